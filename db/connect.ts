@@ -1,0 +1,93 @@
+import pg from 'pg';
+import { cancelled } from '../server/errors.ts';
+import { databaseError } from './failure.ts';
+
+/**
+ * One connection of its own, never pooled: transactions, locks, snapshots and COPY all belong to a session.
+ * The driver is `pg`, because its sockets can be handed to a COPY and taken back; see DESIGN.md, "Drivers".
+ */
+export interface Session extends AsyncDisposable {
+  /** The backend's process id on the server. */
+  readonly pid: number;
+  /** The driver's client, for COPY only. */
+  readonly client: pg.Client;
+  /** Aborts with the session: whoever waits on something else of this session listens to it. */
+  readonly signal: AbortSignal;
+  /** Rows as objects. int8 and numeric arrive as text, as the driver does by default. */
+  query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Ends politely; never rejects. */
+  close(): Promise<void>;
+  /** Cuts the connection at once; the server rolls back what was open. */
+  destroy(): void;
+}
+
+export interface SessionOptions {
+  /** Shown in pg_stat_activity, so that an operator sees who holds what. */
+  applicationName: string;
+  /** Cuts the connection when aborted; every pending query rejects with CANCELLED. */
+  signal: AbortSignal;
+  connectTimeoutMs?: number;
+}
+
+/**
+ * Opens a session. Throws DATABASE_UNREACHABLE or DATABASE_AUTH_FAILED; queries throw what `databaseError` makes of the fault.
+ * A lost connection never crashes the process: the next query rejects.
+ */
+export async function openSession(url: string, options: SessionOptions): Promise<Session> {
+  const { signal } = options;
+  if (signal.aborted) throw cancelled('The operation');
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 15_000,
+    keepAlive: true,
+  });
+  const lost = new AbortController();
+  client.on('error', (error) => lost.abort(error));
+  const cut = () => {
+    lost.abort(cancelled('The operation'));
+    client.connection.stream.destroy();
+  };
+  signal.addEventListener('abort', cut, { once: true });
+  const failure = (error: unknown, doing: string) => (signal.aborted ? cancelled('The operation') : databaseError(error, doing));
+  try {
+    await client.connect();
+  } catch (error) {
+    signal.removeEventListener('abort', cut);
+    client.connection.stream.destroy();
+    throw failure(error, 'connecting');
+  }
+  let closed = false;
+  const session: Session = {
+    pid: 0,
+    client,
+    signal: lost.signal,
+    async query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]> {
+      if (signal.aborted) throw cancelled('The operation');
+      try {
+        const result = await client.query<Row>(values ? { text, values } : text);
+        // A text of several statements gives a list of results; the last one is what the caller asked for.
+        const last = Array.isArray(result) ? (result as pg.QueryResult<Row>[]).at(-1) : result;
+        return last?.rows ?? [];
+      } catch (error) {
+        throw failure(error, `running ${text.trimStart().slice(0, 40).split(/\s+/).slice(0, 3).join(' ')}`);
+      }
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      signal.removeEventListener('abort', cut);
+      const ended = client.end().catch(() => undefined);
+      const patience = AbortSignal.timeout(3000);
+      await Promise.race([ended, new Promise((resolve) => patience.addEventListener('abort', resolve))]);
+      client.connection.stream.destroy();
+    },
+    destroy() {
+      lost.abort(cancelled('The operation'));
+      client.connection.stream.destroy();
+    },
+    [Symbol.asyncDispose]: () => session.close(),
+  };
+  const [row] = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return Object.assign(session, { pid: row?.pid ?? 0 });
+}

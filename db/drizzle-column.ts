@@ -1,0 +1,87 @@
+import { is, SQL } from 'drizzle-orm';
+import { PgArray, PgBigSerial53, PgBigSerial64, type PgColumn, PgDialect, PgEnumColumn, PgEnumObjectColumn, PgSerial, PgSmallSerial } from 'drizzle-orm/pg-core';
+import type { ColumnModel, EnumModel, ObjectName } from './model.ts';
+import { chosenName, storedName } from './pg-names.ts';
+import { quoteLiteral } from './quote.ts';
+import { canonicalType, readName, typeName, withoutModifier } from './sql-type.ts';
+
+/** What a Drizzle column says of itself, and the enum and the sequence that come with it. */
+export interface ColumnFacts {
+  column: ColumnModel;
+  enum: EnumModel | null;
+  sequence: ObjectName | null;
+}
+
+/** Reads one Drizzle column of `table`. `primary` is true for columns of a composite key too, which PostgreSQL makes NOT NULL. */
+export function columnFacts(table: ObjectName, key: string, source: PgColumn, primary: boolean): ColumnFacts {
+  const name = storedName(source.name);
+  const element = elementOf(source);
+  const enumModel = enumOf(element);
+  const serial = serialType(element);
+  const sqlType = (enumModel ? typeName(enumModel) : (serial ?? canonicalType(element.getSQLType()))) + (element === source ? '' : '[]');
+  const identity = source.generatedIdentity ? (source.generatedIdentity.type === 'always' ? 'always' : 'by default') : null;
+  const generated = generatedOf(source);
+  const ownSequence = { schema: table.schema, name: storedName(source.generatedIdentity?.sequenceName ?? chosenName(table.name, name, 'seq')) };
+  const defaultSql = serial ? `nextval(${quoteLiteral(typeName(ownSequence))}::regclass)` : generated ? null : defaultOf(source, sqlType);
+  return {
+    column: { name, key, sqlType, notNull: source.notNull || primary || identity !== null || serial !== null, defaultSql, generated, identity },
+    enum: enumModel,
+    sequence: serial || identity ? ownSequence : drawnFrom(defaultSql),
+  };
+}
+
+/** Renders a Drizzle expression as SQL text, its parameters written as literals. */
+export function renderSql(expression: SQL): string {
+  return new PgDialect().sqlToQuery(expression.inlineParams()).sql;
+}
+
+function elementOf(column: PgColumn): PgColumn {
+  return is(column, PgArray) ? elementOf(column.baseColumn) : column;
+}
+
+function enumOf(column: PgColumn): EnumModel | null {
+  if (!is(column, PgEnumColumn) && !is(column, PgEnumObjectColumn)) return null;
+  const { enumName, enumValues, schema } = column.enum;
+  return { schema: schema ?? 'public', name: storedName(enumName), labels: [...enumValues] };
+}
+
+function serialType(column: PgColumn): string | null {
+  if (is(column, PgSmallSerial)) return 'smallint';
+  if (is(column, PgSerial)) return 'integer';
+  if (is(column, PgBigSerial53) || is(column, PgBigSerial64)) return 'bigint';
+  return null;
+}
+
+function generatedOf(column: PgColumn): ColumnModel['generated'] {
+  if (!column.generated) return null;
+  const given: unknown = typeof column.generated.as === 'function' ? column.generated.as() : column.generated.as;
+  const expression = is(given, SQL) ? renderSql(given) : literal(given);
+  // Drizzle writes STORED for PostgreSQL whatever the mode says, unless it says virtual
+  return { expression, kind: column.generated.mode === 'virtual' ? 'virtual' : 'stored' };
+}
+
+/** Values computed in JavaScript (`$default`) are no defaults of the database. */
+function defaultOf(column: PgColumn, sqlType: string): string | null {
+  const value: unknown = column.default;
+  if (value === undefined) return null;
+  if (is(value, SQL)) return renderSql(value);
+  const encoded = value === null ? null : column.mapToDriverValue(value);
+  if (is(encoded, SQL)) return renderSql(encoded);
+  if (encoded === null || typeof encoded === 'number' || typeof encoded === 'boolean') return literal(encoded);
+  return `${literal(encoded)}::${withoutModifier(sqlType)}`;
+}
+
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return String(value);
+  if (value instanceof Date) return quoteLiteral(value.toISOString());
+  if (value instanceof Uint8Array) return quoteLiteral(`\\x${Buffer.from(value).toString('hex')}`).trim();
+  return quoteLiteral(typeof value === 'object' ? JSON.stringify(value) : String(value)).trim();
+}
+
+/** The sequence of a hand-written default `nextval('…')`. */
+function drawnFrom(defaultSql: string | null): ObjectName | null {
+  const argument = /^\(?\s*nextval\(\s*'((?:[^']|'')+)'/i.exec(defaultSql ?? '')?.[1];
+  const name = argument === undefined ? null : readName(argument.replaceAll("''", "'"));
+  return name && { schema: name.schema ?? 'public', name: name.name };
+}

@@ -1,0 +1,85 @@
+import { AppError } from '../server/errors.ts';
+
+/** What a PostgreSQL driver's error carries, as far as we read it. */
+interface ServerFault {
+  code?: string;
+  message?: string;
+  schema?: string;
+  table?: string;
+  constraint?: string;
+  where?: string;
+}
+
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOENT']);
+const LOST = new Set(['ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED']);
+
+/** The SQLSTATE (or the system's code) of an error from any of our drivers, undefined for other errors. */
+export function faultCode(error: unknown): string | undefined {
+  const code = (error as ServerFault | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/**
+ * Puts a driver's error into our vocabulary. `doing` completes "while …" (`copying public.staff`).
+ * The server's own words are kept as the cause; only words that cannot hold row values are repeated in the message.
+ */
+export function databaseError(error: unknown, doing: string): AppError {
+  if (error instanceof AppError) return error;
+  const fault = (error ?? {}) as ServerFault;
+  const code = faultCode(error) ?? '';
+  const text = fault.message ?? '';
+  if (code === '28P01' || code === '28000')
+    return new AppError('DATABASE_AUTH_FAILED', `The database refused the sign-in while ${doing}.`, {
+      cause: error,
+      hint: 'Check the user and the password in DATABASE_URL, and that pg_hba.conf lets this user in from here.',
+    });
+  if (code === '3D000')
+    return new AppError('DATABASE_UNREACHABLE', `The database named in DATABASE_URL does not exist (while ${doing}).`, {
+      cause: error,
+      hint: 'Check the name at the end of DATABASE_URL, or create the database.',
+    });
+  if (code === '53300')
+    return new AppError('DATABASE_UNREACHABLE', `The server has no free connection left while ${doing}.`, {
+      cause: error,
+      hint: 'Lower --jobs, or raise max_connections on the server.',
+    });
+  if (UNREACHABLE.has(code) || /timeout expired|connect ETIMEDOUT|getaddrinfo/i.test(text))
+    return new AppError('DATABASE_UNREACHABLE', `No PostgreSQL server answered while ${doing}.`, {
+      cause: error,
+      hint: 'Check host and port in DATABASE_URL, and that the server is running.',
+    });
+  if (code === '42501')
+    return new AppError('PERMISSION_DENIED', `The database role lacks a right while ${doing}: ${text}.`, {
+      cause: error,
+      hint: 'Run `bun run scripts/backup.ts --check`: it lists what is missing with the GRANT to run.',
+    });
+  if (code === '53100')
+    return new AppError('DISK_FULL', `The database server's disk is full while ${doing}. Nothing was changed.`, {
+      cause: error,
+      hint: 'Free space on the database server: a restore needs about twice the size of the data for a while.',
+    });
+  if (code === '57014')
+    return new AppError('CANCELLED', `The database cancelled a statement while ${doing}.`, {
+      cause: error,
+      hint: 'Somebody cancelled it, or a timeout of the role did. Run it again.',
+    });
+  if (code === '55P03')
+    return new AppError('TABLE_BUSY', `A table was locked by somebody else while ${doing}.`, {
+      cause: error,
+      hint: 'Run it again when the other session (ALTER, TRUNCATE, VACUUM FULL, REINDEX) is done.',
+    });
+  if (LOST.has(code) || /Connection terminated|connection (was )?closed|socket.*closed|Client has encountered a connection error|not queryable/i.test(text))
+    return new AppError('CONNECTION_LOST', `The connection to the database was lost while ${doing}.`, {
+      cause: error,
+      hint: 'See the server log for why, then run it again: nothing half-done was kept.',
+    });
+  return new AppError('DATABASE_ERROR', `The database reported an error while ${doing}${code ? ` (SQLSTATE ${code})` : ''}.`, {
+    cause: error,
+    hint: 'Run again with --verbose to see the server’s own words.',
+    details: {
+      ...(code && { sqlState: code }),
+      ...(fault.table && { table: fault.schema ? `${fault.schema}.${fault.table}` : fault.table }),
+      ...(fault.constraint && { constraint: fault.constraint }),
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import { Database } from 'bun:sqlite';
+
+/** A lock on a file, held by this process until it is released or the process ends, however it ends. */
+export interface FileLock extends Disposable {
+  release(): void;
+}
+
+/**
+ * Takes a lock on a file at once, or returns null when another holder is in the way. `exclusive` stands alone; any number of `shared` stand together.
+ * The operating system drops it when the process dies, `kill -9` included, so there is no stale lock to recognise.
+ * Throws SQLITE_CANTOPEN when the file cannot be made. The file itself stays, empty.
+ */
+export function tryFileLock(path: string, mode: 'shared' | 'exclusive'): FileLock | null {
+  const database = new Database(path, { create: true });
+  try {
+    database.run('PRAGMA busy_timeout = 0');
+    if (mode === 'exclusive') database.run('BEGIN EXCLUSIVE');
+    else {
+      // A deferred transaction locks nothing before its first read.
+      database.run('BEGIN');
+      database.query('SELECT count(*) FROM sqlite_master').get();
+    }
+  } catch (error) {
+    database.close();
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return null;
+    throw error;
+  }
+  const release = () => database.close();
+  return { release, [Symbol.dispose]: release };
+}
+
+/** Waits for the lock, asking every 20 ms; null when it could not be had within `patienceMs`. */
+export async function waitForFileLock(
+  path: string,
+  mode: 'shared' | 'exclusive',
+  patienceMs: number,
+): Promise<FileLock | null> {
+  for (let left = patienceMs; ; left -= 20) {
+    const lock = tryFileLock(path, mode);
+    if (lock || left <= 0) return lock;
+    await Bun.sleep(20);
+  }
+}

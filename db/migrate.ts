@@ -1,0 +1,152 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
+import postgres from 'postgres';
+import { AppError } from '../server/errors.ts';
+import { openSession, type Session } from './connect.ts';
+import { modelFromSchema } from './drizzle-model.ts';
+import { databaseError, faultCode } from './failure.ts';
+import { quoteIdent } from './quote.ts';
+import * as hrmsSchema from './schema/hrms.ts';
+import { SYSTEM_SCHEMA } from './schema/system.ts';
+
+export interface MigrateReport {
+  /** How many of our own migrations were applied now; 0 when the schema was up to date. */
+  systemApplied: number;
+  hrms: HrmsFinding;
+}
+
+/** What the `public` schema held. Only an empty one is written to. */
+export type HrmsFinding =
+  | { found: 'created' }
+  | { found: 'already there' }
+  | { found: 'partly there'; missing: string[] }
+  | { found: 'other tables'; tables: string[] }
+  | { found: 'not asked for' };
+
+export interface MigrateOptions {
+  /** Whether an empty database should get the HRMS's tables. False for another application's database. */
+  hrms?: boolean;
+  signal?: AbortSignal;
+}
+
+const JOURNAL = 'migrations';
+const SYSTEM_FOLDER = `${import.meta.dir}/migrations/system`;
+const HRMS_FOLDER = `${import.meta.dir}/migrations/hrms`;
+/** Two migrations at once wait for each other; the numbers only have to be ours alone. */
+const LOCK = '(1885433458, 1835624306)';
+
+/**
+ * Brings our own schema `backup_system` up to date and, when asked and `public` holds no table at all, makes the HRMS's tables
+ * there. Tables that exist are never altered. Safe to call at every start and from several processes at once; a database that is
+ * up to date is only read. Throws DATABASE_UNREACHABLE, DATABASE_AUTH_FAILED, or PERMISSION_DENIED with the GRANT to run.
+ */
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<MigrateReport> {
+  const signal = options.signal ?? new AbortController().signal;
+  await using session = await openSession(url, { applicationName: 'palace-backup migrate', signal });
+  const wantHrms = options.hrms ?? true;
+  if ((await pendingMigrations(session)) === 0 && !(wantHrms && (await isEmpty(session)))) {
+    return { systemApplied: 0, hrms: wantHrms ? finding(await publicTables(session)) : { found: 'not asked for' } };
+  }
+
+  await takeLock(session);
+  const systemApplied = await migrateSystem(url, session);
+  const hrms: HrmsFinding = wantHrms ? await createHrmsWhenEmpty(session) : { found: 'not asked for' };
+  await session.query('COMMIT');
+  return { systemApplied, hrms };
+}
+
+/** READ COMMITTED, so that what another process did while this one waited is seen. */
+async function takeLock(session: Session): Promise<void> {
+  await session.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+  await session.query('SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0');
+  await session.query(`SELECT pg_advisory_xact_lock${LOCK}`);
+}
+
+async function pendingMigrations(session: Session): Promise<number> {
+  const known = readMigrationFiles({ migrationsFolder: SYSTEM_FOLDER });
+  const [journal] = await session.query<{ there: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = '${SYSTEM_SCHEMA}' AND c.relname = '${JOURNAL}') AS there`,
+  );
+  if (!journal?.there) return known.length;
+  const [last] = await withGrant(
+    session,
+    (role) => `GRANT USAGE ON SCHEMA ${SYSTEM_SCHEMA} TO ${role}; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ${SYSTEM_SCHEMA} TO ${role};`,
+    () => session.query<{ at: string | null }>(`SELECT max(created_at)::text AS at FROM ${SYSTEM_SCHEMA}.${JOURNAL}`),
+  );
+  return known.filter((migration) => migration.folderMillis > Number(last?.at ?? 0)).length;
+}
+
+async function migrateSystem(url: string, session: Session): Promise<number> {
+  const pending = await pendingMigrations(session);
+  if (pending === 0) return 0;
+  // a connection of its own: Drizzle rewrites the parsers of the client it is given, and the lock stays with the session
+  const client = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: 15, connection: { application_name: 'palace-backup migrate' } });
+  try {
+    await withGrant(
+      session,
+      (role, database) => `GRANT CREATE ON DATABASE ${database} TO ${role}; or, when the schema is there, ALTER SCHEMA ${SYSTEM_SCHEMA} OWNER TO ${role};`,
+      () => applyMigrations(drizzle(client), { migrationsFolder: SYSTEM_FOLDER, migrationsSchema: SYSTEM_SCHEMA, migrationsTable: JOURNAL }),
+    );
+  } finally {
+    await client.end({ timeout: 3 });
+  }
+  return pending;
+}
+
+/** No journal: the history of these tables belongs to the HRMS, and a journal of ours would outlive dropped tables. */
+async function createHrmsWhenEmpty(session: Session): Promise<HrmsFinding> {
+  const tables = await publicTables(session);
+  if (tables.length > 0) return finding(tables);
+  await session.query('SET LOCAL search_path = public');
+  await withGrant(
+    session,
+    (role) => `GRANT USAGE, CREATE ON SCHEMA public TO ${role};`,
+    async () => {
+      for (const migration of readMigrationFiles({ migrationsFolder: HRMS_FOLDER })) {
+        for (const statement of migration.sql) await session.query(statement);
+      }
+    },
+  );
+  return { found: 'created' };
+}
+
+function finding(tables: string[]): HrmsFinding {
+  const ours = modelFromSchema(hrmsSchema).tables.map((table) => table.name);
+  const missing = ours.filter((name) => !tables.includes(name));
+  if (missing.length === 0) return { found: 'already there' };
+  return missing.length < ours.length ? { found: 'partly there', missing } : { found: 'other tables', tables };
+}
+
+async function isEmpty(session: Session): Promise<boolean> {
+  return (await publicTables(session)).length === 0;
+}
+
+/** Tables of extensions (PostGIS's spatial_ref_sys) do not make a database somebody's. */
+async function publicTables(session: Session): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'f')
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+      ORDER BY c.relname COLLATE "C"`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Runs `work`; a missing right becomes PERMISSION_DENIED with the statement that grants it. */
+async function withGrant<T>(session: Session, grant: (role: string, database: string) => string, work: () => Promise<T>): Promise<T> {
+  const [me] = await session.query<{ role: string; database: string }>('SELECT current_user AS role, current_database() AS database');
+  try {
+    return await work();
+  } catch (error) {
+    const fault = error instanceof DrizzleQueryError ? error.cause : error;
+    const denied = fault instanceof AppError ? fault.code === 'PERMISSION_DENIED' : faultCode(fault) === '42501';
+    if (!denied || !me) throw databaseError(fault, 'migrating');
+    throw new AppError('PERMISSION_DENIED', `The role ${me.role} may not make the tables it needs in the database ${me.database}.`, {
+      cause: fault,
+      hint: `As the database's owner or an administrator run: ${grant(quoteIdent(me.role), quoteIdent(me.database))}`,
+    });
+  }
+}

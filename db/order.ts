@@ -1,0 +1,83 @@
+import { qualifiedName, type TableModel } from './model.ts';
+
+export interface LoadOrder {
+  /** Every table once, `schema.name`: a table stands after the tables it refers to, links inside a cycle aside. */
+  order: string[];
+  /** Groups that refer to each other in a ring; a table that refers to itself is a group of one. No order of inserts satisfies their links. */
+  cycles: string[][];
+}
+
+type Node = Pick<TableModel, 'schema' | 'name' | 'links'>;
+
+/**
+ * The order in which tables can be filled. Depends on names and links only, never on the order given: where links leave a choice,
+ * the name that sorts first goes first. Links to tables outside the list are ignored.
+ */
+export function loadOrder(tables: readonly Node[]): LoadOrder {
+  const targets = linkTargets(tables);
+  const groups = stronglyConnected(targets);
+  const cycles = groups.filter((group) => group.length > 1 || targets.get(group[0] ?? '')?.has(group[0] ?? ''));
+  return { order: orderGroups(groups, targets).flat(), cycles: cycles.sort(byFirst) };
+}
+
+function linkTargets(tables: readonly Node[]): Map<string, Set<string>> {
+  const names = new Set(tables.map(qualifiedName));
+  const sortedTables = [...tables].sort((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
+  return new Map(sortedTables.map((table) => [qualifiedName(table), new Set(table.links.map((link) => qualifiedName(link.target)).filter((name) => names.has(name)))]));
+}
+
+/** Tarjan's algorithm; each group sorted by name. */
+function stronglyConnected(targets: Map<string, Set<string>>): string[][] {
+  const index = new Map<string, number>();
+  const open: string[] = [];
+  const isOpen = new Set<string>();
+  const groups: string[][] = [];
+
+  function visit(name: string): number {
+    const own = index.size;
+    let lowest = own;
+    index.set(name, own);
+    open.push(name);
+    isOpen.add(name);
+    for (const target of targets.get(name) ?? []) {
+      if (!index.has(target)) lowest = Math.min(lowest, visit(target));
+      else if (isOpen.has(target)) lowest = Math.min(lowest, index.get(target) ?? own);
+    }
+    if (lowest === own) {
+      const group = open.splice(open.indexOf(name));
+      for (const member of group) isOpen.delete(member);
+      groups.push(group.sort());
+    }
+    return lowest;
+  }
+
+  for (const name of targets.keys()) if (!index.has(name)) visit(name);
+  return groups;
+}
+
+/** Kahn's algorithm over the groups, which hold no further cycle. */
+function orderGroups(groups: string[][], targets: Map<string, Set<string>>): string[][] {
+  const groupOf = new Map(groups.flatMap((group) => group.map((name) => [name, group] as const)));
+  const needs = new Map(groups.map((group) => [group, new Set<string[]>()]));
+  for (const [name, names] of targets) {
+    const group = groupOf.get(name);
+    for (const target of names) {
+      const other = groupOf.get(target);
+      if (group && other && other !== group) needs.get(group)?.add(other);
+    }
+  }
+  const waiting = [...groups].sort(byFirst);
+  const ordered: string[][] = [];
+  while (waiting.length > 0) {
+    const ready = waiting.findIndex((group) => needs.get(group)?.size === 0);
+    const [group] = waiting.splice(ready, 1);
+    if (!group) break;
+    ordered.push(group);
+    for (const set of needs.values()) set.delete(group);
+  }
+  return ordered;
+}
+
+function byFirst(a: string[], b: string[]): number {
+  return (a[0] ?? '') < (b[0] ?? '') ? -1 : 1;
+}

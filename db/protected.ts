@@ -1,0 +1,142 @@
+import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } from './model.ts';
+import { SYSTEM_SCHEMA } from './schema/system.ts';
+
+/**
+ * The one policy: what is backed up, what is known and left out, and how careful each column of the HRMS must be handled.
+ * - `ordinary`: says nothing about a person by itself (ids, states, dates of the record)
+ * - `personal`: identifies or describes a person
+ * - `financial`: what a person earns, owes, or where it is paid to
+ * - `secret`: opens a door to whoever holds it
+ */
+export type Sensitivity = 'ordinary' | 'personal' | 'financial' | 'secret';
+
+export interface TablePolicy {
+  table: string;
+  columns: Record<string, Sensitivity>;
+  /** Columns that hold paths of documents below the HRMS's upload folder. */
+  filePaths: readonly string[];
+}
+
+/** The schema of the job queue: its rows are work in progress, wrong the moment they are restored. */
+export const QUEUE_SCHEMA = 'backup_queue';
+/** Private schemas of restores begin with this. */
+export const STAGING_PREFIX = 'restore_';
+
+function policy(table: string, groups: Partial<Record<Sensitivity, string>>, filePaths: readonly string[] = []): TablePolicy {
+  const columns: Record<string, Sensitivity> = {};
+  for (const sensitivity of ['ordinary', 'personal', 'financial', 'secret'] as const) {
+    for (const column of groups[sensitivity]?.split(' ') ?? []) columns[column] = sensitivity;
+  }
+  return { table, columns, filePaths };
+}
+
+/** By BackupData key. A test fails when a table or column is here and not in the schema, or the other way round. */
+export const HRMS_POLICY: Record<string, TablePolicy> = {
+  admins: policy('admins', {
+    ordinary: 'id role permissions isActive lastLogin passwordChangedAt passwordExpiresAt mustChangePassword createdBy createdAt updatedAt',
+    personal: 'email fullName',
+    secret: 'password',
+  }),
+  staff: policy(
+    'staff',
+    {
+      ordinary: 'id positionId departmentId jobTypeId reportingManagerId employmentType isExternallyPaid isActive createdAt updatedAt',
+      personal:
+        'employeeId fullName dateOfBirth gender maritalStatus nationality photo address personalEmail workEmail phoneNumbers jobTitle department ' +
+        'dateOfJoining workLocation emergencyContactName emergencyContactRelationship emergencyContactPhone',
+      financial: 'accountDetails',
+    },
+    ['photo'],
+  ),
+  categories: policy('categories', { ordinary: 'id name type description isActive createdAt updatedAt' }),
+  salaryStructures: policy('salary_structures', {
+    ordinary: 'id staffId effectiveDate isActive createdAt updatedAt',
+    financial:
+      'basicSalary housingAllowance transportAllowance medicalAllowance otherAllowances taxDeduction pensionDeduction loanDeduction otherDeductions',
+  }),
+  loans: policy('loans', {
+    ordinary: 'id staffId status approvedDate startDate updatedBy isPaused pausedAt createdAt updatedAt',
+    personal: 'reason statusComments pauseReason',
+    financial: 'amount repaymentTerms monthlyDeduction outstandingBalance installmentsPaid',
+  }),
+  issues: policy('issues', {
+    ordinary: 'id ticketNumber staffId categoryId category status priority assignedTo createdAt updatedAt',
+    personal: 'title description',
+  }),
+  files: policy('documents', { ordinary: 'id staffId fileType fileSize category uploadedAt', personal: 'fileName originalName filePath' }, ['filePath']),
+  shareableLinks: policy('shareable_links', {
+    ordinary: 'id createdBy createdAt expiresAt isActive',
+    personal: 'organogramData',
+    secret: 'shareId',
+  }),
+  loanRepayments: policy('loan_repayments', { ordinary: 'id loanId paymentDate paymentMethod createdAt', personal: 'notes', financial: 'amount' }),
+  issueComments: policy('issue_comments', { ordinary: 'id issueId createdBy createdAt', personal: 'content' }),
+  auditTrails: policy('audit_trails', { ordinary: 'id entityType entityId action performedBy timestamp', financial: 'changes' }),
+  payrollSchedules: policy(
+    'payroll_schedules',
+    { ordinary: 'id month year generatedBy generatedAt pdfFilePath csvFilePath', financial: 'staffData totalAmount' },
+    ['pdfFilePath', 'csvFilePath'],
+  ),
+  systemSettings: policy('system_settings', { ordinary: 'id key description category updatedBy updatedAt createdAt', secret: 'value' }),
+};
+
+interface LeftOutRule {
+  matches(table: ObjectName): boolean;
+  reason: string;
+  /** True where no schema, whatever it declares, makes the table part of a backup. */
+  always: boolean;
+}
+
+const LEFT_OUT: readonly LeftOutRule[] = [
+  { matches: (t) => t.schema === SYSTEM_SCHEMA, always: true, reason: "this program's own records: a restore must not rewrite the record of itself" },
+  { matches: (t) => t.schema === QUEUE_SCHEMA, always: true, reason: "this program's own job queue: work in progress, not data" },
+  { matches: (t) => t.schema.startsWith(STAGING_PREFIX), always: false, reason: 'the working schema of a restore: dropped when it ends' },
+  { matches: (t) => t.name === '_prisma_migrations', always: false, reason: "Prisma's own journal: belongs to the schema, not to the data" },
+  {
+    matches: (t) => t.schema === 'drizzle' || t.name === '__drizzle_migrations',
+    always: false,
+    reason: "Drizzle's own journal: belongs to the schema, not to the data",
+  },
+];
+
+/** Why a table is known and left out, or null when no rule speaks of it. */
+export function leftOutReason(table: ObjectName): string | null {
+  return LEFT_OUT.find((rule) => rule.matches(table))?.reason ?? null;
+}
+
+export interface TableClasses {
+  /** In the model and in the database, in the model's order. */
+  protected: TableModel[];
+  /** In the model and not in the database. */
+  missing: TableModel[];
+  leftOut: (ObjectName & { reason: string })[];
+  /** Neither in the model nor spoken of by a rule: named in every result, refused under `--strict`. */
+  unknown: ObjectName[];
+}
+
+/**
+ * Puts every table of a database into exactly one class. A table the model declares is protected even where a rule would leave
+ * it out, our own schemas aside. Pure; names of PostgreSQL's own schemas are expected to be left away by the caller.
+ */
+export function classifyTables(databaseTables: readonly ObjectName[], model: Pick<SchemaModel, 'tables'>): TableClasses {
+  const there = new Set(databaseTables.map(nameKey));
+  const declared = model.tables.filter((table) => !LEFT_OUT.some((rule) => rule.always && rule.matches(table)));
+  const declaredNames = new Set(declared.map(nameKey));
+  const others = databaseTables.filter((table) => !declaredNames.has(nameKey(table)));
+  const plain = ({ schema, name }: ObjectName): ObjectName => ({ schema, name });
+  return {
+    protected: declared.filter((table) => there.has(nameKey(table))),
+    missing: declared.filter((table) => !there.has(nameKey(table))),
+    leftOut: sorted(others.flatMap((table) => ((reason) => (reason === null ? [] : [{ ...plain(table), reason }]))(leftOutReason(table)))),
+    unknown: sorted(others.filter((table) => leftOutReason(table) === null).map(plain)),
+  };
+}
+
+/** `a.b` + `c` and `a` + `b.c` are different tables, so the dot alone does not do for a key. */
+function nameKey(table: ObjectName): string {
+  return JSON.stringify([table.schema, table.name]);
+}
+
+function sorted<T extends ObjectName>(tables: T[]): T[] {
+  return tables.sort((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
+}

@@ -1,0 +1,10 @@
+import { afterAll } from 'bun:test';
+
+/**
+ * Loaded before every test file (bunfig.toml): lets go of test servers that a test file run by hand has started, for `bun test` announces
+ * its end in no other way. Does nothing when the test command started them.
+ */
+afterAll(async () => {
+  const { stopTestServers } = await import('./testing-servers.ts');
+  await stopTestServers();
+});

@@ -1,0 +1,174 @@
+import { APPLICATION } from '../server/application.ts';
+import { AppError, cancelled, failureBody, unexpected } from '../server/errors.ts';
+import type { OnProgress } from '../server/progress.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { type Flags, type FlagValues, type ParsedFlags, parseFlags, type Positional } from './flags.ts';
+import { printable } from './format.ts';
+import { helpText } from './help.ts';
+import { createMask } from './mask.ts';
+import { createOutput } from './output.ts';
+import { createProgress } from './progress.ts';
+
+/** The flags every command takes. */
+const COMMON_FLAGS = {
+  json: { kind: 'switch', help: 'one JSON object as the last line of stdout, and nothing else there' },
+  verbose: { kind: 'switch', short: 'v', help: 'more detail, and the causes of errors (secrets masked)' },
+  silent: { kind: 'switch', short: 's', help: 'nothing but errors, for cron' },
+  help: { kind: 'switch', short: 'h', help: 'this text' },
+} as const satisfies Flags;
+
+export interface Command<F extends Flags> {
+  /** The script's file name without `.ts`. */
+  name: string;
+  summary: string;
+  flags: F;
+  /** What must stand besides flags, when something must. */
+  positional?: Positional;
+  /** The settings it reads, for `--help`. */
+  settings: { name: string; help: string }[];
+  examples: { line: string; does: string }[];
+  /** Does the work. Resolves with what to show; every failure is thrown. */
+  run(context: CommandContext<F>): Promise<Outcome>;
+}
+
+export interface CommandContext<F extends Flags> {
+  values: FlagValues<F>;
+  /** Empty for a command that takes none. */
+  positional: string;
+  env: Record<string, string | undefined>;
+  /** Aborts at the first Ctrl-C or SIGTERM. */
+  signal: AbortSignal;
+  onProgress: OnProgress;
+  /** A line for people on stderr; not with --silent. */
+  note(line: string): void;
+  /** A line for people on stderr with --verbose, secrets masked. */
+  detail(line: string): void;
+}
+
+export interface Outcome {
+  /** The result as `--json` gives it under `data`. */
+  data: object;
+  /** The same for people, on stdout. */
+  lines: string[];
+  warnings?: string[];
+}
+
+/** What a command takes from its process; the defaults of `runCommand` are the real ones. */
+interface ProcessParts {
+  argv: string[];
+  env: Record<string, string | undefined>;
+  now: () => Date;
+}
+
+/**
+ * Runs a command from its flags to its exit code, and ends the process: failures, `--json`, progress, Ctrl-C
+ * and broken pipes are the same for every command. Never leaves before what was begun is cleaned up.
+ */
+export async function runCommand<F extends Flags>(
+  command: Command<F>,
+  parts: ProcessParts = { argv: process.argv.slice(2), env: process.env, now: () => new Date() },
+): Promise<never> {
+  const { argv, env, now } = parts;
+  const out = createOutput(process.stdout);
+  const err = createOutput(process.stderr);
+  const leave = async (code: number): Promise<never> => {
+    await Promise.all([out.flush(), err.flush()]);
+    process.exit(code);
+  };
+
+  const flags = { ...command.flags, ...COMMON_FLAGS };
+  // Asked of the raw words too: a command line that cannot be read still answers in the form it was asked in.
+  const flagWords = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const asked = { json: flagWords.includes('--json'), verbose: flagWords.some((word) => word === '--verbose' || word === '-v') };
+  const help = (): Promise<never> => {
+    out.write(helpText({ ...command, flags, positional: command.positional ?? null, application: APPLICATION }));
+    return leave(0);
+  };
+  if (flagWords.some((word) => word === '--help' || word === '-h')) return help();
+  const mask = createMask([env.DATABASE_URL, env.DATABASE_DIRECT_URL, env.PGPASSWORD && `password=${env.PGPASSWORD}`, ...argv]);
+  const fail = async (error: unknown): Promise<never> => {
+    const known = error instanceof AppError ? error : unexpected(error);
+    err.write(errorText(known, asked.verbose ? mask : null));
+    if (asked.json) out.write(jsonLine(failureBody(known, now())));
+    return leave(exitCodeOf(known.code));
+  };
+
+  let parsed: ParsedFlags<F & typeof COMMON_FLAGS>;
+  try {
+    parsed = parseFlags<F & typeof COMMON_FLAGS>(argv, flags, command.positional ?? null, command.name);
+  } catch (error) {
+    return fail(error);
+  }
+  const common: FlagValues<typeof COMMON_FLAGS> = parsed.values;
+  if (common.help) return help();
+  Object.assign(asked, { json: common.json, verbose: common.verbose });
+
+  const display = createProgress({
+    write: err.write,
+    style: err.isTerminal && env.TERM !== 'dumb' ? 'line' : 'plain',
+    columns: err.columns,
+    now,
+  });
+  const toPeople = (line: string) => {
+    display.clear();
+    err.write(`${line}\n`);
+  };
+  const cancel = cancelOnSignal(toPeople);
+  const ticking = common.silent ? null : setInterval(display.tick, 250);
+  try {
+    const outcome = await command.run({
+      values: parsed.values,
+      positional: parsed.positional ?? '',
+      env,
+      signal: cancel.signal,
+      onProgress: common.silent ? () => undefined : display.onProgress,
+      note: (line) => !common.silent && toPeople(line),
+      detail: (line) => common.verbose && !common.silent && toPeople(mask(line)),
+    });
+    clearInterval(ticking ?? undefined);
+    display.clear();
+    if (!common.silent) for (const warning of outcome.warnings ?? []) toPeople(`warning: ${printable(warning)}`);
+    if (common.json) out.write(jsonLine({ success: true, data: outcome.data, timestamp: now().toISOString() }));
+    else if (!common.silent) for (const line of outcome.lines) out.write(`${line}\n`);
+  } catch (error) {
+    clearInterval(ticking ?? undefined);
+    display.clear();
+    // What a cancelled wait throws depends on what it waited for; an AppError says what really happened.
+    return fail(cancel.signal.aborted && !(error instanceof AppError) ? cancelled(command.summary) : error);
+  }
+  return leave(0);
+}
+
+/** A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; later ones only say that the clean-up goes on. */
+function cancelOnSignal(say: (line: string) => void): AbortController {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) return say('Still cleaning up: what was begun is being taken back.');
+    say('Cancelling: cleaning up first.');
+    controller.abort(cancelled('The operation'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  return controller;
+}
+
+/** What and where, what to do; with a mask also the causes, which may hold anything and pass through it. */
+function errorText(error: AppError, mask: ((text: string) => string) | null): string {
+  const [first, ...others] = error.message.split('\n').map(printable);
+  const lines = [`error: ${first} [${error.code}]`, ...others.map((line) => `  ${line}`)];
+  if (error.hint) lines.push(...error.hint.split('\n').map((line) => `  ${printable(line)}`));
+  if (mask) {
+    const more = error.details ? [`details: ${JSON.stringify(error.details)}`] : [];
+    for (let cause: unknown = error.cause, depth = 0; cause !== undefined && depth < 5; depth++) {
+      more.push(`caused by: ${cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause)}`);
+      cause = cause instanceof Error ? cause.cause : undefined;
+    }
+    if (error.stack) more.push(`thrown${error.stack.slice(error.stack.indexOf('\n'))}`);
+    lines.push(...more.flatMap((text) => mask(text).split('\n')).map((line) => `  ${printable(line)}`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** One line of JSON; marks a terminal could obey are written as escapes. */
+function jsonLine(value: object): string {
+  return `${JSON.stringify(value).replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+}

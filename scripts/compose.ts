@@ -1,0 +1,150 @@
+import { existsSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { modelFromSchema } from '../db/drizzle-model.ts';
+import { startEmbedded } from '../db/embedded.ts';
+import { loadSchemaModule } from '../db/load-schema.ts';
+import type { SchemaModel } from '../db/model.ts';
+import * as hrmsSchema from '../db/schema/hrms.ts';
+import type { ByteSource } from '../server/bytes.ts';
+import { type Config, readConfig, type SETTING_NAMES } from '../server/config.ts';
+import { AppError } from '../server/errors.ts';
+import { openFile } from '../server/storage/file-source.ts';
+import { createLocalStorage } from '../server/storage/local.ts';
+import type { Storage } from '../server/storage/storage.ts';
+
+type SettingName = (typeof SETTING_NAMES)[number];
+
+/** Where `bun start` keeps its own PostgreSQL, relative to the working directory. */
+export const EMBEDDED_DIR = '.data/postgres';
+
+/** What `--help` says of the settings that commands read. */
+export const SETTINGS = {
+  DATABASE_URL: `postgres://user:password@host:5432/database; unset: the PostgreSQL that \`bun start\` keeps in ${EMBEDDED_DIR}`,
+  DATABASE_DIRECT_URL: 'the same database past a connection pooler, if there is one',
+  BACKUP_DIR: 'folder of the backups; ./backups when unset',
+  BACKUP_SCHEMA: 'module that exports the Drizzle tables; the HRMS when unset',
+  BACKUP_JOBS: 'connections that copy at once; by the number of cores when unset',
+  BACKUP_COMPRESSION: 'deflate (opens anywhere, when unset) or zstd (faster, smaller)',
+  BACKUP_LEVEL: 'deflate 0 to 9, zstd 1 to 19; the best for speed when unset',
+  LOCK_TIMEOUT_MS: 'longest wait for a table in one try; 2000 when unset',
+  LOCK_GIVE_UP_MS: 'longest wait for tables over all tries; 60000 when unset',
+} as const satisfies Partial<Record<SettingName, string>>;
+
+export function settingsHelp(...names: (keyof typeof SETTINGS)[]): { name: string; help: string }[] {
+  return names.map((name) => ({ name, help: SETTINGS[name] }));
+}
+
+/** The settings with a command's flags over them. Throws CONFIG_INVALID. */
+export function configFor(
+  env: Record<string, string | undefined>,
+  flags: { into?: string | undefined; output?: string | undefined; compression?: string | undefined; level?: number | undefined; jobs?: number | undefined } = {},
+): Config {
+  const over: Record<string, string | undefined> = { ...env };
+  if (flags.into !== undefined) {
+    refuseUnreadable(flags.into);
+    over.DATABASE_URL = flags.into;
+    // It belongs to the other database.
+    over.DATABASE_DIRECT_URL = undefined;
+  }
+  if (flags.output !== undefined) over.BACKUP_DIR = flags.output;
+  // A level is a word of one method: that of the settings means nothing to another one.
+  if (flags.compression !== undefined && flags.compression !== (env.BACKUP_COMPRESSION || 'deflate')) over.BACKUP_LEVEL = undefined;
+  if (flags.compression !== undefined) over.BACKUP_COMPRESSION = flags.compression;
+  if (flags.level !== undefined) over.BACKUP_LEVEL = String(flags.level);
+  if (flags.jobs !== undefined) over.BACKUP_JOBS = String(flags.jobs);
+  return readConfig(over);
+}
+
+function refuseUnreadable(into: string): void {
+  try {
+    readConfig({ DATABASE_URL: into });
+  } catch (cause) {
+    throw new AppError('USAGE', '--into must look like postgres://user:password@host:5432/database.', {
+      hint: 'Percent-encode special characters of the password.',
+      cause,
+    });
+  }
+}
+
+/** A database for a command's while: the one of the settings, or the embedded one, let go of afterwards. */
+export interface CommandDatabase extends AsyncDisposable {
+  /** Holds the password. */
+  url: string;
+}
+
+/** Finds the database. Throws CONFIG_INVALID when neither settings nor embedded PostgreSQL name one. Opens no connection. */
+export async function openDatabase(config: Config): Promise<CommandDatabase> {
+  if (config.databaseDirectUrl !== null) return { url: config.databaseDirectUrl, [Symbol.asyncDispose]: async () => undefined };
+  const dir = resolve(EMBEDDED_DIR);
+  if (!existsSync(dir))
+    throw new AppError('CONFIG_INVALID', 'DATABASE_URL is not set, and there is no embedded PostgreSQL here.', {
+      hint: 'Set DATABASE_URL=postgres://user:password@host:5432/database in the environment or in the file .env, or run `bun start` once.',
+    });
+  return startEmbedded(dir);
+}
+
+/** The tables to protect: the HRMS's, or those of BACKUP_SCHEMA. */
+export async function composeModel(config: Config): Promise<SchemaModel> {
+  return modelFromSchema(config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd()));
+}
+
+/** The folder of the backups. Touches nothing yet. */
+export function composeStorage(config: Config): Storage {
+  return createLocalStorage(config.backupDir);
+}
+
+/** Who runs this command, for archives and records: `maria@db1 (command line)`. */
+export function commandActor(): string {
+  let user: string;
+  try {
+    user = userInfo().username;
+  } catch {
+    // A container's user may have no name.
+    user = `user ${process.getuid?.() ?? 'unknown'}`;
+  }
+  return `${user}@${hostname()} (command line)`;
+}
+
+/** How commands that read an archive name it. */
+export const ARCHIVE_ARGUMENT = { value: 'FILE|NAME', help: 'the path of an archive, or the name of a backup in BACKUP_DIR' } as const;
+
+/** An archive named on a command line. */
+export interface ChosenArchive extends AsyncDisposable {
+  source: ByteSource;
+  /** For people. */
+  label: string;
+  /** Its name in the storage; null for a file elsewhere. */
+  storedName: string | null;
+}
+
+/** Opens FILE|NAME: a path when it holds a slash or is a file here, otherwise a stored backup, `.zip` added when missing. Throws NOT_FOUND. */
+export async function openChosen(storage: Storage, word: string): Promise<ChosenArchive> {
+  try {
+    return chosen(await openFile(word), word, null);
+  } catch (error) {
+    if (/[/\\]/.test(word) || !isNotFound(error)) throw error;
+  }
+  const name = word.endsWith('.zip') ? word : `${word}.zip`;
+  try {
+    return chosen(await storage.open(name), name, name);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const newest = (await storage.list()).slice(0, 3).map((object) => object.name);
+    throw new AppError('NOT_FOUND', `There is no backup ${word} in ${storage.label}, and no file of that name here.`, {
+      hint:
+        newest.length > 0
+          ? `The newest there: ${newest.join(', ')}. \`bun run scripts/list.ts\` shows all.`
+          : 'No backup is stored there. Set BACKUP_DIR when they are kept elsewhere.',
+      cause: error,
+    });
+  }
+}
+
+function chosen(source: ByteSource, label: string, storedName: string | null): ChosenArchive {
+  return { source, label, storedName, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'NOT_FOUND';
+}

@@ -1,0 +1,134 @@
+import { parseArgs } from 'node:util';
+import { AppError } from '../server/errors.ts';
+
+/** One flag of a command: how it is written, what it takes, what `--help` says of it. */
+export type Flag = { short?: string; help: string } & (
+  | { kind: 'switch' }
+  | { kind: 'text'; value: string }
+  | { kind: 'number'; value: string; min: number; max: number }
+  /** `a,b`; given twice, the lists are joined. */
+  | { kind: 'list'; value: string }
+  | { kind: 'choice'; choices: readonly string[] }
+);
+
+export type Flags = Record<string, Flag>;
+
+/** The type of one flag's value: a switch is always there, anything else may be left out. */
+export type FlagValue<F extends Flag> = F extends { kind: 'switch' }
+  ? boolean
+  : F extends { kind: 'number' }
+    ? number | undefined
+    : F extends { kind: 'list' }
+      ? string[] | undefined
+      : F extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+        ? Choice | undefined
+        : string | undefined;
+
+export type FlagValues<F extends Flags> = { [Name in keyof F]: FlagValue<F[Name]> };
+
+/** What must stand besides flags. */
+export interface Positional {
+  value: string;
+  help: string;
+}
+
+export interface ParsedFlags<F extends Flags> {
+  values: FlagValues<F>;
+  positional: string | undefined;
+}
+
+/** Reads a command line. Throws USAGE for anything that cannot be meant, naming the nearest flag there is. */
+export function parseFlags<F extends Flags>(argv: string[], flags: F, positional: Positional | null, command: string): ParsedFlags<F> {
+  const hint = `Run \`bun run scripts/${command}.ts --help\` for what it takes.`;
+  const usage = (message: string, more?: string) => new AppError('USAGE', message, { hint: more ? `${more} ${hint}` : hint });
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [
+      name,
+      { type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const), ...(flag.short && { short: flag.short }) },
+    ]),
+  );
+  // Not strict: the parser's own words neither suggest a flag nor say what a value should look like.
+  const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true });
+
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(flags)) if (flag.kind === 'switch') values[name] = false;
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
+    if (!flag) {
+      const near = nearest(token.name, Object.keys(flags));
+      throw usage(`There is no flag ${token.rawName}.`, near && `Did you mean --${near}?`);
+    }
+    if (flag.kind === 'switch') {
+      if (token.value !== undefined) throw usage(`${token.rawName} takes no value.`);
+      values[token.name] = true;
+      continue;
+    }
+    const wanted = flag.kind === 'choice' ? flag.choices.join(' or ') : flag.value;
+    const value = token.value;
+    if (value === undefined || value === '') throw usage(`${token.rawName} needs a value: ${wanted}.`);
+    if (!token.inlineValue && value.startsWith('-') && value !== '-')
+      throw usage(`${token.rawName} needs a value: ${wanted}. ${value} looks like another flag.`, `Write --${token.name}=${value} if it is meant.`);
+    if (values[token.name] !== undefined && flag.kind !== 'list') throw usage(`${token.rawName} was given twice.`);
+    values[token.name] = valueOf(flag, value, token.rawName, usage, values[token.name]);
+  }
+  if (!positional && positionals[0] !== undefined) {
+    const near = nearest(positionals[0], Object.keys(flags));
+    throw usage(`This command takes no ${quoted(positionals[0])}.`, near && `Did you mean --${near}?`);
+  }
+  if (positional && !positionals[0]) throw usage(`This command needs ${positional.value}: ${positional.help}.`);
+  if (positionals[1] !== undefined)
+    throw usage(`This command takes one ${positional?.value}, and was given ${positionals.map(quoted).join(' and ')}.`, 'Quote names that hold spaces.');
+  return { values: values as FlagValues<F>, positional: positionals[0] };
+}
+
+function valueOf(flag: Exclude<Flag, { kind: 'switch' }>, value: string, rawName: string, usage: (message: string, more?: string) => AppError, before: unknown) {
+  switch (flag.kind) {
+    case 'text':
+      return value;
+    case 'choice': {
+      if (flag.choices.includes(value)) return value;
+      const near = nearest(value, flag.choices);
+      throw usage(`${rawName} must be ${flag.choices.join(' or ')}, not ${quoted(value)}.`, near && `Did you mean ${near}?`);
+    }
+    case 'number': {
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= flag.min && number <= flag.max) return number;
+      throw usage(`${rawName} must be a whole number from ${flag.min} to ${flag.max}, not ${quoted(value)}.`);
+    }
+    case 'list': {
+      const items = value.split(',').map((item) => item.trim());
+      if (items.includes('')) throw usage(`${rawName} holds an empty name: ${quoted(value)}.`, 'Separate names with one comma.');
+      return [...new Set([...(Array.isArray(before) ? before : []), ...items])];
+    }
+    default:
+      throw new RangeError(`no such flag: ${flag satisfies never}`);
+  }
+}
+
+/** The candidate at most two slips away from what was typed (or that it begins), undefined when none is that near. */
+export function nearest(typed: string, candidates: readonly string[]): string | undefined {
+  const word = typed.replace(/^-+/, '').toLowerCase();
+  const scored = candidates
+    .map((name) => ({ name, slips: word.length > 1 && name.startsWith(word) ? 0.5 : slipsBetween(word, name) }))
+    .filter(({ name, slips }) => slips <= Math.min(2, Math.floor(name.length / 2)));
+  return scored.sort((a, b) => a.slips - b.slips)[0]?.name;
+}
+
+/** Letters to add, drop or change to turn one word into the other (Levenshtein). */
+function slipsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}…` : text);
+}

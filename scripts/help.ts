@@ -1,0 +1,34 @@
+import { EXIT_CODES } from './exit-codes.ts';
+import type { Flag, Flags, Positional } from './flags.ts';
+import { formatColumns } from './format.ts';
+
+/** What `--help` needs to know of a command. */
+export interface HelpSubject {
+  name: string;
+  summary: string;
+  flags: Flags;
+  positional: Positional | null;
+  settings: { name: string; help: string }[];
+  examples: { line: string; does: string }[];
+  application: { name: string; version: string };
+}
+
+/** The text of `--help`: usage, flags, environment, exit codes, examples, and the version. */
+export function helpText(subject: HelpSubject): string {
+  const { name, summary, positional, application } = subject;
+  const sections: [string, string[]][] = [
+    ['Usage', [`bun run scripts/${name}.ts${positional ? ` ${positional.value}` : ''} [flags]`]],
+    ...(positional ? [[positional.value, [positional.help]] as [string, string[]]] : []),
+    ['Flags', formatColumns(Object.entries(subject.flags).map(([flag, spec]) => [spelling(flag, spec), spec.help]), 'll')],
+    ['Environment (bun reads .env itself)', formatColumns(subject.settings.map((setting) => [setting.name, setting.help]), 'll')],
+    ['Exit codes', formatColumns(Object.entries(EXIT_CODES).map(([code, meaning]) => [code, meaning]), 'rl')],
+    ['Examples', formatColumns(subject.examples.map((example) => [example.line, example.does]), 'll')],
+  ];
+  const body = sections.map(([title, lines]) => [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n'));
+  return `${[summary, ...body, `${application.name} ${application.version}`].join('\n\n')}\n`;
+}
+
+function spelling(name: string, flag: Flag): string {
+  const value = flag.kind === 'switch' ? '' : ` ${flag.kind === 'choice' ? flag.choices.join('|') : flag.value}`;
+  return `${flag.short ? `-${flag.short}, ` : '    '}--${name}${value}`;
+}

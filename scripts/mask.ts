@@ -1,0 +1,28 @@
+/** Returns a function that takes secrets out of a text: those of the given connection strings, and whatever looks like one. */
+export function createMask(connectionStrings: (string | undefined)[]): (text: string) => string {
+  const secrets = [...new Set(connectionStrings.flatMap((text) => (text ? passwordsIn(text) : [])))].sort((a, b) => b.length - a.length);
+  return (text) => {
+    let masked = text
+      .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1***@')
+      .replace(/(\b(?:password|passwd|pwd|sslpassword)\s*[=:]\s*)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s&,;]+)/gi, '$1***');
+    for (const secret of secrets) masked = masked.replaceAll(secret, '***');
+    return masked;
+  };
+}
+
+/** Every spelling of the passwords a connection string holds. Short ones are left alone: masking them would eat ordinary words. */
+function passwordsIn(text: string): string[] {
+  const found: string[] = [];
+  const user = /^[a-z][a-z0-9+.-]*:\/\/[^\s/]*?:([^\s/]*)@/i.exec(text)?.[1];
+  const parameter = /[?&\s]password=('(?:[^'\\]|\\.)*'|[^&\s]+)/i.exec(` ${text}`)?.[1];
+  for (const raw of [user, parameter?.replace(/^'|'$/g, '')]) {
+    if (!raw) continue;
+    found.push(raw);
+    try {
+      found.push(decodeURIComponent(raw));
+    } catch {
+      // Not percent-encoded: it stands as it is.
+    }
+  }
+  return found.filter((secret) => secret.length >= 4);
+}

@@ -1,0 +1,51 @@
+import { type MigrateReport, migrate } from '../db/migrate.ts';
+import { maskDatabaseUrl } from '../server/mask-url.ts';
+import { type Command, runCommand } from './cli.ts';
+import { configFor, openDatabase, settingsHelp } from './compose.ts';
+import { formatCounted } from './format.ts';
+
+const flags = {
+  into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },
+} as const;
+
+export const migrateCommand: Command<typeof flags> = {
+  name: 'migrate',
+  summary: 'Brings our own tables (schema backup_system) up to date; gives an empty database the HRMS tables. Never alters tables that are there.',
+  flags,
+  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'BACKUP_SCHEMA'),
+  examples: [
+    { line: 'bun run scripts/migrate.ts', does: 'once, before the first backup' },
+    { line: 'bun run scripts/migrate.ts --into postgres://me:secret@db/copy', does: 'makes an empty database ready for a restore' },
+  ],
+  async run({ values, env, signal, detail }) {
+    const config = configFor(env, values);
+    await using database = await openDatabase(config);
+    detail(`database ${maskDatabaseUrl(database.url)}`);
+    // Another application's tables are its own migrations' work.
+    const report = await migrate(database.url, { hrms: config.backupSchema === null, signal });
+    return { data: report, lines: [describeSystem(report), ...describeHrms(report)] };
+  },
+};
+
+function describeSystem({ systemApplied }: MigrateReport): string {
+  return systemApplied === 0 ? 'backup_system: up to date.' : `backup_system: ${formatCounted(systemApplied, 'migration')} applied.`;
+}
+
+function describeHrms({ hrms }: MigrateReport): string[] {
+  switch (hrms.found) {
+    case 'created':
+      return ['HRMS tables: made, the database was empty.'];
+    case 'already there':
+      return ['HRMS tables: already there, left as they are.'];
+    case 'partly there':
+      return [`HRMS tables: partly there, left as they are. Missing: ${hrms.missing.join(', ')}.`];
+    case 'other tables':
+      return [`HRMS tables: not made, the database holds other tables: ${hrms.tables.slice(0, 10).join(', ')}${hrms.tables.length > 10 ? ', …' : ''}.`];
+    case 'not asked for':
+      return [];
+    default:
+      throw new RangeError(`no such finding: ${JSON.stringify(hrms satisfies never)}`);
+  }
+}
+
+if (import.meta.main) await runCommand(migrateCommand);

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { fillDemo } from '../db/demo.ts';
+import { type Embedded, startEmbedded } from '../db/embedded.ts';
+import { type MigrateReport, migrate } from '../db/migrate.ts';
+import { type Config, readConfig } from '../server/config.ts';
+import { AppError } from '../server/errors.ts';
+import { runRoot, startServer, untilToldToStop } from '../server/main.ts';
+import { maskDatabaseUrl } from '../server/mask-url.ts';
+import { EMBEDDED_DIR } from './compose.ts';
+
+/** People in the demo data of a fresh embedded database; about eleven rows for each. */
+const DEMO_STAFF = 250;
+const DEMO_SEED = 1;
+
+/** Starts everything: a database when none is named, our tables, demo data in an empty one of our own, the server. */
+async function start(): Promise<void> {
+  const config = readConfig(process.env);
+  // From here on a signal waits for its turn, so that a half-made database is never left.
+  const toldToStop = untilToldToStop();
+  await using embedded = config.databaseUrl === null ? await ownDatabase() : null;
+  const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
+
+  const report = await migrate(config.databaseDirectUrl ?? databaseUrl, { hrms: config.backupSchema === null });
+  sayWhatWasFound(report, databaseUrl);
+  if (embedded) await fillWhenEmpty(embedded.url);
+
+  const server = await startServer(config, databaseUrl);
+  sayWhereItIs(server, config, embedded !== null);
+  await toldToStop;
+  console.log('Stopping.');
+  await server.stop();
+}
+
+async function ownDatabase(): Promise<Embedded> {
+  console.log(`DATABASE_URL is not set: starting the embedded PostgreSQL in ${EMBEDDED_DIR}.`);
+  return startEmbedded(resolve(EMBEDDED_DIR));
+}
+
+function sayWhatWasFound({ systemApplied, hrms }: MigrateReport, databaseUrl: string): void {
+  console.log(
+    `Database ${maskDatabaseUrl(databaseUrl)}${systemApplied > 0 ? ', schema backup_system brought up to date' : ''}.`,
+  );
+  if (hrms.found === 'created') console.log('It was empty: the HRMS tables were made.');
+  if (hrms.found === 'partly there')
+    console.log(`Of the HRMS tables these are missing, and were not made: ${hrms.missing.join(', ')}.`);
+  if (hrms.found === 'other tables') {
+    console.log("It holds another application's tables: set BACKUP_SCHEMA to that application's Drizzle schema.");
+  }
+}
+
+async function fillWhenEmpty(url: string): Promise<void> {
+  try {
+    const rows = await fillDemo(url, { staff: DEMO_STAFF, seed: DEMO_SEED });
+    const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
+    console.log(`Filled with demo data: ${total.toLocaleString('en')} rows of invented people.`);
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'ALREADY_EXISTS')) throw error;
+  }
+}
+
+function sayWhereItIs(server: { url: string; moved: boolean }, config: Config, embedded: boolean): void {
+  if (server.moved) console.log(`Port ${config.port} is busy; the next free one was taken.`);
+  console.log(`\nPalace Backup answers at ${server.url}\n`);
+  const same = embedded ? 'this embedded database' : 'the same database';
+  console.log(`In another terminal, in this folder, the commands use ${same}:`);
+  console.log('  bun run scripts/backup.ts          make a backup');
+  console.log('  bun run scripts/list.ts            show what is stored');
+  console.log('  bun run scripts/restore.ts NAME    bring one back; asks first');
+  console.log('Without a bun of your own write `npx bun@1.4.5` for `bun`. Ctrl-C stops.');
+}
+
+if (import.meta.main) await runRoot(start);

@@ -1,0 +1,64 @@
+import { beforeAll, expect, test } from 'bun:test';
+import { checkContainer, openArchive } from './reader.ts';
+import { codeOfError, sampleArchive, sourceOf } from './sample.fixture.ts';
+
+const methods = ['deflate', 'zstd'] as const;
+const samples = new Map<string, Uint8Array>();
+beforeAll(async () => {
+  for (const method of methods) samples.set(method, (await sampleArchive({ method })).bytes);
+});
+
+async function readAll(bytes: Uint8Array): Promise<void> {
+  const archive = await openArchive(sourceOf(bytes));
+  await checkContainer(archive);
+}
+
+/** The codes met, and how many of the damaged archives were taken for sound. */
+async function tryEach(count: number, damaged: (index: number) => Uint8Array): Promise<{ codes: string[]; passed: number[] }> {
+  const codes = new Set<string>();
+  const passed: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const code = await readAll(damaged(index)).then(() => 'sound', codeOfError);
+    if (code === 'sound') passed.push(index);
+    else codes.add(code);
+  }
+  return { codes: [...codes].sort(), passed };
+}
+
+for (const method of methods) {
+  const bytes = () => samples.get(method) ?? new Uint8Array();
+
+  test(`openArchive() and checkContainer() accept the ${method} archive as it was written`, async () => {
+    await readAll(bytes());
+  });
+
+  test(`openArchive() and checkContainer() notice a flipped bit in every single byte of a ${method} archive`, async () => {
+    const whole = bytes();
+    const result = await tryEach(whole.length, (index) => {
+      const damaged = new Uint8Array(whole);
+      damaged[index] = (damaged[index] ?? 0) ^ (1 << (index % 8));
+      return damaged;
+    });
+    expect(result.passed).toEqual([]);
+    expect(result.codes).toEqual(['ARCHIVE_DAMAGED', 'ARCHIVE_INVALID', 'ARCHIVE_LIMIT']);
+  });
+
+  test(`openArchive() notices a ${method} archive cut at every possible length`, async () => {
+    const whole = bytes();
+    expect((await tryEach(whole.length, (index) => whole.subarray(0, index))).passed).toEqual([]);
+  });
+
+  test(`openArchive() and checkContainer() notice a byte removed anywhere from a ${method} archive`, async () => {
+    const whole = bytes();
+    const result = await tryEach(whole.length, (index) => Buffer.concat([whole.subarray(0, index), whole.subarray(index + 1)]));
+    expect(result.passed).toEqual([]);
+  });
+
+  test(`openArchive() and checkContainer() notice a byte added anywhere to a ${method} archive`, async () => {
+    const whole = bytes();
+    const result = await tryEach(whole.length + 1, (index) =>
+      Buffer.concat([whole.subarray(0, index), Uint8Array.of(index % 2 === 0 ? 0 : (whole[index] ?? 0)), whole.subarray(index)]),
+    );
+    expect(result.passed).toEqual([]);
+  });
+}

@@ -1,0 +1,109 @@
+import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
+import type { Manifest, ManifestSequence, ManifestTable, UserType } from './manifest.ts';
+
+/** The statements that build what a manifest describes, for people to run; this program only writes them. Names are always quoted. */
+
+export function createSchema(name: string): string {
+  return `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(name)};`;
+}
+
+export function createType(type: UserType): string {
+  const name = quoteName(type);
+  switch (type.kind) {
+    case 'extension':
+      return `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(type.name)} WITH SCHEMA ${quoteIdent(type.schema)};`;
+    case 'enum':
+      return `CREATE TYPE ${name} AS ENUM (${type.labels.map((label) => quoteLiteral(label).trim()).join(', ')});`;
+    case 'composite':
+      return `CREATE TYPE ${name} AS (${type.attributes.map((attribute) => `${quoteIdent(attribute.name)} ${attribute.sqlType}`).join(', ')});`;
+    case 'range':
+      return `CREATE TYPE ${name} AS RANGE (SUBTYPE = ${type.subtype}${type.multirange ? `, MULTIRANGE_TYPE_NAME = ${quoteName(type.multirange)}` : ''});`;
+    case 'domain': {
+      const parts = [`CREATE DOMAIN ${name} AS ${type.baseType}`];
+      if (type.defaultSql !== null) parts.push(`DEFAULT ${type.defaultSql}`);
+      if (type.notNull) parts.push('NOT NULL');
+      for (const check of type.checks) parts.push(`CONSTRAINT ${quoteIdent(check.name)} ${check.definition}`);
+      return `${parts.join(' ')};`;
+    }
+  }
+}
+
+/** A sequence that no identity column brings with it. */
+export function createSequence(sequence: ManifestSequence): string {
+  return `CREATE SEQUENCE ${quoteName(sequence)} AS ${sequence.dataType} ${sequenceOptions(sequence)};`;
+}
+
+export function ownSequence(sequence: ManifestSequence): string | null {
+  const { ownedBy } = sequence;
+  return (
+    ownedBy && `ALTER SEQUENCE ${quoteName(sequence)} OWNED BY ${quoteName(ownedBy)}.${quoteIdent(ownedBy.column)};`
+  );
+}
+
+/** The table with its columns, primary key and unique constraints, followed by its unique indexes. */
+export function createTable(table: ManifestTable, sequences: ManifestSequence[]): string[] {
+  const lines = table.columns.map((column) => {
+    const parts = [quoteIdent(column.name), column.sqlType];
+    if (column.generated)
+      parts.push(`GENERATED ALWAYS AS (${column.generated.expression}) ${column.generated.kind.toUpperCase()}`);
+    else if (column.identity)
+      parts.push(
+        `GENERATED ${column.identity.toUpperCase()} AS IDENTITY${identityOptions(table, column.name, sequences)}`,
+      );
+    else if (column.defaultSql !== null) parts.push(`DEFAULT ${column.defaultSql}`);
+    if (column.notNull) parts.push('NOT NULL');
+    return parts.join(' ');
+  });
+  if (table.primaryKey)
+    lines.push(`CONSTRAINT ${quoteIdent(table.primaryKey.name)} PRIMARY KEY (${columnList(table.primaryKey.columns)})`);
+  const after: string[] = [];
+  for (const unique of table.uniques) {
+    const nulls = unique.nullsNotDistinct ? ' NULLS NOT DISTINCT' : '';
+    if (unique.kind === 'constraint')
+      lines.push(`CONSTRAINT ${quoteIdent(unique.name)} UNIQUE${nulls} (${columnList(unique.columns)})`);
+    else
+      after.push(
+        `CREATE UNIQUE INDEX ${quoteIdent(unique.name)} ON ${quoteName(table)} (${columnList(unique.columns)})${nulls};`,
+      );
+  }
+  return [`CREATE TABLE ${quoteName(table)} (\n  ${lines.join(',\n  ')}\n);`, ...after];
+}
+
+/** The table's links to tables that are in the manifest too. */
+export function addLinks(table: ManifestTable, manifest: Manifest): string[] {
+  const known = new Set(manifest.tables.map(qualifiedName));
+  return table.links
+    .filter((link) => known.has(qualifiedName(link.target)))
+    .map(
+      (link) =>
+        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdent(link.name)} FOREIGN KEY (${columnList(link.columns)}) ` +
+        `REFERENCES ${quoteName(link.target)} (${columnList(link.targetColumns)}) ` +
+        `ON UPDATE ${link.onUpdate.toUpperCase()} ON DELETE ${link.onDelete.toUpperCase()};`,
+    );
+}
+
+export function columnList(names: string[]): string {
+  return names.map(quoteIdent).join(', ');
+}
+
+/** Whether the sequence comes with an identity column. */
+export function isIdentitySequence(sequence: ManifestSequence, tables: ManifestTable[]): boolean {
+  const { ownedBy } = sequence;
+  const table = ownedBy && tables.find((candidate) => sameName(candidate, ownedBy));
+  return table?.columns.some((column) => column.name === ownedBy?.column && column.identity !== null) ?? false;
+}
+
+function identityOptions(table: ManifestTable, column: string, sequences: ManifestSequence[]): string {
+  const own = sequences.find(({ ownedBy }) => ownedBy && sameName(ownedBy, table) && ownedBy.column === column);
+  return own ? ` (SEQUENCE NAME ${quoteName(own)} ${sequenceOptions(own)})` : '';
+}
+
+function sequenceOptions(sequence: ManifestSequence): string {
+  const { start, increment, min, max, cache, cycle } = sequence;
+  return `START WITH ${start} INCREMENT BY ${increment} MINVALUE ${min} MAXVALUE ${max} CACHE ${cache} ${cycle ? 'CYCLE' : 'NO CYCLE'}`;
+}
+
+function sameName(a: ObjectName, b: ObjectName): boolean {
+  return a.schema === b.schema && a.name === b.name;
+}

@@ -1,0 +1,91 @@
+import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
+import { chunkName } from './names.ts';
+
+/** Printable ASCII paths below the archive's root; no segment can be `.` or `..`, nothing a shell or Windows would take apart. */
+const TEXT_NAME = /^(?!data\/)[A-Za-z0-9_%-][A-Za-z0-9._%-]*(\/[A-Za-z0-9_%-][A-Za-z0-9._%-]*)*$/;
+const RESERVED = new Set(['manifest.json', 'manifest.sig']);
+/** What one ZIP entry can hold without ZIP64 fields of its own. */
+export const MAX_ENTRY_BYTES = 0xffff_fffe;
+
+/** What a manifest of the right shape still gets wrong about itself: names, sums, numbering, keys. Empty when it is consistent. */
+export function manifestFaults(manifest: Manifest): string[] {
+  const tables = new Map<string, ManifestTable>();
+  const faults: string[] = [];
+  for (const table of manifest.tables) {
+    const key = keyOf(table);
+    if (tables.has(key)) faults.push(`table ${qualifiedName(table)} is listed twice`);
+    tables.set(key, table);
+  }
+  for (const table of manifest.tables) faults.push(...columnFaults(table, tables));
+  faults.push(...entryFaults(manifest.entries, tables));
+  const records = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+  if (records !== manifest.metadata.totalRecords) {
+    faults.push(`metadata.totalRecords is ${manifest.metadata.totalRecords}, the tables hold ${records} rows`);
+  }
+  return faults;
+}
+
+function entryFaults(entries: ManifestEntry[], tables: Map<string, ManifestTable>): string[] {
+  const faults: string[] = [];
+  const names = new Set<string>();
+  const sums = new Map<string, { chunks: number; rows: number; bytes: number }>();
+  for (const entry of entries) {
+    // Folded, because some file systems would unzip both into one file.
+    const folded = entry.name.toLowerCase();
+    if (names.has(folded)) faults.push(`entry ${entry.name} is listed twice`);
+    names.add(folded);
+    if (entry.size > MAX_ENTRY_BYTES || entry.storedSize > MAX_ENTRY_BYTES)
+      faults.push(`entry ${entry.name} is larger than 4 GiB`);
+    if (entry.method === 'store' && entry.size !== entry.storedSize)
+      faults.push(`entry ${entry.name} is stored with another size`);
+    if (entry.format === 'text') {
+      if (entry.table || entry.rows > 0) faults.push(`entry ${entry.name} is text and yet has a table or rows`);
+      if (!TEXT_NAME.test(entry.name) || RESERVED.has(folded))
+        faults.push(`entry name ${JSON.stringify(entry.name)} is not allowed`);
+      continue;
+    }
+    const key = entry.table && keyOf(entry.table);
+    if (!entry.table || key === null || !tables.has(key)) {
+      faults.push(`chunk ${JSON.stringify(entry.name)} belongs to no table of the manifest`);
+      continue;
+    }
+    const sum = sums.get(key) ?? { chunks: 0, rows: 0, bytes: 0 };
+    sums.set(key, { chunks: sum.chunks + 1, rows: sum.rows + entry.rows, bytes: sum.bytes + entry.size });
+    const expected = chunkName(entry.table, sum.chunks + 1, entry.format);
+    if (entry.name !== expected) faults.push(`chunk ${JSON.stringify(entry.name)} should be named ${expected}`);
+  }
+  for (const [key, table] of tables) {
+    const { rows, bytes } = sums.get(key) ?? { rows: 0, bytes: 0 };
+    if (rows !== table.rows)
+      faults.push(`table ${qualifiedName(table)} has ${table.rows} rows, its chunks hold ${rows}`);
+    if (bytes !== table.bytes)
+      faults.push(`table ${qualifiedName(table)} has ${table.bytes} bytes, its chunks hold ${bytes}`);
+  }
+  return faults;
+}
+
+function columnFaults(table: ManifestTable, tables: Map<string, ManifestTable>): string[] {
+  const faults: string[] = [];
+  const where = qualifiedName(table);
+  const columns = new Set(table.columns.map((column) => column.name));
+  if (columns.size < table.columns.length) faults.push(`table ${where} has a column twice`);
+  const known = (names: string[], what: string, of = columns): void => {
+    for (const name of names)
+      if (!of.has(name)) faults.push(`${what} of table ${where} names column ${name}, which is not there`);
+  };
+  known(table.primaryKey?.columns ?? [], 'the primary key');
+  for (const unique of table.uniques) known(unique.columns, `unique ${unique.name}`);
+  for (const link of table.links) {
+    known(link.columns, `link ${link.name}`);
+    if (link.columns.length !== link.targetColumns.length)
+      faults.push(`link ${link.name} of table ${where} pairs unequal columns`);
+    const target = tables.get(keyOf(link.target));
+    if (target) known(link.targetColumns, `link ${link.name}`, new Set(target.columns.map((column) => column.name)));
+  }
+  return faults;
+}
+
+function keyOf(name: ObjectName): string {
+  return JSON.stringify([name.schema, name.name]);
+}

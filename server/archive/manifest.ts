@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+/** The format this program writes: `major.minor`. A new minor only adds optional fields; a new major is refused by older programs. */
+export const FORMAT_VERSION = '1.0';
+export const FORMAT_MAJOR = 1;
+
+export const MANIFEST_NAME = 'manifest.json';
+/** Reserved for an Ed25519 signature over the digest; the only entry that may follow the manifest. */
+export const SIGNATURE_NAME = 'manifest.sig';
+
+const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
+const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const identifier = z
+  .string()
+  .min(1)
+  .max(512)
+  .refine((name) => !name.includes('\0'), 'holds a NUL character');
+const sqlText = z.string().max(1_000_000);
+const objectName = z.object({ schema: identifier, name: identifier });
+const action = z.enum(['no action', 'restrict', 'cascade', 'set null', 'set default']);
+
+const column = z.object({
+  name: identifier,
+  key: identifier,
+  sqlType: z.string().min(1).max(1000),
+  notNull: z.boolean(),
+  defaultSql: sqlText.nullable(),
+  generated: z.object({ expression: sqlText, kind: z.enum(['stored', 'virtual']) }).nullable(),
+  identity: z.enum(['always', 'by default']).nullable(),
+});
+
+const table = objectName.extend({
+  key: identifier,
+  columns: z.array(column).min(1).max(1700),
+  primaryKey: z.object({ name: identifier, columns: z.array(identifier).min(1) }).nullable(),
+  uniques: z.array(
+    z.object({
+      name: identifier,
+      columns: z.array(identifier).min(1),
+      kind: z.enum(['constraint', 'index']),
+      nullsNotDistinct: z.boolean(),
+    }),
+  ),
+  links: z.array(
+    z.object({
+      name: identifier,
+      columns: z.array(identifier).min(1),
+      target: objectName,
+      targetColumns: z.array(identifier).min(1),
+      onUpdate: action,
+      onDelete: action,
+    }),
+  ),
+  /** Rows and CSV bytes of all its chunks. */
+  rows: count,
+  bytes: count,
+});
+
+/** Types a column may need before its table can be made; read by `schema/*.sql` and by people. */
+const userType = z.discriminatedUnion('kind', [
+  objectName.extend({ kind: z.literal('enum'), labels: z.array(z.string()) }),
+  objectName.extend({
+    kind: z.literal('domain'),
+    baseType: z.string(),
+    notNull: z.boolean(),
+    defaultSql: sqlText.nullable(),
+    checks: z.array(z.object({ name: identifier, definition: sqlText })),
+  }),
+  objectName.extend({
+    kind: z.literal('composite'),
+    attributes: z.array(z.object({ name: identifier, sqlType: z.string() })),
+  }),
+  objectName.extend({ kind: z.literal('range'), subtype: z.string(), multirange: objectName.nullable() }),
+  objectName.extend({ kind: z.literal('extension') }),
+]);
+
+const sequence = objectName.extend({
+  ownedBy: objectName.extend({ column: identifier }).nullable(),
+  dataType: z.enum(['smallint', 'integer', 'bigint']),
+  start: z.string().regex(/^-?\d{1,19}$/),
+  increment: z.string().regex(/^-?\d{1,19}$/),
+  min: z.string().regex(/^-?\d{1,19}$/),
+  max: z.string().regex(/^-?\d{1,19}$/),
+  cache: z.string().regex(/^\d{1,19}$/),
+  cycle: z.boolean(),
+  /** 64-bit, therefore text. */
+  lastValue: z.string().regex(/^-?\d{1,19}$/),
+  isCalled: z.boolean(),
+});
+
+const entry = z.object({
+  name: z.string().min(1).max(1024),
+  /** text: README, SQL. csv, copy: one chunk of rows, PostgreSQL CSV with a header line or COPY text without one. */
+  format: z.enum(['text', 'csv', 'copy']),
+  /** For a chunk, the table it belongs to. */
+  table: objectName.nullable(),
+  method: z.enum(['store', 'deflate', 'zstd']),
+  rows: count,
+  size: count,
+  storedSize: count,
+  crc32: hex(4),
+  sha256: hex(32),
+  storedSha256: hex(32),
+});
+
+export const manifestSchema = z.object({
+  formatVersion: z.string().regex(/^\d{1,6}\.\d{1,6}$/),
+  /** Exactly the user's BackupData metadata. */
+  metadata: z.object({
+    version: z.string().max(100),
+    timestamp: z.iso.datetime(),
+    /** Without user, password and parameters. */
+    databaseUrl: z.string().max(2000),
+    totalRecords: count,
+    backupId: z.uuid(),
+    createdBy: z.string().max(500),
+  }),
+  kind: z.enum(['full', 'partial', 'safety', 'masked', 'uploaded']),
+  application: z.object({ name: z.string().max(200), version: z.string().max(100) }),
+  server: z.object({
+    version: z.string().max(200),
+    versionNum: count,
+    encoding: z.string().max(50),
+    database: identifier,
+  }),
+  /** The fingerprint of the model the backup was made with. */
+  schemaFingerprint: hex(32),
+  types: z.array(userType),
+  /** In load order: a table stands after the tables it refers to, cycles aside. */
+  tables: z.array(table),
+  /** Groups of tables that refer to each other in a ring, `schema.name`; self-references are groups of one. */
+  cycles: z.array(z.array(z.string())),
+  sequences: z.array(sequence),
+  leftOut: z.array(objectName.extend({ reason: z.string().max(1000) })),
+  unknown: z.object({ tables: z.array(objectName), columns: z.array(objectName.extend({ column: identifier })) }),
+  warnings: z.array(z.string().max(10_000)),
+  entries: z.array(entry),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestTable = z.infer<typeof table>;
+export type ManifestEntry = z.infer<typeof entry>;
+export type ManifestSequence = z.infer<typeof sequence>;
+export type UserType = z.infer<typeof userType>;
+export type CompressionMethod = ManifestEntry['method'];
+
+/** No manifest is longer: room for 150 000 chunks, more than a terabyte of rows. */
+export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+
+/** The manifest's one written form: UTF-8 JSON, indented by one, ending in a newline. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`);
+}
+
+/** SHA-256 (hex) of the manifest's bytes as they stand: the digest of the whole archive. */
+export function manifestDigest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,180 @@
+import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import type { ByteSource } from '../bytes.ts';
+import { AppError, cancelled } from '../errors.ts';
+import { crc32Hex, decompress, sha256Hex } from './codec.ts';
+import { localHeader, localHeaderLength } from './container.ts';
+import { archiveTime, containerDamaged, DAMAGED_HINT, inspectContainer, type Inspection } from './inspect.ts';
+import type { Manifest, ManifestEntry } from './manifest.ts';
+import { parseChunkName } from './names.ts';
+
+export interface ArchiveLimits {
+  /** Entries in the archive. */
+  entries: number;
+  /** Bytes of one entry, before and after compression: what reading it takes in memory, twice. */
+  entryBytes: number;
+}
+
+/** 250 000 chunks of 8 MiB; one value of PostgreSQL's largest, 1 GB, with room around it. */
+export const DEFAULT_LIMITS: ArchiveLimits = { entries: 250_000, entryBytes: 1.1 * 1024 ** 3 };
+
+export interface OpenOptions {
+  limits?: Partial<ArchiveLimits>;
+  signal?: AbortSignal;
+}
+
+/** An archive whose manifest, directory and length were checked. Reading an entry checks the entry and the header before it. */
+export interface Archive {
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest's bytes. */
+  readonly digest: string;
+  readonly size: number;
+  /** The table's chunks in file order; empty for a table the archive does not hold. */
+  chunks(table: ObjectName): ManifestEntry[];
+  /**
+   * The entry's content: header, stored SHA-256, size, CRC-32 and content SHA-256 all agree, or it rejects with ARCHIVE_DAMAGED
+   * naming table and chunk. Several may be read at once.
+   */
+  readEntry(entry: ManifestEntry): Promise<Uint8Array>;
+  /** A text entry; NOT_FOUND when there is none of that name. */
+  readText(name: string): Promise<string>;
+  /** Header and stored SHA-256 of one entry, without decompressing it. Never holds more than a mebibyte. */
+  checkStored(entry: ManifestEntry): Promise<void>;
+}
+
+/**
+ * Opens an archive and accounts for everything outside its entries; the rest is accounted for by reading each entry, or by
+ * `checkContainer`. Rejects with ARCHIVE_INVALID, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT or ARCHIVE_DAMAGED. Does not close the source.
+ */
+export async function openArchive(source: ByteSource, options: OpenOptions = {}): Promise<Archive> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const inspection = await inspectContainer(source, limits.entries);
+  const [fault] = inspection.faults;
+  if (fault) throw containerDamaged(fault);
+  return archiveOf(source, inspection, limits, options.signal);
+}
+
+/** Checks every byte of every entry that `skip` does not excuse, in bounded memory and without decompressing. Rejects at the first fault. */
+export async function checkContainer(
+  archive: Archive,
+  skip: (entry: ManifestEntry) => boolean = () => false,
+): Promise<void> {
+  for (const entry of archive.manifest.entries) if (!skip(entry)) await archive.checkStored(entry);
+}
+
+/** An archive from an inspection, faults and all: for those who go on where `openArchive` stops. */
+export function archiveOf(
+  source: ByteSource,
+  inspection: Inspection,
+  limits = DEFAULT_LIMITS,
+  signal?: AbortSignal,
+): Archive {
+  const { manifest, digest, placements } = inspection;
+  const time = archiveTime(manifest);
+  const byTable = Map.groupBy(manifest.entries, ({ table }) => table && JSON.stringify([table.schema, table.name]));
+  const scratch = new ScratchBuffers();
+
+  const locate = (entry: ManifestEntry): number => {
+    if (signal?.aborted) throw cancelled('Reading the archive');
+    if (entry.size > limits.entryBytes || entry.storedSize > limits.entryBytes) {
+      throw new AppError(
+        'ARCHIVE_LIMIT',
+        `${describeEntry(entry)} has ${entry.size} bytes; at most ${limits.entryBytes} are read at once.`,
+      );
+    }
+    const placement = placements.get(entry.name);
+    if (!placement) throw new AppError('NOT_FOUND', `The archive has no entry ${entry.name}.`);
+    return placement.offset;
+  };
+
+  const readEntry = async (entry: ManifestEntry): Promise<Uint8Array> => {
+    const offset = locate(entry);
+    const headerLength = localHeaderLength(entry);
+    const buffer = scratch.take(headerLength + entry.storedSize);
+    try {
+      const bytes = await source.read(offset, headerLength + entry.storedSize, buffer);
+      const stored = bytes.subarray(headerLength);
+      if (Buffer.compare(bytes.subarray(0, headerLength), localHeader(entry, time)) !== 0)
+        throw entryDamaged(entry, 'the header before it differs');
+      if (sha256Hex(stored) !== entry.storedSha256)
+        throw entryDamaged(entry, 'its stored bytes differ from the SHA-256 in the manifest');
+      const content = await decompress(stored, entry.method, entry.size).catch((cause: unknown) => {
+        throw entryDamaged(entry, 'it does not decompress to what the manifest says', cause);
+      });
+      if (crc32Hex(content) !== entry.crc32) throw entryDamaged(entry, 'its CRC-32 differs');
+      if (sha256Hex(content) !== entry.sha256)
+        throw entryDamaged(entry, 'its content differs from the SHA-256 in the manifest');
+      return entry.method === 'store' ? new Uint8Array(content) : content;
+    } finally {
+      scratch.give(buffer);
+    }
+  };
+
+  return {
+    manifest,
+    digest,
+    size: source.size,
+    chunks: (table) => byTable.get(JSON.stringify([table.schema, table.name])) ?? [],
+    readEntry,
+    readText: async (name) => {
+      const entry = manifest.entries.find((candidate) => candidate.name === name && candidate.format === 'text');
+      if (!entry) throw new AppError('NOT_FOUND', `The archive has no text called ${name}.`);
+      return new TextDecoder().decode(await readEntry(entry));
+    },
+    checkStored: async (entry) => {
+      const offset = locate(entry);
+      const header = localHeader(entry, time);
+      const found = await source.read(offset, header.length);
+      if (Buffer.compare(found, header) !== 0) throw entryDamaged(entry, 'the header before it differs');
+      const stored = await sha256OfRange(source, offset + header.length, entry.storedSize, signal);
+      if (stored !== entry.storedSha256)
+        throw entryDamaged(entry, 'its stored bytes differ from the SHA-256 in the manifest');
+    },
+  };
+}
+
+async function sha256OfRange(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const hash = new Bun.CryptoHasher('sha256');
+  const piece = new Uint8Array(Math.min(length, 1024 * 1024));
+  for (let at = 0; at < length; at += piece.length) {
+    if (signal?.aborted) throw cancelled('Reading the archive');
+    hash.update(await source.read(offset + at, Math.min(piece.length, length - at), piece));
+  }
+  return hash.digest('hex');
+}
+
+/** `Chunk 3 of table public.staff (data/…)`, or the name of a text. */
+export function describeEntry(entry: ManifestEntry): string {
+  const number = parseChunkName(entry.name)?.number;
+  return entry.table && number !== undefined
+    ? `Chunk ${number} of table ${qualifiedName(entry.table)} (${entry.name})`
+    : `The entry ${entry.name}`;
+}
+
+function entryDamaged(entry: ManifestEntry, what: string, cause?: unknown): AppError {
+  const details = { place: 'chunk', entry: entry.name, ...(entry.table && { table: qualifiedName(entry.table) }) };
+  return new AppError('ARCHIVE_DAMAGED', `${describeEntry(entry)} is damaged: ${what}.`, {
+    hint: DAMAGED_HINT,
+    details,
+    cause,
+  });
+}
+
+/** Buffers for stored bytes, used again instead of made anew: as many as are read at once, none larger than was needed. */
+class ScratchBuffers {
+  private readonly free: Uint8Array[] = [];
+
+  take(length: number): Uint8Array {
+    const kept = this.free.pop();
+    return kept && kept.length >= length ? kept : new Uint8Array(Math.max(length, 64 * 1024));
+  }
+
+  give(buffer: Uint8Array): void {
+    // A rare huge one is let go.
+    if (buffer.length <= 16 * 1024 * 1024) this.free.push(buffer);
+  }
+}

@@ -1,0 +1,158 @@
+import { qualifiedName } from '../../db/model.ts';
+import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
+import {
+  addLinks,
+  columnList,
+  createSchema,
+  createSequence,
+  createTable,
+  createType,
+  isIdentitySequence,
+  ownSequence,
+} from './ddl.ts';
+import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
+import { CHECK_COUNTS, HEAD, LINKS_AND_TRIGGERS_OFF, LINKS_AND_TRIGGERS_ON, REFUSE_ROWS } from './restore-steps.ts';
+
+/**
+ * The files `schema/0001.sql`, `schema/0002.sql`, …, to be run in order by `psql -v ON_ERROR_STOP=1 -f` against an empty database:
+ * first everything that must stand before rows can be loaded, then the links. Each is one transaction.
+ */
+export function schemaSql(manifest: Manifest): string[] {
+  const { tables, sequences, types } = manifest;
+  const free = sequences.filter((sequence) => !isIdentitySequence(sequence, tables));
+  const schemas = new Set(
+    [...types, ...sequences, ...tables].map((object) => object.schema).filter((name) => name !== 'pg_catalog'),
+  );
+  const structure = [
+    ...[...schemas].sort().map(createSchema),
+    ...types.map(createType),
+    ...free.map(createSequence),
+    ...tables.flatMap((table) => createTable(table, sequences)),
+    ...free.map(ownSequence).filter((statement) => statement !== null),
+  ];
+  const links = tables.flatMap((table) => addLinks(table, manifest));
+  return [
+    transaction('Tables, types and sequences as the backup found them, for an empty database.', structure),
+    transaction('Links between tables. May run before restore.sql or after it.', links),
+  ];
+}
+
+function transaction(comment: string, statements: string[]): string {
+  const settings = [
+    "SET client_encoding = 'UTF8';",
+    "SET search_path = '';",
+    'SET standard_conforming_strings = on;',
+    'SET check_function_bodies = off;',
+  ];
+  return [`-- ${comment}\n${settings.join('\n')}`, 'BEGIN;', ...statements, 'COMMIT;'].join('\n\n').concat('\n');
+}
+
+/**
+ * `restore.sql`: for `psql` in the folder an archive was unzipped to. One transaction that stops at the first error, refuses tables
+ * that are not empty, loads every chunk in load order with links and triggers off, counts, and puts back links and triggers exactly
+ * as it found them. Everything from the manifest is quoted, so that no name in it can become a command.
+ */
+export function restoreSql(manifest: Manifest): string {
+  const tables = manifest.tables.map(
+    (table) => `  (${table.rows}, ${quoteLiteral(quoteName(table)).trim()}::regclass)`,
+  );
+  return [
+    HEAD,
+    tables.length > 0 ? `INSERT INTO pg_temp.palace_tables (rows, id) VALUES\n${tables.join(',\n')};` : '',
+    manifest.tables.length > 0
+      ? `LOCK TABLE ${manifest.tables.map((table) => `ONLY ${quoteName(table)}`).join(', ')} IN ACCESS EXCLUSIVE MODE;`
+      : '',
+    REFUSE_ROWS,
+    LINKS_AND_TRIGGERS_OFF,
+    ...manifest.tables.flatMap((table) => loadTable(table, manifest.entries)),
+    CHECK_COUNTS,
+    LINKS_AND_TRIGGERS_ON,
+    ...manifest.sequences.map(
+      (sequence) =>
+        `SELECT pg_catalog.setval(${quoteLiteral(quoteName(sequence)).trim()}::regclass, ${sequence.lastValue}, ${sequence.isCalled});`,
+    ),
+    'COMMIT;',
+    ...manifest.tables.map((table) => `ANALYZE ${quoteName(table)};`),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+function loadTable(table: ManifestTable, entries: ManifestEntry[]): string[] {
+  const chunks = entries.filter((entry) => entry.table?.schema === table.schema && entry.table.name === table.name);
+  const columns = table.columns.filter((column) => column.generated === null).map((column) => column.name);
+  const fitsOnOneLine = ![table.schema, table.name, ...columns].some((name) => /[\r\n]/.test(name));
+  if (fitsOnOneLine) return chunks.map((chunk) => copyLine(`${quoteName(table)} (${columnList(columns)})`, chunk));
+  return chunks.flatMap((chunk) => copyThroughStandIn(table, columns, chunk));
+}
+
+/** A psql command is one line and reads no variables; the chunk's name holds only letters, digits and `_%./`. */
+function copyLine(target: string, chunk: ManifestEntry): string {
+  const format = chunk.format === 'csv' ? 'format csv, header true' : 'format text';
+  return `\\copy ${target} from '${chunk.name}' with (${format}, encoding 'UTF8')`;
+}
+
+/** A name with a line break cannot be part of psql's \copy; such rows go by way of a table with plain names. */
+function copyThroughStandIn(table: ManifestTable, columns: string[], chunk: ManifestEntry): string[] {
+  const plain = columns.map((_, index) => `c${index + 1}`);
+  const renamed = columns.map((name, index) => `${quoteIdent(name)} AS c${index + 1}`);
+  return [
+    `CREATE TEMPORARY TABLE palace_stand_in ON COMMIT DROP AS SELECT ${renamed.join(', ')} FROM ${quoteName(table)} WITH NO DATA;`,
+    copyLine(`pg_temp.palace_stand_in (${plain.join(', ')})`, chunk),
+    `INSERT INTO ${quoteName(table)} (${columnList(columns)}) OVERRIDING SYSTEM VALUE SELECT ${plain.join(', ')} FROM pg_temp.palace_stand_in;`,
+    'DROP TABLE pg_temp.palace_stand_in;',
+  ];
+}
+
+/** `README.txt`: for whoever finds the file in ten years without this program. */
+export function readmeText(manifest: Manifest): string {
+  const { metadata, application, server, tables } = manifest;
+  const zstd = manifest.entries.some((entry) => entry.method === 'zstd');
+  const rows = tables.map((table) => `  ${String(table.rows).padStart(14)}  ${oneLine(qualifiedName(table))}`);
+  const warnings = manifest.warnings.map((warning) => `  - ${oneLine(warning)}`);
+  const leftOut = manifest.leftOut.map((table) => `  - ${oneLine(qualifiedName(table))}: ${oneLine(table.reason)}`);
+  return `A backup of the PostgreSQL database "${oneLine(server.database)}"
+${'='.repeat(72)}
+
+Made     ${metadata.timestamp} by ${oneLine(application.name)} ${oneLine(application.version)} (format ${manifest.formatVersion})
+From     ${oneLine(metadata.databaseUrl)}, PostgreSQL ${oneLine(server.version)}, ${oneLine(server.encoding)}
+Id       ${metadata.backupId}
+Kind     ${manifest.kind}
+Rows     ${metadata.totalRecords} in ${tables.length} tables, all of one moment
+
+This file is an ordinary ZIP. data/ holds the rows as CSV (an empty value is NULL, "" is an empty text) or, in .copy files,
+as PostgreSQL's COPY text. manifest.json says what everything is, with a SHA-256 of each file. The program checks all of
+it; by hand you can do without.
+
+To restore without the program
+------------------------------
+1. Unpack${zstd ? ' with 7-Zip or bsdtar (the rows are compressed with zstd, which `unzip` cannot read):' : ':'}
+     ${zstd ? '7z x backup.zip -obackup      or: mkdir backup && bsdtar -xf backup.zip -C backup' : 'unzip backup.zip -d backup'}
+     cd backup
+2. Make the tables, if the database has none. Better take the application's own migrations; these files hold tables, columns,
+   keys, links and sequences, but no views, triggers, checks, grants or other indexes:
+     createdb restored
+     psql -X -v ON_ERROR_STOP=1 -d restored -f schema/0001.sql
+     psql -X -v ON_ERROR_STOP=1 -d restored -f schema/0002.sql
+3. Load the rows. The tables must be empty; it is one transaction: all or nothing.
+     psql -X -d restored -f restore.sql
+
+Rows by table
+-------------
+${rows.join('\n') || '  none'}
+
+Not in this backup
+------------------
+${leftOut.join('\n') || '  Nothing that was known of.'}
+
+Warnings
+--------
+${warnings.join('\n') || '  None.'}
+`;
+}
+
+/** Names and warnings may hold line breaks; a report's lines may not be forged by them. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}

@@ -1,0 +1,121 @@
+import type { Session } from '../../db/connect.ts';
+import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import { csvToCopyText, hasEndMarkerLine } from '../archive/records.ts';
+import type { ArchiveWriter } from '../archive/writer.ts';
+import { createBufferPool } from '../buffers.ts';
+import { AppError } from '../errors.ts';
+import { copyOut } from '../postgres/copy-out.ts';
+import type { Snapshot } from '../postgres/snapshot.ts';
+import type { OnProgress } from '../progress.ts';
+import type { CopyPart } from './parts.ts';
+
+/** Uncompressed size at which a chunk is closed. */
+export const CHUNK_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Copies every part into the archive, several at a time. Rows go from socket to chunk to compressor to file with a fixed
+ * number of buffers; when all are out, the sockets wait. The first failure stops everything and is the one thrown.
+ */
+export async function copyParts(
+  parts: CopyPart[],
+  snapshot: Snapshot,
+  writer: ArchiveWriter,
+  options: { jobs: number; signal: AbortSignal; onProgress: OnProgress },
+): Promise<void> {
+  // One buffer filling per worker, and two on their way through the compressor.
+  const pool = createBufferPool(options.jobs + 2, CHUNK_BYTES);
+  const queue = [...parts];
+  const underWay = new Set<Promise<void>>();
+  const sessions: Session[] = [];
+  let failure: { error: unknown } | null = null;
+  const fail = (error: unknown) => {
+    if (failure) return;
+    failure = { error };
+    pool.fail(error);
+    for (const session of sessions) session.destroy();
+  };
+  const stop = () => fail(options.signal.reason);
+  options.signal.addEventListener('abort', stop, { once: true });
+
+  const report = progressOf(parts, options.onProgress);
+  const work = async (session: Session) => {
+    sessions.push(session);
+    for (let part = queue.shift(); part && !failure; part = queue.shift()) {
+      const current = part;
+      await copyOut(session, current.sql, {
+        pool,
+        prefix: current.header,
+        chunkBytes: CHUNK_BYTES,
+        onChunk: ({ buffer, length, rows }) => {
+          const content = buffer.subarray(0, length);
+          const added = addChunk(writer, current, content, rows)
+            .then(() => report.add(current, length, rows))
+            .catch(fail)
+            .finally(() => {
+              pool.give(buffer);
+              underWay.delete(added);
+            });
+          underWay.add(added);
+        },
+      });
+      report.done(current);
+    }
+  };
+  const follow = async () => {
+    const session = queue.length > 0 ? await snapshot.join() : null;
+    if (session) await work(session);
+  };
+  try {
+    const followers = Math.min(options.jobs, parts.length) - 1;
+    await Promise.all([work(snapshot.leader), ...Array.from({ length: followers }, follow)].map((job) => job.catch(fail)));
+    await Promise.all(underWay);
+  } finally {
+    options.signal.removeEventListener('abort', stop);
+  }
+  if (failure) throw (failure as { error: unknown }).error;
+}
+
+async function addChunk(writer: ArchiveWriter, part: CopyPart, content: Uint8Array, rows: number): Promise<void> {
+  // psql before 18 takes such a line for the end of the data, even inside quotes.
+  if (!hasEndMarkerLine(content)) return void (await writer.addChunk({ table: part.table, format: 'csv', rows, content }));
+  const text = csvToCopyText(content.subarray(part.header.length), part.columns.length);
+  await writer.addChunk({ table: part.table, format: 'copy', rows, content: text });
+}
+
+/** Progress in heap bytes, which are known beforehand; the CSV of a part is only a measure of how far that part is. */
+function progressOf(parts: CopyPart[], onProgress: OnProgress) {
+  const totalBytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const underWay = new Map<CopyPart, number>();
+  const copied = new Set<CopyPart>();
+  let finished = 0;
+  let rows = 0;
+  const emit = (table: ObjectName) => {
+    let bytes = finished;
+    for (const [part, seen] of underWay) bytes += Math.min(seen, part.bytes);
+    onProgress({ stage: 'copy', rows, bytes, totalBytes, table: qualifiedName(table) });
+  };
+  return {
+    add(part: CopyPart, bytes: number, added: number) {
+      rows += added;
+      // A part's last chunks may still be compressing when its rows have all been read.
+      if (!copied.has(part)) underWay.set(part, (underWay.get(part) ?? 0) + bytes);
+      emit(part.table);
+    },
+    done(part: CopyPart) {
+      copied.add(part);
+      underWay.delete(part);
+      finished += part.bytes;
+      emit(part.table);
+    },
+  };
+}
+
+/** Throws PERMISSION_DENIED when this role would not see every row: fewer rows than there are is not a backup. */
+export function refuseHiddenRows(tables: { schema: string; name: string; owner: string; selectable: boolean; rowSecurityApplies: boolean }[]): void {
+  const hidden = tables.filter((table) => !table.selectable || table.rowSecurityApplies);
+  if (hidden.length === 0) return;
+  throw new AppError('PERMISSION_DENIED', `Not every row can be read: ${hidden.map(qualifiedName).join(', ')}.`, {
+    hint: 'Run `bun run scripts/backup.ts --check`: it names the right that is missing for each table, with the statement that gives it.',
+    details: { tables: hidden.map(qualifiedName) },
+  });
+}

@@ -1,0 +1,95 @@
+import { openArchive } from '../archive/reader.ts';
+import { AppError } from '../errors.ts';
+import { shortName } from '../../db/model.ts';
+import type { Sidecar, Storage, StoredObject } from '../storage/storage.ts';
+
+/** A stored archive as lists show it: the object, what its manifest says, what its sidecar adds. */
+export interface StoredBackup {
+  name: string;
+  size: number;
+  createdAt: string;
+  modifiedAt: string;
+  filePath: string;
+  /** Null when the archive cannot be opened; `damaged` then says why. */
+  manifest: {
+    backupId: string;
+    /** The moment the backup shows, ISO. */
+    timestamp: string;
+    createdBy: string;
+    kind: string;
+    digest: string;
+    rows: number;
+    /** Rows per table, as a backup's result names them. */
+    tables: Record<string, number>;
+    warnings: number;
+  } | null;
+  damaged: { code: string; message: string } | null;
+  pinned: boolean;
+  note: string | null;
+  lastVerified: string | null;
+  lastProved: string | null;
+}
+
+/** Archives opened at once: enough to hide the latency of a bucket. */
+const AT_ONCE = 8;
+
+/**
+ * Everything stored, newest first. Of each archive only the end is read, never its rows; one that cannot be opened is listed and
+ * says so. Throws only when the storage itself fails.
+ */
+export async function listBackups(storage: Storage, signal: AbortSignal): Promise<StoredBackup[]> {
+  const objects = await storage.list();
+  const backups: StoredBackup[] = new Array(objects.length);
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < objects.length; index = next++) {
+      signal.throwIfAborted();
+      const object = objects[index];
+      if (object) backups[index] = await describe(storage, object, signal);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return backups;
+}
+
+async function describe(storage: Storage, object: StoredObject, signal: AbortSignal): Promise<StoredBackup> {
+  const sidecar = await storage.readSidecar(object.name);
+  const facts = {
+    name: object.name,
+    size: object.size,
+    createdAt: object.createdAt.toISOString(),
+    modifiedAt: object.modifiedAt.toISOString(),
+    filePath: storage.locate(object.name),
+    ...sidecarFacts(sidecar),
+  };
+  try {
+    await using source = await storage.open(object.name);
+    const { manifest, digest } = await openArchive(source, { signal });
+    return {
+      ...facts,
+      manifest: {
+        backupId: manifest.metadata.backupId,
+        timestamp: manifest.metadata.timestamp,
+        createdBy: manifest.metadata.createdBy,
+        kind: manifest.kind,
+        digest,
+        rows: manifest.metadata.totalRecords,
+        tables: Object.fromEntries(manifest.tables.map((table) => [shortName(table), table.rows])),
+        warnings: manifest.warnings.length,
+      },
+      damaged: null,
+    };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
+    return { ...facts, manifest: null, damaged: { code: error.code, message: error.message } };
+  }
+}
+
+function sidecarFacts(sidecar: Sidecar | null) {
+  return {
+    pinned: sidecar?.pinned ?? false,
+    note: sidecar?.note ?? null,
+    lastVerified: sidecar?.lastVerified ?? null,
+    lastProved: sidecar?.lastProved ?? null,
+  };
+}

@@ -1,0 +1,57 @@
+import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import { quoteIdent, quoteName } from '../../db/quote.ts';
+import type { LiveTable } from '../postgres/catalog.ts';
+
+/** One COPY statement's worth of a table. */
+export interface CopyPart {
+  table: ObjectName;
+  sql: string;
+  /** The CSV header line, newline included. */
+  header: Uint8Array;
+  /** Column names in COPY order. */
+  columns: string[];
+  /** Heap bytes, for progress; 0 where unknown. */
+  bytes: number;
+}
+
+const BLOCK_BYTES = 8192;
+/** Small enough that two workers end together, large enough that the short last chunk of each part does not matter. */
+const PART_BLOCKS = (48 * 1024 * 1024) / BLOCK_BYTES;
+
+/**
+ * Cuts tables into parts, largest first. A big heap is cut by block ranges; its last part has no upper bound, so that rows
+ * in blocks added after the size was read are not missed.
+ */
+export function planParts(tables: LiveTable[]): CopyPart[] {
+  const parts = tables.flatMap((table) => {
+    const columns = storedColumns(table);
+    const select = `SELECT ${columns.map(quoteIdent).join(', ')} FROM ONLY`;
+    const shared = { table: { schema: table.schema, name: table.name }, header: csvHeader(columns), columns };
+    return table.leaves.flatMap((leaf) =>
+      blockRanges(leaf).map(({ where, bytes }): CopyPart => ({ ...shared, bytes, sql: `COPY (${select} ${quoteName(leaf)}${where}) TO STDOUT (FORMAT csv)` })),
+    );
+  });
+  return parts.sort((a, b) => b.bytes - a.bytes || qualifiedName(a.table).localeCompare(qualifiedName(b.table)));
+}
+
+/** The columns that hold data of their own: generated ones are computed again on restore. */
+export function storedColumns(table: Pick<LiveTable, 'columns'>): string[] {
+  return table.columns.filter((column) => column.generated === null).map((column) => column.name);
+}
+
+function blockRanges(leaf: { bytes: number; heap: boolean }): { where: string; bytes: number }[] {
+  const blocks = Math.floor(leaf.bytes / BLOCK_BYTES);
+  const count = leaf.heap ? Math.max(1, Math.ceil(blocks / PART_BLOCKS)) : 1;
+  if (count === 1) return [{ where: '', bytes: leaf.bytes }];
+  return Array.from({ length: count }, (_, index) => {
+    const from = Math.floor((blocks * index) / count);
+    const to = Math.floor((blocks * (index + 1)) / count);
+    const upper = index < count - 1 ? ` AND ctid < '(${to},0)'::tid` : '';
+    return { where: ` WHERE ctid >= '(${from},0)'::tid${upper}`, bytes: (to - from) * BLOCK_BYTES };
+  });
+}
+
+function csvHeader(columns: string[]): Uint8Array {
+  const fields = columns.map((name) => (/^\w+$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`));
+  return new TextEncoder().encode(`${fields.join(',')}\n`);
+}

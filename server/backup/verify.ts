@@ -1,0 +1,157 @@
+import { qualifiedName } from '../../db/model.ts';
+import { type Inspection, inspectContainer } from '../archive/inspect.ts';
+import type { ManifestEntry } from '../archive/manifest.ts';
+import { type Archive, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
+import { countRows } from '../archive/records.ts';
+import type { ByteSource } from '../bytes.ts';
+import { AppError, cancelled } from '../errors.ts';
+import type { OnProgress } from '../progress.ts';
+
+export interface VerifyFault {
+  place: 'container' | 'manifest' | 'chunk';
+  /** `schema.name`, for a chunk. */
+  table?: string;
+  /** The entry's name in the archive, where one is damaged. */
+  entry?: string;
+  message: string;
+}
+
+export interface VerifyReport {
+  ok: boolean;
+  /** SHA-256 of the manifest; null when there was no reading it. */
+  digest: string | null;
+  /** Entries read and found sound. */
+  entries: number;
+  /** Rows counted in them, and their bytes before compression. */
+  rows: number;
+  bytes: number;
+  faults: VerifyFault[];
+}
+
+export interface VerifyOptions {
+  signal: AbortSignal;
+  onProgress: OnProgress;
+  /** Entries read at once. */
+  concurrency?: number;
+}
+
+/** Entries larger than this are read one at a time, so that huge values do not add up in memory. */
+const LARGE_ENTRY_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Reads every byte of an archive and asks it alone: container, manifest, each entry's hashes, and the rows counted in each chunk.
+ * Damage does not stop it: the report names every damaged chunk it can reach. Rejects only when there is nothing to verify
+ * (ARCHIVE_INVALID, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT), when the source fails, or with CANCELLED. Never needs a database.
+ */
+export async function verifyArchive(source: ByteSource, options: VerifyOptions): Promise<VerifyReport> {
+  const report: VerifyReport = { ok: false, digest: null, entries: 0, rows: 0, bytes: 0, faults: [] };
+  const inspection = await inspectContainer(source, DEFAULT_LIMITS.entries).catch((error: unknown) => {
+    report.faults.push(faultOf(error));
+    return null;
+  });
+  if (inspection) await verifyEntries(source, inspection, options, report);
+  report.ok = report.faults.length === 0;
+  return report;
+}
+
+async function verifyEntries(
+  source: ByteSource,
+  inspection: Inspection,
+  options: VerifyOptions,
+  report: VerifyReport,
+): Promise<void> {
+  const { signal, onProgress, concurrency = 3 } = options;
+  const { manifest, digest, faults, shift } = inspection;
+  report.digest = digest;
+  for (const fault of faults)
+    report.faults.push({ place: 'container', message: `The archive's container is damaged: ${fault}.` });
+  const archives = [archiveOf(source, inspection, DEFAULT_LIMITS, signal)];
+  // Bytes added or lost move what follows them; it is looked for there as well, so that only what is damaged is named.
+  if (shift !== 0) archives.push(archiveOf(source, shifted(inspection), DEFAULT_LIMITS, signal));
+
+  const totalBytes = manifest.entries.reduce((sum, entry) => sum + entry.size, 0);
+  const found = new Map<ManifestEntry, VerifyFault>();
+  const verifyEach = async (queue: ManifestEntry[]): Promise<void> => {
+    for (let entry = queue.shift(); entry; entry = queue.shift()) {
+      if (signal.aborted) throw cancelled('Verifying the archive');
+      try {
+        report.rows += await verifyEntry(archives, entry);
+        report.entries += 1;
+        report.bytes += entry.size;
+      } catch (error) {
+        found.set(entry, faultOf(error));
+      }
+      const table = entry.table && qualifiedName(entry.table);
+      onProgress({
+        stage: 'verify',
+        rows: report.rows,
+        bytes: report.bytes,
+        totalBytes,
+        ...(table !== null && { table }),
+      });
+    }
+  };
+  const small = manifest.entries.filter((entry) => entry.size <= LARGE_ENTRY_BYTES);
+  await Promise.all(Array.from({ length: concurrency }, () => verifyEach(small)));
+  await verifyEach(manifest.entries.filter((entry) => entry.size > LARGE_ENTRY_BYTES));
+  // In the archive's order, not in the order they happened to be read.
+  for (const entry of manifest.entries) {
+    const fault = found.get(entry);
+    if (fault) report.faults.push(fault);
+  }
+}
+
+/** The entry's rows, read where it should be or, failing that, where it may have been moved to. */
+async function verifyEntry(archives: Archive[], entry: ManifestEntry): Promise<number> {
+  let content: Uint8Array | undefined;
+  let failure: unknown;
+  for (const archive of archives) {
+    content = await archive.readEntry(entry).catch((error: unknown) => {
+      faultOf(error);
+      failure ??= error;
+      return undefined;
+    });
+    if (content) break;
+  }
+  if (!content) throw failure;
+  if (entry.format === 'text') return 0;
+  const rows = rowsIn(content, entry);
+  if (rows === entry.rows) return rows;
+  throw chunkFault(entry, `the manifest says ${entry.rows} rows, it holds ${rows}`);
+}
+
+function rowsIn(content: Uint8Array, entry: ManifestEntry): number {
+  try {
+    return countRows(content, entry.format === 'copy' ? 'copy' : 'csv');
+  } catch (error) {
+    if (error instanceof RangeError) throw chunkFault(entry, error.message);
+    throw error;
+  }
+}
+
+function chunkFault(entry: ManifestEntry, what: string): AppError {
+  const table = entry.table ? qualifiedName(entry.table) : undefined;
+  return new AppError('ARCHIVE_DAMAGED', `${describeEntry(entry)} is damaged: ${what}.`, {
+    details: { place: 'chunk', entry: entry.name, table },
+  });
+}
+
+/** What ARCHIVE_DAMAGED says, as a fault; every other error is thrown on. */
+function faultOf(error: unknown): VerifyFault {
+  if (!(error instanceof AppError) || error.code !== 'ARCHIVE_DAMAGED') throw error;
+  const { place, table, entry } = error.details ?? {};
+  return {
+    place: place === 'chunk' || place === 'manifest' ? place : 'container',
+    ...(typeof table === 'string' && { table }),
+    ...(typeof entry === 'string' && { entry }),
+    message: error.message,
+  };
+}
+
+function shifted(inspection: Inspection): Inspection {
+  const { shift, placements } = inspection;
+  const moved = [...placements].map(
+    ([name, at]) => [name, { offset: at.offset + shift, dataOffset: at.dataOffset + shift }] as const,
+  );
+  return { ...inspection, placements: new Map(moved) };
+}

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { readConfig, SETTING_NAMES } from './config.ts';
+import { AppError } from './errors.ts';
+
+function faultsOf(env: Record<string, string>): string[] {
+  try {
+    readConfig(env, 4);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'CONFIG_INVALID') return error.details?.faults as string[];
+    throw error;
+  }
+  return [];
+}
+
+describe('readConfig()', () => {
+  test('needs nothing: every setting has a default', () => {
+    expect(readConfig({}, 4)).toEqual({
+      databaseUrl: null,
+      databaseDirectUrl: null,
+      backupDir: './backups',
+      backupSchema: null,
+      backupJobs: 4,
+      backupCompression: 'deflate',
+      backupLevel: null,
+      lockTimeoutMs: 2000,
+      lockGiveUpMs: 60_000,
+      port: 3000,
+      host: '127.0.0.1',
+      nodeEnv: 'development',
+    });
+  });
+
+  test('takes as many jobs as there are cores, from 2 to 8', () => {
+    expect([1, 3, 64].map((cores) => readConfig({}, cores).backupJobs)).toEqual([2, 3, 8]);
+  });
+
+  test('uses DATABASE_URL for jobs too unless DATABASE_DIRECT_URL is set', () => {
+    const url = 'postgres://a:b@pooler:6432/hrms';
+    expect(readConfig({ DATABASE_URL: url }).databaseDirectUrl).toBe(url);
+    const direct = 'postgres://a:b@db:5432/hrms';
+    expect(readConfig({ DATABASE_URL: url, DATABASE_DIRECT_URL: direct }).databaseDirectUrl).toBe(direct);
+  });
+
+  test('takes sockets, parameters and escaped passwords in connection strings', () => {
+    for (const url of [
+      'postgres:///hrms?host=/run/postgresql',
+      'postgresql://u:p%40%2F@h/d?sslmode=require',
+      'postgres://h',
+    ]) {
+      expect(readConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
+    }
+  });
+
+  test('counts an empty setting as not set', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: '  ' })).toEqual(readConfig({}));
+  });
+
+  test('names every fault at once', () => {
+    const faults = faultsOf({
+      DATABASE_URL: 'mysql://x',
+      BACKUP_JOBS: 'many',
+      BACKUP_COMPRESSION: 'rar',
+      PORT: '70000',
+      LOCK_TIMEOUT_MS: '-1',
+    });
+    expect(faults.map((fault) => fault.split(' ')[0])).toEqual([
+      'DATABASE_URL',
+      'BACKUP_JOBS',
+      'BACKUP_COMPRESSION',
+      'LOCK_TIMEOUT_MS',
+      'PORT',
+    ]);
+    expect(faults[1]).toBe('BACKUP_JOBS must be a whole number from 1 to 64; it is "many"');
+  });
+
+  test('never repeats a connection string it refuses', () => {
+    for (const url of [
+      'postgres://anna:hunter2/x@db/hrms',
+      'hunter2',
+      'host=db password=hunter2',
+      'postgres://anna:12/hunter2@db/x',
+    ]) {
+      expect(faultsOf({ DATABASE_URL: url }).join()).toMatch(/^DATABASE_URL must look like (?!.*hunter2)/);
+    }
+  });
+
+  test('refuses settings that do not go together', () => {
+    expect(faultsOf({ BACKUP_COMPRESSION: 'deflate', BACKUP_LEVEL: '12' })[0]).toContain('from 0 to 9 for deflate');
+    expect(faultsOf({ BACKUP_COMPRESSION: 'zstd', BACKUP_LEVEL: '12' })).toEqual([]);
+    expect(faultsOf({ LOCK_GIVE_UP_MS: '10' })[0]).toContain('at least LOCK_TIMEOUT_MS');
+    expect(faultsOf({ DATABASE_DIRECT_URL: 'postgres://h/d' })[0]).toContain('needs DATABASE_URL');
+  });
+});
+
+test('.env.example lists exactly the settings there are, and its defaults are the true ones', async () => {
+  const text = await Bun.file(join(import.meta.dir, '..', '.env.example')).text();
+  const listed = [...text.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => ({ name, value }));
+  expect(listed.map(({ name }) => name)).toEqual([...SETTING_NAMES]);
+  const examples = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'BACKUP_SCHEMA', 'BACKUP_LEVEL'];
+  const shown = Object.fromEntries(
+    listed.filter(({ name }) => !examples.includes(name)).map(({ name, value }) => [name, value]),
+  );
+  expect(readConfig(shown, 4)).toEqual(readConfig({}, 4));
+});

@@ -1,0 +1,130 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { AppError } from './errors.ts';
+
+/** Everything that is decided outside the program. Read once, by a root. */
+export interface Config {
+  /** Where the data is. Null: the embedded PostgreSQL. */
+  databaseUrl: string | null;
+  /** The same database without a pooler between, for backups and restores. Null with `databaseUrl`. */
+  databaseDirectUrl: string | null;
+  /** Folder of the archives, relative to the working directory. */
+  backupDir: string;
+  /** Module that exports the Drizzle tables, relative to the working directory. Null: the HRMS schema. */
+  backupSchema: string | null;
+  /** Connections that copy at the same time. */
+  backupJobs: number;
+  backupCompression: 'deflate' | 'zstd';
+  /** Null: the level that is best for the method. */
+  backupLevel: number | null;
+  /** Longest wait for a lock in one try, milliseconds. */
+  lockTimeoutMs: number;
+  /** Longest wait for locks over all tries, milliseconds. */
+  lockGiveUpMs: number;
+  port: number;
+  host: string;
+  nodeEnv: 'development' | 'production' | 'test';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const connection = z
+  .string()
+  .refine((text) => /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text) && !/:\/\/[^/?#]*[/?#].*@/.test(text), {
+    error:
+      'must look like postgres://user:password@host:5432/database, special characters of the password percent-encoded',
+  });
+
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { error: `must be a whole number from ${least} to ${most}` })
+    .transform(Number)
+    .pipe(
+      z
+        .number()
+        .min(least, { error: `must be at least ${least}` })
+        .max(most, { error: `must be at most ${most}` }),
+    );
+
+const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z.enum(words, { error: `must be one of: ${words.join(', ')}` });
+
+const environment = z.object({
+  DATABASE_URL: connection.nullable().default(null),
+  DATABASE_DIRECT_URL: connection.nullable().default(null),
+  BACKUP_DIR: z.string().default('./backups'),
+  BACKUP_SCHEMA: z.string().nullable().default(null),
+  BACKUP_JOBS: whole(1, 64).nullable().default(null),
+  BACKUP_COMPRESSION: oneOf('deflate', 'zstd').default('deflate'),
+  BACKUP_LEVEL: whole(0, 22).nullable().default(null),
+  LOCK_TIMEOUT_MS: whole(1, 600_000).default(2000),
+  LOCK_GIVE_UP_MS: whole(1, 86_400_000).default(60_000),
+  PORT: whole(0, 65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  NODE_ENV: oneOf('development', 'production', 'test').default('development'),
+});
+
+/** The names of all settings, in the order of `.env.example`. */
+export const SETTING_NAMES = Object.keys(environment.shape) as (keyof typeof environment.shape)[];
+
+/**
+ * Reads the settings; an empty one counts as not set. Throws CONFIG_INVALID that names every setting that cannot be used and what it must be;
+ * the values of connection strings are not repeated.
+ */
+export function readConfig(env: Environment, cores: number = availableParallelism()): Config {
+  const given = Object.fromEntries(SETTING_NAMES.map((name) => [name, env[name]?.trim() || undefined]));
+  const read = environment.safeParse(given);
+  if (!read.success) {
+    throw invalid(
+      read.error.issues.map((issue) => fault(String(issue.path[0]), issue.message, given[String(issue.path[0])])),
+    );
+  }
+  const { data } = read;
+  const together = [...levelFaults(data.BACKUP_COMPRESSION, data.BACKUP_LEVEL)];
+  if (data.LOCK_GIVE_UP_MS < data.LOCK_TIMEOUT_MS) {
+    together.push(
+      `LOCK_GIVE_UP_MS must be at least LOCK_TIMEOUT_MS (${data.LOCK_TIMEOUT_MS}); it is ${data.LOCK_GIVE_UP_MS}`,
+    );
+  }
+  if (data.DATABASE_URL === null && data.DATABASE_DIRECT_URL !== null) {
+    together.push('DATABASE_DIRECT_URL needs DATABASE_URL to be set too');
+  }
+  if (together.length > 0) throw invalid(together);
+  return {
+    databaseUrl: data.DATABASE_URL,
+    databaseDirectUrl: data.DATABASE_DIRECT_URL ?? data.DATABASE_URL,
+    backupDir: data.BACKUP_DIR,
+    backupSchema: data.BACKUP_SCHEMA,
+    backupJobs: data.BACKUP_JOBS ?? Math.min(8, Math.max(2, cores)),
+    backupCompression: data.BACKUP_COMPRESSION,
+    backupLevel: data.BACKUP_LEVEL,
+    lockTimeoutMs: data.LOCK_TIMEOUT_MS,
+    lockGiveUpMs: data.LOCK_GIVE_UP_MS,
+    port: data.PORT,
+    host: data.HOST,
+    nodeEnv: data.NODE_ENV,
+  };
+}
+
+function levelFaults(method: 'deflate' | 'zstd', level: number | null): string[] {
+  const [least, most] = method === 'deflate' ? [0, 9] : [1, 19];
+  if (level === null || (level >= least && level <= most)) return [];
+  return [`BACKUP_LEVEL must be from ${least} to ${most} for ${method}; it is ${level}`];
+}
+
+function fault(name: string, rule: string, value: string | undefined): string {
+  return name.endsWith('_URL') ? `${name} ${rule}` : `${name} ${rule}; it is "${value?.slice(0, 60)}"`;
+}
+
+function invalid(faults: string[]): AppError {
+  const many = faults.length > 1;
+  return new AppError(
+    'CONFIG_INVALID',
+    `${many ? `${faults.length} settings` : 'A setting'} cannot be used: ${faults.join('. ')}.`,
+    {
+      hint: `Set ${many ? 'them' : 'it'} in the environment or in the file .env; .env.example lists all settings with what they mean.`,
+      details: { faults },
+    },
+  );
+}

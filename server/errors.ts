@@ -1,0 +1,103 @@
+/**
+ * The one closed vocabulary of failure. Every error that reaches a person is an `AppError`: a code from this list,
+ * a message that says what and where, and a hint that says what to do. Messages never hold secrets: callers pass
+ * names and numbers, never connection strings.
+ */
+export const ERROR_FAMILIES = {
+  // validation: what was asked for cannot be meant
+  USAGE: 'validation',
+  CONFIG_INVALID: 'validation',
+  NAME_INVALID: 'validation',
+  ALREADY_EXISTS: 'validation',
+  NOT_FOUND: 'validation',
+  MODEL_INVALID: 'validation',
+  UNKNOWN_TABLE: 'validation',
+  // permission: the database role lacks a right
+  PERMISSION_DENIED: 'permission',
+  // system: the world around us failed
+  DATABASE_UNREACHABLE: 'system',
+  DATABASE_AUTH_FAILED: 'system',
+  DATABASE_ERROR: 'system',
+  CONNECTION_LOST: 'system',
+  SERVER_UNSUPPORTED: 'system',
+  POOLER_DETECTED: 'system',
+  DISK_FULL: 'system',
+  STORAGE_UNAVAILABLE: 'system',
+  UNEXPECTED: 'system',
+  // business: the rules of backup and restore say no
+  ARCHIVE_INVALID: 'business',
+  ARCHIVE_DAMAGED: 'business',
+  ARCHIVE_TOO_NEW: 'business',
+  ARCHIVE_LIMIT: 'business',
+  SCHEMA_DRIFT: 'business',
+  SCHEMA_MISMATCH: 'business',
+  UNKNOWN_OBJECTS: 'business',
+  TABLE_BUSY: 'business',
+  OPERATION_IN_PROGRESS: 'business',
+  STAGING_LOST: 'business',
+  LINKS_BROKEN: 'business',
+  RESTORE_REFUSED: 'business',
+  CANCELLED: 'business',
+} as const satisfies Record<string, 'validation' | 'permission' | 'system' | 'business'>;
+
+export type ErrorCode = keyof typeof ERROR_FAMILIES;
+
+export interface AppErrorOptions {
+  /** What the operator should do now; one or two sentences, commands included. */
+  hint?: string;
+  /** Machine-readable facts (table, entry, counts). Never secrets. */
+  details?: Record<string, unknown>;
+  /** What was caught; kept for the log, never shown as it is. */
+  cause?: unknown;
+}
+
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Record<string, unknown> | undefined;
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.details = options.details;
+  }
+}
+
+/** The shape of a failure on every surface: the command line's `--json`, HTTP and tRPC. */
+export interface FailureBody {
+  success: false;
+  error: { code: ErrorCode; message: string; details?: Record<string, unknown>; hint?: string; timestamp: string };
+  timestamp: string;
+}
+
+/** Turns an error into the shape shown to people. An error that is not ours becomes UNEXPECTED with a fixed text: its own words may hold anything. */
+export function failureBody(error: unknown, now: Date): FailureBody {
+  const known = error instanceof AppError ? error : unexpected(error);
+  const timestamp = now.toISOString();
+  return {
+    success: false,
+    error: {
+      code: known.code,
+      message: known.message,
+      ...(known.details && { details: known.details }),
+      ...(known.hint && { hint: known.hint }),
+      timestamp,
+    },
+    timestamp,
+  };
+}
+
+/** Wraps an error nobody foresaw. The cause is kept for the log only. */
+export function unexpected(cause: unknown): AppError {
+  return new AppError('UNEXPECTED', 'Something failed that this program did not foresee.', {
+    cause,
+    hint: 'Run again with --verbose to see the cause, and report it with the version shown by --help.',
+  });
+}
+
+/** The error of an operation stopped by its signal (Ctrl-C, a cancel button, shutdown). */
+export function cancelled(what: string): AppError {
+  return new AppError('CANCELLED', `${what} was cancelled. Nothing was left behind.`);
+}

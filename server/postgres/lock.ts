@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { Session } from '../../db/connect.ts';
+import { AppError } from '../errors.ts';
+
+/**
+ * Advisory locks of the target database. The first key says which family a lock is of; the second which one.
+ * They belong to the session that took them and vanish with it, whatever kills it.
+ */
+const GATE = 0x50414c47; // 'PALG'
+const ALIVE = 0x50414c41; // 'PALA'
+const APPLY = 0x50414c50; // 'PALP'
+
+/** Backups share the gate, a restore has it alone: the command line included. */
+export type GateMode = 'shared' | 'exclusive';
+
+export async function tryGate(session: Session, mode: GateMode): Promise<boolean> {
+  return tryLock(session, `pg_try_advisory_lock${mode === 'shared' ? '_shared' : ''}`, GATE, 1);
+}
+
+/** Who holds the gate now, as shown in pg_stat_activity: for the message of a refusal. */
+export async function gateHolders(session: Session): Promise<{ pid: number; application: string; since: string | null }[]> {
+  return session.query(
+    `SELECT a.pid, a.application_name AS application, a.backend_start::text AS since
+       FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+      WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+      ORDER BY a.backend_start`,
+    [GATE],
+  );
+}
+
+/** An operation is alive while this is held by its own session; never by the clock. */
+export async function tryAlive(session: Session, operationId: string): Promise<boolean> {
+  return tryLock(session, 'pg_try_advisory_lock', ALIVE, keyOf(operationId));
+}
+
+export async function releaseAlive(session: Session, operationId: string): Promise<void> {
+  await session.query(`SELECT pg_catalog.pg_advisory_unlock($1, $2)`, [ALIVE, keyOf(operationId)]);
+}
+
+/** Held by the transaction that changes live tables, until its commit or rollback: whoever wants to know its end takes it after. */
+export async function tryApply(session: Session, operationId: string): Promise<boolean> {
+  return tryLock(session, 'pg_try_advisory_xact_lock', APPLY, keyOf(operationId));
+}
+
+/** Waits until no transaction of this operation is under way any more, and says nothing of how it ended. */
+export async function awaitApplyOver(session: Session, operationId: string): Promise<void> {
+  await session.query(`SELECT pg_catalog.pg_advisory_lock($1, $2)`, [APPLY, keyOf(operationId)]);
+  await session.query(`SELECT pg_catalog.pg_advisory_unlock($1, $2)`, [APPLY, keyOf(operationId)]);
+}
+
+async function tryLock(session: Session, fn: string, family: number, key: number): Promise<boolean> {
+  const [row] = await session.query<{ got: boolean }>(`SELECT pg_catalog.${fn}($1, $2) AS got`, [family, key]);
+  return row?.got ?? false;
+}
+
+function keyOf(operationId: string): number {
+  return createHash('sha256').update(operationId).digest().readInt32BE(0);
+}
+
+/**
+ * Refuses a transaction pooler. Behind one, a session's locks, settings and snapshots would belong to whoever comes next;
+ * two clients were seen to hold the same exclusive lock. The sign: two connections of ours, both idle, are one backend.
+ */
+export async function refusePooler(first: Session, second: Session): Promise<void> {
+  const [one] = await first.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+  await second.query('BEGIN');
+  const [two] = await second.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+  await second.query('ROLLBACK');
+  if (one?.pid !== two?.pid) return;
+  throw new AppError('POOLER_DETECTED', 'The database is reached through a transaction pooler, where sessions are shared between clients.', {
+    hint: 'Set DATABASE_DIRECT_URL to the address of the PostgreSQL server itself (often port 5432 instead of 6432 or 6543).',
+  });
+}

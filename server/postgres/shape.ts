@@ -1,0 +1,145 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Session } from '../../db/connect.ts';
+import type { ObjectName } from '../../db/model.ts';
+import { quoteIdent, quoteName } from '../../db/quote.ts';
+
+/**
+ * Everything about a set of tables that a rewrite takes away for a while and must put back exactly. Read under the tables'
+ * locks before, and again before the commit: the two must be equal. Object ids are kept beside, because they change.
+ */
+export interface Shape {
+  relations: ShapeRelation[];
+  triggers: (InTable & { enabled: FiringState; definition: string })[];
+  rules: (InTable & { enabled: FiringState; definition: string })[];
+  constraints: ShapeConstraint[];
+  indexes: ShapeIndex[];
+}
+
+type FiringState = 'O' | 'D' | 'A' | 'R';
+interface InTable {
+  table: ObjectName;
+  name: string;
+}
+
+export interface ShapeRelation extends ObjectName {
+  oid: number;
+  partitioned: boolean;
+  partition: boolean;
+  owned: boolean;
+  owner: string;
+  rowSecurity: boolean;
+  forceRowSecurity: boolean;
+  replicaIdentity: string;
+  persistence: string;
+}
+
+export interface ShapeConstraint extends InTable {
+  tableOid: number;
+  targetOid: number;
+  type: 'c' | 'f' | 'n' | 'p' | 't' | 'u' | 'x';
+  definition: string;
+  validated: boolean;
+  enforced: boolean;
+  /** Made on this table, not handed down by a parent. */
+  local: boolean;
+  comment: string | null;
+  /** How the triggers behind a link fire: 'O' each, unless a superuser switched them off. */
+  firing: string;
+}
+
+export interface ShapeIndex extends InTable {
+  definition: string;
+  comment: string | null;
+  /** Backs no constraint, is no replica identity, cluster mark or partition member, and can be made again from its definition alone. */
+  plain: boolean;
+  facts: string;
+}
+
+/** Reads the shape of these relations and their partitions, and of every link from or to them. */
+export async function readShape(session: Session, rootOids: number[]): Promise<Shape> {
+  const relations = await session.query<ShapeRelation>(RELATIONS_SQL, [rootOids]);
+  const oids = relations.map((relation) => relation.oid);
+  return {
+    relations,
+    triggers: await session.query(TRIGGERS_SQL, [oids]),
+    rules: await session.query(RULES_SQL, [oids]),
+    constraints: await session.query(CONSTRAINTS_SQL, [oids]),
+    indexes: await session.query(INDEXES_SQL, [oids]),
+  };
+}
+
+/** What differs, in words; empty when the shapes are the same. */
+export function shapeDifferences(before: Shape, after: Shape): string[] {
+  const differences: string[] = [];
+  for (const part of ['relations', 'triggers', 'rules', 'constraints', 'indexes'] as const) {
+    const label = (item: { name: string; table?: ObjectName }) => `${part} ${item.table ? `${item.table.schema}.${item.table.name}.` : ''}${item.name}`;
+    const left = new Map(before[part].map((item) => [label(item), item]));
+    const right = new Map(after[part].map((item) => [label(item), item]));
+    for (const [name, item] of left) {
+      const other = right.get(name);
+      if (!other) differences.push(`${name} is gone`);
+      else if (!isDeepStrictEqual(item, other)) differences.push(`${name} is not as it was`);
+    }
+    for (const name of right.keys()) if (!left.has(name)) differences.push(`${name} is new`);
+  }
+  return differences;
+}
+
+/** `ALTER TABLE … ENABLE …` words that bring a trigger or rule into this state. */
+export function firingClause(state: FiringState, what: 'TRIGGER' | 'RULE', name: string): string {
+  const verb = { O: 'ENABLE', D: 'DISABLE', A: 'ENABLE ALWAYS', R: 'ENABLE REPLICA' }[state];
+  return `${verb} ${what} ${quoteIdent(name)}`;
+}
+
+/** `ALTER TABLE` for a relation: partitioned tables hand changes down, others must not touch inheritance children. */
+export function alterTable(relation: ObjectName & { partitioned: boolean }): string {
+  return `ALTER TABLE ${relation.partitioned ? '' : 'ONLY '}${quoteName(relation)}`;
+}
+
+const RELATIONS_SQL = `
+  WITH RECURSIVE tree(oid) AS (
+    SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)
+    UNION
+    SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
+  SELECT n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid, c.relkind = 'p' AS partitioned, c.relispartition AS partition,
+         pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+         c.relrowsecurity AS "rowSecurity", c.relforcerowsecurity AS "forceRowSecurity", c.relreplident AS "replicaIdentity", c.relpersistence AS persistence
+    FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   ORDER BY 1, 2`;
+
+const tableOf = (relation: string) =>
+  `(SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${relation}) AS "table"`;
+
+const TRIGGERS_SQL = `
+  SELECT ${tableOf('t.tgrelid')}, t.tgname AS name, t.tgenabled AS enabled, pg_catalog.pg_get_triggerdef(t.oid) AS definition
+    FROM pg_catalog.pg_trigger t WHERE t.tgrelid = ANY ($1::int8[]::oid[]) AND NOT t.tgisinternal
+   ORDER BY t.tgrelid, t.tgname`;
+
+const RULES_SQL = `
+  SELECT ${tableOf('r.ev_class')}, r.rulename AS name, r.ev_enabled AS enabled, pg_catalog.pg_get_ruledef(r.oid) AS definition
+    FROM pg_catalog.pg_rewrite r WHERE r.ev_class = ANY ($1::int8[]::oid[]) AND r.ev_type <> '1'
+   ORDER BY r.ev_class, r.rulename`;
+
+// conenforced came with 18; to_jsonb lets one text serve every version.
+const CONSTRAINTS_SQL = `
+  SELECT ${tableOf('con.conrelid')}, con.conname AS name, con.conrelid::int8::float8 AS "tableOid", con.confrelid::int8::float8 AS "targetOid",
+         con.contype AS type, pg_catalog.pg_get_constraintdef(con.oid) AS definition, con.convalidated AS validated,
+         COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true) AS enforced, con.conislocal AS local,
+         pg_catalog.obj_description(con.oid, 'pg_constraint') AS comment,
+         COALESCE((SELECT string_agg(DISTINCT t.tgenabled::text, '') FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = con.oid), '') AS firing
+    FROM pg_catalog.pg_constraint con
+   WHERE con.conparentid = 0 AND (con.conrelid = ANY ($1::int8[]::oid[]) OR con.confrelid = ANY ($1::int8[]::oid[]))
+   ORDER BY con.conrelid, con.conname`;
+
+const INDEXES_SQL = `
+  SELECT ${tableOf('i.indrelid')}, c.relname AS name, pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
+         pg_catalog.obj_description(i.indexrelid, 'pg_class') AS comment,
+         concat_ws(' ', i.indisvalid, i.indisclustered, i.indisreplident, i.indisunique, c.reltablespace, c.reloptions::text) AS facts,
+         i.indisvalid AND NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r'))
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) >= 0) AS plain
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+   WHERE i.indrelid = ANY ($1::int8[]::oid[])
+   ORDER BY i.indrelid, c.relname`;

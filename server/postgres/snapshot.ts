@@ -1,0 +1,92 @@
+import { openSession, type Session } from '../../db/connect.ts';
+import { faultCode } from '../../db/failure.ts';
+import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import { quoteLiteral, quoteName } from '../../db/quote.ts';
+import { AppError } from '../errors.ts';
+import { configureSession } from './settings.ts';
+
+/** One moment of the database, seen by several sessions at once. */
+export interface Snapshot extends AsyncDisposable {
+  readonly leader: Session;
+  readonly serverVersion: number;
+  /**
+   * One more session that sees the same moment, or null when it cannot have the table locks at once: somebody waits for
+   * a stronger lock, and queueing behind them while the leader holds its own would be a deadlock. The leader works on alone.
+   */
+  join(): Promise<Session | null>;
+}
+
+/**
+ * Takes the moment. The tables are locked in ACCESS SHARE mode by the very first statement, before any snapshot exists:
+ * a TRUNCATE or a rewriting ALTER that commits between snapshot and lock would otherwise be read as an empty table, silently.
+ * Throws TABLE_BUSY when a table stays locked longer than `patienceMs`, PERMISSION_DENIED when one cannot be read.
+ */
+export async function openSnapshot(
+  url: string,
+  tables: ObjectName[],
+  options: { applicationName: string; signal: AbortSignal; patienceMs: number },
+): Promise<Snapshot> {
+  const lockSql = `LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS SHARE MODE`;
+  const leader = await openSession(url, options);
+  const followers: Session[] = [];
+  try {
+    const serverVersion = await configureSession(leader);
+    await leader.query(`SET lock_timeout = ${Math.round(options.patienceMs)}`);
+    await leader.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    if (tables.length > 0) await leader.query(lockSql).catch((error) => explainLock(url, error, tables, options));
+    const [row] = await leader.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id');
+    const id = row?.id ?? '';
+    return {
+      leader,
+      serverVersion,
+      async join() {
+        const session = await openSession(url, options);
+        try {
+          await configureSession(session);
+          await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+          await session.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}`);
+          if (tables.length > 0) await session.query(`${lockSql} NOWAIT`);
+        } catch (error) {
+          await session.close();
+          if (error instanceof AppError && error.code === 'TABLE_BUSY') return null;
+          throw error;
+        }
+        followers.push(session);
+        return session;
+      },
+      async [Symbol.asyncDispose]() {
+        await Promise.all([leader, ...followers].map((session) => session.close()));
+      },
+    };
+  } catch (error) {
+    await leader.close();
+    throw error;
+  }
+}
+
+/** PostgreSQL does not say which table of a LOCK was the busy one, or which it may not read; a second look does. */
+async function explainLock(
+  url: string,
+  error: unknown,
+  tables: ObjectName[],
+  options: { applicationName: string; signal: AbortSignal },
+): Promise<never> {
+  if (!(error instanceof AppError) || error.code !== 'TABLE_BUSY') throw error;
+  await using witness = await openSession(url, options);
+  const busy: string[] = [];
+  for (const table of tables) {
+    await witness.query('BEGIN');
+    try {
+      await witness.query(`LOCK TABLE ${quoteName(table)} IN ACCESS SHARE MODE NOWAIT`);
+    } catch (second) {
+      if (faultCode((second as Error).cause) === '55P03') busy.push(qualifiedName(table));
+    }
+    await witness.query('ROLLBACK');
+  }
+  const which = busy.length > 0 ? busy.join(', ') : 'a table';
+  throw new AppError('TABLE_BUSY', `Locked by another session for too long: ${which}. No backup was made.`, {
+    cause: error,
+    hint: 'Something holds an exclusive lock (ALTER TABLE, TRUNCATE, VACUUM FULL, REINDEX, or a transaction left open after one). Run the backup when it is done.',
+    details: { tables: busy },
+  });
+}

@@ -1,0 +1,65 @@
+import type { Session } from '../../db/connect.ts';
+import { STAGING_PREFIX } from '../../db/protected.ts';
+import { quoteIdent, quoteName } from '../../db/quote.ts';
+
+/** The private schema of one restore. 40 characters, well below PostgreSQL's 63. */
+export function stagingSchema(operationId: string): string {
+  return `${STAGING_PREFIX}${operationId.replaceAll('-', '')}`;
+}
+
+/** The operation a staging schema belongs to, or null for a schema that only looks like one. */
+export function stagingOwner(schema: string): string | null {
+  const hex = schema.startsWith(STAGING_PREFIX) ? schema.slice(STAGING_PREFIX.length) : '';
+  return /^[0-9a-f]{32}$/.test(hex) ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : null;
+}
+
+/** A table of the staging schema: unlogged, without any constraint, its columns of the live table's types. */
+export interface StagingTable {
+  schema: string;
+  name: string;
+  columns: { name: string; sqlType: string }[];
+}
+
+/** Makes the schema and its tables. The types come from the live catalog, never from an archive. */
+export async function createStaging(session: Session, schema: string, tables: StagingTable[]): Promise<void> {
+  await session.query('BEGIN');
+  await session.query(`CREATE SCHEMA ${quoteIdent(schema)}`);
+  for (const table of tables) {
+    const columns = table.columns.map((column) => `${quoteIdent(column.name)} ${column.sqlType}`).join(', ');
+    await session.query(`CREATE UNLOGGED TABLE ${quoteName(table)} (${columns}) WITH (autovacuum_enabled = false)`);
+  }
+  await session.query('COMMIT');
+}
+
+export async function dropStaging(session: Session, schema: string): Promise<void> {
+  await session.query(`DROP SCHEMA IF EXISTS ${quoteIdent(schema)} CASCADE`);
+}
+
+/** Staging schemas in the database, whoever left them. */
+export async function listStaging(session: Session): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT nspname AS name FROM pg_catalog.pg_namespace
+      WHERE nspname LIKE $1 AND pg_catalog.pg_has_role(nspowner, 'USAGE') ORDER BY nspname`,
+    [`${STAGING_PREFIX.replaceAll('_', '\\_')}%`],
+  );
+  return rows.map((row) => row.name).filter((name) => stagingOwner(name) !== null);
+}
+
+/** COPY statement that fills a staging table from one chunk. */
+export function copyInSql(table: StagingTable, columns: string[], format: 'csv' | 'copy'): string {
+  const list = columns.map(quoteIdent).join(', ');
+  return `COPY ${quoteName(table)} (${list}) FROM STDIN (${format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT text'})`;
+}
+
+/** Ranges of a staging table's blocks, so that moving it can be seen. Nothing writes to it any more, so they cover it. */
+export async function blockSlices(session: Session, table: StagingTable, sliceBytes: number): Promise<string[]> {
+  const [row] = await session.query<{ blocks: number }>(
+    `SELECT (pg_catalog.pg_relation_size($1::regclass) / current_setting('block_size')::int8)::float8 AS blocks`,
+    [quoteName(table)],
+  );
+  const blocks = row?.blocks ?? 0;
+  const step = Math.max(1, Math.floor(sliceBytes / 8192));
+  if (blocks <= step) return [''];
+  const starts = Array.from({ length: Math.ceil(blocks / step) }, (_, index) => index * step);
+  return starts.map((start) => ` WHERE ctid >= '(${start},0)'::tid${start + step < blocks ? ` AND ctid < '(${start + step},0)'::tid` : ''}`);
+}

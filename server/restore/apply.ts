@@ -1,0 +1,118 @@
+import type { Session } from '../../db/connect.ts';
+import type { ObjectName } from '../../db/model.ts';
+import { AppError } from '../errors.ts';
+import { tryApply } from '../postgres/lock.ts';
+import { missingForRewrite } from '../postgres/rights.ts';
+import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite.ts';
+import { type SequencePosition, setSequences } from '../postgres/sequences.ts';
+import { readShape, type Shape } from '../postgres/shape.ts';
+import { dropStaging } from '../postgres/staging.ts';
+import { type Blocker, lockTables } from '../postgres/table-lock.ts';
+import type { OnProgress } from '../progress.ts';
+import type { RestorePlan } from './plan.ts';
+
+/** The operation's record, written by the very transaction that changes the tables. */
+export interface Receipt {
+  readonly operationId: string;
+  /** Throws unless the operation is still the one that may go on. */
+  confirm(session: Session): Promise<void>;
+  succeed(session: Session, result: Record<string, unknown>): Promise<void>;
+}
+
+export interface ApplyOptions {
+  tryMs: number;
+  giveUpMs: number;
+  now: () => number;
+  pause: (ms: number) => Promise<void>;
+  onBlocked: (blockers: Blocker[]) => void;
+  onProgress: OnProgress;
+  signal: AbortSignal;
+}
+
+export interface Applied {
+  /** How long readers and writers of the tables had to wait, in milliseconds, until just before the commit. */
+  lockedMs: number;
+  warnings: string[];
+}
+
+/**
+ * Makes live what staging holds, in one transaction: rows, sequences, the record, and the end of the staging schema.
+ * Either all of it is there afterwards or nothing. Throws PERMISSION_DENIED before any lock is asked for.
+ */
+export async function applyRestore(
+  session: Session,
+  plan: RestorePlan,
+  sequences: SequencePosition[],
+  receipt: Receipt,
+  result: (applied: Applied) => Record<string, unknown>,
+  options: ApplyOptions,
+): Promise<Applied> {
+  const loads = plan.tables.map(({ live, staging, columns, archived }): TableLoad => ({ live, staging, columns, rows: archived.rows }));
+  const oids = loads.map((load) => load.live.oid);
+  const totalRows = loads.reduce((sum, load) => sum + load.rows, 0);
+  const progress = progressOf(totalRows, options.onProgress);
+
+  const expected = await readShape(session, oids);
+  const outside = await namesOf(session, referringOutside(expected));
+  await refuseForeignOwners(session, expected, outside);
+
+  progress.stage('lock');
+  await lockTables(session, [...plan.tables.map((table) => table.live), ...outside], { ...options, onWait: options.onBlocked });
+  const lockedAt = options.now();
+  if (!(await tryApply(session, receipt.operationId))) throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation.');
+  await receipt.confirm(session);
+  const shape = await readShape(session, oids);
+  await refuseMovedTables(session, expected, shape, oids, outside);
+
+  await rewriteTables(session, loads, shape, { onRows: progress.rows, onStage: progress.stage });
+  const missing = await setSequences(session, sequences);
+  const warnings = missing.map((name) => `The sequence ${name} of the backup is not in the database; it was left out.`);
+  const staging = loads[0]?.staging.schema;
+  if (staging !== undefined) await dropStaging(session, staging);
+  const applied = { lockedMs: Math.round(options.now() - lockedAt), warnings };
+  await receipt.succeed(session, result(applied));
+  progress.stage('commit');
+  await session.query('COMMIT');
+  return applied;
+}
+
+async function refuseForeignOwners(session: Session, shape: Shape, outside: OwnedTable[]): Promise<void> {
+  const [me] = await session.query<{ role: string }>('SELECT current_user AS role');
+  const missing = missingForRewrite([...shape.relations, ...outside], me?.role ?? '');
+  if (missing.length === 0) return;
+  const others = outside.filter((table) => !table.owned).map((table) => `${table.schema}.${table.name}`);
+  throw new AppError('PERMISSION_DENIED', `${missing.map((right) => right.message).join('; ')}. Nothing was changed.`, {
+    hint: `${others.length > 0 ? `${others.join(', ')} refers to restored tables, and its links must be taken off for a moment. ` : ''}Run the restore as the owner, or: ${missing.map((right) => right.grant).join(' ')}`,
+    details: { missing },
+  });
+}
+
+/** Between the look and the lock somebody may have altered what we looked at. */
+async function refuseMovedTables(session: Session, expected: Shape, shape: Shape, oids: number[], outside: ObjectName[]): Promise<void> {
+  const now = await namesOf(session, referringOutside(shape));
+  const names = (tables: ObjectName[]) => JSON.stringify(tables.map((table) => [table.schema, table.name]).sort());
+  const sameRelations = names(expected.relations) === names(shape.relations) && oids.every((oid) => shape.relations.some((relation) => relation.oid === oid));
+  if (sameRelations && names(now) === names(outside)) return;
+  throw new AppError('RESTORE_REFUSED', 'The tables were altered while the restore waited for them. Nothing was changed.', { hint: 'Run the restore again.' });
+}
+
+type OwnedTable = ObjectName & { owned: boolean; owner: string };
+
+async function namesOf(session: Session, oids: number[]): Promise<OwnedTable[]> {
+  return session.query<OwnedTable>(
+    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::int8[]::oid[]) ORDER BY 1, 2`,
+    [oids],
+  );
+}
+
+function progressOf(totalRows: number, onProgress: OnProgress) {
+  let done = 0;
+  return {
+    stage: (stage: 'lock' | 'apply' | 'indexes' | 'links' | 'commit') => onProgress({ stage, rows: done, bytes: done, totalBytes: totalRows }),
+    rows: (table: ObjectName, rows: number) => {
+      done += rows;
+      onProgress({ stage: 'apply', rows: done, bytes: done, totalBytes: totalRows, table: `${table.schema}.${table.name}` });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { type ColumnModel, qualifiedName } from '../../db/model.ts';
+import type { Manifest, ManifestTable } from '../archive/manifest.ts';
+import { AppError } from '../errors.ts';
+import type { LiveTable } from '../postgres/catalog.ts';
+import type { StagingTable } from '../postgres/staging.ts';
+
+/** What a restore will do to one table. */
+export interface PlannedTable {
+  archived: ManifestTable;
+  live: LiveTable;
+  staging: StagingTable;
+  /** Columns that come from the archive, in the archive's order: that of its chunks. */
+  columns: string[];
+}
+
+export interface RestorePlan {
+  tables: PlannedTable[];
+  warnings: string[];
+}
+
+/**
+ * Compares an archive with today's tables, column by column, and changes nothing. Archives whose tables or columns have no
+ * place today are refused with every reason at once (SCHEMA_MISMATCH); what only deserves a word is a warning.
+ */
+export function planRestore(manifest: Manifest, archived: ManifestTable[], live: LiveTable[], stagingSchema: string): RestorePlan {
+  const byName = new Map(live.map((table) => [qualifiedName(table), table]));
+  const found = archived.filter((table) => byName.has(qualifiedName(table)));
+  if (found.length === 0) throw foreignSchema(manifest, archived);
+  const faults = archived.filter((table) => !byName.has(qualifiedName(table))).map((table) => `table ${qualifiedName(table)} is not in the database`);
+  const warnings: string[] = [];
+  const tables = found.map((table, index): PlannedTable => {
+    const target = byName.get(qualifiedName(table)) as LiveTable;
+    const columns = table.columns.filter((column) => column.generated === null);
+    const types = new Map(target.columns.map((column) => [column.name, column]));
+    for (const column of columns) faults.push(...columnFaults(table, column, types.get(column.name)));
+    const carried = new Set(columns.map((column) => column.name));
+    for (const column of target.columns.filter(({ name }) => !carried.has(name))) {
+      const place = `${qualifiedName(table)}.${column.name}`;
+      if (column.generated !== null) continue;
+      if (column.notNull && column.defaultSql === null && column.identity === null) faults.push(`${place} is NOT NULL without a default and not in the backup`);
+      else warnings.push(`${place} is not in the backup: its rows get ${column.defaultSql ?? column.identity ? 'the default' : 'NULL'}.`);
+    }
+    return {
+      archived: table,
+      live: target,
+      columns: columns.map((column) => column.name),
+      staging: {
+        schema: stagingSchema,
+        name: `t${String(index + 1).padStart(4, '0')}`,
+        columns: columns.map((column) => ({ name: column.name, sqlType: types.get(column.name)?.sqlType ?? 'text' })),
+      },
+    };
+  });
+  if (faults.length > 0)
+    throw new AppError('SCHEMA_MISMATCH', `This backup does not fit today's tables: ${faults.join('; ')}.`, {
+      hint: 'Restore into a database with the schema of the time of the backup (its schema/ folder makes one), and migrate that; or restore only tables that fit with --tables.',
+      details: { faults },
+    });
+  return { tables, warnings };
+}
+
+function columnFaults(table: ManifestTable, column: ColumnModel, live: ColumnModel | undefined): string[] {
+  const place = `${qualifiedName(table)}.${column.name}`;
+  if (live === undefined) return [`${place} is not in the database any more`];
+  if (live.generated !== null) return [`${place} is a generated column today`];
+  if (live.sqlType !== column.sqlType) return [`${place} is ${live.sqlType} today and was ${column.sqlType}`];
+  return [];
+}
+
+function foreignSchema(manifest: Manifest, archived: ManifestTable[]): AppError {
+  return new AppError(
+    'SCHEMA_MISMATCH',
+    `None of the backup's tables (${archived.slice(0, 5).map(qualifiedName).join(', ')}${archived.length > 5 ? ', …' : ''}) is in this database: it is empty, or it belongs to another application than the one backed up from ${manifest.metadata.databaseUrl}.`,
+    { hint: 'Check the database. An empty one gets the HRMS tables with `bun run scripts/migrate.ts --into URL`, any other with psql from the archive’s schema/ folder.' },
+  );
+}

@@ -1,0 +1,167 @@
+import { openSession, type Session } from '../../db/connect.ts';
+import { qualifiedName, shortName } from '../../db/model.ts';
+import { pickTables } from '../../db/pick.ts';
+import { quoteName } from '../../db/quote.ts';
+import type { ManifestTable } from '../archive/manifest.ts';
+import { type Archive, checkContainer, openArchive } from '../archive/reader.ts';
+import type { ByteSource } from '../bytes.ts';
+import { AppError, cancelled } from '../errors.ts';
+import { readTables } from '../postgres/catalog.ts';
+import { awaitApplyOver } from '../postgres/lock.ts';
+import { configureSession } from '../postgres/settings.ts';
+import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
+import type { OnProgress } from '../progress.ts';
+import { type Applied, applyRestore, type Receipt } from './apply.ts';
+import { planRestore, type RestorePlan } from './plan.ts';
+import { stageTables } from './stage.ts';
+
+export interface RestoreDeps {
+  /** The database that is restored into. */
+  databaseUrl: string;
+  /** The archive; the caller opens and closes it. */
+  source: ByteSource;
+  receipt: Receipt & { outcome(): Promise<string | null> };
+  now: () => Date;
+  pause: (ms: number) => Promise<void>;
+  lockTryMs: number;
+  lockGiveUpMs: number;
+}
+
+export interface RestoreInput {
+  /** Keys, names or `schema.name`; every table of the archive when absent. */
+  tables?: string[];
+  jobs: number;
+}
+
+export interface RestoreResult {
+  operationId: string;
+  backupId: string;
+  restoredRecords: number;
+  /** Rows per table, by `schema.name`, the schema left out when it is `public`. */
+  tables: Record<string, number>;
+  durationMs: number;
+  /** How long the tables were locked. */
+  lockedMs: number;
+  timestamp: string;
+  warnings: string[];
+}
+
+/**
+ * Makes the chosen tables what they were at the time of the backup. The archive is checked and loaded into a private schema
+ * first; the live tables change in one transaction at the end, or not at all. Whatever fails, the staging schema goes.
+ */
+export async function restoreArchive(deps: RestoreDeps, input: RestoreInput, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<RestoreResult> {
+  const started = deps.now();
+  const { operationId } = deps.receipt;
+  run.onProgress({ stage: 'open', rows: 0, bytes: 0, totalBytes: 0 });
+  const archive = await openArchive(deps.source, { signal: run.signal });
+  const chosen = input.tables ? pickTables(archive.manifest.tables, input.tables, 'The backup') : archive.manifest.tables;
+  // Chunks of chosen tables are checked when they are staged; everything else of the file is checked here.
+  const toStage = new Set(chosen.flatMap((table) => archive.chunks(table)));
+  await checkContainer(archive, (entry) => toStage.has(entry));
+
+  const name = `palace-backup restore ${operationId}`;
+  await using leader = await working(deps.databaseUrl, name, run.signal);
+  const live = await readTables(leader, chosen, new Map());
+  const schema = stagingSchema(operationId);
+  const plan = planRestore(archive.manifest, chosen, live, schema);
+  const finish = (applied: Applied): RestoreResult => ({
+    operationId,
+    backupId: archive.manifest.metadata.backupId,
+    restoredRecords: chosen.reduce((sum, table) => sum + table.rows, 0),
+    tables: Object.fromEntries(chosen.map((table) => [shortName(table), table.rows])),
+    durationMs: deps.now().getTime() - started.getTime(),
+    lockedMs: applied.lockedMs,
+    timestamp: deps.now().toISOString(),
+    warnings: [...plan.warnings, ...applied.warnings],
+  });
+
+  let result: RestoreResult | undefined;
+  try {
+    await createStaging(leader, schema, plan.tables.map((table) => table.staging));
+    await stage(deps.databaseUrl, name, archive, plan, leader, input.jobs, run);
+    const options = {
+      tryMs: deps.lockTryMs,
+      giveUpMs: deps.lockGiveUpMs,
+      now: () => deps.now().getTime(),
+      pause: deps.pause,
+      onBlocked: () => run.onProgress({ stage: 'lock', rows: 0, bytes: 0, totalBytes: 0 }),
+      onProgress: run.onProgress,
+      signal: run.signal,
+    };
+    const record = (applied: Applied) => {
+      result = finish(applied);
+      return { ...result };
+    };
+    await applyRestore(leader, plan, sequencesOf(archive, chosen), deps.receipt, record, options);
+  } catch (error) {
+    leader.destroy();
+    if (!(result && (await committedAllTheSame(deps, operationId)))) {
+      await cleanUp(deps.databaseUrl, name, schema);
+      throw run.signal.aborted ? cancelled('The restore') : error;
+    }
+  }
+  if (!result) throw new AppError('UNEXPECTED', 'The restore ended without a result.');
+  await analyze(deps.databaseUrl, name, plan, run);
+  return result;
+}
+
+/** Sequences of the chosen tables; those of no table belong to a whole restore only. */
+function sequencesOf(archive: Archive, chosen: ManifestTable[]) {
+  const names = new Set(chosen.map(qualifiedName));
+  const whole = chosen.length === archive.manifest.tables.length;
+  return archive.manifest.sequences.filter((sequence) => (sequence.ownedBy ? names.has(qualifiedName(sequence.ownedBy)) : whole));
+}
+
+async function working(url: string, applicationName: string, signal: AbortSignal): Promise<Session> {
+  const session = await openSession(url, { applicationName, signal });
+  try {
+    await configureSession(session);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+async function stage(url: string, name: string, archive: Archive, plan: RestorePlan, leader: Session, jobs: number, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<void> {
+  const chunks = plan.tables.reduce((sum, table) => sum + archive.chunks(table.archived).length, 0);
+  const helpers: Session[] = [];
+  try {
+    while (helpers.length + 1 < Math.min(jobs, chunks)) helpers.push(await working(url, name, run.signal));
+    await stageTables(archive, plan.tables, [leader, ...helpers], run);
+  } finally {
+    await Promise.all(helpers.map((helper) => helper.close()));
+  }
+  for (const table of plan.tables) await leader.query(`ANALYZE ${quoteName(table.staging)}`);
+}
+
+/** After a lost connection the record is read, never guessed: the commit that changed the tables wrote it. */
+async function committedAllTheSame(deps: RestoreDeps, operationId: string): Promise<boolean> {
+  const unhurried = new AbortController().signal;
+  await using session = await openSession(deps.databaseUrl, { applicationName: `palace-backup restore ${operationId} outcome`, signal: unhurried });
+  await awaitApplyOver(session, operationId);
+  return (await deps.receipt.outcome()) === 'succeeded';
+}
+
+/** Best effort: when the server is gone, the next operation sweeps what is left. The first error is the one that counts. */
+async function cleanUp(url: string, name: string, schema: string): Promise<void> {
+  try {
+    await using session = await openSession(url, { applicationName: `${name} clean`, signal: AbortSignal.timeout(30_000), connectTimeoutMs: 3000 });
+    await session.query(`SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND datname = current_database()`, [name]);
+    await dropStaging(session, schema);
+  } catch {
+    // Nothing more can be done from here.
+  }
+}
+
+async function analyze(url: string, name: string, plan: RestorePlan, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<void> {
+  run.onProgress({ stage: 'analyze', rows: 0, bytes: 0, totalBytes: 0 });
+  try {
+    // Statistics are a courtesy to the planner; the restore is done whether they come now or from autovacuum.
+    await using session = await openSession(url, { applicationName: name, signal: run.signal });
+    for (const table of plan.tables) await session.query(`ANALYZE ${quoteName(table.live)}`);
+  } catch {
+    // Said above.
+  }
+}

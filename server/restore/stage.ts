@@ -1,0 +1,88 @@
+import type { Session } from '../../db/connect.ts';
+import { faultCode } from '../../db/failure.ts';
+import { databaseError } from '../../db/failure.ts';
+import { qualifiedName } from '../../db/model.ts';
+import type { ManifestEntry } from '../archive/manifest.ts';
+import type { Archive } from '../archive/reader.ts';
+import { AppError } from '../errors.ts';
+import { copyIn } from '../postgres/copy-in.ts';
+import { copyInSql } from '../postgres/staging.ts';
+import type { OnProgress } from '../progress.ts';
+import type { PlannedTable } from './plan.ts';
+
+interface Load {
+  table: PlannedTable;
+  chunk: ManifestEntry;
+}
+
+/**
+ * Loads every chunk of the planned tables into staging, several at a time. Each chunk's bytes must have the manifest's hashes
+ * before the server sees them, and the server must count the manifest's rows. Nothing live is touched. The first failure
+ * stops all and is the one thrown: ARCHIVE_DAMAGED, RESTORE_REFUSED for a value today's type does not take, or a database error.
+ */
+export async function stageTables(
+  archive: Archive,
+  tables: PlannedTable[],
+  sessions: Session[],
+  options: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<void> {
+  const queue: Load[] = tables.flatMap((table) => archive.chunks(table.archived).map((chunk) => ({ table, chunk })));
+  const totalBytes = queue.reduce((sum, { chunk }) => sum + chunk.size, 0);
+  let rows = 0;
+  let bytes = 0;
+  let failure: { error: unknown } | null = null;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+  };
+  const read = ({ chunk }: Load) => {
+    const content = archive.readEntry(chunk);
+    content.catch(() => undefined); // Its failure is met where it is awaited; until then it must not count as unhandled.
+    return content;
+  };
+  const work = async (session: Session) => {
+    let load = queue.shift();
+    let content = load && read(load);
+    while (load && content && !failure) {
+      // Decompressing the next chunk while the server takes this one.
+      const next = queue.shift();
+      const nextContent = next && read(next);
+      await stageChunk(session, load, await content);
+      rows += load.chunk.rows;
+      bytes += load.chunk.size;
+      options.onProgress({ stage: 'stage', rows, bytes, totalBytes, table: qualifiedName(load.table.archived) });
+      load = next;
+      content = nextContent;
+    }
+  };
+  await Promise.all(sessions.map((session) => work(session).catch(fail)));
+  options.signal.throwIfAborted();
+  if (failure) throw (failure as { error: unknown }).error;
+}
+
+async function stageChunk(session: Session, { table, chunk }: Load, content: Uint8Array): Promise<void> {
+  const format = chunk.format === 'copy' ? 'copy' : 'csv';
+  const counted = await copyIn(session, copyInSql(table.staging, table.columns, format), content).catch((error) => {
+    throw refused(error, table, chunk);
+  });
+  if (counted !== chunk.rows)
+    throw new AppError('ARCHIVE_DAMAGED', `${chunk.name}: the manifest says ${chunk.rows} rows, the server counted ${counted}. Nothing was changed.`, {
+      hint: 'The archive’s manifest does not describe its data. Use another backup.',
+      details: { entry: chunk.name, table: qualifiedName(table.archived) },
+    });
+}
+
+/** Says where, and never which value: the server's own words would repeat it. */
+function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): AppError {
+  const code = faultCode(error) ?? '';
+  if (!/^(22|23)/.test(code)) return databaseError(error, `staging ${qualifiedName(table.archived)}`);
+  const where = /line (\d+)(?:, column ([^:]+))?/.exec((error as { where?: string }).where ?? '');
+  return new AppError(
+    'RESTORE_REFUSED',
+    `${chunk.name}${where ? `, line ${where[1]}${where[2] ? `, column ${where[2]}` : ''}` : ''}: today's ${qualifiedName(table.live)} does not take the backup's value (SQLSTATE ${code}). Nothing was changed.`,
+    {
+      cause: error,
+      hint: 'A type became narrower since the backup: an enum lost a label, a domain got a check. Allow the value again, restore, and mend the rows afterwards.',
+      details: { entry: chunk.name, table: qualifiedName(table.archived), sqlState: code, ...(where && { line: Number(where[1]), column: where[2] }) },
+    },
+  );
+}

@@ -1,0 +1,53 @@
+import { AppError } from '../errors.ts';
+
+const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** The system's short code of a failed file operation (`ENOSPC`), or null when the error is something else. */
+export function systemCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+/** What a failed file operation means to a person: DISK_FULL or STORAGE_UNAVAILABLE. An AppError passes as it is. */
+export function storageFailure(
+  error: unknown,
+  doing: string,
+  facts: { free?: number | null; written?: number } = {},
+): AppError {
+  if (error instanceof AppError) return error;
+  const code = systemCode(error);
+  if (code !== null && NO_SPACE.has(code)) {
+    const { free, written = 0 } = facts;
+    const room = free === undefined || free === null ? '' : ` ${free} bytes are free.`;
+    const why =
+      code === 'EDQUOT'
+        ? 'the quota is used up'
+        : code === 'EFBIG'
+          ? 'the file may not grow larger'
+          : 'no space is left';
+    return new AppError('DISK_FULL', `${doing} failed: ${why} after ${written} bytes.${room}`, {
+      cause: error,
+      hint: 'Make room (prune old backups, or choose another folder) and run again. Nothing was left behind.',
+      details: { written, ...(room && { free }) },
+    });
+  }
+  const denied = code === 'EACCES' || code === 'EPERM';
+  return new AppError('STORAGE_UNAVAILABLE', `${doing} failed${code === null ? '' : ` (${code})`}.`, {
+    cause: error,
+    hint: denied
+      ? 'Give the user this program runs as the right to read and write there.'
+      : 'Check that the folder exists, is a folder, and is on a disk that can be written.',
+    details: { reason: code },
+  });
+}
+
+export function notFound(name: string): AppError {
+  return new AppError('NOT_FOUND', `There is no backup called ${name}.`, {
+    hint: 'List the backups to see their names.',
+  });
+}
+
+export function alreadyExists(name: string): AppError {
+  return new AppError('ALREADY_EXISTS', `A backup called ${name} exists already. Nothing was overwritten.`, {
+    hint: 'Choose another name, or remove the old one first.',
+  });
+}

@@ -1,0 +1,16 @@
+import { AppError } from '../errors.ts';
+
+const PLAIN = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
+
+/** Lets plain file names pass: letters, digits, dot, underscore, hyphen, no leading dot, at most 200 characters. Throws NAME_INVALID for all else. */
+export function checkObjectName(name: string): void {
+  if (PLAIN.test(name)) return;
+  throw new AppError('NAME_INVALID', `${JSON.stringify(name.slice(0, 200))} is not a name a backup can have.`, {
+    hint: 'Use letters, digits, dots, underscores and hyphens, not beginning with a dot, at most 200 characters.',
+  });
+}
+
+/** Whether a listing shows it: archives, sealed ones included; sidecars, temporaries and foreign files not. */
+export function isArchiveName(name: string): boolean {
+  return PLAIN.test(name) && /\.zip(\.age)?$/.test(name);
+}

@@ -1,0 +1,34 @@
+import type { Sidecar } from './storage.ts';
+
+export function encodeSidecar(sidecar: Sidecar): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(sidecar, null, 1)}\n`);
+}
+
+/** The sidecar in these bytes, or null when they are not one. Fields it does not know are passed over. */
+export function decodeSidecar(bytes: Uint8Array): Sidecar | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return null;
+  }
+  if (typeof json !== 'object' || json === null) return null;
+  const facts = new Map<string, unknown>(Object.entries(json));
+  const text = (key: string) => asText(facts.get(key));
+  const digest = text('digest');
+  const kind = text('kind');
+  const pinned = facts.get('pinned');
+  if (digest === null || kind === null || typeof pinned !== 'boolean') return null;
+  return {
+    digest,
+    kind,
+    pinned,
+    note: text('note'),
+    lastVerified: text('lastVerified'),
+    lastProved: text('lastProved'),
+  };
+}
+
+function asText(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
