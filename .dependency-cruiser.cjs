@@ -25,14 +25,24 @@ module.exports = {
       { pathNot: [tests, '^scripts/test[.]ts$'] },
       { path: tests },
     ),
-    rule('db-below-server', 'db imports nothing of the server but its errors and the shape of progress.', { path: '^db/', pathNot: tests }, {
-      path: '^(server|scripts|web)/',
-      pathNot: '^server/(errors|progress)[.]ts$',
-    }),
-    rule('common-stands-alone', 'The files everybody uses use nobody but each other and types of db.', { path: common, pathNot: tests }, {
-      path: '^(db|server|scripts|web)/',
-      pathNot: common,
-    }),
+    rule(
+      'db-below-server',
+      'db imports nothing of the server but its errors and the shape of progress.',
+      { path: '^db/', pathNot: tests },
+      {
+        path: '^(server|scripts|web)/',
+        pathNot: '^server/(errors|progress)[.]ts$',
+      },
+    ),
+    rule(
+      'common-stands-alone',
+      'The files everybody uses use nobody but each other and types of db.',
+      { path: common, pathNot: tests },
+      {
+        path: '^(db|server|scripts|web)/',
+        pathNot: common,
+      },
+    ),
     layer('archive', '^server/archive/', []),
     layer('storage', '^server/storage/', []),
     layer('postgres', '^server/postgres/', []),
@@ -41,38 +51,77 @@ module.exports = {
     layer('jobs', '^server/jobs/', ['^server/(backup|restore|archive|storage|postgres)/']),
     layer('security', '^server/security/', []),
     layer('api', '^server/api/', ['^server/(jobs|security|backup|restore|archive|storage|postgres)/']),
-    rule('app-is-given-its-parts', 'The app is made of ready parts: it opens no database, storage or archive.', { path: '^server/app[.]ts$' }, {
-      path: '^(db|server/(backup|restore|archive|postgres|storage)|scripts)/',
-      dependencyTypesNot: ['type-only'],
-    }),
-    rule('nobody-imports-a-root', 'A root chooses and starts; nothing hangs on it but the start script.', { pathNot: ['^scripts/', tests] }, {
-      path: '^(server/main[.]ts|scripts/)',
-    }),
-    rule('web-knows-types-only', 'The panel knows the server by its types alone, and never the database.', { path: '^web/' }, {
-      path: '^(server|db|scripts)/',
-      pathNot: '^server/api/',
-    }),
-    rule('web-imports-api-types', 'What the panel takes from the server vanishes when it is built.', { path: '^web/' }, {
-      path: '^server/api/',
-      dependencyTypesNot: ['type-only'],
-    }),
-    rule('archive-storage-without-database', 'Archives and storage know no database, only the shape of a table and how to quote.', { path: '^server/(archive|storage)/', pathNot: tests }, {
-      path: '^db/',
-      pathNot: '^db/(model|quote)[.]ts$',
-    }),
-    rule('no-undeclared-packages', 'A package that is used is declared.', { pathNot: tests }, {
-      dependencyTypes: ['npm-no-pkg', 'npm-unknown'],
-    }),
-    rule('no-dev-packages-in-production', 'A server installed without development packages must run.', { path: '^(db|server)/', pathNot: [tests, '[.]config[.]ts$'] }, {
-      dependencyTypes: ['npm-dev'],
-      dependencyTypesNot: ['type-only'],
-    }),
+    rule(
+      'app-is-given-its-parts',
+      'The app is made of ready parts: it opens no database, storage or archive.',
+      { path: '^server/app[.]ts$' },
+      {
+        path: '^(db|server/(backup|restore|archive|postgres|storage)|scripts)/',
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    rule(
+      'nobody-imports-a-root',
+      'A root chooses and starts; nothing hangs on it but the start script.',
+      { pathNot: ['^scripts/', tests] },
+      {
+        path: '^(server/main[.]ts|scripts/)',
+      },
+    ),
+    rule(
+      'web-knows-types-only',
+      'The panel knows the server by its types alone, and never the database.',
+      { path: '^web/' },
+      {
+        path: '^(server|db|scripts)/',
+        pathNot: '^server/api/',
+      },
+    ),
+    rule(
+      'web-imports-api-types',
+      'What the panel takes from the server vanishes when it is built.',
+      { path: '^web/' },
+      {
+        path: '^server/api/',
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    rule(
+      'archive-storage-without-database',
+      'Archives and storage know no database, only the shape of a table and how to quote.',
+      { path: '^server/(archive|storage)/', pathNot: tests },
+      {
+        path: '^db/',
+        pathNot: '^db/(model|quote)[.]ts$',
+      },
+    ),
+    rule(
+      'no-undeclared-packages',
+      'A package that is used is declared.',
+      { pathNot: tests },
+      {
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown'],
+      },
+    ),
+    rule(
+      'no-dev-packages-in-production',
+      'A server installed without development packages must run.',
+      { path: '^(db|server)/', pathNot: [tests, '[.]config[.]ts$'] },
+      {
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     builtInModules: { add: ['bun', 'bun:test', 'bun:sqlite', 'bun:ffi'] },
-    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'], conditionNames: ['import', 'types', 'default'], exportsFields: ['exports'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
+      conditionNames: ['import', 'types', 'default'],
+      exportsFields: ['exports'],
+    },
   },
 };

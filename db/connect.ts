@@ -49,7 +49,8 @@ export async function openSession(url: string, options: SessionOptions): Promise
     client.connection.stream.destroy();
   };
   signal.addEventListener('abort', cut, { once: true });
-  const failure = (error: unknown, doing: string) => (signal.aborted ? cancelled('The operation') : databaseError(error, doing));
+  const failure = (error: unknown, doing: string) =>
+    signal.aborted ? cancelled('The operation') : databaseError(error, doing);
   try {
     await client.connect();
   } catch (error) {

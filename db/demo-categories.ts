@@ -16,7 +16,13 @@ export function categoryRows(sql: DemoSql): DemoTable {
       id: sql.id('categories', I),
       name: `(${textArray(CATEGORIES.map((category) => category.name))})[i]`,
       type: `(${textArray(CATEGORIES.map((category) => category.type))})[i]::"CategoryType"`,
-      description: choose([['mod(i, 3) = 0', 'NULL'], ['mod(i, 3) = 1', `''`]], `'Kept by the registry'`),
+      description: choose(
+        [
+          ['mod(i, 3) = 0', 'NULL'],
+          ['mod(i, 3) = 1', `''`],
+        ],
+        `'Kept by the registry'`,
+      ),
       isActive: 'mod(i, 11) <> 0',
       createdAt: sql.moment('categories', I, START, 30),
       updatedAt: sql.moment('categories changed', I, '2024-01-01', 300),

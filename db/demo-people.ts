@@ -110,13 +110,28 @@ export function staffRows(sql: DemoSql, staff: number): DemoTable {
         ],
         id(`(i + 1 + ${sql.roll('upper manager', I, `greatest(1, ${staff} - i)`)})`),
       ),
-      dateOfJoining: when(sql.chance('joined', I, 95), `date_trunc('day', ${sql.moment('joining', I, '2008-01-01', 6000)})`),
-      employmentType: when(sql.chance('employed', I, 92), `${sql.pick('employment', I, ['FULL_TIME', 'FULL_TIME', 'PART_TIME', 'CONTRACT'])}::"EmploymentType"`),
+      dateOfJoining: when(
+        sql.chance('joined', I, 95),
+        `date_trunc('day', ${sql.moment('joining', I, '2008-01-01', 6000)})`,
+      ),
+      employmentType: when(
+        sql.chance('employed', I, 92),
+        `${sql.pick('employment', I, ['FULL_TIME', 'FULL_TIME', 'PART_TIME', 'CONTRACT'])}::"EmploymentType"`,
+      ),
       workLocation: when(sql.chance('located', I, 80), sql.pick('location', I, TOWNS)),
       emergencyContactName: when(sql.chance('emergency', I, 75), fullName(sql, 'emergency')),
-      emergencyContactRelationship: when(sql.chance('emergency', I, 75), sql.pick('relation', I, ['Spouse', 'Mother', 'Father', 'Sister', 'Friend'])),
-      emergencyContactPhone: when(sql.chance('emergency', I, 75), `'+234 81' || lpad(${sql.roll('emergency phone', I, 100_000_000)}::text, 8, '0')`),
-      accountDetails: when(sql.chance('account', I, 88), `'First Bank / ' || lpad(${sql.roll('account number', I, 10_000_000_000)}::text, 10, '0')`),
+      emergencyContactRelationship: when(
+        sql.chance('emergency', I, 75),
+        sql.pick('relation', I, ['Spouse', 'Mother', 'Father', 'Sister', 'Friend']),
+      ),
+      emergencyContactPhone: when(
+        sql.chance('emergency', I, 75),
+        `'+234 81' || lpad(${sql.roll('emergency phone', I, 100_000_000)}::text, 8, '0')`,
+      ),
+      accountDetails: when(
+        sql.chance('account', I, 88),
+        `'First Bank / ' || lpad(${sql.roll('account number', I, 10_000_000_000)}::text, 10, '0')`,
+      ),
       isExternallyPaid: sql.chance('external', I, 4),
       isActive: sql.chance('active', I, 93),
       createdAt: sql.moment('staff', I, START, 700),

@@ -47,7 +47,8 @@ export function demoSql(seed: number): DemoSql {
     pick: (purpose, row, values) => `(${textArray(values)})[1 + ${roll(purpose, row, values.length)}::int]`,
     id: (table, row) =>
       `'c' || replace(replace(lower(left(encode(sha256(${quoteLiteral(`${seed}:${table}:`)}::bytea || int8send(${row})), 'base64'), 24) COLLATE "C"), '+', '3'), '/', '7')`,
-    moment: (purpose, row, start, days) => `(timestamp '${start}' + ${roll(purpose, row, days * DAY_MS)} * interval '1 millisecond')`,
+    moment: (purpose, row, start, days) =>
+      `(timestamp '${start}' + ${roll(purpose, row, days * DAY_MS)} * interval '1 millisecond')`,
   };
 }
 
@@ -81,3 +82,15 @@ function purposeSeed(seed: number, purpose: string): string {
   const digest = new Bun.CryptoHasher('sha256').update(`${seed}/${purpose}`).digest();
   return `'${digest.readBigInt64BE(0)}'::bigint`;
 }
+
+/** The key of one of the staff. */
+export const someone = (sql: DemoSql, purpose: string, staff: number) =>
+  sql.id('staff', `(1 + ${sql.roll(purpose, I, staff)})`);
+/** The key of one of the administrators. */
+export const someAdmin = (sql: DemoSql, purpose: string, admins: number) =>
+  sql.id('admins', `(1 + ${sql.roll(purpose, I, admins)})`);
+/** Whole hundreds of naira: two zeros after the point in every numeric. */
+export const money = (sql: DemoSql, purpose: string, from: number, to: number) =>
+  `(${from} + 100 * ${sql.roll(purpose, I, Math.floor((to - from) / 100))})`;
+/** With kobo, and so sometimes a trailing zero. */
+export const exactMoney = (sql: DemoSql, purpose: string, to: number) => `(${sql.roll(purpose, I, to * 100)} / 100.00)`;

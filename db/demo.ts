@@ -2,8 +2,9 @@ import { AppError } from '../server/errors.ts';
 import type { OnProgress } from '../server/progress.ts';
 import { openSession, type Session } from './connect.ts';
 import { categoryRows } from './demo-categories.ts';
+import { auditRows, documentRows, payrollRows, settingRows, shareRows } from './demo-office.ts';
 import { adminRows, staffRows } from './demo-people.ts';
-import { auditRows, commentRows, documentRows, issueRows, loanRows, payrollRows, repaymentRows, salaryRows, settingRows, shareRows } from './demo-records.ts';
+import { commentRows, issueRows, loanRows, repaymentRows, salaryRows } from './demo-records.ts';
 import { type DemoSql, type DemoTable, demoSql } from './demo-sql.ts';
 import { quoteIdent } from './quote.ts';
 
@@ -33,9 +34,12 @@ export async function fillDemo(url: string, options: DemoOptions): Promise<Recor
     });
   }
   const tables = demoTables(demoSql(seed), staff);
-  await using session = await openSession(url, { applicationName: 'palace-backup demo', signal: options.signal ?? new AbortController().signal });
+  await using session = await openSession(url, {
+    applicationName: 'palace-backup demo',
+    signal: options.signal ?? new AbortController().signal,
+  });
 
-  await session.query('BEGIN; SET LOCAL search_path = public; SET LOCAL statement_timeout = 0');
+  await session.query('BEGIN; SET LOCAL search_path = public; SET LOCAL statement_timeout = 0; SET LOCAL jit = off');
   await refuseUnlessEmpty(session, tables);
   const rows: Record<string, number> = {};
   let total = 0;
@@ -103,7 +107,10 @@ async function refuseUnlessEmpty(session: Session, tables: DemoTable[]): Promise
 
 function slices({ series, whole }: DemoTable): [from: number, to: number][] {
   if (whole) return [[1, series]];
-  return Array.from({ length: Math.ceil(series / SLICE) }, (_, at) => [at * SLICE + 1, Math.min(series, (at + 1) * SLICE)]);
+  return Array.from({ length: Math.ceil(series / SLICE) }, (_, at) => [
+    at * SLICE + 1,
+    Math.min(series, (at + 1) * SLICE),
+  ]);
 }
 
 function insertStatement(table: DemoTable, from: number, to: number): string {

@@ -1,5 +1,15 @@
 import { is, SQL } from 'drizzle-orm';
-import { PgArray, PgBigSerial53, PgBigSerial64, type PgColumn, PgDialect, PgEnumColumn, PgEnumObjectColumn, PgSerial, PgSmallSerial } from 'drizzle-orm/pg-core';
+import {
+  PgArray,
+  PgBigSerial53,
+  PgBigSerial64,
+  type PgColumn,
+  PgDialect,
+  PgEnumColumn,
+  PgEnumObjectColumn,
+  PgSerial,
+  PgSmallSerial,
+} from 'drizzle-orm/pg-core';
 import type { ColumnModel, EnumModel, ObjectName } from './model.ts';
 import { chosenName, storedName } from './pg-names.ts';
 import { quoteLiteral } from './quote.ts';
@@ -18,13 +28,34 @@ export function columnFacts(table: ObjectName, key: string, source: PgColumn, pr
   const element = elementOf(source);
   const enumModel = enumOf(element);
   const serial = serialType(element);
-  const sqlType = (enumModel ? typeName(enumModel) : (serial ?? canonicalType(element.getSQLType()))) + (element === source ? '' : '[]');
-  const identity = source.generatedIdentity ? (source.generatedIdentity.type === 'always' ? 'always' : 'by default') : null;
+  const sqlType =
+    (enumModel ? typeName(enumModel) : (serial ?? canonicalType(element.getSQLType()))) +
+    (element === source ? '' : '[]');
+  const identity = source.generatedIdentity
+    ? source.generatedIdentity.type === 'always'
+      ? 'always'
+      : 'by default'
+    : null;
   const generated = generatedOf(source);
-  const ownSequence = { schema: table.schema, name: storedName(source.generatedIdentity?.sequenceName ?? chosenName(table.name, name, 'seq')) };
-  const defaultSql = serial ? `nextval(${quoteLiteral(typeName(ownSequence))}::regclass)` : generated ? null : defaultOf(source, sqlType);
+  const ownSequence = {
+    schema: table.schema,
+    name: storedName(source.generatedIdentity?.sequenceName ?? chosenName(table.name, name, 'seq')),
+  };
+  const defaultSql = serial
+    ? `nextval(${quoteLiteral(typeName(ownSequence))}::regclass)`
+    : generated
+      ? null
+      : defaultOf(source, sqlType);
   return {
-    column: { name, key, sqlType, notNull: source.notNull || primary || identity !== null || serial !== null, defaultSql, generated, identity },
+    column: {
+      name,
+      key,
+      sqlType,
+      notNull: source.notNull || primary || identity !== null || serial !== null,
+      defaultSql,
+      generated,
+      identity,
+    },
     enum: enumModel,
     sequence: serial || identity ? ownSequence : drawnFrom(defaultSql),
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { integer, pgEnum, pgTable, text } from 'drizzle-orm/pg-core';
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
+import { bigint, integer, jsonb, pgEnum, pgTable, text } from 'drizzle-orm/pg-core';
 import { codeOf } from './code-of.fixture.ts';
 import { modelFromSchema } from './drizzle-model.ts';
 import { qualifiedName } from './model.ts';
@@ -17,7 +17,14 @@ beforeAll(async () => {
   // drizzle-kit would make a second table of the alias
   const { boss: _, ...declared } = wide;
   const statements = await generateMigration(generateDrizzleJson({}), generateDrizzleJson(declared));
-  for (const statement of statements) await db.query(statement.replace('CREATE SCHEMA "Shop"', 'SELECT'));
+  for (const statement of statements) {
+    // three things drizzle-kit 0.31 quotes wrongly or makes too soon
+    const right = statement
+      .replace('CREATE SCHEMA "Shop"', 'SELECT')
+      .replace('"smallserial"', 'smallserial')
+      .replace('""Shop".positive"', '"Shop".positive');
+    await db.query(right);
+  }
   await db.query(`SET search_path = ''`);
 });
 afterAll(() => db[Symbol.asyncDispose]());
@@ -31,11 +38,15 @@ test('modelFromSchema() spells types, NOT NULL, identity and generation of every
       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname IN ('public', 'Shop') AND c.relkind = 'r' AND a.attnum > 0 ORDER BY a.attnum`,
   );
-  const found: Record<string, string[]> = {};
-  for (const { table, line } of rows) (found[table] ??= []).push(line);
+  const byTable = [...Map.groupBy(rows, (row) => row.table)];
+  const found = Object.fromEntries(byTable.map(([table, lines]) => [table, lines.map((row) => row.line)]));
   const spelled = model.tables.map((table) => [
     qualifiedName(table),
-    table.columns.map((c) => [`${c.name}: ${c.sqlType}`, c.notNull ? 'not null' : '', c.identity ?? '', c.generated?.kind ?? ''].filter(Boolean).join(' ')),
+    table.columns.map((c) =>
+      [`${c.name}: ${c.sqlType}`, c.notNull ? 'not null' : '', c.identity ?? '', c.generated?.kind ?? '']
+        .filter(Boolean)
+        .join(' '),
+    ),
   ]);
   expect(Object.fromEntries(spelled)).toEqual(found);
 });
@@ -52,10 +63,32 @@ test('modelFromSchema() gives defaults that PostgreSQL reads as the very default
       if (column.generated) continue;
       expect([where, column.defaultSql === null]).toEqual([where, live?.text === null]);
       if (column.defaultSql === null || live?.text == null || /gen_random_uuid|now\(|nextval/.test(live.text)) continue;
-      const [same] = await db.query<{ same: boolean }>(`SELECT (${column.defaultSql})::${column.sqlType}::text = (${live.text})::${column.sqlType}::text AS same`);
+      const [same] = await db.query<{ same: boolean }>(
+        `SELECT (${column.defaultSql})::${column.sqlType}::text = (${live.text})::${column.sqlType}::text AS same`,
+      );
       expect([where, same?.same]).toEqual([where, true]);
     }
   }
+});
+
+test('modelFromSchema() writes JavaScript defaults as literals PostgreSQL reads back as the same value', async () => {
+  const hostile = pgTable('t', {
+    words: text().default(`it's \\ "so"\n\\.`),
+    list: text().array().default(['a "b"', "it's", 'c\\d', 'NULL', '{}']),
+    doc: jsonb().default({ quote: `it's "x" \\ y`, none: null }),
+    big: bigint({ mode: 'bigint' }).default(9007199254740993n),
+  });
+  const [table] = modelFromSchema({ hostile }).tables;
+  const values = table?.columns
+    .map((column) => `(${column.defaultSql})::${column.sqlType} AS ${column.name}`)
+    .join(', ');
+  const [row] = await db.query(`SELECT ${values}`);
+  expect(row).toEqual({
+    words: `it's \\ "so"\n\\.`,
+    list: ['a "b"', "it's", 'c\\d', 'NULL', '{}'],
+    doc: { quote: `it's "x" \\ y`, none: null },
+    big: '9007199254740993',
+  });
 });
 
 test('modelFromSchema() names and orders primary keys, unique constraints and plain unique indexes as PostgreSQL has them', async () => {
@@ -69,21 +102,38 @@ test('modelFromSchema() names and orders primary keys, unique constraints and pl
       WHERE n.nspname IN ('public', 'Shop') AND i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL`,
   );
   const expected = model.tables.flatMap((table) => [
-    ...(table.primaryKey ? [{ table: qualifiedName(table), name: table.primaryKey.name, kind: 'primary', columns: table.primaryKey.columns, loose: false }] : []),
-    ...table.uniques.map((u) => ({ table: qualifiedName(table), name: u.name, kind: u.kind as string, columns: u.columns, loose: u.nullsNotDistinct })),
+    ...(table.primaryKey
+      ? [
+          {
+            table: qualifiedName(table),
+            name: table.primaryKey.name,
+            kind: 'primary',
+            columns: table.primaryKey.columns,
+            loose: false,
+          },
+        ]
+      : []),
+    ...table.uniques.map((u) => ({
+      table: qualifiedName(table),
+      name: u.name,
+      kind: u.kind as string,
+      columns: u.columns,
+      loose: u.nullsNotDistinct,
+    })),
   ]);
   expect(named(expected)).toEqual(named(rows));
 });
 
 test('modelFromSchema() names links, their actions and their targets as PostgreSQL has them', async () => {
   const rows = await db.query<{ name: string; definition: string }>(
-    `SELECT k.conname AS name, n.nspname || '.' || c.relname || ' -> ' || fn.nspname || '.' || f.relname || ' ' || k.conkey::text || k.confkey::text || k.confupdtype || k.confdeltype AS definition
+    `SELECT k.conname AS name, n.nspname || '.' || c.relname || ' -> ' || fn.nspname || '.' || f.relname || ' ' || k.conkey::text || k.confkey::text || k.confupdtype::text || k.confdeltype::text AS definition
       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE k.contype = 'f'`,
   );
   const letters = { 'no action': 'a', restrict: 'r', cascade: 'c', 'set null': 'n', 'set default': 'd' };
   const places = (table: string, names: string[]) => {
-    const columns = model.tables.find((one) => qualifiedName(one) === table)?.columns.map((column) => column.name) ?? [];
+    const columns =
+      model.tables.find((one) => qualifiedName(one) === table)?.columns.map((column) => column.name) ?? [];
     return `{${names.map((name) => columns.indexOf(name) + 1).join(',')}}`;
   };
   const expected = model.tables.flatMap((table) =>
@@ -100,8 +150,16 @@ test('modelFromSchema() names every sequence PostgreSQL has, with the column tha
     `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND n.nspname IN ('public', 'Shop')`,
   );
   expect(model.sequences.map(qualifiedName).toSorted()).toEqual(rows.map((row) => row.name).toSorted());
-  expect(model.sequences.find((sequence) => sequence.name === 'Ticket Numbers')?.ownedBy).toEqual({ schema: 'public', name: 'People', column: 'ticket' });
-  expect(model.sequences.find((sequence) => sequence.name === 'people_codes')?.ownedBy).toEqual({ schema: 'public', name: 'People', column: 'Code' });
+  expect(model.sequences.find((sequence) => sequence.name === 'Ticket Numbers')?.ownedBy).toEqual({
+    schema: 'public',
+    name: 'People',
+    column: 'ticket',
+  });
+  expect(model.sequences.find((sequence) => sequence.name === 'people_codes')?.ownedBy).toEqual({
+    schema: 'public',
+    name: 'People',
+    column: 'Code',
+  });
 });
 
 test('modelFromSchema() takes enums of every schema, and neither views nor aliases for tables', () => {
@@ -115,7 +173,9 @@ test('modelFromSchema() takes enums of every schema, and neither views nor alias
 
 test('modelFromSchema() knows an enum that is used and not exported', () => {
   const hidden = pgEnum('hidden', ['x']);
-  expect(modelFromSchema({ t: pgTable('t', { c: hidden() }) }).enums).toEqual([{ schema: 'public', name: 'hidden', labels: ['x'] }]);
+  expect(modelFromSchema({ t: pgTable('t', { c: hidden() }) }).enums).toEqual([
+    { schema: 'public', name: 'hidden', labels: ['x'] },
+  ]);
 });
 
 test('the fingerprint ignores the order of exports and the names of properties', () => {

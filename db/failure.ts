@@ -10,8 +10,30 @@ interface ServerFault {
   where?: string;
 }
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOENT']);
-const LOST = new Set(['ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED']);
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ENOENT',
+]);
+const LOST = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  '57P01',
+  '57P02',
+  '57P03',
+  '08000',
+  '08001',
+  '08003',
+  '08004',
+  '08006',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+]);
 
 /** The SQLSTATE (or the system's code) of an error from any of our drivers, undefined for other errors. */
 export function faultCode(error: unknown): string | undefined {
@@ -68,18 +90,27 @@ export function databaseError(error: unknown, doing: string): AppError {
       cause: error,
       hint: 'Run it again when the other session (ALTER, TRUNCATE, VACUUM FULL, REINDEX) is done.',
     });
-  if (LOST.has(code) || /Connection terminated|connection (was )?closed|socket.*closed|Client has encountered a connection error|not queryable/i.test(text))
+  if (
+    LOST.has(code) ||
+    /Connection terminated|connection (was )?closed|socket.*closed|Client has encountered a connection error|not queryable/i.test(
+      text,
+    )
+  )
     return new AppError('CONNECTION_LOST', `The connection to the database was lost while ${doing}.`, {
       cause: error,
       hint: 'See the server log for why, then run it again: nothing half-done was kept.',
     });
-  return new AppError('DATABASE_ERROR', `The database reported an error while ${doing}${code ? ` (SQLSTATE ${code})` : ''}.`, {
-    cause: error,
-    hint: 'Run again with --verbose to see the server’s own words.',
-    details: {
-      ...(code && { sqlState: code }),
-      ...(fault.table && { table: fault.schema ? `${fault.schema}.${fault.table}` : fault.table }),
-      ...(fault.constraint && { constraint: fault.constraint }),
+  return new AppError(
+    'DATABASE_ERROR',
+    `The database reported an error while ${doing}${code ? ` (SQLSTATE ${code})` : ''}.`,
+    {
+      cause: error,
+      hint: 'Run again with --verbose to see the server’s own words.',
+      details: {
+        ...(code && { sqlState: code }),
+        ...(fault.table && { table: fault.schema ? `${fault.schema}.${fault.table}` : fault.table }),
+        ...(fault.constraint && { constraint: fault.constraint }),
+      },
     },
-  });
+  );
 }

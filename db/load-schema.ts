@@ -11,7 +11,10 @@ import { AppError } from '../server/errors.ts';
 export async function loadSchemaModule(path: string, cwd: string): Promise<Record<string, unknown>> {
   const file = resolve(cwd, path);
   if (!(await Bun.file(file).exists())) {
-    throw invalid(`The schema module ${file} does not exist.`, 'Set BACKUP_SCHEMA to the file that exports the Drizzle tables, or leave it empty for the HRMS.');
+    throw invalid(
+      `The schema module ${file} does not exist.`,
+      'Set BACKUP_SCHEMA to the file that exports the Drizzle tables, or leave it empty for the HRMS.',
+    );
   }
   const module = await load(file);
   if (!Object.values(module).some((exported) => is(exported, PgTable))) {
@@ -28,7 +31,11 @@ async function load(file: string): Promise<Record<string, unknown>> {
     return { ...((await import(pathToFileURL(file).href)) as Record<string, unknown>) };
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw invalid(`The schema module ${file} does not load: ${reason}`, 'It must load by itself, with its imports installed, and not need a running application.', cause);
+    throw invalid(
+      `The schema module ${file} does not load: ${reason}`,
+      'It must load by itself, with its imports installed, and not need a running application.',
+      cause,
+    );
   }
 }
 

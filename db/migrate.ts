@@ -60,7 +60,9 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
 /** READ COMMITTED, so that what another process did while this one waited is seen. */
 async function takeLock(session: Session): Promise<void> {
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
-  await session.query('SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0');
+  await session.query(
+    'SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0',
+  );
   await session.query(`SELECT pg_advisory_xact_lock${LOCK}`);
 }
 
@@ -73,7 +75,8 @@ async function pendingMigrations(session: Session): Promise<number> {
   if (!journal?.there) return known.length;
   const [last] = await withGrant(
     session,
-    (role) => `GRANT USAGE ON SCHEMA ${SYSTEM_SCHEMA} TO ${role}; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ${SYSTEM_SCHEMA} TO ${role};`,
+    (role) =>
+      `GRANT USAGE ON SCHEMA ${SYSTEM_SCHEMA} TO ${role}; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ${SYSTEM_SCHEMA} TO ${role};`,
     () => session.query<{ at: string | null }>(`SELECT max(created_at)::text AS at FROM ${SYSTEM_SCHEMA}.${JOURNAL}`),
   );
   return known.filter((migration) => migration.folderMillis > Number(last?.at ?? 0)).length;
@@ -83,12 +86,23 @@ async function migrateSystem(url: string, session: Session): Promise<number> {
   const pending = await pendingMigrations(session);
   if (pending === 0) return 0;
   // a connection of its own: Drizzle rewrites the parsers of the client it is given, and the lock stays with the session
-  const client = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: 15, connection: { application_name: 'palace-backup migrate' } });
+  const client = postgres(url, {
+    max: 1,
+    onnotice: () => undefined,
+    connect_timeout: 15,
+    connection: { application_name: 'palace-backup migrate' },
+  });
   try {
     await withGrant(
       session,
-      (role, database) => `GRANT CREATE ON DATABASE ${database} TO ${role}; or, when the schema is there, ALTER SCHEMA ${SYSTEM_SCHEMA} OWNER TO ${role};`,
-      () => applyMigrations(drizzle(client), { migrationsFolder: SYSTEM_FOLDER, migrationsSchema: SYSTEM_SCHEMA, migrationsTable: JOURNAL }),
+      (role, database) =>
+        `GRANT CREATE ON DATABASE ${database} TO ${role}; or, when the schema is there, ALTER SCHEMA ${SYSTEM_SCHEMA} OWNER TO ${role};`,
+      () =>
+        applyMigrations(drizzle(client), {
+          migrationsFolder: SYSTEM_FOLDER,
+          migrationsSchema: SYSTEM_SCHEMA,
+          migrationsTable: JOURNAL,
+        }),
     );
   } finally {
     await client.end({ timeout: 3 });
@@ -136,17 +150,27 @@ async function publicTables(session: Session): Promise<string[]> {
 }
 
 /** Runs `work`; a missing right becomes PERMISSION_DENIED with the statement that grants it. */
-async function withGrant<T>(session: Session, grant: (role: string, database: string) => string, work: () => Promise<T>): Promise<T> {
-  const [me] = await session.query<{ role: string; database: string }>('SELECT current_user AS role, current_database() AS database');
+async function withGrant<T>(
+  session: Session,
+  grant: (role: string, database: string) => string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [me] = await session.query<{ role: string; database: string }>(
+    'SELECT current_user AS role, current_database() AS database',
+  );
   try {
     return await work();
   } catch (error) {
     const fault = error instanceof DrizzleQueryError ? error.cause : error;
     const denied = fault instanceof AppError ? fault.code === 'PERMISSION_DENIED' : faultCode(fault) === '42501';
     if (!denied || !me) throw databaseError(fault, 'migrating');
-    throw new AppError('PERMISSION_DENIED', `The role ${me.role} may not make the tables it needs in the database ${me.database}.`, {
-      cause: fault,
-      hint: `As the database's owner or an administrator run: ${grant(quoteIdent(me.role), quoteIdent(me.database))}`,
-    });
+    throw new AppError(
+      'PERMISSION_DENIED',
+      `The role ${me.role} may not make the tables it needs in the database ${me.database}.`,
+      {
+        cause: fault,
+        hint: `As the database's owner or an administrator run: ${grant(quoteIdent(me.role), quoteIdent(me.database))}`,
+      },
+    );
   }
 }

@@ -23,7 +23,12 @@ export function loadOrder(tables: readonly Node[]): LoadOrder {
 function linkTargets(tables: readonly Node[]): Map<string, Set<string>> {
   const names = new Set(tables.map(qualifiedName));
   const sortedTables = [...tables].sort((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
-  return new Map(sortedTables.map((table) => [qualifiedName(table), new Set(table.links.map((link) => qualifiedName(link.target)).filter((name) => names.has(name)))]));
+  return new Map(
+    sortedTables.map((table) => [
+      qualifiedName(table),
+      new Set(table.links.map((link) => qualifiedName(link.target)).filter((name) => names.has(name))),
+    ]),
+  );
 }
 
 /** Tarjan's algorithm; each group sorted by name. */

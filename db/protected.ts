@@ -22,7 +22,11 @@ export const QUEUE_SCHEMA = 'backup_queue';
 /** Private schemas of restores begin with this. */
 export const STAGING_PREFIX = 'restore_';
 
-function policy(table: string, groups: Partial<Record<Sensitivity, string>>, filePaths: readonly string[] = []): TablePolicy {
+function policy(
+  table: string,
+  groups: Partial<Record<Sensitivity, string>>,
+  filePaths: readonly string[] = [],
+): TablePolicy {
   const columns: Record<string, Sensitivity> = {};
   for (const sensitivity of ['ordinary', 'personal', 'financial', 'secret'] as const) {
     for (const column of groups[sensitivity]?.split(' ') ?? []) columns[column] = sensitivity;
@@ -33,14 +37,16 @@ function policy(table: string, groups: Partial<Record<Sensitivity, string>>, fil
 /** By BackupData key. A test fails when a table or column is here and not in the schema, or the other way round. */
 export const HRMS_POLICY: Record<string, TablePolicy> = {
   admins: policy('admins', {
-    ordinary: 'id role permissions isActive lastLogin passwordChangedAt passwordExpiresAt mustChangePassword createdBy createdAt updatedAt',
+    ordinary:
+      'id role permissions isActive lastLogin passwordChangedAt passwordExpiresAt mustChangePassword createdBy createdAt updatedAt',
     personal: 'email fullName',
     secret: 'password',
   }),
   staff: policy(
     'staff',
     {
-      ordinary: 'id positionId departmentId jobTypeId reportingManagerId employmentType isExternallyPaid isActive createdAt updatedAt',
+      ordinary:
+        'id positionId departmentId jobTypeId reportingManagerId employmentType isExternallyPaid isActive createdAt updatedAt',
       personal:
         'employeeId fullName dateOfBirth gender maritalStatus nationality photo address personalEmail workEmail phoneNumbers jobTitle department ' +
         'dateOfJoining workLocation emergencyContactName emergencyContactRelationship emergencyContactPhone',
@@ -63,21 +69,35 @@ export const HRMS_POLICY: Record<string, TablePolicy> = {
     ordinary: 'id ticketNumber staffId categoryId category status priority assignedTo createdAt updatedAt',
     personal: 'title description',
   }),
-  files: policy('documents', { ordinary: 'id staffId fileType fileSize category uploadedAt', personal: 'fileName originalName filePath' }, ['filePath']),
+  files: policy(
+    'documents',
+    { ordinary: 'id staffId fileType fileSize category uploadedAt', personal: 'fileName originalName filePath' },
+    ['filePath'],
+  ),
   shareableLinks: policy('shareable_links', {
     ordinary: 'id createdBy createdAt expiresAt isActive',
     personal: 'organogramData',
     secret: 'shareId',
   }),
-  loanRepayments: policy('loan_repayments', { ordinary: 'id loanId paymentDate paymentMethod createdAt', personal: 'notes', financial: 'amount' }),
+  loanRepayments: policy('loan_repayments', {
+    ordinary: 'id loanId paymentDate paymentMethod createdAt',
+    personal: 'notes',
+    financial: 'amount',
+  }),
   issueComments: policy('issue_comments', { ordinary: 'id issueId createdBy createdAt', personal: 'content' }),
-  auditTrails: policy('audit_trails', { ordinary: 'id entityType entityId action performedBy timestamp', financial: 'changes' }),
+  auditTrails: policy('audit_trails', {
+    ordinary: 'id entityType entityId action performedBy timestamp',
+    financial: 'changes',
+  }),
   payrollSchedules: policy(
     'payroll_schedules',
     { ordinary: 'id month year generatedBy generatedAt pdfFilePath csvFilePath', financial: 'staffData totalAmount' },
     ['pdfFilePath', 'csvFilePath'],
   ),
-  systemSettings: policy('system_settings', { ordinary: 'id key description category updatedBy updatedAt createdAt', secret: 'value' }),
+  systemSettings: policy('system_settings', {
+    ordinary: 'id key description category updatedBy updatedAt createdAt',
+    secret: 'value',
+  }),
 };
 
 interface LeftOutRule {
@@ -88,10 +108,26 @@ interface LeftOutRule {
 }
 
 const LEFT_OUT: readonly LeftOutRule[] = [
-  { matches: (t) => t.schema === SYSTEM_SCHEMA, always: true, reason: "this program's own records: a restore must not rewrite the record of itself" },
-  { matches: (t) => t.schema === QUEUE_SCHEMA, always: true, reason: "this program's own job queue: work in progress, not data" },
-  { matches: (t) => t.schema.startsWith(STAGING_PREFIX), always: false, reason: 'the working schema of a restore: dropped when it ends' },
-  { matches: (t) => t.name === '_prisma_migrations', always: false, reason: "Prisma's own journal: belongs to the schema, not to the data" },
+  {
+    matches: (t) => t.schema === SYSTEM_SCHEMA,
+    always: true,
+    reason: "this program's own records: a restore must not rewrite the record of itself",
+  },
+  {
+    matches: (t) => t.schema === QUEUE_SCHEMA,
+    always: true,
+    reason: "this program's own job queue: work in progress, not data",
+  },
+  {
+    matches: (t) => t.schema.startsWith(STAGING_PREFIX),
+    always: false,
+    reason: 'the working schema of a restore: dropped when it ends',
+  },
+  {
+    matches: (t) => t.name === '_prisma_migrations',
+    always: false,
+    reason: "Prisma's own journal: belongs to the schema, not to the data",
+  },
   {
     matches: (t) => t.schema === 'drizzle' || t.name === '__drizzle_migrations',
     always: false,
@@ -118,7 +154,10 @@ export interface TableClasses {
  * Puts every table of a database into exactly one class. A table the model declares is protected even where a rule would leave
  * it out, our own schemas aside. Pure; names of PostgreSQL's own schemas are expected to be left away by the caller.
  */
-export function classifyTables(databaseTables: readonly ObjectName[], model: Pick<SchemaModel, 'tables'>): TableClasses {
+export function classifyTables(
+  databaseTables: readonly ObjectName[],
+  model: Pick<SchemaModel, 'tables'>,
+): TableClasses {
   const there = new Set(databaseTables.map(nameKey));
   const declared = model.tables.filter((table) => !LEFT_OUT.some((rule) => rule.always && rule.matches(table)));
   const declaredNames = new Set(declared.map(nameKey));
@@ -127,7 +166,11 @@ export function classifyTables(databaseTables: readonly ObjectName[], model: Pic
   return {
     protected: declared.filter((table) => there.has(nameKey(table))),
     missing: declared.filter((table) => !there.has(nameKey(table))),
-    leftOut: sorted(others.flatMap((table) => ((reason) => (reason === null ? [] : [{ ...plain(table), reason }]))(leftOutReason(table)))),
+    leftOut: sorted(
+      others.flatMap((table) =>
+        ((reason) => (reason === null ? [] : [{ ...plain(table), reason }]))(leftOutReason(table)),
+      ),
+    ),
     unknown: sorted(others.filter((table) => leftOutReason(table) === null).map(plain)),
   };
 }

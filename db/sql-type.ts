@@ -13,11 +13,20 @@ export function canonicalType(spelling: string): string {
   const suffix = array.test(spelling) ? '[]' : '';
   const { words, modifier } = takeModifier(element);
   const named = readName(words);
-  if (named && (named.schema ?? 'pg_catalog') !== 'pg_catalog') return typeName({ schema: named.schema ?? 'public', name: named.name }) + anyModifier(named.name, modifier) + suffix;
+  if (named && (named.schema ?? 'pg_catalog') !== 'pg_catalog')
+    return (
+      typeName({ schema: named.schema ?? 'public', name: named.name }) + anyModifier(named.name, modifier) + suffix
+    );
   const base = named?.schema === 'pg_catalog' ? named.name : foldCase(words);
   const builtIn = builtInType(base, modifier);
   if (builtIn !== null) return builtIn + suffix;
-  if (named) return typeName({ schema: 'public', name: named.name }) + anyModifier(named.name, modifier) + suffix;
+  // drizzle-kit quotes a bare name as it stands, so its capitals are part of it
+  if (named)
+    return (
+      typeName({ schema: 'public', name: words.startsWith('"') ? named.name : words }) +
+      anyModifier(named.name, modifier) +
+      suffix
+    );
   return element + suffix;
 }
 
@@ -42,7 +51,9 @@ export function readName(text: string): { schema: string | null; name: string } 
   const match = new RegExp(`^${part}(?:\\s*\\.\\s*${part})?$`, 'u').exec(text.trim());
   if (!match) return null;
   const [first, second] = [match[1] ?? '', match[2]];
-  return second === undefined ? { schema: null, name: unquote(first) } : { schema: unquote(first), name: unquote(second) };
+  return second === undefined
+    ? { schema: null, name: unquote(first) }
+    : { schema: unquote(first), name: unquote(second) };
 }
 
 function unquote(ident: string): string {
@@ -57,7 +68,10 @@ function foldCase(words: string): string {
 function takeModifier(text: string): { words: string; modifier: string } {
   const match = /^((?:"(?:[^"]|"")*"|[^("])*)\(([^()]*)\)(.*)$/s.exec(text);
   if (!match) return { words: text.replace(/\s+/g, ' '), modifier: '' };
-  return { words: `${match[1]} ${match[3]}`.replace(/\s+/g, ' ').trim(), modifier: (match[2] ?? '').replace(/\s*,\s*/g, ',').trim() };
+  return {
+    words: `${match[1]} ${match[3]}`.replace(/\s+/g, ' ').trim(),
+    modifier: (match[2] ?? '').replace(/\s*,\s*/g, ',').trim(),
+  };
 }
 
 const paren = (modifier: string) => (modifier === '' ? '' : `(${modifier})`);
@@ -76,14 +90,34 @@ function builtInType(base: string, modifier: string): string | null {
 /** Extension types keep their modifier; PostGIS writes the kind of geometry with capitals. */
 function anyModifier(name: string, modifier: string): string {
   if (name !== 'geometry' && name !== 'geography') return paren(modifier);
-  return paren(modifier.replace(/^[a-z]+/i, (kind) => GEOMETRIES.find((known) => known.toLowerCase() === kind.toLowerCase()) ?? kind));
+  return paren(
+    modifier.replace(
+      /^[a-z]+/i,
+      (kind) => GEOMETRIES.find((known) => known.toLowerCase() === kind.toLowerCase()) ?? kind,
+    ),
+  );
 }
 
 const ALIASES: Record<string, string> = {
-  int: 'integer', int4: 'integer', int2: 'smallint', int8: 'bigint', bool: 'boolean', float4: 'real', float8: 'double precision',
-  decimal: 'numeric', dec: 'numeric', varchar: 'character varying', 'char varying': 'character varying', char: 'character',
-  'national character': 'character', nchar: 'character', varbit: 'bit varying', timestamp: 'timestamp without time zone',
-  timestamptz: 'timestamp with time zone', time: 'time without time zone', timetz: 'time with time zone',
+  int: 'integer',
+  int4: 'integer',
+  int2: 'smallint',
+  int8: 'bigint',
+  bool: 'boolean',
+  float4: 'real',
+  float8: 'double precision',
+  decimal: 'numeric',
+  dec: 'numeric',
+  varchar: 'character varying',
+  'char varying': 'character varying',
+  char: 'character',
+  'national character': 'character',
+  nchar: 'character',
+  varbit: 'bit varying',
+  timestamp: 'timestamp without time zone',
+  timestamptz: 'timestamp with time zone',
+  time: 'time without time zone',
+  timetz: 'time with time zone',
 };
 
 const BUILT_IN = new Set(
@@ -95,7 +129,19 @@ const BUILT_IN = new Set(
   ).split(','),
 );
 
-const GEOMETRIES = ['Geometry', 'Point', 'LineString', 'Polygon', 'MultiPoint', 'MultiLineString', 'MultiPolygon', 'GeometryCollection', 'PointZ', 'PointM', 'PointZM'];
+const GEOMETRIES = [
+  'Geometry',
+  'Point',
+  'LineString',
+  'Polygon',
+  'MultiPoint',
+  'MultiLineString',
+  'MultiPolygon',
+  'GeometryCollection',
+  'PointZ',
+  'PointM',
+  'PointZM',
+];
 
 /** Every keyword but the unreserved ones: `quote_ident` quotes these (PostgreSQL 15, with the SQL/JSON words of 16 and 17). */
 const KEYWORDS = new Set(

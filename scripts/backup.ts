@@ -1,9 +1,11 @@
 import { APPLICATION } from '../server/application.ts';
-import { type BackupResult, createBackup } from '../server/backup/create.ts';
+import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/check.ts';
+import { type BackupInput, type BackupResult, createBackup } from '../server/backup/create.ts';
 import { AppError } from '../server/errors.ts';
+import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
-import { type Command, runCommand } from './cli.ts';
-import { commandActor, composeModel, composeStorage, configFor, openDatabase, settingsHelp } from './compose.ts';
+import { type Command, type Outcome, runCommand } from './cli.ts';
+import { commandActor, composeModel, composeStorage, configFor, openDatabase, operationDeps, settingsHelp } from './compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, formatSize, printable } from './format.ts';
 
 const flags = {
@@ -19,7 +21,7 @@ const flags = {
   check: { kind: 'switch', help: 'make no backup; check database, rights, folder, space and versions' },
 } as const;
 
-export const backupCommand: Command<typeof flags> = {
+const command: Command<typeof flags> = {
   name: 'backup',
   summary: 'Makes a backup of every protected table, as of one moment, and reads it back.',
   flags,
@@ -30,8 +32,7 @@ export const backupCommand: Command<typeof flags> = {
     { line: 'bun run scripts/backup.ts -o /mnt/usb --compression zstd', does: 'faster and smaller, elsewhere' },
     { line: '0 2 * * * cd /srv/palace-backup && bun run scripts/backup.ts --silent --wait', does: 'a line for cron: it mails errors only' },
   ],
-  async run(context) {
-    const { values, env, signal, onProgress, detail } = context;
+  async run({ values, env, signal, onProgress, note, detail }) {
     const config = configFor(env, values);
     refuseLevel(values.level, config.backupCompression);
     const storage = composeStorage(config);
@@ -39,16 +40,9 @@ export const backupCommand: Command<typeof flags> = {
     await using database = await openDatabase(config);
     detail(`database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`);
 
-    const deps = {
-      databaseUrl: database.url,
-      storage,
-      model,
-      now: () => new Date(),
-      newId: () => crypto.randomUUID(),
-      application: APPLICATION,
-      lockGiveUpMs: config.lockGiveUpMs,
-    };
-    const input = {
+    if (values.check) return describeCheck(await checkEnvironment({ databaseUrl: database.url, storage, model }, signal), values.strict);
+
+    const input: BackupInput = {
       ...(values.tables && { tables: values.tables }),
       ...(values.name && { name: values.name }),
       ...(config.backupLevel !== null && { level: config.backupLevel }),
@@ -56,9 +50,28 @@ export const backupCommand: Command<typeof flags> = {
       jobs: config.backupJobs,
       strict: values.strict,
       verify: !values['no-verify'],
-      createdBy: commandActor(),
+      createdBy: commandActor(env),
     };
-    const result = await createBackup(deps, input, { signal, onProgress });
+    const result = await runOperation(
+      operationDeps(database.url, note),
+      { kind: 'backup', actor: input.createdBy, parameters: { ...input, storage: storage.label }, wait: values.wait },
+      signal,
+      async (operation) => {
+        const swept = await storage.sweep();
+        if (swept.length > 0) detail(`removed what an earlier backup left: ${swept.join(', ')}`);
+        const deps = {
+          databaseUrl: database.url,
+          storage,
+          model,
+          now: () => new Date(),
+          // One id for the archive and the record of its making.
+          newId: () => operation.id,
+          application: APPLICATION,
+          lockGiveUpMs: config.lockGiveUpMs,
+        };
+        return createBackup(deps, input, { signal, onProgress });
+      },
+    );
     return { data: result, lines: describeBackup(result), warnings: result.warnings };
   },
 };
@@ -68,6 +81,21 @@ function refuseLevel(level: number | undefined, compression: 'deflate' | 'zstd')
   if (level === 0 && compression === 'zstd') throw new AppError('USAGE', '--level must be from 1 to 19 for zstd, not 0.');
   if (level !== undefined && level > 9 && compression === 'deflate')
     throw new AppError('USAGE', `--level must be from 0 to 9 for deflate, not ${level}.`, { hint: 'Higher levels belong to --compression zstd.' });
+}
+
+/** What only a restore needs, or only --strict refuses, is said but does not count. */
+function describeCheck(report: EnvironmentReport, strict: boolean): Outcome {
+  const counts = (finding: Finding) => !finding.ok && finding.check !== 'restore rights' && (strict || finding.check !== 'unknown');
+  const lines = report.findings.flatMap((finding) => {
+    const mark = finding.ok ? 'ok  ' : counts(finding) ? 'FAIL' : 'note';
+    return [`${mark}  ${finding.check}: ${printable(finding.message)}`, ...(finding.hint && !finding.ok ? [`      ${printable(finding.hint)}`] : [])];
+  });
+  const failures = report.findings.filter(counts);
+  const [first] = failures;
+  if (!first) return { data: report, lines: [...lines, 'A backup would go through.'] };
+  throw new AppError(first.code ?? 'UNEXPECTED', [`${formatCounted(failures.length, 'thing stands', 'things stand')} in the way of a backup.`, ...lines].join('\n'), {
+    details: { ...report },
+  });
 }
 
 function describeBackup(result: BackupResult): string[] {
@@ -82,4 +110,4 @@ function describeBackup(result: BackupResult): string[] {
   ];
 }
 
-if (import.meta.main) await runCommand(backupCommand);
+if (import.meta.main) await runCommand(command);

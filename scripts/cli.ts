@@ -8,6 +8,7 @@ import { helpText } from './help.ts';
 import { createMask } from './mask.ts';
 import { createOutput } from './output.ts';
 import { createProgress } from './progress.ts';
+import { errorText, jsonLine } from './report.ts';
 
 /** The flags every command takes. */
 const COMMON_FLAGS = {
@@ -113,14 +114,14 @@ export async function runCommand<F extends Flags>(
     display.clear();
     err.write(`${line}\n`);
   };
-  const cancel = cancelOnSignal(toPeople);
+  const { controller, strays } = cancelOnSignal(toPeople);
   const ticking = common.silent ? null : setInterval(display.tick, 250);
   try {
     const outcome = await command.run({
       values: parsed.values,
       positional: parsed.positional ?? '',
       env,
-      signal: cancel.signal,
+      signal: controller.signal,
       onProgress: common.silent ? () => undefined : display.onProgress,
       note: (line) => !common.silent && toPeople(line),
       detail: (line) => common.verbose && !common.silent && toPeople(mask(line)),
@@ -129,46 +130,37 @@ export async function runCommand<F extends Flags>(
     display.clear();
     if (!common.silent) for (const warning of outcome.warnings ?? []) toPeople(`warning: ${printable(warning)}`);
     if (common.json) out.write(jsonLine({ success: true, data: outcome.data, timestamp: now().toISOString() }));
-    else if (!common.silent) for (const line of outcome.lines) out.write(`${line}\n`);
+    else if (!common.silent) out.write(outcome.lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
     clearInterval(ticking ?? undefined);
     display.clear();
+    if (strays.length > 0) return fail(strays[0]);
     // What a cancelled wait throws depends on what it waited for; an AppError says what really happened.
-    return fail(cancel.signal.aborted && !(error instanceof AppError) ? cancelled(command.summary) : error);
+    return fail(controller.signal.aborted && !(error instanceof AppError) ? cancelled('The command') : error);
   }
+  if (strays.length > 0) toPeople(`warning: it is done, but something failed beside it: ${mask(String(strays[0]))}`);
   return leave(0);
 }
 
-/** A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; later ones only say that the clean-up goes on. */
-function cancelOnSignal(say: (line: string) => void): AbortController {
+/**
+ * A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; later ones only say that the clean-up goes on. An error that
+ * nobody caught aborts too, and is kept: the default would end the process with its clean-up undone.
+ */
+function cancelOnSignal(say: (line: string) => void): { controller: AbortController; strays: unknown[] } {
   const controller = new AbortController();
-  const onSignal = () => {
-    if (controller.signal.aborted) return say('Still cleaning up: what was begun is being taken back.');
-    say('Cancelling: cleaning up first.');
-    controller.abort(cancelled('The operation'));
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
-  return controller;
-}
-
-/** What and where, what to do; with a mask also the causes, which may hold anything and pass through it. */
-function errorText(error: AppError, mask: ((text: string) => string) | null): string {
-  const [first, ...others] = error.message.split('\n').map(printable);
-  const lines = [`error: ${first} [${error.code}]`, ...others.map((line) => `  ${line}`)];
-  if (error.hint) lines.push(...error.hint.split('\n').map((line) => `  ${printable(line)}`));
-  if (mask) {
-    const more = error.details ? [`details: ${JSON.stringify(error.details)}`] : [];
-    for (let cause: unknown = error.cause, depth = 0; cause !== undefined && depth < 5; depth++) {
-      more.push(`caused by: ${cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause)}`);
-      cause = cause instanceof Error ? cause.cause : undefined;
-    }
-    if (error.stack) more.push(`thrown${error.stack.slice(error.stack.indexOf('\n'))}`);
-    lines.push(...more.flatMap((text) => mask(text).split('\n')).map((line) => `  ${printable(line)}`));
+  const strays: unknown[] = [];
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) return say('Still cleaning up: what was begun is being taken back.');
+      say('Cancelling: cleaning up first.');
+      controller.abort(cancelled('The operation'));
+    });
   }
-  return `${lines.join('\n')}\n`;
-}
-
-/** One line of JSON; marks a terminal could obey are written as escapes. */
-function jsonLine(value: object): string {
-  return `${JSON.stringify(value).replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+  for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(name, (error: unknown) => {
+      strays.push(error);
+      controller.abort(unexpected(error));
+    });
+  }
+  return { controller, strays };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { modelFromSchema } from '../db/drizzle-model.ts';
 import { startEmbedded } from '../db/embedded.ts';
@@ -9,6 +9,7 @@ import * as hrmsSchema from '../db/schema/hrms.ts';
 import type { ByteSource } from '../server/bytes.ts';
 import { type Config, readConfig, type SETTING_NAMES } from '../server/config.ts';
 import { AppError } from '../server/errors.ts';
+import type { OperationDeps } from '../server/jobs/operations.ts';
 import { openFile } from '../server/storage/file-source.ts';
 import { createLocalStorage } from '../server/storage/local.ts';
 import type { Storage } from '../server/storage/storage.ts';
@@ -19,7 +20,7 @@ type SettingName = (typeof SETTING_NAMES)[number];
 export const EMBEDDED_DIR = '.data/postgres';
 
 /** What `--help` says of the settings that commands read. */
-export const SETTINGS = {
+const SETTINGS = {
   DATABASE_URL: `postgres://user:password@host:5432/database; unset: the PostgreSQL that \`bun start\` keeps in ${EMBEDDED_DIR}`,
   DATABASE_DIRECT_URL: 'the same database past a connection pooler, if there is one',
   BACKUP_DIR: 'folder of the backups; ./backups when unset',
@@ -95,15 +96,16 @@ export function composeStorage(config: Config): Storage {
 }
 
 /** Who runs this command, for archives and records: `maria@db1 (command line)`. */
-export function commandActor(): string {
-  let user: string;
-  try {
-    user = userInfo().username;
-  } catch {
-    // A container's user may have no name.
-    user = `user ${process.getuid?.() ?? 'unknown'}`;
-  }
-  return `${user}@${hostname()} (command line)`;
+export function commandActor(env: Record<string, string | undefined>): string {
+  // The runtime knows the user's name from the environment only, and says "unknown" under cron and in containers.
+  const user = env.USER || env.LOGNAME || (process.getuid?.() === 0 ? 'root' : `user ${process.getuid?.() ?? '?'}`);
+  const behind = env.SUDO_USER && env.SUDO_USER !== user ? `${env.SUDO_USER} as ` : '';
+  return `${behind}${user}@${hostname()} (command line)`;
+}
+
+/** What `runOperation` needs besides the verb. */
+export function operationDeps(databaseUrl: string, onWait: (message: string) => void): OperationDeps {
+  return { databaseUrl, now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms) => Bun.sleep(ms), onWait };
 }
 
 /** How commands that read an archive name it. */

@@ -9,7 +9,7 @@ const flags = {
   seed: { kind: 'number', value: 'N', min: 0, max: 2 ** 31 - 1, help: 'the same seed and size give the same rows; 1 when absent' },
 } as const;
 
-export const demoCommand: Command<typeof flags> = {
+const command: Command<typeof flags> = {
   name: 'demo',
   summary: 'Fills empty HRMS tables with invented people. Refuses a table that holds rows.',
   flags,
@@ -32,4 +32,4 @@ export const demoCommand: Command<typeof flags> = {
   },
 };
 
-if (import.meta.main) await runCommand(demoCommand);
+if (import.meta.main) await runCommand(command);

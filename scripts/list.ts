@@ -5,7 +5,7 @@ import { formatColumns, formatCount, formatCounted, formatMoment, formatSize, pr
 
 const flags = {} as const;
 
-export const listCommand: Command<typeof flags> = {
+const command: Command<typeof flags> = {
   name: 'list',
   summary: 'Lists the stored backups, newest first: name, made when and by whom, rows, size.',
   flags,
@@ -55,4 +55,4 @@ function lineOf(backup: StoredBackup): string[] {
   ];
 }
 
-if (import.meta.main) await runCommand(listCommand);
+if (import.meta.main) await runCommand(command);

@@ -8,7 +8,7 @@ const flags = {
   into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },
 } as const;
 
-export const migrateCommand: Command<typeof flags> = {
+const command: Command<typeof flags> = {
   name: 'migrate',
   summary: 'Brings our own tables (schema backup_system) up to date; gives an empty database the HRMS tables. Never alters tables that are there.',
   flags,
@@ -48,4 +48,4 @@ function describeHrms({ hrms }: MigrateReport): string[] {
   }
 }
 
-if (import.meta.main) await runCommand(migrateCommand);
+if (import.meta.main) await runCommand(command);

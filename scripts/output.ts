@@ -10,17 +10,30 @@ export interface Output {
 /** Wraps a stream. A reader that left (`| head`) or a full disk under `> file` silences the output and fails nothing. */
 export function createOutput(stream: NodeJS.WriteStream): Output {
   let broken = false;
+  let unwritten = 0;
+  let wake: (() => void) | null = null;
+  const isOut = () => {
+    unwritten--;
+    if (unwritten === 0) wake?.();
+  };
   stream.on('error', () => {
     broken = true;
+    wake?.();
   });
   return {
     isTerminal: stream.isTTY === true,
     columns: () => stream.columns || 80,
     write(text) {
-      if (!broken) stream.write(text);
+      if (broken || text === '') return;
+      unwritten++;
+      stream.write(text, isOut);
     },
     async flush() {
-      if (!broken) await new Promise<void>((resolve) => stream.write('', () => resolve()));
+      // An empty write would come back before those that still wait for a slow reader.
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (broken || unwritten === 0) resolve();
+      });
     },
   };
 }

@@ -95,10 +95,12 @@ function describe(event: ProgressEvent, elapsedMs: number, rate: number | null):
   const { rows, bytes, totalBytes } = event;
   const parts = [STAGES[event.stage]];
   // The expected bytes are an estimate: never more than all, and never all before the stage is over.
-  if (totalBytes > 0) parts.push(`${Math.min(99, Math.floor((bytes * 100) / totalBytes))} %`);
+  if (totalBytes > 0 && bytes > 0) parts.push(`${Math.min(99, Math.floor((bytes * 100) / totalBytes))} %`);
   if (rows > 0) parts.push(formatCounted(rows, 'row'));
-  if (bytes > 0) parts.push(bytes < totalBytes ? `${formatSize(bytes)} of ${formatSize(totalBytes)}` : formatSize(bytes));
-  if (rate) parts.push(`${formatSize(rate)}/s`);
+  // A stage that counts rows alone gives them as bytes too; its share and time left hold all the same.
+  const inBytes = bytes > 0 && bytes !== rows;
+  if (inBytes) parts.push(bytes < totalBytes ? `${formatSize(bytes)} of ${formatSize(totalBytes)}` : formatSize(bytes));
+  if (rate) parts.push(inBytes ? `${formatSize(rate)}/s` : `${formatCounted(Math.round(rate), 'row')}/s`);
   if (rate && totalBytes > bytes) parts.push(`${formatDuration(Math.ceil((totalBytes - bytes) / rate) * 1000)} left`);
   else if (elapsedMs >= 1_000) parts.push(`for ${formatDuration(elapsedMs)}`);
   if (event.table) parts.push(printable(event.table));

@@ -103,3 +103,9 @@ test('.env.example lists exactly the settings there are, and its defaults are th
   );
   expect(readConfig(shown, 4)).toEqual(readConfig({}, 4));
 });
+
+test('README.md describes exactly the settings there are', async () => {
+  const text = await Bun.file(join(import.meta.dir, '..', 'README.md')).text();
+  const described = [...text.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name ?? '');
+  expect(described).toEqual([...SETTING_NAMES]);
+});

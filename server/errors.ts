@@ -97,6 +97,11 @@ export function unexpected(cause: unknown): AppError {
   });
 }
 
+/** Throws CANCELLED once the signal is aborted; the signal's own reason never reaches a person. */
+export function throwIfCancelled(signal: AbortSignal, what: string): void {
+  if (signal.aborted) throw cancelled(what);
+}
+
 /** The error of an operation stopped by its signal (Ctrl-C, a cancel button, shutdown). */
 export function cancelled(what: string): AppError {
   return new AppError('CANCELLED', `${what} was cancelled. Nothing was left behind.`);

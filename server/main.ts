@@ -41,13 +41,21 @@ export async function startServer(config: Config, databaseUrl: string): Promise<
   };
 }
 
-/** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
+/**
+ * Resolves at the first SIGINT, SIGTERM or SIGHUP. One that comes more than a second later ends the process at once;
+ * earlier ones are the same Ctrl-C, passed on by npm or a shell as well.
+ */
 export function untilToldToStop(): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
+    let impatient = false;
     const onSignal = () => {
-      if (told) process.exit(1);
+      if (impatient) process.exit(1);
+      if (told) return;
       told = true;
+      setTimeout(() => {
+        impatient = true;
+      }, 1000).unref();
       resolve();
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);

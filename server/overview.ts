@@ -77,7 +77,7 @@ async function countRows(session: Session, table: ObjectName): Promise<TableRows
   );
   if (!known?.readable) return null;
   const [counted] = await session.query<{ count: string }>(
-    `SELECT count(*) AS count FROM (SELECT FROM ${quoteName(table)} LIMIT ${COUNTED_ROWS + 1}) AS some`,
+    `SELECT count(*) AS count FROM (SELECT FROM ${quoteName(table)} LIMIT ${COUNTED_ROWS + 1}) AS sample`,
   );
   const count = Number(counted?.count ?? 0);
   return count <= COUNTED_ROWS

@@ -30,7 +30,7 @@ section { padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; ba
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: .3rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400; overflow-wrap: anywhere; }
 thead th { border: 0; color: var(--soft); font-size: .875rem; }
-td + td, th + th { padding-left: 1rem; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+tr > :nth-child(2) { padding-left: 1rem; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 dl { margin: 0; }
 dt { overflow-wrap: anywhere; }
 dd { margin: 0 0 .6rem; color: var(--soft); }

@@ -16,8 +16,17 @@ afterAll(() => db[Symbol.asyncDispose]());
 
 /** `table → column lines`, as the documented model spells them. */
 function documentedColumns(): Record<string, string[]> {
-  const expand = (line: string) => line.replace(/ ts\b/, ' timestamp(3) without time zone').replace(/ default now$/, ' default CURRENT_TIMESTAMP');
-  return Object.fromEntries(Object.entries(HRMS_COLUMNS).map(([table, text]) => [table, text.trim().split(/\s*(?:\||\n)\s*/).map(expand)]));
+  const expand = (line: string) =>
+    line.replace(/ ts\b/, ' timestamp(3) without time zone').replace(/ default now$/, ' default CURRENT_TIMESTAMP');
+  return Object.fromEntries(
+    Object.entries(HRMS_COLUMNS).map(([table, text]) => [
+      table,
+      text
+        .trim()
+        .split(/\s*(?:\||\n)\s*/)
+        .map(expand),
+    ]),
+  );
 }
 
 test('an empty database gets exactly the documented tables and columns: order, types, nullability, defaults', async () => {
@@ -28,8 +37,8 @@ test('an empty database gets exactly the documented tables and columns: order, t
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
       WHERE n.nspname = 'public' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum`,
   );
-  const found: Record<string, string[]> = {};
-  for (const { table, line } of rows) (found[table] ??= []).push(line);
+  const byTable = [...Map.groupBy(rows, (row) => row.table)];
+  const found = Object.fromEntries(byTable.map(([table, lines]) => [table, lines.map((row) => row.line)]));
   expect(found).toEqual(documentedColumns());
 });
 
@@ -58,7 +67,10 @@ test('an empty database gets exactly the documented unique indexes and no other 
       JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND NOT i.indisprimary`,
   );
   const quoted = (name: string) => (/[A-Z]/.test(name) ? `"${name}"` : name);
-  const expected = Object.entries(HRMS_UNIQUE_INDEXES).map(([name, on]) => [name, `CREATE UNIQUE INDEX ${quoted(name)} ON ${on}`]);
+  const expected = Object.entries(HRMS_UNIQUE_INDEXES).map(([name, on]) => [
+    name,
+    `CREATE UNIQUE INDEX ${quoted(name)} ON ${on}`,
+  ]);
   expect(Object.fromEntries(rows.map((row) => [row.name, row.definition]))).toEqual(Object.fromEntries(expected));
 });
 
@@ -74,7 +86,10 @@ test('modelFromSchema() spells every HRMS column as the catalog does, defaults i
   const model = modelFromSchema(hrms);
   const spelled = model.tables.map((table) => [
     table.name,
-    table.columns.map((c) => `${c.name} ${c.sqlType}${c.notNull ? ' not null' : ''}${c.defaultSql === null ? '' : ` default ${c.defaultSql}`}`),
+    table.columns.map(
+      (c) =>
+        `${c.name} ${c.sqlType}${c.notNull ? ' not null' : ''}${c.defaultSql === null ? '' : ` default ${c.defaultSql}`}`,
+    ),
   ]);
   expect(Object.fromEntries(spelled)).toEqual(documentedColumns());
 });

@@ -4,7 +4,19 @@
  * Exported names of tables are the keys of BackupData; the order below is a load order.
  */
 import { sql } from 'drizzle-orm';
-import { type AnyPgColumn, boolean, foreignKey, integer, jsonb, numeric, pgEnum, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  type AnyPgColumn,
+  boolean,
+  foreignKey,
+  integer,
+  jsonb,
+  numeric,
+  pgEnum,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 
 export const adminRole = pgEnum('AdminRole', ['SUPER_ADMIN', 'ADMIN', 'HR_MANAGER', 'VIEWER']);
 export const gender = pgEnum('Gender', ['MALE', 'FEMALE', 'OTHER']);
@@ -21,7 +33,14 @@ export const issueCategory = pgEnum('IssueCategory', [
 ]);
 export const issueStatus = pgEnum('IssueStatus', ['OPEN', 'IN_PROGRESS', 'RESOLVED', 'CLOSED']);
 export const issuePriority = pgEnum('IssuePriority', ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']);
-export const documentCategory = pgEnum('DocumentCategory', ['CV', 'OFFER_LETTER', 'CONTRACT', 'IDENTIFICATION', 'CERTIFICATE', 'OTHER']);
+export const documentCategory = pgEnum('DocumentCategory', [
+  'CV',
+  'OFFER_LETTER',
+  'CONTRACT',
+  'IDENTIFICATION',
+  'CERTIFICATE',
+  'OTHER',
+]);
 export const entityType = pgEnum('EntityType', ['STAFF', 'SALARY', 'LOAN', 'ISSUE']);
 export const auditAction = pgEnum('AuditAction', ['CREATE', 'UPDATE', 'DELETE']);
 export const categoryType = pgEnum('CategoryType', ['POSITION', 'DEPARTMENT', 'JOB_TYPE', 'ISSUE_CATEGORY']);
@@ -258,7 +277,10 @@ export const auditTrails = pgTable(
     performedBy: text().notNull(),
     timestamp: momentNow(),
   },
-  (t) => [link('audit_trails', t.entityId, staff.id, 'cascade'), link('audit_trails', t.performedBy, admins.id, 'restrict')],
+  (t) => [
+    link('audit_trails', t.entityId, staff.id, 'cascade'),
+    link('audit_trails', t.performedBy, admins.id, 'restrict'),
+  ],
 );
 
 export const payrollSchedules = pgTable(

@@ -47,7 +47,10 @@ export const operations = system.table(
     index('operations_state_created_at_index').on(t.state, t.createdAt),
     index('operations_created_at_index').on(t.createdAt),
     check('operations_state_check', sql`state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')`),
-    check('operations_finished_check', sql`(finished_at is not null) = (state in ('succeeded', 'failed', 'cancelled'))`),
+    check(
+      'operations_finished_check',
+      sql`(finished_at is not null) = (state in ('succeeded', 'failed', 'cancelled'))`,
+    ),
     check('operations_staging_schema_check', sql`staging_schema like 'restore\\_%'`),
   ],
 );

@@ -16,9 +16,9 @@ export const DEFAULT_LEVEL = { store: 0, deflate: 1, zstd: 3 } as const satisfie
 export async function compress(content: Uint8Array, method: CompressionMethod, level: number): Promise<Uint8Array> {
   if (method === 'store') return content;
   const stored =
-    method === 'deflate'
-      ? await deflate(content, { level, chunkSize: PIECE })
-      : await Bun.zstdCompress(content, { level });
+    method === 'zstd'
+      ? await Bun.zstdCompress(content, { level })
+      : await deflate(content, { level, chunkSize: pieceFor(content.length, PIECE) });
   returnMemory(stored.length + content.length);
   return stored;
 }
@@ -35,10 +35,15 @@ export async function decompress(stored: Uint8Array, method: CompressionMethod, 
 }
 
 async function expand(stored: Uint8Array, method: 'deflate' | 'zstd', size: number): Promise<Uint8Array> {
-  const options = { maxOutputLength: size, chunkSize: Math.max(64, Math.min(size, LARGEST_PIECE)) };
+  const options = { maxOutputLength: size, chunkSize: pieceFor(size, LARGEST_PIECE) };
   const content = method === 'deflate' ? await inflate(stored, options) : await unzstd(stored, options);
   returnMemory(stored.length + content.length);
   return content;
+}
+
+/** Output is made in pieces of this size: small for small content, and never more than is likely to be needed. */
+function pieceFor(size: number, largest: number): number {
+  return Math.max(64, Math.min(size, largest));
 }
 
 /** zlib takes no output limit of zero, so that content without a byte is recognised by one byte too many. */

@@ -14,7 +14,10 @@ async function readAll(bytes: Uint8Array): Promise<void> {
 }
 
 /** The codes met, and how many of the damaged archives were taken for sound. */
-async function tryEach(count: number, damaged: (index: number) => Uint8Array): Promise<{ codes: string[]; passed: number[] }> {
+async function tryEach(
+  count: number,
+  damaged: (index: number) => Uint8Array,
+): Promise<{ codes: string[]; passed: number[] }> {
   const codes = new Set<string>();
   const passed: number[] = [];
   for (let index = 0; index < count; index++) {
@@ -32,15 +35,15 @@ for (const method of methods) {
     await readAll(bytes());
   });
 
-  test(`openArchive() and checkContainer() notice a flipped bit in every single byte of a ${method} archive`, async () => {
+  test(`openArchive() and checkContainer() notice every single flipped bit of a ${method} archive`, async () => {
     const whole = bytes();
-    const result = await tryEach(whole.length, (index) => {
+    const result = await tryEach(whole.length * 8, (bit) => {
       const damaged = new Uint8Array(whole);
-      damaged[index] = (damaged[index] ?? 0) ^ (1 << (index % 8));
+      damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       return damaged;
     });
     expect(result.passed).toEqual([]);
-    expect(result.codes).toEqual(['ARCHIVE_DAMAGED', 'ARCHIVE_INVALID', 'ARCHIVE_LIMIT']);
+    expect(result.codes).toEqual(['ARCHIVE_DAMAGED', 'ARCHIVE_INVALID']);
   });
 
   test(`openArchive() notices a ${method} archive cut at every possible length`, async () => {
@@ -50,14 +53,20 @@ for (const method of methods) {
 
   test(`openArchive() and checkContainer() notice a byte removed anywhere from a ${method} archive`, async () => {
     const whole = bytes();
-    const result = await tryEach(whole.length, (index) => Buffer.concat([whole.subarray(0, index), whole.subarray(index + 1)]));
+    const result = await tryEach(whole.length, (index) =>
+      Buffer.concat([whole.subarray(0, index), whole.subarray(index + 1)]),
+    );
     expect(result.passed).toEqual([]);
   });
 
   test(`openArchive() and checkContainer() notice a byte added anywhere to a ${method} archive`, async () => {
     const whole = bytes();
     const result = await tryEach(whole.length + 1, (index) =>
-      Buffer.concat([whole.subarray(0, index), Uint8Array.of(index % 2 === 0 ? 0 : (whole[index] ?? 0)), whole.subarray(index)]),
+      Buffer.concat([
+        whole.subarray(0, index),
+        Uint8Array.of(index % 2 === 0 ? 0 : (whole[index] ?? 0)),
+        whole.subarray(index),
+      ]),
     );
     expect(result.passed).toEqual([]);
   });

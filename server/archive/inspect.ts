@@ -1,18 +1,18 @@
-import { AppError } from '../errors.ts';
 import type { ByteSource } from '../bytes.ts';
+import { AppError } from '../errors.ts';
 import { crc32Hex } from './codec.ts';
 import {
   type ContainerEntry,
   DIRECTORY_RECORD_BYTES,
   directoryEnd,
   directoryRecord,
-  END64_BYTES,
   END_BYTES,
+  END64_BYTES,
   localHeader,
   localHeaderLength,
   OFFSET64_BYTES,
 } from './container.ts';
-import { type Manifest, MANIFEST_NAME, MAX_MANIFEST_BYTES, manifestDigest, SIGNATURE_NAME } from './manifest.ts';
+import { MANIFEST_NAME, MAX_MANIFEST_BYTES, type Manifest, manifestDigest, SIGNATURE_NAME } from './manifest.ts';
 import { decodeManifest } from './manifest-read.ts';
 
 /** Where an entry lies: its local header begins at `offset`, its stored bytes at `dataOffset`. */
@@ -110,6 +110,7 @@ async function readTail(source: ByteSource, directory: Directory): Promise<Tail>
       hint: 'Give a file made by this program. A backup whose directory was damaged also looks like this.',
     });
   }
+  if (manifest.size > directory.start) throw containerDamaged('its manifest would begin before the file does');
   if (manifest.size > MAX_MANIFEST_BYTES) {
     throw new AppError(
       'ARCHIVE_LIMIT',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { FORMAT_MAJOR, type Manifest, MAX_MANIFEST_BYTES, manifestSchema } from './manifest.ts';
+import { FORMAT_MAJOR, MAX_MANIFEST_BYTES, type Manifest, manifestSchema } from './manifest.ts';
 import { manifestFaults } from './manifest-check.ts';
 
 const DAMAGED_HINT = 'Use another backup; this one was altered or cut after it was written.';

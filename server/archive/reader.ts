@@ -3,7 +3,7 @@ import type { ByteSource } from '../bytes.ts';
 import { AppError, cancelled } from '../errors.ts';
 import { crc32Hex, decompress, sha256Hex } from './codec.ts';
 import { localHeader, localHeaderLength } from './container.ts';
-import { archiveTime, containerDamaged, DAMAGED_HINT, inspectContainer, type Inspection } from './inspect.ts';
+import { archiveTime, containerDamaged, DAMAGED_HINT, type Inspection, inspectContainer } from './inspect.ts';
 import type { Manifest, ManifestEntry } from './manifest.ts';
 import { parseChunkName } from './names.ts';
 

@@ -16,13 +16,46 @@ function csvValue(value: string | null, alone: boolean): string {
 
 function copyValue(value: string | null): string {
   if (value === null) return '\\N';
-  const letters: Record<string, string> = { '\b': 'b', '\t': 't', '\n': 'n', '\v': 'v', '\f': 'f', '\r': 'r', '\\': '\\' };
+  const letters: Record<string, string> = {
+    '\b': 'b',
+    '\t': 't',
+    '\n': 'n',
+    '\v': 'v',
+    '\f': 'f',
+    '\r': 'r',
+    '\\': '\\',
+  };
   return value.replace(/[\b\t\n\v\f\r\\]/g, (character) => `\\${letters[character]}`);
 }
 
-const awkward = fc.constantFrom('', '\\.', '\\N', '"', ',', '\n', '\r\n', '\\', '\t', '\b\f\v', '\n\\.\n', '💾', 'é', "'", ' ', '0');
-const value = fc.option(fc.oneof(awkward, fc.array(awkward, { maxLength: 5 }).map((parts) => parts.join('')), fc.string({ unit: 'grapheme' })), { nil: null });
-const rows = (columns: number) => fc.array(fc.array(value, { minLength: columns, maxLength: columns }), { maxLength: 8 });
+const awkward = fc.constantFrom(
+  '',
+  '\\.',
+  '\\N',
+  '"',
+  ',',
+  '\n',
+  '\r\n',
+  '\\',
+  '\t',
+  '\b\f\v',
+  '\n\\.\n',
+  '💾',
+  'é',
+  "'",
+  ' ',
+  '0',
+);
+const value = fc.option(
+  fc.oneof(
+    awkward,
+    fc.array(awkward, { maxLength: 5 }).map((parts) => parts.join('')),
+    fc.string({ unit: 'grapheme' }),
+  ),
+  { nil: null },
+);
+const rows = (columns: number) =>
+  fc.array(fc.array(value, { minLength: columns, maxLength: columns }), { maxLength: 8 });
 const table = fc.integer({ min: 1, max: 4 }).chain((columns) => fc.tuple(fc.constant(columns), rows(columns)));
 
 test('countRows() counts CSV rows whatever stands inside quotes, the header apart', () => {
@@ -48,8 +81,10 @@ test('countRows() refuses content that ends inside a row', () => {
 });
 
 test('hasEndMarkerLine() finds a line that is exactly backslash dot, and no other', () => {
-  for (const yes of ['\\.\n', 'a\n\\.\n', 'a\n\\.', '"x\n\\.\r\ny"\n', 'x\\.\n\\.\n']) expect(hasEndMarkerLine(bytes(yes))).toBe(true);
-  for (const no of ['', '\\', 'a\\.\n', '\\.a\n', 'a,\\.\n', '"\\."\n', '\\..\n', '\\\\.\n']) expect(hasEndMarkerLine(bytes(no))).toBe(false);
+  for (const yes of ['\\.\n', 'a\n\\.\n', 'a\n\\.', '"x\n\\.\r\ny"\n', 'x\\.\n\\.\n'])
+    expect(hasEndMarkerLine(bytes(yes))).toBe(true);
+  for (const no of ['', '\\', 'a\\.\n', '\\.a\n', 'a,\\.\n', '"\\."\n', '\\..\n', '\\\\.\n'])
+    expect(hasEndMarkerLine(bytes(no))).toBe(false);
   const embedded = bytes('zz\n\\.\nzz');
   expect(hasEndMarkerLine(embedded.subarray(3, 5))).toBe(true);
 });
@@ -65,7 +100,8 @@ test('csvToCopyText() says in COPY text what the CSV said', () => {
 });
 
 test('csvToCopyText() refuses CSV that PostgreSQL would not have written', () => {
-  for (const wrong of ['1\n', '1,2,3\n', '1,2', '"1,2\n', 'a"b,2\n', '"a"b,2\n']) expect(() => csvToCopyText(bytes(wrong), 2)).toThrow(RangeError);
+  for (const wrong of ['1\n', '1,2,3\n', '1,2', '"1,2\n', 'a"b,2\n', '"a"b,2\n'])
+    expect(() => csvToCopyText(bytes(wrong), 2)).toThrow(RangeError);
 });
 
 const database = await testDatabase({ server: testServers().at(-1) ?? '18' });
@@ -73,10 +109,21 @@ afterAll(() => database[Symbol.asyncDispose]());
 
 test("csvToCopyText() and countRows() agree with PostgreSQL's own COPY for every text", async () => {
   await database.query('CREATE TABLE one (a text); CREATE TABLE two (a text, b text)');
-  const stored = value.map((one) => one?.replaceAll('\0', '') ?? null).map((one) => (one?.isWellFormed() === false ? null : one));
-  for (const [name, columns] of [['one', 1], ['two', 2]] as const) {
-    const [data] = fc.sample(fc.array(fc.array(stored, { minLength: columns, maxLength: columns }), { minLength: 300, maxLength: 300 }), 1);
-    await database.query(`INSERT INTO ${name} SELECT ${columns === 1 ? "r->>0" : "r->>0, r->>1"} FROM jsonb_array_elements($1::jsonb) r`, [JSON.stringify(data)]);
+  const stored = value
+    .map((one) => one?.replaceAll('\0', '') ?? null)
+    .map((one) => (one?.isWellFormed() === false ? null : one));
+  for (const [name, columns] of [
+    ['one', 1],
+    ['two', 2],
+  ] as const) {
+    const [data] = fc.sample(
+      fc.array(fc.array(stored, { minLength: columns, maxLength: columns }), { minLength: 300, maxLength: 300 }),
+      1,
+    );
+    await database.query(
+      `INSERT INTO ${name} SELECT ${columns === 1 ? 'r->>0' : 'r->>0, r->>1'} FROM jsonb_array_elements($1::jsonb) r`,
+      [JSON.stringify(data)],
+    );
     const csv = await psqlCopy(`COPY ${name} TO STDOUT (FORMAT csv)`);
     const copy = await psqlCopy(`COPY ${name} TO STDOUT (FORMAT text)`);
     expect(csvToCopyText(csv, columns)).toEqual(copy);
@@ -86,5 +133,8 @@ test("csvToCopyText() and countRows() agree with PostgreSQL's own COPY for every
 });
 
 async function psqlCopy(sql: string): Promise<Uint8Array> {
-  return await Bun.$`psql -X -q -v ON_ERROR_STOP=1 ${database.url} -c ${sql}`.quiet().arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  return await Bun.$`psql -X -q -v ON_ERROR_STOP=1 ${database.url} -c ${sql}`
+    .quiet()
+    .arrayBuffer()
+    .then((buffer) => new Uint8Array(buffer));
 }

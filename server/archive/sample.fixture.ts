@@ -29,7 +29,9 @@ export interface SampleOptions {
 }
 
 /** A whole archive in memory, made by the writer itself. */
-export async function sampleArchive(options: SampleOptions = {}): Promise<{ bytes: Uint8Array; manifest: Manifest; digest: string }> {
+export async function sampleArchive(
+  options: SampleOptions = {},
+): Promise<{ bytes: Uint8Array; manifest: Manifest; digest: string }> {
   const { method = 'deflate', chunks = SAMPLE_CHUNKS, texts = { 'README.txt': 'Read me.\n' } } = options;
   const sink = memorySink();
   const writer = createArchiveWriter({ sink, compression: { method }, time: SAMPLE_TIME, signal: forever() });
@@ -73,7 +75,15 @@ export function sampleManifest(entries: ManifestEntry[]): Manifest {
 
 function sampleTable(name: string, entries: ManifestEntry[]): ManifestTable {
   const chunks = entries.filter((entry) => entry.table?.name === name);
-  const column = (column: string) => ({ name: column, key: column, sqlType: 'text', notNull: false, defaultSql: null, generated: null, identity: null });
+  const column = (column: string) => ({
+    name: column,
+    key: column,
+    sqlType: 'text',
+    notNull: false,
+    defaultSql: null,
+    generated: null,
+    identity: null,
+  });
   return {
     schema: 'public',
     name,
@@ -96,7 +106,8 @@ export function sourceOf(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.length,
     read: async (offset, length, into) => {
-      if (offset < 0 || offset + length > bytes.length) throw new AppError('ARCHIVE_DAMAGED', 'the archive ends too early');
+      if (offset < 0 || offset + length > bytes.length)
+        throw new AppError('ARCHIVE_DAMAGED', 'the archive ends too early');
       const target = into?.subarray(0, length) ?? new Uint8Array(length);
       target.set(bytes.subarray(offset, offset + length));
       return target;

@@ -29,17 +29,31 @@ export async function checkEnvironment(
   signal: AbortSignal,
 ): Promise<EnvironmentReport> {
   const findings: Finding[] = [...(await checkDatabase(deps, signal)), ...(await checkStorage(deps.storage))];
-  return { ok: findings.every((finding) => finding.ok || finding.check === 'restore rights' || finding.check === 'unknown'), findings };
+  return {
+    ok: findings.every((finding) => finding.ok || finding.check === 'restore rights' || finding.check === 'unknown'),
+    findings,
+  };
 }
 
-async function checkDatabase(deps: { databaseUrl: string; model: SchemaModel }, signal: AbortSignal): Promise<Finding[]> {
+async function checkDatabase(
+  deps: { databaseUrl: string; model: SchemaModel },
+  signal: AbortSignal,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
     await using session = await openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal });
     const version = await configureSession(session);
-    findings.push({ check: 'server', ok: true, message: `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000} answers` });
+    findings.push({
+      check: 'server',
+      ok: true,
+      message: `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000} answers`,
+    });
     await using probe = await openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal });
-    findings.push(await outcome('pooler', 'connected to the server itself, not through a transaction pooler', () => refusePooler(session, probe)));
+    findings.push(
+      await outcome('pooler', 'connected to the server itself, not through a transaction pooler', () =>
+        refusePooler(session, probe),
+      ),
+    );
 
     const listing = await listTables(session);
     const scope = chooseScope({ ...deps.model, tables: [] }, listing, undefined);
@@ -48,20 +62,35 @@ async function checkDatabase(deps: { databaseUrl: string; model: SchemaModel }, 
     findings.push(
       await outcome('schema', `all ${deps.model.tables.length} tables of the schema are there`, () => {
         const compared = compareColumns(deps.model.tables, tables);
-        unknownColumns.push(...compared.unknownColumns.map((column) => `column ${qualifiedName(column)}.${column.column}`));
+        unknownColumns.push(
+          ...compared.unknownColumns.map((column) => `column ${qualifiedName(column)}.${column.column}`),
+        );
       }),
     );
     const protectedNames = new Set(deps.model.tables.map(qualifiedName));
-    const unknown = [...scope.unknown.filter((table) => !protectedNames.has(qualifiedName(table))).map((table) => `table ${qualifiedName(table)}`), ...unknownColumns];
+    const unknown = [
+      ...scope.unknown
+        .filter((table) => !protectedNames.has(qualifiedName(table)))
+        .map((table) => `table ${qualifiedName(table)}`),
+      ...unknownColumns,
+    ];
     findings.push(
       unknown.length === 0
         ? { check: 'unknown', ok: true, message: 'the database has nothing the schema does not know' }
-        : { check: 'unknown', ok: false, code: 'UNKNOWN_OBJECTS', message: `unknown to the schema: ${unknown.join(', ')}`, hint: 'Add it to the Drizzle schema or classify it as left out; --strict refuses it.' },
+        : {
+            check: 'unknown',
+            ok: false,
+            code: 'UNKNOWN_OBJECTS',
+            message: `unknown to the schema: ${unknown.join(', ')}`,
+            hint: 'Add it to the Drizzle schema or classify it as left out; --strict refuses it.',
+          },
     );
     const [me] = await session.query<{ role: string }>('SELECT current_user AS role');
     const role = me?.role ?? '';
     findings.push(...rightsFindings('rights', `${role} may read every row`, missingForBackup(tables, role)));
-    findings.push(...rightsFindings('restore rights', `${role} could restore: it owns the tables`, missingForRewrite(tables, role)));
+    findings.push(
+      ...rightsFindings('restore rights', `${role} could restore: it owns the tables`, missingForRewrite(tables, role)),
+    );
   } catch (error) {
     if (signal.aborted) throw error;
     findings.push(failed('database', error));
@@ -76,12 +105,29 @@ async function checkStorage(storage: Storage): Promise<Finding[]> {
   });
   if (!writable.ok) return [writable];
   const free = await storage.freeSpace();
-  return [writable, { check: 'space', ok: free === null || free > 0, message: free === null ? 'free space cannot be known here' : `${(free / 1024 ** 3).toFixed(1)} GiB free` }];
+  return [
+    writable,
+    {
+      check: 'space',
+      ok: free === null || free > 0,
+      message: free === null ? 'free space cannot be known here' : `${(free / 1024 ** 3).toFixed(1)} GiB free`,
+    },
+  ];
 }
 
-function rightsFindings(check: 'rights' | 'restore rights', good: string, missing: { message: string; grant: string }[]): Finding[] {
+function rightsFindings(
+  check: 'rights' | 'restore rights',
+  good: string,
+  missing: { message: string; grant: string }[],
+): Finding[] {
   if (missing.length === 0) return [{ check, ok: true, message: good }];
-  return missing.map(({ message, grant }) => ({ check, ok: false, code: 'PERMISSION_DENIED' as const, message, hint: grant }));
+  return missing.map(({ message, grant }) => ({
+    check,
+    ok: false,
+    code: 'PERMISSION_DENIED' as const,
+    message,
+    hint: grant,
+  }));
 }
 
 async function outcome(check: Finding['check'], good: string, look: () => unknown): Promise<Finding> {

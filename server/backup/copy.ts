@@ -3,7 +3,7 @@ import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { csvToCopyText, hasEndMarkerLine } from '../archive/records.ts';
 import type { ArchiveWriter } from '../archive/writer.ts';
 import { createBufferPool } from '../buffers.ts';
-import { AppError } from '../errors.ts';
+import { AppError, cancelled } from '../errors.ts';
 import { copyOut } from '../postgres/copy-out.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
@@ -34,7 +34,7 @@ export async function copyParts(
     pool.fail(error);
     for (const session of sessions) session.destroy();
   };
-  const stop = () => fail(options.signal.reason);
+  const stop = () => fail(cancelled('The backup'));
   options.signal.addEventListener('abort', stop, { once: true });
 
   const report = progressOf(parts, options.onProgress);
@@ -67,7 +67,9 @@ export async function copyParts(
   };
   try {
     const followers = Math.min(options.jobs, parts.length) - 1;
-    await Promise.all([work(snapshot.leader), ...Array.from({ length: followers }, follow)].map((job) => job.catch(fail)));
+    await Promise.all(
+      [work(snapshot.leader), ...Array.from({ length: followers }, follow)].map((job) => job.catch(fail)),
+    );
     await Promise.all(underWay);
   } finally {
     options.signal.removeEventListener('abort', stop);
@@ -77,7 +79,8 @@ export async function copyParts(
 
 async function addChunk(writer: ArchiveWriter, part: CopyPart, content: Uint8Array, rows: number): Promise<void> {
   // psql before 18 takes such a line for the end of the data, even inside quotes.
-  if (!hasEndMarkerLine(content)) return void (await writer.addChunk({ table: part.table, format: 'csv', rows, content }));
+  if (!hasEndMarkerLine(content))
+    return void (await writer.addChunk({ table: part.table, format: 'csv', rows, content }));
   const text = csvToCopyText(content.subarray(part.header.length), part.columns.length);
   await writer.addChunk({ table: part.table, format: 'copy', rows, content: text });
 }
@@ -111,7 +114,9 @@ function progressOf(parts: CopyPart[], onProgress: OnProgress) {
 }
 
 /** Throws PERMISSION_DENIED when this role would not see every row: fewer rows than there are is not a backup. */
-export function refuseHiddenRows(tables: { schema: string; name: string; owner: string; selectable: boolean; rowSecurityApplies: boolean }[]): void {
+export function refuseHiddenRows(
+  tables: { schema: string; name: string; owner: string; selectable: boolean; rowSecurityApplies: boolean }[],
+): void {
   const hidden = tables.filter((table) => !table.selectable || table.rowSecurityApplies);
   if (hidden.length === 0) return;
   throw new AppError('PERMISSION_DENIED', `Not every row can be read: ${hidden.map(qualifiedName).join(', ')}.`, {

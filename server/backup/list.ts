@@ -1,6 +1,6 @@
+import { shortName } from '../../db/model.ts';
 import { openArchive } from '../archive/reader.ts';
 import { AppError } from '../errors.ts';
-import { shortName } from '../../db/model.ts';
 import type { Sidecar, Storage, StoredObject } from '../storage/storage.ts';
 
 /** A stored archive as lists show it: the object, what its manifest says, what its sidecar adds. */

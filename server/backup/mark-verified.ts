@@ -9,7 +9,14 @@ import type { Storage } from '../storage/storage.ts';
 export async function markVerified(storage: Storage, name: string, digest: string, at: Date): Promise<boolean> {
   const sidecar = await storage.readSidecar(name);
   if (sidecar && sidecar.digest !== digest) return false;
-  const notes = sidecar ?? { digest, kind: await kindOf(storage, name), pinned: false, note: null, lastVerified: null, lastProved: null };
+  const notes = sidecar ?? {
+    digest,
+    kind: await kindOf(storage, name),
+    pinned: false,
+    note: null,
+    lastVerified: null,
+    lastProved: null,
+  };
   await storage.writeSidecar(name, { ...notes, lastVerified: at.toISOString() });
   return true;
 }

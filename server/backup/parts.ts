@@ -28,7 +28,13 @@ export function planParts(tables: LiveTable[]): CopyPart[] {
     const select = `SELECT ${columns.map(quoteIdent).join(', ')} FROM ONLY`;
     const shared = { table: { schema: table.schema, name: table.name }, header: csvHeader(columns), columns };
     return table.leaves.flatMap((leaf) =>
-      blockRanges(leaf).map(({ where, bytes }): CopyPart => ({ ...shared, bytes, sql: `COPY (${select} ${quoteName(leaf)}${where}) TO STDOUT (FORMAT csv)` })),
+      blockRanges(leaf).map(
+        ({ where, bytes }): CopyPart => ({
+          ...shared,
+          bytes,
+          sql: `COPY (${select} ${quoteName(leaf)}${where}) TO STDOUT (FORMAT csv)`,
+        }),
+      ),
     );
   });
   return parts.sort((a, b) => b.bytes - a.bytes || qualifiedName(a.table).localeCompare(qualifiedName(b.table)));

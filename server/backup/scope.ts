@@ -29,9 +29,15 @@ export function chooseScope(model: SchemaModel, listing: TableListing[], chosen:
     tables,
     leftOut: [
       ...leftOut,
-      ...listing.filter((table) => table.extension !== null).map(({ schema, name, extension }) => ({ schema, name, reason: `belongs to the extension ${extension}` })),
-      ...listing.filter((table) => table.foreign && table.extension === null).map(({ schema, name }) => ({ schema, name, reason: 'a foreign table: its rows live on another server' })),
-      ...model.tables.filter((table) => !tables.includes(table)).map(({ schema, name }) => ({ schema, name, reason: 'not chosen for this backup' })),
+      ...listing
+        .filter((table) => table.extension !== null)
+        .map(({ schema, name, extension }) => ({ schema, name, reason: `belongs to the extension ${extension}` })),
+      ...listing
+        .filter((table) => table.foreign && table.extension === null)
+        .map(({ schema, name }) => ({ schema, name, reason: 'a foreign table: its rows live on another server' })),
+      ...model.tables
+        .filter((table) => !tables.includes(table))
+        .map(({ schema, name }) => ({ schema, name, reason: 'not chosen for this backup' })),
     ],
     unknown: unknown.map(({ schema, name }) => ({ schema, name })),
   };
@@ -41,7 +47,10 @@ export function chooseScope(model: SchemaModel, listing: TableListing[], chosen:
  * Holds the model against the locked tables. A column the model has and the table lacks is SCHEMA_DRIFT; columns the model
  * does not know are returned: they are backed up like the others, because a restore must bring them back, and are reported.
  */
-export function compareColumns(models: TableModel[], live: LiveTable[]): { unknownColumns: (ObjectName & { column: string })[]; warnings: string[] } {
+export function compareColumns(
+  models: TableModel[],
+  live: LiveTable[],
+): { unknownColumns: (ObjectName & { column: string })[]; warnings: string[] } {
   const byName = new Map(live.map((table) => [qualifiedName(table), table]));
   const lacking: string[] = [];
   const unknownColumns: (ObjectName & { column: string })[] = [];
@@ -57,7 +66,9 @@ export function compareColumns(models: TableModel[], live: LiveTable[]): { unkno
       const found = columns.get(column.name);
       if (!found) lacking.push(`column ${column.name} of ${qualifiedName(model)}`);
       else if (found.sqlType !== column.sqlType)
-        warnings.push(`${qualifiedName(model)}.${column.name} is ${found.sqlType} in the database and ${column.sqlType} in the schema; backed up as it is in the database.`);
+        warnings.push(
+          `${qualifiedName(model)}.${column.name} is ${found.sqlType} in the database and ${column.sqlType} in the schema; backed up as it is in the database.`,
+        );
     }
     const known = new Set(model.columns.map((column) => column.name));
     for (const column of table.columns)

@@ -3,7 +3,15 @@ import { openSession, type Session } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
 import { SYSTEM_SCHEMA } from '../../db/schema/system.ts';
 import { AppError, cancelled, failureBody } from '../errors.ts';
-import { type GateMode, gateHolders, refusePooler, releaseAlive, tryAlive, tryApply, tryGate } from '../postgres/lock.ts';
+import {
+  type GateMode,
+  gateHolders,
+  refusePooler,
+  releaseAlive,
+  tryAlive,
+  tryApply,
+  tryGate,
+} from '../postgres/lock.ts';
 import { configureSession } from '../postgres/settings.ts';
 import { dropStaging, listStaging, stagingOwner, stagingSchema } from '../postgres/staging.ts';
 
@@ -68,7 +76,10 @@ export async function runOperation<R extends object>(
   } catch (error) {
     const state = signal.aborted || (error instanceof AppError && error.code === 'CANCELLED') ? 'cancelled' : 'failed';
     // The first error is the one that counts; a record that cannot be written is mended by the next sweep.
-    if (records) await finishRecord(control, id, state, { error: failureBody(error, deps.now()).error }, deps.now()).catch(() => undefined);
+    if (records)
+      await finishRecord(control, id, state, { error: failureBody(error, deps.now()).error }, deps.now()).catch(
+        () => undefined,
+      );
     throw error;
   }
 }
@@ -88,13 +99,25 @@ async function openControl(url: string, applicationName: string, signal: AbortSi
   }
 }
 
-async function passGate(control: Session, input: OperationInput, deps: OperationDeps, signal: AbortSignal): Promise<void> {
+async function passGate(
+  control: Session,
+  input: OperationInput,
+  deps: OperationDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const mode: GateMode = input.kind === 'restore' ? 'exclusive' : 'shared';
   for (let told = false; !(await tryGate(control, mode)); told = true) {
     const holders = await gateHolders(control);
-    const running = holders.map((holder) => `${holder.application.replace(/^palace-backup /, '').replace(/ control$/, '')} (pid ${holder.pid}, since ${holder.since})`);
+    const running = holders.map(
+      (holder) =>
+        `${holder.application.replace(/^palace-backup /, '').replace(/ control$/, '')} (pid ${holder.pid}, since ${holder.since})`,
+    );
     const message = `Another operation is under way: ${running.join('; ') || 'one that is just ending'}.`;
-    if (!input.wait) throw new AppError('OPERATION_IN_PROGRESS', message, { hint: 'Run it again when that is done, or with --wait.', details: { holders } });
+    if (!input.wait)
+      throw new AppError('OPERATION_IN_PROGRESS', message, {
+        hint: 'Run it again when that is done, or with --wait.',
+        details: { holders },
+      });
     if (!told) deps.onWait?.(message);
     if (signal.aborted) throw cancelled('Waiting');
     await deps.pause(500);
@@ -140,7 +163,10 @@ async function sweepOne(control: Session, id: string, records: boolean, now: Dat
   if (over) {
     await dropStaging(control, stagingSchema(id));
     if (records) {
-      const error = failureBody(new AppError('CONNECTION_LOST', 'The process that ran this operation died. Nothing was changed by it.'), now).error;
+      const error = failureBody(
+        new AppError('CONNECTION_LOST', 'The process that ran this operation died. Nothing was changed by it.'),
+        now,
+      ).error;
       await finishRecord(control, id, 'failed', { error }, now);
     }
   }
@@ -150,14 +176,34 @@ async function sweepOne(control: Session, id: string, records: boolean, now: Dat
 async function insertRecord(control: Session, id: string, input: OperationInput, now: Date): Promise<void> {
   await control.query(
     `INSERT INTO ${TABLE} (id, kind, state, actor, origin, parameters, staging_schema, created_at, started_at) VALUES ($1, $2, 'running', $3, $4, $5, $6, $7, $7)`,
-    [id, input.kind, input.actor, `${hostname()} pid ${process.pid}`, JSON.stringify(input.parameters), input.kind === 'restore' ? stagingSchema(id) : null, now.toISOString()],
+    [
+      id,
+      input.kind,
+      input.actor,
+      `${hostname()} pid ${process.pid}`,
+      JSON.stringify(input.parameters),
+      input.kind === 'restore' ? stagingSchema(id) : null,
+      now.toISOString(),
+    ],
   );
 }
 
-async function finishRecord(session: Session, id: string, state: 'succeeded' | 'failed' | 'cancelled', outcome: { result?: object; error?: object }, now: Date): Promise<void> {
+async function finishRecord(
+  session: Session,
+  id: string,
+  state: 'succeeded' | 'failed' | 'cancelled',
+  outcome: { result?: object; error?: object },
+  now: Date,
+): Promise<void> {
   await session.query(
     `UPDATE ${TABLE} SET state = $2, result = COALESCE($3, result), error = $4, finished_at = $5, staging_schema = NULL WHERE id = $1 AND state = 'running'`,
-    [id, state, outcome.result ? JSON.stringify(outcome.result) : null, outcome.error ? JSON.stringify(outcome.error) : null, now.toISOString()],
+    [
+      id,
+      state,
+      outcome.result ? JSON.stringify(outcome.result) : null,
+      outcome.error ? JSON.stringify(outcome.error) : null,
+      now.toISOString(),
+    ],
   );
 }
 
@@ -167,14 +213,20 @@ function receiptOf(id: string, deps: OperationDeps): Operation['receipt'] {
     async confirm(session) {
       const [row] = await session.query<{ state: string }>(`SELECT state FROM ${TABLE} WHERE id = $1 FOR UPDATE`, [id]);
       if (row?.state !== 'running')
-        throw new AppError('RESTORE_REFUSED', `The operation is ${row?.state ?? 'unknown'} and may not go on. Nothing was changed.`, { hint: 'Somebody ended it meanwhile. Run the restore again.' });
+        throw new AppError(
+          'RESTORE_REFUSED',
+          `The operation is ${row?.state ?? 'unknown'} and may not go on. Nothing was changed.`,
+          { hint: 'Somebody ended it meanwhile. Run the restore again.' },
+        );
     },
     succeed: (session, result) => finishRecord(session, id, 'succeeded', { result }, deps.now()),
     async outcome() {
-      await using session = await openSession(deps.databaseUrl, { applicationName: `palace-backup restore ${id} outcome`, signal: new AbortController().signal });
+      await using session = await openSession(deps.databaseUrl, {
+        applicationName: `palace-backup restore ${id} outcome`,
+        signal: new AbortController().signal,
+      });
       const [row] = await session.query<{ state: string }>(`SELECT state FROM ${TABLE} WHERE id = $1`, [id]);
       return row?.state ?? null;
     },
   };
 }
-

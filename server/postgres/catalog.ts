@@ -47,8 +47,15 @@ export async function listTables(session: Session): Promise<TableListing[]> {
 }
 
 /** Reads the tables named, in the order given; those that do not exist are missing from the answer. */
-export async function readTables(session: Session, names: ObjectName[], keys: ReadonlyMap<string, TableModel>): Promise<LiveTable[]> {
-  const heads = await session.query<TableHead>(TABLES_SQL, [names.map((name) => name.schema), names.map((name) => name.name)]);
+export async function readTables(
+  session: Session,
+  names: ObjectName[],
+  keys: ReadonlyMap<string, TableModel>,
+): Promise<LiveTable[]> {
+  const heads = await session.query<TableHead>(TABLES_SQL, [
+    names.map((name) => name.schema),
+    names.map((name) => name.name),
+  ]);
   const oids = heads.map((head) => head.oid);
   const [columns, constraints, uniqueIndexes, leaves] = [
     await session.query<ColumnRow>(COLUMNS_SQL, [oids]),
@@ -68,8 +75,26 @@ export async function readTables(session: Session, names: ObjectName[], keys: Re
         .map(({ table: _, ...column }) => toColumn(column, model)),
       primaryKey: primary ? { name: primary.name, columns: primary.columns } : null,
       uniques: [
-        ...own.filter((constraint) => constraint.type === 'u').map((unique): UniqueModel => ({ name: unique.name, columns: unique.columns, kind: 'constraint', nullsNotDistinct: unique.nullsNotDistinct })),
-        ...uniqueIndexes.filter((index) => index.table === head.oid).map((index): UniqueModel => ({ name: index.name, columns: index.columns, kind: 'index', nullsNotDistinct: index.nullsNotDistinct })),
+        ...own
+          .filter((constraint) => constraint.type === 'u')
+          .map(
+            (unique): UniqueModel => ({
+              name: unique.name,
+              columns: unique.columns,
+              kind: 'constraint',
+              nullsNotDistinct: unique.nullsNotDistinct,
+            }),
+          ),
+        ...uniqueIndexes
+          .filter((index) => index.table === head.oid)
+          .map(
+            (index): UniqueModel => ({
+              name: index.name,
+              columns: index.columns,
+              kind: 'index',
+              nullsNotDistinct: index.nullsNotDistinct,
+            }),
+          ),
       ],
       links: own.filter((constraint) => constraint.type === 'f').map(toLink),
       leaves: leaves.filter((leaf) => leaf.root === head.oid).map(({ root: _, ...leaf }) => leaf),
@@ -100,7 +125,11 @@ function toLink(row: ConstraintRow): LinkModel {
 }
 
 type TableHead = Omit<LiveTable, 'key' | 'columns' | 'primaryKey' | 'uniques' | 'links' | 'leaves'>;
-type ColumnRow = Pick<ColumnModel, 'name' | 'sqlType' | 'notNull' | 'identity'> & { table: number; expression: string | null; generatedKind: 'stored' | 'virtual' | null };
+type ColumnRow = Pick<ColumnModel, 'name' | 'sqlType' | 'notNull' | 'identity'> & {
+  table: number;
+  expression: string | null;
+  generatedKind: 'stored' | 'virtual' | null;
+};
 interface ConstraintRow {
   table: number;
   name: string;

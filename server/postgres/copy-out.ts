@@ -25,7 +25,10 @@ export interface CopyOutOptions {
 
 // Message codes of the frontend/backend protocol, PostgreSQL documentation, "Message Formats".
 const COPY_DATA = 0x64;
-const PASSED_OVER = new Set([0x48 /* CopyOutResponse */, 0x63 /* CopyDone */, 0x4e /* Notice */, 0x53 /* ParameterStatus */, 0x41 /* Notification */]);
+const PASSED_OVER = new Set([
+  0x48 /* CopyOutResponse */, 0x63 /* CopyDone */, 0x4e /* Notice */, 0x53 /* ParameterStatus */,
+  0x41 /* Notification */,
+]);
 
 /**
  * Runs a `COPY … TO STDOUT` and gathers its rows into chunks that never split a row. Returns the number of rows,
@@ -38,7 +41,11 @@ export function copyOut(session: Session, sql: string, options: CopyOutOptions):
     const first = options.pool.take(options.chunkBytes);
     const start = (buffer: Buffer) => {
       const copy = new CopyOut(sql, options, buffer, resolve, (error) =>
-        reject(session.signal.aborted && session.signal.reason instanceof AppError ? cancelled('The copy') : databaseError(error, 'copying rows out')),
+        reject(
+          session.signal.aborted && session.signal.reason instanceof AppError
+            ? cancelled('The copy')
+            : databaseError(error, 'copying rows out'),
+        ),
       );
       session.client.query(copy);
     };
@@ -69,7 +76,13 @@ class CopyOut {
   private readonly resolve: (rows: number) => void;
   private readonly rejectOnce: (error: unknown) => void;
 
-  constructor(text: string, options: CopyOutOptions, buffer: Buffer, resolve: (rows: number) => void, reject: (error: unknown) => void) {
+  constructor(
+    text: string,
+    options: CopyOutOptions,
+    buffer: Buffer,
+    resolve: (rows: number) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.text = text;
     this.options = options;
     this.buffer = buffer;
@@ -102,7 +115,9 @@ class CopyOut {
   handleReadyForQuery() {
     if (this.buffer === null) return;
     if (this.serverCount !== this.rows) {
-      this.handleError(new AppError('DATABASE_ERROR', `The server counted ${this.serverCount} rows but sent ${this.rows}.`));
+      this.handleError(
+        new AppError('DATABASE_ERROR', `The server counted ${this.serverCount} rows but sent ${this.rows}.`),
+      );
       return;
     }
     if (this.chunkRows > 0) this.options.onChunk({ buffer: this.buffer, length: this.position, rows: this.chunkRows });
@@ -176,7 +191,10 @@ class CopyOut {
     this.waiting = true;
     this.stream?.pause();
     this.backlog.push(data.subarray(at));
-    next.then((buffer) => this.goOn(buffer), (error) => this.handleError(error));
+    next.then(
+      (buffer) => this.goOn(buffer),
+      (error) => this.handleError(error),
+    );
     return true;
   }
 

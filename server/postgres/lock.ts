@@ -18,7 +18,9 @@ export async function tryGate(session: Session, mode: GateMode): Promise<boolean
 }
 
 /** Who holds the gate now, as shown in pg_stat_activity: for the message of a refusal. */
-export async function gateHolders(session: Session): Promise<{ pid: number; application: string; since: string | null }[]> {
+export async function gateHolders(
+  session: Session,
+): Promise<{ pid: number; application: string; since: string | null }[]> {
   return session.query(
     `SELECT a.pid, a.application_name AS application, a.backend_start::text AS since
        FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
@@ -68,7 +70,11 @@ export async function refusePooler(first: Session, second: Session): Promise<voi
   const [two] = await second.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
   await second.query('ROLLBACK');
   if (one?.pid !== two?.pid) return;
-  throw new AppError('POOLER_DETECTED', 'The database is reached through a transaction pooler, where sessions are shared between clients.', {
-    hint: 'Set DATABASE_DIRECT_URL to the address of the PostgreSQL server itself (often port 5432 instead of 6432 or 6543).',
-  });
+  throw new AppError(
+    'POOLER_DETECTED',
+    'The database is reached through a transaction pooler, where sessions are shared between clients.',
+    {
+      hint: 'Set DATABASE_DIRECT_URL to the address of the PostgreSQL server itself (often port 5432 instead of 6432 or 6543).',
+    },
+  );
 }

@@ -15,15 +15,26 @@ export function missingForBackup(tables: LiveTable[], role: string): MissingRigh
     const name = qualifiedName(table);
     const missing: MissingRight[] = [];
     if (!table.selectable)
-      missing.push({ table: name, message: `${role} may not read ${name}`, grant: `GRANT SELECT ON ${quoteName(table)} TO ${quoteIdent(role)};` });
+      missing.push({
+        table: name,
+        message: `${role} may not read ${name}`,
+        grant: `GRANT SELECT ON ${quoteName(table)} TO ${quoteIdent(role)};`,
+      });
     if (table.rowSecurityApplies)
-      missing.push({ table: name, message: `row security hides rows of ${name} from ${role}`, grant: `ALTER ROLE ${quoteIdent(role)} BYPASSRLS;` });
+      missing.push({
+        table: name,
+        message: `row security hides rows of ${name} from ${role}`,
+        grant: `ALTER ROLE ${quoteIdent(role)} BYPASSRLS;`,
+      });
     return missing;
   });
 }
 
 /** What this role lacks to put rows back by rewriting these tables: it must own them, or be a member of the owner. */
-export function missingForRewrite(tables: { schema: string; name: string; owned: boolean; owner: string }[], role: string): MissingRight[] {
+export function missingForRewrite(
+  tables: { schema: string; name: string; owned: boolean; owner: string }[],
+  role: string,
+): MissingRight[] {
   return tables
     .filter((table) => !table.owned)
     .map((table) => ({

@@ -21,17 +21,27 @@ export interface LiveSequence extends ObjectName {
  * The sequences these tables draw from (serial, identity, or any `nextval` in a default) and those named besides.
  * Read after the rows: a sequence is outside every snapshot, and read later it is never behind them.
  */
-export async function readSequences(session: Session, tableOids: number[], others: ObjectName[]): Promise<LiveSequence[]> {
-  const rows = await session.query<Omit<LiveSequence, 'lastValue' | 'isCalled' | 'ownedBy'> & { ownerSchema: string | null; ownerName: string | null; ownerColumn: string | null }>(
-    SEQUENCES_SQL,
-    [tableOids, others.map((other) => other.schema), others.map((other) => other.name)],
-  );
+export async function readSequences(
+  session: Session,
+  tableOids: number[],
+  others: ObjectName[],
+): Promise<LiveSequence[]> {
+  const rows = await session.query<
+    Omit<LiveSequence, 'lastValue' | 'isCalled' | 'ownedBy'> & {
+      ownerSchema: string | null;
+      ownerName: string | null;
+      ownerColumn: string | null;
+    }
+  >(SEQUENCES_SQL, [tableOids, others.map((other) => other.schema), others.map((other) => other.name)]);
   const sequences: LiveSequence[] = [];
   for (const { ownerSchema, ownerName, ownerColumn, ...facts } of rows) {
     const [value] = await session.query<{ lastValue: string; isCalled: boolean }>(
       `SELECT last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoteName(facts)}`,
     );
-    const ownedBy = ownerSchema !== null && ownerName !== null && ownerColumn !== null ? { schema: ownerSchema, name: ownerName, column: ownerColumn } : null;
+    const ownedBy =
+      ownerSchema !== null && ownerName !== null && ownerColumn !== null
+        ? { schema: ownerSchema, name: ownerName, column: ownerColumn }
+        : null;
     sequences.push({ ...facts, ownedBy, lastValue: value?.lastValue ?? '1', isCalled: value?.isCalled ?? false });
   }
   return sequences;
@@ -54,7 +64,10 @@ export async function setSequences(session: Session, wanted: SequencePosition[])
       continue;
     }
     await session.query(`ALTER SEQUENCE ${quoteName(live)} RESTART`);
-    await session.query(`SELECT pg_catalog.setval(${quoteLiteral(quoteName(live))}::regclass, $1::int8, $2)`, [position.lastValue, position.isCalled]);
+    await session.query(`SELECT pg_catalog.setval(${quoteLiteral(quoteName(live))}::regclass, $1::int8, $2)`, [
+      position.lastValue,
+      position.isCalled,
+    ]);
   }
   return missing;
 }

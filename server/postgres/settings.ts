@@ -42,9 +42,13 @@ export async function configureSession(session: Session): Promise<number> {
   );
   const number = server?.number ?? 0;
   if (number < OLDEST_SERVER)
-    throw new AppError('SERVER_UNSUPPORTED', `The server is PostgreSQL ${server?.version}; 14 is the oldest this program knows.`, {
-      hint: 'Upgrade the server, or use pg_dump of its own version.',
-    });
+    throw new AppError(
+      'SERVER_UNSUPPORTED',
+      `The server is PostgreSQL ${server?.version}; 14 is the oldest this program knows.`,
+      {
+        hint: 'Upgrade the server, or use pg_dump of its own version.',
+      },
+    );
   await session.query(
     `SELECT pg_catalog.set_config(wanted.name, wanted.value, false)
        FROM unnest($1::text[], $2::text[]) AS wanted(name, value)

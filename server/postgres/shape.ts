@@ -45,6 +45,8 @@ export interface ShapeConstraint extends InTable {
   comment: string | null;
   /** How the triggers behind a link fire: 'O' each, unless a superuser switched them off. */
   firing: string;
+  /** A key whose index can be made again from the definition alone, and on which nothing else of the catalog leans. */
+  rebuildable: boolean;
 }
 
 export interface ShapeIndex extends InTable {
@@ -72,7 +74,8 @@ export async function readShape(session: Session, rootOids: number[]): Promise<S
 export function shapeDifferences(before: Shape, after: Shape): string[] {
   const differences: string[] = [];
   for (const part of ['relations', 'triggers', 'rules', 'constraints', 'indexes'] as const) {
-    const label = (item: { name: string; table?: ObjectName }) => `${part} ${item.table ? `${item.table.schema}.${item.table.name}.` : ''}${item.name}`;
+    const label = (item: { name: string; table?: ObjectName }) =>
+      `${part} ${item.table ? `${item.table.schema}.${item.table.name}.` : ''}${item.name}`;
     const left = new Map(before[part].map((item) => [label(item), item]));
     const right = new Map(after[part].map((item) => [label(item), item]));
     for (const [name, item] of left) {
@@ -120,13 +123,25 @@ const RULES_SQL = `
     FROM pg_catalog.pg_rewrite r WHERE r.ev_class = ANY ($1::int8[]::oid[]) AND r.ev_type <> '1'
    ORDER BY r.ev_class, r.rulename`;
 
+// No cluster mark, replica identity, tablespace, partition, extension or statistics target: facts a definition does not tell.
+const PLAIN_INDEX = `
+         i.indisvalid AND NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r'))
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) >= 0)`;
+
 // conenforced came with 18; to_jsonb lets one text serve every version.
 const CONSTRAINTS_SQL = `
   SELECT ${tableOf('con.conrelid')}, con.conname AS name, con.conrelid::int8::float8 AS "tableOid", con.confrelid::int8::float8 AS "targetOid",
          con.contype AS type, pg_catalog.pg_get_constraintdef(con.oid) AS definition, con.convalidated AS validated,
          COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true) AS enforced, con.conislocal AS local,
          pg_catalog.obj_description(con.oid, 'pg_constraint') AS comment,
-         COALESCE((SELECT string_agg(DISTINCT t.tgenabled::text, '') FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = con.oid), '') AS firing
+         COALESCE((SELECT string_agg(DISTINCT t.tgenabled::text, '') FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = con.oid), '') AS firing,
+         con.contype IN ('p', 'u') AND EXISTS (
+           SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+            WHERE i.indexrelid = con.conindid AND ${PLAIN_INDEX} AND c.reloptions IS NULL
+              AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = con.oid AND d.deptype <> 'i') AS rebuildable
     FROM pg_catalog.pg_constraint con
    WHERE con.conparentid = 0 AND (con.conrelid = ANY ($1::int8[]::oid[]) OR con.confrelid = ANY ($1::int8[]::oid[]))
    ORDER BY con.conrelid, con.conname`;
@@ -135,11 +150,8 @@ const INDEXES_SQL = `
   SELECT ${tableOf('i.indrelid')}, c.relname AS name, pg_catalog.pg_get_indexdef(i.indexrelid) AS definition,
          pg_catalog.obj_description(i.indexrelid, 'pg_class') AS comment,
          concat_ws(' ', i.indisvalid, i.indisclustered, i.indisreplident, i.indisunique, c.reltablespace, c.reloptions::text) AS facts,
-         i.indisvalid AND NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r'))
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) >= 0) AS plain
+         ${PLAIN_INDEX}
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')) AS plain
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
    WHERE i.indrelid = ANY ($1::int8[]::oid[])
    ORDER BY i.indrelid, c.relname`;

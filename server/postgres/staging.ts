@@ -61,5 +61,8 @@ export async function blockSlices(session: Session, table: StagingTable, sliceBy
   const step = Math.max(1, Math.floor(sliceBytes / 8192));
   if (blocks <= step) return [''];
   const starts = Array.from({ length: Math.ceil(blocks / step) }, (_, index) => index * step);
-  return starts.map((start) => ` WHERE ctid >= '(${start},0)'::tid${start + step < blocks ? ` AND ctid < '(${start + step},0)'::tid` : ''}`);
+  return starts.map(
+    (start) =>
+      ` WHERE ctid >= '(${start},0)'::tid${start + step < blocks ? ` AND ctid < '(${start + step},0)'::tid` : ''}`,
+  );
 }

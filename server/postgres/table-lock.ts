@@ -32,7 +32,9 @@ export interface TableLockOptions {
 export async function lockTables(session: Session, tables: ObjectName[], options: TableLockOptions): Promise<void> {
   const sorted = tables.toSorted((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
   const lock = `LOCK TABLE ${sorted.map(quoteName).join(', ')} IN ACCESS EXCLUSIVE MODE`;
-  const [row] = await session.query<{ ms: number }>(`SELECT setting::float8 AS ms FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'`);
+  const [row] = await session.query<{ ms: number }>(
+    `SELECT setting::float8 AS ms FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'`,
+  );
   const tryMs = Math.max(1, Math.floor(Math.min(options.tryMs, (row?.ms ?? 1000) * 0.8)));
   const started = options.now();
   for (let attempt = 0; ; attempt++) {
@@ -42,7 +44,12 @@ export async function lockTables(session: Session, tables: ObjectName[], options
     const locked = await session.query(lock).then(
       () => true,
       (error) => {
-        if (error instanceof AppError && (error.code === 'CANCELLED' || error.code === 'TABLE_BUSY') && !options.signal.aborted) return false;
+        if (
+          error instanceof AppError &&
+          (error.code === 'CANCELLED' || error.code === 'TABLE_BUSY') &&
+          !options.signal.aborted
+        )
+          return false;
         throw error;
       },
     );
@@ -60,7 +67,10 @@ export async function lockTables(session: Session, tables: ObjectName[], options
 }
 
 function busy(blockers: Blocker[], locked: boolean): AppError {
-  const who = blockers.map((blocker) => `pid ${blocker.pid}${blocker.application ? ` (${blocker.application})` : ''}${blocker.state ? `, ${blocker.state}` : ''}`);
+  const who = blockers.map(
+    (blocker) =>
+      `pid ${blocker.pid}${blocker.application ? ` (${blocker.application})` : ''}${blocker.state ? `, ${blocker.state}` : ''}`,
+  );
   return new AppError(
     'OPERATION_IN_PROGRESS',
     `${locked ? 'Transactions with an older snapshot are still open' : 'The tables are in use and could not be locked'}: ${who.join('; ') || 'by sessions that are gone by now'}. Nothing was changed.`,

@@ -4,7 +4,13 @@ import type { ObjectName } from '../../db/model.ts';
 /** A type a column needs that PostgreSQL does not bring itself. Same shape as in a manifest; the two folders are strangers. */
 export type LiveType =
   | (ObjectName & { kind: 'enum'; labels: string[] })
-  | (ObjectName & { kind: 'domain'; baseType: string; notNull: boolean; defaultSql: string | null; checks: { name: string; definition: string }[] })
+  | (ObjectName & {
+      kind: 'domain';
+      baseType: string;
+      notNull: boolean;
+      defaultSql: string | null;
+      checks: { name: string; definition: string }[];
+    })
   | (ObjectName & { kind: 'composite'; attributes: { name: string; sqlType: string }[] })
   | (ObjectName & { kind: 'range'; subtype: string; multirange: ObjectName | null })
   | (ObjectName & { kind: 'extension' });
@@ -20,10 +26,26 @@ export async function readTypes(session: Session, tableOids: number[]): Promise<
       extensions.add(extension);
     } else if (kind === 'e') types.push({ kind: 'enum', schema, name, labels: facts.labels });
     else if (kind === 'd')
-      types.push({ kind: 'domain', schema, name, baseType: facts.baseType, notNull: facts.notNull, defaultSql: facts.defaultSql, checks: facts.checks });
+      types.push({
+        kind: 'domain',
+        schema,
+        name,
+        baseType: facts.baseType,
+        notNull: facts.notNull,
+        defaultSql: facts.defaultSql,
+        checks: facts.checks,
+      });
     else if (kind === 'c') types.push({ kind: 'composite', schema, name, attributes: facts.attributes });
     else if (kind === 'r')
-      types.push({ kind: 'range', schema, name, subtype: facts.subtype, multirange: facts.multirangeName ? { schema: facts.multirangeSchema ?? schema, name: facts.multirangeName } : null });
+      types.push({
+        kind: 'range',
+        schema,
+        name,
+        subtype: facts.subtype,
+        multirange: facts.multirangeName
+          ? { schema: facts.multirangeSchema ?? schema, name: facts.multirangeName }
+          : null,
+      });
   }
   return types;
 }

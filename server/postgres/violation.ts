@@ -25,18 +25,31 @@ function violation(error: unknown, doing: string): AppError {
   const code = faultCode(error) ?? '';
   const fault = error as ServerFault;
   const where = fault.table ? `${fault.schema ?? 'public'}.${fault.table}` : 'a table';
-  const details = { sqlState: code, table: where, ...(fault.constraint && { constraint: fault.constraint }), ...(fault.column && { column: fault.column }) };
+  const details = {
+    sqlState: code,
+    table: where,
+    ...(fault.constraint && { constraint: fault.constraint }),
+    ...(fault.column && { column: fault.column }),
+  };
   if (code === '23503')
-    return new AppError('LINKS_BROKEN', `While ${doing}: rows of ${where} refer to rows that would not exist (${fault.constraint}). Nothing was changed.`, {
-      cause: error,
-      hint: 'Restore the tables they refer to as well (leave --tables out), or remove the rows that refer to what the backup does not hold.',
-      details,
-    });
+    return new AppError(
+      'LINKS_BROKEN',
+      `While ${doing}: rows of ${where} refer to rows that would not exist (${fault.constraint}). Nothing was changed.`,
+      {
+        cause: error,
+        hint: 'Restore the tables they refer to as well (leave --tables out), or remove the rows that refer to what the backup does not hold.',
+        details,
+      },
+    );
   if (/^23/.test(code) || /^22/.test(code) || code === '42804')
-    return new AppError('RESTORE_REFUSED', `While ${doing}: the backup's rows break a rule of today's ${where}${fault.constraint ? ` (${fault.constraint})` : fault.column ? ` (column ${fault.column})` : ''}. Nothing was changed.`, {
-      cause: error,
-      hint: 'The rule is newer than the backup. Relax it, restore, mend the rows, and put the rule back; or choose a newer backup.',
-      details,
-    });
+    return new AppError(
+      'RESTORE_REFUSED',
+      `While ${doing}: the backup's rows break a rule of today's ${where}${fault.constraint ? ` (${fault.constraint})` : fault.column ? ` (column ${fault.column})` : ''}. Nothing was changed.`,
+      {
+        cause: error,
+        hint: 'The rule is newer than the backup. Relax it, restore, mend the rows, and put the rule back; or choose a newer backup.',
+        details,
+      },
+    );
   return databaseError(error, doing);
 }

@@ -2,8 +2,8 @@ import type { Session } from '../../db/connect.ts';
 import type { ObjectName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
 import { tryApply } from '../postgres/lock.ts';
-import { missingForRewrite } from '../postgres/rights.ts';
 import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite.ts';
+import { missingForRewrite } from '../postgres/rights.ts';
 import { type SequencePosition, setSequences } from '../postgres/sequences.ts';
 import { readShape, type Shape } from '../postgres/shape.ts';
 import { dropStaging } from '../postgres/staging.ts';
@@ -47,7 +47,9 @@ export async function applyRestore(
   result: (applied: Applied) => Record<string, unknown>,
   options: ApplyOptions,
 ): Promise<Applied> {
-  const loads = plan.tables.map(({ live, staging, columns, archived }): TableLoad => ({ live, staging, columns, rows: archived.rows }));
+  const loads = plan.tables.map(
+    ({ live, staging, columns, archived }): TableLoad => ({ live, staging, columns, rows: archived.rows }),
+  );
   const oids = loads.map((load) => load.live.oid);
   const totalRows = loads.reduce((sum, load) => sum + load.rows, 0);
   const progress = progressOf(totalRows, options.onProgress);
@@ -57,9 +59,13 @@ export async function applyRestore(
   await refuseForeignOwners(session, expected, outside);
 
   progress.stage('lock');
-  await lockTables(session, [...plan.tables.map((table) => table.live), ...outside], { ...options, onWait: options.onBlocked });
+  await lockTables(session, [...plan.tables.map((table) => table.live), ...outside], {
+    ...options,
+    onWait: options.onBlocked,
+  });
   const lockedAt = options.now();
-  if (!(await tryApply(session, receipt.operationId))) throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation.');
+  if (!(await tryApply(session, receipt.operationId)))
+    throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation.');
   await receipt.confirm(session);
   const shape = await readShape(session, oids);
   await refuseMovedTables(session, expected, shape, oids, outside);
@@ -88,12 +94,24 @@ async function refuseForeignOwners(session: Session, shape: Shape, outside: Owne
 }
 
 /** Between the look and the lock somebody may have altered what we looked at. */
-async function refuseMovedTables(session: Session, expected: Shape, shape: Shape, oids: number[], outside: ObjectName[]): Promise<void> {
+async function refuseMovedTables(
+  session: Session,
+  expected: Shape,
+  shape: Shape,
+  oids: number[],
+  outside: ObjectName[],
+): Promise<void> {
   const now = await namesOf(session, referringOutside(shape));
   const names = (tables: ObjectName[]) => JSON.stringify(tables.map((table) => [table.schema, table.name]).sort());
-  const sameRelations = names(expected.relations) === names(shape.relations) && oids.every((oid) => shape.relations.some((relation) => relation.oid === oid));
+  const sameRelations =
+    names(expected.relations) === names(shape.relations) &&
+    oids.every((oid) => shape.relations.some((relation) => relation.oid === oid));
   if (sameRelations && names(now) === names(outside)) return;
-  throw new AppError('RESTORE_REFUSED', 'The tables were altered while the restore waited for them. Nothing was changed.', { hint: 'Run the restore again.' });
+  throw new AppError(
+    'RESTORE_REFUSED',
+    'The tables were altered while the restore waited for them. Nothing was changed.',
+    { hint: 'Run the restore again.' },
+  );
 }
 
 type OwnedTable = ObjectName & { owned: boolean; owner: string };
@@ -109,10 +127,17 @@ async function namesOf(session: Session, oids: number[]): Promise<OwnedTable[]> 
 function progressOf(totalRows: number, onProgress: OnProgress) {
   let done = 0;
   return {
-    stage: (stage: 'lock' | 'apply' | 'indexes' | 'links' | 'commit') => onProgress({ stage, rows: done, bytes: done, totalBytes: totalRows }),
+    stage: (stage: 'lock' | 'apply' | 'indexes' | 'links' | 'commit') =>
+      onProgress({ stage, rows: done, bytes: done, totalBytes: totalRows }),
     rows: (table: ObjectName, rows: number) => {
       done += rows;
-      onProgress({ stage: 'apply', rows: done, bytes: done, totalBytes: totalRows, table: `${table.schema}.${table.name}` });
+      onProgress({
+        stage: 'apply',
+        rows: done,
+        bytes: done,
+        totalBytes: totalRows,
+        table: `${table.schema}.${table.name}`,
+      });
     },
   };
 }

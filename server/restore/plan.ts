@@ -22,11 +22,18 @@ export interface RestorePlan {
  * Compares an archive with today's tables, column by column, and changes nothing. Archives whose tables or columns have no
  * place today are refused with every reason at once (SCHEMA_MISMATCH); what only deserves a word is a warning.
  */
-export function planRestore(manifest: Manifest, archived: ManifestTable[], live: LiveTable[], stagingSchema: string): RestorePlan {
+export function planRestore(
+  manifest: Manifest,
+  archived: ManifestTable[],
+  live: LiveTable[],
+  stagingSchema: string,
+): RestorePlan {
   const byName = new Map(live.map((table) => [qualifiedName(table), table]));
   const found = archived.filter((table) => byName.has(qualifiedName(table)));
   if (found.length === 0) throw foreignSchema(manifest, archived);
-  const faults = archived.filter((table) => !byName.has(qualifiedName(table))).map((table) => `table ${qualifiedName(table)} is not in the database`);
+  const faults = archived
+    .filter((table) => !byName.has(qualifiedName(table)))
+    .map((table) => `table ${qualifiedName(table)} is not in the database`);
   const warnings: string[] = [];
   const tables = found.map((table, index): PlannedTable => {
     const target = byName.get(qualifiedName(table)) as LiveTable;
@@ -37,8 +44,12 @@ export function planRestore(manifest: Manifest, archived: ManifestTable[], live:
     for (const column of target.columns.filter(({ name }) => !carried.has(name))) {
       const place = `${qualifiedName(table)}.${column.name}`;
       if (column.generated !== null) continue;
-      if (column.notNull && column.defaultSql === null && column.identity === null) faults.push(`${place} is NOT NULL without a default and not in the backup`);
-      else warnings.push(`${place} is not in the backup: its rows get ${column.defaultSql ?? column.identity ? 'the default' : 'NULL'}.`);
+      if (column.notNull && column.defaultSql === null && column.identity === null)
+        faults.push(`${place} is NOT NULL without a default and not in the backup`);
+      else
+        warnings.push(
+          `${place} is not in the backup: its rows get ${(column.defaultSql ?? column.identity) ? 'the default' : 'NULL'}.`,
+        );
     }
     return {
       archived: table,
@@ -71,6 +82,8 @@ function foreignSchema(manifest: Manifest, archived: ManifestTable[]): AppError 
   return new AppError(
     'SCHEMA_MISMATCH',
     `None of the backup's tables (${archived.slice(0, 5).map(qualifiedName).join(', ')}${archived.length > 5 ? ', …' : ''}) is in this database: it is empty, or it belongs to another application than the one backed up from ${manifest.metadata.databaseUrl}.`,
-    { hint: 'Check the database. An empty one gets the HRMS tables with `bun run scripts/migrate.ts --into URL`, any other with psql from the archive’s schema/ folder.' },
+    {
+      hint: 'Check the database. An empty one gets the HRMS tables with `bun run scripts/migrate.ts --into URL`, any other with psql from the archive’s schema/ folder.',
+    },
   );
 }

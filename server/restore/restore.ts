@@ -50,12 +50,18 @@ export interface RestoreResult {
  * Makes the chosen tables what they were at the time of the backup. The archive is checked and loaded into a private schema
  * first; the live tables change in one transaction at the end, or not at all. Whatever fails, the staging schema goes.
  */
-export async function restoreArchive(deps: RestoreDeps, input: RestoreInput, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<RestoreResult> {
+export async function restoreArchive(
+  deps: RestoreDeps,
+  input: RestoreInput,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<RestoreResult> {
   const started = deps.now();
   const { operationId } = deps.receipt;
   run.onProgress({ stage: 'open', rows: 0, bytes: 0, totalBytes: 0 });
   const archive = await openArchive(deps.source, { signal: run.signal });
-  const chosen = input.tables ? pickTables(archive.manifest.tables, input.tables, 'The backup') : archive.manifest.tables;
+  const chosen = input.tables
+    ? pickTables(archive.manifest.tables, input.tables, 'The backup')
+    : archive.manifest.tables;
   // Chunks of chosen tables are checked when they are staged; everything else of the file is checked here.
   const toStage = new Set(chosen.flatMap((table) => archive.chunks(table)));
   await checkContainer(archive, (entry) => toStage.has(entry));
@@ -78,7 +84,11 @@ export async function restoreArchive(deps: RestoreDeps, input: RestoreInput, run
 
   let result: RestoreResult | undefined;
   try {
-    await createStaging(leader, schema, plan.tables.map((table) => table.staging));
+    await createStaging(
+      leader,
+      schema,
+      plan.tables.map((table) => table.staging),
+    );
     await stage(deps.databaseUrl, name, archive, plan, leader, input.jobs, run);
     const options = {
       tryMs: deps.lockTryMs,
@@ -110,7 +120,9 @@ export async function restoreArchive(deps: RestoreDeps, input: RestoreInput, run
 function sequencesOf(archive: Archive, chosen: ManifestTable[]) {
   const names = new Set(chosen.map(qualifiedName));
   const whole = chosen.length === archive.manifest.tables.length;
-  return archive.manifest.sequences.filter((sequence) => (sequence.ownedBy ? names.has(qualifiedName(sequence.ownedBy)) : whole));
+  return archive.manifest.sequences.filter((sequence) =>
+    sequence.ownedBy ? names.has(qualifiedName(sequence.ownedBy)) : whole,
+  );
 }
 
 async function working(url: string, applicationName: string, signal: AbortSignal): Promise<Session> {
@@ -124,7 +136,15 @@ async function working(url: string, applicationName: string, signal: AbortSignal
   }
 }
 
-async function stage(url: string, name: string, archive: Archive, plan: RestorePlan, leader: Session, jobs: number, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<void> {
+async function stage(
+  url: string,
+  name: string,
+  archive: Archive,
+  plan: RestorePlan,
+  leader: Session,
+  jobs: number,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<void> {
   const chunks = plan.tables.reduce((sum, table) => sum + archive.chunks(table.archived).length, 0);
   const helpers: Session[] = [];
   try {
@@ -139,7 +159,10 @@ async function stage(url: string, name: string, archive: Archive, plan: RestoreP
 /** After a lost connection the record is read, never guessed: the commit that changed the tables wrote it. */
 async function committedAllTheSame(deps: RestoreDeps, operationId: string): Promise<boolean> {
   const unhurried = new AbortController().signal;
-  await using session = await openSession(deps.databaseUrl, { applicationName: `palace-backup restore ${operationId} outcome`, signal: unhurried });
+  await using session = await openSession(deps.databaseUrl, {
+    applicationName: `palace-backup restore ${operationId} outcome`,
+    signal: unhurried,
+  });
   await awaitApplyOver(session, operationId);
   return (await deps.receipt.outcome()) === 'succeeded';
 }
@@ -147,15 +170,27 @@ async function committedAllTheSame(deps: RestoreDeps, operationId: string): Prom
 /** Best effort: when the server is gone, the next operation sweeps what is left. The first error is the one that counts. */
 async function cleanUp(url: string, name: string, schema: string): Promise<void> {
   try {
-    await using session = await openSession(url, { applicationName: `${name} clean`, signal: AbortSignal.timeout(30_000), connectTimeoutMs: 3000 });
-    await session.query(`SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND datname = current_database()`, [name]);
+    await using session = await openSession(url, {
+      applicationName: `${name} clean`,
+      signal: AbortSignal.timeout(30_000),
+      connectTimeoutMs: 3000,
+    });
+    await session.query(
+      `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND datname = current_database()`,
+      [name],
+    );
     await dropStaging(session, schema);
   } catch {
     // Nothing more can be done from here.
   }
 }
 
-async function analyze(url: string, name: string, plan: RestorePlan, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<void> {
+async function analyze(
+  url: string,
+  name: string,
+  plan: RestorePlan,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<void> {
   run.onProgress({ stage: 'analyze', rows: 0, bytes: 0, totalBytes: 0 });
   try {
     // Statistics are a courtesy to the planner; the restore is done whether they come now or from autovacuum.

@@ -1,10 +1,9 @@
 import type { Session } from '../../db/connect.ts';
-import { faultCode } from '../../db/failure.ts';
-import { databaseError } from '../../db/failure.ts';
+import { databaseError, faultCode } from '../../db/failure.ts';
 import { qualifiedName } from '../../db/model.ts';
 import type { ManifestEntry } from '../archive/manifest.ts';
 import type { Archive } from '../archive/reader.ts';
-import { AppError } from '../errors.ts';
+import { AppError, throwIfCancelled } from '../errors.ts';
 import { copyIn } from '../postgres/copy-in.ts';
 import { copyInSql } from '../postgres/staging.ts';
 import type { OnProgress } from '../progress.ts';
@@ -55,7 +54,7 @@ export async function stageTables(
     }
   };
   await Promise.all(sessions.map((session) => work(session).catch(fail)));
-  options.signal.throwIfAborted();
+  throwIfCancelled(options.signal, 'The restore');
   if (failure) throw (failure as { error: unknown }).error;
 }
 
@@ -65,10 +64,14 @@ async function stageChunk(session: Session, { table, chunk }: Load, content: Uin
     throw refused(error, table, chunk);
   });
   if (counted !== chunk.rows)
-    throw new AppError('ARCHIVE_DAMAGED', `${chunk.name}: the manifest says ${chunk.rows} rows, the server counted ${counted}. Nothing was changed.`, {
-      hint: 'The archive’s manifest does not describe its data. Use another backup.',
-      details: { entry: chunk.name, table: qualifiedName(table.archived) },
-    });
+    throw new AppError(
+      'ARCHIVE_DAMAGED',
+      `${chunk.name}: the manifest says ${chunk.rows} rows, the server counted ${counted}. Nothing was changed.`,
+      {
+        hint: 'The archive’s manifest does not describe its data. Use another backup.',
+        details: { entry: chunk.name, table: qualifiedName(table.archived) },
+      },
+    );
 }
 
 /** Says where, and never which value: the server's own words would repeat it. */
@@ -82,7 +85,12 @@ function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): App
     {
       cause: error,
       hint: 'A type became narrower since the backup: an enum lost a label, a domain got a check. Allow the value again, restore, and mend the rows afterwards.',
-      details: { entry: chunk.name, table: qualifiedName(table.archived), sqlState: code, ...(where && { line: Number(where[1]), column: where[2] }) },
+      details: {
+        entry: chunk.name,
+        table: qualifiedName(table.archived),
+        sqlState: code,
+        ...(where && { line: Number(where[1]), column: where[2] }),
+      },
     },
   );
 }

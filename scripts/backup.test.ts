@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fillDemo } from '../db/demo.ts';
+import { type TestDatabase, testDatabase } from '../db/testing.ts';
+import type { BackupResult } from '../server/backup/create.ts';
+import type { FailureBody } from '../server/errors.ts';
+import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+
+let database: TestDatabase;
+let place: Workplace;
+let rows: Record<string, number>;
+beforeAll(async () => {
+  database = await testDatabase({ template: 'hrms' });
+  rows = await fillDemo(database.url, { staff: 200, seed: 1 });
+  place = await workplace(database.url);
+});
+afterAll(async () => {
+  await place[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const backup = (...args: string[]) => place.run('backup', args);
+const codeOf = async (args: string[], env: Record<string, string> = {}) => {
+  const done = await place.run('backup', [...args, '--json'], env);
+  return [done.code, jsonOf<FailureBody>(done).error.code];
+};
+
+describe('a backup', () => {
+  test('--json answers with what the library returns, and the file is there', async () => {
+    const done = await backup('--json', '--name', 'first');
+    expect(done.code).toBe(0);
+    const body = jsonOf<{ success: boolean; data: BackupResult; timestamp: string }>(done);
+    expect(body).toMatchObject({
+      success: true,
+      data: {
+        fileName: 'first.zip',
+        filePath: join(place.backups, 'first.zip'),
+        totalRecords: Object.values(rows).reduce((sum, count) => sum + count, 0),
+        tables: rows,
+        size: Bun.file(join(place.backups, 'first.zip')).size,
+        verified: true,
+      },
+    });
+    expect(body.data.backupId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(Date.parse(body.data.timestamp)).toBeLessThanOrEqual(Date.parse(body.timestamp));
+    const [record] = await database.query(`SELECT kind, state, actor, result->>'fileName' AS file FROM backup_system.operations WHERE id = $1`, [body.data.backupId]);
+    expect(record).toMatchObject({ kind: 'backup', state: 'succeeded', file: 'first.zip', actor: expect.stringContaining('tester@') });
+  });
+
+  test('for people names the file, the rows of each table and where it is', async () => {
+    const { code, stdout, stderr } = await backup('--name', 'people');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Backup people.zip\n');
+    expect(stdout).toContain(`stored as ${join(place.backups, 'people.zip')}`);
+    expect(stdout).toMatch(/ {2}staff +200\n/);
+    expect(stderr).toContain('copying');
+  });
+
+  test('--silent says nothing and still makes it', async () => {
+    expect(await backup('--silent', '--name', 'silent')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await place.files()).toContain('silent.zip');
+  });
+
+  test('--output, --tables, --compression, --level, --jobs and --no-verify do what they say', async () => {
+    const output = join(place.dir, 'else where');
+    const flags = ['--compression', 'zstd', '--level', '19', '--jobs', '1', '--no-verify', '--tables', 'loans,loanRepayments'];
+    const { data } = jsonOf<{ data: BackupResult }>(await backup('-o', output, '--name', 'two', ...flags, '--json'));
+    expect(data).toMatchObject({ filePath: join(output, 'two.zip'), verified: false, verifyMs: null });
+    expect(Object.keys(data.tables).sort()).toEqual(['loan_repayments', 'loans']);
+  });
+
+  test('warns of a table the schema does not know, and --strict refuses it with exit code 7', async () => {
+    await database.query('CREATE TABLE surprise (id int)');
+    try {
+      const done = await backup('--name', 'surprised');
+      expect(done.code).toBe(0);
+      expect(done.stderr).toContain('warning: public.surprise is in the database but not in the schema');
+      expect(await codeOf(['--strict', '--name', 'strict'])).toEqual([7, 'UNKNOWN_OBJECTS']);
+      expect(await place.files()).not.toContain('strict.zip');
+    } finally {
+      await database.query('DROP TABLE surprise');
+    }
+  });
+});
+
+describe('a failure has the exit code of its family', () => {
+  test('2: the database', async () => {
+    expect(await codeOf([], { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x' })).toEqual([2, 'DATABASE_UNREACHABLE']);
+    const wrong = new URL(database.url);
+    wrong.password = 'not-the-password';
+    const done = await place.run('backup', ['-v'], { DATABASE_URL: wrong.href });
+    expect(done.code).toBe(2);
+    expect(done.stderr).toContain('[DATABASE_AUTH_FAILED]');
+    expect(done.stderr).not.toContain('not-the-password');
+  });
+
+  test('3: files and storage', async () => {
+    const file = join(place.dir, 'a file');
+    await writeFile(file, '');
+    expect(await codeOf(['-o', join(file, 'folder')])).toEqual([3, 'STORAGE_UNAVAILABLE']);
+  });
+
+  test('4: usage, settings, names', async () => {
+    expect(await codeOf(['--level', '12'])).toEqual([4, 'USAGE']);
+    expect(await codeOf(['--level', '0', '--compression', 'zstd'])).toEqual([4, 'USAGE']);
+    expect(await codeOf(['--tables', 'stuff'])).toEqual([4, 'UNKNOWN_TABLE']);
+    expect(await codeOf(['--name', '../up'])).toEqual([4, 'NAME_INVALID']);
+    expect(await codeOf([], { BACKUP_JOBS: 'many' })).toEqual([4, 'CONFIG_INVALID']);
+    expect(await codeOf([], { DATABASE_URL: '' })).toEqual([4, 'CONFIG_INVALID']);
+    await backup('--name', 'taken', '-s');
+    expect(await codeOf(['--name', 'taken'])).toEqual([4, 'ALREADY_EXISTS']);
+  });
+
+  test('6: a table that is locked, named in the message', async () => {
+    const holder = holdLock();
+    await holder.taken;
+    const done = await place.run('backup', ['--json', '--name', 'busy'], { LOCK_TIMEOUT_MS: '100', LOCK_GIVE_UP_MS: '300' });
+    await holder.release();
+    expect(done.code).toBe(6);
+    expect(jsonOf<FailureBody>(done).error).toMatchObject({ code: 'TABLE_BUSY', message: expect.stringContaining('staff') });
+    expect(await place.files()).not.toContain('busy.zip');
+  });
+});
+
+/** Keeps `staff` locked until told otherwise. */
+function holdLock(): { taken: Promise<unknown>; release(): Promise<void> } {
+  const taken = database.admin('BEGIN; LOCK TABLE staff IN ACCESS EXCLUSIVE MODE');
+  return { taken, release: async () => void (await database.admin('ROLLBACK')) };
+}
+
+describe('Ctrl-C during a backup', () => {
+  const leftovers = async () => ({
+    files: (await place.files()).filter((name) => name.includes('stopped')),
+    sessions: await database.query(
+      `SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`,
+    ),
+    locks: await database.query(
+      `SELECT locktype FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database() WHERE locktype = 'advisory'`,
+    ),
+  });
+
+  test('while it copies: exit code 130, no file, no temporary, no lock, and a record that says cancelled', async () => {
+    // Slow enough to be stopped in the middle, on any machine.
+    await database.query(`INSERT INTO system_settings (id, key, value, "updatedBy", "updatedAt")
+      SELECT 'big' || i, 'big' || i, (SELECT string_agg(md5((i * 1000 + j)::text), '') FROM generate_series(1, 400) j), 'test', now() FROM generate_series(1, 3000) i`);
+    const started = place.start('backup', ['--name', 'stopped', '--compression', 'zstd', '--level', '19', '--jobs', '1', '--json']);
+    await started.says('copying');
+    started.signal('SIGINT');
+    const done = await started.finished;
+    await database.query(`DELETE FROM system_settings WHERE key LIKE 'big%'`);
+    expect(done.code).toBe(130);
+    expect(jsonOf<FailureBody>(done).error.code).toBe('CANCELLED');
+    expect(await leftovers()).toEqual({ files: [], sessions: [], locks: [] });
+    const [record] = await database.query('SELECT state FROM backup_system.operations ORDER BY created_at DESC LIMIT 1');
+    expect(record).toEqual({ state: 'cancelled' });
+  });
+
+  test('while it waits for a locked table: the same', async () => {
+    const holder = holdLock();
+    await holder.taken;
+    const started = place.start('backup', ['--name', 'stopped']);
+    await started.says('preparing');
+    started.signal('SIGTERM');
+    const done = await started.finished;
+    await holder.release();
+    expect(done.code).toBe(130);
+    expect(done.stderr).toContain('[CANCELLED]');
+    expect(await leftovers()).toEqual({ files: [], sessions: [], locks: [] });
+  });
+});
+
+test('a backup whose reader left (| head) is made all the same', async () => {
+  const line = `'${process.execPath}' '${import.meta.dir}/backup.ts' --name piped 2>&1 | head -c 1 >/dev/null; echo "\${PIPESTATUS[0]}"`;
+  const env = { PATH: process.env.PATH ?? '', DATABASE_URL: database.url, BACKUP_DIR: place.backups };
+  const child = Bun.spawn(['bash', '-c', line], { cwd: place.dir, env, stdout: 'pipe' });
+  expect(await child.stdout.text()).toBe('0\n');
+  expect(await place.files()).toContain('piped.zip');
+});
+
+describe('--check', () => {
+  test('finds nothing in the way, and makes no backup', async () => {
+    const before = await place.files();
+    const done = await backup('--check');
+    expect(done.code).toBe(0);
+    expect(done.stdout).toContain('A backup would go through.');
+    expect(await place.files()).toEqual(before);
+  });
+
+  test('names everything that is in the way, each with what to do, in --json too', async () => {
+    const done = await place.run('backup', ['--check', '--json', '-o', '/proc/nowhere'], { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x' });
+    expect(done.code).toBe(2);
+    const { error } = jsonOf<FailureBody>(done);
+    const findings = error.details?.findings as { check: string; ok: boolean; hint?: string }[];
+    const bad = findings.filter((finding) => !finding.ok);
+    expect(bad.map((finding) => finding.check)).toEqual(['database', 'storage']);
+    for (const finding of bad) expect(finding.hint).toBeString();
+    expect(done.stderr).toContain('FAIL  database:');
+    expect(done.stderr).toContain('FAIL  storage:');
+  });
+});

@@ -1,0 +1,27 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Proves that every program bundles: all it imports is there and fits together. Keeps nothing. */
+const root = join(import.meta.dir, '..');
+const programs = [...new Bun.Glob('scripts/*.ts').scanSync(root)].filter(
+  (file) => !/\.(test|fixture|suite)\.ts$/.test(file),
+);
+const outdir = await mkdtemp(join(tmpdir(), 'palace-build-'));
+try {
+  const built = await Bun.build({
+    root,
+    entrypoints: ['server/main.ts', ...programs].map((file) => join(root, file)),
+    outdir,
+    target: 'bun',
+    // Found at run time, by platform.
+    external: ['pg-native'],
+    throw: false,
+  });
+  for (const log of built.logs) console.error(String(log));
+  if (!built.success) process.exit(1);
+  const bytes = built.outputs.reduce((sum, output) => sum + output.size, 0);
+  console.log(`${programs.length + 1} programs bundle, ${(bytes / 1024 ** 2).toFixed(1)} MiB together.`);
+} finally {
+  await rm(outdir, { recursive: true, force: true });
+}

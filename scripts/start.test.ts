@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { embeddedUrl } from '../db/embedded.ts';
+import { testDatabase } from '../db/testing.ts';
+
+const program = join(import.meta.dir, 'start.ts');
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'start test '));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Starts the program in a folder of its own; resolves once it says where it answers. */
+async function start(settings: Record<string, string>) {
+  const { DATABASE_URL: _, DATABASE_DIRECT_URL: __, ...outside } = process.env;
+  const child = Bun.spawn([process.execPath, program], {
+    cwd: folder,
+    env: { ...outside, PORT: '0', ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  const decoder = new TextDecoder();
+  for await (const bytes of child.stdout) {
+    said += decoder.decode(bytes);
+    if (said.includes('Ctrl-C stops')) break;
+  }
+  const url = /http:\S+/.exec(said)?.[0] ?? '';
+  return { child, said, url };
+}
+
+describe('bun start', () => {
+  test('brings a database with demo data on a machine without one, keeps it between starts, and leaves nothing running', async () => {
+    const first = await start({});
+    expect(first.said).toContain('Filled with demo data');
+    const page = await (await fetch(first.url)).text();
+    expect(page).toContain('13 of 13 tables');
+    expect((await fetch(new URL('/readyz', first.url))).status).toBe(200);
+    first.child.kill('SIGTERM');
+    expect(await first.child.exited).toBe(0);
+    expect(await embeddedUrl(join(folder, '.data/postgres'))).toBeNull();
+
+    const second = await start({});
+    expect(second.said).not.toContain('Filled');
+    expect(await (await fetch(second.url)).text()).toContain('13 of 13 tables');
+    second.child.kill('SIGINT');
+    expect(await second.child.exited).toBe(0);
+  }, 60_000);
+
+  test('uses the database of DATABASE_URL, and changes no HRMS table there', async () => {
+    await using database = await testDatabase({ template: 'hrms' });
+    const before = await database.query(
+      'SELECT oid::text, relfilenode::text FROM pg_class WHERE relnamespace = 2200 ORDER BY oid',
+    );
+    const { child, said, url } = await start({ DATABASE_URL: database.url });
+    expect(said).not.toContain('embedded');
+    expect((await fetch(new URL('/readyz', url))).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    const after = await database.query(
+      'SELECT oid::text, relfilenode::text FROM pg_class WHERE relnamespace = 2200 ORDER BY oid',
+    );
+    expect(after).toEqual(before);
+    expect(await database.query('SELECT count(*)::int AS n FROM public.staff')).toEqual([{ n: 0 }]);
+  }, 60_000);
+
+  test('ends with code 1, what is wrong and what to do, and no password, when the database cannot be reached', async () => {
+    const child = Bun.spawn([process.execPath, program], {
+      cwd: folder,
+      env: { ...process.env, DATABASE_URL: 'postgres://anna:hunter2@127.0.0.1:1/hrms', DATABASE_DIRECT_URL: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = await new Response(child.stderr).text();
+    expect(await child.exited).toBe(1);
+    expect(said).toContain('DATABASE_UNREACHABLE');
+    expect(said).not.toContain('hunter2');
+  });
+});

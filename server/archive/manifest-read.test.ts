@@ -1,0 +1,245 @@
+import { expect, test } from 'bun:test';
+import { encodeManifest, type Manifest, manifestDigest } from './manifest.ts';
+import { decodeManifest } from './manifest-read.ts';
+import { sampleArchive } from './sample.fixture.ts';
+
+const { manifest } = await sampleArchive();
+
+function messageOf(changed: Manifest): string {
+  try {
+    decodeManifest(encodeManifest(changed));
+    return 'accepted';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The manifest after `change` had its way with a copy of it. */
+function changed(change: (copy: Manifest) => void): Manifest {
+  const copy = structuredClone(manifest);
+  change(copy);
+  return copy;
+}
+
+function at<Item>(list: Item[], index: number): Item {
+  const item = list[index];
+  if (item === undefined) throw new Error(`the sample has no item ${index}`);
+  return item;
+}
+
+test('decodeManifest() gives back what encodeManifest() was given', () => {
+  expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
+});
+
+test('encodeManifest() writes one form: JSON indented by one, ending in a newline, with a digest of its own', () => {
+  const bytes = encodeManifest(manifest);
+  expect(new TextDecoder().decode(bytes)).toStartWith('{\n "formatVersion": "1.0",\n');
+  expect(bytes.at(-1)).toBe(10);
+  expect(manifestDigest(bytes)).toBe(manifestDigest(encodeManifest(decodeManifest(bytes))));
+});
+
+test('decodeManifest() accepts texts in folders', () => {
+  const text = { ...at(manifest.entries, 3), name: 'schema/0001.sql' };
+  expect(messageOf(changed((copy) => copy.entries.push(text)))).toBe('accepted');
+});
+
+const hostileNames = [
+  '../x',
+  '/etc/passwd',
+  'a/../../x',
+  'a\0b',
+  'C:\\x',
+  '..',
+  './x',
+  'a//b',
+  'a/',
+  '.hidden',
+  'é',
+  'a b',
+  'data/x',
+  'manifest.json',
+  'MANIFEST.SIG',
+];
+
+for (const name of hostileNames) {
+  test(`decodeManifest() refuses a text called ${JSON.stringify(name)}`, () => {
+    const entry = { ...at(manifest.entries, 3), name };
+    expect(messageOf(changed((copy) => copy.entries.push(entry)))).toContain('is not allowed');
+  });
+}
+
+test('decodeManifest() refuses a name that comes twice, also when only its case differs', () => {
+  for (const name of ['README.txt', 'readme.TXT']) {
+    expect(messageOf(changed((copy) => copy.entries.push({ ...at(copy.entries, 3), name })))).toContain(
+      'is listed twice',
+    );
+  }
+});
+
+const contradictions: [what: string, expected: string, change: (copy: Manifest) => void][] = [
+  [
+    'a chunk of an unknown table',
+    'belongs to no table',
+    (copy) => {
+      at(copy.entries, 0).table = { schema: 'public', name: 'nobody' };
+    },
+  ],
+  [
+    'a chunk without a table',
+    'belongs to no table',
+    (copy) => {
+      at(copy.entries, 0).table = null;
+    },
+  ],
+  [
+    'a chunk with another name than its table and number give',
+    'should be named data/public.staff/00001.csv',
+    (copy) => {
+      at(copy.entries, 0).name = 'data/public.staff/00009.csv';
+    },
+  ],
+  [
+    'a chunk whose name climbs',
+    'should be named',
+    (copy) => {
+      at(copy.entries, 0).name = 'data/../00001.csv';
+    },
+  ],
+  [
+    'chunk numbers with a gap',
+    'should be named data/public.staff/00002.copy',
+    (copy) => {
+      at(copy.entries, 2).name = 'data/public.staff/00003.copy';
+    },
+  ],
+  [
+    'a table with more rows than its chunks',
+    'has 5 rows, its chunks hold 4',
+    (copy) => {
+      at(copy.tables, 0).rows = 5;
+      copy.metadata.totalRecords = 6;
+    },
+  ],
+  [
+    'a table with other bytes than its chunks',
+    'bytes, its chunks hold',
+    (copy) => {
+      at(copy.tables, 0).bytes += 1;
+    },
+  ],
+  [
+    'a wrong total',
+    'metadata.totalRecords is 6',
+    (copy) => {
+      copy.metadata.totalRecords = 6;
+    },
+  ],
+  [
+    'a table listed twice',
+    'table public.loans is listed twice',
+    (copy) => {
+      copy.tables.push(structuredClone(at(copy.tables, 1)));
+    },
+  ],
+  [
+    'a column listed twice',
+    'has a column twice',
+    (copy) => {
+      at(at(copy.tables, 0).columns, 1).name = 'id';
+    },
+  ],
+  [
+    'a text with rows',
+    'is text and yet',
+    (copy) => {
+      at(copy.entries, 3).rows = 1;
+    },
+  ],
+  [
+    'an entry of 4 GiB',
+    'larger than 4 GiB',
+    (copy) => {
+      at(copy.entries, 3).size = 2 ** 32 - 1;
+    },
+  ],
+  [
+    'a primary key over a missing column',
+    'names column nothing',
+    (copy) => {
+      at(copy.tables, 0).primaryKey = { name: 'pk', columns: ['nothing'] };
+    },
+  ],
+  [
+    'a link to a missing column',
+    'names column nothing',
+    (copy) => {
+      at(copy.tables, 0).links = [
+        {
+          name: 'fk',
+          columns: ['id'],
+          target: { schema: 'public', name: 'loans' },
+          targetColumns: ['nothing'],
+          onUpdate: 'no action',
+          onDelete: 'no action',
+        },
+      ];
+    },
+  ],
+  [
+    'a link of unequal columns',
+    'pairs unequal columns',
+    (copy) => {
+      at(copy.tables, 0).links = [
+        {
+          name: 'fk',
+          columns: ['id', 'name'],
+          target: { schema: 'public', name: 'else' },
+          targetColumns: ['id'],
+          onUpdate: 'no action',
+          onDelete: 'no action',
+        },
+      ];
+    },
+  ],
+  [
+    'negative rows',
+    'entries.0.rows',
+    (copy) => {
+      at(copy.entries, 0).rows = -1;
+    },
+  ],
+  [
+    'rows beyond what can be counted',
+    'entries.0.rows',
+    (copy) => {
+      at(copy.entries, 0).rows = 2 ** 60;
+    },
+  ],
+  [
+    'a hash that is none',
+    'entries.0.sha256',
+    (copy) => {
+      at(copy.entries, 0).sha256 = 'x';
+    },
+  ],
+  [
+    'a NUL in a table name',
+    'tables.0.name',
+    (copy) => {
+      at(copy.tables, 0).name = 'a\0b';
+    },
+  ],
+  [
+    'a time that is none',
+    'metadata.timestamp',
+    (copy) => {
+      copy.metadata.timestamp = 'yesterday';
+    },
+  ],
+];
+
+for (const [what, expected, change] of contradictions) {
+  test(`decodeManifest() refuses ${what}`, () => {
+    expect(messageOf(changed(change))).toContain(expected);
+  });
+}

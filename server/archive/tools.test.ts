@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SAMPLE_CHUNKS, sampleArchive } from './sample.fixture.ts';
+
+/** What stands on a machine to open a ZIP with; each test uses all it finds, and one must be there. */
+const TOOLS = {
+  deflate: {
+    unzip: ['unzip', '-q', 'a.zip', '-d', 'out'],
+    python3: [
+      'python3',
+      '-c',
+      "import zipfile; z = zipfile.ZipFile('a.zip'); assert z.testzip() is None; z.extractall('out')",
+    ],
+    bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf a.zip -C out'],
+    '7z': ['7z', 'x', 'a.zip', '-oout'],
+  },
+  zstd: { bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf a.zip -C out'], '7zz': ['7zz', 'x', 'a.zip', '-oout'] },
+} as const;
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'archive-tools-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+for (const method of ['deflate', 'zstd'] as const) {
+  test(`a ${method} archive unpacks with stock tools to exactly what went in`, async () => {
+    const used: string[] = [];
+    for (const [tool, command] of Object.entries(TOOLS[method])) {
+      if (Bun.which(tool) === null) continue;
+      const cwd = await mkdtemp(join(folder, tool));
+      await Bun.write(join(cwd, 'a.zip'), (await sampleArchive({ method })).bytes);
+      const { exitCode, stderr } = Bun.spawnSync([...command], { cwd });
+      // 7-Zip and bsdtar of some builds lack zstd and say so.
+      if (/Unsupported (Method|ZIP compression method)/i.test(stderr.toString())) continue;
+      expect(`${tool} ${exitCode} ${stderr}`).toBe(`${tool} 0 `);
+      const read = (name: string) => Bun.file(join(cwd, 'out', name)).text();
+      expect(await read('data/public.staff/00001.csv')).toBe(String(SAMPLE_CHUNKS[0]?.content));
+      expect(await read('data/public.loans/00001.csv')).toBe(String(SAMPLE_CHUNKS[1]?.content));
+      expect(await read('data/public.staff/00002.copy')).toBe(String(SAMPLE_CHUNKS[2]?.content));
+      expect(JSON.parse(await read('manifest.json')).formatVersion).toBe('1.0');
+      used.push(tool);
+    }
+    expect(used).not.toEqual([]);
+  });
+}
+
+test('unzip finds nothing to complain of, and gives unpacked files to their owner only', async () => {
+  await Bun.write(join(folder, 'a.zip'), (await sampleArchive()).bytes);
+  const tested = Bun.spawnSync(['unzip', '-t', 'a.zip'], { cwd: folder });
+  expect(tested.stdout.toString()).toContain('No errors detected in compressed data of a.zip.');
+  const listed = Bun.spawnSync(['unzip', '-Z', 'a.zip'], { cwd: folder }).stdout.toString();
+  expect(listed.split('\n').filter((line) => line.startsWith('-rw-------'))).toHaveLength(5);
+});

@@ -1,0 +1,67 @@
+import { deflateRawSync } from 'node:zlib';
+import { crc32Hex, sha256Hex } from './codec.ts';
+import { type ContainerEntry, directoryEnd, directoryRecord, localHeader } from './container.ts';
+import { encodeManifest, MANIFEST_NAME, type Manifest, type ManifestEntry } from './manifest.ts';
+import { SAMPLE_TIME } from './sample.fixture.ts';
+
+/** A ZIP entry as a forger makes it: every field may lie. */
+export interface ForgedEntry extends ContainerEntry {
+  stored: Uint8Array;
+}
+
+/** A ZIP of exactly these entries, without asking whether they make sense. */
+export function forgeZip(entries: ForgedEntry[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  let offset = 0;
+  for (const entry of entries) {
+    directory.push(directoryRecord(entry, offset, SAMPLE_TIME));
+    const header = localHeader(entry, SAMPLE_TIME);
+    parts.push(header, entry.stored);
+    offset += header.length + entry.stored.length;
+  }
+  const lines = Buffer.concat(directory);
+  return Buffer.concat([...parts, lines, directoryEnd(entries.length, offset, lines.length)]);
+}
+
+/** `manifest.json` with a right checksum around whatever it says. */
+export function manifestPart(manifest: Manifest | Uint8Array): ForgedEntry {
+  const stored = manifest instanceof Uint8Array ? manifest : encodeManifest(manifest);
+  return {
+    name: MANIFEST_NAME,
+    method: 'store',
+    size: stored.length,
+    storedSize: stored.length,
+    crc32: crc32Hex(stored),
+    stored,
+  };
+}
+
+/** A deflated chunk and its true entry. */
+export function chunkPart(name: string, content: string | Uint8Array): ForgedEntry {
+  const bytes = Buffer.from(content);
+  const stored = deflateRawSync(bytes);
+  return { name, method: 'deflate', size: bytes.length, storedSize: stored.length, crc32: crc32Hex(bytes), stored };
+}
+
+/** What a manifest would say of a forged chunk, were it honest. */
+export function entryFor(
+  part: ForgedEntry,
+  content: string | Uint8Array,
+  facts: Pick<ManifestEntry, 'table' | 'rows'>,
+): ManifestEntry {
+  const { name, method, size, storedSize, crc32 } = part;
+  const hashes = { sha256: sha256Hex(Buffer.from(content)), storedSha256: sha256Hex(part.stored) };
+  return { name, format: 'csv', table: facts.table, method, rows: facts.rows, size, storedSize, crc32, ...hashes };
+}
+
+/** The entries of a sound archive of ours as forgeable parts, in file order, the manifest last. */
+export function partsOf(bytes: Uint8Array, manifest: Manifest): ForgedEntry[] {
+  let offset = 0;
+  const parts = manifest.entries.map(({ name, method, size, storedSize, crc32 }) => {
+    const start = offset + 30 + name.length;
+    offset = start + storedSize;
+    return { name, method, size, storedSize, crc32, stored: bytes.subarray(start, offset) };
+  });
+  return [...parts, manifestPart(manifest)];
+}

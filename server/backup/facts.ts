@@ -1,0 +1,56 @@
+import { qualifiedName, type SchemaModel } from '../../db/model.ts';
+import type { Manifest } from '../archive/manifest.ts';
+import { AppError } from '../errors.ts';
+import { readTables } from '../postgres/catalog.ts';
+import type { Snapshot } from '../postgres/snapshot.ts';
+import { readTypes } from '../postgres/types.ts';
+import { type BackupScope, compareColumns } from './scope.ts';
+
+export interface DatabaseFacts {
+  tables: Awaited<ReturnType<typeof readTables>>;
+  oids: number[];
+  types: Awaited<ReturnType<typeof readTypes>>;
+  server: Manifest['server'];
+  heapBytes: number;
+  unknownColumns: Manifest['unknown']['columns'];
+  warnings: string[];
+}
+
+/** Everything the manifest says of the database, read under the snapshot and its locks. */
+export async function readFacts(
+  snapshot: Snapshot,
+  scope: BackupScope,
+  model: SchemaModel,
+  strict: boolean,
+): Promise<DatabaseFacts> {
+  const { leader } = snapshot;
+  const models = new Map(model.tables.map((table) => [qualifiedName(table), table]));
+  const tables = await readTables(leader, scope.tables, models);
+  const { unknownColumns, warnings } = compareColumns(scope.tables, tables);
+  const oids = tables.map((table) => table.oid);
+  const [server] = await leader.query<{ version: string; encoding: string; database: string }>(
+    `SELECT current_setting('server_version') AS version, pg_catalog.pg_encoding_to_char(encoding) AS encoding, datname AS database
+       FROM pg_catalog.pg_database WHERE datname = current_database()`,
+  );
+  if (!server) throw new AppError('DATABASE_ERROR', 'The database does not list itself in pg_database.');
+  if (strict && (scope.unknown.length > 0 || unknownColumns.length > 0))
+    throw new AppError(
+      'UNKNOWN_OBJECTS',
+      `The database has what the schema does not know: ${[...scope.unknown.map((table) => `table ${qualifiedName(table)}`), ...unknownColumns.map((column) => `column ${qualifiedName(column)}.${column.column}`)].join('; ')}.`,
+      { hint: 'Add it to the Drizzle schema, classify it as left out with a reason, or run without --strict.' },
+    );
+  return {
+    tables,
+    oids,
+    types: await readTypes(leader, oids),
+    server: {
+      version: server.version,
+      versionNum: snapshot.serverVersion,
+      encoding: server.encoding,
+      database: server.database,
+    },
+    heapBytes: tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0),
+    unknownColumns,
+    warnings,
+  };
+}
