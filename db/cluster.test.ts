@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { type ClusterOptions, findCluster, startCluster } from './cluster.ts';
+import { findCluster, startCluster } from './cluster.ts';
+import type { ClusterOptions } from './cluster-launch.ts';
 import { embeddedBinaries } from './embedded.ts';
 import { isOurPostmaster, tryKill } from './postmaster.ts';
 

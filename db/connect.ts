@@ -9,6 +9,8 @@ import { databaseError } from './failure.ts';
 export interface Session extends AsyncDisposable {
   /** The backend's process id on the server. */
   readonly pid: number;
+  /** The server named this very backend at sign-in; a pooler between makes up a number of its own. */
+  readonly direct: boolean;
   /** The driver's client, for COPY only. */
   readonly client: pg.Client;
   /** Aborts with the session: whoever waits on something else of this session listens to it. */
@@ -61,6 +63,7 @@ export async function openSession(url: string, options: SessionOptions): Promise
   let closed = false;
   const session: Session = {
     pid: 0,
+    direct: false,
     client,
     signal: lost.signal,
     async query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]> {
@@ -90,5 +93,7 @@ export async function openSession(url: string, options: SessionOptions): Promise
     [Symbol.asyncDispose]: () => session.close(),
   };
   const [row] = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  return Object.assign(session, { pid: row?.pid ?? 0 });
+  const pid = row?.pid ?? 0;
+  // The driver keeps the number, its types do not tell.
+  return Object.assign(session, { pid, direct: Reflect.get(client, 'processID') === pid });
 }

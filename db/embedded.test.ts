@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { lstat, mkdtemp, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -53,6 +53,18 @@ describe('startEmbedded()', () => {
     embedded = await startEmbedded(dir, { settings });
     expect(new URL(embedded.url).password).toBe(new URL(url).password);
   });
+});
+
+test('startEmbedded() says what to do when its passwords are lost or damaged, and keeps the data', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'embedded lost '));
+  const data = join(dir, 'server', 'data');
+  await mkdir(data, { recursive: true });
+  const refused = { code: 'DATABASE_UNREACHABLE', hint: expect.stringContaining('passwords.json') };
+  await expect(startEmbedded(dir)).rejects.toMatchObject(refused);
+  await writeFile(join(dir, 'passwords.json'), '{"admin":');
+  await expect(startEmbedded(dir)).rejects.toMatchObject(refused);
+  expect((await stat(data)).isDirectory()).toBe(true);
+  await rm(dir, { recursive: true, force: true });
 });
 
 test('embeddedBinaries() mends missing library links', async () => {

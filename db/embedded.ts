@@ -37,7 +37,9 @@ export async function startEmbedded(
   options: { settings?: Record<string, string> } = {},
 ): Promise<Embedded> {
   const binaries = await embeddedBinaries();
-  const secrets = await keptSecrets(dir);
+  const secrets = await keptSecrets(dir).catch((error: unknown) => {
+    throw error instanceof AppError ? error : noSecrets(dir, error);
+  });
   const cluster = await startCluster({
     binaries,
     dir: join(dir, 'server'),
@@ -125,9 +127,11 @@ async function makeExecutable(program: string): Promise<void> {
 async function keptSecrets(dir: string): Promise<Secrets> {
   const kept = await readSecrets(dir);
   if (kept) return kept;
+  if (await stat(join(dir, 'server', 'data')).catch(() => null))
+    throw new Error('passwords.json is gone, the data is there');
   const draft = join(dir, `passwords.${crypto.randomUUID()}`);
   const made: Secrets = { admin: crypto.randomUUID(), palace: crypto.randomUUID() };
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await mkdir(dir, { recursive: true, mode: 0o711 });
   await writeFile(draft, JSON.stringify(made), { mode: 0o600 });
   try {
     await link(draft, secretsPath(dir));
@@ -139,8 +143,22 @@ async function keptSecrets(dir: string): Promise<Secrets> {
   return (await readSecrets(dir)) ?? made;
 }
 
+function noSecrets(dir: string, cause: unknown): AppError {
+  return new AppError(
+    'DATABASE_UNREACHABLE',
+    `The passwords of the embedded PostgreSQL in ${dir} cannot be read or made.`,
+    {
+      hint: 'Run as the user that folder belongs to; when passwords.json is damaged, put it back or remove the whole folder to begin anew.',
+      cause,
+    },
+  );
+}
+
 async function readSecrets(dir: string): Promise<Secrets | null> {
-  const text = await readFile(secretsPath(dir), 'utf8').catch(() => null);
+  const text = await readFile(secretsPath(dir), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw noSecrets(dir, error);
+  });
   return text === null ? null : secretsSchema.parse(JSON.parse(text));
 }
 

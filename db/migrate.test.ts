@@ -1,6 +1,9 @@
 import { afterEach, expect, test } from 'bun:test';
+import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { rejection } from './code-of.fixture.ts';
 import { migrate } from './migrate.ts';
+import * as hrms from './schema/hrms.ts';
+import * as system from './schema/system.ts';
 import { type TestDatabase, testDatabase } from './testing.ts';
 
 const open: TestDatabase[] = [];
@@ -110,6 +113,19 @@ test('migrate() tells a wrong password, a missing database and a silent server a
   missing.pathname = '/no_such_database';
   expect((await rejection(migrate(missing.href))).code).toBe('DATABASE_UNREACHABLE');
   expect((await rejection(migrate('postgres://nobody@127.0.0.1:9/none'))).code).toBe('DATABASE_UNREACHABLE');
+});
+
+test('the generated migrations are up to date with the schemas they come from', async () => {
+  for (const [folder, schema] of [
+    ['system', system],
+    ['hrms', hrms],
+  ] as const) {
+    const meta = `${import.meta.dir}/migrations/${folder}/meta`;
+    const journal: { entries: { tag: string }[] } = await Bun.file(`${meta}/_journal.json`).json();
+    const last = journal.entries.at(-1)?.tag.slice(0, 4);
+    const written: ReturnType<typeof generateDrizzleJson> = await Bun.file(`${meta}/${last}_snapshot.json`).json();
+    expect(await generateMigration(written, generateDrizzleJson(schema))).toEqual([]);
+  }
 });
 
 test('our operations table refuses a state it does not know and an end that does not fit the state', async () => {

@@ -25,7 +25,7 @@ const SETTINGS = {
 const started = new Map<TestServer, Promise<Cluster>>();
 
 /** Whether this machine has a PostgreSQL of its own for tests to use. */
-export function machineServerAvailable(): boolean {
+function machineServerAvailable(): boolean {
   return addressGiven('15') !== undefined || machineBinaries() !== null;
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fillDemo } from '../db/demo.ts';
@@ -6,6 +6,9 @@ import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import type { BackupResult } from '../server/backup/create.ts';
 import type { FailureBody } from '../server/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+
+// Each test starts processes, and other test files run beside it.
+setDefaultTimeout(60_000);
 
 let database: TestDatabase;
 let place: Workplace;
@@ -44,8 +47,16 @@ describe('a backup', () => {
     });
     expect(body.data.backupId).toMatch(/^[0-9a-f-]{36}$/);
     expect(Date.parse(body.data.timestamp)).toBeLessThanOrEqual(Date.parse(body.timestamp));
-    const [record] = await database.query(`SELECT kind, state, actor, result->>'fileName' AS file FROM backup_system.operations WHERE id = $1`, [body.data.backupId]);
-    expect(record).toMatchObject({ kind: 'backup', state: 'succeeded', file: 'first.zip', actor: expect.stringContaining('tester@') });
+    const [record] = await database.query(
+      `SELECT kind, state, actor, result->>'fileName' AS file FROM backup_system.operations WHERE id = $1`,
+      [body.data.backupId],
+    );
+    expect(record).toMatchObject({
+      kind: 'backup',
+      state: 'succeeded',
+      file: 'first.zip',
+      actor: expect.stringContaining('tester@'),
+    });
   });
 
   test('for people names the file, the rows of each table and where it is', async () => {
@@ -64,7 +75,17 @@ describe('a backup', () => {
 
   test('--output, --tables, --compression, --level, --jobs and --no-verify do what they say', async () => {
     const output = join(place.dir, 'else where');
-    const flags = ['--compression', 'zstd', '--level', '19', '--jobs', '1', '--no-verify', '--tables', 'loans,loanRepayments'];
+    const flags = [
+      '--compression',
+      'zstd',
+      '--level',
+      '19',
+      '--jobs',
+      '1',
+      '--no-verify',
+      '--tables',
+      'loans,loanRepayments',
+    ];
     const { data } = jsonOf<{ data: BackupResult }>(await backup('-o', output, '--name', 'two', ...flags, '--json'));
     expect(data).toMatchObject({ filePath: join(output, 'two.zip'), verified: false, verifyMs: null });
     expect(Object.keys(data.tables).sort()).toEqual(['loan_repayments', 'loans']);
@@ -115,10 +136,18 @@ describe('a failure has the exit code of its family', () => {
   test('6: a table that is locked, named in the message', async () => {
     const holder = holdLock();
     await holder.taken;
-    const done = await place.run('backup', ['--json', '--name', 'busy'], { LOCK_TIMEOUT_MS: '100', LOCK_GIVE_UP_MS: '300' });
+    const started = place.start('backup', ['--json', '--name', 'busy'], {
+      LOCK_TIMEOUT_MS: '100',
+      LOCK_GIVE_UP_MS: '300',
+    });
+    await Promise.race([started.finished, Bun.sleep(10_000)]);
     await holder.release();
+    const done = await started.finished;
     expect(done.code).toBe(6);
-    expect(jsonOf<FailureBody>(done).error).toMatchObject({ code: 'TABLE_BUSY', message: expect.stringContaining('staff') });
+    expect(jsonOf<FailureBody>(done).error).toMatchObject({
+      code: 'TABLE_BUSY',
+      message: expect.stringContaining('staff'),
+    });
     expect(await place.files()).not.toContain('busy.zip');
   });
 });
@@ -141,10 +170,10 @@ describe('Ctrl-C during a backup', () => {
   });
 
   test('while it copies: exit code 130, no file, no temporary, no lock, and a record that says cancelled', async () => {
-    // Slow enough to be stopped in the middle, on any machine.
+    // Some 25 MB that do not compress: seconds of work, stopped as soon as it has begun.
     await database.query(`INSERT INTO system_settings (id, key, value, "updatedBy", "updatedAt")
-      SELECT 'big' || i, 'big' || i, (SELECT string_agg(md5((i * 1000 + j)::text), '') FROM generate_series(1, 400) j), 'test', now() FROM generate_series(1, 3000) i`);
-    const started = place.start('backup', ['--name', 'stopped', '--compression', 'zstd', '--level', '19', '--jobs', '1', '--json']);
+      SELECT 'big' || i, 'big' || i, (SELECT string_agg(md5((i * 1000 + j)::text), '') FROM generate_series(1, 400) j), 'test', now() FROM generate_series(1, 2000) i`);
+    const started = place.start('backup', ['--name', 'stopped', '--level', '9', '--jobs', '1', '--json']);
     await started.says('copying');
     started.signal('SIGINT');
     const done = await started.finished;
@@ -152,7 +181,9 @@ describe('Ctrl-C during a backup', () => {
     expect(done.code).toBe(130);
     expect(jsonOf<FailureBody>(done).error.code).toBe('CANCELLED');
     expect(await leftovers()).toEqual({ files: [], sessions: [], locks: [] });
-    const [record] = await database.query('SELECT state FROM backup_system.operations ORDER BY created_at DESC LIMIT 1');
+    const [record] = await database.query(
+      'SELECT state FROM backup_system.operations ORDER BY created_at DESC LIMIT 1',
+    );
     expect(record).toEqual({ state: 'cancelled' });
   });
 
@@ -188,7 +219,9 @@ describe('--check', () => {
   });
 
   test('names everything that is in the way, each with what to do, in --json too', async () => {
-    const done = await place.run('backup', ['--check', '--json', '-o', '/proc/nowhere'], { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x' });
+    const done = await place.run('backup', ['--check', '--json', '-o', '/proc/nowhere'], {
+      DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x',
+    });
     expect(done.code).toBe(2);
     const { error } = jsonOf<FailureBody>(done);
     const findings = error.details?.findings as { check: string; ok: boolean; hint?: string }[];

@@ -5,14 +5,26 @@ import { AppError } from '../server/errors.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { type Command, type Outcome, runCommand } from './cli.ts';
-import { commandActor, composeModel, composeStorage, configFor, openDatabase, operationDeps, settingsHelp } from './compose.ts';
+import {
+  commandActor,
+  composeModel,
+  composeStorage,
+  configFor,
+  openDatabase,
+  operationDeps,
+  settingsHelp,
+} from './compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, formatSize, printable } from './format.ts';
 
 const flags = {
   output: { kind: 'text', short: 'o', value: 'DIR', help: 'folder to store the backup in, instead of BACKUP_DIR' },
   name: { kind: 'text', value: 'NAME', help: 'the file’s name; made from the time when absent' },
   tables: { kind: 'list', value: 'a,b', help: 'only these tables' },
-  compression: { kind: 'choice', choices: ['deflate', 'zstd'], help: 'deflate opens anywhere, zstd is faster and smaller' },
+  compression: {
+    kind: 'choice',
+    choices: ['deflate', 'zstd'],
+    help: 'deflate opens anywhere, zstd is faster and smaller',
+  },
   level: { kind: 'number', value: 'N', min: 0, max: 19, help: 'deflate 0 to 9, zstd 1 to 19' },
   jobs: { kind: 'number', value: 'N', min: 1, max: 64, help: 'connections that copy at once' },
   strict: { kind: 'switch', help: 'refuse when the database has tables or columns the schema does not know' },
@@ -25,22 +37,40 @@ const command: Command<typeof flags> = {
   name: 'backup',
   summary: 'Makes a backup of every protected table, as of one moment, and reads it back.',
   flags,
-  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'BACKUP_DIR', 'BACKUP_SCHEMA', 'BACKUP_JOBS', 'BACKUP_COMPRESSION', 'BACKUP_LEVEL', 'LOCK_GIVE_UP_MS'),
+  settings: settingsHelp(
+    'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
+    'BACKUP_DIR',
+    'BACKUP_SCHEMA',
+    'BACKUP_JOBS',
+    'BACKUP_COMPRESSION',
+    'BACKUP_LEVEL',
+    'LOCK_GIVE_UP_MS',
+  ),
   examples: [
     { line: 'bun run scripts/backup.ts', does: 'into BACKUP_DIR, under a name made from the time' },
     { line: 'bun run scripts/backup.ts --check', does: 'what would be in the way of a backup' },
     { line: 'bun run scripts/backup.ts -o /mnt/usb --compression zstd', does: 'faster and smaller, elsewhere' },
-    { line: '0 2 * * * cd /srv/palace-backup && bun run scripts/backup.ts --silent --wait', does: 'a line for cron: it mails errors only' },
+    {
+      line: '0 2 * * * cd /srv/palace-backup && bun run scripts/backup.ts --silent --wait',
+      does: 'a line for cron: it mails errors only',
+    },
   ],
   async run({ values, env, signal, onProgress, note, detail }) {
+    refuseLevel(values.level, values.compression ?? (env.BACKUP_COMPRESSION === 'zstd' ? 'zstd' : 'deflate'));
     const config = configFor(env, values);
-    refuseLevel(values.level, config.backupCompression);
     const storage = composeStorage(config);
     const model = await composeModel(config);
     await using database = await openDatabase(config);
-    detail(`database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`);
+    detail(
+      `database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`,
+    );
 
-    if (values.check) return describeCheck(await checkEnvironment({ databaseUrl: database.url, storage, model }, signal), values.strict);
+    if (values.check)
+      return describeCheck(
+        await checkEnvironment({ databaseUrl: database.url, storage, model }, signal),
+        values.strict,
+      );
 
     const input: BackupInput = {
       ...(values.tables && { tables: values.tables }),
@@ -69,7 +99,7 @@ const command: Command<typeof flags> = {
           application: APPLICATION,
           lockGiveUpMs: config.lockGiveUpMs,
         };
-        return createBackup(deps, input, { signal, onProgress });
+        return createBackup(deps, input, { signal: operation.signal, onProgress });
       },
     );
     return { data: result, lines: describeBackup(result), warnings: result.warnings };
@@ -78,24 +108,35 @@ const command: Command<typeof flags> = {
 
 /** The flag's range hangs on the method, which may come from the settings. */
 function refuseLevel(level: number | undefined, compression: 'deflate' | 'zstd'): void {
-  if (level === 0 && compression === 'zstd') throw new AppError('USAGE', '--level must be from 1 to 19 for zstd, not 0.');
+  if (level === 0 && compression === 'zstd')
+    throw new AppError('USAGE', '--level must be from 1 to 19 for zstd, not 0.');
   if (level !== undefined && level > 9 && compression === 'deflate')
-    throw new AppError('USAGE', `--level must be from 0 to 9 for deflate, not ${level}.`, { hint: 'Higher levels belong to --compression zstd.' });
+    throw new AppError('USAGE', `--level must be from 0 to 9 for deflate, not ${level}.`, {
+      hint: 'Higher levels belong to --compression zstd.',
+    });
 }
 
 /** What only a restore needs, or only --strict refuses, is said but does not count. */
 function describeCheck(report: EnvironmentReport, strict: boolean): Outcome {
-  const counts = (finding: Finding) => !finding.ok && finding.check !== 'restore rights' && (strict || finding.check !== 'unknown');
+  const counts = (finding: Finding) =>
+    !finding.ok && finding.check !== 'restore rights' && (strict || finding.check !== 'unknown');
   const lines = report.findings.flatMap((finding) => {
     const mark = finding.ok ? 'ok  ' : counts(finding) ? 'FAIL' : 'note';
-    return [`${mark}  ${finding.check}: ${printable(finding.message)}`, ...(finding.hint && !finding.ok ? [`      ${printable(finding.hint)}`] : [])];
+    return [
+      `${mark}  ${finding.check}: ${printable(finding.message)}`,
+      ...(finding.hint && !finding.ok ? [`      ${printable(finding.hint)}`] : []),
+    ];
   });
   const failures = report.findings.filter(counts);
   const [first] = failures;
   if (!first) return { data: report, lines: [...lines, 'A backup would go through.'] };
-  throw new AppError(first.code ?? 'UNEXPECTED', [`${formatCounted(failures.length, 'thing stands', 'things stand')} in the way of a backup.`, ...lines].join('\n'), {
-    details: { ...report },
-  });
+  throw new AppError(
+    first.code ?? 'UNEXPECTED',
+    [`${formatCounted(failures.length, 'thing stands', 'things stand')} in the way of a backup.`, ...lines].join('\n'),
+    {
+      details: { ...report },
+    },
+  );
 }
 
 function describeBackup(result: BackupResult): string[] {
@@ -105,7 +146,10 @@ function describeBackup(result: BackupResult): string[] {
     `  ${formatCounted(result.totalRecords, 'row')}, ${formatSize(result.size)}, made in ${formatDuration(result.durationMs)}, ${readBack}`,
     `  stored as ${result.filePath}`,
     `  id ${result.backupId}, digest ${result.digest}`,
-    ...formatColumns(Object.entries(result.tables).map(([table, rows]) => [`  ${printable(table)}`, formatCount(rows)]), 'lr'),
+    ...formatColumns(
+      Object.entries(result.tables).map(([table, rows]) => [`  ${printable(table)}`, formatCount(rows)]),
+      'lr',
+    ),
     ...result.leftOut.map(({ table, reason }) => `  left out: ${printable(table)} (${printable(reason)})`),
   ];
 }

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { FailureBody } from '../server/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+
+setDefaultTimeout(30_000);
 
 const SECRET = { DATABASE_URL: 'postgres://bob:hunter22@db/x' };
 let place: Workplace;
@@ -33,7 +35,11 @@ describe('what a command says', () => {
   test('--silent says nothing of a success, and still says what failed', async () => {
     expect(await run('--silent')).toEqual({ code: 0, stdout: '', stderr: '' });
     const failed = await run('-s', '--fail', 'app');
-    expect(failed).toEqual({ code: 3, stdout: '', stderr: 'error: The disk is full. [DISK_FULL]\n  hint: Free some.\n' });
+    expect(failed).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'error: The disk is full. [DISK_FULL]\n  hint: Free some.\n',
+    });
   });
 
   test('--verbose shows details and causes with their secrets masked', async () => {
@@ -80,7 +86,12 @@ describe('what a command says', () => {
 describe('a reader that leaves', () => {
   test('does not fail a command, on stdout or stderr', async () => {
     const line = `'${process.execPath}' '${import.meta.dir}/cli.fixture.ts' --lines 100000`;
-    const shell = (pipeline: string) => Bun.spawn(['bash', '-c', `${pipeline}; echo "\${PIPESTATUS[0]}"`], { cwd: place.dir, stdout: 'pipe', stderr: 'ignore' });
+    const shell = (pipeline: string) =>
+      Bun.spawn(['bash', '-c', `${pipeline}; echo "\${PIPESTATUS[0]}"`], {
+        cwd: place.dir,
+        stdout: 'pipe',
+        stderr: 'ignore',
+      });
     expect(await shell(`${line} | head -c 10 >/dev/null`).stdout.text()).toBe('0\n');
     expect(await shell(`${line} 2>&1 >/dev/null | true`).stdout.text()).toBe('0\n');
     expect(await shell(`${line} >/dev/full`).stdout.text()).toBe('0\n');

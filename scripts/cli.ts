@@ -2,7 +2,7 @@ import { APPLICATION } from '../server/application.ts';
 import { AppError, cancelled, failureBody, unexpected } from '../server/errors.ts';
 import type { OnProgress } from '../server/progress.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { type Flags, type FlagValues, type ParsedFlags, parseFlags, type Positional } from './flags.ts';
+import { type Flags, type FlagValues, type ParsedFlags, type Positional, parseFlags } from './flags.ts';
 import { printable } from './format.ts';
 import { helpText } from './help.ts';
 import { createMask } from './mask.ts';
@@ -80,13 +80,21 @@ export async function runCommand<F extends Flags>(
   const flags = { ...command.flags, ...COMMON_FLAGS };
   // Asked of the raw words too: a command line that cannot be read still answers in the form it was asked in.
   const flagWords = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  const asked = { json: flagWords.includes('--json'), verbose: flagWords.some((word) => word === '--verbose' || word === '-v') };
+  const asked = {
+    json: flagWords.includes('--json'),
+    verbose: flagWords.some((word) => word === '--verbose' || word === '-v'),
+  };
   const help = (): Promise<never> => {
     out.write(helpText({ ...command, flags, positional: command.positional ?? null, application: APPLICATION }));
     return leave(0);
   };
   if (flagWords.some((word) => word === '--help' || word === '-h')) return help();
-  const mask = createMask([env.DATABASE_URL, env.DATABASE_DIRECT_URL, env.PGPASSWORD && `password=${env.PGPASSWORD}`, ...argv]);
+  const mask = createMask([
+    env.DATABASE_URL,
+    env.DATABASE_DIRECT_URL,
+    env.PGPASSWORD && `password=${env.PGPASSWORD}`,
+    ...argv,
+  ]);
   const fail = async (error: unknown): Promise<never> => {
     const known = error instanceof AppError ? error : unexpected(error);
     err.write(errorText(known, asked.verbose ? mask : null));

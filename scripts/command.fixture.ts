@@ -2,6 +2,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** How long a text is waited for: a test that hangs says why before the runner kills it. */
+const PATIENCE_MS = 20_000;
+
 export interface Finished {
   code: number;
   stdout: string;
@@ -22,8 +25,14 @@ export interface Workplace extends AsyncDisposable {
   /** Starts `scripts/<name>.ts` as a person or cron would, away from any terminal. */
   start(name: string, args: string[], env?: Record<string, string>): Started;
   run(name: string, args: string[], env?: Record<string, string>): Promise<Finished>;
-  /** Runs it on a terminal of its own, with these lines typed, and gives what the terminal showed. */
-  onTerminal(name: string, args: string[], typed: string, env?: Record<string, string>): Promise<{ code: number; shown: string }>;
+  /** Runs it on a terminal of its own, types once it shows the given text (or at once), and gives all that it showed. */
+  onTerminal(
+    name: string,
+    args: string[],
+    typed: string,
+    env?: Record<string, string>,
+    afterShowing?: string,
+  ): Promise<{ code: number; shown: string }>;
   /** Everything in the backup folder, temporaries too. */
   files(): Promise<string[]>;
 }
@@ -73,7 +82,9 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
           const look = () => heard.includes(text) && resolve();
           listeners.add(look);
           look();
-          void finished.then((end) => reject(new Error(`it ended without saying ${text}: ${JSON.stringify(end)}`)));
+          const giveUp = (why: string) => reject(new Error(`${why} without saying ${text}: ${heard}`));
+          setTimeout(() => giveUp('it went on'), PATIENCE_MS).unref();
+          void finished.then(() => giveUp('it ended'));
         }),
     };
   };
@@ -84,8 +95,10 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
     start,
     run: (name, args, env) => start(name, args, env).finished,
     // util-linux's `script` is the terminal.
-    async onTerminal(name, args, typed, env = {}) {
-      const line = [process.execPath, script(name), ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+    async onTerminal(name, args, typed, env = {}, afterShowing = '') {
+      const line = [process.execPath, script(name), ...args]
+        .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+        .join(' ');
       const child = Bun.spawn(['script', '--quiet', '--return', '--command', line, '/dev/null'], {
         cwd: dir,
         env: { ...base, TERM: 'xterm', ...env },
@@ -93,9 +106,20 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
         stdout: 'pipe',
         stderr: 'ignore',
       });
-      child.stdin.write(typed);
-      child.stdin.flush();
-      const shown = await child.stdout.text();
+      const decoder = new TextDecoder();
+      let shown = '';
+      let isTyped = false;
+      const type = () => {
+        if (isTyped || !shown.includes(afterShowing)) return;
+        isTyped = true;
+        child.stdin.write(typed);
+        child.stdin.flush();
+      };
+      type();
+      for await (const bytes of child.stdout) {
+        shown += decoder.decode(bytes, { stream: true });
+        type();
+      }
       child.stdin.end();
       return { code: await child.exited, shown };
     },

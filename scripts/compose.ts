@@ -39,7 +39,13 @@ export function settingsHelp(...names: (keyof typeof SETTINGS)[]): { name: strin
 /** The settings with a command's flags over them. Throws CONFIG_INVALID. */
 export function configFor(
   env: Record<string, string | undefined>,
-  flags: { into?: string | undefined; output?: string | undefined; compression?: string | undefined; level?: number | undefined; jobs?: number | undefined } = {},
+  flags: {
+    into?: string | undefined;
+    output?: string | undefined;
+    compression?: string | undefined;
+    level?: number | undefined;
+    jobs?: number | undefined;
+  } = {},
 ): Config {
   const over: Record<string, string | undefined> = { ...env };
   if (flags.into !== undefined) {
@@ -50,7 +56,8 @@ export function configFor(
   }
   if (flags.output !== undefined) over.BACKUP_DIR = flags.output;
   // A level is a word of one method: that of the settings means nothing to another one.
-  if (flags.compression !== undefined && flags.compression !== (env.BACKUP_COMPRESSION || 'deflate')) over.BACKUP_LEVEL = undefined;
+  if (flags.compression !== undefined && flags.compression !== (env.BACKUP_COMPRESSION || 'deflate'))
+    over.BACKUP_LEVEL = undefined;
   if (flags.compression !== undefined) over.BACKUP_COMPRESSION = flags.compression;
   if (flags.level !== undefined) over.BACKUP_LEVEL = String(flags.level);
   if (flags.jobs !== undefined) over.BACKUP_JOBS = String(flags.jobs);
@@ -76,7 +83,8 @@ export interface CommandDatabase extends AsyncDisposable {
 
 /** Finds the database. Throws CONFIG_INVALID when neither settings nor embedded PostgreSQL name one. Opens no connection. */
 export async function openDatabase(config: Config): Promise<CommandDatabase> {
-  if (config.databaseDirectUrl !== null) return { url: config.databaseDirectUrl, [Symbol.asyncDispose]: async () => undefined };
+  if (config.databaseDirectUrl !== null)
+    return { url: config.databaseDirectUrl, [Symbol.asyncDispose]: async () => undefined };
   const dir = resolve(EMBEDDED_DIR);
   if (!existsSync(dir))
     throw new AppError('CONFIG_INVALID', 'DATABASE_URL is not set, and there is no embedded PostgreSQL here.', {
@@ -87,7 +95,9 @@ export async function openDatabase(config: Config): Promise<CommandDatabase> {
 
 /** The tables to protect: the HRMS's, or those of BACKUP_SCHEMA. */
 export async function composeModel(config: Config): Promise<SchemaModel> {
-  return modelFromSchema(config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd()));
+  return modelFromSchema(
+    config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd()),
+  );
 }
 
 /** The folder of the backups. Touches nothing yet. */
@@ -109,7 +119,10 @@ export function operationDeps(databaseUrl: string, onWait: (message: string) => 
 }
 
 /** How commands that read an archive name it. */
-export const ARCHIVE_ARGUMENT = { value: 'FILE|NAME', help: 'the path of an archive, or the name of a backup in BACKUP_DIR' } as const;
+export const ARCHIVE_ARGUMENT = {
+  value: 'FILE|NAME',
+  help: 'the path of an archive, or the name of a backup in BACKUP_DIR',
+} as const;
 
 /** An archive named on a command line. */
 export interface ChosenArchive extends AsyncDisposable {

@@ -5,8 +5,20 @@ import { configFor, openDatabase, settingsHelp } from './compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration } from './format.ts';
 
 const flags = {
-  staff: { kind: 'number', value: 'N', min: 0, max: 5_000_000, help: 'how many people, about eleven rows for each; 1000 when absent' },
-  seed: { kind: 'number', value: 'N', min: 0, max: 2 ** 31 - 1, help: 'the same seed and size give the same rows; 1 when absent' },
+  staff: {
+    kind: 'number',
+    value: 'N',
+    min: 0,
+    max: 5_000_000,
+    help: 'how many people, about eleven rows for each; 1000 when absent',
+  },
+  seed: {
+    kind: 'number',
+    value: 'N',
+    min: 0,
+    max: 2 ** 31 - 1,
+    help: 'the same seed and size give the same rows; 1 when absent',
+  },
 } as const;
 
 const command: Command<typeof flags> = {
@@ -14,19 +26,29 @@ const command: Command<typeof flags> = {
   summary: 'Fills empty HRMS tables with invented people. Refuses a table that holds rows.',
   flags,
   settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL'),
-  examples: [{ line: 'bun run scripts/demo.ts --staff 20000 --seed 7', does: 'some 220,000 rows to try a backup with' }],
+  examples: [
+    { line: 'bun run scripts/demo.ts --staff 20000 --seed 7', does: 'some 220,000 rows to try a backup with' },
+  ],
   async run({ values, env, signal, onProgress, detail }) {
     await using database = await openDatabase(configFor(env));
     detail(`database ${maskDatabaseUrl(database.url)}`);
     const started = performance.now();
-    const tables = await fillDemo(database.url, { staff: values.staff ?? 1000, seed: values.seed ?? 1, signal, onProgress });
+    const tables = await fillDemo(database.url, {
+      staff: values.staff ?? 1000,
+      seed: values.seed ?? 1,
+      signal,
+      onProgress,
+    });
     const durationMs = Math.round(performance.now() - started);
     const totalRecords = Object.values(tables).reduce((sum, rows) => sum + rows, 0);
     return {
       data: { totalRecords, tables, durationMs },
       lines: [
         `${formatCounted(totalRecords, 'row')} made in ${formatDuration(durationMs)}`,
-        ...formatColumns(Object.entries(tables).map(([table, rows]) => [`  ${table}`, formatCount(rows)]), 'lr'),
+        ...formatColumns(
+          Object.entries(tables).map(([table, rows]) => [`  ${table}`, formatCount(rows)]),
+          'lr',
+        ),
       ],
     };
   },

@@ -10,6 +10,17 @@ test('every error code has an exit code that --help explains, and none of them i
 });
 
 test('each family of failures has its own exit code', () => {
-  const codes = (['UNEXPECTED', 'DATABASE_UNREACHABLE', 'DISK_FULL', 'USAGE', 'ARCHIVE_DAMAGED', 'OPERATION_IN_PROGRESS', 'RESTORE_REFUSED', 'CANCELLED'] as const).map(exitCodeOf);
+  const codes = (
+    [
+      'UNEXPECTED',
+      'DATABASE_UNREACHABLE',
+      'DISK_FULL',
+      'USAGE',
+      'ARCHIVE_DAMAGED',
+      'OPERATION_IN_PROGRESS',
+      'RESTORE_REFUSED',
+      'CANCELLED',
+    ] as const
+  ).map(exitCodeOf);
   expect(codes).toEqual([1, 2, 3, 4, 5, 6, 7, 130]);
 });

@@ -26,7 +26,17 @@ function refusal(...argv: string[]): AppError {
 
 describe('parseFlags()', () => {
   test('reads every kind, long and short, with and without =', () => {
-    const { values } = parse('-o', 'some dir', '--tables=a,b', '--tables', 'b, c', '--compression', 'zstd', '--jobs=4', '-y');
+    const { values } = parse(
+      '-o',
+      'some dir',
+      '--tables=a,b',
+      '--tables',
+      'b, c',
+      '--compression',
+      'zstd',
+      '--jobs=4',
+      '-y',
+    );
     expect(values).toEqual({
       output: 'some dir',
       tables: ['a', 'b', 'c'],
@@ -89,7 +99,10 @@ describe('parseFlags()', () => {
   });
 
   test('answers any command line with values or USAGE, nothing else', () => {
-    const word = fc.oneof(fc.string(), fc.constantFrom('--jobs', '--output=x', '-oy', '-yo', '--', '-', '--tables', '--no-strict'));
+    const word = fc.oneof(
+      fc.string(),
+      fc.constantFrom('--jobs', '--output=x', '-oy', '-yo', '--', '-', '--tables', '--no-strict'),
+    );
     fc.assert(
       fc.property(fc.array(word), (argv) => {
         try {

@@ -38,13 +38,22 @@ export interface ParsedFlags<F extends Flags> {
 }
 
 /** Reads a command line. Throws USAGE for anything that cannot be meant, naming the nearest flag there is. */
-export function parseFlags<F extends Flags>(argv: string[], flags: F, positional: Positional | null, command: string): ParsedFlags<F> {
+export function parseFlags<F extends Flags>(
+  argv: string[],
+  flags: F,
+  positional: Positional | null,
+  command: string,
+): ParsedFlags<F> {
   const hint = `Run \`bun run scripts/${command}.ts --help\` for what it takes.`;
-  const usage = (message: string, more?: string) => new AppError('USAGE', message, { hint: more ? `${more} ${hint}` : hint });
+  const usage = (message: string, more?: string) =>
+    new AppError('USAGE', message, { hint: more ? `${more} ${hint}` : hint });
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => [
       name,
-      { type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const), ...(flag.short && { short: flag.short }) },
+      {
+        type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const),
+        ...(flag.short && { short: flag.short }),
+      },
     ]),
   );
   // Not strict: the parser's own words neither suggest a flag nor say what a value should look like.
@@ -70,9 +79,12 @@ export function parseFlags<F extends Flags>(argv: string[], flags: F, positional
     const value = token.value;
     if (value === undefined || value === '') throw usage(`${token.rawName} needs a value: ${wanted}.`);
     if (!token.inlineValue && value.startsWith('-') && value !== '-')
-      throw usage(`${token.rawName} needs a value: ${wanted}. ${value} looks like another flag.`, `Write --${token.name}=${value} if it is meant.`);
+      throw usage(
+        `${token.rawName} needs a value: ${wanted}. ${value} looks like another flag.`,
+        `Write --${token.name}=${value} if it is meant.`,
+      );
     if (values[token.name] !== undefined && flag.kind !== 'list') throw usage(`${token.rawName} was given twice.`);
-    values[token.name] = valueOf(flag, value, token.rawName, usage, values[token.name]);
+    values[token.name] = readValue(flag, value, token.rawName, usage, values[token.name]);
   }
   if (!positional && positionals[0] !== undefined) {
     const near = nearest(positionals[0], Object.keys(flags));
@@ -80,18 +92,30 @@ export function parseFlags<F extends Flags>(argv: string[], flags: F, positional
   }
   if (positional && !positionals[0]) throw usage(`This command needs ${positional.value}: ${positional.help}.`);
   if (positionals[1] !== undefined)
-    throw usage(`This command takes one ${positional?.value}, and was given ${positionals.map(quoted).join(' and ')}.`, 'Quote names that hold spaces.');
+    throw usage(
+      `This command takes one ${positional?.value}, and was given ${positionals.map(quoted).join(' and ')}.`,
+      'Quote names that hold spaces.',
+    );
   return { values: values as FlagValues<F>, positional: positionals[0] };
 }
 
-function valueOf(flag: Exclude<Flag, { kind: 'switch' }>, value: string, rawName: string, usage: (message: string, more?: string) => AppError, before: unknown) {
+function readValue(
+  flag: Exclude<Flag, { kind: 'switch' }>,
+  value: string,
+  rawName: string,
+  usage: (message: string, more?: string) => AppError,
+  before: unknown,
+) {
   switch (flag.kind) {
     case 'text':
       return value;
     case 'choice': {
       if (flag.choices.includes(value)) return value;
       const near = nearest(value, flag.choices);
-      throw usage(`${rawName} must be ${flag.choices.join(' or ')}, not ${quoted(value)}.`, near && `Did you mean ${near}?`);
+      throw usage(
+        `${rawName} must be ${flag.choices.join(' or ')}, not ${quoted(value)}.`,
+        near && `Did you mean ${near}?`,
+      );
     }
     case 'number': {
       const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
@@ -100,7 +124,8 @@ function valueOf(flag: Exclude<Flag, { kind: 'switch' }>, value: string, rawName
     }
     case 'list': {
       const items = value.split(',').map((item) => item.trim());
-      if (items.includes('')) throw usage(`${rawName} holds an empty name: ${quoted(value)}.`, 'Separate names with one comma.');
+      if (items.includes(''))
+        throw usage(`${rawName} holds an empty name: ${quoted(value)}.`, 'Separate names with one comma.');
       return [...new Set([...(Array.isArray(before) ? before : []), ...items])];
     }
     default:

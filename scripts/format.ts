@@ -44,7 +44,8 @@ export function formatMoment(moment: Date | string): string {
 /** Rows of cells as lines of even columns. A column marked `r` is set flush right. The last one is not padded. */
 export function formatColumns(rows: string[][], align: string): string[] {
   const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, Bun.stringWidth(cell));
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, Bun.stringWidth(cell));
   return rows.map((row) =>
     row
       .map((cell, i) => {
@@ -56,13 +57,17 @@ export function formatColumns(rows: string[][], align: string): string[] {
   );
 }
 
-/**
- * Text from outside (names in a database, in an archive) made safe to print: control characters, escape sequences
- * and marks that reorder text are shown as `\u{…}`, so that nobody's table name moves the cursor.
- */
+/** Characters a terminal could obey or reorder text by: controls, directional marks, line and paragraph separators. */
+const TERMINAL_MARKS = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** Text from outside (names in a database, in an archive) made safe to print: nobody's table name moves the cursor. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g, (mark) => `\\u{${mark.charCodeAt(0).toString(16)}}`);
+  return text.replace(TERMINAL_MARKS, (mark) => `\\u{${mark.charCodeAt(0).toString(16)}}`);
+}
+
+/** The same for JSON, where such a character inside a string may be written as its escape. */
+export function printableJson(json: string): string {
+  return json.replace(TERMINAL_MARKS, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function pad(number: number): string {

@@ -19,10 +19,34 @@ export function helpText(subject: HelpSubject): string {
   const sections: [string, string[]][] = [
     ['Usage', [`bun run scripts/${name}.ts${positional ? ` ${positional.value}` : ''} [flags]`]],
     ...(positional ? [[positional.value, [positional.help]] as [string, string[]]] : []),
-    ['Flags', formatColumns(Object.entries(subject.flags).map(([flag, spec]) => [spelling(flag, spec), spec.help]), 'll')],
-    ['Environment (bun reads .env itself)', formatColumns(subject.settings.map((setting) => [setting.name, setting.help]), 'll')],
-    ['Exit codes', formatColumns(Object.entries(EXIT_CODES).map(([code, meaning]) => [code, meaning]), 'rl')],
-    ['Examples', formatColumns(subject.examples.map((example) => [example.line, example.does]), 'll')],
+    [
+      'Flags',
+      formatColumns(
+        Object.entries(subject.flags).map(([flag, spec]) => [spelling(flag, spec), spec.help]),
+        'll',
+      ),
+    ],
+    [
+      'Environment (bun reads .env itself)',
+      formatColumns(
+        subject.settings.map((setting) => [setting.name, setting.help]),
+        'll',
+      ),
+    ],
+    [
+      'Exit codes',
+      formatColumns(
+        Object.entries(EXIT_CODES).map(([code, meaning]) => [code, meaning]),
+        'rl',
+      ),
+    ],
+    [
+      'Examples',
+      formatColumns(
+        subject.examples.map((example) => [example.line, example.does]),
+        'll',
+      ),
+    ],
   ];
   const body = sections.map(([title, lines]) => [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n'));
   return `${[summary, ...body, `${application.name} ${application.version}`].join('\n\n')}\n`;

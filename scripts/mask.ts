@@ -1,10 +1,15 @@
 /** Returns a function that takes secrets out of a text: those of the given connection strings, and whatever looks like one. */
 export function createMask(connectionStrings: (string | undefined)[]): (text: string) => string {
-  const secrets = [...new Set(connectionStrings.flatMap((text) => (text ? passwordsIn(text) : [])))].sort((a, b) => b.length - a.length);
+  const secrets = [...new Set(connectionStrings.flatMap((text) => (text ? passwordsIn(text) : [])))].sort(
+    (a, b) => b.length - a.length,
+  );
   return (text) => {
     let masked = text
       .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1***@')
-      .replace(/(\b(?:password|passwd|pwd|sslpassword)\s*[=:]\s*)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s&,;]+)/gi, '$1***');
+      .replace(
+        /(\b(?:password|passwd|pwd|sslpassword)\s*[=:]\s*)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s&,;]+)/gi,
+        '$1***',
+      );
     for (const secret of secrets) masked = masked.replaceAll(secret, '***');
     return masked;
   };

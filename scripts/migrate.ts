@@ -10,12 +10,16 @@ const flags = {
 
 const command: Command<typeof flags> = {
   name: 'migrate',
-  summary: 'Brings our own tables (schema backup_system) up to date; gives an empty database the HRMS tables. Never alters tables that are there.',
+  summary:
+    'Brings our own tables (schema backup_system) up to date; gives an empty database the HRMS tables. Never alters tables that are there.',
   flags,
   settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'BACKUP_SCHEMA'),
   examples: [
     { line: 'bun run scripts/migrate.ts', does: 'once, before the first backup' },
-    { line: 'bun run scripts/migrate.ts --into postgres://me:secret@db/copy', does: 'makes an empty database ready for a restore' },
+    {
+      line: 'bun run scripts/migrate.ts --into postgres://me:secret@db/copy',
+      does: 'makes an empty database ready for a restore',
+    },
   ],
   async run({ values, env, signal, detail }) {
     const config = configFor(env, values);
@@ -28,7 +32,9 @@ const command: Command<typeof flags> = {
 };
 
 function describeSystem({ systemApplied }: MigrateReport): string {
-  return systemApplied === 0 ? 'backup_system: up to date.' : `backup_system: ${formatCounted(systemApplied, 'migration')} applied.`;
+  return systemApplied === 0
+    ? 'backup_system: up to date.'
+    : `backup_system: ${formatCounted(systemApplied, 'migration')} applied.`;
 }
 
 function describeHrms({ hrms }: MigrateReport): string[] {
@@ -40,7 +46,9 @@ function describeHrms({ hrms }: MigrateReport): string[] {
     case 'partly there':
       return [`HRMS tables: partly there, left as they are. Missing: ${hrms.missing.join(', ')}.`];
     case 'other tables':
-      return [`HRMS tables: not made, the database holds other tables: ${hrms.tables.slice(0, 10).join(', ')}${hrms.tables.length > 10 ? ', …' : ''}.`];
+      return [
+        `HRMS tables: not made, the database holds other tables: ${hrms.tables.slice(0, 10).join(', ')}${hrms.tables.length > 10 ? ', …' : ''}.`,
+      ];
     case 'not asked for':
       return [];
     default:

@@ -5,7 +5,12 @@ import { createProgress } from './progress.ts';
 function display(style: 'line' | 'plain', columns = 200) {
   let at = 0;
   const written: string[] = [];
-  const progress = createProgress({ style, columns: () => columns, now: () => new Date(at), write: (text) => written.push(text) });
+  const progress = createProgress({
+    style,
+    columns: () => columns,
+    now: () => new Date(at),
+    write: (text) => written.push(text),
+  });
   const event = (ms: number, facts: Partial<ProgressEvent>) => {
     at = ms;
     progress.onProgress({ stage: 'copy', rows: 0, bytes: 0, totalBytes: 0, ...facts });
@@ -31,7 +36,9 @@ test('progress shows share, rows, bytes, rate, time left and the table', () => {
   const { written, event } = display('line');
   event(0, { totalBytes: 100 * MIB });
   event(2000, { rows: 12_345, bytes: 20 * MIB, totalBytes: 100 * MIB, table: 'public.staff' });
-  expect(written.at(-1)).toBe('\rcopying  20 %  12,345 rows  20.0 MiB of 100 MiB  10.0 MiB/s  8.0 s left  public.staff\x1b[K');
+  expect(written.at(-1)).toBe(
+    '\rcopying  20 %  12,345 rows  20.0 MiB of 100 MiB  10.0 MiB/s  8.0 s left  public.staff\x1b[K',
+  );
 });
 
 test('progress never claims to be done by an estimate that was too low', () => {

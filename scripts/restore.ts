@@ -4,7 +4,16 @@ import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { type RestoreResult, restoreArchive } from '../server/restore/restore.ts';
 import { type Command, runCommand } from './cli.ts';
-import { ARCHIVE_ARGUMENT, commandActor, composeStorage, configFor, openChosen, openDatabase, operationDeps, settingsHelp } from './compose.ts';
+import {
+  ARCHIVE_ARGUMENT,
+  commandActor,
+  composeStorage,
+  configFor,
+  openChosen,
+  openDatabase,
+  operationDeps,
+  settingsHelp,
+} from './compose.ts';
 import { confirmDatabaseName } from './confirm.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, formatMoment, printable } from './format.ts';
 
@@ -21,11 +30,27 @@ const command: Command<typeof flags> = {
   summary: 'Makes tables what they were at the time of a backup: all of it in one transaction, or nothing.',
   flags,
   positional: ARCHIVE_ARGUMENT,
-  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'BACKUP_DIR', 'BACKUP_JOBS', 'LOCK_TIMEOUT_MS', 'LOCK_GIVE_UP_MS'),
+  settings: settingsHelp(
+    'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
+    'BACKUP_DIR',
+    'BACKUP_JOBS',
+    'LOCK_TIMEOUT_MS',
+    'LOCK_GIVE_UP_MS',
+  ),
   examples: [
-    { line: 'bun run scripts/restore.ts backup_20261123T090804Z_1f2e3d4c', does: 'asks for the name of the database first' },
-    { line: 'bun run scripts/restore.ts /mnt/usb/backup.zip --into postgres://me:secret@db/copy --yes', does: 'into another database, unasked' },
-    { line: 'bun run scripts/restore.ts backup_20261123T090804Z_1f2e3d4c --tables loans,loan_repayments', does: 'two tables; the others stay as they are' },
+    {
+      line: 'bun run scripts/restore.ts backup_20261123T090804Z_1f2e3d4c',
+      does: 'asks for the name of the database first',
+    },
+    {
+      line: 'bun run scripts/restore.ts /mnt/usb/backup.zip --into postgres://me:secret@db/copy --yes',
+      does: 'into another database, unasked',
+    },
+    {
+      line: 'bun run scripts/restore.ts backup_20261123T090804Z_1f2e3d4c --tables loans,loan_repayments',
+      does: 'two tables; the others stay as they are',
+    },
   ],
   async run({ values, positional, env, signal, onProgress, note, detail }) {
     const config = configFor(env, values);
@@ -41,12 +66,25 @@ const command: Command<typeof flags> = {
     const operations = operationDeps(database.url, note);
     const result = await runOperation(
       operations,
-      { kind: 'restore', actor, parameters: { ...input, archive: chosen.label, digest: archive.digest }, wait: values.wait },
+      {
+        kind: 'restore',
+        actor,
+        parameters: { ...input, archive: chosen.label, digest: archive.digest },
+        wait: values.wait,
+      },
       signal,
-      ({ receipt }) => {
+      ({ receipt, signal: alive }) => {
         const { databaseUrl, now, pause } = operations;
-        const deps = { databaseUrl, now, pause, source: chosen.source, receipt, lockTryMs: config.lockTimeoutMs, lockGiveUpMs: config.lockGiveUpMs };
-        return restoreArchive(deps, input, { signal, onProgress });
+        const deps = {
+          databaseUrl,
+          now,
+          pause,
+          source: chosen.source,
+          receipt,
+          lockTryMs: config.lockTimeoutMs,
+          lockGiveUpMs: config.lockGiveUpMs,
+        };
+        return restoreArchive(deps, input, { signal: alive, onProgress });
       },
     );
     return { data: result, lines: describe(result, chosen.label), warnings: result.warnings };
@@ -60,7 +98,13 @@ async function databaseName(url: string, signal: AbortSignal): Promise<string> {
   return row?.name ?? '';
 }
 
-async function confirm(url: string, label: string, archive: Archive, tables: string[] | undefined, signal: AbortSignal): Promise<void> {
+async function confirm(
+  url: string,
+  label: string,
+  archive: Archive,
+  tables: string[] | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const database = await databaseName(url, signal);
   const { metadata } = archive.manifest;
   const which = tables ? `of ${tables.join(', ')}` : `of ${formatCounted(archive.manifest.tables.length, 'table')}`;
@@ -79,7 +123,10 @@ function describe(result: RestoreResult, label: string): string[] {
   return [
     `Restored ${label}: ${formatCounted(result.restoredRecords, 'row')} in ${formatDuration(result.durationMs)}, tables locked for ${formatDuration(result.lockedMs)}`,
     `  operation ${result.operationId}`,
-    ...formatColumns(Object.entries(result.tables).map(([table, rows]) => [`  ${printable(table)}`, formatCount(rows)]), 'lr'),
+    ...formatColumns(
+      Object.entries(result.tables).map(([table, rows]) => [`  ${printable(table)}`, formatCount(rows)]),
+      'lr',
+    ),
   ];
 }
 

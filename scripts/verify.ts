@@ -1,53 +1,73 @@
-/**
- * Everything that must be true before a change is taken, in one command. Runs in a clean clone, before anything is installed,
- * and therefore imports no package. Stops at the first failure; the last line is `N passed, N failed`, of the tests.
- */
-const STEPS = [
-  { name: 'install', words: ['install', '--frozen-lockfile'] },
-  { name: 'format', words: ['run', 'format:check'] },
-  { name: 'lint', words: ['run', 'lint'] },
-  { name: 'types', words: ['run', 'typecheck'] },
-  { name: 'arrows', words: ['run', 'arrows'] },
-  { name: 'unused code', words: ['run', 'unused'] },
-  { name: 'build', words: ['run', 'build'] },
-  { name: 'tests', words: ['run', 'test'] },
-];
-const SUMMARY = /^\d+ passed, \d+ failed$/m;
-const root = `${import.meta.dir}/..`;
+import { markVerified } from '../server/backup/mark-verified.ts';
+import { type VerifyReport, verifyArchive } from '../server/backup/verify.ts';
+import { AppError } from '../server/errors.ts';
+import type { Storage } from '../server/storage/storage.ts';
+import { type Command, runCommand } from './cli.ts';
+import {
+  ARCHIVE_ARGUMENT,
+  type ChosenArchive,
+  composeStorage,
+  configFor,
+  openChosen,
+  settingsHelp,
+} from './compose.ts';
+import { formatCounted, formatDuration, formatSize } from './format.ts';
 
-let summary: string | null = null;
-let failed: string | null = null;
-for (const { name, words } of STEPS) {
-  const began = performance.now();
-  const isLast = name === 'tests';
-  if (isLast) console.log('· tests');
-  const { exitCode, output } = await run(words, isLast);
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  summary = SUMMARY.exec(output)?.[0] ?? null;
-  console.log(`${exitCode === 0 ? '✓' : '✗'} ${name} (${seconds} s)`);
-  if (exitCode === 0) continue;
-  if (!isLast) console.log(output);
-  failed = name;
-  break;
+const flags = {} as const;
+
+const command: Command<typeof flags> = {
+  name: 'verify',
+  summary:
+    'Reads every byte of a backup against its manifest and names each damaged table and chunk. Needs no database.',
+  flags,
+  positional: ARCHIVE_ARGUMENT,
+  settings: settingsHelp('BACKUP_DIR'),
+  examples: [
+    { line: 'bun run scripts/verify.ts backup_20261123T090804Z_1f2e3d4c', does: 'one of the stored backups' },
+    { line: 'bun run scripts/verify.ts /mnt/usb/backup.zip --json', does: 'any file, for another program' },
+  ],
+  async run({ positional, env, signal, onProgress, detail }) {
+    const storage = composeStorage(configFor(env));
+    await using archive = await openChosen(storage, positional);
+    detail(`reading ${archive.label}, ${formatSize(archive.source.size)}`);
+    const started = performance.now();
+    const report = await verifyArchive(archive.source, { signal, onProgress });
+    const durationMs = Math.round(performance.now() - started);
+    if (!report.ok) throw damaged(archive.label, report);
+    const rate = `${formatSize((report.bytes * 1000) / Math.max(1, durationMs))}/s`;
+    return {
+      data: { name: archive.label, size: archive.source.size, ...report, durationMs },
+      lines: [
+        `${archive.label} is sound: ${formatCounted(report.rows, 'row')} in ${formatCounted(report.entries, 'entry', 'entries')}, ` +
+          `${formatSize(report.bytes)}, read in ${formatDuration(durationMs)} (${rate})`,
+        `digest ${report.digest}`,
+      ],
+      warnings: await remember(storage, archive, report),
+    };
+  },
+};
+
+function damaged(label: string, report: VerifyReport): AppError {
+  const faults = report.faults.map((fault) => fault.message);
+  const places = formatCounted(faults.length, 'place');
+  return new AppError('ARCHIVE_DAMAGED', [`${label} is damaged in ${places}.`, ...faults].join('\n'), {
+    hint: 'Do not restore from it. Use another backup, or copy this one again from where it was made.',
+    details: { ...report },
+  });
 }
-if (failed !== null) console.log(`Failed: ${failed}.`);
-console.log(summary ?? '0 passed, 1 failed');
-process.exit(failed === null && summary !== null ? 0 : 1);
 
-/** Runs this very bun with the words, keeping its output, and showing it too when asked. */
-async function run(words: string[], show: boolean): Promise<{ exitCode: number; output: string }> {
-  const child = Bun.spawn([process.execPath, ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, err] = await Promise.all([collect(child.stdout, show), collect(child.stderr, show)]);
-  return { exitCode: await child.exited, output: `${err}${out}` };
-}
-
-async function collect(stream: ReadableStream<Uint8Array>, show: boolean): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const bytes of stream) {
-    const piece = decoder.decode(bytes, { stream: true });
-    if (show) process.stdout.write(piece);
-    text += piece;
+/** The archive was found sound: a note that cannot be written does not change that. */
+async function remember(storage: Storage, archive: ChosenArchive, report: VerifyReport): Promise<string[]> {
+  if (archive.storedName === null || report.digest === null) return [];
+  try {
+    const same = await markVerified(storage, archive.storedName, report.digest, new Date());
+    return same
+      ? []
+      : [`${archive.label} is sound, but its digest is not that of the archive that was stored under this name.`];
+  } catch (error) {
+    const why = error instanceof AppError ? error.message : 'the notes cannot be written';
+    return [`That it was verified could not be noted: ${why}`];
   }
-  return text;
 }
+
+if (import.meta.main) await runCommand(command);

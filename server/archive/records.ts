@@ -58,77 +58,55 @@ function escapes(letters: Record<string, string>): Uint8Array {
 /**
  * PostgreSQL's CSV without its header line, as COPY text: byte for byte what the server would have written in that format.
  * `columns` tells a row of one NULL from nothing at all. Throws RangeError for CSV that PostgreSQL does not write.
+ * One loop over local numbers: with a method call for each byte an 8 MiB chunk held the whole program up for most of a second.
  */
 export function csvToCopyText(csv: Uint8Array, columns: number): Uint8Array {
-  const rewriter = new CopyTextRewriter(csv);
-  while (!rewriter.atEnd()) {
-    for (let column = 1; column < columns; column++) rewriter.value(COMMA, TAB);
-    rewriter.value(NEWLINE, NEWLINE);
-  }
-  return rewriter.text();
-}
-
-class CopyTextRewriter {
-  private readonly csv: Uint8Array;
-  private readonly out: Uint8Array;
-  private at = 0;
-  private length = 0;
-
-  constructor(csv: Uint8Array) {
-    this.csv = csv;
-    this.out = new Uint8Array(copyTextBound(csv));
-  }
-
-  atEnd(): boolean {
-    return this.at >= this.csv.length;
-  }
-
-  text(): Uint8Array {
-    return this.out.subarray(0, this.length);
-  }
-
-  /** Rewrites one value and the delimiter that must follow it. */
-  value(delimiter: number, written: number): void {
-    if (this.csv[this.at] === QUOTE) this.quoted();
-    else this.unquoted();
-    if (this.csv[this.at++] !== delimiter) throw new RangeError('a row has more or fewer columns than its table');
-    this.out[this.length++] = written;
-  }
-
-  private quoted(): void {
-    for (this.at++; ; this.at++) {
-      const byte = this.csv[this.at];
-      if (byte === undefined) throw new RangeError('a quote does not end');
-      if (byte === QUOTE && this.csv[++this.at] !== QUOTE) return;
-      this.put(byte);
+  const out = new Uint8Array(copyTextBound(csv));
+  const end = csv.length;
+  let length = 0;
+  let column = 1;
+  let at = 0;
+  while (at < end) {
+    if (csv[at] === QUOTE) {
+      for (at++; ; at++) {
+        if (at >= end) throw new RangeError('a quote does not end');
+        if (csv[at] === QUOTE && csv[++at] !== QUOTE) break;
+        const byte = csv[at] as number;
+        const letter = ESCAPED[byte] as number;
+        if (letter > 0) out[length++] = BACKSLASH;
+        out[length++] = letter > 0 ? letter : byte;
+      }
+    } else {
+      const start = at;
+      for (; at < end && csv[at] !== COMMA && csv[at] !== NEWLINE; at++) {
+        const byte = csv[at] as number;
+        if (byte === QUOTE) throw new RangeError('a quote inside an unquoted value');
+        const letter = ESCAPED[byte] as number;
+        if (letter > 0) out[length++] = BACKSLASH;
+        out[length++] = letter > 0 ? letter : byte;
+      }
+      if (at === start) {
+        out[length++] = BACKSLASH;
+        out[length++] = CAPITAL_N;
+      }
     }
+    if (at >= end) throw new RangeError('the last row does not end');
+    if (csv[at++] !== (column < columns ? COMMA : NEWLINE))
+      throw new RangeError('a row has more or fewer columns than its table');
+    out[length++] = column < columns ? TAB : NEWLINE;
+    column = column < columns ? column + 1 : 1;
   }
-
-  private unquoted(): void {
-    const start = this.at;
-    for (let byte = this.csv[start]; byte !== COMMA && byte !== NEWLINE; byte = this.csv[++this.at]) {
-      if (byte === undefined) throw new RangeError('the last row does not end');
-      if (byte === QUOTE) throw new RangeError('a quote inside an unquoted value');
-      this.put(byte);
-    }
-    if (this.at > start) return;
-    this.out[this.length++] = BACKSLASH;
-    this.out[this.length++] = CAPITAL_N;
-  }
-
-  private put(byte: number): void {
-    const letter = ESCAPED[byte] ?? 0;
-    if (letter > 0) this.out[this.length++] = BACKSLASH;
-    this.out[this.length++] = letter > 0 ? letter : byte;
-  }
+  if (column !== 1) throw new RangeError('the last row does not end');
+  return out.subarray(0, length);
 }
 
 /** No longer than this: an escape adds one byte, and a NULL adds two where it ends. */
 function copyTextBound(csv: Uint8Array): number {
   let bound = csv.length;
-  for (const byte of csv) {
-    if (ESCAPED[byte]) bound++;
+  for (let at = 0; at < csv.length; at++) {
+    const byte = csv[at] as number;
     if (byte === COMMA || byte === NEWLINE) bound += 2;
+    else if (ESCAPED[byte] as number) bound++;
   }
   return bound;
 }

@@ -40,6 +40,7 @@ export function schemaSql(manifest: Manifest): string[] {
 function transaction(comment: string, statements: string[]): string {
   const settings = [
     "SET client_encoding = 'UTF8';",
+    'SET client_min_messages = warning;',
     "SET search_path = '';",
     'SET standard_conforming_strings = on;',
     'SET check_function_bodies = off;',
@@ -127,8 +128,8 @@ it; by hand you can do without.
 
 To restore without the program
 ------------------------------
-1. Unpack${zstd ? ' with 7-Zip or bsdtar (the rows are compressed with zstd, which `unzip` cannot read):' : ':'}
-     ${zstd ? '7z x backup.zip -obackup      or: mkdir backup && bsdtar -xf backup.zip -C backup' : 'unzip backup.zip -d backup'}
+1. Unpack${zstd ? ' with bsdtar, or 7-Zip 24 or later (the rows are compressed with zstd, which `unzip` cannot read):' : ':'}
+     ${zstd ? 'mkdir backup && bsdtar -xf backup.zip -C backup      (or: 7zz x backup.zip -obackup)' : 'unzip backup.zip -d backup'}
      cd backup
 2. Make the tables, if the database has none. Better take the application's own migrations; these files hold tables, columns,
    keys, links and sequences, but no views, triggers, checks, grants or other indexes:

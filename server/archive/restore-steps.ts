@@ -7,6 +7,7 @@ export const HEAD = String.raw`-- Loads this backup. Run it with psql in the fol
 \set ON_ERROR_STOP on
 \encoding UTF8
 SET client_encoding = 'UTF8';
+SET client_min_messages = warning;
 SET datestyle = 'ISO';
 SET intervalstyle = 'postgres';
 SET timezone = 'UTC';
@@ -23,6 +24,9 @@ BEGIN;
 
 CREATE TEMPORARY TABLE palace_tables (place integer GENERATED ALWAYS AS IDENTITY, rows bigint, id regclass) ON COMMIT DROP;`;
 
+/** The rows of an inheritance child are not its parent's; those of a partition are. */
+const ITS_ROWS = `CASE (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = one.id) WHEN 'p' THEN '' ELSE 'ONLY ' END || one.id::text`;
+
 /** Fails when a table has rows. */
 export const REFUSE_ROWS = `DO $palace$
 DECLARE
@@ -30,7 +34,7 @@ DECLARE
   filled boolean;
 BEGIN
   FOR one IN SELECT id FROM pg_temp.palace_tables ORDER BY place LOOP
-    EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', one.id) INTO filled;
+    EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s)', ${ITS_ROWS}) INTO filled;
     IF filled THEN
       RAISE EXCEPTION 'Table % is not empty; nothing was changed.', one.id
         USING HINT = 'Restore into empty tables, or use the program, which can replace and merge.';
@@ -38,7 +42,7 @@ BEGIN
   END LOOP;
 END $palace$;`;
 
-/** Notes the links among these tables and their enabled triggers as the target has them, then takes them off. */
+/** Notes the links among these tables and the enabled triggers of them and their partitions as the target has them, then takes them off. */
 export const LINKS_AND_TRIGGERS_OFF = `CREATE TEMPORARY TABLE palace_links ON COMMIT DROP AS
   SELECT c.conrelid::regclass AS id, c.conname::text AS name, pg_catalog.pg_get_constraintdef(c.oid) AS definition
     FROM pg_catalog.pg_constraint c
@@ -49,7 +53,8 @@ CREATE TEMPORARY TABLE palace_triggers ON COMMIT DROP AS
   SELECT t.tgrelid::regclass AS id, t.tgname::text AS name,
          CASE t.tgenabled WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END AS enable
     FROM pg_catalog.pg_trigger t
-   WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgrelid IN (SELECT id FROM pg_temp.palace_tables);
+   WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+     AND t.tgrelid IN (SELECT id FROM pg_temp.palace_tables UNION SELECT tree.relid FROM pg_temp.palace_tables, pg_catalog.pg_partition_tree(id) AS tree);
 
 DO $palace$
 DECLARE
@@ -59,7 +64,7 @@ BEGIN
     EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', one.id, one.name);
   END LOOP;
   FOR one IN SELECT * FROM pg_temp.palace_triggers LOOP
-    EXECUTE pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', one.id, one.name);
+    EXECUTE pg_catalog.format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', one.id, one.name);
   END LOOP;
 END $palace$;`;
 
@@ -70,7 +75,7 @@ DECLARE
   found bigint;
 BEGIN
   FOR one IN SELECT rows, id FROM pg_temp.palace_tables ORDER BY place LOOP
-    EXECUTE pg_catalog.format('SELECT count(*) FROM %s', one.id) INTO found;
+    EXECUTE pg_catalog.format('SELECT count(*) FROM %s', ${ITS_ROWS}) INTO found;
     IF found <> one.rows THEN
       RAISE EXCEPTION 'Table % has % rows, the backup has %; nothing was changed.', one.id, found, one.rows;
     END IF;
@@ -88,6 +93,6 @@ BEGIN
     EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', one.id, one.name, one.definition);
   END LOOP;
   FOR one IN SELECT * FROM pg_temp.palace_triggers LOOP
-    EXECUTE pg_catalog.format('ALTER TABLE %s %s TRIGGER %I', one.id, one.enable, one.name);
+    EXECUTE pg_catalog.format('ALTER TABLE ONLY %s %s TRIGGER %I', one.id, one.enable, one.name);
   END LOOP;
 END $palace$;`;

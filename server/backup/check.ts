@@ -42,17 +42,16 @@ async function checkDatabase(
   const findings: Finding[] = [];
   try {
     await using session = await openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal });
-    const version = await configureSession(session);
-    findings.push({
-      check: 'server',
-      ok: true,
-      message: `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000} answers`,
-    });
     await using probe = await openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal });
+    const pooler = await outcome('pooler', 'connected to the server itself, not through a transaction pooler', () =>
+      refusePooler(session, probe),
+    );
+    // Nothing is set through a pooler: it would stay with whoever comes next.
+    if (!pooler.ok) return [pooler];
+    const version = await configureSession(session);
     findings.push(
-      await outcome('pooler', 'connected to the server itself, not through a transaction pooler', () =>
-        refusePooler(session, probe),
-      ),
+      { check: 'server', ok: true, message: `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000} answers` },
+      pooler,
     );
 
     const listing = await listTables(session);

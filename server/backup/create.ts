@@ -116,14 +116,7 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
   const durationMs = deps.now().getTime() - started.getTime();
 
   const verifyMs = input.verify ? await readBack(deps, fileName, digest, run) : null;
-  await deps.storage.writeSidecar(fileName, {
-    digest,
-    kind: manifest.kind,
-    pinned: false,
-    note: null,
-    lastVerified: verifyMs === null ? null : deps.now().toISOString(),
-    lastProved: null,
-  });
+  const warnings = [...manifest.warnings, ...(await writeNotes(deps, fileName, digest, manifest.kind, verifyMs !== null))];
   return {
     backupId,
     fileName,
@@ -136,7 +129,7 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
     verified: verifyMs !== null,
     durationMs,
     verifyMs,
-    warnings: manifest.warnings,
+    warnings,
     unknown: {
       tables: manifest.unknown.tables.map(shortName),
       columns: manifest.unknown.columns.map((column) => `${shortName(column)}.${column.column}`),
@@ -194,13 +187,27 @@ async function addTexts(writer: ArchiveWriter, manifest: Manifest): Promise<void
     await writer.addText(`schema/${String(index + 1).padStart(4, '0')}.sql`, sql);
 }
 
-/** Reads the stored archive as a stranger would. One that is not what was written is removed: it would be taken for a backup. */
+/** Notes beside the archive. The archive is good without them, so that their failure is told and fails nothing. */
+async function writeNotes(deps: BackupDeps, fileName: string, digest: string, kind: string, verified: boolean): Promise<string[]> {
+  const lastVerified = verified ? deps.now().toISOString() : null;
+  try {
+    await deps.storage.writeSidecar(fileName, { digest, kind, pinned: false, note: null, lastVerified, lastProved: null });
+    return [];
+  } catch (error) {
+    return [`The archive is stored, but its notes (digest, when it was verified) could not be written: ${error instanceof AppError ? error.message : 'for a reason unknown'}`];
+  }
+}
+
+/** Reads the stored archive as a stranger would. One that is not what was written, or was not read to its end, is removed: it would be taken for a backup. */
 async function readBack(deps: BackupDeps, fileName: string, digest: string, run: Run): Promise<number> {
   const started = deps.now();
   const report = await (async () => {
     await using source = await deps.storage.open(fileName);
     return await verifyArchive(source, run);
-  })();
+  })().catch(async (error: unknown) => {
+    await deps.storage.remove(fileName).catch(() => undefined);
+    throw error;
+  });
   if (report.ok && report.digest === digest) return deps.now().getTime() - started.getTime();
   await deps.storage.remove(fileName);
   throw new AppError(

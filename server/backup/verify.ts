@@ -75,7 +75,9 @@ async function verifyEntries(
     for (let entry = queue.shift(); entry; entry = queue.shift()) {
       if (signal.aborted) throw cancelled('Verifying the archive');
       try {
-        report.rows += await verifyEntry(archives, entry);
+        // Added in one step: `+= await` would read the sum before the wait and lose what others add meanwhile.
+        const rows = await verifyEntry(archives, entry);
+        report.rows += rows;
         report.entries += 1;
         report.bytes += entry.size;
       } catch (error) {

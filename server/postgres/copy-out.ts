@@ -34,7 +34,7 @@ const PASSED_OVER = new Set([
  * Runs a `COPY … TO STDOUT` and gathers its rows into chunks that never split a row. Returns the number of rows,
  * which is checked against the server's own count. While it runs the session's socket is ours: rows go from the
  * socket's buffer into the chunk with one copy and no object per row. Rejects with a database error; the session is
- * then usable when the server reported the error, and dead when the connection was lost.
+ * then usable when the server reported the error, and dead when the connection was lost or the pool failed.
  */
 export function copyOut(session: Session, sql: string, options: CopyOutOptions): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -193,7 +193,7 @@ class CopyOut {
     this.backlog.push(data.subarray(at));
     next.then(
       (buffer) => this.goOn(buffer),
-      (error) => this.handleError(error),
+      (error) => this.giveUp(error),
     );
     return true;
   }
@@ -210,6 +210,12 @@ class CopyOut {
       else this.onData(data);
     }
     if (!this.waiting) this.stream?.resume();
+  }
+
+  /** Nobody takes the rows any more. The socket stands in the middle of one and can serve nothing else: the session ends with it. */
+  private giveUp(error: unknown) {
+    this.stream?.destroy();
+    this.handleError(error);
   }
 
   /** Gives the socket back to the driver, which then reads the rest: an error, or the end of the command. */

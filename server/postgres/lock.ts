@@ -60,21 +60,33 @@ function keyOf(operationId: string): number {
   return createHash('sha256').update(operationId).digest().readInt32BE(0);
 }
 
+/** Looks at a pooler this often: one that other clients keep busy may by chance give different backends a few times. */
+const POOLER_LOOKS = 20;
+
 /**
  * Refuses a transaction pooler. Behind one, a session's locks, settings and snapshots would belong to whoever comes next;
- * two clients were seen to hold the same exclusive lock. The sign: two connections of ours, both idle, are one backend.
+ * two clients were seen to hold the same exclusive lock. The signs: two idle connections of ours are one backend, or one of them
+ * changes its backend. A server that is reached without a pooler tells the backend's own number at sign-in, and is not looked at further.
  */
 export async function refusePooler(first: Session, second: Session): Promise<void> {
-  const [one] = await first.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
-  await second.query('BEGIN');
-  const [two] = await second.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
-  await second.query('ROLLBACK');
-  if (one?.pid !== two?.pid) return;
-  throw new AppError(
-    'POOLER_DETECTED',
-    'The database is reached through a transaction pooler, where sessions are shared between clients.',
-    {
-      hint: 'Set DATABASE_DIRECT_URL to the address of the PostgreSQL server itself (often port 5432 instead of 6432 or 6543).',
-    },
-  );
+  if (first.direct) return;
+  const backend = await backendOf(first);
+  for (let looks = 0; looks < POOLER_LOOKS; looks++) {
+    if ((await backendInTransaction(second)) === backend || (await backendOf(first)) !== backend)
+      throw new AppError('POOLER_DETECTED', 'The database is reached through a transaction pooler, where sessions are shared between clients.', {
+        hint: 'Set DATABASE_DIRECT_URL to the address of the PostgreSQL server itself (often port 5432 instead of 6432 or 6543).',
+      });
+  }
+}
+
+async function backendOf(session: Session): Promise<number> {
+  const [row] = await session.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+  return row?.pid ?? 0;
+}
+
+async function backendInTransaction(session: Session): Promise<number> {
+  await session.query('BEGIN');
+  const pid = await backendOf(session);
+  await session.query('ROLLBACK');
+  return pid;
 }

@@ -156,15 +156,31 @@ async function stage(
   for (const table of plan.tables) await leader.query(`ANALYZE ${quoteName(table.staging)}`);
 }
 
-/** After a lost connection the record is read, never guessed: the commit that changed the tables wrote it. */
+/** How often the record is asked for after a connection was lost at the commit: for half a minute, the time a server needs to recover. */
+const OUTCOME_TRIES = 60;
+const OUTCOME_PAUSE_MS = 500;
+
+/** After a lost connection the record is read, never guessed: the commit that changed the tables wrote it. Throws CONNECTION_LOST when it cannot be read. */
 async function committedAllTheSame(deps: RestoreDeps, operationId: string): Promise<boolean> {
   const unhurried = new AbortController().signal;
-  await using session = await openSession(deps.databaseUrl, {
-    applicationName: `palace-backup restore ${operationId} outcome`,
-    signal: unhurried,
+  for (let tries = 1; ; tries++) {
+    try {
+      await using session = await openSession(deps.databaseUrl, { applicationName: `palace-backup restore ${operationId} outcome`, signal: unhurried });
+      await awaitApplyOver(session, operationId);
+      return (await deps.receipt.outcome()) === 'succeeded';
+    } catch (cause) {
+      if (tries >= OUTCOME_TRIES) throw outcomeUnknown(operationId, cause);
+      await deps.pause(OUTCOME_PAUSE_MS);
+    }
+  }
+}
+
+function outcomeUnknown(operationId: string, cause: unknown): AppError {
+  return new AppError('CONNECTION_LOST', 'The connection was lost at the commit and the server does not answer: the tables are wholly restored or wholly as they were, but which cannot be told from here.', {
+    cause,
+    hint: `When the server is back: SELECT state FROM backup_system.operations WHERE id = '${operationId}'. If it says succeeded, every table is restored; otherwise nothing was changed.`,
+    details: { operationId },
   });
-  await awaitApplyOver(session, operationId);
-  return (await deps.receipt.outcome()) === 'succeeded';
 }
 
 /** Best effort: when the server is gone, the next operation sweeps what is left. The first error is the one that counts. */

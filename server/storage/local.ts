@@ -1,16 +1,16 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, readdir, readFile, rename, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ByteSource } from '../bytes.ts';
 import { AppError } from '../errors.ts';
 import { alreadyExists, notFound, storageFailure, systemCode } from './failures.ts';
 import { openFileNoFollow } from './file-source.ts';
+import { exists, ignoreMissing, syncFolder } from './folder.ts';
+import { LocalPendingObject } from './local-object.ts';
 import { checkObjectName, isArchiveName } from './object-name.ts';
 import { decodeSidecar, encodeSidecar } from './sidecar.ts';
 import type { PendingObject, Sidecar, Storage, StoredObject } from './storage.ts';
 import { temporaryNames } from './temporary.ts';
-
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /**
  * Archives in one folder, made (0700) when the first is written. Files are 0600; an object is written beside its place under a
@@ -155,116 +155,6 @@ class LocalStorage implements Storage {
   }
 }
 
-interface PendingParts {
-  handle: FileHandle;
-  temporary: string;
-  name: string;
-  path: string;
-  sidecar: string;
-  freeSpace(): Promise<number | null>;
-}
-
-class LocalPendingObject implements PendingObject {
-  private readonly parts: PendingParts;
-  private tail: Promise<unknown> = Promise.resolve();
-  private written = 0;
-  private open = true;
-
-  constructor(parts: PendingParts) {
-    this.parts = parts;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    const turn = this.tail.then(() => this.append(bytes));
-    this.tail = turn.catch(() => undefined);
-    await turn;
-  }
-
-  async commit(): Promise<void> {
-    await this.tail;
-    const { handle, temporary, name, path, sidecar } = this.parts;
-    if (!this.open) throw new TypeError(`${name} is committed or aborted already`);
-    try {
-      await handle.sync();
-      await handle.close();
-      // The name is free, so that notes lying there are an earlier object's.
-      if (!(await exists(path))) await unlink(sidecar).catch(ignoreMissing);
-      await linkNew(temporary, path, name);
-      this.open = false;
-      await syncFolder(dirname(path));
-    } catch (error) {
-      if (!this.open) await unlink(path).catch(() => undefined);
-      this.open = true;
-      await this.abort();
-      throw await this.failure(error, `Finishing ${path}`);
-    }
-  }
-
-  async abort(): Promise<void> {
-    if (!this.open) return;
-    this.open = false;
-    await this.tail;
-    await this.parts.handle.close().catch(() => undefined);
-    await unlink(this.parts.temporary).catch(() => undefined);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.abort();
-  }
-
-  private async append(bytes: Uint8Array): Promise<void> {
-    const { handle, name, path } = this.parts;
-    if (!this.open) throw new TypeError(`${name} is committed or aborted already`);
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, null);
-        done += bytesWritten;
-        this.written += bytesWritten;
-      }
-    } catch (error) {
-      throw await this.failure(error, `Writing ${path}`);
-    }
-  }
-
-  private async failure(error: unknown, doing: string): Promise<AppError> {
-    return storageFailure(error, doing, { free: await this.parts.freeSpace(), written: this.written });
-  }
-}
-
-/** Gives the file its name without ever replacing another's. */
-async function linkNew(temporary: string, path: string, name: string): Promise<void> {
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === 'EEXIST') throw alreadyExists(name);
-    if (code === null || !NO_LINKS.has(code)) throw error;
-    // A file system without hard links: looking first is the best there is.
-    if (await exists(path)) throw alreadyExists(name);
-    await rename(temporary, path);
-    return;
-  }
-  await unlink(temporary);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(ignoreMissing)) !== undefined;
-}
-
-/** The rename itself is durable only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 function sidecarPath(path: string): string {
   return `${path}.json`;
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (systemCode(error) !== 'ENOENT') throw error;
 }

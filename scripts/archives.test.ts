@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sampleArchive } from '../server/archive/sample.fixture.ts';
+import type { StoredBackup } from '../server/backup/list.ts';
+import type { VerifyReport } from '../server/backup/verify.ts';
+import type { FailureBody } from '../server/errors.ts';
+import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+
+setDefaultTimeout(30_000);
+
+let place: Workplace;
+beforeAll(async () => {
+  place = await workplace(null);
+  const { bytes, manifest } = await sampleArchive();
+  await mkdir(place.backups);
+  await writeFile(join(place.backups, 'sound.zip'), bytes);
+  const damaged = bytes.slice();
+  for (const entry of manifest.entries.filter((chunk) => chunk.table?.name === 'staff')) {
+    // The stored bytes of a chunk follow its name in the local header.
+    const at = Buffer.from(damaged).indexOf(entry.name) + entry.name.length;
+    damaged[at] = (damaged[at] ?? 0) ^ 0xff;
+  }
+  await writeFile(join(place.backups, 'damaged.zip'), damaged);
+  await writeFile(join(place.dir, 'stray.zip'), 'not an archive');
+  await writeFile(join(place.backups, 'stray.zip'), 'not an archive');
+});
+afterAll(() => place[Symbol.asyncDispose]());
+
+describe('verify', () => {
+  test('needs no database, reads a stored backup and remembers it', async () => {
+    const done = await place.run('verify', ['sound', '--json']);
+    expect(done.code).toBe(0);
+    expect(jsonOf<object>(done)).toMatchObject({
+      success: true,
+      data: { name: 'sound.zip', ok: true, rows: 5, faults: [] },
+    });
+    const { data } = jsonOf<{ data: { backups: StoredBackup[] } }>(await place.run('list', ['--json']));
+    expect(data.backups.find((backup) => backup.name === 'sound.zip')?.lastVerified).toMatch(/^\d{4}-/);
+  });
+
+  test('names every damaged table and chunk, with exit code 5', async () => {
+    const done = await place.run('verify', ['damaged.zip', '--json']);
+    expect(done.code).toBe(5);
+    const { error } = jsonOf<FailureBody>(done);
+    const faults = (error.details as unknown as VerifyReport).faults;
+    expect(error.code).toBe('ARCHIVE_DAMAGED');
+    expect(faults.map((fault) => [fault.table, fault.entry])).toEqual([
+      ['public.staff', 'data/public.staff/00001.csv'],
+      ['public.staff', 'data/public.staff/00002.copy'],
+    ]);
+    for (const fault of faults) expect(done.stderr).toContain(fault.message);
+  });
+
+  test('takes a path anywhere, and prefers a file that is here to a stored backup of that name', async () => {
+    expect((await place.run('verify', ['./backups/sound.zip'])).stdout).toContain(
+      './backups/sound.zip is sound: 5 rows',
+    );
+    const done = await place.run('verify', ['stray.zip', '--json']);
+    expect([done.code, jsonOf<FailureBody>(done).error.code]).toEqual([5, 'ARCHIVE_INVALID']);
+  });
+
+  test('a name that is nowhere is exit code 4, and the newest names are offered', async () => {
+    const done = await place.run('verify', ['nothing']);
+    expect(done.code).toBe(4);
+    expect(done.stderr).toContain('There is no backup nothing in');
+    expect(done.stderr).toContain('sound.zip');
+  });
+});
+
+describe('list', () => {
+  test('shows name, moment, maker, rows and size, and says what cannot be opened', async () => {
+    const { code, stdout, stderr } = await place.run('list', []);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^NAME +MADE +BY +KIND +ROWS +SIZE\n/);
+    expect(stdout).toMatch(/^sound\.zip +2026-11-23 09:30:15 UTC +test +full +5 +[\d.]+ KiB/m);
+    expect(stdout).toMatch(/^stray\.zip .* UNREADABLE \(ARCHIVE_INVALID\)$/m);
+    expect(stdout).toContain('3 backups, ');
+    expect(stderr).toContain('warning: stray.zip cannot be opened');
+  });
+
+  test('--json gives rows per table for another program', async () => {
+    const { data } = jsonOf<{ data: { backups: StoredBackup[] } }>(await place.run('list', ['--json']));
+    expect(data.backups.map((backup) => backup.name).sort()).toEqual(['damaged.zip', 'sound.zip', 'stray.zip']);
+    expect(data.backups.find((backup) => backup.name === 'sound.zip')?.manifest?.tables).toEqual({
+      staff: 4,
+      loans: 1,
+    });
+  });
+
+  test('an empty or absent folder is no failure', async () => {
+    const done = await place.run('list', [], { BACKUP_DIR: join(place.dir, 'nowhere') });
+    expect(done).toMatchObject({ code: 0, stdout: `No backups in ${join(place.dir, 'nowhere')}.\n` });
+  });
+
+  test('needs no database, and takes no argument', async () => {
+    expect((await place.run('list', ['sound'])).code).toBe(4);
+  });
+});

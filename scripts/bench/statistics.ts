@@ -1,0 +1,45 @@
+import type { Measured } from './contender.ts';
+
+/** What the rounds of one contender come to. Times in seconds, sizes in bytes; null where nothing was measured. */
+export interface Summary {
+  key: string;
+  label: string;
+  rounds: number;
+  seconds: { median: number; least: number; most: number };
+  /** The whole process, where `seconds` is less than that. */
+  wallSeconds: number | null;
+  size: number | null;
+  /** The largest of all rounds. */
+  peakRss: number | null;
+  /** Bytes of rows worked through in a second. */
+  rate: number | null;
+  /** How long the tables were locked. */
+  lockedSeconds: number | null;
+}
+
+/** The middle value, or the mean of the two in the middle. Throws a RangeError for none. */
+export function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+  if (low === undefined || high === undefined) throw new RangeError('nothing has no median');
+  return (low + high) / 2;
+}
+
+/** Sums up the rounds of one contender. Throws a RangeError when there was none. */
+export function summarise(key: string, label: string, runs: Measured[]): Summary {
+  const seconds = runs.map((run) => run.seconds);
+  const all = (of: (run: Measured) => number | null | undefined) => runs.map(of).filter((value) => value != null);
+  const middle = (values: number[]) => (values.length === 0 ? null : median(values));
+  const peaks = all((run) => run.peakRss);
+  return {
+    key,
+    label,
+    rounds: runs.length,
+    seconds: { median: median(seconds), least: Math.min(...seconds), most: Math.max(...seconds) },
+    wallSeconds: middle(all((run) => run.wallSeconds)),
+    size: middle(all((run) => run.size)),
+    peakRss: peaks.length === 0 ? null : Math.max(...peaks),
+    rate: middle(all((run) => run.rowBytes && run.rowBytes / run.seconds)),
+    lockedSeconds: middle(all((run) => run.lockedSeconds)),
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * Everything that must be true before a change is taken, in one command. Runs in a clean clone, before anything is installed,
+ * and therefore imports no package. Stops at the first failure; the last line is `N passed, N failed`, of the tests.
+ */
+const STEPS = [
+  { name: 'install', words: ['install', '--frozen-lockfile'] },
+  { name: 'format', words: ['run', 'format:check'] },
+  { name: 'lint', words: ['run', 'lint'] },
+  { name: 'types', words: ['run', 'typecheck'] },
+  { name: 'arrows', words: ['run', 'arrows'] },
+  { name: 'unused code', words: ['run', 'unused'] },
+  { name: 'build', words: ['run', 'build'] },
+  { name: 'tests', words: ['run', 'test'] },
+];
+const SUMMARY = /^\d+ passed, \d+ failed$/m;
+const root = `${import.meta.dir}/..`;
+
+let summary: string | null = null;
+let failed: string | null = null;
+for (const { name, words } of STEPS) {
+  const began = performance.now();
+  const isLast = name === 'tests';
+  if (isLast) console.log('· tests');
+  const { exitCode, output } = await run(words, isLast);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  summary = SUMMARY.exec(output)?.[0] ?? null;
+  console.log(`${exitCode === 0 ? '✓' : '✗'} ${name} (${seconds} s)`);
+  if (exitCode === 0) continue;
+  if (!isLast) console.log(output);
+  failed = name;
+  break;
+}
+if (failed !== null) console.log(`Failed: ${failed}.`);
+console.log(summary ?? '0 passed, 1 failed');
+process.exit(failed === null && summary !== null ? 0 : 1);
+
+/** Runs this very bun with the words, keeping its output, and showing it too when asked. */
+async function run(words: string[], show: boolean): Promise<{ exitCode: number; output: string }> {
+  const child = Bun.spawn([process.execPath, ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, err] = await Promise.all([collect(child.stdout, show), collect(child.stderr, show)]);
+  return { exitCode: await child.exited, output: `${err}${out}` };
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, show: boolean): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const bytes of stream) {
+    const piece = decoder.decode(bytes, { stream: true });
+    if (show) process.stdout.write(piece);
+    text += piece;
+  }
+  return text;
+}

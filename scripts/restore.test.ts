@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fillDemo } from '../db/demo.ts';
+import { type TestDatabase, testDatabase } from '../db/testing.ts';
+import type { FailureBody } from '../server/errors.ts';
+import type { RestoreResult } from '../server/restore/restore.ts';
+import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+
+// Each test starts processes, and other test files run beside it.
+setDefaultTimeout(60_000);
+
+let database: TestDatabase;
+let place: Workplace;
+let rows: Record<string, number>;
+beforeAll(async () => {
+  database = await testDatabase({ template: 'hrms' });
+  rows = await fillDemo(database.url, { staff: 100, seed: 3 });
+  place = await workplace(database.url);
+  await place.run('backup', ['--name', 'kept', '-s']);
+});
+afterAll(async () => {
+  await place[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const repayments = async () =>
+  Number((await database.query<{ n: string }>('SELECT count(*) AS n FROM loan_repayments'))[0]?.n);
+beforeEach(async () => {
+  await database.query('DELETE FROM loan_repayments');
+});
+
+const restore = (...args: string[]) => place.run('restore', args);
+const total = () => Object.values(rows).reduce((sum, count) => sum + count, 0);
+
+describe('a restore', () => {
+  test('--yes --json brings everything back and answers with what the library returns', async () => {
+    const done = await restore('kept', '--yes', '--json');
+    expect(done.code).toBe(0);
+    const body = jsonOf<{ success: boolean; data: RestoreResult; timestamp: string }>(done);
+    expect(body).toMatchObject({ success: true, data: { restoredRecords: total(), tables: rows, warnings: [] } });
+    expect(body.data.durationMs).toBeGreaterThanOrEqual(body.data.lockedMs);
+    expect(body.data.backupId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(body.timestamp).toMatch(/Z$/);
+    expect(await repayments()).toBe(rows.loan_repayments ?? -1);
+    const [record] = await database.query(
+      `SELECT kind, state, parameters->>'archive' AS archive FROM backup_system.operations WHERE id = $1`,
+      [body.data.operationId],
+    );
+    expect(record).toEqual({ kind: 'restore', state: 'succeeded', archive: 'kept.zip' });
+  });
+
+  test('takes any file by its path, and only the tables asked for', async () => {
+    const file = join(place.dir, 'a copy.zip');
+    await copyFile(join(place.backups, 'kept.zip'), file);
+    await database.query(`UPDATE system_settings SET value = 'changed'`);
+    const done = await restore(file, '--tables', 'loanRepayments', '-y', '--jobs', '1');
+    expect(done.code).toBe(0);
+    expect(done.stdout).toContain('tables locked for');
+    expect(await repayments()).toBe(rows.loan_repayments ?? -1);
+    const [kept] = await database.query(`SELECT count(*)::int AS n FROM system_settings WHERE value <> 'changed'`);
+    expect(kept).toEqual({ n: 0 });
+  });
+
+  test('--into restores another database and leaves that of the settings alone', async () => {
+    await using other = await testDatabase({ template: 'hrms' });
+    expect((await restore('kept', '--into', other.url, '--yes', '-s')).code).toBe(0);
+    expect((await other.query('SELECT count(*)::int AS n FROM loan_repayments'))[0]).toEqual({
+      n: rows.loan_repayments,
+    });
+    expect(await repayments()).toBe(0);
+  });
+});
+
+describe('asking for the name of the database', () => {
+  test('without a terminal and without --yes it refuses with exit code 4 and touches nothing', async () => {
+    const done = await restore('kept', '--json');
+    expect(done.code).toBe(4);
+    expect(jsonOf<FailureBody>(done).error).toMatchObject({ code: 'USAGE', hint: expect.stringContaining('--yes') });
+    expect(await repayments()).toBe(0);
+  });
+
+  test('on a terminal it says what will happen, and goes on when the name is typed', async () => {
+    const { code, shown } = await place.onTerminal('restore', ['kept'], `${database.name}\n`);
+    expect(shown).toContain(`This replaces every row of 13 tables in the database ${database.name}`);
+    expect(shown).toContain(`as of 2`);
+    expect(shown).toContain(`Type the name of the database (${database.name}) to go on:`);
+    expect(code).toBe(0);
+    expect(await repayments()).toBe(rows.loan_repayments ?? -1);
+  });
+
+  test('anything else typed stops it with exit code 130 and touches nothing', async () => {
+    const { code, shown } = await place.onTerminal('restore', ['kept'], 'yes\n');
+    expect(code).toBe(130);
+    expect(shown).toContain('That is not the name of the database.');
+    expect(await repayments()).toBe(0);
+  });
+
+  test('Ctrl-C at the question stops it with exit code 130', async () => {
+    const { code } = await place.onTerminal('restore', ['kept'], '\u0003', {}, 'to go on:');
+    expect(code).toBe(130);
+    expect(await repayments()).toBe(0);
+  });
+
+  test('it never shows the password', async () => {
+    const { shown } = await place.onTerminal('restore', ['kept', '-v'], 'no\n');
+    expect(shown).not.toContain(`:${new URL(database.url).password}@`);
+  });
+});
+
+describe('a failure has the exit code of its family', () => {
+  const codeOf = async (...args: string[]) => {
+    const done = await restore(...args, '--yes', '--json');
+    return [done.code, jsonOf<FailureBody>(done).error.code];
+  };
+
+  test('4: no such backup, no such table, no such address', async () => {
+    expect(await codeOf('missing')).toEqual([4, 'NOT_FOUND']);
+    expect(await codeOf('./missing.zip')).toEqual([4, 'NOT_FOUND']);
+    expect(await codeOf('kept', '--tables', 'stuff')).toEqual([4, 'UNKNOWN_TABLE']);
+    expect(await codeOf('kept', '--into', 'mysql://x')).toEqual([4, 'USAGE']);
+    expect(await codeOf()).toEqual([4, 'USAGE']);
+  });
+
+  test('5: a file that is no archive, and one that is damaged', async () => {
+    const note = join(place.dir, 'note.txt');
+    await writeFile(note, 'not an archive');
+    expect(await codeOf(note)).toEqual([5, 'ARCHIVE_INVALID']);
+    const damaged = await Bun.file(join(place.backups, 'kept.zip')).bytes();
+    damaged[Math.floor(damaged.length / 2)] = (damaged[Math.floor(damaged.length / 2)] ?? 0) ^ 1;
+    await writeFile(join(place.dir, 'damaged.zip'), damaged);
+    expect(await codeOf('./damaged.zip')).toEqual([5, 'ARCHIVE_DAMAGED']);
+    expect(await repayments()).toBe(0);
+  });
+
+  test('7: a backup that does not fit the tables of today', async () => {
+    await using other = await testDatabase({ template: 'hrms' });
+    await other.query('ALTER TABLE loans DROP COLUMN reason');
+    expect(await codeOf('kept', '--into', other.url)).toEqual([7, 'SCHEMA_MISMATCH']);
+  });
+
+  test('6: another operation is under way; --wait waits for it', async () => {
+    await database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
+    const first = place.start('restore', ['kept', '--yes']);
+    await first.says('waiting for the tables');
+    expect(await codeOf('kept')).toEqual([6, 'OPERATION_IN_PROGRESS']);
+    const waiting = place.start('restore', ['kept', '--yes', '--wait']);
+    await waiting.says('Another operation is under way: restore');
+    await database.admin('ROLLBACK');
+    expect([(await first.finished).code, (await waiting.finished).code]).toEqual([0, 0]);
+    expect(await repayments()).toBe(rows.loan_repayments ?? -1);
+  });
+});
+
+test('Ctrl-C while it waits for the tables: exit code 130, nothing changed, no staging, no lock left', async () => {
+  await database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
+  const started = place.start('restore', ['kept', '--yes', '--json']);
+  await started.says('waiting for the tables');
+  started.signal('SIGINT');
+  const done = await started.finished;
+  await database.admin('ROLLBACK');
+  expect(done.code).toBe(130);
+  expect(jsonOf<FailureBody>(done).error.code).toBe('CANCELLED');
+  expect(await repayments()).toBe(0);
+  const left = await database.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restore%'
+    UNION ALL SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`);
+  expect(left).toEqual([]);
+  const [record] = await database.query('SELECT state FROM backup_system.operations ORDER BY created_at DESC LIMIT 1');
+  expect(record).toEqual({ state: 'cancelled' });
+});

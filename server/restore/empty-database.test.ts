@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { catalogOf } from '../../db/catalog.fixture.ts';
+import { type Content, contentOf, sequencesOf } from '../../db/content.fixture.ts';
+import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { fillAllTypes } from '../../db/fixtures/all-types.rows.ts';
+import * as allTypes from '../../db/fixtures/all-types.schema.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+
+const DDL = join(import.meta.dir, '../../db/fixtures/all-types.sql');
+const model = modelFromSchema(allTypes);
+
+/** Programs that unpack an archive; each one that stands on this machine is used, and one must. */
+const UNPACKERS = {
+  deflate: {
+    unzip: ['unzip', '-q', 'backup.zip', '-d', 'out'],
+    python3: ['python3', '-c', "import zipfile; z = zipfile.ZipFile('backup.zip'); assert z.testzip() is None; z.extractall('out')"],
+    bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf backup.zip -C out'],
+  },
+  zstd: { bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf backup.zip -C out'] },
+};
+
+/** Each would keep rows away if it fired: on a table, on a partitioned one, on one partition only; some are switched off in one place. */
+const TRIGGERS = `
+  CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+  CREATE TRIGGER eat BEFORE INSERT ON texts FOR EACH ROW EXECUTE FUNCTION swallow();
+  CREATE TRIGGER eat BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION swallow();
+  CREATE TRIGGER eat_too BEFORE INSERT ON events_2023 FOR EACH ROW EXECUTE FUNCTION swallow();
+  ALTER TABLE events_other DISABLE TRIGGER eat;
+  ALTER TABLE events_2023 ENABLE ALWAYS TRIGGER eat;
+`;
+
+for (const server of testServers()) {
+  describe(`an archive of server ${server} and an empty database`, () => {
+    let source: TestDatabase;
+    let folder: string;
+    let rows: Content;
+    let sequences: Record<string, string>;
+    const made: Partial<Record<keyof typeof UNPACKERS, MadeBackup>> = {};
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'empty-database-'));
+      source = await testDatabase({ server });
+      await source.query(await readFile(DDL, 'utf8'));
+      await fillAllTypes(source.query);
+      rows = await contentOf(source, model.tables);
+      sequences = await sequencesOf(source);
+      for (const compression of ['deflate', 'zstd'] as const) made[compression] = await backupOf(source, model, { compression });
+    });
+    afterAll(async () => {
+      await source[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    });
+
+    /** The archive, unpacked by a stock program. */
+    async function unpacked(compression: keyof typeof UNPACKERS, command: string[]): Promise<string> {
+      const cwd = await mkdtemp(join(folder, 'by-hand-'));
+      await Bun.write(join(cwd, 'backup.zip'), made[compression]?.bytes ?? '');
+      const { exitCode, stderr } = Bun.spawnSync(command, { cwd });
+      expect(`${exitCode} ${stderr}`).toBe('0 ');
+      return join(cwd, 'out');
+    }
+
+    async function psql(database: TestDatabase, cwd: string, ...files: string[]): Promise<void> {
+      for (const file of files) {
+        const { exitCode, stderr } = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`.cwd(cwd).quiet().nothrow();
+        expect(`${file}: ${exitCode} ${stderr}`).toBe(`${file}: 0 `);
+      }
+    }
+
+    for (const compression of ['deflate', 'zstd'] as const) {
+      test(`promise 9: stock programs unpack a ${compression} archive, and psql alone makes of it the same rows and sequences`, async () => {
+        const unpackers = Object.entries(UNPACKERS[compression]).filter(([program]) => Bun.which(program) !== null);
+        expect(unpackers).not.toEqual([]);
+        const folders = await Promise.all(unpackers.map(([, command]) => unpacked(compression, command)));
+        for (const other of folders) expect(Bun.spawnSync(['diff', '-r', folders[0] ?? '', other]).exitCode).toBe(0);
+        const cwd = folders[0] ?? '';
+        await using target = await testDatabase({ server });
+        await psql(target, cwd, 'schema/0001.sql', 'schema/0002.sql', 'restore.sql');
+        expect(await contentOf(target)).toEqual(rows);
+        expect(await sequencesOf(target)).toEqual(sequences);
+      });
+    }
+
+    test('promise 9: the archive’s own schema/*.sql makes tables that the program restores into, rows and sequences being the same', async () => {
+      const cwd = await unpacked('deflate', UNPACKERS.deflate.python3);
+      await using target = await testDatabase({ server });
+      await psql(target, cwd, 'schema/0001.sql', 'schema/0002.sql');
+      await restoreInto(target, made.deflate as MadeBackup);
+      expect(await contentOf(target)).toEqual(rows);
+      expect(await sequencesOf(target)).toEqual(sequences);
+      // What was restored is a database like any other: its backup holds the same rows.
+      const again = await backupOf(target, model);
+      expect(again.result.tables).toEqual(made.deflate?.result.tables ?? {});
+    });
+
+    test('promise 9: restore.sql fills the application’s own tables, inheritance, partitions and generated columns included', async () => {
+      const cwd = await unpacked('deflate', UNPACKERS.deflate.python3);
+      await using target = await testDatabase({ server });
+      await target.query(await readFile(DDL, 'utf8'));
+      await target.query(TRIGGERS);
+      const catalog = await catalogOf(target);
+      await psql(target, cwd, 'restore.sql');
+      expect(await contentOf(target)).toEqual(await contentOf(source));
+      expect(await sequencesOf(target)).toEqual(sequences);
+      expect(await catalogOf(target)).toEqual(catalog);
+    });
+
+    test('promise 2: a backup restores into another database with the same tables', async () => {
+      await using target = await testDatabase({ server });
+      await target.query(await readFile(DDL, 'utf8'));
+      await restoreInto(target, made.zstd as MadeBackup);
+      expect(await contentOf(target)).toEqual(await contentOf(source));
+      expect(await sequencesOf(target)).toEqual(sequences);
+    });
+  });
+}
