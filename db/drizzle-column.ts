@@ -62,7 +62,7 @@ export function columnFacts(table: ObjectName, key: string, source: PgColumn, pr
 }
 
 /** Renders a Drizzle expression as SQL text, its parameters written as literals. */
-export function renderSql(expression: SQL): string {
+function renderSql(expression: SQL): string {
   return new PgDialect().sqlToQuery(expression.inlineParams()).sql;
 }
 

@@ -18,7 +18,7 @@ export interface TablePolicy {
 }
 
 /** The schema of the job queue: its rows are work in progress, wrong the moment they are restored. */
-export const QUEUE_SCHEMA = 'backup_queue';
+const QUEUE_SCHEMA = 'backup_queue';
 /** Private schemas of restores begin with this. */
 export const STAGING_PREFIX = 'restore_';
 
@@ -136,7 +136,7 @@ const LEFT_OUT: readonly LeftOutRule[] = [
 ];
 
 /** Why a table is known and left out, or null when no rule speaks of it. */
-export function leftOutReason(table: ObjectName): string | null {
+function leftOutReason(table: ObjectName): string | null {
   return LEFT_OUT.find((rule) => rule.matches(table))?.reason ?? null;
 }
 

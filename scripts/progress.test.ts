@@ -69,3 +69,10 @@ test('a table’s name cannot move the cursor', () => {
   event(0, { table: 'public.\x1b[2J' });
   expect(written.join('')).not.toContain('\x1b');
 });
+
+test('a stage that counts rows alone shows rows a second, not bytes', () => {
+  const { written, event } = display('line');
+  event(0, { stage: 'apply', totalBytes: 4000 });
+  event(2000, { stage: 'apply', rows: 1000, bytes: 1000, totalBytes: 4000 });
+  expect(written.at(-1)).toBe('\rapplying  25 %  1,000 rows  500 rows/s  6.0 s left\x1b[K');
+});

@@ -49,15 +49,16 @@ export interface Scene extends AsyncDisposable {
 }
 
 export interface SceneOptions extends TestDatabaseOptions {
-  /** Rows of the largest table, about 100 bytes each. */
+  /** Rows of the largest table, and how often 64 bytes are repeated in each. */
   lendings?: number;
+  repeat?: number;
 }
 
 export const MODEL = modelFromSchema(library);
 const deps = { now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms: number) => Bun.sleep(ms) };
 
 export async function libraryScene(options: SceneOptions = {}): Promise<Scene> {
-  const { lendings = 500, ...where } = options;
+  const { lendings = 500, repeat = 1, ...where } = options;
   const database = await testDatabase(where);
   await migrate(database.url, { hrms: false });
   await database.query(LIBRARY_SQL);
@@ -65,7 +66,7 @@ export async function libraryScene(options: SceneOptions = {}): Promise<Scene> {
   await database.query(`
     INSERT INTO readers (name, mood, mark) SELECT 'reader ' || n, 'calm', 'mark ' || n FROM generate_series(1, 20) n;
     INSERT INTO books (title, isbn) SELECT 'title ' || n, 'isbn ' || n FROM generate_series(1, 30) n;
-    INSERT INTO lendings (reader_id, book_id, note) SELECT 1 + n % 20, 1 + n % 30, md5(n::text) || md5((-n)::text) FROM generate_series(1, ${lendings}) n`);
+    INSERT INTO lendings (reader_id, book_id, note) SELECT 1 + n % 20, 1 + n % 30, repeat(md5(n::text) || md5((-n)::text), ${repeat}) FROM generate_series(1, ${lendings}) n`);
   const archive = await backupOf(database, MODEL);
   const state = () => stateOf(database);
   const archived = await state();

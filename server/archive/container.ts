@@ -17,7 +17,7 @@ export interface ContainerEntry {
 
 export const END_BYTES = 22;
 export const END64_BYTES = 56 + 20;
-export const LOCAL_HEADER_BYTES = 30;
+const LOCAL_HEADER_BYTES = 30;
 export const DIRECTORY_RECORD_BYTES = 46;
 export const OFFSET64_BYTES = 12;
 const LIMIT_16 = 0xffff;

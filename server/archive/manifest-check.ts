@@ -6,7 +6,7 @@ import { chunkName } from './names.ts';
 const TEXT_NAME = /^(?!data\/)[A-Za-z0-9_%-][A-Za-z0-9._%-]*(\/[A-Za-z0-9_%-][A-Za-z0-9._%-]*)*$/;
 const RESERVED = new Set(['manifest.json', 'manifest.sig']);
 /** What one ZIP entry can hold without ZIP64 fields of its own. */
-export const MAX_ENTRY_BYTES = 0xffff_fffe;
+const MAX_ENTRY_BYTES = 0xffff_fffe;
 
 /** What a manifest of the right shape still gets wrong about itself: names, sums, numbering, keys. Empty when it is consistent. */
 export function manifestFaults(manifest: Manifest): string[] {

@@ -10,7 +10,7 @@ import type { OnProgress } from '../progress.ts';
 import type { CopyPart } from './parts.ts';
 
 /** Uncompressed size at which a chunk is closed. */
-export const CHUNK_BYTES = 8 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 
 /**
  * Copies every part into the archive, several at a time. Rows go from socket to chunk to compressor to file with a fixed

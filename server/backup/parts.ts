@@ -41,7 +41,7 @@ export function planParts(tables: LiveTable[]): CopyPart[] {
 }
 
 /** The columns that hold data of their own: generated ones are computed again on restore. */
-export function storedColumns(table: Pick<LiveTable, 'columns'>): string[] {
+function storedColumns(table: Pick<LiveTable, 'columns'>): string[] {
   return table.columns.filter((column) => column.generated === null).map((column) => column.name);
 }
 

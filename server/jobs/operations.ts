@@ -48,6 +48,8 @@ export interface OperationDeps {
 }
 
 const TABLE = `${SYSTEM_SCHEMA}.operations`;
+/** Ends the name of the session that holds an operation's locks. Short: the server cuts names at 63 bytes. */
+const CONTROL = ' ctl';
 
 /**
  * Runs a verb as an operation: behind the gate that keeps a restore alone, alive by a lock of its own session, and with a
@@ -64,7 +66,7 @@ export async function runOperation<R extends object>(
   const id = deps.newId();
   const name = `palace-backup ${input.kind} ${id}`;
   // Outlives the caller's signal: after a cancel there is still a record to write and a lock to hold until it is.
-  await using control = await openControl(deps.databaseUrl, `${name} control`, signal);
+  await using control = await openControl(deps.databaseUrl, `${name}${CONTROL}`, signal);
   if (input.kind === 'restore') await migrate(deps.databaseUrl, { hrms: false, signal });
   await passGate(control, input, deps, signal);
   const records = await writableRecords(control);
@@ -77,7 +79,7 @@ export async function runOperation<R extends object>(
     try {
       await finishRecord(control, id, state, outcome, deps.now());
     } catch {
-      await finishAnew(deps, `${name} record`, id, state, outcome);
+      await finishAnew(deps, `${name} log`, id, state, outcome);
     }
   };
   try {
@@ -144,7 +146,7 @@ async function passGate(
     const holders = await gateHolders(control);
     const running = holders.map(
       (holder) =>
-        `${holder.application.replace(/^palace-backup /, '').replace(/ control$/, '')} (pid ${holder.pid}, since ${holder.since})`,
+        `${holder.application.replace(/^palace-backup /, '').replace(/ ctl$/, '')} (pid ${holder.pid}, since ${holder.since})`,
     );
     const message = `Another operation is under way: ${running.join('; ') || 'one that is just ending'}.`;
     if (!input.wait)
@@ -171,7 +173,7 @@ async function writableRecords(control: Session): Promise<boolean> {
  * Clears up after operations that died: an operation is dead when its lock can be had. A staging schema goes whether or not
  * there is a record of it; a record that says `running` is marked failed, unless the commit of its restore wrote otherwise.
  */
-export async function sweepDead(control: Session, records: boolean, now: Date): Promise<void> {
+async function sweepDead(control: Session, records: boolean, now: Date): Promise<void> {
   const stagings = await listStaging(control);
   const running = records ? await control.query<{ id: string }>(`SELECT id FROM ${TABLE} WHERE state = 'running'`) : [];
   const suspects = new Set([...stagings.map((schema) => stagingOwner(schema) ?? ''), ...running.map((row) => row.id)]);
@@ -256,7 +258,7 @@ function receiptOf(id: string, deps: OperationDeps): Operation['receipt'] {
     succeed: (session, result) => finishRecord(session, id, 'succeeded', { result }, deps.now()),
     async outcome() {
       await using session = await openSession(deps.databaseUrl, {
-        applicationName: `palace-backup restore ${id} outcome`,
+        applicationName: `palace-backup restore ${id} end`,
         signal: new AbortController().signal,
       });
       const [row] = await session.query<{ state: string }>(`SELECT state FROM ${TABLE} WHERE id = $1`, [id]);

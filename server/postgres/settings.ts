@@ -1,7 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import { AppError } from '../errors.ts';
 
-export const OLDEST_SERVER = 140000;
+const OLDEST_SERVER = 140000;
 
 /**
  * What every working session says of itself before it reads or writes a row, so that no setting of a role, a database

@@ -112,7 +112,7 @@ export async function restoreArchive(
     }
   }
   if (!result) throw new AppError('UNEXPECTED', 'The restore ended without a result.');
-  await analyze(deps.databaseUrl, name, plan, run);
+  await analyze(deps.databaseUrl, name, plan, input.jobs, run);
   return result;
 }
 
@@ -153,7 +153,6 @@ async function stage(
   } finally {
     await Promise.all(helpers.map((helper) => helper.close()));
   }
-  for (const table of plan.tables) await leader.query(`ANALYZE ${quoteName(table.staging)}`);
 }
 
 /** How often the record is asked for after a connection was lost at the commit: for half a minute, the time a server needs to recover. */
@@ -165,7 +164,10 @@ async function committedAllTheSame(deps: RestoreDeps, operationId: string): Prom
   const unhurried = new AbortController().signal;
   for (let tries = 1; ; tries++) {
     try {
-      await using session = await openSession(deps.databaseUrl, { applicationName: `palace-backup restore ${operationId} outcome`, signal: unhurried });
+      await using session = await openSession(deps.databaseUrl, {
+        applicationName: `palace-backup restore ${operationId} end`,
+        signal: unhurried,
+      });
       await awaitApplyOver(session, operationId);
       return (await deps.receipt.outcome()) === 'succeeded';
     } catch (cause) {
@@ -176,18 +178,22 @@ async function committedAllTheSame(deps: RestoreDeps, operationId: string): Prom
 }
 
 function outcomeUnknown(operationId: string, cause: unknown): AppError {
-  return new AppError('CONNECTION_LOST', 'The connection was lost at the commit and the server does not answer: the tables are wholly restored or wholly as they were, but which cannot be told from here.', {
-    cause,
-    hint: `When the server is back: SELECT state FROM backup_system.operations WHERE id = '${operationId}'. If it says succeeded, every table is restored; otherwise nothing was changed.`,
-    details: { operationId },
-  });
+  return new AppError(
+    'CONNECTION_LOST',
+    'The connection was lost at the commit and the server does not answer: the tables are wholly restored or wholly as they were, but which cannot be told from here.',
+    {
+      cause,
+      hint: `When the server is back: SELECT state FROM backup_system.operations WHERE id = '${operationId}'. If it says succeeded, every table is restored; otherwise nothing was changed.`,
+      details: { operationId },
+    },
+  );
 }
 
 /** Best effort: when the server is gone, the next operation sweeps what is left. The first error is the one that counts. */
 async function cleanUp(url: string, name: string, schema: string): Promise<void> {
   try {
     await using session = await openSession(url, {
-      applicationName: `${name} clean`,
+      applicationName: `${name} mop`,
       signal: AbortSignal.timeout(30_000),
       connectTimeoutMs: 3000,
     });
@@ -205,14 +211,16 @@ async function analyze(
   url: string,
   name: string,
   plan: RestorePlan,
+  jobs: number,
   run: { signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
   run.onProgress({ stage: 'analyze', rows: 0, bytes: 0, totalBytes: 0 });
-  try {
-    // Statistics are a courtesy to the planner; the restore is done whether they come now or from autovacuum.
+  const queue = plan.tables.toSorted((a, b) => b.archived.bytes - a.archived.bytes);
+  const work = async () => {
     await using session = await openSession(url, { applicationName: name, signal: run.signal });
-    for (const table of plan.tables) await session.query(`ANALYZE ${quoteName(table.live)}`);
-  } catch {
-    // Said above.
-  }
+    for (let table = queue.shift(); table; table = queue.shift())
+      await session.query(`ANALYZE ${quoteName(table.live)}`);
+  };
+  // Statistics are a courtesy to the planner; the restore is done whether they come now or from autovacuum.
+  await Promise.allSettled(Array.from({ length: Math.min(jobs, queue.length) }, work));
 }

@@ -12,7 +12,7 @@ afterAll(() => scene[Symbol.asyncDispose]());
 const STEPS: (keyof typeof GATES)[] = ['stage', 'apply', 'indexes', 'links', 'sequences'];
 const WHO = [
   { name: 'its working sessions', pattern: 'palace-backup restore ________-____-____-____-____________' },
-  { name: 'the session that holds its locks', pattern: 'palace-backup restore % control' },
+  { name: 'the session that holds its locks', pattern: 'palace-backup restore % ctl' },
   { name: 'all its sessions', pattern: 'palace-backup restore %' },
 ];
 

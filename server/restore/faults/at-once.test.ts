@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { rejection } from '../../../db/code-of.fixture.ts';
+import { closeGate, libraryScene, type Scene, slowStorage } from '../../scene.fixture.ts';
+import { createMemoryStorage } from '../../storage/memory.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await libraryScene();
+});
+beforeEach(() => scene.change());
+afterAll(() => scene[Symbol.asyncDispose]());
+
+const memory = () => createMemoryStorage(() => new Date());
+
+describe('runOperation()', () => {
+  for (const step of ['stage', 'apply'] as const) {
+    test(`refuses a restore and a backup while a restore is at the step "${step}", naming it`, async () => {
+      await using gate = await closeGate(scene.database, step);
+      const first = scene.restore();
+      await gate.reached();
+      const [running] = await scene.database.admin<{ id: string }>(
+        `SELECT id FROM backup_system.operations WHERE state = 'running'`,
+      );
+      for (const second of [scene.restore(), scene.backup(memory())]) {
+        const error = await rejection(second);
+        expect(error.code).toBe('OPERATION_IN_PROGRESS');
+        expect(error.message).toContain(`restore ${running?.id} (pid `);
+        expect(error.hint).toContain('--wait');
+      }
+      await gate.open();
+      await first;
+      expect(await scene.state()).toBe(scene.archived);
+    });
+  }
+
+  test('lets a restore with --wait go on when the other one is done, and says once what it waits for', async () => {
+    await using gate = await closeGate(scene.database, 'apply');
+    const first = scene.restore();
+    await gate.reached();
+    const said: string[] = [];
+    const told = Promise.withResolvers<void>();
+    const onWait = (message: string) => {
+      said.push(message);
+      told.resolve();
+    };
+    const second = scene.restore({ wait: true, onWait });
+    await told.promise;
+    await gate.open();
+    await Promise.all([first, second]);
+    expect(said).toEqual([expect.stringContaining('restore ')]);
+    expect(await scene.state()).toBe(scene.archived);
+    expect(await scene.leftovers()).toEqual([]);
+  });
+
+  test('refuses a restore while a backup copies, naming it, and lets one with --wait go on afterwards', async () => {
+    const { storage, reached, open } = slowStorage(0);
+    const backup = scene.backup(storage);
+    await reached;
+    const error = await rejection(scene.restore());
+    expect([error.code, error.message]).toEqual(['OPERATION_IN_PROGRESS', expect.stringMatching(/backup [0-9a-f-]{36} \(pid \d+/)]);
+    const told = Promise.withResolvers<void>();
+    const waiting = scene.restore({ wait: true, onWait: () => told.resolve() });
+    await told.promise;
+    open();
+    expect((await backup).verified).toBe(true);
+    await waiting;
+    expect(await scene.state()).toBe(scene.archived);
+  });
+
+  test('lets two backups run side by side', async () => {
+    const first = slowStorage(0);
+    const second = slowStorage(0);
+    const backups = [scene.backup(first.storage), scene.backup(second.storage)];
+    await Promise.all([first.reached, second.reached]);
+    first.open();
+    second.open();
+    const made = await Promise.all(backups);
+    expect(made.map((result) => result.verified)).toEqual([true, true]);
+    expect(made[0]?.tables).toEqual(made[1]?.tables ?? {});
+    expect(await scene.leftovers()).toEqual([]);
+  });
+
+  test('stops waiting when it is cancelled', async () => {
+    const { storage, reached, open } = slowStorage(0);
+    const backup = scene.backup(storage);
+    await reached;
+    const cancel = new AbortController();
+    const waiting = rejection(scene.restore({ wait: true, signal: cancel.signal, onWait: () => cancel.abort() }));
+    expect((await waiting).code).toBe('CANCELLED');
+    open();
+    await backup;
+  });
+});

@@ -1,0 +1,113 @@
+import { expect, test } from 'bun:test';
+import pg from 'pg';
+import { rejection } from '../../../db/code-of.fixture.ts';
+import { fillDemo } from '../../../db/demo.ts';
+import { modelFromSchema } from '../../../db/drizzle-model.ts';
+import * as hrms from '../../../db/schema/hrms.ts';
+import { testDatabase } from '../../../db/testing.ts';
+import { libraryScene } from '../../scene.fixture.ts';
+import { backupOf, restoreInto } from '../../verbs.fixture.ts';
+
+test('twenty restores under six clients that read and write: no deadlock on either side, and no client ever sees an empty table', async () => {
+  await using database = await testDatabase({ template: 'hrms' });
+  await fillDemo(database.url, { staff: 60, seed: 5 });
+  const archive = await backupOf(database, modelFromSchema(hrms));
+  let over = false;
+  let transactions = 0;
+  const faults: string[] = [];
+  const pairs = [
+    ['staff', 'loans'],
+    ['loans', 'staff'],
+  ] as const;
+  const client = async (number: number) => {
+    const session = await connected(database.url);
+    const [first, second] = pairs[number % 2] ?? pairs[0];
+    for (let turn = 0; !over; turn++) {
+      try {
+        await session.query('BEGIN');
+        for (const table of [first, second]) {
+          const read = await session.query(`SELECT count(*)::int AS rows FROM ${table}`);
+          const rows = read.rows[0]?.rows;
+          if (rows !== archive.result.tables[table]) faults.push(`${table} had ${rows} rows`);
+        }
+        for (const table of [first, second])
+          // Of rows no other client writes: a deadlock would then be the restore's doing.
+          await session.query(`UPDATE ${table} SET "updatedAt" = now() WHERE id = (SELECT id FROM ${table} ORDER BY id OFFSET $1 LIMIT 1)`, [number]);
+        await session.query('COMMIT');
+        transactions++;
+      } catch (error) {
+        faults.push(String((error as { code?: string }).code));
+        await session.query('ROLLBACK');
+      }
+    }
+    await session.end();
+  };
+  const clients = Array.from({ length: 6 }, (_, number) => client(number));
+  try {
+    for (let round = 0; round < 20; round++) await restoreInto(database, archive, { lockGiveUpMs: 30_000 });
+  } finally {
+    over = true;
+    await Promise.all(clients);
+  }
+  expect(faults).toEqual([]);
+  expect(transactions).toBeGreaterThan(20);
+}, 120_000);
+
+test('a restore waits for a transaction whose snapshot is older, and leaves its view whole', async () => {
+  await using scene = await libraryScene();
+  const reader = await connected(scene.database.url);
+  await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await reader.query('SELECT 1 FROM backup_system.operations');
+  let locking = false;
+  const restore = scene.restore({ onStage: (stage) => (locking ||= stage === 'lock') });
+  while (!locking) await Bun.sleep(5);
+  await Bun.sleep(300);
+  expect((await reader.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
+  expect((await reader.query('SELECT count(*)::int AS rows FROM readers')).rows).toEqual([{ rows: 21 }]);
+  await reader.query('COMMIT');
+  await restore;
+  await reader.end();
+  expect(await scene.state()).toBe(scene.archived);
+});
+
+test('a restore that gives up on a transaction with an older snapshot names it, and changes nothing', async () => {
+  await using scene = await libraryScene();
+  const reader = await connected(scene.database.url, 'the monthly report');
+  await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await reader.query('SELECT 1 FROM backup_system.operations');
+  const error = await rejection(scene.restore({ lockGiveUpMs: 700 }));
+  const [pid] = (await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
+  await reader.query('COMMIT');
+  await reader.end();
+  expect(error.code).toBe('OPERATION_IN_PROGRESS');
+  expect(error.message).toContain(`pid ${pid?.pid} (the monthly report)`);
+  expect(await scene.state()).toBe(scene.changed);
+  expect(await scene.leftovers()).toEqual([]);
+});
+
+test('a transaction with an older snapshot that queues behind the restore never reads the tables as empty', async () => {
+  await using scene = await libraryScene();
+  const readers = await Promise.all(Array.from({ length: 4 }, () => connected(scene.database.url)));
+  for (const reader of readers) {
+    await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await reader.query('SELECT 1 FROM backup_system.operations');
+  }
+  // A writer whose lock the restore must wait for, and the readers behind the restore.
+  const writer = await connected(scene.database.url);
+  await writer.query('BEGIN; LOCK TABLE books IN ROW EXCLUSIVE MODE');
+  const restore = scene.restore();
+  while ((await scene.database.admin(`SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted`)).length === 0) await Bun.sleep(1);
+  const reads = readers.map((reader) => reader.query('SELECT count(*)::int AS rows FROM books'));
+  await writer.query('COMMIT');
+  expect((await Promise.all(reads)).map((read) => read.rows)).toEqual(readers.map(() => [{ rows: 30 }]));
+  for (const reader of readers) await reader.query('COMMIT');
+  await restore;
+  for (const session of [writer, ...readers]) await session.end();
+  expect(await scene.state()).toBe(scene.archived);
+});
+
+async function connected(url: string, name = 'a client'): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: name });
+  await client.connect();
+  return client;
+}
