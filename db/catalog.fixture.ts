@@ -14,7 +14,9 @@ export async function catalogOf(database: { adminUrl: string }): Promise<Catalog
     await client.query(`SET search_path = ''`);
     const dump: CatalogDump = {};
     for (const [kind, sql] of Object.entries(QUERIES)) {
-      const found = await client.query<{ line: Record<string, unknown> }>(`SELECT to_jsonb(facts) AS line FROM (${sql}) AS facts`);
+      const found = await client.query<{ line: Record<string, unknown> }>(
+        `SELECT to_jsonb(facts) AS line FROM (${sql}) AS facts`,
+      );
       dump[kind] = found.rows.map(({ line }) => JSON.stringify(line)).sort();
     }
     return dump;

@@ -25,7 +25,9 @@ export async function contentOf(database: { adminUrl: string }, only?: ObjectNam
     const content: Content = {};
     for (const table of found.rows) {
       if (wanted && !wanted.has(qualifiedName(table))) continue;
-      const rows = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${table.partitioned ? '' : 'ONLY '}${quoteName(table)} AS t`);
+      const rows = await client.query<{ row: string }>(
+        `SELECT t::text AS row FROM ${table.partitioned ? '' : 'ONLY '}${quoteName(table)} AS t`,
+      );
       content[qualifiedName(table)] = rows.rows.map(({ row }) => row).sort();
     }
     return content;
@@ -45,7 +47,9 @@ export async function sequencesOf(database: { adminUrl: string }): Promise<Recor
     );
     const positions: Record<string, string> = {};
     for (const sequence of found.rows) {
-      const position = await client.query<{ at: string }>(`SELECT last_value || ' ' || is_called AS at FROM ${quoteName(sequence)}`);
+      const position = await client.query<{ at: string }>(
+        `SELECT last_value || ' ' || is_called AS at FROM ${quoteName(sequence)}`,
+      );
       positions[qualifiedName(sequence)] = position.rows[0]?.at ?? '';
     }
     return positions;

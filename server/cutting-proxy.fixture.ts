@@ -31,7 +31,7 @@ export async function cuttingProxy(url: string, statement: string, when: 'before
       if (mute) client.destroy();
       else client.write(bytes);
     });
-    client.on('data', (bytes) => {
+    client.on('data', (bytes: Buffer) => {
       const hit = armed && bytes.includes(message);
       if (hit) {
         armed = false;

@@ -33,7 +33,7 @@ export const lendings = pgTable(
 );
 
 /** Places where a restore can be held up from outside; see `closeGate` in `scene.fixture.ts`. */
-export const GATES = { stage: 1, apply: 2, indexes: 3, links: 4, sequences: 5 } as const;
+export const GATES = { stage: 1, apply: 2, indexes: 3, links: 4, sequences: 5, record: 6 } as const;
 export const GATE_FAMILY = 777;
 
 /** Makes the tables, as their owner. The gates stand open: a gate is an advisory lock that a step takes for a moment. */
@@ -61,11 +61,18 @@ export const LIBRARY_SQL = `
     note text);
   CREATE INDEX lendings_reader ON lendings (reader_id)`;
 
-/** As the superuser: the gates of steps that no function of a table can hold. */
+/** As the superuser, beside our own tables: the gates of steps that no function of a table can hold. */
 export const LIBRARY_GATES_SQL = `
   CREATE FUNCTION gate_of_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF current_query() ~ '^ALTER TABLE .* ADD CONSTRAINT .* FOREIGN KEY' THEN PERFORM public.gate(${GATES.links}); END IF;
       IF current_query() ~ '^ALTER SEQUENCE' THEN PERFORM public.gate(${GATES.sequences}); END IF;
     END $$;
-  CREATE EVENT TRIGGER gate_of_ddl ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'ALTER SEQUENCE') EXECUTE FUNCTION gate_of_ddl()`;
+  CREATE EVENT TRIGGER gate_of_ddl ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'ALTER SEQUENCE') EXECUTE FUNCTION gate_of_ddl();
+  CREATE FUNCTION gate_of_record() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      PERFORM public.gate(${GATES.record});
+      RETURN NEW;
+    END $$;
+  CREATE TRIGGER gate_of_record BEFORE UPDATE ON backup_system.operations FOR EACH ROW
+    WHEN (NEW.state = 'succeeded' AND NEW.kind = 'restore') EXECUTE FUNCTION gate_of_record()`;

@@ -10,7 +10,7 @@ import type { OnProgress, ProgressStage } from './progress.ts';
 import { type RestoreResult, restoreArchive } from './restore/restore.ts';
 import { bytesSource, createMemoryStorage } from './storage/memory.ts';
 import type { ByteSource, Storage } from './storage/storage.ts';
-import { type MadeBackup, backupOf } from './verbs.fixture.ts';
+import { backupOf, type MadeBackup } from './verbs.fixture.ts';
 
 export interface RunOptions {
   /** Where the verb connects to; the database itself when absent. */
@@ -58,8 +58,12 @@ export const MODEL = modelFromSchema(library);
 const deps = { now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms: number) => Bun.sleep(ms) };
 
 export async function libraryScene(options: SceneOptions = {}): Promise<Scene> {
-  const { lendings = 500, repeat = 1, ...where } = options;
-  const database = await testDatabase(where);
+  return sceneIn(await testDatabase(options), options);
+}
+
+/** The same in an empty database, which is disposed with the scene. */
+export async function sceneIn(database: TestDatabase, options: SceneOptions = {}): Promise<Scene> {
+  const { lendings = 500, repeat = 1 } = options;
   await migrate(database.url, { hrms: false });
   await database.query(LIBRARY_SQL);
   await database.admin(LIBRARY_GATES_SQL);

@@ -1,9 +1,9 @@
 import type { SchemaModel } from '../db/model.ts';
-import { openArchive } from './archive/reader.ts';
 import type { Manifest } from './archive/manifest.ts';
+import { openArchive } from './archive/reader.ts';
 import { type BackupInput, type BackupResult, createBackup } from './backup/create.ts';
 import { runOperation } from './jobs/operations.ts';
-import { type RestoreInput, restoreArchive, type RestoreResult } from './restore/restore.ts';
+import { type RestoreInput, type RestoreResult, restoreArchive } from './restore/restore.ts';
 import { bytesSource, createMemoryStorage } from './storage/memory.ts';
 
 export interface MadeBackup {
@@ -26,12 +26,23 @@ export async function backupOf(
   const { lockGiveUpMs = 10_000, ...words } = input;
   const storage = createMemoryStorage(deps.now);
   const { signal, onProgress } = run();
-  const result = await runOperation({ ...deps, databaseUrl: database.url }, { ...operation, kind: 'backup' }, signal, () =>
-    createBackup(
-      { ...deps, databaseUrl: database.url, storage, model, application: { name: 'Palace Backup', version: '0.0.0' }, lockGiveUpMs },
-      { compression: 'deflate', jobs: 2, strict: false, verify: true, createdBy: 'a test', ...words },
-      { signal, onProgress },
-    ),
+  const result = await runOperation(
+    { ...deps, databaseUrl: database.url },
+    { ...operation, kind: 'backup' },
+    signal,
+    () =>
+      createBackup(
+        {
+          ...deps,
+          databaseUrl: database.url,
+          storage,
+          model,
+          application: { name: 'Palace Backup', version: '0.0.0' },
+          lockGiveUpMs,
+        },
+        { compression: 'deflate', jobs: 2, strict: false, verify: true, createdBy: 'a test', ...words },
+        { signal, onProgress },
+      ),
   );
   await using source = await storage.open(result.fileName);
   const { manifest } = await openArchive(source);
@@ -46,12 +57,23 @@ export async function restoreInto(
 ): Promise<RestoreResult> {
   const { lockGiveUpMs = 10_000, ...words } = input;
   const { signal, onProgress } = run();
-  return runOperation({ ...deps, databaseUrl: database.url }, { ...operation, kind: 'restore' }, signal, ({ receipt }) =>
-    restoreArchive(
-      { ...deps, databaseUrl: database.url, source: bytesSource(archive.bytes), receipt, lockTryMs: 2000, lockGiveUpMs },
-      { jobs: 2, ...words },
-      { signal, onProgress },
-    ),
+  return runOperation(
+    { ...deps, databaseUrl: database.url },
+    { ...operation, kind: 'restore' },
+    signal,
+    ({ receipt }) =>
+      restoreArchive(
+        {
+          ...deps,
+          databaseUrl: database.url,
+          source: bytesSource(archive.bytes),
+          receipt,
+          lockTryMs: 2000,
+          lockGiveUpMs,
+        },
+        { jobs: 2, ...words },
+        { signal, onProgress },
+      ),
   );
 }
 

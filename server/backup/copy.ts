@@ -3,7 +3,7 @@ import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { csvToCopyText, hasEndMarkerLine } from '../archive/records.ts';
 import type { ArchiveWriter } from '../archive/writer.ts';
 import { createBufferPool } from '../buffers.ts';
-import { AppError, cancelled } from '../errors.ts';
+import { cancelled } from '../errors.ts';
 import { copyOut } from '../postgres/copy-out.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
@@ -111,16 +111,4 @@ function progressOf(parts: CopyPart[], onProgress: OnProgress) {
       emit(part.table);
     },
   };
-}
-
-/** Throws PERMISSION_DENIED when this role would not see every row: fewer rows than there are is not a backup. */
-export function refuseHiddenRows(
-  tables: { schema: string; name: string; owner: string; selectable: boolean; rowSecurityApplies: boolean }[],
-): void {
-  const hidden = tables.filter((table) => !table.selectable || table.rowSecurityApplies);
-  if (hidden.length === 0) return;
-  throw new AppError('PERMISSION_DENIED', `Not every row can be read: ${hidden.map(qualifiedName).join(', ')}.`, {
-    hint: 'Run `bun run scripts/backup.ts --check`: it names the right that is missing for each table, with the statement that gives it.',
-    details: { tables: hidden.map(qualifiedName) },
-  });
 }

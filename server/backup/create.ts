@@ -4,17 +4,17 @@ import type { Manifest } from '../archive/manifest.ts';
 import { readmeText, restoreSql, schemaSql } from '../archive/recovery.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
-import { listTables, readTables } from '../postgres/catalog.ts';
+import { listTables } from '../postgres/catalog.ts';
 import { readSequences } from '../postgres/sequences.ts';
 import { configureSession } from '../postgres/settings.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
-import { copyParts, refuseHiddenRows } from './copy.ts';
+import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
 import { readFacts } from './facts.ts';
 import { planParts } from './parts.ts';
-import { type BackupScope, chooseScope, compareColumns } from './scope.ts';
+import { type BackupScope, chooseScope } from './scope.ts';
 import { verifyArchive } from './verify.ts';
 
 export interface BackupDeps {
@@ -116,7 +116,10 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
   const durationMs = deps.now().getTime() - started.getTime();
 
   const verifyMs = input.verify ? await readBack(deps, fileName, digest, run) : null;
-  const warnings = [...manifest.warnings, ...(await writeNotes(deps, fileName, digest, manifest.kind, verifyMs !== null))];
+  const warnings = [
+    ...manifest.warnings,
+    ...(await writeNotes(deps, fileName, digest, manifest.kind, verifyMs !== null)),
+  ];
   return {
     backupId,
     fileName,
@@ -147,17 +150,14 @@ function archiveName(chosen: string | undefined, time: Date, id: string): string
   return `backup_${stamp}_${id.replaceAll('-', '').slice(0, 8)}.zip`;
 }
 
+/** Names only: reading a definition would wait, without a limit, for whoever holds a table. */
 async function readScope(deps: BackupDeps, input: BackupInput, run: Run): Promise<BackupScope> {
   await using session = await openSession(deps.databaseUrl, {
     applicationName: 'palace-backup prepare',
     signal: run.signal,
   });
   await configureSession(session);
-  const scope = chooseScope(deps.model, await listTables(session), input.tables);
-  const tables = await readTables(session, scope.tables, new Map());
-  compareColumns(scope.tables, tables);
-  refuseHiddenRows(tables);
-  return scope;
+  return chooseScope(deps.model, await listTables(session), input.tables);
 }
 
 /** A first look only: a disk that fills later is noticed by the write that fails. */
@@ -188,13 +188,28 @@ async function addTexts(writer: ArchiveWriter, manifest: Manifest): Promise<void
 }
 
 /** Notes beside the archive. The archive is good without them, so that their failure is told and fails nothing. */
-async function writeNotes(deps: BackupDeps, fileName: string, digest: string, kind: string, verified: boolean): Promise<string[]> {
+async function writeNotes(
+  deps: BackupDeps,
+  fileName: string,
+  digest: string,
+  kind: string,
+  verified: boolean,
+): Promise<string[]> {
   const lastVerified = verified ? deps.now().toISOString() : null;
   try {
-    await deps.storage.writeSidecar(fileName, { digest, kind, pinned: false, note: null, lastVerified, lastProved: null });
+    await deps.storage.writeSidecar(fileName, {
+      digest,
+      kind,
+      pinned: false,
+      note: null,
+      lastVerified,
+      lastProved: null,
+    });
     return [];
   } catch (error) {
-    return [`The archive is stored, but its notes (digest, when it was verified) could not be written: ${error instanceof AppError ? error.message : 'for a reason unknown'}`];
+    return [
+      `The archive is stored, but its notes (digest, when it was verified) could not be written: ${error instanceof AppError ? error.message : 'for a reason unknown'}`,
+    ];
   }
 }
 

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts';
 import { readTables } from '../postgres/catalog.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import { readTypes } from '../postgres/types.ts';
+import { refuseHiddenRows } from './hidden-rows.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
 
 export interface DatabaseFacts {
@@ -26,6 +27,7 @@ export async function readFacts(
   const { leader } = snapshot;
   const models = new Map(model.tables.map((table) => [qualifiedName(table), table]));
   const tables = await readTables(leader, scope.tables, models);
+  refuseHiddenRows(tables);
   const { unknownColumns, warnings } = compareColumns(scope.tables, tables);
   const oids = tables.map((table) => table.oid);
   const [server] = await leader.query<{ version: string; encoding: string; database: string }>(

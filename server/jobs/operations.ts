@@ -101,9 +101,19 @@ interface Outcome {
 }
 
 /** The control session is gone: the record is written over another one, or mended by the next sweep. What happened, happened. */
-async function finishAnew(deps: OperationDeps, applicationName: string, id: string, state: EndState, outcome: Outcome): Promise<void> {
+async function finishAnew(
+  deps: OperationDeps,
+  applicationName: string,
+  id: string,
+  state: EndState,
+  outcome: Outcome,
+): Promise<void> {
   try {
-    await using session = await openSession(deps.databaseUrl, { applicationName, signal: AbortSignal.timeout(10_000), connectTimeoutMs: 3000 });
+    await using session = await openSession(deps.databaseUrl, {
+      applicationName,
+      signal: AbortSignal.timeout(10_000),
+      connectTimeoutMs: 3000,
+    });
     await finishRecord(session, id, state, outcome, deps.now());
   } catch {
     // Said above.
@@ -113,10 +123,14 @@ async function finishAnew(deps: OperationDeps, applicationName: string, id: stri
 /** Without its locks an operation is not alone any more, so it stops. A failure with a reason of its own keeps it. */
 function lostLocks(error: unknown, cause: unknown): unknown {
   if (error instanceof AppError && error.code !== 'CANCELLED') return error;
-  return new AppError('CONNECTION_LOST', 'The connection that holds this operation’s locks was lost, so it was stopped. Nothing was left behind.', {
-    cause,
-    hint: 'See the server log for why, then run it again.',
-  });
+  return new AppError(
+    'CONNECTION_LOST',
+    'The connection that holds this operation’s locks was lost, so it was stopped. Nothing was left behind.',
+    {
+      cause,
+      hint: 'See the server log for why, then run it again.',
+    },
+  );
 }
 
 async function openControl(url: string, applicationName: string, signal: AbortSignal): Promise<Session> {

@@ -73,9 +73,13 @@ export async function refusePooler(first: Session, second: Session): Promise<voi
   const backend = await backendOf(first);
   for (let looks = 0; looks < POOLER_LOOKS; looks++) {
     if ((await backendInTransaction(second)) === backend || (await backendOf(first)) !== backend)
-      throw new AppError('POOLER_DETECTED', 'The database is reached through a transaction pooler, where sessions are shared between clients.', {
-        hint: 'Set DATABASE_DIRECT_URL to the address of the PostgreSQL server itself (often port 5432 instead of 6432 or 6543).',
-      });
+      throw new AppError(
+        'POOLER_DETECTED',
+        'The database is reached through a transaction pooler, where sessions are shared between clients.',
+        {
+          hint: 'Set DATABASE_DIRECT_URL to the address of the PostgreSQL server itself (often port 5432 instead of 6432 or 6543).',
+        },
+      );
   }
 }
 

@@ -22,39 +22,30 @@ export interface TableLockOptions {
   signal: AbortSignal;
 }
 
+/** A try waits for these shares of its longest time in turn: short ones hold nobody up for long, long ones outwait a slow transaction. */
+const SHARES = [0.125, 0.25, 0.5, 1] as const;
+
 /**
- * Begins a READ COMMITTED transaction whose first statement locks all tables in ACCESS EXCLUSIVE mode, sorted by name, and
- * returns with the transaction open. A try that does not get them all is rolled back and made again after a pause, so that
- * readers who queued behind it get through. A try ends before any client's deadlock check could fire: whoever is in a ring
- * with us, it is always we who let go. Never a weaker lock first: upgrading is how restores and clients kill each other.
+ * Begins a READ COMMITTED transaction whose first statement locks all tables in ACCESS EXCLUSIVE mode, and returns with the
+ * transaction open. A try that does not get them all is rolled back and made again after a pause, so that readers who queued
+ * behind it get through; by turns the tables are taken in the order of their names and against it, because an application that
+ * always takes them in one order is in the way of the other one only. A try ends before any client's deadlock check could fire:
+ * whoever is in a ring with us, it is always we who let go. Never a weaker lock first: upgrading is how restores and clients kill each other.
  * Transactions that hold an older snapshot would see the rewritten tables as empty; they are waited for in the same way.
  */
 export async function lockTables(session: Session, tables: ObjectName[], options: TableLockOptions): Promise<void> {
   const sorted = tables.toSorted((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
-  const lock = `LOCK TABLE ${sorted.map(quoteName).join(', ')} IN ACCESS EXCLUSIVE MODE`;
   const [row] = await session.query<{ ms: number }>(
     `SELECT setting::float8 AS ms FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'`,
   );
-  const tryMs = Math.max(1, Math.floor(Math.min(options.tryMs, (row?.ms ?? 1000) * 0.8)));
+  const longestMs = Math.min(options.tryMs, (row?.ms ?? 1000) * 0.8);
   const started = options.now();
   for (let attempt = 0; ; attempt++) {
-    // The limit is the statement's, not lock_timeout: that one starts anew for each table of the list.
-    await session.query(`SET statement_timeout = ${tryMs}`);
-    await session.query('BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE');
-    const locked = await session.query(lock).then(
-      () => true,
-      (error) => {
-        if (
-          error instanceof AppError &&
-          (error.code === 'CANCELLED' || error.code === 'TABLE_BUSY') &&
-          !options.signal.aborted
-        )
-          return false;
-        throw error;
-      },
-    );
-    await session.query(locked ? 'SET LOCAL statement_timeout = 0' : 'ROLLBACK');
-    const blockers = locked ? await olderSnapshots(session) : await holders(session, sorted);
+    const tryMs = Math.max(1, Math.floor(longestMs * (SHARES[attempt % SHARES.length] ?? 1)));
+    const order = Math.floor(attempt / 2) % 2 === 0 ? sorted : sorted.toReversed();
+    const horizon = await freshHorizon(session);
+    const locked = await tryLock(session, order, tryMs, options.signal);
+    const blockers = locked ? await olderSnapshots(session, horizon) : await holders(session, sorted);
     if (locked && blockers.length === 0) return;
     if (locked) await session.query('ROLLBACK');
     await session.query('SET statement_timeout = 0');
@@ -62,8 +53,37 @@ export async function lockTables(session: Session, tables: ObjectName[], options
     options.onWait?.(blockers);
     if (options.signal.aborted) throw cancelled('The restore');
     // Uneven pauses, so that two programs that meet do not meet again.
-    await options.pause(150 + ((attempt * 137) % 450));
+    await options.pause(50 + ((attempt * 137) % 250));
   }
+}
+
+/** One try. True: the transaction is open and holds every lock. False: it is rolled back. */
+async function tryLock(session: Session, tables: ObjectName[], tryMs: number, signal: AbortSignal): Promise<boolean> {
+  // The limit is the statement's, not lock_timeout: that one starts anew for each table of the list.
+  await session.query(`SET statement_timeout = ${tryMs}`);
+  await session.query('BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE');
+  const locked = await session.query(`LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS EXCLUSIVE MODE`).then(
+    () => true,
+    (error) => {
+      const missed = error instanceof AppError && (error.code === 'CANCELLED' || error.code === 'TABLE_BUSY');
+      if (missed && !signal.aborted) return false;
+      throw error;
+    },
+  );
+  await session.query(locked ? 'SET LOCAL statement_timeout = 0' : 'ROLLBACK');
+  return locked;
+}
+
+/**
+ * The oldest transaction number that a snapshot taken from now on can look back to. A number is used up first: every snapshot
+ * taken before this call looks back further, unless some other transaction has been writing all the time.
+ */
+async function freshHorizon(session: Session): Promise<string> {
+  await session.query('SELECT pg_catalog.pg_current_xact_id()');
+  const [row] = await session.query<{ xmin: string }>(
+    'SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::xid::text AS xmin',
+  );
+  return row?.xmin ?? '0';
 }
 
 function busy(blockers: Blocker[], locked: boolean): AppError {
@@ -95,16 +115,18 @@ async function holders(session: Session, tables: ObjectName[]): Promise<Blocker[
 
 /**
  * Sessions in a transaction whose snapshot is older than this one's commit will be. A READ COMMITTED session between two
- * statements holds none; one that waits for a lock will take a new one. Of other roles' sessions only a member of
- * pg_read_all_stats can see this much.
+ * statements holds none; one that waits for a lock takes a new one when it gets it. One that waits with a snapshot older than the
+ * try is of a higher isolation level and will keep it. Of other roles' sessions only a member of pg_read_all_stats can see this much.
  */
-async function olderSnapshots(session: Session): Promise<Blocker[]> {
+async function olderSnapshots(session: Session, horizon: string): Promise<Blocker[]> {
   return session.query<Blocker>(
     `SELECT a.pid, a.usename AS "user", a.application_name AS application, a.state, a.xact_start::text AS since
        FROM pg_catalog.pg_stat_activity a
       WHERE a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type = 'client backend' AND a.backend_xmin IS NOT NULL
         AND (a.state LIKE 'idle in transaction%'
-             OR (a.state = 'active' AND a.query_start > a.xact_start AND a.wait_event_type IS DISTINCT FROM 'Lock'))
+             OR (a.state = 'active' AND a.query_start > a.xact_start
+                 AND (a.wait_event_type IS DISTINCT FROM 'Lock' OR pg_catalog.age(a.backend_xmin) > pg_catalog.age($1::xid))))
       ORDER BY a.pid`,
+    [horizon],
   );
 }

@@ -27,7 +27,10 @@ const DDL = `
   CREATE TABLE blobs (id integer PRIMARY KEY, words text, raw bytea);`;
 
 // What makes formats stumble comes often; NUL and lone surrogates are no PostgreSQL text.
-const pieces = fc.oneof(fc.constantFrom('\n', '\\.', '"', ',', '\\', '\t', '\r', ' ', '\\N', 'a', '😀', '\u0001'), fc.string({ unit: 'binary', maxLength: 3 }));
+const pieces = fc.oneof(
+  fc.constantFrom('\n', '\\.', '"', ',', '\\', '\t', '\r', ' ', '\\N', 'a', '😀', '\u0001'),
+  fc.string({ unit: 'binary', maxLength: 3 }),
+);
 const words = fc.oneof(
   fc.array(pieces, { maxLength: 8 }).map((parts) => parts.join('').replaceAll(/[\0\p{Cs}]/gu, '')),
   fc.constantFrom(...NASTY_TEXTS.filter((nasty) => nasty.length < 5000)),
@@ -44,7 +47,9 @@ const row = fc.tuple(
   orNull(fc.jsonValue({ stringUnit: words }).map((value) => JSON.stringify(value))),
   orNull(fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))),
   orNull(fc.double().map((value) => (Object.is(value, -0) ? '-0' : String(value)))),
-  orNull(fc.date({ min: new Date('-004700-01-01'), max: new Date('+200000-01-01'), noInvalidDate: true }).map(postgresTime)),
+  orNull(
+    fc.date({ min: new Date('-004700-01-01'), max: new Date('+200000-01-01'), noInvalidDate: true }).map(postgresTime),
+  ),
   orNull(fc.array(orNull(words), { maxLength: 4 })),
 );
 
@@ -60,16 +65,21 @@ for (const server of testServers()) {
       await using database = await testDatabase({ server });
       await database.query(DDL);
       const model = modelFromSchema({ mixed, lonely });
-      const property = fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 60, size: 'max' }), fc.array(orNull(words), { maxLength: 60, size: 'max' }), async (rows, lonelies) => {
-        await database.query('TRUNCATE mixed, "only ""one"" column"');
-        for (const values of rows) await database.query('INSERT INTO mixed VALUES ($1, $2, $3, $4, $5, $6, $7)', values);
-        await database.query('INSERT INTO "only ""one"" column" SELECT unnest($1::text[])', [lonelies]);
-        const before = await contentOf(database);
-        const made = await backupOf(database, model, { jobs: 1 });
-        await database.query('TRUNCATE mixed, "only ""one"" column"');
-        await restoreInto(database, made, { jobs: 1 });
-        expect(await contentOf(database)).toEqual(before);
-      });
+      const property = fc.asyncProperty(
+        fc.array(row, { minLength: 1, maxLength: 60, size: 'max' }),
+        fc.array(orNull(words), { maxLength: 60, size: 'max' }),
+        async (rows, lonelies) => {
+          await database.query('TRUNCATE mixed, "only ""one"" column"');
+          for (const values of rows)
+            await database.query('INSERT INTO mixed VALUES ($1, $2, $3, $4, $5, $6, $7)', values);
+          await database.query('INSERT INTO "only ""one"" column" SELECT unnest($1::text[])', [lonelies]);
+          const before = await contentOf(database);
+          const made = await backupOf(database, model, { jobs: 1 });
+          await database.query('TRUNCATE mixed, "only ""one"" column"');
+          await restoreInto(database, made, { jobs: 1 });
+          expect(await contentOf(database)).toEqual(before);
+        },
+      );
       await fc.assert(property, { numRuns: 8, endOnFailure: true });
     });
 
@@ -82,7 +92,10 @@ for (const server of testServers()) {
           (2, repeat(E'é"\\\\,\\n\\\\.\\n', 500000), NULL),
           (3, NULL, (SELECT string_agg(sha256(n::text::bytea), '' ORDER BY n) FROM generate_series(1, 50000000 / 32) AS n)),
           (4, '', '')`);
-      const digests = () => database.query('SELECT id, length(words), md5(words) AS words, octet_length(raw), md5(raw) AS raw FROM blobs ORDER BY id');
+      const digests = () =>
+        database.query(
+          'SELECT id, length(words), md5(words) AS words, octet_length(raw), md5(raw) AS raw FROM blobs ORDER BY id',
+        );
       const before = await digests();
       const made = await backupOf(database, modelFromSchema({ blobs }));
       await database.query(`DELETE FROM blobs WHERE id < 3; UPDATE blobs SET raw = 'changed'`);

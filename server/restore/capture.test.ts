@@ -15,8 +15,8 @@ const ROLES = `DO $$ BEGIN CREATE ROLE fixture_reader; CREATE ROLE fixture_write
 /** Changes, removes and adds rows of the model's tables past every trigger and rule. */
 const DAMAGE = `
   SET session_replication_role = replica;
-  UPDATE triggered SET words = 'changed'; DELETE FROM children WHERE id = 1; UPDATE parents SET part = 2; DELETE FROM indexed WHERE id > 3; UPDATE bases SET amount = 500;
-  DELETE FROM parted WHERE id % 2 = 0; TRUNCATE clustered, clustered_key, guarded; INSERT INTO unidentified VALUES (2, 2);
+  UPDATE triggered SET words = 'changed'; DELETE FROM children WHERE id = 1; UPDATE parents SET part = 2; DELETE FROM indexed WHERE id > 3; UPDATE ONLY bases SET amount = 500;
+  TRUNCATE parted_2023, clustered, clustered_key, guarded; INSERT INTO unidentified VALUES (2, 2);
   SET session_replication_role = origin;`;
 
 for (const server of testServers()) {

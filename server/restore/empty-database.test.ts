@@ -18,7 +18,11 @@ const model = modelFromSchema(allTypes);
 const UNPACKERS = {
   deflate: {
     unzip: ['unzip', '-q', 'backup.zip', '-d', 'out'],
-    python3: ['python3', '-c', "import zipfile; z = zipfile.ZipFile('backup.zip'); assert z.testzip() is None; z.extractall('out')"],
+    python3: [
+      'python3',
+      '-c',
+      "import zipfile; z = zipfile.ZipFile('backup.zip'); assert z.testzip() is None; z.extractall('out')",
+    ],
     bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf backup.zip -C out'],
   },
   zstd: { bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf backup.zip -C out'] },
@@ -48,7 +52,8 @@ for (const server of testServers()) {
       await fillAllTypes(source.query);
       rows = await contentOf(source, model.tables);
       sequences = await sequencesOf(source);
-      for (const compression of ['deflate', 'zstd'] as const) made[compression] = await backupOf(source, model, { compression });
+      for (const compression of ['deflate', 'zstd'] as const)
+        made[compression] = await backupOf(source, model, { compression });
     });
     afterAll(async () => {
       await source[Symbol.asyncDispose]();
@@ -66,7 +71,10 @@ for (const server of testServers()) {
 
     async function psql(database: TestDatabase, cwd: string, ...files: string[]): Promise<void> {
       for (const file of files) {
-        const { exitCode, stderr } = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`.cwd(cwd).quiet().nothrow();
+        const { exitCode, stderr } = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`
+          .cwd(cwd)
+          .quiet()
+          .nothrow();
         expect(`${file}: ${exitCode} ${stderr}`).toBe(`${file}: 0 `);
       }
     }

@@ -68,7 +68,10 @@ export async function restoreArchive(
 
   const name = `palace-backup restore ${operationId}`;
   await using leader = await working(deps.databaseUrl, name, run.signal);
+  // Definitions cannot be read while somebody holds a table: without a limit this would wait as long as they do.
+  await leader.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
   const live = await readTables(leader, chosen, new Map());
+  await leader.query('SET lock_timeout = 0');
   const schema = stagingSchema(operationId);
   const plan = planRestore(archive.manifest, chosen, live, schema);
   const finish = (applied: Applied): RestoreResult => ({

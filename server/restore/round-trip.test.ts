@@ -50,7 +50,8 @@ for (const server of testServers()) {
 
     test('a row that is a line `\\.` is kept as COPY text, and all others as CSV', async () => {
       const { manifest } = await backupOf(database, model);
-      const formats = (name: string) => manifest.entries.filter((entry) => entry.table?.name === name).map((entry) => entry.format);
+      const formats = (name: string) =>
+        manifest.entries.filter((entry) => entry.table?.name === name).map((entry) => entry.format);
       expect(formats('texts')).toEqual(['copy']);
       expect(formats('orders')).toEqual(['csv']);
       expect(formats('nothing_here')).toEqual([]);
@@ -68,7 +69,17 @@ for (const server of testServers()) {
           FROM t, k, i, c, a, b, l, n`);
       // 85 texts from 100 in steps of 3; 10 tickets and invoices from 1000 in steps of 10; 7 counters, 2 of them deleted; 9 animals; 180 lines numbered by themselves.
       expect(fresh).toEqual([
-        { text: 100 + 3 * (rows['public.texts']?.length ?? 0), shared: '1100', next: '1110', counter: 8, small: 8, down: -25, animal: 10, line: 181, first: 1 },
+        {
+          text: 100 + 3 * (rows['public.texts']?.length ?? 0),
+          shared: '1100',
+          next: '1110',
+          counter: 8,
+          small: 8,
+          down: -25,
+          animal: 10,
+          line: 181,
+          first: 1,
+        },
       ]);
       await restoreInto(database, made);
       expect(await contentOf(database)).toEqual(rows);

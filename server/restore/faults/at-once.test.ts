@@ -21,8 +21,8 @@ describe('runOperation()', () => {
       const [running] = await scene.database.admin<{ id: string }>(
         `SELECT id FROM backup_system.operations WHERE state = 'running'`,
       );
-      for (const second of [scene.restore(), scene.backup(memory())]) {
-        const error = await rejection(second);
+      for (const second of [() => scene.restore(), () => scene.backup(memory())]) {
+        const error = await rejection(second());
         expect(error.code).toBe('OPERATION_IN_PROGRESS');
         expect(error.message).toContain(`restore ${running?.id} (pid `);
         expect(error.hint).toContain('--wait');
@@ -57,7 +57,10 @@ describe('runOperation()', () => {
     const backup = scene.backup(storage);
     await reached;
     const error = await rejection(scene.restore());
-    expect([error.code, error.message]).toEqual(['OPERATION_IN_PROGRESS', expect.stringMatching(/backup [0-9a-f-]{36} \(pid \d+/)]);
+    expect([error.code, error.message]).toEqual([
+      'OPERATION_IN_PROGRESS',
+      expect.stringMatching(/backup [0-9a-f-]{36} \(pid \d+/),
+    ]);
     const told = Promise.withResolvers<void>();
     const waiting = scene.restore({ wait: true, onWait: () => told.resolve() });
     await told.promise;

@@ -30,11 +30,15 @@ test('twenty restores under six clients that read and write: no deadlock on eith
           const rows = read.rows[0]?.rows;
           if (rows !== archive.result.tables[table]) faults.push(`${table} had ${rows} rows`);
         }
+        // Of rows no other client writes: a deadlock would then be the restore's doing.
         for (const table of [first, second])
-          // Of rows no other client writes: a deadlock would then be the restore's doing.
-          await session.query(`UPDATE ${table} SET "updatedAt" = now() WHERE id = (SELECT id FROM ${table} ORDER BY id OFFSET $1 LIMIT 1)`, [number]);
+          await session.query(
+            `UPDATE ${table} SET "updatedAt" = now() WHERE id = (SELECT id FROM ${table} ORDER BY id OFFSET $1 LIMIT 1)`,
+            [number],
+          );
         await session.query('COMMIT');
         transactions++;
+        await Bun.sleep((number * 7 + turn * 13) % 25);
       } catch (error) {
         faults.push(String((error as { code?: string }).code));
         await session.query('ROLLBACK');
@@ -96,7 +100,11 @@ test('a transaction with an older snapshot that queues behind the restore never 
   const writer = await connected(scene.database.url);
   await writer.query('BEGIN; LOCK TABLE books IN ROW EXCLUSIVE MODE');
   const restore = scene.restore();
-  while ((await scene.database.admin(`SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted`)).length === 0) await Bun.sleep(1);
+  while (
+    (await scene.database.admin(`SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted`)).length ===
+    0
+  )
+    await Bun.sleep(1);
   const reads = readers.map((reader) => reader.query('SELECT count(*)::int AS rows FROM books'));
   await writer.query('COMMIT');
   expect((await Promise.all(reads)).map((read) => read.rows)).toEqual(readers.map(() => [{ rows: 30 }]));

@@ -67,7 +67,9 @@ describe('restoreArchive()', () => {
     const receipt = (real: Parameters<NonNullable<NonNullable<Parameters<Scene['restore']>[0]>['receipt']>>[0]) => ({
       ...real,
       confirm: async (session: Parameters<typeof real.confirm>[0]) => {
-        await scene.database.admin(`UPDATE backup_system.operations SET state = 'failed', finished_at = now() WHERE state = 'running'`);
+        await scene.database.admin(
+          `UPDATE backup_system.operations SET state = 'failed', finished_at = now() WHERE state = 'running'`,
+        );
         await real.confirm(session);
       },
     });

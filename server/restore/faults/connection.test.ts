@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rejection } from '../../../db/code-of.fixture.ts';
-import { type GATES } from '../../library.fixture.ts';
+import type { GATES } from '../../library.fixture.ts';
 import { closeGate, libraryScene, type Scene, strike } from '../../scene.fixture.ts';
 
 let scene: Scene;
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene[Symbol.asyncDispose]());
 
-const STEPS: (keyof typeof GATES)[] = ['stage', 'apply', 'indexes', 'links', 'sequences'];
+const STEPS: (keyof typeof GATES)[] = ['stage', 'apply', 'indexes', 'links', 'sequences', 'record'];
 const WHO = [
   { name: 'its working sessions', pattern: 'palace-backup restore ________-____-____-____-____________' },
   { name: 'the session that holds its locks', pattern: 'palace-backup restore % ctl' },

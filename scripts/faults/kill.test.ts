@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { verifyArchive } from '../../server/backup/verify.ts';
+import type { GATES } from '../../server/library.fixture.ts';
+import { closeGate, libraryScene, type Scene } from '../../server/scene.fixture.ts';
+import { bytesSource } from '../../server/storage/memory.ts';
+import { type Workplace, workplace } from '../command.fixture.ts';
+
+/** `kill -9` of the commands: nothing of ours gets to clean up. */
+let scene: Scene;
+let place: Workplace;
+const schema = { BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts') };
+
+beforeAll(async () => {
+  scene = await libraryScene({ lendings: 20_000 });
+  place = await workplace(scene.database.url);
+  await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
+}, 30_000);
+afterAll(async () => {
+  await place[Symbol.asyncDispose]();
+  await scene[Symbol.asyncDispose]();
+});
+
+const restoring = () => place.start('restore', ['./library.zip', '--yes', '--verbose']);
+const backingUp = () => place.start('backup', [], schema);
+
+describe('a backup that is killed', () => {
+  for (const line of ['copying', 'finishing', 'verifying']) {
+    test(`while it is ${line} leaves nothing the next one does not sweep`, async () => {
+      const backup = backingUp();
+      await backup.says(line);
+      backup.signal('SIGKILL');
+      await backup.finished;
+      await expectSoundAfterNext();
+    }, 20_000);
+  }
+
+  test('while it waits for a locked table leaves nothing the next one does not sweep', async () => {
+    const holder = await connected();
+    await holder.query('BEGIN; LOCK TABLE books');
+    const backup = backingUp();
+    await backup.says('preparing');
+    await Bun.sleep(100);
+    backup.signal('SIGKILL');
+    await backup.finished;
+    await holder.end();
+    await expectSoundAfterNext();
+  }, 20_000);
+});
+
+describe('a restore that is killed', () => {
+  for (const step of [
+    'stage',
+    'apply',
+    'indexes',
+    'links',
+    'sequences',
+    'record',
+  ] as const satisfies (keyof typeof GATES)[]) {
+    test(`at the step "${step}" changed nothing, and the next one sweeps and goes through at once`, async () => {
+      const gate = await closeGate(scene.database, step);
+      const restore = restoring();
+      await gate.reached();
+      restore.signal('SIGKILL');
+      await restore.finished;
+      await gate.open();
+      await expectWhole('changed');
+    }, 20_000);
+  }
+
+  test('while it waits for the tables changed nothing, and the next one goes through', async () => {
+    const reader = await connected();
+    await reader.query('BEGIN; SELECT * FROM books');
+    const restore = restoring();
+    await restore.says('waiting for the tables');
+    restore.signal('SIGKILL');
+    await restore.finished;
+    await reader.end();
+    await expectWhole('changed');
+  }, 20_000);
+
+  for (const line of ['opening', 'committing', 'analyzing']) {
+    test(`while it is ${line} is wholly done or not at all, as its record says`, async () => {
+      const restore = restoring();
+      await restore.says(line);
+      restore.signal('SIGKILL');
+      await restore.finished;
+      await expectWhole(line === 'opening' ? 'changed' : 'either');
+    }, 20_000);
+  }
+});
+
+test('whenever commands are killed, tables are wholly old or wholly new, as the record says, and no archive is half made', async () => {
+  const random = randomFrom(20261123);
+  for (let round = 0; round < 20; round++) {
+    const command = round % 4 === 3 ? backingUp() : restoring();
+    await Bun.sleep(150 + random() * 450);
+    command.signal('SIGKILL');
+    await command.finished;
+    await settled();
+    const [state, record] = [await scene.state(), (await scene.records()).at(-1)];
+    expect([scene.archived, scene.changed]).toContain(state);
+    if (record === 'restore succeeded' && round % 4 !== 3) expect(state).toBe(scene.archived);
+    if (record === 'restore running') expect(state).toBe(scene.changed);
+    if (state === scene.archived) await scene.change();
+  }
+  await expectSoundAfterNext();
+  await expectWhole('changed');
+}, 120_000);
+
+/** After the next backup: no temporary, no lock, every archive whole. */
+async function expectSoundAfterNext(): Promise<void> {
+  const next = await backingUp().finished;
+  expect([next.code, next.stderr]).toEqual([0, expect.any(String)]);
+  const files = await place.files();
+  expect(files.filter((name) => !/\.zip(\.json)?$/.test(name))).toEqual([]);
+  for (const name of files.filter((file) => file.endsWith('.zip'))) {
+    const source = bytesSource(await readFile(join(place.backups, name)));
+    const { ok } = await verifyArchive(source, { signal: new AbortController().signal, onProgress: () => undefined });
+    expect([name, ok]).toEqual([name, true]);
+  }
+  expect(await scene.leftovers()).toEqual([]);
+  expect(await scene.state()).toBe(scene.changed);
+}
+
+/** The killed restore did all or nothing, as its record says; the next one mends the record, leaves nothing, and does all. */
+async function expectWhole(expected: 'changed' | 'either'): Promise<void> {
+  if (expected === 'either') await settled();
+  const state = await scene.state();
+  const [record] = (await scene.records()).slice(-1);
+  if (expected === 'changed') expect(state).toBe(scene.changed);
+  else
+    expect([state, record]).toEqual(
+      state === scene.archived ? [scene.archived, 'restore succeeded'] : [scene.changed, 'restore running'],
+    );
+
+  const next = await restoring().finished;
+  expect([next.code, next.stderr]).toEqual([0, expect.any(String)]);
+  expect(await scene.state()).toBe(scene.archived);
+  expect(await scene.leftovers()).toEqual([]);
+  await scene.change();
+  expect(await scene.state()).toBe(scene.changed);
+}
+
+/** Waits until the server has noticed that the client is gone. */
+async function settled(): Promise<void> {
+  const ours = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`;
+  while ((await scene.database.admin(ours)).length > 0) await Bun.sleep(10);
+}
+
+async function connected(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: scene.database.url });
+  await client.connect();
+  return client;
+}
+
+/** Numbers from 0 to 1, the same in every run (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

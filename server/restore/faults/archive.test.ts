@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { rejection } from '../../../db/code-of.fixture.ts';
+import { modelFromSchema } from '../../../db/drizzle-model.ts';
+import * as hrms from '../../../db/schema/hrms.ts';
+import { testDatabase } from '../../../db/testing.ts';
+import type { ManifestEntry } from '../../archive/manifest.ts';
+import { openArchive } from '../../archive/reader.ts';
+import { memorySink } from '../../archive/sample.fixture.ts';
+import { createArchiveWriter } from '../../archive/writer.ts';
+import type { AppError } from '../../errors.ts';
+import { libraryScene, type Scene } from '../../scene.fixture.ts';
+import { bytesSource } from '../../storage/memory.ts';
+import { backupOf } from '../../verbs.fixture.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await libraryScene();
+});
+afterAll(() => scene[Symbol.asyncDispose]());
+
+describe('restoreArchive()', () => {
+  test('leaves every table untouched when the last chunk is corrupt', async () => {
+    const bytes = Buffer.from(scene.archive.bytes);
+    const opened = await openArchive(bytesSource(bytes));
+    const last = opened.manifest.entries.filter((entry) => entry.table).at(-1);
+    const at = last
+      ? bytes.lastIndexOf(last.name, bytes.indexOf('README.txt')) + last.name.length + last.storedSize / 2
+      : 0;
+    bytes.writeUInt8(bytes.readUInt8(Math.floor(at)) ^ 0x10, Math.floor(at));
+    const error = await refusalOf(bytes);
+    expect(error.code).toBe('ARCHIVE_DAMAGED');
+    expect(error.details).toMatchObject({ entry: last?.name, table: `public.${last?.table?.name}` });
+  });
+
+  test('finds at staging that the manifest lies about the rows of a chunk', async () => {
+    const bytes = await rewritten((entry, content) => ({
+      content,
+      rows: entry.table?.name === 'books' ? entry.rows + 1 : entry.rows,
+    }));
+    const error = await refusalOf(bytes);
+    expect(error.code).toBe('ARCHIVE_DAMAGED');
+    expect(error.message).toContain('the manifest says 31 rows, the server counted 30');
+    expect(error.details).toMatchObject({ table: 'public.books' });
+  });
+
+  test('names chunk, line and column of a value that today’s type does not take, and never the value', async () => {
+    const label = 'unheard-of';
+    const bytes = await rewritten((entry, content) => ({
+      content: entry.table?.name === 'readers' ? replaced(content, 'reader 7,calm', `reader 7,${label}`) : content,
+      rows: entry.rows,
+    }));
+    const error = await refusalOf(bytes);
+    expect(error.code).toBe('RESTORE_REFUSED');
+    expect(error.message).toContain('data/public.readers/00001.csv, line 8, column mood');
+    expect(JSON.stringify([error.message, error.hint, error.details])).not.toContain(label);
+  });
+
+  test('refuses the archive of another application with SCHEMA_MISMATCH, saying so', async () => {
+    await using other = await testDatabase({ template: 'hrms' });
+    const { bytes } = await backupOf(other, modelFromSchema(hrms));
+    const error = await refusalOf(bytes);
+    expect(error.code).toBe('SCHEMA_MISMATCH');
+    expect(error.message).toContain('another application');
+  });
+
+  const MISMATCHES = {
+    'a column is gone': ['ALTER TABLE books DROP COLUMN isbn', 'public.books.isbn is not in the database any more'],
+    'a type has changed': [
+      'ALTER TABLE books ALTER title TYPE varchar(80)',
+      'public.books.title is character varying(80) today and was text',
+    ],
+    'a new column is NOT NULL without a default': [
+      'TRUNCATE books CASCADE; ALTER TABLE books ADD shelf text NOT NULL',
+      'public.books.shelf is NOT NULL without a default and not in the backup',
+    ],
+    'a table is gone': ['DROP TABLE lendings', 'table public.lendings is not in the database'],
+    'a column became generated': [
+      `ALTER TABLE books DROP isbn; ALTER TABLE books ADD isbn text GENERATED ALWAYS AS ('x') STORED`,
+      'public.books.isbn is a generated column today',
+    ],
+  };
+  for (const [what, [change = '', says = '']] of Object.entries(MISMATCHES)) {
+    test(`refuses with SCHEMA_MISMATCH when ${what}, naming it`, async () => {
+      await using altered = await libraryScene();
+      await altered.database.query(change);
+      const error = await rejection(altered.restore());
+      expect([error.code, error.message]).toEqual(['SCHEMA_MISMATCH', expect.stringContaining(says)]);
+      expect(error.hint).toContain('--tables');
+      expect(await altered.leftovers()).toEqual([]);
+    });
+  }
+
+  test('names every mismatch at once', async () => {
+    await using altered = await libraryScene();
+    await altered.database.query(
+      'ALTER TABLE books DROP COLUMN isbn; ALTER TABLE readers DROP COLUMN mark; DROP TABLE lendings',
+    );
+    const error = await rejection(altered.restore());
+    expect(error.details?.['faults']).toHaveLength(3);
+  });
+
+  test('refuses rows that break a rule of today, naming the rule and never a value', async () => {
+    await using altered = await libraryScene();
+    await altered.database.query(
+      `UPDATE books SET title = 'short'; ALTER TABLE books ADD CONSTRAINT short_titles CHECK (length(title) < 7)`,
+    );
+    const error = await rejection(altered.restore());
+    expect([error.code, error.message]).toEqual(['RESTORE_REFUSED', expect.stringContaining('short_titles')]);
+    expect(JSON.stringify([error.message, error.hint, error.details])).not.toContain('title 1');
+    expect(await altered.leftovers()).toEqual([]);
+  });
+
+  test('refuses rows that would refer to nothing with LINKS_BROKEN, naming the link', async () => {
+    const bytes = await rewritten((entry, content) => {
+      if (entry.table?.name !== 'books') return { content, rows: entry.rows };
+      return { content: replaced(content, '30,title 30,isbn 30\n', ''), rows: entry.rows - 1 };
+    });
+    const error = await refusalOf(bytes);
+    expect([error.code, error.message]).toEqual(['LINKS_BROKEN', expect.stringContaining('lendings_book_id')]);
+  });
+});
+
+async function refusalOf(bytes: Uint8Array): Promise<AppError> {
+  const before = await scene.state();
+  const error = await rejection(scene.restore({ source: bytesSource(bytes) }));
+  expect(await scene.state()).toBe(before);
+  expect(await scene.leftovers()).toEqual([]);
+  expect((await scene.records()).at(-1)).toBe('restore failed');
+  return error;
+}
+
+/** The scene's archive, whole and well-made, but with other contents. */
+async function rewritten(
+  change: (entry: ManifestEntry, content: Uint8Array) => { content: Uint8Array; rows: number },
+): Promise<Uint8Array> {
+  const archive = await openArchive(bytesSource(scene.archive.bytes));
+  const { manifest } = archive;
+  const sink = memorySink();
+  const writer = createArchiveWriter({
+    sink,
+    compression: { method: 'deflate' },
+    time: new Date(manifest.metadata.timestamp),
+    signal: new AbortController().signal,
+  });
+  for (const entry of manifest.entries) {
+    const content = await archive.readEntry(entry);
+    if (entry.table && entry.format !== 'text') {
+      await writer.addChunk({
+        table: entry.table,
+        format: entry.format === 'copy' ? 'copy' : 'csv',
+        ...change(entry, content),
+      });
+    } else await writer.addText(entry.name, new TextDecoder().decode(content));
+  }
+  const sum = (name: string, of: 'rows' | 'size') =>
+    writer.entries.filter((entry) => entry.table?.name === name).reduce((total, entry) => total + entry[of], 0);
+  const tables = manifest.tables.map((table) => ({
+    ...table,
+    rows: sum(table.name, 'rows'),
+    bytes: sum(table.name, 'size'),
+  }));
+  const totalRecords = tables.reduce((total, table) => total + table.rows, 0);
+  await writer.finish({
+    ...manifest,
+    metadata: { ...manifest.metadata, totalRecords },
+    tables,
+    entries: writer.entries,
+  });
+  return sink.bytes();
+}
+
+function replaced(content: Uint8Array, from: string, to: string): Uint8Array {
+  const text = new TextDecoder().decode(content);
+  if (!text.includes(from)) throw new Error(`the chunk does not hold ${from}`);
+  return new TextEncoder().encode(text.replace(from, to));
+}
