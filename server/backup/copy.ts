@@ -22,8 +22,8 @@ export async function copyParts(
   writer: ArchiveWriter,
   options: { jobs: number; signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
-  // One buffer filling per worker, and two on their way through the compressor.
-  const pool = createBufferPool(options.jobs + 2, CHUNK_BYTES);
+  // One buffer filling per worker, and one on its way through the compressor: with one more, 2 M rows took no less time and 10 MB more.
+  const pool = createBufferPool(options.jobs + 1, CHUNK_BYTES);
   const queue = [...parts];
   const underWay = new Set<Promise<void>>();
   const sessions: Session[] = [];

@@ -130,20 +130,18 @@ describe('copyOut()', () => {
     expect((await rejection(session.query('SELECT 1'))).code).toBe('CONNECTION_LOST');
   });
 
-  test('rejects with CONNECTION_LOST when the server ends the session, also while it waits for a buffer', async () => {
-    for (const buffers of [1, 50]) {
-      await using session = await open();
-      const pool = createBufferPool(buffers, 1000);
-      const started = Promise.withResolvers<void>();
-      const onChunk = () => started.resolve();
-      const copying = rejection(copyOut(session, rowsSql(300_000, 100), { pool, prefix: PREFIX, chunkBytes: 1000, onChunk }));
-      await started.promise;
-      await database.admin('SELECT pg_terminate_backend($1)', [session.pid]);
-      pool.give(Buffer.alloc(1000));
-      session.client.connection.stream.resume();
-      setTimeout(() => pool.fail(new Error('late')), 200).unref();
-      expect(['CONNECTION_LOST', 'DATABASE_ERROR']).toContain((await copying).code);
-    }
+  test('rejects with CONNECTION_LOST when the server ends the session while a slow consumer holds the rows up', async () => {
+    await using session = await open();
+    const pool = createBufferPool(1, 1000);
+    const started = Promise.withResolvers<void>();
+    const onChunk = ({ buffer }: { buffer: Buffer }) => {
+      started.resolve();
+      setTimeout(() => pool.give(buffer), 1);
+    };
+    const copying = rejection(copyOut(session, rowsSql(1_000_000, 100), { pool, prefix: PREFIX, chunkBytes: 1000, onChunk }));
+    await started.promise;
+    await database.admin('SELECT pg_terminate_backend($1)', [session.pid]);
+    expect((await copying).code).toBe('CONNECTION_LOST');
   });
 
   test('reads messages split at every byte alike', async () => {

@@ -53,7 +53,8 @@ export async function rewriteTables(
   for (const key of set.keys) await addConstraint(session, before, key);
   for (const index of set.indexes) await makeIndex(session, index);
   steps.onStage('links');
-  for (const check of set.checks) await addConstraint(session, before, check);
+  for (const check of set.checks.toReversed()) await addConstraint(session, before, check);
+  for (const check of set.handedDown) await commentOn(session, check);
   for (const link of set.links) await addConstraint(session, before, link);
   await wake(session, set);
   const differences = shapeDifferences(
@@ -74,17 +75,18 @@ export async function rewriteTables(
     );
 }
 
-/** Tables outside the set that refer to it: their links must be dropped for a while, so they must be locked and owned as well. */
+/** Tables outside the set that refer to it or inherit a NOT VALID check: what ties them is dropped for a while, so they must be locked and owned as well. */
 export function referringOutside(shape: Shape): number[] {
   const inside = new Set(shape.relations.map((relation) => relation.oid));
-  const links = shape.constraints.filter((constraint) => constraint.type === 'f');
-  return [...new Set(links.map((link) => link.tableOid).filter((oid) => !inside.has(oid)))];
+  return [...new Set(shape.constraints.map((constraint) => constraint.tableOid).filter((oid) => !inside.has(oid)))];
 }
 
 /** What exactly a rewrite takes away and puts back. */
 class RewriteSet {
   readonly links: ShapeConstraint[];
   readonly checks: ShapeConstraint[];
+  /** Goes and comes with a parent's check. */
+  readonly handedDown: ShapeConstraint[];
   /** Primary keys and unique constraints: filling a table with their indexes in place took 2.3 times as long as building them after. */
   readonly keys: ShapeConstraint[];
   readonly indexes: ShapeIndex[];
@@ -96,13 +98,13 @@ class RewriteSet {
     // A link to a table outside stays and checks each row: dropping it would need a lock on a table that is not restored.
     this.links = shape.constraints.filter((constraint) => constraint.type === 'f' && inside.has(constraint.targetOid));
     // Rows older than a NOT VALID check may break it; such a check binds new rows only, and these are not new.
-    this.checks = shape.constraints.filter(
+    const unsure = shape.constraints.filter(
       (constraint) =>
-        (constraint.type === 'c' || constraint.type === 'n') &&
-        !constraint.validated &&
-        constraint.enforced &&
-        constraint.local,
+        (constraint.type === 'c' || constraint.type === 'n') && !constraint.validated && constraint.enforced,
     );
+    // A child's own twin of a parent's check can go only after the parent's.
+    this.checks = unsure.filter(({ local }) => local).sort((a, b) => Number(a.inherited) - Number(b.inherited));
+    this.handedDown = unsure.filter(({ local }) => !local);
     const filled = new Set(loads.filter((load) => load.rows > 0).map((load) => qualifiedName(load.live)));
     this.keys = shape.constraints.filter(
       (constraint) => constraint.rebuildable && filled.has(qualifiedName(constraint.table)),
@@ -182,10 +184,12 @@ async function makeIndex(session: Session, index: ShapeIndex): Promise<void> {
 async function addConstraint(session: Session, shape: Shape, constraint: ShapeConstraint): Promise<void> {
   const sql = `${alterOwner(shape, constraint)} ADD CONSTRAINT ${quoteIdent(constraint.name)} ${constraint.definition}`;
   await explained(session.client.query(sql), `putting back ${constraint.name} of ${qualifiedName(constraint.table)}`);
-  if (constraint.comment !== null)
-    await session.query(
-      `COMMENT ON CONSTRAINT ${quoteIdent(constraint.name)} ON ${quoteName(constraint.table)} IS ${quoteLiteral(constraint.comment)}`,
-    );
+  await commentOn(session, constraint);
+}
+
+async function commentOn(session: Session, { name, table, comment }: ShapeConstraint): Promise<void> {
+  if (comment === null) return;
+  await session.query(`COMMENT ON CONSTRAINT ${quoteIdent(name)} ON ${quoteName(table)} IS ${quoteLiteral(comment)}`);
 }
 
 /** A check is handed down to children, a link only from a partitioned table to its partitions. */

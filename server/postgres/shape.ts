@@ -40,8 +40,9 @@ export interface ShapeConstraint extends InTable {
   definition: string;
   validated: boolean;
   enforced: boolean;
-  /** Made on this table, not handed down by a parent. */
+  /** Made on this table; one handed down by a parent may be that as well. */
   local: boolean;
+  inherited: boolean;
   comment: string | null;
   /** How the triggers behind a link fire: 'O' each, unless a superuser switched them off. */
   firing: string;
@@ -57,7 +58,7 @@ export interface ShapeIndex extends InTable {
   facts: string;
 }
 
-/** Reads the shape of these relations and their partitions, and of every link from or to them. */
+/** Reads the shape of these relations and their partitions, of every link from or to them, and of the NOT VALID checks that other tables inherit from them. */
 export async function readShape(session: Session, rootOids: number[]): Promise<Shape> {
   const relations = await session.query<ShapeRelation>(RELATIONS_SQL, [rootOids]);
   const oids = relations.map((relation) => relation.oid);
@@ -132,9 +133,13 @@ const PLAIN_INDEX = `
 
 // conenforced came with 18; to_jsonb lets one text serve every version.
 const CONSTRAINTS_SQL = `
+  WITH RECURSIVE heir(oid) AS (
+    SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = ANY ($1::int8[]::oid[])
+    UNION
+    SELECT i.inhrelid FROM heir JOIN pg_catalog.pg_inherits i ON i.inhparent = heir.oid)
   SELECT ${tableOf('con.conrelid')}, con.conname AS name, con.conrelid::int8::float8 AS "tableOid", con.confrelid::int8::float8 AS "targetOid",
          con.contype AS type, pg_catalog.pg_get_constraintdef(con.oid) AS definition, con.convalidated AS validated,
-         COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true) AS enforced, con.conislocal AS local,
+         COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true) AS enforced, con.conislocal AS local, con.coninhcount > 0 AS inherited,
          pg_catalog.obj_description(con.oid, 'pg_constraint') AS comment,
          COALESCE((SELECT string_agg(DISTINCT t.tgenabled::text, '') FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = con.oid), '') AS firing,
          con.contype IN ('p', 'u') AND EXISTS (
@@ -143,7 +148,8 @@ const CONSTRAINTS_SQL = `
               AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL)
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = con.oid AND d.deptype <> 'i') AS rebuildable
     FROM pg_catalog.pg_constraint con
-   WHERE con.conparentid = 0 AND (con.conrelid = ANY ($1::int8[]::oid[]) OR con.confrelid = ANY ($1::int8[]::oid[]))
+   WHERE con.conparentid = 0 AND (con.conrelid = ANY ($1::int8[]::oid[]) OR con.confrelid = ANY ($1::int8[]::oid[])
+           OR (con.conrelid IN (SELECT oid FROM heir) AND con.coninhcount > 0 AND con.contype IN ('c', 'n') AND NOT con.convalidated))
    ORDER BY con.conrelid, con.conname`;
 
 const INDEXES_SQL = `

@@ -16,7 +16,7 @@ const ROLES = `DO $$ BEGIN CREATE ROLE fixture_reader; CREATE ROLE fixture_write
 const DAMAGE = `
   SET session_replication_role = replica;
   UPDATE triggered SET words = 'changed'; DELETE FROM children WHERE id = 1; UPDATE parents SET part = 2; DELETE FROM indexed WHERE id > 3; UPDATE ONLY bases SET amount = 500;
-  TRUNCATE parted_2023, clustered, clustered_key, guarded; INSERT INTO unidentified VALUES (2, 2);
+  DELETE FROM parted_2023; TRUNCATE clustered, clustered_key, guarded; INSERT INTO unidentified VALUES (2, 2);
   SET session_replication_role = origin;`;
 
 for (const server of testServers()) {

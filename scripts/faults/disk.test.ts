@@ -1,0 +1,114 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { chmod, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unprivilegedLaunch } from '../../db/unprivileged.ts';
+import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
+import { type Workplace, workplace } from '../command.fixture.ts';
+
+let scene: Scene;
+let place: Workplace;
+beforeAll(async () => {
+  // Digests do not compress below half: about 700 kB of archive.
+  scene = await libraryScene({ lendings: 20_000 });
+}, 30_000);
+beforeEach(async () => {
+  place = await workplace(scene.database.url);
+});
+afterEach(() => place[Symbol.asyncDispose]());
+afterAll(() => scene[Symbol.asyncDispose]());
+
+/** A file system of its own that ends with the command, and needs no rights but those of a user namespace. */
+const IN_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount'];
+const canMount = Bun.spawnSync([...IN_NAMESPACE, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).exitCode === 0;
+
+describe('a full disk', () => {
+  test('in the middle of the archive is DISK_FULL with exit code 3, and nothing is left', async () => {
+    // A limit on the size of files is met like a full disk: in the middle of a write.
+    const { code, shown } = await shell(`trap '' XFSZ; ulimit -f 400; exec ${backupLine()}`);
+    expect([code, shown]).toEqual([3, expect.stringContaining('DISK_FULL')]);
+    expect(shown).toContain('Nothing was left behind');
+    expect(await readdir(place.backups)).toEqual([]);
+    await expectClean();
+  });
+
+  test.skipIf(!canMount)('of the size of a coin is DISK_FULL with exit code 3, and nothing is left', async () => {
+    const { code, shown } = await onTmpfs('500k');
+    expect([code, shown]).toEqual([3, expect.stringContaining('DISK_FULL')]);
+    expect(shown).toContain('no space is left');
+    expect(shown).toEndWith('left:\n');
+    await expectClean();
+  });
+
+  test.skipIf(!canMount)('is noticed before a row is copied when it is far too small', async () => {
+    const { code, shown } = await onTmpfs('100k');
+    expect([code, shown]).toEqual([3, expect.stringContaining('DISK_FULL')]);
+    expect(shown).toContain('this backup needs about');
+    expect(shown).not.toContain('copying');
+    expect(shown).toEndWith('left:\n');
+    await expectClean();
+  });
+});
+
+describe('a folder without the right', () => {
+  test('to write is STORAGE_UNAVAILABLE with exit code 3, and says what to do', async () => {
+    await mkdir(place.backups);
+    await chmod(place.backups, 0o500);
+    const { code, shown } = await asNobody(backupLine());
+    expect([code, shown]).toEqual([3, expect.stringContaining('STORAGE_UNAVAILABLE')]);
+    expect(shown).toContain('Give the user this program runs as the right');
+    await chmod(place.backups, 0o700);
+    expect(await place.files()).toEqual([]);
+    await expectClean();
+  });
+
+  test('to read is STORAGE_UNAVAILABLE with exit code 3 for list, backup and restore', async () => {
+    await mkdir(place.backups);
+    await chmod(place.backups, 0o000);
+    for (const line of [commandLine('list'), backupLine(), commandLine('restore', 'any', '--yes')]) {
+      const { code, shown } = await asNobody(line);
+      expect([code, shown]).toEqual([3, expect.stringContaining('STORAGE_UNAVAILABLE')]);
+    }
+    await chmod(place.backups, 0o700);
+    await expectClean();
+  });
+
+  test('because it is a file is STORAGE_UNAVAILABLE with exit code 3', async () => {
+    await Bun.write(place.backups, 'a file');
+    const { code, stderr } = await place.run('backup', [], { BACKUP_SCHEMA: SCHEMA });
+    expect([code, stderr]).toEqual([3, expect.stringContaining('STORAGE_UNAVAILABLE')]);
+  });
+});
+
+const SCHEMA = join(import.meta.dir, '../../server/library.fixture.ts');
+const quoted = (words: string[]) => words.map((word) => `'${word}'`).join(' ');
+const commandLine = (name: string, ...words: string[]) => quoted([process.execPath, join(import.meta.dir, '..', `${name}.ts`), ...words]);
+const backupLine = () => commandLine('backup', '--verbose');
+
+async function onTmpfs(size: string): Promise<{ code: number; shown: string }> {
+  await mkdir(place.backups);
+  const folder = quoted([place.backups]);
+  const script = `mount -t tmpfs -o size=${size} tmpfs ${folder} || exit 99; ${backupLine()}; code=$?; echo "left:$(ls -A ${folder})" >&2; exit $code`;
+  return await shell(script, IN_NAMESPACE);
+}
+
+/** Root may do anything with a folder; a user namespace takes that from it. */
+async function asNobody(line: string): Promise<{ code: number; shown: string }> {
+  const { prefix } = await unprivilegedLaunch(null);
+  return await shell(line, prefix);
+}
+
+async function shell(script: string, prefix: string[] = []): Promise<{ code: number; shown: string }> {
+  const child = Bun.spawn([...prefix, 'bash', '-c', `exec 2>&1; ${script}`], {
+    cwd: place.dir,
+    env: { PATH: process.env['PATH'] ?? '', HOME: place.dir, DATABASE_URL: scene.database.url, BACKUP_DIR: place.backups, BACKUP_JOBS: '2', BACKUP_SCHEMA: SCHEMA },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const shown = await child.stdout.text();
+  return { code: await child.exited, shown };
+}
+
+async function expectClean(): Promise<void> {
+  expect(await scene.leftovers()).toEqual([]);
+  expect(await scene.state()).toBe(scene.changed);
+  expect((await scene.records()).at(-1) ?? 'none').not.toContain('running');
+}

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { TEST_PASSWORD, type TestDatabase } from '../../db/testing.ts';
+import { unprivilegedLaunch } from '../../db/unprivileged.ts';
+import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
+import { type Workplace, workplace } from '../command.fixture.ts';
+
+const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('pgbouncer', { PATH: '/usr/sbin:/usr/local/sbin' });
+let scene: Scene;
+let place: Workplace;
+beforeAll(async () => {
+  scene = await libraryScene();
+  place = await workplace(scene.database.url);
+  await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
+});
+afterAll(async () => {
+  await place[Symbol.asyncDispose]();
+  await scene[Symbol.asyncDispose]();
+});
+
+const COMMANDS: [name: string, words: string[]][] = [
+  ['backup', []],
+  ['backup', ['--check']],
+  ['restore', ['./library.zip', '--yes']],
+];
+const schema = { BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts') };
+
+describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
+  test('every command is refused with POOLER_DETECTED and says which setting to give, and the pooled sessions are as they were', async () => {
+    await using pooler = await startPooler(scene.database, 'transaction');
+    for (const [name, words] of COMMANDS) {
+      const { code, stderr, stdout } = await place.run(name, words, { ...schema, DATABASE_URL: pooler.url });
+      expect([code, stderr]).toEqual([2, expect.stringContaining('POOLER_DETECTED')]);
+      expect(stdout + stderr).toContain('DATABASE_DIRECT_URL');
+    }
+    const client = new pg.Client({ connectionString: pooler.url });
+    await client.connect();
+    expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: '"$user", public' }]);
+    expect((await client.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
+    await client.end();
+    expect(await place.files()).toEqual([]);
+    expect(await scene.state()).toBe(scene.changed);
+  });
+
+  test('it is detected also while other clients keep its connections busy', async () => {
+    await using pooler = await startPooler(scene.database, 'transaction');
+    let over = false;
+    const busy = Array.from({ length: 6 }, async () => {
+      const client = new pg.Client({ connectionString: pooler.url });
+      await client.connect();
+      while (!over) await client.query('SELECT count(*) FROM books');
+      await client.end();
+    });
+    const { code, stderr } = await place.run('backup', [], { ...schema, DATABASE_URL: pooler.url });
+    over = true;
+    await Promise.all(busy);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('POOLER_DETECTED')]);
+  });
+
+  test('DATABASE_DIRECT_URL is used instead', async () => {
+    await using pooler = await startPooler(scene.database, 'transaction');
+    const env = { ...schema, DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: scene.database.url };
+    for (const [name, words] of COMMANDS) expect((await place.run(name, words, env)).code).toBe(0);
+    await scene.change();
+  });
+});
+
+describe.skipIf(pgbouncer === null)('behind a session pooler', () => {
+  test('every command works', async () => {
+    await using pooler = await startPooler(scene.database, 'session');
+    for (const [name, words] of COMMANDS) {
+      const { code, stderr } = await place.run(name, words, { ...schema, DATABASE_URL: pooler.url });
+      expect([code, stderr]).toEqual([0, expect.any(String)]);
+    }
+    expect(await scene.state()).toBe(scene.archived);
+    await scene.change();
+  });
+});
+
+async function startPooler(database: TestDatabase, mode: 'transaction' | 'session'): Promise<AsyncDisposable & { url: string }> {
+  const target = new URL(database.url);
+  const port = await freePort();
+  const dir = await mkdtemp(join(tmpdir(), 'palace-pooler-'));
+  await Bun.write(
+    join(dir, 'pooler.ini'),
+    `[databases]
+${database.name} = host=${target.hostname} port=${target.port} dbname=${database.name} user=${target.username} password=${TEST_PASSWORD}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = ${mode}
+default_pool_size = 20
+`,
+  );
+  const { prefix } = await unprivilegedLaunch(null);
+  const child = Bun.spawn([...prefix, pgbouncer ?? '', join(dir, 'pooler.ini')], { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
+  const said = child.stderr.text();
+  const url = new URL(database.url);
+  url.port = String(port);
+  for (let patience = 500; ; patience--) {
+    const client = new pg.Client({ connectionString: url.href });
+    try {
+      await client.connect();
+      await client.end();
+      break;
+    } catch (error) {
+      if (patience === 0 || child.exitCode !== null) throw new Error(`pgbouncer does not answer: ${child.exitCode === null ? error : await said}`);
+      await Bun.sleep(10);
+    }
+  }
+  return {
+    url: url.href,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await child.exited;
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
