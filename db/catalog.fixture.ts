@@ -76,7 +76,7 @@ const QUERIES = {
   inheritance: `SELECT i.inhrelid::regclass::text AS child, i.inhparent::regclass::text AS parent, i.inhseqno FROM pg_inherits i WHERE i.inhrelid ${RELATIONS}`,
   publications: `
     SELECT p.pubname, p.pubowner::regrole::text AS owner, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
-           (SELECT array_agg(to_jsonb(t) ORDER BY t.schemaname, t.tablename) FROM pg_publication_tables t WHERE t.pubname = p.pubname) AS tables
+           (SELECT array_agg(to_jsonb(t) ORDER BY t.schemaname, t.tablename) FROM pg_publication_tables t WHERE t.pubname = p.pubname AND t.schemaname <> 'backup_system') AS tables
       FROM pg_publication p`,
   statistics: `
     SELECT s.stxname, s.stxowner::regrole::text AS owner, s.stxrelid::regclass::text AS relation, pg_get_statisticsobjdef(s.oid) AS definition, s.stxstattarget,

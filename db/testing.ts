@@ -26,7 +26,7 @@ export interface TestDatabaseOptions {
 
 const OWNER = 'palace_owner';
 /** Password of every role made here. */
-export const TEST_PASSWORD = 'palace';
+const TEST_PASSWORD = 'palace';
 const OWN_NAME = 'testing';
 const swept = new Set<string>();
 

@@ -32,7 +32,7 @@ export const lendings = pgTable(
   (t) => [index('lendings_reader').on(t.readerId)],
 );
 
-/** Places where a restore can be held up from outside; see `closeGate` in `scene.fixture.ts`. */
+/** Places where a restore can be held up from outside; see `closeGate` in `hold.fixture.ts`. */
 export const GATES = { stage: 1, apply: 2, indexes: 3, links: 4, sequences: 5, record: 6 } as const;
 export const GATE_FAMILY = 777;
 

@@ -1,14 +1,13 @@
-import pg from 'pg';
 import { modelFromSchema } from '../db/drizzle-model.ts';
 import { migrate } from '../db/migrate.ts';
 import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '../db/testing.ts';
 import { type BackupInput, type BackupResult, createBackup } from './backup/create.ts';
 import { type Operation, runOperation } from './jobs/operations.ts';
 import * as library from './library.fixture.ts';
-import { GATE_FAMILY, GATES, LIBRARY_GATES_SQL, LIBRARY_SQL } from './library.fixture.ts';
+import { GATE_FAMILY, LIBRARY_GATES_SQL, LIBRARY_SQL } from './library.fixture.ts';
 import type { OnProgress, ProgressStage } from './progress.ts';
 import { type RestoreResult, restoreArchive } from './restore/restore.ts';
-import { bytesSource, createMemoryStorage } from './storage/memory.ts';
+import { bytesSource } from './storage/memory.ts';
 import type { ByteSource, Storage } from './storage/storage.ts';
 import { backupOf, type MadeBackup } from './verbs.fixture.ts';
 
@@ -54,7 +53,7 @@ export interface SceneOptions extends TestDatabaseOptions {
   repeat?: number;
 }
 
-export const MODEL = modelFromSchema(library);
+const MODEL = modelFromSchema(library);
 const deps = { now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms: number) => Bun.sleep(ms) };
 
 export async function libraryScene(options: SceneOptions = {}): Promise<Scene> {
@@ -152,7 +151,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
 }
 
 /** Every row and every sequence of the library, as one text. */
-export async function stateOf(database: TestDatabase): Promise<string> {
+async function stateOf(database: TestDatabase): Promise<string> {
   const [row] = await database.query<{ state: object }>(`
     SELECT json_build_object(
       'readers', (SELECT md5(string_agg(t::text, ';' ORDER BY id)) || ' ' || count(*) FROM readers t),
@@ -165,7 +164,7 @@ export async function stateOf(database: TestDatabase): Promise<string> {
   return JSON.stringify(row?.state);
 }
 
-export async function recordsIn(database: TestDatabase): Promise<string[]> {
+async function recordsIn(database: TestDatabase): Promise<string[]> {
   const rows = await database.admin<{ line: string }>(
     `SELECT kind || ' ' || state AS line FROM backup_system.operations ORDER BY created_at`,
   );
@@ -173,7 +172,7 @@ export async function recordsIn(database: TestDatabase): Promise<string[]> {
 }
 
 /** What operations have left in a database; waits a little for server processes that are just ending. */
-export async function leftoversIn(database: TestDatabase): Promise<string[]> {
+async function leftoversIn(database: TestDatabase): Promise<string[]> {
   let left: string[] = [];
   for (let patience = 400; patience > 0; patience--) {
     const [{ there } = { there: false }] = await database.admin<{ there: boolean }>(
@@ -190,74 +189,4 @@ export async function leftoversIn(database: TestDatabase): Promise<string[]> {
     await Bun.sleep(10);
   }
   return left;
-}
-
-export interface Gate extends AsyncDisposable {
-  /** Resolves when somebody waits at the gate. */
-  reached(): Promise<void>;
-  open(): Promise<void>;
-}
-
-/** Holds every restore of this database up at one step, until the gate is opened or disposed. */
-export async function closeGate(database: TestDatabase, gate: keyof typeof GATES): Promise<Gate> {
-  const holder = new pg.Client({ connectionString: database.adminUrl, application_name: 'gatekeeper' });
-  holder.on('error', () => undefined);
-  await holder.connect();
-  await holder.query('SELECT pg_advisory_lock($1, $2)', [GATE_FAMILY, GATES[gate]]);
-  let closed = true;
-  const open = async () => {
-    if (closed) await holder.end().catch(() => undefined);
-    closed = false;
-  };
-  return {
-    open,
-    async reached() {
-      const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${GATE_FAMILY} AND objid = ${GATES[gate]} AND NOT granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-      for (let patience = 3000; patience > 0; patience--) {
-        if ((await holder.query(waiting)).rowCount) return;
-        await Bun.sleep(5);
-      }
-      throw new Error(`nobody came to the gate ${gate}`);
-    },
-    [Symbol.asyncDispose]: open,
-  };
-}
-
-/** Ends or cancels server processes by their application name (a LIKE pattern); how many there were. */
-export async function strike(
-  database: TestDatabase,
-  how: 'pg_terminate_backend' | 'pg_cancel_backend',
-  application: string,
-): Promise<number> {
-  const hit = await database.admin(
-    `SELECT ${how}(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1`,
-    [application],
-  );
-  return hit.length;
-}
-
-/** A storage whose archives wait to be written from the given write on, until `open()` is called. */
-export function slowStorage(afterWrites: number): { storage: Storage; reached: Promise<void>; open(): void } {
-  const inner = createMemoryStorage(() => new Date());
-  const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  let writes = 0;
-  const storage: Storage = {
-    ...inner,
-    async create(name) {
-      const object = await inner.create(name);
-      return {
-        ...object,
-        async write(bytes) {
-          if (++writes > afterWrites) {
-            reached.resolve();
-            await gate.promise;
-          }
-          await object.write(bytes);
-        },
-      };
-    },
-  };
-  return { storage, reached: reached.promise, open: gate.resolve };
 }

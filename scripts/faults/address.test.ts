@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { TEST_PASSWORD } from '../../db/testing.ts';
 import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
 import { type Workplace, workplace } from '../command.fixture.ts';
 
@@ -18,26 +17,37 @@ afterAll(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-const secretly = (change: (url: URL) => void) => {
-  const url = new URL(scene.database.url);
-  url.password = encodeURIComponent(SECRET);
-  change(url);
-  return url.href;
-};
+const secretly = (other: Partial<Pick<URL, 'hostname' | 'port' | 'username'>> = {}) =>
+  Object.assign(new URL(scene.database.url), { password: encodeURIComponent(SECRET), ...other }).href;
 const ADDRESSES: { what: string; address: () => string; exit: number; code: string }[] = [
-  { what: 'a host that does not exist', address: () => secretly((url) => void (url.hostname = 'nowhere.invalid')), exit: 2, code: 'DATABASE_UNREACHABLE' },
-  { what: 'a port nobody listens on', address: () => secretly((url) => void (url.port = '1')), exit: 2, code: 'DATABASE_UNREACHABLE' },
+  {
+    what: 'a host that does not exist',
+    address: () => secretly({ hostname: 'nowhere.invalid' }),
+    exit: 2,
+    code: 'DATABASE_UNREACHABLE',
+  },
+  { what: 'a port nobody listens on', address: () => secretly({ port: '1' }), exit: 2, code: 'DATABASE_UNREACHABLE' },
   {
     what: 'a database that does not exist',
     address: () => scene.database.url.replace(scene.database.name, `no_${scene.database.name}`),
     exit: 2,
     code: 'DATABASE_UNREACHABLE',
   },
-  { what: 'a wrong password', address: () => secretly(() => undefined), exit: 2, code: 'DATABASE_AUTH_FAILED' },
-  { what: 'an unknown user', address: () => secretly((url) => void (url.username = 'stranger')), exit: 2, code: 'DATABASE_AUTH_FAILED' },
-  { what: 'a password with signs not encoded', address: () => `postgres://me:${SECRET}@127.0.0.1:5432/db`, exit: 4, code: 'CONFIG_INVALID' },
+  { what: 'a wrong password', address: () => secretly(), exit: 2, code: 'DATABASE_AUTH_FAILED' },
+  { what: 'an unknown user', address: () => secretly({ username: 'stranger' }), exit: 2, code: 'DATABASE_AUTH_FAILED' },
+  {
+    what: 'a password with signs not encoded',
+    address: () => `postgres://me:${SECRET}@127.0.0.1:5432/db`,
+    exit: 4,
+    code: 'CONFIG_INVALID',
+  },
   { what: 'no URL at all', address: () => `host=127.0.0.1 password=${SECRET}`, exit: 4, code: 'CONFIG_INVALID' },
-  { what: 'a port that is none', address: () => `postgres://me:${encodeURIComponent(SECRET)}@127.0.0.1:99999/db`, exit: 4, code: 'CONFIG_INVALID' },
+  {
+    what: 'a port that is none',
+    address: () => `postgres://me:${encodeURIComponent(SECRET)}@127.0.0.1:99999/db`,
+    exit: 4,
+    code: 'CONFIG_INVALID',
+  },
 ];
 
 for (const { what, address, exit, code } of ADDRESSES) {
@@ -49,10 +59,19 @@ for (const { what, address, exit, code } of ADDRESSES) {
     ] as const) {
       test(`ends ${[command, ...words].join(' ')} with exit code ${exit} and ${code}, and no output holds the password`, async () => {
         for (const form of ['--verbose', '--json']) {
-          const env = { DATABASE_URL: address(), BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts') };
+          const env = {
+            DATABASE_URL: address(),
+            BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts'),
+          };
           const { code: exitCode, stdout, stderr } = await place.run(command, [...words, form], env);
           expect([exitCode, stderr]).toEqual([exit, expect.stringContaining(code)]);
-          for (const secret of [SECRET, encodeURIComponent(SECRET), 'Tr0ub4dor', 'horse', `:${TEST_PASSWORD}@`]) {
+          for (const secret of [
+            SECRET,
+            encodeURIComponent(SECRET),
+            'Tr0ub4dor',
+            'horse',
+            `:${new URL(scene.database.url).password}@`,
+          ]) {
             expect(`${stdout}${stderr}`).not.toContain(secret);
           }
         }

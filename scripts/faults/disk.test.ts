@@ -81,7 +81,8 @@ describe('a folder without the right', () => {
 
 const SCHEMA = join(import.meta.dir, '../../server/library.fixture.ts');
 const quoted = (words: string[]) => words.map((word) => `'${word}'`).join(' ');
-const commandLine = (name: string, ...words: string[]) => quoted([process.execPath, join(import.meta.dir, '..', `${name}.ts`), ...words]);
+const commandLine = (name: string, ...words: string[]) =>
+  quoted([process.execPath, join(import.meta.dir, '..', `${name}.ts`), ...words]);
 const backupLine = () => commandLine('backup', '--verbose');
 
 async function onTmpfs(size: string): Promise<{ code: number; shown: string }> {
@@ -100,7 +101,14 @@ async function asNobody(line: string): Promise<{ code: number; shown: string }> 
 async function shell(script: string, prefix: string[] = []): Promise<{ code: number; shown: string }> {
   const child = Bun.spawn([...prefix, 'bash', '-c', `exec 2>&1; ${script}`], {
     cwd: place.dir,
-    env: { PATH: process.env['PATH'] ?? '', HOME: place.dir, DATABASE_URL: scene.database.url, BACKUP_DIR: place.backups, BACKUP_JOBS: '2', BACKUP_SCHEMA: SCHEMA },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: place.dir,
+      DATABASE_URL: scene.database.url,
+      BACKUP_DIR: place.backups,
+      BACKUP_JOBS: '2',
+      BACKUP_SCHEMA: SCHEMA,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const shown = await child.stdout.text();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { closeGate } from '../../server/hold.fixture.ts';
 import type { GATES } from '../../server/library.fixture.ts';
-import { closeGate, libraryScene, type Scene } from '../../server/scene.fixture.ts';
+import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
 import { type Workplace, workplace } from '../command.fixture.ts';
 
 let scene: Scene;
@@ -17,7 +18,14 @@ afterAll(async () => {
 });
 
 describe('Ctrl-C during a restore', () => {
-  for (const step of ['stage', 'apply', 'indexes', 'links', 'sequences', 'record'] as const satisfies (keyof typeof GATES)[]) {
+  for (const step of [
+    'stage',
+    'apply',
+    'indexes',
+    'links',
+    'sequences',
+    'record',
+  ] as const satisfies (keyof typeof GATES)[]) {
     test(`at the step "${step}": exit code 130, nothing changed, nothing left`, async () => {
       await using gate = await closeGate(scene.database, step);
       const restore = place.start('restore', ['./library.zip', '--yes', '--json']);

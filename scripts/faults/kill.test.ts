@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { verifyArchive } from '../../server/backup/verify.ts';
+import { closeGate } from '../../server/hold.fixture.ts';
 import type { GATES } from '../../server/library.fixture.ts';
-import { closeGate, libraryScene, type Scene } from '../../server/scene.fixture.ts';
+import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
 import { bytesSource } from '../../server/storage/memory.ts';
 import { type Workplace, workplace } from '../command.fixture.ts';
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { TEST_PASSWORD, type TestDatabase } from '../../db/testing.ts';
+import type { TestDatabase } from '../../db/testing.ts';
 import { unprivilegedLaunch } from '../../db/unprivileged.ts';
 import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
 import { type Workplace, workplace } from '../command.fixture.ts';
@@ -81,14 +81,17 @@ describe.skipIf(pgbouncer === null)('behind a session pooler', () => {
   });
 });
 
-async function startPooler(database: TestDatabase, mode: 'transaction' | 'session'): Promise<AsyncDisposable & { url: string }> {
+async function startPooler(
+  database: TestDatabase,
+  mode: 'transaction' | 'session',
+): Promise<AsyncDisposable & { url: string }> {
   const target = new URL(database.url);
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'palace-pooler-'));
   await Bun.write(
     join(dir, 'pooler.ini'),
     `[databases]
-${database.name} = host=${target.hostname} port=${target.port} dbname=${database.name} user=${target.username} password=${TEST_PASSWORD}
+${database.name} = host=${target.hostname} port=${target.port} dbname=${database.name} user=${target.username} password=${target.password}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${port}
@@ -99,7 +102,10 @@ default_pool_size = 20
 `,
   );
   const { prefix } = await unprivilegedLaunch(null);
-  const child = Bun.spawn([...prefix, pgbouncer ?? '', join(dir, 'pooler.ini')], { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = Bun.spawn([...prefix, pgbouncer ?? '', join(dir, 'pooler.ini')], {
+    cwd: dir,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const said = child.stderr.text();
   const url = new URL(database.url);
   url.port = String(port);
@@ -110,7 +116,8 @@ default_pool_size = 20
       await client.end();
       break;
     } catch (error) {
-      if (patience === 0 || child.exitCode !== null) throw new Error(`pgbouncer does not answer: ${child.exitCode === null ? error : await said}`);
+      if (patience === 0 || child.exitCode !== null)
+        throw new Error(`pgbouncer does not answer: ${child.exitCode === null ? error : await said}`);
       await Bun.sleep(10);
     }
   }

@@ -63,12 +63,12 @@ export function sha256Hex(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-const COLLECT_AFTER = 12 * 1024 * 1024;
+const COLLECT_AFTER = 24 * 1024 * 1024;
 let sinceCollection = 0;
 
 /**
  * Compressors hand back memory outside the JavaScript heap, which Bun frees in full collections only and does not count as pressure:
- * left alone, a long backup's memory grows by what it compresses. A full collection after every 12 MiB holds it flat and costs no
+ * left alone, a long backup's memory grows by what it compresses. A full collection after every 24 MiB holds it flat and costs no
  * measurable time.
  */
 function returnMemory(bytes: number): void {

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
-import { countRows, csvToCopyText, hasEndMarkerLine } from './records.ts';
+import { countRows, csvToCopyText, hasEndMarkerLine, takeEndMarkerRows } from './records.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (content: Uint8Array) => new TextDecoder().decode(content);
@@ -138,3 +138,24 @@ async function psqlCopy(sql: string): Promise<Uint8Array> {
     .arrayBuffer()
     .then((buffer) => new Uint8Array(buffer));
 }
+
+test('takeEndMarkerRows() takes exactly the rows with such a line, and leaves the others as they were', () => {
+  const value = fc
+    .array(fc.constantFrom('a', '\n', '\\.', '"', ',', '\r', '\n\\.\n'), { maxLength: 6 })
+    .map((parts) => parts.join(''));
+  const quoted = (text: string) => (/[",\n\r]/.test(text) || text === '\\.' ? `"${text.replaceAll('"', '""')}"` : text);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, value), { maxLength: 20 }), (rows) => {
+      const records = rows.map(([one, two]) => `${quoted(one)},${quoted(two)}\n`);
+      const content = bytes(`one,two\n${records.join('')}`);
+      const odd = takeEndMarkerRows(content);
+      const isOdd = (record: string) => hasEndMarkerLine(bytes(record));
+      const text = new TextDecoder();
+      expect(text.decode(content.subarray(0, odd?.left ?? content.length))).toBe(
+        `one,two\n${records.filter((record) => !isOdd(record)).join('')}`,
+      );
+      expect(text.decode(odd?.taken ?? new Uint8Array())).toBe(records.filter(isOdd).join(''));
+      expect(odd?.rows ?? 0).toBe(records.filter(isOdd).length);
+    }),
+  );
+});

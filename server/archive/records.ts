@@ -35,15 +35,54 @@ function countLines(content: Uint8Array): number {
   return lines;
 }
 
-/** Whether a line is exactly `\.`, which `psql` before version 18 takes for the end of CSV data even inside quotes. */
-export function hasEndMarkerLine(content: Uint8Array): boolean {
+/** Where lines begin that are exactly `\.`, which `psql` before version 18 takes for the end of CSV data even inside quotes. */
+function endMarkerLines(content: Uint8Array): number[] {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const found: number[] = [];
   for (let at = bytes.indexOf('\\.'); at !== -1; at = bytes.indexOf('\\.', at + 2)) {
     if (at > 0 && bytes[at - 1] !== NEWLINE) continue;
     const end = bytes[at + 2] === 13 ? at + 3 : at + 2;
-    if (end >= bytes.length || bytes[end] === NEWLINE) return true;
+    if (end >= bytes.length || bytes[end] === NEWLINE) found.push(at);
   }
-  return false;
+  return found;
+}
+
+/** Whether a line is exactly `\.`. */
+export function hasEndMarkerLine(content: Uint8Array): boolean {
+  return endMarkerLines(content).length > 0;
+}
+
+/**
+ * Takes the rows that hold such a line out of a CSV chunk, header line and all: the others close up in place, in their order.
+ * Returns how much of `content` is left, and the rows taken as CSV without a header; null when there are none.
+ * Rows are few that hold one, so only they need another format.
+ */
+export function takeEndMarkerRows(content: Uint8Array): { left: number; taken: Uint8Array; rows: number } | null {
+  const markers = endMarkerLines(content);
+  if (markers.length === 0) return null;
+  const rows: { from: number; to: number }[] = [];
+  let next = 0;
+  let from = 0;
+  let quoted = 0;
+  for (let at = 0; at < content.length && next < markers.length; at++) {
+    const byte = content[at];
+    if (byte === QUOTE) quoted ^= 1;
+    if (byte !== NEWLINE || quoted === 1) continue;
+    const to = at + 1;
+    // The first record is the header.
+    if (from > 0 && (markers[next] as number) < to) rows.push({ from, to });
+    while (next < markers.length && (markers[next] as number) < to) next++;
+    from = to;
+  }
+  if (rows.length === 0) return null;
+  const taken = Buffer.concat(rows.map((row) => content.subarray(row.from, row.to)));
+  let left = rows[0]?.from ?? content.length;
+  for (const [index, row] of rows.entries()) {
+    const until = rows[index + 1]?.from ?? content.length;
+    content.copyWithin(left, row.to, until);
+    left += until - row.to;
+  }
+  return { left, taken, rows: rows.length };
 }
 
 /** The letter that COPY text writes after a backslash for each byte it does not write as it is; 0 for the others. */

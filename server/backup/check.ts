@@ -88,7 +88,9 @@ async function checkDatabase(
     );
     const [me] = await session.query<{ role: string }>('SELECT current_user AS role');
     const role = me?.role ?? '';
-    findings.push(...rightsFindings('rights', `${role} may read every row`, missingForBackup(tables, role)));
+    findings.push(
+      ...rightsFindings('rights', `${role} may read every row`, await missingForBackup(session, deps.model.tables)),
+    );
     findings.push(
       ...rightsFindings('restore rights', `${role} could restore: it owns the tables`, missingForRewrite(tables, role)),
     );

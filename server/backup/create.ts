@@ -13,6 +13,7 @@ import type { Storage } from '../storage/storage.ts';
 import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
 import { readFacts } from './facts.ts';
+import { refuseHiddenRows } from './hidden-rows.ts';
 import { planParts } from './parts.ts';
 import { type BackupScope, chooseScope } from './scope.ts';
 import { verifyArchive } from './verify.ts';
@@ -157,7 +158,10 @@ async function readScope(deps: BackupDeps, input: BackupInput, run: Run): Promis
     signal: run.signal,
   });
   await configureSession(session);
-  return chooseScope(deps.model, await listTables(session), input.tables);
+  const scope = chooseScope(deps.model, await listTables(session), input.tables);
+  // Before the locks, which would fail without saying what to grant.
+  await refuseHiddenRows(session, scope.tables);
+  return scope;
 }
 
 /** A first look only: a disk that fills later is noticed by the write that fails. */

@@ -27,7 +27,7 @@ export async function readFacts(
   const { leader } = snapshot;
   const models = new Map(model.tables.map((table) => [qualifiedName(table), table]));
   const tables = await readTables(leader, scope.tables, models);
-  refuseHiddenRows(tables);
+  await refuseHiddenRows(leader, scope.tables);
   const { unknownColumns, warnings } = compareColumns(scope.tables, tables);
   const oids = tables.map((table) => table.oid);
   const [server] = await leader.query<{ version: string; encoding: string; database: string }>(

@@ -1,14 +1,18 @@
-import { qualifiedName } from '../../db/model.ts';
+import type { Session } from '../../db/connect.ts';
+import type { ObjectName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
+import { missingForBackup } from '../postgres/rights.ts';
 
-/** Throws PERMISSION_DENIED when this role would not see every row: fewer rows than there are is not a backup. */
-export function refuseHiddenRows(
-  tables: { schema: string; name: string; owner: string; selectable: boolean; rowSecurityApplies: boolean }[],
-): void {
-  const hidden = tables.filter((table) => !table.selectable || table.rowSecurityApplies);
-  if (hidden.length === 0) return;
-  throw new AppError('PERMISSION_DENIED', `Not every row can be read: ${hidden.map(qualifiedName).join(', ')}.`, {
-    hint: 'Run `bun run scripts/backup.ts --check`: it names the right that is missing for each table, with the statement that gives it.',
-    details: { tables: hidden.map(qualifiedName) },
-  });
+/** Throws PERMISSION_DENIED, with the statements to run, when this role would not see every row: fewer rows than there are is not a backup. */
+export async function refuseHiddenRows(session: Session, tables: ObjectName[]): Promise<void> {
+  const missing = await missingForBackup(session, tables);
+  if (missing.length === 0) return;
+  throw new AppError(
+    'PERMISSION_DENIED',
+    `Not everything can be read: ${missing.map(({ message }) => message).join('; ')}.`,
+    {
+      hint: `As the owner or an administrator run: ${[...new Set(missing.map(({ grant }) => grant))].join(' ')}`,
+      details: { missing },
+    },
+  );
 }

@@ -9,9 +9,6 @@ export interface LiveTable extends TableModel {
   /** The role may alter it: it owns the table, or is a member of the owner. */
   owned: boolean;
   owner: string;
-  selectable: boolean;
-  /** Reading or writing it would be filtered by row security for this role. */
-  rowSecurityApplies: boolean;
   /** The extension it belongs to, when it does. */
   extension: string | null;
   leaves: LiveLeaf[];
@@ -153,13 +150,10 @@ interface UniqueIndexRow {
 const TABLES_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid, c.relkind = 'p' AS partitioned,
          pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-         pg_catalog.has_table_privilege(c.oid, 'SELECT') AS selectable,
-         c.relrowsecurity AND NOT me.bypass AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS "rowSecurityApplies",
          NULL::text AS extension
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(schema, name, place)
     JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema
-    JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p'),
-         (SELECT rolsuper OR rolbypassrls AS bypass FROM pg_catalog.pg_roles WHERE rolname = current_user) AS me
+    JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p')
    ORDER BY wanted.place`;
 
 const COLUMNS_SQL = `

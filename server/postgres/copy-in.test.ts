@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import type { Socket } from 'node:net';
 import { openSession, type Session } from '../../db/connect.ts';
 import { faultCode } from '../../db/failure.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
@@ -15,7 +15,11 @@ afterAll(() => database[Symbol.asyncDispose]());
 
 const SQL = 'COPY small FROM STDIN (FORMAT csv)';
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-const faultOf = (work: Promise<unknown>) => work.then(() => 'none', (error: unknown) => faultCode(error) ?? String(error));
+const faultOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'none',
+    (error: unknown) => faultCode(error) ?? String(error),
+  );
 
 describe('copyIn()', () => {
   test('gives the server’s count of rows', async () => {
@@ -54,7 +58,9 @@ describe('copyIn()', () => {
       expect(await copyIn(session, SQL, content.subarray(0, rows.length))).toBe(rows.count);
       content.fill(0x21);
     }
-    const [odd] = await session.query<{ rows: number }>(`SELECT count(*)::int AS rows FROM small WHERE word <> 'word ' || id`);
+    const [odd] = await session.query<{ rows: number }>(
+      `SELECT count(*)::int AS rows FROM small WHERE word <> 'word ' || id`,
+    );
     expect(odd?.rows).toBe(0);
   });
 
@@ -73,7 +79,8 @@ describe('copyIn()', () => {
     await holder.query('BEGIN');
     await holder.query('LOCK TABLE small IN EXCLUSIVE MODE');
     const copying = faultOf(copyIn(session, SQL, bytesOf('1,a\n'.repeat(1_000_000))));
-    while ((await database.admin('SELECT 1 FROM pg_locks WHERE pid = $1 AND NOT granted', [session.pid])).length === 0) await Bun.sleep(5);
+    while ((await database.admin('SELECT 1 FROM pg_locks WHERE pid = $1 AND NOT granted', [session.pid])).length === 0)
+      await Bun.sleep(5);
     await database.admin('SELECT pg_terminate_backend($1)', [session.pid]);
     expect(await copying).toBe('57P01');
   });
@@ -93,7 +100,8 @@ describe('copyIn()', () => {
 function fill(content: Buffer, round: number): { length: number; count: number } {
   let length = 0;
   let count = 0;
-  for (let id = round * 1_000_000; length < content.length - 64; id++, count++) length += content.write(`${id},word ${id}\n`, length);
+  for (let id = round * 1_000_000; length < content.length - 64; id++, count++)
+    length += content.write(`${id},word ${id}\n`, length);
   return { length, count };
 }
 

@@ -78,6 +78,8 @@ class CopyIn {
       header.writeUInt32BE(slice.length + 4, 1);
       stream.write(header);
       await new Promise<void>((done) => stream.write(slice, () => done()));
+      // A socket that takes everything at once would leave no turn for reading what the server has to say.
+      await new Promise<void>((done) => setImmediate(done));
     }
     if (this.over || stream.destroyed) return;
     // CopyDone; after an error the server has already left COPY mode and waits for nothing.

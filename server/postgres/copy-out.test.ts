@@ -33,7 +33,12 @@ describe('copyOut()', () => {
       expect(text.split('\n').length - 2).toBe(inChunk);
       expect(text.length).toBeLessThanOrEqual(1000);
     }
-    const numbers = chunks.flatMap(({ text }) => text.split('\n').slice(1, -1).map((line) => Number.parseInt(line, 10)));
+    const numbers = chunks.flatMap(({ text }) =>
+      text
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => Number.parseInt(line, 10)),
+    );
     expect(numbers).toEqual(Array.from({ length: 1000 }, (_, index) => index + 1));
   });
 
@@ -138,7 +143,9 @@ describe('copyOut()', () => {
       started.resolve();
       setTimeout(() => pool.give(buffer), 1);
     };
-    const copying = rejection(copyOut(session, rowsSql(1_000_000, 100), { pool, prefix: PREFIX, chunkBytes: 1000, onChunk }));
+    const copying = rejection(
+      copyOut(session, rowsSql(1_000_000, 100), { pool, prefix: PREFIX, chunkBytes: 1000, onChunk }),
+    );
     await started.promise;
     await database.admin('SELECT pg_terminate_backend($1)', [session.pid]);
     expect((await copying).code).toBe('CONNECTION_LOST');
@@ -148,19 +155,34 @@ describe('copyOut()', () => {
     const rows = ['1,a\n', '22,"b\n\n"\n', `3,${'c'.repeat(40)}\n`, '4,\n'];
     const stream = Buffer.concat([
       message('H', Buffer.from([0, 0, 2, 0, 0, 0, 0])),
-      ...rows.flatMap((row, index) => (index === 1 ? [message('N', Buffer.from('SNOTICE\0\0')), message('d', Buffer.from(row))] : [message('d', Buffer.from(row))])),
+      ...rows.flatMap((row, index) =>
+        index === 1
+          ? [message('N', Buffer.from('SNOTICE\0\0')), message('d', Buffer.from(row))]
+          : [message('d', Buffer.from(row))],
+      ),
       message('c', Buffer.alloc(0)),
     ]);
     const whole = await copyFake([stream], rows.length);
-    expect(whole.chunks.map((chunk) => chunk.text).join('')).toBe(`n,t\n${rows[0]}${rows[1]}n,t\n${rows[2]}n,t\n${rows[3]}`);
+    expect(whole.chunks.map((chunk) => chunk.text).join('')).toBe(
+      `n,t\n${rows[0]}${rows[1]}n,t\n${rows[2]}n,t\n${rows[3]}`,
+    );
     for (let at = 1; at < stream.length; at++) {
       expect(await copyFake([stream.subarray(0, at), stream.subarray(at)], rows.length)).toEqual(whole);
     }
-    expect(await copyFake(Array.from(stream, (_, at) => stream.subarray(at, at + 1)), rows.length)).toEqual(whole);
+    expect(
+      await copyFake(
+        Array.from(stream, (_, at) => stream.subarray(at, at + 1)),
+        rows.length,
+      ),
+    ).toEqual(whole);
   });
 
   test('refuses a copy of which the server counted other rows than it sent', async () => {
-    const stream = Buffer.concat([message('H', Buffer.alloc(3)), message('d', Buffer.from('1\n')), message('c', Buffer.alloc(0))]);
+    const stream = Buffer.concat([
+      message('H', Buffer.alloc(3)),
+      message('d', Buffer.from('1\n')),
+      message('c', Buffer.alloc(0)),
+    ]);
     const error = await rejection(copyFake([stream], 2));
     expect(error.message).toContain('counted 2 rows but sent 1');
   });
@@ -170,7 +192,11 @@ function open(): Promise<Session> {
   return openSession(database.url, { applicationName: 'copying', signal: new AbortController().signal });
 }
 
-async function copy(session: Session, sql: string, options: { chunkBytes: number; pool?: BufferPool }): Promise<Copied> {
+async function copy(
+  session: Session,
+  sql: string,
+  options: { chunkBytes: number; pool?: BufferPool },
+): Promise<Copied> {
   const { chunkBytes, pool = createBufferPool(2, chunkBytes) } = options;
   const chunks: Copied['chunks'] = [];
   const rows = await copyOut(session, sql, {
@@ -187,9 +213,17 @@ async function copy(session: Session, sql: string, options: { chunkBytes: number
 
 /** Feeds a copy these pieces of a server's answer, each as one read of the socket, from which the server's count follows. */
 function copyFake(pieces: Buffer[], serverRows: number): Promise<Copied> {
-  const stream = Object.assign(new EventEmitter(), { pause: () => undefined, resume: () => undefined, destroy: () => undefined });
+  const stream = Object.assign(new EventEmitter(), {
+    pause: () => undefined,
+    resume: () => undefined,
+    destroy: () => undefined,
+  });
   const end = Buffer.concat([message('C', Buffer.from(`COPY ${serverRows}\0`)), message('Z', Buffer.from('I'))]);
-  let query: { submit(connection: object): void; handleCommandComplete(message: object): void; handleReadyForQuery(): void } | null = null;
+  let query: {
+    submit(connection: object): void;
+    handleCommandComplete(message: object): void;
+    handleReadyForQuery(): void;
+  } | null = null;
   let rest = Buffer.alloc(0);
   const driver = (bytes: Buffer) => {
     rest = Buffer.concat([rest, bytes]);

@@ -19,7 +19,10 @@ describe('the gate', () => {
     expect(await tryGate(first, 'shared')).toBe(true);
     expect(await tryGate(second, 'shared')).toBe(true);
     expect(await tryGate(restore, 'exclusive')).toBe(false);
-    expect((await gateHolders(restore)).map((holder) => holder.application)).toEqual(['palace-backup backup one ctl', 'palace-backup backup two ctl']);
+    expect((await gateHolders(restore)).map((holder) => holder.application)).toEqual([
+      'palace-backup backup one ctl',
+      'palace-backup backup two ctl',
+    ]);
     await first.close();
     await second.close();
     while (!(await tryGate(restore, 'exclusive'))) await Bun.sleep(5);
@@ -30,7 +33,10 @@ describe('the gate', () => {
   test('of one database does not close that of another', async () => {
     await using other = await testDatabase();
     await using here = await open('here');
-    await using there = await openSession(other.url, { applicationName: 'there', signal: new AbortController().signal });
+    await using there = await openSession(other.url, {
+      applicationName: 'there',
+      signal: new AbortController().signal,
+    });
     while (!(await tryGate(here, 'exclusive'))) await Bun.sleep(5);
     expect(await tryGate(there, 'exclusive')).toBe(true);
     expect(await gateHolders(there)).toEqual([]);

@@ -2,21 +2,27 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession, type Session } from '../../db/connect.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
 import { type Blocker, lockTables } from './table-lock.ts';
-
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await testDatabase();
-  await database.query('CREATE TABLE a (id integer); CREATE TABLE b (id integer); CREATE TABLE elsewhere (id integer)');
-});
-afterAll(() => database[Symbol.asyncDispose]());
 
 const TABLES = [
   { schema: 'public', name: 'b' },
   { schema: 'public', name: 'a' },
 ];
 
-describe('lockTables()', () => {
+describe.each(testServers())('lockTables() on PostgreSQL %s', (server) => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await testDatabase({ server });
+    await database.query(
+      'CREATE TABLE a (id integer); CREATE TABLE b (id integer); CREATE TABLE elsewhere (id integer)',
+    );
+  });
+  afterAll(() => database[Symbol.asyncDispose]());
+
+  const open = (applicationName: string): Promise<Session> =>
+    openSession(database.url, { applicationName, signal: new AbortController().signal });
+
   test('returns inside a READ COMMITTED transaction that holds every table alone, without a statement limit', async () => {
     await using session = await open('restore');
     await lock(session);
@@ -43,7 +49,10 @@ describe('lockTables()', () => {
   });
 
   test('never makes a client lose to a deadlock, in whichever order it takes the tables', async () => {
-    for (const [first, second] of [['a', 'b'], ['b', 'a']]) {
+    for (const [first, second] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
       await using session = await open('restore');
       await using client = await open('client');
       await client.query('BEGIN');
@@ -64,7 +73,10 @@ describe('lockTables()', () => {
     await holder.query('SELECT FROM b');
     const seen: Blocker[][] = [];
     const error = await rejection(lock(session, { giveUpMs: 300, onWait: (blockers) => void seen.push(blockers) }));
-    expect([error.code, error.message]).toEqual(['OPERATION_IN_PROGRESS', expect.stringContaining(`pid ${holder.pid} (the nightly job)`)]);
+    expect([error.code, error.message]).toEqual([
+      'OPERATION_IN_PROGRESS',
+      expect.stringContaining(`pid ${holder.pid} (the nightly job)`),
+    ]);
     expect(seen.flat().map((blocker) => blocker.pid)).toContain(holder.pid);
     await session.query('BEGIN');
     expect(await session.query('SHOW statement_timeout')).toEqual([{ statement_timeout: '0' }]);
@@ -99,7 +111,10 @@ describe('lockTables()', () => {
     const locking = lock(session).then(() => {
       held = false;
     });
-    while ((await database.admin(`SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted`)).length === 0) await Bun.sleep(1);
+    while (
+      (await database.admin(`SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted`)).length === 0
+    )
+      await Bun.sleep(1);
     const read = report.query('SELECT FROM a');
     await holder.query('COMMIT');
     await read;
@@ -129,8 +144,4 @@ function lock(session: Session, options: Partial<Parameters<typeof lockTables>[2
     signal: new AbortController().signal,
     ...options,
   });
-}
-
-function open(applicationName: string): Promise<Session> {
-  return openSession(database.url, { applicationName, signal: new AbortController().signal });
 }

@@ -71,7 +71,7 @@ export async function applyRestore(
   await refuseMovedTables(session, expected, shape, oids, outside);
 
   await rewriteTables(session, loads, shape, { onRows: progress.rows, onStage: progress.stage });
-  const missing = await setSequences(session, sequences);
+  const missing = await setSequences(session, sequences, oids);
   const warnings = missing.map((name) => `The sequence ${name} of the backup is not in the database; it was left out.`);
   const staging = loads[0]?.staging.schema;
   if (staging !== undefined) await dropStaging(session, staging);

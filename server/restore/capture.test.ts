@@ -22,7 +22,7 @@ const DAMAGE = `
 for (const server of testServers()) {
   describe(`capture and restore on server ${server}`, () => {
     const modern = server === '18';
-    const model = modelFromSchema({ ...properties, ...(modern ? properties18 : {}) });
+    const model = modelFromSchema(modern ? { ...properties, ...properties18 } : { ...properties });
     let database: TestDatabase;
     let catalog: CatalogDump;
     let rows: Content;
@@ -46,6 +46,58 @@ for (const server of testServers()) {
       expect(await catalogOf(database)).toEqual(catalog);
       expect(await contentOf(database)).toEqual(rows);
       expect(await sequencesOf(database)).toEqual(sequences);
+    });
+
+    test('rows that a trigger of today would change arrive as they were', async () => {
+      await restoreInto(database, made, { tables: ['triggered'] });
+      expect(await database.query('SELECT words FROM triggered ORDER BY id')).toEqual([
+        { words: 'small letters' },
+        { words: null },
+      ]);
+    });
+
+    test('promise 5: a table elsewhere that refers to restored rows keeps its rows and its link, and a link it would lose refuses the restore', async () => {
+      await database.query(
+        `DELETE FROM outsiders WHERE id = 2; SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE triggered DISABLE TRIGGER USER`,
+      );
+      await database.query(`INSERT INTO triggered VALUES (3, 'new'); UPDATE outsiders SET triggered_id = 3`);
+      const now = [await contentOf(database), await catalogOf(database)];
+      const refused = restoreInto(database, made);
+      await expect(refused).rejects.toMatchObject({
+        code: 'LINKS_BROKEN',
+        details: { table: 'public.outsiders', constraint: 'outsiders_triggered_id_fkey' },
+      });
+      expect([await contentOf(database), await catalogOf(database)]).toEqual(now);
+      await database.query('UPDATE outsiders SET triggered_id = 2');
+      await restoreInto(database, made);
+      expect(await database.query('SELECT * FROM outsiders')).toEqual([{ id: 1, parent_id: 1, triggered_id: 2 }]);
+      expect((await catalogOf(database)).constraints).toEqual(catalog.constraints ?? []);
+    });
+
+    test('promise 10: a table of somebody else that refers to restored ones, or inherits from them, is named with the GRANT to run, and nothing changes', async () => {
+      for (const table of ['outsiders', 'strangers']) {
+        await database.admin(`ALTER TABLE ${table} OWNER TO fixture_writer`);
+        const before = [await contentOf(database), await catalogOf(database)];
+        const hint = expect.stringContaining('GRANT "fixture_writer" TO "palace_owner";');
+        await expect(restoreInto(database, made)).rejects.toMatchObject({
+          code: 'PERMISSION_DENIED',
+          message: expect.stringContaining(`public.${table}`),
+          hint,
+        });
+        expect([await contentOf(database), await catalogOf(database)]).toEqual(before);
+        await database.admin(`ALTER TABLE ${table} OWNER TO palace_owner`);
+      }
+    });
+
+    test('a property that only a superuser could put back refuses the restore, and nothing changes', async () => {
+      await database.admin('ALTER TABLE children DISABLE TRIGGER ALL');
+      const before = [await contentOf(database), await catalogOf(database)];
+      await expect(restoreInto(database, made)).rejects.toMatchObject({
+        code: 'RESTORE_REFUSED',
+        message: expect.stringContaining('public.children.by_code'),
+      });
+      expect([await contentOf(database), await catalogOf(database)]).toEqual(before);
+      await database.admin('ALTER TABLE children ENABLE TRIGGER ALL');
     });
   });
 }

@@ -119,13 +119,15 @@ export async function restoreArchive(
   return result;
 }
 
-/** Sequences of the chosen tables; those of no table belong to a whole restore only. */
+/** Sequences of the chosen tables go where the backup had them, and in a whole restore those of no table too; the others serve tables that stay. */
 function sequencesOf(archive: Archive, chosen: ManifestTable[]) {
+  const { manifest } = archive;
   const names = new Set(chosen.map(qualifiedName));
-  const whole = chosen.length === archive.manifest.tables.length;
-  return archive.manifest.sequences.filter((sequence) =>
-    sequence.ownedBy ? names.has(qualifiedName(sequence.ownedBy)) : whole,
-  );
+  const whole = manifest.kind !== 'partial' && chosen.length === manifest.tables.length;
+  return manifest.sequences.map((sequence) => ({
+    ...sequence,
+    shared: sequence.ownedBy ? !names.has(qualifiedName(sequence.ownedBy)) : !whole,
+  }));
 }
 
 async function working(url: string, applicationName: string, signal: AbortSignal): Promise<Session> {

@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rejection } from '../../../db/code-of.fixture.ts';
-import { libraryScene, type Scene, slowStorage, strike } from '../../scene.fixture.ts';
-
-let scene: Scene;
-beforeAll(async () => {
-  // More than all buffers of a copy together, so that the sockets stand still while the storage does.
-  scene = await libraryScene({ lendings: 5000, repeat: 160 });
-}, 30_000);
-afterAll(() => scene[Symbol.asyncDispose]());
+import { testServers } from '../../../db/testing-servers.ts';
+import { slowStorage, strike } from '../../hold.fixture.ts';
+import { libraryScene, type Scene } from '../../scene.fixture.ts';
 
 const WHO = [
   { name: 'its leader and its workers', pattern: 'palace-backup backup ________-____-____-____-____________' },
@@ -15,88 +10,97 @@ const WHO = [
   { name: 'all its sessions', pattern: 'palace-backup backup %' },
 ];
 
-for (const { name, pattern } of WHO) {
-  test(`a backup says CONNECTION_LOST and leaves nothing behind when the server ends ${name}`, async () => {
+describe.each(testServers())('on PostgreSQL %s', (server) => {
+  let scene: Scene;
+  beforeAll(async () => {
+    // More than all buffers of a copy together, so that the sockets stand still while the storage does.
+    scene = await libraryScene({ server, lendings: 5000, repeat: 160 });
+  }, 30_000);
+  afterAll(() => scene[Symbol.asyncDispose]());
+
+  for (const { name, pattern } of WHO) {
+    test(`a backup says CONNECTION_LOST and leaves nothing behind when the server ends ${name}`, async () => {
+      const { storage, reached, open } = slowStorage(3);
+      const backup = rejection(scene.backup(storage));
+      await reached;
+      expect(await strike(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
+      await Bun.sleep(50);
+      open();
+      expect((await backup).code).toBe('CONNECTION_LOST');
+      await expectNothing(scene, storage, 'failed');
+    });
+  }
+
+  test('a backup says CONNECTION_LOST and stops all its sessions when the server ends the one that is copying', async () => {
     const { storage, reached, open } = slowStorage(3);
     const backup = rejection(scene.backup(storage));
     await reached;
-    expect(await strike(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
+    const [worker] = await scene.database.admin<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE application_name ~ '^palace-backup backup .{36}$' AND state = 'active' AND query LIKE 'COPY%'`,
+    );
+    await scene.database.admin('SELECT pg_terminate_backend($1)', [worker?.pid]);
     await Bun.sleep(50);
     open();
     expect((await backup).code).toBe('CONNECTION_LOST');
-    await expectNothing(storage, 'failed');
+    await expectNothing(scene, storage, 'failed');
   });
-}
 
-test('a backup says CONNECTION_LOST and stops all its sessions when the server ends the one that is copying', async () => {
-  const { storage, reached, open } = slowStorage(3);
-  const backup = rejection(scene.backup(storage));
-  await reached;
-  const [worker] = await scene.database.admin<{ pid: number }>(
-    `SELECT pid FROM pg_stat_activity WHERE application_name ~ '^palace-backup backup .{36}$' AND state = 'active' AND query LIKE 'COPY%'`,
-  );
-  await scene.database.admin('SELECT pg_terminate_backend($1)', [worker?.pid]);
-  await Bun.sleep(50);
-  open();
-  expect((await backup).code).toBe('CONNECTION_LOST');
-  await expectNothing(storage, 'failed');
-});
+  test('a backup whose COPY is cancelled by somebody says so and leaves nothing behind', async () => {
+    const { storage, reached, open } = slowStorage(3);
+    const backup = rejection(scene.backup(storage));
+    await reached;
+    await strike(scene.database, 'pg_cancel_backend', 'palace-backup backup %');
+    await Bun.sleep(50);
+    open();
+    const error = await backup;
+    expect([error.code, error.message]).toEqual(['CANCELLED', expect.stringContaining('The database cancelled')]);
+    await expectNothing(scene, storage, 'cancelled');
+  });
 
-test('a backup whose COPY is cancelled by somebody says so and leaves nothing behind', async () => {
-  const { storage, reached, open } = slowStorage(3);
-  const backup = rejection(scene.backup(storage));
-  await reached;
-  await strike(scene.database, 'pg_cancel_backend', 'palace-backup backup %');
-  await Bun.sleep(50);
-  open();
-  const error = await backup;
-  expect([error.code, error.message]).toEqual(['CANCELLED', expect.stringContaining('The database cancelled')]);
-  await expectNothing(storage, 'cancelled');
-});
+  for (const stage of ['prepare', 'copy', 'finish', 'verify'] as const) {
+    test(`a backup can be cancelled at the stage "${stage}", and leaves nothing behind`, async () => {
+      const { storage, open } = slowStorage(0);
+      open();
+      const cancel = new AbortController();
+      const onStage = (reached: string) => reached === stage && cancel.abort();
+      const error = await rejection(scene.backup(storage, { signal: cancel.signal, onStage }));
+      expect(error.code).toBe('CANCELLED');
+      await expectNothing(scene, storage, 'cancelled');
+    });
+  }
 
-for (const stage of ['prepare', 'copy', 'finish', 'verify'] as const) {
-  test(`a backup can be cancelled at the stage "${stage}", and leaves nothing behind`, async () => {
+  test('a backup that loses its locks after the archive is complete is not counted as failed', async () => {
     const { storage, open } = slowStorage(0);
     open();
-    const cancel = new AbortController();
-    const onStage = (reached: string) => reached === stage && cancel.abort();
-    const error = await rejection(scene.backup(storage, { signal: cancel.signal, onStage }));
-    expect(error.code).toBe('CANCELLED');
-    await expectNothing(storage, 'cancelled');
+    const writeSidecar = storage.writeSidecar;
+    storage.writeSidecar = async (...words) => {
+      await strike(scene.database, 'pg_terminate_backend', 'palace-backup backup %');
+      await writeSidecar(...words);
+    };
+    const result = await scene.backup(storage);
+    expect((await storage.list()).map((object) => object.name)).toEqual([result.fileName]);
+    expect((await scene.records()).at(-1)).toBe('backup succeeded');
+    expect(await scene.leftovers()).toEqual([]);
   });
-}
 
-test('a backup that loses its locks after the archive is complete is not counted as failed', async () => {
-  const { storage, open } = slowStorage(0);
-  open();
-  const writeSidecar = storage.writeSidecar;
-  storage.writeSidecar = async (...words) => {
-    await strike(scene.database, 'pg_terminate_backend', 'palace-backup backup %');
-    await writeSidecar(...words);
-  };
-  const result = await scene.backup(storage);
-  expect((await storage.list()).map((object) => object.name)).toEqual([result.fileName]);
-  expect((await scene.records()).at(-1)).toBe('backup succeeded');
-  expect(await scene.leftovers()).toEqual([]);
+  test('notes that cannot be written beside the archive are a warning, and the backup is made', async () => {
+    const { storage, open } = slowStorage(0);
+    open();
+    storage.writeSidecar = () => Promise.reject(new Error('no'));
+    const result = await scene.backup(storage);
+    expect(result.warnings).toEqual([expect.stringContaining('notes')]);
+    expect((await storage.list()).map((object) => object.name)).toEqual([result.fileName]);
+  });
+
+  test('a backup after all these goes through', async () => {
+    const { storage, open } = slowStorage(0);
+    open();
+    const result = await scene.backup(storage);
+    expect([result.verified, result.tables['lendings']]).toEqual([true, 4287]);
+  });
 });
 
-test('notes that cannot be written beside the archive are a warning, and the backup is made', async () => {
-  const { storage, open } = slowStorage(0);
-  open();
-  storage.writeSidecar = () => Promise.reject(new Error('no'));
-  const result = await scene.backup(storage);
-  expect(result.warnings).toEqual([expect.stringContaining('notes')]);
-  expect((await storage.list()).map((object) => object.name)).toEqual([result.fileName]);
-});
-
-test('a backup after all these goes through', async () => {
-  const { storage, open } = slowStorage(0);
-  open();
-  const result = await scene.backup(storage);
-  expect([result.verified, result.tables['lendings']]).toEqual([true, 4287]);
-});
-
-async function expectNothing(storage: { list(): Promise<unknown[]> }, recorded: string): Promise<void> {
+async function expectNothing(scene: Scene, storage: { list(): Promise<unknown[]> }, recorded: string): Promise<void> {
   expect(await storage.list()).toEqual([]);
   expect(await scene.leftovers()).toEqual([]);
   expect((await scene.records()).at(-1)).toBe(`backup ${recorded}`);

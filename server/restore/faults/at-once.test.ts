@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { rejection } from '../../../db/code-of.fixture.ts';
-import { closeGate, libraryScene, type Scene, slowStorage } from '../../scene.fixture.ts';
+import { closeGate, slowStorage } from '../../hold.fixture.ts';
+import { libraryScene, type Scene } from '../../scene.fixture.ts';
 import { createMemoryStorage } from '../../storage/memory.ts';
 
 let scene: Scene;

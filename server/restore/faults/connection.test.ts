@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rejection } from '../../../db/code-of.fixture.ts';
+import { testServers } from '../../../db/testing-servers.ts';
+import { closeGate, strike } from '../../hold.fixture.ts';
 import type { GATES } from '../../library.fixture.ts';
-import { closeGate, libraryScene, type Scene, strike } from '../../scene.fixture.ts';
-
-let scene: Scene;
-beforeAll(async () => {
-  scene = await libraryScene();
-});
-afterAll(() => scene[Symbol.asyncDispose]());
+import { libraryScene, type Scene } from '../../scene.fixture.ts';
 
 const STEPS: (keyof typeof GATES)[] = ['stage', 'apply', 'indexes', 'links', 'sequences', 'record'];
 const WHO = [
@@ -16,54 +12,62 @@ const WHO = [
   { name: 'all its sessions', pattern: 'palace-backup restore %' },
 ];
 
-for (const step of STEPS) {
-  describe(`a restore at the step "${step}"`, () => {
-    for (const { name, pattern } of WHO) {
-      test(`says CONNECTION_LOST and leaves nothing behind when the server ends ${name}`, async () => {
+describe.each(testServers())('on PostgreSQL %s', (server) => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await libraryScene({ server });
+  });
+  afterAll(() => scene[Symbol.asyncDispose]());
+
+  for (const step of STEPS) {
+    describe(`a restore at the step "${step}"`, () => {
+      for (const { name, pattern } of WHO) {
+        test(`says CONNECTION_LOST and leaves nothing behind when the server ends ${name}`, async () => {
+          await using gate = await closeGate(scene.database, step);
+          const restore = rejection(scene.restore());
+          await gate.reached();
+          expect(await strike(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
+          const error = await restore;
+          await gate.open();
+          expect([error.code, error.message]).toEqual(['CONNECTION_LOST', expect.stringContaining('lost')]);
+          await expectUntouched(scene, 'failed');
+        });
+      }
+
+      test('says so and leaves nothing behind when its statement is cancelled by somebody', async () => {
         await using gate = await closeGate(scene.database, step);
         const restore = rejection(scene.restore());
         await gate.reached();
-        expect(await strike(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
+        await strike(scene.database, 'pg_cancel_backend', 'palace-backup restore %');
         const error = await restore;
         await gate.open();
-        expect([error.code, error.message]).toEqual(['CONNECTION_LOST', expect.stringContaining('lost')]);
-        await expectUntouched('failed');
+        expect(error.code).toBe('CANCELLED');
+        expect(error.message).toContain('The database cancelled a statement');
+        await expectUntouched(scene, 'cancelled');
       });
-    }
 
-    test('says so and leaves nothing behind when its statement is cancelled by somebody', async () => {
-      await using gate = await closeGate(scene.database, step);
-      const restore = rejection(scene.restore());
-      await gate.reached();
-      await strike(scene.database, 'pg_cancel_backend', 'palace-backup restore %');
-      const error = await restore;
-      await gate.open();
-      expect(error.code).toBe('CANCELLED');
-      expect(error.message).toContain('The database cancelled a statement');
-      await expectUntouched('cancelled');
+      test('can be cancelled, and leaves nothing behind', async () => {
+        await using gate = await closeGate(scene.database, step);
+        const cancel = new AbortController();
+        const restore = rejection(scene.restore({ signal: cancel.signal }));
+        await gate.reached();
+        cancel.abort();
+        const error = await restore;
+        await gate.open();
+        expect(error.code).toBe('CANCELLED');
+        await expectUntouched(scene, 'cancelled');
+      });
     });
+  }
 
-    test('can be cancelled, and leaves nothing behind', async () => {
-      await using gate = await closeGate(scene.database, step);
-      const cancel = new AbortController();
-      const restore = rejection(scene.restore({ signal: cancel.signal }));
-      await gate.reached();
-      cancel.abort();
-      const error = await restore;
-      await gate.open();
-      expect(error.code).toBe('CANCELLED');
-      await expectUntouched('cancelled');
-    });
+  test('a restore after all these goes through', async () => {
+    await scene.restore();
+    expect(await scene.state()).toBe(scene.archived);
+    expect(await scene.leftovers()).toEqual([]);
   });
-}
-
-test('a restore after all these goes through', async () => {
-  await scene.restore();
-  expect(await scene.state()).toBe(scene.archived);
-  expect(await scene.leftovers()).toEqual([]);
 });
 
-async function expectUntouched(recorded: string): Promise<void> {
+async function expectUntouched(scene: Scene, recorded: string): Promise<void> {
   expect(await scene.state()).toBe(scene.changed);
   expect(await scene.leftovers()).toEqual([]);
   expect((await scene.records()).at(-1)).toBe(`restore ${recorded}`);

@@ -7,7 +7,8 @@ import { type Cluster, startCluster } from '../../../db/cluster.ts';
 import { rejection } from '../../../db/code-of.fixture.ts';
 import { BUILTIN_LOCALE, embeddedBinaries } from '../../../db/embedded.ts';
 import type { TestDatabase } from '../../../db/testing.ts';
-import { closeGate, type Scene, sceneIn } from '../../scene.fixture.ts';
+import { closeGate } from '../../hold.fixture.ts';
+import { type Scene, sceneIn } from '../../scene.fixture.ts';
 
 /** A server of this file's own: it is killed again and again. */
 let dir = '';

@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { customType, integer, pgSchema, pgTable, text } from 'drizzle-orm/pg-core';
+import { contentOf } from '../../db/content.fixture.ts';
+import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
+import { backupOf, restoreInto } from '../verbs.fixture.ts';
+
+const shop = pgSchema('shop');
+const cubeType = customType<{ data: string }>({ dataType: () => 'cube' });
+const people = pgTable('people', { id: integer().primaryKey(), name: text() });
+const notes = pgTable('notes', { id: integer().primaryKey(), personId: integer('person_id'), at: cubeType() });
+const shopNotes = shop.table('notes', { id: integer().primaryKey() });
+const model = modelFromSchema({ people, notes, shopNotes });
+const publicOnly = modelFromSchema({ people, notes });
+
+const DDL = `
+  CREATE EXTENSION cube SCHEMA public;
+  CREATE SCHEMA shop;
+  CREATE TABLE people (id integer PRIMARY KEY, name text);
+  CREATE TABLE notes (id integer PRIMARY KEY, person_id integer REFERENCES people, at cube);
+  CREATE TABLE shop.notes (id integer PRIMARY KEY);
+  INSERT INTO people VALUES (1, 'one'), (2, 'two'); INSERT INTO notes VALUES (1, 1, '(1,2)'); INSERT INTO shop.notes VALUES (7);`;
+
+for (const server of testServers()) {
+  describe(`what a backup takes on server ${server}`, () => {
+    let database: TestDatabase;
+    beforeAll(async () => {
+      database = await testDatabase({ server });
+      await database.query(DDL);
+    });
+    afterAll(() => database[Symbol.asyncDispose]());
+    const refusal = (backup: Promise<unknown>) =>
+      backup.then(
+        () => null,
+        (error: unknown) => error,
+      );
+
+    test('promise 6: a schema that says everything gives a full backup that --strict accepts, without a warning', async () => {
+      const { result, manifest } = await backupOf(database, model, { strict: true });
+      expect(result).toMatchObject({
+        tables: { people: 2, notes: 1, 'shop.notes': 1 },
+        warnings: [],
+        unknown: { tables: [], columns: [] },
+        leftOut: [],
+      });
+      expect(manifest.kind).toBe('full');
+    });
+
+    test('promise 6: tables and columns the schema does not know are named in result and manifest, and --strict refuses them', async () => {
+      await database.query(`
+        CREATE TABLE "for gotten" (id integer); CREATE TABLE shop.partly (id integer) PARTITION BY RANGE (id); CREATE TABLE shop.partly_all PARTITION OF shop.partly DEFAULT;
+        CREATE UNLOGGED TABLE unlogged (id integer); ALTER TABLE people ADD COLUMN nickname text DEFAULT 'nick'; CREATE VIEW people_view AS SELECT * FROM people`);
+      const made = await backupOf(database, model);
+      const tables = ['for gotten', 'unlogged', 'shop.partly'];
+      expect(made.result.unknown).toEqual({ tables, columns: ['people.nickname'] });
+      expect(made.manifest.unknown).toEqual({
+        tables: [
+          { schema: 'public', name: 'for gotten' },
+          { schema: 'public', name: 'unlogged' },
+          { schema: 'shop', name: 'partly' },
+        ],
+        columns: [{ schema: 'public', name: 'people', column: 'nickname' }],
+      });
+      expect(made.result.warnings).toHaveLength(4);
+      const strict = await refusal(backupOf(database, model, { strict: true }));
+      expect(strict).toMatchObject({
+        code: 'UNKNOWN_OBJECTS',
+        message: expect.stringMatching(/public\.for gotten.*public\.unlogged.*shop\.partly.*public\.people\.nickname/),
+      });
+      // An unknown column is part of its rows, and comes back with them.
+      const before = await contentOf(database);
+      await database.query(`UPDATE people SET nickname = 'changed'`);
+      await restoreInto(database, made);
+      expect(await contentOf(database)).toEqual(before);
+      await database.query(
+        'DROP VIEW people_view; DROP TABLE "for gotten", unlogged, shop.partly; ALTER TABLE people DROP COLUMN nickname',
+      );
+    });
+
+    test('promise 6: tables of extensions and of other servers, and journals of migrations, are left out and named with the reason', async () => {
+      await database.admin(
+        `CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw; CREATE FOREIGN TABLE far_away (id integer) SERVER elsewhere`,
+      );
+      await database.query(
+        'CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id integer); CREATE TABLE _prisma_migrations (id integer); CREATE TABLE of_cube (id integer)',
+      );
+      await database.admin('ALTER EXTENSION cube ADD TABLE of_cube');
+      const { result, manifest } = await backupOf(database, model, { strict: true });
+      const reasons = Object.fromEntries(result.leftOut.map(({ table, reason }) => [table, reason]));
+      expect(
+        Object.keys(reasons)
+          .filter((table) => !table.startsWith('backup_system.'))
+          .sort(),
+      ).toEqual(['_prisma_migrations', 'drizzle.__drizzle_migrations', 'far_away', 'of_cube']);
+      expect(reasons['of_cube']).toContain('extension cube');
+      expect(reasons['far_away']).toContain('another server');
+      expect(manifest.leftOut.map(({ reason }) => reason)).toEqual(Object.values(reasons));
+      expect(result.unknown.tables).toEqual([]);
+      await database.admin('ALTER EXTENSION cube DROP TABLE of_cube; DROP EXTENSION postgres_fdw CASCADE');
+      await database.query('DROP SCHEMA drizzle CASCADE; DROP TABLE _prisma_migrations, of_cube');
+    });
+
+    test('promise 7: our own schemas and a staging schema left by a killed restore are no part of a backup and not unknown', async () => {
+      await restoreInto(database, await backupOf(database, model));
+      await database.query(
+        'CREATE SCHEMA backup_queue; CREATE TABLE backup_queue.job (id integer); CREATE SCHEMA restore_leftover; CREATE TABLE restore_leftover.t0001 (id integer)',
+      );
+      const { result } = await backupOf(database, model, { strict: true });
+      expect(Object.keys(result.tables)).toEqual(['people', 'notes', 'shop.notes']);
+      expect(result.leftOut.map(({ table }) => table)).toEqual([
+        'backup_queue.job',
+        'backup_system.migrations',
+        'backup_system.operations',
+        'restore_leftover.t0001',
+      ]);
+      await database.query('DROP SCHEMA backup_queue CASCADE; DROP SCHEMA restore_leftover CASCADE');
+    });
+
+    test('promise 7: a restore adds to our own records and takes nothing from them', async () => {
+      const made = await backupOf(database, model);
+      const ids = () =>
+        database.query<{ id: string }>('SELECT id FROM backup_system.operations ORDER BY created_at, id');
+      const before = await ids();
+      const { operationId } = await restoreInto(database, made);
+      expect(await ids()).toEqual([...before, { id: operationId }]);
+    });
+
+    test('a table or column the schema has and the database lacks is SCHEMA_DRIFT that names each', async () => {
+      const more = modelFromSchema({
+        people: pgTable('people', { id: integer().primaryKey(), name: text(), nickname: text(), "o'dd": text("o'dd") }),
+        gone: shop.table('gone', { id: integer() }),
+        alsoGone: pgTable('also gone', { id: integer() }),
+      });
+      const tables = await refusal(backupOf(database, more));
+      expect(tables).toMatchObject({
+        code: 'SCHEMA_DRIFT',
+        details: { lacking: ['table public.also gone', 'table shop.gone'] },
+      });
+      const columns = await refusal(backupOf(database, more, { tables: ['people'] }));
+      expect(columns).toMatchObject({
+        code: 'SCHEMA_DRIFT',
+        details: { lacking: ['column nickname of public.people', "column o'dd of public.people"] },
+      });
+    });
+
+    test('a type that is another in the database is told, and the rows are kept as they are', async () => {
+      const { result } = await backupOf(
+        database,
+        modelFromSchema({ people: pgTable('people', { id: text().primaryKey(), name: text() }), notes, shopNotes }),
+      );
+      expect(result.warnings).toEqual([
+        'public.people.id is integer in the database and text in the schema; backed up as it is in the database.',
+      ]);
+    });
+
+    test('chosen tables make a partial backup that names what it left out, and restore without touching the others', async () => {
+      const made = await backupOf(database, model, { tables: ['shop.notes', 'people'] });
+      expect(made.manifest.kind).toBe('partial');
+      expect(made.result.tables).toEqual({ people: 2, 'shop.notes': 1 });
+      expect(made.result.leftOut).toContainEqual({ table: 'notes', reason: 'not chosen for this backup' });
+      const before = await contentOf(database);
+      await database.query(
+        `UPDATE people SET name = 'changed'; DELETE FROM shop.notes; UPDATE notes SET person_id = 2`,
+      );
+      await restoreInto(database, made);
+      expect(await contentOf(database)).toEqual({ ...before, 'public.notes': ['(1,2,"(1, 2)")'] });
+      await database.query('UPDATE notes SET person_id = 1');
+    });
+
+    test('restoring chosen tables of a full backup leaves the others alone, and refuses when a link would break', async () => {
+      const made = await backupOf(database, model);
+      await database.query(`INSERT INTO people VALUES (3, 'three'); INSERT INTO shop.notes VALUES (8)`);
+      const result = await restoreInto(database, made, { tables: ['people'] });
+      expect(result.tables).toEqual({ people: 2 });
+      expect((await contentOf(database))['shop.notes']).toEqual(['(7)', '(8)']);
+      await database.query(`INSERT INTO people VALUES (3, 'three'); UPDATE notes SET person_id = 3`);
+      expect(await refusal(restoreInto(database, made, { tables: ['people'] }))).toMatchObject({
+        code: 'LINKS_BROKEN',
+        details: { constraint: 'notes_person_id_fkey' },
+      });
+      expect((await contentOf(database))['public.people']).toHaveLength(3);
+      await restoreInto(database, made);
+    });
+
+    test('a name that fits several tables or none is refused, with the names there are', async () => {
+      expect(await refusal(backupOf(database, model, { tables: ['peoples'] }))).toMatchObject({
+        code: 'UNKNOWN_TABLE',
+        hint: expect.stringContaining('people'),
+      });
+      const twins = modelFromSchema({ people, a: notes, b: shopNotes });
+      expect(await refusal(backupOf(database, twins, { tables: ['notes'] }))).toMatchObject({
+        code: 'UNKNOWN_TABLE',
+        message: expect.stringContaining('several'),
+      });
+      const made = await backupOf(database, twins);
+      expect(await refusal(restoreInto(database, made, { tables: ['notes'] }))).toMatchObject({
+        code: 'UNKNOWN_TABLE',
+      });
+      expect((await backupOf(database, twins, { tables: ['b'] })).result.tables).toEqual({ 'shop.notes': 1 });
+      expect((await backupOf(database, publicOnly, { tables: ['notes'] })).result.tables).toEqual({ notes: 1 });
+    });
+  });
+}
