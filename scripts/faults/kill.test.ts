@@ -93,7 +93,7 @@ describe('a restore that is killed', () => {
   }
 });
 
-test('whenever commands are killed, tables are wholly old or wholly new, as the record says, and no archive is half made', async () => {
+test('promise 5: whenever commands are killed, tables are wholly old or wholly new, as the record says, and no archive is half made', async () => {
   const random = randomFrom(20261123);
   for (let round = 0; round < 20; round++) {
     const command = round % 4 === 3 ? backingUp() : restoring();

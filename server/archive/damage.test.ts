@@ -57,7 +57,7 @@ for (const method of methods) {
     expect((await tryEach(whole.length, (index) => whole.subarray(0, index))).passed).toEqual([]);
   });
 
-  test(`openArchive() and checkContainer() notice a byte removed anywhere from a ${method} archive`, async () => {
+  test(`promise 4: openArchive() and checkContainer() notice a byte removed anywhere from a ${method} archive`, async () => {
     const whole = bytes();
     const result = await tryEach(whole.length, (index) =>
       Buffer.concat([whole.subarray(0, index), whole.subarray(index + 1)]),
@@ -65,7 +65,7 @@ for (const method of methods) {
     expect(result.passed).toEqual([]);
   });
 
-  test(`openArchive() and checkContainer() notice a byte added anywhere to a ${method} archive`, async () => {
+  test(`promise 4: openArchive() and checkContainer() notice a byte added anywhere to a ${method} archive`, async () => {
     const whole = bytes();
     const result = await tryEach(whole.length + 1, (index) =>
       Buffer.concat([

@@ -87,7 +87,7 @@ test('verifyArchive() names the chunk into which a byte was put or from which on
   }
 });
 
-test('verifyArchive() names each chunk that was swapped or put in the place of another', async () => {
+test('promise 4: verifyArchive() names each chunk that was swapped or put in the place of another', async () => {
   const [first, second, third, readme, last] = parts;
   if (!first || !second || !third || !readme || !last) throw new Error('the sample is too small');
   const swapped = forgeZip([{ ...third, name: first.name }, second, { ...first, name: third.name }, readme, last]);
@@ -108,7 +108,7 @@ test('verifyArchive() finds a chunk that holds another number of rows than the m
   ]);
 });
 
-test('verifyArchive() lets no damaged byte pass', async () => {
+test('promise 4: verifyArchive() lets no damaged byte pass', async () => {
   const passed: number[] = [];
   for (let offset = 0; offset < bytes.length; offset++) {
     const report = await verify(flipped(offset)).catch((error: unknown) => codeOfError(error));

@@ -83,7 +83,7 @@ export async function runOperation<R extends object>(
     }
   };
   try {
-    const result = await verb({ id, signal: signal, receipt });
+    const result = await verb({ id, signal: AbortSignal.any([signal, control.signal]), receipt });
     await finish('succeeded', { result });
     return result;
   } catch (caught) {

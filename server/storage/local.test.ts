@@ -128,7 +128,7 @@ test('sweep() knows a process that took over the number of a dead one', async ()
   await pending.abort();
 });
 
-test('a process killed between any two steps of commit() leaves the whole archive or none', async () => {
+test('promise 3: a process killed between any two steps of commit() leaves the whole archive or none', async () => {
   const folder = await freshFolder();
   const size = 200_000;
   for (let round = 0; round < 12; round++) {

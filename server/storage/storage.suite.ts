@@ -44,7 +44,7 @@ export function storageSuite(kind: string, make: () => Promise<Storage>): void {
     expect(await get(storage, 'a.zip')).toBe('onetwo');
   });
 
-  test(`${kind}: nothing is visible under the name before commit()`, async () => {
+  test(`promise 3: ${kind}: nothing is visible under the name before commit()`, async () => {
     const storage = await make();
     await using pending = await storage.create('a.zip');
     await pending.write(bytes('half'));

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => scene[Symbol.asyncDispose]());
 
 describe('restoreArchive()', () => {
-  test('leaves every table untouched when the last chunk is corrupt', async () => {
+  test('promise 4: leaves every table untouched when the last chunk is corrupt', async () => {
     const bytes = Buffer.from(scene.archive.bytes);
     const opened = await openArchive(bytesSource(bytes));
     const last = opened.manifest.entries.filter((entry) => entry.table).at(-1);

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterAll(() => scene[Symbol.asyncDispose]());
 
 describe('restoreArchive()', () => {
-  test('counts a connection lost after the COMMIT arrived as success: the record says so', async () => {
+  test('promise 5: counts a connection lost after the COMMIT arrived as success: the record says so', async () => {
     await using proxy = await cuttingProxy(scene.database.url, 'COMMIT', 'after');
     const result = await scene.restore({ url: proxy.url, onStage: (stage) => stage === 'commit' && proxy.arm() });
     expect(proxy.cuts).toBe(1);
@@ -48,7 +48,7 @@ describe('restoreArchive()', () => {
     expect(await scene.leftovers()).toEqual([]);
   });
 
-  test('puts rows and sequences back when its very last step fails', async () => {
+  test('promise 5: puts rows and sequences back when its very last step fails', async () => {
     const receipt = (real: Parameters<NonNullable<NonNullable<Parameters<Scene['restore']>[0]>['receipt']>>[0]) => ({
       ...real,
       succeed: async () => {
