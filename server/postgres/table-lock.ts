@@ -125,7 +125,7 @@ async function olderSnapshots(session: Session, horizon: string): Promise<Blocke
       WHERE a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type = 'client backend' AND a.backend_xmin IS NOT NULL
         AND (a.state LIKE 'idle in transaction%'
              OR (a.state = 'active' AND a.query_start > a.xact_start
-                 AND (a.wait_event_type IS DISTINCT FROM 'Lock' OR $1::xid IS NULL)))
+                 AND (a.wait_event_type IS DISTINCT FROM 'Lock' OR pg_catalog.age(a.backend_xmin) > pg_catalog.age($1::xid))))
       ORDER BY a.pid`,
     [horizon],
   );
