@@ -44,12 +44,14 @@ export async function lockTables(session: Session, tables: ObjectName[], options
     const tryMs = Math.max(1, Math.floor(longestMs * (SHARES[attempt % SHARES.length] ?? 1)));
     const order = Math.floor(attempt / 2) % 2 === 0 ? sorted : sorted.toReversed();
     const horizon = await freshHorizon(session);
-    const locked = await tryLock(session, order, tryMs, options.signal);
-    const blockers = locked ? await olderSnapshots(session, horizon) : await holders(session, sorted);
+    // While one of them is open, locking would hold everybody up for nothing.
+    let blockers = await olderSnapshots(session, horizon);
+    const locked = blockers.length > 0 ? null : await tryLock(session, order, tryMs, options.signal);
+    if (locked !== null) blockers = locked ? await olderSnapshots(session, horizon) : await holders(session, sorted);
     if (locked && blockers.length === 0) return;
     if (locked) await session.query('ROLLBACK');
     await session.query('SET statement_timeout = 0');
-    if (options.now() - started >= options.giveUpMs) throw busy(blockers, locked);
+    if (options.now() - started >= options.giveUpMs) throw busy(blockers, locked !== false);
     options.onWait?.(blockers);
     if (options.signal.aborted) throw cancelled('The restore');
     // Uneven pauses, so that two programs that meet do not meet again.
