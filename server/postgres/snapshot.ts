@@ -49,7 +49,7 @@ export async function openSnapshot(
         } catch (error) {
           await session.close();
           if (error instanceof AppError && error.code === 'TABLE_BUSY') return null;
-          throw error;
+          throw leaderLost(error) ?? error;
         }
         followers.push(session);
         return session;
@@ -62,6 +62,15 @@ export async function openSnapshot(
     await leader.close();
     throw error;
   }
+}
+
+/** An exported snapshot ends with the session that exported it: one that is unknown (42704; 22023 in older servers) or cannot be taken over any more (55000) tells that the leader is gone. */
+function leaderLost(error: unknown): AppError | null {
+  if (!(error instanceof AppError) || !['42704', '22023', '55000'].includes(faultCode(error.cause) ?? '')) return null;
+  return new AppError('CONNECTION_LOST', 'The connection that holds the moment of this backup was lost.', {
+    cause: error,
+    hint: 'See the server log for why, then run it again: nothing half-done was kept.',
+  });
 }
 
 /** PostgreSQL does not say which table of a LOCK was the busy one, or which it may not read; a second look does. */
