@@ -10,7 +10,7 @@ const unzstd = promisify<Uint8Array, ZstdOptions, Uint8Array>(zstdDecompress);
 const PIECE = 1024 * 1024;
 const LARGEST_PIECE = 16 * PIECE;
 /** The level used when none is asked for: measured best in time for rows, at little cost in size. */
-export const DEFAULT_LEVEL = { store: 0, deflate: 1, zstd: 3 } as const satisfies Record<CompressionMethod, number>;
+export const DEFAULT_LEVEL = { store: 0, deflate: 1, zstd: 1 } as const satisfies Record<CompressionMethod, number>;
 
 /** Compresses off the main thread. The content may be reused once this resolves, except with `store`, which returns it as it is. */
 export async function compress(content: Uint8Array, method: CompressionMethod, level: number): Promise<Uint8Array> {
