@@ -19,7 +19,8 @@ export async function compress(content: Uint8Array, method: CompressionMethod, l
     method === 'zstd'
       ? await Bun.zstdCompress(content, { level })
       : await deflate(content, { level, chunkSize: pieceFor(content.length, PIECE) });
-  returnMemory(stored.length + content.length);
+  // What the compressor made, and what it put together from that.
+  returnMemory(2 * stored.length);
   return stored;
 }
 
