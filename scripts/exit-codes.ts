@@ -21,6 +21,7 @@ export function exitCodeOf(code: ErrorCode): Exclude<ExitCode, 0> {
     case 'UNEXPECTED':
       return 1;
     case 'PERMISSION_DENIED':
+    case 'STALLED':
     case 'DATABASE_UNREACHABLE':
     case 'DATABASE_AUTH_FAILED':
     case 'DATABASE_ERROR':
@@ -39,6 +40,12 @@ export function exitCodeOf(code: ErrorCode): Exclude<ExitCode, 0> {
     case 'NOT_FOUND':
     case 'MODEL_INVALID':
     case 'UNKNOWN_TABLE':
+    case 'INPUT_INVALID':
+    case 'TOO_LARGE':
+    case 'UNAUTHENTICATED':
+    case 'FORBIDDEN':
+    case 'STEP_UP_REQUIRED':
+    case 'RATE_LIMITED':
     // A newer program's archive is whole; it is this program that is too old for it.
     case 'ARCHIVE_TOO_NEW':
       return 4;

@@ -28,7 +28,41 @@ describe('readConfig()', () => {
       port: 3000,
       host: '127.0.0.1',
       nodeEnv: 'development',
+      role: 'all',
+      secretKey: null,
+      publicUrl: null,
+      trustedProxies: [],
+      corsOrigins: [],
+      tls: null,
+      maxUploadBytes: 104_857_600,
+      sessionDays: 14,
+      operationDays: 365,
+      stallMs: 1_800_000,
+      workerOperations: 2,
+      logLevel: 'info',
+      logFile: null,
+      metricsToken: null,
     });
+  });
+
+  test('reads lists of proxies and origins, and names the one that cannot be one', () => {
+    const read = readConfig({ TRUSTED_PROXIES: '10.0.0.0/8, ::1', CORS_ORIGINS: 'https://hrms.example.org' });
+    expect(read.trustedProxies).toEqual(['10.0.0.0/8', '::1']);
+    expect(read.corsOrigins).toEqual(['https://hrms.example.org']);
+    expect(faultsOf({ TRUSTED_PROXIES: '10.0.0.0/8,elsewhere' })[0]).toStartWith('TRUSTED_PROXIES must be addresses');
+    expect(faultsOf({ CORS_ORIGINS: 'https://hrms.example.org/path' })[0]).toStartWith('CORS_ORIGINS must be origins');
+  });
+
+  test('takes certificate and key together, and a public address without a path', () => {
+    expect(readConfig({ TLS_CERT: 'a.pem', TLS_KEY: 'a.key' }).tls).toEqual({ certFile: 'a.pem', keyFile: 'a.key' });
+    expect(faultsOf({ TLS_CERT: 'a.pem' })).toEqual(['TLS_CERT and TLS_KEY go together']);
+    expect(readConfig({ PUBLIC_URL: 'https://backup.example.org/' }).publicUrl).toBe('https://backup.example.org');
+    expect(faultsOf({ PUBLIC_URL: 'https://backup.example.org/x' })[0]).toContain('must not have a path');
+  });
+
+  test('never repeats a secret that cannot be used', () => {
+    expect(faultsOf({ SECRET_KEY: 'tooshort', METRICS_TOKEN: 'short' }).join()).not.toContain('short;');
+    expect(faultsOf({ SECRET_KEY: 'tooshort', METRICS_TOKEN: 'short' }).join()).not.toContain('tooshort');
   });
 
   test('takes as many jobs as there are cores, from 2 to 8', () => {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { AppError } from './errors.ts';
 
@@ -24,6 +25,33 @@ export interface Config {
   port: number;
   host: string;
   nodeEnv: 'development' | 'production' | 'test';
+  /** Which half of the server this process is: `api` answers HTTP, `worker` runs operations, `all` does both. */
+  role: 'all' | 'api' | 'worker';
+  /** From it come the keys that protect signing keys. Null: one is made and kept under `.data/`, in development only. */
+  secretKey: string | null;
+  /** Where people reach the server, without a path. Null: as it listens. */
+  publicUrl: string | null;
+  /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-*` headers count. */
+  trustedProxies: string[];
+  /** Other origins whose pages may call the API. */
+  corsOrigins: string[];
+  /** Files with certificate and key, both or none. */
+  tls: { certFile: string; keyFile: string } | null;
+  /** Largest upload, bytes. */
+  maxUploadBytes: number;
+  /** A session ends after so many days without use. */
+  sessionDays: number;
+  /** Records of finished operations are kept so many days. */
+  operationDays: number;
+  /** An operation that says nothing for so long has failed, milliseconds. */
+  stallMs: number;
+  /** Operations a worker runs at the same time. */
+  workerOperations: number;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Null: standard output. */
+  logFile: string | null;
+  /** What a scraper of `/metrics` must send as a bearer token. Null: only callers on this machine may read it. */
+  metricsToken: string | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,6 +75,23 @@ const whole = (least: number, most: number) =>
         .max(most, { error: `must be at most ${most}` }),
     );
 
+const bytes = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/, { error: `must be a number of bytes from ${least} to ${most}` })
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum(words, { error: `must be one of: ${words.join(', ')}` });
 
@@ -63,6 +108,38 @@ const environment = z.object({
   PORT: whole(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
   NODE_ENV: oneOf('development', 'production', 'test').default('development'),
+  ROLE: oneOf('all', 'api', 'worker').default('all'),
+  SECRET_KEY: z.string().min(32, { error: 'must have at least 32 characters' }).nullable().default(null),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must look like https://backup.example.org' })
+    .refine((text) => new URL(text).pathname === '/', { error: 'must not have a path' })
+    .transform((text) => new URL(text).origin)
+    .nullable()
+    .default(null),
+  TRUSTED_PROXIES: list.pipe(
+    z.array(
+      z.string().refine((text) => ipaddr.isValid(text) || ipaddr.isValidCIDR(text), {
+        error: 'must be addresses or networks such as 10.0.0.0/8, separated by commas',
+      }),
+    ),
+  ),
+  CORS_ORIGINS: list.pipe(
+    z.array(
+      z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+        error: 'must be origins such as https://hrms.example.org, separated by commas',
+      }),
+    ),
+  ),
+  TLS_CERT: z.string().nullable().default(null),
+  TLS_KEY: z.string().nullable().default(null),
+  MAX_UPLOAD_BYTES: bytes(1, 1024 ** 5).default(100 * 1024 ** 2),
+  SESSION_DAYS: whole(1, 365).default(14),
+  OPERATION_DAYS: whole(1, 36_500).default(365),
+  STALL_MS: whole(1000, 999_999_999).default(1_800_000),
+  WORKER_OPERATIONS: whole(1, 16).default(2),
+  LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error').default('info'),
+  LOG_FILE: z.string().nullable().default(null),
+  METRICS_TOKEN: z.string().min(16, { error: 'must have at least 16 characters' }).nullable().default(null),
 });
 
 /** The names of all settings, in the order of `.env.example`. */
@@ -90,6 +167,7 @@ export function readConfig(env: Environment, cores: number = availableParallelis
   if (data.DATABASE_URL === null && data.DATABASE_DIRECT_URL !== null) {
     together.push('DATABASE_DIRECT_URL needs DATABASE_URL to be set too');
   }
+  if ((data.TLS_CERT === null) !== (data.TLS_KEY === null)) together.push('TLS_CERT and TLS_KEY go together');
   if (together.length > 0) throw invalid(together);
   return {
     databaseUrl: data.DATABASE_URL,
@@ -104,6 +182,20 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     port: data.PORT,
     host: data.HOST,
     nodeEnv: data.NODE_ENV,
+    role: data.ROLE,
+    secretKey: data.SECRET_KEY,
+    publicUrl: data.PUBLIC_URL,
+    trustedProxies: data.TRUSTED_PROXIES,
+    corsOrigins: data.CORS_ORIGINS,
+    tls: data.TLS_CERT && data.TLS_KEY ? { certFile: data.TLS_CERT, keyFile: data.TLS_KEY } : null,
+    maxUploadBytes: data.MAX_UPLOAD_BYTES,
+    sessionDays: data.SESSION_DAYS,
+    operationDays: data.OPERATION_DAYS,
+    stallMs: data.STALL_MS,
+    workerOperations: data.WORKER_OPERATIONS,
+    logLevel: data.LOG_LEVEL,
+    logFile: data.LOG_FILE,
+    metricsToken: data.METRICS_TOKEN,
   };
 }
 
@@ -113,8 +205,11 @@ function levelFaults(method: 'deflate' | 'zstd', level: number | null): string[]
   return [`BACKUP_LEVEL must be from ${least} to ${most} for ${method}; it is ${level}`];
 }
 
+/** Their values may hold a secret and are not repeated. */
+const SECRET_SETTINGS = /_URL$|^SECRET_KEY$|^METRICS_TOKEN$|^TLS_KEY$/;
+
 function fault(name: string, rule: string, value: string | undefined): string {
-  return name.endsWith('_URL') ? `${name} ${rule}` : `${name} ${rule}; it is "${value?.slice(0, 60)}"`;
+  return SECRET_SETTINGS.test(name) ? `${name} ${rule}` : `${name} ${rule}; it is "${value?.slice(0, 60)}"`;
 }
 
 function invalid(faults: string[]): AppError {

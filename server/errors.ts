@@ -12,8 +12,14 @@ export const ERROR_FAMILIES = {
   NOT_FOUND: 'validation',
   MODEL_INVALID: 'validation',
   UNKNOWN_TABLE: 'validation',
-  // permission: the database role lacks a right
+  INPUT_INVALID: 'validation',
+  TOO_LARGE: 'validation',
+  // permission: the database role lacks a right, or the caller does
   PERMISSION_DENIED: 'permission',
+  UNAUTHENTICATED: 'permission',
+  FORBIDDEN: 'permission',
+  STEP_UP_REQUIRED: 'permission',
+  RATE_LIMITED: 'permission',
   // system: the world around us failed
   DATABASE_UNREACHABLE: 'system',
   DATABASE_AUTH_FAILED: 'system',
@@ -23,6 +29,7 @@ export const ERROR_FAMILIES = {
   POOLER_DETECTED: 'system',
   DISK_FULL: 'system',
   STORAGE_UNAVAILABLE: 'system',
+  STALLED: 'system',
   UNEXPECTED: 'system',
   // business: the rules of backup and restore say no
   ARCHIVE_INVALID: 'business',

@@ -1,0 +1,27 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import * as system from './schema/system.ts';
+
+/** Our own tables in `backup_system`, through Drizzle. For short statements only: work that holds a session has its own (`connect.ts`). */
+export type Records = PostgresJsDatabase<typeof system>;
+
+export interface RecordsClient {
+  records: Records;
+  /** Waits for what is under way, five seconds at most. */
+  close(): Promise<void>;
+}
+
+/** Opens nothing yet: connections are made when they are needed, at most `connections` of them. */
+export function openRecords(
+  url: string,
+  options: { connections?: number; applicationName?: string } = {},
+): RecordsClient {
+  const client = postgres(url, {
+    max: options.connections ?? 10,
+    idle_timeout: 60,
+    connect_timeout: 10,
+    onnotice: () => undefined,
+    connection: { application_name: options.applicationName ?? 'palace-backup records', search_path: '' },
+  });
+  return { records: drizzle(client, { schema: system }), close: () => client.end({ timeout: 5 }) };
+}

@@ -1,0 +1,100 @@
+import { AppError } from '../errors.ts';
+
+/** What can be allowed one by one to a service's token. A SUPER_ADMIN's session has them all. */
+export const SCOPES = [
+  'backups:read',
+  'backups:create',
+  'backups:verify',
+  'backups:annotate',
+  'backups:download',
+  'backups:delete',
+  'uploads:create',
+  'restores:run',
+  'operations:read',
+  'operations:cancel',
+  'tokens:manage',
+  'audit:read',
+  'system:read',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What a break-glass session may do: bring the data back, and see what it does. */
+export const BREAK_GLASS_SCOPES = [
+  'backups:read',
+  'backups:verify',
+  'uploads:create',
+  'restores:run',
+  'operations:read',
+  'operations:cancel',
+  'system:read',
+] as const satisfies readonly Scope[];
+
+/** Who asks, as far as it could be found out. Plain data: carries no session id, no token. */
+export type Caller =
+  | { kind: 'nobody'; actor: 'nobody'; address: string }
+  | {
+      kind: 'session';
+      /** For records: the administrator's e-mail address, or `break-glass`. */
+      actor: string;
+      /** SHA-256 of the session's id, as the row has it. */
+      sessionKey: string;
+      /** Null for a break-glass session. */
+      adminId: string | null;
+      email: string;
+      fullName: string;
+      role: string;
+      scopes: ReadonlySet<Scope>;
+      stepUpUntil: Date | null;
+      address: string;
+    }
+  | {
+      kind: 'token';
+      /** `token <name> of <e-mail>`. */
+      actor: string;
+      /** The token's `jti`; a short-lived one after sign-in has a session behind it and no row of its own. */
+      tokenId: string;
+      adminId: string;
+      email: string;
+      role: string;
+      scopes: ReadonlySet<Scope>;
+      address: string;
+    };
+
+/** What a procedure or route asks of its caller. */
+export interface Requirement {
+  /** `public`: anybody. `signed in`: whoever is somebody, of any role. */
+  scope: Scope | 'public' | 'signed in';
+  /** A session must have given its password within the last minutes; a token must hold the scope, which is enough. */
+  stepUp?: boolean;
+}
+
+/** Throws UNAUTHENTICATED, FORBIDDEN or STEP_UP_REQUIRED unless the caller meets the requirement. Pure. */
+export function authorize(caller: Caller, requirement: Requirement, now: Date): void {
+  if (requirement.scope === 'public') return;
+  if (caller.kind === 'nobody') {
+    throw new AppError('UNAUTHENTICATED', 'This needs a signed-in administrator or a token.', {
+      hint: 'Sign in, or send a token as `Authorization: Bearer …`.',
+    });
+  }
+  if (requirement.scope !== 'signed in' && !caller.scopes.has(requirement.scope)) {
+    throw new AppError(
+      'FORBIDDEN',
+      caller.kind === 'token'
+        ? `The token may not do this: it lacks the scope ${requirement.scope}.`
+        : `The role ${caller.role} may not do this.`,
+      {
+        hint:
+          caller.kind === 'token'
+            ? 'Make a token with that scope under Access.'
+            : 'Backups and restores are for a SUPER_ADMIN. Ask one, or have your role changed in the HRMS.',
+        details: { needed: requirement.scope },
+      },
+    );
+  }
+  if (!requirement.stepUp || caller.kind === 'token') return;
+  if (caller.stepUpUntil === null || caller.stepUpUntil <= now) {
+    throw new AppError('STEP_UP_REQUIRED', 'This needs your password once more.', {
+      hint: 'Give it with auth.stepUp; it counts for five minutes.',
+    });
+  }
+}
