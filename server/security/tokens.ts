@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, or } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Records } from '../../db/records.ts';
 import { sessions, tokens } from '../../db/schema/system.ts';
@@ -106,7 +106,8 @@ export function createTokens(deps: {
     const { adminId, email, name } = row;
     const standing = await standings.of(adminId, row);
     if (!standing.isActive) throw refusals.token();
-    await noteUse(row.id);
+    const used = row.lastUsedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
+    if (now().getTime() - used >= NOTE_USE_EVERY_MS) await noteUse(row.id);
     const scopes = scopesOfRole(standing.role).intersection(new Set(knownScopes(row.scopes)));
     return {
       kind: 'token',
@@ -146,15 +147,10 @@ export function createTokens(deps: {
     };
   };
 
-  const noteUse = async (id: string) => {
-    const before = new Date(now().getTime() - NOTE_USE_EVERY_MS);
-    await asking('noting the use of a token', () =>
-      records
-        .update(tokens)
-        .set({ lastUsedAt: now() })
-        .where(and(eq(tokens.id, id), or(isNull(tokens.lastUsedAt), lt(tokens.lastUsedAt, before)))),
+  const noteUse = (id: string) =>
+    asking('noting the use of a token', () =>
+      records.update(tokens).set({ lastUsedAt: now() }).where(eq(tokens.id, id)),
     );
-  };
 
   return {
     async create(owner, input) {
