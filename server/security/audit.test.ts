@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import fc from 'fast-check';
 import { rejection } from '../../db/code-of.fixture.ts';
+import { openSession } from '../../db/connect.ts';
 import { openRecords, type RecordsClient } from '../../db/records.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { handClock } from './access.fixture.ts';
@@ -62,6 +63,16 @@ describe('append()', () => {
     expect(rows.map((row) => Number(row.id))).toEqual(Array.from({ length: 100 }, (_, n) => n + 1));
     expect(new Set(rows.map((row) => row.previous_hash)).size).toBe(100);
     expect(await audit.verify(never)).toEqual({ ok: true, rows: 100, brokenAt: null });
+  });
+
+  test('does not wait for ever for somebody who holds the head', async () => {
+    await using holder = await openSession(database.url, { applicationName: 'holder', signal: never });
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM backup_system.audit_head FOR UPDATE');
+    expect((await rejection(audit.append(entry()))).code).toBe('TABLE_BUSY');
+    await holder.query('ROLLBACK');
+    await audit.append(entry());
+    expect(await audit.verify(never)).toEqual({ ok: true, rows: 1, brokenAt: null });
   });
 
   test('keeps whatever is given so that its hash can be made again', async () => {

@@ -34,7 +34,7 @@ export interface ChainCheck {
 }
 
 export interface Audit {
-  /** Adds a row to the chain. Entries at the same time wait for each other; none is lost, none is numbered twice. */
+  /** Adds a row to the chain. Entries at the same time wait for each other; none is lost, none is numbered twice. Throws TABLE_BUSY after five seconds. */
   append(entry: AuditEntry): Promise<void>;
   /** Newest first; `next` is the `before` of the page after, null at the end. */
   list(filter: AuditFilter): Promise<{ rows: AuditRow[]; next: number | null }>;
@@ -45,6 +45,8 @@ export interface Audit {
 }
 
 const PAGE = 500;
+/** For one's turn to append: longer is no queue but somebody who holds the head and does not let go. */
+const LONGEST_WAIT = '5s';
 
 export function createAudit(deps: { records: Records; now: () => Date }): Audit {
   const { records, now } = deps;
@@ -72,6 +74,7 @@ export function createAudit(deps: { records: Records; now: () => Date }): Audit 
     async append(entry) {
       await asking('writing the audit', () =>
         records.transaction(async (tx) => {
+          await tx.execute(sql.raw(`SET LOCAL lock_timeout = '${LONGEST_WAIT}'`));
           const [head] = await tx.select().from(auditHead).for('update');
           if (!head)
             throw new AppError('DATABASE_ERROR', 'The audit has lost its head row; nothing can be added to it.');

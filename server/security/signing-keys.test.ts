@@ -3,6 +3,7 @@ import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openRecords, type RecordsClient } from '../../db/records.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { AppError } from '../errors.ts';
 import { handClock, SECRET_KEY } from './access.fixture.ts';
 import { createSigner } from './signed.ts';
 import { createSigningKeys } from './signing-keys.ts';
@@ -57,6 +58,32 @@ test('after a rotation the new key signs, and what the old one signed verifies, 
   expect((await one.keys.jwks()).keys.length).toBe(2);
   clock.advance(61_000);
   expect(decodeProtectedHeader(await sign(two)).kid).toBe(decodeProtectedHeader(after).kid);
+});
+
+test('a key that has signed for 90 days gives way to a new one by itself, once for all replicas', async () => {
+  const [one, two] = [replica(), replica()];
+  const before = await sign(one);
+  await sign(two);
+  clock.advance(90 * 86_400_000);
+  const kids = await Promise.all([one, two, replica()].map(async ({ keys }) => (await keys.current()).kid));
+  expect(new Set(kids).size).toBe(1);
+  expect(kids[0]).not.toBe(decodeProtectedHeader(before).kid);
+  expect((await two.signer.verify(before, ['service'])).sub).toBe('olga');
+});
+
+test('what is signed for one purpose is refused for every other', async () => {
+  const { signer } = replica();
+  const purposes = ['access', 'service', 'link:download'] as const;
+  for (const signed of purposes) {
+    const jwt = await signer.sign(signed, { sub: 'olga' }, inDays(1));
+    for (const asked of purposes) {
+      const read = await signer.verify(jwt, [asked]).then(
+        () => 'read',
+        (error: unknown) => error instanceof AppError && error.code,
+      );
+      expect([signed, asked, read]).toEqual([signed, asked, signed === asked ? 'read' : 'UNAUTHENTICATED']);
+    }
+  }
 });
 
 test('a retired key verifies as long as anything it signed may live, and goes then', async () => {

@@ -21,7 +21,7 @@ import { asking } from './query.ts';
 export type PublicJwk = JWK_OKP_Public & { kid: string; alg: 'EdDSA'; use: 'sig' };
 
 export interface SigningKeys {
-  /** The key that signs now; the first one is made when it is asked for. */
+  /** The key that signs now. A new one is made when there is none, or when the last one has signed for 90 days. */
   current(): Promise<{ kid: string; privateKey: CryptoKey }>;
   /** The key that verifies what `kid` signed; null for one that is unknown or expired. */
   publicKey(kid: string): Promise<CryptoKey | null>;
@@ -35,6 +35,7 @@ interface SigningKey {
   publicJwk: PublicJwk;
   publicKey: CryptoKey;
   privateKey: CryptoKey;
+  createdAt: Date;
   retiredAt: Date | null;
   expiresAt: Date | null;
 }
@@ -43,6 +44,7 @@ interface SigningKey {
 export const SIGNATURE = 'EdDSA';
 /** The longest life of anything a key signs, and a day. */
 const VERIFIES_FOR_DAYS = 366;
+const SIGNS_FOR_MS = 90 * 86_400_000;
 /** So old may be what this process knows of retired keys. */
 const KNOWN_FOR_MS = 60_000;
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
@@ -78,9 +80,9 @@ export function createSigningKeys(deps: { records: Records; secretKey: string; n
         .orderBy(desc(signingKeys.createdAt), signingKeys.kid),
     );
     const keys: SigningKey[] = [];
-    for (const { kid, privateJwe, retiredAt, expiresAt } of rows) {
+    for (const { kid, privateJwe, createdAt, retiredAt, expiresAt } of rows) {
       const key = await open(kid, privateJwe);
-      if (key) keys.push({ kid, ...key, retiredAt, expiresAt });
+      if (key) keys.push({ kid, ...key, createdAt, retiredAt, expiresAt });
     }
     known = keys;
     knownSince = now().getTime();
@@ -107,7 +109,8 @@ export function createSigningKeys(deps: { records: Records; secretKey: string; n
 
   return {
     async current() {
-      const signs = (key: SigningKey) => key.retiredAt === null;
+      const signs = (key: SigningKey) =>
+        key.retiredAt === null && now().getTime() - key.createdAt.getTime() < SIGNS_FOR_MS;
       let key = (await keys()).find(signs);
       if (!key) {
         await make((present) => present.some(signs));

@@ -199,6 +199,10 @@ describe('read() refuses, always in the same words,', () => {
       const [ours] = keys;
       return sign(await claims(), { alg: 'HS256', kid: ours?.kid }, new TextEncoder().encode(JSON.stringify(ours)));
     },
+    'another name of our algorithm': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign(await claims(), { alg: 'Ed25519', kid }, privateKey);
+    },
     'no kid': async () => sign(await claims(), {}, (await ourKey()).privateKey),
     'a kid that is SQL': async () => sign(await claims(), { kid: "' OR true --" }, (await ourKey()).privateKey),
     'another issuer': async () => {
