@@ -3,22 +3,47 @@ import { migrate } from '../../db/migrate.ts';
 import { AppError, cancelled, failureBody } from '../errors.ts';
 import { refusePooler, tryAlive } from '../postgres/lock.ts';
 import { configureSession } from '../postgres/settings.ts';
+import type { OnProgress } from '../progress.ts';
+import { Abandoned, unlessAbandoned } from './abandon.ts';
 import { type GateDeps, passGate } from './gate.ts';
+import { trackProgress } from './progress.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
-import { type EndState, finishRecord, insertRecord, type Outcome, type RecordInput, writableRecords } from './records.ts';
-import { sweepDead } from './sweep.ts';
+import {
+  claimRecord,
+  type EndState,
+  finishRecord,
+  insertRecord,
+  nameArchive,
+  type Outcome,
+  type RecordInput,
+  writableRecords,
+} from './records.ts';
+import { createReporter } from './reporter.ts';
+import { watchForStall } from './stall.ts';
+import { sweepDead, sweepOne } from './sweep.ts';
+
+/** Ends the name of the session that holds an operation's locks. Short: the server cuts names at 63 bytes. */
+const CONTROL = ' ctl';
 
 /** An operation that holds its locks: what a verb gets to work with. */
 export interface Operation {
   readonly id: string;
-  /** What the verb works under: aborts with the caller's signal, and when the session that keeps this operation alive is lost. */
+  /**
+   * What the verb works under: aborts with the caller's signal, when somebody asks for the operation's end, when nothing is heard
+   * of it for too long, and when the session that keeps it alive is lost.
+   */
   readonly signal: AbortSignal;
   /** For the transaction that changes live tables; see `restore/apply.ts`. */
   readonly receipt: Receipt;
+  /** Tells the record how far the verb is; where there is no record, nobody. */
+  readonly report: OnProgress;
+  /** Notes the stored archive the verb makes or reads, before it does: pruning asks which are in use. */
+  nameArchive(name: string): Promise<void>;
 }
 
 export interface OperationInput extends RecordInput {
-  kind: 'backup' | 'restore';
+  /** The id of a record that waits as queued; absent: a record is made. */
+  queued?: string;
   /** Wait for what runs instead of failing with OPERATION_IN_PROGRESS. */
   wait: boolean;
 }
@@ -27,16 +52,23 @@ export interface OperationDeps extends GateDeps {
   databaseUrl: string;
   now: () => Date;
   newId: () => string;
+  /** Where nobody sits in front of it: when to stop an operation that says nothing, and when to give up one that does not end. */
+  patience?: Patience;
 }
 
-/** Ends the name of the session that holds an operation's locks. Short: the server cuts names at 63 bytes. */
-const CONTROL = ' ctl';
+export interface Patience {
+  /** Milliseconds without a sign of life. */
+  stallMs: number;
+  /** Milliseconds that a verb is given to end once it was told to. */
+  abandonMs: number;
+}
 
 /**
  * Runs a verb as an operation: behind the gate that keeps a restore alone, alive by a lock of its own session, and with a
- * record. What dead operations left behind is swept first. A restore always has a record, because its commit writes it; a
- * backup writes none where our schema is absent or not writable, and needs no right but to read.
- * Throws OPERATION_IN_PROGRESS naming what runs, POOLER_DETECTED, CONNECTION_LOST when the locks were lost, or what the verb throws.
+ * record that shows its progress and takes orders to cancel. What dead operations left behind is swept first. A restore always has
+ * a record, because its commit writes it; a backup writes none where our schema is absent or not writable, and needs no right but to read.
+ * Throws OPERATION_IN_PROGRESS naming what runs, POOLER_DETECTED, CONNECTION_LOST when the locks were lost, STALLED, CANCELLED, or
+ * what the verb throws. A queued record that could not be begun stays queued: ending it is the caller's.
  */
 export async function runOperation<R extends object>(
   deps: OperationDeps,
@@ -44,35 +76,77 @@ export async function runOperation<R extends object>(
   signal: AbortSignal,
   verb: (operation: Operation) => Promise<R>,
 ): Promise<R> {
-  const id = deps.newId();
+  const { now, patience } = deps;
+  const id = input.queued ?? deps.newId();
   const name = `palace-backup ${input.kind} ${id}`;
+  const stopper = new AbortController();
+  const stop = (reason: AppError) => stopper.abort(reason);
+  const tracker = trackProgress(now);
   // Outlives the caller's signal: after a cancel there is still a record to write and a lock to hold until it is.
   await using control = await openControl(deps.databaseUrl, `${name}${CONTROL}`, signal);
   if (input.kind === 'restore') await migrate(deps.databaseUrl, { hrms: false, signal });
-  await passGate(control, input, deps, signal);
+  await using reporter = createReporter(deps, id, tracker, stop);
+  // One that waits for the gate can be cancelled, too.
+  if (input.queued !== undefined) reporter.start();
+  await passGate(control, input, deps, AbortSignal.any([signal, stopper.signal]));
   const records = await writableRecords(control);
-  await sweepDead(control, records, deps.now());
+  await sweepDead(control, records, now());
   if (!(await tryAlive(control, id))) throw new AppError('OPERATION_IN_PROGRESS', 'This operation runs already.');
-  if (records) await insertRecord(control, id, input, deps.now());
-  const receipt = receiptOf(id, deps);
-  const finish = async (state: EndState, outcome: Outcome) => {
+  if (input.queued !== undefined) await claimRecord(control, id, input.kind, now());
+  else if (records) await insertRecord(control, id, input, now());
+  if (records) reporter.start();
+
+  const stopped = AbortSignal.any([signal, stopper.signal, control.signal]);
+  const operation: Operation = {
+    id,
+    signal: stopped,
+    receipt: receiptOf(id, deps, tracker.view),
+    report(event) {
+      tracker.add(event);
+      reporter.changed();
+    },
+    async nameArchive(archive) {
+      if (records) await nameArchive(control, id, archive);
+    },
+  };
+  const finish = async (state: EndState, outcome: { result?: object; error?: object }) => {
     if (!records) return;
+    const end = { ...outcome, progress: tracker.view() };
     try {
-      await finishRecord(control, id, state, outcome, deps.now());
+      await finishRecord(control, id, state, end, now());
     } catch {
-      await finishAnew(deps, `${name} log`, id, state, outcome);
+      await finishAnew(deps, `${name} log`, id, state, end);
     }
   };
+  using _stall =
+    patience && watchForStall({ ...patience, now, stop, id, kind: input.kind, session: control, ...tracker });
   try {
-    const result = await verb({ id, signal: AbortSignal.any([signal, control.signal]), receipt });
+    const work = verb(operation);
+    const result = await (patience ? unlessAbandoned(work, stopped, patience.abandonMs) : work);
     await finish('succeeded', { result });
     return result;
   } catch (caught) {
-    const error = control.signal.aborted && !signal.aborted ? lostLocks(caught, control.signal.reason) : caught;
-    const state = signal.aborted || (error instanceof AppError && error.code === 'CANCELLED') ? 'cancelled' : 'failed';
-    await finish(state, { error: failureBody(error, deps.now()).error });
+    const why = stopper.signal.aborted ? stopper.signal.reason : signal.aborted ? reasonOf(signal) : null;
+    const lost = control.signal.aborted && why === null;
+    const error = lost ? lostLocks(caught, control.signal.reason) : why === null || hasOwnReason(caught) ? caught : why;
+    await finish(isCancelled(why ?? error) ? 'cancelled' : 'failed', { error: failureBody(error, now()).error });
+    if (caught instanceof Abandoned) await sweepOne(control, id, records, now()).catch(() => undefined);
     throw error;
   }
+}
+
+/** Who told the operation to end knows why; the command line's reason may be anything. */
+function reasonOf(signal: AbortSignal): AppError {
+  return signal.reason instanceof AppError ? signal.reason : cancelled('The operation');
+}
+
+/** A verb that was told to end mostly says just that; when it has more to say (the outcome of a commit is unknown), that counts. */
+function hasOwnReason(error: unknown): boolean {
+  return error instanceof AppError && error.code !== 'CANCELLED';
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'CANCELLED';
 }
 
 /** The control session is gone: the record is written over another one, or mended by the next sweep. What happened, happened. */
@@ -97,7 +171,7 @@ async function finishAnew(
 
 /** Without its locks an operation is not alone any more, so it stops. A failure with a reason of its own keeps it. */
 function lostLocks(error: unknown, cause: unknown): unknown {
-  if (error instanceof AppError && error.code !== 'CANCELLED') return error;
+  if (hasOwnReason(error)) return error;
   return new AppError(
     'CONNECTION_LOST',
     'The connection that holds this operation’s locks was lost, so it was stopped. Nothing was left behind.',
