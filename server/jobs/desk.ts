@@ -176,8 +176,8 @@ function anotherRequest(kind: string, id: string): AppError {
 async function refuseBusy(session: Session, kind: string): Promise<void> {
   const mode = gateOf(kind);
   if (mode === null) return;
-  const { holders, error } = await gateBusy(session, mode);
-  if (holders > 0) throw error;
+  const busy = await gateBusy(session, mode);
+  if (busy) throw busy;
   const inLine = await session.query<{ id: string; kind: string }>(
     `SELECT id, kind FROM ${OPERATIONS} WHERE state = 'queued' ORDER BY created_at`,
   );

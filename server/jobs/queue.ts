@@ -97,7 +97,8 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
       return found;
     },
     async work(concurrency, handler) {
-      const options = { localConcurrency: concurrency, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 10 };
+      // Idle workers are woken by a notice; one that has just finished looks for the next by itself.
+      const options = { localConcurrency: concurrency, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 };
       await boss.work(QUEUE, options, async (jobs) => {
         for (const job of jobs) await handler(job.id);
       });
