@@ -5,7 +5,7 @@
  */
 export async function unlessAbandoned<R>(work: Promise<R>, signal: AbortSignal, patienceMs: number): Promise<R> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let onAbort = () => undefined as void;
+  let onAbort: () => void = () => undefined;
   const abandoned = new Promise<never>((_, reject) => {
     onAbort = () => {
       timer = setTimeout(() => reject(new Abandoned(signal.reason)), patienceMs);

@@ -30,7 +30,7 @@ test('a restore from the command line is seen moving at the desk, keeps backups 
   expect(running).toMatchObject({ kind: 'restore', actor: expect.stringContaining('(command line)') });
   const id = running?.id ?? '';
   await crew.until(id, (view) => view.progress?.stage === 'apply');
-  expect(crew.desk.request(BACKUP, 'maria', 'here')).rejects.toMatchObject({ code: 'OPERATION_IN_PROGRESS' });
+  await expect(crew.desk.request(BACKUP, 'maria', 'here')).rejects.toMatchObject({ code: 'OPERATION_IN_PROGRESS' });
 
   await crew.desk.cancel(id, 'paul');
   const { code, stderr } = await restore.finished;

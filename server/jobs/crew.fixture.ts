@@ -55,7 +55,7 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
   const { records, close } = openRecords(databaseUrl, { connections: 3 });
   const queue = await startQueue({
     databaseUrl,
-    supervise: true,
+    works: true,
     onError: (error) => tell({ error }, 'the queue failed'),
   });
   const feed = openFeed({ databaseUrl, read: (id) => readOperation(records, id) });

@@ -27,7 +27,7 @@ describe('without a worker', () => {
 
     await scene.database.admin(`ALTER TABLE backup_queue.job ADD CONSTRAINT none CHECK (false) NOT VALID`);
     const before = (await crew.desk.list({ limit: 100 })).operations.length;
-    expect(crew.desk.request(BACKUP, 'maria', 'the panel')).rejects.toMatchObject({ code: 'DATABASE_ERROR' });
+    await expect(crew.desk.request(BACKUP, 'maria', 'the panel')).rejects.toMatchObject({ code: 'DATABASE_ERROR' });
     expect((await crew.desk.list({ limit: 100 })).operations.length).toBe(before);
     await scene.database.admin(`ALTER TABLE backup_queue.job DROP CONSTRAINT none`);
   });
@@ -49,7 +49,7 @@ describe('without a worker', () => {
     expect(again.map(({ existing, operation }) => [existing, operation.id])).toEqual(
       Array.from({ length: 3 }, () => [true, first.operation.id]),
     );
-    expect(ask({ ...BACKUP, compression: 'zstd' })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await expect(ask({ ...BACKUP, compression: 'zstd' })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     expect((await ask(BACKUP, 'paul')).existing).toBe(false);
     for (const { id } of (await crew.desk.list({ states: ['queued'], limit: 100 })).operations)
       await crew.desk.cancel(id, 'a test');
@@ -68,16 +68,16 @@ describe('without a worker', () => {
     const { operation: backup } = await crew.desk.request(BACKUP, 'maria', 'here');
     const restore = { kind: 'restore', archive: 'some.zip' } as const;
     const busy = { code: 'OPERATION_IN_PROGRESS', message: expect.stringContaining(`backup ${backup.id}`) };
-    expect(crew.desk.request({ ...restore, wait: false }, 'maria', 'here')).rejects.toMatchObject(busy);
+    await expect(crew.desk.request({ ...restore, wait: false }, 'maria', 'here')).rejects.toMatchObject(busy);
     const { operation: waiting } = await crew.desk.request({ ...restore, wait: true }, 'maria', 'here');
     await crew.desk.cancel(backup.id, 'a test');
-    expect(crew.desk.request(BACKUP, 'maria', 'here')).rejects.toMatchObject({ code: 'OPERATION_IN_PROGRESS' });
+    await expect(crew.desk.request(BACKUP, 'maria', 'here')).rejects.toMatchObject({ code: 'OPERATION_IN_PROGRESS' });
     await crew.desk.cancel(waiting.id, 'a test');
   });
 
   test('a request that cannot be meant is refused with the path of what is wrong', async () => {
     const asked = crew.desk.request({ ...BACKUP, level: 12 }, 'maria', 'here');
-    expect(asked).rejects.toMatchObject({ code: 'INPUT_INVALID', message: expect.stringContaining('level') });
+    await expect(asked).rejects.toMatchObject({ code: 'INPUT_INVALID', message: expect.stringContaining('level') });
   });
 
   test('list() gives the newest first, page by page, each operation once', async () => {
@@ -101,9 +101,9 @@ describe('without a worker', () => {
 
   test('an operation that is not there is NOT_FOUND, whatever the id looks like', async () => {
     for (const id of [crypto.randomUUID(), 'x', "'; DROP TABLE x", '']) {
-      expect(crew.desk.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      expect(crew.desk.cancel(id, 'a test')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      expect(watched(crew.desk, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(crew.desk.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(crew.desk.cancel(id, 'a test')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(watched(crew.desk, id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     }
   });
 });
@@ -171,7 +171,7 @@ describe('with a worker', () => {
       'here',
     );
     await gate.reached();
-    expect(crew.desk.request(BACKUP, 'maria', 'here')).rejects.toMatchObject({
+    await expect(crew.desk.request(BACKUP, 'maria', 'here')).rejects.toMatchObject({
       code: 'OPERATION_IN_PROGRESS',
       message: expect.stringContaining(`restore ${restore.id}`),
     });

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
-const options = { supervise: false, onError: () => undefined };
+const options = { works: false, onError: () => undefined };
 
 test('a missing right is said with the GRANT to run, and with it the queue starts', async () => {
   const role = new URL(database.url).username;
@@ -51,7 +51,7 @@ test('a job that is sent in a transaction that is rolled back never was', async 
 test('what is taken is handed over once, whoever else works, and withdrawing comes too late for it', async () => {
   await using fresh = await testDatabase();
   const queues = await Promise.all(
-    Array.from({ length: 2 }, () => startQueue({ databaseUrl: fresh.url, ...options, supervise: true })),
+    Array.from({ length: 2 }, () => startQueue({ databaseUrl: fresh.url, ...options, works: true })),
   );
   const taken: string[] = [];
   const ids = Array.from({ length: 20 }, () => crypto.randomUUID());

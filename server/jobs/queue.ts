@@ -40,8 +40,8 @@ export interface Queue {
 export interface QueueDeps {
   /** Past any pooler. */
   databaseUrl: string;
-  /** Whether this process looks after the queue's tables and silent workers, as workers do. */
-  supervise: boolean;
+  /** Whether this process takes operations, too: then it is woken by new ones, and looks after the queue's tables and silent workers. */
+  works: boolean;
   onError: (error: unknown) => void;
   /** Connections besides the one that listens. */
   connections?: number;
@@ -58,13 +58,14 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
     application_name: 'palace-backup queue',
     schema: QUEUE_SCHEMA,
     max: deps.connections ?? 3,
-    supervise: deps.supervise,
+    supervise: deps.works,
     schedule: false,
-    useListenNotify: deps.supervise,
+    useListenNotify: deps.works,
     monitorIntervalSeconds: 15,
     superviseIntervalSeconds: 15,
     registerInstance: false,
     monitorVacuum: false,
+    reindex: false,
     openTelemetry: { enabled: false },
   });
   boss.on('error', deps.onError);

@@ -61,11 +61,13 @@ export interface RecordInput {
   parameters: Record<string, unknown>;
 }
 
-/** Whether our records are there and this role may write them; false on a standby. */
+/** Whether our records are there, as this program knows them, and this role may write them; false on a standby. */
 export async function writableRecords(session: Session): Promise<boolean> {
   const [row] = await session.query<{ writable: boolean }>(
-    `SELECT NOT pg_catalog.pg_is_in_recovery() AND COALESCE(bool_and(pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE')), false) AS writable
-       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'operations'`,
+    `SELECT NOT pg_catalog.pg_is_in_recovery() AND COALESCE(bool_and(a.attname IS NOT NULL AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE')), false) AS writable
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'revision' AND NOT a.attisdropped
+      WHERE n.nspname = $1 AND c.relname = 'operations'`,
     [SYSTEM_SCHEMA],
   );
   return row?.writable ?? false;

@@ -76,7 +76,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   const round = async () => {
     for (const step of steps) {
       if (stopped) return;
-      await step().catch((error: unknown) => log.error({ error }, 'sweeping failed; it is tried again'));
+      await step().catch((error: unknown) => log.error({ err: error }, 'sweeping failed; it is tried again'));
     }
   };
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { libraryScene, type Scene } from '../scene.fixture.ts';
 import { BACKUP, type Crew, crewOn, watched } from './crew.fixture.ts';
+import { WORKER_PROCESS } from './worker-process.fixture.ts';
 
 /** Two workers in processes of their own, on one database and one folder; the desk is in this process, a third one. */
 let scene: Scene;
@@ -32,8 +33,7 @@ interface WorkerProcess {
 }
 
 async function startWorkerProcess(): Promise<WorkerProcess> {
-  const script = join(import.meta.dir, 'worker-process.fixture.ts');
-  const child = Bun.spawn([process.execPath, script, scene.database.url, folder], {
+  const child = Bun.spawn([process.execPath, WORKER_PROCESS, scene.database.url, folder], {
     stdout: 'pipe',
     stderr: 'inherit',
     stdin: 'ignore',
@@ -82,7 +82,7 @@ test('each operation is done once, by whichever process is free, and seen moving
   for (const views of await Promise.all(watching)) expect(views.at(-1)?.state).toBe('succeeded');
   expect(workers.flatMap(({ took }) => took).toSorted()).toEqual(ids.toSorted());
   const archives = (await files()).filter((name) => name.endsWith('.zip'));
-  const recorded = (await crew.desk.list({ limit: 100 })).operations.map(({ archive }) => archive ?? '');
+  const recorded = await Promise.all(ids.map(async (id) => (await crew.desk.get(id)).archive ?? ''));
   expect(archives.toSorted()).toEqual(recorded.toSorted());
 }, 60_000);
 

@@ -13,12 +13,15 @@ import { startQueue } from './queue.ts';
 import { createVerbs } from './verbs.ts';
 import { startWorker } from './worker.ts';
 
+/** The script to start. */
+export const WORKER_PROCESS = import.meta.path;
+
 async function main([databaseUrl = '', folder = '']: string[]): Promise<void> {
   const now = () => new Date();
   const pause = (ms: number) => Bun.sleep(ms);
   const storage = heldUp(createLocalStorage(join(folder, 'backups')), join(folder, 'hold'));
   const { records } = openRecords(databaseUrl, { connections: 2 });
-  const queue = await startQueue({ databaseUrl, supervise: true, onError: (error) => console.error(error) });
+  const queue = await startQueue({ databaseUrl, works: true, onError: (error) => console.error(error) });
   const say = (facts: object, message: string) => {
     if ('operationId' in facts && message === 'operation taken') console.log(facts.operationId);
   };

@@ -81,8 +81,10 @@ describe('cancelling', () => {
 });
 
 describe('an operation that says nothing', () => {
-  test('is stopped as STALLED when it is the storage that hangs, even though the write never returns', async () => {
-    const { storage, reached, open } = slowStorage(1);
+  test('is stopped as STALLED when it is the storage that hangs, even though the write never returns and rows wait to be sent', async () => {
+    // More rows than all buffers hold: the server waits for us, which is no life.
+    await using scene = await libraryScene({ lendings: 3000, repeat: 200 });
+    const { storage, reached, open } = slowStorage(0);
     const crew = await crewOn(scene, { storage });
     await crew.hire({ stallMs: 400, abandonMs: 200 });
     const { operation } = await crew.desk.request(BACKUP, 'maria', 'here');

@@ -79,14 +79,13 @@ async function runOne(deps: WorkerDeps, id: string, signal: AbortSignal): Promis
       );
       log.info({ operationId: id, kind }, 'operation succeeded');
     } catch (error) {
-      log[error instanceof AppError && error.code === 'CANCELLED' ? 'info' : 'error'](
-        { operationId: id, kind, error },
-        'operation ended without success',
-      );
-      await endQueued(deps.records, id, error, now());
+      const cancelled = error instanceof AppError && error.code === 'CANCELLED';
+      log[cancelled ? 'info' : 'error']({ operationId: id, kind, err: error }, 'operation ended without success');
+      // One that had not begun knows only that it was cancelled; who stopped it knows why.
+      await endQueued(deps.records, id, cancelled && signal.aborted ? signal.reason : error, now());
     }
   } catch (error) {
     // The record cannot be reached now; the sweeper ends it when it can.
-    log.error({ operationId: id, error }, 'the record of an operation could not be reached');
+    log.error({ operationId: id, err: error }, 'the record of an operation could not be reached');
   }
 }
