@@ -50,7 +50,7 @@ test('records of operations that ended long ago are dropped; young ones and thos
   const old = [await record('succeeded', 31), await record('failed', 400), await record('cancelled', 31)];
   const young = await record('succeeded', 29);
   expect(await dropOldRecords(crew.records, 30, new Date())).toBe(3);
-  for (const id of old) expect(crew.desk.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  for (const id of old) await expect(crew.desk.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect((await crew.desk.get(young)).state).toBe('succeeded');
 });
 

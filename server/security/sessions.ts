@@ -5,16 +5,14 @@ import { AppError } from '../errors.ts';
 import { addressGroup } from './address-group.ts';
 import { type Administrator, createAdministrators, type Lookup } from './administrators.ts';
 import { redeemBreakGlassCode } from './break-glass.ts';
-import type { Caller } from './caller.ts';
 import { createPasswordCheck, type VerifyHash } from './passwords.ts';
 import { asking } from './query.ts';
 import { refusals } from './refusals.ts';
-import { BREAK_GLASS, scopesOfBreakGlass, scopesOfRole, withoutConfirmation } from './roles.ts';
-import { createSessionStore, type SessionCookies, type StoredSession } from './session-store.ts';
-import { createStandings, passwordExpired, type Standing } from './standing.ts';
+import { BREAK_GLASS } from './roles.ts';
+import { administratorCaller, breakGlassCaller, type SessionCaller } from './session-caller.ts';
+import { createSessionStore, type SessionCookies } from './session-store.ts';
+import { createStandings, passwordExpired } from './standing.ts';
 import type { Throttle } from './throttle.ts';
-
-export type SessionCaller = Caller & { kind: 'session' };
 
 /** A session as its owner sees it in a list. */
 export interface SessionInfo {
@@ -224,43 +222,6 @@ export function createSessions(deps: {
     },
 
     cookies: store.cookies,
-  };
-}
-
-function administratorCaller(
-  stored: StoredSession,
-  adminId: string,
-  standing: Standing,
-  address: string,
-): SessionCaller {
-  const scopes = scopesOfRole(standing.role);
-  return {
-    kind: 'session',
-    actor: stored.email,
-    sessionKey: stored.key,
-    adminId,
-    email: stored.email,
-    fullName: stored.fullName,
-    role: standing.role,
-    scopes: standing.unconfirmed ? withoutConfirmation(scopes) : scopes,
-    ...(standing.unconfirmed && { unconfirmed: scopes }),
-    stepUpUntil: stored.stepUpUntil,
-    address,
-  };
-}
-
-function breakGlassCaller(stored: StoredSession, address: string): SessionCaller {
-  return {
-    kind: 'session',
-    actor: 'break-glass',
-    sessionKey: stored.key,
-    adminId: null,
-    email: stored.email,
-    fullName: stored.fullName,
-    role: BREAK_GLASS,
-    scopes: scopesOfBreakGlass(),
-    stepUpUntil: stored.stepUpUntil,
-    address,
   };
 }
 

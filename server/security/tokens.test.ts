@@ -5,7 +5,7 @@ import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession } from '../../db/connect.ts';
 import { type AccessScene, accessScene, BROWSER, ISSUER, PASSWORD, SECRET_KEY } from './access.fixture.ts';
 import type { Scope } from './caller.ts';
-import type { SessionCaller } from './sessions.ts';
+import type { SessionCaller } from './session-caller.ts';
 import { createSigningKeys } from './signing-keys.ts';
 import { createTokens } from './tokens.ts';
 

@@ -8,10 +8,11 @@ import { type Caller, SCOPES, type Scope } from './caller.ts';
 import { asking } from './query.ts';
 import { refusals } from './refusals.ts';
 import { scopesOfRole, withoutConfirmation, withoutStepUp } from './roles.ts';
-import type { SessionCaller } from './sessions.ts';
+import type { SessionCaller } from './session-caller.ts';
 import { createSigner } from './signed.ts';
 import { createSigningKeys, type PublicJwk } from './signing-keys.ts';
 import { createStandings } from './standing.ts';
+import { readTokenInput } from './token-input.ts';
 
 export type TokenCaller = Caller & { kind: 'token' };
 
@@ -31,18 +32,6 @@ export interface TokenInfo {
   revokedAt: Date | null;
   revokedBy: string | null;
 }
-
-/** What a new token is asked for with. */
-export const tokenInput = z.object({
-  name: z
-    .string()
-    .trim()
-    .min(1)
-    .max(100)
-    .regex(/^[^\p{C}]*$/u, { error: 'must not hold control characters' }),
-  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
-  expiresInDays: z.int().min(1).max(365),
-});
 
 export interface Tokens {
   /**
@@ -154,14 +143,9 @@ export function createTokens(deps: {
 
   return {
     async create(owner, input) {
-      const read = tokenInput.safeParse(input);
-      if (!read.success) throw invalidInput(read.error);
-      const { name, expiresInDays } = read.data;
-      const scopes = SCOPES.filter((scope) => read.data.scopes.includes(scope));
+      const { name, scopes, expiresInDays } = readTokenInput(input, owner.scopes);
       const { adminId } = owner;
       if (adminId === null) throw noTokens();
-      const beyond = scopes.filter((scope) => !owner.scopes.has(scope));
-      if (beyond.length > 0) throw tooWide(beyond);
       const id = newId();
       const createdAt = now();
       const expiresAt = new Date(createdAt.getTime() + expiresInDays * DAY_MS);
@@ -250,23 +234,8 @@ function knownScopes(scopes: string[]): Scope[] {
   return SCOPES.filter((scope) => scopes.includes(scope));
 }
 
-function invalidInput(error: z.ZodError): AppError {
-  const faults = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  return new AppError('INPUT_INVALID', `The token cannot be made: ${faults.join('; ')}.`, {
-    hint: 'A name, at least one scope, and 1 to 365 days.',
-    details: { faults },
-  });
-}
-
 function noTokens(): AppError {
   return new AppError('FORBIDDEN', 'A break-glass session makes no tokens.', {
     hint: 'Bring the administrators back first, then sign in as one.',
-  });
-}
-
-function tooWide(beyond: Scope[]): AppError {
-  return new AppError('FORBIDDEN', `A token can do no more than its maker; you lack: ${beyond.join(', ')}.`, {
-    hint: 'Leave those scopes out.',
-    details: { needed: beyond },
   });
 }
