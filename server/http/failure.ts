@@ -1,0 +1,68 @@
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { AppError, type ErrorCode, failureBody } from '../errors.ts';
+import { statusOf } from './status.ts';
+
+/** A failure made ready to be sent. */
+export interface FailureAnswer {
+  status: ContentfulStatusCode;
+  headers: Record<string, string>;
+  body: object;
+}
+
+/**
+ * Turns an error of ours into an answer. Under `/trpc` it also carries what a tRPC client reads, so that a request refused before it
+ * reached a procedure fails there like any other. Never holds a stack or the words of an error nobody foresaw.
+ */
+export function failureAnswer(error: AppError, where: { path: string; now: Date; status?: number }): FailureAnswer {
+  const status = (where.status ?? statusOf(error.code)) as ContentfulStatusCode;
+  const body = failureBody(error, where.now);
+  const retryAfter = error.details?.['retryAfterSeconds'];
+  return {
+    status,
+    headers: {
+      ...(status === 401 && { 'WWW-Authenticate': 'Bearer realm="Palace Backup"' }),
+      ...(error.code === 'RATE_LIMITED' && {
+        'Retry-After': String(typeof retryAfter === 'number' ? Math.max(1, Math.ceil(retryAfter)) : 60),
+      }),
+    },
+    body: where.path.startsWith('/trpc')
+      ? { ...body, error: { ...body.error, data: { httpStatus: status, path: null, backup: body } } }
+      : body,
+  };
+}
+
+/** What was thrown, as an error of ours; `status` when the thrower had a finer one in mind than the code has. */
+export function asFailure(thrown: unknown, requestId: string): { error: AppError; status?: number } {
+  if (thrown instanceof AppError) return { error: thrown };
+  if (thrown instanceof HTTPException && thrown.status < 500) {
+    return { error: new AppError(codeOf(thrown.status), 'The request cannot be understood.'), status: thrown.status };
+  }
+  const error = new AppError('UNEXPECTED', 'Something failed that this program did not foresee.', {
+    cause: thrown,
+    hint: `Look for the request ${requestId} in the server's log.`,
+  });
+  return { error };
+}
+
+/** A method a route does not have. */
+export function wrongMethod(method: string, path: string, allowed: string): AppError {
+  return new AppError('USAGE', `${method} cannot be done with ${path}.`, { hint: `It takes ${allowed}.` });
+}
+
+function codeOf(status: number): ErrorCode {
+  switch (status) {
+    case 401:
+      return 'UNAUTHENTICATED';
+    case 403:
+      return 'FORBIDDEN';
+    case 404:
+      return 'NOT_FOUND';
+    case 413:
+      return 'TOO_LARGE';
+    case 429:
+      return 'RATE_LIMITED';
+    default:
+      return 'INPUT_INVALID';
+  }
+}
