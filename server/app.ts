@@ -7,6 +7,7 @@ import { asFailure, failureAnswer, wrongMethod } from './http/failure.ts';
 import {
   allowSilence,
   checkOrigin,
+  demandHost,
   demandHttps,
   endWith,
   identify,
@@ -79,6 +80,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.use(introduce({ trustedProxies: guards.trustedProxies, log, newId: parts.newId }));
   app.use(keepAccessLog(parts));
   app.use(putHeaders({ policy: strictPolicy([PAGE_STYLE]), corsOrigins: guards.corsOrigins }));
+  app.use(demandHost);
   app.use(demandHttps(guards));
   app.use(checkOrigin(guards));
 

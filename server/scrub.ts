@@ -7,10 +7,10 @@ const FIELD = new RegExp(`"(${KEYS})"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|\\[[^\\]]
 const NESTED = new RegExp(`\\\\"(${KEYS})\\\\"\\s*:\\s*\\\\"(?:[^"\\\\]|\\\\(?!")(?:\\\\.)?)*\\\\"`, 'gi');
 /** `?token=…` in an address, `password=…` in a connection string of words. */
 const PARAMETER = new RegExp(`\\b(${KEYS})=(?:'[^']*'|[^\\s&"'\\\\;,]+)`, 'gi');
-/** User and password of any address; a password may hold an at sign, the host may not. */
-const CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/"'?#]*@|\b(postgres(?:ql)?:\/\/)[^\s"']*@/gi;
-const BEARER = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
-const JWT = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
+/** User and password of any address; a password may hold an at sign, the host may not. Lengths are bounded: a line may be made to be slow. */
+const CREDENTIALS = /\b(postgres(?:ql)?:\/\/)[^\s"']{0,1000}@|\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/"'?#]{0,1000}@/gi;
+const BEARER = /\b(bearer|basic) {1,4}[\w.~+/=-]{6,}/gi;
+const JWT = /\beyJ[\w-]{1,2000}\.[\w-]{1,4000}\.[\w-]*/g;
 
 /** Error codes stand under the key `code` and are no secret. */
 const PLAIN_CODE = /^"code":"[A-Z0-9_]{1,40}"$/;
@@ -21,7 +21,7 @@ const PLAIN_CODE = /^"code":"[A-Z0-9_]{1,40}"$/;
  */
 export function scrub(line: string): string {
   return line
-    .replace(CREDENTIALS, (_, any?: string, postgres?: string) => `${any ?? postgres ?? ''}***@`)
+    .replace(CREDENTIALS, (_, postgres?: string, any?: string) => `${postgres ?? any ?? ''}***@`)
     .replace(FIELD, (field: string, key: string) =>
       PLAIN_CODE.test(field.replace(/\s/g, '')) ? field : `"${key}":"[redacted]"`,
     )

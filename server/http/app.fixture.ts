@@ -69,7 +69,7 @@ export interface Served extends AsyncDisposable {
   url: string;
   lines: string[];
   closing: AbortController;
-  ask(path: string, init?: RequestInit & { headers?: Record<string, string> }): Promise<Response>;
+  ask(path: string, init?: BunFetchRequestInit): Promise<Response>;
 }
 
 type Changes = Partial<Omit<AppParts, 'guards'>> & {

@@ -69,6 +69,16 @@ export function putHeaders(options: { policy: string; corsOrigins: readonly stri
   };
 }
 
+/** A request without a usable host has no address, and what is made of addresses later would fail. */
+export async function demandHost(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
+  if (!URL.canParse(c.req.raw.url)) {
+    throw new AppError('INPUT_INVALID', 'The request says no host that could be meant.', {
+      hint: 'Send the header Host.',
+    });
+  }
+  await next();
+}
+
 /** In production nothing is said in the clear but to this machine, and to who asks whether the server is well. */
 export function demandHttps(options: { production: boolean }): Middleware {
   return async function demandHttps(c, next) {
