@@ -13,7 +13,7 @@ import {
   identify,
   introduce,
   keepAccessLog,
-  limitByAddress,
+  limitRate,
   putHeaders,
   type ReadCaller,
   type Spend,
@@ -58,10 +58,8 @@ export interface Face {
   readCaller: ReadCaller;
   spend: Spend;
   jwks(): Promise<{ keys: object[] }>;
-  /** Answers everything under `/trpc`. */
-  trpc: Handler<AppEnv>;
-  /** The routes of bytes, with their whole paths: `/api/uploads`, `/api/backups/:id/download`, … */
-  files: Hono<AppEnv>;
+  /** Adds what answers under `/trpc` and `/api`. Procedures count what they cost their caller themselves. */
+  addRoutes(app: Hono<AppEnv>): void;
 }
 
 const CHECK_LIMIT_MS = 3000;
@@ -85,7 +83,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.use(checkOrigin(guards));
 
   addProbes(app, parts);
-  if (face) app.use('/', limitByAddress(face.spend));
+  if (face) app.use('/', limitRate(face.spend, 'public'));
   only(app, '/', parts.now, async (c) => c.html(frontPage(await parts.readOverview(c.req.raw.signal), parts.version)));
   if (face) addFace(app, face, parts.closing);
 
@@ -131,7 +129,7 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, face, 
   });
 
   if (face) {
-    app.use('/.well-known/jwks.json', limitByAddress(face.spend));
+    app.use('/.well-known/jwks.json', limitRate(face.spend, 'public'));
     only(app, '/.well-known/jwks.json', now, async (c) =>
       c.json(await face.jwks(), 200, { 'Cache-Control': `public, max-age=${KEYS_SECONDS}` }),
     );
@@ -139,21 +137,18 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, face, 
 }
 
 /** What needs to know its caller. */
-function addFace(app: Hono<AppEnv>, { readCaller, spend, trpc, files }: Face, closing: AbortSignal): void {
+function addFace(app: Hono<AppEnv>, { readCaller, spend, addRoutes }: Face, closing: AbortSignal): void {
   const tooLarge = () => {
     throw new AppError('TOO_LARGE', 'The request is larger than any order can be.', {
       hint: 'Files are sent to /api/uploads.',
       details: { limit: LARGEST_ORDER },
     });
   };
-  app.use('/trpc/*', identify({ readCaller, spend, limit: 'api' }));
-  app.use('/trpc/*', allowSilence);
+  for (const path of ['/trpc/*', '/api/*']) app.use(path, identify({ readCaller, spend }), allowSilence);
   app.use('/trpc/*', endWith(closing));
   app.use('/trpc/*', bodyLimit({ maxSize: LARGEST_ORDER, onError: tooLarge }));
-  app.all('/trpc/*', trpc);
-  app.use('/api/*', identify({ readCaller, spend, limit: 'bytes' }));
-  app.use('/api/*', allowSilence);
-  app.route('/', files);
+  app.use('/api/*', limitRate(spend, 'bytes'));
+  addRoutes(app);
 }
 
 /** A route that is only read: any other method is refused, and told what would do. */

@@ -3,7 +3,7 @@ import type { ReadinessCheck } from './http/readiness.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** Less free space than that, and not even a small backup is sure to fit. */
-export const LEAST_FREE_BYTES = 64 * 1024 ** 2;
+const LEAST_FREE_BYTES = 64 * 1024 ** 2;
 
 /** No archive ever has this name; nothing is ever committed under it. */
 const PROBE = 'palace-backup-probe.zip';

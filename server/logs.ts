@@ -68,7 +68,7 @@ export function logsInto(sink: Sink, level: LogOptions['level']): Logs {
  * An error for the log. Ours speak for themselves; of any other only its kind, its code and where it came from are told, for its words
  * may hold a row or a password.
  */
-export function describeError(error: unknown): unknown {
+function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { kind: typeof error };
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };
   if (error instanceof AppError) {

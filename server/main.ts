@@ -96,9 +96,11 @@ async function main(): Promise<void> {
       hint: 'Set it in the environment or in the file .env, or run `bun start`, which brings a PostgreSQL of its own.',
     });
   }
+  // A signal that comes while the server starts waits for its turn.
+  const toldToStop = untilToldToStop();
   const server = await startServer(config, config.databaseUrl);
   console.log(`Palace Backup answers at ${server.url}`);
-  await untilToldToStop();
+  await toldToStop;
   await server.stop();
 }
 

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Handler, Hono } from 'hono';
 import { type AppParts, createApp, type Face } from '../app.ts';
 import { AppError, type FailureBody } from '../errors.ts';
 import { listen } from '../listen.ts';
@@ -23,7 +23,7 @@ export function memoryLog(): Logs & { lines: string[] } {
 
 /** A token `good` and a cookie `session=good` are somebody's; every other token is refused, every other cookie is nobody's. */
 export const GOOD_TOKEN = 'good-token';
-export function tokenHolder(address: string): Caller {
+function tokenHolder(address: string): Caller {
   return {
     kind: 'token',
     actor: 'token nightly of anna@example.org',
@@ -36,10 +36,19 @@ export function tokenHolder(address: string): Caller {
   };
 }
 
+interface FaceChanges extends Partial<Omit<Face, 'addRoutes'>> {
+  trpc?: Handler<AppEnv>;
+  files?: Hono<AppEnv>;
+}
+
 /** A face with routes that show what reaches them. */
-export function face(changes: Partial<Face> = {}): Face & { spent: string[] } {
+export function face({
+  trpc,
+  files: own,
+  ...changes
+}: FaceChanges = {}): Face & { spent: string[]; files: Hono<AppEnv> } {
   const spent: string[] = [];
-  const files = new Hono<AppEnv>();
+  const files = own ?? new Hono<AppEnv>();
   files.all('/api/raw', () => new Response('raw', { headers: { 'X-Own': 'yes' } }));
   files.get('/api/away', () => Response.redirect('http://127.0.0.1/elsewhere'));
   files.get('/api/who', (c) => c.json({ actor: c.get('caller').actor, address: c.get('client').address }));
@@ -59,7 +68,10 @@ export function face(changes: Partial<Face> = {}): Face & { spent: string[] } {
     },
     spend: async (limit, key) => void spent.push(`${limit} ${key}`),
     jwks: async () => ({ keys: [] }),
-    trpc: (c) => new Response(c.req.path, { headers: { 'Content-Type': 'text/plain' } }),
+    addRoutes(app) {
+      app.all('/trpc/*', trpc ?? ((c) => new Response(c.req.path, { headers: { 'Content-Type': 'text/plain' } })));
+      app.route('/', files);
+    },
     files,
     ...changes,
   };
@@ -121,7 +133,8 @@ export function serve({ guards, tls, ...changes }: Changes = {}): Served {
   };
 }
 
-/** The body of an answer that says what failed. */
-export async function failure(answer: Response): Promise<FailureBody & { error: { data?: { backup: FailureBody } } }> {
-  return (await answer.json()) as FailureBody & { error: { data?: { backup: FailureBody } } };
+/** What an answer says failed, also out of tRPC's shape. */
+export async function failure(answer: Response): Promise<FailureBody> {
+  const body = (await answer.json()) as FailureBody & { error: { data?: { backup: FailureBody } } };
+  return body.error.data?.backup ?? body;
 }

@@ -1,6 +1,8 @@
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { AppError, type ErrorCode, failureBody } from '../errors.ts';
+import { AppError, type ErrorCode, type FailureBody, failureBody } from '../errors.ts';
+import { routeClass } from './route-class.ts';
 import { statusOf } from './status.ts';
 
 /** A failure made ready to be sent. */
@@ -10,9 +12,20 @@ export interface FailureAnswer {
   body: object;
 }
 
+/** What a guard can say to a tRPC client, by status. */
+const TRPC_CODES: Partial<Record<number, keyof typeof TRPC_ERROR_CODES_BY_KEY>> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  413: 'PAYLOAD_TOO_LARGE',
+  429: 'TOO_MANY_REQUESTS',
+  503: 'SERVICE_UNAVAILABLE',
+};
+
 /**
- * Turns an error of ours into an answer. Under `/trpc` it also carries what a tRPC client reads, so that a request refused before it
- * reached a procedure fails there like any other. Never holds a stack or the words of an error nobody foresaw.
+ * Turns an error of ours into an answer. Under `/trpc` it has tRPC's own shape, with ours in it, as procedures answer: a request that is
+ * refused before it reaches one fails in the client like any other. Never holds a stack or the words of an error nobody foresaw.
  */
 export function failureAnswer(error: AppError, where: { path: string; now: Date; status?: number }): FailureAnswer {
   const status = (where.status ?? statusOf(error.code)) as ContentfulStatusCode;
@@ -26,9 +39,14 @@ export function failureAnswer(error: AppError, where: { path: string; now: Date;
         'Retry-After': String(typeof retryAfter === 'number' ? Math.max(1, Math.ceil(retryAfter)) : 60),
       }),
     },
-    body: where.path.startsWith('/trpc')
-      ? { ...body, error: { ...body.error, data: { httpStatus: status, path: null, backup: body } } }
-      : body,
+    body: routeClass(where.path) === 'trpc' ? trpcBody(body, status) : body,
+  };
+}
+
+function trpcBody(backup: FailureBody, httpStatus: number): object {
+  const code = TRPC_CODES[httpStatus] ?? 'INTERNAL_SERVER_ERROR';
+  return {
+    error: { message: backup.error.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } },
   };
 }
 

@@ -118,28 +118,30 @@ export function checkOrigin(options: { publicUrl: string | null; corsOrigins: re
 
 /** Who holds the cookie or token of a request, and the cookie to send again, if any. */
 export type ReadCaller = (headers: Headers, address: string) => Promise<{ caller: Caller; setCookie?: string }>;
-/** Throws RATE_LIMITED. */
-export type Spend = (limit: 'api' | 'bytes' | 'page', key: string) => Promise<void>;
+/** Throws RATE_LIMITED. `public`: what anybody may ask; `bytes`: uploads and downloads. */
+export type Spend = (limit: 'public' | 'bytes', key: string) => Promise<void>;
 
-/** Finds out who asks, and counts it: by person or token, and by address for nobody and for a token that is none. */
-export function identify(options: { readCaller: ReadCaller; spend: Spend; limit: 'api' | 'bytes' }): Middleware {
+/** Finds out who asks. A token that does not count is refused here, and counted by its address: trying tokens is to be slow. */
+export function identify(options: { readCaller: ReadCaller; spend: Spend }): Middleware {
   return async function identify(c, next) {
     const { address } = c.get('client');
     const found = await options.readCaller(c.req.raw.headers, address).catch(async (error: unknown) => {
-      await options.spend(options.limit, `address ${limitKey(address)}`);
+      await options.spend('public', `address ${limitKey(address)}`);
       throw error;
     });
     c.set('caller', found.caller);
-    await options.spend(options.limit, spenderOf(found.caller));
     await next();
-    if (found.setCookie !== undefined) replace(c, withCookie(c.res, found.setCookie));
+    // A route that signs in or out has set its own, and that one counts.
+    if (found.setCookie !== undefined && !c.res.headers.has('set-cookie')) {
+      replace(c, withCookie(c.res, found.setCookie));
+    }
   };
 }
 
-/** Counts by address alone. */
-export function limitByAddress(spend: Spend): Middleware {
-  return async function limitByAddress(c, next) {
-    await spend('page', `address ${limitKey(c.get('client').address)}`);
+/** Counts a request by its person or token, and by its address for nobody. */
+export function limitRate(spend: Spend, limit: 'public' | 'bytes'): Middleware {
+  return async function limitRate(c, next) {
+    await spend(limit, spenderOf(c.get('caller')));
     await next();
   };
 }
@@ -154,11 +156,12 @@ export async function allowSilence(c: Context<AppEnv>, next: () => Promise<void>
   await next();
 }
 
-/** Event streams never end by themselves: at shutdown they are told to, as if their client had left. */
+/** Event streams never end by themselves: at shutdown they are told to, as if their client had left. Other requests may finish. */
 export function endWith(closing: AbortSignal): Middleware {
   return async function endWith(c, next) {
     const { raw } = c.req;
-    if (raw.method === 'GET') c.req.raw = new Request(raw, { signal: AbortSignal.any([raw.signal, closing]) });
+    const isStream = raw.method === 'GET' && (raw.headers.get('accept') ?? '').includes('text/event-stream');
+    if (isStream) c.req.raw = new Request(raw, { signal: AbortSignal.any([raw.signal, closing]) });
     await next();
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { face, GOOD_TOKEN, serve } from './app.fixture.ts';
+import { face, failure, GOOD_TOKEN, serve } from './app.fixture.ts';
 import { isWelcome, ownOrigins, type RequestOrigin } from './origin.ts';
 
 const OWN = ['https://backup.example.org'];
@@ -102,7 +102,7 @@ describe('over HTTP', () => {
     ]) {
       const answer = await app.ask('/trpc/x', post(headers));
       expect(answer.status).toBe(403);
-      expect(await answer.json()).toMatchObject({ success: false, error: { code: 'FORBIDDEN' } });
+      expect(await failure(answer)).toMatchObject({ success: false, error: { code: 'FORBIDDEN' } });
     }
     expect(reached).toBe(0);
     const own = new URL(app.url).origin;
