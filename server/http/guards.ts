@@ -166,7 +166,7 @@ export function endWith(closing: AbortSignal): Middleware {
   };
 }
 
-/** Hono copies an answer that is set over another one, and a copied file is a file no more. */
+/** Hono copies an answer that is set over another one, so one that was changed in place is left alone. */
 function replace(c: Context<AppEnv>, answer: Response): void {
   if (answer !== c.res) c.res = answer;
 }

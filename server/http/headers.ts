@@ -34,8 +34,8 @@ export function secureHeaders(policy: string, protocol: 'http' | 'https'): Recor
 }
 
 /**
- * Puts headers on an answer that is made already, in place: a copy would turn a file into a stream and lose its ranges. Returns the
- * answer, or a copy when its headers cannot be changed, as those of a redirect. What a route may decide for itself is kept.
+ * Puts headers on an answer that is made already, in place, so that its body stays what it is. Returns the answer, or a copy when its
+ * headers cannot be changed, as those of a redirect. What a route may decide for itself is kept.
  */
 export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
   return changed(response, (own) => {
