@@ -76,6 +76,40 @@ describe('createApp()', () => {
     expect(body + app.lines.join('')).not.toContain('hunter2');
   });
 
+  test('answers in its shape whatever is thrown', async () => {
+    const own = face();
+    const words: unknown = 'hunter2';
+    own.files.get('/api/odd', () => {
+      throw words;
+    });
+    await using app = serve({ face: own });
+    const answer = await app.ask('/api/odd');
+    expect(answer.status).toBe(500);
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await failure(answer)).toMatchObject({ success: false, error: { code: 'UNEXPECTED' } });
+    expect(app.lines.join('')).not.toContain('hunter2');
+  });
+
+  test('does not call it a fault when the client went away', async () => {
+    const own = face();
+    const arrived = Promise.withResolvers<void>();
+    own.files.get('/api/slow', async (c) => {
+      arrived.resolve();
+      await new Promise((resolve) => c.req.raw.signal.addEventListener('abort', resolve, { once: true }));
+      throw new DOMException('The connection was closed.', 'AbortError');
+    });
+    await using app = serve({ face: own });
+    const leaving = new AbortController();
+    const asked = app.ask('/api/slow', { signal: leaving.signal }).catch(() => null);
+    await arrived.promise;
+    leaving.abort();
+    await asked;
+    const line = () => app.lines.find((said) => said.includes('/api/slow'));
+    while (line() === undefined) await Bun.sleep(1);
+    expect(JSON.parse(line() ?? '')).toMatchObject({ level: 'info', status: 499 });
+    expect(app.lines.join('')).not.toContain('unforeseen');
+  });
+
   test('answers /healthz whatever is down, and /readyz only when all is well, naming what is not', async () => {
     await using app = serve({
       checks: [

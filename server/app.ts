@@ -17,6 +17,7 @@ import {
   putHeaders,
   type ReadCaller,
   type Spend,
+  throwErrorsOnly,
 } from './http/guards.ts';
 import { strictPolicy } from './http/headers.ts';
 import { createReadiness, notReady, type ReadinessCheck } from './http/readiness.ts';
@@ -66,6 +67,8 @@ const CHECK_LIMIT_MS = 3000;
 /** Largest body of a tRPC request, bytes. Files go by `/api`, which counts for itself. */
 const LARGEST_ORDER = 1024 ** 2;
 const KEYS_SECONDS = 300;
+/** Nobody reads it; the log and the metrics tell it from a fault of the server. */
+const CLIENT_GONE = 499;
 
 /**
  * Makes the HTTP application. Everything it answers that is not a page has the shape of `errors.ts`, and every answer, whoever made it,
@@ -81,6 +84,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.use(demandHost);
   app.use(demandHttps(guards));
   app.use(checkOrigin(guards));
+  app.use(throwErrorsOnly);
 
   addProbes(app, parts);
   if (face) app.use('/', limitRate(face.spend, 'public'));
@@ -96,9 +100,11 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
 
   app.onError((thrown, c) => {
     const { error, status } = asFailure(thrown, c.get('requestId'));
-    const gone = c.req.raw.signal.aborted;
-    if (error.code === 'UNEXPECTED' && !gone) log.error({ requestId: c.get('requestId'), error: thrown }, 'unforeseen');
-    else c.get('log').info({ code: error.code, reason: error.message }, gone ? 'client gone' : 'refused');
+    if (error.code === 'UNEXPECTED' && c.req.raw.signal.aborted) {
+      return fail(c, new AppError('CANCELLED', 'The client went away.'), parts.now(), CLIENT_GONE);
+    }
+    if (error.code === 'UNEXPECTED') c.get('log').error({ error: thrown }, 'unforeseen');
+    else c.get('log').info({ code: error.code, reason: error.message }, 'refused');
     return fail(c, error, parts.now(), status);
   });
 

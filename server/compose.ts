@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import type { Hono } from 'hono';
 import { modelFromSchema } from '../db/drizzle-model.ts';
 import { loadSchemaModule } from '../db/load-schema.ts';
-import { openRecords } from '../db/records.ts';
+import type { SchemaModel } from '../db/model.ts';
+import { openRecords, type Records } from '../db/records.ts';
 import * as hrmsSchema from '../db/schema/hrms.ts';
 import { createApp, type Face } from './app.ts';
 import { APPLICATION } from './application.ts';
@@ -12,11 +13,12 @@ import type { AppEnv } from './http/env.ts';
 import type { ReadinessCheck } from './http/readiness.ts';
 import { type Log, openLogs } from './logs.ts';
 import { metricSources } from './metric-sources.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { askDatabase, readOverview } from './overview.ts';
 import { SECRET_KEY_FILE, secretKey } from './secret-key.ts';
 import { type Ending, endAll } from './shutdown.ts';
 import { createLocalStorage } from './storage/local.ts';
+import type { Storage } from './storage/storage.ts';
 
 /** A server that is ready to be listened for. */
 export interface ComposedServer {
@@ -35,7 +37,12 @@ interface Ground {
   config: Config;
   databaseUrl: string;
   secretKey: string;
+  model: SchemaModel;
+  storage: Storage;
+  records: Records;
+  metrics: Metrics;
   log: Log;
+  now: () => Date;
 }
 
 /** What the rooms bring into the server. */
@@ -57,12 +64,14 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     crypto.getRandomValues(new Uint8Array(length)),
   );
   const schema = config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd());
-  const { tables } = modelFromSchema(schema);
+  const model = modelFromSchema(schema);
   const storage = createLocalStorage(config.backupDir);
-  const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
+  const now = () => new Date();
   const closing = new AbortController();
+  const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
   const { records, close: closeRecords } = openRecords(databaseUrl);
-  const rooms = openRooms({ config, databaseUrl, secretKey: key, log });
+  const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
+  const rooms = openRooms({ config, databaseUrl, secretKey: key, model, storage, records, metrics, log, now });
 
   const app = createApp({
     version: APPLICATION.version,
@@ -78,12 +87,12 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
       storageCheck(storage),
       ...rooms.checks,
     ],
-    readOverview: (signal) => readOverview({ databaseUrl, tables, storage }, signal),
-    metrics: createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) }),
+    readOverview: (signal) => readOverview({ databaseUrl, tables: model.tables, storage }, signal),
+    metrics,
     log,
     face: rooms.face,
     closing: closing.signal,
-    now: () => new Date(),
+    now,
     elapsed: () => performance.now(),
     newId: () => crypto.randomUUID(),
   });

@@ -43,6 +43,25 @@ describe('listen()', () => {
     await stopped;
   });
 
+  test('has no limit of its own for bodies, declared or not: the routes say why they refuse', async () => {
+    const size = 140 * 1024 ** 2;
+    const count = async (request: Request) => {
+      let received = 0;
+      for await (const chunk of request.body ?? []) received += chunk.byteLength;
+      return new Response(String(received));
+    };
+    const server = listen({ host: '127.0.0.1', port: 0, fetch: count });
+    const send = async (body: Uint8Array<ArrayBuffer> | ReadableStream | null) =>
+      (await fetch(server.url, { method: 'POST', body })).text();
+    const piece = new Uint8Array(1024 ** 2);
+    const pieces = async function* () {
+      for (let sent = 0; sent < size; sent += piece.length) yield piece;
+    };
+    expect(await send(new Uint8Array(size))).toBe(String(size));
+    expect(await send(new Response(pieces()).body)).toBe(String(size));
+    await server.stop(1000);
+  });
+
   test('cuts a request that does not end within the time allowed', async () => {
     const arrived = Promise.withResolvers<void>();
     const never = () => {

@@ -79,6 +79,15 @@ export async function demandHost(c: Context<AppEnv>, next: () => Promise<void>):
   await next();
 }
 
+/** Hono answers errors only; what else code can throw becomes one. */
+export async function throwErrorsOnly(_: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
+  try {
+    await next();
+  } catch (thrown) {
+    throw thrown instanceof Error ? thrown : new Error('something was thrown that is no error', { cause: thrown });
+  }
+}
+
 /** In production nothing is said in the clear but to this machine, and to who asks whether the server is well. */
 export function demandHttps(options: { production: boolean }): Middleware {
   return async function demandHttps(c, next) {
