@@ -32,6 +32,10 @@ export function auditRouter({ router, procedure, ok }: Trpc, { audit }: Pick<Api
             action: plainText(100).exactOptional(),
             outcome: outcome.exactOptional(),
             operationId: uuid.exactOptional(),
+            address: plainText(100).exactOptional(),
+            target: plainText(500).exactOptional(),
+            /** Part of actor, action, target or address. */
+            search: plainText(200).exactOptional(),
             from: moment.exactOptional(),
             to: moment.exactOptional(),
             /** `next` of the page before. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { SCOPES } from '../security/caller.ts';
-import { noSessionCookie, sessionCookie } from './cookie.ts';
 import type { ApiParts, SessionCaller } from './parts.ts';
 import { answer, plainText } from './schemas.ts';
 import { sessionOf, type Trpc } from './trpc.ts';
@@ -29,13 +28,13 @@ const signedIn = answer(
   }),
 );
 
-type AuthParts = Pick<ApiParts, 'sessions' | 'tokens' | 'secureCookies' | 'now'>;
+type AuthParts = Pick<ApiParts, 'sessions' | 'tokens'>;
 
 /** Who is asking, and how one becomes somebody. */
-export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens, secureCookies }: AuthParts) {
+export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }: AuthParts) {
   return router({
     signIn: procedure
-      .meta({ scope: 'public', limit: 'signIn' })
+      .meta({ scope: 'public' })
       .input(
         z.strictObject({
           email: plainText(320).min(1),
@@ -55,19 +54,18 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens, 
         });
         ctx.note.actor = caller.actor;
         const accessToken = input.as === 'token' ? await tokens.issueAccess(caller) : null;
-        if (input.as === 'cookie')
-          ctx.resHeaders.append('Set-Cookie', sessionCookie(sessionId, expiresAt, secureCookies));
+        if (input.as === 'cookie') ctx.resHeaders.append('Set-Cookie', sessions.cookies.set(sessionId));
         return ok({ who: personOf(caller), expiresAt, mustChangePassword, accessToken });
       }),
 
     breakGlass: procedure
-      .meta({ scope: 'public', limit: 'signIn' })
+      .meta({ scope: 'public' })
       .input(z.strictObject({ code: plainText(200).min(1) }))
       .output(answer(z.object({ who: person, expiresAt: z.date() })))
       .mutation(async ({ ctx, input }) => {
         const entered = await sessions.enterByBreakGlass(input.code, ctx.caller.address, ctx.userAgent);
         ctx.note.actor = entered.caller.actor;
-        ctx.resHeaders.append('Set-Cookie', sessionCookie(entered.sessionId, entered.expiresAt, secureCookies));
+        ctx.resHeaders.append('Set-Cookie', sessions.cookies.set(entered.sessionId));
         return ok({ who: personOf(entered.caller), expiresAt: entered.expiresAt });
       }),
 
@@ -76,7 +74,7 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens, 
       .output(answer(z.null()))
       .mutation(async ({ ctx }) => {
         await sessions.signOut(sessionOf(ctx).sessionKey);
-        ctx.resHeaders.append('Set-Cookie', noSessionCookie(secureCookies));
+        ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
         return ok(null);
       }),
 
@@ -87,7 +85,7 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens, 
         const caller = sessionOf(ctx);
         const ended = caller.adminId === null ? 1 : await sessions.signOutEverywhere(caller.adminId);
         if (caller.adminId === null) await sessions.signOut(caller.sessionKey);
-        ctx.resHeaders.append('Set-Cookie', noSessionCookie(secureCookies));
+        ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
         return ok({ sessions: ended });
       }),
 
@@ -124,7 +122,7 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens, 
       }),
 
     stepUp: procedure
-      .meta({ scope: 'signed in', session: true, limit: 'signIn' })
+      .meta({ scope: 'signed in', session: true })
       .input(z.strictObject({ password }))
       .output(answer(z.object({ stepUpUntil: z.date() })))
       .mutation(async ({ ctx, input }) => ok({ stepUpUntil: await sessions.stepUp(sessionOf(ctx), input.password) })),

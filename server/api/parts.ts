@@ -39,17 +39,22 @@ export interface SessionsPart {
     address: string,
     userAgent: string,
   ): Promise<{ sessionId: string; expiresAt: Date; caller: SessionCaller }>;
+  /** `Set-Cookie` headers: the one that keeps a session, the one that ends it. */
+  cookies: { set(sessionId: string): string; clear(): string };
 }
 
 export interface TokenInfo {
   id: string;
   name: string;
-  scopes: readonly string[];
+  scopes: Scope[];
   email: string;
+  /** False while its administrator is inactive or gone. */
+  isActive: boolean;
   createdAt: Date;
   expiresAt: Date;
   lastUsedAt: Date | null;
   revokedAt: Date | null;
+  revokedBy: string | null;
 }
 
 export interface TokensPart {
@@ -96,7 +101,12 @@ export interface AuditFilter {
   actor?: string;
   action?: string;
   outcome?: AuditOutcome;
+  code?: ErrorCode;
+  target?: string;
   operationId?: string;
+  address?: string;
+  /** Part of actor, action, target or address. */
+  search?: string;
   from?: Date;
   to?: Date;
   /** Rows with a smaller number only: newest come first. */
@@ -214,7 +224,6 @@ export interface ApiParts {
   /** The protected tables, for `system.status`. */
   tables: readonly ObjectName[];
   backup: { compression: 'deflate' | 'zstd'; level: number | null };
-  secureCookies: boolean;
   version: string;
   now: () => Date;
 }

@@ -7,13 +7,16 @@ import { sessionOf, type Trpc } from './trpc.ts';
 const tokenInfo = z.object({
   id: z.string(),
   name: z.string(),
-  scopes: z.array(z.string()),
+  scopes: z.array(z.enum(SCOPES)),
   /** Whose it is. */
   email: z.string(),
+  /** False while that administrator is inactive or gone: it opens nothing then. */
+  isActive: z.boolean(),
   createdAt: z.date(),
   expiresAt: z.date(),
   lastUsedAt: z.date().nullable(),
   revokedAt: z.date().nullable(),
+  revokedBy: z.string().nullable(),
 });
 
 /** Named access for services. */
@@ -22,7 +25,7 @@ export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<A
     list: procedure
       .meta({ scope: 'tokens:manage' })
       .output(answer(z.array(tokenInfo)))
-      .query(async () => ok((await tokens.list()).map(shown))),
+      .query(async () => ok(await tokens.list())),
 
     /** A person's alone: a token that could make tokens would outlive its own end. */
     create: procedure
@@ -35,7 +38,7 @@ export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<A
             .min(1)
             .max(SCOPES.length)
             .transform((scopes) => [...new Set(scopes)]),
-          expiresInDays: z.number().int().min(1).max(730),
+          expiresInDays: z.number().int().min(1).max(365),
         }),
       )
       // `token` is shown here once and kept nowhere.
@@ -44,7 +47,7 @@ export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<A
         const { token, info } = await tokens.create(sessionOf(ctx), input);
         ctx.note.target = info.id;
         ctx.note.details = { name: input.name, scopes: input.scopes };
-        return ok({ token, info: shown(info) });
+        return ok({ token, info });
       }),
 
     revoke: procedure
@@ -57,8 +60,4 @@ export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<A
         return ok(null);
       }),
   });
-}
-
-function shown(info: Awaited<ReturnType<ApiParts['tokens']['list']>>[number]) {
-  return { ...info, scopes: [...info.scopes] };
 }

@@ -4,14 +4,14 @@ import { AppError, type FailureBody, failureBody } from '../errors.ts';
 import { authorize, type Requirement } from '../security/caller.ts';
 import type { ApiContext, AuditNote } from './context.ts';
 import { appErrorOf, retryAfterSeconds, statusOf, trpcCodeOf } from './errors.ts';
-import { type LimitClass, limitKey, MAX_STREAM_MS } from './limits.ts';
+import { type LimitClass, limitKey, limitOf, MAX_STREAM_MS } from './limits.ts';
 import type { ApiParts } from './parts.ts';
 
 /** What a procedure says of itself. */
 export interface ProcedureMeta extends Requirement {
   /** Only a person's session will do, never a token. */
   session?: boolean;
-  /** Absent: `api` for questions, `write` for changes. */
+  /** Absent: `api` for questions, `change` for changes. */
   limit?: LimitClass;
   /** Absent: changes are audited always, questions only when denied. */
   audit?: 'always' | 'denied';
@@ -46,7 +46,7 @@ export function createTrpc(parts: TrpcParts) {
     const note: AuditNote = {};
     let failure: AppError | null = null;
     try {
-      await parts.throttle.spend(meta.limit ?? (type === 'mutation' ? 'write' : 'api'), limitKey(ctx.caller));
+      await parts.throttle.spend(limitOf(ctx.caller, type, meta.limit), limitKey(ctx.caller));
       authorize(ctx.caller, meta, parts.now());
       if (meta.session && ctx.caller.kind === 'token') throw sessionOnly();
       const result = await next({ ctx: { ...ctx, note } });
