@@ -17,6 +17,8 @@ export class BackupError extends TRPCClientError<AppRouter> {
     more: { hint?: string | undefined; details?: Record<string, unknown> | undefined; cause?: unknown } = {},
   ) {
     super(message, more.cause instanceof Error ? { cause: more.cause } : {});
+    // tRPC's constructor makes every error a plain one of its own.
+    Object.setPrototypeOf(this, new.target.prototype);
     this.code = code;
     this.hint = more.hint;
     this.details = more.details;
@@ -36,11 +38,12 @@ export function asBackupError(error: unknown, signal?: AbortSignal | null): Back
 
 /** The failure in the answer of a raw route. */
 export async function errorOfResponse(response: Response): Promise<BackupError> {
-  return errorOfAnswer(response.status, await response.text().catch(() => ''));
+  return errorOfAnswer(response.status, await response.json().catch(() => null));
 }
 
-export function errorOfAnswer(status: number, text: string): BackupError {
-  const body = failureIn({ backup: parsed(text) });
+/** The same of an answer that was read already. */
+export function errorOfAnswer(status: number, answer: unknown): BackupError {
+  const body = failureIn({ backup: answer });
   if (body) return fromFailure(body, undefined);
   return new BackupError('CONNECTION_LOST', `The server answered ${status}, not in the way of this API.`, {
     hint: 'See whether the address is right, and whether a proxy stands between.',
@@ -57,14 +60,6 @@ export function connectionLost(cause: unknown): BackupError {
 
 function fromFailure({ code, message, hint, details }: FailureBody['error'], cause: unknown): BackupError {
   return new BackupError(code, message, { hint, details, cause });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** The `error` of a failure body under `backup`, or null when there is none. */

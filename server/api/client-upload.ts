@@ -92,7 +92,15 @@ function sourceOf(blob: Blob) {
 
 function reasonOf(error: Error | DetailedError): BackupError {
   const answer = error instanceof DetailedError ? error.originalResponse : null;
-  return answer ? errorOfAnswer(answer.getStatus(), answer.getBody()) : connectionLost(error);
+  return answer ? errorOfAnswer(answer.getStatus(), parsed(answer.getBody())) : connectionLost(error);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** The library's requests over `fetch`, so that one client runs in browsers, Bun and Node alike. */

@@ -9,7 +9,7 @@ import {
 import type { inferRouterOutputs } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { type Downloaded, type DownloadOptions, type DownloadSink, download } from './client-download.ts';
-import { asBackupError, BackupError } from './client-error.ts';
+import { asBackupError, BackupError, errorOfAnswer } from './client-error.ts';
 import { type UploadOptions, upload } from './client-upload.ts';
 import type { AppRouter } from './router.ts';
 
@@ -81,7 +81,9 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
           // The link reads JSON alone, and its types of streams are not the runtime's.
           async fetch(url, init) {
             const response = await fetcher(String(url), { ...init, signal: init?.signal ?? null });
-            return { body: null, ok: response.ok, json: () => response.json() };
+            const answer: unknown = await response.json().catch(() => null);
+            if (!isCallAnswer(answer)) throw errorOfAnswer(response.status, answer);
+            return { body: null, ok: response.ok, json: async () => answer };
           },
         }),
       }),
@@ -118,6 +120,14 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
   }) as BackupClient;
 }
 
+/** An event source tells of a refused connection without a reason; the reason is kept here. */
+const FAILURE = 'palace-backup failure';
+
+/** Whether procedures have answered, not what stands before them. */
+function isCallAnswer(answer: unknown): boolean {
+  return Array.isArray(answer) || (typeof answer === 'object' && answer !== null && !('success' in answer));
+}
+
 /** Puts our errors in the place of tRPC's. */
 const ownErrors: TRPCLink<AppRouter> =
   () =>
@@ -125,7 +135,7 @@ const ownErrors: TRPCLink<AppRouter> =
     observable((observer) =>
       next(op).subscribe({
         next: (value) => observer.next(value),
-        error: (error) => observer.error(asBackupError(error, op.signal)),
+        error: (error) => observer.error(asBackupError(op.context[FAILURE] ?? error, op.signal)),
         complete: () => observer.complete(),
       }),
     );
@@ -142,14 +152,22 @@ function subscriptions(
     });
     return () => () => observable((observer) => observer.error(missing));
   }
-  const withHeaders = async (input: string | URL, init: RequestInit) =>
-    fetcher(String(input), {
-      ...init,
-      headers: { ...Object.fromEntries(new Headers(init.headers)), ...(await headers()) },
-    });
+  const fetchFor = (context: Record<string, unknown>) => async (input: string | URL, init: RequestInit) => {
+    const all = { ...Object.fromEntries(new Headers(init.headers)), ...(await headers()) };
+    const response = await fetcher(String(input), { ...init, headers: all });
+    if (!response.ok)
+      context[FAILURE] = errorOfAnswer(
+        response.status,
+        await response
+          .clone()
+          .json()
+          .catch(() => null),
+      );
+    return response;
+  };
   return httpSubscriptionLink({
     url: `${base}/trpc`,
     ...(given && { EventSource: given }),
-    eventSourceOptions: () => ({ fetch: withHeaders }),
+    eventSourceOptions: ({ op }) => ({ fetch: fetchFor(op.context) }),
   });
 }
