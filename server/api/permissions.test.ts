@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { SCOPES, type Scope } from '../security/caller.ts';
-import { createRouter } from './router.ts';
+import { proceduresOf } from './procedures.fixture.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
 import { readOutcome } from './wire.fixture.ts';
 
@@ -124,26 +124,18 @@ async function headersOf(who: Who, scope: Scope | null): Promise<Record<string, 
   }
 }
 
-const procedures = (): [string, { type: string; meta?: unknown }][] => {
-  const all: Record<string, unknown> = createRouter(server.parts)._def.procedures;
-  return Object.entries(all).map(([path, procedure]) => [path, definitionOf(procedure)]);
-};
-
-function definitionOf(procedure: unknown): { type: string; meta?: unknown } {
-  if (typeof procedure !== 'function' || !('_def' in procedure)) throw new TypeError('not a procedure');
-  return procedure._def as { type: string; meta?: unknown };
-}
+const procedures = () => proceduresOf(server.parts);
 
 test('the permission table names every procedure there is, and none that is not', () => {
   expect(
     procedures()
-      .map(([path]) => path)
+      .map(({ path }) => path)
       .toSorted(),
   ).toEqual(Object.keys(TABLE).toSorted());
 });
 
 test('every procedure says who may call it', () => {
-  for (const [path, { meta }] of procedures())
+  for (const { path, meta } of procedures())
     expect([path, meta]).toEqual([path, expect.objectContaining({ scope: expect.any(String) })]);
 });
 
@@ -151,7 +143,7 @@ for (const [path, { rule, scope }] of Object.entries(TABLE)) {
   describe(path, () => {
     for (const who of WHO) {
       test(`${who}: ${rule(who)}`, async () => {
-        const found = procedures().find(([name]) => name === path)?.[1];
+        const found = procedures().find((one) => one.path === path);
         // An input that none accepts: whoever may call is told so, and nothing happens.
         const input = JSON.stringify({ nonsense: true });
         const url = new URL(`${server.url}/trpc/${path}`);
