@@ -1,6 +1,7 @@
 import {
   DetailedError,
   type HttpRequest,
+  type HttpResponse,
   type HttpStack,
   type UploadOptions as TusOptions,
   Upload,
@@ -30,20 +31,28 @@ interface UploadDeps {
 /** What is sent with one request, and held in memory for it. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
+export interface Uploaded {
+  uploadId: string;
+  /** The backup it has become; null when the server did not say, then `uploads.get` does. */
+  fileName: string | null;
+  /** The very same archive was stored already. */
+  existing: boolean;
+}
+
 /**
- * Sends a file by the tus protocol: after a lost connection it goes on where the server stopped receiving. Resolves with the upload's
- * id once all bytes are there; they are no backup before `uploads.accept`. A cancelled upload is removed from the server. Throws BackupError.
+ * Sends a file by the tus protocol: after a lost connection it goes on where the server stopped receiving. Resolves when all bytes are
+ * there and the server has accepted them as a backup. A cancelled upload is removed from the server. Throws BackupError.
  */
 export async function upload(
   deps: UploadDeps,
   file: Blob | Uint8Array<ArrayBuffer>,
   options: UploadOptions = {},
-): Promise<{ uploadId: string }> {
+): Promise<Uploaded> {
   const { onProgress, signal, onStarted, resume, retryDelaysMs = [500, 1000, 3000, 10_000] } = options;
   if (signal?.aborted) throw asBackupError(signal.reason, signal);
   const blob = file instanceof Blob ? file : new Blob([file]);
   const name = options.name ?? (file instanceof File ? file.name : 'backup.zip');
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
   const tus: TusOptions = {
     endpoint: deps.endpoint,
     ...(resume !== undefined && { uploadUrl: `${deps.endpoint}/${encodeURIComponent(resume)}` }),
@@ -57,7 +66,8 @@ export async function upload(
     httpStack: fetchStack(deps),
     onUploadUrlAvailable: () => onStarted?.(idOf(sending)),
     onProgress: (bytes, totalBytes) => onProgress?.({ bytes, totalBytes }),
-    onSuccess: () => resolve(),
+    onShouldRetry: mayTryAgain,
+    onSuccess: ({ lastResponse }) => resolve(lastResponse),
     onError: (error) => reject(reasonOf(error)),
   };
   const sending = new Upload(new File([], name), tus);
@@ -68,11 +78,21 @@ export async function upload(
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     sending.start();
-    await promise;
+    const answer = await promise;
+    const fileName = answer.getHeader('X-Backup-Name') || null;
+    return { uploadId: idOf(sending), fileName, existing: answer.getHeader('X-Backup-Existing') === 'true' };
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
-  return { uploadId: idOf(sending) };
+}
+
+/** A server that is gone, busy or in trouble may be better in a moment. A file it has refused will not be. */
+function mayTryAgain(error: Error | DetailedError): boolean {
+  const answer = error instanceof DetailedError ? error.originalResponse : null;
+  const status = answer?.getStatus() ?? 0;
+  if (status === 0 || status >= 500 || status === 423 || status === 429) return true;
+  // Where the two sides disagree on how much is there, the library asks again.
+  return status === 409 && ['CONNECTION_LOST', 'INPUT_INVALID'].includes(reasonOf(error).code);
 }
 
 function idOf(upload: Upload): string {
@@ -82,10 +102,7 @@ function idOf(upload: Upload): string {
 function sourceOf(blob: Blob) {
   return {
     size: blob.size,
-    slice: async (start: number, end: number) => ({
-      value: new Uint8Array(await blob.slice(start, end).arrayBuffer()),
-      done: end >= blob.size,
-    }),
+    slice: async (start: number, end: number) => ({ value: blob.slice(start, end), done: end >= blob.size }),
     close: () => undefined,
   };
 }
@@ -121,11 +138,11 @@ function fetchStack(deps: UploadDeps): HttpStack {
         setProgressHandler: (handler) => {
           progress = handler;
         },
-        async send(body?: Uint8Array<ArrayBuffer> | null) {
+        async send(body?: Blob | null) {
           const all = { ...(await deps.headers()), ...headers };
           const response = await deps.fetch(url, { method, headers: all, body: body ?? null, signal: abort.signal });
           const text = await response.text();
-          if (body) progress(body.length);
+          if (body) progress(body.size);
           return {
             getStatus: () => response.status,
             getHeader: (name) => response.headers.get(name) ?? undefined,

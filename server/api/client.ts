@@ -10,7 +10,7 @@ import type { inferRouterOutputs } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { type Downloaded, type DownloadOptions, type DownloadSink, download } from './client-download.ts';
 import { asBackupError, BackupError, errorOfAnswer } from './client-error.ts';
-import { type UploadOptions, upload } from './client-upload.ts';
+import { type Uploaded, type UploadOptions, upload } from './client-upload.ts';
 import type { AppRouter } from './router.ts';
 
 /** An `EventSource` class whose second argument may hold a `fetch`, as that of the package `eventsource` does. */
@@ -55,7 +55,7 @@ export type BackupClient = TRPCClient<AppRouter> & {
   watch(operationId: string, options?: { signal?: AbortSignal }): AsyncIterable<OperationOnTheWire>;
   /** Resolves with an operation that has succeeded; throws what it failed with. */
   wait(operationId: string, options?: { signal?: AbortSignal }): Promise<OperationOnTheWire>;
-  upload(file: Blob | Uint8Array<ArrayBuffer>, options?: UploadOptions): Promise<{ uploadId: string }>;
+  upload(file: Blob | Uint8Array<ArrayBuffer>, options?: UploadOptions): Promise<Uploaded>;
   /** `id` is a backup's id or file name. */
   download(id: string, sink: DownloadSink, options?: DownloadOptions): Promise<Downloaded>;
 };
