@@ -13,6 +13,10 @@ export interface StoredBackup {
   /** Null when the archive cannot be opened; `damaged` then says why. */
   manifest: {
     backupId: string;
+    /** Of the program that made it, as the user's BackupData has it. */
+    version: string;
+    /** Where it was made, without user, password and parameters. */
+    databaseUrl: string;
     /** The moment the backup shows, ISO. */
     timestamp: string;
     createdBy: string;
@@ -45,14 +49,15 @@ export async function listBackups(storage: Storage, signal: AbortSignal): Promis
     for (let index = next++; index < objects.length; index = next++) {
       signal.throwIfAborted();
       const object = objects[index];
-      if (object) backups[index] = await describe(storage, object, signal);
+      if (object) backups[index] = await readStored(storage, object, signal);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return backups;
 }
 
-async function describe(storage: Storage, object: StoredObject, signal: AbortSignal): Promise<StoredBackup> {
+/** One stored archive as lists show it. Throws only when the storage itself fails. */
+export async function readStored(storage: Storage, object: StoredObject, signal: AbortSignal): Promise<StoredBackup> {
   const sidecar = await storage.readSidecar(object.name);
   const facts = {
     name: object.name,
@@ -69,6 +74,8 @@ async function describe(storage: Storage, object: StoredObject, signal: AbortSig
       ...facts,
       manifest: {
         backupId: manifest.metadata.backupId,
+        version: manifest.metadata.version,
+        databaseUrl: manifest.metadata.databaseUrl,
         timestamp: manifest.metadata.timestamp,
         createdBy: manifest.metadata.createdBy,
         kind: manifest.kind,
@@ -85,7 +92,8 @@ async function describe(storage: Storage, object: StoredObject, signal: AbortSig
   }
 }
 
-function sidecarFacts(sidecar: Sidecar | null) {
+/** What the notes beside an archive add to it. */
+export function sidecarFacts(sidecar: Sidecar | null) {
   return {
     pinned: sidecar?.pinned ?? false,
     note: sidecar?.note ?? null,

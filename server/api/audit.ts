@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { ApiParts } from './parts.ts';
+import { answer, moment, plainText, uuid } from './schemas.ts';
+import type { Trpc } from './trpc.ts';
+
+const outcome = z.enum(['allowed', 'denied', 'failed']);
+
+const row = z.object({
+  id: z.number(),
+  at: z.date(),
+  actor: z.string(),
+  address: z.string(),
+  action: z.string(),
+  outcome,
+  code: z.string().nullable(),
+  target: z.string().nullable(),
+  operationId: z.string().nullable(),
+  requestId: z.string().nullable(),
+  details: z.record(z.string(), z.unknown()),
+  hash: z.string(),
+});
+
+/** Who tried what, and whether the record of it is whole. The CSV export goes by `files.ts`. */
+export function auditRouter({ router, procedure, ok }: Trpc, { audit }: Pick<ApiParts, 'audit'>) {
+  return router({
+    list: procedure
+      .meta({ scope: 'audit:read' })
+      .input(
+        z
+          .strictObject({
+            actor: plainText(320).exactOptional(),
+            action: plainText(100).exactOptional(),
+            outcome: outcome.exactOptional(),
+            operationId: uuid.exactOptional(),
+            address: plainText(100).exactOptional(),
+            target: plainText(500).exactOptional(),
+            /** Part of actor, action, target or address. */
+            search: plainText(200).exactOptional(),
+            from: moment.exactOptional(),
+            to: moment.exactOptional(),
+            /** `next` of the page before. */
+            before: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).exactOptional(),
+            limit: z.number().int().min(1).max(200).default(50),
+          })
+          .prefault({}),
+      )
+      .output(answer(z.object({ rows: z.array(row), next: z.number().nullable() })))
+      .query(async ({ input }) => ok(await audit.list(input))),
+
+    /** Reads the whole chain: dearer than any other question, and itself worth a row. */
+    verify: procedure
+      .meta({ scope: 'audit:read', limit: 'create', audit: 'always' })
+      .output(answer(z.object({ ok: z.boolean(), rows: z.number(), brokenAt: z.number().nullable() })))
+      .query(async ({ ctx, signal = new AbortController().signal }) => {
+        const report = await audit.verify(signal);
+        ctx.note.details = { ...report };
+        return ok(report);
+      }),
+  });
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { SCOPES } from '../security/caller.ts';
+import type { ApiParts, SessionCaller } from './parts.ts';
+import { answer, plainText } from './schemas.ts';
+import { sessionOf, type Trpc } from './trpc.ts';
+
+const password = z.string().min(1).max(1024);
+
+const person = z.object({
+  kind: z.enum(['session', 'token']),
+  /** As records name the caller. */
+  actor: z.string(),
+  email: z.string(),
+  fullName: z.string().nullable(),
+  role: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  stepUpUntil: z.date().nullable(),
+});
+
+const signedIn = answer(
+  z.object({
+    who: person,
+    expiresAt: z.date(),
+    mustChangePassword: z.boolean(),
+    /** Short-lived, for `Authorization: Bearer`; only when asked for. */
+    accessToken: z.object({ token: z.string(), expiresAt: z.date() }).nullable(),
+  }),
+);
+
+type AuthParts = Pick<ApiParts, 'sessions' | 'tokens'>;
+
+/** Who is asking, and how one becomes somebody. */
+export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }: AuthParts) {
+  return router({
+    signIn: procedure
+      .meta({ scope: 'public' })
+      .input(
+        z.strictObject({
+          email: plainText(320).min(1),
+          password,
+          /** `cookie`: for a browser. `token`: for a service; no cookie is set. */
+          as: z.enum(['cookie', 'token']).default('cookie'),
+        }),
+      )
+      .output(signedIn)
+      .mutation(async ({ ctx, input }) => {
+        ctx.note.target = input.email;
+        const { sessionId, expiresAt, caller, mustChangePassword } = await sessions.signIn({
+          email: input.email,
+          password: input.password,
+          address: ctx.caller.address,
+          userAgent: ctx.userAgent,
+        });
+        ctx.note.actor = caller.actor;
+        const accessToken = input.as === 'token' ? await tokens.issueAccess(caller) : null;
+        if (input.as === 'cookie') ctx.resHeaders.append('Set-Cookie', sessions.cookies.set(sessionId));
+        return ok({ who: personOf(caller), expiresAt, mustChangePassword, accessToken });
+      }),
+
+    breakGlass: procedure
+      .meta({ scope: 'public' })
+      .input(z.strictObject({ code: plainText(200).min(1) }))
+      .output(answer(z.object({ who: person, expiresAt: z.date() })))
+      .mutation(async ({ ctx, input }) => {
+        const entered = await sessions.enterByBreakGlass(input.code, ctx.caller.address, ctx.userAgent);
+        ctx.note.actor = entered.caller.actor;
+        ctx.resHeaders.append('Set-Cookie', sessions.cookies.set(entered.sessionId));
+        return ok({ who: personOf(entered.caller), expiresAt: entered.expiresAt });
+      }),
+
+    signOut: procedure
+      .meta({ scope: 'signed in', session: true })
+      .output(answer(z.null()))
+      .mutation(async ({ ctx }) => {
+        await sessions.signOut(sessionOf(ctx).sessionKey);
+        ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
+        return ok(null);
+      }),
+
+    signOutEverywhere: procedure
+      .meta({ scope: 'signed in', session: true })
+      .output(answer(z.object({ sessions: z.number() })))
+      .mutation(async ({ ctx }) => {
+        const caller = sessionOf(ctx);
+        const ended = caller.adminId === null ? 1 : await sessions.signOutEverywhere(caller.adminId);
+        if (caller.adminId === null) await sessions.signOut(caller.sessionKey);
+        ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
+        return ok({ sessions: ended });
+      }),
+
+    me: procedure
+      .meta({ scope: 'signed in' })
+      .output(answer(person))
+      .query(({ ctx }) => {
+        const { caller } = ctx;
+        if (caller.kind === 'nobody') throw new AppError('UNAUTHENTICATED', 'Nobody is signed in.');
+        if (caller.kind === 'session') return ok(personOf(caller));
+        const { kind, actor, email, role } = caller;
+        return ok({ kind, actor, email, fullName: null, role, scopes: [...caller.scopes], stepUpUntil: null });
+      }),
+
+    sessions: procedure
+      .meta({ scope: 'signed in', session: true })
+      .output(
+        answer(
+          z.array(
+            z.object({
+              address: z.string(),
+              userAgent: z.string(),
+              createdAt: z.date(),
+              expiresAt: z.date(),
+              current: z.boolean(),
+            }),
+          ),
+        ),
+      )
+      .query(async ({ ctx }) => {
+        const caller = sessionOf(ctx);
+        const own = caller.adminId === null ? [] : await sessions.list(caller.adminId);
+        return ok(own.map((one) => ({ ...one, current: one.sessionKey === caller.sessionKey })));
+      }),
+
+    stepUp: procedure
+      .meta({ scope: 'signed in', session: true })
+      .input(z.strictObject({ password }))
+      .output(answer(z.object({ stepUpUntil: z.date() })))
+      .mutation(async ({ ctx, input }) => ok({ stepUpUntil: await sessions.stepUp(sessionOf(ctx), input.password) })),
+  });
+}
+
+function personOf(caller: SessionCaller) {
+  const { kind, actor, email, fullName, role, stepUpUntil } = caller;
+  return { kind, actor, email, fullName, role, scopes: [...caller.scopes], stepUpUntil };
+}

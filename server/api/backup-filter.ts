@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { StoredBackup } from '../backup/list.ts';
+import { moment, pageLimit, plainText } from './schemas.ts';
+
+/** Which backups, in which order, which part of them. */
+export const backupFilter = z.strictObject({
+  offset: z.number().int().min(0).max(1_000_000).default(0),
+  limit: pageLimit.default(20),
+  sort: z.enum(['name', 'createdAt', 'size', 'rows']).default('createdAt'),
+  order: z.enum(['asc', 'desc']).default('desc'),
+  /** Looked for in file name, id, note and maker, whatever the case. */
+  search: plainText(200).exactOptional(),
+  kind: plainText(50).exactOptional(),
+  pinned: z.boolean().exactOptional(),
+  verified: z.boolean().exactOptional(),
+  /** Stored at or after, and before. */
+  from: moment.exactOptional(),
+  to: moment.exactOptional(),
+});
+
+export type BackupFilter = z.infer<typeof backupFilter>;
+
+export interface BackupPage {
+  items: StoredBackup[];
+  /** All that pass the filters, and their bytes. */
+  total: number;
+  totalSize: number;
+}
+
+/** Filters, sorts and cuts. Backups that are equal in the chosen order stand by name, so that pages never overlap. */
+export function pageOf(backups: readonly StoredBackup[], filter: BackupFilter): BackupPage {
+  const passing = backups.filter(passes(filter));
+  const direction = filter.order === 'asc' ? 1 : -1;
+  const key = SORT_KEYS[filter.sort];
+  passing.sort((a, b) => direction * (compare(key(a), key(b)) || compare(a.name, b.name)));
+  return {
+    items: passing.slice(filter.offset, filter.offset + filter.limit),
+    total: passing.length,
+    totalSize: passing.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+const SORT_KEYS = {
+  name: (backup) => backup.name,
+  createdAt: (backup) => backup.createdAt,
+  size: (backup) => backup.size,
+  // What cannot be opened has no rows to show.
+  rows: (backup) => backup.manifest?.rows ?? -1,
+} as const satisfies Record<BackupFilter['sort'], (backup: StoredBackup) => string | number>;
+
+function passes(filter: BackupFilter): (backup: StoredBackup) => boolean {
+  const { kind, pinned, verified } = filter;
+  const words = filter.search?.trim().toLowerCase();
+  const from = filter.from?.toISOString();
+  const to = filter.to?.toISOString();
+  return (backup) =>
+    (kind === undefined || backup.manifest?.kind === kind) &&
+    (pinned === undefined || backup.pinned === pinned) &&
+    (verified === undefined || (backup.lastVerified !== null) === verified) &&
+    (from === undefined || backup.createdAt >= from) &&
+    (to === undefined || backup.createdAt < to) &&
+    (!words || textOf(backup).includes(words));
+}
+
+function textOf({ name, note, manifest }: StoredBackup): string {
+  return [name, note, manifest?.backupId, manifest?.createdBy].join('\n').toLowerCase();
+}
+
+function compare<Key extends string | number>(a: Key, b: Key): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { StoredBackup } from '../backup/list.ts';
+
+/** The user's `BackupFileInfo`, and what this program knows beyond it. */
+export const backupInfo = z.object({
+  fileName: z.string(),
+  /** Bytes. */
+  size: z.number(),
+  createdAt: z.string(),
+  modifiedAt: z.string(),
+  downloadUrl: z.string(),
+  /** The BackupData metadata; absent when the archive cannot be opened. */
+  metadata: z
+    .object({
+      version: z.string(),
+      timestamp: z.string(),
+      databaseUrl: z.string(),
+      totalRecords: z.number(),
+      backupId: z.string(),
+      createdBy: z.string(),
+    })
+    .exactOptional(),
+  kind: z.string().nullable(),
+  digest: z.string().nullable(),
+  /** Rows per table. */
+  tables: z.record(z.string(), z.number()).nullable(),
+  warnings: z.number(),
+  /** Why it cannot be opened. */
+  damaged: z.object({ code: z.string(), message: z.string() }).nullable(),
+  pinned: z.boolean(),
+  note: z.string().nullable(),
+  lastVerified: z.string().nullable(),
+  lastProved: z.string().nullable(),
+});
+
+export type BackupInfo = z.infer<typeof backupInfo>;
+
+/** Where a backup's bytes are, relative to the server. */
+export function downloadPath(fileName: string): string {
+  return `/api/backups/${encodeURIComponent(fileName)}/download`;
+}
+
+export function backupInfoOf(backup: StoredBackup): BackupInfo {
+  const { name, size, createdAt, modifiedAt, manifest, damaged, pinned, note, lastVerified, lastProved } = backup;
+  return {
+    fileName: name,
+    size,
+    createdAt,
+    modifiedAt,
+    downloadUrl: downloadPath(name),
+    ...(manifest && {
+      metadata: {
+        version: manifest.version,
+        timestamp: manifest.timestamp,
+        databaseUrl: manifest.databaseUrl,
+        totalRecords: manifest.rows,
+        backupId: manifest.backupId,
+        createdBy: manifest.createdBy,
+      },
+    }),
+    kind: manifest?.kind ?? null,
+    digest: manifest?.digest ?? null,
+    tables: manifest?.tables ?? null,
+    warnings: manifest?.warnings ?? 0,
+    damaged,
+    pinned,
+    note,
+    lastVerified,
+    lastProved,
+  };
+}

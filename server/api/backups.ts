@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { createNotes } from '../backup/notes.ts';
+import { AppError } from '../errors.ts';
+import { backupDetail } from './backup-detail.ts';
+import { backupFilter, pageOf } from './backup-filter.ts';
+import { backupInfo, backupInfoOf, downloadPath } from './backup-view.ts';
+import { originOf } from './origin.ts';
+import type { ApiParts } from './parts.ts';
+import { answer, backupRef, idempotencyKey, plainText, startedOperation, tableNames } from './schemas.ts';
+import type { Trpc } from './trpc.ts';
+
+const LINK_SECONDS = 300;
+
+const one = z.strictObject({ id: backupRef });
+
+type BackupParts = Pick<ApiParts, 'catalogue' | 'storage' | 'desk' | 'tokens' | 'backup' | 'now'>;
+
+/** Stored backups: made, found, noted, verified, removed. Their bytes go by `files.ts`. */
+export function backupsRouter({ router, procedure, ok }: Trpc, parts: BackupParts) {
+  const { catalogue, storage, desk, tokens, now } = parts;
+  const notes = createNotes(storage);
+  const forever = new AbortController().signal;
+  const annotate = async (id: string, change: Parameters<typeof notes.change>[1], signal = forever) => {
+    const { name } = await catalogue.find(id, signal);
+    await notes.change(name, change).finally(() => catalogue.drop(name));
+    return backupInfoOf(await catalogue.find(name, signal));
+  };
+
+  return router({
+    create: procedure
+      .meta({ scope: 'backups:create', limit: 'create' })
+      .input(
+        z
+          .strictObject({
+            tables: tableNames,
+            compression: z.enum(['deflate', 'zstd']).exactOptional(),
+            level: z.number().int().min(0).max(19).exactOptional(),
+            /** The file's name; made from the time when absent. */
+            name: z
+              .string()
+              .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,190}$/, 'must be a plain file name')
+              .exactOptional(),
+            /** Refuse when the database has what the schema does not know. */
+            strict: z.boolean().default(false),
+            /** Read the stored archive back before it is called good. */
+            verify: z.boolean().default(true),
+            /** Wait for what runs, instead of OPERATION_IN_PROGRESS. */
+            wait: z.boolean().default(true),
+            idempotencyKey,
+          })
+          .default({ strict: false, verify: true, wait: true }),
+      )
+      .output(startedOperation)
+      .mutation(async ({ ctx, input }) => {
+        const { idempotencyKey: key, compression = parts.backup.compression, ...rest } = input;
+        const level = rest.level ?? (compression === parts.backup.compression ? parts.backup.level : null);
+        refuseLevel(compression, level);
+        const words = { ...rest, compression, ...(level !== null && { level }) };
+        const started = await desk.request({ kind: 'backup', ...words }, ctx.caller.actor, originOf(ctx), key);
+        ctx.note.operationId = started.operation.id;
+        return ok(started);
+      }),
+
+    list: procedure
+      .meta({ scope: 'backups:read' })
+      .input(backupFilter.prefault({}))
+      .output(
+        answer(
+          z.object({
+            items: z.array(backupInfo),
+            total: z.number(),
+            totalSize: z.number(),
+            offset: z.number(),
+            limit: z.number(),
+          }),
+        ),
+      )
+      .query(async ({ input, signal = forever }) => {
+        const { items, ...page } = pageOf(await catalogue.list(signal), input);
+        return ok({ ...page, items: items.map(backupInfoOf), offset: input.offset, limit: input.limit });
+      }),
+
+    get: procedure
+      .meta({ scope: 'backups:read' })
+      .input(one)
+      .output(answer(z.object({ info: backupInfo, detail: backupDetail.nullable() })))
+      .query(async ({ input, signal = forever }) => {
+        const backup = await catalogue.find(input.id, signal);
+        // What cannot be opened is still shown, with the reason in its info.
+        const detail = backup.damaged ? null : await catalogue.detail(backup, signal);
+        return ok({ info: backupInfoOf(backup), detail });
+      }),
+
+    annotate: procedure
+      .meta({ scope: 'backups:annotate' })
+      .input(
+        z.strictObject({
+          id: backupRef,
+          note: z
+            .string()
+            .max(2000)
+            .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text')
+            .nullable(),
+        }),
+      )
+      .output(answer(backupInfo))
+      .mutation(async ({ ctx, input, signal }) => {
+        ctx.note.target = input.id;
+        return ok(await annotate(input.id, { note: input.note?.trim() || null }, signal));
+      }),
+
+    pin: procedure
+      .meta({ scope: 'backups:annotate' })
+      .input(one)
+      .output(answer(backupInfo))
+      .mutation(async ({ ctx, input, signal }) => {
+        ctx.note.target = input.id;
+        return ok(await annotate(input.id, { pinned: true }, signal));
+      }),
+
+    unpin: procedure
+      .meta({ scope: 'backups:annotate' })
+      .input(one)
+      .output(answer(backupInfo))
+      .mutation(async ({ ctx, input, signal }) => {
+        ctx.note.target = input.id;
+        return ok(await annotate(input.id, { pinned: false }, signal));
+      }),
+
+    verify: procedure
+      .meta({ scope: 'backups:verify', limit: 'create' })
+      .input(z.strictObject({ id: backupRef, wait: z.boolean().default(true), idempotencyKey }))
+      .output(startedOperation)
+      .mutation(async ({ ctx, input, signal = forever }) => {
+        ctx.note.target = input.id;
+        const { name } = await catalogue.find(input.id, signal);
+        ctx.note.target = name;
+        const request = { kind: 'verify', archive: name, wait: input.wait } as const;
+        const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
+        ctx.note.operationId = started.operation.id;
+        return ok(started);
+      }),
+
+    remove: procedure
+      .meta({ scope: 'backups:delete', stepUp: true })
+      .input(one)
+      .output(answer(z.object({ fileName: plainText(200) })))
+      .mutation(async ({ ctx, input, signal = forever }) => {
+        ctx.note.target = input.id;
+        const { name, manifest } = await catalogue.find(input.id, signal);
+        ctx.note.target = name;
+        // Asked of the notes themselves: another server may have pinned it a moment ago.
+        if ((await storage.readSidecar(name))?.pinned) throw pinned(name);
+        await refuseWhileUsed(desk, name);
+        await storage.remove(name).finally(() => catalogue.drop(name));
+        ctx.note.details = { digest: manifest?.digest ?? null };
+        return ok({ fileName: name });
+      }),
+
+    downloadLink: procedure
+      .meta({ scope: 'backups:download' })
+      .input(one)
+      .output(answer(z.object({ url: z.string(), fileName: z.string(), size: z.number(), expiresAt: z.date() })))
+      .mutation(async ({ ctx, input, signal = forever }) => {
+        ctx.note.target = input.id;
+        const { name, size } = await catalogue.find(input.id, signal);
+        ctx.note.target = name;
+        const claims = { purpose: 'download', subject: name, actor: ctx.caller.actor } as const;
+        const token = await tokens.signLink(claims, LINK_SECONDS);
+        const expiresAt = new Date(now().getTime() + LINK_SECONDS * 1000);
+        return ok({ url: `${downloadPath(name)}?token=${encodeURIComponent(token)}`, fileName: name, size, expiresAt });
+      }),
+  });
+}
+
+function refuseLevel(compression: 'deflate' | 'zstd', level: number | null): void {
+  const [least, most] = compression === 'deflate' ? [0, 9] : [1, 19];
+  if (level === null || (level >= least && level <= most)) return;
+  throw new AppError('INPUT_INVALID', `level must be from ${least} to ${most} for ${compression}; it is ${level}.`);
+}
+
+function pinned(name: string): AppError {
+  return new AppError('INPUT_INVALID', `${name} is pinned and is not removed.`, {
+    hint: 'Unpin it first, if it may really go.',
+    details: { pinned: true },
+  });
+}
+
+async function refuseWhileUsed(desk: BackupParts['desk'], name: string): Promise<void> {
+  const { operations } = await desk.list({ states: ['queued', 'running'], limit: 100 });
+  const user = operations.find((operation) => operation.archive === name || operation.parameters['archive'] === name);
+  if (!user) return;
+  throw new AppError('OPERATION_IN_PROGRESS', `${name} is being used by a ${user.kind} that is ${user.state}.`, {
+    hint: 'Wait for it, or cancel it.',
+    details: { operationId: user.id },
+  });
+}

@@ -1,0 +1,34 @@
+import type { Caller } from '../security/caller.ts';
+
+/** Where a request's own log lines go: each line carries the request's id. Never given secrets. */
+export interface RequestLog {
+  info(facts: Record<string, unknown>, message: string): void;
+  warn(facts: Record<string, unknown>, message: string): void;
+  error(facts: Record<string, unknown>, message: string): void;
+}
+
+/** What the app has found out about a request before any route sees it (Hono variables). */
+export interface AppEnv {
+  Variables: { caller: Caller; requestId: string; log: RequestLog };
+}
+
+/** What every procedure gets. One for all calls of a batch. */
+export interface ApiContext {
+  caller: Caller;
+  requestId: string;
+  log: RequestLog;
+  userAgent: string;
+  /** Headers of the answer: the place for cookies. */
+  resHeaders: Headers;
+}
+
+/** What an attempt's audit row says beyond who, what and how it ended. A procedure fills it in as it learns. */
+export interface AuditNote {
+  /** A backup's file name, a token's id, an e-mail address. */
+  target?: string;
+  operationId?: string;
+  /** Without secrets. */
+  details?: Record<string, unknown>;
+  /** Who it turned out to be, for an attempt that begins as nobody's. */
+  actor?: string;
+}

@@ -1,0 +1,140 @@
+import { TRPCError } from '@trpc/server';
+import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
+import { ZodError } from 'zod';
+import { AppError, ERROR_FAMILIES, type ErrorCode, failureBody } from '../errors.ts';
+
+/** HTTP statuses a failure can have. */
+export type FailureStatus = 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503;
+
+/** The HTTP status of a failure, the same on every route. */
+export function statusOf(code: ErrorCode): FailureStatus {
+  switch (code) {
+    case 'UNAUTHENTICATED':
+      return 401;
+    case 'NOT_FOUND':
+      return 404;
+    case 'ALREADY_EXISTS':
+      return 409;
+    case 'TOO_LARGE':
+      return 413;
+    case 'RATE_LIMITED':
+      return 429;
+    case 'UNEXPECTED':
+      return 500;
+  }
+  const family = ERROR_FAMILIES[code];
+  switch (family) {
+    case 'validation':
+      return 400;
+    case 'permission':
+      return 403;
+    case 'system':
+      return 503;
+    case 'business':
+      return 409;
+    default:
+      return family satisfies never;
+  }
+}
+
+const TRPC_CODES = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  429: 'TOO_MANY_REQUESTS',
+  500: 'INTERNAL_SERVER_ERROR',
+  503: 'SERVICE_UNAVAILABLE',
+} as const satisfies Record<FailureStatus, TRPC_ERROR_CODE_KEY>;
+
+/** The tRPC code of a failure: clients of tRPC try again by it, or do not. */
+export function trpcCodeOf(code: ErrorCode): TRPC_ERROR_CODE_KEY {
+  return TRPC_CODES[statusOf(code)];
+}
+
+/** Seconds after which a refused caller may try again; null for any other failure. */
+export function retryAfterSeconds(error: unknown): number | null {
+  if (!(error instanceof AppError) || error.code !== 'RATE_LIMITED') return null;
+  const seconds = error.details?.['retryAfterSeconds'];
+  return typeof seconds === 'number' && Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : 1;
+}
+
+/** A failure as the answer of a raw route: our shape, its status, `Retry-After` where one is due. */
+export function failureResponse(error: unknown, now: Date): Response {
+  const body = failureBody(error, now);
+  const seconds = retryAfterSeconds(error);
+  return Response.json(body, {
+    status: statusOf(body.error.code),
+    headers: { 'Cache-Control': 'no-store', ...(seconds !== null && { 'Retry-After': String(seconds) }) },
+  });
+}
+
+const SHOWN_ISSUES = 20;
+
+/** What was thrown in or around a procedure, in our vocabulary. Foreign errors become UNEXPECTED with a fixed text. */
+export function appErrorOf(thrown: unknown, requestId?: string): AppError {
+  const cause = thrown instanceof TRPCError ? (thrown.cause ?? null) : thrown;
+  if (cause instanceof AppError)
+    return cause.code === 'UNEXPECTED' ? unforeseen(cause.cause ?? cause, requestId) : cause;
+  if (isAbort(cause)) return new AppError('CANCELLED', 'The request was given up by its caller.');
+  if (!(thrown instanceof TRPCError)) return unforeseen(thrown, requestId);
+  switch (thrown.code) {
+    case 'PARSE_ERROR':
+    case 'BAD_REQUEST':
+      return cause instanceof ZodError
+        ? inputInvalid(cause)
+        : notUnderstood('The request cannot be read as JSON of this API.', cause);
+    case 'UNSUPPORTED_MEDIA_TYPE':
+      return notUnderstood('The request has a content type this API does not read.', cause);
+    case 'METHOD_NOT_SUPPORTED':
+      return notUnderstood('This procedure is called with another HTTP method.', cause);
+    case 'NOT_FOUND':
+      return new AppError('NOT_FOUND', 'There is no such procedure.', {
+        hint: 'Client and server may be of different versions.',
+      });
+    case 'PAYLOAD_TOO_LARGE':
+      return new AppError('TOO_LARGE', 'The request is larger than this API reads.', { cause });
+    default:
+      return unforeseen(cause ?? thrown, requestId);
+  }
+}
+
+/** INPUT_INVALID that names each place and what is wrong there, never the value found. */
+export function inputInvalid(error: ZodError): AppError {
+  const issues = error.issues.slice(0, SHOWN_ISSUES).map((issue) => ({
+    path: issue.path.map(String).join('.').slice(0, 200),
+    message: issue.message.slice(0, 300),
+  }));
+  const [first] = issues;
+  const where = first?.path ? `${first.path}: ` : '';
+  const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
+  return new AppError(
+    'INPUT_INVALID',
+    `The input cannot be used. ${where}${first?.message ?? 'It is malformed.'}${more}`,
+    {
+      hint: 'details.issues lists each place with what is expected there.',
+      details: { issues },
+    },
+  );
+}
+
+function notUnderstood(message: string, cause: unknown): AppError {
+  return new AppError('INPUT_INVALID', message, {
+    cause,
+    hint: 'Use the client of this package, or send what it sends: POST with application/json for changes, GET for questions.',
+  });
+}
+
+function unforeseen(cause: unknown, requestId: string | undefined): AppError {
+  return new AppError('UNEXPECTED', 'Something failed that this program did not foresee.', {
+    cause,
+    hint: 'The server’s log has the cause under the request’s id. Tell it to who runs the server.',
+    ...(requestId !== undefined && { details: { requestId } }),
+  });
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, test } from 'bun:test';
+import fc from 'fast-check';
+import { proceduresOf } from './procedures.fixture.ts';
+import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
+import { type Outcome, readOutcome } from './wire.fixture.ts';
+
+let server: TestServer;
+let cookie: string;
+beforeAll(async () => {
+  server = await testServer();
+  cookie = await server.session((await server.admin('SUPER_ADMIN')).id, { steppedUp: true });
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** Calls that work without any input would do what they say. */
+const HARMFUL = new Set(['auth.signOut', 'auth.signOutEverywhere', 'backups.create']);
+
+const HOSTILE = [
+  '',
+  ' ',
+  '.',
+  '..',
+  '../../etc/passwd',
+  '/etc/passwd',
+  'C:\\windows',
+  'a.zip\0',
+  '__proto__',
+  'constructor',
+  "'; DROP TABLE admins; --",
+  '<script>alert(1)</script>',
+  '%00',
+  '%2e%2e%2f',
+  '\ud800',
+  '\u202e',
+  '😀'.repeat(50),
+  'x'.repeat(5000),
+  '-1',
+  'NaN',
+  '1e999',
+  'null',
+  '$1',
+  '{{7*7}}',
+  '00000000-0000-0000-0000-000000000000',
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  '2026-02-30T00:00:00Z',
+  '9'.repeat(400),
+];
+const text = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: 'binary', maxLength: 40 }));
+const number = fc.oneof(fc.double(), fc.constantFrom(-1, 0, 0.5, 2 ** 31, 2 ** 53, 1e308));
+const value = fc.oneof(
+  text,
+  number,
+  fc.boolean(),
+  fc.constant(null),
+  fc.array(text, { maxLength: 3 }),
+  fc.jsonValue({ maxDepth: 2 }),
+);
+/** The words of our inputs, with anything behind them. */
+const words = [
+  'id',
+  'note',
+  'tables',
+  'limit',
+  'before',
+  'from',
+  'to',
+  'kind',
+  'kinds',
+  'states',
+  'search',
+  'sort',
+  'offset',
+  'name',
+  'scopes',
+  'expiresInDays',
+  'email',
+  'code',
+  'confirmDatabase',
+  'idempotencyKey',
+  'lastEventId',
+  'actor',
+  'action',
+  'outcome',
+  'operationId',
+];
+const likely = fc.dictionary(fc.constantFrom(...words), value, { maxKeys: 5 });
+const plausible = fc.record(
+  { id: text, note: text, before: text, search: text, email: text, password: text, code: text, lastEventId: text },
+  { requiredKeys: [] },
+);
+const input = fc.oneof(fc.jsonValue({ maxDepth: 3 }), likely, plausible);
+
+/** In our shape, no 500, nothing of the inside. */
+function refuseLeaks({ status, text: body, failure }: Outcome, what: string): void {
+  const context = `${what} -> ${status} ${body.slice(0, 300)}`;
+  if (status >= 500 || failure?.code === 'UNEXPECTED') throw new Error(context);
+  if (status >= 400 && (!failure?.code || !failure.message || !failure.timestamp))
+    throw new Error(`not our shape: ${context}`);
+  if (/"stack"|node_modules|\.ts:\d|postgres:\/\/[^"]*:[^"]*@|palace_owner/.test(body) || body.includes(PASSWORD))
+    throw new Error(`leaks: ${context}`);
+}
+
+async function send(path: string, init: RequestInit & { query?: string } = {}): Promise<Outcome> {
+  const { query = '', ...rest } = init;
+  const response = await fetch(`${server.url}/trpc/${path}${query}`, {
+    ...rest,
+    headers: { cookie, ...Object.fromEntries(new Headers(rest.headers)) },
+    signal: AbortSignal.timeout(30_000),
+  });
+  return readOutcome(response);
+}
+
+test('no input makes a procedure fail in a way it did not foresee, or say what it should not', async () => {
+  for (const { path, type } of proceduresOf(server.parts)) {
+    if (HARMFUL.has(path)) continue;
+    await fc.assert(
+      fc.asyncProperty(input, async (given) => {
+        const json = JSON.stringify(given);
+        const outcome =
+          type === 'mutation'
+            ? await send(path, { method: 'POST', body: json, headers: { 'content-type': 'application/json' } })
+            : await send(path, { query: `?input=${encodeURIComponent(json.toWellFormed())}` });
+        refuseLeaks(outcome, `${path} ${json}`);
+      }),
+      { numRuns: 40 },
+    );
+  }
+});
+
+test('no request makes the procedures’ route fail in a way it did not foresee', async () => {
+  const path = fc.oneof(
+    fc.constantFrom(
+      '',
+      '__proto__',
+      'constructor',
+      'backups',
+      'backups.constructor',
+      'backups.list.call',
+      'auth.me,__proto__',
+      ',,,',
+      'backups/list',
+      'auth.me%00',
+      '%',
+      '%ff',
+      'toString',
+      '_def',
+      'backups._def',
+      'x'.repeat(3000),
+    ),
+    fc.string({ maxLength: 20 }).map(encodeURIComponentSafely),
+  );
+  const query = fc.oneof(
+    fc.constantFrom(
+      '',
+      '?batch=1',
+      '?batch=1&input=[]',
+      '?batch=1&input=7',
+      '?batch=1&input={"0":null}',
+      '?input=%',
+      '?input={',
+      '?input=%00',
+      '?connectionParams=7',
+      '?connectionParams={',
+      `?input=${'['.repeat(3000)}`,
+      '?lastEventId=%0a%0did:7',
+      '?input={"__proto__":{"id":"x"}}',
+    ),
+    fc.string({ maxLength: 20 }).map((any) => `?input=${encodeURIComponentSafely(any)}`),
+  );
+  const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS');
+  const type = fc.constantFrom(
+    'application/json',
+    'text/plain',
+    'multipart/form-data',
+    'multipart/form-data; boundary=x',
+    'application/octet-stream',
+    'application/x-www-form-urlencoded',
+    'application/json; charset=latin1',
+    'nonsense',
+  );
+  const body = fc.oneof(
+    fc.constantFrom(
+      '',
+      '{',
+      'null',
+      '[]',
+      '{"0":{}}',
+      '['.repeat(20_000),
+      '{"__proto__":{"scope":"public"}}',
+      '--x\r\n\r\n--x--',
+      '"\\ud800"',
+    ),
+    fc.string({ maxLength: 50 }),
+  );
+  const extra = fc.constantFrom(
+    {},
+    { 'trpc-accept': 'application/jsonl' },
+    { accept: 'text/event-stream' },
+    { 'last-event-id': '-1' },
+    { 'last-event-id': 'x'.repeat(2000) },
+  );
+  await fc.assert(
+    fc.asyncProperty(path, query, method, type, body, extra, async (where, how, verb, contentType, sent, headers) => {
+      if (HARMFUL.has(where)) return;
+      const init = verb === 'GET' ? {} : { body: sent };
+      const outcome = await send(where, {
+        ...init,
+        method: verb,
+        query: how,
+        headers: { ...headers, 'content-type': contentType },
+      });
+      refuseLeaks(outcome, `${verb} /trpc/${where}${how} ${contentType} ${sent}`);
+    }),
+    { numRuns: 1500 },
+  );
+});
+
+function encodeURIComponentSafely(any: string): string {
+  return encodeURIComponent(any.toWellFormed());
+}

@@ -1,0 +1,40 @@
+import type { Caller } from '../security/caller.ts';
+
+/** Largest body of a procedure call, bytes. Files go through the raw routes. */
+export const MAX_CALL_BYTES = 256 * 1024;
+
+/** Most calls in one request. */
+export const MAX_BATCH = 20;
+
+/** A subscription is cut after so long and comes again by itself, milliseconds: so that an access taken away is noticed. */
+export const MAX_STREAM_MS = 300_000;
+
+/**
+ * Classes of procedures that share a rate. `api`: what only looks. `change`: what changes something. `create`: what starts work
+ * or makes an access. `public`: whatever somebody asks who is not known. Passwords and codes have rates of their own behind these.
+ */
+export type LimitClass = 'api' | 'change' | 'create' | 'public';
+
+/** Whose rate it is: the administrator's, the token's, or the address's for who is not known. */
+export function limitKey(caller: Caller): string {
+  switch (caller.kind) {
+    case 'nobody':
+      return `address ${caller.address}`;
+    case 'session':
+      return caller.adminId === null ? `session ${caller.sessionKey}` : `admin ${caller.adminId}`;
+    case 'token':
+      return `token ${caller.tokenId}`;
+    default:
+      return caller satisfies never;
+  }
+}
+
+/** The class a call is counted in. */
+export function limitOf(
+  caller: Caller,
+  type: 'query' | 'mutation' | 'subscription',
+  own: LimitClass | undefined,
+): LimitClass {
+  if (caller.kind === 'nobody') return 'public';
+  return own ?? (type === 'mutation' ? 'change' : 'api');
+}

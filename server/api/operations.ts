@@ -1,0 +1,68 @@
+import { tracked } from '@trpc/server';
+import { z } from 'zod';
+import { OPERATION_STATES } from '../../db/schema/system.ts';
+import type { ApiParts, OperationView } from './parts.ts';
+import { answer, operationView, pageLimit, plainText, uuid } from './schemas.ts';
+import type { Trpc } from './trpc.ts';
+
+const one = z.strictObject({ id: uuid });
+
+/** Backups, restores and verifications under way and past. */
+export function operationsRouter(
+  { router, procedure, ok }: Trpc,
+  { desk, catalogue }: Pick<ApiParts, 'desk' | 'catalogue'>,
+) {
+  /** An operation that has ended may have stored an archive or noted something beside it. */
+  const seen = (view: OperationView): OperationView => {
+    if (view.finishedAt && view.archive) catalogue.drop(view.archive);
+    return view;
+  };
+
+  return router({
+    list: procedure
+      .meta({ scope: 'operations:read' })
+      .input(
+        z
+          .strictObject({
+            kinds: z.array(plainText(50).min(1)).min(1).max(20).exactOptional(),
+            states: z.array(z.enum(OPERATION_STATES)).min(1).max(5).exactOptional(),
+            limit: pageLimit.default(20),
+            /** `next` of the page before. */
+            before: plainText(200).exactOptional(),
+          })
+          .prefault({}),
+      )
+      .output(answer(z.object({ operations: z.array(operationView), next: z.string().nullable() })))
+      .query(async ({ input }) => ok(await desk.list(input))),
+
+    get: procedure
+      .meta({ scope: 'operations:read' })
+      .input(one)
+      .output(answer(operationView))
+      .query(async ({ input }) => ok(await desk.get(input.id))),
+
+    cancel: procedure
+      .meta({ scope: 'operations:cancel' })
+      .input(one)
+      .output(answer(operationView))
+      .mutation(async ({ ctx, input }) => {
+        ctx.note.operationId = input.id;
+        return ok(await desk.cancel(input.id, ctx.caller.actor));
+      }),
+
+    /** The operation as it is, then each time it has changed, until it has ended. Events carry the revision as their id, and are resumed by it. */
+    progress: procedure
+      .meta({ scope: 'operations:read' })
+      .input(z.strictObject({ id: uuid, lastEventId: z.string().max(20).nullish() }))
+      .subscription(async function* ({ input, signal = new AbortController().signal }) {
+        for await (const view of desk.watch(input.id, revisionOf(input.lastEventId), signal)) {
+          yield tracked(String(view.revision), operationView.parse(seen(view)));
+        }
+      }),
+  });
+}
+
+/** Whatever a client says it saw last that is no revision of ours counts as nothing seen. */
+function revisionOf(lastEventId: string | null | undefined): number {
+  return lastEventId && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : -1;
+}

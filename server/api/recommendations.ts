@@ -1,0 +1,78 @@
+import type { StoredBackup } from '../backup/list.ts';
+
+/** What somebody should do, said in one sentence; `level` tells how soon. */
+export interface Recommendation {
+  code:
+    | 'NO_BACKUP'
+    | 'BACKUP_OLD'
+    | 'LAST_NOT_VERIFIED'
+    | 'LAST_DAMAGED'
+    | 'DAMAGED_BACKUPS'
+    | 'LAST_HAS_WARNINGS'
+    | 'LITTLE_SPACE'
+    | 'LAST_OPERATION_FAILED';
+  level: 'urgent' | 'soon' | 'note';
+  message: string;
+}
+
+export interface RecommendationFacts {
+  /** Newest first. */
+  backups: readonly StoredBackup[];
+  freeBytes: number | null;
+  /** The newest operation that has ended. */
+  lastEnded: { kind: string; state: string; finishedAt: Date | null } | null;
+}
+
+const DAY_MS = 86_400_000;
+const OLD_DAYS = 2;
+const VERY_OLD_DAYS = 7;
+/** Room for fewer backups of the last one's size than this is little. */
+const ROOM_FOR = 3;
+
+/** What follows from what is stored. Pure; the most urgent first. */
+export function recommend({ backups, freeBytes, lastEnded }: RecommendationFacts, now: Date): Recommendation[] {
+  const found: Recommendation[] = [];
+  const say = (level: Recommendation['level'], code: Recommendation['code'], message: string) =>
+    found.push({ code, level, message });
+  const moment = (backup: StoredBackup) => Date.parse(backup.manifest?.timestamp ?? backup.createdAt);
+  const newest = (list: StoredBackup[]) =>
+    list.reduce<StoredBackup | undefined>((a, b) => (a && moment(a) >= moment(b) ? a : b), undefined);
+
+  const sound = backups.filter((backup) => backup.manifest !== null);
+  const whole = newest(sound.filter(({ manifest }) => manifest?.kind !== 'partial'));
+  const last = newest([...backups]);
+  if (!whole) say('urgent', 'NO_BACKUP', 'There is no backup of all tables that can be opened. Make one.');
+  else {
+    const days = Math.floor((now.getTime() - moment(whole)) / DAY_MS);
+    if (days >= OLD_DAYS)
+      say(
+        days >= VERY_OLD_DAYS ? 'urgent' : 'soon',
+        'BACKUP_OLD',
+        `No backup of all tables for ${days} days. Make one, or see why the schedule does not.`,
+      );
+    if (whole.lastVerified === null)
+      say('soon', 'LAST_NOT_VERIFIED', `The newest backup, ${whole.name}, was never verified. Verify it.`);
+    if (whole.manifest && whole.manifest.warnings > 0)
+      say('note', 'LAST_HAS_WARNINGS', `The newest backup, ${whole.name}, was made with warnings. Read them.`);
+  }
+  const damaged = backups.filter((backup) => backup.damaged !== null);
+  if (last?.damaged)
+    say('urgent', 'LAST_DAMAGED', `The newest file, ${last.name}, cannot be opened. ${last.damaged.message}`);
+  else if (damaged.length > 0)
+    say(
+      'note',
+      'DAMAGED_BACKUPS',
+      `${damaged.length} of the stored backups cannot be opened; no restore can use them.`,
+    );
+  if (freeBytes !== null && last && freeBytes < last.size * ROOM_FOR)
+    say(
+      freeBytes < last.size ? 'urgent' : 'soon',
+      'LITTLE_SPACE',
+      `The storage has room for fewer than ${ROOM_FOR} more backups like the last. Free space, or remove old ones.`,
+    );
+  if (lastEnded?.state === 'failed')
+    say('soon', 'LAST_OPERATION_FAILED', `The last ${lastEnded.kind} failed. Its record says why.`);
+
+  const rank = { urgent: 0, soon: 1, note: 2 };
+  return found.toSorted((a, b) => rank[a.level] - rank[b.level]);
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { readDatabaseName } from '../postgres/database-status.ts';
+import { askWith } from './ask.ts';
+import { originOf } from './origin.ts';
+import type { ApiParts } from './parts.ts';
+import { backupRef, idempotencyKey, plainText, startedOperation, tableNames, uuid } from './schemas.ts';
+import type { Trpc } from './trpc.ts';
+
+type RestoreParts = Pick<ApiParts, 'catalogue' | 'desk' | 'uploads' | 'records'>;
+
+/** Makes live tables what a backup holds. */
+export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, desk, uploads, records }: RestoreParts) {
+  return router({
+    start: procedure
+      .meta({ scope: 'restores:run', stepUp: true, limit: 'create' })
+      .input(
+        z.strictObject({
+          from: z.union([z.strictObject({ backup: backupRef }), z.strictObject({ upload: uuid })]),
+          /** All tables of the backup when absent. */
+          tables: tableNames,
+          /** The database's name, given again by whoever wants its rows replaced. */
+          confirmDatabase: plainText(200),
+          wait: z.boolean().default(false),
+          idempotencyKey,
+        }),
+      )
+      .output(startedOperation)
+      .mutation(async ({ ctx, input, signal = new AbortController().signal }) => {
+        const wanted = 'backup' in input.from ? input.from.backup : await acceptedAs(uploads, input.from.upload);
+        ctx.note.target = wanted;
+        const { name, damaged } = await catalogue.find(wanted, signal);
+        ctx.note.target = name;
+        if (damaged) throw damagedBackup(name, damaged.message);
+        const database = await readDatabaseName(askWith(records));
+        if (input.confirmDatabase !== database) throw otherDatabase(database);
+        const request = {
+          kind: 'restore',
+          archive: name,
+          wait: input.wait,
+          ...(input.tables && { tables: input.tables }),
+        } as const;
+        const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
+        ctx.note.operationId = started.operation.id;
+        return ok(started);
+      }),
+  });
+}
+
+async function acceptedAs(uploads: RestoreParts['uploads'], id: string): Promise<string> {
+  const upload = await uploads.get(id);
+  if (upload.state === 'accepted' && upload.archive !== null) return upload.archive;
+  throw new AppError('RESTORE_REFUSED', `The upload is ${upload.state}; only an accepted one can be restored.`, {
+    hint: 'Accept it with uploads.accept, which reads every byte of it.',
+  });
+}
+
+function damagedBackup(name: string, why: string): AppError {
+  return new AppError('ARCHIVE_DAMAGED', `${name} cannot be opened. ${why}`, { hint: 'Restore another backup.' });
+}
+
+function otherDatabase(name: string): AppError {
+  return new AppError('INPUT_INVALID', 'confirmDatabase is not the name of the database that would be restored into.', {
+    hint: `Every row of its tables would be replaced. If that is meant, give ${JSON.stringify(name)}.`,
+    details: { database: name },
+  });
+}

@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { EventSource } from 'eventsource';
+import { type BackupClient, createBackupClient } from './client.ts';
+import { BackupError } from './client-error.ts';
+import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
+
+let server: TestServer;
+let admin: { id: string; email: string };
+let client: BackupClient;
+/** A browser's way in: the cookie of a session. */
+const as = (cookie: string) =>
+  createBackupClient({
+    url: server.url,
+    EventSource,
+    fetch: (url, init) =>
+      fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), cookie } }),
+  });
+const codeOf = (call: Promise<unknown>) =>
+  call.then(
+    () => null,
+    (error: unknown) => (error instanceof BackupError ? error.code : String(error)),
+  );
+
+beforeAll(async () => {
+  server = await testServer();
+  admin = await server.admin('SUPER_ADMIN');
+  client = as(await server.session(admin.id, { steppedUp: true }));
+  await server.database.query(
+    `INSERT INTO categories (id, name, type, "isActive", "updatedAt") SELECT 'c' || n, 'name ' || n, 'POSITION', true, now() FROM generate_series(1, 500) n`,
+  );
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+async function made(input: Parameters<BackupClient['backups']['create']['mutate']>[0] = {}) {
+  const { operation } = (await client.backups.create.mutate(input)).data;
+  return client.wait(operation.id);
+}
+
+describe('auth', () => {
+  test('signIn sets a cookie that a browser’s next request is known by, and signOut takes it away', async () => {
+    const body = JSON.stringify({ email: admin.email, password: PASSWORD });
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${server.url}/trpc/auth.signIn`, { method: 'POST', headers, body });
+    const cookie = response.headers.get('set-cookie')?.split(';')[0] ?? '';
+    expect(await response.json()).toMatchObject({
+      result: {
+        data: { success: true, data: { who: { email: admin.email, role: 'SUPER_ADMIN' }, accessToken: null } },
+      },
+    });
+    const browser = as(cookie);
+    expect((await browser.auth.me.query()).data).toMatchObject({ kind: 'session', email: admin.email });
+    expect((await browser.auth.sessions.query()).data.filter(({ current }) => current)).toHaveLength(1);
+    await browser.auth.signOut.mutate();
+    expect(await codeOf(browser.auth.me.query())).toBe('UNAUTHENTICATED');
+  });
+
+  test('signIn as a token sets no cookie, and its token opens what the session would', async () => {
+    const answer = await createBackupClient({ url: server.url }).auth.signIn.mutate({
+      email: admin.email,
+      password: PASSWORD,
+      as: 'token',
+    });
+    const service = createBackupClient({ url: server.url, token: answer.data.accessToken?.token ?? '' });
+    expect((await service.auth.me.query()).data).toMatchObject({ kind: 'token', email: admin.email });
+  });
+
+  test('stepUp opens what asks for the password again', async () => {
+    const browser = as(await server.session(admin.id));
+    const wanted = { id: 'no such backup' };
+    expect(await codeOf(browser.backups.remove.mutate(wanted))).toBe('STEP_UP_REQUIRED');
+    expect(await codeOf(browser.auth.stepUp.mutate({ password: 'a guess' }))).toBe('UNAUTHENTICATED');
+    await browser.auth.stepUp.mutate({ password: PASSWORD });
+    expect(await codeOf(browser.backups.remove.mutate(wanted))).toBe('NOT_FOUND');
+  });
+});
+
+describe('backups', () => {
+  test('create makes an operation whose progress is seen to its end, and a backup that is listed at once', async () => {
+    const { operation, existing } = (await client.backups.create.mutate({ name: 'watched', idempotencyKey: 'k1' }))
+      .data;
+    expect(existing).toBe(false);
+    const states: string[] = [];
+    const revisions: number[] = [];
+    for await (const { state, revision } of client.watch(operation.id)) {
+      states.push(state);
+      revisions.push(revision);
+    }
+    expect(states.at(-1)).toBe('succeeded');
+    expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
+    expect(new Set(revisions).size).toBe(revisions.length);
+    const { items } = (await client.backups.list.query({ search: 'WATCHED' })).data;
+    expect(items).toMatchObject([
+      {
+        fileName: 'watched.zip',
+        downloadUrl: '/api/backups/watched.zip/download',
+        metadata: { totalRecords: expect.any(Number), backupId: operation.id, createdBy: admin.email },
+        kind: 'full',
+        lastVerified: expect.any(String),
+      },
+    ]);
+    expect((await client.backups.create.mutate({ name: 'watched', idempotencyKey: 'k1' })).data).toMatchObject({
+      existing: true,
+      operation: { id: operation.id },
+    });
+  });
+
+  test('get shows the manifest in full, by file name and by id', async () => {
+    const done = await made({ name: 'detailed', tables: ['categories'] });
+    const byName = (await client.backups.get.query({ id: 'detailed.zip' })).data;
+    expect(byName.detail?.tables).toMatchObject([{ name: 'categories', rows: 500, primaryKey: ['id'] }]);
+    expect(byName.info.kind).toBe('partial');
+    expect((await client.backups.get.query({ id: done.id })).data).toEqual(byName);
+  });
+
+  test('notes and pins are seen at once, and kept beside the archive', async () => {
+    await made({ name: 'noted', verify: false });
+    const both = [
+      client.backups.annotate.mutate({ id: 'noted.zip', note: ' before the move ' }),
+      client.backups.pin.mutate({ id: 'noted.zip' }),
+    ];
+    await Promise.all(both);
+    expect(await server.storage.readSidecar('noted.zip')).toMatchObject({ note: 'before the move', pinned: true });
+    const pinned = (await client.backups.list.query({ pinned: true })).data;
+    expect(pinned.items.map(({ fileName, note }) => [fileName, note])).toEqual([['noted.zip', 'before the move']]);
+  });
+
+  test('remove refuses a pinned backup, and removes it once it is unpinned', async () => {
+    await made({ name: 'kept' });
+    await client.backups.pin.mutate({ id: 'kept.zip' });
+    expect(await codeOf(client.backups.remove.mutate({ id: 'kept.zip' }))).toBe('INPUT_INVALID');
+    await client.backups.unpin.mutate({ id: 'kept.zip' });
+    await client.backups.remove.mutate({ id: 'kept.zip' });
+    expect(await codeOf(client.backups.get.query({ id: 'kept.zip' }))).toBe('NOT_FOUND');
+    expect((await server.storage.list()).map(({ name }) => name)).not.toContain('kept.zip');
+  });
+
+  test('verify notes when it was done, and the list shows it', async () => {
+    await made({ name: 'unread', verify: false });
+    expect((await client.backups.list.query({ search: 'unread' })).data.items[0]?.lastVerified).toBeNull();
+    const { operation } = (await client.backups.verify.mutate({ id: 'unread.zip' })).data;
+    await client.wait(operation.id);
+    expect((await client.backups.list.query({ search: 'unread' })).data.items[0]?.lastVerified).toEqual(
+      expect.any(String),
+    );
+  });
+
+  test('an operation that fails is thrown by wait() with its own code', async () => {
+    await made({ name: 'twice' });
+    const { operation } = (await client.backups.create.mutate({ name: 'twice' })).data;
+    expect(await codeOf(client.wait(operation.id))).toBe('ALREADY_EXISTS');
+  });
+
+  test('downloadLink is signed for this backup, for five minutes', async () => {
+    await made({ name: 'linked' });
+    const { url, expiresAt } = (await client.backups.downloadLink.mutate({ id: 'linked.zip' })).data;
+    expect(url).toStartWith('/api/backups/linked.zip/download?token=');
+    const left = Date.parse(expiresAt) - Date.now();
+    expect(left > 280_000 && left <= 300_000).toBe(true);
+  });
+});
+
+describe('restores', () => {
+  test('start brings the rows back, only when the database is named', async () => {
+    await made({ name: 'before', tables: ['categories'] });
+    await server.database.query(`DELETE FROM categories WHERE id <> 'c1'`);
+    const from = { backup: 'before.zip' };
+    expect(await codeOf(client.restores.start.mutate({ from, confirmDatabase: 'another' }))).toBe('INPUT_INVALID');
+    const { operation } = (await client.restores.start.mutate({ from, confirmDatabase: server.database.name })).data;
+    expect((await client.wait(operation.id)).result).toMatchObject({ restoredRecords: 500 });
+    expect(await server.database.query('SELECT count(*)::int AS n FROM categories')).toEqual([{ n: 500 }]);
+  });
+
+  test('an upload is restored once it is accepted, and not before', async () => {
+    await made({ name: 'elsewhere', tables: ['categories'] });
+    await using source = await server.storage.open('elsewhere.zip');
+    const upload = await server.uploads.receive(await source.read(0, source.size), 'sent.zip');
+    const start = { from: { upload }, confirmDatabase: server.database.name };
+    expect(await codeOf(client.restores.start.mutate(start))).toBe('RESTORE_REFUSED');
+    expect((await client.uploads.accept.mutate({ id: upload })).data).toMatchObject({
+      state: 'accepted',
+      archive: 'sent.zip',
+    });
+    const { operation } = (await client.restores.start.mutate(start)).data;
+    expect((await client.wait(operation.id)).archive).toBe('sent.zip');
+  });
+
+  test('a misspelt word does not widen a restore: unknown input is refused', async () => {
+    const input = { from: { backup: 'before.zip' }, table: ['categories'], confirmDatabase: server.database.name };
+    expect(await codeOf(client.restores.start.mutate(input))).toBe('INPUT_INVALID');
+  });
+});
+
+describe('the rest', () => {
+  test('progress resumes after the revision that was seen last', async () => {
+    const { operation } = (await client.backups.create.mutate({ name: 'resumed' })).data;
+    const last = await client.wait(operation.id);
+    const events = async (lastEventId: string) => {
+      const found: number[] = [];
+      for await (const event of client.operations.progress.subscribe({ id: operation.id, lastEventId }))
+        found.push(Number(event.id));
+      return found;
+    };
+    expect(await events(String(last.revision - 1))).toEqual([last.revision]);
+    expect(await events(String(last.revision))).toEqual([]);
+    expect(await events('no revision')).toEqual([last.revision]);
+  });
+
+  test('cancel ends an operation, which then says so', async () => {
+    const { operation } = (await client.backups.create.mutate({ name: 'given-up' })).data;
+    await client.operations.cancel.mutate({ id: operation.id });
+    expect(await codeOf(client.wait(operation.id))).toBe('CANCELLED');
+    expect(
+      (await client.operations.list.query({ kinds: ['backup'], states: ['cancelled'] })).data.operations,
+    ).toMatchObject([{ id: operation.id }]);
+  });
+
+  test('tokens are shown once, listed, and revoked at once', async () => {
+    const { token, info } = (
+      await client.tokens.create.mutate({ name: 'cron', scopes: ['backups:read', 'backups:read'], expiresInDays: 30 })
+    ).data;
+    const service = createBackupClient({ url: server.url, token: async () => token });
+    expect((await service.auth.me.query()).data.scopes).toEqual(['backups:read']);
+    expect(await codeOf(service.backups.create.mutate({}))).toBe('FORBIDDEN');
+    expect(JSON.stringify(await client.tokens.list.query())).not.toContain(token);
+    await client.tokens.revoke.mutate({ id: info.id });
+    expect(await codeOf(service.backups.list.query())).toBe('UNAUTHENTICATED');
+    const watching = createBackupClient({ url: server.url, token, EventSource });
+    expect(await codeOf(watching.wait(crypto.randomUUID()))).toBe('UNAUTHENTICATED');
+  });
+
+  test('watching what is not there, or may not be seen, fails with the reason', async () => {
+    expect(await codeOf(client.wait(crypto.randomUUID()))).toBe('NOT_FOUND');
+    const viewer = as(await server.session((await server.admin('VIEWER')).id));
+    expect(await codeOf(viewer.wait(crypto.randomUUID()))).toBe('FORBIDDEN');
+    const without = createBackupClient({ url: server.url });
+    expect(await codeOf(without.wait(crypto.randomUUID()))).toBe('USAGE');
+  });
+
+  test('a server that is not there, or is none of ours, is a lost connection', async () => {
+    expect(await codeOf(createBackupClient({ url: 'http://127.0.0.1:1' }).auth.me.query())).toBe('CONNECTION_LOST');
+    const stranger = createBackupClient({
+      url: server.url,
+      fetch: async () => new Response('<html>', { status: 502 }),
+    });
+    expect(await codeOf(stranger.auth.me.query())).toBe('CONNECTION_LOST');
+  });
+
+  test('system.status tells estimates as estimates, and what should be done', async () => {
+    const { database, storage, lastBackup } = (await client.system.status.query()).data;
+    expect(database?.name).toBe(server.database.name);
+    expect(database?.tables.every(({ exact }) => exact === false)).toBe(true);
+    expect(database?.tables.map(({ name }) => name)).toContain('public.categories');
+    expect(storage?.backups).toBeGreaterThan(0);
+    expect(lastBackup).not.toBeNull();
+  });
+});

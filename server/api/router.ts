@@ -1,0 +1,28 @@
+import { auditRouter } from './audit.ts';
+import { authRouter } from './auth.ts';
+import { backupsRouter } from './backups.ts';
+import { operationsRouter } from './operations.ts';
+import type { ApiParts } from './parts.ts';
+import { restoresRouter } from './restores.ts';
+import { systemRouter } from './system.ts';
+import { tokensRouter } from './tokens.ts';
+import { createTrpc } from './trpc.ts';
+import { uploadsRouter } from './uploads.ts';
+
+/** Every procedure, one router per noun, made from ready parts. */
+export function createRouter(parts: ApiParts) {
+  const trpc = createTrpc(parts);
+  return trpc.router({
+    auth: authRouter(trpc, parts),
+    backups: backupsRouter(trpc, parts),
+    restores: restoresRouter(trpc, parts),
+    operations: operationsRouter(trpc, parts),
+    uploads: uploadsRouter(trpc, parts),
+    tokens: tokensRouter(trpc, parts),
+    audit: auditRouter(trpc, parts),
+    system: systemRouter(trpc, parts),
+  });
+}
+
+/** The whole API as a type: what clients infer inputs and answers from. */
+export type AppRouter = ReturnType<typeof createRouter>;

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { SCOPES } from '../security/caller.ts';
+import type { ApiParts } from './parts.ts';
+import { answer, plainText, uuid } from './schemas.ts';
+import { sessionOf, type Trpc } from './trpc.ts';
+
+const tokenInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  /** Whose it is. */
+  email: z.string(),
+  /** False while that administrator is inactive or gone: it opens nothing then. */
+  isActive: z.boolean(),
+  createdAt: z.date(),
+  expiresAt: z.date(),
+  lastUsedAt: z.date().nullable(),
+  revokedAt: z.date().nullable(),
+  revokedBy: z.string().nullable(),
+});
+
+/** Named access for services. */
+export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<ApiParts, 'tokens'>) {
+  return router({
+    list: procedure
+      .meta({ scope: 'tokens:manage' })
+      .output(answer(z.array(tokenInfo)))
+      .query(async () => ok(await tokens.list())),
+
+    /** A person's alone: a token that could make tokens would outlive its own end. */
+    create: procedure
+      .meta({ scope: 'tokens:manage', stepUp: true, session: true, limit: 'create' })
+      .input(
+        z.strictObject({
+          name: plainText(100).trim().min(1),
+          scopes: z
+            .array(z.enum(SCOPES))
+            .min(1)
+            .max(SCOPES.length)
+            .transform((scopes) => [...new Set(scopes)]),
+          expiresInDays: z.number().int().min(1).max(365),
+        }),
+      )
+      // `token` is shown here once and kept nowhere.
+      .output(answer(z.object({ token: z.string(), info: tokenInfo })))
+      .mutation(async ({ ctx, input }) => {
+        const { token, info } = await tokens.create(sessionOf(ctx), input);
+        ctx.note.target = info.id;
+        ctx.note.details = { name: input.name, scopes: input.scopes };
+        return ok({ token, info });
+      }),
+
+    revoke: procedure
+      .meta({ scope: 'tokens:manage' })
+      .input(z.strictObject({ id: uuid }))
+      .output(answer(z.null()))
+      .mutation(async ({ ctx, input }) => {
+        ctx.note.target = input.id;
+        await tokens.revoke(input.id, ctx.caller.actor);
+        return ok(null);
+      }),
+  });
+}

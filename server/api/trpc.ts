@@ -1,0 +1,128 @@
+import { initTRPC, type TRPCError } from '@trpc/server';
+import { type TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import { AppError, type FailureBody, failureBody } from '../errors.ts';
+import { authorize, type Requirement } from '../security/caller.ts';
+import type { ApiContext, AuditNote } from './context.ts';
+import { appErrorOf, retryAfterSeconds, statusOf, trpcCodeOf } from './errors.ts';
+import { type LimitClass, limitKey, limitOf, MAX_STREAM_MS } from './limits.ts';
+import type { ApiParts } from './parts.ts';
+
+/** What a procedure says of itself. */
+export interface ProcedureMeta extends Requirement {
+  /** Only a person's session will do, never a token. */
+  session?: boolean;
+  /** Absent: `api` for questions, `change` for changes. */
+  limit?: LimitClass;
+  /** Absent: changes are audited always, questions only when denied. */
+  audit?: 'always' | 'denied';
+}
+
+const DENIALS = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'STEP_UP_REQUIRED']);
+
+export type TrpcParts = Pick<ApiParts, 'audit' | 'throttle' | 'now'>;
+export type Trpc = ReturnType<typeof createTrpc>;
+
+/**
+ * Router, the one procedure all others are made of, and the shape of answers. The procedure spends the caller's rate, asks
+ * whether the caller may, and only then looks at the input; afterwards it writes the audit row. One without `meta` refuses everybody.
+ */
+export function createTrpc(parts: TrpcParts) {
+  const t = initTRPC
+    .context<ApiContext>()
+    .meta<ProcedureMeta>()
+    .create({
+      // Never a stack, whatever NODE_ENV says.
+      isDev: false,
+      sse: {
+        ping: { enabled: true, intervalMs: 3000 },
+        client: { reconnectAfterInactivityMs: 10_000 },
+        maxDurationMs: MAX_STREAM_MS,
+      },
+      errorFormatter: ({ error, shape, ctx }) => failureShape(error, shape.data, ctx?.requestId, parts.now()),
+    });
+
+  const procedure = t.procedure.use(async function guard({ ctx, meta, path, type, next }) {
+    if (!meta) throw new AppError('FORBIDDEN', `The procedure ${path} does not say who may call it.`);
+    const note: AuditNote = {};
+    let failure: AppError | null = null;
+    try {
+      await parts.throttle.spend(limitOf(ctx.caller, type, meta.limit), limitKey(ctx.caller));
+      authorize(ctx.caller, meta, parts.now());
+      if (meta.session && ctx.caller.kind === 'token') throw sessionOnly();
+      const result = await next({ ctx: { ...ctx, note } });
+      if (!result.ok) failure = appErrorOf(result.error, ctx.requestId);
+      return result;
+    } catch (error) {
+      failure = appErrorOf(error, ctx.requestId);
+      throw failure;
+    } finally {
+      const seconds = retryAfterSeconds(failure);
+      if (seconds !== null) ctx.resHeaders.set('Retry-After', String(seconds));
+      if (isAudited(meta, type, failure)) await record(parts.audit, ctx, path, note, failure);
+    }
+  });
+
+  /** Puts data into the shape of every answer. */
+  const ok = <Data>(data: Data) => ({ success: true as const, data, timestamp: parts.now().toISOString() });
+
+  return { router: t.router, procedure, ok };
+}
+
+/** Over the rate nothing is written, or a flood would fill the audit. */
+function isAudited(meta: ProcedureMeta, type: string, failure: AppError | null): boolean {
+  if (failure?.code === 'RATE_LIMITED') return false;
+  if (failure !== null && DENIALS.has(failure.code)) return true;
+  return (meta.audit ?? (type === 'mutation' ? 'always' : 'denied')) === 'always';
+}
+
+async function record(
+  audit: TrpcParts['audit'],
+  ctx: ApiContext,
+  action: string,
+  note: AuditNote,
+  failure: AppError | null,
+): Promise<void> {
+  const { actor = ctx.caller.actor, ...rest } = note;
+  const outcome = failure === null ? 'allowed' : DENIALS.has(failure.code) ? 'denied' : 'failed';
+  try {
+    await audit.append({
+      actor,
+      address: ctx.caller.address,
+      action,
+      outcome,
+      ...(failure && { code: failure.code }),
+      requestId: ctx.requestId,
+      ...rest,
+    });
+  } catch (error) {
+    // What was done is done; that it is missing from the audit must at least be in the log.
+    ctx.log.error({ action, actor, outcome, error }, 'the audit could not be written');
+  }
+}
+
+function failureShape(
+  error: TRPCError,
+  own: { code: TRPC_ERROR_CODE_KEY; httpStatus: number },
+  requestId: string | undefined,
+  now: Date,
+) {
+  const known = appErrorOf(error, requestId);
+  // A wrong method or content type keeps the status that says so.
+  const ours = error.cause instanceof AppError || known.code === 'UNEXPECTED';
+  const code = ours ? trpcCodeOf(known.code) : own.code;
+  const httpStatus: number = ours ? statusOf(known.code) : own.httpStatus;
+  const backup: FailureBody = failureBody(known, now);
+  return { message: known.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } };
+}
+
+function sessionOnly(): AppError {
+  return new AppError('FORBIDDEN', 'This is for a signed-in person; a token may not do it.', {
+    hint: 'Sign in with e-mail and password.',
+  });
+}
+
+/** The caller as a session; FORBIDDEN for a token. For procedures whose meta says `session`. */
+export function sessionOf(ctx: ApiContext) {
+  if (ctx.caller.kind !== 'session') throw sessionOnly();
+  return ctx.caller;
+}

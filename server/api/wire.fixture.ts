@@ -1,0 +1,39 @@
+/** What an answer of the API says, on whichever route and in whichever form it came. */
+export interface Outcome {
+  status: number;
+  /** The failure's code; null for an answer that is none. */
+  code: string | null;
+  /** As it came. */
+  text: string;
+  failure: {
+    code: string;
+    message: string;
+    hint?: string;
+    details?: Record<string, unknown>;
+    timestamp: string;
+  } | null;
+}
+
+interface Failed {
+  error?: { code?: unknown; data?: { backup?: { error?: Outcome['failure'] } } };
+  success?: boolean;
+}
+
+/** Reads an answer to its end: one call, a batch's first, an event stream, or a raw route. */
+export async function readOutcome(response: Response): Promise<Outcome> {
+  const text = await response.text();
+  const failure = failureOf(response.headers.get('content-type') ?? '', text);
+  return { status: response.status, code: failure?.code ?? null, text, failure };
+}
+
+function failureOf(type: string, text: string): Outcome['failure'] {
+  if (type.startsWith('text/event-stream')) {
+    const data = text.match(/event: serialized-error\ndata: (.*)\n/)?.[1];
+    return data ? (JSON.parse(data).data.backup.error ?? null) : null;
+  }
+  if (text === '') return null;
+  const body: unknown = JSON.parse(text.split('\n')[0] ?? '');
+  const first: Failed = Array.isArray(body) ? body[0] : body;
+  if (first.success === false) return (first.error as unknown as Outcome['failure']) ?? null;
+  return first.error?.data?.backup?.error ?? null;
+}

@@ -1,0 +1,43 @@
+import { openArchive } from '../archive/reader.ts';
+import type { Sidecar, Storage } from '../storage/storage.ts';
+
+/** What a person may change about a stored backup without touching it. */
+export interface NoteChange {
+  pinned?: boolean;
+  /** Null takes the note away. */
+  note?: string | null;
+}
+
+export interface Notes {
+  /** Changes the notes beside an archive and resolves with them. Lost notes are made again from the archive. Throws NOT_FOUND, or what opening says. */
+  change(name: string, change: NoteChange): Promise<Sidecar>;
+}
+
+/** Changes to one archive's notes wait for each other, so that of two made at once neither is lost. */
+export function createNotes(storage: Storage): Notes {
+  const last = new Map<string, Promise<unknown>>();
+  return {
+    change(name, change) {
+      const before = last.get(name) ?? Promise.resolve();
+      const mine = before.catch(() => undefined).then(() => rewrite(storage, name, change));
+      last.set(name, mine);
+      const forget = () => {
+        if (last.get(name) === mine) last.delete(name);
+      };
+      mine.then(forget, forget);
+      return mine;
+    },
+  };
+}
+
+async function rewrite(storage: Storage, name: string, change: NoteChange): Promise<Sidecar> {
+  const notes = { ...((await storage.readSidecar(name)) ?? (await freshNotes(storage, name))), ...change };
+  await storage.writeSidecar(name, notes);
+  return notes;
+}
+
+async function freshNotes(storage: Storage, name: string): Promise<Sidecar> {
+  await using source = await storage.open(name);
+  const { manifest, digest } = await openArchive(source);
+  return { digest, kind: manifest.kind, pinned: false, note: null, lastVerified: null, lastProved: null };
+}

@@ -1,0 +1,59 @@
+import type { ObjectName } from '../../db/model.ts';
+
+/** Runs one statement on a connection that belongs to nobody in particular. */
+export type Ask = (text: string, params: unknown[]) => Promise<Record<string, unknown>[]>;
+
+export interface DatabaseStatus {
+  name: string;
+  version: string;
+  size: number;
+  /** Null: the table is not there, or was never counted. Otherwise what the server believes, never a count. */
+  tables: { schema: string; name: string; estimatedRows: number | null }[];
+}
+
+/**
+ * What the server says of itself and of these tables. Takes no lock on any table, so that it answers while a restore holds them
+ * all: row numbers are the planner's and the statistics collector's.
+ */
+export async function readDatabaseStatus(ask: Ask, tables: readonly ObjectName[]): Promise<DatabaseStatus> {
+  const [server] = await ask(
+    `SELECT pg_catalog.current_database() AS name, pg_catalog.current_setting('server_version') AS version,
+            pg_catalog.pg_database_size(pg_catalog.current_database())::text AS size`,
+    [],
+  );
+  const rows = await ask(
+    `WITH RECURSIVE asked AS (
+       SELECT a.schema, a.name, a.place, c.oid
+         FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS a(schema text, name text, place int)
+         LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND c.relkind IN ('r', 'p'))
+           ON n.nspname = a.schema AND c.relname = a.name),
+     leaves AS (
+       SELECT place, oid FROM asked
+       UNION ALL
+       SELECT leaves.place, i.inhrelid FROM leaves JOIN pg_catalog.pg_inherits i ON i.inhparent = leaves.oid
+         JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'),
+     counted AS (
+       SELECT leaves.place, sum(CASE WHEN c.reltuples >= 0 THEN c.reltuples ELSE s.n_live_tup END)::bigint::text AS rows
+         FROM leaves JOIN pg_catalog.pg_class c ON c.oid = leaves.oid AND c.relkind = 'r'
+         LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid
+        GROUP BY leaves.place)
+     SELECT asked.schema, asked.name, counted.rows FROM asked LEFT JOIN counted USING (place) ORDER BY asked.place`,
+    [JSON.stringify(tables.map(({ schema, name }, place) => ({ schema, name, place })))],
+  );
+  return {
+    name: String(server?.['name'] ?? ''),
+    version: String(server?.['version'] ?? ''),
+    size: Number(server?.['size'] ?? 0),
+    tables: rows.map(({ schema, name, rows: estimate }) => ({
+      schema: String(schema),
+      name: String(name),
+      estimatedRows: estimate === null ? null : Number(estimate),
+    })),
+  };
+}
+
+/** The database's own name: a connection string need not hold it. */
+export async function readDatabaseName(ask: Ask): Promise<string> {
+  const [row] = await ask('SELECT pg_catalog.current_database() AS name', []);
+  return String(row?.['name'] ?? '');
+}
