@@ -1,0 +1,8 @@
+/** The name a backup gets when nobody chose one: made from the moment it shows and its id. `again` tells apart those that would have the same. */
+export function archiveName(time: Date, id: string, again = 1): string {
+  const stamp = time
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z$/, 'Z');
+  return `backup_${stamp}_${id.replaceAll('-', '').slice(0, 8)}${again > 1 ? `-${again}` : ''}.zip`;
+}
