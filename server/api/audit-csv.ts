@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { AppError, ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
 import type { FileAuditFilter, FileAuditRow, FileParts, FilesContext } from './file-parts.ts';
 import { attachment } from './disposition.ts';
 import { requireScope } from './audited.ts';
@@ -33,7 +33,11 @@ const filterOf = z.strictObject({
   actor: text,
   action: text,
   outcome: z.enum(['allowed', 'denied', 'failed']).optional(),
+  code: z.enum(Object.keys(ERROR_FAMILIES) as [ErrorCode, ...ErrorCode[]]).optional(),
   target: text,
+  operationId: z.uuid().optional(),
+  address: text,
+  search: text,
   from: moment,
   to: moment,
 });
@@ -60,7 +64,7 @@ function readFilter(query: Record<string, string>): FileAuditFilter {
   }
   const faults = read.error.issues.map((issue) => `${issue.path.join('.') || 'query'}: ${issue.message}`);
   throw new AppError('INPUT_INVALID', `The filter cannot be used: ${faults.join('; ')}.`, {
-    hint: 'Use actor, action, outcome, target, and from and to as ISO times.',
+    hint: `Use ${Object.keys(filterOf.shape).join(', ')}; times are ISO, such as 2026-11-23T09:00:00Z.`,
   });
 }
 

@@ -12,7 +12,7 @@ export interface FilesEnv {
   Variables: {
     caller: Caller;
     requestId: string;
-    log: Record<'info' | 'warn' | 'error', (facts: object, message: string) => void>;
+    log: Record<'info' | 'warn' | 'error', (facts: Record<string, unknown>, message: string) => void>;
   };
 }
 export type FilesContext = Context<FilesEnv>;
@@ -33,7 +33,12 @@ export interface FileAuditFilter {
   actor?: string;
   action?: string;
   outcome?: 'allowed' | 'denied' | 'failed';
+  code?: ErrorCode;
   target?: string;
+  operationId?: string;
+  address?: string;
+  /** Part of actor, action, target or address. */
+  search?: string;
   from?: Date;
   to?: Date;
 }
