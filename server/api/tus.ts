@@ -133,11 +133,17 @@ async function translated(parts: FileParts, response: Response, { failure }: Con
     // 409 tells a tus client to try again, and it would take the refused upload for a finished one.
     return withStatus(failed, failed.status === 409 ? 422 : failed.status);
   }
+  if (failure !== undefined && !isTusFailure(failure)) throw failure;
   const words = (await response.text()).trim();
   const code = codeOf(response.status);
   const message = code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request cannot be meant.';
   const status = code === 'STORAGE_UNAVAILABLE' ? 503 : response.status;
   return withStatus(parts.fail(new AppError(code, message, { cause: failure })), status);
+}
+
+/** What tus itself throws has a status; everything else it only passes on. */
+function isTusFailure(failure: unknown): boolean {
+  return typeof failure === 'object' && failure !== null && 'status_code' in failure;
 }
 
 function codeOf(status: number): ErrorCode {
