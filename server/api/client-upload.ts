@@ -6,7 +6,7 @@ import {
   type UploadOptions as TusOptions,
   Upload,
 } from 'tus-js-client';
-import { asBackupError, BackupError, connectionLost, errorOfAnswer } from './client-error.ts';
+import { asBackupError, type BackupError, connectionLost, errorOfAnswer } from './client-error.ts';
 
 export interface UploadOptions {
   /** The file's name, for people. A `File` has its own. */

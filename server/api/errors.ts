@@ -102,7 +102,7 @@ export function appErrorOf(thrown: unknown, requestId?: string): AppError {
 }
 
 /** INPUT_INVALID that names each place and what is wrong there, never the value found. */
-export function inputInvalid(error: ZodError): AppError {
+function inputInvalid(error: ZodError): AppError {
   const issues = error.issues.slice(0, SHOWN_ISSUES).map((issue) => ({
     path: issue.path.map(String).join('.').slice(0, 200),
     message: issue.message.slice(0, 300),

@@ -5,7 +5,7 @@ import { readStored, type StoredBackup, sidecarFacts } from './list.ts';
 
 /** What is stored, kept in memory: asking again costs nothing until something changes. */
 export interface Catalogue {
-  /** Newest first. What others store or remove is seen within two seconds, what they note within thirty. */
+  /** Newest first. What others store or remove is seen within four seconds, what they note within thirty or so. */
   list(signal: AbortSignal): Promise<readonly StoredBackup[]>;
   /** By file name, or by the id in the manifest. Throws NOT_FOUND. */
   find(idOrName: string, signal: AbortSignal): Promise<StoredBackup>;
@@ -22,8 +22,9 @@ export interface CatalogueOptions {
   signal: AbortSignal;
 }
 
-/** How old the listing and the notes may be, milliseconds. */
+/** A listing this old is read anew, in milliseconds; until it is twice as old nobody waits for that. */
 const LISTING_MS = 2000;
+/** How old notes may be that are listed again. */
 const NOTES_MS = 30_000;
 /** Archives read at once: enough to hide the latency of a bucket. */
 const AT_ONCE = 8;
@@ -89,10 +90,16 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
     const asked = drops;
     for (;;) {
       signal.throwIfAborted();
-      if (listed && now().getTime() - listed.at < LISTING_MS) return listed.backups;
+      const age = listed ? now().getTime() - listed.at : Number.POSITIVE_INFINITY;
+      if (listed && age < LISTING_MS) return listed.backups;
       reading ??= readAll().finally(() => {
         reading = null;
       });
+      if (listed && age < 2 * LISTING_MS) {
+        // Should it fail, whoever has to wait for the next one is told.
+        reading.catch(() => undefined);
+        return listed.backups;
+      }
       const done = await reading;
       if (done.drops >= asked) return done.backups;
     }
