@@ -227,5 +227,5 @@ export const auditHead = system.table(
     lastId: bigint('last_id', { mode: 'number' }).notNull(),
     hash: text().notNull(),
   },
-  () => [check('audit_head_only_check', sql`only = 1`)],
+  () => [check('audit_head_only_check', sql`"only" = 1`)],
 );

@@ -19,7 +19,7 @@ CREATE TABLE "backup_system"."audit_head" (
 	"only" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
 	"last_id" bigint NOT NULL,
 	"hash" text NOT NULL,
-	CONSTRAINT "audit_head_only_check" CHECK (only = 1)
+	CONSTRAINT "audit_head_only_check" CHECK ("only" = 1)
 );
 --> statement-breakpoint
 CREATE TABLE "backup_system"."break_glass" (
