@@ -13,11 +13,11 @@ const PIECE_CHARACTERS = 128 * 1024;
  * An archive as a BackupData document, `{ metadata, data: { admins: […], … } }`, one row a line, in UTF-8. Values are as Drizzle gives them:
  * numerics and 64-bit integers as strings, times in ISO with at least milliseconds and `Z`, arrays as lists, JSON as it is; everything
  * else is PostgreSQL's text. Generated columns are left out. What the document cannot tell is named in `metadata.warnings`.
- * Holds one chunk at a time. Rejects with ARCHIVE_DAMAGED, or ARCHIVE_INVALID for rows that no document can hold (text that is not UTF-8).
+ * `known` are those warnings, when they were asked for already. Holds one chunk at a time. Rejects with ARCHIVE_DAMAGED, or ARCHIVE_INVALID for rows that no document can hold (text that is not UTF-8).
  */
-export async function* exportJson(archive: Archive, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* exportJson(archive: Archive, signal: AbortSignal, known?: string[]): AsyncGenerator<Uint8Array> {
   const { manifest } = archive;
-  const warnings = [...manifest.warnings, ...(await losses(archive, signal))];
+  const warnings = known ?? (await exportWarnings(archive, signal));
   const encoder = new TextEncoder();
   let text = `{"metadata":${JSON.stringify({ ...manifest.metadata, ...(warnings.length > 0 && { warnings }) })},\n"data":{`;
   for (const [place, table] of manifest.tables.entries()) {
@@ -117,11 +117,11 @@ function explain(error: unknown, chunk: ManifestEntry): unknown {
 }
 
 /**
- * What a document of this archive cannot tell. A JSON null and an SQL NULL look alike in a column that may have both, so such columns
+ * What the archive itself warns of, and what a document of it cannot tell. A JSON null and an SQL NULL look alike in a column that may have both, so such columns
  * are read once more beforehand; the HRMS has none.
  */
-async function losses(archive: Archive, signal: AbortSignal): Promise<string[]> {
-  const found: string[] = [];
+export async function exportWarnings(archive: Archive, signal: AbortSignal): Promise<string[]> {
+  const found = [...archive.manifest.warnings];
   for (const table of archive.manifest.tables) {
     const columns = storedColumns(archive, table);
     for (const column of columns)

@@ -72,6 +72,27 @@ export async function* readBackupJson(
   yield document.handOver();
 }
 
+/**
+ * What a document says of itself, where it says so before its rows, as the HRMS's tool and this program do; empty where it does not.
+ * Reads no further than that and refuses nothing: for showing to a person before the document is read as a whole.
+ */
+export async function peekMetadata(bytes: AsyncIterable<Uint8Array>): Promise<DocumentMetadata> {
+  const document = new BackupDocument([], JSON_LIMITS);
+  const tokenizer = createJsonTokenizer(document.take, () => document.path(), JSON_LIMITS.valueCharacters);
+  for await (const piece of bytes) {
+    let isReadable = true;
+    try {
+      tokenizer.write(piece);
+    } catch {
+      isReadable = false;
+    }
+    const [found] = document.handOver().filter((one) => one.kind === 'metadata');
+    if (found) return found.metadata;
+    if (!isReadable) break;
+  }
+  return {};
+}
+
 /** Where values of a row go, by the kind of the column. */
 type Taking =
   | { kind: 'json text'; column: JsonColumn; parts: string[] }
