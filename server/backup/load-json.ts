@@ -193,7 +193,7 @@ function refused(
   const code = faultCode(error) ?? '';
   if (!/^(22|23|42804|54)/.test(code)) return databaseError(error, `loading ${path}`);
   // "COPY t0001, line 5, column amount: …"; the words are the server's language, the numbers are not.
-  const where = /^COPY [^,]+, \D+(\d+)(?:, \S+ ([^:]+))?/.exec((error as { where?: string }).where ?? '');
+  const where = /^COPY t\d+, \D+(\d+)(?:, \S+ ([^:\n]+))?/m.exec((error as { where?: string }).where ?? '');
   const row = where ? `[${first + Number(where[1]) - 1}]` : '';
   const column = columns.find(({ key }) => target.names.get(key) === where?.[2]);
   const place = `${path}${row}${column ? `.${column.key}` : ''}`;
