@@ -34,7 +34,6 @@ test('promise 8: a document of 100 MB goes out and comes in within 200 MB of mem
     await database.query('TRUNCATE audit_trails');
     sizes.restore = await peakOf('restore', 'large.json', '--yes');
     expect(await database.query('SELECT count(*)::int AS rows FROM audit_trails')).toEqual([{ rows: 280_000 }]);
-    console.log(sizes);
     for (const [verb, peak] of Object.entries(sizes))
       expect({ verb, peak, flat: peak < 200 }).toMatchObject({ flat: true });
   } finally {

@@ -42,6 +42,16 @@ test('chunkRows() gives back every field of the same rows as COPY text', () => {
   );
 });
 
+test('chunkRows() reads chunks of many megabytes, rows longer than any part it cuts them into among them', () => {
+  const rows = Array.from({ length: 3000 }, (_, index) => [
+    String(index),
+    index % 700 === 3 ? '"é\n,'.repeat(120_000) : `a "b"\n${'x'.repeat(index % 500)}`,
+  ]);
+  const text = csv(rows);
+  expect(rowsOf(`a,b\n${text}`, 'csv', 2)).toEqual(rows);
+  expect([...chunkRows(csvToCopyText(bytes(text), 2), 'copy', 2)]).toEqual(rows);
+});
+
 describe('chunkRows() refuses what PostgreSQL does not write', () => {
   const cases: [string, string, 'csv' | 'copy'][] = [
     ['a quote that does not end', 'a,b\n"x,1\n', 'csv'],

@@ -7,14 +7,38 @@ export type ChunkRow = (string | null)[];
  */
 export function* chunkRows(content: Uint8Array, format: 'csv' | 'copy', columns: number): Generator<ChunkRow> {
   // A byte order mark is a character like any other here.
-  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
-  if (format === 'copy') yield* copyRows(text, columns);
-  else yield* csvRows(text, columns);
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let hasHeader = format === 'csv';
+  for (const part of wholeRows(content, format)) {
+    const text = decoder.decode(part);
+    if (format === 'copy') yield* copyRows(text, columns);
+    else yield* csvRows(text, columns, hasHeader);
+    hasHeader = false;
+  }
 }
 
-function* csvRows(text: string, columns: number): Generator<ChunkRow> {
+/** Text is made of so many bytes at a time: of a whole chunk it would be many times what the chunk itself takes. */
+const PART_BYTES = 256 * 1024;
+
+/** Cuts a chunk where rows end; what does not end is the last part, for its reader to refuse. */
+function* wholeRows(content: Uint8Array, format: 'csv' | 'copy'): Generator<Uint8Array> {
+  let from = 0;
+  let quoted = 0;
+  for (let at = 0; at < content.length; at++) {
+    const byte = content[at];
+    // A doubled quote leaves and enters again. COPY text has no quotes.
+    if (byte === 34 && format === 'csv') quoted ^= 1;
+    if (byte !== 10 || quoted === 1 || at + 1 - from < PART_BYTES) continue;
+    yield content.subarray(from, at + 1);
+    from = at + 1;
+  }
+  if (from < content.length || from === 0) yield content.subarray(from);
+}
+
+function* csvRows(text: string, columns: number, hasHeader: boolean): Generator<ChunkRow> {
   const reader = new CsvReader(text);
-  if (reader.row().length !== columns) throw new RangeError('the header line has more or fewer columns than the table');
+  if (hasHeader && reader.row().length !== columns)
+    throw new RangeError('the header line has more or fewer columns than the table');
   while (!reader.atEnd) {
     const row = reader.row();
     if (row.length !== columns) throw new RangeError('a row has more or fewer columns than its table');

@@ -155,12 +155,11 @@ class BackupDocument {
     const before = grammar.depth;
     const role = grammar.accept(token);
     this.count(token);
-    if (this.metadata) return this.takeMetadata(token, this.metadata);
-    if (this.taking) return this.goOnTaking(token, this.taking);
-    if (role === 'mark') return;
-    if (role === 'key') return this.checkKey(String(token.mark === null ? token.value : ''));
-    if (role === 'close') return this.close(grammar.depth);
-    this.begin(token, before);
+    if (this.metadata) this.takeMetadata(token, this.metadata);
+    else if (this.taking) this.goOnTaking(token, this.taking);
+    else if (role === 'key') this.checkKey(String(token.mark === null ? token.value : ''));
+    else if (role === 'close') this.close(grammar.depth);
+    else if (role !== 'mark') this.begin(token, before);
   };
 
   private checkKey(key: string): void {
@@ -174,21 +173,16 @@ class BackupDocument {
 
   /** A value begins, `depth` levels down. */
   private begin(token: JsonToken, depth: number): void {
-    if (depth === 0) return this.expect(token, '{', depth);
-    if (depth === 1) {
-      this.expect(token, '{', depth);
-      if (this.grammar.keyAt(0) === 'data') this.dataSeen = true;
-      else this.metadata = ['{'];
+    if (depth > 3) {
+      this.beginColumn(token);
       return;
     }
-    if (depth === 2) return this.expect(token, '[', depth);
-    if (depth === 3) {
-      this.expect(token, '{', depth);
-      this.row = new Map();
-      this.rowCharacters = 0;
-      return;
-    }
-    this.beginColumn(token);
+    this.expect(token, depth === 2 ? '[' : '{', depth);
+    if (depth === 1 && this.grammar.keyAt(0) === 'data') this.dataSeen = true;
+    else if (depth === 1) this.metadata = ['{'];
+    if (depth !== 3) return;
+    this.row = new Map();
+    this.rowCharacters = 0;
   }
 
   private expect(token: JsonToken, mark: '{' | '[', depth: number): void {
@@ -221,12 +215,11 @@ class BackupDocument {
     const { form } = column;
     if (form.kind === 'json') {
       grammar.repeatsAllowed = !form.binary;
-      if (token.mark === null) return this.setJson(column, leafText(token.value), token.value === null);
-      return this.startTaking({ kind: 'json text', column, parts: [token.mark] });
-    }
-    if (token.mark === null) return this.set(column, () => fromLeaf(form, token.value));
-    if (form.kind !== 'array' || token.mark === '{') throw invalid(this.columnPath(key), `must be ${wanted(form)}`);
-    this.startTaking({ kind: 'list', column, open: [[]] });
+      if (token.mark === null) this.setJson(column, leafText(token.value), token.value === null);
+      else this.startTaking({ kind: 'json text', column, parts: [token.mark] });
+    } else if (token.mark === null) this.set(column, () => fromLeaf(form, token.value));
+    else if (form.kind === 'array' && token.mark === '[') this.startTaking({ kind: 'list', column, open: [[]] });
+    else throw invalid(this.columnPath(key), `must be ${wanted(form)}`);
   }
 
   private startTaking(taking: Taking): void {

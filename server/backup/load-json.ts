@@ -1,5 +1,6 @@
 import type { Session } from '../../db/connect.ts';
 import { databaseError, faultCode } from '../../db/failure.ts';
+import { returnMemory } from '../archive/codec.ts';
 import { invalid } from '../archive/json-grammar.ts';
 import {
   type DocumentMetadata,
@@ -64,6 +65,8 @@ export async function loadJson(
   const counted = async function* () {
     for await (const bytes of document.bytes(run.signal)) {
       progress.bytes += bytes.length;
+      // The tokens and rows made of them.
+      returnMemory(4 * bytes.length);
       yield bytes;
     }
   };
