@@ -15,8 +15,9 @@ import { type Log, openLogs } from './logs.ts';
 import { metricSources } from './metric-sources.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { askDatabase, readOverview } from './overview.ts';
+import { openRooms } from './rooms.ts';
 import { SECRET_KEY_FILE, secretKey } from './secret-key.ts';
-import { type Ending, endAll } from './shutdown.ts';
+import { endAll } from './shutdown.ts';
 import { createLocalStorage } from './storage/local.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -30,29 +31,6 @@ export interface ComposedServer {
   finishWork(graceMs: number): Promise<void>;
   /** Gives back connections and files, the log last. After `finishWork`, and after the last request was answered. */
   close(): Promise<void>;
-}
-
-/** What the rooms of the house are built on. */
-interface Ground {
-  config: Config;
-  databaseUrl: string;
-  secretKey: string;
-  model: SchemaModel;
-  storage: Storage;
-  records: Records;
-  metrics: Metrics;
-  log: Log;
-  now: () => Date;
-}
-
-/** What the rooms bring into the server. */
-interface Rooms {
-  /** Null with ROLE=worker. */
-  face: Face | null;
-  checks: ReadinessCheck[];
-  finishWork(graceMs: number): Promise<void>;
-  /** In the order they are to be ended. */
-  endings: Ending[];
 }
 
 /**
@@ -71,7 +49,13 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
   const { records, close: closeRecords } = openRecords(databaseUrl);
   const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
-  const rooms = openRooms({ config, databaseUrl, secretKey: key, model, storage, records, metrics, log, now });
+  const newId = () => crypto.randomUUID();
+  const ground = { config, databaseUrl, secretKey: key, model, storage, records, metrics, log, now, newId };
+  const rooms = await openRooms({ ...ground, closing: closing.signal }).catch(async (error: unknown) => {
+    await closeRecords();
+    await closeLog();
+    throw error;
+  });
 
   const app = createApp({
     version: APPLICATION.version,
@@ -94,7 +78,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     closing: closing.signal,
     now,
     elapsed: () => performance.now(),
-    newId: () => crypto.randomUUID(),
+    newId,
   });
   return {
     app,
@@ -109,9 +93,4 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
       }
     },
   };
-}
-
-/** The rooms that sign people in, run operations and answer `/trpc` and `/api` are opened here, and nowhere else. */
-function openRooms(_: Ground): Rooms {
-  return { face: null, checks: [], finishWork: async () => undefined, endings: [] };
 }

@@ -39,9 +39,13 @@ export async function upload(parts: FileParts, c: FilesContext, notes: AuditNote
 export function uploadName(header: string | undefined, query: string | undefined): string {
   const name = header === undefined ? (query ?? 'upload') : decoded(header);
   if (name === '' || name.length > MAX_NAME || /\p{Cc}|\p{Cs}/u.test(name)) {
-    throw new AppError('INPUT_INVALID', `The file's name must have 1 to ${MAX_NAME} characters and no control characters.`, {
-      hint: 'Percent-encode it as UTF-8 in X-File-Name.',
-    });
+    throw new AppError(
+      'INPUT_INVALID',
+      `The file's name must have 1 to ${MAX_NAME} characters and no control characters.`,
+      {
+        hint: 'Percent-encode it as UTF-8 in X-File-Name.',
+      },
+    );
   }
   return name;
 }
@@ -142,6 +146,17 @@ function answer(
 ): Response {
   const { id, originalName, state, type, size, sha256, archive } = upload;
   const downloadUrl = archive === null ? null : `/api/backups/${archive}/download`;
-  const data = { uploadId: id, originalName, state, type, size, sha256, fileName: archive, downloadUrl, existing, warnings };
+  const data = {
+    uploadId: id,
+    originalName,
+    state,
+    type,
+    size,
+    sha256,
+    fileName: archive,
+    downloadUrl,
+    existing,
+    warnings,
+  };
   return Response.json({ success: true, data, timestamp: parts.now().toISOString() }, { status });
 }

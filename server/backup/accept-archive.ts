@@ -69,14 +69,14 @@ function refuseInflated(manifest: Manifest, stored: number): void {
   throw new AppError(
     'ARCHIVE_LIMIT',
     `The archive has ${stored} bytes and would expand to ${total}; uploads may expand 500-fold.`,
-    { hint: 'If it is yours all the same, copy it into the folder of the backups by hand.', details: { stored, total } },
+    {
+      hint: 'If it is yours all the same, copy it into the folder of the backups by hand.',
+      details: { stored, total },
+    },
   );
 }
 
-async function verifyWhole(
-  source: ByteSource,
-  run: { signal: AbortSignal; onProgress: OnProgress },
-): Promise<string> {
+async function verifyWhole(source: ByteSource, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<string> {
   const report = await verifyArchive(source, run);
   if (report.ok && report.digest !== null) return report.digest;
   const [fault] = report.faults;
@@ -128,12 +128,7 @@ async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
 }
 
 /** Two uploads at once may want one name: whoever commits second takes the next. */
-async function store(
-  storage: Storage,
-  source: ByteSource,
-  manifest: Manifest,
-  signal: AbortSignal,
-): Promise<string> {
+async function store(storage: Storage, source: ByteSource, manifest: Manifest, signal: AbortSignal): Promise<string> {
   const { timestamp, backupId } = manifest.metadata;
   for (let again = 1; ; again++) {
     const name = archiveName(undefined, new Date(timestamp), backupId, again);

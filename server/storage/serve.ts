@@ -14,7 +14,11 @@ export interface Span {
  * A part of a stored object as the body of a response: a file where the storage is a folder, so that Bun sends it with its length and
  * without reading it into this program; else a stream, which Bun sends in chunks of unknown number. Reads nothing before it is asked to.
  */
-export async function objectBody(storage: Storage, name: string, span: Span): Promise<Blob | ReadableStream<Uint8Array>> {
+export async function objectBody(
+  storage: Storage,
+  name: string,
+  span: Span,
+): Promise<Blob | ReadableStream<Uint8Array>> {
   const place = storage.locate(name);
   return isAbsolute(place) ? Bun.file(place).slice(span.start, span.end) : await objectStream(storage, name, span);
 }

@@ -72,7 +72,8 @@ export function createUploadArea(folder: string): UploadArea {
       throw storageFailure(error, doing);
     }
   };
-  const prepare = () => guarded(`Making ${home}`, async () => void (await mkdir(home, { recursive: true, mode: 0o700 })));
+  const prepare = () =>
+    guarded(`Making ${home}`, async () => void (await mkdir(home, { recursive: true, mode: 0o700 })));
   const names = async (): Promise<string[]> => (await readdir(home).catch(ignoreMissing)) ?? [];
   const freeSpace = async (): Promise<number | null> => {
     const facts = await statfs(home).catch(() => null);
