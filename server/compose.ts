@@ -71,7 +71,28 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
   const { records, close: closeRecords } = openRecords(databaseUrl);
   const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
-  const rooms = openRooms({ config, databaseUrl, secretKey: key, model, storage, records, metrics, log, now });
+  const closeGround = async (endings: readonly Ending[]) => {
+    try {
+      await endAll([...endings, { name: 'records', end: closeRecords }], log);
+    } finally {
+      await closeLog();
+    }
+  };
+  const rooms = await openRooms({
+    config,
+    databaseUrl,
+    secretKey: key,
+    model,
+    storage,
+    records,
+    metrics,
+    log,
+    now,
+  }).catch(async (error: unknown) => {
+    // The first failure counts; what follows from it is in the log.
+    await closeGround([]).catch(() => undefined);
+    throw error;
+  });
 
   const app = createApp({
     version: APPLICATION.version,
@@ -101,17 +122,14 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     log,
     beginClosing: () => closing.abort(),
     finishWork: rooms.finishWork,
-    async close() {
-      try {
-        await endAll([...rooms.endings, { name: 'records', end: closeRecords }], log);
-      } finally {
-        await closeLog();
-      }
-    },
+    close: () => closeGround(rooms.endings),
   };
 }
 
-/** The rooms that sign people in, run operations and answer `/trpc` and `/api` are opened here, and nowhere else. */
-function openRooms(_: Ground): Rooms {
+/**
+ * The rooms that sign people in, run operations and answer `/trpc` and `/api` are opened here, and nowhere else. Whatever fails to open
+ * closes what was opened before it.
+ */
+async function openRooms(_: Ground): Promise<Rooms> {
   return { face: null, checks: [], finishWork: async () => undefined, endings: [] };
 }
