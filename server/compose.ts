@@ -2,24 +2,21 @@ import { resolve } from 'node:path';
 import type { Hono } from 'hono';
 import { modelFromSchema } from '../db/drizzle-model.ts';
 import { loadSchemaModule } from '../db/load-schema.ts';
-import type { SchemaModel } from '../db/model.ts';
-import { openRecords, type Records } from '../db/records.ts';
+import { openRecords } from '../db/records.ts';
 import * as hrmsSchema from '../db/schema/hrms.ts';
-import { createApp, type Face } from './app.ts';
+import { createApp } from './app.ts';
 import { APPLICATION } from './application.ts';
 import { storageCheck } from './checks.ts';
 import type { Config } from './config.ts';
 import type { AppEnv } from './http/env.ts';
-import type { ReadinessCheck } from './http/readiness.ts';
 import { type Log, openLogs } from './logs.ts';
 import { metricSources } from './metric-sources.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import { askDatabase, readOverview } from './overview.ts';
 import { openRooms } from './rooms.ts';
 import { SECRET_KEY_FILE, secretKey } from './secret-key.ts';
-import { endAll } from './shutdown.ts';
+import { type Ending, endAll } from './shutdown.ts';
 import { createLocalStorage } from './storage/local.ts';
-import type { Storage } from './storage/storage.ts';
 
 /** A server that is ready to be listened for. */
 export interface ComposedServer {
@@ -45,15 +42,33 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const model = modelFromSchema(schema);
   const storage = createLocalStorage(config.backupDir);
   const now = () => new Date();
+  const newId = () => crypto.randomUUID();
   const closing = new AbortController();
   const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
   const { records, close: closeRecords } = openRecords(databaseUrl);
   const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
-  const newId = () => crypto.randomUUID();
-  const ground = { config, databaseUrl, secretKey: key, model, storage, records, metrics, log, now, newId };
-  const rooms = await openRooms({ ...ground, closing: closing.signal }).catch(async (error: unknown) => {
-    await closeRecords();
-    await closeLog();
+  const closeGround = async (endings: readonly Ending[]) => {
+    try {
+      await endAll([...endings, { name: 'records', end: closeRecords }], log);
+    } finally {
+      await closeLog();
+    }
+  };
+  const rooms = await openRooms({
+    config,
+    databaseUrl,
+    secretKey: key,
+    model,
+    storage,
+    records,
+    metrics,
+    log,
+    now,
+    newId,
+    closing: closing.signal,
+  }).catch(async (error: unknown) => {
+    // The first failure counts; what follows from it is in the log.
+    await closeGround([]).catch(() => undefined);
     throw error;
   });
 
@@ -85,12 +100,6 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     log,
     beginClosing: () => closing.abort(),
     finishWork: rooms.finishWork,
-    async close() {
-      try {
-        await endAll([...rooms.endings, { name: 'records', end: closeRecords }], log);
-      } finally {
-        await closeLog();
-      }
-    },
+    close: () => closeGround(rooms.endings),
   };
 }

@@ -13,7 +13,7 @@ import { exportJson } from './archive/json-export.ts';
 import { createCatalogue } from './backup/catalogue.ts';
 import type { Config } from './config.ts';
 import { createDocumentDesk } from './document-desk.ts';
-import type { ReadCaller } from './http/guards.ts';
+import { createReadCaller } from './http/read-caller.ts';
 import type { ReadinessCheck } from './http/readiness.ts';
 import { createDesk, readOperation } from './jobs/desk.ts';
 import { openFeed } from './jobs/feed.ts';
@@ -24,10 +24,10 @@ import type { Log } from './logs.ts';
 import { counted } from './metric-sources.ts';
 import type { Metrics } from './metrics.ts';
 import { createAudit } from './security/audit.ts';
-import { createSessions, type Sessions } from './security/sessions.ts';
+import { createSessions } from './security/sessions.ts';
 import { sweepAccess } from './security/sweep.ts';
 import { createThrottle } from './security/throttle.ts';
-import { createTokens, type Tokens } from './security/tokens.ts';
+import { createTokens } from './security/tokens.ts';
 import { type Ending, every } from './shutdown.ts';
 import type { Storage } from './storage/storage.ts';
 import { createUploadArea } from './storage/uploads.ts';
@@ -67,7 +67,7 @@ const SWEEP_MS = 60 * 60 * 1000;
 
 /** Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). What was opened is closed again when it fails. */
 export async function openRooms(ground: Ground): Promise<Rooms> {
-  const { config, log, records, now } = ground;
+  const { config, log } = ground;
   const directUrl = config.databaseDirectUrl ?? ground.databaseUrl;
   const works = config.role !== 'api';
   await using stack = new AsyncDisposableStack();
@@ -174,24 +174,12 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     { name: 'feed', end: () => feed[Symbol.asyncDispose]() },
   );
   return {
-    readCaller: callerReader(sessions, tokens),
+    readCaller: createReadCaller({ sessions, tokens }),
     spend: (limit, key) => throttle.spend(limit, key),
     jwks: () => tokens.jwks(),
     addRoutes(app) {
       app.route(TRPC_PATH, trpcRoute(parts));
       app.route('/', fileRoutes(files));
     },
-  };
-}
-
-/** A bearer token must count; a cookie that does not is nobody's, so that signing in stays possible. */
-function callerReader(sessions: Sessions, tokens: Tokens): ReadCaller {
-  return async (headers, address) => {
-    const bearer = /^bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
-    if (bearer !== undefined) return { caller: await tokens.read(bearer, address) };
-    const id = sessions.cookies.read(headers.get('cookie'));
-    const found = id === null ? null : await sessions.read(id, address);
-    if (!found || id === null) return { caller: { kind: 'nobody', actor: 'nobody', address } };
-    return { caller: found.caller, ...(found.fresh && { setCookie: sessions.cookies.set(id) }) };
   };
 }
