@@ -1,6 +1,14 @@
 import { acceptArchive } from '../backup/accept-archive.ts';
 import type { ByteSource } from '../bytes.ts';
-import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, failureBody, throwIfCancelled, unexpected } from '../errors.ts';
+import {
+  AppError,
+  cancelled,
+  ERROR_FAMILIES,
+  type ErrorCode,
+  failureBody,
+  throwIfCancelled,
+  unexpected,
+} from '../errors.ts';
 import type { ClaimedUpload } from '../storage/uploads.ts';
 import type { AcceptParts } from './file-parts.ts';
 import { getUpload, moveUpload, refuseUpload, type UploadRow } from './upload-records.ts';
@@ -103,7 +111,8 @@ function isRefusal(error: unknown): error is AppError {
 /** What a refused upload was refused for. */
 function refusalOf(row: UploadRow): AppError {
   const { code, message, hint } = row.error ?? {};
-  if (typeof code !== 'string' || !(code in ERROR_FAMILIES) || typeof message !== 'string') return unexpected(row.error);
+  if (typeof code !== 'string' || !(code in ERROR_FAMILIES) || typeof message !== 'string')
+    return unexpected(row.error);
   return new AppError(code as ErrorCode, message, typeof hint === 'string' ? { hint } : {});
 }
 

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { ByteSource } from '../bytes.ts';
+import { memoryKeeper } from './keep-memory.ts';
 import type { Storage } from './storage.ts';
 
 const PIECE = 256 * 1024;
@@ -14,7 +15,11 @@ export interface Span {
  * A part of a stored object as the body of a response: a file where the storage is a folder, so that Bun sends it with its length and
  * without reading it into this program; else a stream, which Bun sends in chunks of unknown number. Reads nothing before it is asked to.
  */
-export async function objectBody(storage: Storage, name: string, span: Span): Promise<Blob | ReadableStream<Uint8Array>> {
+export async function objectBody(
+  storage: Storage,
+  name: string,
+  span: Span,
+): Promise<Blob | ReadableStream<Uint8Array>> {
   const place = storage.locate(name);
   return isAbsolute(place) ? Bun.file(place).slice(span.start, span.end) : await objectStream(storage, name, span);
 }
@@ -25,6 +30,7 @@ export async function objectStream(storage: Storage, name: string, span: Span): 
 }
 
 function sourceStream(source: ByteSource, { start, end }: Span): ReadableStream<Uint8Array> {
+  const keepMemory = memoryKeeper();
   let at = start;
   let reading: Promise<unknown> = Promise.resolve();
   const close = async () => {
@@ -41,6 +47,7 @@ function sourceStream(source: ByteSource, { start, end }: Span): ReadableStream<
           const bytes = await read;
           at += bytes.length;
           if (bytes.length > 0) controller.enqueue(bytes);
+          keepMemory(bytes.length);
           if (at < end) return;
           await close();
           controller.close();
