@@ -13,9 +13,7 @@ test('attachment() lets no name end the header, and gives the exact name back', 
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (name) => {
       const header = attachment(name);
-      expect(header).toMatch(
-        /^attachment; filename="[^"\\\x00-\x1f\x7f-\uffff]*"(; filename\*=UTF-8''[A-Za-z0-9%._~!-]*)?$/,
-      );
+      expect(header).toMatch(/^attachment; filename="[ !#-[\]-~]*"(; filename\*=UTF-8''[A-Za-z0-9%._~!-]*)?$/);
       const exact = /filename\*=UTF-8''(.*)$/.exec(header)?.[1];
       expect(exact === undefined ? /filename="(.*)"/.exec(header)?.[1] : decodeURIComponent(exact)).toBe(
         name.toWellFormed(),

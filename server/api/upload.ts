@@ -1,4 +1,5 @@
 import { AppError, cancelled, failureBody } from '../errors.ts';
+import { memoryKeeper } from '../storage/keep-memory.ts';
 import type { PendingObject } from '../storage/storage.ts';
 import { type AuditNotes, requireScope } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
@@ -129,12 +130,14 @@ async function writeBody(
   most: number,
 ): Promise<{ size: number; sha256: string }> {
   const hash = new Bun.CryptoHasher('sha256');
+  const keepMemory = memoryKeeper();
   let size = 0;
   for await (const bytes of body ?? []) {
     size += bytes.length;
     if (size > most) throw tooLarge(most);
     hash.update(bytes);
     await file.write(bytes);
+    keepMemory(bytes.length);
   }
   return { size, sha256: hash.digest('hex') };
 }

@@ -54,9 +54,9 @@ export async function acceptArchive(
   const same = await findSame(deps.storage, source, run.signal);
   if (same !== null) return { ...facts, fileName: same, existing: true, warnings: [] };
   await refuseFullDisk(deps.storage, source.size);
-  const fileName = await store(deps.storage, source, manifest, run.signal);
-  const warnings = await writeNotes(deps, fileName, digest);
-  return { ...facts, fileName, existing: false, warnings };
+  const { fileName, existing } = await store(deps.storage, source, manifest, run.signal);
+  const warnings = existing ? [] : await writeNotes(deps, fileName, digest);
+  return { ...facts, fileName, existing, warnings };
 }
 
 /** Rows never come to this; a file made to fill the memory or to keep the server busy does. */
@@ -127,17 +127,23 @@ async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
   });
 }
 
-/** Two uploads at once may want one name: whoever commits second takes the next. */
-async function store(storage: Storage, source: ByteSource, manifest: Manifest, signal: AbortSignal): Promise<string> {
+/** Two uploads at once may want one name: whoever commits second takes the next, or none when the bytes are the same. */
+async function store(
+  storage: Storage,
+  source: ByteSource,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<{ fileName: string; existing: boolean }> {
   const { timestamp, backupId } = manifest.metadata;
   for (let again = 1; ; again++) {
-    const name = archiveName(undefined, new Date(timestamp), backupId, again);
+    const fileName = archiveName(undefined, new Date(timestamp), backupId, again);
     try {
-      await copyTo(storage, name, source, signal);
-      return name;
+      await copyTo(storage, fileName, source, signal);
+      return { fileName, existing: false };
     } catch (error) {
       const taken = error instanceof AppError && error.code === 'ALREADY_EXISTS';
       if (!taken || again === MOST_NAMES) throw error;
+      if (await isSame(storage, fileName, source, signal)) return { fileName, existing: true };
     }
   }
 }

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { ByteSource } from '../bytes.ts';
+import { memoryKeeper } from './keep-memory.ts';
 import type { Storage } from './storage.ts';
 
 const PIECE = 256 * 1024;
@@ -29,6 +30,7 @@ export async function objectStream(storage: Storage, name: string, span: Span): 
 }
 
 function sourceStream(source: ByteSource, { start, end }: Span): ReadableStream<Uint8Array> {
+  const keepMemory = memoryKeeper();
   let at = start;
   let reading: Promise<unknown> = Promise.resolve();
   const close = async () => {
@@ -45,6 +47,7 @@ function sourceStream(source: ByteSource, { start, end }: Span): ReadableStream<
           const bytes = await read;
           at += bytes.length;
           if (bytes.length > 0) controller.enqueue(bytes);
+          keepMemory(bytes.length);
           if (at < end) return;
           await close();
           controller.close();
