@@ -17,7 +17,7 @@ import type { OnProgress } from '../progress.ts';
 import { copyParts } from './copy.ts';
 import { addTexts } from './create.ts';
 import { describeBackup } from './describe.ts';
-import { documentFacts } from './document-facts.ts';
+import { documentFacts, type SaidSequence } from './document-facts.ts';
 import { type JsonTarget, type LoadedJson, loadJson } from './load-json.ts';
 import { oldForms } from './old-backups.ts';
 import { planParts } from './parts.ts';
@@ -161,7 +161,7 @@ async function writeArchive(
   run.onProgress({ stage: 'finish', rows: 0, bytes: 0, totalBytes: 0 });
 
   const oids = tables.map((table) => table.oid);
-  const { sequences, silent } = await sequencesFor(session, oids, held);
+  const { sequences, silent } = await sequencesFor(session, oids, held, facts.sequences);
   const missing = places.filter((place) => !held.includes(place));
   const warnings = [
     `Accepted from ${input.label.slice(0, 500)} by ${input.acceptedBy} at ${deps.now().toISOString()}; its rows bear no checksum of their own.`,
@@ -250,32 +250,41 @@ async function inStaging(session: Session, table: LiveTable, place: Place | unde
 }
 
 /**
- * A document says nothing of sequences; where a column draws from one of its own, the rows say how far it must have come.
- * `silent` are those that are drawn from in another way.
+ * Where the sequences of the tables stand: as the document says, or, where it does not, as far as the rows of a column that owns one have
+ * come. `silent` are those of which neither tells.
  */
 async function sequencesFor(
   session: Session,
   oids: number[],
   held: Place[],
+  said: SaidSequence[],
 ): Promise<{ sequences: LiveSequence[]; silent: LiveSequence[] }> {
   const sequences: LiveSequence[] = [];
   const silent: LiveSequence[] = [];
   for (const sequence of await readSequences(session, oids, [])) {
-    const { ownedBy } = sequence;
-    const place = held.find(({ live }) => ownedBy && qualifiedName(live) === qualifiedName(ownedBy));
-    if (!ownedBy || !place?.staging.columns.some((column) => column.name === ownedBy.column)) {
-      silent.push(sequence);
-      continue;
-    }
-    const furthest = BigInt(sequence.increment) > 0n ? 'max' : 'min';
-    const [row] = await session.query<{ value: string | null }>(
-      `SELECT pg_catalog.${furthest}(${quoteIdent(ownedBy.column)})::text AS value FROM ${quoteName(place.staging)}`,
-    );
-    const value = row?.value ?? null;
-    const inside = value !== null && BigInt(value) >= BigInt(sequence.min) && BigInt(value) <= BigInt(sequence.max);
-    sequences.push({ ...sequence, lastValue: inside ? value : sequence.start, isCalled: inside });
+    const position =
+      said.find((one) => qualifiedName(one) === qualifiedName(sequence)) ??
+      (await positionByRows(session, sequence, held));
+    const value = BigInt(position?.lastValue ?? 0);
+    if (!position || value < BigInt(sequence.min) || value > BigInt(sequence.max)) silent.push(sequence);
+    else sequences.push({ ...sequence, lastValue: position.lastValue, isCalled: position.isCalled });
   }
   return { sequences, silent };
+}
+
+async function positionByRows(
+  session: Session,
+  { ownedBy, increment, start }: LiveSequence,
+  held: Place[],
+): Promise<Pick<LiveSequence, 'lastValue' | 'isCalled'> | null> {
+  const place = held.find(({ live }) => ownedBy && qualifiedName(live) === qualifiedName(ownedBy));
+  if (!ownedBy || !place?.staging.columns.some((column) => column.name === ownedBy.column)) return null;
+  const furthest = BigInt(increment) > 0n ? 'max' : 'min';
+  const [row] = await session.query<{ value: string | null }>(
+    `SELECT pg_catalog.${furthest}(${quoteIdent(ownedBy.column)})::text AS value FROM ${quoteName(place.staging)}`,
+  );
+  const value = row?.value ?? null;
+  return value === null ? { lastValue: start, isCalled: false } : { lastValue: value, isCalled: true };
 }
 
 function lackingColumns({ live, json }: Place, loaded: LoadedJson): string[] {
