@@ -170,8 +170,8 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     await sweepUploads(files);
   });
   endings.push(
-    { name: 'sweeper', end: () => sweeping[Symbol.asyncDispose]() },
-    { name: 'feed', end: () => feed[Symbol.asyncDispose]() },
+    { name: 'sweeper', end: async () => sweeping[Symbol.asyncDispose]() },
+    { name: 'feed', end: async () => feed[Symbol.asyncDispose]() },
   );
   return {
     readCaller: createReadCaller({ sessions, tokens }),

@@ -229,7 +229,7 @@ describe('PUT /api/uploads', () => {
       ...server.parts,
       acceptJson: async (path: string) => {
         told.push(await Bun.file(path).text());
-        return { fileName: 'made.zip' };
+        return { fileName: 'made.zip', warnings: [] };
       },
     };
     const later = await put('{"metadata":{}}', {}, '?accept=later');
