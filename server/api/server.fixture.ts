@@ -6,14 +6,15 @@ import * as hrms from '../../db/schema/hrms.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { createCatalogue } from '../backup/catalogue.ts';
 import { AppError } from '../errors.ts';
+import type { Caller } from '../security/caller.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type Access, testAccess } from './access.fixture.ts';
 import type { AppEnv } from './context.ts';
-import { type TestDesk, testDesk } from './desk.fixture.ts';
+import { testDesk } from './desk.fixture.ts';
 import { failureResponse } from './errors.ts';
 import type { ApiParts, ThrottlePart } from './parts.ts';
-import { type TestUploads, testAudit, testUploads } from './records.fixture.ts';
+import { testAudit, testUploads } from './records.fixture.ts';
 import { TRPC_PATH, trpcRoute } from './route.ts';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -30,9 +31,10 @@ export interface TestServer extends AsyncDisposable {
   database: TestDatabase;
   storage: Storage;
   parts: ApiParts;
-  access: Access;
-  desk: TestDesk;
-  uploads: TestUploads;
+  /** Who a request speaks for, as the app finds it out. */
+  readCaller(headers: Headers, address: string): Promise<{ caller: Caller }>;
+  /** As if it had been received; the upload's id. */
+  receive(bytes: Uint8Array, originalName: string): Promise<string>;
   log: LogLine[];
   /** Adds an administrator; its id. */
   admin(role: string, options?: { isActive?: boolean }): Promise<{ id: string; email: string }>;
@@ -82,9 +84,8 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     database,
     storage,
     parts,
-    access,
-    desk,
-    uploads,
+    readCaller: async (headers, address) => ({ caller: await access.readCaller(headers, address) }),
+    receive: uploads.receive,
     log,
     async admin(role, { isActive = true } = {}) {
       const id = crypto.randomUUID();
