@@ -18,7 +18,7 @@ export interface TablePolicy {
 }
 
 /** The schema of the job queue: its rows are work in progress, wrong the moment they are restored. */
-const QUEUE_SCHEMA = 'backup_queue';
+export const QUEUE_SCHEMA = 'backup_queue';
 /** Private schemas of restores begin with this. */
 export const STAGING_PREFIX = 'restore_';
 

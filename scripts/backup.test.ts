@@ -1,27 +1,24 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fillDemo } from '../db/demo.ts';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
+import type { TestDatabase } from '../db/testing.ts';
 import type { BackupResult } from '../server/backup/create.ts';
 import type { FailureBody } from '../server/errors.ts';
-import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { jsonOf, type Workplace } from './command.fixture.ts';
+import { hrmsPlace } from './places.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
 setDefaultTimeout(60_000);
 
+let ground: Awaited<ReturnType<typeof hrmsPlace>>;
 let database: TestDatabase;
 let place: Workplace;
 let rows: Record<string, number>;
 beforeAll(async () => {
-  database = await testDatabase({ template: 'hrms' });
-  rows = await fillDemo(database.url, { staff: 200, seed: 1 });
-  place = await workplace(database.url);
+  ground = await hrmsPlace({ staff: 200, seed: 1 });
+  ({ database, place, rows } = ground);
 });
-afterAll(async () => {
-  await place[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => ground[Symbol.asyncDispose]());
 
 const backup = (...args: string[]) => place.run('backup', args);
 const codeOf = async (args: string[], env: Record<string, string> = {}) => {

@@ -1,4 +1,5 @@
 import { APPLICATION } from '../server/application.ts';
+import { archiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/check.ts';
 import { type BackupInput, type BackupResult, createBackup } from '../server/backup/create.ts';
 import { AppError } from '../server/errors.ts';
@@ -6,6 +7,7 @@ import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { type Command, type Outcome, runCommand } from './cli.ts';
 import {
+  both,
   commandActor,
   composeModel,
   composeStorage,
@@ -89,17 +91,24 @@ const command: Command<typeof flags> = {
       async (operation) => {
         const swept = await storage.sweep();
         if (swept.length > 0) detail(`removed what an earlier backup left: ${swept.join(', ')}`);
+        const now = () => new Date();
+        const name = archiveName(input.name, now(), operation.id);
+        await operation.nameArchive(name);
         const deps = {
           databaseUrl: database.url,
           storage,
           model,
-          now: () => new Date(),
+          now,
           // One id for the archive and the record of its making.
           newId: () => operation.id,
           application: APPLICATION,
           lockGiveUpMs: config.lockGiveUpMs,
         };
-        return createBackup(deps, input, { signal: operation.signal, onProgress });
+        return createBackup(
+          deps,
+          { ...input, name },
+          { signal: operation.signal, onProgress: both(onProgress, operation.report) },
+        );
       },
     );
     return { data: result, lines: describeBackup(result), warnings: result.warnings };

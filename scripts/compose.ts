@@ -10,6 +10,7 @@ import type { ByteSource } from '../server/bytes.ts';
 import { type Config, readConfig, type SETTING_NAMES } from '../server/config.ts';
 import { AppError } from '../server/errors.ts';
 import type { OperationDeps } from '../server/jobs/operations.ts';
+import type { OnProgress } from '../server/progress.ts';
 import { openFile } from '../server/storage/file-source.ts';
 import { createLocalStorage } from '../server/storage/local.ts';
 import type { Storage } from '../server/storage/storage.ts';
@@ -116,6 +117,14 @@ export function commandActor(env: Record<string, string | undefined>): string {
 /** What `runOperation` needs besides the verb. */
 export function operationDeps(databaseUrl: string, onWait: (message: string) => void): OperationDeps {
   return { databaseUrl, now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms) => Bun.sleep(ms), onWait };
+}
+
+/** Progress for the person in front of the command, and for the operation's record. */
+export function both(first: OnProgress, second: OnProgress): OnProgress {
+  return (event) => {
+    first(event);
+    second(event);
+  };
 }
 
 /** How commands that read an archive name it. */

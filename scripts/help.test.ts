@@ -28,6 +28,7 @@ const COMMANDS: Record<string, string[]> = {
   verify: [],
   restore: ['--into URL', '--tables a,b', '-y, --yes', '--jobs N', '--wait'],
   migrate: ['--into URL'],
+  'break-glass': [],
   demo: ['--staff N', '--seed N'],
 };
 const COMMON = ['--json', '-v, --verbose', '-s, --silent', '-h, --help'];

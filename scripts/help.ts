@@ -26,13 +26,10 @@ export function helpText(subject: HelpSubject): string {
         'll',
       ),
     ],
-    [
+    ...section(
       'Environment (bun reads .env itself)',
-      formatColumns(
-        subject.settings.map((setting) => [setting.name, setting.help]),
-        'll',
-      ),
-    ],
+      subject.settings.map((setting) => [setting.name, setting.help]),
+    ),
     [
       'Exit codes',
       formatColumns(
@@ -50,6 +47,11 @@ export function helpText(subject: HelpSubject): string {
   ];
   const body = sections.map(([title, lines]) => [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n'));
   return `${[summary, ...body, `${application.name} ${application.version}`].join('\n\n')}\n`;
+}
+
+/** Nothing for a command that has nothing of the kind. */
+function section(title: string, rows: [string, string][]): [string, string[]][] {
+  return rows.length === 0 ? [] : [[title, formatColumns(rows, 'll')]];
 }
 
 function spelling(name: string, flag: Flag): string {

@@ -1,28 +1,25 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fillDemo } from '../db/demo.ts';
 import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import type { FailureBody } from '../server/errors.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
-import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { jsonOf, type Workplace } from './command.fixture.ts';
+import { hrmsPlace } from './places.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
 setDefaultTimeout(60_000);
 
+let ground: Awaited<ReturnType<typeof hrmsPlace>>;
 let database: TestDatabase;
 let place: Workplace;
 let rows: Record<string, number>;
 beforeAll(async () => {
-  database = await testDatabase({ template: 'hrms' });
-  rows = await fillDemo(database.url, { staff: 100, seed: 3 });
-  place = await workplace(database.url);
+  ground = await hrmsPlace({ staff: 100, seed: 3 });
+  ({ database, place, rows } = ground);
   await place.run('backup', ['--name', 'kept', '-s']);
 });
-afterAll(async () => {
-  await place[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => ground[Symbol.asyncDispose]());
 
 const repayments = async () =>
   Number((await database.query<{ n: string }>('SELECT count(*) AS n FROM loan_repayments'))[0]?.n);

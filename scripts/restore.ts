@@ -6,6 +6,7 @@ import { type RestoreResult, restoreArchive } from '../server/restore/restore.ts
 import { type Command, runCommand } from './cli.ts';
 import {
   ARCHIVE_ARGUMENT,
+  both,
   commandActor,
   composeStorage,
   configFor,
@@ -73,7 +74,8 @@ const command: Command<typeof flags> = {
         wait: values.wait,
       },
       signal,
-      ({ receipt, signal: alive }) => {
+      async ({ receipt, signal: alive, nameArchive, report }) => {
+        if (chosen.storedName !== null) await nameArchive(chosen.storedName);
         const { databaseUrl, now, pause } = operations;
         const deps = {
           databaseUrl,
@@ -84,7 +86,7 @@ const command: Command<typeof flags> = {
           lockTryMs: config.lockTimeoutMs,
           lockGiveUpMs: config.lockGiveUpMs,
         };
-        return restoreArchive(deps, input, { signal: alive, onProgress });
+        return restoreArchive(deps, input, { signal: alive, onProgress: both(onProgress, report) });
       },
     );
     return { data: result, lines: describe(result, chosen.label), warnings: result.warnings };

@@ -1,87 +1,180 @@
-import { createHash } from 'node:crypto';
-import { Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { AppError, ERROR_FAMILIES, type ErrorCode, failureBody, unexpected } from './errors.ts';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Context, type Handler, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { AppError } from './errors.ts';
+import type { AppEnv } from './http/env.ts';
+import { asFailure, failureAnswer, wrongMethod } from './http/failure.ts';
+import {
+  allowSilence,
+  checkOrigin,
+  demandHost,
+  demandHttps,
+  endWith,
+  identify,
+  introduce,
+  keepAccessLog,
+  limitRate,
+  putHeaders,
+  type ReadCaller,
+  type Spend,
+  throwErrorsOnly,
+} from './http/guards.ts';
+import { strictPolicy } from './http/headers.ts';
+import { createReadiness, notReady, type ReadinessCheck } from './http/readiness.ts';
+import type { Log } from './logs.ts';
+import type { Metrics } from './metrics.ts';
 import type { Overview } from './overview.ts';
 import { frontPage, PAGE_STYLE } from './page.ts';
 
 /** What the app is made of. It opens nothing itself. */
 export interface AppParts {
   version: string;
-  /** Rejects with an AppError while the database does not answer. */
-  askDatabase(signal: AbortSignal): Promise<void>;
+  guards: {
+    /** Demands HTTPS of all but this machine. */
+    production: boolean;
+    publicUrl: string | null;
+    trustedProxies: readonly string[];
+    corsOrigins: readonly string[];
+    /** What a scraper sends; null: only this machine may read the metrics. */
+    metricsToken: string | null;
+  };
+  checks: readonly ReadinessCheck[];
   readOverview(signal: AbortSignal): Promise<Overview>;
-  /** True from the moment shutdown begins. */
-  stopping(): boolean;
+  metrics: Metrics;
+  log: Log;
+  /** What needs sign-in; null where the server has no such face, as with ROLE=worker. */
+  face: Face | null;
+  /** Aborts when shutdown begins: `/readyz` says no, and event streams end. */
+  closing: AbortSignal;
   now(): Date;
-  /** One line for the operator's log. Never holds secrets. */
-  log(line: string): void;
+  /** Milliseconds of a clock that never jumps. */
+  elapsed(): number;
+  /** Ids of requests. */
+  newId(): string;
 }
 
-const HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    `style-src 'sha256-${createHash('sha256').update(PAGE_STYLE).digest('base64')}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-};
+/** The part of the server that knows its callers. */
+export interface Face {
+  /** Rejects with UNAUTHENTICATED for a bearer token that does not count; a cookie that does not count is nobody's. */
+  readCaller: ReadCaller;
+  spend: Spend;
+  jwks(): Promise<{ keys: object[] }>;
+  /** Adds what answers under `/trpc` and `/api`. Procedures count what they cost their caller themselves. */
+  addRoutes(app: Hono<AppEnv>): void;
+}
 
-/** Makes the HTTP application. Everything it answers that is not a page has the shape of `errors.ts`. */
-export function createApp(parts: AppParts): Hono {
-  const app = new Hono();
+const CHECK_LIMIT_MS = 3000;
+/** Largest body of a tRPC request, bytes. Files go by `/api`, which counts for itself. */
+const LARGEST_ORDER = 1024 ** 2;
+const KEYS_SECONDS = 300;
+/** Nobody reads it; the log and the metrics tell it from a fault of the server. */
+const CLIENT_GONE = 499;
 
-  app.use(async function secureHeaders(c, next) {
-    await next();
-    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
-  });
+/**
+ * Makes the HTTP application. Everything it answers that is not a page has the shape of `errors.ts`, and every answer, whoever made it,
+ * passes the same guards in the same order: who is there, log, headers, HTTPS, origin, caller, limit.
+ */
+export function createApp(parts: AppParts): Hono<AppEnv> {
+  const { guards, face, log } = parts;
+  const app = new Hono<AppEnv>();
 
-  app.get('/healthz', (c) => c.json({ ok: true }));
+  app.use(introduce({ trustedProxies: guards.trustedProxies, log, newId: parts.newId }));
+  app.use(keepAccessLog(parts));
+  app.use(putHeaders({ policy: strictPolicy([PAGE_STYLE]), corsOrigins: guards.corsOrigins }));
+  app.use(demandHost);
+  app.use(demandHttps(guards));
+  app.use(checkOrigin(guards));
+  app.use(throwErrorsOnly);
 
-  app.get('/readyz', async (c) => {
-    if (parts.stopping()) throw new AppError('DATABASE_UNREACHABLE', 'The server is shutting down.');
-    await parts.askDatabase(c.req.raw.signal);
-    return c.json({ ok: true });
-  });
-
-  app.get('/', async (c) => c.html(frontPage(await parts.readOverview(c.req.raw.signal), parts.version)));
+  addProbes(app, parts);
+  if (face) app.use('/', limitRate(face.spend, 'public'));
+  only(app, '/', parts.now, async (c) => c.html(frontPage(await parts.readOverview(c.req.raw.signal), parts.version)));
+  if (face) addFace(app, face, parts.closing);
 
   app.notFound((c) => {
-    const error = new AppError('NOT_FOUND', `There is nothing at ${c.req.method} ${c.req.path}.`, {
+    const error = new AppError('NOT_FOUND', `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}.`, {
       hint: 'The front page, /, says what is here.',
     });
-    return c.json(failureBody(error, parts.now()), 404);
+    return fail(c, error, parts.now());
   });
 
   app.onError((thrown, c) => {
-    const error = thrown instanceof AppError ? thrown : unexpected(thrown);
-    parts.log(`${c.req.method} ${c.req.path}: ${error.code}: ${error.message}`);
-    return c.json(failureBody(error, parts.now()), statusOf(error.code));
+    const { error, status } = asFailure(thrown, c.get('requestId'));
+    if (error.code === 'UNEXPECTED' && c.req.raw.signal.aborted) {
+      return fail(c, new AppError('CANCELLED', 'The client went away.'), parts.now(), CLIENT_GONE);
+    }
+    if (error.code === 'UNEXPECTED') c.get('log').error({ error: thrown }, 'unforeseen');
+    else c.get('log').info({ code: error.code, reason: error.message }, 'refused');
+    return fail(c, error, parts.now(), status);
   });
 
   return app;
 }
 
-function statusOf(code: ErrorCode): ContentfulStatusCode {
-  if (code === 'NOT_FOUND') return 404;
-  if (code === 'UNEXPECTED') return 500;
-  const family = ERROR_FAMILIES[code];
-  switch (family) {
-    case 'validation':
-      return 400;
-    case 'permission':
-      return 403;
-    case 'system':
-      return 503;
-    case 'business':
-      return 409;
-    default:
-      return family satisfies never;
+/** Whether the server lives, can work, and what it counted: for machines that watch it. */
+function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, face, now }: AppParts): void {
+  const readiness = createReadiness(checks, CHECK_LIMIT_MS);
+  only(app, '/healthz', now, (c) => c.json({ ok: true }));
+
+  only(app, '/readyz', now, async (c) => {
+    if (closing.aborted) return fail(c, new AppError('CANCELLED', 'The server is shutting down.'), now(), 503);
+    const found = await readiness();
+    const failure = notReady(found);
+    if (failure) throw failure;
+    return c.json({ ok: true, checks: found });
+  });
+
+  only(app, '/metrics', now, async (c) => {
+    if (!mayScrape(c, guards.metricsToken)) {
+      throw new AppError('UNAUTHENTICATED', 'The metrics are not for everybody.', {
+        hint: 'Set METRICS_TOKEN and send it as a bearer token, or ask from this machine.',
+      });
+    }
+    const { contentType, text } = await metrics.read();
+    return c.body(text, 200, { 'Content-Type': contentType });
+  });
+
+  if (face) {
+    app.use('/.well-known/jwks.json', limitRate(face.spend, 'public'));
+    only(app, '/.well-known/jwks.json', now, async (c) =>
+      c.json(await face.jwks(), 200, { 'Cache-Control': `public, max-age=${KEYS_SECONDS}` }),
+    );
   }
+}
+
+/** What needs to know its caller. */
+function addFace(app: Hono<AppEnv>, { readCaller, spend, addRoutes }: Face, closing: AbortSignal): void {
+  const tooLarge = () => {
+    throw new AppError('TOO_LARGE', 'The request is larger than any order can be.', {
+      hint: 'Files are sent to /api/uploads.',
+      details: { limit: LARGEST_ORDER },
+    });
+  };
+  for (const path of ['/trpc/*', '/api/*']) app.use(path, identify({ readCaller, spend }), allowSilence);
+  app.use('/trpc/*', endWith(closing));
+  app.use('/trpc/*', bodyLimit({ maxSize: LARGEST_ORDER, onError: tooLarge }));
+  app.use('/api/*', limitRate(spend, 'bytes'));
+  addRoutes(app);
+}
+
+/** A route that is only read: any other method is refused, and told what would do. */
+function only(app: Hono<AppEnv>, path: string, now: () => Date, handler: Handler<AppEnv>): void {
+  app.get(path, handler);
+  app.all(path, (c) => {
+    c.header('Allow', 'GET, HEAD');
+    return fail(c, wrongMethod(c.req.method, path, 'GET or HEAD'), now(), 405);
+  });
+}
+
+function fail(c: Context<AppEnv>, error: AppError, now: Date, status?: number): Response {
+  const answer = failureAnswer(error, { path: c.req.path, now, ...(status !== undefined && { status }) });
+  return c.json(answer.body, answer.status, answer.headers);
+}
+
+/** Compared by digest, so that neither content nor length of the token shows in the time it takes. */
+function mayScrape(c: Context<AppEnv>, token: string | null): boolean {
+  if (token === null) return c.get('client').local;
+  const given = /^bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
 }

@@ -1,5 +1,10 @@
-import { describe, expect, test } from 'bun:test';
-import { listen } from './listen.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from './http/app.fixture.ts';
+import { listen, readTls } from './listen.ts';
 
 const answer = () => new Response('hello');
 
@@ -36,5 +41,123 @@ describe('listen()', () => {
     gate.resolve();
     expect(await (await pending).text()).toBe('late');
     await stopped;
+  });
+
+  test('has no limit of its own for bodies, declared or not: the routes say why they refuse', async () => {
+    const size = 140 * 1024 ** 2;
+    const count = async (request: Request) => {
+      let received = 0;
+      for await (const chunk of request.body ?? []) received += chunk.byteLength;
+      return new Response(String(received));
+    };
+    const server = listen({ host: '127.0.0.1', port: 0, fetch: count });
+    const send = async (body: Uint8Array<ArrayBuffer> | ReadableStream | null) =>
+      (await fetch(server.url, { method: 'POST', body })).text();
+    const piece = new Uint8Array(1024 ** 2);
+    const pieces = async function* () {
+      for (let sent = 0; sent < size; sent += piece.length) yield piece;
+    };
+    expect(await send(new Uint8Array(size))).toBe(String(size));
+    expect(await send(new Response(pieces()).body)).toBe(String(size));
+    await server.stop(1000);
+  });
+
+  test('cuts a request that does not end within the time allowed', async () => {
+    const arrived = Promise.withResolvers<void>();
+    const never = () => {
+      arrived.resolve();
+      return new Promise<Response>(() => undefined);
+    };
+    const server = listen({ host: '127.0.0.1', port: 0, fetch: never });
+    const pending = fetch(server.url).then(
+      () => 'answered',
+      () => 'cut',
+    );
+    await arrived.promise;
+    await server.stop(50);
+    expect(await pending).toBe('cut');
+  });
+
+  test('cuts a request that is silent for too long, unless it was allowed to be', async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow = async (request: Request, connection: { waitForEver(): void }) => {
+      if (request.url.endsWith('/patient')) connection.waitForEver();
+      await gate.promise;
+      return new Response('late');
+    };
+    const server = listen({ host: '127.0.0.1', port: 0, fetch: slow, idleSeconds: 1 });
+    const ask = (path: string) =>
+      fetch(new URL(path, server.url)).then(
+        (response) => response.text(),
+        () => 'cut',
+      );
+    const patient = ask('/patient');
+    // As silent as the other, and for longer.
+    expect(await ask('/hasty')).toBe('cut');
+    gate.resolve();
+    expect(await patient).toBe('late');
+    await server.stop(1000);
+  }, 20_000);
+});
+
+describe('over TLS', () => {
+  let folder = '';
+  let files = { certFile: '', keyFile: '' };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tls-test-'));
+    files = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
+    const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost';
+    const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+    const made = Bun.spawnSync([
+      'openssl',
+      ...words.split(' '),
+      ...names,
+      '-keyout',
+      files.keyFile,
+      '-out',
+      files.certFile,
+    ]);
+    expect(made.exitCode).toBe(0);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('a client that trusts the certificate is answered, told to keep to HTTPS, and its own page may write', async () => {
+    const tls = await readTls(files);
+    await using app = serve({ tls, guards: { production: true } });
+    expect(app.url).toStartWith('https://127.0.0.1:');
+    const trusting = { tls: { ca: tls.cert } };
+    const read = await app.ask('/api/who', trusting);
+    expect(read.status).toBe(200);
+    expect(read.headers.get('strict-transport-security')).toBe('max-age=31536000');
+    const origin = new URL(app.url).origin;
+    const headers = { Cookie: 'session=good', Origin: origin };
+    expect((await app.ask('/trpc/x', { ...trusting, method: 'POST', headers })).status).toBe(200);
+    const plain = { ...headers, Origin: origin.replace('https', 'http') };
+    expect((await app.ask('/trpc/x', { ...trusting, method: 'POST', headers: plain })).status).toBe(403);
+    await expect(app.ask('/healthz', { tls: { ca: '' } })).rejects.toThrow();
+  });
+
+  test('plain HTTP to the port is not served', async () => {
+    await using app = serve({ tls: await readTls(files) });
+    const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    const chunks: Buffer[] = [];
+    socket.on('error', () => undefined);
+    for await (const chunk of socket) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).not.toContain('200 OK');
+  });
+
+  test('a file that cannot be read, or holds no certificate, is named', async () => {
+    const missing = readTls({ ...files, keyFile: join(folder, 'nowhere') });
+    await expect(missing).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('TLS_KEY'),
+    });
+    const broken = join(folder, 'broken.pem');
+    await writeFile(broken, 'no certificate');
+    const tls = await readTls({ ...files, certFile: broken });
+    expect(() => listen({ host: '127.0.0.1', port: 0, fetch: answer, tls })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('TLS_CERT') }),
+    );
   });
 });

@@ -1,44 +1,59 @@
-import { modelFromSchema } from '../db/drizzle-model.ts';
-import { loadSchemaModule } from '../db/load-schema.ts';
-import * as hrmsSchema from '../db/schema/hrms.ts';
-import { createApp } from './app.ts';
-import { APPLICATION } from './application.ts';
+import { composeServer } from './compose.ts';
 import { type Config, readConfig } from './config.ts';
 import { AppError } from './errors.ts';
-import { listen } from './listen.ts';
-import { askDatabase, readOverview } from './overview.ts';
-import { createLocalStorage } from './storage/local.ts';
+import { listen, readTls } from './listen.ts';
+import { endAll } from './shutdown.ts';
 
 export interface RunningServer {
   url: string;
   /** Whether PORT was busy and the next free one was taken. */
   moved: boolean;
-  /** Answers no new request, lets those under way finish within ten seconds. Safe to call twice. */
+  /**
+   * Answers no new request, ends event streams, lets requests and operations under way finish within thirty seconds, then cuts and cancels
+   * them, and gives everything back. Safe to call twice.
+   */
   stop(): Promise<void>;
 }
 
-const GRACE_MS = 10_000;
+const GRACE_MS = 30_000;
 
-/** The composition root: chooses storage and schema, builds the app and listens. Throws CONFIG_INVALID. */
+/** Builds the server, listens, and says so in the log. Throws CONFIG_INVALID; nothing is left open then. */
 export async function startServer(config: Config, databaseUrl: string): Promise<RunningServer> {
-  const schema = config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd());
-  const { tables } = modelFromSchema(schema);
-  const storage = createLocalStorage(config.backupDir);
-  let stopped: Promise<void> | null = null;
-  const app = createApp({
-    version: APPLICATION.version,
-    askDatabase: (signal) => askDatabase(databaseUrl, signal),
-    readOverview: (signal) => readOverview({ databaseUrl, tables, storage }, signal),
-    stopping: () => stopped !== null,
-    now: () => new Date(),
-    log: (line) => console.error(line),
-  });
-  const listening = listen({ host: config.host, port: config.port, fetch: (request) => app.fetch(request) });
-  return {
-    url: listening.url,
-    moved: listening.moved,
-    stop: () => (stopped ??= listening.stop(GRACE_MS)),
-  };
+  const tls = config.tls === null ? null : await readTls(config.tls);
+  const server = await composeServer(config, databaseUrl);
+  const { app, log } = server;
+  try {
+    const listening = listen({ host: config.host, port: config.port, tls, fetch: app.fetch });
+    const secure = tls !== null || config.trustedProxies.length > 0;
+    log.info({ host: config.host, port: listening.port, role: config.role, tls: tls !== null }, 'listening');
+    if (config.nodeEnv === 'production' && !secure) {
+      log.warn({}, 'neither TLS_CERT nor TRUSTED_PROXIES is set: only this machine will be answered');
+    }
+    const stop = async () => {
+      log.info({}, 'stopping');
+      server.beginClosing();
+      // Both at once: an operation that ends meanwhile is still shown to those who watch it.
+      const both = Promise.allSettled([server.finishWork(GRACE_MS), listening.stop(GRACE_MS)]);
+      const outcome = (index: 0 | 1) => async () => {
+        const ended = (await both)[index];
+        if (ended.status === 'rejected') throw ended.reason;
+      };
+      await endAll(
+        [
+          { name: 'operations', end: outcome(0) },
+          { name: 'requests', end: outcome(1) },
+          { name: 'server', end: () => server.close() },
+        ],
+        log,
+      );
+    };
+    let stopped: Promise<void> | null = null;
+    return { url: listening.url, moved: listening.moved, stop: () => (stopped ??= stop()) };
+  } catch (error) {
+    // The first failure counts; what follows from it is in the log.
+    await server.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 /**
@@ -81,9 +96,11 @@ async function main(): Promise<void> {
       hint: 'Set it in the environment or in the file .env, or run `bun start`, which brings a PostgreSQL of its own.',
     });
   }
+  // A signal that comes while the server starts waits for its turn.
+  const toldToStop = untilToldToStop();
   const server = await startServer(config, config.databaseUrl);
   console.log(`Palace Backup answers at ${server.url}`);
-  await untilToldToStop();
+  await toldToStop;
   await server.stop();
 }
 

@@ -2,13 +2,14 @@ import { modelFromSchema } from '../db/drizzle-model.ts';
 import { migrate } from '../db/migrate.ts';
 import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '../db/testing.ts';
 import { type BackupInput, type BackupResult, createBackup } from './backup/create.ts';
+import type { ByteSource } from './bytes.ts';
 import { type Operation, runOperation } from './jobs/operations.ts';
 import * as library from './library.fixture.ts';
 import { GATE_FAMILY, LIBRARY_GATES_SQL, LIBRARY_SQL } from './library.fixture.ts';
 import type { OnProgress, ProgressStage } from './progress.ts';
 import { type RestoreResult, restoreArchive } from './restore/restore.ts';
 import { bytesSource } from './storage/memory.ts';
-import type { ByteSource, Storage } from './storage/storage.ts';
+import type { Storage } from './storage/storage.ts';
 import { backupOf, type MadeBackup } from './verbs.fixture.ts';
 
 export interface RunOptions {

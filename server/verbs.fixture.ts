@@ -30,7 +30,7 @@ export async function backupOf(
     { ...deps, databaseUrl: database.url },
     { ...operation, kind: 'backup' },
     signal,
-    () =>
+    ({ signal: alive }) =>
       createBackup(
         {
           ...deps,
@@ -41,7 +41,7 @@ export async function backupOf(
           lockGiveUpMs,
         },
         { compression: 'deflate', jobs: 2, strict: false, verify: true, createdBy: 'a test', ...words },
-        { signal, onProgress },
+        { signal: alive, onProgress },
       ),
   );
   await using source = await storage.open(result.fileName);
@@ -61,7 +61,7 @@ export async function restoreInto(
     { ...deps, databaseUrl: database.url },
     { ...operation, kind: 'restore' },
     signal,
-    ({ receipt }) =>
+    ({ receipt, signal: alive }) =>
       restoreArchive(
         {
           ...deps,
@@ -72,7 +72,7 @@ export async function restoreInto(
           lockGiveUpMs,
         },
         { jobs: 2, ...words },
-        { signal, onProgress },
+        { signal: alive, onProgress },
       ),
   );
 }

@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
-import { type Workplace, workplace } from '../command.fixture.ts';
+import type { Scene } from '../../server/scene.fixture.ts';
+import type { Workplace } from '../command.fixture.ts';
+import { libraryPlace } from '../places.fixture.ts';
 
 /** Long and full of signs, so that it is found in any spelling. */
 const SECRET = 'Tr0ub4dor#3@/:horse';
+let ground: Awaited<ReturnType<typeof libraryPlace>>;
 let scene: Scene;
 let place: Workplace;
 beforeAll(async () => {
-  scene = await libraryScene();
-  place = await workplace(scene.database.url);
-  await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
+  ground = await libraryPlace();
+  ({ scene, place } = ground);
 });
-afterAll(async () => {
-  await place[Symbol.asyncDispose]();
-  await scene[Symbol.asyncDispose]();
-});
+afterAll(() => ground[Symbol.asyncDispose]());
 
 const secretly = (other: Partial<Pick<URL, 'hostname' | 'port' | 'username'>> = {}) =>
   Object.assign(new URL(scene.database.url), { password: encodeURIComponent(SECRET), ...other }).href;

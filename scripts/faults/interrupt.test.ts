@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { join } from 'node:path';
 import { closeGate } from '../../server/hold.fixture.ts';
 import type { GATES } from '../../server/library.fixture.ts';
-import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
-import { type Workplace, workplace } from '../command.fixture.ts';
+import type { Scene } from '../../server/scene.fixture.ts';
+import type { Workplace } from '../command.fixture.ts';
+import { LIBRARY_SCHEMA, libraryPlace } from '../places.fixture.ts';
 
+let ground: Awaited<ReturnType<typeof libraryPlace>>;
 let scene: Scene;
 let place: Workplace;
 beforeAll(async () => {
-  scene = await libraryScene({ lendings: 5000 });
-  place = await workplace(scene.database.url);
-  await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
+  ground = await libraryPlace({ lendings: 5000 });
+  ({ scene, place } = ground);
 });
-afterAll(async () => {
-  await place[Symbol.asyncDispose]();
-  await scene[Symbol.asyncDispose]();
-});
+afterAll(() => ground[Symbol.asyncDispose]());
 
 describe('Ctrl-C during a restore', () => {
   for (const step of [
@@ -51,7 +48,7 @@ describe('Ctrl-C during a restore', () => {
 });
 
 test('Ctrl-C while a backup is read back: exit code 130, no archive is left', async () => {
-  const backup = place.start('backup', [], { BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts') });
+  const backup = place.start('backup', [], LIBRARY_SCHEMA);
   await backup.says('verifying');
   backup.signal('SIGINT');
   const { code } = await backup.finished;

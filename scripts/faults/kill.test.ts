@@ -5,27 +5,24 @@ import pg from 'pg';
 import { verifyArchive } from '../../server/backup/verify.ts';
 import { closeGate } from '../../server/hold.fixture.ts';
 import type { GATES } from '../../server/library.fixture.ts';
-import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
+import type { Scene } from '../../server/scene.fixture.ts';
 import { bytesSource } from '../../server/storage/memory.ts';
-import { type Workplace, workplace } from '../command.fixture.ts';
+import type { Workplace } from '../command.fixture.ts';
+import { LIBRARY_SCHEMA, libraryPlace } from '../places.fixture.ts';
 
 /** `kill -9` of the commands: nothing of ours gets to clean up. */
+let ground: Awaited<ReturnType<typeof libraryPlace>>;
 let scene: Scene;
 let place: Workplace;
-const schema = { BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts') };
 
 beforeAll(async () => {
-  scene = await libraryScene({ lendings: 20_000 });
-  place = await workplace(scene.database.url);
-  await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
+  ground = await libraryPlace({ lendings: 20_000 });
+  ({ scene, place } = ground);
 }, 30_000);
-afterAll(async () => {
-  await place[Symbol.asyncDispose]();
-  await scene[Symbol.asyncDispose]();
-});
+afterAll(() => ground[Symbol.asyncDispose]());
 
 const restoring = () => place.start('restore', ['./library.zip', '--yes', '--verbose']);
-const backingUp = () => place.start('backup', [], schema);
+const backingUp = () => place.start('backup', [], LIBRARY_SCHEMA);
 
 describe('a backup that is killed', () => {
   for (const line of ['copying', 'finishing', 'verifying']) {

@@ -6,34 +6,31 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestDatabase } from '../../db/testing.ts';
 import { unprivilegedLaunch } from '../../db/unprivileged.ts';
-import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
-import { type Workplace, workplace } from '../command.fixture.ts';
+import type { Scene } from '../../server/scene.fixture.ts';
+import type { Workplace } from '../command.fixture.ts';
+import { LIBRARY_SCHEMA, libraryPlace } from '../places.fixture.ts';
 
 const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('pgbouncer', { PATH: '/usr/sbin:/usr/local/sbin' });
+let ground: Awaited<ReturnType<typeof libraryPlace>>;
 let scene: Scene;
 let place: Workplace;
 beforeAll(async () => {
-  scene = await libraryScene();
-  place = await workplace(scene.database.url);
-  await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
+  ground = await libraryPlace();
+  ({ scene, place } = ground);
 });
-afterAll(async () => {
-  await place[Symbol.asyncDispose]();
-  await scene[Symbol.asyncDispose]();
-});
+afterAll(() => ground[Symbol.asyncDispose]());
 
 const COMMANDS: [name: string, words: string[]][] = [
   ['backup', []],
   ['backup', ['--check']],
   ['restore', ['./library.zip', '--yes']],
 ];
-const schema = { BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts') };
 
 describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
   test('every command is refused with POOLER_DETECTED and says which setting to give, and the pooled sessions are as they were', async () => {
     await using pooler = await startPooler(scene.database, 'transaction');
     for (const [name, words] of COMMANDS) {
-      const { code, stderr, stdout } = await place.run(name, words, { ...schema, DATABASE_URL: pooler.url });
+      const { code, stderr, stdout } = await place.run(name, words, { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
       expect([code, stderr]).toEqual([2, expect.stringContaining('POOLER_DETECTED')]);
       expect(stdout + stderr).toContain('DATABASE_DIRECT_URL');
     }
@@ -55,7 +52,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
       while (!over) await client.query('SELECT count(*) FROM books');
       await client.end();
     });
-    const { code, stderr } = await place.run('backup', [], { ...schema, DATABASE_URL: pooler.url });
+    const { code, stderr } = await place.run('backup', [], { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
     over = true;
     await Promise.all(busy);
     expect([code, stderr]).toEqual([2, expect.stringContaining('POOLER_DETECTED')]);
@@ -63,7 +60,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
 
   test('DATABASE_DIRECT_URL is used instead', async () => {
     await using pooler = await startPooler(scene.database, 'transaction');
-    const env = { ...schema, DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: scene.database.url };
+    const env = { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: scene.database.url };
     for (const [name, words] of COMMANDS) expect((await place.run(name, words, env)).code).toBe(0);
     await scene.change();
   });
@@ -73,7 +70,7 @@ describe.skipIf(pgbouncer === null)('behind a session pooler', () => {
   test('every command works', async () => {
     await using pooler = await startPooler(scene.database, 'session');
     for (const [name, words] of COMMANDS) {
-      const { code, stderr } = await place.run(name, words, { ...schema, DATABASE_URL: pooler.url });
+      const { code, stderr } = await place.run(name, words, { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
       expect([code, stderr]).toEqual([0, expect.any(String)]);
     }
     expect(await scene.state()).toBe(scene.archived);

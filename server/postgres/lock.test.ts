@@ -19,15 +19,19 @@ describe('the gate', () => {
     expect(await tryGate(first, 'shared')).toBe(true);
     expect(await tryGate(second, 'shared')).toBe(true);
     expect(await tryGate(restore, 'exclusive')).toBe(false);
-    expect((await gateHolders(restore)).map((holder) => holder.application)).toEqual([
+    expect((await gateHolders(restore, 'exclusive')).map((holder) => holder.application)).toEqual([
       'palace-backup backup one ctl',
       'palace-backup backup two ctl',
     ]);
+    expect(await gateHolders(restore, 'shared')).toEqual([]);
     await first.close();
     await second.close();
     while (!(await tryGate(restore, 'exclusive'))) await Bun.sleep(5);
     await using late = await open('late');
     expect(await tryGate(late, 'shared')).toBe(false);
+    expect((await gateHolders(late, 'shared')).map((holder) => holder.application)).toEqual([
+      'palace-backup restore ctl',
+    ]);
   });
 
   test('of one database does not close that of another', async () => {
@@ -39,7 +43,7 @@ describe('the gate', () => {
     });
     while (!(await tryGate(here, 'exclusive'))) await Bun.sleep(5);
     expect(await tryGate(there, 'exclusive')).toBe(true);
-    expect(await gateHolders(there)).toEqual([]);
+    expect(await gateHolders(there, 'exclusive')).toEqual([]);
   });
 
   test('opens when its holder is killed', async () => {

@@ -9,6 +9,7 @@ import { AppError } from '../errors.ts';
 const GATE = 0x50414c47; // 'PALG'
 const ALIVE = 0x50414c41; // 'PALA'
 const APPLY = 0x50414c50; // 'PALP'
+const DESK = 0x50414c44; // 'PALD'
 
 /** Backups share the gate, a restore has it alone: the command line included. */
 export type GateMode = 'shared' | 'exclusive';
@@ -17,18 +18,25 @@ export async function tryGate(session: Session, mode: GateMode): Promise<boolean
   return tryLock(session, `pg_try_advisory_lock${mode === 'shared' ? '_shared' : ''}`, GATE, 1);
 }
 
-/** Who holds the gate now, as shown in pg_stat_activity: for the message of a refusal. */
+/** Who holds the gate in the way of this mode, as shown in pg_stat_activity: for the message of a refusal. */
 export async function gateHolders(
   session: Session,
+  mode: GateMode,
 ): Promise<{ pid: number; application: string; since: string | null }[]> {
   return session.query(
     `SELECT a.pid, a.application_name AS application, a.backend_start::text AS since
        FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
       WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+        AND ($2 = 'exclusive' OR l.mode = 'ExclusiveLock')
         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
       ORDER BY a.backend_start`,
-    [GATE],
+    [GATE, mode],
   );
+}
+
+/** Requests are taken one after the other, so that two of them cannot both find the gate free. Held until the transaction ends. */
+export async function lockDesk(session: Session): Promise<void> {
+  await session.query(`SELECT pg_catalog.pg_advisory_xact_lock($1, 1)`, [DESK]);
 }
 
 /** An operation is alive while this is held by its own session; never by the clock. */

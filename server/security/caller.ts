@@ -44,6 +44,8 @@ export type Caller =
       fullName: string;
       role: string;
       scopes: ReadonlySet<Scope>;
+      /** What the role allowed when it was last read, while `admins` cannot be asked; `scopes` is less then. */
+      unconfirmed?: ReadonlySet<Scope>;
       stepUpUntil: Date | null;
       address: string;
     }
@@ -57,6 +59,7 @@ export type Caller =
       email: string;
       role: string;
       scopes: ReadonlySet<Scope>;
+      unconfirmed?: ReadonlySet<Scope>;
       address: string;
     };
 
@@ -68,7 +71,7 @@ export interface Requirement {
   stepUp?: boolean;
 }
 
-/** Throws UNAUTHENTICATED, FORBIDDEN or STEP_UP_REQUIRED unless the caller meets the requirement. Pure. */
+/** Throws UNAUTHENTICATED, FORBIDDEN, OPERATION_IN_PROGRESS (the role cannot be confirmed now) or STEP_UP_REQUIRED unless the caller meets the requirement. Pure. */
 export function authorize(caller: Caller, requirement: Requirement, now: Date): void {
   if (requirement.scope === 'public') return;
   if (caller.kind === 'nobody') {
@@ -77,6 +80,7 @@ export function authorize(caller: Caller, requirement: Requirement, now: Date): 
     });
   }
   if (requirement.scope !== 'signed in' && !caller.scopes.has(requirement.scope)) {
+    if (caller.unconfirmed?.has(requirement.scope)) throw notConfirmed(caller.role);
     throw new AppError(
       'FORBIDDEN',
       caller.kind === 'token'
@@ -97,4 +101,14 @@ export function authorize(caller: Caller, requirement: Requirement, now: Date): 
       hint: 'Give it with auth.stepUp; it counts for five minutes.',
     });
   }
+}
+
+function notConfirmed(role: string): AppError {
+  return new AppError(
+    'OPERATION_IN_PROGRESS',
+    `The table of administrators cannot be asked whether you are still ${role}.`,
+    {
+      hint: 'A restore holds it, or it is lost. Looking and cancelling work meanwhile; try this again when it is done.',
+    },
+  );
 }

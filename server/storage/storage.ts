@@ -1,7 +1,5 @@
 import type { ByteSink, ByteSource } from '../bytes.ts';
 
-export type { ByteSource } from '../bytes.ts';
-
 /**
  * Where archives live. Two implementations keep this contract (`local.ts`, `memory.ts`), and one suite
  * (`storage.suite.ts`) proves it for each. Every failure is an `AppError`: NOT_FOUND, NAME_INVALID, ALREADY_EXISTS,

@@ -1,0 +1,66 @@
+import { migrate } from '../db/migrate.ts';
+import { openRecords } from '../db/records.ts';
+import type { Config } from '../server/config.ts';
+import { maskDatabaseUrl } from '../server/mask-url.ts';
+import { createAudit } from '../server/security/audit.ts';
+import { createBreakGlassCode } from '../server/security/break-glass.ts';
+import { type Command, runCommand } from './cli.ts';
+import { commandActor, configFor, openDatabase, settingsHelp } from './compose.ts';
+import { formatMoment } from './format.ts';
+
+const flags = {} as const;
+
+const command: Command<typeof flags> = {
+  name: 'break-glass',
+  summary:
+    'Prints a one-time link to restore with, for the day the administrators are lost. It counts once, for ten minutes; making and using it is audited.',
+  flags,
+  settings: [
+    ...settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL'),
+    { name: 'PUBLIC_URL', help: 'where the server is reached; made of HOST and PORT when unset' },
+    { name: 'HOST', help: 'on which address the server listens; 127.0.0.1 when unset' },
+    { name: 'PORT', help: 'its port; 3000 when unset' },
+  ],
+  examples: [{ line: 'bun run scripts/break-glass.ts', does: 'when nobody can sign in any more' }],
+  async run({ env, values, signal, detail }) {
+    const config = configFor(env, values);
+    await using database = await openDatabase(config);
+    detail(`database ${maskDatabaseUrl(database.url)}`);
+    // Our own tables may be lost as well.
+    await migrate(database.url, { hrms: false, signal });
+    const { code, expiresAt } = await makeCode(database.url, commandActor(env));
+    const link = `${serverAddress(config)}/break-glass#${code}`;
+    return {
+      data: { link, expiresAt: expiresAt.toISOString() },
+      lines: [link, `It counts once, until ${formatMoment(expiresAt)}. Who has it can restore: give it to nobody.`],
+    };
+  },
+};
+
+async function makeCode(url: string, actor: string): Promise<{ code: string; expiresAt: Date }> {
+  const now = () => new Date();
+  const client = openRecords(url, { connections: 1, applicationName: 'palace-backup break-glass' });
+  try {
+    const { records } = client;
+    const made = await createBreakGlassCode({ records, now }, actor);
+    await createAudit({ records, now }).append({
+      actor,
+      address: 'this machine',
+      action: 'break-glass',
+      outcome: 'allowed',
+      details: { expiresAt: made.expiresAt.toISOString() },
+    });
+    return made;
+  } finally {
+    await client.close();
+  }
+}
+
+/** The code follows as a fragment, which browsers keep to themselves: it reaches no log. */
+function serverAddress({ publicUrl, tls, host, port }: Config): string {
+  if (publicUrl !== null) return publicUrl;
+  const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `${tls ? 'https' : 'http'}://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+}
+
+if (import.meta.main) await runCommand(command);

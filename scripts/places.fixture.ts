@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { fillDemo } from '../db/demo.ts';
+import { type TestDatabase, testDatabase } from '../db/testing.ts';
+import { libraryScene, type Scene, type SceneOptions } from '../server/scene.fixture.ts';
+import { type Workplace, workplace } from './command.fixture.ts';
+
+/** What makes the commands back up the library instead of the HRMS. */
+export const LIBRARY_SCHEMA = { BACKUP_SCHEMA: join(import.meta.dir, '../server/library.fixture.ts') };
+
+/** The library's scene, and a workplace on it that holds its archive as `library.zip`. */
+export async function libraryPlace(
+  options: SceneOptions = {},
+): Promise<AsyncDisposable & { scene: Scene; place: Workplace }> {
+  const scene = await libraryScene(options);
+  const place = await workplace(scene.database.url);
+  await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
+  return { scene, place, [Symbol.asyncDispose]: () => disposeInTurn(place, scene) };
+}
+
+/** An HRMS with demo data, and a workplace on it. `rows` is how many each table has. */
+export async function hrmsPlace(demo: {
+  staff: number;
+  seed: number;
+}): Promise<AsyncDisposable & { database: TestDatabase; place: Workplace; rows: Record<string, number> }> {
+  const database = await testDatabase({ template: 'hrms' });
+  const rows = await fillDemo(database.url, demo);
+  const place = await workplace(database.url);
+  return { database, place, rows, [Symbol.asyncDispose]: () => disposeInTurn(place, database) };
+}
+
+async function disposeInTurn(...things: AsyncDisposable[]): Promise<void> {
+  for (const thing of things) await thing[Symbol.asyncDispose]();
+}

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import type { Hono } from 'hono';
+import { modelFromSchema } from '../db/drizzle-model.ts';
+import { loadSchemaModule } from '../db/load-schema.ts';
+import type { SchemaModel } from '../db/model.ts';
+import { openRecords, type Records } from '../db/records.ts';
+import * as hrmsSchema from '../db/schema/hrms.ts';
+import { createApp, type Face } from './app.ts';
+import { APPLICATION } from './application.ts';
+import { storageCheck } from './checks.ts';
+import type { Config } from './config.ts';
+import type { AppEnv } from './http/env.ts';
+import type { ReadinessCheck } from './http/readiness.ts';
+import { type Log, openLogs } from './logs.ts';
+import { metricSources } from './metric-sources.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { askDatabase, readOverview } from './overview.ts';
+import { SECRET_KEY_FILE, secretKey } from './secret-key.ts';
+import { type Ending, endAll } from './shutdown.ts';
+import { createLocalStorage } from './storage/local.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** A server that is ready to be listened for. */
+export interface ComposedServer {
+  app: Hono<AppEnv>;
+  log: Log;
+  /** From now on `/readyz` says no and event streams end. At once; safe to call twice. */
+  beginClosing(): void;
+  /** Lets running operations finish within `graceMs`, or cancels them. */
+  finishWork(graceMs: number): Promise<void>;
+  /** Gives back connections and files, the log last. After `finishWork`, and after the last request was answered. */
+  close(): Promise<void>;
+}
+
+/** What the rooms of the house are built on. */
+interface Ground {
+  config: Config;
+  databaseUrl: string;
+  secretKey: string;
+  model: SchemaModel;
+  storage: Storage;
+  records: Records;
+  metrics: Metrics;
+  log: Log;
+  now: () => Date;
+}
+
+/** What the rooms bring into the server. */
+interface Rooms {
+  /** Null with ROLE=worker. */
+  face: Face | null;
+  checks: ReadinessCheck[];
+  finishWork(graceMs: number): Promise<void>;
+  /** In the order they are to be ended. */
+  endings: Ending[];
+}
+
+/**
+ * Chooses and builds everything from the settings, and opens what it needs. The database must have been brought up to date.
+ * Throws CONFIG_INVALID; nothing is left open then.
+ */
+export async function composeServer(config: Config, databaseUrl: string): Promise<ComposedServer> {
+  const key = await secretKey(config, resolve(SECRET_KEY_FILE), (length) =>
+    crypto.getRandomValues(new Uint8Array(length)),
+  );
+  const schema = config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd());
+  const model = modelFromSchema(schema);
+  const storage = createLocalStorage(config.backupDir);
+  const now = () => new Date();
+  const closing = new AbortController();
+  const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
+  const { records, close: closeRecords } = openRecords(databaseUrl);
+  const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
+  const rooms = openRooms({ config, databaseUrl, secretKey: key, model, storage, records, metrics, log, now });
+
+  const app = createApp({
+    version: APPLICATION.version,
+    guards: {
+      production: config.nodeEnv === 'production',
+      publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
+      corsOrigins: config.corsOrigins,
+      metricsToken: config.metricsToken,
+    },
+    checks: [
+      { name: 'database', check: (signal) => askDatabase(databaseUrl, signal) },
+      storageCheck(storage),
+      ...rooms.checks,
+    ],
+    readOverview: (signal) => readOverview({ databaseUrl, tables: model.tables, storage }, signal),
+    metrics,
+    log,
+    face: rooms.face,
+    closing: closing.signal,
+    now,
+    elapsed: () => performance.now(),
+    newId: () => crypto.randomUUID(),
+  });
+  return {
+    app,
+    log,
+    beginClosing: () => closing.abort(),
+    finishWork: rooms.finishWork,
+    async close() {
+      try {
+        await endAll([...rooms.endings, { name: 'records', end: closeRecords }], log);
+      } finally {
+        await closeLog();
+      }
+    },
+  };
+}
+
+/** The rooms that sign people in, run operations and answer `/trpc` and `/api` are opened here, and nowhere else. */
+function openRooms(_: Ground): Rooms {
+  return { face: null, checks: [], finishWork: async () => undefined, endings: [] };
+}

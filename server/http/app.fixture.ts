@@ -1,0 +1,140 @@
+import { type Handler, Hono } from 'hono';
+import { type AppParts, createApp, type Face } from '../app.ts';
+import { AppError, type FailureBody } from '../errors.ts';
+import { listen } from '../listen.ts';
+import { type Logs, logsInto } from '../logs.ts';
+import { createMetrics } from '../metrics.ts';
+import type { Overview } from '../overview.ts';
+import type { Caller } from '../security/caller.ts';
+import type { AppEnv } from './env.ts';
+
+export const NOW = new Date('2026-01-02T03:04:05.678Z');
+export const overview: Overview = {
+  database: { url: 'postgres://db/hrms', state: { version: '18.4', tables: [] } },
+  storage: { label: '/srv/backups', state: { backups: [], totalSize: 0 } },
+};
+
+/** A log that is kept in memory. */
+export function memoryLog(): Logs & { lines: string[] } {
+  const lines: string[] = [];
+  const sink = { write: (line: string) => lines.push(line), close: async () => undefined };
+  return { ...logsInto(sink, 'debug'), lines };
+}
+
+/** A token `good` and a cookie `session=good` are somebody's; every other token is refused, every other cookie is nobody's. */
+export const GOOD_TOKEN = 'good-token';
+function tokenHolder(address: string): Caller {
+  return {
+    kind: 'token',
+    actor: 'token nightly of anna@example.org',
+    tokenId: 'jti-1',
+    adminId: 'admin-1',
+    email: 'anna@example.org',
+    role: 'SUPER_ADMIN',
+    scopes: new Set(['backups:read']),
+    address,
+  };
+}
+
+interface FaceChanges extends Partial<Omit<Face, 'addRoutes'>> {
+  trpc?: Handler<AppEnv>;
+  files?: Hono<AppEnv>;
+}
+
+/** A face with routes that show what reaches them. */
+export function face({
+  trpc,
+  files: own,
+  ...changes
+}: FaceChanges = {}): Face & { spent: string[]; files: Hono<AppEnv> } {
+  const spent: string[] = [];
+  const files = own ?? new Hono<AppEnv>();
+  files.all('/api/raw', () => new Response('raw', { headers: { 'X-Own': 'yes' } }));
+  files.get('/api/away', () => Response.redirect('http://127.0.0.1/elsewhere'));
+  files.get('/api/who', (c) => c.json({ actor: c.get('caller').actor, address: c.get('client').address }));
+  files.get('/api/boom', () => {
+    throw new Error('password is hunter2');
+  });
+  return {
+    spent,
+    async readCaller(headers, address) {
+      const authorization = headers.get('authorization');
+      if (authorization === `Bearer ${GOOD_TOKEN}`) return { caller: tokenHolder(address) };
+      if (authorization !== null) throw new AppError('UNAUTHENTICATED', 'The token does not count.');
+      const caller: Caller = { kind: 'nobody', actor: 'nobody', address };
+      return headers.get('cookie')?.includes('session=good')
+        ? { caller: tokenHolder(address), setCookie: 'session=good; HttpOnly; SameSite=Strict' }
+        : { caller };
+    },
+    spend: async (limit, key) => void spent.push(`${limit} ${key}`),
+    jwks: async () => ({ keys: [] }),
+    addRoutes(app) {
+      app.all('/trpc/*', trpc ?? ((c) => new Response(c.req.path, { headers: { 'Content-Type': 'text/plain' } })));
+      app.route('/', files);
+    },
+    files,
+    ...changes,
+  };
+}
+
+export interface Served extends AsyncDisposable {
+  url: string;
+  lines: string[];
+  closing: AbortController;
+  ask(path: string, init?: BunFetchRequestInit): Promise<Response>;
+}
+
+type Changes = Partial<Omit<AppParts, 'guards'>> & {
+  guards?: Partial<AppParts['guards']>;
+  tls?: { cert: string; key: string };
+};
+
+/** Serves the app over real HTTP on a free port of this machine. */
+export function serve({ guards, tls, ...changes }: Changes = {}): Served {
+  const { log, lines } = memoryLog();
+  const closing = new AbortController();
+  const app = createApp({
+    version: '1.2.3',
+    guards: {
+      production: false,
+      publicUrl: null,
+      trustedProxies: [],
+      corsOrigins: [],
+      metricsToken: null,
+      ...guards,
+    },
+    checks: [],
+    readOverview: async () => overview,
+    metrics: createMetrics({
+      version: '1.2.3',
+      sources: {
+        storage: async () => ({ usedBytes: 7, freeBytes: 9, backups: 1 }),
+        operations: async () => ({ queued: 0, running: 0, lastSuccess: {} }),
+      },
+    }),
+    log,
+    face: face(),
+    closing: closing.signal,
+    now: () => NOW,
+    elapsed: () => performance.now(),
+    newId: () => crypto.randomUUID(),
+    ...changes,
+  });
+  const listening = listen({ host: '127.0.0.1', port: 0, fetch: app.fetch, ...(tls && { tls }) });
+  return {
+    url: listening.url,
+    lines,
+    closing,
+    ask: (path, init) => fetch(new URL(path, listening.url), { redirect: 'manual', ...init }),
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await listening.stop(2000);
+    },
+  };
+}
+
+/** What an answer says failed, also out of tRPC's shape. */
+export async function failure(answer: Response): Promise<FailureBody> {
+  const body = (await answer.json()) as FailureBody & { error: { data?: { backup: FailureBody } } };
+  return body.error.data?.backup ?? body;
+}

@@ -1,0 +1,25 @@
+import type { Log } from '../logs.ts';
+import type { Caller } from '../security/caller.ts';
+import type { Client } from './address.ts';
+
+/** The connection a request came over; the listener hands it to the app. */
+export interface Connection {
+  /** The other end's address. */
+  peer: string | null;
+  encrypted: boolean;
+  /** Lets this request be silent for as long as it needs. */
+  waitForEver(): void;
+}
+
+/** What every handler finds in its Hono context. */
+export interface AppEnv {
+  Bindings: Connection;
+  Variables: {
+    requestId: string;
+    client: Client;
+    /** Nobody, until the guards of `/trpc` and `/api` know better. */
+    caller: Caller;
+    /** Says the request's id in every line. */
+    log: Log;
+  };
+}

@@ -1,0 +1,86 @@
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { AppError, type ErrorCode, type FailureBody, failureBody } from '../errors.ts';
+import { routeClass } from './route-class.ts';
+import { statusOf } from './status.ts';
+
+/** A failure made ready to be sent. */
+export interface FailureAnswer {
+  status: ContentfulStatusCode;
+  headers: Record<string, string>;
+  body: object;
+}
+
+/** What a guard can say to a tRPC client, by status. */
+const TRPC_CODES: Partial<Record<number, keyof typeof TRPC_ERROR_CODES_BY_KEY>> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  413: 'PAYLOAD_TOO_LARGE',
+  429: 'TOO_MANY_REQUESTS',
+  503: 'SERVICE_UNAVAILABLE',
+};
+
+/**
+ * Turns an error of ours into an answer. Under `/trpc` it has tRPC's own shape, with ours in it, as procedures answer: a request that is
+ * refused before it reaches one fails in the client like any other. Never holds a stack or the words of an error nobody foresaw.
+ */
+export function failureAnswer(error: AppError, where: { path: string; now: Date; status?: number }): FailureAnswer {
+  const status = (where.status ?? statusOf(error.code)) as ContentfulStatusCode;
+  const body = failureBody(error, where.now);
+  const retryAfter = error.details?.['retryAfterSeconds'];
+  return {
+    status,
+    headers: {
+      ...(status === 401 && { 'WWW-Authenticate': 'Bearer realm="Palace Backup"' }),
+      ...(error.code === 'RATE_LIMITED' && {
+        'Retry-After': String(typeof retryAfter === 'number' ? Math.max(1, Math.ceil(retryAfter)) : 60),
+      }),
+    },
+    body: routeClass(where.path) === 'trpc' ? trpcBody(body, status) : body,
+  };
+}
+
+function trpcBody(backup: FailureBody, httpStatus: number): object {
+  const code = TRPC_CODES[httpStatus] ?? 'INTERNAL_SERVER_ERROR';
+  return {
+    error: { message: backup.error.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } },
+  };
+}
+
+/** What was thrown, as an error of ours; `status` when the thrower had a finer one in mind than the code has. */
+export function asFailure(thrown: unknown, requestId: string): { error: AppError; status?: number } {
+  if (thrown instanceof AppError) return { error: thrown };
+  if (thrown instanceof HTTPException && thrown.status < 500) {
+    return { error: new AppError(codeOf(thrown.status), 'The request cannot be understood.'), status: thrown.status };
+  }
+  const error = new AppError('UNEXPECTED', 'Something failed that this program did not foresee.', {
+    cause: thrown,
+    hint: `Look for the request ${requestId} in the server's log.`,
+  });
+  return { error };
+}
+
+/** A method a route does not have. */
+export function wrongMethod(method: string, path: string, allowed: string): AppError {
+  return new AppError('USAGE', `${method} cannot be done with ${path}.`, { hint: `It takes ${allowed}.` });
+}
+
+function codeOf(status: number): ErrorCode {
+  switch (status) {
+    case 401:
+      return 'UNAUTHENTICATED';
+    case 403:
+      return 'FORBIDDEN';
+    case 404:
+      return 'NOT_FOUND';
+    case 413:
+      return 'TOO_LARGE';
+    case 429:
+      return 'RATE_LIMITED';
+    default:
+      return 'INPUT_INVALID';
+  }
+}

@@ -1,0 +1,194 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { AppError } from '../errors.ts';
+import type { Log } from '../logs.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Caller } from '../security/caller.ts';
+import { clientOf, limitKey, proxyTrust } from './address.ts';
+import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
+import type { AppEnv } from './env.ts';
+import { secureHeaders as headersFor, withCookie, withHeaders } from './headers.ts';
+import { isWelcome, ownOrigins } from './origin.ts';
+import { requestIdOf } from './request-id.ts';
+import { routeClass } from './route-class.ts';
+
+type Middleware = MiddlewareHandler<AppEnv>;
+
+/** Longest path that is shown in a log. */
+const SHOWN_PATH = 200;
+
+/** First of all: who is there, under which id, and a log that says so. */
+export function introduce(options: { trustedProxies: readonly string[]; log: Log; newId: () => string }): Middleware {
+  const isTrusted = proxyTrust(options.trustedProxies);
+  return async function introduce(c, next) {
+    const { headers } = c.req.raw;
+    const client = clientOf({ address: c.env.peer, encrypted: c.env.encrypted }, headers, isTrusted);
+    const requestId = requestIdOf(headers.get('x-request-id'), client.behindProxy, options.newId);
+    c.set('client', client);
+    c.set('requestId', requestId);
+    c.set('log', options.log.child({ requestId }));
+    c.set('caller', { kind: 'nobody', actor: 'nobody', address: client.address });
+    await next();
+  };
+}
+
+/** One line and one count for each answer. The address line's parameters are left out: a signed link is in them. */
+export function keepAccessLog(options: {
+  metrics: Pick<Metrics, 'requestAnswered'>;
+  elapsed: () => number;
+}): Middleware {
+  return async function keepAccessLog(c, next) {
+    const began = options.elapsed();
+    await next();
+    const ms = options.elapsed() - began;
+    const route = routeClass(c.req.path);
+    const { status } = c.res;
+    options.metrics.requestAnswered({ route, status, seconds: ms / 1000 });
+    const { address } = c.get('client');
+    const { actor } = c.get('caller');
+    const path = c.req.path.slice(0, SHOWN_PATH);
+    const facts = { address, actor, method: c.req.method, path, status, ms: Math.round(ms * 10) / 10 };
+    const routine = route === 'health' || route === 'metrics';
+    c.get('log')[status >= 500 ? 'warn' : routine ? 'debug' : 'info'](facts, 'answered');
+  };
+}
+
+/** Headers of every answer, also of those other code made itself: they are put on when the answer is there. */
+export function putHeaders(options: { policy: string; corsOrigins: readonly string[] }): Middleware {
+  return async function putHeaders(c, next) {
+    if (options.corsOrigins.length > 0 && isPreflight(c.req.raw)) {
+      c.res = new Response(null, { status: 204, headers: preflightHeaders(c.req.raw, options.corsOrigins) });
+    } else {
+      await next();
+    }
+    const headers = {
+      ...headersFor(options.policy, c.get('client').protocol),
+      ...corsHeaders(c.req.raw, options.corsOrigins),
+      'X-Request-Id': c.get('requestId'),
+    };
+    replace(c, withHeaders(c.res, headers));
+  };
+}
+
+/** A request without a usable host has no address, and what is made of addresses later would fail. */
+export async function demandHost(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
+  if (!URL.canParse(c.req.raw.url)) {
+    throw new AppError('INPUT_INVALID', 'The request says no host that could be meant.', {
+      hint: 'Send the header Host.',
+    });
+  }
+  await next();
+}
+
+/** Hono answers errors only; what else code can throw becomes one. */
+export async function throwErrorsOnly(_: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
+  try {
+    await next();
+  } catch (thrown) {
+    throw thrown instanceof Error ? thrown : new Error('something was thrown that is no error', { cause: thrown });
+  }
+}
+
+/** In production nothing is said in the clear but to this machine, and to who asks whether the server is well. */
+export function demandHttps(options: { production: boolean }): Middleware {
+  return async function demandHttps(c, next) {
+    const { protocol, local, behindProxy } = c.get('client');
+    if (options.production && protocol !== 'https' && !local && routeClass(c.req.path) !== 'health') {
+      throw new AppError('FORBIDDEN', 'This server is to be asked over HTTPS.', {
+        hint: behindProxy
+          ? 'The proxy must send X-Forwarded-Proto: https, and be asked over HTTPS itself.'
+          : 'Set TLS_CERT and TLS_KEY, or name the proxy before it in TRUSTED_PROXIES.',
+      });
+    }
+    await next();
+  };
+}
+
+/** Keeps pages of other origins from acting with a browser's cookies. */
+export function checkOrigin(options: { publicUrl: string | null; corsOrigins: readonly string[] }): Middleware {
+  return async function checkOrigin(c, next) {
+    const { headers, method } = c.req.raw;
+    const { protocol, local } = c.get('client');
+    const own = ownOrigins({ protocol, host: headers.get('host'), local }, options.publicUrl);
+    const request = {
+      method,
+      origin: headers.get('origin'),
+      fetchSite: headers.get('sec-fetch-site'),
+      cookie: headers.has('cookie'),
+      authorization: headers.get('authorization'),
+    };
+    if (!isWelcome(request, [...own, ...options.corsOrigins])) {
+      throw new AppError('FORBIDDEN', 'The request comes from a page of another origin.', {
+        hint: 'Set PUBLIC_URL to the address people use, and list other applications in CORS_ORIGINS. Programs send a bearer token.',
+      });
+    }
+    await next();
+  };
+}
+
+/** Who holds the cookie or token of a request, and the cookie to send again, if any. */
+export type ReadCaller = (headers: Headers, address: string) => Promise<{ caller: Caller; setCookie?: string }>;
+/** Throws RATE_LIMITED. `public`: what anybody may ask; `bytes`: uploads and downloads. */
+export type Spend = (limit: 'public' | 'bytes', key: string) => Promise<void>;
+
+/** Finds out who asks. A token that does not count is refused here, and counted by its address: trying tokens is to be slow. */
+export function identify(options: { readCaller: ReadCaller; spend: Spend }): Middleware {
+  return async function identify(c, next) {
+    const { address } = c.get('client');
+    const found = await options.readCaller(c.req.raw.headers, address).catch(async (error: unknown) => {
+      await options.spend('public', `address ${limitKey(address)}`);
+      throw error;
+    });
+    c.set('caller', found.caller);
+    await next();
+    // A route that signs in or out has set its own, and that one counts.
+    if (found.setCookie !== undefined && !c.res.headers.has('set-cookie')) {
+      replace(c, withCookie(c.res, found.setCookie));
+    }
+  };
+}
+
+/** Counts a request by its person or token, and by its address for nobody. */
+export function limitRate(spend: Spend, limit: 'public' | 'bytes'): Middleware {
+  return async function limitRate(c, next) {
+    await spend(limit, spenderOf(c.get('caller')));
+    await next();
+  };
+}
+
+/**
+ * Bytes and event streams may be silent for longer than other requests: a client that pauses, a procedure that works. Only for those who
+ * may: a stranger who sends nothing is cut off like everywhere.
+ */
+export async function allowSilence(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
+  const reading = c.req.method === 'GET' || c.req.method === 'HEAD';
+  if (reading || c.get('caller').kind !== 'nobody') c.env.waitForEver();
+  await next();
+}
+
+/** Event streams never end by themselves: at shutdown they are told to, as if their client had left. Other requests may finish. */
+export function endWith(closing: AbortSignal): Middleware {
+  return async function endWith(c, next) {
+    const { raw } = c.req;
+    const isStream = raw.method === 'GET' && (raw.headers.get('accept') ?? '').includes('text/event-stream');
+    if (isStream) c.req.raw = new Request(raw, { signal: AbortSignal.any([raw.signal, closing]) });
+    await next();
+  };
+}
+
+/** Hono copies an answer that is set over another one, so one that was changed in place is left alone. */
+function replace(c: Context<AppEnv>, answer: Response): void {
+  if (answer !== c.res) c.res = answer;
+}
+
+function spenderOf(caller: Caller): string {
+  switch (caller.kind) {
+    case 'nobody':
+      return `address ${limitKey(caller.address)}`;
+    case 'session':
+      return caller.adminId === null ? `session ${caller.sessionKey}` : `admin ${caller.adminId}`;
+    case 'token':
+      return `token ${caller.tokenId}`;
+    default:
+      return caller satisfies never;
+  }
+}

@@ -1,0 +1,37 @@
+import { AppError } from '../errors.ts';
+import type { Caller } from '../security/caller.ts';
+import type { ReadCaller } from './guards.ts';
+
+type Of<Kind extends Caller['kind']> = Extract<Caller, { kind: Kind }>;
+
+/** What it takes to know a caller by cookie or token; sessions and tokens have it. */
+export interface CallerSources {
+  sessions: {
+    read(sessionId: string, address: string): Promise<{ caller: Of<'session'>; fresh: boolean } | null>;
+    cookies: { read(header: string | null): string | null; set(sessionId: string): string; clear(): string };
+  };
+  tokens: { read(jwt: string, address: string): Promise<Of<'token'>> };
+}
+
+/**
+ * Reads who sent a request: by the bearer token when there is one, which then decides alone, otherwise by the session's cookie. A session
+ * that lives on gets its cookie again, one that is over has it taken away. Throws UNAUTHENTICATED for a token that does not count.
+ */
+export function createReadCaller({ sessions, tokens }: CallerSources): ReadCaller {
+  return async function readCaller(headers, address) {
+    const authorization = headers.get('authorization');
+    if (authorization !== null) {
+      const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
+      if (token !== undefined) return { caller: await tokens.read(token, address) };
+      throw new AppError('UNAUTHENTICATED', 'The authorization cannot be understood.', {
+        hint: 'Send `Authorization: Bearer` and a token.',
+      });
+    }
+    const nobody: Caller = { kind: 'nobody', actor: 'nobody', address };
+    const sessionId = sessions.cookies.read(headers.get('cookie'));
+    if (sessionId === null) return { caller: nobody };
+    const found = await sessions.read(sessionId, address);
+    if (found === null) return { caller: nobody, setCookie: sessions.cookies.clear() };
+    return { caller: found.caller, ...(found.fresh && { setCookie: sessions.cookies.set(sessionId) }) };
+  };
+}

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'bun:test';
+import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink, TRPCClientError } from '@trpc/client';
+import { initTRPC, tracked } from '@trpc/server';
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { EventSource } from 'eventsource';
+import { AppError } from '../errors.ts';
+import { face, serve } from './app.fixture.ts';
+
+/** A router whose subscription says one thing, and then waits until it is told to end. */
+function waitingRouter() {
+  const ended = Promise.withResolvers<void>();
+  const t = initTRPC.create({ sse: { ping: { enabled: true, intervalMs: 3000 } } });
+  const router = t.router({
+    hello: t.procedure.query(() => 'hello'),
+    progress: t.procedure.subscription(async function* ({ signal }) {
+      try {
+        yield tracked('1', 'begun');
+        const told = Promise.withResolvers<void>();
+        signal?.addEventListener('abort', () => told.resolve(), { once: true });
+        await told.promise;
+      } finally {
+        ended.resolve();
+      }
+    }),
+  });
+  return { router, ended: ended.promise };
+}
+
+const clientOf = (url: string) =>
+  createTRPCClient<ReturnType<typeof waitingRouter>['router']>({
+    links: [
+      splitLink({
+        condition: (op) => op.type === 'subscription',
+        true: httpSubscriptionLink({ url: `${url}trpc`, EventSource }),
+        false: httpBatchLink({ url: `${url}trpc` }),
+      }),
+    ],
+  });
+
+describe('event streams', () => {
+  test('end when the server begins to close, so that it can', async () => {
+    const { router, ended } = waitingRouter();
+    const trpc = face({
+      trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
+    });
+    await using app = serve({ face: trpc });
+    const answer = await app.ask('/trpc/progress', { headers: { Accept: 'text/event-stream' } });
+    expect(answer.headers.get('content-type')).toContain('text/event-stream');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    const decoder = new TextDecoder();
+    let said = '';
+    for await (const chunk of answer.body ?? []) {
+      said += decoder.decode(chunk);
+      if (said.includes('begun')) app.closing.abort();
+    }
+    expect(said).toContain('begun');
+    await ended;
+  });
+
+  test('end alone: other requests may finish', async () => {
+    const aborted: boolean[] = [];
+    const trpc = face({
+      async trpc(c) {
+        app.closing.abort();
+        aborted.push(c.req.raw.signal.aborted);
+        return c.text('finished');
+      },
+    });
+    await using app = serve({ face: trpc });
+    expect(await (await app.ask('/trpc/hello')).text()).toBe('finished');
+    expect(aborted).toEqual([false]);
+  });
+
+  test('end when their client leaves', async () => {
+    const { router, ended } = waitingRouter();
+    const trpc = face({
+      trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
+    });
+    await using app = serve({ face: trpc });
+    const begun = Promise.withResolvers<void>();
+    const subscription = clientOf(app.url).progress.subscribe(undefined, { onData: () => begun.resolve() });
+    await begun.promise;
+    subscription.unsubscribe();
+    await ended;
+  });
+});
+
+test('a tRPC client that is refused before a procedure reads why, in the shape of every failure', async () => {
+  const refuse = new AppError('UNAUTHENTICATED', 'The token does not count.');
+  await using app = serve({ face: face({ readCaller: () => Promise.reject(refuse) }) });
+  const client = clientOf(app.url);
+  // Two at once go in one batch.
+  const [first, second] = await Promise.allSettled([client.hello.query(), client.hello.query()]);
+  for (const one of [first, second]) {
+    const reason = one.status === 'rejected' ? one.reason : null;
+    expect(reason).toBeInstanceOf(TRPCClientError);
+    expect(reason.message).toBe('The token does not count.');
+    expect(reason.data.backup).toMatchObject({ success: false, error: { code: 'UNAUTHENTICATED' } });
+  }
+});

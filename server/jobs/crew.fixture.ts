@@ -1,0 +1,134 @@
+import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { openRecords, type Records } from '../../db/records.ts';
+import * as library from '../library.fixture.ts';
+import type { Scene } from '../scene.fixture.ts';
+import { createMemoryStorage } from '../storage/memory.ts';
+import type { Storage } from '../storage/storage.ts';
+import { createDesk, type Desk, readOperation } from './desk.ts';
+import { type Feed, openFeed } from './feed.ts';
+import { type Queue, startQueue } from './queue.ts';
+import type { OperationView } from './records.ts';
+import type { OperationRequest } from './requests.ts';
+import { createVerbs, type Verbs } from './verbs.ts';
+import { startWorker, type Worker, type WorkerDeps } from './worker.ts';
+
+export const BACKUP = {
+  kind: 'backup',
+  compression: 'deflate',
+  strict: false,
+  verify: true,
+  wait: false,
+} as const satisfies OperationRequest;
+
+/** One process's worth of jobs on a database: a desk, and workers as they are hired. */
+export interface Crew extends AsyncDisposable {
+  desk: Desk;
+  queue: Queue;
+  feed: Feed;
+  records: Records;
+  storage: Storage;
+  /** What the log was told. */
+  told: { message: string; facts: object }[];
+  hire(over?: Partial<WorkerDeps>): Promise<Worker>;
+  /** Asks on behalf of `a test`, and waits for the end. */
+  done(request: OperationRequest): Promise<OperationView>;
+  /** The record once it has ended. */
+  ended(id: string): Promise<OperationView>;
+  /** The record once it is so. */
+  until(id: string, isSo: (view: OperationView) => boolean): Promise<OperationView>;
+}
+
+export interface CrewOptions {
+  storage?: Storage;
+  verbs?: (verbs: Verbs) => Verbs;
+}
+
+const now = () => new Date();
+const pause = (ms: number) => Bun.sleep(ms);
+
+export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOptions = {}): Promise<Crew> {
+  const databaseUrl = scene.database.url;
+  const storage = options.storage ?? createMemoryStorage(now);
+  const told: Crew['told'] = [];
+  const tell = (facts: object, message: string) => void told.push({ message, facts });
+  const log = { info: tell, warn: tell, error: tell };
+  const { records, close } = openRecords(databaseUrl, { connections: 3 });
+  const queue = await startQueue({
+    databaseUrl,
+    works: true,
+    onError: (error) => tell({ error }, 'the queue failed'),
+  });
+  const feed = openFeed({ databaseUrl, read: (id) => readOperation(records, id) });
+  const newId = () => crypto.randomUUID();
+  const desk = createDesk({ databaseUrl, records, queue, feed, now, newId });
+  const verbs = createVerbs({
+    databaseUrl,
+    storage,
+    model: modelFromSchema(library),
+    application: { name: 'Palace Backup', version: '0.0.0' },
+    jobs: 2,
+    lockTryMs: 2000,
+    lockGiveUpMs: 10_000,
+    now,
+    pause,
+  });
+  const workers: Worker[] = [];
+
+  const until: Crew['until'] = async (id, isSo) => {
+    for (let patience = 6000; patience > 0; patience--) {
+      const view = await desk.get(id);
+      if (isSo(view)) return view;
+      await Bun.sleep(5);
+    }
+    throw new Error(`it never came: ${JSON.stringify(await desk.get(id))}`);
+  };
+  const ended = (id: string) => until(id, (view) => view.finishedAt !== null);
+
+  return {
+    desk,
+    queue,
+    feed,
+    records,
+    storage,
+    told,
+    until,
+    ended,
+    async hire(over = {}) {
+      const worker = await startWorker({
+        databaseUrl,
+        records,
+        queue,
+        verbs: options.verbs?.(verbs) ?? verbs,
+        storage,
+        log,
+        now,
+        newId,
+        pause,
+        concurrency: 2,
+        stallMs: 60_000,
+        operationDays: 30,
+        sweepMs: 200,
+        ...over,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    async done(request) {
+      const { operation } = await desk.request(request, 'a test', 'here');
+      return ended(operation.id);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const worker of workers) await worker.stop(0);
+      await queue.stop();
+      await feed[Symbol.asyncDispose]();
+      await close();
+    },
+  };
+}
+
+/** Everything a watcher is given until the operation has ended. */
+export async function watched(desk: Desk, id: string, afterRevision = -1): Promise<OperationView[]> {
+  const views: OperationView[] = [];
+  for await (const view of desk.watch(id, afterRevision, AbortSignal.timeout(60_000))) views.push(view);
+  return views;
+}

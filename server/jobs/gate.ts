@@ -1,0 +1,72 @@
+import type { Session } from '../../db/connect.ts';
+import { AppError, cancelled } from '../errors.ts';
+import { type GateMode, gateHolders, tryGate } from '../postgres/lock.ts';
+import { OPERATIONS, writableRecords } from './records.ts';
+
+/** How an operation passes the gate: backups share it, a restore has it alone; what only reads archives passes it by. */
+export function gateOf(kind: string): GateMode | null {
+  if (kind === 'restore') return 'exclusive';
+  return kind === 'backup' ? 'shared' : null;
+}
+
+export interface GateDeps {
+  pause: (ms: number) => Promise<void>;
+  /** Told once, when waiting begins. */
+  onWait?: (message: string) => void;
+}
+
+/**
+ * Takes the gate for this session. Throws OPERATION_IN_PROGRESS naming what runs, unless told to wait; then CANCELLED when the signal
+ * aborts. One whose record says that it has ended only tidies up, and is always waited for.
+ */
+export async function passGate(
+  control: Session,
+  input: { kind: string; wait: boolean },
+  deps: GateDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const mode = gateOf(input.kind);
+  if (mode === null) return;
+  for (let told = false; !(await tryGate(control, mode)); ) {
+    const busy = await gateBusy(control, mode);
+    if (busy && !input.wait) throw busy;
+    if (busy && !told) deps.onWait?.(busy.message);
+    told ||= busy !== null;
+    if (signal.aborted) throw cancelled('Waiting');
+    await deps.pause(busy ? 500 : 50);
+  }
+}
+
+/** The error that names who holds the gate in this mode's way; null when nobody does but operations that have ended already. */
+export async function gateBusy(session: Session, mode: GateMode): Promise<AppError | null> {
+  const held = await gateHolders(session, mode);
+  const ended = await endedAmong(
+    session,
+    held.map((holder) => operationOf(holder.application)),
+  );
+  const holders = held.filter((holder) => !ended.has(operationOf(holder.application)));
+  if (holders.length === 0) return null;
+  const running = holders.map(
+    (holder) =>
+      `${holder.application.replace(/^palace-backup /, '').replace(/ ctl$/, '')} (pid ${holder.pid}, since ${holder.since})`,
+  );
+  return new AppError('OPERATION_IN_PROGRESS', `Another operation is under way: ${running.join('; ')}.`, {
+    hint: 'Run it again when that is done, or with --wait.',
+    details: { holders },
+  });
+}
+
+/** The operation whose session has this name, or nothing. */
+function operationOf(application: string): string {
+  return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(application)?.[0] ?? '';
+}
+
+async function endedAmong(session: Session, ids: string[]): Promise<Set<string>> {
+  const known = ids.filter((id) => id !== '');
+  if (known.length === 0 || !(await writableRecords(session))) return new Set();
+  const rows = await session.query<{ id: string }>(
+    `SELECT id FROM ${OPERATIONS} WHERE id = ANY ($1::uuid[]) AND finished_at IS NOT NULL`,
+    [known],
+  );
+  return new Set(rows.map((row) => row.id));
+}

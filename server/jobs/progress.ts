@@ -1,0 +1,102 @@
+import type { ProgressEvent, ProgressStage } from '../progress.ts';
+
+/** How far an operation is, as its record shows it. */
+export interface OperationProgress {
+  stage: ProgressStage;
+  /** Rows and bytes of this stage. A stage that counts rows alone gives them as bytes, too. */
+  rows: number;
+  bytes: number;
+  /** An estimate; 0 where none can be made. */
+  totalBytes: number;
+  /** Over the last seconds. */
+  rowsPerSecond: number;
+  bytesPerSecond: number;
+  /** Of this stage; null while it cannot be told. */
+  secondsLeft: number | null;
+  /** By `schema.name`, of the last stage that worked table by table. */
+  tables: Record<string, { rows: number; bytes: number }>;
+}
+
+/** Turns the events of a verb into what its record shows. */
+export interface ProgressTracker {
+  add(event: ProgressEvent): void;
+  /** Null before the first event. */
+  view(): OperationProgress | null;
+  /** When the last event came, milliseconds since 1970. */
+  lastEventAt(): number;
+}
+
+/** The rate is that of the last few seconds: a slow start does not spoil the time left. */
+const RATE_WINDOW_MS = 8_000;
+/** Two looks closer than this say little about a rate, and would make the window long. */
+const MARK_MS = 100;
+/** Before that there is too little to say. */
+const RATE_LEAST_MS = 500;
+
+interface Counts {
+  rows: number;
+  bytes: number;
+}
+
+export function trackProgress(now: () => Date): ProgressTracker {
+  let latest: ProgressEvent | null = null;
+  let eventAt = now().getTime();
+  let counted: Counts = { rows: 0, bytes: 0 };
+  let tables: Record<string, Counts> = {};
+  let tablesStage: ProgressStage | null = null;
+  let marks: (Counts & { at: number })[] = [];
+
+  const count = (event: ProgressEvent) => {
+    // A new stage begins at zero, or goes on from where the last one stopped; only with its first table it is known which.
+    if (event.stage !== latest?.stage) counted = event.table ? { rows: 0, bytes: 0 } : event;
+    if (event.table) {
+      if (event.stage !== tablesStage) tables = {};
+      tablesStage = event.stage;
+      const table = tables[event.table] ?? { rows: 0, bytes: 0 };
+      // Each event speaks of one table, so what came since the last one is that table's.
+      tables[event.table] = {
+        rows: table.rows + Math.max(0, event.rows - counted.rows),
+        bytes: table.bytes + Math.max(0, event.bytes - counted.bytes),
+      };
+    }
+    counted = { rows: event.rows, bytes: event.bytes };
+  };
+
+  return {
+    add(event) {
+      eventAt = now().getTime();
+      if (event.stage !== latest?.stage) marks = [];
+      count(event);
+      latest = event;
+      const last = marks.at(-1);
+      const mark = { at: eventAt, rows: event.rows, bytes: event.bytes };
+      if (!last || eventAt - last.at >= MARK_MS) marks.push(mark);
+      else Object.assign(last, { rows: event.rows, bytes: event.bytes });
+      while ((marks[1]?.at ?? eventAt) < eventAt - RATE_WINDOW_MS) marks.shift();
+    },
+    view() {
+      if (!latest) return null;
+      const { stage, rows, bytes, totalBytes } = latest;
+      const rates = ratesOf(marks);
+      const left = totalBytes - bytes;
+      return {
+        stage,
+        rows,
+        bytes,
+        totalBytes,
+        ...rates,
+        secondsLeft: rates.bytesPerSecond > 0 && left >= 0 ? Math.ceil(left / rates.bytesPerSecond) : null,
+        tables: { ...tables },
+      };
+    },
+    lastEventAt: () => eventAt,
+  };
+}
+
+function ratesOf(marks: (Counts & { at: number })[]): { rowsPerSecond: number; bytesPerSecond: number } {
+  const [first, last] = [marks[0], marks.at(-1)];
+  const ms = first && last ? last.at - first.at : 0;
+  if (!first || !last || ms < RATE_LEAST_MS) return { rowsPerSecond: 0, bytesPerSecond: 0 };
+  const per = (amount: number) => Math.max(0, Math.round((amount * 1000) / ms));
+  return { rowsPerSecond: per(last.rows - first.rows), bytesPerSecond: per(last.bytes - first.bytes) };
+}

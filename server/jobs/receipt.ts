@@ -1,0 +1,45 @@
+import { openSession, type Session } from '../../db/connect.ts';
+import { AppError } from '../errors.ts';
+import type { OperationProgress } from './progress.ts';
+import { finishRecord, OPERATIONS } from './records.ts';
+
+/** The record of an operation as the transaction that changes live tables sees it; see `restore/apply.ts`. */
+export interface Receipt {
+  readonly operationId: string;
+  confirm(session: Session): Promise<void>;
+  /** Throws RESTORE_REFUSED when the operation was ended meanwhile: then nothing may be committed. */
+  succeed(session: Session, result: Record<string, unknown>): Promise<void>;
+  outcome(): Promise<string | null>;
+}
+
+export function receiptOf(
+  id: string,
+  deps: { databaseUrl: string; now: () => Date },
+  progress: () => OperationProgress | null,
+): Receipt {
+  return {
+    operationId: id,
+    async confirm(session) {
+      // Only a look: a lock that lasts until the commit would keep progress and cancelling out of the record.
+      const [row] = await session.query<{ state: string }>(`SELECT state FROM ${OPERATIONS} WHERE id = $1`, [id]);
+      if (row?.state !== 'running') throw ended(row?.state);
+    },
+    async succeed(session, result) {
+      if (!(await finishRecord(session, id, 'succeeded', { result, progress: progress() }, deps.now()))) throw ended();
+    },
+    async outcome() {
+      await using session = await openSession(deps.databaseUrl, {
+        applicationName: `palace-backup restore ${id} end`,
+        signal: new AbortController().signal,
+      });
+      const [row] = await session.query<{ state: string }>(`SELECT state FROM ${OPERATIONS} WHERE id = $1`, [id]);
+      return row?.state ?? null;
+    },
+  };
+}
+
+function ended(state = 'ended'): AppError {
+  return new AppError('RESTORE_REFUSED', `The operation is ${state} and may not go on. Nothing was changed.`, {
+    hint: 'Somebody ended it meanwhile. Run the restore again.',
+  });
+}

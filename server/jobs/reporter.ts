@@ -1,0 +1,129 @@
+import { openSession, type Session } from '../../db/connect.ts';
+import { AppError } from '../errors.ts';
+import type { ProgressTracker } from './progress.ts';
+import { CHANGED, OPERATIONS } from './records.ts';
+
+/** Brings an operation's progress to its record, and brings back whether somebody asked for its end. */
+export interface Reporter extends AsyncDisposable {
+  /** Begins to look at the record; safe to call twice. */
+  start(): void;
+  /** There is something new to write. */
+  changed(): void;
+}
+
+/** The record is written at most this often. */
+const WRITE_MS = 250;
+/** With nothing to write, it is asked this often whether the operation should end. */
+const LOOK_MS = 500;
+/** After a failure: the next connection may be had later. */
+const RETRY_MS = 2_000;
+
+interface Look {
+  state: string;
+  asked: boolean;
+  by: string | null;
+}
+
+/**
+ * Writes on a connection of its own, so that progress is seen while the work's connections are busy or inside a transaction.
+ * Progress is a courtesy: whatever fails here is tried again later and never fails the operation. `stop` is called once, with CANCELLED.
+ */
+export function createReporter(
+  deps: { databaseUrl: string; now: () => Date },
+  id: string,
+  tracker: ProgressTracker,
+  stop: (reason: AppError) => void,
+): Reporter {
+  let session: Session | null = null;
+  let busy = false;
+  let closed = false;
+  let asked = false;
+  let dirty = false;
+  let writtenAt = deps.now().getTime();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let round: Promise<void> = Promise.resolve();
+  let begun = false;
+
+  const schedule = (ms: number) => {
+    if (closed || !begun || busy) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      round = turn();
+    }, ms);
+  };
+  const next = () => schedule(dirty ? Math.max(0, writtenAt + WRITE_MS - deps.now().getTime()) : LOOK_MS);
+
+  async function turn(): Promise<void> {
+    busy = true;
+    let failed = false;
+    try {
+      session ??= await openReporting(deps.databaseUrl, id);
+      const look = await exchange(session);
+      if (look && !asked && (look.asked || look.state === 'cancelled')) {
+        asked = true;
+        stop(cancelledBy(look.by));
+      }
+    } catch {
+      failed = true;
+      session?.destroy();
+      session = null;
+    }
+    busy = false;
+    if (failed) schedule(RETRY_MS);
+    else next();
+  }
+
+  async function exchange(over: Session): Promise<Look | undefined> {
+    const progress = dirty ? tracker.view() : null;
+    dirty = false;
+    writtenAt = deps.now().getTime();
+    const columns = `state, cancel_requested_at IS NOT NULL AS asked, cancel_requested_by AS by`;
+    if (progress) {
+      const [row] = await over.query<Look>(
+        `UPDATE ${OPERATIONS} SET progress = $2, revision = revision + 1 WHERE id = $1 AND state = 'running' RETURNING ${columns}, ${CHANGED}`,
+        [id, JSON.stringify(progress)],
+      );
+      if (row) return row;
+    }
+    const [row] = await over.query<Look>(`SELECT ${columns} FROM ${OPERATIONS} WHERE id = $1`, [id]);
+    return row;
+  }
+
+  return {
+    start() {
+      begun = true;
+      next();
+    },
+    changed() {
+      if (dirty) return;
+      dirty = true;
+      next();
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      clearTimeout(timer);
+      // What it may be waiting for is not worth waiting for: the end writes the last progress itself.
+      if (busy) session?.destroy();
+      await round;
+      await session?.close();
+    },
+  };
+}
+
+async function openReporting(databaseUrl: string, id: string): Promise<Session> {
+  const session = await openSession(databaseUrl, {
+    applicationName: `palace-backup progress ${id}`,
+    signal: new AbortController().signal,
+    connectTimeoutMs: 5_000,
+  });
+  // The commit of a restore holds its record for a moment.
+  await session.query(`SET lock_timeout = '1s'`).catch(() => undefined);
+  await session.query(`SET statement_timeout = '5s'`).catch(() => undefined);
+  return session;
+}
+
+function cancelledBy(by: string | null): AppError {
+  return new AppError('CANCELLED', `The operation was cancelled${by ? ` by ${by}` : ''}. Nothing was left behind.`, {
+    ...(by && { details: { by } }),
+  });
+}

@@ -1,0 +1,65 @@
+import type { Session } from '../../db/connect.ts';
+import { AppError } from '../errors.ts';
+
+export interface StallWatch {
+  /** So long without an event and without a busy server is a stall, milliseconds. */
+  stallMs: number;
+  now: () => Date;
+  /** When the last event came, milliseconds since 1970. */
+  lastEventAt: () => number;
+  /** Over which the server is asked what the operation's sessions do. */
+  session: Session;
+  kind: string;
+  id: string;
+  /** Called once, with STALLED. */
+  stop: (reason: AppError) => void;
+}
+
+/**
+ * Watches an operation until disposed. Waiting for a lock and building an index say nothing for long, but are no stall: a session
+ * of the operation that the server is busy with, and that does not wait for us, counts as life.
+ */
+export function watchForStall(watch: StallWatch): Disposable {
+  let aliveAt = watch.now().getTime();
+  let asking = false;
+  const look = async () => {
+    const now = watch.now().getTime();
+    aliveAt = Math.max(aliveAt, watch.lastEventAt());
+    if (asking || now - aliveAt < watch.stallMs) return;
+    asking = true;
+    try {
+      if (await serverIsBusy(watch)) aliveAt = now;
+      else if (watch.lastEventAt() <= aliveAt) end();
+    } catch {
+      // The session is lost: then the operation ends for that reason.
+    } finally {
+      asking = false;
+    }
+  };
+  const timer = setInterval(() => void look(), Math.min(5_000, Math.max(50, watch.stallMs / 4)));
+  const end = () => {
+    clearInterval(timer);
+    watch.stop(
+      new AppError(
+        'STALLED',
+        `Nothing was heard of this ${watch.kind} for ${Math.round(watch.stallMs / 1000)} s, so it was stopped. Nothing was left behind.`,
+        {
+          hint: 'See whether the storage and the database answer; where they are only slow, raise STALL_MS.',
+          details: { stallMs: watch.stallMs },
+        },
+      ),
+    );
+  };
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** A server process that waits for its client (rows to send, rows to take) waits for us. */
+async function serverIsBusy({ session, kind, id }: StallWatch): Promise<boolean> {
+  const [row] = await session.query<{ busy: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity
+       WHERE datname = current_database() AND application_name LIKE $1 AND state = 'active'
+         AND wait_event_type IS DISTINCT FROM 'Client' AND pid <> pg_catalog.pg_backend_pid()) AS busy`,
+    [`palace-backup ${kind} ${id}%`],
+  );
+  return row?.busy ?? false;
+}

@@ -1,0 +1,100 @@
+import { openSession, type Session } from '../../db/connect.ts';
+import type { Records } from '../../db/records.ts';
+import { configureSession } from '../postgres/settings.ts';
+import type { Storage } from '../storage/storage.ts';
+import { endForgotten } from './end-queued.ts';
+import type { Log } from './log.ts';
+import type { Queue } from './queue.ts';
+import { writableRecords } from './records.ts';
+import { dropOldRecords } from './retention.ts';
+import { sweepDead } from './sweep.ts';
+
+export interface SweeperDeps {
+  /** Past any pooler. */
+  databaseUrl: string;
+  records: Records;
+  queue: Pick<Queue, 'present'>;
+  storage: Pick<Storage, 'sweep'>;
+  log: Log;
+  now: () => Date;
+  /** Records of ended operations are kept so many days. */
+  operationDays: number;
+  /** Between two rounds, milliseconds. */
+  everyMs?: number;
+}
+
+const EVERY_MS = 5_000;
+const STORAGE_EVERY_MS = 60_000;
+const RETENTION_EVERY_MS = 60 * 60 * 1000;
+
+/**
+ * Clears up after processes that died, at once and then every few seconds: their operations, staging schemas, unfinished files and
+ * places in line; and now and then drops old records. Several sweepers may work on one database. Nothing it meets ends it before it is disposed.
+ */
+export function startSweeper(deps: SweeperDeps): AsyncDisposable {
+  const { records, queue, storage, log, now } = deps;
+  let session: Session | null = null;
+  let storageAt = Number.NEGATIVE_INFINITY;
+  let retentionAt = Number.NEGATIVE_INFINITY;
+  let stopped = false;
+
+  const connected = async (): Promise<Session> => {
+    if (session && !session.signal.aborted) return session;
+    await session?.close();
+    session = await openSession(deps.databaseUrl, {
+      applicationName: 'palace-backup sweep',
+      signal: new AbortController().signal,
+    });
+    await configureSession(session);
+    return session;
+  };
+  const steps: (() => Promise<void>)[] = [
+    async () => {
+      const control = await connected();
+      const dead = await sweepDead(control, await writableRecords(control), now());
+      if (dead.length === 0) return;
+      storageAt = Number.NEGATIVE_INFINITY;
+      log.warn({ operations: dead }, 'cleared up after operations whose process died');
+    },
+    async () => {
+      const forgotten = await endForgotten(records, queue, now());
+      if (forgotten.length > 0) log.warn({ operations: forgotten }, 'ended operations that nobody would have begun');
+    },
+    async () => {
+      if (now().getTime() - storageAt < STORAGE_EVERY_MS) return;
+      storageAt = now().getTime();
+      const removed = await storage.sweep();
+      if (removed.length > 0) log.warn({ files: removed }, 'removed what unfinished backups left');
+    },
+    async () => {
+      if (now().getTime() - retentionAt < RETENTION_EVERY_MS) return;
+      retentionAt = now().getTime();
+      const dropped = await dropOldRecords(records, deps.operationDays, now());
+      if (dropped > 0) log.info({ records: dropped }, 'dropped the records of old operations');
+    },
+  ];
+  const round = async () => {
+    for (const step of steps) {
+      if (stopped) return;
+      await step().catch((error: unknown) => log.error({ err: error }, 'sweeping failed; it is tried again'));
+    }
+  };
+
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const turn = async () => {
+    await round();
+    if (!stopped) timer = setTimeout(next, deps.everyMs ?? EVERY_MS);
+  };
+  let last = turn();
+  function next(): void {
+    last = turn();
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      clearTimeout(timer);
+      await last;
+      await session?.close();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * A worker in a process of its own: `bun worker-process.fixture.ts URL FOLDER`. Backups are held up in their first write while FOLDER/hold
+ * exists. Says each operation it takes on a line of stdout, after a line `ready`.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { openRecords } from '../../db/records.ts';
+import * as library from '../library.fixture.ts';
+import { createLocalStorage } from '../storage/local.ts';
+import type { Storage } from '../storage/storage.ts';
+import { startQueue } from './queue.ts';
+import { createVerbs } from './verbs.ts';
+import { startWorker } from './worker.ts';
+
+/** The script to start. */
+export const WORKER_PROCESS = import.meta.path;
+
+async function main([databaseUrl = '', folder = '']: string[]): Promise<void> {
+  const now = () => new Date();
+  const pause = (ms: number) => Bun.sleep(ms);
+  const storage = heldUp(createLocalStorage(join(folder, 'backups')), join(folder, 'hold'));
+  const { records } = openRecords(databaseUrl, { connections: 2 });
+  const queue = await startQueue({ databaseUrl, works: true, onError: (error) => console.error(error) });
+  const say = (facts: object, message: string) => {
+    if ('operationId' in facts && message === 'operation taken') console.log(facts.operationId);
+  };
+  const complain = (facts: object, message: string) => console.error(message, facts);
+  const verbs = createVerbs({
+    databaseUrl,
+    storage,
+    model: modelFromSchema(library),
+    application: { name: 'Palace Backup', version: '0.0.0' },
+    jobs: 2,
+    lockTryMs: 2000,
+    lockGiveUpMs: 10_000,
+    now,
+    pause,
+  });
+  const worker = await startWorker({
+    databaseUrl,
+    records,
+    queue,
+    verbs,
+    storage,
+    log: { info: say, warn: complain, error: complain },
+    now,
+    newId: () => crypto.randomUUID(),
+    pause,
+    concurrency: 1,
+    stallMs: 60_000,
+    operationDays: 30,
+    sweepMs: 200,
+  });
+  console.log('ready');
+  process.on('SIGTERM', async () => {
+    await worker.stop(0);
+    await queue.stop();
+    process.exit(0);
+  });
+}
+
+function heldUp(inner: Storage, hold: string): Storage {
+  const create: Storage['create'] = async (name) => {
+    const object = await inner.create(name);
+    const write: typeof object.write = async (bytes) => {
+      await object.write(bytes);
+      while (existsSync(hold)) await Bun.sleep(10);
+    };
+    // Its methods stay those of the object itself.
+    return new Proxy(object, {
+      get: (target, key) => {
+        if (key === 'write') return write;
+        const value = Reflect.get(target, key);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+  return new Proxy(inner, {
+    get: (target, key) => {
+      if (key === 'create') return create;
+      const value = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+if (import.meta.main) await main(process.argv.slice(2));

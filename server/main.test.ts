@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestDatabase, testDatabase } from '../db/testing.ts';
+import { readConfig } from './config.ts';
+import { startServer } from './main.ts';
+
+const program = join(import.meta.dir, 'main.ts');
+let folder = '';
+let database: TestDatabase;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'main-test-'));
+  database = await testDatabase({ template: 'hrms' });
+});
+afterAll(async () => {
+  await database[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function run(settings: Record<string, string>) {
+  const { DATABASE_URL: _, DATABASE_DIRECT_URL: __, SECRET_KEY: ___, ...outside } = process.env;
+  return Bun.spawn([process.execPath, program], {
+    cwd: folder,
+    env: { ...outside, PORT: '0', DATABASE_URL: database.url, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Reads what a program says until it says where it answers; the rest when it has ended. */
+async function answering(child: ReturnType<typeof run>) {
+  const reader = child.stdout.getReader();
+  const decoder = new TextDecoder();
+  let said = '';
+  const readOn = async (until: (text: string) => boolean) => {
+    while (!until(said)) {
+      const { done, value } = await reader.read();
+      if (done) return said;
+      said += decoder.decode(value, { stream: true });
+    }
+    return said;
+  };
+  await readOn((text) => /answers at \S+\n/.test(text));
+  return { url: /answers at (\S+)/.exec(said)?.[1] ?? '', rest: () => readOn(() => false) };
+}
+
+describe('server/main.ts', () => {
+  test('is ready, counts, and ends with code 0 at the first signal, leaving neither connection nor file', async () => {
+    const child = run({ BACKUP_DIR: 'ready' });
+    const { url, rest } = await answering(child);
+    const ready = await fetch(new URL('/readyz', url));
+    expect(await ready.json()).toEqual({ ok: true, checks: { database: 'ok', storage: 'ok' } });
+    await database.query(`INSERT INTO backup_system.operations (id, kind, state, actor, origin, created_at, finished_at)
+      VALUES (gen_random_uuid(), 'backup', 'succeeded', 'a', 'b', now(), to_timestamp(1700000000)),
+             (gen_random_uuid(), 'backup', 'queued', 'a', 'b', now(), NULL)`);
+    const metrics = await (await fetch(new URL('/metrics', url))).text();
+    expect(metrics).toContain('palace_backup_last_success_timestamp_seconds{kind="backup"} 1700000000');
+    expect(metrics).toContain('palace_backup_queued_operations 1');
+    expect(metrics).toMatch(/palace_backup_storage_free_bytes \d+/);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    const lines = (await rest()).split('\n').filter((line) => line.startsWith('{'));
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(expect.arrayContaining(['listening', 'stopping']));
+    expect(await readdir(join(folder, 'ready'))).toEqual([]);
+    const open = await database.query(`SELECT application_name FROM pg_stat_activity WHERE datname = current_database()
+      AND application_name LIKE 'palace-backup%'`);
+    expect(open).toEqual([]);
+  });
+
+  test('says on /readyz which part is down', async () => {
+    const child = run({ BACKUP_DIR: '/proc/no-such-place' });
+    const { url } = await answering(child);
+    const answer = await fetch(new URL('/readyz', url));
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      error: { details: { checks: { database: 'ok', storage: 'STORAGE_UNAVAILABLE' } } },
+    });
+    child.kill('SIGTERM');
+    await child.exited;
+  });
+
+  test('will not start in production without a key of its own', async () => {
+    const child = run({ NODE_ENV: 'production' });
+    const said = await new Response(child.stderr).text();
+    expect(await child.exited).toBe(1);
+    expect(said).toContain('SECRET_KEY');
+    expect(said).toContain('openssl rand -base64 48');
+    expect(said).toContain('CONFIG_INVALID');
+  });
+
+  test('writes to LOG_FILE, and no secret of a busy session is in it', async () => {
+    const secret = 'Tr0ub4dor-secret';
+    const child = run({
+      LOG_FILE: join(folder, 'logs/palace.log'),
+      LOG_LEVEL: 'debug',
+      METRICS_TOKEN: `${secret}-metrics`,
+      SECRET_KEY: `${secret}-${'k'.repeat(32)}`,
+      BACKUP_DIR: 'busy',
+    });
+    const { url, rest } = await answering(child);
+    const ask = (path: string, init?: RequestInit) => fetch(new URL(path, url), init);
+    await ask('/metrics', { headers: { Authorization: `Bearer ${secret}-metrics` } });
+    await ask(`/api/backups/1/download?token=${secret}`);
+    await ask('/trpc/auth.signIn', { method: 'POST', body: JSON.stringify({ password: secret }) });
+    await ask('/', { headers: { Cookie: `session=${secret}`, Authorization: `Basic ${btoa(secret)}` } });
+    await ask('/', { method: 'POST', headers: { Cookie: `session=${secret}`, Origin: 'https://evil.example' } });
+    await ask(`/postgres://anna:${secret}@db/hrms`);
+    await Promise.all([ask('/readyz'), ask('/healthz')]);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    const [name = ''] = await readdir(join(folder, 'logs'));
+    const log = await readFile(join(folder, 'logs', name), 'utf8');
+    expect(log.trim().split('\n').length).toBeGreaterThan(8);
+    const databasePassword = new URL(database.url).password;
+    for (const word of [secret, btoa(secret), `:${databasePassword}@`])
+      expect(log + (await rest())).not.toContain(word);
+    expect(log).toContain('/api/backups/1/download');
+  });
+
+  test('lets a slow request finish when told to stop, and takes no new one', async () => {
+    // The front page counts rows; a table that is locked makes it wait.
+    const { child, url, page, release } = await withSlowPage('slow');
+    child.kill('SIGTERM');
+    while (await fetch(new URL('/healthz', url)).catch(() => null));
+    await release();
+    expect((await page)?.status).toBe(200);
+    expect(await child.exited).toBe(0);
+  });
+
+  test('ends at once at a second signal, whatever is under way', async () => {
+    // A database that takes connections and says nothing keeps the page waiting.
+    const asked = Promise.withResolvers<void>();
+    using silent = Bun.listen({
+      hostname: '127.0.0.1',
+      port: 0,
+      socket: { open: () => undefined, data: () => asked.resolve() },
+    });
+    const child = run({ BACKUP_DIR: 'second', DATABASE_URL: `postgres://a:b@127.0.0.1:${silent.port}/c` });
+    const { url } = await answering(child);
+    const page = fetch(url).catch(() => null);
+    await asked.promise;
+    // Signals within a second count as one.
+    const insisting = setInterval(() => child.kill('SIGTERM'), 50);
+    expect(await child.exited).toBe(1);
+    clearInterval(insisting);
+    expect(await page).toBeNull();
+  });
+});
+
+/** A server with a request under way that ends when it is released: the front page counts rows, and a table is locked. */
+async function withSlowPage(backupDir: string) {
+  const child = run({ BACKUP_DIR: backupDir });
+  const { url } = await answering(child);
+  await database.query('BEGIN; LOCK TABLE public.admins IN ACCESS EXCLUSIVE MODE');
+  const page = fetch(url).catch(() => null);
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'palace-backup page' AND wait_event_type = 'Lock'`;
+  while ((await database.admin(waiting)).length === 0);
+  return { child, url, page, release: () => database.query('COMMIT') };
+}
+
+describe('startServer()', () => {
+  test('leaves nothing open when it cannot listen', async () => {
+    const config = readConfig({ HOST: '192.0.2.1', BACKUP_DIR: join(folder, 'x'), SECRET_KEY: 'k'.repeat(32) });
+    await expect(startServer(config, database.url)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+});

@@ -1,0 +1,91 @@
+import { desc, eq, sql } from 'drizzle-orm';
+import { faultCode } from '../../db/failure.ts';
+import type { Records } from '../../db/records.ts';
+import { admins } from '../../db/schema/hrms.ts';
+import { asking, driverError } from './query.ts';
+
+/** An administrator as the HRMS has him now. */
+export interface Administrator {
+  id: string;
+  email: string;
+  passwordHash: string;
+  fullName: string;
+  role: string;
+  isActive: boolean;
+  mustChangePassword: boolean;
+  passwordExpiresAt: Date | null;
+}
+
+/**
+ * What came of asking. `locked`: somebody, most likely a restore, holds the table; `lost`: there is no such table.
+ * With `none` comes somebody else's hash, for its kind and cost alone.
+ */
+export type Lookup =
+  | { found: 'one'; administrator: Administrator }
+  | { found: 'none'; sampleHash: string | null }
+  | { found: 'locked' }
+  | { found: 'lost' };
+
+export interface Administrators {
+  /** By e-mail address, capitals or not. One statement and one row, whether he is known or not. Throws what `databaseError` makes of a fault. */
+  byEmail(email: string): Promise<Lookup>;
+  byId(id: string): Promise<Lookup>;
+}
+
+/** Longest wait for the table: a request that waits longer is a panel that hangs. */
+const LOCK_WAIT = '150ms';
+
+/** Reads `public.admins` of the HRMS. Never writes, never waits long for a lock. */
+export function createAdministrators(records: Records): Administrators {
+  return {
+    async byEmail(email) {
+      const lower = email.toLowerCase();
+      return read(records, sql<boolean>`lower(${admins.email}) = ${lower}`, [
+        sql`lower(${admins.email}) = ${lower} desc`,
+        sql`${admins.email} = ${email} desc`,
+        // Nobody of that address: a hash of the kind this HRMS makes.
+        sql`${admins.role} = 'SUPER_ADMIN' desc`,
+        desc(admins.isActive),
+        admins.id,
+      ]);
+    },
+    byId: (id) => read(records, sql<boolean>`${admins.id} = ${id}`, [desc(eq(admins.id, id)), admins.id]),
+  };
+}
+
+async function read(
+  records: Records,
+  wanted: ReturnType<typeof sql<boolean>>,
+  order: (typeof admins.id | ReturnType<typeof sql>)[],
+): Promise<Lookup> {
+  try {
+    const [row] = await records.transaction(async (tx) => {
+      // The HRMS's tables are in `public`; our connections have an empty search_path.
+      await tx.execute(sql.raw(`SET LOCAL lock_timeout = '${LOCK_WAIT}'; SET LOCAL search_path = public`));
+      return tx
+        .select({
+          wanted,
+          id: admins.id,
+          email: admins.email,
+          passwordHash: admins.password,
+          fullName: admins.fullName,
+          role: admins.role,
+          isActive: admins.isActive,
+          mustChangePassword: admins.mustChangePassword,
+          passwordExpiresAt: admins.passwordExpiresAt,
+        })
+        .from(admins)
+        .orderBy(...order)
+        .limit(1);
+    });
+    if (!row?.wanted) return { found: 'none', sampleHash: row?.passwordHash ?? null };
+    const { wanted: _, ...administrator } = row;
+    return { found: 'one', administrator };
+  } catch (error) {
+    const code = faultCode(driverError(error));
+    if (code === '55P03') return { found: 'locked' };
+    // No such table, schema or column: whatever stands there now, it is not the HRMS's table of administrators.
+    if (code === '42P01' || code === '3F000' || code === '42703') return { found: 'lost' };
+    return asking('reading the administrators', () => Promise.reject(error));
+  }
+}

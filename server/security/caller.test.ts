@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'bun:test';
+import { codeOf } from '../../db/code-of.fixture.ts';
+import { authorize, BREAK_GLASS_SCOPES, type Caller, type Requirement, SCOPES } from './caller.ts';
+import { scopesOfBreakGlass, scopesOfRole, withoutConfirmation } from './roles.ts';
+
+const now = new Date('2026-11-23T12:00:00Z');
+const nobody: Caller = { kind: 'nobody', actor: 'nobody', address: '192.0.2.7' };
+const session = (over: Partial<Caller & { kind: 'session' }> = {}): Caller => ({
+  kind: 'session',
+  actor: 'maria@palace.example',
+  sessionKey: 'k',
+  adminId: 'maria',
+  email: 'maria@palace.example',
+  fullName: 'Maria',
+  role: 'SUPER_ADMIN',
+  scopes: scopesOfRole('SUPER_ADMIN'),
+  stepUpUntil: null,
+  address: '192.0.2.7',
+  ...over,
+});
+const token = (...scopes: (typeof SCOPES)[number][]): Caller => ({
+  kind: 'token',
+  actor: 'token nightly of maria@palace.example',
+  tokenId: 't',
+  adminId: 'maria',
+  email: 'maria@palace.example',
+  role: 'SUPER_ADMIN',
+  scopes: new Set(scopes),
+  address: '192.0.2.7',
+});
+const viewer = session({ role: 'VIEWER', scopes: scopesOfRole('VIEWER') });
+const waiting = session({
+  scopes: withoutConfirmation(scopesOfRole('SUPER_ADMIN')),
+  unconfirmed: scopesOfRole('SUPER_ADMIN'),
+});
+const later = (ms: number) => new Date(now.getTime() + ms);
+
+describe('authorize()', () => {
+  const table: [string, Caller, Requirement, string | null][] = [
+    ['nobody, something public', nobody, { scope: 'public' }, null],
+    ['nobody, anything else', nobody, { scope: 'signed in' }, 'UNAUTHENTICATED'],
+    ['nobody, a scope', nobody, { scope: 'backups:read' }, 'UNAUTHENTICATED'],
+    ['a VIEWER, as somebody', viewer, { scope: 'signed in' }, null],
+    ['a VIEWER, a scope', viewer, { scope: 'backups:read' }, 'FORBIDDEN'],
+    ['a SUPER_ADMIN, a scope', session(), { scope: 'backups:create' }, null],
+    ['a SUPER_ADMIN, without the password', session(), { scope: 'restores:run', stepUp: true }, 'STEP_UP_REQUIRED'],
+    [
+      'a SUPER_ADMIN, whose password is too long ago',
+      session({ stepUpUntil: now }),
+      { scope: 'restores:run', stepUp: true },
+      'STEP_UP_REQUIRED',
+    ],
+    [
+      'a SUPER_ADMIN, with the password',
+      session({ stepUpUntil: later(1) }),
+      { scope: 'restores:run', stepUp: true },
+      null,
+    ],
+    [
+      'a VIEWER, with the password',
+      { ...viewer, stepUpUntil: later(1) } as Caller,
+      { scope: 'restores:run', stepUp: true },
+      'FORBIDDEN',
+    ],
+    ['a token with the scope', token('restores:run'), { scope: 'restores:run', stepUp: true }, null],
+    ['a token without the scope', token('backups:read'), { scope: 'restores:run', stepUp: true }, 'FORBIDDEN'],
+    ['one whose role cannot be confirmed, looking', waiting, { scope: 'operations:read' }, null],
+    ['one whose role cannot be confirmed, cancelling', waiting, { scope: 'operations:cancel' }, null],
+    ['one whose role cannot be confirmed, the rest', waiting, { scope: 'backups:download' }, 'OPERATION_IN_PROGRESS'],
+    [
+      'a VIEWER whose role cannot be confirmed',
+      session({ role: 'VIEWER', scopes: new Set(), unconfirmed: scopesOfRole('VIEWER') }),
+      { scope: 'backups:read' },
+      'FORBIDDEN',
+    ],
+  ];
+  for (const [who, caller, requirement, code] of table) {
+    test(`${who}: ${code ?? 'allowed'}`, () =>
+      expect(codeOf(() => authorize(caller, requirement, now))).toBe(code as never));
+  }
+});
+
+test('only a SUPER_ADMIN has scopes, whatever else a role may be called', () => {
+  expect([...scopesOfRole('SUPER_ADMIN')]).toEqual([...SCOPES]);
+  for (const role of ['ADMIN', 'HR_MANAGER', 'VIEWER', 'BREAK_GLASS', 'super_admin', '', 'constructor'])
+    expect(scopesOfRole(role).size).toBe(0);
+  expect([...scopesOfBreakGlass()]).toEqual([...BREAK_GLASS_SCOPES]);
+  for (const scope of ['backups:delete', 'backups:download', 'tokens:manage'] as const)
+    expect(scopesOfBreakGlass().has(scope)).toBe(false);
+});

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import fc from 'fast-check';
+import { rejection } from '../../db/code-of.fixture.ts';
+import { openRecords, type RecordsClient } from '../../db/records.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { addressGroup } from './address-group.ts';
+import { createThrottle } from './throttle.ts';
+
+setDefaultTimeout(60_000);
+
+let database: TestDatabase;
+let client: RecordsClient;
+beforeAll(async () => {
+  database = await testDatabase({ template: 'hrms' });
+  client = openRecords(database.url);
+});
+afterAll(async () => {
+  await client.close();
+  await database[Symbol.asyncDispose]();
+});
+
+const replica = () => createThrottle({ records: client.records });
+
+test('replicas count together, exactly, also for many at once', async () => {
+  const [one, two] = [replica(), replica()];
+  const spent = await Promise.allSettled(
+    Array.from({ length: 50 }, (_, at) => (at % 2 ? one : two).spend('create', 'maria')),
+  );
+  expect(spent.filter((outcome) => outcome.status === 'fulfilled').length).toBe(30);
+  const refused = await rejection(two.spend('create', 'maria'));
+  expect(refused.code).toBe('RATE_LIMITED');
+  expect(refused.details?.retryAfterSeconds).toBeWithin(1, 61);
+  await two.spend('create', 'somebody else');
+  await two.spend('bytes', 'maria');
+});
+
+test('whoever hammers on is refused without a statement', async () => {
+  const throttle = replica();
+  for (let n = 0; n < 30; n += 1) await throttle.spend('create', 'hammer');
+  const points = async () =>
+    (
+      await database.query<{ points: number }>(
+        `SELECT points FROM backup_system.rate_limits WHERE key LIKE 'create%' ORDER BY expire DESC LIMIT 1`,
+      )
+    )[0]?.points;
+  const before = await points();
+  for (let n = 0; n < 20; n += 1) await rejection(throttle.spend('create', 'hammer'));
+  expect(await points()).toBe(before);
+});
+
+test('each further lock is twice as long, up to a quarter of an hour', async () => {
+  const throttle = replica();
+  const locks: unknown[] = [];
+  for (let round = 0; round < 6; round += 1) {
+    for (let n = 0; n < 5; n += 1) await throttle.spend('signInAccount', 'grow@palace.example');
+    locks.push((await rejection(throttle.spend('signInAccount', 'grow@palace.example'))).details?.retryAfterSeconds);
+    expect((await rejection(replica().spend('signInAccount', 'grow@palace.example'))).code).toBe('RATE_LIMITED');
+    // The lock's time is over.
+    await database.query(`UPDATE backup_system.rate_limits SET expire = 1 WHERE key LIKE 'signInAccount:%'`);
+  }
+  expect(locks).toEqual([60, 120, 240, 480, 900, 900]);
+  await throttle.forgive('signInAccount', 'grow@palace.example');
+  for (let n = 0; n < 5; n += 1) await throttle.spend('signInAccount', 'grow@palace.example');
+  expect((await rejection(throttle.spend('signInAccount', 'grow@palace.example'))).details).toEqual({
+    retryAfterSeconds: 60,
+  });
+});
+
+test('a point given back can be spent again', async () => {
+  const throttle = replica();
+  for (let n = 0; n < 20; n += 1) {
+    await throttle.spend('stepUp', 'maria');
+    await throttle.giveBack('stepUp', 'maria');
+  }
+});
+
+test('keys are kept as hashes, whatever they hold and however long they are', async () => {
+  const throttle = replica();
+  for (const key of ['secret@palace.example', '\0', '\ud800', 'x'.repeat(100_000)]) await throttle.spend('public', key);
+  const rows = await database.query<{ key: string }>('SELECT key FROM backup_system.rate_limits');
+  expect(rows.some((row) => row.key.includes('secret'))).toBe(false);
+  expect(Math.max(...rows.map((row) => row.key.length))).toBeLessThan(100);
+});
+
+test('while the database does not answer, this process counts alone', async () => {
+  const gone = openRecords('postgres://nobody:nothing@127.0.0.1:1/none');
+  try {
+    const throttle = createThrottle({ records: gone.records });
+    for (let n = 0; n < 5; n += 1) await throttle.spend('signInAccount', 'maria');
+    expect((await rejection(throttle.spend('signInAccount', 'maria'))).code).toBe('RATE_LIMITED');
+  } finally {
+    await gone.close();
+  }
+});
+
+test('addressGroup() takes the network of an IPv6 address, and IPv4 as IPv4 however it is written', () => {
+  expect(addressGroup('2001:db8:1:2:aaaa::1')).toBe(addressGroup('2001:db8:1:2:bbbb::2'));
+  expect(addressGroup('2001:db8:1:3::1')).not.toBe(addressGroup('2001:db8:1:2::1'));
+  expect(addressGroup('::ffff:192.0.2.1')).toBe('192.0.2.1');
+  expect(addressGroup('this machine')).toBe('this machine');
+  fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.string()), (text) => addressGroup(text).length >= 0));
+});

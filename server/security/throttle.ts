@@ -1,0 +1,137 @@
+import { sql } from 'drizzle-orm';
+import { getTableConfig } from 'drizzle-orm/pg-core';
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Records } from '../../db/records.ts';
+import { rateLimits } from '../../db/schema/system.ts';
+import { AppError } from '../errors.ts';
+import { sha256 } from './query.ts';
+
+interface Limit {
+  /** So many within `seconds`. */
+  points: number;
+  seconds: number;
+  /** Who spends more is locked out: the first time so long, twice as long each further time within a day, `longestLock` at most. */
+  firstLock?: number;
+}
+
+/** Keyed by whoever asks: an administrator's id, a token's id, or an address. The `signIn…` ones by e-mail and by address. */
+const LIMITS = {
+  signInAccount: { points: 5, seconds: 900, firstLock: 60 },
+  signInAddress: { points: 30, seconds: 900, firstLock: 60 },
+  stepUp: { points: 5, seconds: 900, firstLock: 60 },
+  breakGlass: { points: 10, seconds: 900, firstLock: 60 },
+  /** Calls of anybody who is not known. */
+  public: { points: 300, seconds: 60 },
+  /** Reading. */
+  api: { points: 1200, seconds: 60 },
+  /** Changing something. */
+  change: { points: 120, seconds: 60 },
+  /** Starting a backup, a verification or a restore. */
+  create: { points: 30, seconds: 60 },
+  /** Uploads and downloads, each request of a resumed one too. */
+  bytes: { points: 600, seconds: 60 },
+} as const satisfies Record<string, Limit>;
+
+export type RateClass = keyof typeof LIMITS;
+
+const LONGEST_LOCK = 900;
+const LOCKS_COUNT_FOR = 86_400;
+
+export interface Throttle {
+  /** Takes one point. Throws RATE_LIMITED with `details.retryAfterSeconds`. The key is kept as a hash only. */
+  spend(limit: RateClass, key: string): Promise<void>;
+  /** Gives one point back: what was spent was no failure. */
+  giveBack(limit: RateClass, key: string): Promise<void>;
+  /** Forgets all points and locks of this key. */
+  forgive(limit: RateClass, key: string): Promise<void>;
+}
+
+/**
+ * Counts in `backup_system.rate_limits`, so that all replicas count together; while the database does not answer, this
+ * process counts alone in memory. Time is the machine's.
+ */
+export function createThrottle(deps: { records: Records }): Throttle {
+  const store = clientOver(deps.records);
+  const counters = new Map(
+    Object.entries(LIMITS).map(([name, limit]: [string, Limit]) => [name, counterFor(store, name, limit)]),
+  );
+  const counter = (name: RateClass) => {
+    const found = counters.get(name);
+    if (!found) throw new RangeError(`no such limit: ${name}`);
+    return found;
+  };
+  return {
+    async spend(limit, key) {
+      const { points, locks, firstLock } = counter(limit);
+      const hashed = sha256(key);
+      try {
+        await points.consume(hashed);
+      } catch (refusal) {
+        if (!(refusal instanceof RateLimiterRes)) throw refusal;
+        // Exactly one of those that ask at the same time crosses the line.
+        const crossed = refusal.consumedPoints === points.points + 1;
+        if (!locks || !firstLock || !crossed) throw tooMany(refusal.msBeforeNext);
+        const { consumedPoints } = await locks.penalty(hashed);
+        const seconds = Math.min(firstLock * 2 ** Math.min(consumedPoints - 1, 20), LONGEST_LOCK);
+        await points.block(hashed, seconds);
+        throw tooMany(seconds * 1000);
+      }
+    },
+    async giveBack(limit, key) {
+      await counter(limit).points.reward(sha256(key));
+    },
+    async forgive(limit, key) {
+      const { points, locks } = counter(limit);
+      await points.delete(sha256(key));
+      await locks?.delete(sha256(key));
+    },
+  };
+}
+
+function counterFor(store: object, name: string, limit: Limit) {
+  const locking = limit.firstLock !== undefined;
+  return {
+    points: shared(store, name, limit.points, limit.seconds, locking),
+    locks: locking ? shared(store, `${name} locks`, Number.MAX_SAFE_INTEGER, LOCKS_COUNT_FOR, true) : null,
+    firstLock: limit.firstLock,
+  };
+}
+
+/** Without a lock that must be seen everywhere at once, who is over the limit is refused from memory: hammering costs no statement. */
+function shared(store: object, name: string, points: number, duration: number, locking: boolean): RateLimiterPostgres {
+  const { name: tableName, schema: schemaName = '' } = getTableConfig(rateLimits);
+  return new RateLimiterPostgres({
+    storeClient: store,
+    storeType: 'client',
+    schemaName,
+    tableName,
+    tableCreated: true,
+    clearExpiredByTimeout: false,
+    keyPrefix: name,
+    points,
+    duration,
+    ...(!locking && { inMemoryBlockOnConsumed: points }),
+    insuranceLimiter: new RateLimiterMemory({ keyPrefix: name, points, duration }),
+  });
+}
+
+/** What the library takes for a client of `pg`, over our connections. */
+function clientOver(records: Records) {
+  return {
+    async query({ text, values = [] }: { text: string; values?: unknown[] }) {
+      const pieces = text
+        .split(/\$(\d+)/)
+        .map((piece, at) => (at % 2 === 0 ? sql.raw(piece) : sql`${values[Number(piece) - 1]}`));
+      const rows = await records.execute(sql.join(pieces));
+      return { rows: [...rows], rowCount: rows.count };
+    },
+  };
+}
+
+function tooMany(ms: number): AppError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(ms / 1000));
+  return new AppError('RATE_LIMITED', 'Too many attempts in a short time.', {
+    hint: `Try again in ${retryAfterSeconds === 1 ? 'a second' : `${retryAfterSeconds} seconds`}.`,
+    details: { retryAfterSeconds },
+  });
+}

@@ -1,0 +1,303 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import fc from 'fast-check';
+import { base64url, type CryptoKey, decodeJwt, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
+import { rejection } from '../../db/code-of.fixture.ts';
+import { openSession } from '../../db/connect.ts';
+import { type AccessScene, accessScene, BROWSER, ISSUER, PASSWORD, SECRET_KEY } from './access.fixture.ts';
+import type { Scope } from './caller.ts';
+import type { SessionCaller } from './session-caller.ts';
+import { createSigningKeys } from './signing-keys.ts';
+import { createTokens } from './tokens.ts';
+
+setDefaultTimeout(60_000);
+
+const DAY = 86_400_000;
+
+let scene: AccessScene;
+let owner: SessionCaller;
+let ownerSession: string;
+beforeAll(async () => {
+  scene = await accessScene();
+  await scene.addAdmin({ id: 'olga' });
+  ({ caller: owner, sessionId: ownerSession } = await scene.enter('olga'));
+});
+afterAll(() => scene[Symbol.asyncDispose]());
+
+const create = (scopes: Scope[] = ['backups:read'], expiresInDays = 30, from = owner) =>
+  scene.tokens.create(from, { name: 'nightly', scopes, expiresInDays });
+const read = (jwt: string) => scene.tokens.read(jwt, '192.0.2.9');
+
+describe('a named token', () => {
+  test('is shown once, kept nowhere, and speaks for its scopes', async () => {
+    const { token, info } = await create(['backups:create', 'backups:read']);
+    expect(info).toMatchObject({ name: 'nightly', scopes: ['backups:read', 'backups:create'], revokedAt: null });
+    const caller = await read(token);
+    expect(caller).toMatchObject({ kind: 'token', actor: 'token nightly of olga@palace.example', tokenId: info.id });
+    expect([...caller.scopes]).toEqual(['backups:read', 'backups:create']);
+    const [, , signature = ''] = token.split('.');
+    expect(JSON.stringify(await scene.database.query('SELECT * FROM backup_system.tokens'))).not.toContain(signature);
+    expect((await scene.tokens.list()).find((one) => one.id === info.id)?.lastUsedAt).toEqual(scene.clock.now());
+  });
+
+  test('counts no more from the moment it is revoked, on every replica', async () => {
+    const { token, info } = await create();
+    const replica = createTokens({
+      records: scene.records,
+      secretKey: SECRET_KEY,
+      issuer: ISSUER,
+      now: scene.clock.now,
+    });
+    await replica.read(token, '192.0.2.9');
+    await scene.tokens.revoke(info.id, 'olga@palace.example');
+    expect((await rejection(read(token))).code).toBe('UNAUTHENTICATED');
+    expect((await rejection(replica.read(token, '192.0.2.9'))).code).toBe('UNAUTHENTICATED');
+    const first = (await scene.tokens.list()).find((one) => one.id === info.id);
+    await scene.tokens.revoke(info.id, 'somebody else');
+    expect((await scene.tokens.list()).find((one) => one.id === info.id)).toEqual(first);
+    for (const unknown of [crypto.randomUUID(), "' OR true --", ''])
+      expect((await rejection(scene.tokens.revoke(unknown, 'x'))).code).toBe('NOT_FOUND');
+  });
+
+  test('ends at its day', async () => {
+    const { token } = await create(['backups:read'], 1);
+    scene.clock.advance(DAY - 2000);
+    await read(token);
+    scene.clock.advance(3000);
+    expect((await rejection(read(token))).code).toBe('UNAUTHENTICATED');
+  });
+
+  test('can no more than its administrator may, within 30 seconds', async () => {
+    await scene.addAdmin({ id: 'tom' });
+    const { token } = await create(['backups:read'], 30, (await scene.enter('tom')).caller);
+    await scene.database.query(`UPDATE public.admins SET role = 'VIEWER' WHERE id = 'tom'`);
+    scene.clock.advance(31_000);
+    expect((await read(token)).scopes.size).toBe(0);
+    await scene.database.query(`UPDATE public.admins SET role = 'SUPER_ADMIN', "isActive" = false WHERE id = 'tom'`);
+    scene.clock.advance(31_000);
+    expect((await rejection(read(token))).code).toBe('UNAUTHENTICATED');
+    await scene.database.query(`UPDATE public.admins SET "isActive" = true WHERE id = 'tom'`);
+    scene.clock.advance(31_000);
+    expect([...(await read(token)).scopes]).toEqual(['backups:read']);
+    await scene.database.query(`DELETE FROM public.admins WHERE id = 'tom'`);
+    scene.clock.advance(31_000);
+    expect((await rejection(read(token))).code).toBe('UNAUTHENTICATED');
+  });
+
+  test('only looks and cancels while the administrators cannot be asked', async () => {
+    const { token } = await create(['backups:create', 'operations:read', 'restores:run']);
+    await using holder = await openSession(scene.database.url, {
+      applicationName: 'holder',
+      signal: new AbortController().signal,
+    });
+    await holder.query('BEGIN; LOCK TABLE public.admins IN ACCESS EXCLUSIVE MODE');
+    scene.clock.advance(31_000);
+    const held = await read(token);
+    expect([...held.scopes]).toEqual(['operations:read']);
+    expect([...(held.unconfirmed ?? [])].sort()).toEqual(['backups:create', 'operations:read', 'restores:run']);
+    await holder.query('ROLLBACK');
+  });
+
+  test('is not made wider than its maker, nor from nonsense', async () => {
+    await scene.addAdmin({ id: 'vera', role: 'VIEWER' });
+    const { caller } = await scene.enter('vera');
+    expect((await rejection(create(['backups:read'], 30, caller))).code).toBe('FORBIDDEN');
+    const wrong = [
+      { name: '', scopes: ['backups:read'], expiresInDays: 1 },
+      { name: 'a\nb', scopes: ['backups:read'], expiresInDays: 1 },
+      { name: 'x'.repeat(101), scopes: ['backups:read'], expiresInDays: 1 },
+      { name: 'x', scopes: [], expiresInDays: 1 },
+      { name: 'x', scopes: ['everything'], expiresInDays: 1 },
+      { name: 'x', scopes: ['backups:read'], expiresInDays: 0 },
+      { name: 'x', scopes: ['backups:read'], expiresInDays: 366 },
+      { name: 'x', scopes: ['backups:read'], expiresInDays: Number.NaN },
+    ] as { name: string; scopes: Scope[]; expiresInDays: number }[];
+    for (const input of wrong) {
+      expect((await rejection(scene.tokens.create(owner, input))).code).toBe('INPUT_INVALID');
+    }
+  });
+});
+
+describe('access after sign-in', () => {
+  test('lasts 15 minutes and dies with its session', async () => {
+    await scene.addAdmin({ id: 'ann' });
+    const { caller, sessionId } = await scene.enter('ann');
+    const { token, expiresAt } = await scene.tokens.issueAccess(caller);
+    expect(expiresAt.getTime() - scene.clock.now().getTime()).toBe(900_000);
+    expect((await read(token)).adminId).toBe('ann');
+    const other = await scene.tokens.issueAccess(caller);
+    scene.clock.advance(901_000);
+    expect((await rejection(read(token))).code).toBe('UNAUTHENTICATED');
+    expect((await scene.sessions.read(sessionId, BROWSER.address))?.caller.adminId).toBe('ann');
+    const again = await scene.tokens.issueAccess(caller);
+    await scene.sessions.signOut(caller.sessionKey);
+    for (const one of [other, again]) expect((await rejection(read(one.token))).code).toBe('UNAUTHENTICATED');
+  });
+
+  test('is no way around giving the password again', async () => {
+    await scene.addAdmin({ id: 'ben' });
+    const { caller } = await scene.enter('ben');
+    const { token } = await scene.tokens.issueAccess(caller);
+    const before = await read(token);
+    for (const scope of ['restores:run', 'backups:delete', 'tokens:manage'] as const)
+      expect(before.scopes.has(scope)).toBe(false);
+    expect(before.scopes.has('backups:create')).toBe(true);
+    await scene.sessions.stepUp(caller, PASSWORD);
+    expect((await read(token)).scopes.has('restores:run')).toBe(true);
+    scene.clock.advance(301_000);
+    expect((await read(token)).scopes.has('restores:run')).toBe(false);
+  });
+});
+
+describe('a signed link', () => {
+  const claims = { purpose: 'download' as const, subject: 'backup_1.zip', actor: 'olga@palace.example' };
+
+  test('says what it is for and who gave it, for as long as it was given', async () => {
+    const link = await scene.tokens.signLink(claims, 300);
+    expect(await scene.tokens.readLink(link, 'download')).toEqual({ subject: claims.subject, actor: claims.actor });
+    expect(link).toMatch(/^[\w.-]+$/);
+    scene.clock.advance(301_000);
+    expect((await rejection(scene.tokens.readLink(link, 'download'))).code).toBe('UNAUTHENTICATED');
+  });
+
+  test('is no token, and no token is a link', async () => {
+    const link = await scene.tokens.signLink(claims, 300);
+    expect((await rejection(read(link))).code).toBe('UNAUTHENTICATED');
+    const { token } = await create();
+    expect((await rejection(scene.tokens.readLink(token, 'download'))).code).toBe('UNAUTHENTICATED');
+  });
+});
+
+/** What an attacker might send; each made anew, so that nothing but the flaw named is wrong with it. */
+describe('read() refuses, always in the same words,', () => {
+  const claims = async (): Promise<JWTPayload> => decodeJwt((await create(['restores:run'])).token);
+  const ourKey = async () =>
+    createSigningKeys({ records: scene.records, secretKey: SECRET_KEY, now: scene.clock.now }).current();
+  const sign = (payload: JWTPayload, header: Record<string, unknown>, key: CryptoKey | Uint8Array) =>
+    new SignJWT(payload).setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', ...header }).sign(key);
+  const encode = (value: unknown) => base64url.encode(JSON.stringify(value));
+  const unsigned = async (header: object) => `${encode(header)}.${encode(await claims())}.`;
+
+  const attacks: Record<string, () => Promise<string>> = {
+    'alg none': () => unsigned({ alg: 'none', typ: 'JWT' }),
+    'alg NONE with our kid': async () => unsigned({ alg: 'NONE', typ: 'JWT', kid: (await ourKey()).kid }),
+    'a signature that was cut off': async () => `${(await create()).token.split('.').slice(0, 2).join('.')}.`,
+    'another key under our kid': async () => {
+      const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+      return sign(await claims(), { kid: (await ourKey()).kid }, privateKey);
+    },
+    'another key under a kid of its own': async () => {
+      const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+      return sign(await claims(), { kid: 'A'.repeat(43) }, privateKey);
+    },
+    'a key sent along': async () => {
+      const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+      const jwk = await crypto.subtle.exportKey('jwk', publicKey);
+      return sign(await claims(), { kid: (await ourKey()).kid, jwk }, privateKey);
+    },
+    'our public key as an HMAC secret': async () => {
+      const { keys } = await scene.tokens.jwks();
+      const [ours] = keys;
+      return sign(await claims(), { alg: 'HS256', kid: ours?.kid }, new TextEncoder().encode(JSON.stringify(ours)));
+    },
+    'another name of our algorithm': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign(await claims(), { alg: 'Ed25519', kid }, privateKey);
+    },
+    'no kid': async () => sign(await claims(), {}, (await ourKey()).privateKey),
+    'a kid that is SQL': async () => sign(await claims(), { kid: "' OR true --" }, (await ourKey()).privateKey),
+    'another issuer': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign({ ...(await claims()), iss: 'https://elsewhere.example' }, { kid }, privateKey);
+    },
+    'another audience': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign({ ...(await claims()), aud: 'link:download' }, { kid }, privateKey);
+    },
+    'several audiences': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign({ ...(await claims()), aud: ['service', 'access'] }, { kid }, privateKey);
+    },
+    'an end in the past': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign(
+        { ...(await claims()), exp: Math.floor(scene.clock.now().getTime() / 1000) - 1 },
+        { kid },
+        privateKey,
+      );
+    },
+    'no end': async () => {
+      const { kid, privateKey } = await ourKey();
+      const { exp: _, ...endless } = await claims();
+      return sign(endless, { kid }, privateKey);
+    },
+    'a jti nobody gave out': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign({ ...(await claims()), jti: crypto.randomUUID() }, { kid }, privateKey);
+    },
+    'a jti that is no id': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign({ ...(await claims()), jti: "' OR true --" }, { kid }, privateKey);
+    },
+    'a service token made into access': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign({ ...(await claims()), aud: 'access', sid: 'nobody' }, { kid }, privateKey);
+    },
+    'a changed claim': async () => {
+      const [header, , signature] = (await create()).token.split('.');
+      return `${header}.${encode({ ...(await claims()), jti: crypto.randomUUID() })}.${signature}`;
+    },
+    'another type': async () => {
+      const { kid, privateKey } = await ourKey();
+      return sign(await claims(), { kid, typ: 'at+jwt' }, privateKey);
+    },
+    nothing: async () => '',
+    'a session’s id': async () => ownerSession,
+    'a very long text': async () => 'a.'.repeat(500_000),
+  };
+
+  for (const [what, make] of Object.entries(attacks)) {
+    test(what, async () => {
+      const refused = await rejection(read(await make()));
+      expect([refused.code, refused.message, refused.details]).toEqual([
+        'UNAUTHENTICATED',
+        'The token is not valid.',
+        undefined,
+      ]);
+    });
+  }
+
+  test('whatever else is sent', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc
+            .tuple(fc.json(), fc.json(), fc.string())
+            .map((parts) => parts.map((part) => base64url.encode(part)).join('.')),
+        ),
+        async (text) => {
+          expect((await rejection(read(text))).code).toBe('UNAUTHENTICATED');
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('yet a fault of the database is called one', async () => {
+    const { token } = await create();
+    await scene.database.query('ALTER TABLE backup_system.tokens RENAME TO away');
+    const fault = await rejection(read(token));
+    await scene.database.query('ALTER TABLE backup_system.away RENAME TO tokens');
+    expect(fault.code).toBe('DATABASE_ERROR');
+  });
+});
+
+test('what the key set publishes verifies a token elsewhere, and holds no private half', async () => {
+  const { token } = await create();
+  const { keys } = await scene.tokens.jwks();
+  for (const key of keys) expect(Object.keys(key).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+  const { jwtVerify, createLocalJWKSet } = await import('jose');
+  const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }), { issuer: ISSUER, audience: 'service' });
+  expect(payload.sub).toBe('olga');
+  expect(await importJWK(keys[0] ?? {}, 'EdDSA')).toHaveProperty('type', 'public');
+});
