@@ -1,14 +1,21 @@
-import { sql } from 'drizzle-orm';
+import { DrizzleQueryError, sql } from 'drizzle-orm';
+import { databaseError } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import type { Ask } from '../postgres/database-status.ts';
 
-/** Short statements over the pool of our records. */
+/** Short statements over the pool of our records; parameters stand in their order, each once. Throws what `databaseError` makes of a failure. */
 export function askWith(records: Records): Ask {
   return async (text, params) => {
-    const pieces = text.split(/\$\d+/);
-    const query = sql.join(
-      pieces.flatMap((piece, index) => (index === 0 ? [sql.raw(piece)] : [sql`${params[index - 1]}`, sql.raw(piece)])),
-    );
-    return [...(await records.execute(query))];
+    const [first = '', ...pieces] = text.split(/\$\d+/);
+    const query = sql.join([
+      sql.raw(first),
+      ...pieces.flatMap((piece, index) => [sql`${params[index]}`, sql.raw(piece)]),
+    ]);
+    try {
+      return [...(await records.execute(query))];
+    } catch (error) {
+      // Drizzle's own error repeats statement and parameters.
+      throw databaseError(error instanceof DrizzleQueryError ? error.cause : error, 'asking the database about itself');
+    }
   };
 }

@@ -39,7 +39,7 @@ export function operationsRouter(
       .meta({ scope: 'operations:read' })
       .input(one)
       .output(answer(operationView))
-      .query(async ({ input }) => ok(await desk.get(input.id))),
+      .query(async ({ input }) => ok(seen(await desk.get(input.id)))),
 
     cancel: procedure
       .meta({ scope: 'operations:cancel' })

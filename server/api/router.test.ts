@@ -245,6 +245,24 @@ describe('the rest', () => {
     expect(await codeOf(stranger.auth.me.query())).toBe('CONNECTION_LOST');
   });
 
+  test('system.status answers while the database does not: it says what is in trouble', async () => {
+    const { execute } = server.parts.records;
+    const gone = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    server.parts.records.execute = () => {
+      throw gone;
+    };
+    try {
+      const { database, storage, troubles } = (await client.system.status.query()).data;
+      expect(database).toBeNull();
+      expect(storage?.label).toBe('memory');
+      expect(troubles).toMatchObject([{ code: 'DATABASE_UNREACHABLE' }]);
+      const start = { from: { backup: 'before.zip' }, confirmDatabase: 'any' };
+      expect(await codeOf(client.restores.start.mutate(start))).toBe('DATABASE_UNREACHABLE');
+    } finally {
+      server.parts.records.execute = execute;
+    }
+  });
+
   test('system.status tells estimates as estimates, and what should be done', async () => {
     const { database, storage, lastBackup } = (await client.system.status.query()).data;
     expect(database?.name).toBe(server.database.name);
