@@ -2,9 +2,12 @@ import { APPLICATION } from '../server/application.ts';
 import { archiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/check.ts';
 import { type BackupInput, type BackupResult, createBackup } from '../server/backup/create.ts';
+import { jsonNameFor, storeJson } from '../server/backup/store-json.ts';
 import { AppError } from '../server/errors.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
+import { createScratch } from '../server/storage/scratch.ts';
+import type { Storage } from '../server/storage/storage.ts';
 import { type Command, type Outcome, runCommand } from './cli.ts';
 import {
   both,
@@ -22,6 +25,11 @@ const flags = {
   output: { kind: 'text', short: 'o', value: 'DIR', help: 'folder to store the backup in, instead of BACKUP_DIR' },
   name: { kind: 'text', value: 'NAME', help: 'the file’s name; made from the time when absent' },
   tables: { kind: 'list', value: 'a,b', help: 'only these tables' },
+  format: {
+    kind: 'choice',
+    choices: ['archive', 'json'],
+    help: 'archive when absent; json is one BackupData document, for other programs',
+  },
   compression: {
     kind: 'choice',
     choices: ['deflate', 'zstd'],
@@ -53,6 +61,7 @@ const command: Command<typeof flags> = {
     { line: 'bun run scripts/backup.ts', does: 'into BACKUP_DIR, under a name made from the time' },
     { line: 'bun run scripts/backup.ts --check', does: 'what would be in the way of a backup' },
     { line: 'bun run scripts/backup.ts -o /mnt/usb --compression zstd', does: 'faster and smaller, elsewhere' },
+    { line: 'bun run scripts/backup.ts --format json --name payroll', does: 'one JSON document, payroll.json' },
     {
       line: '0 2 * * * cd /srv/palace-backup && bun run scripts/backup.ts --silent --wait',
       does: 'a line for cron: it mails errors only',
@@ -74,6 +83,8 @@ const command: Command<typeof flags> = {
         values.strict,
       );
 
+    const asJson = values.format === 'json';
+    if (asJson && values.name) await refuseTaken(storage, jsonNameFor(values.name));
     const input: BackupInput = {
       ...(values.tables && { tables: values.tables }),
       ...(values.name && { name: values.name }),
@@ -86,14 +97,19 @@ const command: Command<typeof flags> = {
     };
     const result = await runOperation(
       operationDeps(database.url, note),
-      { kind: 'backup', actor: input.createdBy, parameters: { ...input, storage: storage.label }, wait: values.wait },
+      {
+        kind: 'backup',
+        actor: input.createdBy,
+        parameters: { ...input, storage: storage.label, ...(asJson && { format: 'json' }) },
+        wait: values.wait,
+      },
       signal,
       async (operation) => {
         const swept = await storage.sweep();
         if (swept.length > 0) detail(`removed what an earlier backup left: ${swept.join(', ')}`);
         const now = () => new Date();
         const name = archiveName(input.name, now(), operation.id);
-        await operation.nameArchive(name);
+        if (!asJson) await operation.nameArchive(name);
         const deps = {
           databaseUrl: database.url,
           storage,
@@ -104,16 +120,24 @@ const command: Command<typeof flags> = {
           application: APPLICATION,
           lockGiveUpMs: config.lockGiveUpMs,
         };
-        return createBackup(
-          deps,
-          { ...input, name },
-          { signal: operation.signal, onProgress: both(onProgress, operation.report) },
-        );
+        const run = { signal: operation.signal, onProgress: both(onProgress, operation.report) };
+        const named = { ...input, name };
+        if (!asJson) return await createBackup(deps, named, run);
+        // The archive it is made of is on disk for a while, and never under a name.
+        await using scratch = createScratch(config.backupDir, storage);
+        const made = await createBackup({ ...deps, storage: scratch }, named, run);
+        return { ...made, ...(await storeJson(scratch, storage, made.fileName, run.signal)) };
       },
     );
     return { data: result, lines: describeBackup(result), warnings: result.warnings };
   },
 };
+
+/** Found out now rather than after the backup; the last word is the commit's. */
+async function refuseTaken(storage: Storage, name: string): Promise<void> {
+  const pending = await storage.create(name);
+  await pending.abort();
+}
 
 /** The flag's range hangs on the method, which may come from the settings. */
 function refuseLevel(level: number | undefined, compression: 'deflate' | 'zstd'): void {

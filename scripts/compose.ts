@@ -149,7 +149,7 @@ export async function openChosen(storage: Storage, word: string): Promise<Chosen
   } catch (error) {
     if (/[/\\]/.test(word) || !isNotFound(error)) throw error;
   }
-  const name = word.endsWith('.zip') ? word : `${word}.zip`;
+  const name = /\.(zip|json|json\.gz)$/.test(word) ? word : `${word}.zip`;
   try {
     return chosen(await storage.open(name), name, name);
   } catch (error) {

@@ -1,13 +1,21 @@
 import { openSession } from '../db/connect.ts';
+import { APPLICATION } from '../server/application.ts';
+import { peekMetadata } from '../server/archive/json-read.ts';
+import { type JsonDocument, openJsonDocument } from '../server/archive/json-source.ts';
 import { type Archive, openArchive } from '../server/archive/reader.ts';
+import { acceptJson } from '../server/backup/accept-json.ts';
+import type { ByteSource } from '../server/bytes.ts';
+import type { Config } from '../server/config.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { type RestoreResult, restoreArchive } from '../server/restore/restore.ts';
+import { createScratch } from '../server/storage/scratch.ts';
 import { type Command, runCommand } from './cli.ts';
 import {
   ARCHIVE_ARGUMENT,
   both,
   commandActor,
+  composeModel,
   composeStorage,
   configFor,
   openChosen,
@@ -35,6 +43,7 @@ const command: Command<typeof flags> = {
     'DATABASE_URL',
     'DATABASE_DIRECT_URL',
     'BACKUP_DIR',
+    'BACKUP_SCHEMA',
     'BACKUP_JOBS',
     'LOCK_TIMEOUT_MS',
     'LOCK_GIVE_UP_MS',
@@ -52,15 +61,29 @@ const command: Command<typeof flags> = {
       line: 'bun run scripts/restore.ts backup_20261123T090804Z_1f2e3d4c --tables loans,loan_repayments',
       does: 'two tables; the others stay as they are',
     },
+    {
+      line: 'bun run scripts/restore.ts backup_2026-11-23_1f2e3d4c.zip',
+      does: 'a backup the HRMS made itself: its ZIP, or the JSON in it, gzipped or not',
+    },
   ],
   async run({ values, positional, env, signal, onProgress, note, detail }) {
     const config = configFor(env, values);
     const storage = composeStorage(config);
     await using chosen = await openChosen(storage, positional);
-    const archive = await openArchive(chosen.source, { signal });
+    const document = await openJsonDocument(chosen.source);
+    const archive = document ? null : await openArchive(chosen.source, { signal });
     await using database = await openDatabase(config);
-    detail(`reading ${chosen.label}, digest ${archive.digest}; database ${maskDatabaseUrl(database.url)}`);
-    if (!values.yes) await confirm(database.url, chosen.label, archive, values.tables, signal);
+    detail(
+      `reading ${chosen.label}, ${archive ? `digest ${archive.digest}` : `a BackupData document (${document?.kind})`}; database ${maskDatabaseUrl(database.url)}`,
+    );
+    if (!values.yes)
+      await confirm(
+        database.url,
+        chosen.label,
+        archive ? factsOf(archive) : await saidBy(document, signal),
+        values.tables,
+        signal,
+      );
 
     const actor = commandActor(env);
     const input = { ...(values.tables && { tables: values.tables }), jobs: config.backupJobs };
@@ -70,28 +93,93 @@ const command: Command<typeof flags> = {
       {
         kind: 'restore',
         actor,
-        parameters: { ...input, archive: chosen.label, digest: archive.digest },
+        parameters: {
+          ...input,
+          archive: chosen.label,
+          ...(archive ? { digest: archive.digest } : { document: document?.kind }),
+        },
         wait: values.wait,
       },
       signal,
-      async ({ receipt, signal: alive, nameArchive, report }) => {
+      async ({ id, receipt, signal: alive, nameArchive, report }) => {
         if (chosen.storedName !== null) await nameArchive(chosen.storedName);
         const { databaseUrl, now, pause } = operations;
-        const deps = {
-          databaseUrl,
-          now,
-          pause,
-          source: chosen.source,
-          receipt,
-          lockTryMs: config.lockTimeoutMs,
-          lockGiveUpMs: config.lockGiveUpMs,
-        };
-        return restoreArchive(deps, input, { signal: alive, onProgress: both(onProgress, report) });
+        const run = { signal: alive, onProgress: both(onProgress, report) };
+        const restore = (source: ByteSource) =>
+          restoreArchive(
+            {
+              databaseUrl,
+              now,
+              pause,
+              source,
+              receipt,
+              lockTryMs: config.lockTimeoutMs,
+              lockGiveUpMs: config.lockGiveUpMs,
+            },
+            input,
+            run,
+          );
+        if (!document) return await restore(chosen.source);
+        // An archive is made of the document first, so that its rows are checked and loaded as any others.
+        await using scratch = createScratch(config.backupDir, storage);
+        await using object = await scratch.create(SCRATCH_NAME);
+        const accepted = await acceptJson(
+          {
+            databaseUrl,
+            now,
+            newId: operations.newId,
+            model: await composeModel(config),
+            application: APPLICATION,
+            lockGiveUpMs: config.lockGiveUpMs,
+          },
+          { document, label: chosen.label, sink: object, operationId: id, acceptedBy: actor, ...packing(config) },
+          run,
+        );
+        await object.commit();
+        await using source = await scratch.open(SCRATCH_NAME);
+        const restored = await restore(source);
+        return { ...restored, warnings: [...accepted.warnings, ...restored.warnings] };
       },
     );
     return { data: result, lines: describe(result, chosen.label), warnings: result.warnings };
   },
 };
+
+const SCRATCH_NAME = 'accepted.zip';
+
+/** The archive lives for minutes: it is packed as fast as can be. */
+function packing(config: Config): { compression: 'deflate' | 'zstd'; level?: number } {
+  return { compression: config.backupCompression, level: 1 };
+}
+
+/** What a person is told of the rows that will come. */
+interface ArchiveFacts {
+  tables: number | null;
+  rows: number | null;
+  timestamp: string | null;
+  createdBy: string | null;
+}
+
+function factsOf({ manifest: { metadata, tables } }: Archive): ArchiveFacts {
+  return {
+    tables: tables.length,
+    rows: metadata.totalRecords,
+    timestamp: metadata.timestamp,
+    createdBy: metadata.createdBy,
+  };
+}
+
+/** Only what the document says itself: reading it as a whole comes after the question. */
+async function saidBy(document: JsonDocument | null, signal: AbortSignal): Promise<ArchiveFacts> {
+  const said = document ? await peekMetadata(document.bytes(signal)) : {};
+  const { totalRecords, timestamp, createdBy } = said;
+  return {
+    tables: null,
+    rows: typeof totalRecords === 'number' ? totalRecords : null,
+    timestamp: typeof timestamp === 'string' && !Number.isNaN(Date.parse(timestamp)) ? timestamp : null,
+    createdBy: typeof createdBy === 'string' ? createdBy.slice(0, 200) : null,
+  };
+}
 
 /** The server is asked: a connection string need not hold the name. */
 async function databaseName(url: string, signal: AbortSignal): Promise<string> {
@@ -103,18 +191,21 @@ async function databaseName(url: string, signal: AbortSignal): Promise<string> {
 async function confirm(
   url: string,
   label: string,
-  archive: Archive,
+  facts: ArchiveFacts,
   tables: string[] | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const database = await databaseName(url, signal);
-  const { metadata } = archive.manifest;
-  const which = tables ? `of ${tables.join(', ')}` : `of ${formatCounted(archive.manifest.tables.length, 'table')}`;
+  const every = facts.tables === null ? 'of every table it holds' : `of ${formatCounted(facts.tables, 'table')}`;
+  const which = tables ? `of ${tables.join(', ')}` : every;
+  const rows = facts.rows === null ? 'rows it does not count' : formatCounted(facts.rows, 'row');
+  const moment = facts.timestamp === null ? 'of a time it does not say' : `as of ${formatMoment(facts.timestamp)}`;
+  const by = facts.createdBy === null ? '' : `, backed up by ${facts.createdBy}`;
   await confirmDatabaseName({
     database,
     warning: [
       `This replaces every row ${which} in the database ${database} (${maskDatabaseUrl(url)})`,
-      `by those of ${label}: ${formatCounted(metadata.totalRecords, 'row')} as of ${formatMoment(metadata.timestamp)}, backed up by ${metadata.createdBy}.`,
+      `by those of ${label}: ${rows} ${moment}${by}.`,
       'What was changed since then is lost. To keep it, stop here and run `bun run scripts/backup.ts` first.',
     ],
     signal,

@@ -96,6 +96,27 @@ describe('openLogs() to a file', () => {
     expect(await readFile(join(folder, 'big', names[1] ?? ''), 'utf8')).toContain('again');
   });
 
+  test('keeps the fourteen newest files, those of earlier runs counted, and touches no other', async () => {
+    const kept = join(folder, 'kept');
+    await mkdir(kept);
+    const earlier = Array.from({ length: 20 }, (_, n) => `palace.2020-01-${String(n + 1).padStart(2, '0')}.1.log`);
+    for (const name of [...earlier, 'other.1.log', 'palace.txt']) await writeFile(join(kept, name), 'x');
+    const { log, close } = await openLogs({ level: 'info', file: join(kept, 'palace.log') });
+    const filler = 'x'.repeat(1_000_000);
+    const ours = async () => (await readdir(kept)).filter((name) => /^palace\..*\.log$/.test(name)).sort();
+    while ((await ours()).length > 14) {
+      log.info({ filler }, 'big');
+      await new Promise(setImmediate);
+    }
+    await close();
+    const names = await ours();
+    const old = names.filter((name) => name.startsWith('palace.2020'));
+    expect(names.length).toBeLessThanOrEqual(14);
+    expect(old.length).toBeGreaterThan(8);
+    expect(old).toEqual(earlier.slice(-old.length));
+    expect(await readdir(kept)).toEqual(expect.arrayContaining(['other.1.log', 'palace.txt']));
+  });
+
   test('refuses a place that cannot be written, and names the setting', async () => {
     await writeFile(join(folder, 'plain'), '');
     await mkdir(join(folder, 'taken'), { recursive: true });

@@ -71,9 +71,9 @@ let sinceCollection = 0;
 /**
  * Compressors hand back memory outside the JavaScript heap, which Bun frees in full collections only and does not count as pressure:
  * left alone, a long backup's memory grows by what it compresses. A full collection after every 24 MiB holds it flat and costs no
- * measurable time.
+ * measurable time. Whoever makes as much of other short-lived memory says so here as well.
  */
-function returnMemory(bytes: number): void {
+export function returnMemory(bytes: number): void {
   sinceCollection += bytes;
   if (sinceCollection < COLLECT_AFTER) return;
   sinceCollection = 0;

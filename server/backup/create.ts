@@ -176,7 +176,8 @@ function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 1024 ** 2)} MiB`;
 }
 
-async function addTexts(writer: ArchiveWriter, manifest: Manifest): Promise<void> {
+/** The texts that let an archive be restored by hand. */
+export async function addTexts(writer: ArchiveWriter, manifest: Manifest): Promise<void> {
   await writer.addText('README.txt', readmeText(manifest));
   await writer.addText('restore.sql', restoreSql(manifest));
   for (const [index, sql] of schemaSql(manifest).entries())

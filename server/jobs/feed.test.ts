@@ -99,10 +99,11 @@ test('after its connection was lost, what was changed meanwhile is read, and new
     lookMs: FOREVER,
     read: (of) => readOperation(crew.records, of),
   });
-  const one = watcher(feed.watch(id, 0, never));
+  const one = watcher(feed.watch(id, -1, never));
+  expect(await one.next()).toBe(0);
   await listening();
-  expect(await strike(scene.database, 'pg_terminate_backend', 'palace-backup listen')).toBeGreaterThan(0);
   const missed = one.next();
+  expect(await strike(scene.database, 'pg_terminate_backend', 'palace-backup listen')).toBeGreaterThan(0);
   await change(id, false);
   expect(await missed).toBe(1);
   await listening();

@@ -64,7 +64,7 @@ async function startWorkerProcess(): Promise<WorkerProcess> {
 
 const hold = () => Bun.write(join(folder, 'hold'), '');
 const letGo = () => rm(join(folder, 'hold'), { force: true });
-const files = () => readdir(join(folder, 'backups'));
+const files = () => readdir(join(folder, 'backups')).catch(() => []);
 
 async function request(): Promise<string> {
   return (await crew.desk.request(BACKUP, 'maria', 'the panel')).operation.id;

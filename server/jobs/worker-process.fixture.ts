@@ -43,7 +43,7 @@ async function main([databaseUrl = '', folder = '']: string[]): Promise<void> {
     queue,
     verbs,
     storage,
-    log: { info: say, warn: complain, error: complain },
+    log: { info: say, warn: () => undefined, error: complain },
     now,
     newId: () => crypto.randomUUID(),
     pause,

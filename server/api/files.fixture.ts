@@ -1,0 +1,125 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import { openRecords } from '../../db/records.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { type ErrorCode, failureBody } from '../errors.ts';
+import { type Caller, SCOPES, type Scope } from '../security/caller.ts';
+import { createLocalStorage } from '../storage/local.ts';
+import type { Storage } from '../storage/storage.ts';
+import { createUploadArea, type UploadArea } from '../storage/uploads.ts';
+import type { FileAuditEntry, FileParts, FilesEnv } from './file-parts.ts';
+import { fileRoutes } from './files.ts';
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  ARCHIVE_DAMAGED: 409,
+  TOO_LARGE: 413,
+  DISK_FULL: 503,
+  STORAGE_UNAVAILABLE: 503,
+  UNEXPECTED: 500,
+};
+
+/** A server of the bytes routes alone, on a real port, with a database, a folder of archives and an area of its own. */
+export interface FilesServer extends AsyncDisposable {
+  url: string;
+  folder: string;
+  database: TestDatabase;
+  storage: Storage;
+  area: UploadArea;
+  parts: FileParts;
+  /** What the routes told the audit, oldest first. */
+  audited: FileAuditEntry[];
+  /** Names in the upload area. */
+  waiting(): Promise<string[]>;
+  /** Records of uploads, oldest first. */
+  uploads(): Promise<{ id: string; state: string; size: number | null; sha256: string | null; error: { code: string } | null }[]>;
+}
+
+/** Headers that make a request come from somebody with these scopes; `as` tells people apart. */
+export function asCaller(scopes: readonly Scope[] = SCOPES, as = 'ada@palace.example'): Record<string, string> {
+  return { 'X-Test-Caller': as, 'X-Test-Scopes': scopes.join(' ') };
+}
+
+function callerOf(header: (name: string) => string | undefined): Caller {
+  const email = header('x-test-caller');
+  const address = '127.0.0.1';
+  if (email === undefined) return { kind: 'nobody', actor: 'nobody', address };
+  const scopes = new Set(SCOPES.filter((scope) => header('x-test-scopes')?.split(' ').includes(scope)));
+  return { kind: 'token', actor: `token test of ${email}`, tokenId: 'test', adminId: 'a', email, role: 'SUPER_ADMIN', scopes, address };
+}
+
+export async function filesServer(change: Partial<FileParts> = {}): Promise<FilesServer> {
+  const database = await testDatabase({ template: 'hrms' });
+  const folder = await mkdtemp(join(tmpdir(), 'palace-files-'));
+  const client = openRecords(database.url, { connections: 4 });
+  const storage = createLocalStorage(folder);
+  const area = createUploadArea(join(folder, '.uploads'));
+  const audited: FileAuditEntry[] = [];
+  const parts: FileParts = {
+    records: client.records,
+    storage,
+    area,
+    maxUploadBytes: 100 * 1024 ** 2,
+    now: () => new Date(),
+    newId: () => crypto.randomUUID(),
+    fail: (error) => {
+      const body = failureBody(error, new Date());
+      return Response.json(body, { status: STATUS[body.error.code] ?? 400 });
+    },
+    audit: { append: async (entry) => void audited.push(entry), rows: async function* () {} },
+    readLink: async () => {
+      throw new Error('no links here');
+    },
+    ...change,
+  };
+  const app = new Hono<FilesEnv>();
+  app.use(async (c, next) => {
+    c.set('caller', callerOf((name) => c.req.header(name)));
+    c.set('requestId', 'r-1');
+    c.set('log', { info: () => undefined, warn: () => undefined, error: (facts) => console.error(facts) });
+    await next();
+  });
+  app.route('/', fileRoutes(parts));
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    idleTimeout: 0,
+    development: false,
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    fetch: (request) => app.fetch(request),
+  });
+  return {
+    url: server.url.href.replace(/\/$/, ''),
+    folder,
+    database,
+    storage,
+    area,
+    parts,
+    audited,
+    waiting: async () => await readdir(area.folder).catch(() => []),
+    uploads: async () =>
+      await database.admin(
+        'SELECT id, state, size::float8 AS size, sha256, error FROM backup_system.uploads ORDER BY created_at',
+      ),
+    async [Symbol.asyncDispose]() {
+      await server.stop(true);
+      await client.close();
+      await database[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks until the answer will do; fails by the test's own time limit. */
+export async function until<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (good(answer)) return answer;
+    await Bun.sleep(20);
+  }
+}

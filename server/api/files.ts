@@ -1,0 +1,32 @@
+import { Hono } from 'hono';
+import { AppError } from '../errors.ts';
+import { audited } from './audited.ts';
+import { auditCsv } from './audit-csv.ts';
+import { download } from './download.ts';
+import type { FileParts, FilesEnv } from './file-parts.ts';
+import { createTus, TUS_PATH } from './tus.ts';
+import { upload } from './upload.ts';
+
+/**
+ * The routes that carry bytes: `PUT /api/uploads`, tus under `/api/uploads/tus`, `GET|HEAD /api/backups/:id/download`,
+ * `GET|HEAD /api/audit.csv`. They authorise and audit by themselves; who calls, rate limits and CORS are the app's, and so is
+ * `server.timeout(request, 0)`: while an archive is verified nothing is sent.
+ */
+export function fileRoutes(parts: FileParts): Hono<FilesEnv> {
+  const routes = new Hono<FilesEnv>();
+  const tus = createTus(parts);
+
+  routes.onError((error, c) => {
+    if (!(error instanceof AppError)) c.get('log').error({ err: error, path: c.req.path }, 'a bytes route failed');
+    return parts.fail(error);
+  });
+
+  routes.put('/api/uploads', (c) => audited(parts, c, 'PUT /api/uploads', (notes) => upload(parts, c, notes)));
+  routes.on(['POST', 'PATCH', 'DELETE', 'OPTIONS', 'GET'], [TUS_PATH, `${TUS_PATH}/:upload`], (c) => tus(c));
+  // Hono answers HEAD by the route of GET.
+  routes.get('/api/backups/:id/download', (c) =>
+    audited(parts, c, 'GET /api/backups/:id/download', (notes) => download(parts, c, notes)),
+  );
+  routes.get('/api/audit.csv', (c) => audited(parts, c, 'GET /api/audit.csv', () => auditCsv(parts, c)));
+  return routes;
+}

@@ -1,0 +1,33 @@
+/**
+ * Bytes that are made while they are sent, as the body of a response: the next ones are asked for when the client has taken the last.
+ * An error cuts the connection, so that half an answer is never taken for a whole one. `onEnd` runs once, however it ends.
+ */
+export function iterableBody(
+  bytes: AsyncIterable<Uint8Array>,
+  onEnd: () => Promise<void> = async () => undefined,
+): ReadableStream<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  let over: Promise<void> | null = null;
+  const end = () => (over ??= onEnd());
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await iterator.next();
+          if (done !== true) return controller.enqueue(value);
+          await end();
+          controller.close();
+        } catch (error) {
+          await end();
+          controller.error(error);
+        }
+      },
+      async cancel() {
+        // First, so that a step under way hears of it and does not keep the iterator from returning.
+        await end();
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,83 @@
+import { FileStore } from '@tus/file-store';
+import { ERRORS, type KvStore, Upload } from '@tus/server';
+import type { Records } from '../../db/records.ts';
+import { AppError, failureBody } from '../errors.ts';
+import { UPLOAD_KEPT_MS, type UploadArea } from '../storage/uploads.ts';
+import { findUpload, insertUpload, moveUpload, refuseUpload, type UploadRow } from './upload-records.ts';
+
+export interface TusStoreParts {
+  records: Records;
+  area: UploadArea;
+  now: () => Date;
+}
+
+/** tus's own file store, over the upload area and the table of uploads: one record and one file per upload, whichever way it comes. */
+export class TusStore extends FileStore {
+  private readonly parts: TusStoreParts;
+
+  /** The area's folder must be there: the file store would make it readable for everybody. */
+  constructor(parts: TusStoreParts) {
+    super({
+      directory: parts.area.folder,
+      configstore: recordStore(parts),
+      expirationPeriodInMilliseconds: UPLOAD_KEPT_MS,
+    });
+    this.parts = parts;
+    // `expiration` alone would let anybody's request remove; `sweepUploads` does that.
+    this.extensions = ['creation', 'creation-with-upload', 'creation-defer-length', 'termination', 'expiration'];
+  }
+
+  override async create(file: Upload): Promise<Upload> {
+    // Before its record, and for its owner alone; what follows keeps the mode.
+    await this.parts.area.make(file.id);
+    try {
+      return await super.create(file);
+    } catch (error) {
+      await this.parts.area.remove(file.id);
+      throw error;
+    }
+  }
+
+  override async getUpload(id: string): Promise<Upload> {
+    const row = await findUpload(this.parts.records, id);
+    if (!row) throw ERRORS.FILE_NOT_FOUND;
+    if (row.state === 'refused') throw ERRORS.FILE_NO_LONGER_EXISTS;
+    // Received, its file may be elsewhere or gone: the sender only needs to hear that nothing is missing.
+    return row.state === 'receiving' ? await super.getUpload(id) : uploadOf(row, row.size ?? 0);
+  }
+}
+
+/** The table of uploads as what tus asks of its store. */
+function recordStore({ records, area, now }: TusStoreParts): KvStore<Upload> {
+  return {
+    async get(id) {
+      const row = await findUpload(records, id);
+      return row ? uploadOf(row, 0) : undefined;
+    },
+    async set(id, file) {
+      if (await moveUpload(records, id, ['receiving'], { size: file.size ?? null })) return;
+      await insertUpload(records, {
+        id,
+        originalName: file.metadata?.['filename'] ?? 'upload',
+        actor: file.metadata?.['actor'] ?? 'nobody',
+        size: file.size ?? null,
+        createdAt: now(),
+      });
+    },
+    async delete(id) {
+      await area.remove(id);
+      const error = new AppError('CANCELLED', 'The sender took the upload back.');
+      await refuseUpload(records, id, failureBody(error, now()).error, now());
+    },
+  };
+}
+
+function uploadOf(row: UploadRow, offset: number): Upload {
+  return new Upload({
+    id: row.id,
+    offset,
+    ...(row.size !== null && { size: row.size }),
+    metadata: { filename: row.originalName },
+    creation_date: row.createdAt.toISOString(),
+  });
+}

@@ -1,0 +1,160 @@
+import { Server, type Upload } from '@tus/server';
+import { AppError, type ErrorCode } from '../errors.ts';
+import { audited, requireScope } from './audited.ts';
+import type { FileParts, FilesContext } from './file-parts.ts';
+import { TusStore } from './tus-store.ts';
+import { refuseOversize, uploadName } from './upload.ts';
+import { acceptUpload, receivedUpload } from './upload-accept.ts';
+import { findUpload } from './upload-records.ts';
+
+export const TUS_PATH = '/api/uploads/tus';
+
+/** What our hooks need to know of the request that led to them; tus hands them the request alone. */
+interface Conversation {
+  context: FilesContext;
+  /** What was thrown, before tus made words of it. */
+  failure?: unknown;
+}
+
+/**
+ * Uploads in pieces by the tus protocol 1.0 (creation, with and without data, deferred length, termination, expiration): the same area,
+ * limit, right and record as `PUT /api/uploads`, and accepted with the last byte. An upload is its creator's alone. After a failure that
+ * was not the file's, asking for the offset (HEAD) accepts it again. Failures have the shape of all others.
+ */
+export function createTus(parts: FileParts): (c: FilesContext) => Promise<Response> {
+  const conversations = new WeakMap<object, Conversation>();
+  let server: Promise<Server> | null = null;
+  // Not before it is needed: the folder may not be there yet, or not be writable today.
+  const ready = () =>
+    (server ??= makeServer(parts, conversations).catch((error: unknown) => {
+      server = null;
+      throw error;
+    }));
+
+  const converse = async (c: FilesContext): Promise<Response> => {
+    requireScope(c, 'uploads:create', parts.now());
+    // tus would hand out the file.
+    if (c.req.method === 'GET') throw new AppError('NOT_FOUND', 'Uploads cannot be read back.');
+    const id = c.req.param('upload');
+    const locked = id === undefined ? null : await prepareKnown(parts, c, id);
+    if (locked) return locked;
+    const conversation: Conversation = { context: c };
+    conversations.set(c.req.raw, conversation);
+    const response = await (await ready()).handleWeb(c.req.raw);
+    return await translated(parts, response, conversation);
+  };
+
+  // Pieces are many; what is told of an upload is its beginning, its end, and every refusal.
+  return async (c) => {
+    if (c.req.method === 'POST' || c.req.method === 'DELETE') {
+      return await audited(parts, c, `${c.req.method} ${TUS_PATH}`, async (notes) => {
+        if (c.req.param('upload') !== undefined) notes.target = c.req.param('upload') ?? '';
+        return await converse(c);
+      });
+    }
+    return await converse(c);
+  };
+}
+
+async function makeServer(parts: FileParts, conversations: WeakMap<object, Conversation>): Promise<Server> {
+  await parts.area.prepare();
+  return new Server({
+    path: TUS_PATH,
+    datastore: new TusStore(parts),
+    maxSize: parts.maxUploadBytes,
+    // Behind a proxy the server does not know its own name.
+    relativeLocation: true,
+    allowedOrigins: () => false,
+    namingFunction: () => parts.newId(),
+    async onUploadCreate(request, upload) {
+      if (upload.size !== undefined) await refuseOversize(parts, upload.size);
+      const actor = conversations.get(request)?.context.get('caller').actor ?? 'nobody';
+      return { metadata: { filename: nameOf(upload), actor } };
+    },
+    async onUploadFinish(request, upload) {
+      const conversation = conversations.get(request);
+      if (!conversation) return {};
+      return { headers: await finish(parts, conversation.context, upload.id) };
+    },
+    onResponseError(request, error) {
+      const conversation = conversations.get(request);
+      if (conversation) conversation.failure = error;
+      return undefined;
+    },
+  });
+}
+
+function nameOf(upload: Upload): string {
+  return uploadName(undefined, upload.metadata?.['filename'] ?? upload.metadata?.['name'] ?? undefined);
+}
+
+/** All bytes are there: they become a backup, or are refused. Returns headers that name it. */
+async function finish(parts: FileParts, c: FilesContext, id: string): Promise<Record<string, string>> {
+  return await audited(parts, c, `finish ${TUS_PATH}`, async (notes) => {
+    notes.target = id;
+    const row = await findUpload(parts.records, id);
+    if (row?.state === 'receiving') await receivedUpload(parts, id, null, c.req.raw.signal);
+    const { upload, existing } = await acceptUpload(parts, id, c.req.raw.signal);
+    notes.details = { archive: upload.archive };
+    return { 'X-Backup-Name': upload.archive ?? '', 'X-Backup-Existing': String(existing) };
+  });
+}
+
+/** Lets only the creator pass, and takes care of uploads that tus believes unfinished no more. A response when there is nothing left to do. */
+async function prepareKnown(parts: FileParts, c: FilesContext, id: string): Promise<Response | null> {
+  const row = /^[0-9a-f-]{36}$/.test(id) ? await findUpload(parts.records, id) : null;
+  if (!row || row.actor !== c.get('caller').actor) {
+    throw new AppError('NOT_FOUND', 'There is no such upload of yours.', { hint: 'Start a new one.' });
+  }
+  if (row.state === 'accepting') return withStatus(parts.fail(atWork()), 423);
+  if (c.req.method === 'HEAD' && row.state === 'received') await finish(parts, c, id);
+  if (c.req.method === 'PATCH' && row.state !== 'receiving' && row.state !== 'refused') {
+    // The client then asks for the offset, and hears that all is there.
+    return withStatus(parts.fail(new AppError('INPUT_INVALID', 'Nothing is missing from this upload.')), 409);
+  }
+  if (c.req.method === 'DELETE' && row.state === 'accepted') {
+    throw new AppError('INPUT_INVALID', 'This upload is a backup now.', { hint: 'Remove the backup instead.' });
+  }
+  return null;
+}
+
+function atWork(): AppError {
+  return new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.', { hint: 'Ask again in a moment.' });
+}
+
+/** tus's answer, its failures in the shape of ours. Statuses stay tus's, because clients go by them. */
+async function translated(parts: FileParts, response: Response, { failure }: Conversation): Promise<Response> {
+  for (const name of [...response.headers.keys()]) {
+    if (name.startsWith('access-control-')) response.headers.delete(name);
+  }
+  if (response.status < 400) return response;
+  if (failure instanceof AppError) {
+    const failed = parts.fail(failure);
+    // 409 tells a tus client to try again, and it would take the refused upload for a finished one.
+    return withStatus(failed, failed.status === 409 ? 422 : failed.status);
+  }
+  if (failure !== undefined && !isTusFailure(failure)) throw failure;
+  const words = (await response.text()).trim();
+  const code = codeOf(response.status);
+  const message = code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request cannot be meant.';
+  const status = code === 'STORAGE_UNAVAILABLE' ? 503 : response.status;
+  return withStatus(parts.fail(new AppError(code, message, { cause: failure })), status);
+}
+
+/** What tus itself throws has a status; everything else it only passes on. */
+function isTusFailure(failure: unknown): boolean {
+  return typeof failure === 'object' && failure !== null && 'status_code' in failure;
+}
+
+function codeOf(status: number): ErrorCode {
+  if (status === 413) return 'TOO_LARGE';
+  if (status === 404 || status === 410) return 'NOT_FOUND';
+  return status >= 500 && status !== 501 ? 'STORAGE_UNAVAILABLE' : 'INPUT_INVALID';
+}
+
+function withStatus(response: Response, status: number): Response {
+  const headers = new Headers(response.headers);
+  headers.set('Tus-Resumable', '1.0.0');
+  if (status === 412) headers.set('Tus-Version', '1.0.0');
+  return new Response(response.body, { status, headers });
+}

@@ -1,0 +1,124 @@
+import { acceptArchive } from '../backup/accept-archive.ts';
+import type { ByteSource } from '../bytes.ts';
+import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, failureBody, throwIfCancelled, unexpected } from '../errors.ts';
+import type { ClaimedUpload } from '../storage/uploads.ts';
+import type { AcceptParts } from './file-parts.ts';
+import { getUpload, moveUpload, refuseUpload, type UploadRow } from './upload-records.ts';
+import { readUploadType } from './upload-type.ts';
+
+export interface AcceptedUpload {
+  upload: UploadRow;
+  /** The archive was stored before; the upload brought nothing new. */
+  existing: boolean;
+  warnings: string[];
+}
+
+const PIECE = 1024 * 1024;
+/** Of the rules that say no, those that say "not now": the file is kept and can be accepted later. */
+const NOT_NOW: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'OPERATION_IN_PROGRESS', 'TABLE_BUSY', 'STAGING_LOST']);
+
+/**
+ * Notes that all bytes of an upload are there and on disk: their number and SHA-256, read from the file unless they were counted while
+ * they came. Does nothing for an upload that was received already.
+ */
+export async function receivedUpload(
+  parts: Pick<AcceptParts, 'records' | 'area'>,
+  id: string,
+  counted: { size: number; sha256: string } | null,
+  signal: AbortSignal,
+): Promise<void> {
+  await parts.area.settle(id);
+  await using source = await parts.area.open(id);
+  const { size, sha256 } = counted ?? { size: source.size, sha256: await hashOf(source, signal) };
+  await moveUpload(parts.records, id, ['receiving'], { state: 'received', size, sha256 });
+}
+
+/**
+ * Makes a received upload a stored backup, by what its content is. An upload that cannot be one is refused for good: its record says
+ * why, its file is removed, and the reason is thrown (INPUT_INVALID, ARCHIVE_…). When the world fails (DISK_FULL, a lost database,
+ * CANCELLED) it stays received and can be accepted later. Accepting an accepted upload gives the same answer again.
+ * Rejects with OPERATION_IN_PROGRESS while somebody else is at it, with NOT_FOUND, and with INPUT_INVALID while bytes are missing.
+ */
+export async function acceptUpload(parts: AcceptParts, id: string, signal: AbortSignal): Promise<AcceptedUpload> {
+  const row = await getUpload(parts.records, id);
+  if (row.state === 'accepted') return { upload: row, existing: false, warnings: [] };
+  if (row.state === 'refused') throw refusalOf(row);
+  if (row.state === 'receiving') throw new AppError('INPUT_INVALID', 'This upload has not been received to its end.');
+  if (row.state === 'accepting') throw atIt();
+  await using claimed = await parts.area.claim(id).catch((error: unknown) => {
+    throw error instanceof AppError && error.code === 'NOT_FOUND' ? atIt() : error;
+  });
+  if (!(await moveUpload(parts.records, id, ['received'], { state: 'accepting' }))) throw atIt();
+  try {
+    return await acceptClaimed(parts, id, claimed, signal);
+  } catch (caught) {
+    const error = signal.aborted && !(caught instanceof AppError) ? cancelled('Accepting the upload') : caught;
+    if (isRefusal(error)) {
+      await refuseUpload(parts.records, id, failureBody(error, parts.now()).error, parts.now());
+      await claimed.remove();
+    } else {
+      // The file first: a record that says `received` promises that it is there.
+      await claimed[Symbol.asyncDispose]();
+      await moveUpload(parts.records, id, ['accepting'], { state: 'received' });
+    }
+    throw error;
+  }
+}
+
+async function acceptClaimed(
+  parts: AcceptParts,
+  id: string,
+  claimed: ClaimedUpload,
+  signal: AbortSignal,
+): Promise<AcceptedUpload> {
+  const type = await readUploadType(claimed.source);
+  await moveUpload(parts.records, id, ['accepting'], { type });
+  const { fileName, existing, warnings } =
+    type === 'archive'
+      ? await acceptArchive(parts, claimed.source, { signal, onProgress: () => undefined })
+      : { ...(await acceptJson(parts, claimed.path, signal)), existing: false, warnings: [] };
+  if (!existing) parts.onStored?.(fileName);
+  await moveUpload(parts.records, id, ['accepting'], {
+    state: 'accepted',
+    archive: fileName,
+    finishedAt: parts.now(),
+  });
+  await claimed.remove();
+  return { upload: await getUpload(parts.records, id), existing, warnings };
+}
+
+async function acceptJson(parts: AcceptParts, path: string, signal: AbortSignal): Promise<{ fileName: string }> {
+  if (parts.acceptJson) return await parts.acceptJson(path, signal);
+  throw new AppError('INPUT_INVALID', 'This server takes archives only, no BackupData documents.', {
+    hint: 'Send an archive (.zip) made by this program.',
+  });
+}
+
+function isRefusal(error: unknown): error is AppError {
+  if (!(error instanceof AppError) || NOT_NOW.has(error.code)) return false;
+  const family = ERROR_FAMILIES[error.code];
+  return family === 'validation' || family === 'business';
+}
+
+/** What a refused upload was refused for. */
+function refusalOf(row: UploadRow): AppError {
+  const { code, message, hint } = row.error ?? {};
+  if (typeof code !== 'string' || !(code in ERROR_FAMILIES) || typeof message !== 'string') return unexpected(row.error);
+  return new AppError(code as ErrorCode, message, typeof hint === 'string' ? { hint } : {});
+}
+
+function atIt(): AppError {
+  return new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.', {
+    hint: 'Look at it again in a moment.',
+  });
+}
+
+async function hashOf(source: ByteSource, signal: AbortSignal): Promise<string> {
+  const hash = new Bun.CryptoHasher('sha256');
+  const piece = new Uint8Array(Math.min(PIECE, source.size));
+  for (let at = 0; at < source.size; at += PIECE) {
+    throwIfCancelled(signal, 'Reading the upload');
+    hash.update(await source.read(at, Math.min(PIECE, source.size - at), piece));
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,50 @@
+import { and, desc, eq, lt, or } from 'drizzle-orm';
+import { uploads } from '../../db/schema/system.ts';
+import { AppError, failureBody } from '../errors.ts';
+import type { AcceptParts } from './file-parts.ts';
+import { acceptUpload } from './upload-accept.ts';
+import { findUpload, getUpload, refuseUpload, type UploadRow } from './upload-records.ts';
+
+/** What can be asked about uploads, and done with them, once their bytes are there. */
+export interface UploadDesk {
+  /** Newest first. `before` is the last page's `next`. */
+  list(filter: { limit: number; before?: string }): Promise<{ uploads: UploadRow[]; next: string | null }>;
+  /** Rejects with NOT_FOUND. */
+  get(id: string): Promise<UploadRow>;
+  /** Makes a received upload a stored backup, or throws the reason it is refused for; see `acceptUpload`. */
+  accept(id: string, by: string, signal: AbortSignal): Promise<UploadRow>;
+  /** Removes what was received and ends its record; an accepted one's backup stays. Rejects with NOT_FOUND, and with OPERATION_IN_PROGRESS while it is accepted. */
+  remove(id: string, by: string): Promise<void>;
+}
+
+export function createUploadDesk(parts: AcceptParts): UploadDesk {
+  const { records, area, now } = parts;
+  return {
+    async list({ limit, before }) {
+      const last = before === undefined ? null : await findUpload(records, before);
+      const older =
+        last === null
+          ? undefined
+          : or(
+              lt(uploads.createdAt, last.createdAt),
+              and(eq(uploads.createdAt, last.createdAt), lt(uploads.id, last.id)),
+            );
+      const rows = await records
+        .select()
+        .from(uploads)
+        .where(older)
+        .orderBy(desc(uploads.createdAt), desc(uploads.id))
+        .limit(limit + 1);
+      const page = rows.slice(0, limit);
+      return { uploads: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
+    },
+    get: (id) => getUpload(records, id),
+    accept: async (id, _by, signal) => (await acceptUpload(parts, id, signal)).upload,
+    async remove(id, by) {
+      const row = await getUpload(records, id);
+      if (row.state === 'accepting') throw new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.');
+      await refuseUpload(records, id, failureBody(new AppError('CANCELLED', `${by} removed the upload.`), now()).error, now());
+      await area.remove(id);
+    },
+  };
+}

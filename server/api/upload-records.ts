@@ -1,0 +1,63 @@
+import { and, eq, inArray, notInArray } from 'drizzle-orm';
+import type { Records } from '../../db/records.ts';
+import { type UploadState, uploads } from '../../db/schema/system.ts';
+import { AppError, type FailureBody } from '../errors.ts';
+
+export type UploadRow = typeof uploads.$inferSelect;
+
+const FINISHED: UploadState[] = ['accepted', 'refused'];
+
+/** Begins the record of an upload. Its file must be there already: a record without one is taken for that of a dead process. */
+export async function insertUpload(
+  records: Records,
+  row: Pick<UploadRow, 'id' | 'originalName' | 'size' | 'actor' | 'createdAt'>,
+): Promise<void> {
+  await records.insert(uploads).values({ ...row, state: 'receiving' });
+}
+
+/** Null when there is none. */
+export async function findUpload(records: Records, id: string): Promise<UploadRow | null> {
+  const [row] = await records.select().from(uploads).where(eq(uploads.id, id));
+  return row ?? null;
+}
+
+/** Rejects with NOT_FOUND when there is none. */
+export async function getUpload(records: Records, id: string): Promise<UploadRow> {
+  const row = await findUpload(records, id);
+  if (row) return row;
+  throw new AppError('NOT_FOUND', 'There is no such upload.', { hint: 'Send the file again.' });
+}
+
+/** Changes a record that is in one of these states; false, and nothing changed, when it is in another one meanwhile. */
+export async function moveUpload(
+  records: Records,
+  id: string,
+  from: UploadState[],
+  change: Partial<Omit<UploadRow, 'id'>>,
+): Promise<boolean> {
+  const changed = await records
+    .update(uploads)
+    .set(change)
+    .where(and(eq(uploads.id, id), inArray(uploads.state, from)))
+    .returning({ id: uploads.id });
+  return changed.length > 0;
+}
+
+/** Ends a record that has not ended, with the reason. */
+export async function refuseUpload(
+  records: Records,
+  id: string,
+  error: FailureBody['error'],
+  finishedAt: Date,
+): Promise<void> {
+  await moveUpload(records, id, ['receiving', 'received', 'accepting'], {
+    state: 'refused',
+    error: { ...error },
+    finishedAt,
+  });
+}
+
+/** Records of uploads that are under way, or wait. */
+export async function openUploads(records: Records): Promise<UploadRow[]> {
+  return await records.select().from(uploads).where(notInArray(uploads.state, FINISHED));
+}

@@ -1,0 +1,120 @@
+/** One row of a chunk: each field's text as PostgreSQL wrote it, null for NULL. */
+export type ChunkRow = (string | null)[];
+
+/**
+ * The rows of a chunk as PostgreSQL's COPY wrote it, a CSV chunk's header line passed over. An unquoted empty field is NULL, a quoted
+ * one the empty string. Throws RangeError for what PostgreSQL does not write, and TypeError for text that is not UTF-8.
+ */
+export function* chunkRows(content: Uint8Array, format: 'csv' | 'copy', columns: number): Generator<ChunkRow> {
+  // A byte order mark is a character like any other here.
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let hasHeader = format === 'csv';
+  for (const part of wholeRows(content, format)) {
+    const text = decoder.decode(part);
+    if (format === 'copy') yield* copyRows(text, columns);
+    else yield* csvRows(text, columns, hasHeader);
+    hasHeader = false;
+  }
+}
+
+/** Text is made of so many bytes at a time: of a whole chunk it would be many times what the chunk itself takes. */
+const PART_BYTES = 256 * 1024;
+
+/** Cuts a chunk where rows end; what does not end is the last part, for its reader to refuse. */
+function* wholeRows(content: Uint8Array, format: 'csv' | 'copy'): Generator<Uint8Array> {
+  let from = 0;
+  let quoted = 0;
+  for (let at = 0; at < content.length; at++) {
+    const byte = content[at];
+    // A doubled quote leaves and enters again. COPY text has no quotes.
+    if (byte === 34 && format === 'csv') quoted ^= 1;
+    if (byte !== 10 || quoted === 1 || at + 1 - from < PART_BYTES) continue;
+    yield content.subarray(from, at + 1);
+    from = at + 1;
+  }
+  if (from < content.length || from === 0) yield content.subarray(from);
+}
+
+function* csvRows(text: string, columns: number, hasHeader: boolean): Generator<ChunkRow> {
+  const reader = new CsvReader(text);
+  if (hasHeader && reader.row().length !== columns)
+    throw new RangeError('the header line has more or fewer columns than the table');
+  while (!reader.atEnd) {
+    const row = reader.row();
+    if (row.length !== columns) throw new RangeError('a row has more or fewer columns than its table');
+    yield row;
+  }
+}
+
+class CsvReader {
+  private at = 0;
+  private readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get atEnd(): boolean {
+    return this.at >= this.text.length;
+  }
+
+  row(): ChunkRow {
+    const row: ChunkRow = [];
+    for (;;) {
+      row.push(this.text[this.at] === '"' ? this.quoted() : this.plain());
+      const after = this.text[this.at++];
+      if (after === '\n') return row;
+      if (after === undefined) throw new RangeError('the last row does not end');
+      if (after !== ',') throw new RangeError('something follows a closing quote');
+    }
+  }
+
+  private quoted(): string {
+    const { text } = this;
+    const start = this.at + 1;
+    let end = text.indexOf('"', start);
+    let doubled = false;
+    while (end !== -1 && text[end + 1] === '"') {
+      doubled = true;
+      end = text.indexOf('"', end + 2);
+    }
+    if (end === -1) throw new RangeError('a quote does not end');
+    this.at = end + 1;
+    const value = text.slice(start, end);
+    return doubled ? value.replaceAll('""', '"') : value;
+  }
+
+  private plain(): string | null {
+    const { text } = this;
+    const start = this.at;
+    for (; this.at < text.length; this.at++) {
+      const code = text.charCodeAt(this.at);
+      if (code === 44 || code === 10) break;
+      if (code === 34) throw new RangeError('a quote inside an unquoted value');
+    }
+    return this.at === start ? null : text.slice(start, this.at);
+  }
+}
+
+function* copyRows(text: string, columns: number): Generator<ChunkRow> {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    if (end === -1) throw new RangeError('the last row does not end');
+    const fields = text.slice(at, end).split('\t');
+    if (fields.length !== columns) throw new RangeError('a row has more or fewer columns than its table');
+    yield fields.map(unescapeCopy);
+    at = end + 1;
+  }
+}
+
+const LETTERS: Record<string, string> = { b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', '\\': '\\' };
+
+function unescapeCopy(field: string): string | null {
+  if (field === '\\N') return null;
+  if (!field.includes('\\')) return field;
+  return field.replaceAll(/\\(.?)/gs, (_, letter: string) => {
+    const meant = LETTERS[letter];
+    if (meant === undefined) throw new RangeError('an escape that PostgreSQL does not write');
+    return meant;
+  });
+}

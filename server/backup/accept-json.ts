@@ -1,0 +1,312 @@
+import { openSession, type Session } from '../../db/connect.ts';
+import { qualifiedName, type SchemaModel } from '../../db/model.ts';
+import { quoteIdent, quoteName } from '../../db/quote.ts';
+import { jsonForm } from '../archive/json-form.ts';
+import type { JsonColumn } from '../archive/json-read.ts';
+import type { JsonDocument } from '../archive/json-source.ts';
+import type { Manifest } from '../archive/manifest.ts';
+import { createArchiveWriter } from '../archive/writer.ts';
+import type { ByteSink } from '../bytes.ts';
+import { AppError, cancelled, throwIfCancelled } from '../errors.ts';
+import { type LiveTable, readTables } from '../postgres/catalog.ts';
+import { type LiveSequence, readSequences } from '../postgres/sequences.ts';
+import { configureSession } from '../postgres/settings.ts';
+import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
+import { readTypes } from '../postgres/types.ts';
+import type { OnProgress } from '../progress.ts';
+import { copyParts } from './copy.ts';
+import { addTexts } from './create.ts';
+import { describeBackup } from './describe.ts';
+import { documentFacts } from './document-facts.ts';
+import { type JsonTarget, type LoadedJson, loadJson } from './load-json.ts';
+import { oldForms } from './old-backups.ts';
+import { planParts } from './parts.ts';
+import { compareColumns } from './scope.ts';
+
+export interface AcceptJsonDeps {
+  /** A database with the tables the document is for: its types say what the values are. Nothing live is read or changed. */
+  databaseUrl: string;
+  model: SchemaModel;
+  now: () => Date;
+  newId: () => string;
+  application: Manifest['application'];
+  /** How long a locked table is waited for, in milliseconds. */
+  lockGiveUpMs: number;
+}
+
+export interface AcceptJsonInput {
+  document: JsonDocument;
+  /** For people: the file's name. */
+  label: string;
+  /** Where the archive is written; the caller commits it, or throws it away when this rejects. */
+  sink: ByteSink;
+  /** The operation this is part of, alive: its staging schema is used, and swept should this process die. */
+  operationId: string;
+  acceptedBy: string;
+  compression: 'deflate' | 'zstd';
+  level?: number;
+}
+
+export interface AcceptedJson {
+  manifest: Manifest;
+  digest: string;
+  size: number;
+  /** BackupData keys that the document lacks: their tables are not in the archive. */
+  missing: string[];
+  warnings: string[];
+}
+
+/** A target with the live table behind it. */
+interface Place extends JsonTarget {
+  live: LiveTable;
+}
+
+/**
+ * Makes an archive (kind `uploaded`) of a BackupData document, so that all later steps are those of any archive. The document is loaded
+ * into private tables of the live columns' types first. Rejects with ARCHIVE_INVALID and the path for what does not fit, ARCHIVE_LIMIT,
+ * ARCHIVE_DAMAGED, SCHEMA_DRIFT when the database lacks tables of the schema, or a database error. Whatever fails, the private tables go.
+ */
+export async function acceptJson(
+  deps: AcceptJsonDeps,
+  input: AcceptJsonInput,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<AcceptedJson> {
+  // As a restore's: the sweeper ends what a dead operation left at work.
+  const name = `palace-backup restore ${input.operationId}`;
+  const schema = stagingSchema(input.operationId);
+  await using session = await openSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
+  const version = await configureSession(session);
+  const places = await readPlaces(session, deps, schema);
+  try {
+    await createStaging(
+      session,
+      schema,
+      places.map((place) => place.staging),
+    );
+    const loaded = await loadJson(input.document, places, session, run);
+    return await writeArchive(deps, input, run, { session, version, places, loaded });
+  } catch (error) {
+    throw run.signal.aborted ? cancelled('Accepting the document') : error;
+  } finally {
+    await session.close();
+    await cleanUp(deps.databaseUrl, name, schema);
+  }
+}
+
+async function readPlaces(session: Session, deps: AcceptJsonDeps, schema: string): Promise<Place[]> {
+  const { tables } = deps.model;
+  await session.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
+  const live = await readTables(session, tables, new Map(tables.map((table) => [qualifiedName(table), table])));
+  await session.query('SET lock_timeout = 0');
+  compareColumns(tables, live);
+  const types = await readTypes(
+    session,
+    live.map((table) => table.oid),
+  );
+  return live.map((table, index): Place => {
+    const stored = table.columns.filter((column) => column.generated === null);
+    const { aliases, related } = oldForms(table);
+    const keys = new Set(tables.map(({ key }) => key));
+    const generated = table.columns.filter((column) => column.generated !== null).map(({ key }) => key);
+    return {
+      live: table,
+      names: new Map(stored.map((column) => [column.key, column.name])),
+      staging: {
+        schema,
+        name: `t${String(index + 1).padStart(4, '0')}`,
+        columns: stored.map(({ name, sqlType }) => ({ name, sqlType })),
+      },
+      json: {
+        key: table.key,
+        aliases: aliases.filter((alias) => !keys.has(alias)),
+        columns: stored.map(
+          (column): JsonColumn => ({
+            key: column.key,
+            form: jsonForm(column.sqlType, types),
+            notNull: column.notNull,
+            optional: !column.notNull || column.defaultSql !== null || column.identity !== null,
+          }),
+        ),
+        passedOver: new Set([...generated, ...related]),
+      },
+    };
+  });
+}
+
+async function writeArchive(
+  deps: AcceptJsonDeps,
+  input: AcceptJsonInput,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+  made: { session: Session; version: number; places: Place[]; loaded: LoadedJson },
+): Promise<AcceptedJson> {
+  const { session, version, places, loaded } = made;
+  const held = places.filter((place) => loaded.tables.has(place.json));
+  const facts = documentFacts(loaded, deps.now(), deps.newId());
+  const writer = createArchiveWriter({
+    sink: input.sink,
+    compression: { method: input.compression, ...(input.level !== undefined && { level: input.level }) },
+    time: facts.time,
+    signal: run.signal,
+  });
+  const tables = held.map((place) => trimmed(place, loaded, held));
+  const staged: LiveTable[] = [];
+  for (const [index, table] of tables.entries()) staged.push(await inStaging(session, table, held[index]));
+  const snapshot = {
+    leader: session,
+    serverVersion: version,
+    join: async () => null,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  await copyParts(planParts(staged), snapshot, writer, { jobs: 1, signal: run.signal, onProgress: run.onProgress });
+  run.onProgress({ stage: 'finish', rows: 0, bytes: 0, totalBytes: 0 });
+
+  const oids = tables.map((table) => table.oid);
+  const { sequences, silent } = await sequencesFor(session, oids, held);
+  const missing = places.filter((place) => !held.includes(place));
+  const warnings = [
+    `Accepted from ${input.label.slice(0, 500)} by ${input.acceptedBy} at ${deps.now().toISOString()}; its rows bear no checksum of their own.`,
+    ...facts.warnings,
+    ...missing.map(
+      ({ json, live }) =>
+        `data.${json.key} is missing: ${qualifiedName(live)} is not in this backup, and a restore leaves it as it is.`,
+    ),
+    ...held.flatMap((place) => lackingColumns(place, loaded)),
+    ...silent.map(
+      (sequence) =>
+        `The document does not say where the sequence ${qualifiedName(sequence)} stands; a restore leaves it there.`,
+    ),
+  ];
+  const described = describeBackup(
+    deps,
+    { createdBy: facts.createdBy },
+    {
+      backupId: facts.backupId,
+      started: facts.time,
+      scope: {
+        kind: 'full',
+        tables,
+        leftOut: missing.map(({ live }) => ({ schema: live.schema, name: live.name, reason: 'not in the document' })),
+        unknown: [],
+      },
+      facts: {
+        tables,
+        oids,
+        types: await readTypes(session, oids),
+        server: await serverFacts(session, version),
+        heapBytes: 0,
+        unknownColumns: [],
+        warnings,
+      },
+      sequences,
+      entries: writer.entries,
+    },
+  );
+  const manifest: Manifest = {
+    ...described,
+    kind: 'uploaded',
+    metadata: { ...described.metadata, version: facts.version, databaseUrl: facts.databaseUrl },
+  };
+  await addTexts(writer, manifest);
+  const complete = { ...manifest, entries: writer.entries };
+  const { digest, size } = await writer.finish(complete);
+  throwIfCancelled(run.signal, 'Accepting the document');
+  return { manifest: complete, digest, size, missing: missing.map(({ json }) => json.key), warnings };
+}
+
+/** The live table less the columns the document does not have, and less what speaks of them. */
+function trimmed(place: Place, loaded: LoadedJson, held: Place[]): LiveTable {
+  const columnsOf = ({ live, json }: Place) => {
+    const keys = new Set(loaded.tables.get(json)?.columns.map((column) => column.key));
+    const whole = keys.size === json.columns.length;
+    // A generated column may be made of one that is not there.
+    return live.columns.filter((column) => (column.generated === null ? keys.has(column.key) : whole));
+  };
+  const has = (one: Place, names: string[]) => {
+    const there = new Set(columnsOf(one).map((column) => column.name));
+    return names.every((name) => there.has(name));
+  };
+  const { live } = place;
+  return {
+    ...live,
+    columns: columnsOf(place),
+    primaryKey: live.primaryKey && has(place, live.primaryKey.columns) ? live.primaryKey : null,
+    uniques: live.uniques.filter((unique) => has(place, unique.columns)),
+    links: live.links.filter((link) => {
+      const target = held.find((one) => qualifiedName(one.live) === qualifiedName(link.target));
+      return has(place, link.columns) && (!target || has(target, link.targetColumns));
+    }),
+  };
+}
+
+/** The same table with its rows in staging. */
+async function inStaging(session: Session, table: LiveTable, place: Place | undefined): Promise<LiveTable> {
+  if (!place) throw new TypeError('a table without a place');
+  const { schema, name } = place.staging;
+  const [row] = await session.query<{ bytes: number }>(
+    'SELECT pg_catalog.pg_relation_size($1::regclass)::float8 AS bytes',
+    [quoteName(place.staging)],
+  );
+  return { ...table, leaves: [{ schema, name, oid: 0, bytes: row?.bytes ?? 0, heap: true }] };
+}
+
+/**
+ * A document says nothing of sequences; where a column draws from one of its own, the rows say how far it must have come.
+ * `silent` are those that are drawn from in another way.
+ */
+async function sequencesFor(
+  session: Session,
+  oids: number[],
+  held: Place[],
+): Promise<{ sequences: LiveSequence[]; silent: LiveSequence[] }> {
+  const sequences: LiveSequence[] = [];
+  const silent: LiveSequence[] = [];
+  for (const sequence of await readSequences(session, oids, [])) {
+    const { ownedBy } = sequence;
+    const place = held.find(({ live }) => ownedBy && qualifiedName(live) === qualifiedName(ownedBy));
+    if (!ownedBy || !place?.staging.columns.some((column) => column.name === ownedBy.column)) {
+      silent.push(sequence);
+      continue;
+    }
+    const furthest = BigInt(sequence.increment) > 0n ? 'max' : 'min';
+    const [row] = await session.query<{ value: string | null }>(
+      `SELECT pg_catalog.${furthest}(${quoteIdent(ownedBy.column)})::text AS value FROM ${quoteName(place.staging)}`,
+    );
+    const value = row?.value ?? null;
+    const inside = value !== null && BigInt(value) >= BigInt(sequence.min) && BigInt(value) <= BigInt(sequence.max);
+    sequences.push({ ...sequence, lastValue: inside ? value : sequence.start, isCalled: inside });
+  }
+  return { sequences, silent };
+}
+
+function lackingColumns({ live, json }: Place, loaded: LoadedJson): string[] {
+  const there = loaded.tables.get(json)?.columns ?? [];
+  return json.columns
+    .filter((column) => !there.includes(column))
+    .map(
+      (column) =>
+        `data.${json.key} has no ${column.key}: a restore gives ${qualifiedName(live)} its default there, or NULL.`,
+    );
+}
+
+async function serverFacts(session: Session, versionNum: number): Promise<Manifest['server']> {
+  const [row] = await session.query<{ version: string; encoding: string; database: string }>(
+    `SELECT current_setting('server_version') AS version, pg_catalog.pg_encoding_to_char(encoding) AS encoding, datname AS database
+       FROM pg_catalog.pg_database WHERE datname = current_database()`,
+  );
+  if (!row) throw new AppError('DATABASE_ERROR', 'The database does not list itself in pg_database.');
+  return { ...row, versionNum };
+}
+
+/** Best effort: when the server is gone, the next operation sweeps what is left. */
+async function cleanUp(url: string, applicationName: string, schema: string): Promise<void> {
+  try {
+    await using session = await openSession(url, {
+      applicationName,
+      signal: AbortSignal.timeout(30_000),
+      connectTimeoutMs: 3000,
+    });
+    await dropStaging(session, schema);
+  } catch {
+    // Nothing more can be done from here.
+  }
+}

@@ -1,0 +1,109 @@
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ByteSource } from '../bytes.ts';
+import { storageFailure } from './failures.ts';
+import { tooShort } from './file-source.ts';
+import type { PendingObject, Storage } from './storage.ts';
+import { temporaryNames } from './temporary.ts';
+
+/**
+ * A storage for one object that never gets a name: its file (0600, in `home`'s folder, which must be a local one) is removed from the
+ * folder before the first byte is written, so that nothing is left behind whatever ends the process. Notes are not kept.
+ */
+export interface Scratch extends Storage, AsyncDisposable {}
+
+export function createScratch(folder: string, home: Pick<Storage, 'label' | 'freeSpace'>): Scratch {
+  let file: { handle: FileHandle; size: number } | null = null;
+  const close = async () => {
+    await file?.handle.close().catch(() => undefined);
+    file = null;
+  };
+  const opened = () => {
+    if (!file) throw new TypeError('nothing was written here');
+    return file;
+  };
+  return {
+    label: home.label,
+    async create() {
+      await close();
+      file = { handle: await namelessFile(folder), size: 0 };
+      return pendingIn(opened, close);
+    },
+    open: async () => sourceOf(opened()),
+    list: async () => [],
+    remove: close,
+    writeSidecar: async () => undefined,
+    readSidecar: async () => null,
+    freeSpace: () => home.freeSpace(),
+    sweep: async () => [],
+    locate: (name) => join(home.label, name),
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Under a name that a sweep knows for abandoned, should the process end between these two calls. */
+async function namelessFile(folder: string): Promise<FileHandle> {
+  const path = join(resolve(folder), temporaryNames().make(`scratch-${crypto.randomUUID()}`, 0));
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
+    await unlink(path);
+    return handle;
+  } catch (error) {
+    throw storageFailure(error, `Writing to ${folder}`);
+  }
+}
+
+function pendingIn(opened: () => { handle: FileHandle; size: number }, close: () => Promise<void>): PendingObject {
+  let committed = false;
+  let tail: Promise<unknown> = Promise.resolve();
+  const append = async (bytes: Uint8Array) => {
+    const file = opened();
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await file.handle.write(bytes, done, bytes.length - done, file.size);
+        done += bytesWritten;
+        file.size += bytesWritten;
+      }
+    } catch (error) {
+      throw storageFailure(error, 'Writing a temporary file', { written: file.size });
+    }
+  };
+  const abort = async () => {
+    if (committed) return;
+    await tail;
+    await close();
+  };
+  return {
+    async write(bytes) {
+      const turn = tail.then(() => append(bytes));
+      tail = turn.catch(() => undefined);
+      await turn;
+    },
+    async commit() {
+      await tail;
+      committed = true;
+    },
+    abort,
+    [Symbol.asyncDispose]: abort,
+  };
+}
+
+function sourceOf({ handle, size }: { handle: FileHandle; size: number }): ByteSource {
+  return {
+    size,
+    async read(offset, length, into) {
+      if (offset < 0 || offset + length > size) throw tooShort('The temporary file', offset, length);
+      const target = into ? into.subarray(0, length) : new Uint8Array(length);
+      for (let done = 0; done < length; ) {
+        const { bytesRead } = await handle.read(target, done, length - done, offset + done);
+        if (bytesRead === 0) throw tooShort('The temporary file', offset, length);
+        done += bytesRead;
+      }
+      return target;
+    },
+    // The scratch closes the file.
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}

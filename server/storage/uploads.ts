@@ -1,0 +1,197 @@
+import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ByteSource } from '../bytes.ts';
+import { AppError } from '../errors.ts';
+import { storageFailure, systemCode } from './failures.ts';
+import { openFileNoFollow } from './file-source.ts';
+import { ignoreMissing, syncFolder } from './folder.ts';
+import { LocalPendingObject } from './local-object.ts';
+import type { PendingObject } from './storage.ts';
+import { temporaryNames } from './temporary.ts';
+
+/** Files are kept so long for a sender to go on, or for somebody to accept them. */
+export const UPLOAD_KEPT_MS = 24 * 60 * 60 * 1000;
+
+/** How far the file of an upload is: `partial` belongs to the process that receives it, `claimed` to the one that accepts it. */
+export type UploadPresence = 'partial' | 'plain' | 'claimed';
+
+/** A received file that one process alone works on. Disposing it without `remove()` gives it back. */
+export interface ClaimedUpload extends AsyncDisposable {
+  /** For readers that want a path; the name says nothing of the content. */
+  readonly path: string;
+  readonly source: ByteSource;
+  /** Removes the file. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Where uploads wait until they are accepted: a folder (0700) of files (0600) named by the upload's id, beside the archives and never
+ * listed with them. Every failure is an `AppError`: NOT_FOUND, NAME_INVALID, DISK_FULL or STORAGE_UNAVAILABLE.
+ */
+export interface UploadArea {
+  readonly folder: string;
+  /** Makes the folder. Safe to call at any time. */
+  prepare(): Promise<void>;
+  /** Starts the file of an upload that comes in one piece. It gets its name with `commit()`; the death of the process leaves what `sweep()` removes. */
+  receive(id: string): Promise<PendingObject>;
+  /** Makes the empty file of an upload that comes in pieces, each written by its own request. */
+  make(id: string): Promise<void>;
+  /** Puts on disk what others wrote to the file. */
+  settle(id: string): Promise<void>;
+  open(id: string): Promise<ByteSource>;
+  /** Takes a received file out of everybody else's reach. Rejects with NOT_FOUND when it is not there or somebody else has it. */
+  claim(id: string): Promise<ClaimedUpload>;
+  /** Removes the file; what is not there is removed already. */
+  remove(id: string): Promise<void>;
+  /** Which uploads have a file. */
+  present(): Promise<Map<string, UploadPresence>>;
+  /** Removes what dead processes were receiving and what is older than `UPLOAD_KEPT_MS`; gives back what dead processes had claimed. Returns the names removed. */
+  sweep(now: Date): Promise<string[]>;
+  /** Bytes that can still be written, or null where that cannot be known. */
+  freeSpace(): Promise<number | null>;
+}
+
+const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const PLAIN = new RegExp(`^(${ID})$`);
+const OWNED = new RegExp(`^[.](${ID})(?:[.](accept))?[.][0-9a-z]+-\\d+-\\d+-\\d+[.]part$`);
+
+/** Uploads in one folder of this machine, or of a folder that all servers share. */
+export function createUploadArea(folder: string): UploadArea {
+  const home = resolve(folder);
+  const temporaries = temporaryNames();
+  let counter = 0;
+
+  const pathOf = (id: string): string => {
+    if (PLAIN.test(id)) return join(home, id);
+    throw new AppError('NAME_INVALID', 'That is not the id of an upload.', { hint: 'Ids look like a UUID.' });
+  };
+  const guarded = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw storageFailure(error, doing);
+    }
+  };
+  const prepare = () => guarded(`Making ${home}`, async () => void (await mkdir(home, { recursive: true, mode: 0o700 })));
+  const names = async (): Promise<string[]> => (await readdir(home).catch(ignoreMissing)) ?? [];
+  const freeSpace = async (): Promise<number | null> => {
+    const facts = await statfs(home).catch(() => null);
+    return facts && facts.bavail * facts.bsize;
+  };
+
+  return {
+    folder: home,
+    prepare,
+    freeSpace,
+
+    async receive(id) {
+      const path = pathOf(id);
+      await prepare();
+      return await guarded(`Creating ${path}`, async () => {
+        const temporary = join(home, temporaries.make(id, counter++));
+        const handle = await open(temporary, 'wx', 0o600);
+        // Uploads have no notes beside them; the name given for them is one that never exists.
+        return new LocalPendingObject({ handle, temporary, name: id, path, sidecar: `${temporary}.json`, freeSpace });
+      });
+    },
+
+    async make(id) {
+      const path = pathOf(id);
+      await prepare();
+      await guarded(`Creating ${path}`, async () => await (await open(path, 'wx', 0o600)).close());
+    },
+
+    async settle(id) {
+      const path = pathOf(id);
+      await guarded(`Finishing ${path}`, async () => {
+        const handle = await open(path, 'r+');
+        try {
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await syncFolder(home);
+      });
+    },
+
+    open: async (id) => await openFileNoFollow(pathOf(id)),
+
+    async claim(id) {
+      const path = pathOf(id);
+      const claimed = join(home, temporaries.make(`${id}.accept`, counter++));
+      await guarded(`Claiming ${path}`, async () => {
+        await rename(path, claimed).catch((error: unknown) => {
+          throw systemCode(error) === 'ENOENT' ? gone() : error;
+        });
+      });
+      const giveBack = () => rename(claimed, path).catch(ignoreMissing);
+      const source = await openFileNoFollow(claimed).catch(async (error: unknown) => {
+        await giveBack();
+        throw error;
+      });
+      let held = true;
+      return {
+        path: claimed,
+        source,
+        async remove() {
+          if (!held) return;
+          held = false;
+          await source[Symbol.asyncDispose]();
+          await guarded(`Removing ${claimed}`, async () => await unlink(claimed).catch(ignoreMissing));
+        },
+        async [Symbol.asyncDispose]() {
+          if (!held) return;
+          held = false;
+          await source[Symbol.asyncDispose]();
+          await guarded(`Giving back ${path}`, giveBack);
+        },
+      };
+    },
+
+    async remove(id) {
+      const path = pathOf(id);
+      await guarded(`Removing ${path}`, async () => await unlink(path).catch(ignoreMissing));
+    },
+
+    async present() {
+      return await guarded(`Listing ${home}`, async () => {
+        const found = new Map<string, UploadPresence>();
+        for (const name of await names()) {
+          const [, plain] = PLAIN.exec(name) ?? [];
+          const [, owned, accept] = OWNED.exec(name) ?? [];
+          if (plain !== undefined) found.set(plain, 'plain');
+          else if (owned !== undefined && !found.has(owned)) found.set(owned, accept ? 'claimed' : 'partial');
+        }
+        return found;
+      });
+    },
+
+    async sweep(now) {
+      return await guarded(`Sweeping ${home}`, async () => {
+        const removed: string[] = [];
+        for (const name of await names()) {
+          const [, id, accept] = OWNED.exec(name) ?? [];
+          const path = join(home, name);
+          const abandoned = id !== undefined && temporaries.isAbandoned(name);
+          if (abandoned && accept) await rename(path, pathOf(id)).catch(ignoreMissing);
+          else if (abandoned || (PLAIN.test(name) && (await isOld(path, now)))) {
+            await unlink(path).catch(ignoreMissing);
+            removed.push(name);
+          }
+        }
+        return removed;
+      });
+    },
+  };
+}
+
+async function isOld(path: string, now: Date): Promise<boolean> {
+  const facts = await stat(path).catch(ignoreMissing);
+  return facts !== undefined && now.getTime() - facts.mtime.getTime() > UPLOAD_KEPT_MS;
+}
+
+function gone(): AppError {
+  return new AppError('NOT_FOUND', 'The file of this upload is not there, or somebody else is accepting it.', {
+    hint: 'Look at the upload again in a moment; if it is gone, send the file once more.',
+  });
+}
