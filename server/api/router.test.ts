@@ -173,7 +173,7 @@ describe('restores', () => {
   test('an upload is restored once it is accepted, and not before', async () => {
     await made({ name: 'elsewhere', tables: ['categories'] });
     await using source = await server.storage.open('elsewhere.zip');
-    const upload = await server.uploads.receive(await source.read(0, source.size), 'sent.zip');
+    const upload = await server.receive(await source.read(0, source.size), 'sent.zip');
     const start = { from: { upload }, confirmDatabase: server.database.name };
     expect(await codeOf(client.restores.start.mutate(start))).toBe('RESTORE_REFUSED');
     expect((await client.uploads.accept.mutate({ id: upload })).data).toMatchObject({
