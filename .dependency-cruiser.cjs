@@ -55,7 +55,11 @@ module.exports = {
     layer('restore', '^server/restore/', ['^server/(archive|storage|postgres)/']),
     layer('jobs', '^server/jobs/', ['^server/(backup|restore|archive|storage|postgres)/']),
     layer('security', '^server/security/', []),
-    layer('api', '^server/api/', ['^server/(jobs|security|backup|restore|archive|storage|postgres)/']),
+    layer('http', '^server/http/', ['^server/security/caller[.]ts$', '^server/(logs|metrics)[.]ts$']),
+    layer('api', '^server/api/', [
+      '^server/http/status[.]ts$',
+      '^server/(jobs|security|backup|restore|archive|storage|postgres)/',
+    ]),
     rule(
       'app-is-given-its-parts',
       'The app is made of ready parts: it opens no database, storage or archive.',

@@ -16,6 +16,7 @@ const COMMANDS: Record<string, string[]> = {
     '-o, --output DIR',
     '--name NAME',
     '--tables a,b',
+    '--format archive|json',
     '--compression deflate|zstd',
     '--level N',
     '--jobs N',

@@ -2,23 +2,21 @@ import { resolve } from 'node:path';
 import type { Hono } from 'hono';
 import { modelFromSchema } from '../db/drizzle-model.ts';
 import { loadSchemaModule } from '../db/load-schema.ts';
-import type { SchemaModel } from '../db/model.ts';
-import { openRecords, type Records } from '../db/records.ts';
+import { openRecords } from '../db/records.ts';
 import * as hrmsSchema from '../db/schema/hrms.ts';
-import { createApp, type Face } from './app.ts';
+import { createApp } from './app.ts';
 import { APPLICATION } from './application.ts';
 import { storageCheck } from './checks.ts';
 import type { Config } from './config.ts';
 import type { AppEnv } from './http/env.ts';
-import type { ReadinessCheck } from './http/readiness.ts';
 import { type Log, openLogs } from './logs.ts';
 import { metricSources } from './metric-sources.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import { askDatabase, readOverview } from './overview.ts';
+import { openRooms } from './rooms.ts';
 import { SECRET_KEY_FILE, secretKey } from './secret-key.ts';
 import { type Ending, endAll } from './shutdown.ts';
 import { createLocalStorage } from './storage/local.ts';
-import type { Storage } from './storage/storage.ts';
 
 /** A server that is ready to be listened for. */
 export interface ComposedServer {
@@ -30,29 +28,6 @@ export interface ComposedServer {
   finishWork(graceMs: number): Promise<void>;
   /** Gives back connections and files, the log last. After `finishWork`, and after the last request was answered. */
   close(): Promise<void>;
-}
-
-/** What the rooms of the house are built on. */
-interface Ground {
-  config: Config;
-  databaseUrl: string;
-  secretKey: string;
-  model: SchemaModel;
-  storage: Storage;
-  records: Records;
-  metrics: Metrics;
-  log: Log;
-  now: () => Date;
-}
-
-/** What the rooms bring into the server. */
-interface Rooms {
-  /** Null with ROLE=worker. */
-  face: Face | null;
-  checks: ReadinessCheck[];
-  finishWork(graceMs: number): Promise<void>;
-  /** In the order they are to be ended. */
-  endings: Ending[];
 }
 
 /**
@@ -67,11 +42,35 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const model = modelFromSchema(schema);
   const storage = createLocalStorage(config.backupDir);
   const now = () => new Date();
+  const newId = () => crypto.randomUUID();
   const closing = new AbortController();
   const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
   const { records, close: closeRecords } = openRecords(databaseUrl);
   const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
-  const rooms = openRooms({ config, databaseUrl, secretKey: key, model, storage, records, metrics, log, now });
+  const closeGround = async (endings: readonly Ending[]) => {
+    try {
+      await endAll([...endings, { name: 'records', end: closeRecords }], log);
+    } finally {
+      await closeLog();
+    }
+  };
+  const rooms = await openRooms({
+    config,
+    databaseUrl,
+    secretKey: key,
+    model,
+    storage,
+    records,
+    metrics,
+    log,
+    now,
+    newId,
+    closing: closing.signal,
+  }).catch(async (error: unknown) => {
+    // The first failure counts; what follows from it is in the log.
+    await closeGround([]).catch(() => undefined);
+    throw error;
+  });
 
   const app = createApp({
     version: APPLICATION.version,
@@ -94,24 +93,13 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     closing: closing.signal,
     now,
     elapsed: () => performance.now(),
-    newId: () => crypto.randomUUID(),
+    newId,
   });
   return {
     app,
     log,
     beginClosing: () => closing.abort(),
     finishWork: rooms.finishWork,
-    async close() {
-      try {
-        await endAll([...rooms.endings, { name: 'records', end: closeRecords }], log);
-      } finally {
-        await closeLog();
-      }
-    },
+    close: () => closeGround(rooms.endings),
   };
-}
-
-/** The rooms that sign people in, run operations and answer `/trpc` and `/api` are opened here, and nowhere else. */
-function openRooms(_: Ground): Rooms {
-  return { face: null, checks: [], finishWork: async () => undefined, endings: [] };
 }

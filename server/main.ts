@@ -32,7 +32,7 @@ export async function startServer(config: Config, databaseUrl: string): Promise<
     const stop = async () => {
       log.info({}, 'stopping');
       server.beginClosing();
-      // Both at once: an operation that ends meanwhile is still shown to those who watch it.
+      // Both at once: neither may use up the other's time.
       const both = Promise.allSettled([server.finishWork(GRACE_MS), listening.stop(GRACE_MS)]);
       const outcome = (index: 0 | 1) => async () => {
         const ended = (await both)[index];

@@ -1,7 +1,9 @@
 import { count, eq, inArray, max } from 'drizzle-orm';
 import type { Records } from '../db/records.ts';
 import { operations } from '../db/schema/system.ts';
-import type { MetricSources } from './metrics.ts';
+import { AppError } from './errors.ts';
+import type { Verb, Verbs } from './jobs/verbs.ts';
+import type { FinishedOperation, MetricSources, Metrics } from './metrics.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** Reads the numbers that only storage and records know. */
@@ -32,4 +34,35 @@ export function metricSources(records: Records, storage: Pick<Storage, 'list' | 
       };
     },
   };
+}
+
+/** The same verbs, each end of which is counted. */
+export function counted(verbs: Verbs, metrics: Pick<Metrics, 'operationFinished'>, now: () => Date): Verbs {
+  const one =
+    (verb: Verb): Verb =>
+    async (operation, asked) => {
+      const started = now();
+      const tell = (outcome: FinishedOperation['outcome'], result: object) => {
+        const seconds = (now().getTime() - started.getTime()) / 1000;
+        metrics.operationFinished({ kind: asked.kind, outcome, seconds, ...amounts(result) });
+      };
+      try {
+        const result = await verb(operation, asked);
+        tell('succeeded', result);
+        return result;
+      } catch (error) {
+        tell(error instanceof AppError && error.code === 'CANCELLED' ? 'cancelled' : 'failed', {});
+        throw error;
+      }
+    };
+  return Object.fromEntries(Object.entries(verbs).map(([kind, verb]) => [kind, one(verb)]));
+}
+
+/** Rows and bytes as the results of the verbs name them. */
+function amounts(result: object): { rows: number; bytes: number } {
+  const of = (...names: string[]) => {
+    const found = names.map((name) => Reflect.get(result, name)).find((value) => typeof value === 'number');
+    return typeof found === 'number' ? found : 0;
+  };
+  return { rows: of('totalRecords', 'restoredRecords', 'rows'), bytes: of('bytes', 'size') };
 }

@@ -33,14 +33,23 @@ function parseLine(line: string): string[] {
 
 test('csvLine() gives every cell back, and starts none as a formula', () => {
   fc.assert(
-    fc.property(fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('=1+1', '+1', '-1', '@x', '\t=1', ' =1', '＝1', '"', ',', '\r\n')), { minLength: 1 }), (cells) => {
-      const back = parseLine(csvLine(cells));
-      expect(back.length).toBe(cells.length);
-      for (const [index, cell] of cells.entries()) {
-        expect([cell, `'${cell}`]).toContain(back[index] ?? '');
-        expect(back[index]).not.toMatch(/^\s*[=+\-@\t\r\n＝＋－＠]/);
-      }
-    }),
+    fc.property(
+      fc.array(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.constantFrom('=1+1', '+1', '-1', '@x', '\t=1', ' =1', '＝1', '"', ',', '\r\n'),
+        ),
+        { minLength: 1 },
+      ),
+      (cells) => {
+        const back = parseLine(csvLine(cells));
+        expect(back.length).toBe(cells.length);
+        for (const [index, cell] of cells.entries()) {
+          expect([cell, `'${cell}`]).toContain(back[index] ?? '');
+          expect(back[index]).not.toMatch(/^\s*[=+\-@\t\r\n＝＋－＠]/);
+        }
+      },
+    ),
   );
 });
 
@@ -69,13 +78,16 @@ test('GET /api/audit.csv streams what the filter leaves, for those alone who may
   expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
   expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename="audit_\d{4}-\d\d-\d\d\.csv"$/);
   const text = await response.text();
-  expect(text.split('\r\n')[0]).toBe('id,at,actor,address,action,outcome,code,target,operationId,requestId,details,previousHash,hash');
+  expect(text.split('\r\n')[0]).toBe(
+    'id,at,actor,address,action,outcome,code,target,operationId,requestId,details,previousHash,hash',
+  );
   expect(text).toContain(
     `1,2026-11-23T09:00:00.123Z,"'=HYPERLINK(""http://evil"",""x"")",127.0.0.1,backups.create,allowed,,"a, ""b""\nc",,r-1,"{""rows"":5}",00,ff\r\n`,
   );
   expect(asked).toEqual([{ outcome: 'allowed', from: new Date('2026-11-23T09:00:00Z') }]);
 
-  for (const bad of ['?from=yesterday', '?outcome=maybe', '?actor=', '?nonsense=1']) expect([bad, (await get(bad)).status]).toEqual([bad, 400]);
+  for (const bad of ['?from=yesterday', '?outcome=maybe', '?actor=', '?nonsense=1'])
+    expect([bad, (await get(bad)).status]).toEqual([bad, 400]);
   expect([(await get('', {})).status, (await get('', asCaller(['backups:read']))).status]).toEqual([401, 403]);
 
   rows = 10_000_000;
@@ -83,6 +95,9 @@ test('GET /api/audit.csv streams what the filter leaves, for those alone who may
   const endless = await get('', asCaller(), abort.signal);
   await endless.body?.getReader().read();
   abort.abort();
-  await until(async () => over, (count) => count === 2);
+  await until(
+    async () => over,
+    (count) => count === 2,
+  );
   expect(given).toBeLessThan(rows);
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AppError, ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
-import type { FileAuditFilter, FileAuditRow, FileParts, FilesContext } from './file-parts.ts';
-import { attachment } from './disposition.ts';
 import { requireScope } from './audited.ts';
+import { attachment } from './disposition.ts';
+import type { FileAuditFilter, FileAuditRow, FileParts, FilesContext } from './file-parts.ts';
 import { iterableBody } from './stream-body.ts';
 
 const COLUMNS = [
@@ -54,7 +54,10 @@ export async function auditCsv(parts: FileParts, c: FilesContext): Promise<Respo
   if (c.req.method === 'HEAD') return new Response(null, { headers });
   const gone = new AbortController();
   const rows = parts.audit.rows(filter, AbortSignal.any([gone.signal, c.req.raw.signal]));
-  return new Response(iterableBody(csvOf(rows), async () => gone.abort()), { headers });
+  return new Response(
+    iterableBody(csvOf(rows), async () => gone.abort()),
+    { headers },
+  );
 }
 
 function readFilter(query: Record<string, string>): FileAuditFilter {

@@ -6,6 +6,9 @@ export function attachment(name: string): string {
   const whole = name.toWellFormed();
   const plain = whole.replace(/[^\x20-\x7e]|["\\%/]/g, '_');
   if (plain === whole) return `attachment; filename="${plain}"`;
-  const exact = encodeURIComponent(whole).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const exact = encodeURIComponent(whole).replace(
+    /['()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   return `attachment; filename="${plain}"; filename*=UTF-8''${exact}`;
 }

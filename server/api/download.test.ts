@@ -107,7 +107,12 @@ describe.each(['folder', 'memory'])('GET /api/backups/:id/download from a %s', (
     }
     for (const range of ['bytes=0-1,3-4', 'bytes=9-2', 'lines=0-1', 'bytes=', 'bytes=-', 'bytes=0-1,']) {
       const { status, headers, bytes } = await ask({ Range: range });
-      expect([range, status, same(bytes, archive.bytes), headers.get('content-range')]).toEqual([range, 200, true, null]);
+      expect([range, status, same(bytes, archive.bytes), headers.get('content-range')]).toEqual([
+        range,
+        200,
+        true,
+        null,
+      ]);
     }
   });
 
@@ -115,7 +120,10 @@ describe.each(['folder', 'memory'])('GET /api/backups/:id/download from a %s', (
     for (const range of [`bytes=${archive.bytes.length}-`, 'bytes=-0', `bytes=${'9'.repeat(50)}-`]) {
       const { status, headers, bytes } = await ask({ Range: range });
       expect([range, status, headers.get('content-range')]).toEqual([range, 416, `bytes */${archive.bytes.length}`]);
-      expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({ success: false, error: { code: 'INPUT_INVALID' } });
+      expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({
+        success: false,
+        error: { code: 'INPUT_INVALID' },
+      });
     }
   });
 
@@ -139,12 +147,17 @@ describe.each(['folder', 'memory'])('GET /api/backups/:id/download from a %s', (
   });
 
   test('answers no range header with a failure of the server', async () => {
-    const printable = fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)), maxLength: 60 });
+    const printable = fc.string({
+      unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+      maxLength: 60,
+    });
     const range = fc.oneof(
       printable,
       printable.map((text) => `bytes=${text}`),
       fc.tuple(fc.nat(), fc.nat()).map(([a, b]) => `bytes=${a}-${b}`),
-      fc.array(fc.tuple(fc.nat(5000), fc.nat(5000)), { maxLength: 40 }).map((all) => `bytes=${all.map(([a, b]) => `${a}-${b}`).join(',')}`),
+      fc
+        .array(fc.tuple(fc.nat(5000), fc.nat(5000)), { maxLength: 40 })
+        .map((all) => `bytes=${all.map(([a, b]) => `${a}-${b}`).join(',')}`),
     );
     await fc.assert(
       fc.asyncProperty(range, async (header) => {
@@ -167,7 +180,17 @@ describe('GET /api/backups/:id/download', () => {
 
   test('knows nothing of files that are no backups, whatever they are called', async () => {
     await Bun.write(join(server.folder, 'secret.txt'), 'secret');
-    for (const id of ['secret.txt', '../secret.txt', '..', '.uploads', `${NAME}.json`, 'none.zip', crypto.randomUUID(), '%00', 'é"\n']) {
+    for (const id of [
+      'secret.txt',
+      '../secret.txt',
+      '..',
+      '.uploads',
+      `${NAME}.json`,
+      'none.zip',
+      crypto.randomUUID(),
+      '%00',
+      'é"\n',
+    ]) {
       const { status, bytes } = await get('', {}, id);
       expect([id, status]).toEqual([id, 404]);
       expect(Buffer.from(bytes).toString()).not.toContain('secret');
@@ -195,7 +218,9 @@ describe('GET /api/backups/:id/download', () => {
     const byLink = async (token: string) =>
       (await fetch(`${server.url}/api/backups/${NAME}/download?token=${encodeURIComponent(token)}`)).status;
     expect([await byLink(`good:${NAME}`), await byLink(`good:${ID}`)]).toEqual([200, 200]);
-    expect([await byLink('good:other.zip'), await byLink('good:'), await byLink('bad'), await byLink('')]).toEqual([403, 403, 401, 401]);
+    expect([await byLink('good:other.zip'), await byLink('good:'), await byLink('bad'), await byLink('')]).toEqual([
+      403, 403, 401, 401,
+    ]);
     expect(server.audited[0]).toMatchObject({ outcome: 'allowed', actor: 'link of ada', target: NAME });
     // A link that does not hold is not made good by who sends it.
     expect((await get('?token=bad')).status).toBe(401);
@@ -244,12 +269,18 @@ describe('GET /api/backups/:id/download', () => {
     };
     await using other = await filesServer({ storage: slow });
     const abort = new AbortController();
-    const response = await fetch(`${other.url}/api/backups/${NAME}/download`, { headers: reading, signal: abort.signal });
+    const response = await fetch(`${other.url}/api/backups/${NAME}/download`, {
+      headers: reading,
+      signal: abort.signal,
+    });
     const reader = response.body?.getReader();
     await reader?.read();
     abort.abort();
     // Once to look at it, once to send it.
-    await until(async () => closed, (count) => count === 2);
+    await until(
+      async () => closed,
+      (count) => count === 2,
+    );
     expect(read).toBeLessThan(big.length);
   });
 });

@@ -1,41 +1,8 @@
 import { TRPCError } from '@trpc/server';
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
 import { ZodError } from 'zod';
-import { AppError, ERROR_FAMILIES, type ErrorCode, failureBody } from '../errors.ts';
-
-/** HTTP statuses a failure can have. */
-export type FailureStatus = 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503;
-
-/** The HTTP status of a failure, the same on every route. */
-export function statusOf(code: ErrorCode): FailureStatus {
-  switch (code) {
-    case 'UNAUTHENTICATED':
-      return 401;
-    case 'NOT_FOUND':
-      return 404;
-    case 'ALREADY_EXISTS':
-      return 409;
-    case 'TOO_LARGE':
-      return 413;
-    case 'RATE_LIMITED':
-      return 429;
-    case 'UNEXPECTED':
-      return 500;
-  }
-  const family = ERROR_FAMILIES[code];
-  switch (family) {
-    case 'validation':
-      return 400;
-    case 'permission':
-      return 403;
-    case 'system':
-      return 503;
-    case 'business':
-      return 409;
-    default:
-      return family satisfies never;
-  }
-}
+import { AppError, type ErrorCode, failureBody } from '../errors.ts';
+import { type FailureStatus, statusOf } from '../http/status.ts';
 
 const TRPC_CODES = {
   400: 'BAD_REQUEST',

@@ -51,7 +51,12 @@ export interface AcceptParts {
   area: UploadArea;
   now: () => Date;
   /** Makes a stored archive of a BackupData document: JSON, gzip of it, or an older backup's ZIP. Without it such uploads are refused. */
-  acceptJson?: (path: string, signal: AbortSignal) => Promise<{ fileName: string }>;
+  acceptJson?: (
+    path: string,
+    /** Who sent it, and what they call it. */
+    from: { actor: string; label: string },
+    signal: AbortSignal,
+  ) => Promise<{ fileName: string; warnings: string[] }>;
   /** Told of each new archive, so that cached lists are dropped. */
   onStored?: (fileName: string) => void;
 }

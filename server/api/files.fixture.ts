@@ -37,7 +37,9 @@ export interface FilesServer extends AsyncDisposable {
   /** Names in the upload area. */
   waiting(): Promise<string[]>;
   /** Records of uploads, oldest first. */
-  uploads(): Promise<{ id: string; state: string; size: number | null; sha256: string | null; error: { code: string } | null }[]>;
+  uploads(): Promise<
+    { id: string; state: string; size: number | null; sha256: string | null; error: { code: string } | null }[]
+  >;
 }
 
 /** Headers that make a request come from somebody with these scopes; `as` tells people apart. */
@@ -50,7 +52,16 @@ function callerOf(header: (name: string) => string | undefined): Caller {
   const address = '127.0.0.1';
   if (email === undefined) return { kind: 'nobody', actor: 'nobody', address };
   const scopes = new Set(SCOPES.filter((scope) => header('x-test-scopes')?.split(' ').includes(scope)));
-  return { kind: 'token', actor: `token test of ${email}`, tokenId: 'test', adminId: 'a', email, role: 'SUPER_ADMIN', scopes, address };
+  return {
+    kind: 'token',
+    actor: `token test of ${email}`,
+    tokenId: 'test',
+    adminId: 'a',
+    email,
+    role: 'SUPER_ADMIN',
+    scopes,
+    address,
+  };
 }
 
 export async function filesServer(change: Partial<FileParts> = {}): Promise<FilesServer> {
@@ -79,7 +90,10 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
   };
   const app = new Hono<FilesEnv>();
   app.use(async (c, next) => {
-    c.set('caller', callerOf((name) => c.req.header(name)));
+    c.set(
+      'caller',
+      callerOf((name) => c.req.header(name)),
+    );
     c.set('requestId', 'r-1');
     c.set('log', { info: () => undefined, warn: () => undefined, error: (facts) => console.error(facts) });
     await next();

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { AppError } from '../errors.ts';
-import { audited } from './audited.ts';
 import { auditCsv } from './audit-csv.ts';
+import { audited } from './audited.ts';
 import { download } from './download.ts';
 import type { FileParts, FilesEnv } from './file-parts.ts';
 import { createTus, TUS_PATH } from './tus.ts';

@@ -1,9 +1,10 @@
 import { initTRPC, type TRPCError } from '@trpc/server';
 import { type TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { AppError, type FailureBody, failureBody } from '../errors.ts';
+import { statusOf } from '../http/status.ts';
 import { authorize, type Requirement } from '../security/caller.ts';
 import type { ApiContext, AuditNote } from './context.ts';
-import { appErrorOf, retryAfterSeconds, statusOf, trpcCodeOf } from './errors.ts';
+import { appErrorOf, retryAfterSeconds, trpcCodeOf } from './errors.ts';
 import { type LimitClass, limitKey, limitOf, MAX_STREAM_MS } from './limits.ts';
 import type { ApiParts } from './parts.ts';
 

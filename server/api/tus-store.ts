@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import { FileStore } from '@tus/file-store';
 import { ERRORS, type KvStore, Upload } from '@tus/server';
 import type { Records } from '../../db/records.ts';
 import { AppError, failureBody } from '../errors.ts';
+import { memoryKeeper } from '../storage/keep-memory.ts';
 import { UPLOAD_KEPT_MS, type UploadArea } from '../storage/uploads.ts';
 import { findUpload, insertUpload, moveUpload, refuseUpload, type UploadRow } from './upload-records.ts';
 
@@ -36,6 +38,19 @@ export class TusStore extends FileStore {
       await this.parts.area.remove(file.id);
       throw error;
     }
+  }
+
+  /** The file store's own keeps the reason of a failed write to itself. */
+  override async write(bytes: Readable, id: string, offset: number): Promise<number> {
+    const keepMemory = memoryKeeper();
+    await using file = await this.parts.area.append(id, offset);
+    let end = offset;
+    for await (const piece of bytes) {
+      await file.write(piece);
+      end += piece.length;
+      keepMemory(piece.length);
+    }
+    return end;
   }
 
   override async getUpload(id: string): Promise<Upload> {

@@ -17,8 +17,13 @@ beforeAll(async () => {
   const freeSpace = server.storage.freeSpace.bind(server.storage);
   server.storage.freeSpace = async () => (full ? 1 : await freeSpace());
   // Rows that do not compress, so that the archive has some megabytes and comes in pieces.
-  const noise = Array.from({ length: 200_000 }, (_, id) => `${id},${Bun.hash(String(id)).toString(36)}${Bun.hash(`x${id}`).toString(36)}\n`);
-  archive = await sampleArchive({ chunks: [{ table: 'staff', rows: noise.length, content: `id,name\n${noise.join('')}` }] });
+  const noise = Array.from(
+    { length: 200_000 },
+    (_, id) => `${id},${Bun.hash(String(id)).toString(36)}${Bun.hash(`x${id}`).toString(36)}\n`,
+  );
+  archive = await sampleArchive({
+    chunks: [{ table: 'staff', rows: noise.length, content: `id,name\n${noise.join('')}` }],
+  });
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
@@ -58,7 +63,9 @@ function send(bytes: Uint8Array, options: ConstructorParameters<typeof Upload>[1
 }
 
 const bodyOf = (error: Sent['error']) =>
-  JSON.parse((error as DetailedError | null)?.originalResponse?.getBody() ?? 'null') as { error: { code: string } } | null;
+  JSON.parse((error as DetailedError | null)?.originalResponse?.getBody() ?? 'null') as {
+    error: { code: string };
+  } | null;
 const statusOf = (error: Sent['error']) => (error as DetailedError | null)?.originalResponse?.getStatus();
 
 /** Creates an upload and returns its path. */
@@ -71,7 +78,8 @@ async function create(length: number, headers: Record<string, string> = {}): Pro
   return response.headers.get('location') ?? '';
 }
 
-const head = (path: string, headers: Record<string, string> = tusHeaders) => fetch(`${server.url}${path}`, { method: 'HEAD', headers });
+const head = (path: string, headers: Record<string, string> = tusHeaders) =>
+  fetch(`${server.url}${path}`, { method: 'HEAD', headers });
 const patch = (path: string, offset: number, body: Uint8Array, headers: Record<string, string> = tusHeaders) =>
   fetch(`${server.url}${path}`, {
     method: 'PATCH',
@@ -115,12 +123,20 @@ test('an upload goes on where its connection was cut', async () => {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
-  const headers = { ...tusHeaders, Host: hostname, 'Upload-Offset': '0', 'Content-Type': 'application/offset+octet-stream' };
+  const headers = {
+    ...tusHeaders,
+    Host: hostname,
+    'Upload-Offset': '0',
+    'Content-Type': 'application/offset+octet-stream',
+  };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`PATCH ${path} HTTP/1.1\r\n${lines.join('')}Content-Length: ${archive.bytes.length}\r\n\r\n`);
   socket.write(archive.bytes.subarray(0, 700_000));
   const file = join(server.area.folder, path.split('/').at(-1) ?? '');
-  await until(async () => (await stat(file)).size, (size) => size > 0);
+  await until(
+    async () => (await stat(file)).size,
+    (size) => size > 0,
+  );
   socket.destroy();
 
   const offsets: number[] = [];
@@ -217,8 +233,14 @@ test('nonsense is told in the shape of every failure, and is never the server’
     fetch(endpoint(), { method: 'POST', headers: tusHeaders }),
     fetch(endpoint(), { method: 'POST', headers: { ...tusHeaders, 'Upload-Length': '-1' } }),
     fetch(endpoint(), { method: 'POST', headers: { ...tusHeaders, 'Upload-Length': '9'.repeat(30) } }),
-    fetch(endpoint(), { method: 'POST', headers: { ...tusHeaders, 'Upload-Length': '1', 'Upload-Metadata': 'filename !' } }),
-    fetch(endpoint(), { method: 'POST', headers: { ...tusHeaders, 'Upload-Length': '1', 'Upload-Metadata': `filename ${btoa('a\0b')}` } }),
+    fetch(endpoint(), {
+      method: 'POST',
+      headers: { ...tusHeaders, 'Upload-Length': '1', 'Upload-Metadata': 'filename !' },
+    }),
+    fetch(endpoint(), {
+      method: 'POST',
+      headers: { ...tusHeaders, 'Upload-Length': '1', 'Upload-Metadata': `filename ${btoa('a\0b')}` },
+    }),
     fetch(endpoint(), { method: 'POST', headers: { ...tusHeaders, 'Upload-Concat': 'final;/a /b' } }),
     fetch(endpoint(), { method: 'PATCH', headers: tusHeaders }),
     patch(path, 5, new Uint8Array(1)),
@@ -226,12 +248,19 @@ test('nonsense is told in the shape of every failure, and is never the server’
     patch('/api/uploads/tus/..%2f..%2fsecret', 0, new Uint8Array(1)),
     patch(`/api/uploads/tus/${crypto.randomUUID()}`, 0, new Uint8Array(1)),
     fetch(`${server.url}${path}`, { method: 'PATCH', headers: tusHeaders, body: 'x' }),
-    fetch(`${server.url}${path}`, { method: 'PATCH', headers: { ...tusHeaders, 'Upload-Offset': '0', 'Content-Type': 'text/plain' }, body: 'x' }),
+    fetch(`${server.url}${path}`, {
+      method: 'PATCH',
+      headers: { ...tusHeaders, 'Upload-Offset': '0', 'Content-Type': 'text/plain' },
+      body: 'x',
+    }),
   ]);
   for (const answer of answers) {
     const text = await answer.text();
     expect([text, answer.status >= 400 && answer.status <= 501 && answer.status !== 500]).toEqual([text, true]);
-    expect(JSON.parse(text)).toMatchObject({ success: false, error: { code: expect.any(String), timestamp: expect.any(String) } });
+    expect(JSON.parse(text)).toMatchObject({
+      success: false,
+      error: { code: expect.any(String), timestamp: expect.any(String) },
+    });
     expect(text).not.toContain(server.folder);
   }
 });

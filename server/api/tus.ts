@@ -119,7 +119,9 @@ async function prepareKnown(parts: FileParts, c: FilesContext, id: string): Prom
 }
 
 function atWork(): AppError {
-  return new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.', { hint: 'Ask again in a moment.' });
+  return new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.', {
+    hint: 'Ask again in a moment.',
+  });
 }
 
 /** tus's answer, its failures in the shape of ours. Statuses stay tus's, because clients go by them. */
@@ -136,7 +138,8 @@ async function translated(parts: FileParts, response: Response, { failure }: Con
   if (failure !== undefined && !isTusFailure(failure)) throw failure;
   const words = (await response.text()).trim();
   const code = codeOf(response.status);
-  const message = code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request cannot be meant.';
+  const message =
+    code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request cannot be meant.';
   const status = code === 'STORAGE_UNAVAILABLE' ? 503 : response.status;
   return withStatus(parts.fail(new AppError(code, message, { cause: failure })), status);
 }

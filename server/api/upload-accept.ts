@@ -1,6 +1,14 @@
 import { acceptArchive } from '../backup/accept-archive.ts';
 import type { ByteSource } from '../bytes.ts';
-import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, failureBody, throwIfCancelled, unexpected } from '../errors.ts';
+import {
+  AppError,
+  cancelled,
+  ERROR_FAMILIES,
+  type ErrorCode,
+  failureBody,
+  throwIfCancelled,
+  unexpected,
+} from '../errors.ts';
 import type { ClaimedUpload } from '../storage/uploads.ts';
 import type { AcceptParts } from './file-parts.ts';
 import { getUpload, moveUpload, refuseUpload, type UploadRow } from './upload-records.ts';
@@ -76,7 +84,7 @@ async function acceptClaimed(
   const { fileName, existing, warnings } =
     type === 'archive'
       ? await acceptArchive(parts, claimed.source, { signal, onProgress: () => undefined })
-      : { ...(await acceptJson(parts, claimed.path, signal)), existing: false, warnings: [] };
+      : { ...(await acceptJson(parts, await getUpload(parts.records, id), claimed.path, signal)), existing: false };
   if (!existing) parts.onStored?.(fileName);
   await moveUpload(parts.records, id, ['accepting'], {
     state: 'accepted',
@@ -87,8 +95,13 @@ async function acceptClaimed(
   return { upload: await getUpload(parts.records, id), existing, warnings };
 }
 
-async function acceptJson(parts: AcceptParts, path: string, signal: AbortSignal): Promise<{ fileName: string }> {
-  if (parts.acceptJson) return await parts.acceptJson(path, signal);
+async function acceptJson(
+  parts: AcceptParts,
+  { actor, originalName }: UploadRow,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ fileName: string; warnings: string[] }> {
+  if (parts.acceptJson) return await parts.acceptJson(path, { actor, label: originalName }, signal);
   throw new AppError('INPUT_INVALID', 'This server takes archives only, no BackupData documents.', {
     hint: 'Send an archive (.zip) made by this program.',
   });
@@ -103,7 +116,8 @@ function isRefusal(error: unknown): error is AppError {
 /** What a refused upload was refused for. */
 function refusalOf(row: UploadRow): AppError {
   const { code, message, hint } = row.error ?? {};
-  if (typeof code !== 'string' || !(code in ERROR_FAMILIES) || typeof message !== 'string') return unexpected(row.error);
+  if (typeof code !== 'string' || !(code in ERROR_FAMILIES) || typeof message !== 'string')
+    return unexpected(row.error);
   return new AppError(code as ErrorCode, message, typeof hint === 'string' ? { hint } : {});
 }
 

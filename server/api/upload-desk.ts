@@ -43,7 +43,12 @@ export function createUploadDesk(parts: AcceptParts): UploadDesk {
     async remove(id, by) {
       const row = await getUpload(records, id);
       if (row.state === 'accepting') throw new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.');
-      await refuseUpload(records, id, failureBody(new AppError('CANCELLED', `${by} removed the upload.`), now()).error, now());
+      await refuseUpload(
+        records,
+        id,
+        failureBody(new AppError('CANCELLED', `${by} removed the upload.`), now()).error,
+        now(),
+      );
       await area.remove(id);
     },
   };

@@ -18,9 +18,13 @@ export async function sweepUploads(parts: Pick<AcceptParts, 'records' | 'area' |
   for (const { id, state } of open) {
     const presence = after.get(id) ?? before.get(id);
     if (presence === undefined) {
-      const error = new AppError('CONNECTION_LOST', 'The upload was broken off, or left lying for a day. Its file was removed.', {
-        hint: 'Send the file again.',
-      });
+      const error = new AppError(
+        'CONNECTION_LOST',
+        'The upload was broken off, or left lying for a day. Its file was removed.',
+        {
+          hint: 'Send the file again.',
+        },
+      );
       await refuseUpload(parts.records, id, failureBody(error, parts.now()).error, parts.now());
       ended += 1;
     } else if (state === 'accepting' && after.get(id) === 'plain') {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { connect } from 'node:net';
 import { stat, utimes } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { SAMPLE_CHUNKS, sampleArchive } from '../archive/sample.fixture.ts';
 import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
@@ -23,11 +23,23 @@ beforeEach(async () => {
 
 interface Answer {
   success: boolean;
-  data?: { uploadId: string; fileName: string; state: string; type: string; size: number; sha256: string; existing: boolean };
+  data?: {
+    uploadId: string;
+    fileName: string;
+    state: string;
+    type: string;
+    size: number;
+    sha256: string;
+    existing: boolean;
+  };
   error?: { code: string; message: string; details?: Record<string, unknown> };
 }
 
-async function put(body: Uint8Array | string | ReadableStream<Uint8Array>, headers: Record<string, string> = {}, query = ''): Promise<{ status: number; answer: Answer }> {
+async function put(
+  body: Uint8Array | string | ReadableStream<Uint8Array>,
+  headers: Record<string, string> = {},
+  query = '',
+): Promise<{ status: number; answer: Answer }> {
   const response = await fetch(`${server.url}/api/uploads${query}`, {
     method: 'PUT',
     body,
@@ -76,7 +88,11 @@ describe('PUT /api/uploads', () => {
     const path = join(server.folder, answer.data?.fileName ?? '');
     expect(Buffer.compare(await Bun.file(path).bytes(), bytes)).toBe(0);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await server.storage.readSidecar(answer.data?.fileName ?? '')).toMatchObject({ kind: 'uploaded', digest, pinned: false });
+    expect(await server.storage.readSidecar(answer.data?.fileName ?? '')).toMatchObject({
+      kind: 'uploaded',
+      digest,
+      pinned: false,
+    });
     expect(await server.waiting()).toEqual([]);
     expect(await server.uploads()).toMatchObject([{ state: 'accepted', size: bytes.length, sha256 }]);
     expect(server.audited).toMatchObject([{ action: 'PUT /api/uploads', outcome: 'allowed' }]);
@@ -86,7 +102,11 @@ describe('PUT /api/uploads', () => {
     const { bytes } = await sampleArchive();
     const first = await put(bytes);
     const second = await put(bytes);
-    expect([second.status, second.answer.data?.existing, second.answer.data?.fileName]).toEqual([200, true, first.answer.data?.fileName]);
+    expect([second.status, second.answer.data?.existing, second.answer.data?.fileName]).toEqual([
+      200,
+      true,
+      first.answer.data?.fileName,
+    ]);
     expect((await server.storage.list()).length).toBe(1);
     expect(await server.waiting()).toEqual([]);
   });
@@ -98,7 +118,9 @@ describe('PUT /api/uploads', () => {
       expect([status, answer.data?.state, answer.data?.size]).toEqual([202, 'received', LIMIT]);
       expect(answer.data?.sha256).toBe(Bun.SHA256.hash(new Uint8Array(LIMIT), 'hex'));
     }
-    expect((await server.waiting()).sort()).toEqual([declared, undeclared].map(({ answer }) => answer.data?.uploadId ?? '').sort());
+    expect((await server.waiting()).sort()).toEqual(
+      [declared, undeclared].map(({ answer }) => answer.data?.uploadId ?? '').sort(),
+    );
     expect((await stat(join(server.area.folder, declared.answer.data?.uploadId ?? ''))).mode & 0o777).toBe(0o600);
     expect((await stat(server.area.folder)).mode & 0o777).toBe(0o700);
     for (const { answer } of [declared, undeclared]) await server.area.remove(answer.data?.uploadId ?? '');
@@ -123,9 +145,14 @@ describe('PUT /api/uploads', () => {
     for (const head of ['Content-Length: 1000000\r\n', 'Transfer-Encoding: chunked\r\n']) {
       await server.database.admin('DELETE FROM backup_system.uploads');
       const socket = rawUpload(head);
-      socket.write(head.startsWith('C') ? 'x'.repeat(300_000) : `${(300_000).toString(16)}\r\n${'x'.repeat(300_000)}\r\n`);
+      socket.write(
+        head.startsWith('C') ? 'x'.repeat(300_000) : `${(300_000).toString(16)}\r\n${'x'.repeat(300_000)}\r\n`,
+      );
       const [part] = await until(server.waiting, (names) => names.length === 1);
-      await until(async () => Bun.file(join(server.area.folder, part ?? '')).size, (size) => size > 0);
+      await until(
+        async () => Bun.file(join(server.area.folder, part ?? '')).size,
+        (size) => size > 0,
+      );
       socket.destroy();
       await until(server.waiting, (names) => names.length === 0);
       const [row] = await until(server.uploads, ([one]) => one?.state === 'refused');
@@ -165,7 +192,11 @@ describe('PUT /api/uploads', () => {
   test('is for those alone who may upload', async () => {
     const { bytes } = await sampleArchive();
     const nobody = await fetch(`${server.url}/api/uploads`, { method: 'PUT', body: bytes });
-    const other = await fetch(`${server.url}/api/uploads`, { method: 'PUT', body: bytes, headers: asCaller(['backups:read']) });
+    const other = await fetch(`${server.url}/api/uploads`, {
+      method: 'PUT',
+      body: bytes,
+      headers: asCaller(['backups:read']),
+    });
     expect([nobody.status, other.status]).toEqual([401, 403]);
     expect(server.audited).toMatchObject([
       { outcome: 'denied', code: 'UNAUTHENTICATED' },
@@ -198,12 +229,17 @@ describe('PUT /api/uploads', () => {
       ...server.parts,
       acceptJson: async (path: string) => {
         told.push(await Bun.file(path).text());
-        return { fileName: 'made.zip' };
+        return { fileName: 'made.zip', warnings: [] };
       },
     };
     const later = await put('{"metadata":{}}', {}, '?accept=later');
     const { upload } = await acceptUpload(parts, later.answer.data?.uploadId ?? '', new AbortController().signal);
-    expect([upload.state, upload.type, upload.archive, told]).toEqual(['accepted', 'json', 'made.zip', ['{"metadata":{}}']]);
+    expect([upload.state, upload.type, upload.archive, told]).toEqual([
+      'accepted',
+      'json',
+      'made.zip',
+      ['{"metadata":{}}'],
+    ]);
     expect(await server.waiting()).toEqual([]);
   });
 });
@@ -213,12 +249,16 @@ describe('accepting', () => {
     const { bytes } = await sampleArchive();
     const later = await put(bytes, {}, '?accept=later');
     const id = later.answer.data?.uploadId ?? '';
-    const rejected = await acceptUpload(server.parts, id, AbortSignal.abort()).catch((error: { code: string }) => error.code);
+    const rejected = await acceptUpload(server.parts, id, AbortSignal.abort()).catch(
+      (error: { code: string }) => error.code,
+    );
     expect(rejected).toBe('CANCELLED');
     expect(await server.uploads()).toMatchObject([{ state: 'received' }]);
     expect(await server.waiting()).toEqual([id]);
     const signal = new AbortController().signal;
-    const two = await Promise.all([0, 1].map(() => acceptUpload(server.parts, id, signal).catch((error: { code: string }) => error.code)));
+    const two = await Promise.all(
+      [0, 1].map(() => acceptUpload(server.parts, id, signal).catch((error: { code: string }) => error.code)),
+    );
     expect(two.filter((one) => typeof one === 'object').length).toBeGreaterThanOrEqual(1);
     for (const one of two) if (typeof one === 'string') expect(one).toBe('OPERATION_IN_PROGRESS');
     expect((await server.storage.list()).length).toBe(1);
@@ -240,7 +280,9 @@ describe('accepting', () => {
 describe('sweeping', () => {
   test('ends the records of uploads whose file is gone or too old, and leaves the others alone', async () => {
     const { bytes } = await sampleArchive();
-    const [gone, old, young] = await Promise.all([0, 1, 2].map(async () => (await put(bytes, {}, '?accept=later')).answer.data?.uploadId ?? ''));
+    const [gone, old, young] = await Promise.all(
+      [0, 1, 2].map(async () => (await put(bytes, {}, '?accept=later')).answer.data?.uploadId ?? ''),
+    );
     await server.area.remove(gone ?? '');
     const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
     await utimes(join(server.area.folder, old ?? ''), yesterday, yesterday);

@@ -1,4 +1,5 @@
 import { AppError, cancelled, failureBody } from '../errors.ts';
+import { memoryKeeper } from '../storage/keep-memory.ts';
 import type { PendingObject } from '../storage/storage.ts';
 import { type AuditNotes, requireScope } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
@@ -39,9 +40,13 @@ export async function upload(parts: FileParts, c: FilesContext, notes: AuditNote
 export function uploadName(header: string | undefined, query: string | undefined): string {
   const name = header === undefined ? (query ?? 'upload') : decoded(header);
   if (name === '' || name.length > MAX_NAME || /\p{Cc}|\p{Cs}/u.test(name)) {
-    throw new AppError('INPUT_INVALID', `The file's name must have 1 to ${MAX_NAME} characters and no control characters.`, {
-      hint: 'Percent-encode it as UTF-8 in X-File-Name.',
-    });
+    throw new AppError(
+      'INPUT_INVALID',
+      `The file's name must have 1 to ${MAX_NAME} characters and no control characters.`,
+      {
+        hint: 'Percent-encode it as UTF-8 in X-File-Name.',
+      },
+    );
   }
   return name;
 }
@@ -125,12 +130,14 @@ async function writeBody(
   most: number,
 ): Promise<{ size: number; sha256: string }> {
   const hash = new Bun.CryptoHasher('sha256');
+  const keepMemory = memoryKeeper();
   let size = 0;
   for await (const bytes of body ?? []) {
     size += bytes.length;
     if (size > most) throw tooLarge(most);
     hash.update(bytes);
     await file.write(bytes);
+    keepMemory(bytes.length);
   }
   return { size, sha256: hash.digest('hex') };
 }
@@ -142,6 +149,17 @@ function answer(
 ): Response {
   const { id, originalName, state, type, size, sha256, archive } = upload;
   const downloadUrl = archive === null ? null : `/api/backups/${archive}/download`;
-  const data = { uploadId: id, originalName, state, type, size, sha256, fileName: archive, downloadUrl, existing, warnings };
+  const data = {
+    uploadId: id,
+    originalName,
+    state,
+    type,
+    size,
+    sha256,
+    fileName: archive,
+    downloadUrl,
+    existing,
+    warnings,
+  };
   return Response.json({ success: true, data, timestamp: parts.now().toISOString() }, { status });
 }

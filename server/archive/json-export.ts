@@ -13,14 +13,26 @@ const PIECE_CHARACTERS = 128 * 1024;
 /**
  * An archive as a BackupData document, `{ metadata, data: { admins: […], … } }`, one row a line, in UTF-8. Values are as Drizzle gives them:
  * numerics and 64-bit integers as strings, times in ISO with at least milliseconds and `Z`, arrays as lists, JSON as it is; everything
- * else is PostgreSQL's text. Generated columns are left out. What the document cannot tell is named in `metadata.warnings`.
+ * else is PostgreSQL's text. Generated columns are left out. Where sequences stand is in `metadata.sequences`,
+ * and what the document cannot tell is named in `metadata.warnings`; the HRMS needs neither.
  * `known` are those warnings, when they were asked for already. Holds one chunk at a time. Rejects with ARCHIVE_DAMAGED, or ARCHIVE_INVALID for rows that no document can hold (text that is not UTF-8).
  */
 export async function* exportJson(archive: Archive, signal: AbortSignal, known?: string[]): AsyncGenerator<Uint8Array> {
   const { manifest } = archive;
   const warnings = known ?? (await exportWarnings(archive, signal));
   const encoder = new TextEncoder();
-  let text = `{"metadata":${JSON.stringify({ ...manifest.metadata, ...(warnings.length > 0 && { warnings }) })},\n"data":{`;
+  const sequences = manifest.sequences.map(({ schema, name, lastValue, isCalled }) => ({
+    schema,
+    name,
+    lastValue,
+    isCalled,
+  }));
+  const metadata = {
+    ...manifest.metadata,
+    ...(sequences.length > 0 && { sequences }),
+    ...(warnings.length > 0 && { warnings }),
+  };
+  let text = `{"metadata":${JSON.stringify(metadata)},\n"data":{`;
   for (const [place, table] of manifest.tables.entries()) {
     text += `${place > 0 ? ',' : ''}\n${JSON.stringify(table.key)}:[`;
     const writeRow = rowWriter(archive, table);
@@ -130,7 +142,7 @@ export async function exportWarnings(archive: Archive, signal: AbortSignal): Pro
     for (const column of columns)
       if (column.form.kind === 'json' && !column.form.binary)
         found.push(
-          `${qualifiedName(table)}.${column.name} is json: a restore from this document brings back its values, not their spacing.`,
+          `${qualifiedName(table)}.${column.name} is json: a restore from this document brings back its values, not their spacing and escapes.`,
         );
     const ambiguous = columns.flatMap((column, place) =>
       column.form.kind === 'json' && !column.notNull ? [{ place, name: column.name, nulls: 0 }] : [],

@@ -54,9 +54,9 @@ export async function acceptArchive(
   const same = await findSame(deps.storage, source, run.signal);
   if (same !== null) return { ...facts, fileName: same, existing: true, warnings: [] };
   await refuseFullDisk(deps.storage, source.size);
-  const fileName = await store(deps.storage, source, manifest, run.signal);
-  const warnings = await writeNotes(deps, fileName, digest);
-  return { ...facts, fileName, existing: false, warnings };
+  const { fileName, existing } = await store(deps.storage, source, manifest, run.signal);
+  const warnings = existing ? [] : await writeNotes(deps, fileName, digest);
+  return { ...facts, fileName, existing, warnings };
 }
 
 /** Rows never come to this; a file made to fill the memory or to keep the server busy does. */
@@ -69,14 +69,14 @@ function refuseInflated(manifest: Manifest, stored: number): void {
   throw new AppError(
     'ARCHIVE_LIMIT',
     `The archive has ${stored} bytes and would expand to ${total}; uploads may expand 500-fold.`,
-    { hint: 'If it is yours all the same, copy it into the folder of the backups by hand.', details: { stored, total } },
+    {
+      hint: 'If it is yours all the same, copy it into the folder of the backups by hand.',
+      details: { stored, total },
+    },
   );
 }
 
-async function verifyWhole(
-  source: ByteSource,
-  run: { signal: AbortSignal; onProgress: OnProgress },
-): Promise<string> {
+async function verifyWhole(source: ByteSource, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<string> {
   const report = await verifyArchive(source, run);
   if (report.ok && report.digest !== null) return report.digest;
   const [fault] = report.faults;
@@ -127,22 +127,23 @@ async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
   });
 }
 
-/** Two uploads at once may want one name: whoever commits second takes the next. */
+/** Two uploads at once may want one name: whoever commits second takes the next, or none when the bytes are the same. */
 async function store(
   storage: Storage,
   source: ByteSource,
   manifest: Manifest,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ fileName: string; existing: boolean }> {
   const { timestamp, backupId } = manifest.metadata;
   for (let again = 1; ; again++) {
-    const name = archiveName(undefined, new Date(timestamp), backupId, again);
+    const fileName = archiveName(undefined, new Date(timestamp), backupId, again);
     try {
-      await copyTo(storage, name, source, signal);
-      return name;
+      await copyTo(storage, fileName, source, signal);
+      return { fileName, existing: false };
     } catch (error) {
       const taken = error instanceof AppError && error.code === 'ALREADY_EXISTS';
       if (!taken || again === MOST_NAMES) throw error;
+      if (await isSame(storage, fileName, source, signal)) return { fileName, existing: true };
     }
   }
 }

@@ -5,6 +5,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import type { AppError } from '../errors.ts';
 import { accepted, documentOf, HRMS } from '../json.fixture.ts';
 import { restoreInto } from '../verbs.fixture.ts';
+import { acceptJson } from './accept-json.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -295,6 +296,40 @@ describe('an old backup of the HRMS', () => {
       code: 'ARCHIVE_INVALID',
       path: 'data.loans[0].amount',
     });
+  });
+
+  test('that is cancelled half-way leaves no private table and no connection', async () => {
+    const stop = new AbortController();
+    const endless = async function* () {
+      yield new TextEncoder().encode('{"metadata":{},"data":{"loans":[');
+      for (let index = 0; ; index++) {
+        if (index === 500) stop.abort();
+        yield new TextEncoder().encode(
+          `${index > 0 ? ',' : ''}${JSON.stringify({ ...loan, id: `l${index}`, reason: 'x'.repeat(10_000) })}`,
+        );
+      }
+    };
+    const work = acceptJson(
+      {
+        databaseUrl: database.url,
+        model: HRMS,
+        now: () => new Date(),
+        newId: () => crypto.randomUUID(),
+        application: { name: 'a', version: '1' },
+        lockGiveUpMs: 1000,
+      },
+      {
+        document: { kind: 'json', size: null, bytes: endless },
+        label: 'a test',
+        sink: { write: async () => undefined },
+        operationId: crypto.randomUUID(),
+        acceptedBy: 'a test',
+        compression: 'deflate',
+      },
+      { signal: stop.signal, onProgress: () => undefined },
+    );
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await leftovers()).toBe(0);
   });
 
   test('a document without a single row makes an archive that empties the tables it names', async () => {

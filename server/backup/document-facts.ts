@@ -2,6 +2,14 @@ import { z } from 'zod';
 import { maskDatabaseUrl } from '../mask-url.ts';
 import type { LoadedJson } from './load-json.ts';
 
+/** Where a sequence stood, as the document says. */
+export interface SaidSequence {
+  schema: string;
+  name: string;
+  lastValue: string;
+  isCalled: boolean;
+}
+
 /** What an archive's manifest takes over from the metadata of a document, each where it is what it should be. */
 export interface DocumentFacts {
   version: string;
@@ -9,13 +17,22 @@ export interface DocumentFacts {
   backupId: string;
   createdBy: string;
   databaseUrl: string;
+  sequences: SaidSequence[];
   /** Where the document says one thing of itself and holds another. */
   warnings: string[];
 }
 
 const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 
+const sequenceSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  lastValue: z.string().regex(/^-?\d{1,19}$/),
+  isCalled: z.boolean(),
+});
+
 const metadataSchema = z.object({
+  sequences: lenient(z.array(sequenceSchema)),
   version: lenient(z.string().min(1).max(100)),
   timestamp: lenient(z.iso.datetime({ offset: true })),
   databaseUrl: lenient(z.string().max(2000)),
@@ -52,6 +69,7 @@ export function documentFacts(loaded: LoadedJson, now: Date, id: string): Docume
     createdBy: said.createdBy ?? 'unknown',
     // Masked by its writer, as it says; once more costs nothing.
     databaseUrl: maskDatabaseUrl(said.databaseUrl ?? ''),
+    sequences: said.sequences ?? [],
     warnings,
   };
 }

@@ -137,6 +137,18 @@ describe('with a worker', () => {
     expect((await crew.storage.readSidecar(archive))?.lastVerified).toEqual(expect.any(String));
   });
 
+  test('verifying a damaged backup fails and names the damage, and nothing is noted beside it', async () => {
+    const bytes = Uint8Array.from(scene.archive.bytes);
+    bytes[200] = (bytes[200] ?? 0) ^ 1;
+    const object = await crew.storage.create('damaged.zip');
+    await object.write(bytes);
+    await object.commit();
+    const verified = await crew.done({ kind: 'verify', archive: 'damaged.zip', wait: false });
+    expect(verified).toMatchObject({ state: 'failed', error: { code: 'ARCHIVE_DAMAGED', details: { places: 1 } } });
+    expect(await crew.storage.readSidecar('damaged.zip')).toBeNull();
+    await crew.storage.remove('damaged.zip');
+  });
+
   test('a restore brings the data back, and its record says so', async () => {
     const made = await crew.done(BACKUP);
     const then = await scene.state();

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { closeGate, slowStorage } from '../hold.fixture.ts';
+import { closeGate, slowStorage, strike } from '../hold.fixture.ts';
 import { libraryScene, type Scene } from '../scene.fixture.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { BACKUP, type Crew, crewOn } from './crew.fixture.ts';
+import { BACKUP, type Crew, crewOn, watched } from './crew.fixture.ts';
 
 let scene: Scene;
 beforeEach(async () => {
@@ -152,6 +152,18 @@ describe('stopping', () => {
     expect(await scene.state()).toBe(scene.changed);
     expect(await scene.leftovers()).toEqual([]);
   });
+});
+
+test('a worker whose connections were all cut takes the next operation, and the desk sees its end', async () => {
+  const crew = await crewOn(scene);
+  await crew.hire();
+  expect((await crew.done({ ...BACKUP, verify: false })).state).toBe('succeeded');
+  expect(await strike(scene.database, 'pg_terminate_backend', 'palace-backup%')).toBeGreaterThan(4);
+  const ask = () => crew.desk.request(BACKUP, 'maria', 'here').catch(() => null);
+  let asked = await ask();
+  while (!asked) asked = await ask();
+  expect((await watched(crew.desk, asked.operation.id)).at(-1)?.state).toBe('succeeded');
+  await crew[Symbol.asyncDispose]();
 });
 
 test('an operation of a kind this program does not know fails and says so', async () => {

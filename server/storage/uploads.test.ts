@@ -18,7 +18,11 @@ afterEach(async () => {
   await rm(join(folder, '..'), { recursive: true });
 });
 
-const codeOf = async (work: Promise<unknown>) => await work.then(() => 'done', (error: { code: string }) => error.code);
+const codeOf = async (work: Promise<unknown>) =>
+  await work.then(
+    () => 'done',
+    (error: { code: string }) => error.code,
+  );
 const names = async () => (await readdir(folder)).sort();
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 /** Gives a file of ours to a process that is dead. */
@@ -66,14 +70,19 @@ test('a claimed file is one caller’s alone, and comes back unless it is remove
 
 test('only ids are names', async () => {
   for (const name of ['../secret', '.', '', 'x', `${ID}/..`, ID.toUpperCase(), `${ID}\n`]) {
-    expect([name, await codeOf(area.open(name)), await codeOf(area.make(name))]).toEqual([name, 'NAME_INVALID', 'NAME_INVALID']);
+    expect([name, await codeOf(area.open(name)), await codeOf(area.make(name))]).toEqual([
+      name,
+      'NAME_INVALID',
+      'NAME_INVALID',
+    ]);
   }
 });
 
 test('sweep() removes what dead processes were receiving, gives back what they had claimed, and leaves the living alone', async () => {
-  await (await area.receive(ID)).write(Buffer.from('half'));
+  await using half = await area.receive(ID);
+  await half.write(Buffer.from('half'));
   await area.make(OTHER);
-  await area.claim(OTHER);
+  await using _claimed = await area.claim(OTHER);
   expect(await area.sweep(new Date())).toEqual([]);
   await orphan();
   expect((await area.sweep(new Date())).length).toBe(1);

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { ByteSource } from '../bytes.ts';
+import type { ByteSink, ByteSource } from '../bytes.ts';
 import { AppError } from '../errors.ts';
 import { storageFailure, systemCode } from './failures.ts';
 import { openFileNoFollow } from './file-source.ts';
@@ -36,7 +36,9 @@ export interface UploadArea {
   receive(id: string): Promise<PendingObject>;
   /** Makes the empty file of an upload that comes in pieces, each written by its own request. */
   make(id: string): Promise<void>;
-  /** Puts on disk what others wrote to the file. */
+  /** Opens that file to go on at `offset`. What was written stays, however the request ends. */
+  append(id: string, offset: number): Promise<ByteSink & AsyncDisposable>;
+  /** Puts on disk what was appended. */
   settle(id: string): Promise<void>;
   open(id: string): Promise<ByteSource>;
   /** Takes a received file out of everybody else's reach. Rejects with NOT_FOUND when it is not there or somebody else has it. */
@@ -72,7 +74,8 @@ export function createUploadArea(folder: string): UploadArea {
       throw storageFailure(error, doing);
     }
   };
-  const prepare = () => guarded(`Making ${home}`, async () => void (await mkdir(home, { recursive: true, mode: 0o700 })));
+  const prepare = () =>
+    guarded(`Making ${home}`, async () => void (await mkdir(home, { recursive: true, mode: 0o700 })));
   const names = async (): Promise<string[]> => (await readdir(home).catch(ignoreMissing)) ?? [];
   const freeSpace = async (): Promise<number | null> => {
     const facts = await statfs(home).catch(() => null);
@@ -99,6 +102,26 @@ export function createUploadArea(folder: string): UploadArea {
       const path = pathOf(id);
       await prepare();
       await guarded(`Creating ${path}`, async () => await (await open(path, 'wx', 0o600)).close());
+    },
+
+    async append(id, offset) {
+      const path = pathOf(id);
+      const handle = await guarded(`Opening ${path}`, () => open(path, 'r+'));
+      let at = offset;
+      return {
+        async write(bytes) {
+          try {
+            for (let done = 0; done < bytes.length; ) {
+              const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at);
+              done += bytesWritten;
+              at += bytesWritten;
+            }
+          } catch (error) {
+            throw storageFailure(error, `Writing ${path}`, { free: await freeSpace(), written: at });
+          }
+        },
+        [Symbol.asyncDispose]: () => handle.close(),
+      };
     },
 
     async settle(id) {

@@ -1,0 +1,52 @@
+import { expect, test } from 'bun:test';
+import { sampleArchive } from '../archive/sample.fixture.ts';
+import { asCaller, filesServer } from './files.fixture.ts';
+import { createUploadDesk } from './upload-desk.ts';
+
+const codeOf = async (work: Promise<unknown>) =>
+  await work.then(
+    () => 'done',
+    (error: { code: string }) => error.code,
+  );
+const signal = new AbortController().signal;
+
+test('uploads are listed newest first in pages, accepted once, and removed with their files', async () => {
+  await using server = await filesServer();
+  const desk = createUploadDesk(server.parts);
+  const { bytes } = await sampleArchive();
+  const ids: string[] = [];
+  for (let count = 0; count < 5; count++) {
+    const response = await fetch(`${server.url}/api/uploads?accept=later`, {
+      method: 'PUT',
+      body: bytes,
+      headers: asCaller(),
+    });
+    ids.unshift(((await response.json()) as { data: { uploadId: string } }).data.uploadId);
+  }
+  const seen: string[] = [];
+  let before: string | undefined;
+  for (let page = 0; page < 3; page++) {
+    const { uploads, next } = await desk.list({ limit: 2, ...(before !== undefined && { before }) });
+    seen.push(...uploads.map(({ id }) => id));
+    before = next ?? undefined;
+  }
+  expect([seen, before]).toEqual([ids, undefined]);
+
+  const [first = '', second = ''] = ids;
+  expect(await desk.accept(first, 'ada', signal)).toMatchObject({ state: 'accepted', type: 'archive' });
+  expect(await desk.accept(first, 'ada', signal)).toMatchObject({ state: 'accepted' });
+  await desk.remove(second, 'ada');
+  expect(await desk.get(second)).toMatchObject({ state: 'refused', error: { code: 'CANCELLED' } });
+  expect(await codeOf(desk.accept(second, 'ada', signal))).toBe('CANCELLED');
+  await desk.remove(first, 'ada');
+  expect((await desk.get(first)).state).toBe('accepted');
+  expect((await server.storage.list()).length).toBe(1);
+  expect((await server.waiting()).sort()).toEqual(ids.slice(2).sort());
+  for (const id of [crypto.randomUUID()]) {
+    expect([
+      await codeOf(desk.get(id)),
+      await codeOf(desk.remove(id, 'ada')),
+      await codeOf(desk.accept(id, 'ada', signal)),
+    ]).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
+  }
+});

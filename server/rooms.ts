@@ -1,0 +1,185 @@
+import { join } from 'node:path';
+import type { SchemaModel } from '../db/model.ts';
+import type { Records } from '../db/records.ts';
+import { failureResponse } from './api/errors.ts';
+import type { FileParts } from './api/file-parts.ts';
+import { fileRoutes } from './api/files.ts';
+import { TRPC_PATH, trpcRoute } from './api/route.ts';
+import { createUploadDesk } from './api/upload-desk.ts';
+import { sweepUploads } from './api/upload-sweep.ts';
+import type { Face } from './app.ts';
+import { APPLICATION } from './application.ts';
+import { exportJson } from './archive/json-export.ts';
+import { createCatalogue } from './backup/catalogue.ts';
+import type { Config } from './config.ts';
+import { createDocumentDesk } from './document-desk.ts';
+import { createReadCaller } from './http/read-caller.ts';
+import type { ReadinessCheck } from './http/readiness.ts';
+import { createDesk, readOperation } from './jobs/desk.ts';
+import { openFeed } from './jobs/feed.ts';
+import { startQueue } from './jobs/queue.ts';
+import { createVerbs } from './jobs/verbs.ts';
+import { startWorker } from './jobs/worker.ts';
+import type { Log } from './logs.ts';
+import { counted } from './metric-sources.ts';
+import type { Metrics } from './metrics.ts';
+import { createAudit } from './security/audit.ts';
+import { createSessions } from './security/sessions.ts';
+import { sweepAccess } from './security/sweep.ts';
+import { createThrottle } from './security/throttle.ts';
+import { createTokens } from './security/tokens.ts';
+import { type Ending, every } from './shutdown.ts';
+import type { Storage } from './storage/storage.ts';
+import { createUploadArea } from './storage/uploads.ts';
+
+/** What the rooms of the house are built on. */
+export interface Ground {
+  config: Config;
+  databaseUrl: string;
+  secretKey: string;
+  model: SchemaModel;
+  storage: Storage;
+  records: Records;
+  metrics: Metrics;
+  log: Log;
+  now: () => Date;
+  newId: () => string;
+  /** Aborts when shutdown begins. */
+  closing: AbortSignal;
+}
+
+/** What the rooms bring into the server. */
+export interface Rooms {
+  /** Null with ROLE=worker. */
+  face: Face | null;
+  checks: ReadinessCheck[];
+  /** Lets running operations finish within so many milliseconds, or cancels them. */
+  finishWork(graceMs: number): Promise<void>;
+  /** In the order they are to be ended. */
+  endings: Ending[];
+}
+
+/** Folder of unfinished and received uploads, beside the archives. */
+const UPLOADS = '.uploads';
+/** What tokens say they come from, where no public address is set: it only has to be the same on every replica. */
+const ISSUER = 'palace-backup';
+const SWEEP_MS = 60 * 60 * 1000;
+
+/** Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). What was opened is closed again when it fails. */
+export async function openRooms(ground: Ground): Promise<Rooms> {
+  const { config, log } = ground;
+  const directUrl = config.databaseDirectUrl ?? ground.databaseUrl;
+  const works = config.role !== 'api';
+  await using stack = new AsyncDisposableStack();
+  const queue = await startQueue({
+    databaseUrl: directUrl,
+    works,
+    onError: (error) => log.error({ err: error }, 'the queue met a failure'),
+  });
+  stack.defer(() => queue.stop());
+  const worker = works ? await hire({ ...ground, directUrl, queue }) : null;
+  stack.defer(async () => worker?.stop(0));
+
+  const endings: Ending[] = [];
+  const face = config.role === 'worker' ? null : openFace({ ...ground, directUrl, queue, endings });
+  endings.push({ name: 'queue', end: () => queue.stop() });
+  stack.move();
+  return {
+    face,
+    checks: [{ name: 'queue', check: async () => void (await queue.present([])) }],
+    finishWork: async (graceMs) => worker?.stop(graceMs),
+    endings,
+  };
+}
+
+type Hall = Ground & { directUrl: string; queue: Awaited<ReturnType<typeof startQueue>> };
+
+function hire({ config, directUrl, storage, model, records, queue, log, now, newId, metrics }: Hall) {
+  const pause = (ms: number) => Bun.sleep(ms);
+  const verbs = createVerbs({
+    databaseUrl: directUrl,
+    storage,
+    model,
+    application: APPLICATION,
+    jobs: config.backupJobs,
+    lockTryMs: config.lockTimeoutMs,
+    lockGiveUpMs: config.lockGiveUpMs,
+    now,
+    pause,
+  });
+  return startWorker({
+    databaseUrl: directUrl,
+    records,
+    queue,
+    verbs: counted(verbs, metrics, now),
+    storage,
+    log,
+    now,
+    newId,
+    pause,
+    concurrency: config.workerOperations,
+    stallMs: config.stallMs,
+    operationDays: config.operationDays,
+  });
+}
+
+/** All that needs sign-in. */
+function openFace(hall: Hall & { endings: Ending[] }): Face {
+  const { config, records, storage, model, now, newId, directUrl, queue, log, closing, endings } = hall;
+  const throttle = createThrottle({ records });
+  const secureCookies =
+    config.nodeEnv === 'production' || config.tls !== null || (config.publicUrl?.startsWith('https:') ?? false);
+  const sessions = createSessions({ records, throttle, now, sessionDays: config.sessionDays, secureCookies });
+  const issuer = config.publicUrl ?? ISSUER;
+  const tokens = createTokens({ records, secretKey: hall.secretKey, issuer, now });
+  const audit = createAudit({ records, now });
+  const feed = openFeed({ databaseUrl: directUrl, read: (id) => readOperation(records, id) });
+  const desk = createDesk({ databaseUrl: directUrl, records, queue, feed, now, newId });
+  const catalogue = createCatalogue({ storage, now, signal: closing });
+  const files: FileParts = {
+    records,
+    storage,
+    area: createUploadArea(join(config.backupDir, UPLOADS)),
+    now,
+    newId,
+    acceptJson: createDocumentDesk({ ...hall, databaseUrl: directUrl }),
+    onStored: (name) => catalogue.drop(name),
+    maxUploadBytes: config.maxUploadBytes,
+    fail: (error) => failureResponse(error, now()),
+    audit,
+    readLink: (token, purpose) => tokens.readLink(token, purpose),
+    exportJson,
+  };
+  const parts = {
+    sessions,
+    tokens,
+    audit,
+    throttle,
+    desk,
+    uploads: createUploadDesk(files),
+    storage,
+    catalogue,
+    records,
+    tables: model.tables,
+    backup: { compression: config.backupCompression, level: config.backupLevel },
+    version: APPLICATION.version,
+    now,
+  };
+  const sweeping = every(SWEEP_MS, log, 'sweeping what has expired', async () => {
+    await sweepAccess(records, now());
+    await sweepUploads(files);
+  });
+  endings.push(
+    { name: 'sweeper', end: async () => sweeping[Symbol.asyncDispose]() },
+    { name: 'feed', end: async () => feed[Symbol.asyncDispose]() },
+  );
+  return {
+    readCaller: createReadCaller({ sessions, tokens }),
+    spend: (limit, key) => throttle.spend(limit, key),
+    jwks: () => tokens.jwks(),
+    addRoutes(app) {
+      app.route(TRPC_PATH, trpcRoute(parts));
+      app.route('/', fileRoutes(files));
+    },
+  };
+}
