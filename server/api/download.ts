@@ -78,7 +78,7 @@ function downloadArchive(parts: FileParts, c: FilesContext, backup: FoundBackup,
   if (wanted.kind === 'part') {
     return new Response(objectBody(parts.storage, backup.name, span), { status: 206, headers });
   }
-  // Bun answers a Range by itself when a file is the body of a 200, also one that was refused here.
+  // When a file is the body of a 200, Bun reads the Range once more, by rules of its own: what was decided here is not left to it.
   const body = (range === undefined ? objectBody : objectStream)(parts.storage, backup.name, span);
   return new Response(body, { headers });
 }
