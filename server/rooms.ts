@@ -147,6 +147,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     maxUploadBytes: config.maxUploadBytes,
     fail: (error) => failureResponse(error, now()),
     audit,
+    nameOf: async (id, signal) => (await catalogue.find(id, signal)).name,
     readLink: (token, purpose) => tokens.readLink(token, purpose),
     exportJson,
   };
