@@ -177,6 +177,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
   return {
     readCaller: createReadCaller({ sessions, tokens }),
     spend: (limit, key) => throttle.spend(limit, key),
+    noteRefused: (attempt) => audit.append({ actor: 'nobody', outcome: 'denied', code: 'UNAUTHENTICATED', ...attempt }),
     jwks: () => tokens.jwks(),
     addRoutes(app) {
       app.route(TRPC_PATH, trpcRoute(parts));
