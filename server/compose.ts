@@ -45,7 +45,8 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const newId = () => crypto.randomUUID();
   const closing = new AbortController();
   const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
-  const { records, close: closeRecords } = openRecords(databaseUrl);
+  // Where operations work, too: what a person confirms the name of must be what a restore changes.
+  const { records, close: closeRecords } = openRecords(config.databaseDirectUrl ?? databaseUrl);
   const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
   const closeGround = async (endings: readonly Ending[]) => {
     try {

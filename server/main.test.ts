@@ -159,8 +159,37 @@ async function withSlowPage(backupDir: string) {
 }
 
 describe('startServer()', () => {
+  test('knows people and records where operations work, so that the database confirmed is the one restored into', async () => {
+    await using elsewhere = await testDatabase({ template: 'hrms' });
+    const hash = await Bun.password.hash('a good password', { algorithm: 'bcrypt', cost: 4 });
+    await database.query(
+      `INSERT INTO admins (id, email, password, "fullName", role, "isActive", "updatedAt") VALUES ('d1', 'direct@owu.test', $1, 'D', 'SUPER_ADMIN', true, now())`,
+      [hash],
+    );
+    const config = readConfig({
+      PORT: '0',
+      DATABASE_URL: elsewhere.url,
+      DATABASE_DIRECT_URL: database.url,
+      BACKUP_DIR: join(folder, 'direct'),
+      LOG_FILE: join(folder, 'direct-logs/palace.log'),
+      SECRET_KEY: 'k'.repeat(32),
+    });
+    const server = await startServer(config, elsewhere.url);
+    const answer = await fetch(new URL('/trpc/auth.signIn', server.url), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ email: 'direct@owu.test', password: 'a good password' }),
+    });
+    expect(answer.status).toBe(200);
+    await server.stop();
+    expect(await elsewhere.query('SELECT 1 FROM backup_system.audit')).toEqual([]);
+  });
+
   test('leaves nothing open when it cannot listen', async () => {
     const config = readConfig({ HOST: '192.0.2.1', BACKUP_DIR: join(folder, 'x'), SECRET_KEY: 'k'.repeat(32) });
     await expect(startServer(config, database.url)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const ours = `SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`;
+    // The server notices a moment later that a connection was ended.
+    while ((await database.query(ours)).length > 0) await Bun.sleep(20);
   });
 });
