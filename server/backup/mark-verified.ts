@@ -1,12 +1,17 @@
 import { openArchive } from '../archive/reader.ts';
 import type { Storage } from '../storage/storage.ts';
+import { inTurn } from './turns.ts';
 
 /**
  * Notes beside a stored archive that every byte of it was read and found sound, and resolves with true. With another digest than the
  * notes have, nothing is written and it resolves with false: the archive is whole, but it is not the one that was stored.
  * Throws when the notes cannot be written.
  */
-export async function markVerified(storage: Storage, name: string, digest: string, at: Date): Promise<boolean> {
+export function markVerified(storage: Storage, name: string, digest: string, at: Date): Promise<boolean> {
+  return inTurn(storage, name, () => mark(storage, name, digest, at));
+}
+
+async function mark(storage: Storage, name: string, digest: string, at: Date): Promise<boolean> {
   const sidecar = await storage.readSidecar(name);
   if (sidecar && sidecar.digest !== digest) return false;
   const notes = sidecar ?? {

@@ -1,5 +1,6 @@
 import { openArchive } from '../archive/reader.ts';
 import type { Sidecar, Storage } from '../storage/storage.ts';
+import { inTurn } from './turns.ts';
 
 /** What a person may change about a stored backup without touching it. */
 export interface NoteChange {
@@ -13,21 +14,9 @@ export interface Notes {
   change(name: string, change: NoteChange): Promise<Sidecar>;
 }
 
-/** Changes to one archive's notes wait for each other, so that of two made at once neither is lost. */
+/** Changes wait for each other, and for a verification that notes itself; see `inTurn`. */
 export function createNotes(storage: Storage): Notes {
-  const last = new Map<string, Promise<unknown>>();
-  return {
-    change(name, change) {
-      const before = last.get(name) ?? Promise.resolve();
-      const mine = before.catch(() => undefined).then(() => rewrite(storage, name, change));
-      last.set(name, mine);
-      const forget = () => {
-        if (last.get(name) === mine) last.delete(name);
-      };
-      mine.then(forget, forget);
-      return mine;
-    },
-  };
+  return { change: (name, change) => inTurn(storage, name, () => rewrite(storage, name, change)) };
 }
 
 async function rewrite(storage: Storage, name: string, change: NoteChange): Promise<Sidecar> {
