@@ -3,6 +3,7 @@ import { AppError, ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
 import { requireScope } from './audited.ts';
 import { attachment } from './disposition.ts';
 import type { FileAuditFilter, FileAuditRow, FileParts, FilesContext } from './file-parts.ts';
+import { moment } from './schemas.ts';
 import { iterableBody } from './stream-body.ts';
 
 const COLUMNS = [
@@ -25,10 +26,6 @@ const COLUMNS = [
 const PIECE = 64 * 1024;
 
 const text = z.string().min(1).max(500).optional();
-const moment = z.iso
-  .datetime({ offset: true })
-  .transform((value) => new Date(value))
-  .optional();
 const filterOf = z.strictObject({
   actor: text,
   action: text,
@@ -38,8 +35,8 @@ const filterOf = z.strictObject({
   operationId: z.uuid().optional(),
   address: text,
   search: text,
-  from: moment,
-  to: moment,
+  from: moment.optional(),
+  to: moment.optional(),
 });
 
 /** `GET /api/audit.csv`: the audit, or what a filter leaves of it, for `audit:read`. Throws INPUT_INVALID naming the words that cannot be used. */

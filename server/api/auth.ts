@@ -45,7 +45,8 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
       )
       .output(signedIn)
       .mutation(async ({ ctx, input }) => {
-        ctx.note.target = input.email;
+        // A password typed into the wrong field must not stand in the audit.
+        ctx.note.target = /^[^\s@]+@[^\s@]+$/.test(input.email) ? input.email : 'not an e-mail address';
         const { sessionId, expiresAt, caller, mustChangePassword } = await sessions.signIn({
           email: input.email,
           password: input.password,

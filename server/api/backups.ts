@@ -187,11 +187,24 @@ function pinned(name: string): AppError {
 }
 
 async function refuseWhileUsed(desk: BackupParts['desk'], name: string): Promise<void> {
-  const { operations } = await desk.list({ states: ['queued', 'running'], limit: 100 });
-  const user = operations.find((operation) => operation.archive === name || operation.parameters['archive'] === name);
-  if (!user) return;
-  throw new AppError('OPERATION_IN_PROGRESS', `${name} is being used by a ${user.kind} that is ${user.state}.`, {
+  for (let before: string | undefined; ; ) {
+    const page = await desk.list({
+      states: ['queued', 'running'],
+      limit: 100,
+      ...(before !== undefined && { before }),
+    });
+    const user = page.operations.find(
+      (operation) => operation.archive === name || operation.parameters['archive'] === name,
+    );
+    if (user) throw usedBy(user.kind, user.state, user.id, name);
+    if (page.next === null) return;
+    before = page.next;
+  }
+}
+
+function usedBy(kind: string, state: string, operationId: string, name: string): AppError {
+  return new AppError('OPERATION_IN_PROGRESS', `${name} is being used by a ${kind} that is ${state}.`, {
     hint: 'Wait for it, or cancel it.',
-    details: { operationId: user.id },
+    details: { operationId },
   });
 }

@@ -1,3 +1,4 @@
+import { addressGroup } from '../security/address-group.ts';
 import type { Caller } from '../security/caller.ts';
 
 /** Largest body of a procedure call, bytes. Files go through the raw routes. */
@@ -15,11 +16,11 @@ export const MAX_STREAM_MS = 300_000;
  */
 export type LimitClass = 'api' | 'change' | 'create' | 'public';
 
-/** Whose rate it is: the administrator's, the token's, or the address's for who is not known. */
+/** Whose rate it is: the administrator's, the token's, or, for who is not known, that of the part of his address he can hardly change. */
 export function limitKey(caller: Caller): string {
   switch (caller.kind) {
     case 'nobody':
-      return `address ${caller.address}`;
+      return `address ${addressGroup(caller.address)}`;
     case 'session':
       return caller.adminId === null ? `session ${caller.sessionKey}` : `admin ${caller.adminId}`;
     case 'token':

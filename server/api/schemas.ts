@@ -21,7 +21,11 @@ export const uuid = z.uuid();
 
 export const pageLimit = z.number().int().min(1).max(100);
 
-export const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+/** Years PostgreSQL and people know: in UTC it may be another one than is written. */
+export const moment = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text))
+  .refine((at) => at.getUTCFullYear() >= 1 && at.getUTCFullYear() <= 9999, 'must be of the years 1 to 9999');
 
 /** The answer of every procedure. */
 export const answer = <Data extends z.ZodType>(data: Data) =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { AppError } from '../errors.ts';
-import { MAX_BATCH, MAX_CALL_BYTES } from './limits.ts';
+import { limitKey, MAX_BATCH, MAX_CALL_BYTES } from './limits.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
 import { readOutcome } from './wire.fixture.ts';
 
@@ -88,9 +88,21 @@ describe('the audit has', () => {
     ]);
     expect(JSON.stringify(rows)).not.toContain('hunter2');
   });
+
+  test('no password that was typed where the e-mail address belongs', async () => {
+    const { rows } = await audited(() => tell('auth.signIn', { email: 'hunter2hunter2', password: 'x' }, {}));
+    expect(rows).toMatchObject([{ target: 'not an e-mail address', outcome: 'denied' }]);
+  });
 });
 
 describe('rates', () => {
+  test('a stranger with a whole IPv6 network counts as one', () => {
+    const key = (address: string) => limitKey({ kind: 'nobody', actor: 'nobody', address });
+    expect(key('2001:db8:1:2::1')).toBe(key('2001:db8:1:2:ffff::9'));
+    expect(key('2001:db8:1:2::1')).not.toBe(key('2001:db8:1:3::1'));
+    expect(key('198.51.100.7')).not.toBe(key('198.51.100.8'));
+  });
+
   test('a call over the rate is 429 and says when to come again', async () => {
     overRate = true;
     const response = await ask('backups.list', {});
@@ -113,6 +125,14 @@ describe('rates', () => {
 });
 
 describe('failures', () => {
+  test('a time that no database keeps is refused as input', async () => {
+    for (const from of ['0000-06-01T00:00:00Z', '0001-01-01T00:00:00+14:00'])
+      expect(await readOutcome(await ask('audit.list', { from }))).toMatchObject({
+        status: 400,
+        code: 'INPUT_INVALID',
+      });
+  });
+
   test('input that cannot be used is told place by place, without its values', async () => {
     const { failure, status, text } = await readOutcome(
       await tell('restores.start', { from: { backup: '' }, confirmDatabase: 7, tables: ['staff', 's3cret\u0000'] }),
