@@ -4,6 +4,7 @@ import { APPLICATION } from './application.ts';
 import { openJsonDocument } from './archive/json-source.ts';
 import { acceptJson } from './backup/accept-json.ts';
 import { archiveName } from './backup/archive-name.ts';
+import { readBack } from './backup/create.ts';
 import type { Config } from './config.ts';
 import { AppError } from './errors.ts';
 import { runOperation } from './jobs/operations.ts';
@@ -53,13 +54,18 @@ export function createDocumentDesk(deps: DocumentDeskDeps): NonNullable<FilePart
         );
         await object.commit();
         const { digest, warnings, missing } = accepted;
+        await readBack(deps, fileName, digest, { signal: operation.signal, onProgress: operation.report }).catch(
+          (error: unknown) => {
+            throw error instanceof AppError && error.code === 'ARCHIVE_DAMAGED' ? storageLies(error) : error;
+          },
+        );
         await storage
           .writeSidecar(fileName, {
             digest,
             kind: 'uploaded',
             pinned: false,
             note: null,
-            lastVerified: null,
+            lastVerified: now().toISOString(),
             lastProved: null,
           })
           .catch(() => undefined);
@@ -67,4 +73,9 @@ export function createDocumentDesk(deps: DocumentDeskDeps): NonNullable<FilePart
       },
     );
   };
+}
+
+/** The document is not to blame: it is kept, and can be accepted later. */
+function storageLies(cause: AppError): AppError {
+  return new AppError('STORAGE_UNAVAILABLE', cause.message, { cause, ...(cause.hint && { hint: cause.hint }) });
 }

@@ -211,7 +211,12 @@ async function writeNotes(
 }
 
 /** Reads the stored archive as a stranger would. One that is not what was written, or was not read to its end, is removed: it would be taken for a backup. */
-async function readBack(deps: BackupDeps, fileName: string, digest: string, run: Run): Promise<number> {
+export async function readBack(
+  deps: Pick<BackupDeps, 'storage' | 'now'>,
+  fileName: string,
+  digest: string,
+  run: Run,
+): Promise<number> {
   const started = deps.now();
   const report = await (async () => {
     await using source = await deps.storage.open(fileName);
