@@ -148,6 +148,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     maxUploadBytes: config.maxUploadBytes,
     fail: (error) => failureResponse(error, now()),
     audit,
+    nameOf: async (id, signal) => (await catalogue.find(id, signal)).name,
     readLink: (token, purpose) => tokens.readLink(token, purpose),
     exportJson,
   };
@@ -177,6 +178,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
   return {
     readCaller: createReadCaller({ sessions, tokens }),
     spend: (limit, key) => throttle.spend(limit, key),
+    noteRefused: (attempt) => audit.append({ actor: 'nobody', outcome: 'denied', code: 'UNAUTHENTICATED', ...attempt }),
     jwks: () => tokens.jwks(),
     addRoutes(app) {
       app.route(TRPC_PATH, trpcRoute(parts));

@@ -20,7 +20,7 @@ export async function download(parts: FileParts, c: FilesContext, notes: AuditNo
   const id = c.req.param('id') ?? '';
   notes.target = id;
   const link = await readLink(parts, c, notes);
-  const backup = await findBackup(parts.storage, id, c.req.raw.signal);
+  const backup = await findBackup(parts.storage, id, parts.nameOf, c.req.raw.signal);
   notes.target = backup.name;
   if (link !== null && link !== backup.name && link.toLowerCase() !== backup.backupId) {
     throw new AppError('FORBIDDEN', 'This link is for another backup.', { hint: 'Ask for a link to this one.' });
