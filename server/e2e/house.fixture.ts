@@ -85,7 +85,7 @@ export async function signIn(url: string, email = SUPER_ADMIN, password = DEMO_P
   return visitor(url, cookie);
 }
 
-export function visitor(url: string, cookie: string): Visitor {
+function visitor(url: string, cookie: string): Visitor {
   const send = (to: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     headers.set('Cookie', cookie);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { contentOf } from '../../db/content.fixture.ts';
 import type { OperationEvent } from '../api/client.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
-import { DEMO_PASSWORD, type House, openHouse, SUPER_ADMIN, until, type Visitor } from './house.fixture.ts';
+import { DEMO_PASSWORD, type House, openHouse, SUPER_ADMIN, type Visitor } from './house.fixture.ts';
 
 setDefaultTimeout(60_000);
 
@@ -67,7 +67,10 @@ test('a backup is seen moving to its end, also by a page that was loaded again i
   const end = second.at(-1)?.data;
   expect(end).toMatchObject({ state: 'succeeded', error: null });
   expect(end?.progress?.rows).toBeGreaterThan(first.at(-1)?.data.progress?.rows ?? 0);
-  expect(end?.result?.['tables']).toEqual({ ...house.rows, system_settings: (house.rows['system_settings'] ?? 0) + 95 });
+  expect(end?.result?.['tables']).toEqual({
+    ...house.rows,
+    system_settings: (house.rows['system_settings'] ?? 0) + 95,
+  });
   name = end?.archive ?? '';
   expect((await backups()).items.map(({ fileName }) => fileName)).toEqual([name]);
 });
@@ -117,7 +120,7 @@ test('the parts of a download put together are the stored file, and a part of an
 });
 
 test('100 MB may come, one byte more is refused: at once by its length, and in the stream where none is declared', async () => {
-  const put = (body: BodyInit, headers: Record<string, string> = {}) =>
+  const put = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}) =>
     person.ask('/api/uploads?name=large.bin&accept=later', { method: 'PUT', body, headers });
   const full = await put(new Uint8Array(LIMIT));
   const { data } = (await full.json()) as { data: { uploadId: string; size: number; state: string } };

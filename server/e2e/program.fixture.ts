@@ -20,7 +20,6 @@ export async function startProgram(
   const child = Bun.spawn([process.execPath, MAIN], {
     cwd: place.folder,
     env: {
-      PATH: process.env['PATH'] ?? '',
       PORT: '0',
       DATABASE_URL: place.database.url,
       DATABASE_DIRECT_URL: place.directUrl,
