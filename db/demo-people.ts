@@ -3,9 +3,11 @@ import { choose, type DemoSql, type DemoTable, fullName, hostile, I, START, when
 import { DEPARTMENTS, JOB_TITLES, STREETS, TOWNS } from './demo-words.ts';
 import { quoteLiteral } from './quote.ts';
 
-/** `superadmin@owu.example` and all other demo administrators sign in with this. */
+/** The super administrator. */
+export const DEMO_ADMINISTRATOR = 'superadmin@owu.example';
+/** All demo administrators sign in with this. */
 export const DEMO_PASSWORD = 'Palace-Demo-1';
-const DEMO_PASSWORD_HASH = '$2b$10$ttQRJuRI2opZaD/2XnWNguu/QlZm5ycITjEm4Mwp/q3K4kbqWHaXm';
+export const DEMO_PASSWORD_HASH = '$2b$10$ttQRJuRI2opZaD/2XnWNguu/QlZm5ycITjEm4Mwp/q3K4kbqWHaXm';
 
 /** The last row is the super administrator; rows precede the administrator who made them. */
 export function adminRows(sql: DemoSql, admins: number): DemoTable {
@@ -16,7 +18,7 @@ export function adminRows(sql: DemoSql, admins: number): DemoTable {
     whole: true,
     columns: {
       id: id(I),
-      email: choose([[`i = ${admins}`, `'superadmin@owu.example'`]], `'admin' || i || '@owu.example'`),
+      email: choose([[`i = ${admins}`, quoteLiteral(DEMO_ADMINISTRATOR)]], `'admin' || i || '@owu.example'`),
       password: quoteLiteral(DEMO_PASSWORD_HASH),
       fullName: choose([[`i = ${admins}`, `'Ọba''s Super Administrator'`]], fullName(sql, 'admin')),
       role: `(${choose([[`i = ${admins}`, `'SUPER_ADMIN'`]], sql.pick('role', I, ['ADMIN', 'HR_MANAGER', 'HR_MANAGER', 'VIEWER']))})::"AdminRole"`,

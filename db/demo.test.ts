@@ -3,6 +3,7 @@ import type { ProgressEvent } from '../server/progress.ts';
 import { rejection } from './code-of.fixture.ts';
 import { fillDemo } from './demo.ts';
 import { DEMO_PASSWORD } from './demo-people.ts';
+import { demoSignIn } from './demo-sign-in.ts';
 import { HOSTILE_TEXTS } from './demo-words.ts';
 import { modelFromSchema } from './drizzle-model.ts';
 import { migrate } from './migrate.ts';
@@ -114,6 +115,17 @@ test('fillDemo() makes a super administrator who signs in with the documented pa
   );
   expect(admin?.role).toBe('SUPER_ADMIN');
   expect(await Bun.password.verify(DEMO_PASSWORD, admin?.password ?? '')).toBe(true);
+});
+
+test('demoSignIn() tells of that administrator, and of nobody once he is gone, has another password, or the tables are lost', async () => {
+  await using own = await migrated();
+  expect(await demoSignIn(own.url)).toBeNull();
+  await fillDemo(own.url, { staff: 3, seed: 1 });
+  expect(await demoSignIn(own.url)).toEqual({ email: 'superadmin@owu.example', password: DEMO_PASSWORD });
+  await own.query(`UPDATE admins SET password = 'another' WHERE email = 'superadmin@owu.example'`);
+  expect(await demoSignIn(own.url)).toBeNull();
+  await own.query('DROP TABLE admins CASCADE');
+  expect(await demoSignIn(own.url)).toBeNull();
 });
 
 test('fillDemo() refuses tables that hold rows, and a database without them', async () => {

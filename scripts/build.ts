@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildClient } from './package/client.ts';
 
-/** Proves that every program bundles: all it imports is there and fits together. Keeps nothing. */
+/** Proves that every program bundles: all it imports is there and fits together. Of them it keeps nothing; the client's package stays in `dist/client`. */
 const root = join(import.meta.dir, '..');
 const programs = [...new Bun.Glob('scripts/*.ts').scanSync(root)].filter(
   (file) => !/\.(test|fixture|suite)\.ts$/.test(file),
@@ -22,6 +23,8 @@ try {
   if (!built.success) process.exit(1);
   const bytes = built.outputs.reduce((sum, output) => sum + output.size, 0);
   console.log(`${programs.length + 1} programs bundle, ${(bytes / 1024 ** 2).toFixed(1)} MiB together.`);
+  const { files } = await buildClient(join(root, 'dist/client'));
+  console.log(`The client's package is in dist/client: ${files.length} files.`);
 } finally {
   await rm(outdir, { recursive: true, force: true });
 }

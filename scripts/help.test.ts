@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { type Workplace, workplace } from './command.fixture.ts';
 
@@ -68,6 +69,17 @@ for (const [name, flags] of Object.entries(COMMANDS)) {
     );
   });
 }
+
+test('README.md tells of every command and each flag of its own', async () => {
+  const readme = await Bun.file(join(import.meta.dir, '../README.md')).text();
+  for (const [name, flags] of Object.entries(COMMANDS)) {
+    const row = readme.split('\n').find((line) => line.startsWith(`| \`bun run scripts/${name}.ts`)) ?? '';
+    const told = row.replaceAll('\\|', '|');
+    expect([name, told]).toEqual([name, expect.stringMatching(/^\| `bun run scripts\/.+ \|$/)]);
+    const missing = flags.map((flag) => flag.replace(/^-\w, /, '')).filter((flag) => !told.includes(flag));
+    expect([name, missing]).toEqual([name, []]);
+  }
+});
 
 test('-h is --help, also among other short flags', async () => {
   for (const words of [['-h'], ['-sh']]) expect((await place.run('list', words)).stdout).toContain('Usage:');

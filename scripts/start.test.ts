@@ -34,6 +34,13 @@ describe('bun start', () => {
   test('brings a database with demo data on a machine without one, keeps it between starts, and leaves nothing running', async () => {
     const first = await start({});
     expect(first.said).toContain('Filled with demo data');
+    const [, email, password] = /Sign in as (\S+) with the password (\S+);/.exec(first.said) ?? [];
+    const entered = await fetch(new URL('/trpc/auth.signIn', first.url), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Origin: new URL(first.url).origin },
+      body: JSON.stringify({ email, password }),
+    });
+    expect([entered.status, await entered.text()]).toEqual([200, expect.stringContaining('SUPER_ADMIN')]);
     const page = await (await fetch(first.url)).text();
     expect(page).toContain('13 of 13 tables');
     expect((await fetch(new URL('/readyz', first.url))).status).toBe(200);
@@ -55,6 +62,8 @@ describe('bun start', () => {
     );
     const { child, said, url } = await start({ DATABASE_URL: database.url });
     expect(said).not.toContain('embedded');
+    expect(said).toContain('Sign in as a SUPER_ADMIN of the HRMS');
+    expect(said).not.toContain('Palace-Demo');
     expect((await fetch(new URL('/readyz', url))).status).toBe(200);
     child.kill('SIGTERM');
     expect(await child.exited).toBe(0);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fillDemo } from '../db/demo.ts';
+import { demoSignIn } from '../db/demo-sign-in.ts';
 import { type Embedded, startEmbedded } from '../db/embedded.ts';
 import { type MigrateReport, migrate } from '../db/migrate.ts';
 import { type Config, readConfig } from '../server/config.ts';
@@ -25,7 +26,9 @@ async function start(): Promise<void> {
   if (embedded) await fillWhenEmpty(embedded.url);
 
   const server = await startServer(config, databaseUrl);
-  sayWhereItIs(server, config, embedded !== null);
+  sayWhereItIs(server, config);
+  await sayHowToSignIn(embedded);
+  sayTheCommands(embedded !== null);
   await toldToStop;
   console.log('Stopping.');
   await server.stop();
@@ -58,9 +61,19 @@ async function fillWhenEmpty(url: string): Promise<void> {
   }
 }
 
-function sayWhereItIs(server: { url: string; moved: boolean }, config: Config, embedded: boolean): void {
+function sayWhereItIs(server: { url: string; moved: boolean }, config: Config): void {
   if (server.moved) console.log(`Port ${config.port} is busy; the next free one was taken.`);
-  console.log(`\nPalace Backup answers at ${server.url}\n`);
+  console.log(`\nPalace Backup answers at ${server.url}`);
+}
+
+/** The password of invented people is no secret; of another database nothing is known. */
+async function sayHowToSignIn(embedded: Embedded | null): Promise<void> {
+  const demo = embedded && (await demoSignIn(embedded.url).catch(() => null));
+  if (demo) console.log(`Sign in as ${demo.email} with the password ${demo.password}; README.md shows how.\n`);
+  else console.log('Sign in as a SUPER_ADMIN of the HRMS, with e-mail address and password; README.md shows how.\n');
+}
+
+function sayTheCommands(embedded: boolean): void {
   const same = embedded ? 'this embedded database' : 'the same database';
   console.log(`In another terminal, in this folder, the commands use ${same}:`);
   console.log('  bun run scripts/backup.ts          make a backup');

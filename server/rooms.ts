@@ -82,7 +82,8 @@ export async function openRooms(ground: Ground): Promise<Rooms> {
 
   const endings: Ending[] = [];
   const face = config.role === 'worker' ? null : openFace({ ...ground, directUrl, queue, endings });
-  endings.push({ name: 'queue', end: () => queue.stop() });
+  // A worker that was given time to finish has stopped already.
+  endings.push({ name: 'worker', end: async () => worker?.stop(0) }, { name: 'queue', end: () => queue.stop() });
   stack.move();
   return {
     face,

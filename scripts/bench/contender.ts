@@ -12,6 +12,8 @@ export interface Measured {
   /** Bytes of rows it worked through. */
   rowBytes?: number;
   lockedSeconds?: number;
+  /** Milliseconds of each answer that was waited for. */
+  answerTimes?: number[];
 }
 
 /** One thing that is measured: a verb of ours or a peer's. */

@@ -11,6 +11,7 @@ import { OURS } from './ours.ts';
 import { PEERS } from './peers.ts';
 import { type Circumstances, renderMemory, renderReport } from './report.ts';
 import { LOCALE, SERVER_SETTINGS } from './server.ts';
+import { SERVED } from './server-load.ts';
 import { type Summary, summarise } from './statistics.ts';
 
 /** Ours and the peers' in turn, so that a slow minute of the machine does not meet one side alone. */
@@ -27,6 +28,9 @@ const ORDER = [
   'pg-restore-1',
   'restore-full',
 ];
+/** Not measured unless asked for: nobody else has them. */
+const SERVER_GROUP = 'server';
+const SERVER_KEYS = SERVED.map(({ key }) => key);
 const MEMORY_ONLY = 'rss';
 const MEMORY_OF = ['backup-deflate', 'backup-zstd', 'verify', 'restore-empty'];
 
@@ -45,7 +49,11 @@ const flags = {
     max: 100,
     help: 'how often each is measured; 3 when absent, once for rss',
   },
-  only: { kind: 'list', value: 'a,b', help: `only these: ${ORDER.join(', ')}; or rss, for our peak memory alone` },
+  only: {
+    kind: 'list',
+    value: 'a,b',
+    help: `only these: ${ORDER.join(', ')}; or rss, for our peak memory alone; or server, for our server under load`,
+  },
   work: {
     kind: 'text',
     value: 'DIR',
@@ -63,6 +71,7 @@ const command: Command<typeof flags> = {
     { line: 'bun run bench', does: 'everything, three times' },
     { line: 'bun run bench --only backup-zstd,dump-d-j2 --rounds 5', does: 'one of ours against one of theirs' },
     { line: 'bun run bench --only rss --rows 14000000', does: 'whether memory grows with the data' },
+    { line: 'bun run bench --only server --rounds 1', does: 'memory of the server, and how soon it answers meanwhile' },
   ],
   async run({ values, signal, note }) {
     const memoryOnly = values.only?.includes(MEMORY_ONLY) ?? false;
@@ -89,17 +98,21 @@ const command: Command<typeof flags> = {
 };
 
 function choose(only: string[] | undefined): Contender[] {
+  const known = [...ORDER, ...SERVER_KEYS];
   for (const key of only ?? []) {
-    if (ORDER.includes(key) || (key === MEMORY_ONLY && only?.length === 1)) continue;
-    const near = nearest(key, ORDER);
+    if (known.includes(key) || key === SERVER_GROUP || (key === MEMORY_ONLY && only?.length === 1)) continue;
+    const near = nearest(key, known);
     const message = key === MEMORY_ONLY ? `${MEMORY_ONLY} stands alone.` : `There is nothing called ${key} to measure.`;
     throw new AppError('USAGE', message, {
-      hint: near ? `Did you mean ${near}?` : `There are: ${ORDER.join(', ')}; ${MEMORY_ONLY}.`,
+      hint: near ? `Did you mean ${near}?` : `There are: ${known.join(', ')}; ${SERVER_GROUP}; ${MEMORY_ONLY}.`,
     });
   }
-  const wanted = only?.includes(MEMORY_ONLY) ? MEMORY_OF : (only ?? ORDER);
-  const all = new Map([...OURS, ...PEERS].map((contender) => [contender.key, contender]));
-  return ORDER.filter((key) => wanted.includes(key)).flatMap((key) => all.get(key) ?? []);
+  const wanted = (only ?? ORDER).flatMap((key) => {
+    if (key === MEMORY_ONLY) return MEMORY_OF;
+    return key === SERVER_GROUP ? SERVER_KEYS : key;
+  });
+  const all = new Map([...OURS, ...PEERS, ...SERVED].map((contender) => [contender.key, contender]));
+  return known.filter((key) => wanted.includes(key)).flatMap((key) => all.get(key) ?? []);
 }
 
 /** Every second round goes backwards: who comes after whom is part of what is measured. */

@@ -25,7 +25,13 @@ export const OURS: Contender[] = [
 ];
 
 /** Runs one of the scripts and returns what its `--json` says under `data`. */
-async function runScript<Data>(bench: Bench, script: string, words: string[], database: string, data: z.ZodType<Data>) {
+export async function runScript<Data>(
+  bench: Bench,
+  script: string,
+  words: string[],
+  database: string,
+  data: z.ZodType<Data>,
+) {
   const run = await runProgram([process.execPath, join(SCRIPTS, script), ...words, '--json', '--silent'], {
     cwd: bench.files,
     env: {
@@ -50,20 +56,20 @@ async function backup(bench: Bench, compression: 'deflate' | 'zstd'): Promise<Me
 }
 
 async function verify(bench: Bench): Promise<Measured> {
-  const name = await archive(bench);
+  const name = await plainArchive(bench);
   const { seconds, peakRss, data } = await runScript(bench, 'verify.ts', [name], SOURCE, verifyData);
   return { seconds: data.durationMs / 1000, wallSeconds: seconds, peakRss, rowBytes: data.bytes };
 }
 
 async function restoreIntoEmpty(bench: Bench): Promise<Measured> {
-  const name = await archive(bench);
+  const name = await plainArchive(bench);
   await bench.server.recreate(TARGET, MIGRATED);
   return await restore(bench, name);
 }
 
 /** The way back is part of the promise, therefore part of the time. */
 async function restoreOverFull(bench: Bench): Promise<Measured> {
-  const name = await archive(bench);
+  const name = await plainArchive(bench);
   await bench.server.recreate(TARGET, SOURCE);
   const words = ['--name', 'safety', '--no-verify'];
   await bench.server.query('postgres', 'CHECKPOINT');
@@ -89,7 +95,7 @@ async function restore(bench: Bench, name: string) {
 }
 
 /** The deflate archive, made when it is not there yet. */
-async function archive(bench: Bench): Promise<string> {
+export async function plainArchive(bench: Bench): Promise<string> {
   const made = await stat(join(bench.files, 'deflate.zip')).catch(() => null);
   if (!made) await backup(bench, 'deflate');
   return 'deflate.zip';

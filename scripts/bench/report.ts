@@ -1,5 +1,5 @@
 import { formatColumns, formatCount, formatMoment } from '../format.ts';
-import type { Verdict } from './goals.ts';
+import type { Goal, Verdict } from './goals.ts';
 import type { Summary } from './statistics.ts';
 
 /** What the numbers were measured on. */
@@ -20,7 +20,13 @@ export interface Circumstances {
 
 /** The report for people: circumstances, what was measured, which goals were met. A MB is a million bytes. */
 export function renderReport(where: Circumstances, summaries: Summary[], verdicts: Verdict[]): string[] {
-  return [...renderCircumstances(where), '', ...renderSummaries(summaries), ...renderVerdicts(verdicts)];
+  return [
+    ...renderCircumstances(where),
+    '',
+    ...renderSummaries(summaries),
+    ...renderLatencies(summaries),
+    ...renderVerdicts(verdicts),
+  ];
 }
 
 /** The report of memory alone. */
@@ -53,15 +59,35 @@ function renderSummaries(summaries: Summary[]): string[] {
   return formatColumns([head, ...rows], 'lrrrrrrr');
 }
 
+function renderLatencies(summaries: Summary[]): string[] {
+  const rows = summaries.flatMap(({ label, latency }) =>
+    latency === null
+      ? []
+      : [
+          [
+            label,
+            formatCount(latency.answers),
+            ...[latency.median, latency.p99, latency.most].map((ms) => fixed(ms, 1)),
+          ],
+        ],
+  );
+  if (rows.length === 0) return [];
+  return ['', ...formatColumns([['', 'answers', 'median ms', 'p99 ms', 'most ms'], ...rows], 'lrrrr')];
+}
+
 function renderVerdicts(verdicts: Verdict[]): string[] {
   if (verdicts.length === 0) return [];
   const rows = verdicts.map(({ goal, reached, met }) => {
-    const show = (value: number) =>
-      goal.kind === 'time' || goal.kind === 'size' ? `${fixed(value, 3)} ×` : megabytes(value);
+    const show = (value: number) => showReached(goal.kind, value);
     const limit = goal.kind === 'rate' ? `≥ ${show(goal.least)}` : `≤ ${show(goal.most)}`;
     return [goal.says, show(reached), limit, met ? 'met' : goal.aim ? 'not yet (an aim)' : 'MISSED'];
   });
   return ['', ...formatColumns([['goal', 'reached', 'wanted', ''], ...rows], 'lrrl')];
+}
+
+function showReached(kind: Goal['kind'], value: number): string {
+  if (kind === 'latency') return fixed(value, 1);
+  return kind === 'time' || kind === 'size' ? `${fixed(value, 3)} ×` : megabytes(value);
 }
 
 function fixed(value: number | null, places: number): string {

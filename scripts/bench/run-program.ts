@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError, cancelled } from '../../server/errors.ts';
+import { watchMemory } from './memory-watch.ts';
 
 export interface ProgramOptions {
   cwd: string;
@@ -23,8 +23,6 @@ export interface ProgramRun {
   bytes: number;
 }
 
-const SAMPLE_MS = 50;
-
 /**
  * Runs a program to its end and measures it. Throws UNEXPECTED with the end of its stderr when it fails, CANCELLED after an abort;
  * either way the process is gone.
@@ -40,7 +38,7 @@ export async function runProgram(words: string[], options: ProgramOptions): Prom
   });
   const kill = () => child.kill('SIGTERM');
   signal.addEventListener('abort', kill);
-  const memory = watchMemory(child.pid);
+  using memory = watchMemory(child.pid);
   try {
     const [code, out, err] = await Promise.all([
       child.exited,
@@ -50,34 +48,9 @@ export async function runProgram(words: string[], options: ProgramOptions): Prom
     const seconds = (performance.now() - started) / 1000;
     if (signal.aborted) throw cancelled('The benchmark');
     if (code !== 0) throw failed(words, code, err.text);
-    return { seconds, peakRss: memory(), ...out };
+    return { seconds, peakRss: memory.peak(), ...out };
   } finally {
-    memory();
     signal.removeEventListener('abort', kill);
-  }
-}
-
-/**
- * Reads the high-water mark of a process until told to stop. The number `wait4` gives would not do: it begins at the size of the process that
- * started it. The mark only grows, so that no more is missed than what is added in the last moments of its life.
- */
-function watchMemory(pid: number): () => number | null {
-  let peak: number | null = null;
-  const timer = setInterval(() => {
-    peak = highWaterMark(pid) ?? peak;
-  }, SAMPLE_MS);
-  return () => {
-    clearInterval(timer);
-    return peak;
-  };
-}
-
-function highWaterMark(pid: number): number | null {
-  try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
-  } catch {
-    return null;
   }
 }
 

@@ -15,6 +15,15 @@ export interface Summary {
   rate: number | null;
   /** How long the tables were locked. */
   lockedSeconds: number | null;
+  /** How long answers took, in milliseconds, over all rounds. */
+  latency: Latency | null;
+}
+
+export interface Latency {
+  answers: number;
+  median: number;
+  p99: number;
+  most: number;
 }
 
 /** The middle value, or the mean of the two in the middle. Throws a RangeError for none. */
@@ -23,6 +32,19 @@ export function median(values: number[]): number {
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
   if (low === undefined || high === undefined) throw new RangeError('nothing has no median');
   return (low + high) / 2;
+}
+
+/** The least value that so many percent of all do not exceed. Throws a RangeError for none. */
+export function percentile(values: number[], percent: number): number {
+  const rank = Math.max(1, Math.ceil((percent / 100) * values.length));
+  const value = values.toSorted((a, b) => a - b)[rank - 1];
+  if (value === undefined) throw new RangeError('nothing has no percentile');
+  return value;
+}
+
+function latencyOf(times: number[]): Latency | null {
+  if (times.length === 0) return null;
+  return { answers: times.length, median: median(times), p99: percentile(times, 99), most: percentile(times, 100) };
 }
 
 /** Sums up the rounds of one contender. Throws a RangeError when there was none. */
@@ -41,5 +63,6 @@ export function summarise(key: string, label: string, runs: Measured[]): Summary
     peakRss: peaks.length === 0 ? null : Math.max(...peaks),
     rate: middle(all((run) => run.rowBytes && run.rowBytes / run.seconds)),
     lockedSeconds: middle(all((run) => run.lockedSeconds)),
+    latency: latencyOf(runs.flatMap((run) => run.answerTimes ?? [])),
   };
 }

@@ -1,6 +1,6 @@
 import { TRPCClientError } from '@trpc/client';
 import type { ErrorCode, FailureBody } from '../errors.ts';
-import type { AppRouter } from './router.ts';
+import type { AppRouter } from './client-router.ts';
 
 /** What every call of the client fails with: a code to decide by, a message and a hint for people. */
 export class BackupError extends TRPCClientError<AppRouter> {

@@ -10,8 +10,8 @@ import type { inferRouterOutputs } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { type Downloaded, type DownloadOptions, type DownloadSink, download } from './client-download.ts';
 import { asBackupError, BackupError, connectionLost, errorOfAnswer } from './client-error.ts';
+import type { AppRouter } from './client-router.ts';
 import { type Uploaded, type UploadOptions, upload } from './client-upload.ts';
-import type { AppRouter } from './router.ts';
 
 /** An `EventSource` class whose second argument may hold a `fetch`, as that of the package `eventsource` does. */
 type EventSourceClass = new (
@@ -39,6 +39,8 @@ export interface BackupClientOptions {
   /** Needed for `watch` and `wait` where the runtime has none: Bun and Node take that of the package `eventsource`. */
   EventSource?: EventSourceClass;
 }
+
+export { BackupError };
 
 export type OperationEvent = inferRouterOutputs<AppRouter>['operations']['get']['data'];
 type OperationOnTheWire = {

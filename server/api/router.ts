@@ -23,6 +23,3 @@ export function createRouter(parts: ApiParts) {
     system: systemRouter(trpc, parts),
   });
 }
-
-/** The whole API as a type: what clients infer inputs and answers from. */
-export type AppRouter = ReturnType<typeof createRouter>;

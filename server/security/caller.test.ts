@@ -88,3 +88,9 @@ test('only a SUPER_ADMIN has scopes, whatever else a role may be called', () => 
   for (const scope of ['backups:delete', 'backups:download', 'tokens:manage'] as const)
     expect(scopesOfBreakGlass().has(scope)).toBe(false);
 });
+
+test('README.md names every scope a token can have', async () => {
+  const readme = await Bun.file(new URL('../../README.md', import.meta.url)).text();
+  const named = /Scopes: ([^.]+)\./.exec(readme)?.[1] ?? '';
+  expect([...named.matchAll(/`([^`]+)`/g)].map(([, scope]) => scope as string)).toEqual([...SCOPES]);
+});
