@@ -51,8 +51,6 @@ export async function startServer(config: Config, databaseUrl: string): Promise<
     return { url: listening.url, moved: listening.moved, stop: () => (stopped ??= stop()) };
   } catch (error) {
     // The first failure counts; what follows from it is in the log.
-    server.beginClosing();
-    await server.finishWork(0).catch(() => undefined);
     await server.close().catch(() => undefined);
     throw error;
   }
