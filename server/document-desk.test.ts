@@ -21,15 +21,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const accept = (storage: Storage) =>
-  createDocumentDesk({
+const deskOver = (storage: Storage) => {
+  const desk = createDocumentDesk({
     databaseUrl: database.url,
     storage,
     model: HRMS,
     config: readConfig({}),
     now: () => new Date(),
     newId: () => crypto.randomUUID(),
-  })(join(folder, 'document'), { actor: 'ada', label: 'old.json' }, new AbortController().signal);
+  });
+  return (signal = new AbortController().signal) =>
+    desk(join(folder, 'document'), { actor: 'ada', label: 'old.json' }, signal);
+};
+const accept = (storage: Storage) => deskOver(storage)();
 const operations = () =>
   database.query(`SELECT kind, state, archive FROM backup_system.operations ORDER BY created_at DESC LIMIT 1`);
 
@@ -61,4 +65,37 @@ test('promise 3: what the storage gives back otherwise than it was given is no b
   await expect(accept(storage)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   expect(await inner.list()).toEqual([]);
   expect(await operations()).toMatchObject([{ kind: 'upload', state: 'failed' }]);
+});
+
+test('documents are accepted one at a time, and one whose sender goes away while it waits is given up at once', async () => {
+  const inner = createMemoryStorage(() => new Date());
+  const open = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const made: string[] = [];
+  const storage: Storage = {
+    ...inner,
+    async create(name) {
+      made.push(name);
+      reached.resolve();
+      await open.promise;
+      return await inner.create(name);
+    },
+  };
+  const acceptNext = deskOver(storage);
+  const first = acceptNext();
+  await reached.promise;
+  const gone = new AbortController();
+  const second = acceptNext(gone.signal);
+  const third = acceptNext();
+  gone.abort();
+  await expect(second).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(made).toHaveLength(1);
+  open.resolve();
+  const names = [(await first).fileName, (await third).fileName];
+  expect(made).toEqual(names);
+  const spans = await database.query<{ apart: boolean }>(
+    `SELECT b.created_at >= a.finished_at AS apart FROM backup_system.operations a, backup_system.operations b WHERE a.archive = $1 AND b.archive = $2`,
+    names,
+  );
+  expect(spans).toEqual([{ apart: true }]);
 });

@@ -6,7 +6,7 @@ import { acceptJson } from './backup/accept-json.ts';
 import { archiveName } from './backup/archive-name.ts';
 import { readBack } from './backup/create.ts';
 import type { Config } from './config.ts';
-import { AppError } from './errors.ts';
+import { AppError, throwIfCancelled } from './errors.ts';
 import { runOperation } from './jobs/operations.ts';
 import { openFile } from './storage/file-source.ts';
 import type { Storage } from './storage/storage.ts';
@@ -23,11 +23,14 @@ export interface DocumentDeskDeps {
 
 /**
  * Makes stored backups of BackupData documents that were uploaded, each as an operation of its own: it is in the records, can be
- * cancelled, and what it leaves when the process dies is swept.
+ * cancelled, and what it leaves when the process dies is swept. One at a time: each takes memory, and connections that operations need.
  */
 export function createDocumentDesk(deps: DocumentDeskDeps): NonNullable<FileParts['acceptJson']> {
   const { config, storage, now } = deps;
-  return async (path, { actor, label }, signal) => {
+  const inLine = oneAtATime();
+  return (path, from, signal) => inLine(signal, () => accept(path, from, signal));
+
+  async function accept(path: string, { actor, label }: { actor: string; label: string }, signal: AbortSignal) {
     await using source = await openFile(path);
     const document = await openJsonDocument(source);
     if (!document) throw new AppError('ARCHIVE_INVALID', `${label} is no BackupData document.`);
@@ -72,10 +75,31 @@ export function createDocumentDesk(deps: DocumentDeskDeps): NonNullable<FilePart
         return { fileName, warnings, missing };
       },
     );
-  };
+  }
 }
 
 /** The document is not to blame: it is kept, and can be accepted later. */
 function storageLies(cause: AppError): AppError {
   return new AppError('STORAGE_UNAVAILABLE', cause.message, { cause, ...(cause.hint && { hint: cause.hint }) });
+}
+
+/** Work in the order it was asked for. One whose signal aborts while it waits rejects with CANCELLED at once. */
+function oneAtATime() {
+  let last: Promise<void> = Promise.resolve();
+  return async <Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> => {
+    const before = last;
+    const mine = Promise.withResolvers<void>();
+    last = before.then(() => mine.promise);
+    const given = Promise.withResolvers<void>();
+    const giveUp = () => given.resolve();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      await Promise.race([before, given.promise]);
+      throwIfCancelled(signal, 'Accepting the document');
+      return await work();
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      mine.resolve();
+    }
+  };
 }
