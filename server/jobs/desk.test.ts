@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { openSession } from '../../db/connect.ts';
 import { openArchive } from '../archive/reader.ts';
 import { closeGate } from '../hold.fixture.ts';
+import { lockDesk } from '../postgres/lock.ts';
 import { libraryScene, type Scene } from '../scene.fixture.ts';
 import { BACKUP, type Crew, crewOn, watched } from './crew.fixture.ts';
 
@@ -30,6 +32,14 @@ describe('without a worker', () => {
     await expect(crew.desk.request(BACKUP, 'maria', 'the panel')).rejects.toMatchObject({ code: 'DATABASE_ERROR' });
     expect((await crew.desk.list({ limit: 100 })).operations.length).toBe(before);
     await scene.database.admin(`ALTER TABLE backup_queue.job DROP CONSTRAINT none`);
+  });
+
+  test('request() is refused, and does not hang, while another request is stuck', async () => {
+    const stuck = { applicationName: 'stuck', signal: new AbortController().signal };
+    await using session = await openSession(scene.database.url, stuck);
+    await session.query('BEGIN');
+    await lockDesk(session);
+    await expect(crew.desk.request(BACKUP, 'maria', 'the panel')).rejects.toMatchObject({ code: 'TABLE_BUSY' });
   });
 
   test('cancel() ends a queued operation at once, and it is never begun', async () => {

@@ -15,7 +15,8 @@ import { type OperationRequest, readRequest } from './requests.ts';
 export interface Desk {
   /**
    * Puts an operation in line; its record and its job are made together or not at all. The same key of the same actor gives the same
-   * operation. Throws INPUT_INVALID for another request under that key, and OPERATION_IN_PROGRESS when one that will not wait would have to.
+   * operation. Throws INPUT_INVALID for another request under that key, and OPERATION_IN_PROGRESS when one that will not wait would have to,
+   * and TABLE_BUSY after five seconds in which somebody else's request did not end.
    */
   request(
     input: OperationRequest,
@@ -53,6 +54,8 @@ export interface DeskDeps {
   newId: () => string;
 }
 
+/** For one's turn at the desk: longer is no queue but somebody who holds it and does not let go, and then everybody would hang. */
+const LONGEST_TURN = '5s';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createDesk(deps: DeskDeps): Desk {
@@ -73,6 +76,7 @@ export function createDesk(deps: DeskDeps): Desk {
         signal: new AbortController().signal,
       });
       await session.query('BEGIN');
+      await session.query(`SET LOCAL lock_timeout = '${LONGEST_TURN}'`);
       await lockDesk(session);
       const before = idempotencyKey === undefined ? null : await sameKey(session, actor, kind, idempotencyKey);
       if (before) {
