@@ -1,4 +1,4 @@
-import { AppError, cancelled, ERROR_FAMILIES } from '../errors.ts';
+import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
 import { authorize, type Scope } from '../security/caller.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 
@@ -8,6 +8,8 @@ export interface AuditNotes {
   actor?: string;
   target?: string;
   details?: Record<string, unknown>;
+  /** Of a failure that was answered and not thrown. */
+  failure?: ErrorCode;
 }
 
 /** `all`: a row for every attempt. `denied`: for steps of something that has its rows, and questions; a row when it was not allowed. */
@@ -25,27 +27,28 @@ export async function audited<T>(
   work: (notes: AuditNotes) => Promise<T>,
 ): Promise<T> {
   const notes: AuditNotes = {};
-  const append = async (outcome: 'allowed' | 'denied' | 'failed', code?: AppError['code']) => {
+  const append = async (code?: ErrorCode) => {
     const { actor, address } = c.get('caller');
+    const { failure: _, ...noted } = notes;
+    const denied = code !== undefined && ERROR_FAMILIES[code] === 'permission';
+    if (which === 'denied' && !denied) return;
     await parts.audit.append({
       actor,
       address,
       action,
-      outcome,
+      outcome: code === undefined ? 'allowed' : denied ? 'denied' : 'failed',
       requestId: c.get('requestId'),
-      ...notes,
+      ...noted,
       ...(code !== undefined && { code }),
     });
   };
   try {
     const result = await work(notes);
-    if (which === 'all') await append('allowed');
+    await append(notes.failure);
     return result;
   } catch (caught) {
     const error = c.req.raw.signal.aborted && !(caught instanceof AppError) ? cancelled('The request') : caught;
-    const code = error instanceof AppError ? error.code : 'UNEXPECTED';
-    const denied = ERROR_FAMILIES[code] === 'permission';
-    if (denied || which === 'all') await append(denied ? 'denied' : 'failed', code);
+    await append(error instanceof AppError ? error.code : 'UNEXPECTED');
     throw error;
   }
 }

@@ -214,6 +214,17 @@ describe('GET /api/backups/:id/download', () => {
     ]);
   });
 
+  test('tells the audit of a failure that is answered and not thrown', async () => {
+    await get('', { 'If-None-Match': `"${archive.digest}"` });
+    await get('', { 'If-Match': '"other"' });
+    await get('', { Range: 'bytes=-0' });
+    expect(server.audited.map(({ outcome, code }) => [outcome, code])).toEqual([
+      ['allowed', undefined],
+      ['failed', 'INPUT_INVALID'],
+      ['failed', 'INPUT_INVALID'],
+    ]);
+  });
+
   test('needs no caller with a signed link, which opens its own backup alone', async () => {
     const byLink = async (token: string) =>
       (await fetch(`${server.url}/api/backups/${NAME}/download?token=${encodeURIComponent(token)}`)).status;

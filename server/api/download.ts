@@ -55,7 +55,10 @@ function downloadArchive(parts: FileParts, c: FilesContext, backup: FoundBackup,
   });
   const verdict = checkConditions(header, validators);
   if (verdict === 'fresh') return new Response(null, { status: 304, headers });
-  if (verdict === 'failed') return refuse(parts, 412, 'The stored backup is not the one asked for.', headers);
+  if (verdict === 'failed') {
+    notes.failure = 'INPUT_INVALID';
+    return refuse(parts, 412, 'The stored backup is not the one asked for.', headers);
+  }
 
   const range = header('range');
   // RFC 9110 defines ranges for GET alone.
@@ -64,6 +67,7 @@ function downloadArchive(parts: FileParts, c: FilesContext, backup: FoundBackup,
       ? readRange(range, backup.size)
       : ({ kind: 'whole' } as const);
   if (wanted.kind === 'outside') {
+    notes.failure = 'INPUT_INVALID';
     headers.set('Content-Range', `bytes */${backup.size}`);
     return refuse(parts, 416, `The backup has ${backup.size} bytes; none of those asked for is among them.`, headers);
   }

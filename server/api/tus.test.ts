@@ -174,6 +174,8 @@ test('a damaged archive is refused with its reason, which the client does not ta
 test('the limit holds for what is declared, for what is told later, and for what comes', async () => {
   const declared = await send(new Uint8Array(LIMIT + 1));
   expect([statusOf(declared.error), bodyOf(declared.error)?.error.code]).toEqual([413, 'TOO_LARGE']);
+  // tus answers it instead of throwing; it is no success nevertheless.
+  expect(server.audited).toMatchObject([{ action: 'POST /api/uploads/tus', outcome: 'failed', code: 'TOO_LARGE' }]);
   expect([await server.uploads(), await server.waiting()]).toEqual([[], []]);
   const response = await fetch(endpoint(), { method: 'POST', headers: { ...tusHeaders, 'Upload-Defer-Length': '1' } });
   const path = response.headers.get('location') ?? '';
@@ -193,6 +195,10 @@ test('an upload is its creator’s alone', async () => {
   const piece = archive.bytes.subarray(0, 10);
   expect([(await head(path, other)).status, (await patch(path, 0, piece, other)).status]).toEqual([404, 404]);
   expect([(await head(path, nobody)).status, (await patch(path, 0, piece, mayNot)).status]).toEqual([401, 403]);
+  expect(server.audited.slice(-2)).toMatchObject([
+    { action: 'HEAD /api/uploads/tus', outcome: 'denied', code: 'UNAUTHENTICATED' },
+    { action: 'PATCH /api/uploads/tus', outcome: 'denied', code: 'FORBIDDEN' },
+  ]);
   const create401 = await fetch(endpoint(), { method: 'POST', headers: { ...nobody, 'Upload-Length': '1' } });
   expect(create401.status).toBe(401);
   for (const headers of [other, nobody, mayNot]) {

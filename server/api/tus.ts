@@ -1,6 +1,6 @@
 import { Server, type Upload } from '@tus/server';
 import { AppError, type ErrorCode } from '../errors.ts';
-import { audited, requireScope } from './audited.ts';
+import { type AuditNotes, audited, requireScope } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 import { TusStore } from './tus-store.ts';
 import { refuseOversize, uploadName } from './upload.ts';
@@ -31,27 +31,27 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
       throw error;
     }));
 
-  const converse = async (c: FilesContext): Promise<Response> => {
+  const converse = async (c: FilesContext, notes: AuditNotes): Promise<Response> => {
     requireScope(c, 'uploads:create', parts.now());
     // tus would hand out the file.
     if (c.req.method === 'GET') throw new AppError('NOT_FOUND', 'Uploads cannot be read back.');
     const id = c.req.param('upload');
-    const locked = id === undefined ? null : await prepareKnown(parts, c, id);
+    const locked = id === undefined ? null : await prepareKnown(parts, c, id, notes);
     if (locked) return locked;
     const conversation: Conversation = { context: c };
     conversations.set(c.req.raw, conversation);
     const response = await (await ready()).handleWeb(c.req.raw);
-    return await translated(parts, response, conversation);
+    return await translated(parts, response, conversation, notes);
   };
 
-  // Pieces are many; what is told of an upload is its beginning, its end, and every refusal.
+  // Pieces are many; what is told of an upload is its beginning, its end, and every refusal of who may not.
   return async (c) => {
     const { method } = c.req;
     const which = method === 'POST' || method === 'DELETE' ? 'all' : 'denied';
     return await audited(parts, c, `${method} ${TUS_PATH}`, which, async (notes) => {
       const id = c.req.param('upload');
       if (id !== undefined) notes.target = id;
-      return await converse(c);
+      return await converse(c, notes);
     });
   };
 }
@@ -101,12 +101,20 @@ async function finish(parts: FileParts, c: FilesContext, id: string): Promise<Re
 }
 
 /** Lets only the creator pass, and takes care of uploads that tus believes unfinished no more. A response when there is nothing left to do. */
-async function prepareKnown(parts: FileParts, c: FilesContext, id: string): Promise<Response | null> {
+async function prepareKnown(
+  parts: FileParts,
+  c: FilesContext,
+  id: string,
+  notes: AuditNotes,
+): Promise<Response | null> {
   const row = /^[0-9a-f-]{36}$/.test(id) ? await findUpload(parts.records, id) : null;
   if (!row || row.actor !== c.get('caller').actor) {
     throw new AppError('NOT_FOUND', 'There is no such upload of yours.', { hint: 'Start a new one.' });
   }
-  if (row.state === 'accepting') return withStatus(parts.fail(atWork()), 423);
+  if (row.state === 'accepting') {
+    notes.failure = 'OPERATION_IN_PROGRESS';
+    return withStatus(parts.fail(atWork()), 423);
+  }
   if (c.req.method === 'HEAD' && row.state === 'received') await finish(parts, c, id);
   if (c.req.method === 'PATCH' && row.state !== 'receiving' && row.state !== 'refused') {
     // The client then asks for the offset, and hears that all is there.
@@ -125,12 +133,18 @@ function atWork(): AppError {
 }
 
 /** tus's answer, its failures in the shape of ours. Statuses stay tus's, because clients go by them. */
-async function translated(parts: FileParts, response: Response, { failure }: Conversation): Promise<Response> {
+async function translated(
+  parts: FileParts,
+  response: Response,
+  { failure }: Conversation,
+  notes: AuditNotes,
+): Promise<Response> {
   for (const name of [...response.headers.keys()]) {
     if (name.startsWith('access-control-')) response.headers.delete(name);
   }
   if (response.status < 400) return response;
   if (failure instanceof AppError) {
+    notes.failure = failure.code;
     const failed = parts.fail(failure);
     // 409 tells a tus client to try again, and it would take the refused upload for a finished one.
     return withStatus(failed, failed.status === 409 ? 422 : failed.status);
@@ -138,6 +152,7 @@ async function translated(parts: FileParts, response: Response, { failure }: Con
   if (failure !== undefined && !isTusFailure(failure)) throw failure;
   const words = (await response.text()).trim();
   const code = codeOf(response.status);
+  notes.failure = code;
   const message =
     code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request cannot be meant.';
   const status = code === 'STORAGE_UNAVAILABLE' ? 503 : response.status;

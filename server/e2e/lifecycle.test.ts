@@ -65,6 +65,8 @@ test('a backup is seen moving to its end, also by a page that was loaded again i
   expect(second.every(({ id }) => Number(id) > Number(seen))).toBe(true);
   const revisions = [...first, ...second].map(({ id }) => Number(id));
   expect(revisions).toEqual([...new Set(revisions)].toSorted((a, b) => a - b));
+  // Who has seen the end is told nothing twice.
+  expect(await Array.fromAsync(progressOf(operation.id, second.at(-1)?.id))).toEqual([]);
   const end = second.at(-1)?.data;
   expect(end).toMatchObject({ state: 'succeeded', error: null });
   expect(end?.progress?.rows).toBeGreaterThan(first.at(-1)?.data.progress?.rows ?? 0);
@@ -181,6 +183,21 @@ test('an archive of nearly 100 MB that was removed comes back as an upload and i
   expect((await person.client.auth.me.query()).data.email).toBe(SUPER_ADMIN);
 });
 
+test('the same archive brought again in pieces is the backup that is there, not a second one', async () => {
+  const [stored] = (await backups()).items;
+  const seen: number[] = [];
+  const uploaded = await person.client.upload(archive, {
+    name: 'again.zip',
+    onProgress: ({ bytes }) => seen.push(bytes),
+  });
+  expect(uploaded).toMatchObject({ existing: true, fileName: stored?.fileName });
+  expect(seen.at(-1)).toBe(archive.length);
+  expect(seen.length).toBeGreaterThan(10);
+  expect((await backups()).total).toBe(1);
+  const larger = new Blob([archive, new Uint8Array(LIMIT + 1 - archive.length)]);
+  expect(await codeOf(person.client.upload(larger, { retryDelaysMs: [] }))).toBe('TOO_LARGE');
+});
+
 test('all that was tried is in the audit, who by and what came of it, and its chain is whole', async () => {
   const { rows } = (await person.client.audit.list.query({ limit: 200 })).data;
   const lines = rows.map(({ action, outcome, code }) => `${action} ${outcome}${code ? ` ${code}` : ''}`);
@@ -192,6 +209,9 @@ test('all that was tried is in the audit, who by and what came of it, and its ch
     'backups.downloadLink allowed',
     'PUT /api/uploads failed TOO_LARGE',
     'PUT /api/uploads allowed',
+    'POST /api/uploads/tus allowed',
+    'finish /api/uploads/tus allowed',
+    'POST /api/uploads/tus failed TOO_LARGE',
     'backups.remove denied STEP_UP_REQUIRED',
     'auth.stepUp allowed',
     'backups.remove allowed',
