@@ -172,6 +172,9 @@ function describeCheck(report: EnvironmentReport, strict: boolean): Outcome {
   );
 }
 
+/** How many of those left out for one reason are named; --json names all. */
+const NAMED_TABLES = 3;
+
 function describeBackup(result: BackupResult): string[] {
   const readBack = result.verifyMs === null ? 'not read back' : `read back in ${formatDuration(result.verifyMs)}`;
   return [
@@ -183,8 +186,18 @@ function describeBackup(result: BackupResult): string[] {
       Object.entries(result.tables).map(([table, rows]) => [`  ${printable(table)}`, formatCount(rows)]),
       'lr',
     ),
-    ...result.leftOut.map(({ table, reason }) => `  left out: ${printable(table)} (${printable(reason)})`),
+    ...describeLeftOut(result.leftOut),
   ];
+}
+
+/** A line for each reason: our own schemas alone have some thirty tables. */
+function describeLeftOut(leftOut: BackupResult['leftOut']): string[] {
+  const byReason = Map.groupBy(leftOut, ({ reason }) => reason);
+  return [...byReason].map(([reason, tables]) => {
+    const names = tables.slice(0, NAMED_TABLES).map(({ table }) => printable(table));
+    const more = tables.length > names.length ? ` and ${formatCount(tables.length - names.length)} more` : '';
+    return `  left out: ${names.join(', ')}${more} (${printable(reason)})`;
+  });
 }
 
 if (import.meta.main) await runCommand(command);

@@ -1,6 +1,6 @@
 import { close, open, read, write } from 'node:fs';
 import { promisify } from 'node:util';
-import { AppError, cancelled } from '../server/errors.ts';
+import { AppError, cancelled, throwIfCancelled } from '../server/errors.ts';
 import { printable } from './format.ts';
 
 const openFile = promisify(open);
@@ -46,6 +46,8 @@ export async function confirmDatabaseName({ database, warning, signal }: Confirm
 
 /** One line as typed, null at the end of input. */
 async function lineFrom(terminal: number, signal: AbortSignal): Promise<string | null> {
+  // Ctrl-C may have come as soon as the question was to be seen.
+  throwIfCancelled(signal, 'The restore');
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(cancelled('The restore')), { once: true });
   });

@@ -151,6 +151,23 @@ describe('createApp()', () => {
     expect(page).not.toContain('<b>');
   });
 
+  test('tells on the front page nothing of database or storage to another machine, nor to a page of another name that leads here', async () => {
+    let asked = 0;
+    const readOverview = async () => {
+      asked += 1;
+      return overview;
+    };
+    await using app = serve({ readOverview, guards: { trustedProxies: ['127.0.0.1'] } });
+    for (const headers of [remote, viaHttps, { Host: 'evil.example' }]) {
+      const answer = await app.ask('/', { headers });
+      const page = await answer.text();
+      expect([answer.status, page.includes('Palace Backup')]).toEqual([200, true]);
+      for (const word of ['postgres:', '/srv/backups', 'scripts/backup.ts']) expect(page).not.toContain(word);
+    }
+    expect(asked).toBe(0);
+    expect(await (await app.ask('/')).text()).toContain('/srv/backups');
+  });
+
   test('serves neither sign-in nor bytes where it has no face', async () => {
     await using app = serve({ face: null });
     for (const path of ['/trpc/auth.me', '/api/who', '/.well-known/jwks.json']) {
@@ -222,6 +239,11 @@ describe('callers', () => {
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toStartWith('Bearer');
     expect(own.spent).toEqual(['public address 127.0.0.1']);
+    expect(own.refused).toEqual([{ address: '127.0.0.1', action: 'GET /api/who', requestId: expect.any(String) }]);
+    await app.ask('/trpc/backups.list?input=1', {
+      headers: { Authorization: 'Bearer revoked', 'X-Forwarded-For': '9.9.9.9' },
+    });
+    expect(own.refused.at(-1)).toMatchObject({ action: 'GET /trpc/backups.list' });
   });
 
   test('the cookie that is sent again reaches the browser whoever made the answer', async () => {

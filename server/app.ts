@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, type Handler, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { AppError } from './errors.ts';
+import { isOwnName } from './http/address.ts';
 import type { AppEnv } from './http/env.ts';
 import { asFailure, failureAnswer, wrongMethod } from './http/failure.ts';
 import {
@@ -14,6 +15,7 @@ import {
   introduce,
   keepAccessLog,
   limitRate,
+  type NoteRefused,
   putHeaders,
   type ReadCaller,
   type Spend,
@@ -58,6 +60,7 @@ export interface Face {
   /** Rejects with UNAUTHENTICATED for a bearer token that does not count; a cookie that does not count is nobody's. */
   readCaller: ReadCaller;
   spend: Spend;
+  noteRefused: NoteRefused;
   jwks(): Promise<{ keys: object[] }>;
   /** Adds what answers under `/trpc` and `/api`. Procedures count what they cost their caller themselves. */
   addRoutes(app: Hono<AppEnv>): void;
@@ -88,7 +91,10 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
 
   addProbes(app, parts);
   if (face) app.use('/', limitRate(face.spend, 'public'));
-  only(app, '/', parts.now, async (c) => c.html(frontPage(await parts.readOverview(c.req.raw.signal), parts.version)));
+  only(app, '/', parts.now, async (c) => {
+    const overview = isAtThisMachine(c) ? await parts.readOverview(c.req.raw.signal) : null;
+    return c.html(frontPage(overview, parts.version));
+  });
   if (face) addFace(app, face, parts.closing);
 
   app.notFound((c) => {
@@ -143,14 +149,14 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, face, 
 }
 
 /** What needs to know its caller. */
-function addFace(app: Hono<AppEnv>, { readCaller, spend, addRoutes }: Face, closing: AbortSignal): void {
+function addFace(app: Hono<AppEnv>, { readCaller, spend, noteRefused, addRoutes }: Face, closing: AbortSignal): void {
   const tooLarge = () => {
     throw new AppError('TOO_LARGE', 'The request is larger than any order can be.', {
       hint: 'Files are sent to /api/uploads.',
       details: { limit: LARGEST_ORDER },
     });
   };
-  for (const path of ['/trpc/*', '/api/*']) app.use(path, identify({ readCaller, spend }), allowSilence);
+  for (const path of ['/trpc/*', '/api/*']) app.use(path, identify({ readCaller, spend, noteRefused }), allowSilence);
   app.use('/trpc/*', endWith(closing));
   app.use('/trpc/*', bodyLimit({ maxSize: LARGEST_ORDER, onError: tooLarge }));
   app.use('/api/*', limitRate(spend, 'bytes'));
@@ -169,6 +175,14 @@ function only(app: Hono<AppEnv>, path: string, now: () => Date, handler: Handler
 function fail(c: Context<AppEnv>, error: AppError, now: Date, status?: number): Response {
   const answer = failureAnswer(error, { path: c.req.path, now, ...(status !== undefined && { status }) });
   return c.json(answer.body, answer.status, answer.headers);
+}
+
+/**
+ * Whether the front page may tell what is there: to a browser of this machine that asked for it by this machine's own name. A page of
+ * another name that leads here (DNS rebinding) would otherwise be told as well.
+ */
+function isAtThisMachine(c: Context<AppEnv>): boolean {
+  return c.get('client').local && isOwnName(new URL(c.req.raw.url).hostname);
 }
 
 /** Compared by digest, so that neither content nor length of the token shows in the time it takes. */

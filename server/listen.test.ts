@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serve } from './http/app.fixture.ts';
+import { face, serve } from './http/app.fixture.ts';
 import { listen, readTls } from './listen.ts';
 
 const answer = () => new Response('hello');
@@ -41,6 +41,18 @@ describe('listen()', () => {
     gate.resolve();
     expect(await (await pending).text()).toBe('late');
     await stopped;
+  });
+
+  test('cuts a stranger who asked, was refused and stays silent: his connections would fill the server', async () => {
+    await using app = serve({ idleSeconds: 1, face: face({ trpc: (c) => c.text('no', 401) }) });
+    for (const path of ['/trpc/backups.list', '/nowhere', '/api/nowhere']) {
+      const { promise: closed, resolve } = Promise.withResolvers<void>();
+      const socket = connect(Number(new URL(app.url).port), '127.0.0.1', () => {
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      });
+      socket.on('data', () => undefined).on('close', () => resolve());
+      await closed;
+    }
   });
 
   test('has no limit of its own for bodies, declared or not: the routes say why they refuse', async () => {

@@ -39,8 +39,11 @@ code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 .bad { color: var(--bad); }
 `;
 
-/** The front page: what is connected, what is stored, what to run. Plain HTML without script; everything in it is escaped. */
-export function frontPage(overview: Overview, version: string): Html {
+/**
+ * The front page: what is connected, what is stored, what to run; without an overview, for whom that is not meant, only what answers here.
+ * Plain HTML without script; everything in it is escaped.
+ */
+export function frontPage(overview: Overview | null, version: string): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,16 +54,20 @@ export function frontPage(overview: Overview, version: string): Html {
 </head>
 <body>
 <header><h1>Palace Backup</h1><p class="soft">Version ${version}</p></header>
-<main>
+${overview === null ? html`<p>What is backed up here is told to those who sign in, and on the server’s own machine.</p>` : overviewPart(overview)}
+</body>
+</html>
+`;
+}
+
+function overviewPart(overview: Overview): Html {
+  return html`<main>
 <section aria-labelledby="database"><h2 id="database">Database</h2>${databasePart(overview.database)}</section>
 <section aria-labelledby="backups"><h2 id="backups">Backups</h2>${storagePart(overview.storage)}</section>
 <section aria-labelledby="commands"><h2 id="commands">Commands</h2>
 <p class="soft">To run in the project's folder; they use the same database and storage. Each takes <code>--help</code>.</p>
 <dl>${COMMANDS.map(([command, does]) => html`<dt><code>${command}</code></dt><dd>${does}</dd>`)}</dl></section>
-</main>
-</body>
-</html>
-`;
+</main>`;
 }
 
 function databasePart({ url, state }: Overview['database']): Html {

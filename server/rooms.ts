@@ -82,7 +82,8 @@ export async function openRooms(ground: Ground): Promise<Rooms> {
 
   const endings: Ending[] = [];
   const face = config.role === 'worker' ? null : openFace({ ...ground, directUrl, queue, endings });
-  endings.push({ name: 'queue', end: () => queue.stop() });
+  // A worker that was given time to finish has stopped already.
+  endings.push({ name: 'worker', end: async () => worker?.stop(0) }, { name: 'queue', end: () => queue.stop() });
   stack.move();
   return {
     face,
@@ -147,6 +148,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     maxUploadBytes: config.maxUploadBytes,
     fail: (error) => failureResponse(error, now()),
     audit,
+    nameOf: async (id, signal) => (await catalogue.find(id, signal)).name,
     readLink: (token, purpose) => tokens.readLink(token, purpose),
     exportJson,
   };
@@ -176,6 +178,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
   return {
     readCaller: createReadCaller({ sessions, tokens }),
     spend: (limit, key) => throttle.spend(limit, key),
+    noteRefused: (attempt) => audit.append({ actor: 'nobody', outcome: 'denied', code: 'UNAUTHENTICATED', ...attempt }),
     jwks: () => tokens.jwks(),
     addRoutes(app) {
       app.route(TRPC_PATH, trpcRoute(parts));

@@ -10,6 +10,9 @@ export interface AuditNotes {
   details?: Record<string, unknown>;
 }
 
+/** `all`: a row for every attempt. `denied`: for steps of something that has its rows, and questions; a row when it was not allowed. */
+export type Audited = 'all' | 'denied';
+
 /**
  * Runs a route's work and appends one audit row: allowed, denied or failed. An error the client caused by going away is CANCELLED.
  * Throws what the work throws, or what the audit does: without its row nothing is answered.
@@ -18,6 +21,7 @@ export async function audited<T>(
   parts: Pick<FileParts, 'audit'>,
   c: FilesContext,
   action: string,
+  which: Audited,
   work: (notes: AuditNotes) => Promise<T>,
 ): Promise<T> {
   const notes: AuditNotes = {};
@@ -35,12 +39,13 @@ export async function audited<T>(
   };
   try {
     const result = await work(notes);
-    await append('allowed');
+    if (which === 'all') await append('allowed');
     return result;
   } catch (caught) {
     const error = c.req.raw.signal.aborted && !(caught instanceof AppError) ? cancelled('The request') : caught;
     const code = error instanceof AppError ? error.code : 'UNEXPECTED';
-    await append(ERROR_FAMILIES[code] === 'permission' ? 'denied' : 'failed', code);
+    const denied = ERROR_FAMILIES[code] === 'permission';
+    if (denied || which === 'all') await append(denied ? 'denied' : 'failed', code);
     throw error;
   }
 }

@@ -24,6 +24,7 @@ function backup(name: string, change: Partial<StoredBackup> & { rows?: number } 
       warnings: 0,
     },
     damaged: null,
+    uploaded: false,
     pinned: false,
     note: null,
     lastVerified: null,

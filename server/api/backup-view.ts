@@ -27,6 +27,8 @@ export const backupInfo = z.object({
   warnings: z.number(),
   /** Why it cannot be opened. */
   damaged: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** It came from outside: what it says of its making is its sender's word. */
+  uploaded: z.boolean(),
   pinned: z.boolean(),
   note: z.string().nullable(),
   lastVerified: z.string().nullable(),
@@ -41,7 +43,8 @@ export function downloadPath(fileName: string): string {
 }
 
 export function backupInfoOf(backup: StoredBackup): BackupInfo {
-  const { name, size, createdAt, modifiedAt, manifest, damaged, pinned, note, lastVerified, lastProved } = backup;
+  const { name, size, createdAt, modifiedAt, manifest, damaged, uploaded, pinned, note, lastVerified, lastProved } =
+    backup;
   return {
     fileName: name,
     size,
@@ -63,6 +66,7 @@ export function backupInfoOf(backup: StoredBackup): BackupInfo {
     tables: manifest?.tables ?? null,
     warnings: manifest?.warnings ?? 0,
     damaged,
+    uploaded,
     pinned,
     note,
     lastVerified,

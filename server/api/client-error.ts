@@ -51,6 +51,7 @@ export function errorOfAnswer(status: number, answer: unknown): BackupError {
   });
 }
 
+/** No answer, or only part of one. */
 export function connectionLost(cause: unknown): BackupError {
   return new BackupError('CONNECTION_LOST', 'The server does not answer, or the connection was lost.', {
     cause,

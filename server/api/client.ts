@@ -9,7 +9,7 @@ import {
 import type { inferRouterOutputs } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { type Downloaded, type DownloadOptions, type DownloadSink, download } from './client-download.ts';
-import { asBackupError, BackupError, errorOfAnswer } from './client-error.ts';
+import { asBackupError, BackupError, connectionLost, errorOfAnswer } from './client-error.ts';
 import type { AppRouter } from './client-router.ts';
 import { type Uploaded, type UploadOptions, upload } from './client-upload.ts';
 
@@ -106,6 +106,7 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
       for await (const operation of watch(id, how)) last = operation;
       if (how.signal?.aborted) throw asBackupError(how.signal.reason, how.signal);
       last ??= (await trpc.operations.get.query({ id })).data;
+      if (last.finishedAt === null) throw connectionLost(new Error('the stream ended before the operation'));
       if (last.state === 'succeeded') return last;
       const { code = 'CANCELLED', message = `The operation is ${last.state}.`, hint, details } = last.error ?? {};
       throw new BackupError(code as BackupError['code'], message, { hint, details });

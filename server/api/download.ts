@@ -1,6 +1,7 @@
 import { openArchive } from '../archive/reader.ts';
 import { AppError } from '../errors.ts';
 import { objectBody, objectStream } from '../storage/serve.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { AuditNotes } from './audited.ts';
 import { requireScope } from './audited.ts';
 import { readRange } from './byte-range.ts';
@@ -19,14 +20,14 @@ export async function download(parts: FileParts, c: FilesContext, notes: AuditNo
   const id = c.req.param('id') ?? '';
   notes.target = id;
   const link = await readLink(parts, c, notes);
-  const backup = await findBackup(parts.storage, id, c.req.raw.signal);
+  const backup = await findBackup(parts.storage, id, parts.nameOf, c.req.raw.signal);
   notes.target = backup.name;
   if (link !== null && link !== backup.name && link.toLowerCase() !== backup.backupId) {
     throw new AppError('FORBIDDEN', 'This link is for another backup.', { hint: 'Ask for a link to this one.' });
   }
   const format = c.req.query('format') ?? 'zip';
-  if (format === 'json') return await downloadJson(parts, c, backup);
-  if (format === 'zip') return await downloadArchive(parts, c, backup, notes);
+  if (format === 'json') return downloadJson(parts, c, backup);
+  if (format === 'zip') return downloadArchive(parts, c, backup, notes);
   throw new AppError('INPUT_INVALID', '`format` must be zip or json.');
 }
 
@@ -42,12 +43,7 @@ async function readLink(parts: FileParts, c: FilesContext, notes: AuditNotes): P
   return subject;
 }
 
-async function downloadArchive(
-  parts: FileParts,
-  c: FilesContext,
-  backup: FoundBackup,
-  notes: AuditNotes,
-): Promise<Response> {
+function downloadArchive(parts: FileParts, c: FilesContext, backup: FoundBackup, notes: AuditNotes): Response {
   const header = (name: string) => c.req.header(name);
   const validators: Validators = { etag: entityTag(backup), lastModified: backup.modifiedAt };
   const headers = new Headers({
@@ -80,10 +76,10 @@ async function downloadArchive(
   headers.set('Content-Length', String(span.end - span.start));
   if (c.req.method === 'HEAD') return new Response(null, { headers });
   if (wanted.kind === 'part') {
-    return new Response(await objectBody(parts.storage, backup.name, span), { status: 206, headers });
+    return new Response(objectBody(parts.storage, backup.name, span), { status: 206, headers });
   }
-  // Bun answers a Range by itself when a file is the body of a 200, also one that was refused here.
-  const body = await (range === undefined ? objectBody : objectStream)(parts.storage, backup.name, span);
+  // When a file is the body of a 200, Bun reads the Range once more, by rules of its own: what was decided here is not left to it.
+  const body = (range === undefined ? objectBody : objectStream)(parts.storage, backup.name, span);
   return new Response(body, { headers });
 }
 
@@ -101,9 +97,14 @@ function refuse(parts: FileParts, status: 412 | 416, message: string, headers: H
   return new Response(failure.body, { status, headers });
 }
 
-async function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): Promise<Response> {
+function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): Response {
   const { exportJson } = parts;
   if (!exportJson) throw new AppError('INPUT_INVALID', 'This server does not export JSON.');
+  if (backup.digest === null) {
+    throw new AppError('ARCHIVE_DAMAGED', 'The backup cannot be opened, so there is nothing to export.', {
+      hint: 'Download it as it is, or verify it to see what is damaged.',
+    });
+  }
   const headers = {
     'Cache-Control': 'no-store',
     'Content-Disposition': attachment(`${backup.name.replace(/\.zip$/, '')}.json`),
@@ -112,19 +113,20 @@ async function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBack
   if (c.req.method === 'HEAD') return new Response(null, { headers });
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, c.req.raw.signal]);
-  const source = await parts.storage.open(backup.name);
-  const close = async () => await source[Symbol.asyncDispose]();
-  try {
-    const archive = await openArchive(source, { signal });
-    return new Response(
-      iterableBody(exportJson(archive, signal), async () => {
-        gone.abort();
-        await close();
-      }),
-      { headers },
-    );
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const bytes = exported(parts.storage, backup.name, exportJson, signal);
+  return new Response(
+    iterableBody(bytes, async () => gone.abort()),
+    { headers },
+  );
+}
+
+/** Opens the archive with the first read: a body that nobody reads must hold nothing open. */
+async function* exported(
+  storage: Storage,
+  name: string,
+  exportJson: NonNullable<FileParts['exportJson']>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  await using source = await storage.open(name);
+  yield* exportJson(await openArchive(source, { signal }), signal);
 }

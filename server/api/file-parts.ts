@@ -7,6 +7,8 @@ import type { Caller } from '../security/caller.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { UploadArea } from '../storage/uploads.ts';
 
+import type { NameOfBackup } from './find-backup.ts';
+
 /** What the bytes routes find on each request; the app puts it there. */
 export interface FilesEnv {
   Variables: {
@@ -73,6 +75,7 @@ export interface FileParts extends AcceptParts {
     append(entry: FileAuditEntry): Promise<void>;
     rows(filter: FileAuditFilter, signal: AbortSignal): AsyncIterable<FileAuditRow>;
   };
+  nameOf: NameOfBackup;
   /** Who may download what by a signed link; rejects with UNAUTHENTICATED. */
   readLink(token: string, purpose: 'download'): Promise<{ subject: string; actor: string }>;
   /** An archive as BackupData JSON. Without it `?format=json` is refused. */

@@ -42,6 +42,9 @@ if (import.meta.main) {
       newId: () => crypto.randomUUID(),
       fail: (error) => Response.json({ ...failureBody(error, new Date()), cause: String(error) }, { status: 500 }),
       audit: { append: async () => undefined, rows: async function* () {} },
+      nameOf: async () => {
+        throw new Error('no ids here');
+      },
       readLink: async () => ({ subject: '', actor: '' }),
     }),
   );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { openRecords } from '../../db/records.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { type Catalogue, createCatalogue } from '../backup/catalogue.ts';
 import { type ErrorCode, failureBody } from '../errors.ts';
 import { type Caller, SCOPES, type Scope } from '../security/caller.ts';
 import { createLocalStorage } from '../storage/local.ts';
@@ -70,6 +71,10 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
   const client = openRecords(database.url, { connections: 4 });
   const storage = createLocalStorage(folder);
   const area = createUploadArea(join(folder, '.uploads'));
+  // Always read anew: tests store archives behind its back.
+  const catalogue: Pick<Catalogue, 'find'> = {
+    find: (id, signal) => createCatalogue({ storage, now: () => new Date(), signal }).find(id, signal),
+  };
   const audited: FileAuditEntry[] = [];
   const parts: FileParts = {
     records: client.records,
@@ -83,6 +88,7 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
       return Response.json(body, { status: STATUS[body.error.code] ?? 400 });
     },
     audit: { append: async (entry) => void audited.push(entry), rows: async function* () {} },
+    nameOf: async (id, signal) => (await catalogue.find(id, signal)).name,
     readLink: async () => {
       throw new Error('no links here');
     },

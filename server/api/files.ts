@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { AppError } from '../errors.ts';
 import { auditCsv } from './audit-csv.ts';
-import { audited } from './audited.ts';
+import { type Audited, audited } from './audited.ts';
 import { download } from './download.ts';
-import type { FileParts, FilesEnv } from './file-parts.ts';
+import type { FileParts, FilesContext, FilesEnv } from './file-parts.ts';
 import { createTus, TUS_PATH } from './tus.ts';
 import { upload } from './upload.ts';
 
@@ -21,12 +21,17 @@ export function fileRoutes(parts: FileParts): Hono<FilesEnv> {
     return parts.fail(error);
   });
 
-  routes.put('/api/uploads', (c) => audited(parts, c, 'PUT /api/uploads', (notes) => upload(parts, c, notes)));
+  routes.put('/api/uploads', (c) => audited(parts, c, 'PUT /api/uploads', 'all', (notes) => upload(parts, c, notes)));
   routes.on(['POST', 'PATCH', 'DELETE', 'OPTIONS', 'GET'], [TUS_PATH, `${TUS_PATH}/:upload`], (c) => tus(c));
   // Hono answers HEAD by the route of GET.
   routes.get('/api/backups/:id/download', (c) =>
-    audited(parts, c, 'GET /api/backups/:id/download', (notes) => download(parts, c, notes)),
+    audited(parts, c, 'GET /api/backups/:id/download', rowsFor(c), (notes) => download(parts, c, notes)),
   );
-  routes.get('/api/audit.csv', (c) => audited(parts, c, 'GET /api/audit.csv', () => auditCsv(parts, c)));
+  routes.get('/api/audit.csv', (c) => audited(parts, c, 'GET /api/audit.csv', rowsFor(c), () => auditCsv(parts, c)));
   return routes;
+}
+
+/** HEAD only asks. */
+function rowsFor(c: FilesContext): Audited {
+  return c.req.method === 'HEAD' ? 'denied' : 'all';
 }

@@ -10,23 +10,23 @@ export interface FoundBackup extends StoredObject {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** Which file bears a backup id, by a list that is kept. Rejects with NOT_FOUND, and with INPUT_INVALID when several do. */
+export type NameOfBackup = (id: string, signal: AbortSignal) => Promise<string>;
+
 /**
- * The stored backup of this file name or backup id. Of archives only the end is read, of those whose names bear the id first.
- * Rejects with NOT_FOUND.
+ * The stored backup of this file name or backup id. Rejects with NOT_FOUND, and with INPUT_INVALID for an id that several archives bear:
+ * an uploaded one says of itself which backup it is.
  */
-export async function findBackup(storage: Storage, nameOrId: string, signal: AbortSignal): Promise<FoundBackup> {
+export async function findBackup(
+  storage: Storage,
+  nameOrId: string,
+  nameOf: NameOfBackup,
+  signal: AbortSignal,
+): Promise<FoundBackup> {
   const objects = await storage.list();
-  const named = objects.find((object) => object.name === nameOrId);
-  if (named) return await describe(storage, named, signal);
-  if (UUID.test(nameOrId)) {
-    const id = nameOrId.toLowerCase();
-    const bearsId = (object: StoredObject) => (object.name.includes(id.slice(0, 8)) ? 0 : 1);
-    for (const object of objects.sort((a, b) => bearsId(a) - bearsId(b))) {
-      signal.throwIfAborted();
-      const found = await describe(storage, object, signal);
-      if (found.backupId === id) return found;
-    }
-  }
+  const named = (name: string) => objects.find((object) => object.name === name);
+  const found = named(nameOrId) ?? (UUID.test(nameOrId) ? named(await nameOf(nameOrId, signal)) : undefined);
+  if (found) return await describe(storage, found, signal);
   throw new AppError('NOT_FOUND', 'There is no backup of this name or id.', {
     hint: 'List the backups to see their names and ids.',
   });

@@ -1,21 +1,30 @@
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import { OPERATION_STATES } from '../../db/schema/system.ts';
+import { downloadPath } from './backup-view.ts';
 import type { ApiParts, OperationView } from './parts.ts';
 import { answer, operationView, pageLimit, plainText, uuid } from './schemas.ts';
 import type { Trpc } from './trpc.ts';
 
 const one = z.strictObject({ id: uuid });
+/** Operations whose end is remembered as told to the catalogue. */
+const KEPT_ENDS = 10_000;
 
 /** Backups, restores and verifications under way and past. */
 export function operationsRouter(
   { router, procedure, ok }: Trpc,
   { desk, catalogue }: Pick<ApiParts, 'desk' | 'catalogue'>,
 ) {
-  /** An operation that has ended may have stored an archive or noted something beside it. */
-  const seen = (view: OperationView): OperationView => {
-    if (view.finishedAt && view.archive) catalogue.drop(view.archive);
-    return view;
+  const noted = new Set<string>();
+  /** As it is shown. One that has ended may have stored an archive or noted something beside it, so that the lists are read anew, once. */
+  const shown = (view: OperationView): OperationView => {
+    if (view.finishedAt && view.archive && !noted.has(view.id)) {
+      if (noted.size >= KEPT_ENDS) noted.clear();
+      noted.add(view.id);
+      catalogue.drop(view.archive);
+    }
+    if (view.kind !== 'backup' || view.result === null || view.archive === null) return view;
+    return { ...view, result: { ...view.result, downloadUrl: downloadPath(view.archive) } };
   };
 
   return router({
@@ -33,13 +42,16 @@ export function operationsRouter(
           .prefault({}),
       )
       .output(answer(z.object({ operations: z.array(operationView), next: z.string().nullable() })))
-      .query(async ({ input }) => ok(await desk.list(input))),
+      .query(async ({ input }) => {
+        const { operations, next } = await desk.list(input);
+        return ok({ operations: operations.map(shown), next });
+      }),
 
     get: procedure
       .meta({ scope: 'operations:read' })
       .input(one)
       .output(answer(operationView))
-      .query(async ({ input }) => ok(seen(await desk.get(input.id)))),
+      .query(async ({ input }) => ok(shown(await desk.get(input.id)))),
 
     cancel: procedure
       .meta({ scope: 'operations:cancel' })
@@ -47,7 +59,7 @@ export function operationsRouter(
       .output(answer(operationView))
       .mutation(async ({ ctx, input }) => {
         ctx.note.operationId = input.id;
-        return ok(await desk.cancel(input.id, ctx.caller.actor));
+        return ok(shown(await desk.cancel(input.id, ctx.caller.actor)));
       }),
 
     /** The operation as it is, then each time it has changed, until it has ended. Events carry the revision as their id, and are resumed by it. */
@@ -56,7 +68,7 @@ export function operationsRouter(
       .input(z.strictObject({ id: uuid, lastEventId: z.string().max(20).nullish() }))
       .subscription(async function* ({ input, signal = new AbortController().signal }) {
         for await (const view of desk.watch(input.id, revisionOf(input.lastEventId), signal)) {
-          yield tracked(String(view.revision), operationView.parse(seen(view)));
+          yield tracked(String(view.revision), operationView.parse(shown(view)));
         }
       }),
   });

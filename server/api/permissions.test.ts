@@ -87,13 +87,13 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 async function tokenOf(scopes: Scope[], revoked = false): Promise<string> {
-  const caller = await server.access.readCaller(
+  const { caller } = await server.readCaller(
     new Headers({ cookie: await server.session(admins.SUPER_ADMIN) }),
     '127.0.0.1',
   );
   if (caller.kind !== 'session') throw new Error('no session');
-  const { token, info } = await server.access.tokens.create(caller, { name: 'test', scopes, expiresInDays: 1 });
-  if (revoked) await server.access.tokens.revoke(info.id, 'test');
+  const { token, info } = await server.parts.tokens.create(caller, { name: 'test', scopes, expiresInDays: 1 });
+  if (revoked) await server.parts.tokens.revoke(info.id, 'test');
   return token;
 }
 

@@ -25,6 +25,7 @@ function backup(days: number, change: Partial<StoredBackup> = {}, kind = 'full')
       warnings: 0,
     },
     damaged: null,
+    uploaded: false,
     pinned: false,
     note: null,
     lastVerified: timestamp,

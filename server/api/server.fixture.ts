@@ -1,20 +1,35 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Hono } from 'hono';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { openRecords } from '../../db/records.ts';
 import * as hrms from '../../db/schema/hrms.ts';
+import { uploads as uploadRows } from '../../db/schema/system.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { APPLICATION } from '../application.ts';
 import { createCatalogue } from '../backup/catalogue.ts';
 import { AppError } from '../errors.ts';
+import type { ReadCaller } from '../http/guards.ts';
+import { createReadCaller } from '../http/read-caller.ts';
+import { createDesk, readOperation } from '../jobs/desk.ts';
+import { openFeed } from '../jobs/feed.ts';
+import { startQueue } from '../jobs/queue.ts';
+import { createVerbs } from '../jobs/verbs.ts';
+import { startWorker } from '../jobs/worker.ts';
+import { createAudit } from '../security/audit.ts';
+import { createSessions } from '../security/sessions.ts';
+import { createThrottle } from '../security/throttle.ts';
+import { createTokens } from '../security/tokens.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { type Access, testAccess } from './access.fixture.ts';
+import { createUploadArea } from '../storage/uploads.ts';
 import type { AppEnv } from './context.ts';
-import { type TestDesk, testDesk } from './desk.fixture.ts';
 import { failureResponse } from './errors.ts';
 import type { ApiParts, ThrottlePart } from './parts.ts';
-import { type TestUploads, testAudit, testUploads } from './records.fixture.ts';
 import { TRPC_PATH, trpcRoute } from './route.ts';
+import { createUploadDesk } from './upload-desk.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -30,9 +45,9 @@ export interface TestServer extends AsyncDisposable {
   database: TestDatabase;
   storage: Storage;
   parts: ApiParts;
-  access: Access;
-  desk: TestDesk;
-  uploads: TestUploads;
+  readCaller: ReadCaller;
+  /** As if it had been received; the upload's id. */
+  receive(bytes: Uint8Array, originalName: string): Promise<string>;
   log: LogLine[];
   /** Adds an administrator; its id. */
   admin(role: string, options?: { isActive?: boolean }): Promise<{ id: string; email: string }>;
@@ -54,26 +69,74 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const storage = createMemoryStorage(now);
   const model = modelFromSchema(hrms);
   const life = new AbortController();
-  const access = testAccess(database, client.records, now);
-  const desk = testDesk(database.url, storage, model);
-  const uploads = testUploads(client.records, storage);
+  const { records } = client;
+  const databaseUrl = database.url;
+  const folder = await mkdtemp(join(tmpdir(), 'api-uploads-'));
+  const area = createUploadArea(folder);
+  await area.prepare();
+  const sessions = createSessions({
+    records,
+    throttle: createThrottle({ records }),
+    now,
+    sessionDays: 14,
+    secureCookies: false,
+  });
+  const tokens = createTokens({
+    records,
+    secretKey: 'a secret key of at least thirty-two characters',
+    issuer: 'http://localhost',
+    now,
+  });
+  const readCaller = createReadCaller({ sessions, tokens });
+  const queue = await startQueue({ databaseUrl, works: true, onError: () => undefined });
+  const feed = openFeed({ databaseUrl, read: (id) => readOperation(records, id) });
+  const newId = () => crypto.randomUUID();
+  const pause = (ms: number) => Bun.sleep(ms);
+  const desk = createDesk({ databaseUrl, records, queue, feed, now, newId });
+  const verbs = createVerbs({
+    databaseUrl,
+    storage,
+    model,
+    application: APPLICATION,
+    jobs: 2,
+    lockTryMs: 2000,
+    lockGiveUpMs: 10_000,
+    now,
+    pause,
+  });
+  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const worker = await startWorker({
+    databaseUrl,
+    records,
+    queue,
+    verbs,
+    storage,
+    log: silent,
+    now,
+    newId,
+    pause,
+    concurrency: 2,
+    stallMs: 60_000,
+    operationDays: 30,
+    sweepMs: 1000,
+  });
   const parts: ApiParts = {
-    sessions: access.sessions,
-    tokens: access.tokens,
-    audit: testAudit(client.records, now),
+    sessions,
+    tokens,
+    audit: createAudit({ records, now }),
     throttle: options.throttle ?? { spend: async () => undefined },
     desk,
-    uploads,
+    uploads: createUploadDesk({ records, storage, area, now }),
     storage,
     catalogue: createCatalogue({ storage, now, signal: life.signal }),
-    records: client.records,
+    records,
     tables: model.tables,
     backup: { compression: 'deflate', level: null },
     version: '0.0.0',
     now,
   };
   const log: LogLine[] = [];
-  const app = appOf(parts, access, log, options.routes);
+  const app = appOf(parts, readCaller, log, options.routes);
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 0, fetch: (request) => app.fetch(request) });
   const hash = await Bun.password.hash(PASSWORD, { algorithm: 'bcrypt', cost: 4 });
 
@@ -82,9 +145,16 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     database,
     storage,
     parts,
-    access,
-    desk,
-    uploads,
+    readCaller,
+    async receive(bytes, originalName) {
+      const id = newId();
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      await records
+        .insert(uploadRows)
+        .values({ id, originalName, state: 'received', type: 'archive', size: bytes.length, sha256, actor: 'a test' });
+      await Bun.write(join(folder, id), bytes);
+      return id;
+    },
     log,
     async admin(role, { isActive = true } = {}) {
       const id = crypto.randomUUID();
@@ -96,25 +166,35 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       return { id, email };
     },
     async session(adminId, { expired = false, steppedUp = false } = {}) {
-      const id = crypto.randomUUID();
+      const id = Buffer.from(crypto.getRandomValues(new Uint8Array(20)))
+        .toString('hex')
+        .replace(/[0189]/g, 'z');
       await database.query(
         `INSERT INTO backup_system.sessions (id, admin_id, email, full_name, role, is_active, checked_at, address, expires_at, step_up_until)
          SELECT $1, id, email, "fullName", role::text, "isActive", now(), '127.0.0.1', now() + $3::interval, CASE WHEN $4 THEN now() + interval '5 min' END FROM admins WHERE id = $2`,
         [createHash('sha256').update(id).digest('hex'), adminId, expired ? '-1 second' : '1 hour', steppedUp],
       );
-      return access.sessions.cookies.set(id).split(';')[0] ?? '';
+      return sessions.cookies.set(id).split(';')[0] ?? '';
     },
     async [Symbol.asyncDispose]() {
       life.abort();
       await server.stop(true);
-      await desk.idle();
+      await worker.stop(10_000);
+      await queue.stop();
+      await feed[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
       await client.close();
       await database[Symbol.asyncDispose]();
     },
   };
 }
 
-function appOf(parts: ApiParts, access: Access, log: LogLine[], routes: TestServerOptions['routes']): Hono<AppEnv> {
+function appOf(
+  parts: ApiParts,
+  readCaller: ReadCaller,
+  log: LogLine[],
+  routes: TestServerOptions['routes'],
+): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const lines = (level: LogLine['level']) => (facts: Record<string, unknown>, message: string) => {
     log.push({ level, facts, message });
@@ -122,7 +202,7 @@ function appOf(parts: ApiParts, access: Access, log: LogLine[], routes: TestServ
   app.use(async (c, next) => {
     c.set('requestId', crypto.randomUUID());
     c.set('log', { info: lines('info'), warn: lines('warn'), error: lines('error') });
-    c.set('caller', await access.readCaller(c.req.raw.headers, '127.0.0.1'));
+    c.set('caller', (await readCaller(c.req.raw.headers, '127.0.0.1')).caller);
     await next();
   });
   app.onError((error) => failureResponse(error, parts.now()));

@@ -199,6 +199,14 @@ test('an upload is its creator’s alone', async () => {
     expect((await fetch(`${server.url}${path}`, { method: 'DELETE', headers })).status).toBeGreaterThanOrEqual(401);
   }
   expect((await head(path)).headers.get('upload-offset')).toBe('0');
+  const told = server.audited
+    .filter(({ outcome }) => outcome === 'denied')
+    .map(({ action, code }) => `${action} ${code}`);
+  expect(told.slice(0, 3)).toEqual([
+    'HEAD /api/uploads/tus UNAUTHENTICATED',
+    'PATCH /api/uploads/tus FORBIDDEN',
+    'POST /api/uploads/tus UNAUTHENTICATED',
+  ]);
 });
 
 test('its creator may take an upload back, and it leaves no file', async () => {

@@ -46,13 +46,13 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
 
   // Pieces are many; what is told of an upload is its beginning, its end, and every refusal.
   return async (c) => {
-    if (c.req.method === 'POST' || c.req.method === 'DELETE') {
-      return await audited(parts, c, `${c.req.method} ${TUS_PATH}`, async (notes) => {
-        if (c.req.param('upload') !== undefined) notes.target = c.req.param('upload') ?? '';
-        return await converse(c);
-      });
-    }
-    return await converse(c);
+    const { method } = c.req;
+    const which = method === 'POST' || method === 'DELETE' ? 'all' : 'denied';
+    return await audited(parts, c, `${method} ${TUS_PATH}`, which, async (notes) => {
+      const id = c.req.param('upload');
+      if (id !== undefined) notes.target = id;
+      return await converse(c);
+    });
   };
 }
 
@@ -90,7 +90,7 @@ function nameOf(upload: Upload): string {
 
 /** All bytes are there: they become a backup, or are refused. Returns headers that name it. */
 async function finish(parts: FileParts, c: FilesContext, id: string): Promise<Record<string, string>> {
-  return await audited(parts, c, `finish ${TUS_PATH}`, async (notes) => {
+  return await audited(parts, c, `finish ${TUS_PATH}`, 'all', async (notes) => {
     notes.target = id;
     const row = await findUpload(parts.records, id);
     if (row?.state === 'receiving') await receivedUpload(parts, id, null, c.req.raw.signal);

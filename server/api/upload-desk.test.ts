@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { openRecords } from '../../db/records.ts';
 import { sampleArchive } from '../archive/sample.fixture.ts';
 import { asCaller, filesServer } from './files.fixture.ts';
 import { createUploadDesk } from './upload-desk.ts';
@@ -49,4 +50,15 @@ test('uploads are listed newest first in pages, accepted once, and removed with 
       await codeOf(desk.accept(id, 'ada', signal)),
     ]).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
   }
+});
+
+test('a database that does not answer is said so, without the statement', async () => {
+  const client = openRecords('postgres://nobody:secret@127.0.0.1:1/none');
+  await using server = await filesServer({ records: client.records });
+  const response = await fetch(`${server.url}/api/uploads`, { method: 'PUT', body: 'x', headers: asCaller() });
+  const text = await response.text();
+  expect(JSON.parse(text)).toMatchObject({ success: false, error: { code: 'DATABASE_UNREACHABLE' } });
+  expect(text).not.toMatch(/insert|secret/i);
+  expect(await server.waiting()).toEqual([]);
+  await client.close();
 });

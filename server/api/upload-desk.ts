@@ -1,9 +1,7 @@
-import { and, desc, eq, lt, or } from 'drizzle-orm';
-import { uploads } from '../../db/schema/system.ts';
 import { AppError, failureBody } from '../errors.ts';
 import type { AcceptParts } from './file-parts.ts';
 import { acceptUpload } from './upload-accept.ts';
-import { findUpload, getUpload, refuseUpload, type UploadRow } from './upload-records.ts';
+import { findUpload, getUpload, pageOfUploads, refuseUpload, type UploadRow } from './upload-records.ts';
 
 /** What can be asked about uploads, and done with them, once their bytes are there. */
 export interface UploadDesk {
@@ -22,19 +20,7 @@ export function createUploadDesk(parts: AcceptParts): UploadDesk {
   return {
     async list({ limit, before }) {
       const last = before === undefined ? null : await findUpload(records, before);
-      const older =
-        last === null
-          ? undefined
-          : or(
-              lt(uploads.createdAt, last.createdAt),
-              and(eq(uploads.createdAt, last.createdAt), lt(uploads.id, last.id)),
-            );
-      const rows = await records
-        .select()
-        .from(uploads)
-        .where(older)
-        .orderBy(desc(uploads.createdAt), desc(uploads.id))
-        .limit(limit + 1);
+      const rows = await pageOfUploads(records, limit + 1, last);
       const page = rows.slice(0, limit);
       return { uploads: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
     },

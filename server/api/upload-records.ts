@@ -1,4 +1,5 @@
-import { and, eq, inArray, notInArray } from 'drizzle-orm';
+import { and, DrizzleQueryError, desc, eq, inArray, lt, notInArray, or } from 'drizzle-orm';
+import { databaseError } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { type UploadState, uploads } from '../../db/schema/system.ts';
 import { AppError, type FailureBody } from '../errors.ts';
@@ -12,12 +13,12 @@ export async function insertUpload(
   records: Records,
   row: Pick<UploadRow, 'id' | 'originalName' | 'size' | 'actor' | 'createdAt'>,
 ): Promise<void> {
-  await records.insert(uploads).values({ ...row, state: 'receiving' });
+  await asking(async () => await records.insert(uploads).values({ ...row, state: 'receiving' }));
 }
 
 /** Null when there is none. */
 export async function findUpload(records: Records, id: string): Promise<UploadRow | null> {
-  const [row] = await records.select().from(uploads).where(eq(uploads.id, id));
+  const [row] = await asking(async () => await records.select().from(uploads).where(eq(uploads.id, id)));
   return row ?? null;
 }
 
@@ -35,11 +36,14 @@ export async function moveUpload(
   from: UploadState[],
   change: Partial<Omit<UploadRow, 'id'>>,
 ): Promise<boolean> {
-  const changed = await records
-    .update(uploads)
-    .set(change)
-    .where(and(eq(uploads.id, id), inArray(uploads.state, from)))
-    .returning({ id: uploads.id });
+  const changed = await asking(
+    async () =>
+      await records
+        .update(uploads)
+        .set(change)
+        .where(and(eq(uploads.id, id), inArray(uploads.state, from)))
+        .returning({ id: uploads.id }),
+  );
   return changed.length > 0;
 }
 
@@ -59,5 +63,33 @@ export async function refuseUpload(
 
 /** Records of uploads that are under way, or wait. */
 export async function openUploads(records: Records): Promise<UploadRow[]> {
-  return await records.select().from(uploads).where(notInArray(uploads.state, FINISHED));
+  return await asking(async () => await records.select().from(uploads).where(notInArray(uploads.state, FINISHED)));
+}
+
+/** At most so many records, newest first, of those older than `before`. */
+export async function pageOfUploads(records: Records, limit: number, before: UploadRow | null): Promise<UploadRow[]> {
+  const older =
+    before &&
+    or(
+      lt(uploads.createdAt, before.createdAt),
+      and(eq(uploads.createdAt, before.createdAt), lt(uploads.id, before.id)),
+    );
+  return await asking(
+    async () =>
+      await records
+        .select()
+        .from(uploads)
+        .where(older ?? undefined)
+        .orderBy(desc(uploads.createdAt), desc(uploads.id))
+        .limit(limit),
+  );
+}
+
+/** A failed statement in our vocabulary. Drizzle's own error repeats statement and parameters. */
+async function asking<T>(statement: () => Promise<T>): Promise<T> {
+  try {
+    return await statement();
+  } catch (error) {
+    throw databaseError(error instanceof DrizzleQueryError ? error.cause : error, 'reading or writing the uploads');
+  }
 }

@@ -117,8 +117,9 @@ async function receive(
     return counted;
   } catch (caught) {
     await file.abort();
-    // What the body throws when its sender is gone is not ours.
-    const error = caught instanceof AppError ? caught : cancelled('The upload');
+    // The body throws an error of its own when its sender is gone.
+    const gone = signal.aborted || (caught instanceof Error && caught.name === 'AbortError');
+    const error = caught instanceof AppError || !gone ? caught : cancelled('The upload');
     await refuseUpload(parts.records, id, failureBody(error, parts.now()).error, parts.now());
     throw error;
   }

@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import type { AppError } from '../errors.ts';
+import type { JsonColumn, JsonLimits, JsonPiece, JsonTable } from './json-document.ts';
 import { jsonForm } from './json-form.ts';
-import {
-  type JsonColumn,
-  type JsonLimits,
-  type JsonPiece,
-  type JsonTable,
-  peekMetadata,
-  readBackupJson,
-} from './json-read.ts';
+import { peekMetadata, readBackupJson } from './json-read.ts';
 
 const column = (key: string, sqlType: string, facts: Partial<JsonColumn> = {}): JsonColumn => ({
   key,

@@ -1,15 +1,12 @@
 import { openSession, type Session } from '../../db/connect.ts';
 import { qualifiedName, type SchemaModel } from '../../db/model.ts';
-import { quoteIdent, quoteName } from '../../db/quote.ts';
-import { jsonForm } from '../archive/json-form.ts';
-import type { JsonColumn } from '../archive/json-read.ts';
+import { quoteName } from '../../db/quote.ts';
 import type { JsonDocument } from '../archive/json-source.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { createArchiveWriter } from '../archive/writer.ts';
 import type { ByteSink } from '../bytes.ts';
 import { AppError, cancelled, throwIfCancelled } from '../errors.ts';
-import { type LiveTable, readTables } from '../postgres/catalog.ts';
-import { type LiveSequence, readSequences } from '../postgres/sequences.ts';
+import type { LiveTable } from '../postgres/catalog.ts';
 import { configureSession } from '../postgres/settings.ts';
 import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
 import { readTypes } from '../postgres/types.ts';
@@ -17,11 +14,11 @@ import type { OnProgress } from '../progress.ts';
 import { copyParts } from './copy.ts';
 import { addTexts } from './create.ts';
 import { describeBackup } from './describe.ts';
-import { documentFacts, type SaidSequence } from './document-facts.ts';
-import { type JsonTarget, type LoadedJson, loadJson } from './load-json.ts';
-import { oldForms } from './old-backups.ts';
+import { documentFacts } from './document-facts.ts';
+import { sequencesFor } from './document-sequences.ts';
+import { type JsonPlace, readPlaces, trimmed } from './json-places.ts';
+import { type LoadedJson, loadJson } from './load-json.ts';
 import { planParts } from './parts.ts';
-import { compareColumns } from './scope.ts';
 
 export interface AcceptJsonDeps {
   /** A database with the tables the document is for: its types say what the values are. Nothing live is read or changed. */
@@ -56,11 +53,6 @@ export interface AcceptedJson {
   warnings: string[];
 }
 
-/** A target with the live table behind it. */
-interface Place extends JsonTarget {
-  live: LiveTable;
-}
-
 /**
  * Makes an archive (kind `uploaded`) of a BackupData document, so that all later steps are those of any archive. The document is loaded
  * into private tables of the live columns' types first. Rejects with ARCHIVE_INVALID and the path for what does not fit, ARCHIVE_LIMIT,
@@ -93,51 +85,11 @@ export async function acceptJson(
   }
 }
 
-async function readPlaces(session: Session, deps: AcceptJsonDeps, schema: string): Promise<Place[]> {
-  const { tables } = deps.model;
-  await session.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
-  const live = await readTables(session, tables, new Map(tables.map((table) => [qualifiedName(table), table])));
-  await session.query('SET lock_timeout = 0');
-  compareColumns(tables, live);
-  const types = await readTypes(
-    session,
-    live.map((table) => table.oid),
-  );
-  return live.map((table, index): Place => {
-    const stored = table.columns.filter((column) => column.generated === null);
-    const { aliases, related } = oldForms(table);
-    const keys = new Set(tables.map(({ key }) => key));
-    const generated = table.columns.filter((column) => column.generated !== null).map(({ key }) => key);
-    return {
-      live: table,
-      names: new Map(stored.map((column) => [column.key, column.name])),
-      staging: {
-        schema,
-        name: `t${String(index + 1).padStart(4, '0')}`,
-        columns: stored.map(({ name, sqlType }) => ({ name, sqlType })),
-      },
-      json: {
-        key: table.key,
-        aliases: aliases.filter((alias) => !keys.has(alias)),
-        columns: stored.map(
-          (column): JsonColumn => ({
-            key: column.key,
-            form: jsonForm(column.sqlType, types),
-            notNull: column.notNull,
-            optional: !column.notNull || column.defaultSql !== null || column.identity !== null,
-          }),
-        ),
-        passedOver: new Set([...generated, ...related]),
-      },
-    };
-  });
-}
-
 async function writeArchive(
   deps: AcceptJsonDeps,
   input: AcceptJsonInput,
   run: { signal: AbortSignal; onProgress: OnProgress },
-  made: { session: Session; version: number; places: Place[]; loaded: LoadedJson },
+  made: { session: Session; version: number; places: JsonPlace[]; loaded: LoadedJson },
 ): Promise<AcceptedJson> {
   const { session, version, places, loaded } = made;
   const held = places.filter((place) => loaded.tables.has(place.json));
@@ -213,33 +165,8 @@ async function writeArchive(
   return { manifest: complete, digest, size, missing: missing.map(({ json }) => json.key), warnings };
 }
 
-/** The live table less the columns the document does not have, and less what speaks of them. */
-function trimmed(place: Place, loaded: LoadedJson, held: Place[]): LiveTable {
-  const columnsOf = ({ live, json }: Place) => {
-    const keys = new Set(loaded.tables.get(json)?.columns.map((column) => column.key));
-    const whole = keys.size === json.columns.length;
-    // A generated column may be made of one that is not there.
-    return live.columns.filter((column) => (column.generated === null ? keys.has(column.key) : whole));
-  };
-  const has = (one: Place, names: string[]) => {
-    const there = new Set(columnsOf(one).map((column) => column.name));
-    return names.every((name) => there.has(name));
-  };
-  const { live } = place;
-  return {
-    ...live,
-    columns: columnsOf(place),
-    primaryKey: live.primaryKey && has(place, live.primaryKey.columns) ? live.primaryKey : null,
-    uniques: live.uniques.filter((unique) => has(place, unique.columns)),
-    links: live.links.filter((link) => {
-      const target = held.find((one) => qualifiedName(one.live) === qualifiedName(link.target));
-      return has(place, link.columns) && (!target || has(target, link.targetColumns));
-    }),
-  };
-}
-
 /** The same table with its rows in staging. */
-async function inStaging(session: Session, table: LiveTable, place: Place | undefined): Promise<LiveTable> {
+async function inStaging(session: Session, table: LiveTable, place: JsonPlace | undefined): Promise<LiveTable> {
   if (!place) throw new TypeError('a table without a place');
   const { schema, name } = place.staging;
   const [row] = await session.query<{ bytes: number }>(
@@ -249,45 +176,7 @@ async function inStaging(session: Session, table: LiveTable, place: Place | unde
   return { ...table, leaves: [{ schema, name, oid: 0, bytes: row?.bytes ?? 0, heap: true }] };
 }
 
-/**
- * Where the sequences of the tables stand: as the document says, or, where it does not, as far as the rows of a column that owns one have
- * come. `silent` are those of which neither tells.
- */
-async function sequencesFor(
-  session: Session,
-  oids: number[],
-  held: Place[],
-  said: SaidSequence[],
-): Promise<{ sequences: LiveSequence[]; silent: LiveSequence[] }> {
-  const sequences: LiveSequence[] = [];
-  const silent: LiveSequence[] = [];
-  for (const sequence of await readSequences(session, oids, [])) {
-    const position =
-      said.find((one) => qualifiedName(one) === qualifiedName(sequence)) ??
-      (await positionByRows(session, sequence, held));
-    const value = BigInt(position?.lastValue ?? 0);
-    if (!position || value < BigInt(sequence.min) || value > BigInt(sequence.max)) silent.push(sequence);
-    else sequences.push({ ...sequence, lastValue: position.lastValue, isCalled: position.isCalled });
-  }
-  return { sequences, silent };
-}
-
-async function positionByRows(
-  session: Session,
-  { ownedBy, increment, start }: LiveSequence,
-  held: Place[],
-): Promise<Pick<LiveSequence, 'lastValue' | 'isCalled'> | null> {
-  const place = held.find(({ live }) => ownedBy && qualifiedName(live) === qualifiedName(ownedBy));
-  if (!ownedBy || !place?.staging.columns.some((column) => column.name === ownedBy.column)) return null;
-  const furthest = BigInt(increment) > 0n ? 'max' : 'min';
-  const [row] = await session.query<{ value: string | null }>(
-    `SELECT pg_catalog.${furthest}(${quoteIdent(ownedBy.column)})::text AS value FROM ${quoteName(place.staging)}`,
-  );
-  const value = row?.value ?? null;
-  return value === null ? { lastValue: start, isCalled: false } : { lastValue: value, isCalled: true };
-}
-
-function lackingColumns({ live, json }: Place, loaded: LoadedJson): string[] {
+function lackingColumns({ live, json }: JsonPlace, loaded: LoadedJson): string[] {
   const there = loaded.tables.get(json)?.columns ?? [];
   return json.columns
     .filter((column) => !there.includes(column))

@@ -158,3 +158,15 @@ test('notes changed at the same time are all kept, and lost notes are made again
     code: 'NOT_FOUND',
   });
 });
+
+test('an id that two archives bear is nobody’s: an uploaded one cannot stand in for the backup it says it is', async () => {
+  const { store, catalogue } = await scene();
+  await store('daily.zip');
+  expect((await catalogue.find(ID, forever())).name).toBe('daily.zip');
+  const forged = await sampleArchive({ chunks: [{ table: 'staff', rows: 1, content: 'id,name\n1,Mallory\n' }] });
+  await store('backup_20261123T093015Z_6f9619ff.zip', forged.bytes);
+  catalogue.drop('daily.zip');
+  const refused = await catalogue.find(ID, forever()).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'INPUT_INVALID', details: { names: expect.arrayContaining(['daily.zip']) } });
+  expect((await catalogue.find('daily.zip', forever())).name).toBe('daily.zip');
+});

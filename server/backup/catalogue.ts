@@ -7,7 +7,7 @@ import { readStored, type StoredBackup, sidecarFacts } from './list.ts';
 export interface Catalogue {
   /** Newest first. What others store or remove is seen within four seconds, what they note within thirty or so. */
   list(signal: AbortSignal): Promise<readonly StoredBackup[]>;
-  /** By file name, or by the id in the manifest. Throws NOT_FOUND. */
+  /** By file name, or by the id in the manifest. Throws NOT_FOUND, and INPUT_INVALID for an id that several archives bear. */
   find(idOrName: string, signal: AbortSignal): Promise<StoredBackup>;
   /** What the manifest says in full. Throws NOT_FOUND, or what opening the archive says. */
   detail(backup: StoredBackup, signal: AbortSignal): Promise<BackupDetail>;
@@ -109,9 +109,12 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
     list,
     async find(idOrName, signal) {
       const backups = await list(signal);
-      const found =
-        backups.find(({ name }) => name === idOrName) ??
-        backups.find(({ manifest }) => manifest?.backupId === idOrName);
+      const named = backups.find(({ name }) => name === idOrName);
+      const id = idOrName.toLowerCase();
+      const [found, ...others] = named
+        ? [named]
+        : backups.filter(({ manifest }) => manifest?.backupId.toLowerCase() === id);
+      if (others.length > 0) throw ambiguous([found, ...others].map((backup) => backup?.name ?? ''));
       if (found) return found;
       throw new AppError('NOT_FOUND', `There is no backup ${JSON.stringify(idOrName.slice(0, 200))}.`, {
         hint: 'It may have been removed meanwhile; list the backups.',
@@ -139,6 +142,18 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
       listed = null;
     },
   };
+}
+
+/** An uploaded archive says of itself which backup it is; which of them is meant is for a person to say. */
+function ambiguous(names: string[]): AppError {
+  return new AppError(
+    'INPUT_INVALID',
+    `${names.length} stored backups say they are this one: ${names.slice(0, 5).join(', ')}.`,
+    {
+      hint: 'Give the file name of the one that is meant; their digests tell them apart.',
+      details: { names: names.slice(0, 20) },
+    },
+  );
 }
 
 function versionOf({ size, createdAt, modifiedAt }: Omit<StoredObject, 'name'>): string {

@@ -28,6 +28,8 @@ export interface StoredBackup {
     warnings: number;
   } | null;
   damaged: { code: string; message: string } | null;
+  /** It came from outside: what its manifest says of its making is its sender's word. */
+  uploaded: boolean;
   pinned: boolean;
   note: string | null;
   lastVerified: string | null;
@@ -95,6 +97,7 @@ export async function readStored(storage: Storage, object: StoredObject, signal:
 /** What the notes beside an archive add to it. */
 export function sidecarFacts(sidecar: Sidecar | null) {
   return {
+    uploaded: sidecar?.kind === 'uploaded',
     pinned: sidecar?.pinned ?? false,
     note: sidecar?.note ?? null,
     lastVerified: sidecar?.lastVerified ?? null,

@@ -1,14 +1,9 @@
 import type { Session } from '../../db/connect.ts';
 import { databaseError, faultCode } from '../../db/failure.ts';
 import { returnMemory } from '../archive/codec.ts';
+import type { DocumentMetadata, JsonColumn, JsonPiece, JsonTable } from '../archive/json-document.ts';
 import { invalid } from '../archive/json-grammar.ts';
-import {
-  type DocumentMetadata,
-  type JsonColumn,
-  type JsonPiece,
-  type JsonTable,
-  readBackupJson,
-} from '../archive/json-read.ts';
+import { readBackupJson } from '../archive/json-read.ts';
 import type { JsonDocument } from '../archive/json-source.ts';
 import { throwIfCancelled } from '../errors.ts';
 import { copyIn } from '../postgres/copy-in.ts';

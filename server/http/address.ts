@@ -66,6 +66,11 @@ export function limitKey(address: string): string {
   return `${ipaddr.fromByteArray(bytes).toString()}/64`;
 }
 
+/** Whether a host name or address means the very machine that asks. */
+export function isOwnName(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+}
+
 function walkBack(near: string, forwarded: string | null, isTrusted: (address: string) => boolean) {
   let address = near;
   let hops = 0;

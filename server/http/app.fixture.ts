@@ -46,8 +46,9 @@ export function face({
   trpc,
   files: own,
   ...changes
-}: FaceChanges = {}): Face & { spent: string[]; files: Hono<AppEnv> } {
+}: FaceChanges = {}): Face & { spent: string[]; refused: object[]; files: Hono<AppEnv> } {
   const spent: string[] = [];
+  const refused: object[] = [];
   const files = own ?? new Hono<AppEnv>();
   files.all('/api/raw', () => new Response('raw', { headers: { 'X-Own': 'yes' } }));
   files.get('/api/away', () => Response.redirect('http://127.0.0.1/elsewhere'));
@@ -57,6 +58,8 @@ export function face({
   });
   return {
     spent,
+    refused,
+    noteRefused: async (attempt) => void refused.push(attempt),
     async readCaller(headers, address) {
       const authorization = headers.get('authorization');
       if (authorization === `Bearer ${GOOD_TOKEN}`) return { caller: tokenHolder(address) };
@@ -87,10 +90,11 @@ export interface Served extends AsyncDisposable {
 type Changes = Partial<Omit<AppParts, 'guards'>> & {
   guards?: Partial<AppParts['guards']>;
   tls?: { cert: string; key: string };
+  idleSeconds?: number;
 };
 
 /** Serves the app over real HTTP on a free port of this machine. */
-export function serve({ guards, tls, ...changes }: Changes = {}): Served {
+export function serve({ guards, tls, idleSeconds, ...changes }: Changes = {}): Served {
   const { log, lines } = memoryLog();
   const closing = new AbortController();
   const app = createApp({
@@ -120,7 +124,13 @@ export function serve({ guards, tls, ...changes }: Changes = {}): Served {
     newId: () => crypto.randomUUID(),
     ...changes,
   });
-  const listening = listen({ host: '127.0.0.1', port: 0, fetch: app.fetch, ...(tls && { tls }) });
+  const listening = listen({
+    host: '127.0.0.1',
+    port: 0,
+    fetch: app.fetch,
+    ...(tls && { tls }),
+    ...(idleSeconds && { idleSeconds }),
+  });
   return {
     url: listening.url,
     lines,

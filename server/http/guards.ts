@@ -127,15 +127,23 @@ export function checkOrigin(options: { publicUrl: string | null; corsOrigins: re
 
 /** Who holds the cookie or token of a request, and the cookie to send again, if any. */
 export type ReadCaller = (headers: Headers, address: string) => Promise<{ caller: Caller; setCookie?: string }>;
+/** Told of each bearer token that did not count: a revoked one that is tried is worth a row in the audit. */
+export type NoteRefused = (attempt: { address: string; action: string; requestId: string }) => Promise<void>;
 /** Throws RATE_LIMITED. `public`: what anybody may ask; `bytes`: uploads and downloads. */
 export type Spend = (limit: 'public' | 'bytes', key: string) => Promise<void>;
 
-/** Finds out who asks. A token that does not count is refused here, and counted by its address: trying tokens is to be slow. */
-export function identify(options: { readCaller: ReadCaller; spend: Spend }): Middleware {
+/** Finds out who asks. A token that does not count is refused and noted here, and counted by its address: trying tokens is to be slow. */
+export function identify(options: { readCaller: ReadCaller; spend: Spend; noteRefused: NoteRefused }): Middleware {
   return async function identify(c, next) {
     const { address } = c.get('client');
     const found = await options.readCaller(c.req.raw.headers, address).catch(async (error: unknown) => {
       await options.spend('public', `address ${limitKey(address)}`);
+      if (error instanceof AppError && error.code === 'UNAUTHENTICATED') {
+        const action = `${c.req.method} ${c.req.path.slice(0, SHOWN_PATH)}`;
+        await options.noteRefused({ address, action, requestId: c.get('requestId') }).catch((failure: unknown) => {
+          c.get('log').error({ action, error: failure }, 'the audit could not be written');
+        });
+      }
       throw error;
     });
     c.set('caller', found.caller);
@@ -157,12 +165,14 @@ export function limitRate(spend: Spend, limit: 'public' | 'bytes'): Middleware {
 
 /**
  * Bytes and event streams may be silent for longer than other requests: a client that pauses, a procedure that works. Only for those who
- * may: a stranger who sends nothing is cut off like everywhere.
+ * may: a stranger who sends or takes nothing is cut off like everywhere, or his connections would fill the server. One whom a signed link
+ * lets download is nobody until the route has answered.
  */
 export async function allowSilence(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
-  const reading = c.req.method === 'GET' || c.req.method === 'HEAD';
-  if (reading || c.get('caller').kind !== 'nobody') c.env.waitForEver();
+  const known = c.get('caller').kind !== 'nobody';
+  if (known) c.env.waitForEver();
   await next();
+  if (!known && c.req.method === 'GET' && c.res.ok && routeClass(c.req.path) === 'bytes') c.env.waitForEver();
 }
 
 /** Event streams never end by themselves: at shutdown they are told to, as if their client had left. Other requests may finish. */

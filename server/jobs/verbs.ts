@@ -117,7 +117,7 @@ async function restore(deps: VerbDeps, operation: Operation, request: Asked<'res
   const { archive, tables } = request;
   await operation.nameArchive(archive);
   await using source = await deps.storage.open(archive);
-  return restoreArchive(
+  return await restoreArchive(
     { ...deps, source, receipt: operation.receipt },
     { ...(tables && { tables }), jobs: deps.jobs },
     { signal: operation.signal, onProgress: operation.report },

@@ -1,8 +1,10 @@
-import { type ColumnModel, qualifiedName } from '../../db/model.ts';
+import { type ColumnModel, type ObjectName, qualifiedName } from '../../db/model.ts';
+import { QUEUE_SCHEMA } from '../../db/protected.ts';
+import { SYSTEM_SCHEMA } from '../../db/schema/system.ts';
 import type { Manifest, ManifestTable } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
-import type { StagingTable } from '../postgres/staging.ts';
+import { type StagingTable, stagingOwner } from '../postgres/staging.ts';
 
 /** What a restore will do to one table. */
 export interface PlannedTable {
@@ -20,7 +22,8 @@ export interface RestorePlan {
 
 /**
  * Compares an archive with today's tables, column by column, and changes nothing. Archives whose tables or columns have no
- * place today are refused with every reason at once (SCHEMA_MISMATCH); what only deserves a word is a warning.
+ * place today are refused with every reason at once (SCHEMA_MISMATCH); what only deserves a word is a warning. One that speaks of
+ * our own records is refused whole (RESTORE_REFUSED): no backup of ours holds them, so it was made to change sessions, tokens or the audit.
  */
 export function planRestore(
   manifest: Manifest,
@@ -28,6 +31,7 @@ export function planRestore(
   live: LiveTable[],
   stagingSchema: string,
 ): RestorePlan {
+  refuseOurOwn([...manifest.tables, ...manifest.sequences]);
   const byName = new Map(live.map((table) => [qualifiedName(table), table]));
   const found = archived.filter((table) => byName.has(qualifiedName(table)));
   if (found.length === 0) throw foreignSchema(manifest, archived);
@@ -68,6 +72,18 @@ export function planRestore(
       details: { faults },
     });
   return { tables, warnings };
+}
+
+function refuseOurOwn(objects: ObjectName[]): void {
+  const ours = objects.filter(
+    ({ schema }) => schema === SYSTEM_SCHEMA || schema === QUEUE_SCHEMA || stagingOwner(schema) !== null,
+  );
+  if (ours.length === 0) return;
+  throw new AppError(
+    'RESTORE_REFUSED',
+    `The archive holds records of the backup program itself (${ours.slice(0, 5).map(qualifiedName).join(', ')}), which are never restored.`,
+    { hint: 'No backup made by this program holds them. Find out where this archive comes from before you use it.' },
+  );
 }
 
 function columnFaults(table: ManifestTable, column: ColumnModel, live: ColumnModel | undefined): string[] {

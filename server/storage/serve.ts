@@ -15,34 +15,31 @@ export interface Span {
  * A part of a stored object as the body of a response: a file where the storage is a folder, so that Bun sends it with its length and
  * without reading it into this program; else a stream, which Bun sends in chunks of unknown number. Reads nothing before it is asked to.
  */
-export async function objectBody(
-  storage: Storage,
-  name: string,
-  span: Span,
-): Promise<Blob | ReadableStream<Uint8Array>> {
+export function objectBody(storage: Storage, name: string, span: Span): Blob | ReadableStream<Uint8Array> {
   const place = storage.locate(name);
-  return isAbsolute(place) ? Bun.file(place).slice(span.start, span.end) : await objectStream(storage, name, span);
+  return isAbsolute(place) ? Bun.file(place).slice(span.start, span.end) : objectStream(storage, name, span);
 }
 
-/** The same, always as a stream. Cancelling it, as a client that goes away does, closes the object. */
-export async function objectStream(storage: Storage, name: string, span: Span): Promise<ReadableStream<Uint8Array>> {
-  return sourceStream(await storage.open(name), span);
-}
-
-function sourceStream(source: ByteSource, { start, end }: Span): ReadableStream<Uint8Array> {
+/** The same, always as a stream. The object is opened with the first read, and closed at the end or when a client that goes away cancels. */
+export function objectStream(storage: Storage, name: string, { start, end }: Span): ReadableStream<Uint8Array> {
   const keepMemory = memoryKeeper();
   let at = start;
+  let source: ByteSource | null = null;
   let reading: Promise<unknown> = Promise.resolve();
+  const next = async () => {
+    source ??= await storage.open(name);
+    return await source.read(at, Math.min(PIECE, end - at));
+  };
   const close = async () => {
     // A read under way still needs the source.
     await reading.catch(() => undefined);
-    await source[Symbol.asyncDispose]();
+    await source?.[Symbol.asyncDispose]();
   };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const read = source.read(at, Math.min(PIECE, end - at));
+          const read = next();
           reading = read;
           const bytes = await read;
           at += bytes.length;

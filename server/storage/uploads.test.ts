@@ -79,9 +79,10 @@ test('only ids are names', async () => {
 });
 
 test('sweep() removes what dead processes were receiving, gives back what they had claimed, and leaves the living alone', async () => {
-  await (await area.receive(ID)).write(Buffer.from('half'));
+  await using half = await area.receive(ID);
+  await half.write(Buffer.from('half'));
   await area.make(OTHER);
-  await area.claim(OTHER);
+  await using _claimed = await area.claim(OTHER);
   expect(await area.sweep(new Date())).toEqual([]);
   await orphan();
   expect((await area.sweep(new Date())).length).toBe(1);

@@ -5,7 +5,7 @@ import * as hrms from '../../../db/schema/hrms.ts';
 import { testDatabase } from '../../../db/testing.ts';
 import type { ManifestEntry } from '../../archive/manifest.ts';
 import { openArchive } from '../../archive/reader.ts';
-import { memorySink } from '../../archive/sample.fixture.ts';
+import { memorySink, SAMPLE_TIME, sampleManifest } from '../../archive/sample.fixture.ts';
 import { createArchiveWriter } from '../../archive/writer.ts';
 import type { AppError } from '../../errors.ts';
 import { libraryScene, type Scene } from '../../scene.fixture.ts';
@@ -108,6 +108,30 @@ describe('restoreArchive()', () => {
     expect([error.code, error.message]).toEqual(['RESTORE_REFUSED', expect.stringContaining('short_titles')]);
     expect(JSON.stringify([error.message, error.hint, error.details])).not.toContain('title 1');
     expect(await altered.leftovers()).toEqual([]);
+  });
+
+  test('promise 7: refuses an archive that was made to change our own records, naming them', async () => {
+    const sink = memorySink();
+    const { signal } = new AbortController();
+    const writer = createArchiveWriter({ sink, compression: { method: 'deflate' }, time: SAMPLE_TIME, signal });
+    const table = { schema: 'backup_system', name: 'break_glass' };
+    const content = Buffer.from('id,created_by,expires_at\nforged,me,2999-01-01\n');
+    await writer.addChunk({ table, format: 'csv', rows: 1, content });
+    const manifest = sampleManifest(writer.entries);
+    const [first] = manifest.tables;
+    const columns = ['id', 'created_by', 'expires_at'].map((name) => ({
+      ...first?.columns[0],
+      name,
+      key: name,
+      sqlType: name === 'expires_at' ? 'timestamp with time zone' : 'text',
+    }));
+    await writer.finish({ ...manifest, tables: [{ ...first, ...table, columns }] } as typeof manifest);
+    const error = await refusalOf(sink.bytes());
+    expect([error.code, error.message]).toEqual([
+      'RESTORE_REFUSED',
+      expect.stringContaining('backup_system.break_glass'),
+    ]);
+    expect(await scene.database.query('SELECT id FROM backup_system.break_glass')).toEqual([]);
   });
 
   test('refuses rows that would refer to nothing with LINKS_BROKEN, naming the link', async () => {

@@ -1,0 +1,113 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventSource } from 'eventsource';
+import { fillDemo } from '../../db/demo.ts';
+import { DEMO_PASSWORD } from '../../db/demo-people.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { type BackupClient, createBackupClient } from '../api/client.ts';
+import { type Config, readConfig } from '../config.ts';
+import { startServer } from '../main.ts';
+import { type Valve, valveBefore } from './valve.fixture.ts';
+
+export const SUPER_ADMIN = 'superadmin@owu.example';
+export { DEMO_PASSWORD };
+
+/** The whole server as people meet it: HTTP outside, a PostgreSQL of its own with demo rows, archives in a folder. */
+export interface House extends AsyncDisposable {
+  url: string;
+  database: TestDatabase;
+  config: Config;
+  /** Stands between the server's work and the database. */
+  valve: Valve;
+  /** Rows per table. */
+  rows: Record<string, number>;
+  /** What lies in the folder of the backups. */
+  files(): Promise<string[]>;
+  signIn(email?: string, password?: string): Promise<Visitor>;
+}
+
+export interface HouseOptions {
+  staff?: number;
+  settings?: Record<string, string>;
+}
+
+export async function openHouse({ staff = 60, settings = {} }: HouseOptions = {}): Promise<House> {
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'palace-house-'));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  const database = opened.use(await testDatabase({ template: 'hrms' }));
+  const rows = await fillDemo(database.url, { staff, seed: 3 });
+  const valve = opened.use(await valveBefore(database.url));
+  const backups = join(folder, 'backups');
+  const config = readConfig({
+    PORT: '0',
+    DATABASE_URL: database.url,
+    DATABASE_DIRECT_URL: valve.url,
+    BACKUP_DIR: backups,
+    SECRET_KEY: 'k'.repeat(40),
+    LOG_FILE: join(folder, 'logs', 'server.log'),
+    ...settings,
+  });
+  const server = await startServer(config, database.url);
+  const url = server.url.replace(/\/$/, '');
+  opened.defer(() => server.stop());
+  // What a test holds up when it fails must not hold up the end.
+  opened.defer(() => valve.open());
+  const end = opened.move();
+  return {
+    url,
+    database,
+    config,
+    valve,
+    rows,
+    files: async () => (await readdir(backups)).filter((name) => !name.startsWith('.uploads')).toSorted(),
+    signIn: (email = SUPER_ADMIN, password = DEMO_PASSWORD) => signIn(url, email, password),
+    [Symbol.asyncDispose]: () => end.disposeAsync(),
+  };
+}
+
+/** Somebody at a browser: a cookie, sent from the server's own pages. */
+export interface Visitor {
+  cookie: string;
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  client: BackupClient;
+}
+
+export async function signIn(url: string, email = SUPER_ADMIN, password = DEMO_PASSWORD): Promise<Visitor> {
+  const answer = await fetch(`${url}/trpc/auth.signIn`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+  });
+  const cookie = answer.headers.get('set-cookie')?.split(';')[0];
+  if (!answer.ok || cookie === undefined) throw new Error(`${email} cannot sign in: ${await answer.text()}`);
+  return visitor(url, cookie);
+}
+
+function visitor(url: string, cookie: string): Visitor {
+  const send = (to: string, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set('Cookie', cookie);
+    headers.set('Origin', url);
+    return fetch(to, { ...init, headers });
+  };
+  return {
+    cookie,
+    ask: (path, init) => send(new URL(path, url).href, init),
+    client: createBackupClient({ url, fetch: send, EventSource }),
+  };
+}
+
+/** Asks again and again until the answer is there. */
+export async function until<Answer>(
+  what: string,
+  ask: () => Promise<Answer | null | undefined | false>,
+): Promise<Answer> {
+  for (let patience = 3000; patience > 0; patience--) {
+    const answer = await ask();
+    if (answer) return answer;
+    await Bun.sleep(10);
+  }
+  throw new Error(`it never came: ${what}`);
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import type { TestDatabase } from '../../db/testing.ts';
+
+const MAIN = join(import.meta.dir, '..', 'main.ts');
+
+/** A server in a process of its own, as `bun server/main.ts` starts it. */
+export interface Program {
+  url: string;
+  /** The operations it said it took. */
+  took: string[];
+  /** Everything it said. */
+  lines: string[];
+  end(signal: NodeJS.Signals): Promise<number>;
+}
+
+export async function startProgram(
+  place: { database: TestDatabase; folder: string; directUrl: string },
+  settings: Record<string, string> = {},
+): Promise<Program> {
+  const child = Bun.spawn([process.execPath, MAIN], {
+    cwd: place.folder,
+    env: {
+      PORT: '0',
+      DATABASE_URL: place.database.url,
+      DATABASE_DIRECT_URL: place.directUrl,
+      BACKUP_DIR: join(place.folder, 'backups'),
+      SECRET_KEY: 'k'.repeat(40),
+      WORKER_OPERATIONS: '1',
+      BACKUP_JOBS: '2',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  const took: string[] = [];
+  const ready = Promise.withResolvers<string>();
+  ready.promise.catch(() => undefined);
+  const hear = (line: string) => {
+    lines.push(line);
+    const url = /answers at (\S+?)\/?$/.exec(line)?.[1];
+    if (url !== undefined) ready.resolve(url);
+    if (line.includes('"operation taken"')) took.push(JSON.parse(line).operationId);
+  };
+  const heard = (async () => {
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const bytes of child.stdout) {
+      const pieces = (text + decoder.decode(bytes, { stream: true })).split('\n');
+      text = pieces.pop() ?? '';
+      for (const line of pieces) hear(line);
+    }
+    ready.reject(new Error(`the server ended: ${lines.join('\n')}`));
+  })();
+  return {
+    url: await ready.promise,
+    took,
+    lines,
+    async end(signal) {
+      child.kill(signal);
+      await heard;
+      return await child.exited;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A way to a database whose answers can be held back on the way. */
+export interface Valve extends AsyncDisposable {
+  url: string;
+  /** From now on each connection gets so many bytes of answer and then waits. */
+  close(afterBytes: number): void;
+  /** Connections that wait. */
+  readonly waiting: number;
+  /** Lets all that was held back go on, and everything after it. */
+  open(): void;
+}
+
+export async function valveBefore(databaseUrl: string): Promise<Valve> {
+  const target = new URL(databaseUrl);
+  const sockets = new Set<Socket>();
+  const held = new Map<Socket, Buffer[]>();
+  let passed = new Map<Socket, number>();
+  let allowed = Number.POSITIVE_INFINITY;
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+    }
+    client.on('data', (bytes) => upstream.write(bytes));
+    upstream.on('data', (bytes: Buffer) => {
+      const sum = (passed.get(client) ?? 0) + bytes.length;
+      passed.set(client, sum);
+      if (sum <= allowed) client.write(bytes);
+      else held.set(client, [...(held.get(client) ?? []), bytes]);
+    });
+    client.on('close', () => {
+      held.delete(client);
+      upstream.destroy();
+    });
+    upstream.on('close', () => client.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const url = new URL(databaseUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String(typeof address === 'object' && address ? address.port : 0);
+  return {
+    url: url.href,
+    close(afterBytes) {
+      passed = new Map();
+      allowed = afterBytes;
+    },
+    get waiting() {
+      return held.size;
+    },
+    open() {
+      allowed = Number.POSITIVE_INFINITY;
+      for (const [client, pieces] of held) client.write(Buffer.concat(pieces));
+      held.clear();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { libraryScene } from '../scene.fixture.ts';
+import { createLocalStorage } from '../storage/local.ts';
+import { BACKUP, crewOn } from './crew.fixture.ts';
+
+test('a worker backs up to a folder, verifies there and restores from there: the file stays open as long as it is read', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'palace-verbs-'));
+  await using scene = await libraryScene();
+  {
+    await using crew = await crewOn(scene, { storage: createLocalStorage(folder) });
+    await crew.hire();
+    const made = await crew.done(BACKUP);
+    const archive = made.archive ?? '';
+    expect((await crew.done({ kind: 'verify', archive, wait: false })).error).toBeNull();
+    await scene.change();
+    const restored = await crew.done({ kind: 'restore', archive, wait: false });
+    expect([restored.state, restored.error]).toEqual(['succeeded', null]);
+    expect(await scene.state()).toBe(scene.changed);
+  }
+  await rm(folder, { recursive: true });
+});
