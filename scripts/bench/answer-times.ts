@@ -1,8 +1,8 @@
 import autocannon from 'autocannon';
 import { AppError } from '../../server/errors.ts';
 
-/** As many as a busy panel and some services. */
-const CONNECTIONS = 10;
+/** As many as ask at the same instant: a panel or two and a service. */
+const CONNECTIONS = 4;
 /** Requests a second. The server lets a token ask 20 times a second; these are shared by TOKENS of them, so that no limit is met. */
 const RATE = 100;
 /** How many tokens the requests must be spread over. */
@@ -11,10 +11,11 @@ const LONGEST_SECONDS = 3600;
 const LOOK_MS = 100;
 
 /**
- * Asks one address again and again, on ten connections, while `meanwhile` runs, and returns how many milliseconds each answer took that came
+ * Asks one address again and again, on four connections, while `meanwhile` runs, and returns how many milliseconds each answer took that came
  * between `count(true)` and `count(false)`. Throws UNEXPECTED when one was not a 2xx or did not come.
  *
- * Each connection sends its ten requests of a second one after the other, so that ten are always asked at once. autocannon's correction for
+ * Each connection sends its 25 requests of a second one after the other, as soon as the last is answered, so that four are asked at once
+ * and then none until the next second. autocannon's correction for
  * requests it could not send in time is left off: it takes its intervals, which are seconds, for milliseconds.
  */
 export async function answerTimes(

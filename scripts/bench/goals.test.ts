@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { GOALS, type Goal, judge } from './goals.ts';
 import { OURS } from './ours.ts';
 import { PEERS } from './peers.ts';
+import { SERVED } from './server-load.ts';
 import { summarise } from './statistics.ts';
 
 const summary = (key: string, seconds: number, more: { size?: number; peakRss?: number; rowBytes?: number } = {}) =>
@@ -31,8 +32,16 @@ test('judge() wants a rate to be high and memory and size to be low', () => {
   expect(met({ rowBytes: 99, peakRss: 101, size: 91 })).toEqual([false, false, false]);
 });
 
+test('judge() wants the median answer to be quick, and leaves it out when no answer was waited for', () => {
+  const goal: Goal = { of: 'a', says: 'latency', kind: 'latency', most: 20 };
+  const met = (answerTimes: number[]) => judge([goal], [summarise('a', 'a', [{ seconds: 1, answerTimes }])]);
+  expect(met([1, 20, 300])).toEqual([{ goal, reached: 20, met: true }]);
+  expect(met([1, 21, 22])[0]?.met).toBe(false);
+  expect(met([])).toEqual([]);
+});
+
 test('GOALS name only contenders that exist', () => {
-  const keys = [...OURS, ...PEERS].map((contender) => contender.key);
+  const keys = [...OURS, ...PEERS, ...SERVED].map((contender) => contender.key);
   expect(new Set(keys).size).toBe(keys.length);
   const named = GOALS.flatMap((goal) => ('against' in goal ? [goal.of, goal.against] : [goal.of]));
   expect(named.filter((key) => !keys.includes(key))).toEqual([]);

@@ -40,6 +40,31 @@ test.skipIf(!here)(
 );
 
 test.skipIf(!here)(
+  'bench drives our server as a process of its own through uploads, a download, backups and questions meanwhile',
+  async () => {
+    const run = startBench('--only', 'server', '--rounds', '1', '--json');
+    const [said, , code] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);
+    expect(code).toBe(0);
+    const { data } = JSON.parse(said.trim().split('\n').at(-1) ?? '');
+    const seen = data.results.map(
+      (result: { key: string; peakRss: number | null; latency: { answers: number } | null }) => ({
+        key: result.key,
+        memory: (result.peakRss ?? 0) > 50e6,
+        answers: (result.latency?.answers ?? 0) > 0,
+      }),
+    );
+    const memory = process.platform === 'linux';
+    expect(seen).toEqual([
+      { key: 'server-bytes', memory, answers: false },
+      { key: 'server-list', memory, answers: true },
+      { key: 'server-get', memory, answers: true },
+    ]);
+    expect(await readdir(work)).toEqual([]);
+  },
+  120_000,
+);
+
+test.skipIf(!here)(
   'bench that is interrupted ends its server, removes its folder and exits with 130',
   async () => {
     const run = startBench();

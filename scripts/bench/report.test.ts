@@ -54,3 +54,16 @@ test('renderReport() says of each goal what was reached, what was wanted, and wh
 test('renderMemory() shows memory and no times', () => {
   expect(renderMemory(where, [ours]).at(-1)).toBe('ours: backup, zstd          151');
 });
+
+test('renderReport() shows how soon answers came where some were waited for, in milliseconds', () => {
+  const server = summarise('server-get', 'our server', [{ seconds: 3, answerTimes: [1, 2.25, 40] }]);
+  const verdicts = judge([{ of: 'server-get', says: 'median', kind: 'latency', most: 20 }], [server]);
+  expect(renderReport(where, [theirs, server], verdicts).slice(-6)).toEqual([
+    '',
+    '            answers  median ms  p99 ms  most ms',
+    'our server        3        2.3    40.0     40.0',
+    '',
+    'goal    reached  wanted',
+    'median      2.3  ≤ 20.0  met',
+  ]);
+});

@@ -100,3 +100,24 @@ test('addressGroup() takes the network of an IPv6 address, and IPv4 as IPv4 howe
   expect(addressGroup('this machine')).toBe('this machine');
   fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.string()), (text) => addressGroup(text).length >= 0));
 });
+
+test('counting waits for no disk, nor does locking', async () => {
+  await database.query(`
+    CREATE TABLE public.commits (mode text);
+    CREATE FUNCTION public.note_commit() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO public.commits VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE ON backup_system.rate_limits
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.note_commit();
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$`);
+  // A connection of its own: test servers wait for no disk at all, and the setting is read when a connection begins.
+  const own = openRecords(database.url, { connections: 1 });
+  try {
+    const throttle = createThrottle({ records: own.records });
+    for (let n = 0; n < 10; n += 1) await throttle.spend('breakGlass', 'unhurried');
+    await rejection(throttle.spend('breakGlass', 'unhurried'));
+    expect(await database.query('SELECT DISTINCT mode FROM public.commits')).toEqual([{ mode: 'off' }]);
+  } finally {
+    await own.close();
+    await database.query('DROP TRIGGER at_commit ON backup_system.rate_limits; DROP TABLE public.commits');
+  }
+});
