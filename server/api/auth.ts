@@ -22,7 +22,6 @@ const signedIn = answer(
   z.object({
     who: person,
     expiresAt: z.date(),
-    mustChangePassword: z.boolean(),
     /** Short-lived, for `Authorization: Bearer`; only when asked for. */
     accessToken: z.object({ token: z.string(), expiresAt: z.date() }).nullable(),
   }),
@@ -47,7 +46,7 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
       .mutation(async ({ ctx, input }) => {
         // A password typed into the wrong field must not stand in the audit.
         ctx.note.target = /^[^\s@]+@[^\s@]+$/.test(input.email) ? input.email : 'not an e-mail address';
-        const { sessionId, expiresAt, caller, mustChangePassword } = await sessions.signIn({
+        const { sessionId, expiresAt, caller } = await sessions.signIn({
           email: input.email,
           password: input.password,
           address: ctx.caller.address,
@@ -56,7 +55,7 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
         ctx.note.actor = caller.actor;
         const accessToken = input.as === 'token' ? await tokens.issueAccess(caller) : null;
         if (input.as === 'cookie') ctx.resHeaders.append('Set-Cookie', sessions.cookies.set(sessionId));
-        return ok({ who: personOf(caller), expiresAt, mustChangePassword, accessToken });
+        return ok({ who: personOf(caller), expiresAt, accessToken });
       }),
 
     breakGlass: procedure

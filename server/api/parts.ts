@@ -28,7 +28,6 @@ export interface SessionsPart {
     sessionId: string;
     expiresAt: Date;
     caller: SessionCaller;
-    mustChangePassword: boolean;
   }>;
   signOut(sessionKey: string): Promise<void>;
   signOutEverywhere(adminId: string): Promise<number>;

@@ -34,6 +34,11 @@ export const refusals = {
   sessionEnded: () => new AppError('UNAUTHENTICATED', 'The session has ended.', { hint: 'Sign in again.' }),
   passwordExpired: () =>
     new AppError('FORBIDDEN', 'Your password has expired.', { hint: 'Change it in the HRMS, then sign in here.' }),
+  passwordToBeChanged: () =>
+    new AppError('FORBIDDEN', 'Your password must be changed before you can work here.', {
+      hint: 'It was given to you by somebody else. Change it in the HRMS, then sign in here.',
+      details: { mustChangePassword: true },
+    }),
   administratorsLocked: () =>
     new AppError('OPERATION_IN_PROGRESS', 'A restore holds the table of administrators, so nobody can be let in.', {
       hint: 'Try again when it is done. Who is signed in stays so.',

@@ -28,14 +28,12 @@ export interface Sessions {
   /**
    * Checks e-mail and password against the HRMS's administrators, with the same work for those it does not know.
    * Throws UNAUTHENTICATED (unknown, wrong, or inactive: one answer), RATE_LIMITED (details.retryAfterSeconds), FORBIDDEN (the
-   * password is right but expired), OPERATION_IN_PROGRESS (a restore holds the administrators' table).
+   * password is right, but expired or to be changed first), OPERATION_IN_PROGRESS (a restore holds the administrators' table).
    */
   signIn(input: { email: string; password: string; address: string; userAgent: string }): Promise<{
     sessionId: string;
     expiresAt: Date;
     caller: SessionCaller;
-    /** The HRMS asks for a new password; it is changed there. */
-    mustChangePassword: boolean;
   }>;
   /** Who holds this id; null for nobody. `fresh`: the end was moved, the cookie should be sent again. Never waits for a locked `admins`. */
   read(sessionId: string, address: string): Promise<{ caller: SessionCaller; expiresAt: Date; fresh: boolean } | null>;
@@ -88,6 +86,7 @@ export function createSessions(deps: {
     if (!administrator.isActive) throw refuse(equal ? 'inactive' : 'inactive, and the password is wrong');
     if (!equal) throw refuse('the password is wrong');
     if (passwordExpired(administrator, now())) throw refusals.passwordExpired();
+    if (administrator.mustChangePassword) throw refusals.passwordToBeChanged();
     return administrator;
   };
 
@@ -131,7 +130,6 @@ export function createSessions(deps: {
         sessionId,
         expiresAt,
         caller: administratorCaller(stored, administrator.id, standing, address),
-        mustChangePassword: administrator.mustChangePassword,
       };
     },
 

@@ -17,7 +17,7 @@ export interface Standing {
   role: string;
   /** False also for one who is there no more. */
   isActive: boolean;
-  /** Active, and with a password that has not expired. */
+  /** Active, and with a password that has not expired and need not be changed. */
   maySignIn: boolean;
   unconfirmed: boolean;
 }
@@ -86,7 +86,7 @@ export function passwordExpired(administrator: Administrator, now: Date): boolea
 }
 
 function maySignIn(administrator: Administrator, now: Date): boolean {
-  return administrator.isActive && !passwordExpired(administrator, now);
+  return administrator.isActive && !administrator.mustChangePassword && !passwordExpired(administrator, now);
 }
 
 /** Sessions of one who may not sign in any more end; tokens stay listed, and work no more while he is inactive. */
