@@ -10,7 +10,13 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'start test '));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const started: Bun.Subprocess[] = [];
+afterAll(async () => {
+  // A test that failed half-way has left its program running.
+  for (const child of started) child.kill('SIGTERM');
+  await Promise.all(started.map((child) => child.exited));
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** Starts the program in a folder of its own; resolves once it says where it answers. */
 async function start(settings: Record<string, string>) {
@@ -20,6 +26,7 @@ async function start(settings: Record<string, string>) {
     env: { ...outside, PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  started.push(child);
   let said = '';
   const decoder = new TextDecoder();
   for await (const bytes of child.stdout) {
