@@ -13,15 +13,14 @@ import { exportJson } from './archive/json-export.ts';
 import { createCatalogue } from './backup/catalogue.ts';
 import type { Config } from './config.ts';
 import { createDocumentDesk } from './document-desk.ts';
+import { hire } from './hire.ts';
+import { hireThread } from './hire-thread.ts';
 import { createReadCaller } from './http/read-caller.ts';
 import type { ReadinessCheck } from './http/readiness.ts';
 import { createDesk, readOperation } from './jobs/desk.ts';
 import { openFeed } from './jobs/feed.ts';
-import { startQueue } from './jobs/queue.ts';
-import { createVerbs } from './jobs/verbs.ts';
-import { startWorker } from './jobs/worker.ts';
+import { type Queue, startQueue } from './jobs/queue.ts';
 import type { Log } from './logs.ts';
-import { counted } from './metric-sources.ts';
 import type { Metrics } from './metrics.ts';
 import { createAudit } from './security/audit.ts';
 import { createSessions } from './security/sessions.ts';
@@ -65,19 +64,24 @@ const UPLOADS = '.uploads';
 const ISSUER = 'palace-backup';
 const SWEEP_MS = 60 * 60 * 1000;
 
-/** Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). What was opened is closed again when it fails. */
+/**
+ * Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). With `all` the worker has a thread
+ * of its own. What was opened is closed again when it fails.
+ */
 export async function openRooms(ground: Ground): Promise<Rooms> {
   const { config, log } = ground;
   const directUrl = config.databaseDirectUrl ?? ground.databaseUrl;
-  const works = config.role !== 'api';
   await using stack = new AsyncDisposableStack();
-  const queue = await startQueue({
-    databaseUrl: directUrl,
-    works,
-    onError: (error) => log.error({ err: error }, 'the queue met a failure'),
-  });
+  const hired = config.role === 'worker' ? await hire({ ...ground, directUrl }) : null;
+  const queue =
+    hired?.queue ??
+    (await startQueue({
+      databaseUrl: directUrl,
+      works: false,
+      onError: (error) => log.error({ err: error }, 'the queue met a failure'),
+    }));
   stack.defer(() => queue.stop());
-  const worker = works ? await hire({ ...ground, directUrl, queue }) : null;
+  const worker = config.role === 'all' ? await hireThread({ config, directUrl }, ground) : (hired?.worker ?? null);
   stack.defer(async () => worker?.stop(0));
 
   const endings: Ending[] = [];
@@ -93,36 +97,7 @@ export async function openRooms(ground: Ground): Promise<Rooms> {
   };
 }
 
-type Hall = Ground & { directUrl: string; queue: Awaited<ReturnType<typeof startQueue>> };
-
-function hire({ config, directUrl, storage, model, records, queue, log, now, newId, metrics }: Hall) {
-  const pause = (ms: number) => Bun.sleep(ms);
-  const verbs = createVerbs({
-    databaseUrl: directUrl,
-    storage,
-    model,
-    application: APPLICATION,
-    jobs: config.backupJobs,
-    lockTryMs: config.lockTimeoutMs,
-    lockGiveUpMs: config.lockGiveUpMs,
-    now,
-    pause,
-  });
-  return startWorker({
-    databaseUrl: directUrl,
-    records,
-    queue,
-    verbs: counted(verbs, metrics, now),
-    storage,
-    log,
-    now,
-    newId,
-    pause,
-    concurrency: config.workerOperations,
-    stallMs: config.stallMs,
-    operationDays: config.operationDays,
-  });
-}
+type Hall = Ground & { directUrl: string; queue: Queue };
 
 /** All that needs sign-in. */
 function openFace(hall: Hall & { endings: Ending[] }): Face {

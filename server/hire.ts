@@ -1,0 +1,67 @@
+import type { SchemaModel } from '../db/model.ts';
+import type { Records } from '../db/records.ts';
+import { APPLICATION } from './application.ts';
+import type { Config } from './config.ts';
+import { type Queue, startQueue } from './jobs/queue.ts';
+import { createVerbs } from './jobs/verbs.ts';
+import { startWorker, type Worker } from './jobs/worker.ts';
+import type { Log } from './logs.ts';
+import { counted } from './metric-sources.ts';
+import type { Metrics } from './metrics.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** What a worker works with. */
+export interface Workplace {
+  config: Config;
+  /** Past any pooler. */
+  directUrl: string;
+  model: SchemaModel;
+  storage: Storage;
+  records: Records;
+  metrics: Pick<Metrics, 'operationFinished'>;
+  log: Log;
+  now: () => Date;
+  newId: () => string;
+}
+
+/** Opens the queue and takes operations from it. Throws what `startQueue` throws; nothing is left open then. */
+export async function hire(place: Workplace): Promise<{ worker: Worker; queue: Queue }> {
+  const { config, directUrl, storage, model, records, log, now, newId, metrics } = place;
+  const pause = (ms: number) => Bun.sleep(ms);
+  const queue = await startQueue({
+    databaseUrl: directUrl,
+    works: true,
+    onError: (error) => log.error({ err: error }, 'the queue met a failure'),
+  });
+  const verbs = createVerbs({
+    databaseUrl: directUrl,
+    storage,
+    model,
+    application: APPLICATION,
+    jobs: config.backupJobs,
+    lockTryMs: config.lockTimeoutMs,
+    lockGiveUpMs: config.lockGiveUpMs,
+    now,
+    pause,
+  });
+  try {
+    const worker = await startWorker({
+      databaseUrl: directUrl,
+      records,
+      queue,
+      verbs: counted(verbs, metrics, now),
+      storage,
+      log,
+      now,
+      newId,
+      pause,
+      concurrency: config.workerOperations,
+      stallMs: config.stallMs,
+      operationDays: config.operationDays,
+    });
+    return { worker, queue };
+  } catch (error) {
+    await queue.stop();
+    throw error;
+  }
+}
