@@ -29,11 +29,12 @@ export function adminRows(sql: DemoSql, admins: number): DemoTable {
         ],
         `ARRAY['staff:read', 'loans:write', 'a "quoted", one', NULL, '']`,
       ),
-      isActive: `i <> 4`,
+      // The one to sign in as can, however many there are.
+      isActive: `i <> 4 OR i = ${admins}`,
       lastLogin: when('mod(i, 3) <> 0', sql.moment('login', I, '2025-01-01', 300)),
       passwordChangedAt: sql.moment('changed', I, START, 600),
       passwordExpiresAt: when('mod(i, 2) = 0', `timestamp '9999-12-31 23:59:59.999'`),
-      mustChangePassword: `mod(i, 5) = 4`,
+      mustChangePassword: `mod(i, 5) = 4 AND i <> ${admins}`,
       // the first two made each other, the third itself, the rest was made by the last row
       createdBy: choose(
         [

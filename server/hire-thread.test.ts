@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { rejection } from '../db/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import { readConfig } from './config.ts';
+import { MARKER } from './dying-schema.fixture.ts';
 import { hireThread } from './hire-thread.ts';
 import type { Log } from './logs.ts';
 
@@ -45,6 +46,7 @@ test('hireThread() replaces a thread that fails, and says so', async () => {
   const { log, heard } = listening();
   const config = readConfig({ BACKUP_SCHEMA: join(import.meta.dir, 'dying-schema.fixture.ts') });
   const worker = await hireThread({ config, directUrl: database.url }, { log, metrics });
+  await Bun.write(MARKER, '');
   while (!heard.includes('the worker’s thread was replaced')) await Bun.sleep(20);
   expect(heard).toContain('the worker’s thread failed');
   await worker.stop(0);
