@@ -16,6 +16,8 @@ export interface TusStoreParts {
 /** tus's own file store, over the upload area and the table of uploads: one record and one file per upload, whichever way it comes. */
 export class TusStore extends FileStore {
   private readonly parts: TusStoreParts;
+  /** One for all requests: each may bring less than it takes notice of. */
+  private readonly keepMemory = memoryKeeper();
 
   /** The area's folder must be there: the file store would make it readable for everybody. */
   constructor(parts: TusStoreParts) {
@@ -42,13 +44,12 @@ export class TusStore extends FileStore {
 
   /** The file store's own keeps the reason of a failed write to itself. */
   override async write(bytes: Readable, id: string, offset: number): Promise<number> {
-    const keepMemory = memoryKeeper();
     await using file = await this.parts.area.append(id, offset);
     let end = offset;
     for await (const piece of bytes) {
       await file.write(piece);
       end += piece.length;
-      keepMemory(piece.length);
+      this.keepMemory(piece.length);
     }
     return end;
   }
