@@ -14,7 +14,7 @@ import { createCatalogue } from './backup/catalogue.ts';
 import type { Config } from './config.ts';
 import { createDocumentDesk } from './document-desk.ts';
 import { hire } from './hire.ts';
-import { hireThread } from './hire-thread.ts';
+import { hireProcess } from './hire-process.ts';
 import { createReadCaller } from './http/read-caller.ts';
 import type { ReadinessCheck } from './http/readiness.ts';
 import { createDesk, readOperation } from './jobs/desk.ts';
@@ -65,7 +65,7 @@ const ISSUER = 'palace-backup';
 const SWEEP_MS = 60 * 60 * 1000;
 
 /**
- * Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). With `all` the worker has a thread
+ * Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). With `all` the worker has a process
  * of its own. What was opened is closed again when it fails.
  */
 export async function openRooms(ground: Ground): Promise<Rooms> {
@@ -81,7 +81,7 @@ export async function openRooms(ground: Ground): Promise<Rooms> {
       onError: (error) => log.error({ err: error }, 'the queue met a failure'),
     }));
   stack.defer(() => queue.stop());
-  const worker = config.role === 'all' ? await hireThread({ config, directUrl }, ground) : (hired?.worker ?? null);
+  const worker = config.role === 'all' ? await hireProcess({ config, directUrl }, ground) : (hired?.worker ?? null);
   stack.defer(async () => worker?.stop(0));
 
   const endings: Ending[] = [];

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { join } from 'node:path';
 import { rejection } from '../db/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import { readConfig } from './config.ts';
-import { MARKER } from './dying-schema.fixture.ts';
-import { hireThread } from './hire-thread.ts';
+import { hireProcess } from './hire-process.ts';
 import type { Log } from './logs.ts';
 
 let database: TestDatabase;
@@ -22,9 +20,9 @@ function listening(): { log: Log; heard: string[] } {
   return { log, heard };
 }
 
-test('hireThread() takes operations until it is stopped, and then leaves no connection', async () => {
+test('hireProcess() takes operations until it is stopped, and then leaves no connection', async () => {
   const { log } = listening();
-  const worker = await hireThread({ config: readConfig({}), directUrl: database.url }, { log, metrics });
+  const worker = await hireProcess({ config: readConfig({}), directUrl: database.url }, { log, metrics });
   const sessions = () =>
     database.query(
       `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'palace-backup sweep'`,
@@ -34,20 +32,20 @@ test('hireThread() takes operations until it is stopped, and then leaves no conn
   expect(await sessions()).toEqual([]);
 });
 
-test('hireThread() says in our words why the thread could not begin', async () => {
+test('hireProcess() says in our words why the process could not begin', async () => {
   const { log } = listening();
   const url = new URL(database.url);
   url.port = '1';
-  const error = await rejection(hireThread({ config: readConfig({}), directUrl: url.href }, { log, metrics }));
+  const error = await rejection(hireProcess({ config: readConfig({}), directUrl: url.href }, { log, metrics }));
   expect([error.code, error.message.includes(url.password)]).toEqual(['DATABASE_UNREACHABLE', false]);
 });
 
-test('hireThread() replaces a thread that fails, and says so', async () => {
+test('hireProcess() replaces a process that was killed, and says so', async () => {
   const { log, heard } = listening();
-  const config = readConfig({ BACKUP_SCHEMA: join(import.meta.dir, 'dying-schema.fixture.ts') });
-  const worker = await hireThread({ config, directUrl: database.url }, { log, metrics });
-  await Bun.write(MARKER, '');
-  while (!heard.includes('the worker’s thread was replaced')) await Bun.sleep(20);
-  expect(heard).toContain('the worker’s thread failed');
+  const worker = await hireProcess({ config: readConfig({}), directUrl: database.url }, { log, metrics });
+  const child = Bun.spawnSync(['pgrep', '-P', String(process.pid), '-f', 'worker-process.ts']).stdout.toString();
+  process.kill(Number(child.trim().split('\n').at(-1)), 'SIGKILL');
+  while (!heard.includes('the worker’s process was replaced')) await Bun.sleep(20);
+  expect(heard).toContain('the worker’s process ended by itself');
   await worker.stop(0);
 });

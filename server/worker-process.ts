@@ -1,0 +1,67 @@
+/**
+ * The worker of a server that does everything (ROLE=all), in a process of its own: compressing and hashing a backup would keep the
+ * process that answers people busy. Started by `hireProcess`; speaks with it by the messages of `WorkerMessage`, and ends with it.
+ */
+import { modelFromSchema } from '../db/drizzle-model.ts';
+import { loadSchemaModule } from '../db/load-schema.ts';
+import { openRecords } from '../db/records.ts';
+import * as hrmsSchema from '../db/schema/hrms.ts';
+import { failureBody } from './errors.ts';
+import { hire } from './hire.ts';
+import type { Assignment, WorkerMessage, WorkerOrder } from './hire-process.ts';
+import { logsInto } from './logs.ts';
+import { createLocalStorage } from './storage/local.ts';
+
+const tell = (message: WorkerMessage) => process.send?.(message);
+
+async function work({ config, directUrl }: Assignment): Promise<{ stop(graceMs: number): Promise<void> }> {
+  const lines = { write: (line: string) => tell({ kind: 'log', line }), close: async () => undefined };
+  const { records, close } = openRecords(directUrl, { connections: 4 });
+  try {
+    const schema =
+      config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd());
+    const { worker, queue } = await hire({
+      config,
+      directUrl,
+      model: modelFromSchema(schema),
+      storage: createLocalStorage(config.backupDir),
+      records,
+      metrics: { operationFinished: (facts) => tell({ kind: 'finished', facts }) },
+      log: logsInto(lines, config.logLevel).log,
+      now: () => new Date(),
+      newId: () => crypto.randomUUID(),
+    });
+    return {
+      async stop(graceMs) {
+        await worker.stop(graceMs);
+        await queue.stop();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function main(): void {
+  // Ctrl-C on a terminal reaches this process too; when it ends, and how, is its server's to say.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  // Without its server nobody could stop it any more. What it leaves is swept by the next one.
+  process.on('disconnect', () => process.exit(1));
+  let working: Awaited<ReturnType<typeof work>> | null = null;
+  process.on('message', async (order: WorkerOrder) => {
+    if (order.kind === 'stop') {
+      await working?.stop(order.graceMs);
+      process.exit(0);
+    }
+    try {
+      working = await work(order.assignment);
+      tell({ kind: 'ready' });
+    } catch (error) {
+      tell({ kind: 'failed', error: failureBody(error, new Date()).error });
+    }
+  });
+}
+
+if (import.meta.main) main();
