@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { AppError, type FailureBody } from './errors.ts';
@@ -49,6 +50,8 @@ export async function hireProcess(
     void child.exited.then((code) =>
       begun.reject(new AppError('UNEXPECTED', `The worker's process ended with code ${code}.`)),
     );
+    // People who look on come first, where cores are few.
+    setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
     child.send({ kind: 'begin', assignment } satisfies WorkerOrder);
     try {
       await begun.promise;
