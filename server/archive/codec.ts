@@ -70,8 +70,8 @@ let sinceCollection = 0;
 
 /**
  * Compressors hand back memory outside the JavaScript heap, which Bun frees in full collections only and does not count as pressure:
- * left alone, a long backup's memory grows by what it compresses. A full collection after every 24 MiB holds it flat and costs no
- * measurable time. Whoever makes as much of other short-lived memory says so here as well.
+ * left alone, a long backup's memory grows by what it compresses. A full collection after every 24 MiB holds it flat, for some
+ * milliseconds each: in a server they belong into another process than the one that answers. Whoever makes as much of other short-lived memory says so here as well.
  */
 export function returnMemory(bytes: number): void {
   sinceCollection += bytes;
