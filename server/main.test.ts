@@ -135,7 +135,11 @@ describe('server/main.ts', () => {
       port: 0,
       socket: { open: () => undefined, data: () => asked.resolve() },
     });
-    const child = run({ BACKUP_DIR: 'second', DATABASE_URL: `postgres://a:b@127.0.0.1:${silent.port}/c` });
+    const child = run({
+      BACKUP_DIR: 'second',
+      DATABASE_URL: `postgres://a:b@127.0.0.1:${silent.port}/c`,
+      ROLE: 'worker',
+    });
     const { url } = await answering(child);
     const page = fetch(url).catch(() => null);
     await asked.promise;
@@ -149,7 +153,8 @@ describe('server/main.ts', () => {
 
 /** A server with a request under way that ends when it is released: the front page counts rows, and a table is locked. */
 async function withSlowPage(backupDir: string) {
-  const child = run({ BACKUP_DIR: backupDir });
+  // A worker has no panel to show instead.
+  const child = run({ BACKUP_DIR: backupDir, ROLE: 'worker' });
   const { url } = await answering(child);
   await database.query('BEGIN; LOCK TABLE public.admins IN ACCESS EXCLUSIVE MODE');
   const page = fetch(url).catch(() => null);

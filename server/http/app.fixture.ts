@@ -105,6 +105,7 @@ export function serve({ guards, tls, ...changes }: Changes = {}): Served {
     },
     checks: [],
     readOverview: async () => overview,
+    panel: null,
     metrics: createMetrics({
       version: '1.2.3',
       sources: {

@@ -1,0 +1,40 @@
+import { Dialog } from '@kobalte/core/dialog';
+import X from 'lucide-solid/icons/x';
+import { type JSX, Show } from 'solid-js';
+import { words } from '../strings.ts';
+import { pressable } from './button.tsx';
+
+interface ModalProps {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  lead?: string | undefined;
+  children: JSX.Element;
+}
+
+/** A dialog: holds the focus, gives it back, and closes by Escape. On a phone it comes from below. */
+export function Modal(props: ModalProps) {
+  return (
+    <Dialog open={props.open} onOpenChange={(open) => !open && props.onClose()}>
+      <Dialog.Portal>
+        <Dialog.Overlay class="overlay-in fixed inset-0 z-40 bg-black/50" />
+        <div class="fixed inset-0 z-50 flex items-end justify-center sm:items-center sm:p-6">
+          <Dialog.Content class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-card text-ink shadow-xl sm:rounded-2xl">
+            <div class="flex items-start justify-between gap-4 px-5 pt-5">
+              <div>
+                <Dialog.Title class="text-lg font-semibold">{props.title}</Dialog.Title>
+                <Show when={props.lead}>
+                  <Dialog.Description class="mt-1 text-sm text-soft">{props.lead}</Dialog.Description>
+                </Show>
+              </div>
+              <Dialog.CloseButton class={`${pressable('quiet', true)} -mt-2 -mr-2 shrink-0`} aria-label={words.close}>
+                <X class="size-5" aria-hidden="true" />
+              </Dialog.CloseButton>
+            </div>
+            <div class="overflow-y-auto px-5 pt-4 pb-5">{props.children}</div>
+          </Dialog.Content>
+        </div>
+      </Dialog.Portal>
+    </Dialog>
+  );
+}
