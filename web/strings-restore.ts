@@ -63,6 +63,7 @@ export const restoreWords = {
     gzipped: (before: number, after: number) => `${bytesText(before)}, sent as ${bytesText(after)}`,
     send: 'Send it',
     sending: 'Sending',
+    packing: 'Compressing it here',
     pause: 'Pause',
     resume: 'Go on',
     paused: 'Paused. What was sent is kept for a while.',

@@ -45,7 +45,7 @@ describe('backups', () => {
     const { page, complaints } = visit;
     await visit.signIn();
     expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('unsafe');
-    await page.getByRole('link', { name: 'Backups' }).click();
+    await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await page.getByRole('button', { name: 'Make a backup' }).first().click();
     await page.getByLabel('Name').fill('by-hand');
     await page.getByRole('button', { name: 'Make it' }).click();
@@ -109,7 +109,7 @@ describe('backups', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Unpin' }).click();
     await page.getByRole('button', { name: 'Add a note' }).click();
-    await page.getByLabel('Note').fill('Before the move');
+    await page.getByRole('textbox', { name: 'Note' }).fill('Before the move');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Before the move').waitFor();
 

@@ -25,7 +25,7 @@ export function Backup() {
   const name = () => decodeURIComponent(params.id);
   const backup = useQuery(() => queries.backup(name()));
   const actions = useBackupActions();
-  const [removing, setRemoving] = createSignal<BackupInfo | null>(null);
+  const [removing, setRemoving] = createSignal(false);
   const known = () => (backup.isSuccess ? backup.data : null);
   return (
     <>
@@ -42,7 +42,7 @@ export function Backup() {
         <Match when={known()}>
           {(found) => (
             <>
-              <BackupToolbar backup={found().info} actions={actions} onRemove={() => setRemoving(found().info)} />
+              <BackupToolbar backup={found().info} actions={actions} onRemove={() => setRemoving(true)} />
               <ActiveOperations archive={found().info.fileName} />
               <Show when={found().info.damaged}>
                 {(damage) => (
@@ -71,8 +71,8 @@ export function Backup() {
         </Match>
       </Switch>
       <RemoveBackup
-        backup={removing()}
-        onClose={() => setRemoving(null)}
+        backup={removing() ? (known()?.info ?? null) : null}
+        onClose={() => setRemoving(false)}
         onRemoved={() => navigate('/backups', { replace: true })}
       />
     </>

@@ -1,7 +1,7 @@
 import { useSearchParams } from '@solidjs/router';
 import { keepPreviousData, useQuery } from '@tanstack/solid-query';
 import { createEffect, createSignal, For, on, onCleanup, Show } from 'solid-js';
-import type { BackupInfo, BackupQuery } from '../api.ts';
+import type { BackupQuery } from '../api.ts';
 import { useBackupActions } from '../lib/backup-actions.ts';
 import { type BackupSearch, filterOf, PAGE_SIZE } from '../lib/backup-search.ts';
 import { failureOf } from '../lib/failure.ts';
@@ -28,7 +28,7 @@ export function Backups() {
   const filter = (): BackupQuery => filterOf(search);
   const page = useQuery(() => ({ ...queries.backups(filter()), placeholderData: keepPreviousData }));
   const [creating, setCreating] = createSignal(false);
-  const [removing, setRemoving] = createSignal<BackupInfo | null>(null);
+  const [removing, setRemoving] = createSignal<string | null>(null);
   const isFiltered = () => Boolean(search.search || search.show);
   const known = () => (page.isSuccess ? page.data : null);
   const forget = () => setSearch({ search: null, show: null, page: null });
@@ -103,7 +103,7 @@ export function Backups() {
                           backup={backup}
                           me={person()}
                           actions={actions}
-                          onRemove={() => setRemoving(backup)}
+                          onRemove={() => setRemoving(backup.fileName)}
                         />
                       )}
                     </Show>
@@ -125,7 +125,10 @@ export function Backups() {
         )}
       </Show>
       <CreateBackup open={creating()} onClose={() => setCreating(false)} />
-      <RemoveBackup backup={removing()} onClose={() => setRemoving(null)} />
+      <RemoveBackup
+        backup={known()?.items.find(({ fileName }) => fileName === removing()) ?? null}
+        onClose={() => setRemoving(null)}
+      />
     </>
   );
 }

@@ -34,7 +34,7 @@ export function History(props: { backups: BackupInfo[] }) {
       <p class="mb-3 text-sm text-soft">
         {points().length < 2 ? words.overview.historyFew : words.overview.historyLead}
       </p>
-      <Show when={points().length > 1} >
+      <Show when={points().length > 1}>
         <Chart points={points()} />
         <details class="mt-3">
           <summary class="min-h-8 cursor-pointer py-1 text-sm font-medium">{words.overview.historyTable}</summary>
