@@ -117,7 +117,8 @@ async function restore(deps: VerbDeps, operation: Operation, request: Asked<'res
   const { archive, tables } = request;
   await operation.nameArchive(archive);
   await using source = await deps.storage.open(archive);
-  return restoreArchive(
+  // Awaited here: the archive is closed when this function is left.
+  return await restoreArchive(
     { ...deps, source, receipt: operation.receipt },
     { ...(tables && { tables }), jobs: deps.jobs },
     { signal: operation.signal, onProgress: operation.report },
