@@ -49,7 +49,7 @@ describe('server/main.ts', () => {
     const child = run({ BACKUP_DIR: 'ready' });
     const { url, rest } = await answering(child);
     const ready = await fetch(new URL('/readyz', url));
-    expect(await ready.json()).toEqual({ ok: true, checks: { database: 'ok', storage: 'ok' } });
+    expect(await ready.json()).toEqual({ ok: true, checks: { database: 'ok', storage: 'ok', queue: 'ok' } });
     await database.query(`INSERT INTO backup_system.operations (id, kind, state, actor, origin, created_at, finished_at)
       VALUES (gen_random_uuid(), 'backup', 'succeeded', 'a', 'b', now(), to_timestamp(1700000000)),
              (gen_random_uuid(), 'backup', 'queued', 'a', 'b', now(), NULL)`);

@@ -41,4 +41,3 @@ export type NewBackup = NonNullable<Parameters<typeof api.backups.create.mutate>
 export type Operation = Answer<typeof api.operations.get.query>;
 export type OperationQuery = NonNullable<Parameters<typeof api.operations.list.query>[0]>;
 export type OperationState = Operation['state'];
-export type UploadInfo = Answer<typeof api.uploads.get.query>;

@@ -1,7 +1,8 @@
 import { Navigate, Route, Router, type RouteSectionProps, useLocation } from '@solidjs/router';
-import { ErrorBoundary, lazy, Match, Show, Suspense, Switch } from 'solid-js';
+import { ErrorBoundary, Match, Show, Suspense, Switch } from 'solid-js';
 import { connected } from './lib/connection.ts';
 import { failureOf } from './lib/failure.ts';
+import { later } from './lib/load.ts';
 import { said } from './lib/say.ts';
 import { useMe } from './lib/session.ts';
 import { NotFound } from './pages/not-found.tsx';
@@ -14,12 +15,12 @@ import { Shell } from './ui/shell.tsx';
 import { PageSkeleton } from './ui/skeleton.tsx';
 
 // Loaded when somebody points at the way there.
-const Backups = lazy(() => import('./pages/backups.tsx').then(({ Backups }) => ({ default: Backups })));
-const Backup = lazy(() => import('./pages/backup.tsx').then(({ Backup }) => ({ default: Backup })));
-const Operations = lazy(() => import('./pages/operations.tsx').then(({ Operations }) => ({ default: Operations })));
-const OperationPage = lazy(() => import('./pages/operation.tsx').then((page) => ({ default: page.OperationPage })));
-const Restore = lazy(() => import('./pages/restore.tsx').then(({ Restore }) => ({ default: Restore })));
-const BreakGlass = lazy(() => import('./pages/break-glass.tsx').then((page) => ({ default: page.BreakGlass })));
+const Backups = later(() => import('./pages/backups.tsx').then(({ Backups }) => Backups));
+const Backup = later(() => import('./pages/backup.tsx').then(({ Backup }) => Backup));
+const Operations = later(() => import('./pages/operations.tsx').then(({ Operations }) => Operations));
+const OperationPage = later(() => import('./pages/operation.tsx').then(({ OperationPage }) => OperationPage));
+const Restore = later(() => import('./pages/restore.tsx').then(({ Restore }) => Restore));
+const BreakGlass = later(() => import('./pages/break-glass.tsx').then(({ BreakGlass }) => BreakGlass));
 
 /** Every address a person can stand on. */
 export function Routes() {
@@ -77,7 +78,9 @@ function SignedIn(props: RouteSectionProps) {
         {(person) => (
           <Shell me={person()}>
             <Show when={person().scopes.includes('backups:read')} fallback={<Forbidden role={person().role} />}>
-              <Suspense fallback={<PageSkeleton />}>{props.children}</Suspense>
+              <ErrorBoundary fallback={(error, reset) => <FailureNotice failure={failureOf(error)} onRetry={reset} />}>
+                <Suspense fallback={<PageSkeleton />}>{props.children}</Suspense>
+              </ErrorBoundary>
             </Show>
           </Shell>
         )}

@@ -103,6 +103,7 @@ export const words = {
       unsafe: 'Your data is not safe.',
       unknown: 'Whether your data is safe cannot be told right now.',
     },
+    safeBecause: 'All tables are in the newest backup, and every byte of it was read back.',
     lastBackup: 'Last good backup',
     never: 'never',
     lastVerified: 'Last verified',

@@ -106,6 +106,18 @@ describe('every page', () => {
     expect(await focused()).toBe('Actions for first.zip');
   });
 
+  test('says that the server does not answer, and that it does again', async () => {
+    await using visit = await scene.open();
+    const { page, context } = visit;
+    await visit.signIn();
+    await context.setOffline(true);
+    await page.getByRole('link', { name: 'Operations' }).click();
+    await page.getByText('The server does not answer. What you see may be old').waitFor();
+    await context.setOffline(false);
+    await page.getByText('The server does not answer. What you see may be old').waitFor({ state: 'detached' });
+    await page.getByRole('list', { name: 'Operations' }).waitFor();
+  });
+
   test('keeps the theme somebody chose, from the first paint on', async () => {
     await using visit = await scene.open({ colorScheme: 'light' });
     const { page } = visit;

@@ -25,6 +25,13 @@ const staff = () =>
   );
 const change = () => scene.database.query(`UPDATE public.staff SET "fullName" = 'Nobody'`);
 
+/** Text that does not compress much. */
+function randomText(length: number): string {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  return Buffer.from(bytes).toString('base64');
+}
+
 /** Types what must be typed, and waits for the end. */
 async function confirm({ page }: Visit): Promise<void> {
   await page.getByRole('button', { name: 'Replace the data' }).click();
@@ -88,6 +95,36 @@ describe('restore', () => {
     await choose('photo.zip', Buffer.from('GIF89a'), 'neither a ZIP archive nor JSON');
     await choose('empty.zip', Buffer.alloc(0), 'This file is empty.');
     expect(sent).toBe(0);
+  });
+
+  test('an upload that loses its connection half-way goes on from there when it is back', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    // Nothing like it is stored: it has to be sent whole, in more than one piece.
+    const document = JSON.stringify({ metadata: {}, data: {}, padding: randomText(12_000_000) });
+    await visit.signIn();
+    await visit.goto('/restore');
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'long.json', mimeType: 'application/json', buffer: Buffer.from(document) });
+    const pieces: string[] = [];
+    let cut = false;
+    await page.route('**/api/uploads/tus/**', async (route) => {
+      const request = route.request();
+      if (request.method() === 'PATCH') {
+        pieces.push((await request.allHeaders())['upload-offset'] ?? '');
+        if (pieces.length === 2 && !cut) {
+          cut = true;
+          return route.abort('connectionreset');
+        }
+      }
+      return route.continue();
+    });
+    await page.getByRole('button', { name: 'Send it' }).click();
+    // What arrived is no backup, which only the server can say: it has read it to its end then.
+    await page.getByRole('alert').waitFor();
+    expect(cut).toBe(true);
+    expect(pieces).toEqual(['0', String(8 * 1024 ** 2), String(8 * 1024 ** 2)]);
   });
 
   test('a file whose damage only the server can see is refused by it, and nothing is stored', async () => {

@@ -40,15 +40,6 @@ export function textsIn(result: Operation['result'], key: string): string[] {
   return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : [];
 }
 
-/** Rows per table in a record's result. */
-export function tablesIn(result: Operation['result']): Record<string, number> {
-  const value = result?.['tables'];
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, number] => typeof pair[1] === 'number'),
-  );
-}
-
 /** A table as people know it: the schema is said only when it is not the usual one. */
 export function tableText(name: string): string {
   return name.startsWith('public.') ? name.slice('public.'.length) : name;

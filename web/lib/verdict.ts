@@ -7,7 +7,7 @@ export interface Verdict {
   level: Level;
   /** The answer, one sentence. */
   sentence: string;
-  /** Why, in one more; null when nothing needs to be said. */
+  /** Why, in one more. */
   because: string | null;
 }
 
@@ -18,7 +18,7 @@ export function verdictOf({ recommendations, storage, database, troubles }: Stat
   if (first?.level === 'urgent') return of('unsafe', first.message);
   if (database === null) return of('unknown', troubles[0]?.message);
   if (first) return of('soon', first.message);
-  return of('safe');
+  return of('safe', words.overview.safeBecause);
 }
 
 function of(level: Level, because?: string): Verdict {

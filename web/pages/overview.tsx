@@ -4,12 +4,13 @@ import ShieldAlert from 'lucide-solid/icons/shield-alert';
 import ShieldCheck from 'lucide-solid/icons/shield-check';
 import ShieldQuestionMark from 'lucide-solid/icons/shield-question-mark';
 import ShieldX from 'lucide-solid/icons/shield-x';
-import { createSignal, type JSX, lazy, Show, Suspense } from 'solid-js';
+import { createSignal, type JSX, Show, Suspense } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Status } from '../api.ts';
 import { now } from '../lib/clock.ts';
 import { failureOf } from '../lib/failure.ts';
 import { bytesText } from '../lib/format.ts';
+import { later } from '../lib/load.ts';
 import { queries } from '../lib/queries.ts';
 import { type Level, verdictOf } from '../lib/verdict.ts';
 import { words } from '../strings.ts';
@@ -23,7 +24,7 @@ import { Recommendations } from '../ui/recommendations.tsx';
 import { Lines } from '../ui/skeleton.tsx';
 import { StorageUse } from '../ui/storage-use.tsx';
 
-const History = lazy(() => import('../ui/history.tsx').then(({ History }) => ({ default: History })));
+const History = later(() => import('../ui/history.tsx').then(({ History }) => History));
 
 /** After so many days without a backup of all tables the server calls it old. */
 const DUE_MS = 2 * 86_400_000;

@@ -1,8 +1,9 @@
 import { useSearchParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
-import { createSignal, lazy, Match, Show, Suspense, Switch } from 'solid-js';
+import { createSignal, Match, Show, Suspense, Switch } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
+import { later } from '../lib/load.ts';
 import { queries } from '../lib/queries.ts';
 import { restoreWords } from '../strings-restore.ts';
 import { ActiveOperations } from '../ui/active-operations.tsx';
@@ -13,7 +14,7 @@ import { PickBackup } from '../ui/pick-backup.tsx';
 import { RestorePlan } from '../ui/restore-plan.tsx';
 import { Lines, PageSkeleton } from '../ui/skeleton.tsx';
 
-const UploadBox = lazy(() => import('../ui/upload-box.tsx').then(({ UploadBox }) => ({ default: UploadBox })));
+const UploadBox = later(() => import('../ui/upload-box.tsx').then(({ UploadBox }) => UploadBox));
 
 const { restore: w, upload } = restoreWords;
 

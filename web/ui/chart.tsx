@@ -33,8 +33,33 @@ export function Chart(props: { points: HistoryPoint[] }) {
   });
   createEffect(on([() => props.points, theme], draw));
 
-  return <div ref={box} class="h-52 overflow-hidden" aria-hidden="true" />;
+  return (
+    <div aria-hidden="true">
+      <div ref={box} class="h-52 overflow-hidden" />
+      <p class="mt-1 flex gap-5 text-sm text-soft">
+        <span class="flex items-center gap-2">
+          <span class="w-6 border-t-2 border-brand" /> {words.overview.size}
+        </span>
+        <span class="flex items-center gap-2">
+          <span class="w-6 border-t-2 border-dashed border-warn" /> {words.overview.took}
+        </span>
+      </p>
+    </div>
+  );
 }
+
+const DAY_S = 86_400;
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** Days where there are days between the marks, times of the day where there are not. */
+function ticksText(ticks: number[]): string[] {
+  const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
+  return ticks.map((seconds) => (step >= DAY_S ? DAY : CLOCK).format(new Date(seconds * 1000)));
+}
+
+/** Steps of a scale of bytes: powers of two, so that its marks are round in binary units. */
+const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 function dataOf(points: HistoryPoint[]): uPlot.AlignedData {
   return [
@@ -67,8 +92,8 @@ function options(box: HTMLElement): uPlot.Options {
       { ...took, scale: 'took' },
     ],
     axes: [
-      axis,
-      { ...axis, scale: 'size', size: 72, label: '', values: (_, ticks) => ticks.map(bytesText) },
+      { ...axis, values: (_, ticks) => ticksText(ticks) },
+      { ...axis, scale: 'size', size: 72, incrs: BYTE_STEPS, values: (_, ticks) => ticks.map(bytesText) },
       {
         ...axis,
         scale: 'took',
