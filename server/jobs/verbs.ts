@@ -117,7 +117,6 @@ async function restore(deps: VerbDeps, operation: Operation, request: Asked<'res
   const { archive, tables } = request;
   await operation.nameArchive(archive);
   await using source = await deps.storage.open(archive);
-  // Awaited here: the archive is closed when this function is left.
   return await restoreArchive(
     { ...deps, source, receipt: operation.receipt },
     { ...(tables && { tables }), jobs: deps.jobs },

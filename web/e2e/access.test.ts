@@ -103,7 +103,7 @@ describe('every page', () => {
     await page.getByRole('menuitem', { name: 'Verify now' }).waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Escape');
-    expect(await focused()).toBe('Actions for first.zip');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for first.zip');
   });
 
   test('says that the server does not answer, and that it does again', async () => {

@@ -10,8 +10,8 @@ export function Card(props: { title?: string; aside?: JSX.Element; class?: strin
       class={`min-w-0 rounded-xl border border-line bg-card p-5 ${props.class ?? ''}`}
     >
       <Show when={props.title}>
-        <div class="mb-3 flex items-center justify-between gap-3">
-          <h2 id={id} class="text-base font-semibold">
+        <div class="mb-3 flex flex-wrap items-center justify-between gap-x-3 gap-y-2">
+          <h2 id={id} class="min-w-0 text-base font-semibold wrap-anywhere">
             {props.title}
           </h2>
           {props.aside}
@@ -37,7 +37,7 @@ export function PageHead(props: { title: string; lead?: JSX.Element; children?: 
   return (
     <div class="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
       <div class="min-w-0">
-        <h1 ref={heading} tabindex="-1" class="text-2xl font-semibold tracking-tight break-words">
+        <h1 ref={heading} tabindex="-1" class="text-2xl font-semibold tracking-tight wrap-anywhere">
           {props.title}
         </h1>
         <Show when={props.lead}>
