@@ -21,7 +21,10 @@ module.exports = {
     rule(
       'no-orphans',
       'A file nobody uses is left over.',
-      { orphan: true, pathNot: ['[.]d[.]ts$', '(^|/)[.]', '^scripts/[^/]+[.]ts$'] },
+      {
+        orphan: true,
+        pathNot: ['[.]d[.]ts$', '(^|/)[.]', '^scripts/[^/]+[.]ts$', '^web/(vite[.]config[.]ts|public/)'],
+      },
       {},
     ),
     rule(
@@ -80,7 +83,7 @@ module.exports = {
     rule(
       'web-knows-types-only',
       'The panel knows the server by its types alone, and never the database.',
-      { path: '^web/' },
+      { path: '^web/', pathNot: tests },
       {
         path: '^(server|db|scripts)/',
         pathNot: '^server/api/',
@@ -89,7 +92,7 @@ module.exports = {
     rule(
       'web-imports-api-types',
       'What the panel takes from the server vanishes when it is built.',
-      { path: '^web/' },
+      { path: '^web/', pathNot: tests },
       {
         path: '^server/api/',
         dependencyTypesNot: ['type-only'],
@@ -130,8 +133,8 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     builtInModules: { add: ['bun', 'bun:test', 'bun:sqlite', 'bun:ffi'] },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
-      conditionNames: ['import', 'types', 'default'],
+      extensions: ['.ts', '.tsx', '.jsx', '.js', '.mjs', '.cjs', '.json'],
+      conditionNames: ['import', 'types', 'browser', 'default'],
       exportsFields: ['exports'],
     },
   },

@@ -1,9 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildPanel, FIRST_LOAD_LIMIT, panelSizes } from './build-panel.ts';
 import { buildClient } from './package/client.ts';
 
-/** Proves that every program bundles: all it imports is there and fits together. Of them it keeps nothing; the client's package stays in `dist/client`. */
+/** Builds the panel, and proves that every program bundles: all it imports is there and fits together. Of the programs nothing is kept; the client's package stays in `dist/client`. */
+const panel = await buildPanel();
+console.log(panelSizes(panel));
+if (panel.firstLoadBytes > FIRST_LOAD_LIMIT) process.exit(1);
+
 const root = join(import.meta.dir, '..');
 const programs = [...new Bun.Glob('scripts/*.ts').scanSync(root)].filter(
   (file) => !/\.(test|fixture|suite)\.ts$/.test(file),

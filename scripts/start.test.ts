@@ -48,8 +48,7 @@ describe('bun start', () => {
       body: JSON.stringify({ email, password }),
     });
     expect([entered.status, await entered.text()]).toEqual([200, expect.stringContaining('SUPER_ADMIN')]);
-    const page = await (await fetch(first.url)).text();
-    expect(page).toContain('13 of 13 tables');
+    expect(await (await fetch(first.url)).text()).toContain('<div id="root">');
     expect((await fetch(new URL('/readyz', first.url))).status).toBe(200);
     first.child.kill('SIGTERM');
     expect(await first.child.exited).toBe(0);
@@ -57,7 +56,7 @@ describe('bun start', () => {
 
     const second = await start({});
     expect(second.said).not.toContain('Filled');
-    expect(await (await fetch(second.url)).text()).toContain('13 of 13 tables');
+    expect((await fetch(new URL('/readyz', second.url))).status).toBe(200);
     second.child.kill('SIGINT');
     expect(await second.child.exited).toBe(0);
   }, 60_000);

@@ -22,6 +22,7 @@ import {
   throwErrorsOnly,
 } from './http/guards.ts';
 import { strictPolicy } from './http/headers.ts';
+import { type Panel, panelRoutes } from './http/panel.ts';
 import { createReadiness, notReady, type ReadinessCheck } from './http/readiness.ts';
 import type { Log } from './logs.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,6 +43,8 @@ export interface AppParts {
   };
   checks: readonly ReadinessCheck[];
   readOverview(signal: AbortSignal): Promise<Overview>;
+  /** What people see. Null: it was not built; a plain page says what is there. */
+  panel: Panel | null;
   metrics: Metrics;
   log: Log;
   /** What needs sign-in; null where the server has no such face, as with ROLE=worker. */
@@ -90,6 +93,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.use(throwErrorsOnly);
 
   addProbes(app, parts);
+  if (face && parts.panel) app.route('/', panelRoutes(parts.panel));
   if (face) app.use('/', limitRate(face.spend, 'public'));
   only(app, '/', parts.now, async (c) => {
     const overview = isAtThisMachine(c) ? await parts.readOverview(c.req.raw.signal) : null;

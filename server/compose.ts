@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Hono } from 'hono';
 import { modelFromSchema } from '../db/drizzle-model.ts';
 import { loadSchemaModule } from '../db/load-schema.ts';
@@ -9,6 +9,7 @@ import { APPLICATION } from './application.ts';
 import { storageCheck } from './checks.ts';
 import type { Config } from './config.ts';
 import type { AppEnv } from './http/env.ts';
+import { readPanel } from './http/panel.ts';
 import { type Log, openLogs } from './logs.ts';
 import { metricSources } from './metric-sources.ts';
 import { createMetrics } from './metrics.ts';
@@ -30,6 +31,9 @@ export interface ComposedServer {
   close(): Promise<void>;
 }
 
+/** Where `bun run build` puts the panel. */
+const PANEL_DIR = join(import.meta.dir, '../dist/web');
+
 /**
  * Chooses and builds everything from the settings, and opens what it needs. The database must have been brought up to date.
  * Throws CONFIG_INVALID; nothing is left open then.
@@ -41,6 +45,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const schema = config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd());
   const model = modelFromSchema(schema);
   const storage = createLocalStorage(config.backupDir);
+  const panel = await readPanel(PANEL_DIR);
   const now = () => new Date();
   const newId = () => crypto.randomUUID();
   const closing = new AbortController();
@@ -88,6 +93,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
       ...rooms.checks,
     ],
     readOverview: (signal) => readOverview({ databaseUrl, tables: model.tables, storage }, signal),
+    panel,
     metrics,
     log,
     face: rooms.face,

@@ -109,6 +109,7 @@ export function serve({ guards, tls, idleSeconds, ...changes }: Changes = {}): S
     },
     checks: [],
     readOverview: async () => overview,
+    panel: null,
     metrics: createMetrics({
       version: '1.2.3',
       sources: {

@@ -1,0 +1,43 @@
+import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
+import type { AppRouter } from '../server/api/router.ts';
+import { connectionSeen } from './lib/connection.ts';
+
+/** Every procedure of the server, with its own types. Cookies go along by themselves. Fails with what `failureOf` understands. */
+export const api = createTRPCClient<AppRouter>({
+  links: [
+    splitLink({
+      condition: ({ type }) => type === 'subscription',
+      true: httpSubscriptionLink({ url: '/trpc' }),
+      false: httpBatchLink({
+        url: '/trpc',
+        maxItems: 20,
+        fetch: (url, init) => watched(fetch(String(url), { ...init, signal: init?.signal ?? null }), init?.signal),
+      }),
+    }),
+  ],
+});
+
+/** A request's answer; notes whether the server gives one. */
+async function watched(answer: Promise<Response>, signal: AbortSignal | null | undefined): Promise<Response> {
+  try {
+    const response = await answer;
+    connectionSeen(true);
+    return response;
+  } catch (error) {
+    if (!signal?.aborted) connectionSeen(false);
+    throw error;
+  }
+}
+
+type Answer<Call extends (...words: never[]) => Promise<{ data: unknown }>> = Awaited<ReturnType<Call>>['data'];
+
+export type Person = Answer<typeof api.auth.me.query>;
+export type Status = Answer<typeof api.system.status.query>;
+export type BackupPage = Answer<typeof api.backups.list.query>;
+export type BackupInfo = BackupPage['items'][number];
+export type BackupDetail = NonNullable<Answer<typeof api.backups.get.query>['detail']>;
+export type BackupQuery = NonNullable<Parameters<typeof api.backups.list.query>[0]>;
+export type NewBackup = NonNullable<Parameters<typeof api.backups.create.mutate>[0]>;
+export type Operation = Answer<typeof api.operations.get.query>;
+export type OperationQuery = NonNullable<Parameters<typeof api.operations.list.query>[0]>;
+export type OperationState = Operation['state'];

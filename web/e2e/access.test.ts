@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { EMAIL, overflow, PASSWORD, type Stage, stage } from './stage.fixture.ts';
+
+const PAGES = [
+  ['/', 'Overview'],
+  ['/backups', 'Backups'],
+  ['/backups/first.zip', 'first.zip'],
+  ['/restore?backup=first.zip', 'Restore'],
+  ['/operations', 'Operations'],
+  ['/nowhere', 'There is nothing here'],
+] as const;
+
+let scene: Stage;
+beforeAll(async () => {
+  scene = await stage();
+  await using visit = await scene.open();
+  await visit.signIn();
+  await visit.goto('/backups');
+  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
+  await visit.page.getByLabel('Name').fill('first');
+  await visit.page.getByRole('button', { name: 'Make it' }).click();
+  await visit.page.getByText('The backup is made.').waitFor();
+}, 120_000);
+afterAll(() => scene[Symbol.asyncDispose]());
+
+describe('every page', () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`has nothing axe-core finds in the ${colorScheme} theme, dialogs included`, async () => {
+      await using visit = await scene.open({ colorScheme, reducedMotion: 'reduce' });
+      const { page, complaints } = visit;
+      await visit.goto('/');
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      const found = { '/sign-in': await visit.faults() } as Record<string, string[]>;
+      await visit.signIn();
+      for (const [path, title] of PAGES) {
+        await visit.goto(path);
+        await page.getByRole('heading', { name: title, level: 1 }).waitFor();
+        await page.waitForFunction(() => !document.querySelector('.skeleton'));
+        found[path] = await visit.faults();
+      }
+      await visit.goto('/backups');
+      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByRole('dialog').waitFor();
+      await page.getByLabel('Only some').check();
+      found['dialog'] = await visit.faults();
+      expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
+      expect(complaints).toEqual([]);
+    });
+  }
+
+  test('fits into 360 pixels', async () => {
+    await using visit = await scene.open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+    const { page } = visit;
+    await visit.signIn();
+    for (const [path, title] of PAGES) {
+      await visit.goto(path);
+      await page.getByRole('heading', { name: title, level: 1 }).waitFor();
+      await page.waitForFunction(() => !document.querySelector('.skeleton'));
+      expect([path, await overflow(page)]).toEqual([path, 0]);
+    }
+  });
+
+  test('is reached, read and left by the keyboard alone', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    const focused = () =>
+      page.evaluate(() => {
+        const element = document.activeElement;
+        return element?.getAttribute('aria-label') ?? element?.textContent?.trim() ?? '';
+      });
+    const tabTo = async (name: string) => {
+      for (let patience = 40; patience > 0; patience--) {
+        await page.keyboard.press('Tab');
+        if ((await focused()) === name) return;
+      }
+      throw new Error(`nobody comes to “${name}” by Tab`);
+    };
+    await visit.goto('/');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    // The first field has the focus already.
+    await page.keyboard.type(EMAIL);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    await tabTo('Backups');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+    await tabTo('Make a backup');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    // The focus stays inside, and goes back to where it came from.
+    for (let step = 0; step < 12; step++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null)).toBe(true);
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Make a backup');
+    await tabTo('Actions for first.zip');
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Verify now' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for first.zip');
+  });
+
+  test('says that the server does not answer, and that it does again', async () => {
+    await using visit = await scene.open();
+    const { page, context } = visit;
+    await visit.signIn();
+    await context.setOffline(true);
+    await page.getByRole('link', { name: 'Operations' }).click();
+    await page.getByText('The server does not answer. What you see may be old').waitFor();
+    await context.setOffline(false);
+    await page.getByText('The server does not answer. What you see may be old').waitFor({ state: 'detached' });
+    await page.getByRole('list', { name: 'Operations' }).waitFor();
+  });
+
+  test('keeps the theme somebody chose, from the first paint on', async () => {
+    await using visit = await scene.open({ colorScheme: 'light' });
+    const { page } = visit;
+    await visit.signIn();
+    await page.getByRole('button', { name: /Signed in as/ }).click();
+    await page.getByRole('menuitemradio', { name: 'Dark' }).click();
+    await visit.goto('/backups');
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
+  });
+});

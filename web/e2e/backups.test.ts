@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PASSWORD, type Stage, stage } from './stage.fixture.ts';
+
+let scene: Stage;
+beforeAll(async () => {
+  scene = await stage();
+}, 120_000);
+afterAll(() => scene[Symbol.asyncDispose]());
+
+describe('signing in', () => {
+  test('a wrong password is said so, a right one leads back to where one was going, and the policy holds throughout', async () => {
+    await using visit = await scene.open();
+    const { page, complaints } = visit;
+    await visit.goto('/backups?sort=size+asc');
+    await page.getByLabel('E-mail').fill('superadmin@owu.example');
+    await page.getByLabel('Password', { exact: true }).fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('UNAUTHENTICATED').waitFor();
+    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('');
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
+    expect(page.url()).toContain('/backups?sort=size');
+    // The refusal itself is the only thing the browser may have written down.
+    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  test('signing out ends the session: neither the page nor the back button shows anything', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await page.getByRole('button', { name: /Signed in as/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await visit.goto('/backups');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
+});
+
+describe('backups', () => {
+  test('one is made by two presses, its progress is followed to the end, and its bytes can be downloaded', async () => {
+    await using visit = await scene.open();
+    const { page, complaints } = visit;
+    await visit.signIn();
+    expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('unsafe');
+    await page.getByRole('link', { name: 'Backups', exact: true }).click();
+    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByLabel('Name').fill('by-hand');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByText('The backup is made.').waitFor();
+    await page.getByRole('list', { name: 'Stored backups' }).getByText('by-hand.zip').waitFor();
+    await page.getByRole('button', { name: 'Actions for by-hand.zip' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Download' }).click(),
+    ]);
+    const saved = await readFile(await download.path());
+    expect(saved.equals(await readFile(join(scene.folder, 'by-hand.zip')))).toBe(true);
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.locator('[data-verdict="safe"]').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('a page that is loaded again half-way shows the same operation and its end, and a waiting one can be cancelled', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    // A table somebody else holds keeps the backup where it is.
+    await scene.database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
+    try {
+      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByRole('button', { name: 'Make it' }).click();
+      const card = page.locator('[data-operation]').first();
+      await card.getByText('Under way').waitFor();
+      const id = await card.getAttribute('data-operation');
+      await page.reload();
+      const again = page.locator(`[data-operation="${id}"]`);
+      await again.getByRole('progressbar').waitFor();
+      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByLabel('Name').fill('never');
+      await page.getByRole('button', { name: 'Make it' }).click();
+      const second = page.locator('[data-operation]').filter({ hasNot: page.locator(`[href="/operations/${id}"]`) });
+      await second.getByRole('button', { name: 'Cancel it' }).click();
+      await second.getByText('Cancelled', { exact: true }).waitFor();
+      await scene.database.query('COMMIT');
+      await again.getByText('The backup is made.').waitFor();
+      expect(await page.getByText('never.zip').count()).toBeLessThanOrEqual(1);
+    } finally {
+      await scene.database.query('ROLLBACK');
+    }
+  });
+
+  test('one is pinned and noted, and deleted only after its name and the password were typed', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByLabel('Name').fill('to-go');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByText('The backup is made.').waitFor();
+    await page.getByRole('list').getByRole('link', { name: 'to-go.zip' }).click();
+    await page.getByRole('button', { name: 'Pin', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete …' }).click();
+    await page.getByRole('dialog').getByText('It is pinned.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Unpin' }).click();
+    await page.getByRole('button', { name: 'Add a note' }).click();
+    await page.getByRole('textbox', { name: 'Note' }).fill('Before the move');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Before the move').waitFor();
+
+    await page.getByRole('button', { name: 'Delete …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await dialog.getByText('That is not its name.').waitFor();
+    await dialog.getByLabel('To confirm, type to-go.zip').fill('to-go.zip');
+    await dialog.getByLabel('Your password, once more').fill('not it');
+    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await dialog.getByRole('alert').waitFor();
+    expect(await Bun.file(join(scene.folder, 'to-go.zip')).exists()).toBe(true);
+    await dialog.getByLabel('Your password, once more').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
+    await page.getByRole('list', { name: 'Stored backups' }).waitFor();
+    expect(await page.getByRole('link', { name: 'to-go.zip', exact: true }).count()).toBe(0);
+    expect(await Bun.file(join(scene.folder, 'to-go.zip')).exists()).toBe(false);
+  });
+});

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PASSWORD, type Stage, stage, type Visit } from './stage.fixture.ts';
+
+let scene: Stage;
+let archive: Buffer;
+beforeAll(async () => {
+  scene = await stage();
+  await using visit = await scene.open();
+  await visit.signIn();
+  await visit.goto('/backups');
+  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
+  await visit.page.getByLabel('Name').fill('before');
+  await visit.page.getByRole('button', { name: 'Make it' }).click();
+  await visit.page.getByText('The backup is made.').waitFor();
+  archive = await readFile(join(scene.folder, 'before.zip'));
+}, 120_000);
+afterAll(() => scene[Symbol.asyncDispose]());
+
+const staff = () =>
+  scene.database.query(
+    'SELECT count(*)::int AS rows, md5(string_agg(s::text, $1 ORDER BY id)) AS sum FROM public.staff s',
+    ['|'],
+  );
+const change = () => scene.database.query(`UPDATE public.staff SET "fullName" = 'Nobody'`);
+
+/** Text that does not compress much. */
+function randomText(length: number): string {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  return Buffer.from(bytes).toString('base64');
+}
+
+/** Types what must be typed, and waits for the end. */
+async function confirm({ page }: Visit): Promise<void> {
+  await page.getByRole('button', { name: 'Replace the data' }).click();
+  await page.getByText('That is not the name of the database.').waitFor();
+  await page.getByLabel(`Type the name of the database: ${scene.database.name}`).fill(scene.database.name);
+  await page.getByLabel('Your password, once more').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Replace the data' }).click();
+  await page.getByText('The restore is done.').waitFor();
+}
+
+describe('restore', () => {
+  test('a stored backup comes back after the database was named and the password given, and not before', async () => {
+    await using visit = await scene.open();
+    const { page, complaints } = visit;
+    const before = await staff();
+    await change();
+    expect(await staff()).not.toEqual(before);
+    await visit.signIn();
+    await page.getByRole('link', { name: 'Restore', exact: true }).click();
+    await page.getByRole('button', { name: /before\.zip/ }).click();
+    await page.getByText('Every row of 13 tables').waitFor();
+    await confirm(visit);
+    expect(await staff()).toEqual(before);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a file that was taken away is shown before it is sent, sent, stored and restored', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    const before = await staff();
+    await change();
+    await rm(join(scene.folder, 'before.zip'));
+    await rm(join(scene.folder, 'before.zip.json'), { force: true });
+    await visit.signIn();
+    await visit.goto('/restore');
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: archive });
+    await page.getByText('superadmin@owu.example').last().waitFor();
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByText('Every row of 13 tables').waitFor();
+    await confirm(visit);
+    expect(await staff()).toEqual(before);
+  });
+
+  test('a file that cannot be a backup is refused before a byte is sent, with the reason', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/restore');
+    let sent = 0;
+    page.on('request', (request) => {
+      if (request.url().includes('/api/uploads')) sent++;
+    });
+    const choose = async (name: string, content: Buffer, reason: string) => {
+      await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/zip', buffer: content });
+      await page.getByRole('alert').getByText(reason).waitFor();
+      expect(await page.getByRole('button', { name: 'Send it' }).count()).toBe(0);
+    };
+    await choose('cut.zip', archive.subarray(0, archive.length - 40), 'cut off or damaged');
+    await choose('photo.zip', Buffer.from('GIF89a'), 'neither a ZIP archive nor JSON');
+    await choose('empty.zip', Buffer.alloc(0), 'This file is empty.');
+    expect(sent).toBe(0);
+  });
+
+  test('an upload that loses its connection half-way goes on from there when it is back', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    // Nothing like it is stored: it has to be sent whole, in more than one piece.
+    const document = JSON.stringify({ metadata: {}, data: {}, padding: randomText(12_000_000) });
+    await visit.signIn();
+    await visit.goto('/restore');
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'long.json', mimeType: 'application/json', buffer: Buffer.from(document) });
+    const pieces: string[] = [];
+    let cut = false;
+    await page.route('**/api/uploads/tus/**', async (route) => {
+      const request = route.request();
+      if (request.method() === 'PATCH') {
+        pieces.push((await request.allHeaders())['upload-offset'] ?? '');
+        if (pieces.length === 2 && !cut) {
+          cut = true;
+          return route.abort('connectionreset');
+        }
+      }
+      return route.continue();
+    });
+    await page.getByRole('button', { name: 'Send it' }).click();
+    // What arrived is no backup, which only the server can say: it has read it to its end then.
+    await page.getByRole('alert').waitFor();
+    expect(cut).toBe(true);
+    expect(pieces).toEqual(['0', String(8 * 1024 ** 2), String(8 * 1024 ** 2)]);
+  });
+
+  test('a file whose damage only the server can see is refused by it, and nothing is stored', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    const damaged = Buffer.from(archive);
+    damaged[Math.floor(archive.length / 3)] = (archive[Math.floor(archive.length / 3)] ?? 0) ^ 1;
+    await visit.signIn();
+    await visit.goto('/restore');
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'bad.zip', mimeType: 'application/zip', buffer: damaged });
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page
+      .getByRole('alert')
+      .getByText(/ARCHIVE_DAMAGED/)
+      .waitFor();
+    await writeFile(join(scene.folder, 'before.zip'), archive);
+  });
+});

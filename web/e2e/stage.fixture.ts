@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { fillDemo } from '../../db/demo.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { buildPanel, panelIsBuilt } from '../../scripts/build-panel.ts';
+import { readConfig } from '../../server/config.ts';
+import { type RunningServer, startServer } from '../../server/main.ts';
+
+export const EMAIL = 'superadmin@owu.example';
+export const PASSWORD = 'Palace-Demo-1';
+
+const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const SWITCHES = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A real server on a database of its own with demo data, the built panel, and a browser. */
+export interface Stage extends AsyncDisposable {
+  url: string;
+  database: TestDatabase;
+  /** Where the server keeps its archives. */
+  folder: string;
+  /** A page of a browser that knows nobody. Whatever it complains about, scripts and policy, is kept in `complaints`. */
+  open(options?: BrowserContextOptions): Promise<Visit>;
+}
+
+export interface Visit extends AsyncDisposable {
+  page: Page;
+  context: BrowserContext;
+  complaints: string[];
+  goto(path: string): Promise<void>;
+  signIn(): Promise<void>;
+  /** What axe-core finds on the page as it is, one line each. */
+  faults(): Promise<string[]>;
+}
+
+export async function stage(options: { staff?: number } = {}): Promise<Stage> {
+  if (!(await panelIsBuilt())) await buildPanel();
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await testDatabase({ template: 'hrms' }));
+  await fillDemo(database.url, { staff: options.staff ?? 30, seed: 1 });
+  const folder = await mkdtemp(join(tmpdir(), 'panel-test-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const config = readConfig({
+    PORT: '0',
+    BACKUP_DIR: join(folder, 'backups'),
+    SECRET_KEY: 'k'.repeat(40),
+    LOG_FILE: join(folder, 'server.log'),
+  });
+  const server: RunningServer = await startServer(config, database.url);
+  stack.defer(() => server.stop());
+  const browser = await chromium.launch({ executablePath: BROWSER, args: SWITCHES });
+  stack.defer(() => browser.close());
+  const owned = stack.move();
+  return {
+    url: server.url,
+    database,
+    folder: config.backupDir,
+    open: (how) => visit(browser, server.url, how),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function visit(browser: Browser, url: string, how: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ baseURL: url, acceptDownloads: true, ...how });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  return {
+    page,
+    context,
+    complaints,
+    goto: async (path) => void (await page.goto(path)),
+    async signIn() {
+      await page.goto('/');
+      await page.getByLabel('E-mail').fill(EMAIL);
+      await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    },
+    async faults() {
+      // Through the debugger, past the policy that lets the page itself run nothing foreign.
+      const answer: unknown = await page.evaluate(`${axe.source}; axe.run(document, { resultTypes: ['violations'] })`);
+      return violationsIn(answer);
+    },
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}
+
+function violationsIn(answer: unknown): string[] {
+  const { violations } = answer as axe.AxeResults;
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}
+
+/** How far the page is wider than the window, in pixels. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}

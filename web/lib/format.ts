@@ -1,0 +1,61 @@
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** `4.2 MiB`: binary units, three digits at most. */
+export function bytesText(bytes: number): string {
+  const step = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** step;
+  if (step === 0) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  return `${value.toFixed(value >= 100 ? 0 : 1)} ${UNITS[step]}`;
+}
+
+const COUNT = new Intl.NumberFormat('en');
+
+/** `12,345`. */
+export function countText(count: number): string {
+  return COUNT.format(count);
+}
+
+/** `1 row`, `12,345 rows`; the second word when the plural is not the first with an s. */
+export function amountText(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}
+
+/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`. */
+export function durationText(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ''}`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`;
+}
+
+const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** A moment in the viewer's own zone: `23 Nov 2026, 14:05`. */
+export function momentText(moment: Date): string {
+  return MOMENT.format(moment);
+}
+
+/** The same moment for everybody: `2026-11-23 13:05:09 UTC`. */
+export function utcText(moment: Date): string {
+  return `${moment.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const STEPS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** `3 hours ago`, `in 2 days`; within a minute `just now`. Beyond thirty days the moment itself. */
+export function agoText(moment: Date, now: Date): string {
+  const ms = moment.getTime() - now.getTime();
+  if (Math.abs(ms) > 30 * 86_400_000) return momentText(moment);
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(ms) >= size) return RELATIVE.format(Math.trunc(ms / size), unit);
+  }
+  return 'just now';
+}

@@ -1,0 +1,40 @@
+import { type Component, lazy } from 'solid-js';
+import { connectionSeen, onComeback } from './connection.ts';
+
+const RELOADED = 'palace-reloaded';
+
+/**
+ * A part of the panel that is loaded when it is needed. While the server does not answer it waits for it; when the server answers and the
+ * part is not there, a newer panel has been put up, and the page is loaded again, once.
+ */
+export function later<Props extends Record<string, unknown>>(load: () => Promise<Component<Props>>) {
+  return lazy(async () => ({ default: await patiently(load) }));
+}
+
+async function patiently<Part>(load: () => Promise<Part>): Promise<Part> {
+  for (;;) {
+    try {
+      const part = await load();
+      sessionStorage.removeItem(RELOADED);
+      return part;
+    } catch (error) {
+      const answer = await fetch('/healthz', { cache: 'no-store' }).catch(() => null);
+      if (answer?.ok) {
+        if (sessionStorage.getItem(RELOADED) !== null) throw error;
+        sessionStorage.setItem(RELOADED, 'yes');
+        location.reload();
+      }
+      await comeback();
+    }
+  }
+}
+
+function comeback(): Promise<void> {
+  return new Promise((resolve) => {
+    const forget = onComeback(() => {
+      forget();
+      resolve();
+    });
+    connectionSeen(false);
+  });
+}

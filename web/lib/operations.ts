@@ -1,0 +1,54 @@
+import type { Operation, OperationState } from '../api.ts';
+import { words } from '../strings.ts';
+import type { Tone } from '../ui/badge.tsx';
+
+export const STATE_TONES: Readonly<Record<OperationState, Tone>> = {
+  queued: 'calm',
+  running: 'brand',
+  succeeded: 'good',
+  failed: 'bad',
+  cancelled: 'calm',
+};
+
+/** What an operation is called: what it does, and with what. */
+export function titleOf({ kind, archive }: Operation): string {
+  return kind === 'restore' ? words.operation.restoreTitle(archive) : words.operation.title(kind, archive);
+}
+
+/** How far its stage is, from 0 to 1; null where nobody knows. */
+export function shareOf({ progress }: Operation): number | null {
+  if (!progress || progress.totalBytes <= 0) return null;
+  // The total is an estimate: what is not done is never shown as done.
+  return Math.min(0.99, progress.bytes / progress.totalBytes);
+}
+
+/** How long it took, or takes already, milliseconds; null before it has begun. */
+export function timeOf({ startedAt, finishedAt }: Operation, now: Date): number | null {
+  if (startedAt === null) return null;
+  return (finishedAt === null ? now.getTime() : Date.parse(finishedAt)) - Date.parse(startedAt);
+}
+
+/** A number in a record's result. */
+export function numberIn(result: Operation['result'], key: string): number | null {
+  const value = result?.[key];
+  return typeof value === 'number' ? value : null;
+}
+
+/** Texts in a record's result. */
+export function textsIn(result: Operation['result'], key: string): string[] {
+  const value = result?.[key];
+  return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : [];
+}
+
+/** A table as people know it: the schema is said only when it is not the usual one. */
+export function tableText(name: string): string {
+  return name.startsWith('public.') ? name.slice('public.'.length) : name;
+}
+
+/** One backup in the history of all. */
+export interface HistoryPoint {
+  at: string;
+  size: number;
+  /** Milliseconds; null when the record of its making is gone. */
+  took: number | null;
+}

@@ -1,0 +1,39 @@
+import { expect, test } from 'bun:test';
+import type { Status } from '../api.ts';
+import { verdictOf } from './verdict.ts';
+
+const status: Status = {
+  version: '1',
+  runtime: 'Bun',
+  database: { name: 'hrms', version: '18', size: 1, tables: [] },
+  storage: { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1 },
+  lastBackup: { fileName: 'a.zip', timestamp: '2026-01-01T00:00:00Z', rows: 1 },
+  recommendations: [],
+  troubles: [],
+};
+const note = { code: 'X', level: 'note', message: 'a note' } as const;
+const soon = { code: 'X', level: 'soon', message: 'do it soon' } as const;
+const urgent = { code: 'X', level: 'urgent', message: 'do it now' } as const;
+
+test('data is called safe only when nothing urgent or soon is to be done, and everything could be looked at', () => {
+  expect(verdictOf(status).level).toBe('safe');
+  expect(verdictOf({ ...status, recommendations: [note] })).toMatchObject({ level: 'safe' });
+  expect(verdictOf({ ...status, recommendations: [note, soon] })).toMatchObject({
+    level: 'soon',
+    because: 'do it soon',
+  });
+  expect(verdictOf({ ...status, recommendations: [urgent, soon] })).toMatchObject({
+    level: 'unsafe',
+    because: 'do it now',
+  });
+});
+
+test('what cannot be seen is never called safe', () => {
+  const troubles = [{ code: 'DATABASE_UNREACHABLE', message: 'The database does not answer.' }];
+  expect(verdictOf({ ...status, database: null, troubles }).level).toBe('unknown');
+  expect(verdictOf({ ...status, storage: null, troubles })).toMatchObject({
+    level: 'unknown',
+    because: 'The database does not answer.',
+  });
+  expect(verdictOf({ ...status, database: null, recommendations: [urgent], troubles }).level).toBe('unsafe');
+});

@@ -1,0 +1,26 @@
+import type { Status } from '../api.ts';
+import { words } from '../strings.ts';
+
+export type Level = 'safe' | 'soon' | 'unsafe' | 'unknown';
+
+export interface Verdict {
+  level: Level;
+  /** The answer, one sentence. */
+  sentence: string;
+  /** Why, in one more. */
+  because: string | null;
+}
+
+/** Is the data safe? What the server recommends decides: something urgent is red, something soon amber. Never green on what cannot be seen. */
+export function verdictOf({ recommendations, storage, database, troubles }: Status): Verdict {
+  const first = recommendations.find(({ level }) => level !== 'note');
+  if (storage === null) return of('unknown', troubles[0]?.message);
+  if (first?.level === 'urgent') return of('unsafe', first.message);
+  if (database === null) return of('unknown', troubles[0]?.message);
+  if (first) return of('soon', first.message);
+  return of('safe', words.overview.safeBecause);
+}
+
+function of(level: Level, because?: string): Verdict {
+  return { level, sentence: words.overview.verdict[level], because: because ?? null };
+}

@@ -1,0 +1,45 @@
+import { useNavigate } from '@solidjs/router';
+import { useQueryClient } from '@tanstack/solid-query';
+import { createSignal, Show } from 'solid-js';
+import { api } from '../api.ts';
+import { type Failure, failureOf, made } from '../lib/failure.ts';
+import { becomes } from '../lib/session.ts';
+import { words } from '../strings.ts';
+import { Button } from '../ui/button.tsx';
+import { FailureNotice } from '../ui/failure-notice.tsx';
+import { FrontDoor } from '../ui/front-door.tsx';
+
+/** Where the one-time link of `scripts/break-glass.ts` leads. The code stands behind the `#`, where no server and no log sees it. */
+export function BreakGlass() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const code = decodeURIComponent(location.hash.slice(1));
+  const [busy, setBusy] = createSignal(false);
+  const [failure, setFailure] = createSignal<Failure | null>(
+    code === '' ? made('INPUT_INVALID', words.breakGlass.missing, words.breakGlass.missingHint) : null,
+  );
+  const enter = async () => {
+    setBusy(true);
+    try {
+      const { data } = await api.auth.breakGlass.mutate({ code });
+      becomes(client, data.who);
+      navigate('/restore', { replace: true });
+    } catch (error) {
+      setFailure(failureOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <FrontDoor title={words.breakGlass.title} lead={words.breakGlass.lead}>
+      <div class="space-y-4">
+        <Show when={failure()}>{(found) => <FailureNotice failure={found()} />}</Show>
+        <Show when={code !== ''}>
+          <Button look="primary" class="w-full" busy={busy()} onClick={() => void enter()}>
+            {busy() ? words.breakGlass.busy : words.breakGlass.submit}
+          </Button>
+        </Show>
+      </div>
+    </FrontDoor>
+  );
+}

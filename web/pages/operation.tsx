@@ -1,0 +1,69 @@
+import { A, useParams } from '@solidjs/router';
+import { useQuery } from '@tanstack/solid-query';
+import { type JSX, Match, Show, Switch } from 'solid-js';
+import type { Operation } from '../api.ts';
+import { failureOf } from '../lib/failure.ts';
+import { titleOf } from '../lib/operations.ts';
+import { queries } from '../lib/queries.ts';
+import { useMe } from '../lib/session.ts';
+import { words } from '../strings.ts';
+import { Card, Facts, PageHead } from '../ui/card.tsx';
+import { FailureNotice } from '../ui/failure-notice.tsx';
+import { Moment } from '../ui/moment.tsx';
+import { OperationCard } from '../ui/operation-card.tsx';
+import { PageSkeleton } from '../ui/skeleton.tsx';
+
+/** One operation: live while it runs, and what its record says. */
+export function OperationPage() {
+  const params = useParams<{ id: string }>();
+  const me = useMe();
+  const operation = useQuery(() => queries.operation(params.id));
+  const known = () => (operation.isSuccess ? operation.data : null);
+  return (
+    <>
+      <p class="mb-2 text-sm">
+        <A href="/operations" class="text-brand hover:underline">
+          {words.operations.title}
+        </A>
+      </p>
+      <Switch fallback={<PageSkeleton />}>
+        <Match when={operation.error}>
+          {(error) => <FailureNotice failure={failureOf(error())} onRetry={() => void operation.refetch()} />}
+        </Match>
+        <Match when={known()}>
+          {(found) => (
+            <>
+              <PageHead title={titleOf(found())} />
+              <OperationCard
+                operation={found()}
+                open
+                mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
+              />
+              <Card title={words.backup.facts} class="mt-4">
+                <Facts of={factsOf(found())} />
+              </Card>
+            </>
+          )}
+        </Match>
+      </Switch>
+    </>
+  );
+}
+
+function factsOf(operation: Operation): [string, JSX.Element][] {
+  const { operation: w } = words;
+  const moment = (at: string | null) => (
+    <Show when={at} fallback="–">
+      {(known) => <Moment at={known()} />}
+    </Show>
+  );
+  return [
+    [w.asked, moment(operation.createdAt)],
+    [w.began, moment(operation.startedAt)],
+    [w.ended, moment(operation.finishedAt)],
+    [w.by, operation.actor],
+    [w.from, operation.origin],
+    [w.id, <code class="font-mono text-xs break-all">{operation.id}</code>],
+    [w.asks, <code class="font-mono text-xs break-all">{JSON.stringify(operation.parameters)}</code>],
+  ];
+}

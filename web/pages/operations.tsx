@@ -1,0 +1,128 @@
+import { A, useSearchParams } from '@solidjs/router';
+import { useInfiniteQuery } from '@tanstack/solid-query';
+import { createMemo, For, Show } from 'solid-js';
+import { api, type Operation, type OperationState } from '../api.ts';
+import { now } from '../lib/clock.ts';
+import { failureOf } from '../lib/failure.ts';
+import { durationText } from '../lib/format.ts';
+import { timeOf, titleOf } from '../lib/operations.ts';
+import { keys } from '../lib/queries.ts';
+import { words } from '../strings.ts';
+import { ActiveOperations } from '../ui/active-operations.tsx';
+import { Button } from '../ui/button.tsx';
+import { Empty, PageHead } from '../ui/card.tsx';
+import { FailureNotice } from '../ui/failure-notice.tsx';
+import { Choice } from '../ui/field.tsx';
+import { Moment } from '../ui/moment.tsx';
+import { Lines } from '../ui/skeleton.tsx';
+import { StateBadge } from '../ui/state-badge.tsx';
+
+const PAGE_SIZE = 25;
+const LOOK_AGAIN_MS = 10_000;
+const KINDS: Record<string, string> = {
+  all: words.operations.all,
+  backup: words.operation.kind('backup'),
+  verify: words.operation.kind('verify'),
+  restore: words.operation.kind('restore'),
+};
+const STATES: Record<OperationState | 'all', string> = { all: words.operations.all, ...words.operation.states };
+
+type Search = { [key: string]: string | undefined; kind?: string; state?: string };
+
+/** Everything that was done or is under way. */
+export function Operations() {
+  const [search, setSearch] = useSearchParams<Search>();
+  const kind = () => (Object.hasOwn(KINDS, search.kind ?? '') ? (search.kind ?? 'all') : 'all');
+  const state = () => (Object.keys(STATES) as (keyof typeof STATES)[]).find((one) => one === search.state) ?? 'all';
+  const pages = useInfiniteQuery(() => ({
+    queryKey: [...keys.operations, 'pages', kind(), state()],
+    refetchInterval: LOOK_AGAIN_MS,
+    initialPageParam: null as string | null,
+    getNextPageParam: (last: { next: string | null }) => last.next,
+    async queryFn({ pageParam, signal }: { pageParam: string | null; signal: AbortSignal }) {
+      const chosen = state();
+      const filter = {
+        limit: PAGE_SIZE,
+        ...(kind() !== 'all' && { kinds: [kind()] }),
+        ...(chosen !== 'all' && { states: [chosen] }),
+        ...(pageParam !== null && { before: pageParam }),
+      };
+      return (await api.operations.list.query(filter, { signal })).data;
+    },
+  }));
+  const all = createMemo(() => (pages.isSuccess ? pages.data.pages.flatMap(({ operations }) => operations) : []));
+  const isFiltered = () => kind() !== 'all' || state() !== 'all';
+  return (
+    <>
+      <PageHead title={words.operations.title} lead={words.operations.lead} />
+      <ActiveOperations open />
+      <div class="mb-4 grid grid-cols-2 gap-3 sm:max-w-md">
+        <Choice
+          label={words.operations.kind}
+          value={kind()}
+          options={KINDS}
+          onChange={(value) => setSearch({ kind: value === 'all' ? null : value })}
+        />
+        <Choice
+          label={words.operations.state}
+          value={state()}
+          options={STATES}
+          onChange={(value) => setSearch({ state: value === 'all' ? null : value })}
+        />
+      </div>
+      <Show when={pages.error}>
+        {(error) => <FailureNotice failure={failureOf(error())} onRetry={() => void pages.refetch()} />}
+      </Show>
+      <div class="overflow-hidden rounded-xl border border-line bg-card">
+        <Show when={pages.isSuccess} fallback={<Lines count={8} class="p-5" />}>
+          <Show
+            when={all().length > 0}
+            fallback={
+              <Empty
+                title={isFiltered() ? words.operations.noMatch : words.operations.none}
+                lead={isFiltered() ? words.operations.noMatchLead : words.operations.noneLead}
+              />
+            }
+          >
+            <ul aria-label={words.operations.caption} class="divide-y divide-line">
+              <For each={all()}>{(operation) => <Row operation={operation} />}</For>
+            </ul>
+          </Show>
+        </Show>
+      </div>
+      <Show when={pages.hasNextPage}>
+        <div class="mt-4 text-center">
+          <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+            {words.operations.more}
+          </Button>
+        </div>
+      </Show>
+    </>
+  );
+}
+
+function Row(props: { operation: Operation }) {
+  const took = () => timeOf(props.operation, now());
+  return (
+    <li class="grid gap-x-4 gap-y-1 px-4 py-3 text-sm md:grid-cols-[minmax(0,1fr)_7rem_12rem_6rem] md:items-center">
+      <div class="min-w-0">
+        <A href={`/operations/${props.operation.id}`} class="font-medium break-all hover:underline">
+          {titleOf(props.operation)}
+        </A>
+        <Show when={props.operation.state === 'failed' && props.operation.error}>
+          {(error) => <p class="mt-0.5 line-clamp-2 break-words text-bad">{error().message}</p>}
+        </Show>
+      </div>
+      <div>
+        <StateBadge state={props.operation.state} />
+      </div>
+      <div class="min-w-0 text-soft">
+        <Moment at={props.operation.createdAt} />
+        <span class="block truncate">{words.backups.by(props.operation.actor)}</span>
+      </div>
+      <div class="tabular text-soft md:text-right">
+        <Show when={took()}>{(ms) => durationText(ms())}</Show>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,81 @@
+import { Navigate, useSearchParams } from '@solidjs/router';
+import { useQueryClient } from '@tanstack/solid-query';
+import { createSignal, Show } from 'solid-js';
+import { api } from '../api.ts';
+import { type Failure, failureOf } from '../lib/failure.ts';
+import { createPatience } from '../lib/patience.ts';
+import { becomes, setMustChangePassword, useMe } from '../lib/session.ts';
+import { wayBack } from '../lib/way-back.ts';
+import { words } from '../strings.ts';
+import { Button } from '../ui/button.tsx';
+import { FailureNotice } from '../ui/failure-notice.tsx';
+import { Field } from '../ui/field.tsx';
+import { FrontDoor } from '../ui/front-door.tsx';
+import { PasswordField } from '../ui/password-field.tsx';
+
+/** E-mail and password, and back to where one was going. */
+export function SignIn() {
+  const me = useMe();
+  const client = useQueryClient();
+  const [search] = useSearchParams<{ to?: string }>();
+  const [email, setEmail] = createSignal('');
+  const [password, setPassword] = createSignal('');
+  const [tried, setTried] = createSignal(false);
+  const [busy, setBusy] = createSignal(false);
+  const [failure, setFailure] = createSignal<Failure | null>(null);
+  const locked = createPatience(() => failure()?.retryAfterSeconds ?? null);
+
+  const signIn = async (event: SubmitEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (busy() || locked() > 0 || email().trim() === '' || password() === '') return;
+    setBusy(true);
+    try {
+      const { data } = await api.auth.signIn.mutate({ email: email().trim(), password: password() });
+      setMustChangePassword(data.mustChangePassword);
+      becomes(client, data.who);
+    } catch (error) {
+      setFailure(failureOf(error));
+      setPassword('');
+      setTried(false);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Show when={!me.data} fallback={<Navigate href={wayBack(search.to)} />}>
+      <FrontDoor title={words.signIn.title} lead={words.signIn.lead}>
+        <form class="space-y-4" novalidate onSubmit={(event) => void signIn(event)}>
+          <Show when={failure()}>
+            {(found) => (
+              <FailureNotice failure={found()}>
+                <Show when={locked() > 0}>
+                  <p class="tabular">{words.failure.wait(locked())}</p>
+                </Show>
+              </FailureNotice>
+            )}
+          </Show>
+          <Field
+            label={words.signIn.email}
+            type="email"
+            name="email"
+            autocomplete="username"
+            autofocus
+            value={email()}
+            onInput={setEmail}
+            fault={tried() && email().trim() === '' ? words.signIn.emailMissing : null}
+          />
+          <PasswordField
+            value={password()}
+            onInput={setPassword}
+            fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
+          />
+          <Button type="submit" look="primary" class="w-full" busy={busy()} disabled={locked() > 0}>
+            {busy() ? words.signIn.busy : words.signIn.submit}
+          </Button>
+        </form>
+      </FrontDoor>
+    </Show>
+  );
+}

@@ -1,0 +1,116 @@
+import { Navigate, Route, Router, type RouteSectionProps, useLocation } from '@solidjs/router';
+import { ErrorBoundary, Match, Show, Suspense, Switch } from 'solid-js';
+import { connected } from './lib/connection.ts';
+import { failureOf } from './lib/failure.ts';
+import { later } from './lib/load.ts';
+import { said } from './lib/say.ts';
+import { useMe } from './lib/session.ts';
+import { NotFound } from './pages/not-found.tsx';
+import { Overview } from './pages/overview.tsx';
+import { SignIn } from './pages/sign-in.tsx';
+import { words } from './strings.ts';
+import { PageHead } from './ui/card.tsx';
+import { FailureNotice } from './ui/failure-notice.tsx';
+import { Shell } from './ui/shell.tsx';
+import { PageSkeleton } from './ui/skeleton.tsx';
+
+// Loaded when somebody points at the way there.
+const Backups = later(() => import('./pages/backups.tsx').then(({ Backups }) => Backups));
+const Backup = later(() => import('./pages/backup.tsx').then(({ Backup }) => Backup));
+const Operations = later(() => import('./pages/operations.tsx').then(({ Operations }) => Operations));
+const OperationPage = later(() => import('./pages/operation.tsx').then(({ OperationPage }) => OperationPage));
+const Restore = later(() => import('./pages/restore.tsx').then(({ Restore }) => Restore));
+const BreakGlass = later(() => import('./pages/break-glass.tsx').then(({ BreakGlass }) => BreakGlass));
+
+/** Every address a person can stand on. */
+export function Routes() {
+  return (
+    <Router root={Frame}>
+      <Route path="/sign-in" component={SignIn} />
+      <Route path="/break-glass" component={BreakGlass} />
+      <Route path="/" component={SignedIn}>
+        <Route path="/" component={Overview} />
+        <Route path="/backups" component={Backups} />
+        <Route path="/backups/:id" component={Backup} />
+        <Route path="/restore" component={Restore} />
+        <Route path="/operations" component={Operations} />
+        <Route path="/operations/:id" component={OperationPage} />
+        <Route path="*rest" component={NotFound} />
+      </Route>
+    </Router>
+  );
+}
+
+/** Around everything: whether the server answers, what is said to those who do not see, and what is shown when a page breaks. */
+function Frame(props: RouteSectionProps) {
+  return (
+    <>
+      <div role="status" aria-live="polite">
+        <Show when={!connected()}>
+          <p class="sticky top-0 z-40 bg-warn-wash px-4 py-2 text-center text-sm text-warn">{words.connection.lost}</p>
+        </Show>
+        <span class="sr-only">{said()}</span>
+      </div>
+      <ErrorBoundary fallback={(error, reset) => <Broken error={error} reset={reset} />}>
+        <Suspense fallback={<Waiting />}>{props.children}</Suspense>
+      </ErrorBoundary>
+    </>
+  );
+}
+
+/** Only for who is signed in, and may see backups; others are led to where they can be. */
+function SignedIn(props: RouteSectionProps) {
+  const me = useMe();
+  const location = useLocation();
+  const here = () => encodeURIComponent(`${location.pathname}${location.search}`);
+  return (
+    <Switch fallback={<Waiting />}>
+      <Match when={me.isPending}>
+        <Waiting />
+      </Match>
+      <Match when={me.isError && me.error}>
+        {(error) => <Broken error={error()} reset={() => void me.refetch()} />}
+      </Match>
+      <Match when={me.data === null}>
+        <Navigate href={`/sign-in?to=${here()}`} />
+      </Match>
+      <Match when={me.data}>
+        {(person) => (
+          <Shell me={person()}>
+            <Show when={person().scopes.includes('backups:read')} fallback={<Forbidden role={person().role} />}>
+              <ErrorBoundary fallback={(error, reset) => <FailureNotice failure={failureOf(error)} onRetry={reset} />}>
+                <Suspense fallback={<PageSkeleton />}>{props.children}</Suspense>
+              </ErrorBoundary>
+            </Show>
+          </Shell>
+        )}
+      </Match>
+    </Switch>
+  );
+}
+
+function Waiting() {
+  return (
+    <div class="mx-auto max-w-5xl p-8">
+      <PageSkeleton />
+    </div>
+  );
+}
+
+function Broken(props: { error: unknown; reset: () => void }) {
+  return (
+    <main class="mx-auto max-w-2xl p-6">
+      <FailureNotice failure={failureOf(props.error)} onRetry={props.reset} />
+    </main>
+  );
+}
+
+function Forbidden(props: { role: string }) {
+  return (
+    <>
+      <PageHead title={words.forbidden.title} />
+      <p>{words.forbidden.body(props.role)}</p>
+      <p class="mt-2 text-soft">{words.forbidden.hint}</p>
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { useQuery } from '@tanstack/solid-query';
+import { createEffect, createMemo, createSignal, createUniqueId, For, Show } from 'solid-js';
+import type { Operation } from '../api.ts';
+import { queries } from '../lib/queries.ts';
+import { useMe } from '../lib/session.ts';
+import { words } from '../strings.ts';
+import { OperationCard } from './operation-card.tsx';
+
+/** Streams beside each other: a browser opens six connections to one server, and pages need some too. */
+const SHOWN = 3;
+
+/**
+ * What is under way, wherever it was started; after a reload too. One that ends while somebody looks stays, with how it ended, until it is
+ * put away.
+ */
+export function ActiveOperations(props: { archive?: string; open?: boolean }) {
+  const id = createUniqueId();
+  const me = useMe();
+  const active = useQuery(queries.activeOperations);
+  const [kept, setKept] = createSignal<Operation[]>([]);
+  const concerns = (operation: Operation) => props.archive === undefined || operation.archive === props.archive;
+
+  createEffect(() => {
+    const found = active.isSuccess ? active.data.filter(concerns) : [];
+    setKept((before) => {
+      const fresh = found.filter(({ id }) => !before.some((one) => one.id === id));
+      return fresh.length === 0 ? before : [...fresh, ...before];
+    });
+  });
+  const shown = createMemo(() => kept().slice(0, SHOWN));
+
+  return (
+    <Show when={shown().length > 0}>
+      <section aria-labelledby={id} class="mb-6 space-y-3">
+        <h2 id={id} class="sr-only">
+          {words.overview.running}
+        </h2>
+        <For each={shown()}>
+          {(operation) => (
+            <OperationCard
+              operation={operation}
+              open={props.open ?? false}
+              mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
+              onDismiss={() => setKept((all) => all.filter(({ id }) => id !== operation.id))}
+            />
+          )}
+        </For>
+      </section>
+    </Show>
+  );
+}

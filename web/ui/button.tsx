@@ -1,0 +1,48 @@
+import LoaderCircle from 'lucide-solid/icons/loader-circle';
+import { type JSX, Show, splitProps } from 'solid-js';
+
+type Look = 'primary' | 'plain' | 'grave' | 'quiet' | 'danger';
+
+const LOOKS: Readonly<Record<Look, string>> = {
+  primary: 'bg-brand text-on-brand hover:bg-brand-strong',
+  plain: 'border border-edge bg-card text-ink hover:bg-sunk',
+  grave: 'border border-edge bg-card text-bad hover:bg-bad-wash',
+  quiet: 'text-ink hover:bg-sunk',
+  danger: 'bg-bad-strong text-on-bad hover:brightness-90',
+};
+
+/** How things look that are pressed, buttons and links alike. */
+export function pressable(look: Look = 'plain', square = false): string {
+  const box = square ? 'w-11 sm:w-10' : 'px-4';
+  return `inline-flex min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 disabled:cursor-default disabled:opacity-45 ${box} ${LOOKS[look]}`;
+}
+
+interface ButtonProps extends JSX.ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: Look;
+  /** Something it has begun is not done yet: it says so and cannot be pressed, but keeps the focus. */
+  busy?: boolean;
+  /** For an icon alone; its name goes in `aria-label`. */
+  square?: boolean;
+}
+
+export function Button(props: ButtonProps) {
+  const [own, rest] = splitProps(props, ['look', 'busy', 'square', 'class', 'children', 'onClick', 'type']);
+  return (
+    <button
+      {...rest}
+      type={own.type ?? 'button'}
+      class={`${pressable(own.look, own.square)} ${own.class ?? ''}`}
+      aria-disabled={own.busy || undefined}
+      aria-busy={own.busy || undefined}
+      onClick={(event) => {
+        if (own.busy) event.preventDefault();
+        else if (typeof own.onClick === 'function') own.onClick(event);
+      }}
+    >
+      <Show when={own.busy}>
+        <LoaderCircle class="size-4 animate-spin" aria-hidden="true" />
+      </Show>
+      {own.children}
+    </button>
+  );
+}

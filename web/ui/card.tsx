@@ -1,0 +1,75 @@
+import { createEffect, createUniqueId, type JSX, onMount, Show } from 'solid-js';
+import { words } from '../strings.ts';
+
+/** A part of a page with its heading; `aside` stands beside the heading. */
+export function Card(props: { title?: string; aside?: JSX.Element; class?: string; children: JSX.Element }) {
+  const id = createUniqueId();
+  return (
+    <section
+      aria-labelledby={props.title ? id : undefined}
+      class={`min-w-0 rounded-xl border border-line bg-card p-5 ${props.class ?? ''}`}
+    >
+      <Show when={props.title}>
+        <div class="mb-3 flex flex-wrap items-center justify-between gap-x-3 gap-y-2">
+          <h2 id={id} class="min-w-0 text-base font-semibold wrap-anywhere">
+            {props.title}
+          </h2>
+          {props.aside}
+        </div>
+      </Show>
+      {props.children}
+    </section>
+  );
+}
+
+let arrived = false;
+
+/** A page's own heading with what can be done there. Who comes from another page begins to read here. */
+export function PageHead(props: { title: string; lead?: JSX.Element; children?: JSX.Element }) {
+  let heading: HTMLHeadingElement | undefined;
+  createEffect(() => {
+    document.title = `${props.title} · ${words.name}`;
+  });
+  onMount(() => {
+    if (arrived) heading?.focus({ preventScroll: true });
+    arrived = true;
+  });
+  return (
+    <div class="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
+      <div class="min-w-0">
+        <h1 ref={heading} tabindex="-1" class="text-2xl font-semibold tracking-tight wrap-anywhere">
+          {props.title}
+        </h1>
+        <Show when={props.lead}>
+          <div class="mt-1 text-sm text-soft">{props.lead}</div>
+        </Show>
+      </div>
+      <div class="flex flex-wrap gap-2">{props.children}</div>
+    </div>
+  );
+}
+
+/** Nothing is here yet, or nothing fits. */
+export function Empty(props: { title: string; lead: string; children?: JSX.Element }) {
+  return (
+    <div class="flex flex-col items-center gap-2 px-4 py-12 text-center">
+      <p class="font-medium">{props.title}</p>
+      <p class="max-w-sm text-sm text-soft">{props.lead}</p>
+      <div class="mt-2">{props.children}</div>
+    </div>
+  );
+}
+
+/** Names and what belongs to them. */
+export function Facts(props: { of: [name: string, value: JSX.Element][] }) {
+  return (
+    <dl class="grid gap-x-6 gap-y-3 text-sm sm:grid-cols-2">
+      {props.of.map(([name, value]) => (
+        <div class="min-w-0">
+          <dt class="text-soft">{name}</dt>
+          <dd class="break-words">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

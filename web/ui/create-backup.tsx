@@ -1,0 +1,130 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
+import { createEffect, createSignal, on, Show } from 'solid-js';
+import { api, type NewBackup, type Operation } from '../api.ts';
+import { failureOf } from '../lib/failure.ts';
+import { tableText } from '../lib/operations.ts';
+import { began, queries } from '../lib/queries.ts';
+import { say } from '../lib/say.ts';
+import { words } from '../strings.ts';
+import { Button } from './button.tsx';
+import { FailureNotice } from './failure-notice.tsx';
+import { Field } from './field.tsx';
+import { Modal } from './modal.tsx';
+import { Options } from './options.tsx';
+import { TableChoice } from './table-choice.tsx';
+
+const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,190}$/;
+type Compression = 'deflate' | 'zstd';
+
+/** Asks what a backup is to hold, and starts it. One press does when nothing special is wanted. */
+export function CreateBackup(props: {
+  open: boolean;
+  onClose: () => void;
+  onStarted?: (operation: Operation) => void;
+}) {
+  const { create: w } = words;
+  const client = useQueryClient();
+  const status = useQuery(() => ({ ...queries.status(), enabled: props.open }));
+  const [name, setName] = createSignal('');
+  const [scope, setScope] = createSignal<'all' | 'some'>('all');
+  const [tables, setTables] = createSignal<string[]>([]);
+  const [compression, setCompression] = createSignal<Compression>('deflate');
+  const [tried, setTried] = createSignal(false);
+  // The same order sent twice is one backup.
+  let key = '';
+  createEffect(
+    on(
+      () => props.open,
+      (open) => {
+        if (!open) return;
+        key = crypto.randomUUID();
+        setTried(false);
+        start.reset();
+      },
+    ),
+  );
+
+  const nameFault = () => (name() !== '' && !NAME.test(name()) ? w.nameWrong : null);
+  const tablesFault = () => scope() === 'some' && tables().length === 0;
+  const start = useMutation(() => ({
+    mutationFn: async (order: NewBackup) => (await api.backups.create.mutate(order)).data.operation,
+    onSuccess(operation: Operation) {
+      began(client, operation);
+      say(w.started);
+      setName('');
+      props.onClose();
+      props.onStarted?.(operation);
+    },
+    onError: () => {
+      key = crypto.randomUUID();
+    },
+  }));
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (nameFault() || tablesFault() || start.isPending) return;
+    start.mutate({
+      compression: compression(),
+      idempotencyKey: key,
+      ...(name() !== '' && { name: name() }),
+      ...(scope() === 'some' && { tables: tables() }),
+    });
+  };
+  const known = () => (status.isSuccess && status.data.database?.tables) || [];
+
+  return (
+    <Modal open={props.open} onClose={props.onClose} title={w.title} lead={w.lead}>
+      <form class="space-y-5" novalidate onSubmit={submit}>
+        <Show when={start.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+        <Options
+          legend={w.tables}
+          name="scope"
+          value={scope()}
+          onChange={setScope}
+          options={[
+            { value: 'all', label: w.allTables },
+            { value: 'some', label: w.someTables, hint: w.someHint },
+          ]}
+        />
+        <Show when={scope() === 'some'}>
+          <TableChoice
+            legend={w.choose}
+            tables={known().map((table) => ({
+              name: table.name,
+              text: tableText(table.name),
+              more: w.about(table.rows),
+            }))}
+            chosen={tables()}
+            onChange={setTables}
+            fault={tried() && tablesFault() ? w.noTables : null}
+          />
+        </Show>
+        <Options
+          legend={w.compression}
+          name="compression"
+          value={compression()}
+          onChange={setCompression}
+          options={[
+            { value: 'deflate', label: w.deflate, hint: w.deflateHint },
+            { value: 'zstd', label: w.zstd, hint: w.zstdHint },
+          ]}
+        />
+        <Field
+          label={w.name}
+          hint={w.nameHint}
+          value={name()}
+          onInput={setName}
+          autocomplete="off"
+          spellcheck={false}
+          fault={tried() ? nameFault() : null}
+        />
+        <div class="flex flex-wrap justify-end gap-2">
+          <Button onClick={() => props.onClose()}>{words.cancel}</Button>
+          <Button type="submit" look="primary" busy={start.isPending}>
+            {start.isPending ? w.busy : w.submit}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,49 @@
+import CircleAlert from 'lucide-solid/icons/circle-alert';
+import { type JSX, Show } from 'solid-js';
+import type { Failure } from '../lib/failure.ts';
+import { words } from '../strings.ts';
+import { Button } from './button.tsx';
+import { CopyButton } from './copy-button.tsx';
+
+interface FailureNoticeProps {
+  failure: Failure;
+  onRetry?: (() => void) | undefined;
+  /** What else could be done. */
+  children?: JSX.Element;
+}
+
+/** What went wrong, what to do, and what to tell whoever runs the server. Read out at once. */
+export function FailureNotice(props: FailureNoticeProps) {
+  return (
+    <div role="alert" class="rounded-lg border border-bad/40 bg-bad-wash p-4 text-sm">
+      <div class="flex gap-3">
+        <CircleAlert class="mt-0.5 size-5 shrink-0 text-bad" aria-hidden="true" />
+        <div class="min-w-0 flex-1 space-y-1">
+          <p class="font-medium break-words">{props.failure.message}</p>
+          <Show when={props.failure.hint}>{(hint) => <p class="break-words">{hint()}</p>}</Show>
+          <p class="flex flex-wrap items-center gap-x-3 gap-y-1 pt-1 text-soft">
+            <span>
+              {words.failure.technical} <code class="font-mono text-xs">{props.failure.code}</code>
+            </span>
+            <Show when={props.failure.reference}>
+              {(reference) => (
+                <span class="flex flex-wrap items-center gap-1">
+                  {words.failure.reference} <code class="font-mono text-xs break-all">{reference()}</code>
+                  <CopyButton text={reference()} label={words.failure.copyReference} />
+                </span>
+              )}
+            </Show>
+          </p>
+          {props.children}
+        </div>
+        <Show when={props.onRetry}>
+          {(retry) => (
+            <Button class="shrink-0 self-start" onClick={() => retry()()}>
+              {words.tryAgain}
+            </Button>
+          )}
+        </Show>
+      </div>
+    </div>
+  );
+}

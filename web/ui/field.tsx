@@ -1,0 +1,80 @@
+import { createUniqueId, type JSX, Show, splitProps } from 'solid-js';
+
+export const INPUT =
+  'block min-h-11 w-full rounded-lg border border-edge bg-card px-3 text-base text-ink sm:min-h-10 sm:text-sm aria-invalid:border-bad';
+
+interface FieldProps extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'onInput'> {
+  label: JSX.Element;
+  hint?: string | undefined;
+  /** What is wrong with it; read with it. */
+  fault?: string | null | undefined;
+  onInput?: (value: string) => void;
+}
+
+/** One line to type in, with its label, its hint and its fault. */
+export function Field(props: FieldProps) {
+  const [own, rest] = splitProps(props, ['label', 'hint', 'fault', 'onInput', 'class']);
+  const id = createUniqueId();
+  const described = () => [own.hint && `${id}-hint`, own.fault && `${id}-fault`].filter(Boolean).join(' ') || undefined;
+  return (
+    <div class={own.class}>
+      <label for={id} class="mb-1 block text-sm font-medium break-words">
+        {own.label}
+      </label>
+      <input
+        {...rest}
+        id={id}
+        class={INPUT}
+        aria-invalid={own.fault ? 'true' : undefined}
+        aria-describedby={described()}
+        onInput={(event) => own.onInput?.(event.currentTarget.value)}
+      />
+      <Show when={own.hint}>
+        <p id={`${id}-hint`} class="mt-1 text-sm text-soft">
+          {own.hint}
+        </p>
+      </Show>
+      <Show when={own.fault}>
+        <p id={`${id}-fault`} class="mt-1 text-sm text-bad">
+          {own.fault}
+        </p>
+      </Show>
+    </div>
+  );
+}
+
+interface ChoiceProps<Value extends string> {
+  label: string;
+  value: Value;
+  options: Readonly<Record<Value, string>>;
+  onChange: (value: Value) => void;
+  class?: string;
+}
+
+/** One of a few, by the browser's own list: it works everywhere, with every device. */
+export function Choice<Value extends string>(props: ChoiceProps<Value>) {
+  const id = createUniqueId();
+  const values = () => Object.keys(props.options) as Value[];
+  return (
+    <div class={props.class}>
+      <label for={id} class="mb-1 block text-sm font-medium">
+        {props.label}
+      </label>
+      <select
+        id={id}
+        class={INPUT}
+        value={props.value}
+        onChange={(event) => {
+          const chosen = values().find((value) => value === event.currentTarget.value);
+          if (chosen !== undefined) props.onChange(chosen);
+        }}
+      >
+        {values().map((value) => (
+          <option value={value} selected={value === props.value}>
+            {props.options[value]}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

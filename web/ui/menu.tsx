@@ -1,0 +1,41 @@
+import { DropdownMenu } from '@kobalte/core/dropdown-menu';
+import type { LucideProps } from 'lucide-solid';
+import EllipsisVertical from 'lucide-solid/icons/ellipsis-vertical';
+import { type Component, For } from 'solid-js';
+import { pressable } from './button.tsx';
+
+export const MENU =
+  'overlay-in z-40 min-w-48 rounded-xl border border-line bg-card p-1.5 text-ink shadow-lg outline-none';
+export const ITEM =
+  'flex min-h-11 items-center gap-3 rounded-lg px-3 text-sm outline-none select-none sm:min-h-9 data-[highlighted]:bg-sunk';
+
+export interface MenuEntry {
+  name: string;
+  icon: Component<LucideProps>;
+  /** Cannot be taken back. */
+  grave?: boolean;
+  onSelect: () => void;
+}
+
+/** Three dots that open a list of what can be done. */
+export function Menu(props: { label: string; entries: MenuEntry[] }) {
+  return (
+    <DropdownMenu placement="bottom-end" gutter={4}>
+      <DropdownMenu.Trigger class={pressable('quiet', true)} aria-label={props.label}>
+        <EllipsisVertical class="size-5" aria-hidden="true" />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content class={MENU}>
+          <For each={props.entries}>
+            {(entry) => (
+              <DropdownMenu.Item class={`${ITEM} ${entry.grave ? 'text-bad' : ''}`} onSelect={entry.onSelect}>
+                <entry.icon class="size-4" aria-hidden="true" />
+                {entry.name}
+              </DropdownMenu.Item>
+            )}
+          </For>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu>
+  );
+}

@@ -1,0 +1,63 @@
+import { Dialog } from '@kobalte/core/dialog';
+import X from 'lucide-solid/icons/x';
+import { createRenderEffect, type JSX, on, Show } from 'solid-js';
+import { words } from '../strings.ts';
+import { pressable } from './button.tsx';
+
+interface ModalProps {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  lead?: string | undefined;
+  children: JSX.Element;
+}
+
+/** A dialog: holds the focus, gives it back, and closes by Escape. On a phone it comes from below. */
+export function Modal(props: ModalProps) {
+  let opener: Element | null = null;
+  createRenderEffect(
+    on(
+      () => props.open,
+      (open) => {
+        if (open) opener = document.activeElement;
+      },
+    ),
+  );
+  const giveBack = (event: Event) => {
+    event.preventDefault();
+    placeOf(opener)?.focus();
+  };
+  return (
+    <Dialog open={props.open} onOpenChange={(open) => !open && props.onClose()}>
+      <Dialog.Portal>
+        <Dialog.Overlay class="overlay-in fixed inset-0 z-40 bg-black/50" />
+        <div class="fixed inset-0 z-50 flex items-end justify-center sm:items-center sm:p-6">
+          <Dialog.Content
+            onCloseAutoFocus={giveBack}
+            class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-card text-ink shadow-xl sm:rounded-2xl"
+          >
+            <div class="flex items-start justify-between gap-4 px-5 pt-5">
+              <div>
+                <Dialog.Title class="text-lg font-semibold">{props.title}</Dialog.Title>
+                <Show when={props.lead}>
+                  <Dialog.Description class="mt-1 text-sm text-soft">{props.lead}</Dialog.Description>
+                </Show>
+              </div>
+              <Dialog.CloseButton class={`${pressable('quiet', true)} -mt-2 -mr-2 shrink-0`} aria-label={words.close}>
+                <X class="size-5" aria-hidden="true" />
+              </Dialog.CloseButton>
+            </div>
+            <div class="overflow-y-auto px-5 pt-4 pb-5">{props.children}</div>
+          </Dialog.Content>
+        </div>
+      </Dialog.Portal>
+    </Dialog>
+  );
+}
+
+/** Where the focus was before: the entry of a menu is gone by then, and the button of its menu stands for it. */
+function placeOf(opener: Element | null): HTMLElement | null {
+  const menu = opener?.closest('[role=menu]');
+  const place = menu ? document.getElementById(menu.getAttribute('aria-labelledby') ?? '') : opener;
+  return place instanceof HTMLElement && place.isConnected ? place : document.querySelector('h1');
+}

@@ -1,0 +1,19 @@
+import { Show } from 'solid-js';
+import { now } from '../lib/clock.ts';
+import { agoText, momentText, utcText } from '../lib/format.ts';
+
+/** A moment in the viewer's zone, with UTC on hover. `ago`: by how long it is past, with both on hover. */
+export function Moment(props: { at: string; ago?: boolean }) {
+  const at = () => new Date(props.at);
+  return (
+    <time
+      datetime={props.at}
+      title={props.ago ? `${momentText(at())} (${utcText(at())})` : utcText(at())}
+      class="whitespace-nowrap"
+    >
+      <Show when={props.ago} fallback={momentText(at())}>
+        {agoText(at(), now())}
+      </Show>
+    </time>
+  );
+}

@@ -1,0 +1,105 @@
+import { useQuery } from '@tanstack/solid-query';
+import { createMemo, For, Show } from 'solid-js';
+import type { Operation } from '../api.ts';
+import { countText } from '../lib/format.ts';
+import type { Link } from '../lib/live.ts';
+import { shareOf, tableText, titleOf } from '../lib/operations.ts';
+import { queries } from '../lib/queries.ts';
+import { words } from '../strings.ts';
+import { Bar } from './bar.tsx';
+
+/** What an operation is doing right now: its stage, how far, how fast, how long still, and each table. */
+export function OperationProgress(props: { operation: Operation; link: Link; open: boolean }) {
+  const progress = () => props.operation.progress;
+  const share = () => shareOf(props.operation);
+  const stage = () => (progress() ? words.operation.stage(progress()?.stage ?? '') : words.operation.preparing);
+  const percent = () => (share() === null ? undefined : words.operation.percent(Math.round((share() ?? 0) * 100)));
+  return (
+    <Show
+      when={props.operation.state === 'running'}
+      fallback={<p class="text-sm text-soft">{words.operation.queuedLead}</p>}
+    >
+      <div class="mb-1.5 flex justify-between gap-3 text-sm">
+        <span class="font-medium">{stage()}</span>
+        <span class="tabular text-soft">{percent()}</span>
+      </div>
+      <Bar
+        label={words.operation.progress(titleOf(props.operation))}
+        value={share()}
+        text={percent() ? `${stage()}, ${percent()}` : stage()}
+      />
+      {/* Always as high as with everything in it, so that nothing below moves. */}
+      <div class="tabular mt-2 flex min-h-10 flex-wrap content-start justify-between gap-x-4 text-sm text-soft sm:min-h-5">
+        <Show when={progress()} fallback={<span>&nbsp;</span>}>
+          {(now) => (
+            <>
+              <span>{words.operation.done(now().rows, now().bytes, now().totalBytes)}</span>
+              <span>
+                <Show when={props.link === 'live'} fallback={words.operation.reconnecting}>
+                  {words.operation.rate(now().rowsPerSecond, now().bytesPerSecond)}
+                  <Show when={now().secondsLeft}>{(seconds) => `, ${words.operation.left(seconds())}`}</Show>
+                </Show>
+              </span>
+            </>
+          )}
+        </Show>
+      </div>
+      <TableProgress operation={props.operation} open={props.open} />
+    </Show>
+  );
+}
+
+/** Rows done of each table, beside what is expected. */
+function TableProgress(props: { operation: Operation; open: boolean }) {
+  const done = () => props.operation.progress?.tables ?? {};
+  const status = useQuery(() => ({ ...queries.status(), enabled: props.operation.kind === 'backup' }));
+  const source = useQuery(() => ({
+    ...queries.backup(props.operation.archive ?? ''),
+    enabled: props.operation.kind !== 'backup' && props.operation.archive !== null,
+  }));
+  const expected = createMemo(() => {
+    const rows = new Map<string, number>();
+    for (const table of (status.isSuccess && status.data.database?.tables) || []) {
+      if (table.rows !== null) rows.set(tableText(table.name), table.rows);
+    }
+    for (const table of (source.isSuccess && source.data.detail?.tables) || [])
+      rows.set(tableText(table.name), table.rows);
+    return rows;
+  });
+  const names = createMemo(() => Object.keys(done()).toSorted());
+  return (
+    <details class="mt-3" open={props.open}>
+      <summary class="min-h-8 cursor-pointer py-1 text-sm font-medium">{words.operation.perTable}</summary>
+      <table class="tabular mt-1 w-full text-sm">
+        <caption class="sr-only">{words.operation.tableCaption}</caption>
+        <thead class="sr-only">
+          <tr>
+            <th scope="col">{words.backup.table}</th>
+            <th scope="col">{words.operation.tableRows}</th>
+          </tr>
+        </thead>
+        <tbody>
+          <For each={names()}>
+            {(name) => {
+              const rows = () => done()[name]?.rows ?? 0;
+              const goal = () => expected().get(tableText(name)) ?? 0;
+              return (
+                <tr class="border-t border-line">
+                  <th scope="row" class="py-1.5 pr-4 text-left font-normal break-all">
+                    {tableText(name)}
+                  </th>
+                  <td class="py-1.5 text-right whitespace-nowrap">
+                    {countText(rows())}
+                    <Show when={goal() > rows()}>
+                      <span class="text-soft"> / {countText(goal())}</span>
+                    </Show>
+                  </td>
+                </tr>
+              );
+            }}
+          </For>
+        </tbody>
+      </table>
+    </details>
+  );
+}

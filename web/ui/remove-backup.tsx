@@ -1,0 +1,102 @@
+import { useMutation, useQueryClient } from '@tanstack/solid-query';
+import { createEffect, createSignal, on, Show } from 'solid-js';
+import { api, type BackupInfo } from '../api.ts';
+import { failureOf } from '../lib/failure.ts';
+import { keys } from '../lib/queries.ts';
+import { say } from '../lib/say.ts';
+import { needsPassword, useMe, useStepUp } from '../lib/session.ts';
+import { words } from '../strings.ts';
+import { Button } from './button.tsx';
+import { FailureNotice } from './failure-notice.tsx';
+import { Field } from './field.tsx';
+import { Modal } from './modal.tsx';
+import { PasswordField } from './password-field.tsx';
+
+interface RemoveBackupProps {
+  /** Null while nothing is to be deleted. */
+  backup: BackupInfo | null;
+  onClose: () => void;
+  onRemoved?: () => void;
+}
+
+/** Deletes a backup for good, from somebody who typed its name and has just given the password. */
+export function RemoveBackup(props: RemoveBackupProps) {
+  const { remove: w } = words;
+  const client = useQueryClient();
+  const me = useMe();
+  const stepUp = useStepUp();
+  const [typed, setTyped] = createSignal('');
+  const [password, setPassword] = createSignal('');
+  const [tried, setTried] = createSignal(false);
+  const [asksPassword, setAsksPassword] = createSignal(true);
+  const name = () => props.backup?.fileName ?? '';
+  createEffect(
+    on(name, () => {
+      setTyped('');
+      setPassword('');
+      setTried(false);
+      setAsksPassword(needsPassword(me.data, Date.now()));
+      remove.reset();
+    }),
+  );
+
+  const remove = useMutation(() => ({
+    async mutationFn(id: string) {
+      if (asksPassword()) {
+        await stepUp(password());
+        setAsksPassword(false);
+      }
+      return (await api.backups.remove.mutate({ id })).data.fileName;
+    },
+    onSuccess(removed: string) {
+      say(w.done(removed));
+      props.onClose();
+      props.onRemoved?.();
+      for (const queryKey of [keys.backups, keys.status]) void client.invalidateQueries({ queryKey });
+    },
+    onError(error: unknown) {
+      setPassword('');
+      setTried(false);
+      if (failureOf(error).code === 'STEP_UP_REQUIRED') setAsksPassword(true);
+    },
+  }));
+  const matches = () => typed().trim() === name();
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (!matches() || (asksPassword() && password() === '') || remove.isPending) return;
+    remove.mutate(name());
+  };
+
+  return (
+    <Modal open={props.backup !== null} onClose={props.onClose} title={w.title} lead={w.lead}>
+      <Show when={!props.backup?.pinned} fallback={<p class="text-sm">{w.pinned}</p>}>
+        <form class="space-y-4" novalidate onSubmit={submit}>
+          <Show when={remove.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+          <Field
+            label={w.type(name())}
+            value={typed()}
+            onInput={setTyped}
+            autocomplete="off"
+            spellcheck={false}
+            fault={tried() && !matches() ? w.wrong : null}
+          />
+          <Show when={asksPassword()}>
+            <PasswordField
+              label={w.password}
+              value={password()}
+              onInput={setPassword}
+              fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
+            />
+          </Show>
+          <div class="flex flex-wrap justify-end gap-2">
+            <Button onClick={() => props.onClose()}>{words.cancel}</Button>
+            <Button type="submit" look="danger" busy={remove.isPending}>
+              {remove.isPending ? w.busy : w.submit}
+            </Button>
+          </div>
+        </form>
+      </Show>
+    </Modal>
+  );
+}
