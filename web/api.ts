@@ -1,5 +1,5 @@
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
-import type { AppRouter } from '../server/api/router.ts';
+import type { AppRouter } from '../server/api/client-router.ts';
 import { connectionSeen } from './lib/connection.ts';
 
 /** Every procedure of the server, with its own types. Cookies go along by themselves. Fails with what `failureOf` understands. */

@@ -73,7 +73,6 @@ export const words = {
     emailMissing: 'Type your e-mail address.',
     passwordMissing: 'Type your password.',
     ended: 'You are signed out.',
-    mustChange: 'Your password has to be changed. Do that in the HRMS; you can work here meanwhile.',
   },
   breakGlass: {
     title: 'Emergency access',

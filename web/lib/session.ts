@@ -1,14 +1,10 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/solid-query';
-import { createSignal } from 'solid-js';
 import { api, type Person } from '../api.ts';
 import { keys, queries } from './queries.ts';
 import { rememberSession } from './session-mark.ts';
 
 /** A moment's reserve, so that a password that still counts counts until the order arrives. */
 const RESERVE_MS = 15_000;
-
-/** Told at sign-in only: the HRMS wants a new password. */
-export const [mustChangePassword, setMustChangePassword] = createSignal(false);
 
 /** Who is signed in: undefined while that is asked, null for nobody. */
 export function useMe() {

@@ -4,7 +4,7 @@ import { createSignal, Show } from 'solid-js';
 import { api } from '../api.ts';
 import { type Failure, failureOf } from '../lib/failure.ts';
 import { createPatience } from '../lib/patience.ts';
-import { becomes, setMustChangePassword, useMe } from '../lib/session.ts';
+import { becomes, useMe } from '../lib/session.ts';
 import { wayBack } from '../lib/way-back.ts';
 import { words } from '../strings.ts';
 import { Button } from '../ui/button.tsx';
@@ -32,7 +32,6 @@ export function SignIn() {
     setBusy(true);
     try {
       const { data } = await api.auth.signIn.mutate({ email: email().trim(), password: password() });
-      setMustChangePassword(data.mustChangePassword);
       becomes(client, data.who);
     } catch (error) {
       setFailure(failureOf(error));

@@ -3,9 +3,8 @@ import Activity from 'lucide-solid/icons/activity';
 import Archive from 'lucide-solid/icons/archive';
 import ArchiveRestore from 'lucide-solid/icons/archive-restore';
 import House from 'lucide-solid/icons/house';
-import { For, type JSX, Show } from 'solid-js';
+import { For, type JSX } from 'solid-js';
 import type { Person } from '../api.ts';
-import { mustChangePassword } from '../lib/session.ts';
 import { words } from '../strings.ts';
 import { AccountMenu } from './account-menu.tsx';
 
@@ -57,14 +56,7 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
         <AccountMenu me={props.me} />
       </header>
       <main id="content" tabindex="-1" class="min-w-0 px-4 pt-6 pb-28 md:px-8 md:pt-8 md:pb-16">
-        <div class="mx-auto max-w-5xl">
-          <Show when={mustChangePassword()}>
-            <p role="status" class="mb-6 rounded-lg bg-warn-wash px-4 py-3 text-sm text-warn">
-              {words.signIn.mustChange}
-            </p>
-          </Show>
-          {props.children}
-        </div>
+        <div class="mx-auto max-w-5xl">{props.children}</div>
       </main>
     </div>
   );
