@@ -20,8 +20,8 @@ try {
     entrypoints: ['server/main.ts', ...programs].map((file) => join(root, file)),
     outdir,
     target: 'bun',
-    // Found at run time, by platform.
-    external: ['pg-native'],
+    // Found at run time: by platform, and where the panel is built.
+    external: ['pg-native', 'vite'],
     throw: false,
   });
   for (const log of built.logs) console.error(String(log));
