@@ -19,8 +19,8 @@ try {
     entrypoints: ['server/main.ts', ...programs].map((file) => join(root, file)),
     outdir,
     target: 'bun',
-    // Found at run time, by platform.
-    external: ['pg-native'],
+    // Found at run time, by platform; and the builder of the panel, which only a development machine has.
+    external: ['pg-native', 'vite'],
     throw: false,
   });
   for (const log of built.logs) console.error(String(log));
