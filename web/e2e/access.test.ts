@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { EMAIL, overflow, PASSWORD, type Stage, stage } from './stage.fixture.ts';
+import { EMAIL, overflow, PASSWORD, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const PAGES = [
   ['/', 'Overview'],
@@ -12,6 +12,7 @@ const PAGES = [
 
 let scene: Stage;
 beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
   scene = await stage();
   await using visit = await scene.open();
   await visit.signIn();
@@ -21,9 +22,11 @@ beforeAll(async () => {
   await visit.page.getByRole('button', { name: 'Make it' }).click();
   await visit.page.getByText('The backup is made.').waitFor();
 }, 120_000);
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
 
-describe('every page', () => {
+describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`has nothing axe-core finds in the ${colorScheme} theme, dialogs included`, async () => {
       await using visit = await scene.open({ colorScheme, reducedMotion: 'reduce' });

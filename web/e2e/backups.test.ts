@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PASSWORD, type Stage, stage } from './stage.fixture.ts';
+import { PASSWORD, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let scene: Stage;
 beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
   scene = await stage();
 }, 120_000);
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
 
-describe('signing in', () => {
+describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   test('a wrong password is said so, a right one leads back to where one was going, and the policy holds throughout', async () => {
     await using visit = await scene.open();
     const { page, complaints } = visit;
@@ -39,7 +42,7 @@ describe('signing in', () => {
   });
 });
 
-describe('backups', () => {
+describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('one is made by two presses, its progress is followed to the end, and its bytes can be downloaded', async () => {
     await using visit = await scene.open();
     const { page, complaints } = visit;

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PASSWORD, type Stage, stage, type Visit } from './stage.fixture.ts';
+import { PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let scene: Stage;
 let archive: Buffer;
 beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
   scene = await stage();
   await using visit = await scene.open();
   await visit.signIn();
@@ -16,7 +17,9 @@ beforeAll(async () => {
   await visit.page.getByText('The backup is made.').waitFor();
   archive = await readFile(join(scene.folder, 'before.zip'));
 }, 120_000);
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
 
 const staff = () =>
   scene.database.query(
@@ -42,7 +45,7 @@ async function confirm({ page }: Visit): Promise<void> {
   await page.getByText('The restore is done.').waitFor();
 }
 
-describe('restore', () => {
+describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   test('a stored backup comes back after the database was named and the password given, and not before', async () => {
     await using visit = await scene.open();
     const { page, complaints } = visit;

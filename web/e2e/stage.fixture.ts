@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ export const EMAIL = 'superadmin@owu.example';
 export const PASSWORD = 'Palace-Demo-1';
 
 const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+/** Nothing can be shown here. In CI a missing browser is a failure. */
+export const WITHOUT_BROWSER = !existsSync(BROWSER) && !process.env['CI'];
 const SWITCHES = [
   '--no-sandbox',
   '--disable-gpu',

@@ -12,21 +12,28 @@ export function later<Props extends Record<string, unknown>>(load: () => Promise
 }
 
 async function patiently<Part>(load: () => Promise<Part>): Promise<Part> {
-  for (;;) {
+  for (let missing = false; ; ) {
     try {
       const part = await load();
       sessionStorage.removeItem(RELOADED);
       return part;
     } catch (error) {
       const answer = await fetch('/healthz', { cache: 'no-store' }).catch(() => null);
-      if (answer?.ok) {
-        if (sessionStorage.getItem(RELOADED) !== null) throw error;
-        sessionStorage.setItem(RELOADED, 'yes');
-        location.reload();
+      if (!answer?.ok) {
+        await comeback();
+        continue;
       }
-      await comeback();
+      // It may just have come back: what is missing once more is gone.
+      if (missing) reloadOnce(error);
+      missing = true;
     }
   }
+}
+
+function reloadOnce(error: unknown): void {
+  if (sessionStorage.getItem(RELOADED) !== null) throw error;
+  sessionStorage.setItem(RELOADED, 'yes');
+  location.reload();
 }
 
 function comeback(): Promise<void> {
