@@ -58,7 +58,7 @@ module.exports = {
     layer('restore', '^server/restore/', ['^server/(archive|storage|postgres)/']),
     layer('jobs', '^server/jobs/', ['^server/(backup|restore|archive|storage|postgres)/']),
     layer('security', '^server/security/', []),
-    layer('http', '^server/http/', ['^server/security/caller[.]ts$', '^server/(logs|metrics)[.]ts$']),
+    layer('http', '^server/http/', ['^server/security/(caller|spender)[.]ts$', '^server/(logs|metrics)[.]ts$']),
     layer('api', '^server/api/', [
       '^server/http/status[.]ts$',
       '^server/(jobs|security|backup|restore|archive|storage|postgres)/',

@@ -1,23 +1,22 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { openRecords } from '../db/records.ts';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
+import type { TestDatabase } from '../db/testing.ts';
 import { createAudit } from '../server/security/audit.ts';
 import { createSessions } from '../server/security/sessions.ts';
 import { createThrottle } from '../server/security/throttle.ts';
-import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { jsonOf, type Workplace } from './command.fixture.ts';
+import { emptyPlace } from './places.fixture.ts';
 
 setDefaultTimeout(60_000);
 
+let ground: Awaited<ReturnType<typeof emptyPlace>>;
 let database: TestDatabase;
 let place: Workplace;
 beforeAll(async () => {
-  database = await testDatabase({ template: 'empty' });
-  place = await workplace(database.url);
+  ground = await emptyPlace();
+  ({ database, place } = ground);
 });
-afterAll(async () => {
-  await place[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => ground[Symbol.asyncDispose]());
 
 test('prints a link whose code lets in once, on a database that has lost everything, and leaves a row in the audit without the code', async () => {
   const run = await place.run('break-glass', ['--json'], { PUBLIC_URL: 'https://backup.example.org' });

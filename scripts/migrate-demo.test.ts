@@ -1,22 +1,20 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
+import { testDatabase } from '../db/testing.ts';
 import type { FailureBody } from '../server/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { emptyPlace } from './places.fixture.ts';
 
 setDefaultTimeout(60_000);
 
-let database: TestDatabase;
+let ground: Awaited<ReturnType<typeof emptyPlace>>;
 let place: Workplace;
 beforeAll(async () => {
-  database = await testDatabase({ template: 'empty' });
-  place = await workplace(database.url);
+  ground = await emptyPlace();
+  ({ place } = ground);
 });
-afterAll(async () => {
-  await place[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => ground[Symbol.asyncDispose]());
 
 test('migrate makes the tables in an empty database, and the second time changes nothing', async () => {
   const first = await place.run('migrate', ['--json']);

@@ -28,6 +28,13 @@ export async function hrmsPlace(demo: {
   return { database, place, rows, [Symbol.asyncDispose]: () => disposeInTurn(place, database) };
 }
 
+/** An empty database, and a workplace on it. */
+export async function emptyPlace(): Promise<AsyncDisposable & { database: TestDatabase; place: Workplace }> {
+  const database = await testDatabase({ template: 'empty' });
+  const place = await workplace(database.url);
+  return { database, place, [Symbol.asyncDispose]: () => disposeInTurn(place, database) };
+}
+
 async function disposeInTurn(...things: AsyncDisposable[]): Promise<void> {
   for (const thing of things) await thing[Symbol.asyncDispose]();
 }

@@ -34,6 +34,15 @@ export const lendings = pgTable(
 
 /** Places where a restore can be held up from outside; see `closeGate` in `hold.fixture.ts`. */
 export const GATES = { stage: 1, apply: 2, indexes: 3, links: 4, sequences: 5, record: 6 } as const;
+/** The steps of a restore that have a gate, in their order. */
+export const STEPS = [
+  'stage',
+  'apply',
+  'indexes',
+  'links',
+  'sequences',
+  'record',
+] as const satisfies (keyof typeof GATES)[];
 export const GATE_FAMILY = 777;
 
 /** Makes the tables, as their owner. The gates stand open: a gate is an advisory lock that a step takes for a moment. */

@@ -20,6 +20,7 @@ import type { ReadinessCheck } from './http/readiness.ts';
 import { createDesk, readOperation } from './jobs/desk.ts';
 import { openFeed } from './jobs/feed.ts';
 import { type Queue, startQueue } from './jobs/queue.ts';
+import { repeat } from './jobs/repeat.ts';
 import type { Log } from './logs.ts';
 import type { Metrics } from './metrics.ts';
 import { createAudit } from './security/audit.ts';
@@ -27,7 +28,7 @@ import { createSessions } from './security/sessions.ts';
 import { sweepAccess } from './security/sweep.ts';
 import { createThrottle } from './security/throttle.ts';
 import { createTokens } from './security/tokens.ts';
-import { type Ending, every } from './shutdown.ts';
+import type { Ending } from './shutdown.ts';
 import type { Storage } from './storage/storage.ts';
 import { createUploadArea } from './storage/uploads.ts';
 
@@ -142,9 +143,12 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     version: APPLICATION.version,
     now,
   };
-  const sweeping = every(SWEEP_MS, log, 'sweeping what has expired', async () => {
-    await sweepAccess(records, now());
-    await sweepUploads(files);
+  const sweeping = repeat(SWEEP_MS, async () => {
+    const swept = (async () => {
+      await sweepAccess(records, now());
+      await sweepUploads(files);
+    })();
+    await swept.catch((error: unknown) => log.error({ error }, 'sweeping what has expired failed; it is tried again'));
   });
   endings.push(
     { name: 'sweeper', end: async () => sweeping[Symbol.asyncDispose]() },

@@ -23,24 +23,3 @@ export async function endAll(endings: readonly Ending[], log: Log): Promise<void
   }
   if (failures.length > 0) throw failures[0];
 }
-
-/** Does some work at once and then again and again, one after the other; its failures are told in the log. Disposing waits for what runs. */
-export function every(ms: number, log: Log, doing: string, work: () => Promise<void>): AsyncDisposable {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let stopped = false;
-  const turn = async () => {
-    await work().catch((error: unknown) => log.error({ error }, `${doing} failed; it is tried again`));
-    if (!stopped) timer = setTimeout(next, ms);
-  };
-  let last = turn();
-  function next(): void {
-    last = turn();
-  }
-  return {
-    async [Symbol.asyncDispose]() {
-      stopped = true;
-      clearTimeout(timer);
-      await last;
-    },
-  };
-}

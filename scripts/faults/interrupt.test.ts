@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { closeGate } from '../../server/hold.fixture.ts';
-import type { GATES } from '../../server/library.fixture.ts';
+import { STEPS } from '../../server/library.fixture.ts';
 import type { Scene } from '../../server/scene.fixture.ts';
 import type { Workplace } from '../command.fixture.ts';
 import { LIBRARY_SCHEMA, libraryPlace } from '../places.fixture.ts';
@@ -15,14 +15,7 @@ beforeAll(async () => {
 afterAll(() => ground[Symbol.asyncDispose]());
 
 describe('Ctrl-C during a restore', () => {
-  for (const step of [
-    'stage',
-    'apply',
-    'indexes',
-    'links',
-    'sequences',
-    'record',
-  ] as const satisfies (keyof typeof GATES)[]) {
+  for (const step of STEPS) {
     test(`at the step "${step}": exit code 130, nothing changed, nothing left`, async () => {
       await using gate = await closeGate(scene.database, step);
       const restore = place.start('restore', ['./library.zip', '--yes', '--json']);

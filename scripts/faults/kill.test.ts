@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { verifyArchive } from '../../server/backup/verify.ts';
 import { closeGate } from '../../server/hold.fixture.ts';
-import type { GATES } from '../../server/library.fixture.ts';
+import { STEPS } from '../../server/library.fixture.ts';
 import type { Scene } from '../../server/scene.fixture.ts';
 import { bytesSource } from '../../server/storage/memory.ts';
 import type { Workplace } from '../command.fixture.ts';
@@ -49,14 +49,7 @@ describe('a backup that is killed', () => {
 });
 
 describe('a restore that is killed', () => {
-  for (const step of [
-    'stage',
-    'apply',
-    'indexes',
-    'links',
-    'sequences',
-    'record',
-  ] as const satisfies (keyof typeof GATES)[]) {
+  for (const step of STEPS) {
     test(`at the step "${step}" changed nothing, and the next one sweeps and goes through at once`, async () => {
       const gate = await closeGate(scene.database, step);
       const restore = restoring();

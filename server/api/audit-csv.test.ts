@@ -1,10 +1,11 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
+import type { AuditFilter } from '../security/audit.ts';
+import type { AuditRow } from '../security/audit-row.ts';
 import { csvLine } from './audit-csv.ts';
-import type { FileAuditFilter, FileAuditRow } from './file-parts.ts';
 import { asCaller, filesServer, until } from './files.fixture.ts';
 
-const ROW: FileAuditRow = {
+const ROW: AuditRow = {
   id: 1,
   at: new Date('2026-11-23T09:00:00.123Z'),
   actor: '=HYPERLINK("http://evil","x")',
@@ -54,7 +55,7 @@ test('csvLine() gives every cell back, and starts none as a formula', () => {
 });
 
 test('GET /api/audit.csv streams what the filter leaves, for those alone who may read the audit', async () => {
-  const asked: FileAuditFilter[] = [];
+  const asked: AuditFilter[] = [];
   let given = 0;
   let over = 0;
   let rows = 2;

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { AppError, ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
+import type { AuditFilter } from '../security/audit.ts';
+import type { AuditRow } from '../security/audit-row.ts';
 import { requireScope } from './audited.ts';
 import { attachment } from './disposition.ts';
-import type { FileAuditFilter, FileAuditRow, FileParts, FilesContext } from './file-parts.ts';
+import type { FileParts, FilesContext } from './file-parts.ts';
 import { moment } from './schemas.ts';
 import { iterableBody } from './stream-body.ts';
 
@@ -20,7 +22,7 @@ const COLUMNS = [
   'details',
   'previousHash',
   'hash',
-] as const satisfies readonly (keyof FileAuditRow)[];
+] as const satisfies readonly (keyof AuditRow)[];
 
 /** Rows are gathered to about this many characters before they are sent. */
 const PIECE = 64 * 1024;
@@ -57,7 +59,7 @@ export async function auditCsv(parts: FileParts, c: FilesContext): Promise<Respo
   );
 }
 
-function readFilter(query: Record<string, string>): FileAuditFilter {
+function readFilter(query: Record<string, string>): AuditFilter {
   const read = filterOf.safeParse(query);
   if (read.success) {
     return Object.fromEntries(Object.entries(read.data).filter(([, value]) => value !== undefined));
@@ -68,7 +70,7 @@ function readFilter(query: Record<string, string>): FileAuditFilter {
   });
 }
 
-async function* csvOf(rows: AsyncIterable<FileAuditRow>): AsyncGenerator<Uint8Array> {
+async function* csvOf(rows: AsyncIterable<AuditRow>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let lines = csvLine(COLUMNS);
   for await (const row of rows) {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { SCOPES } from '../security/caller.ts';
-import type { ApiParts, SessionCaller } from './parts.ts';
+import type { SessionCaller } from '../security/session-caller.ts';
+import type { ApiParts } from './parts.ts';
 import { answer, plainText } from './schemas.ts';
 import { sessionOf, type Trpc } from './trpc.ts';
 

@@ -7,7 +7,7 @@ import { failureBody } from '../errors.ts';
 import { SCOPES } from '../security/caller.ts';
 import { createLocalStorage } from '../storage/local.ts';
 import { createUploadArea } from '../storage/uploads.ts';
-import type { FilesEnv } from './file-parts.ts';
+import type { AppEnv } from './context.ts';
 import { fileRoutes } from './files.ts';
 
 /** What to start. */
@@ -16,7 +16,7 @@ export const FILES_SERVER_SCRIPT = import.meta.path;
 if (import.meta.main) {
   const [url = '', folder = ''] = process.argv.slice(2);
   const { records } = openRecords(url, { connections: 2 });
-  const app = new Hono<FilesEnv>();
+  const app = new Hono<AppEnv>();
   app.use(async (c, next) => {
     c.set('caller', {
       kind: 'token',

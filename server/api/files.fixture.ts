@@ -6,11 +6,13 @@ import { openRecords } from '../../db/records.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { type Catalogue, createCatalogue } from '../backup/catalogue.ts';
 import { type ErrorCode, failureBody } from '../errors.ts';
+import type { AuditEntry } from '../security/audit-row.ts';
 import { type Caller, SCOPES, type Scope } from '../security/caller.ts';
 import { createLocalStorage } from '../storage/local.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createUploadArea, type UploadArea } from '../storage/uploads.ts';
-import type { FileAuditEntry, FileParts, FilesEnv } from './file-parts.ts';
+import type { AppEnv } from './context.ts';
+import type { FileParts } from './file-parts.ts';
 import { fileRoutes } from './files.ts';
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -34,7 +36,7 @@ export interface FilesServer extends AsyncDisposable {
   area: UploadArea;
   parts: FileParts;
   /** What the routes told the audit, oldest first. */
-  audited: FileAuditEntry[];
+  audited: AuditEntry[];
   /** Names in the upload area. */
   waiting(): Promise<string[]>;
   /** Records of uploads, oldest first. */
@@ -75,7 +77,7 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
   const catalogue: Pick<Catalogue, 'find'> = {
     find: (id, signal) => createCatalogue({ storage, now: () => new Date(), signal }).find(id, signal),
   };
-  const audited: FileAuditEntry[] = [];
+  const audited: AuditEntry[] = [];
   const parts: FileParts = {
     records: client.records,
     storage,
@@ -94,7 +96,7 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
     },
     ...change,
   };
-  const app = new Hono<FilesEnv>();
+  const app = new Hono<AppEnv>();
   app.use(async (c, next) => {
     c.set(
       'caller',

@@ -2,8 +2,9 @@ import { Hono } from 'hono';
 import { AppError } from '../errors.ts';
 import { auditCsv } from './audit-csv.ts';
 import { type Audited, audited } from './audited.ts';
+import type { AppEnv } from './context.ts';
 import { download } from './download.ts';
-import type { FileParts, FilesContext, FilesEnv } from './file-parts.ts';
+import type { FileParts, FilesContext } from './file-parts.ts';
 import { createTus, TUS_PATH } from './tus.ts';
 import { upload } from './upload.ts';
 
@@ -12,8 +13,8 @@ import { upload } from './upload.ts';
  * `GET|HEAD /api/audit.csv`. They authorise and audit by themselves; who calls, rate limits and CORS are the app's, and so is
  * `server.timeout(request, 0)`: while an archive is verified nothing is sent.
  */
-export function fileRoutes(parts: FileParts): Hono<FilesEnv> {
-  const routes = new Hono<FilesEnv>();
+export function fileRoutes(parts: FileParts): Hono<AppEnv> {
+  const routes = new Hono<AppEnv>();
   const tus = createTus(parts);
 
   routes.onError((error, c) => {

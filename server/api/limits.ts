@@ -1,4 +1,3 @@
-import { addressGroup } from '../security/address-group.ts';
 import type { Caller } from '../security/caller.ts';
 
 /** Largest body of a procedure call, bytes. Files go through the raw routes. */
@@ -15,20 +14,6 @@ export const MAX_STREAM_MS = 300_000;
  * or makes an access. `public`: whatever somebody asks who is not known. Passwords and codes have rates of their own behind these.
  */
 export type LimitClass = 'api' | 'change' | 'create' | 'public';
-
-/** Whose rate it is: the administrator's, the token's, or, for who is not known, that of the part of his address he can hardly change. */
-export function limitKey(caller: Caller): string {
-  switch (caller.kind) {
-    case 'nobody':
-      return `address ${addressGroup(caller.address)}`;
-    case 'session':
-      return caller.adminId === null ? `session ${caller.sessionKey}` : `admin ${caller.adminId}`;
-    case 'token':
-      return `token ${caller.tokenId}`;
-    default:
-      return caller satisfies never;
-  }
-}
 
 /** The class a call is counted in. */
 export function limitOf(

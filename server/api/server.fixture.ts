@@ -27,7 +27,7 @@ import type { Storage } from '../storage/storage.ts';
 import { createUploadArea } from '../storage/uploads.ts';
 import type { AppEnv } from './context.ts';
 import { failureResponse } from './errors.ts';
-import type { ApiParts, ThrottlePart } from './parts.ts';
+import type { ApiParts } from './parts.ts';
 import { TRPC_PATH, trpcRoute } from './route.ts';
 import { createUploadDesk } from './upload-desk.ts';
 
@@ -56,7 +56,7 @@ export interface TestServer extends AsyncDisposable {
 }
 
 export interface TestServerOptions {
-  throttle?: ThrottlePart;
+  throttle?: ApiParts['throttle'];
   /** Further routes, mounted beside the procedures. */
   routes?: (app: Hono<AppEnv>) => void;
   now?: () => Date;

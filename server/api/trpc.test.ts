@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { AppError } from '../errors.ts';
-import { limitKey, MAX_BATCH, MAX_CALL_BYTES } from './limits.ts';
+import { spenderOf } from '../security/spender.ts';
+import { MAX_BATCH, MAX_CALL_BYTES } from './limits.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
 import { readOutcome } from './wire.fixture.ts';
 
@@ -97,7 +98,7 @@ describe('the audit has', () => {
 
 describe('rates', () => {
   test('a stranger with a whole IPv6 network counts as one', () => {
-    const key = (address: string) => limitKey({ kind: 'nobody', actor: 'nobody', address });
+    const key = (address: string) => spenderOf({ kind: 'nobody', actor: 'nobody', address });
     expect(key('2001:db8:1:2::1')).toBe(key('2001:db8:1:2:ffff::9'));
     expect(key('2001:db8:1:2::1')).not.toBe(key('2001:db8:1:3::1'));
     expect(key('198.51.100.7')).not.toBe(key('198.51.100.8'));

@@ -3,9 +3,10 @@ import { type TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/
 import { AppError, type FailureBody, failureBody } from '../errors.ts';
 import { statusOf } from '../http/status.ts';
 import { authorize, type Requirement } from '../security/caller.ts';
+import { spenderOf } from '../security/spender.ts';
 import type { ApiContext, AuditNote } from './context.ts';
 import { appErrorOf, retryAfterSeconds, trpcCodeOf } from './errors.ts';
-import { type LimitClass, limitKey, limitOf, MAX_STREAM_MS } from './limits.ts';
+import { type LimitClass, limitOf, MAX_STREAM_MS } from './limits.ts';
 import type { ApiParts } from './parts.ts';
 
 /** What a procedure says of itself. */
@@ -47,7 +48,7 @@ export function createTrpc(parts: TrpcParts) {
     const note: AuditNote = {};
     let failure: AppError | null = null;
     try {
-      await parts.throttle.spend(limitOf(ctx.caller, type, meta.limit), limitKey(ctx.caller));
+      await parts.throttle.spend(limitOf(ctx.caller, type, meta.limit), spenderOf(ctx.caller));
       authorize(ctx.caller, meta, parts.now());
       if (meta.session && ctx.caller.kind === 'token') throw sessionOnly();
       const result = await next({ ctx: { ...ctx, note } });

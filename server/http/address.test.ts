@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { clientOf, limitKey, proxyTrust } from './address.ts';
+import { addressGroup } from '../security/address-group.ts';
+import { clientOf, proxyTrust } from './address.ts';
 
 const trusted = proxyTrust(['10.0.0.0/8', '127.0.0.1', '2001:db8::/32']);
 const nobody = proxyTrust([]);
@@ -82,11 +83,11 @@ describe('clientOf()', () => {
   });
 });
 
-describe('limitKey()', () => {
+describe('addressGroup()', () => {
   test('counts an IPv6 client by its network, an IPv4 client by its address', () => {
-    expect(limitKey('198.51.100.7')).toBe('198.51.100.7');
-    expect(limitKey('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
-    expect(limitKey('2001:db8:1:2:ffff::1')).toBe('2001:db8:1:2::/64');
-    expect(limitKey('unknown')).toBe('unknown');
+    expect(addressGroup('198.51.100.7')).toBe('198.51.100.7');
+    expect(addressGroup('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
+    expect(addressGroup('2001:db8:1:2:ffff::1')).toBe('2001:db8:1:2::/64');
+    expect(addressGroup('unknown')).toBe('unknown');
   });
 });

@@ -57,15 +57,6 @@ export function clientOf(peer: Peer, headers: Headers, isTrusted: (address: stri
   };
 }
 
-/** What limits count by: an IPv4 address, or the /64 network that one IPv6 client has for itself. */
-export function limitKey(address: string): string {
-  const parsed = parse(address);
-  if (parsed === null) return address;
-  if (parsed.kind() === 'ipv4') return parsed.toString();
-  const bytes = parsed.toByteArray().map((byte, index) => (index < 8 ? byte : 0));
-  return `${ipaddr.fromByteArray(bytes).toString()}/64`;
-}
-
 /** Whether a host name or address means the very machine that asks. */
 export function isOwnName(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopback(hostname.replace(/^\[|\]$/g, ''));

@@ -3,7 +3,8 @@ import { AppError } from '../errors.ts';
 import type { Log } from '../logs.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Caller } from '../security/caller.ts';
-import { clientOf, limitKey, proxyTrust } from './address.ts';
+import { spenderOf, strangerAt } from '../security/spender.ts';
+import { clientOf, proxyTrust } from './address.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import type { AppEnv } from './env.ts';
 import { secureHeaders as headersFor, withCookie, withHeaders } from './headers.ts';
@@ -137,7 +138,7 @@ export function identify(options: { readCaller: ReadCaller; spend: Spend; noteRe
   return async function identify(c, next) {
     const { address } = c.get('client');
     const found = await options.readCaller(c.req.raw.headers, address).catch(async (error: unknown) => {
-      await options.spend('public', `address ${limitKey(address)}`);
+      await options.spend('public', strangerAt(address));
       if (error instanceof AppError && error.code === 'UNAUTHENTICATED') {
         const action = `${c.req.method} ${c.req.path.slice(0, SHOWN_PATH)}`;
         await options.noteRefused({ address, action, requestId: c.get('requestId') }).catch((failure: unknown) => {
@@ -188,17 +189,4 @@ export function endWith(closing: AbortSignal): Middleware {
 /** Hono copies an answer that is set over another one, so one that was changed in place is left alone. */
 function replace(c: Context<AppEnv>, answer: Response): void {
   if (answer !== c.res) c.res = answer;
-}
-
-function spenderOf(caller: Caller): string {
-  switch (caller.kind) {
-    case 'nobody':
-      return `address ${limitKey(caller.address)}`;
-    case 'session':
-      return caller.adminId === null ? `session ${caller.sessionKey}` : `admin ${caller.adminId}`;
-    case 'token':
-      return `token ${caller.tokenId}`;
-    default:
-      return caller satisfies never;
-  }
 }

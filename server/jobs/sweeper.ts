@@ -6,6 +6,7 @@ import { endForgotten } from './end-queued.ts';
 import type { Log } from './log.ts';
 import type { Queue } from './queue.ts';
 import { writableRecords } from './records.ts';
+import { repeat } from './repeat.ts';
 import { dropOldRecords } from './retention.ts';
 import { sweepDead } from './sweep.ts';
 
@@ -80,20 +81,11 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
     }
   };
 
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const turn = async () => {
-    await round();
-    if (!stopped) timer = setTimeout(next, deps.everyMs ?? EVERY_MS);
-  };
-  let last = turn();
-  function next(): void {
-    last = turn();
-  }
+  const rounds = repeat(deps.everyMs ?? EVERY_MS, round);
   return {
     async [Symbol.asyncDispose]() {
       stopped = true;
-      clearTimeout(timer);
-      await last;
+      await rounds[Symbol.asyncDispose]();
       await session?.close();
     },
   };

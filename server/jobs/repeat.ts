@@ -1,0 +1,23 @@
+/**
+ * Does some work at once and then again and again, so long after each end. The work must not reject. Disposing waits for what runs,
+ * then begins nothing more.
+ */
+export function repeat(everyMs: number, work: () => Promise<void>): AsyncDisposable {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stopped = false;
+  const turn = async () => {
+    await work();
+    if (!stopped) timer = setTimeout(next, everyMs);
+  };
+  let last = turn();
+  function next(): void {
+    last = turn();
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      clearTimeout(timer);
+      await last;
+    },
+  };
+}
