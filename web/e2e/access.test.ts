@@ -93,10 +93,11 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await tabTo('Make a backup');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
+    await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]') != null);
     // The focus stays inside, and goes back to where it came from.
     for (let step = 0; step < 12; step++) {
       await page.keyboard.press('Tab');
-      expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null)).toBe(true);
+      expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') != null)).toBe(true);
     }
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
