@@ -66,6 +66,31 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('one whose answer was lost on the way is not made twice when the button is pressed again', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    let lost = false;
+    await page.route('**/trpc/backups.create**', async (route) => {
+      if (lost) return route.continue();
+      lost = true;
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByLabel('Name').fill('once');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('dialog').getByText('The server does not answer.').waitFor();
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('list', { name: 'Stored backups' }).getByText('once.zip').waitFor();
+    await visit.goto('/operations');
+    const asked = page.getByRole('list', { name: 'Operations' }).getByText('Backup to once.zip');
+    await asked.first().waitFor();
+    expect(await asked.count()).toBe(1);
+  });
+
   test('a page that is loaded again half-way shows the same operation and its end, and a waiting one can be cancelled', async () => {
     await using visit = await scene.open();
     const { page } = visit;

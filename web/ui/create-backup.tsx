@@ -3,6 +3,7 @@ import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type NewBackup, type Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
 import { tableText } from '../lib/operations.ts';
+import { createOrderKey } from '../lib/order-key.ts';
 import { began, queries } from '../lib/queries.ts';
 import { say } from '../lib/say.ts';
 import { words } from '../strings.ts';
@@ -30,14 +31,13 @@ export function CreateBackup(props: {
   const [tables, setTables] = createSignal<string[]>([]);
   const [compression, setCompression] = createSignal<Compression>('deflate');
   const [tried, setTried] = createSignal(false);
-  // The same order sent twice is one backup.
-  let key = '';
+  const key = createOrderKey();
   createEffect(
     on(
       () => props.open,
       (open) => {
         if (!open) return;
-        key = crypto.randomUUID();
+        key.renew();
         setTried(false);
         start.reset();
       },
@@ -55,9 +55,7 @@ export function CreateBackup(props: {
       props.onClose();
       props.onStarted?.(operation);
     },
-    onError: () => {
-      key = crypto.randomUUID();
-    },
+    onError: key.failed,
   }));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -65,7 +63,7 @@ export function CreateBackup(props: {
     if (nameFault() || tablesFault() || start.isPending) return;
     start.mutate({
       compression: compression(),
-      idempotencyKey: key,
+      idempotencyKey: key.current,
       ...(name() !== '' && { name: name() }),
       ...(scope() === 'some' && { tables: tables() }),
     });

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createSignal, Show } from 'solid-js';
 import { api, type Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
+import { createOrderKey } from '../lib/order-key.ts';
 import { began } from '../lib/queries.ts';
 import { say } from '../lib/say.ts';
 import { needsPassword, useMe, useStepUp } from '../lib/session.ts';
@@ -32,7 +33,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
   const [password, setPassword] = createSignal('');
   const [tried, setTried] = createSignal(false);
   const [asksPassword, setAsksPassword] = createSignal(needsPassword(me.data, Date.now()));
-  let key = crypto.randomUUID();
+  const key = createOrderKey();
   const start = useMutation(() => ({
     async mutationFn() {
       if (asksPassword()) {
@@ -42,7 +43,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
       const { data } = await api.restores.start.mutate({
         from: { backup: props.archive },
         confirmDatabase: typed().trim(),
-        idempotencyKey: key,
+        idempotencyKey: key.current,
         ...(props.tables && { tables: props.tables }),
       });
       return data.operation;
@@ -53,7 +54,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
       props.onStarted(operation);
     },
     onError(error: unknown) {
-      key = crypto.randomUUID();
+      key.failed(error);
       setPassword('');
       setTried(false);
       if (failureOf(error).code === 'STEP_UP_REQUIRED') setAsksPassword(true);
