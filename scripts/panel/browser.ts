@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 
 /** Debian's Chromium, unless CHROMIUM names another. */
 const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -22,4 +22,10 @@ export function browserIsHere(): boolean {
 /** Starts the browser without a window. `more`: switches of its command line. */
 export function startBrowser(more: string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath: BROWSER, args: [...SWITCHES, ...more] });
+}
+
+/** Starts it with a profile in a folder, for programs that come by its debugging port. */
+export function startProfile(folder: string, port: number): Promise<BrowserContext> {
+  const args = [...SWITCHES, `--remote-debugging-port=${port}`];
+  return chromium.launchPersistentContext(folder, { executablePath: BROWSER, args });
 }
