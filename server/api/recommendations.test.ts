@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { StoredBackup } from '../backup/list.ts';
-import { recommend } from './recommendations.ts';
+import { newestWhole, nextDue, recommend } from './recommendations.ts';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 
@@ -42,6 +42,20 @@ const codes = (backups: StoredBackup[], freeBytes: number | null = null, state =
 test('a fresh, verified backup with room for more needs nothing', () => {
   expect(codes([backup(0)], 10_000)).toEqual([]);
   expect(codes([backup(1)], null)).toEqual([]);
+});
+
+test('the next backup is due when the newest of all tables begins to be called old, and at once when there is none', () => {
+  const due = nextDue([backup(0, {}, 'partial'), backup(1), backup(5)]);
+  expect(due).toEqual(new Date('2026-11-21T12:00:00Z'));
+  const at = (now: Date) => recommend({ backups: [backup(1)], freeBytes: null, lastEnded: null }, now);
+  expect(at(new Date((due?.getTime() ?? 0) - 1))).toEqual([]);
+  expect(at(due ?? NOW)).toMatchObject([{ code: 'BACKUP_OLD' }]);
+  expect(nextDue([backup(0, {}, 'partial'), backup(0, { manifest: null })])).toBeNull();
+});
+
+test('the last good backup is one of all tables that can be opened, whatever newer one is not', () => {
+  const whole = backup(3);
+  expect(newestWhole([backup(0, {}, 'partial'), backup(1, { manifest: null }), whole, backup(9)])).toBe(whole);
 });
 
 test('no backup of all tables is urgent, whatever else there is', () => {

@@ -29,21 +29,22 @@ const VERY_OLD_DAYS = 7;
 /** Room for fewer backups of the last one's size than this is little. */
 const ROOM_FOR = 3;
 
+/** When the next backup of all tables is due: from then on the last one is called old. Null while there is none that can be opened. Pure. */
+export function nextDue(backups: readonly StoredBackup[]): Date | null {
+  const whole = newestWhole(backups);
+  return whole ? new Date(momentOf(whole) + OLD_DAYS * DAY_MS) : null;
+}
+
 /** What follows from what is stored. Pure; the most urgent first. */
 export function recommend({ backups, freeBytes, lastEnded }: RecommendationFacts, now: Date): Recommendation[] {
   const found: Recommendation[] = [];
   const say = (level: Recommendation['level'], code: Recommendation['code'], message: string) =>
     found.push({ code, level, message });
-  const moment = (backup: StoredBackup) => Date.parse(backup.manifest?.timestamp ?? backup.createdAt);
-  const newest = (list: StoredBackup[]) =>
-    list.reduce<StoredBackup | undefined>((a, b) => (a && moment(a) >= moment(b) ? a : b), undefined);
-
-  const sound = backups.filter((backup) => backup.manifest !== null);
-  const whole = newest(sound.filter(({ manifest }) => manifest?.kind !== 'partial'));
-  const last = newest([...backups]);
+  const whole = newestWhole(backups);
+  const last = newestOf(backups);
   if (!whole) say('urgent', 'NO_BACKUP', 'There is no backup of all tables that can be opened. Make one.');
   else {
-    const days = Math.floor((now.getTime() - moment(whole)) / DAY_MS);
+    const days = Math.floor((now.getTime() - momentOf(whole)) / DAY_MS);
     if (days >= OLD_DAYS)
       say(
         days >= VERY_OLD_DAYS ? 'urgent' : 'soon',
@@ -75,4 +76,17 @@ export function recommend({ backups, freeBytes, lastEnded }: RecommendationFacts
 
   const rank = { urgent: 0, soon: 1, note: 2 };
   return found.toSorted((a, b) => rank[a.level] - rank[b.level]);
+}
+
+/** The newest backup of all tables that can be opened. Pure. */
+export function newestWhole(backups: readonly StoredBackup[]): StoredBackup | undefined {
+  return newestOf(backups.filter(({ manifest }) => manifest !== null && manifest.kind !== 'partial'));
+}
+
+function newestOf(backups: readonly StoredBackup[]): StoredBackup | undefined {
+  return backups.reduce<StoredBackup | undefined>((a, b) => (a && momentOf(a) >= momentOf(b) ? a : b), undefined);
+}
+
+function momentOf({ manifest, createdAt }: StoredBackup): number {
+  return Date.parse(manifest?.timestamp ?? createdAt);
 }

@@ -4,7 +4,7 @@ import { AppError, unexpected } from '../errors.ts';
 import { readDatabaseStatus } from '../postgres/database-status.ts';
 import { askWith } from './ask.ts';
 import type { ApiParts } from './parts.ts';
-import { recommend } from './recommendations.ts';
+import { newestWhole, nextDue, recommend } from './recommendations.ts';
 import { answer } from './schemas.ts';
 import type { Trpc } from './trpc.ts';
 
@@ -27,7 +27,10 @@ const status = z.object({
   storage: z
     .object({ label: z.string(), freeBytes: z.number().nullable(), usedBytes: z.number(), backups: z.number() })
     .nullable(),
+  /** The newest of all tables that can be opened. */
   lastBackup: z.object({ fileName: z.string(), timestamp: z.string(), rows: z.number() }).nullable(),
+  /** When the next backup of all tables is due; null while there is none, and one is due now. */
+  nextDue: z.string().nullable(),
   recommendations: z.array(
     z.object({ code: z.string(), level: z.enum(['urgent', 'soon', 'note']), message: z.string() }),
   ),
@@ -58,7 +61,7 @@ export function systemRouter({ router, procedure, ok }: Trpc, parts: SystemParts
           orTrouble(storage.freeSpace()),
           orTrouble(desk.list({ states: ['succeeded', 'failed', 'cancelled'], limit: 1 })),
         ]);
-        const last = backups?.find((backup) => backup.manifest !== null);
+        const last = backups && newestWhole(backups);
         return ok({
           version,
           runtime: `Bun ${Bun.version}`,
@@ -81,6 +84,7 @@ export function systemRouter({ router, procedure, ok }: Trpc, parts: SystemParts
           lastBackup: last?.manifest
             ? { fileName: last.name, timestamp: last.manifest.timestamp, rows: last.manifest.rows }
             : null,
+          nextDue: (backups && nextDue(backups)?.toISOString()) ?? null,
           recommendations: backups
             ? recommend({ backups, freeBytes, lastEnded: ended?.operations[0] ?? null }, now())
             : [],

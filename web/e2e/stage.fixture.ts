@@ -1,30 +1,20 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { fillDemo } from '../../db/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { buildPanel, panelIsBuilt } from '../../scripts/build-panel.ts';
+import { browserIsHere, startBrowser } from '../../scripts/panel/browser.ts';
 import { readConfig } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
 
 export const EMAIL = 'superadmin@owu.example';
 export const PASSWORD = 'Palace-Demo-1';
 
-const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 /** Nothing can be shown here. In CI a missing browser is a failure. */
-export const WITHOUT_BROWSER = !existsSync(BROWSER) && !process.env['CI'];
-const SWITCHES = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+export const WITHOUT_BROWSER = !browserIsHere() && !process.env['CI'];
 
 /** A real server on a database of its own with demo data, the built panel, and a browser. */
 export interface Stage extends AsyncDisposable {
@@ -61,7 +51,7 @@ export async function stage(options: { staff?: number } = {}): Promise<Stage> {
   });
   const server: RunningServer = await startServer(config, database.url);
   stack.defer(() => server.stop());
-  const browser = await chromium.launch({ executablePath: BROWSER, args: SWITCHES });
+  const browser = await startBrowser();
   stack.defer(() => browser.close());
   const owned = stack.move();
   return {

@@ -8,6 +8,7 @@ const status: Status = {
   database: { name: 'hrms', version: '18', size: 1, tables: [] },
   storage: { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1 },
   lastBackup: { fileName: 'a.zip', timestamp: '2026-01-01T00:00:00Z', rows: 1 },
+  nextDue: '2026-01-03T00:00:00Z',
   recommendations: [],
   troubles: [],
 };
@@ -16,7 +17,7 @@ const soon = { code: 'X', level: 'soon', message: 'do it soon' } as const;
 const urgent = { code: 'X', level: 'urgent', message: 'do it now' } as const;
 
 test('data is called safe only when nothing urgent or soon is to be done, and everything could be looked at', () => {
-  expect(verdictOf(status).level).toBe('safe');
+  expect(verdictOf(status)).toMatchObject({ level: 'safe', from: null });
   expect(verdictOf({ ...status, recommendations: [note] })).toMatchObject({ level: 'safe' });
   expect(verdictOf({ ...status, recommendations: [note, soon] })).toMatchObject({
     level: 'soon',
@@ -25,6 +26,7 @@ test('data is called safe only when nothing urgent or soon is to be done, and ev
   expect(verdictOf({ ...status, recommendations: [urgent, soon] })).toMatchObject({
     level: 'unsafe',
     because: 'do it now',
+    from: urgent,
   });
 });
 

@@ -9,18 +9,20 @@ export interface Verdict {
   sentence: string;
   /** Why, in one more. */
   because: string | null;
+  /** The recommendation that says why; null where none does. */
+  from: Status['recommendations'][number] | null;
 }
 
 /** Is the data safe? What the server recommends decides: something urgent is red, something soon amber. Never green on what cannot be seen. */
 export function verdictOf({ recommendations, storage, database, troubles }: Status): Verdict {
   const first = recommendations.find(({ level }) => level !== 'note');
   if (storage === null) return of('unknown', troubles[0]?.message);
-  if (first?.level === 'urgent') return of('unsafe', first.message);
+  if (first?.level === 'urgent') return { ...of('unsafe', first.message), from: first };
   if (database === null) return of('unknown', troubles[0]?.message);
-  if (first) return of('soon', first.message);
+  if (first) return { ...of('soon', first.message), from: first };
   return of('safe', words.overview.safeBecause);
 }
 
 function of(level: Level, because?: string): Verdict {
-  return { level, sentence: words.overview.verdict[level], because: because ?? null };
+  return { level, sentence: words.overview.verdict[level], because: because ?? null, from: null };
 }

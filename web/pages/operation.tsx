@@ -1,6 +1,6 @@
 import { A, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
-import { type JSX, Match, Show, Switch } from 'solid-js';
+import { For, type JSX, Match, Show, Switch } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
 import { titleOf } from '../lib/operations.ts';
@@ -37,6 +37,7 @@ export function OperationPage() {
               <OperationCard
                 operation={found()}
                 open
+                untitled
                 mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
               />
               <Card title={words.backup.facts} class="mt-4">
@@ -64,6 +65,22 @@ function factsOf(operation: Operation): [string, JSX.Element][] {
     [w.by, operation.actor],
     [w.from, operation.origin],
     [w.id, <code class="font-mono text-xs break-all">{operation.id}</code>],
-    [w.asks, <code class="font-mono text-xs break-all">{JSON.stringify(operation.parameters)}</code>],
+    [w.asks, <Asked parameters={operation.parameters} />],
   ];
+}
+
+/** What was asked for, one word of it a line. */
+function Asked(props: { parameters: Operation['parameters'] }) {
+  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return (
+    <ul class="font-mono text-xs">
+      <For each={Object.entries(props.parameters)} fallback="–">
+        {([name, value]) => (
+          <li class="break-words">
+            <span class="text-soft">{name}</span> {text(value)}
+          </li>
+        )}
+      </For>
+    </ul>
+  );
 }

@@ -20,14 +20,11 @@ import { Card, PageHead } from '../ui/card.tsx';
 import { CreateBackup } from '../ui/create-backup.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
 import { Moment } from '../ui/moment.tsx';
-import { Recommendations } from '../ui/recommendations.tsx';
+import { Recommendations, WayToDo } from '../ui/recommendations.tsx';
 import { Lines } from '../ui/skeleton.tsx';
 import { StorageUse } from '../ui/storage-use.tsx';
 
 const History = later(() => import('../ui/history.tsx').then(({ History }) => History));
-
-/** After so many days without a backup of all tables the server calls it old. */
-const DUE_MS = 2 * 86_400_000;
 
 const LOOKS = {
   safe: { box: 'bg-good-wash text-good', icon: ShieldCheck },
@@ -65,11 +62,15 @@ export function Overview() {
       >
         {(known) => (
           <>
-            <VerdictBox status={known()} />
+            <VerdictBox status={known()} onMake={() => setCreating(true)} />
             <ActiveOperations />
             <Numbers status={known()} />
-            <Show when={known().recommendations.length > 0}>
-              <Recommendations status={known()} onMake={() => setCreating(true)} />
+            <Show when={otherAdvice(known()).length > 0}>
+              <Recommendations
+                of={otherAdvice(known())}
+                last={known().lastBackup?.fileName ?? null}
+                onMake={() => setCreating(true)}
+              />
             </Show>
           </>
         )}
@@ -116,22 +117,33 @@ export function Overview() {
   );
 }
 
-function VerdictBox(props: { status: Status }) {
+/** What is recommended besides what the verdict says already. */
+function otherAdvice(status: Status): Status['recommendations'] {
+  const { from } = verdictOf(status);
+  return status.recommendations.filter((one) => one !== from);
+}
+
+function VerdictBox(props: { status: Status; onMake: () => void }) {
   const verdict = () => verdictOf(props.status);
   const look = () => LOOKS[verdict().level];
   return (
     <section
       aria-label={verdict().sentence}
       data-verdict={verdict().level}
-      class={`mb-6 flex min-h-24 items-center gap-4 rounded-xl p-5 ${look().box}`}
+      class={`mb-6 flex min-h-24 flex-wrap items-center gap-4 rounded-xl p-5 ${look().box}`}
     >
-      <Dynamic component={look().icon} class="size-10 shrink-0" aria-hidden="true" />
-      <div>
+      <Dynamic component={look().icon} class="size-10 shrink-0 self-start sm:self-center" aria-hidden="true" />
+      <div class="min-w-0 flex-1 basis-48">
         <p class="text-xl font-semibold">{verdict().sentence}</p>
         <Show when={verdict().because}>
           <p class="mt-1 text-sm break-words text-ink">{verdict().because}</p>
         </Show>
       </div>
+      <Show when={verdict().from}>
+        {(why) => (
+          <WayToDo code={why().code} last={props.status.lastBackup?.fileName ?? null} onMake={() => props.onMake()} />
+        )}
+      </Show>
     </section>
   );
 }
@@ -142,7 +154,7 @@ function Looking() {
       <div role="status" class="skeleton mb-6 flex min-h-24 items-center rounded-xl p-5 text-soft">
         {words.overview.looking}
       </div>
-      <div class="mb-6 grid grid-cols-2 gap-4 lg:grid-cols-4" aria-hidden="true">
+      <div class="mb-6 grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4" aria-hidden="true">
         {[0, 1, 2, 3].map(() => (
           <div class="skeleton h-24 rounded-xl" />
         ))}
@@ -157,9 +169,8 @@ function Numbers(props: { status: Status }) {
     enabled: props.status.lastBackup !== null,
   }));
   const due = () => {
-    const made = props.status.lastBackup?.timestamp;
-    const moment = made === undefined ? 0 : Date.parse(made) + DUE_MS;
-    return moment > now().getTime() ? new Date(moment).toISOString() : null;
+    const { nextDue } = props.status;
+    return nextDue !== null && Date.parse(nextDue) > now().getTime() ? nextDue : null;
   };
   const room = () => {
     const { storage } = props.status;
@@ -167,7 +178,7 @@ function Numbers(props: { status: Status }) {
     return storage?.freeBytes && size > 0 ? Math.floor(storage.freeBytes / size) : null;
   };
   return (
-    <dl class="mb-6 grid grid-cols-2 gap-4 lg:grid-cols-4">
+    <dl class="mb-6 grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
       <Figure name={words.overview.lastBackup} more={last.isSuccess ? bytesText(last.data.info.size) : null}>
         <Show when={props.status.lastBackup} fallback={words.overview.never}>
           {(backup) => (
@@ -179,7 +190,7 @@ function Numbers(props: { status: Status }) {
       </Figure>
       <Figure
         name={words.overview.lastVerified}
-        more={last.isSuccess && last.data.info.lastVerified ? words.state.verified : null}
+        more={last.isSuccess && last.data.info.lastVerified ? words.overview.everyByte : null}
       >
         <Show
           when={last.isSuccess && last.data.info.lastVerified}
@@ -204,9 +215,9 @@ function Numbers(props: { status: Status }) {
 
 function Figure(props: { name: string; more: string | null; children: JSX.Element }) {
   return (
-    <div class="min-w-0 rounded-xl border border-line bg-card p-4">
+    <div class="min-w-0 rounded-xl border border-line bg-card p-3 sm:p-4">
       <dt class="text-sm text-soft">{props.name}</dt>
-      <dd class="tabular mt-1 text-lg font-semibold">{props.children}</dd>
+      <dd class="tabular mt-1 font-semibold sm:text-lg [&_time]:whitespace-normal">{props.children}</dd>
       <dd class="min-h-5 text-sm text-soft">{props.more}</dd>
     </div>
   );

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/solid-query';
 import { createSignal, Match, Show, Suspense, Switch } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
+import { hasEnded } from '../lib/live.ts';
 import { later } from '../lib/load.ts';
 import { queries } from '../lib/queries.ts';
 import { restoreWords } from '../strings-restore.ts';
@@ -22,6 +23,8 @@ const { restore: w, upload } = restoreWords;
 export function Restore() {
   const [search, setSearch] = useSearchParams<{ backup?: string }>();
   const [started, setStarted] = createSignal<Operation | null>(null);
+  const live = useQuery(() => ({ ...queries.operation(started()?.id ?? ''), enabled: started() !== null }));
+  const ended = () => live.isSuccess && hasEnded(live.data);
   const [existing, setExisting] = createSignal<boolean | null>(null);
   const begin = () => {
     setStarted(null);
@@ -31,7 +34,7 @@ export function Restore() {
   return (
     <>
       <PageHead title={w.title} lead={w.lead}>
-        <Show when={search.backup || started()}>
+        <Show when={started() ? ended() : search.backup}>
           <Button onClick={begin}>{started() ? w.again : w.another}</Button>
         </Show>
       </PageHead>

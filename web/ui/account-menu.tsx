@@ -31,7 +31,7 @@ export function AccountMenu(props: { me: Person }) {
       <Show when={failure()}>{(found) => <FailureNotice failure={found()} />}</Show>
       <DropdownMenu placement="top-start" gutter={6}>
         <DropdownMenu.Trigger
-          class={`${pressable('quiet')} max-w-full md:w-full md:justify-start md:px-3!`}
+          class={`${pressable('quiet')} max-w-full md:w-full md:justify-start md:px-2! md:text-xs`}
           aria-label={words.signedInAs(email())}
         >
           <CircleUser class="size-5 shrink-0" aria-hidden="true" />

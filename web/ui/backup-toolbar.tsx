@@ -36,7 +36,13 @@ export function BackupToolbar(props: BackupToolbarProps) {
   };
   return (
     <div class="mb-6">
-      <div class="flex flex-wrap gap-2">
+      <div class="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
+        <Show when={may('restores:run') && !props.backup.damaged}>
+          <A href={`/restore?backup=${encodeURIComponent(name())}`} class={pressable('primary')}>
+            <ArchiveRestore class="size-4" aria-hidden="true" />
+            {words.backup.restore}
+          </A>
+        </Show>
         <Show when={may('backups:download')}>
           <Button busy={busy('download')} onClick={() => void props.actions.download(name())}>
             <Download class="size-4" aria-hidden="true" />
@@ -52,12 +58,6 @@ export function BackupToolbar(props: BackupToolbarProps) {
             <ShieldCheck class="size-4" aria-hidden="true" />
             {words.backup.verify}
           </Button>
-        </Show>
-        <Show when={may('restores:run') && !props.backup.damaged}>
-          <A href={`/restore?backup=${encodeURIComponent(name())}`} class={pressable()}>
-            <ArchiveRestore class="size-4" aria-hidden="true" />
-            {words.backup.restore}
-          </A>
         </Show>
         <Show when={may('backups:annotate')}>
           <Button busy={busy('pin')} onClick={() => void props.actions.setPinned(name(), !props.backup.pinned)}>

@@ -60,10 +60,10 @@ export function Empty(props: { title: string; lead: string; children?: JSX.Eleme
   );
 }
 
-/** Names and what belongs to them. */
-export function Facts(props: { of: [name: string, value: JSX.Element][] }) {
+/** Names and what belongs to them; `narrow` where there is room for one beside another nowhere. */
+export function Facts(props: { of: [name: string, value: JSX.Element][]; narrow?: boolean }) {
   return (
-    <dl class="grid gap-x-6 gap-y-3 text-sm sm:grid-cols-2">
+    <dl class={`grid gap-x-6 gap-y-3 text-sm ${props.narrow ? '' : 'sm:grid-cols-2'}`}>
       {props.of.map(([name, value]) => (
         <div class="min-w-0">
           <dt class="text-soft">{name}</dt>

@@ -108,12 +108,13 @@ function options(box: HTMLElement): uPlot.Options {
 
 /** A canvas knows no variables: what they are right now, as the browser resolves them. */
 function colourReader(box: HTMLElement): (name: string) => string {
-  const probe = document.createElement('span');
-  box.append(probe);
-  const read = (name: string) => {
+  return (name) => {
+    // A new one each time: with a style before it, the colour would be that of a transition that has just begun.
+    const probe = document.createElement('span');
     probe.style.color = `var(--color-${name})`;
-    return getComputedStyle(probe).color;
+    box.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
   };
-  queueMicrotask(() => probe.remove());
-  return read;
 }

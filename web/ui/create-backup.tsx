@@ -10,7 +10,7 @@ import { words } from '../strings.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 import { Field } from './field.tsx';
-import { Modal } from './modal.tsx';
+import { Modal, ModalEnd } from './modal.tsx';
 import { Options } from './options.tsx';
 import { TableChoice } from './table-choice.tsx';
 
@@ -116,12 +116,12 @@ export function CreateBackup(props: {
           spellcheck={false}
           fault={tried() ? nameFault() : null}
         />
-        <div class="flex flex-wrap justify-end gap-2">
+        <ModalEnd>
           <Button onClick={() => props.onClose()}>{words.cancel}</Button>
           <Button type="submit" look="primary" busy={start.isPending}>
             {start.isPending ? w.busy : w.submit}
           </Button>
-        </div>
+        </ModalEnd>
       </form>
     </Modal>
   );

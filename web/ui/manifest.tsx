@@ -4,6 +4,7 @@ import { bytesText, countText } from '../lib/format.ts';
 import { tableText } from '../lib/operations.ts';
 import { words } from '../strings.ts';
 import { Card, Facts } from './card.tsx';
+import { TableName } from './table-name.tsx';
 
 type Table = BackupDetail['tables'][number];
 
@@ -21,11 +22,7 @@ export function Manifest(props: { detail: BackupDetail; backupId: string; size: 
       </Card>
       <Texts title={w.warnings} tone="text-warn" texts={props.detail.warnings} />
       <Texts title={w.unknown} tone="text-warn" texts={unknown()} />
-      <Texts
-        title={w.leftOut}
-        tone=""
-        texts={props.detail.leftOut.map(({ table, reason }) => `${tableText(table)}: ${reason}`)}
-      />
+      <LeftOut of={props.detail.leftOut} />
       <Card title={w.checksums}>
         <p class="mb-3 text-sm text-soft">{w.entries(props.detail.entries.count, props.detail.entries.chunks)}</p>
         <Facts
@@ -48,6 +45,27 @@ function Texts(props: { title: string; tone: string; texts: string[] }) {
         <ul class={`list-disc space-y-1 pl-5 text-sm ${props.tone}`}>
           <For each={props.texts}>{(text) => <li class="break-words">{text}</li>}</For>
         </ul>
+      </Card>
+    </Show>
+  );
+}
+
+/** By reason: our own schemas alone have some thirty tables. */
+function LeftOut(props: { of: BackupDetail['leftOut'] }) {
+  const byReason = () => [...Map.groupBy(props.of, ({ reason }) => reason)];
+  return (
+    <Show when={props.of.length > 0}>
+      <Card title={words.backup.leftOut}>
+        <For each={byReason()}>
+          {([reason, left]) => (
+            <details class="text-sm">
+              <summary class="min-h-8 cursor-pointer py-1">{words.backup.leftOutLine(left.length, reason)}</summary>
+              <ul class="mt-1 mb-2 space-y-1 border-l-2 border-line pl-3 font-mono text-xs text-soft">
+                <For each={left}>{({ table }) => <li class="break-all">{tableText(table)}</li>}</For>
+              </ul>
+            </details>
+          )}
+        </For>
       </Card>
     </Show>
   );
@@ -108,7 +126,9 @@ function Columns(props: { table: Table }) {
       .join(', ');
   return (
     <details>
-      <summary class="min-h-8 cursor-pointer py-1 break-all">{tableText(props.table.name)}</summary>
+      <summary class="min-h-8 cursor-pointer py-1">
+        <TableName name={props.table.name} />
+      </summary>
       <dl
         class="mt-1 mb-2 space-y-1.5 border-l-2 border-line pl-3 text-xs"
         aria-label={words.backup.columnsOf(tableText(props.table.name))}

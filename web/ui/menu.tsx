@@ -5,7 +5,7 @@ import { type Component, For } from 'solid-js';
 import { pressable } from './button.tsx';
 
 export const MENU =
-  'overlay-in z-40 min-w-48 rounded-xl border border-line bg-card p-1.5 text-ink shadow-lg outline-none';
+  'overlay-in z-40 min-w-48 rounded-xl border border-line bg-raised p-1.5 text-ink shadow-lg outline-none';
 export const ITEM =
   'flex min-h-11 items-center gap-3 rounded-lg px-3 text-sm outline-none select-none sm:min-h-9 data-[highlighted]:bg-sunk';
 

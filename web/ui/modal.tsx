@@ -34,7 +34,7 @@ export function Modal(props: ModalProps) {
         <div class="fixed inset-0 z-50 flex items-end justify-center sm:items-center sm:p-6">
           <Dialog.Content
             onCloseAutoFocus={giveBack}
-            class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-card text-ink shadow-xl sm:rounded-2xl"
+            class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-raised text-ink shadow-xl sm:rounded-2xl"
           >
             <div class="flex items-start justify-between gap-4 px-5 pt-5">
               <div>
@@ -52,6 +52,15 @@ export function Modal(props: ModalProps) {
         </div>
       </Dialog.Portal>
     </Dialog>
+  );
+}
+
+/** What ends a dialog: always to be seen, however long the dialog is. The deciding one comes last. */
+export function ModalEnd(props: { children: JSX.Element }) {
+  return (
+    <div class="sticky -bottom-5 -mx-5 -mb-5 flex flex-wrap justify-end gap-2 border-t border-line bg-raised px-5 py-4">
+      {props.children}
+    </div>
   );
 }
 

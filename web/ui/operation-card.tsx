@@ -22,6 +22,8 @@ interface OperationCardProps {
   /** Whether it may be stopped by who looks. */
   mayCancel: boolean;
   onDismiss?: (() => void) | undefined;
+  /** The page around it is called the same already. */
+  untitled?: boolean;
 }
 
 const SAID_EVERY = 25;
@@ -60,12 +62,12 @@ export function OperationCard(props: OperationCardProps) {
     <article aria-labelledby={id} class="rounded-xl border border-line bg-card p-5" data-operation={props.operation.id}>
       <div class="flex items-start justify-between gap-3">
         <div class="min-w-0">
-          <h3 id={id} class="font-semibold break-words">
+          <h3 id={id} class={props.untitled ? 'sr-only' : 'font-semibold wrap-anywhere'}>
             <A href={`/operations/${operation().id}`} class="hover:underline">
               {title()}
             </A>
           </h3>
-          <div class="mt-1.5">
+          <div class={props.untitled ? '' : 'mt-1.5'}>
             <StateBadge state={operation().state} />
           </div>
         </div>

@@ -7,12 +7,15 @@ import { shareOf, tableText, titleOf } from '../lib/operations.ts';
 import { queries } from '../lib/queries.ts';
 import { words } from '../strings.ts';
 import { Bar } from './bar.tsx';
+import { TableName } from './table-name.tsx';
 
 /** What an operation is doing right now: its stage, how far, how fast, how long still, and each table. */
 export function OperationProgress(props: { operation: Operation; link: Link; open: boolean }) {
   const progress = () => props.operation.progress;
   const share = () => shareOf(props.operation);
   const stage = () => (progress() ? words.operation.stage(progress()?.stage ?? '') : words.operation.preparing);
+  // Between two stages there is nothing to count.
+  const lead = () => (progress()?.stage === 'lock' ? words.operation.waitingLead : '\u00a0');
   const percent = () => (share() === null ? undefined : words.operation.percent(Math.round((share() ?? 0) * 100)));
   return (
     <Show
@@ -33,10 +36,16 @@ export function OperationProgress(props: { operation: Operation; link: Link; ope
         <Show when={progress()} fallback={<span>&nbsp;</span>}>
           {(now) => (
             <>
-              <span>{words.operation.done(now().rows, now().bytes, now().totalBytes)}</span>
+              <span>
+                <Show when={now().rows + now().bytes > 0} fallback={lead()}>
+                  {words.operation.done(now().rows, now().bytes, now().totalBytes)}
+                </Show>
+              </span>
               <span>
                 <Show when={props.link === 'live'} fallback={words.operation.reconnecting}>
-                  {words.operation.rate(now().rowsPerSecond, now().bytesPerSecond)}
+                  <Show when={now().rowsPerSecond + now().bytesPerSecond > 0}>
+                    {words.operation.rate(now().rowsPerSecond, now().bytesPerSecond)}
+                  </Show>
                   <Show when={now().secondsLeft}>{(seconds) => `, ${words.operation.left(seconds())}`}</Show>
                 </Show>
               </span>
@@ -85,8 +94,8 @@ function TableProgress(props: { operation: Operation; open: boolean }) {
               const goal = () => expected().get(tableText(name)) ?? 0;
               return (
                 <tr class="border-t border-line">
-                  <th scope="row" class="py-1.5 pr-4 text-left font-normal break-all">
-                    {tableText(name)}
+                  <th scope="row" class="py-1.5 pr-4 text-left font-normal">
+                    <TableName name={name} />
                   </th>
                   <td class="py-1.5 text-right whitespace-nowrap">
                     {countText(rows())}

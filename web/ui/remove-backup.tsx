@@ -9,7 +9,7 @@ import { words } from '../strings.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 import { Field } from './field.tsx';
-import { Modal } from './modal.tsx';
+import { Modal, ModalEnd } from './modal.tsx';
 import { PasswordField } from './password-field.tsx';
 
 interface RemoveBackupProps {
@@ -93,12 +93,12 @@ export function RemoveBackup(props: RemoveBackupProps) {
               fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
             />
           </Show>
-          <div class="flex flex-wrap justify-end gap-2">
+          <ModalEnd>
             <Button onClick={() => props.onClose()}>{words.cancel}</Button>
             <Button type="submit" look="danger" busy={remove.isPending}>
               {remove.isPending ? w.busy : w.submit}
             </Button>
-          </div>
+          </ModalEnd>
         </form>
       </Show>
     </Modal>

@@ -14,6 +14,7 @@ import { Card } from './card.tsx';
 import { Options } from './options.tsx';
 import { RestoreConfirm } from './restore-confirm.tsx';
 import { TableChoice } from './table-choice.tsx';
+import { TableName } from './table-name.tsx';
 
 const { restore: w } = restoreWords;
 
@@ -116,8 +117,8 @@ function Counts(props: { tables: BackupDetail['tables']; rowsNow: ReadonlyMap<st
         <For each={props.tables}>
           {(table) => (
             <tr class="border-t border-line">
-              <th scope="row" class="py-1.5 text-left font-normal break-all">
-                {tableText(table.name)}
+              <th scope="row" class="py-1.5 text-left font-normal">
+                <TableName name={table.name} />
               </th>
               <td class="py-1.5 text-right text-soft">
                 {before(table.name) === null ? words.unknown : countText(before(table.name) ?? 0)}

@@ -108,6 +108,7 @@ function About(props: { peeked: Peeked }) {
     >
       {(backup) => (
         <Facts
+          narrow
           of={[
             [w.madeAt, <Moment at={backup().madeAt} />],
             [w.by, backup().by],

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+
+/** Debian's Chromium, unless CHROMIUM names another. */
+const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+const SWITCHES = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Whether this machine has the browser. */
+export function browserIsHere(): boolean {
+  return existsSync(BROWSER);
+}
+
+/** Starts the browser without a window. `more`: switches of its command line. */
+export function startBrowser(more: string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: BROWSER, args: [...SWITCHES, ...more] });
+}
+
+/** Starts it with a profile in a folder, for programs that come by its debugging port. */
+export function startProfile(folder: string, port: number): Promise<BrowserContext> {
+  const args = [...SWITCHES, `--remote-debugging-port=${port}`];
+  return chromium.launchPersistentContext(folder, { executablePath: BROWSER, args });
+}

@@ -1,0 +1,194 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import type { House } from './house.ts';
+
+/** One picture: where, and what is done there before it is taken. */
+export interface Shot {
+  name: string;
+  path: string;
+  /** The heading that is waited for; that of the page, at any level. */
+  heading: string | RegExp;
+  /** Nobody is signed in. */
+  outside?: true;
+  /** The whole page, however long; otherwise what the window shows. */
+  whole?: true;
+  prepare?: (page: Page, house: House) => Promise<void>;
+  /** Undoes what `prepare` has begun. */
+  after?: (page: Page, house: House) => Promise<void>;
+}
+
+const KEPT = '/backups/before-the-move.zip';
+const RESTORE = '/restore?backup=before-the-move.zip';
+
+const press = (name: string | RegExp) => async (page: Page) => {
+  await page.getByRole('button', { name }).first().click();
+};
+const openDialog = (name: string | RegExp) => async (page: Page) => {
+  await press(name)(page);
+  await page.getByRole('dialog').waitFor();
+};
+
+/** While nothing is stored. */
+export const EMPTY_SHOTS: Shot[] = [
+  { name: 'overview-empty', path: '/', heading: 'Overview', whole: true },
+  { name: 'backups-empty', path: '/backups', heading: 'Backups' },
+  { name: 'operations-empty', path: '/operations', heading: 'Operations' },
+  { name: 'restore-empty', path: '/restore', heading: 'Restore', whole: true },
+];
+
+/** With a week of backups. */
+export const SHOTS: Shot[] = [
+  { name: 'sign-in', path: '/sign-in', heading: 'Sign in', outside: true },
+  {
+    name: 'sign-in-wrong',
+    path: '/sign-in',
+    heading: 'Sign in',
+    outside: true,
+    async prepare(page) {
+      await page.getByLabel('E-mail').fill('nobody@owu.example');
+      await page.getByLabel('Password', { exact: true }).fill('not it');
+      await press('Sign in')(page);
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  { name: 'break-glass', path: '/break-glass#code', heading: 'Emergency access', outside: true },
+  { name: 'overview', path: '/', heading: 'Overview', whole: true },
+  { name: 'backups', path: '/backups', heading: 'Backups', whole: true },
+  { name: 'backups-none-fits', path: '/backups?search=nothing+like+it', heading: 'Backups' },
+  {
+    name: 'backups-menu',
+    path: '/backups',
+    heading: 'Backups',
+    async prepare(page) {
+      await press('Actions for before-the-move.zip')(page);
+      await page.getByRole('menuitem', { name: 'Download' }).waitFor();
+    },
+  },
+  {
+    name: 'account-menu',
+    path: '/backups',
+    heading: 'Backups',
+    async prepare(page) {
+      await press(/^Signed in as/)(page);
+      await page.getByRole('menuitem', { name: 'Sign out' }).waitFor();
+    },
+  },
+  {
+    name: 'create',
+    path: '/backups',
+    heading: 'Backups',
+    async prepare(page) {
+      await openDialog('Make a backup')(page);
+      await page.getByLabel('Only some').check();
+      await page.getByLabel('staff', { exact: false }).first().check();
+    },
+  },
+  { name: 'backup', path: KEPT, heading: 'before-the-move.zip', whole: true },
+  { name: 'backup-damaged', path: '/backups/from-the-old-server.zip', heading: 'from-the-old-server.zip' },
+  {
+    name: 'delete',
+    path: '/backups/payroll-only.zip',
+    heading: 'payroll-only.zip',
+    async prepare(page) {
+      await openDialog('Delete …')(page);
+      await page.getByRole('button', { name: 'Delete for good' }).click();
+    },
+  },
+  { name: 'restore', path: '/restore', heading: 'Restore', whole: true },
+  {
+    name: 'restore-file',
+    path: '/restore',
+    heading: 'Restore',
+    async prepare(page, house) {
+      const buffer = await readFile(join(house.folder, 'before-the-move.zip'));
+      await page
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'before-the-move.zip', mimeType: 'application/zip', buffer });
+      await page.getByRole('button', { name: 'Send it' }).waitFor();
+    },
+  },
+  {
+    name: 'restore-file-refused',
+    path: '/restore',
+    heading: 'Restore',
+    async prepare(page, house) {
+      const buffer = await readFile(join(house.folder, 'from-the-old-server.zip'));
+      await page
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'from-the-old-server.zip', mimeType: 'application/zip', buffer });
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  { name: 'restore-plan', path: RESTORE, heading: 'Restore', whole: true },
+  {
+    name: 'restore-confirm',
+    path: RESTORE,
+    heading: 'Confirm',
+    whole: true,
+    async prepare(page) {
+      await page.getByLabel(/^Type the name of the database/).fill('palac');
+      await press('Replace the data')(page);
+      await page.getByText('That is not the name of the database.').waitFor();
+    },
+  },
+  { name: 'operations', path: '/operations', heading: 'Operations', whole: true },
+  {
+    name: 'operation-failed',
+    path: '/operations?state=failed',
+    heading: 'Operations',
+    async prepare(page) {
+      await page.getByRole('list', { name: 'Operations' }).getByRole('link').first().click();
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  { name: 'not-found', path: '/nowhere', heading: 'There is nothing here' },
+  {
+    name: 'offline',
+    path: '/backups',
+    heading: 'Backups',
+    async prepare(page) {
+      await page.context().setOffline(true);
+      await page.getByRole('link', { name: 'Operations' }).click();
+      await page.getByText('The server does not answer.').first().waitFor();
+    },
+    after: (page) => page.context().setOffline(false),
+  },
+  {
+    name: 'restore-running',
+    path: RESTORE,
+    heading: 'Confirm',
+    async prepare(page, house) {
+      // Somebody reads a table: the restore has loaded everything and waits for it.
+      const session = await house.session();
+      await session.query('BEGIN; LOCK TABLE public.staff IN ACCESS SHARE MODE');
+      neighbours.set(page, session);
+      await confirm(page, house);
+      await page.getByText('Waiting for the tables').waitFor();
+    },
+    async after(page) {
+      const session = neighbours.get(page);
+      await session?.query('ROLLBACK');
+      await session?.[Symbol.asyncDispose]();
+      await page.getByText('The restore is done.').waitFor();
+    },
+  },
+  {
+    name: 'restore-done',
+    path: RESTORE,
+    heading: 'Confirm',
+    async prepare(page, house) {
+      await confirm(page, house);
+      await page.getByText('The restore is done.').waitFor();
+    },
+  },
+];
+
+const neighbours = new WeakMap<Page, Awaited<ReturnType<House['session']>>>();
+
+async function confirm(page: Page, house: House): Promise<void> {
+  await page.getByLabel(/^Type the name of the database/).fill(new URL(house.databaseUrl).pathname.slice(1));
+  const password = page.getByLabel('Your password, once more');
+  if (await password.isVisible()) await password.fill(house.who.password);
+  await press('Replace the data')(page);
+}

@@ -1,0 +1,22 @@
+import { expect, test } from 'bun:test';
+import { openAuditor } from '../../scripts/panel/auditor.ts';
+import { EMAIL, PASSWORD, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+const INSIDE = ['/', '/backups', '/restore', '/operations'];
+
+// Performance is a time, and not asked here: `bun run lighthouse` prints it.
+test.skipIf(WITHOUT_BROWSER)(
+  'Lighthouse gives every page 100 for accessibility and 100 for best practices',
+  async () => {
+    await using scene = await stage();
+    await using auditor = await openAuditor(scene.url);
+    const full = { scores: { accessibility: 100, 'best-practices': 100 }, faults: [] };
+    const look = async (path: string) => ({
+      path,
+      ...(await auditor.audit(path, ['accessibility', 'best-practices'])),
+    });
+    expect(await look('/sign-in')).toEqual({ path: '/sign-in', ...full });
+    await auditor.signIn({ email: EMAIL, password: PASSWORD });
+    for (const path of INSIDE) expect(await look(path)).toEqual({ path, ...full });
+  },
+);
