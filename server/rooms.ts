@@ -113,6 +113,10 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
   const feed = openFeed({ databaseUrl: directUrl, read: (id) => readOperation(records, id) });
   const desk = createDesk({ databaseUrl: directUrl, records, queue, feed, now, newId });
   const catalogue = createCatalogue({ storage, now, signal: closing });
+  // Ten thousand archives take some seconds to open: whoever looks first should not wait for that.
+  catalogue.list(closing).catch((error: unknown) => {
+    if (!closing.aborted) log.warn({ error }, 'what is stored could not be read; whoever asks for it is told why');
+  });
   const files: FileParts = {
     records,
     storage,

@@ -150,8 +150,8 @@ export const words = {
     },
     sort: 'Sort by',
     sorts: {
-      'createdAt desc': 'Newest first',
-      'createdAt asc': 'Oldest first',
+      'madeAt desc': 'Newest first',
+      'madeAt asc': 'Oldest first',
       'size desc': 'Largest first',
       'size asc': 'Smallest first',
       'rows desc': 'Most rows first',

@@ -8,6 +8,7 @@ import { type Bench, openBench } from './bench.ts';
 import type { Contender, Measured } from './contender.ts';
 import { GOALS, judge } from './goals.ts';
 import { OURS } from './ours.ts';
+import { SHOWN } from './panel-load.ts';
 import { PEERS } from './peers.ts';
 import { type Circumstances, renderMemory, renderReport } from './report.ts';
 import { LOCALE, SERVER_SETTINGS } from './server.ts';
@@ -29,8 +30,10 @@ const ORDER = [
   'restore-full',
 ];
 /** Not measured unless asked for: nobody else has them. */
-const SERVER_GROUP = 'server';
-const SERVER_KEYS = SERVED.map(({ key }) => key);
+const GROUPS: Readonly<Record<string, string[]>> = {
+  server: SERVED.map(({ key }) => key),
+  panel: SHOWN.map(({ key }) => key),
+};
 const MEMORY_ONLY = 'rss';
 const MEMORY_OF = ['backup-deflate', 'backup-zstd', 'verify', 'restore-empty'];
 
@@ -52,7 +55,7 @@ const flags = {
   only: {
     kind: 'list',
     value: 'a,b',
-    help: `only these: ${ORDER.join(', ')}; or rss, for our peak memory alone; or server, for our server under load`,
+    help: `only these: ${ORDER.join(', ')}; or rss, for our peak memory alone; or server, for our server under load; or panel, for our list of 10 000 backups in a browser`,
   },
   work: {
     kind: 'text',
@@ -72,6 +75,7 @@ const command: Command<typeof flags> = {
     { line: 'bun run bench --only backup-zstd,dump-d-j2 --rounds 5', does: 'one of ours against one of theirs' },
     { line: 'bun run bench --only rss --rows 14000000', does: 'whether memory grows with the data' },
     { line: 'bun run bench --only server --rounds 1', does: 'memory of the server, and how soon it answers meanwhile' },
+    { line: 'bun run bench --only panel --rows 1000', does: 'how smooth a list of ten thousand backups is' },
   ],
   async run({ values, signal, note }) {
     const memoryOnly = values.only?.includes(MEMORY_ONLY) ?? false;
@@ -98,20 +102,22 @@ const command: Command<typeof flags> = {
 };
 
 function choose(only: string[] | undefined): Contender[] {
-  const known = [...ORDER, ...SERVER_KEYS];
+  const known = [...ORDER, ...Object.values(GROUPS).flat()];
   for (const key of only ?? []) {
-    if (known.includes(key) || key === SERVER_GROUP || (key === MEMORY_ONLY && only?.length === 1)) continue;
+    if (known.includes(key) || Object.hasOwn(GROUPS, key) || (key === MEMORY_ONLY && only?.length === 1)) continue;
     const near = nearest(key, known);
     const message = key === MEMORY_ONLY ? `${MEMORY_ONLY} stands alone.` : `There is nothing called ${key} to measure.`;
     throw new AppError('USAGE', message, {
-      hint: near ? `Did you mean ${near}?` : `There are: ${known.join(', ')}; ${SERVER_GROUP}; ${MEMORY_ONLY}.`,
+      hint: near
+        ? `Did you mean ${near}?`
+        : `There are: ${[...known, ...Object.keys(GROUPS), MEMORY_ONLY].join(', ')}.`,
     });
   }
   const wanted = (only ?? ORDER).flatMap((key) => {
     if (key === MEMORY_ONLY) return MEMORY_OF;
-    return key === SERVER_GROUP ? SERVER_KEYS : key;
+    return GROUPS[key] ?? key;
   });
-  const all = new Map([...OURS, ...PEERS, ...SERVED].map((contender) => [contender.key, contender]));
+  const all = new Map([...OURS, ...PEERS, ...SERVED, ...SHOWN].map((contender) => [contender.key, contender]));
   return known.filter((key) => wanted.includes(key)).flatMap((key) => all.get(key) ?? []);
 }
 

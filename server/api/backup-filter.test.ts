@@ -62,6 +62,14 @@ describe('pageOf()', () => {
     expect(namesOf(SOME, { sort: 'rows' })).toEqual(['a', 'b', 'c']);
   });
 
+  test('a backup that was copied here later stands at the moment it shows when sorted by that', () => {
+    const old = backup('from elsewhere', { createdAt: '2026-11-09T00:00:00.000Z' });
+    const all = [...SOME, old];
+    expect(namesOf(all, { sort: 'createdAt' })).toEqual(['from elsewhere', 'a', 'c', 'b']);
+    expect(namesOf(all, { sort: 'madeAt' })[0]).toBe('c');
+    expect(namesOf(all, { sort: 'madeAt', order: 'asc' }).at(-1)).toBe('c');
+  });
+
   test('filters by each fact, and by all of them at once', () => {
     expect(namesOf(SOME, { pinned: true })).toEqual(['a']);
     expect(namesOf(SOME, { verified: true })).toEqual(['b']);
@@ -75,7 +83,7 @@ describe('pageOf()', () => {
 
   test('pages together hold every backup once, whatever the order', () => {
     const one = fc.record({ size: fc.integer({ min: 0, max: 3 }), rows: fc.integer({ min: 0, max: 2 }) });
-    const sort = fc.constantFrom('name', 'createdAt', 'size', 'rows');
+    const sort = fc.constantFrom('name', 'createdAt', 'madeAt', 'size', 'rows');
     fc.assert(
       fc.property(
         fc.array(one, { maxLength: 40 }),

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type { StoredBackup } from '../backup/list.ts';
+import { madeAt } from '../backup/made-at.ts';
 import { moment, pageLimit, plainText } from './schemas.ts';
 
 /** Which backups, in which order, which part of them. */
 export const backupFilter = z.strictObject({
   offset: z.number().int().min(0).max(1_000_000).default(0),
   limit: pageLimit.default(20),
-  sort: z.enum(['name', 'createdAt', 'size', 'rows']).default('createdAt'),
+  /** `createdAt`: when it was stored here. `madeAt`: the moment it shows, which of a copied or uploaded one is earlier. */
+  sort: z.enum(['name', 'createdAt', 'madeAt', 'size', 'rows']).default('createdAt'),
   order: z.enum(['asc', 'desc']).default('desc'),
   /** Looked for in file name, id, note and maker, whatever the case. */
   search: plainText(200).exactOptional(),
@@ -43,6 +45,7 @@ export function pageOf(backups: readonly StoredBackup[], filter: BackupFilter): 
 const SORT_KEYS = {
   name: (backup) => backup.name,
   createdAt: (backup) => backup.createdAt,
+  madeAt,
   size: (backup) => backup.size,
   // What cannot be opened has no rows to show.
   rows: (backup) => backup.manifest?.rows ?? -1,

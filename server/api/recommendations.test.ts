@@ -53,6 +53,14 @@ test('the next backup is due when the newest of all tables begins to be called o
   expect(nextDue([backup(0, {}, 'partial'), backup(0, { manifest: null })])).toBeNull();
 });
 
+test('an uploaded backup is not taken for one of this database, nor a moment that has not come for the newest', () => {
+  const own = backup(3);
+  expect(newestWhole([backup(0, { uploaded: true }), own])).toBe(own);
+  const { manifest } = backup(-400);
+  expect(newestWhole([backup(5, { manifest }), own])).toBe(own);
+  expect(codes([backup(0, { uploaded: true })])).toEqual(['urgent NO_BACKUP']);
+});
+
 test('the last good backup is one of all tables that can be opened, whatever newer one is not', () => {
   const whole = backup(3);
   expect(newestWhole([backup(0, {}, 'partial'), backup(1, { manifest: null }), whole, backup(9)])).toBe(whole);

@@ -1,4 +1,5 @@
 import type { StoredBackup } from '../backup/list.ts';
+import { madeAt } from '../backup/made-at.ts';
 
 /** What somebody should do, said in one sentence; `level` tells how soon. */
 export interface Recommendation {
@@ -32,7 +33,7 @@ const ROOM_FOR = 3;
 /** When the next backup of all tables is due: from then on the last one is called old. Null while there is none that can be opened. Pure. */
 export function nextDue(backups: readonly StoredBackup[]): Date | null {
   const whole = newestWhole(backups);
-  return whole ? new Date(momentOf(whole) + OLD_DAYS * DAY_MS) : null;
+  return whole ? new Date(madeAt(whole) + OLD_DAYS * DAY_MS) : null;
 }
 
 /** What follows from what is stored. Pure; the most urgent first. */
@@ -44,7 +45,7 @@ export function recommend({ backups, freeBytes, lastEnded }: RecommendationFacts
   const last = newestOf(backups);
   if (!whole) say('urgent', 'NO_BACKUP', 'There is no backup of all tables that can be opened. Make one.');
   else {
-    const days = Math.floor((now.getTime() - momentOf(whole)) / DAY_MS);
+    const days = Math.floor((now.getTime() - madeAt(whole)) / DAY_MS);
     if (days >= OLD_DAYS)
       say(
         days >= VERY_OLD_DAYS ? 'urgent' : 'soon',
@@ -78,15 +79,16 @@ export function recommend({ backups, freeBytes, lastEnded }: RecommendationFacts
   return found.toSorted((a, b) => rank[a.level] - rank[b.level]);
 }
 
-/** The newest backup of all tables that can be opened. Pure. */
+/**
+ * The newest backup of all tables that can be opened. One that was uploaded does not count: that it is of this database, and of that day, is
+ * its sender's word. Pure.
+ */
 export function newestWhole(backups: readonly StoredBackup[]): StoredBackup | undefined {
-  return newestOf(backups.filter(({ manifest }) => manifest !== null && manifest.kind !== 'partial'));
+  return newestOf(
+    backups.filter(({ manifest, uploaded }) => manifest !== null && manifest.kind !== 'partial' && !uploaded),
+  );
 }
 
 function newestOf(backups: readonly StoredBackup[]): StoredBackup | undefined {
-  return backups.reduce<StoredBackup | undefined>((a, b) => (a && momentOf(a) >= momentOf(b) ? a : b), undefined);
-}
-
-function momentOf({ manifest, createdAt }: StoredBackup): number {
-  return Date.parse(manifest?.timestamp ?? createdAt);
+  return backups.reduce<StoredBackup | undefined>((a, b) => (a && madeAt(a) >= madeAt(b) ? a : b), undefined);
 }

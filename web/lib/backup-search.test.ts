@@ -4,7 +4,7 @@ import { backupFilter } from '../../server/api/backup-filter.ts';
 import { filterOf } from './backup-search.ts';
 
 test('an address asks for what it says', () => {
-  expect(filterOf({})).toEqual({ limit: 25, offset: 0 });
+  expect(filterOf({})).toEqual({ limit: 25, offset: 0, sort: 'madeAt', order: 'desc' });
   expect(filterOf({ search: 'before', show: 'pinned', sort: 'size asc', page: '3' })).toEqual({
     limit: 25,
     offset: 50,

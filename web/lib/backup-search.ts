@@ -1,5 +1,8 @@
 import type { BackupQuery } from '../api.ts';
 
+/** What the list is sorted by unless somebody chooses: the newest first, wherever they come from. */
+export const USUAL_SORT = 'madeAt desc';
+
 /** Backups on one page of the list. */
 export const PAGE_SIZE = 25;
 
@@ -21,7 +24,7 @@ const SHOWN: Readonly<Record<string, BackupQuery>> = {
 };
 
 /** The question an address asks. Whatever an address may say, it asks something the server understands. */
-export function filterOf({ search, show = '', sort = '', page = '1' }: BackupSearch): BackupQuery {
+export function filterOf({ search, show = '', sort = USUAL_SORT, page = '1' }: BackupSearch): BackupQuery {
   const number = /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1;
   const [key, order] = sort.split(' ');
   return {
@@ -29,7 +32,7 @@ export function filterOf({ search, show = '', sort = '', page = '1' }: BackupSea
     offset: (number - 1) * PAGE_SIZE,
     ...(search && { search: search.slice(0, 200) }),
     ...(Object.hasOwn(SHOWN, show) && SHOWN[show]),
-    ...((key === 'createdAt' || key === 'size' || key === 'rows' || key === 'name') && { sort: key }),
+    ...((key === 'madeAt' || key === 'size' || key === 'rows' || key === 'name') && { sort: key }),
     ...((order === 'asc' || order === 'desc') && { order }),
   };
 }

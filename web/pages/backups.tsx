@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/solid-query';
 import { createEffect, createSignal, For, on, onCleanup, Show } from 'solid-js';
 import type { BackupQuery } from '../api.ts';
 import { useBackupActions } from '../lib/backup-actions.ts';
-import { type BackupSearch, filterOf, PAGE_SIZE } from '../lib/backup-search.ts';
+import { type BackupSearch, filterOf, PAGE_SIZE, USUAL_SORT } from '../lib/backup-search.ts';
 import { failureOf } from '../lib/failure.ts';
 import { queries } from '../lib/queries.ts';
 import { useMe } from '../lib/session.ts';
@@ -172,9 +172,9 @@ function SearchBar() {
       />
       <Choice
         label={words.backups.sort}
-        value={search.sort ?? 'createdAt desc'}
+        value={search.sort ?? USUAL_SORT}
         options={sorts}
-        onChange={(sort) => setSearch({ sort: sort === 'createdAt desc' ? null : sort, page: null })}
+        onChange={(sort) => setSearch({ sort: sort === USUAL_SORT ? null : sort, page: null })}
       />
     </search>
   );

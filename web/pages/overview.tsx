@@ -36,7 +36,7 @@ const LOOKS = {
 /** Is my data safe? One sentence and a colour; then the numbers behind it. */
 export function Overview() {
   const status = useQuery(queries.status);
-  const newest = useQuery(() => queries.backups({ limit: 100 }));
+  const newest = useQuery(() => queries.backups({ limit: 100, sort: 'madeAt' }));
   const [creating, setCreating] = createSignal(false);
   return (
     <>

@@ -15,7 +15,7 @@ const { restore: w } = restoreWords;
 
 /** The newest stored backups that can be opened. */
 export function PickBackup(props: { onPick: (name: string) => void }) {
-  const page = useQuery(() => queries.backups({ limit: SHOWN }));
+  const page = useQuery(() => queries.backups({ limit: SHOWN, sort: 'madeAt' }));
   const sound = () => (page.isSuccess ? page.data.items.filter(({ damaged }) => damaged === null) : []);
   return (
     <>
