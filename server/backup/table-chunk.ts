@@ -47,7 +47,7 @@ export async function readTableChunk(
   if (entries.length === 0 && wanted.chunk === 1) return { ...found, held: null };
   throw new AppError(
     'NOT_FOUND',
-    `${shortName(table)} has ${entries.length} chunks; there is no chunk ${wanted.chunk}.`,
+    `There is no chunk ${wanted.chunk} of ${shortName(table)}; it has ${entries.length}.`,
     {
       hint: 'Chunks are counted from 1.',
     },
@@ -71,6 +71,6 @@ function tableOf(tables: ManifestTable[], wanted: string): ManifestTable {
     tables.find((table) => qualifiedName(table) === wanted) ?? tables.find((table) => shortName(table) === wanted);
   if (found) return found;
   throw new AppError('NOT_FOUND', 'The backup has no table of this name.', {
-    hint: 'backups.get tells the names of its tables.',
+    hint: 'Take one of those it lists; `backups.get` tells them.',
   });
 }
