@@ -103,7 +103,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await look(visit, 'categories');
     await page.getByText(/^Among rows 1–[\d,]+, this part of the table/).waitFor();
     await page.getByLabel('Search').fill('MADE 15999');
-    await page.getByText('Nothing here holds “MADE 15999”').waitFor();
+    await page.getByRole('main').getByText('Nothing here holds “MADE 15999”').waitFor();
     await page.getByRole('button', { name: /^Look among rows / }).click();
     await page.getByText('1 found').waitFor();
     await rowsOf(page, 'categories').getByText('Made 15999', { exact: true }).waitFor();
@@ -143,7 +143,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByLabel('Search').fill(people[0] ?? '');
-    await page.getByText('Nothing here holds').waitFor();
+    await page.getByRole('main').getByText('Nothing here holds').waitFor();
     const all = (await sent()) + (await page.locator('table').allTextContents()).join();
     expect(all).toContain('"fullName"');
     expect(people.filter((name) => all.includes(JSON.stringify(name).slice(1, -1)))).toEqual([]);
@@ -207,6 +207,21 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
+  test('ask for the password again when it no longer counts, and go on where one was', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await look(visit, 'staff');
+    await reveal(page);
+    await scene.database.query(`UPDATE backup_system.sessions SET step_up_until = now() - interval '1 second'`);
+    await page.getByRole('button', { name: 'Next rows' }).click();
+    await page.getByRole('alert').getByText('STEP_UP_REQUIRED').waitFor();
+    await page.getByRole('button', { name: 'Give the password again' }).click();
+    await page.getByRole('dialog').getByLabel('Your password, once more').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Show them' }).click();
+    await page.getByText(/^Rows 51–\d+ of \d+/).waitFor();
+    await page.getByRole('button', { name: 'Hide them again' }).waitFor();
+  });
+
   test('never show what is secret, and say so', async () => {
     await using visit = await scene.open();
     const { page } = visit;
@@ -230,7 +245,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.getByRole('button', { name: 'To the first rows' }).click();
     await page.getByText(/^Rows 1–50 of /).waitFor();
     await visit.goto('/backups/first.zip/tables/categories?page=9000');
-    await page.getByText('There are no more rows here').waitFor();
+    await page.getByRole('main').getByText('There are no more rows here').waitFor();
 
     const bytes = await readFile(join(scene.folder, 'first.zip'));
     const name = bytes.subarray(30, 30 + bytes.readUInt16LE(26)).toString();
@@ -303,7 +318,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await page.getByLabel('Search').fill('nobody has this');
-      await page.getByText('Nothing here holds').waitFor();
+      await page.getByRole('main').getByText('Nothing here holds').waitFor();
       found['nothing'] = await visit.faults();
       expect(await overflow(page)).toBe(0);
       expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);

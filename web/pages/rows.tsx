@@ -2,7 +2,7 @@ import { A, useParams, useSearchParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import Eye from 'lucide-solid/icons/eye';
 import EyeOff from 'lucide-solid/icons/eye-off';
-import { createSignal, type JSX, Match, Show, Switch } from 'solid-js';
+import { createSignal, type JSX, Match, onMount, Show, Switch } from 'solid-js';
 import type { RowPage } from '../api.ts';
 import { type Failure, failureOf } from '../lib/failure.ts';
 import { tableText } from '../lib/operations.ts';
@@ -129,6 +129,7 @@ function Table(props: { backup: string; table: string }) {
                   page={found()}
                   table={tableText(props.table)}
                   first={firstOf(found(), search())}
+                  searching={search() !== ''}
                   busy={page.isPlaceholderData}
                   onOpen={setOpen}
                 />
@@ -137,6 +138,7 @@ function Table(props: { backup: string; table: string }) {
                 page={found()}
                 table={tableText(props.table)}
                 first={firstOf(found(), search())}
+                searching={search() !== ''}
                 index={open()}
                 onIndex={setOpen}
               />
@@ -148,6 +150,7 @@ function Table(props: { backup: string; table: string }) {
         open={asking()}
         kinds={kindsOf(known())}
         columns={revealed() ?? namesOf(known())}
+        refused={page.error !== null && failureOf(page.error).code === 'STEP_UP_REQUIRED'}
         onClose={() => setAsking(false)}
         onReveal={() => (revealed() ? void page.refetch() : reveal(namesOf(known())))}
       />
@@ -197,6 +200,7 @@ function Refused(props: {
 }
 
 function Nothing(props: { title: string; lead: string; children?: JSX.Element }) {
+  onMount(() => say(props.title));
   return (
     <div class="rounded-xl border border-line bg-card">
       <Empty title={props.title} lead={props.lead}>

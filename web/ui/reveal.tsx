@@ -14,6 +14,8 @@ interface RevealProps {
   /** `personal and financial` */
   kinds: string;
   columns: string[];
+  /** The server has asked for the password, whatever is known here. */
+  refused: boolean;
   onClose: () => void;
   onReveal: () => void;
 }
@@ -31,7 +33,7 @@ export function Reveal(props: RevealProps) {
       () => {
         setPassword('');
         setTried(false);
-        setAsksPassword(needsPassword(me.data, Date.now()));
+        setAsksPassword(props.refused || needsPassword(me.data, Date.now()));
         reveal.reset();
       },
     ),

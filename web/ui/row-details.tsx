@@ -13,6 +13,7 @@ interface RowDetailsProps {
   page: RowPage;
   table: string;
   first: number;
+  searching: boolean;
   /** Its place on the page; null while none is open. */
   index: number | null;
   onIndex: (index: number | null) => void;
@@ -29,7 +30,7 @@ export function RowDetails(props: RowDetailsProps) {
     <Modal
       open={isOpen()}
       onClose={() => props.onIndex(null)}
-      title={w.row(props.first + index())}
+      title={w.row(props.first + index(), props.searching)}
       lead={w.rowLead(props.table)}
     >
       <dl class="space-y-3 text-sm">

@@ -8,8 +8,9 @@ import { RowValue } from './row-value.tsx';
 interface RowTableProps {
   page: RowPage;
   table: string;
-  /** The number of the first row that is shown. */
+  /** The number of the first row that is shown: in the table, or among those found. */
   first: number;
+  searching: boolean;
   /** Others are on their way. */
   busy: boolean;
   onOpen: (index: number) => void;
@@ -44,7 +45,7 @@ export function RowTable(props: RowTableProps) {
               scope="col"
               class="sticky top-0 left-0 z-20 border-r border-b border-line bg-card px-3 py-2 font-normal text-soft"
             >
-              {w.number}
+              {w.number(props.searching)}
             </th>
             <For each={props.page.columns}>
               {(column, place) => (
@@ -76,7 +77,7 @@ export function RowTable(props: RowTableProps) {
                   <button
                     type="button"
                     class="flex min-h-11 w-full min-w-11 items-center justify-end px-3 text-brand group-hover:bg-sunk hover:underline sm:min-h-9"
-                    aria-label={w.open(props.first + index())}
+                    aria-label={w.open(props.first + index(), props.searching)}
                     onClick={() => props.onOpen(index())}
                   >
                     {countText(props.first + index())}
