@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { modelFromSchema } from './drizzle-model.ts';
-import { classifyTables, HRMS_POLICY } from './protected.ts';
+import { classifyTables, HRMS_POLICY, sensitivityOf } from './protected.ts';
 import * as hrms from './schema/hrms.ts';
 
 const model = modelFromSchema(hrms);
@@ -40,6 +40,19 @@ test('HRMS_POLICY calls password hashes, settings and share ids secret', () => {
     Object.keys(columns).flatMap((column) => (columns[column] === 'secret' ? [`${table}.${column}`] : [])),
   );
   expect(secret.sort()).toEqual(['admins.password', 'shareable_links.shareId', 'system_settings.value']);
+});
+
+test('sensitivityOf() answers by table and column, and knows nothing of other schemas, tables, columns and what every object has', () => {
+  const of = (schema: string, name: string, column: string) => sensitivityOf({ schema, name }, column);
+  expect(of('public', 'admins', 'password')).toBe('secret');
+  expect(of('public', 'staff', 'fullName')).toBe('personal');
+  expect(of('public', 'salary_structures', 'basicSalary')).toBe('financial');
+  expect(of('public', 'staff', 'id')).toBe('ordinary');
+  for (const column of ['added_since', 'constructor', '__proto__', 'toString'])
+    expect(of('public', 'staff', column)).toBeNull();
+  expect(of('hr', 'staff', 'id')).toBeNull();
+  expect(of('public', 'salaryStructures', 'basicSalary')).toBeNull();
+  expect(of('public', 'constructor', 'name')).toBeNull();
 });
 
 test('classifyTables() puts each table of a database into exactly one class and says why one is left out', () => {

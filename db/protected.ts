@@ -100,6 +100,17 @@ export const HRMS_POLICY: Record<string, TablePolicy> = {
   }),
 };
 
+/**
+ * How carefully a column is to be handled. Null for one this policy does not know, of another application or newer than the policy:
+ * it may hold anything.
+ */
+export function sensitivityOf(table: ObjectName, column: string): Sensitivity | null {
+  if (table.schema !== 'public') return null;
+  const columns = Object.values(HRMS_POLICY).find((policy) => policy.table === table.name)?.columns;
+  // A column may be called `constructor`.
+  return columns && Object.hasOwn(columns, column) ? (columns[column] ?? null) : null;
+}
+
 interface LeftOutRule {
   matches(table: ObjectName): boolean;
   reason: string;

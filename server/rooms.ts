@@ -11,6 +11,7 @@ import type { Face } from './app.ts';
 import { APPLICATION } from './application.ts';
 import { exportJson } from './archive/json-export.ts';
 import { createCatalogue } from './backup/catalogue.ts';
+import { createRowReader } from './backup/rows.ts';
 import type { Config } from './config.ts';
 import { createDocumentDesk } from './document-desk.ts';
 import { hire } from './hire.ts';
@@ -141,6 +142,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     uploads: createUploadDesk(files),
     storage,
     catalogue,
+    rows: createRowReader(storage),
     records,
     tables: model.tables,
     backup: { compression: config.backupCompression, level: config.backupLevel },

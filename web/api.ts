@@ -36,6 +36,7 @@ export type Status = Answer<typeof api.system.status.query>;
 export type BackupPage = Answer<typeof api.backups.list.query>;
 export type BackupInfo = BackupPage['items'][number];
 export type BackupDetail = NonNullable<Answer<typeof api.backups.get.query>['detail']>;
+export type RowPage = Answer<typeof api.backups.rows.query>;
 export type BackupQuery = NonNullable<Parameters<typeof api.backups.list.query>[0]>;
 export type NewBackup = NonNullable<Parameters<typeof api.backups.create.mutate>[0]>;
 export type Operation = Answer<typeof api.operations.get.query>;

@@ -17,6 +17,7 @@ import { PageSkeleton } from './ui/skeleton.tsx';
 // Loaded when somebody points at the way there.
 const Backups = later(() => import('./pages/backups.tsx').then(({ Backups }) => Backups));
 const Backup = later(() => import('./pages/backup.tsx').then(({ Backup }) => Backup));
+const Rows = later(() => import('./pages/rows.tsx').then(({ Rows }) => Rows));
 const Operations = later(() => import('./pages/operations.tsx').then(({ Operations }) => Operations));
 const OperationPage = later(() => import('./pages/operation.tsx').then(({ OperationPage }) => OperationPage));
 const Restore = later(() => import('./pages/restore.tsx').then(({ Restore }) => Restore));
@@ -32,6 +33,7 @@ export function Routes() {
         <Route path="/" component={Overview} />
         <Route path="/backups" component={Backups} />
         <Route path="/backups/:id" component={Backup} />
+        <Route path="/backups/:id/tables/:table" component={Rows} />
         <Route path="/restore" component={Restore} />
         <Route path="/operations" component={Operations} />
         <Route path="/operations/:id" component={OperationPage} />

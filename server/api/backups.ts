@@ -6,6 +6,7 @@ import { backupFilter, pageOf } from './backup-filter.ts';
 import { backupInfo, backupInfoOf, downloadPath } from './backup-view.ts';
 import { originOf } from './origin.ts';
 import type { ApiParts } from './parts.ts';
+import { rowProcedures } from './rows.ts';
 import { answer, backupRef, idempotencyKey, plainText, startedOperation, tableNames } from './schemas.ts';
 import type { Trpc } from './trpc.ts';
 
@@ -13,10 +14,11 @@ const LINK_SECONDS = 300;
 
 const one = z.strictObject({ id: backupRef });
 
-type BackupParts = Pick<ApiParts, 'catalogue' | 'storage' | 'desk' | 'tokens' | 'backup' | 'now'>;
+type BackupParts = Pick<ApiParts, 'catalogue' | 'rows' | 'storage' | 'desk' | 'tokens' | 'backup' | 'now'>;
 
-/** Stored backups: made, found, noted, verified, removed. Their bytes go by `files.ts`. */
-export function backupsRouter({ router, procedure, ok }: Trpc, parts: BackupParts) {
+/** Stored backups: made, found, looked into, noted, verified, removed. Their bytes go by `files.ts`. */
+export function backupsRouter(trpc: Trpc, parts: BackupParts) {
+  const { router, procedure, ok } = trpc;
   const { catalogue, storage, desk, tokens, now } = parts;
   const notes = createNotes(storage);
   const forever = new AbortController().signal;
@@ -90,6 +92,8 @@ export function backupsRouter({ router, procedure, ok }: Trpc, parts: BackupPart
         const detail = backup.damaged ? null : await catalogue.detail(backup, signal);
         return ok({ info: backupInfoOf(backup), detail });
       }),
+
+    ...rowProcedures(trpc, parts),
 
     annotate: procedure
       .meta({ scope: 'backups:annotate' })

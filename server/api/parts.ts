@@ -1,6 +1,7 @@
 import type { ObjectName } from '../../db/model.ts';
 import type { Records } from '../../db/records.ts';
 import type { Catalogue } from '../backup/catalogue.ts';
+import type { RowReader } from '../backup/rows.ts';
 import type { Desk } from '../jobs/desk.ts';
 import type { Audit } from '../security/audit.ts';
 import type { Sessions } from '../security/sessions.ts';
@@ -22,6 +23,7 @@ export interface ApiParts {
   uploads: UploadDesk;
   storage: Storage;
   catalogue: Catalogue;
+  rows: RowReader;
   records: Records;
   /** The protected tables, for `system.status`. */
   tables: readonly ObjectName[];

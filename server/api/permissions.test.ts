@@ -48,6 +48,8 @@ const TABLE: Record<string, { rule: (who: Who) => Verdict; scope: Scope | null }
   'backups.create': { rule: scoped, scope: 'backups:create' },
   'backups.list': { rule: scoped, scope: 'backups:read' },
   'backups.get': { rule: scoped, scope: 'backups:read' },
+  'backups.rows': { rule: scoped, scope: 'backups:read' },
+  'backups.reveal': { rule: again, scope: 'backups:download' },
   'backups.annotate': { rule: scoped, scope: 'backups:annotate' },
   'backups.pin': { rule: scoped, scope: 'backups:annotate' },
   'backups.unpin': { rule: scoped, scope: 'backups:annotate' },

@@ -10,6 +10,7 @@ import { uploads as uploadRows } from '../../db/schema/system.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { APPLICATION } from '../application.ts';
 import { createCatalogue } from '../backup/catalogue.ts';
+import { createRowReader } from '../backup/rows.ts';
 import { AppError } from '../errors.ts';
 import type { ReadCaller } from '../http/guards.ts';
 import { createReadCaller } from '../http/read-caller.ts';
@@ -129,6 +130,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     uploads: createUploadDesk({ records, storage, area, now }),
     storage,
     catalogue: createCatalogue({ storage, now, signal: life.signal }),
+    rows: createRowReader(storage),
     records,
     tables: model.tables,
     backup: { compression: 'deflate', level: null },

@@ -15,8 +15,8 @@ export interface ProcedureMeta extends Requirement {
   session?: boolean;
   /** Absent: `api` for questions, `change` for changes. */
   limit?: LimitClass;
-  /** Absent: changes are audited always, questions only when denied. */
-  audit?: 'always' | 'denied';
+  /** Absent: changes are audited always, questions only when denied. `required`: without its row nothing is answered. */
+  audit?: 'always' | 'required' | 'denied';
 }
 
 const DENIALS = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'STEP_UP_REQUIRED']);
@@ -60,7 +60,10 @@ export function createTrpc(parts: TrpcParts) {
     } finally {
       const seconds = retryAfterSeconds(failure);
       if (seconds !== null) ctx.resHeaders.set('Retry-After', String(seconds));
-      if (isAudited(meta, type, failure)) await record(parts.audit, ctx, path, note, failure);
+      if (isAudited(meta, type, failure)) {
+        const required = meta.audit === 'required' && failure === null;
+        await record(parts.audit, ctx, path, note, failure, required);
+      }
     }
   });
 
@@ -74,7 +77,7 @@ export function createTrpc(parts: TrpcParts) {
 function isAudited(meta: ProcedureMeta, type: string, failure: AppError | null): boolean {
   if (failure?.code === 'RATE_LIMITED') return false;
   if (failure !== null && DENIALS.has(failure.code)) return true;
-  return (meta.audit ?? (type === 'mutation' ? 'always' : 'denied')) === 'always';
+  return (meta.audit ?? (type === 'mutation' ? 'always' : 'denied')) !== 'denied';
 }
 
 async function record(
@@ -83,6 +86,7 @@ async function record(
   action: string,
   note: AuditNote,
   failure: AppError | null,
+  required: boolean,
 ): Promise<void> {
   const { actor = ctx.caller.actor, ...rest } = note;
   const outcome = failure === null ? 'allowed' : DENIALS.has(failure.code) ? 'denied' : 'failed';
@@ -97,9 +101,16 @@ async function record(
       ...rest,
     });
   } catch (error) {
-    // What was done is done; that it is missing from the audit must at least be in the log.
+    // What was done is done; that it is missing from the audit must at least be in the log. What was only read can be kept back.
     ctx.log.error({ action, actor, outcome, error }, 'the audit could not be written');
+    if (required) throw notRecorded();
   }
+}
+
+function notRecorded(): AppError {
+  return new AppError('DATABASE_UNREACHABLE', 'Looking at this is recorded, and the record cannot be written now.', {
+    hint: 'Try again when the database answers.',
+  });
 }
 
 function failureShape(

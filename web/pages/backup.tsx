@@ -58,6 +58,7 @@ export function Backup() {
                 <Show when={found().detail}>
                   {(detail) => (
                     <Manifest
+                      name={found().info.fileName}
                       detail={detail()}
                       backupId={found().info.metadata?.backupId ?? ''}
                       size={found().info.size}

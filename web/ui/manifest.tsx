@@ -1,15 +1,17 @@
+import { A } from '@solidjs/router';
 import { For, Show } from 'solid-js';
 import type { BackupDetail } from '../api.ts';
 import { bytesText, countText } from '../lib/format.ts';
 import { tableText } from '../lib/operations.ts';
 import { words } from '../strings.ts';
+import { rowWords } from '../strings-rows.ts';
 import { Card, Facts } from './card.tsx';
 import { TableName } from './table-name.tsx';
 
 type Table = BackupDetail['tables'][number];
 
 /** What a backup says of itself, in plain words. */
-export function Manifest(props: { detail: BackupDetail; backupId: string; size: number }) {
+export function Manifest(props: { name: string; detail: BackupDetail; backupId: string; size: number }) {
   const { backup: w } = words;
   const rows = () => props.detail.tables.reduce((sum, table) => sum + table.rows, 0);
   const bytes = () => props.detail.tables.reduce((sum, table) => sum + table.bytes, 0);
@@ -17,8 +19,10 @@ export function Manifest(props: { detail: BackupDetail; backupId: string; size: 
   return (
     <>
       <Card title={w.tables}>
-        <p class="mb-3 text-sm text-soft">{w.inWords(rows(), props.detail.tables.length, bytes(), props.size)}</p>
-        <Tables tables={props.detail.tables} />
+        <p class="mb-3 text-sm text-soft">
+          {w.inWords(rows(), props.detail.tables.length, bytes(), props.size)} {rowWords.lookHint}
+        </p>
+        <Tables backup={props.name} tables={props.detail.tables} />
       </Card>
       <Texts title={w.warnings} tone="text-warn" texts={props.detail.warnings} />
       <Texts title={w.unknown} tone="text-warn" texts={unknown()} />
@@ -71,7 +75,7 @@ function LeftOut(props: { of: BackupDetail['leftOut'] }) {
   );
 }
 
-function Tables(props: { tables: Table[] }) {
+function Tables(props: { backup: string; tables: Table[] }) {
   const { backup: w } = words;
   return (
     <table class="tabular w-full text-sm">
@@ -99,7 +103,17 @@ function Tables(props: { tables: Table[] }) {
               <th scope="row" class="py-1.5 text-left font-normal">
                 <Columns table={table} />
               </th>
-              <td class="py-2.5 text-right">{countText(table.rows)}</td>
+              <td class="py-1 text-right">
+                <Show when={table.rows > 0} fallback={<span class="inline-block py-1.5">{countText(0)}</span>}>
+                  <A
+                    href={`/backups/${encodeURIComponent(props.backup)}/tables/${encodeURIComponent(table.name)}`}
+                    class="inline-block py-1.5 text-brand hover:underline"
+                    aria-label={rowWords.look(table.rows, tableText(table.name))}
+                  >
+                    {countText(table.rows)}
+                  </A>
+                </Show>
+              </td>
               <td class="hidden py-2.5 pl-4 text-right whitespace-nowrap sm:table-cell">{bytesText(table.bytes)}</td>
               <td class="hidden py-2.5 pl-4 text-right whitespace-nowrap sm:table-cell">
                 {bytesText(table.storedBytes)}

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { EventSource } from 'eventsource';
+import fc from 'fast-check';
+import { fillDemo } from '../../db/demo.ts';
+import { HRMS_POLICY } from '../../db/protected.ts';
+import { quoteIdent } from '../../db/quote.ts';
+import { type BackupClient, createBackupClient } from './client.ts';
+import { BackupError } from './client-error.ts';
+import { type TestServer, testServer } from './server.fixture.ts';
+
+const ARCHIVE = 'looked-into.zip';
+
+let server: TestServer;
+let admin: { id: string; email: string };
+let client: BackupClient;
+/** What the server has sent, as it was sent. */
+let sent: string[] = [];
+
+const as = (cookie: string) =>
+  createBackupClient({
+    url: server.url,
+    EventSource,
+    async fetch(url, init) {
+      const headers = { ...Object.fromEntries(new Headers(init.headers)), cookie };
+      const response = await fetch(url, { ...init, headers });
+      if (!url.includes('operations.progress')) sent.push(await response.clone().text());
+      return response;
+    },
+  });
+const codeOf = (call: Promise<unknown>) =>
+  call.then(
+    () => null,
+    (error: unknown) => (error instanceof BackupError ? error.code : String(error)),
+  );
+const recorded = async () => (await client.audit.list.query({ action: 'backups.reveal', limit: 100 })).data.rows;
+
+beforeAll(async () => {
+  server = await testServer();
+  await fillDemo(server.database.url, { staff: 60, seed: 3 });
+  admin = await server.admin('SUPER_ADMIN');
+  client = as(await server.session(admin.id, { steppedUp: true }));
+  const { operation } = (await client.backups.create.mutate({ name: 'looked-into', verify: false })).data;
+  await client.wait(operation.id);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** Values of a column that can be told from any other text. */
+async function valuesOf(table: string, column: string): Promise<string[]> {
+  const rows = await server.database.query(
+    `SELECT DISTINCT ${quoteIdent(column)}::text AS value FROM ${quoteIdent(table)} WHERE length(${quoteIdent(column)}::text) >= 8`,
+  );
+  return rows.map((row) => String(row['value']));
+}
+
+describe('backups.rows', () => {
+  test('shows ordinary columns of every table, and nothing of a hidden column is in what the server sends', async () => {
+    sent = [];
+    for (const { table } of Object.values(HRMS_POLICY)) {
+      const { data } = await client.backups.rows.query({ id: ARCHIVE, table, limit: 200 });
+      expect([table, data.rows.length]).toEqual([table, Math.min(200, data.chunks[0] ?? 0)]);
+      for (const row of data.rows)
+        for (const [place, { hidden }] of data.columns.entries()) if (hidden) expect(row[place]).toBeNull();
+    }
+    const wire = sent.join('\n');
+    expect(wire).toContain('"fullName"');
+    // A job's title is a category's name, too.
+    const ordinary = new Set<string>();
+    const hidden: string[] = [];
+    for (const { table, columns } of Object.values(HRMS_POLICY))
+      for (const [column, sensitivity] of Object.entries(columns))
+        for (const value of await valuesOf(table, column))
+          if (sensitivity === 'ordinary') ordinary.add(value);
+          else hidden.push(value);
+    const kept = hidden.filter((value) => !ordinary.has(value));
+    expect(kept.length).toBeGreaterThan(500);
+    expect(kept.filter((value) => wire.includes(JSON.stringify(value).slice(1, -1)))).toEqual([]);
+  });
+
+  test('is found by id as well, paged and searched in what is shown', async () => {
+    const { info } = (await client.backups.get.query({ id: ARCHIVE })).data;
+    const id = info.metadata?.backupId ?? '';
+    const all = (await client.backups.rows.query({ id, table: 'categories', limit: 200 })).data;
+    const one = (await client.backups.rows.query({ id: ARCHIVE, table: 'public.categories', offset: 2, limit: 1 }))
+      .data;
+    expect(one.rows).toEqual(all.rows.slice(2, 3));
+    expect(one.table).toBe('categories');
+    const name = String(one.rows[0]?.[all.columns.findIndex((column) => column.name === 'name')]);
+    const found = (await client.backups.rows.query({ id, table: 'categories', search: name.toUpperCase() })).data;
+    expect(found.rows).toContainEqual(one.rows[0] ?? []);
+    const [person] = await valuesOf('staff', 'fullName');
+    expect((await client.backups.rows.query({ id, table: 'staff', search: person ?? '' })).data.matched).toBe(0);
+  });
+
+  test('leaves no audit row, and names what is not there', async () => {
+    expect(await codeOf(client.backups.rows.query({ id: 'none.zip', table: 'staff' }))).toBe('NOT_FOUND');
+    expect(await codeOf(client.backups.rows.query({ id: ARCHIVE, table: 'nothing' }))).toBe('NOT_FOUND');
+    expect(await codeOf(client.backups.rows.query({ id: ARCHIVE, table: 'staff', chunk: 2 }))).toBe('NOT_FOUND');
+    expect((await client.audit.list.query({ action: 'backups.rows' })).data.rows).toEqual([]);
+  });
+
+  test('refuses or answers whatever page is asked for, and never fails', async () => {
+    const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(-1, 0, 1, 200, 201, 2 ** 31, 2 ** 53, 1e308));
+    const search = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.constantFrom('%', '_', '\\', '.*', '(', '', '\0', '\ud800'),
+    );
+    const input = fc.record(
+      {
+        chunk: number,
+        offset: number,
+        limit: number,
+        search,
+        table: fc.constantFrom('staff', '__proto__', 'a\0', 'constructor'),
+      },
+      { requiredKeys: ['table'] },
+    );
+    await fc.assert(
+      fc.asyncProperty(input, async (given) => {
+        const code = await codeOf(client.backups.rows.query({ id: ARCHIVE, ...given }));
+        expect([null, 'INPUT_INVALID', 'NOT_FOUND']).toContain(code);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('backups.reveal', () => {
+  const wanted = { id: ARCHIVE, table: 'staff', columns: ['fullName', 'accountDetails'] };
+
+  test('shows the columns it is given, and leaves a row that names them and not what was searched for', async () => {
+    const [person = ''] = await valuesOf('staff', 'fullName');
+    const { data } = await client.backups.reveal.mutate({ ...wanted, search: person, limit: 5 });
+    const place = data.columns.findIndex(({ name }) => name === 'fullName');
+    expect(data.rows.map((row) => row[place])).toContain(person);
+    expect(data.columns.flatMap(({ name, hidden }) => (hidden ? [] : [name]))).toContain('accountDetails');
+    expect(data.columns.find(({ name }) => name === 'personalEmail')?.hidden).toBe(true);
+    const [row] = await recorded();
+    expect(row).toMatchObject({
+      actor: admin.email,
+      outcome: 'allowed',
+      target: ARCHIVE,
+      details: { table: 'staff', columns: wanted.columns, chunk: 1, offset: 0, rows: data.rows.length, searched: true },
+    });
+    expect(JSON.stringify(row)).not.toContain(person);
+  });
+
+  test('asks for the password again, and for the right to download; a secret column is shown to nobody', async () => {
+    const again = as(await server.session(admin.id));
+    expect(await codeOf(again.backups.reveal.mutate(wanted))).toBe('STEP_UP_REQUIRED');
+    const { token } = (
+      await client.tokens.create.mutate({ name: 'looker', scopes: ['backups:read'], expiresInDays: 1 })
+    ).data;
+    const looker = createBackupClient({ url: server.url, token });
+    expect((await looker.backups.rows.query({ id: ARCHIVE, table: 'staff', limit: 1 })).data.rows).toHaveLength(1);
+    expect(await codeOf(looker.backups.reveal.mutate(wanted))).toBe('FORBIDDEN');
+    sent = [];
+    const secrets = { id: ARCHIVE, table: 'admins', columns: ['email', 'password'] };
+    expect(await codeOf(client.backups.reveal.mutate(secrets))).toBe('FORBIDDEN');
+    expect(await codeOf(client.backups.reveal.mutate({ ...wanted, columns: ['nothing'] }))).toBe('INPUT_INVALID');
+    expect(sent.join()).not.toContain('@owu');
+    expect((await recorded()).slice(0, 4).map(({ outcome, code }) => [outcome, code])).toEqual([
+      ['failed', 'INPUT_INVALID'],
+      ['denied', 'FORBIDDEN'],
+      ['denied', 'FORBIDDEN'],
+      ['denied', 'STEP_UP_REQUIRED'],
+    ]);
+  });
+
+  test('shows nothing when it cannot be recorded', async () => {
+    const { audit } = server.parts;
+    const { append } = audit;
+    audit.append = async () => {
+      throw new Error('the database is away');
+    };
+    sent = [];
+    try {
+      expect(await codeOf(client.backups.reveal.mutate(wanted))).toBe('DATABASE_UNREACHABLE');
+    } finally {
+      audit.append = append;
+    }
+    for (const person of await valuesOf('staff', 'fullName')) expect(sent.join()).not.toContain(person);
+    expect(await codeOf(client.backups.reveal.mutate(wanted))).toBeNull();
+  });
+});

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { RowPage } from '../backup/rows.ts';
+import type { ApiParts } from './parts.ts';
+import { answer, backupRef } from './schemas.ts';
+import type { Trpc } from './trpc.ts';
+
+/** Whatever PostgreSQL takes: names may hold anything but NUL. */
+const sqlText = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text');
+
+const rowQuery = z.strictObject({
+  id: backupRef,
+  /** As `backups.get` tells it. */
+  table: sqlText(1100).min(1),
+  /** From 1; a table is stored in chunks of about 8 MiB. */
+  chunk: z.number().int().min(1).max(1_000_000).default(1),
+  offset: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  limit: z.number().int().min(1).max(200).default(50),
+  /** Plain text, found whatever its case, in columns that are shown and in this chunk alone. */
+  search: sqlText(200).min(1).exactOptional(),
+});
+
+const count = z.number();
+
+const rowPage = z.object({
+  table: z.string(),
+  columns: z.array(
+    z.object({
+      name: z.string(),
+      sqlType: z.string(),
+      sensitivity: z.enum(['ordinary', 'personal', 'financial', 'secret', 'unknown']),
+      hidden: z.boolean(),
+    }),
+  ),
+  chunk: count,
+  /** Rows of each chunk of the table. */
+  chunks: z.array(count),
+  /** Null: NULL, or a value of a hidden column, of which not even that is told. */
+  rows: z.array(z.array(z.string().nullable())),
+  /** Values of which only the beginning is in `rows`, with their size in bytes. */
+  cut: z.array(z.object({ row: count, column: count, bytes: count })),
+  /** Rows of this chunk that match. */
+  matched: count,
+  offset: count,
+  limit: count,
+}) satisfies z.ZodType<RowPage>;
+
+const forever = new AbortController().signal;
+
+/**
+ * Rows of a stored backup, read inside its archive. `rows` shows what says nothing about a person; `reveal` shows the columns it is given as
+ * well, to who may download the backup and has just given the password, and leaves an audit row that names them. Secret columns are never shown.
+ */
+export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick<ApiParts, 'catalogue' | 'rows'>) {
+  const find = async (id: string, signal: AbortSignal) => {
+    const { name, manifest } = await catalogue.find(id, signal);
+    return { name, digest: manifest?.digest ?? null };
+  };
+
+  return {
+    rows: procedure
+      .meta({ scope: 'backups:read' })
+      .input(rowQuery)
+      .output(answer(rowPage))
+      .query(async ({ input: { id, ...query }, signal = forever }) =>
+        ok(await rows.read(await find(id, signal), { ...query, revealed: [] }, signal)),
+      ),
+
+    reveal: procedure
+      .meta({ scope: 'backups:download', stepUp: true, limit: 'api', audit: 'required' })
+      .input(rowQuery.extend({ columns: z.array(sqlText(512).min(1)).min(1).max(1700) }))
+      .output(answer(rowPage))
+      .mutation(async ({ ctx, input, signal = forever }) => {
+        const { id, columns, ...query } = input;
+        ctx.note.target = id;
+        ctx.note.details = { table: query.table, columns };
+        const backup = await find(id, signal);
+        ctx.note.target = backup.name;
+        const found = await rows.read(backup, { ...query, revealed: columns }, signal);
+        const { table, chunk, offset } = found;
+        // Not what was searched for: it may be somebody's name.
+        const searched = query.search !== undefined;
+        ctx.note.details = { table, columns, chunk, offset, rows: found.rows.length, searched };
+        return ok(found);
+      }),
+  };
+}

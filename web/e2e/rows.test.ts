@@ -1,0 +1,327 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { EMAIL, overflow, PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+let scene: Stage;
+let people: string[];
+beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
+  scene = await stage({ staff: 120 });
+  // Two chunks and more; one value longer than anybody reads.
+  await scene.database.query(
+    `INSERT INTO categories (id, name, type, description, "updatedAt")
+     SELECT 'made' || n, 'Made ' || n, 'POSITION', CASE n % 3 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE repeat('word ', 400) END, now() FROM generate_series(1, 16000) n`,
+  );
+  people = (await scene.database.query(`SELECT "fullName" AS name FROM staff WHERE length("fullName") >= 8`)).map(
+    ({ name }) => String(name),
+  );
+  await using visit = await scene.open();
+  await visit.signIn();
+  await visit.goto('/backups');
+  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
+  await visit.page.getByLabel('Name').fill('first');
+  await visit.page.getByRole('button', { name: 'Make it' }).click();
+  await visit.page.getByText('The backup is made.').waitFor();
+}, 120_000);
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
+
+const rowsOf = (page: Page, table: string) => page.getByRole('region', { name: `Rows of ${table}` });
+/** Nothing is on its way any more. */
+const settled = (page: Page) =>
+  page.waitForFunction(
+    () => !document.querySelector('.skeleton') && !document.querySelector('section[aria-busy=true]'),
+  );
+
+async function look(visit: Visit, path: string): Promise<void> {
+  await visit.signIn();
+  await visit.goto(`/backups/first.zip/tables/${path}`);
+  await settled(visit.page);
+}
+
+/** Everything the server answers to the page from now on. */
+function answers(page: Page): () => Promise<string> {
+  const bodies: Promise<string>[] = [];
+  page.on('response', (response) => {
+    if (response.url().includes('/trpc/')) bodies.push(response.text().catch(() => ''));
+  });
+  return async () => (await Promise.all(bodies)).join('\n');
+}
+
+async function reveal(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Show .* columns$/ }).click();
+  const password = page.getByRole('dialog').getByLabel('Your password, once more');
+  await page.getByRole('button', { name: 'Show them' }).waitFor();
+  if (await password.isVisible()) await password.fill(PASSWORD);
+  await page.getByRole('button', { name: 'Show them' }).click();
+  await page.getByRole('button', { name: 'Hide them again' }).waitFor();
+  await settled(page);
+}
+
+describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
+  test('are reached from the backup, paged through all parts of the table, and stay where they were after a reload', async () => {
+    await using visit = await scene.open();
+    const { page, complaints } = visit;
+    await visit.signIn();
+    await visit.goto('/backups/first.zip');
+    await page.getByRole('link', { name: /rows of categories: look at them/ }).click();
+    await page.getByRole('heading', { name: 'categories', level: 1 }).waitFor();
+    const [count] = await scene.database.query('SELECT count(*)::int AS n FROM categories');
+    const total = Number(count?.['n']).toLocaleString('en');
+    await page.getByText(`Rows 1–50 of ${total}`).waitFor();
+    expect(await page.title()).toBe('categories · Palace Backup');
+    await page.getByRole('button', { name: 'Next rows' }).click();
+    await page.getByText(`Rows 51–100 of ${total}`).waitFor();
+    await page.reload();
+    await page.getByText(`Rows 51–100 of ${total}`).waitFor();
+    await page.getByRole('button', { name: 'Open row 51', exact: true }).waitFor();
+
+    // Over the border between two parts, and back.
+    const parts = await page.getByLabel('Part of the table').locator('option').allTextContents();
+    expect(parts.length).toBeGreaterThan(1);
+    const border = Number(/–([\d,]+)$/.exec(parts[0] ?? '')?.[1]?.replace(',', ''));
+    await page.getByLabel('Part of the table').selectOption({ index: 1 });
+    await page
+      .getByText(`Rows ${(border + 1).toLocaleString('en')}–`)
+      .last()
+      .waitFor();
+    await page.getByRole('button', { name: 'Previous rows' }).click();
+    await page.getByRole('button', { name: `Open row ${border.toLocaleString('en')}`, exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Next rows' }).click();
+    await page.getByRole('button', { name: `Open row ${(border + 1).toLocaleString('en')}`, exact: true }).waitFor();
+    await page.getByRole('link', { name: 'first.zip' }).click();
+    await page.getByRole('heading', { name: 'first.zip', level: 1 }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('are searched in one part of the table, which is said, and the next part is one press away', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await look(visit, 'categories');
+    await page.getByText(/^Among rows 1–[\d,]+, this part of the table/).waitFor();
+    await page.getByLabel('Search').fill('MADE 15999');
+    await page.getByRole('main').getByText('Nothing here holds “MADE 15999”').waitFor();
+    await page.getByRole('button', { name: /^Look among rows / }).click();
+    await page.getByText('1 found').waitFor();
+    await rowsOf(page, 'categories').getByText('Made 15999', { exact: true }).waitFor();
+    expect(new URL(page.url()).searchParams.get('search')).toBe('MADE 15999');
+    await page.getByLabel('Search').fill('');
+    await page.getByText(/^Rows [\d,]+–[\d,]+ of /).waitFor();
+  });
+
+  test('tell NULL from an empty text, open whole, and say where a value was cut', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await look(visit, 'categories?search=Made+1');
+    const table = rowsOf(page, 'categories');
+    const line = (name: string) => table.getByRole('row').filter({ has: page.getByText(name, { exact: true }) });
+    expect(await line('Made 12').getByText('NULL').count()).toBe(1);
+    expect(await line('Made 1').getByText('empty text').count()).toBe(1);
+    await line('Made 11').getByRole('button').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('made11', { exact: true }).waitFor();
+    expect(await dialog.getByText('word word').textContent()).toContain('word '.repeat(400));
+    await dialog.getByRole('button', { name: 'Next row' }).click();
+    await dialog.getByText('made12', { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  test('keep people’s data on the server: nothing of it is answered, shown or found', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    const sent = answers(page);
+    await visit.goto('/backups/first.zip/tables/staff');
+    await settled(page);
+    await page.getByRole('columnheader', { name: /fullName/ }).waitFor();
+    await page.getByRole('button', { name: 'Open row 1', exact: true }).click();
+    await page.getByRole('dialog').getByText('fullName').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByLabel('Search').fill(people[0] ?? '');
+    await page.getByRole('main').getByText('Nothing here holds').waitFor();
+    const all = (await sent()) + (await page.locator('table').allTextContents()).join();
+    expect(all).toContain('"fullName"');
+    expect(people.filter((name) => all.includes(JSON.stringify(name).slice(1, -1)))).toEqual([]);
+  });
+
+  test('show people’s data after the password, with a record, and forget it with the page', async () => {
+    await using visit = await scene.open();
+    const { page, complaints } = visit;
+    await look(visit, 'staff');
+    await page.getByRole('button', { name: 'Show personal and financial columns' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('It is recorded in the audit').waitFor();
+    await dialog.getByLabel('Your password, once more').fill('not it');
+    await dialog.getByRole('button', { name: 'Show them' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByLabel('Your password, once more').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Show them' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Each page you look at is recorded.').waitFor();
+    await settled(page);
+    const shown = (await rowsOf(page, 'staff').allTextContents()).join();
+    expect(people.filter((name) => shown.includes(name)).length).toBeGreaterThan(20);
+
+    // What is looked for among people's data is in no address.
+    const [person = ''] = people;
+    await page.getByLabel('Search').fill(person);
+    await page.getByText(/^\d+ found/).waitFor();
+    await settled(page);
+    expect(new URL(page.url()).search).toBe('');
+
+    const records = await scene.database.query(
+      `SELECT actor, outcome, target, details FROM backup_system.audit WHERE action = 'backups.reveal' ORDER BY id`,
+    );
+    expect(records.length).toBe(2);
+    for (const record of records)
+      expect(record).toMatchObject({
+        actor: EMAIL,
+        outcome: 'allowed',
+        target: 'first.zip',
+        details: { table: 'staff' },
+      });
+    expect(JSON.stringify(records)).toContain('fullName');
+    expect(JSON.stringify(records)).not.toContain(person);
+
+    await page.getByRole('button', { name: 'Hide them again' }).click();
+    await settled(page);
+    await page.getByRole('button', { name: 'Show personal and financial columns' }).waitFor();
+    expect(await page.getByLabel('Search').inputValue()).toBe('');
+    const hidden = (await rowsOf(page, 'staff').allTextContents()).join();
+    expect(people.filter((name) => hidden.includes(name))).toEqual([]);
+
+    await reveal(page);
+    await page.getByRole('link', { name: 'first.zip' }).click();
+    await page.getByRole('heading', { name: 'first.zip', level: 1 }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Show personal and financial columns' }).waitFor();
+    await settled(page);
+    const back = (await rowsOf(page, 'staff').allTextContents()).join();
+    expect(people.filter((name) => back.includes(name))).toEqual([]);
+    // The wrong password is the only thing the browser may have written down.
+    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  test('ask for the password again when it no longer counts, and go on where one was', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await look(visit, 'staff');
+    await reveal(page);
+    await scene.database.query(`UPDATE backup_system.sessions SET step_up_until = now() - interval '1 second'`);
+    await page.getByRole('button', { name: 'Next rows' }).click();
+    await page.getByRole('alert').getByText('STEP_UP_REQUIRED').waitFor();
+    await page.getByRole('button', { name: 'Give the password again' }).click();
+    await page.getByRole('dialog').getByLabel('Your password, once more').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Show them' }).click();
+    await page.getByText(/^Rows 51–\d+ of \d+/).waitFor();
+    await page.getByRole('button', { name: 'Hide them again' }).waitFor();
+  });
+
+  test('never show what is secret, and say so', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    const sent = answers(page);
+    await visit.goto('/backups/first.zip/tables/admins');
+    await settled(page);
+    await reveal(page);
+    await page.getByRole('columnheader', { name: /password secret, never shown/ }).waitFor();
+    await rowsOf(page, 'admins').getByText(EMAIL).waitFor();
+    expect(await sent()).not.toMatch(/\$2[aby]\$|\$argon2/);
+  });
+
+  test('that are not there, or cannot be read, are told with what to do', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await look(visit, 'nowhere');
+    await page.getByRole('alert').getByText('The backup has no table of this name.').waitFor();
+    await visit.goto('/backups/first.zip/tables/categories?chunk=900');
+    await page.getByRole('alert').getByText('There is no chunk 900 of categories').waitFor();
+    await page.getByRole('button', { name: 'To the first rows' }).click();
+    await page.getByText(/^Rows 1–50 of /).waitFor();
+    await visit.goto('/backups/first.zip/tables/categories?page=9000');
+    await page.getByRole('main').getByText('There are no more rows here').waitFor();
+
+    const bytes = await readFile(join(scene.folder, 'first.zip'));
+    const name = bytes.subarray(30, 30 + bytes.readUInt16LE(26)).toString();
+    const table = /^data\/public\.([a-z_]+)\/00001/.exec(name)?.[1] ?? '';
+    const place = 30 + name.length + 9;
+    bytes[place] = (bytes[place] ?? 0) ^ 1;
+    await writeFile(join(scene.folder, 'hurt.zip'), bytes);
+    // The server sees what others have stored after some seconds.
+    const damage = page.getByText(`Chunk 1 of table public.${table}`);
+    do {
+      await visit.goto(`/backups/hurt.zip/tables/${table}`);
+      await page.getByRole('alert').waitFor();
+    } while ((await damage.count()) === 0);
+    await page.getByRole('alert').getByText('ARCHIVE_DAMAGED').waitFor();
+  });
+
+  test('are reached, opened and left by the keyboard alone', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await look(visit, 'staff');
+    const tabTo = async (name: string) => {
+      for (let patience = 40; patience > 0; patience--) {
+        await page.keyboard.press('Tab');
+        const focused = await page.evaluate(
+          () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim(),
+        );
+        if (focused === name) return;
+      }
+      throw new Error(`nobody comes to “${name}” by Tab`);
+    };
+    await tabTo('Rows of staff');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() => (document.activeElement?.scrollLeft ?? 0) > 0);
+    await tabTo('Open row 2');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Row 2' }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]') != null);
+    await tabTo('Next row');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Row 3' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Open row 2');
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const)
+    test(`have nothing axe-core finds in the ${colorScheme} theme, and fit into 360 pixels`, async () => {
+      await using visit = await scene.open({
+        colorScheme,
+        reducedMotion: 'reduce',
+        viewport: { width: 360, height: 740 },
+        isMobile: true,
+        hasTouch: true,
+      });
+      const { page, complaints } = visit;
+      await look(visit, 'staff');
+      const found: Record<string, string[]> = { hidden: await visit.faults() };
+      expect(await overflow(page)).toBe(0);
+      await page.getByRole('button', { name: /^Show .* columns$/ }).click();
+      await page.getByRole('dialog').waitFor();
+      found['asking'] = await visit.faults();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await reveal(page);
+      found['shown'] = await visit.faults();
+      expect(await overflow(page)).toBe(0);
+      await page.getByRole('button', { name: 'Open row 1', exact: true }).click();
+      await page.getByRole('dialog').waitFor();
+      found['row'] = await visit.faults();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.getByLabel('Search').fill('nobody has this');
+      await page.getByRole('main').getByText('Nothing here holds').waitFor();
+      found['nothing'] = await visit.faults();
+      expect(await overflow(page)).toBe(0);
+      expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
+      expect(complaints).toEqual([]);
+    });
+});

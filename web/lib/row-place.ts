@@ -1,0 +1,56 @@
+/** Rows on one page. */
+export const ROWS_A_PAGE = 50;
+
+/** What the address of a table's rows says. */
+export interface RowAddress {
+  [key: string]: string | undefined;
+  chunk?: string;
+  page?: string;
+  search?: string;
+}
+
+/** A page of rows: of which part of the table, counted from 1 both. */
+export interface RowPlace {
+  chunk: number;
+  page: number;
+}
+
+/** Where an address leads. Whatever it says, it is somewhere. */
+export function placeOf({ chunk, page }: RowAddress): RowPlace {
+  return { chunk: numberIn(chunk), page: numberIn(page) };
+}
+
+function numberIn(text = '1'): number {
+  return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1;
+}
+
+/** Numbers of the first and last row of a part in the whole table, from 1. */
+export function spanOf(chunks: readonly number[], chunk: number): [first: number, last: number] {
+  const before = sum(chunks.slice(0, chunk - 1));
+  return [before + 1, before + (chunks[chunk - 1] ?? 0)];
+}
+
+/** Rows of the whole table. */
+export function sum(chunks: readonly number[]): number {
+  return chunks.reduce((total, rows) => total + rows, 0);
+}
+
+/** The page before, the part before this one included; null at the table's beginning. */
+export function placeBefore({ chunk, page }: RowPlace, chunks: readonly number[]): RowPlace | null {
+  if (page > 1) return { chunk, page: Math.min(page - 1, lastPage(chunks[chunk - 1])) };
+  for (let part = chunk - 1; part >= 1; part--)
+    if (chunks[part - 1]) return { chunk: part, page: lastPage(chunks[part - 1]) };
+  return null;
+}
+
+/** The page after, the next part included; null at the table's end. */
+export function placeAfter({ chunk, page }: RowPlace, chunks: readonly number[]): RowPlace | null {
+  if (page < lastPage(chunks[chunk - 1])) return { chunk, page: page + 1 };
+  for (let part = chunk + 1; part <= chunks.length; part++) if (chunks[part - 1]) return { chunk: part, page: 1 };
+  return null;
+}
+
+/** How many pages so many rows are; one at least. */
+export function lastPage(rows = 0): number {
+  return Math.max(1, Math.ceil(rows / ROWS_A_PAGE));
+}
