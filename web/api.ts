@@ -45,3 +45,6 @@ export type AuditRow = Answer<typeof api.audit.list.query>['rows'][number];
 // biome-ignore lint/suspicious/noConfusingVoidType: what tRPC says of an input that may be left out
 export type AuditQuery = Exclude<Parameters<typeof api.audit.list.query>[0], void | undefined>;
 export type ChainCheck = Answer<typeof api.audit.verify.query>;
+export type SessionLine = Answer<typeof api.auth.sessions.query>[number];
+export type TokenLine = Answer<typeof api.tokens.list.query>[number];
+export type Scope = Person['scopes'][number];

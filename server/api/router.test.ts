@@ -54,6 +54,29 @@ describe('auth', () => {
     expect(await codeOf(browser.auth.me.query())).toBe('UNAUTHENTICATED');
   });
 
+  test('endSession ends one session of one’s own, by an id that is not its key, and none of anybody else', async () => {
+    const [mine, other] = [as(await server.session(admin.id)), as(await server.session(admin.id))];
+    const stranger = as(await server.session((await server.admin('VIEWER')).id));
+    const { data } = await other.auth.sessions.query();
+    const id = data.find(({ current }) => current)?.id ?? '';
+    expect(Object.keys(data[0] ?? {}).toSorted()).toEqual([
+      'address',
+      'createdAt',
+      'current',
+      'expiresAt',
+      'id',
+      'userAgent',
+    ]);
+    expect(await codeOf(stranger.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
+    expect((await other.auth.me.query()).data.email).toBe(admin.email);
+    await mine.auth.endSession.mutate({ id });
+    expect(await codeOf(other.auth.me.query())).toBe('UNAUTHENTICATED');
+    expect((await mine.auth.me.query()).data.email).toBe(admin.email);
+    expect(await codeOf(mine.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
+    const { rows } = await server.parts.audit.list({ action: 'auth.endSession', target: id });
+    expect(rows.map(({ outcome }) => outcome)).toEqual(['failed', 'allowed', 'failed']);
+  });
+
   test('signIn as a token sets no cookie, and its token opens what the session would', async () => {
     const answer = await createBackupClient({ url: server.url }).auth.signIn.mutate({
       email: admin.email,

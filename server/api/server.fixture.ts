@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { newestMigration } from '../../db/migration-state.ts';
 import { openRecords } from '../../db/records.ts';
 import * as hrms from '../../db/schema/hrms.ts';
 import { uploads as uploadRows } from '../../db/schema/system.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { APPLICATION } from '../application.ts';
 import { createCatalogue } from '../backup/catalogue.ts';
+import { storageCheck } from '../checks.ts';
 import { AppError } from '../errors.ts';
 import type { ReadCaller } from '../http/guards.ts';
 import { createReadCaller } from '../http/read-caller.ts';
@@ -18,6 +20,7 @@ import { openFeed } from '../jobs/feed.ts';
 import { startQueue } from '../jobs/queue.ts';
 import { createVerbs } from '../jobs/verbs.ts';
 import { startWorker } from '../jobs/worker.ts';
+import { maskDatabaseUrl } from '../mask-url.ts';
 import { createAudit } from '../security/audit.ts';
 import { createSessions } from '../security/sessions.ts';
 import { createThrottle } from '../security/throttle.ts';
@@ -130,7 +133,10 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     storage,
     catalogue: createCatalogue({ storage, now, signal: life.signal }),
     records,
-    tables: model.tables,
+    model,
+    databaseAddress: maskDatabaseUrl(databaseUrl),
+    newestMigration: newestMigration(),
+    checkStorage: () => storageCheck(storage, 0).check(life.signal),
     backup: { compression: 'deflate', level: null },
     version: '0.0.0',
     now,

@@ -39,8 +39,8 @@ export function AuditEntry(props: { row: AuditRow; onOnlyBy: (actor: string) => 
         />
         <span class="min-w-0">
           <span class="font-medium break-words">{w.told(props.row.action, props.row.outcome)}</span>
-          <Show when={props.row.target !== props.row.actor && props.row.target}>
-            {(target) => <span class="block break-all text-soft md:truncate">{target()}</span>}
+          <Show when={subjectOf(props.row)}>
+            {(subject) => <span class="block break-all text-soft md:truncate">{subject()}</span>}
           </Show>
         </span>
         <span>
@@ -134,6 +134,12 @@ function Reference(props: { id: string }) {
       <CopyButton text={props.id} label={w.copyReference} />
     </span>
   );
+}
+
+/** What it was about, where that says something to a person: a name rather than an id, and nothing twice. */
+function subjectOf({ target, actor, details }: AuditRow): string | null {
+  if (typeof details['name'] === 'string') return details['name'];
+  return target === actor || /^[0-9a-f-]{32,36}$/.test(target ?? '') ? null : target;
 }
 
 function actorText(actor: string): string {
