@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EventSource } from 'eventsource';
+import { AppError } from '../errors.ts';
 import { type BackupClient, createBackupClient } from './client.ts';
 import { BackupError } from './client-error.ts';
 import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
@@ -277,7 +278,7 @@ describe('the rest', () => {
       const { database, storage, troubles } = (await client.system.status.query()).data;
       expect(database).toBeNull();
       expect(storage?.label).toBe('memory');
-      expect(troubles).toMatchObject([{ code: 'DATABASE_UNREACHABLE' }]);
+      expect(troubles).toMatchObject([{ part: 'database', code: 'DATABASE_UNREACHABLE', hint: expect.any(String) }]);
       const start = { from: { backup: 'before.zip' }, confirmDatabase: 'any' };
       expect(await codeOf(client.restores.start.mutate(start))).toBe('DATABASE_UNREACHABLE');
     } finally {
@@ -292,5 +293,41 @@ describe('the rest', () => {
     expect(database?.tables.map(({ name }) => name)).toContain('public.categories');
     expect(storage?.backups).toBeGreaterThan(0);
     expect(lastBackup).not.toBeNull();
+  });
+
+  test('system.status tells whether somebody works, whether tables are missing or unknown, and no password', async () => {
+    const { data } = await client.system.status.query();
+    expect(data).toMatchObject({
+      schema: { missing: [], unknown: [] },
+      migrations: 'newest',
+      queue: { worker: true, queued: expect.any(Number), running: expect.any(Number) },
+      storage: { writable: true },
+      secureCookies: false,
+    });
+    expect(data.lastFailure).toMatchObject({ kind: expect.any(String), code: expect.any(String) });
+    const { password } = new URL(server.database.url);
+    expect(password).not.toBe('');
+    expect(JSON.stringify(data)).not.toContain(password);
+    await server.database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
+    try {
+      expect((await client.system.status.query()).data.schema).toEqual({
+        missing: ['public.loans'],
+        unknown: ['public.lent', 'public.nobody_knows'],
+      });
+    } finally {
+      await server.database.query('DROP TABLE public.nobody_knows; ALTER TABLE public.lent RENAME TO loans');
+    }
+  });
+
+  test('system.status says that nothing can be written, and goes on telling what is stored', async () => {
+    const { checkStorage } = server.parts;
+    server.parts.checkStorage = () => Promise.reject(new AppError('DISK_FULL', 'No room.', { hint: 'Make room.' }));
+    try {
+      const { storage, troubles } = (await client.system.status.query()).data;
+      expect(storage).toMatchObject({ label: 'memory', writable: false });
+      expect(troubles).toEqual([{ part: 'writing', code: 'DISK_FULL', message: 'No room.', hint: 'Make room.' }]);
+    } finally {
+      server.parts.checkStorage = checkStorage;
+    }
   });
 });
