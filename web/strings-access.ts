@@ -36,7 +36,7 @@ export const accessWords = {
     everywhere: 'Sign out everywhere',
     everywhereTitle: 'Sign out everywhere?',
     everywhereLead: (count: number) =>
-      count === 1
+      count <= 1
         ? 'This session ends, and you are asked to sign in again.'
         : `All ${amountText(count, 'session')} end, this one too. Wherever you were signed in you are asked to sign in again.`,
     everywhereBusy: 'Signing out',

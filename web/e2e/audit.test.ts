@@ -206,6 +206,10 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     await focused('Audit, and more places');
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'Status' }).waitFor();
+    await page.getByRole('link', { name: 'Audit' }).click();
+    await page.getByRole('link', { name: 'Status' }).waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Audit, and more places' }).click();
+    await page.getByRole('link', { name: 'Status' }).waitFor();
     // Pressed elsewhere, it closes.
     await page.getByRole('heading', { name: 'Audit', level: 1 }).click();
     await page.getByRole('link', { name: 'Status' }).waitFor({ state: 'hidden' });

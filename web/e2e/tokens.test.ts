@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { openRecords } from '../../db/records.ts';
+import { createBreakGlassCode } from '../../server/security/break-glass.ts';
 import { EMAIL, overflow, PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let scene: Stage;
@@ -167,6 +169,28 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     expect(await visit.faults()).toEqual([]);
   });
 });
+
+test.skipIf(WITHOUT_BROWSER)(
+  'who came in by emergency access is shown the places that bring data back, and the status, and no others',
+  async () => {
+    const client = openRecords(scene.database.url, { connections: 1 });
+    const { code } = await createBreakGlassCode({ records: client.records, now: () => new Date() }, 'the test');
+    await client.close();
+    await using visit = await scene.open({ viewport: { width: 360, height: 740 } });
+    const { page } = visit;
+    await visit.goto(`/break-glass#${code}`);
+    await page.getByRole('button', { name: 'Enter' }).click();
+    await page.getByRole('heading', { name: 'Restore', level: 1 }).waitFor();
+    const places = await page.getByRole('navigation').getByRole('link').allTextContents();
+    expect(places).toEqual(['Overview', 'Backups', 'Restore', 'Operations', 'Status']);
+    await visit.goto('/access');
+    await page.getByText('the role BREAK_GLASS may not see this').waitFor();
+    await page.getByRole('link', { name: 'Status' }).click();
+    await page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
+    await page.locator('[data-check="Clocks"]').waitFor();
+    expect(await overflow(page)).toBe(0);
+  },
+);
 
 describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
   for (const colorScheme of ['light', 'dark'] as const) {

@@ -1,6 +1,6 @@
 import { useLocation } from '@solidjs/router';
 import Ellipsis from 'lucide-solid/icons/ellipsis';
-import { createEffect, createSignal, createUniqueId, For, on, onCleanup } from 'solid-js';
+import { createEffect, createSignal, createUniqueId, For, onCleanup } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import { words } from '../strings.ts';
 import { PlaceLink } from './place-link.tsx';
@@ -17,14 +17,7 @@ export function MorePlaces(props: { places: readonly Place[] }) {
   let box: HTMLDivElement | undefined;
   let opener: HTMLButtonElement | undefined;
   const here = () => props.places.find(({ href }) => href === location.pathname);
-  createEffect(
-    on(
-      () => location.pathname,
-      () => setOpen(false),
-      { defer: true },
-    ),
-  );
-  // While it is open: whatever happens elsewhere closes it.
+  // While it is open: a place that is chosen closes it, and so does whatever happens elsewhere.
   createEffect(() => {
     if (!open()) return;
     const over = new AbortController();
@@ -33,6 +26,10 @@ export function MorePlaces(props: { places: readonly Place[] }) {
     const elsewhere = (event: Event) => {
       if (event.target instanceof Node && !box?.contains(event.target)) setOpen(false);
     };
+    const chosen = (event: Event) => {
+      if (event.target instanceof Element && event.target.closest('a') && box?.contains(event.target)) setOpen(false);
+    };
+    document.addEventListener('click', chosen, { signal });
     document.addEventListener('pointerdown', elsewhere, { signal });
     document.addEventListener('focusin', elsewhere, { signal });
     document.addEventListener(

@@ -40,6 +40,10 @@ export function SessionList() {
     mutationFn: () => api.auth.signOutEverywhere.mutate(),
     onSuccess: () => becomes(client, null),
   }));
+  const again = () => {
+    end.reset();
+    void sessions.refetch();
+  };
   const known = () => (sessions.isSuccess ? sessions.data : []);
   return (
     <Card
@@ -54,7 +58,7 @@ export function SessionList() {
       <Show when={sessions.error ?? end.error}>
         {(error) => (
           <div class="mb-3">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void sessions.refetch()} />
+            <FailureNotice failure={failureOf(error())} onRetry={again} />
           </div>
         )}
       </Show>

@@ -31,7 +31,14 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
             <ul class="contents md:block md:space-y-1">
               <For each={places().daily}>{(place) => <PlaceLink place={place} />}</For>
             </ul>
-            <Show when={places().other.length > 0}>
+            <Show
+              when={places().other.length > 1}
+              fallback={
+                <ul class="contents md:mt-4 md:block md:border-t md:border-line md:pt-4">
+                  <For each={places().other}>{(place) => <PlaceLink place={place} />}</For>
+                </ul>
+              }
+            >
               <MorePlaces places={places().other} />
             </Show>
           </nav>
