@@ -31,8 +31,10 @@ export interface MigrateOptions {
   signal?: AbortSignal;
 }
 
-const JOURNAL = 'migrations';
-const SYSTEM_FOLDER = `${import.meta.dir}/migrations/system`;
+/** The table of our own schema that says which migrations were applied. */
+export const JOURNAL = 'migrations';
+/** Our own migrations. */
+export const SYSTEM_FOLDER = `${import.meta.dir}/migrations/system`;
 const HRMS_FOLDER = `${import.meta.dir}/migrations/hrms`;
 /** Two migrations at once wait for each other; the numbers only have to be ours alone. */
 const LOCK = '(1885433458, 1835624306)';

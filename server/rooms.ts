@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { newestMigration } from '../db/migration-state.ts';
 import type { SchemaModel } from '../db/model.ts';
 import type { Records } from '../db/records.ts';
 import { failureResponse } from './api/errors.ts';
@@ -12,6 +13,7 @@ import { APPLICATION } from './application.ts';
 import { exportJson } from './archive/json-export.ts';
 import { createCatalogue } from './backup/catalogue.ts';
 import { createRowReader } from './backup/rows.ts';
+import { storageCheck } from './checks.ts';
 import type { Config } from './config.ts';
 import { createDocumentDesk } from './document-desk.ts';
 import { hire } from './hire.ts';
@@ -23,6 +25,7 @@ import { openFeed } from './jobs/feed.ts';
 import { type Queue, startQueue } from './jobs/queue.ts';
 import { repeat } from './jobs/repeat.ts';
 import type { Log } from './logs.ts';
+import { maskDatabaseUrl } from './mask-url.ts';
 import type { Metrics } from './metrics.ts';
 import { createAudit } from './security/audit.ts';
 import { createSessions } from './security/sessions.ts';
@@ -144,7 +147,10 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     catalogue,
     rows: createRowReader(storage),
     records,
-    tables: model.tables,
+    model,
+    databaseAddress: maskDatabaseUrl(hall.databaseUrl),
+    newestMigration: newestMigration(),
+    checkStorage: () => storageCheck(storage).check(closing),
     backup: { compression: config.backupCompression, level: config.backupLevel },
     version: APPLICATION.version,
     now,

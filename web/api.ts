@@ -42,3 +42,10 @@ export type NewBackup = NonNullable<Parameters<typeof api.backups.create.mutate>
 export type Operation = Answer<typeof api.operations.get.query>;
 export type OperationQuery = NonNullable<Parameters<typeof api.operations.list.query>[0]>;
 export type OperationState = Operation['state'];
+export type AuditRow = Answer<typeof api.audit.list.query>['rows'][number];
+// biome-ignore lint/suspicious/noConfusingVoidType: what tRPC says of an input that may be left out
+export type AuditQuery = Exclude<Parameters<typeof api.audit.list.query>[0], void | undefined>;
+export type ChainCheck = Answer<typeof api.audit.verify.query>;
+export type SessionLine = Answer<typeof api.auth.sessions.query>[number];
+export type TokenLine = Answer<typeof api.tokens.list.query>[number];
+export type Scope = Person['scopes'][number];

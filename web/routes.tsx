@@ -1,5 +1,7 @@
 import { Navigate, Route, Router, type RouteSectionProps, useLocation } from '@solidjs/router';
-import { ErrorBoundary, Match, Show, Suspense, Switch } from 'solid-js';
+import { type Component, ErrorBoundary, Match, Show, Suspense, Switch } from 'solid-js';
+import { Dynamic } from 'solid-js/web';
+import type { Person } from './api.ts';
 import { connected } from './lib/connection.ts';
 import { failureOf } from './lib/failure.ts';
 import { later } from './lib/load.ts';
@@ -21,6 +23,9 @@ const Rows = later(() => import('./pages/rows.tsx').then(({ Rows }) => Rows));
 const Operations = later(() => import('./pages/operations.tsx').then(({ Operations }) => Operations));
 const OperationPage = later(() => import('./pages/operation.tsx').then(({ OperationPage }) => OperationPage));
 const Restore = later(() => import('./pages/restore.tsx').then(({ Restore }) => Restore));
+const Audit = later(() => import('./pages/audit.tsx').then(({ Audit }) => Audit));
+const Access = later(() => import('./pages/access.tsx').then(({ Access }) => Access));
+const Status = later(() => import('./pages/status.tsx').then(({ Status }) => Status));
 const BreakGlass = later(() => import('./pages/break-glass.tsx').then(({ BreakGlass }) => BreakGlass));
 
 /** Every address a person can stand on. */
@@ -37,6 +42,9 @@ export function Routes() {
         <Route path="/restore" component={Restore} />
         <Route path="/operations" component={Operations} />
         <Route path="/operations/:id" component={OperationPage} />
+        <Route path="/audit" component={() => <Needs scope="audit:read" page={Audit} />} />
+        <Route path="/access" component={() => <Needs scope="tokens:manage" page={Access} />} />
+        <Route path="/status" component={() => <Needs scope="system:read" page={Status} />} />
         <Route path="*rest" component={NotFound} />
       </Route>
     </Router>
@@ -57,6 +65,16 @@ function Frame(props: RouteSectionProps) {
         <Suspense fallback={<Waiting />}>{props.children}</Suspense>
       </ErrorBoundary>
     </>
+  );
+}
+
+/** A page for those who have the scope; others are told that it is not for them. */
+function Needs(props: { scope: Person['scopes'][number]; page: Component }) {
+  const me = useMe();
+  return (
+    <Show when={me.data?.scopes.includes(props.scope)} fallback={<Forbidden role={me.data?.role ?? ''} />}>
+      <Dynamic component={props.page} />
+    </Show>
   );
 }
 

@@ -28,6 +28,11 @@ export const words = {
     backups: 'Backups',
     restore: 'Restore',
     operations: 'Operations',
+    audit: 'Audit',
+    access: 'Access',
+    status: 'Status',
+    more: 'More',
+    moreNow: (place: string) => `${place}, and more places`,
   },
   theme: { label: 'Theme', system: 'As the system', light: 'Light', dark: 'Dark' },
   signOut: 'Sign out',
@@ -84,7 +89,7 @@ export const words = {
   },
   forbidden: {
     title: 'Not for this account',
-    body: (role: string) => `You are signed in, but the role ${role} may not see backups.`,
+    body: (role: string) => `You are signed in, but the role ${role} may not see this.`,
     hint: 'Ask a super administrator, or have your role changed in the HRMS.',
   },
   notFound: {

@@ -107,6 +107,7 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
         answer(
           z.array(
             z.object({
+              id: z.string(),
               address: z.string(),
               userAgent: z.string(),
               createdAt: z.date(),
@@ -120,6 +121,25 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
         const caller = sessionOf(ctx);
         const own = caller.adminId === null ? [] : await sessions.list(caller.adminId);
         return ok(own.map((one) => ({ ...one, current: one.sessionKey === caller.sessionKey })));
+      }),
+
+    /** One of the caller's own, by its `id` in the list; the one that asks may be it. Throws NOT_FOUND, also for other people's. */
+    endSession: procedure
+      .meta({ scope: 'signed in', session: true })
+      .input(z.strictObject({ id: z.string().regex(/^[0-9a-f]{32}$/, 'must be the id of a listed session') }))
+      .output(answer(z.null()))
+      .mutation(async ({ ctx, input }) => {
+        const caller = sessionOf(ctx);
+        ctx.note.target = input.id;
+        const own = caller.adminId === null ? [] : await sessions.list(caller.adminId);
+        const found = own.find(({ id }) => id === input.id);
+        if (!found) {
+          throw new AppError('NOT_FOUND', 'You have no such session.', { hint: 'It may have ended by itself.' });
+        }
+        ctx.note.details = { address: found.address, userAgent: found.userAgent };
+        await sessions.signOut(found.sessionKey);
+        if (found.sessionKey === caller.sessionKey) ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
+        return ok(null);
       }),
 
     stepUp: procedure

@@ -1,4 +1,4 @@
-import type { ObjectName } from '../../db/model.ts';
+import type { SchemaModel } from '../../db/model.ts';
 import type { Records } from '../../db/records.ts';
 import type { Catalogue } from '../backup/catalogue.ts';
 import type { RowReader } from '../backup/rows.ts';
@@ -25,8 +25,13 @@ export interface ApiParts {
   catalogue: Catalogue;
   rows: RowReader;
   records: Records;
-  /** The protected tables, for `system.status`. */
-  tables: readonly ObjectName[];
+  model: SchemaModel;
+  /** For people, without the password. */
+  databaseAddress: string;
+  /** The newest of our own migrations that this program knows, as `db/migration-state.ts` names it. */
+  newestMigration: number;
+  /** Rejects with an AppError while no archive can be written. */
+  checkStorage(): Promise<void>;
   backup: { compression: 'deflate' | 'zstd'; level: number | null };
   version: string;
   now: () => Date;

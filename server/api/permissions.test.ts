@@ -44,6 +44,7 @@ const TABLE: Record<string, { rule: (who: Who) => Verdict; scope: Scope | null }
   'auth.signOutEverywhere': { rule: aPerson, scope: null },
   'auth.me': { rule: signedIn, scope: null },
   'auth.sessions': { rule: aPerson, scope: null },
+  'auth.endSession': { rule: aPerson, scope: null },
   'auth.stepUp': { rule: aPerson, scope: null },
   'backups.create': { rule: scoped, scope: 'backups:create' },
   'backups.list': { rule: scoped, scope: 'backups:read' },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EventSource } from 'eventsource';
+import { AppError } from '../errors.ts';
 import { type BackupClient, createBackupClient } from './client.ts';
 import { BackupError } from './client-error.ts';
 import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
@@ -52,6 +53,29 @@ describe('auth', () => {
     expect((await browser.auth.sessions.query()).data.filter(({ current }) => current)).toHaveLength(1);
     await browser.auth.signOut.mutate();
     expect(await codeOf(browser.auth.me.query())).toBe('UNAUTHENTICATED');
+  });
+
+  test('endSession ends one session of one’s own, by an id that is not its key, and none of anybody else', async () => {
+    const [mine, other] = [as(await server.session(admin.id)), as(await server.session(admin.id))];
+    const stranger = as(await server.session((await server.admin('VIEWER')).id));
+    const { data } = await other.auth.sessions.query();
+    const id = data.find(({ current }) => current)?.id ?? '';
+    expect(Object.keys(data[0] ?? {}).toSorted()).toEqual([
+      'address',
+      'createdAt',
+      'current',
+      'expiresAt',
+      'id',
+      'userAgent',
+    ]);
+    expect(await codeOf(stranger.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
+    expect((await other.auth.me.query()).data.email).toBe(admin.email);
+    await mine.auth.endSession.mutate({ id });
+    expect(await codeOf(other.auth.me.query())).toBe('UNAUTHENTICATED');
+    expect((await mine.auth.me.query()).data.email).toBe(admin.email);
+    expect(await codeOf(mine.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
+    const { rows } = await server.parts.audit.list({ action: 'auth.endSession', target: id });
+    expect(rows.map(({ outcome }) => outcome)).toEqual(['failed', 'allowed', 'failed']);
   });
 
   test('signIn as a token sets no cookie, and its token opens what the session would', async () => {
@@ -254,7 +278,7 @@ describe('the rest', () => {
       const { database, storage, troubles } = (await client.system.status.query()).data;
       expect(database).toBeNull();
       expect(storage?.label).toBe('memory');
-      expect(troubles).toMatchObject([{ code: 'DATABASE_UNREACHABLE' }]);
+      expect(troubles).toMatchObject([{ part: 'database', code: 'DATABASE_UNREACHABLE', hint: expect.any(String) }]);
       const start = { from: { backup: 'before.zip' }, confirmDatabase: 'any' };
       expect(await codeOf(client.restores.start.mutate(start))).toBe('DATABASE_UNREACHABLE');
     } finally {
@@ -269,5 +293,41 @@ describe('the rest', () => {
     expect(database?.tables.map(({ name }) => name)).toContain('public.categories');
     expect(storage?.backups).toBeGreaterThan(0);
     expect(lastBackup).not.toBeNull();
+  });
+
+  test('system.status tells whether somebody works, whether tables are missing or unknown, and no password', async () => {
+    const { data } = await client.system.status.query();
+    expect(data).toMatchObject({
+      schema: { missing: [], unknown: [] },
+      migrations: 'newest',
+      queue: { worker: true, queued: expect.any(Number), running: expect.any(Number) },
+      storage: { writable: true },
+      secureCookies: false,
+    });
+    expect(data.lastFailure).toMatchObject({ kind: expect.any(String), code: expect.any(String) });
+    const { password } = new URL(server.database.url);
+    expect(password).not.toBe('');
+    expect(JSON.stringify(data)).not.toContain(password);
+    await server.database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
+    try {
+      expect((await client.system.status.query()).data.schema).toEqual({
+        missing: ['public.loans'],
+        unknown: ['public.lent', 'public.nobody_knows'],
+      });
+    } finally {
+      await server.database.query('DROP TABLE public.nobody_knows; ALTER TABLE public.lent RENAME TO loans');
+    }
+  });
+
+  test('system.status says that nothing can be written, and goes on telling what is stored', async () => {
+    const { checkStorage } = server.parts;
+    server.parts.checkStorage = () => Promise.reject(new AppError('DISK_FULL', 'No room.', { hint: 'Make room.' }));
+    try {
+      const { storage, troubles } = (await client.system.status.query()).data;
+      expect(storage).toMatchObject({ label: 'memory', writable: false });
+      expect(troubles).toEqual([{ part: 'writing', code: 'DISK_FULL', message: 'No room.', hint: 'Make room.' }]);
+    } finally {
+      server.parts.checkStorage = checkStorage;
+    }
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { newestMigration } from '../../db/migration-state.ts';
 import { openRecords } from '../../db/records.ts';
 import * as hrms from '../../db/schema/hrms.ts';
 import { uploads as uploadRows } from '../../db/schema/system.ts';
@@ -11,6 +12,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { APPLICATION } from '../application.ts';
 import { createCatalogue } from '../backup/catalogue.ts';
 import { createRowReader } from '../backup/rows.ts';
+import { storageCheck } from '../checks.ts';
 import { AppError } from '../errors.ts';
 import type { ReadCaller } from '../http/guards.ts';
 import { createReadCaller } from '../http/read-caller.ts';
@@ -19,6 +21,7 @@ import { openFeed } from '../jobs/feed.ts';
 import { startQueue } from '../jobs/queue.ts';
 import { createVerbs } from '../jobs/verbs.ts';
 import { startWorker } from '../jobs/worker.ts';
+import { maskDatabaseUrl } from '../mask-url.ts';
 import { createAudit } from '../security/audit.ts';
 import { createSessions } from '../security/sessions.ts';
 import { createThrottle } from '../security/throttle.ts';
@@ -132,7 +135,10 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     catalogue: createCatalogue({ storage, now, signal: life.signal }),
     rows: createRowReader(storage),
     records,
-    tables: model.tables,
+    model,
+    databaseAddress: maskDatabaseUrl(databaseUrl),
+    newestMigration: newestMigration(),
+    checkStorage: () => storageCheck(storage, 0).check(life.signal),
     backup: { compression: 'deflate', level: null },
     version: '0.0.0',
     now,

@@ -5,6 +5,7 @@ import { QUEUE_SCHEMA } from '../../db/protected.ts';
 import { quoteIdent } from '../../db/quote.ts';
 import { AppError } from '../errors.ts';
 import { refusePooler } from '../postgres/lock.ts';
+import { WORKER_NAME } from './queue-state.ts';
 
 const QUEUE = 'operations';
 
@@ -55,7 +56,7 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
   await refusePoolerAt(deps.databaseUrl);
   const boss = new PgBoss({
     connectionString: deps.databaseUrl,
-    application_name: 'palace-backup queue',
+    application_name: deps.works ? WORKER_NAME : 'palace-backup queue',
     schema: QUEUE_SCHEMA,
     max: deps.connections ?? 3,
     supervise: deps.works,

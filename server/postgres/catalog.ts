@@ -33,7 +33,7 @@ export interface TableListing extends ObjectName {
 const NOT_OURS = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
 
 /** Every table of the database but partitions, which belong to their parents, and temporary tables. */
-export async function listTables(session: Session): Promise<TableListing[]> {
+export async function listTables(session: Pick<Session, 'query'>): Promise<TableListing[]> {
   return session.query<TableListing>(`
     SELECT n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid, c.relkind = 'f' AS foreign,
            (SELECT e.extname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid

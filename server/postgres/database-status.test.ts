@@ -31,6 +31,10 @@ test('rows are estimates, partitions are added up, and what is not there is null
     ['parts', 300],
     ['missing', null],
   ]);
+  const [counted, parts, missing] = status.tables.map(({ estimatedBytes }) => estimatedBytes);
+  expect(counted).toBeGreaterThan(5000 * 28);
+  expect(parts).toBe(2 * 8192);
+  expect(missing).toBeNull();
   expect(await readDatabaseName(askOf(session))).toBe(database.name);
 });
 

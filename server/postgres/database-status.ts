@@ -7,8 +7,11 @@ export interface DatabaseStatus {
   name: string;
   version: string;
   size: number;
-  /** Null: the table is not there, or was never counted. Otherwise what the server believes, never a count. */
-  tables: { schema: string; name: string; estimatedRows: number | null }[];
+  /**
+   * Null: the table is not there, or was never counted. Otherwise what the server believes, never a count. Bytes are those of the rows,
+   * long values included, indexes not, as of the last vacuum or analyze.
+   */
+  tables: { schema: string; name: string; estimatedRows: number | null; estimatedBytes: number | null }[];
 }
 
 /**
@@ -33,21 +36,25 @@ export async function readDatabaseStatus(ask: Ask, tables: readonly ObjectName[]
        SELECT leaves.place, i.inhrelid FROM leaves JOIN pg_catalog.pg_inherits i ON i.inhparent = leaves.oid
          JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'),
      counted AS (
-       SELECT leaves.place, sum(CASE WHEN c.reltuples >= 0 THEN c.reltuples ELSE s.n_live_tup END)::bigint::text AS rows
+       SELECT leaves.place, sum(CASE WHEN c.reltuples >= 0 THEN c.reltuples ELSE s.n_live_tup END)::bigint::text AS rows,
+              (sum(CASE WHEN c.reltuples >= 0 THEN c.relpages::bigint + COALESCE(t.relpages, 0) END)
+                * pg_catalog.current_setting('block_size')::bigint)::bigint::text AS bytes
          FROM leaves JOIN pg_catalog.pg_class c ON c.oid = leaves.oid AND c.relkind = 'r'
+         LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
          LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid
         GROUP BY leaves.place)
-     SELECT asked.schema, asked.name, counted.rows FROM asked LEFT JOIN counted USING (place) ORDER BY asked.place`,
+     SELECT asked.schema, asked.name, counted.rows, counted.bytes FROM asked LEFT JOIN counted USING (place) ORDER BY asked.place`,
     [JSON.stringify(tables.map(({ schema, name }, place) => ({ schema, name, place })))],
   );
   return {
     name: String(server?.['name'] ?? ''),
     version: String(server?.['version'] ?? ''),
     size: Number(server?.['size'] ?? 0),
-    tables: rows.map(({ schema, name, rows: estimate }) => ({
+    tables: rows.map(({ schema, name, rows: estimate, bytes }) => ({
       schema: String(schema),
       name: String(name),
       estimatedRows: estimate === null ? null : Number(estimate),
+      estimatedBytes: bytes === null ? null : Number(bytes),
     })),
   };
 }

@@ -197,6 +197,12 @@ describe('a session', () => {
       [second.caller.sessionKey, third.caller.sessionKey].sort(),
     );
     expect(listed[0]).toMatchObject({ address: '192.0.2.7', userAgent: 'Mozilla/5.0' });
+    // What names a session to people is neither its key nor part of it.
+    for (const { id, sessionKey } of listed) {
+      expect(id).toMatch(/^[0-9a-f]{32}$/);
+      expect(sessionKey).not.toContain(id);
+    }
+    expect((await scene.sessions.list('many')).map(({ id }) => id)).toEqual(listed.map(({ id }) => id));
     expect(await scene.sessions.signOutEverywhere('many')).toBe(2);
     expect([await read(second.sessionId), await read(third.sessionId)]).toEqual([null, null]);
     expect((await read(foreign.sessionId))?.caller.adminId).toBe('other');

@@ -6,7 +6,7 @@ import { addressGroup } from './address-group.ts';
 import { type Administrator, createAdministrators, type Lookup } from './administrators.ts';
 import { redeemBreakGlassCode } from './break-glass.ts';
 import { createPasswordCheck, type VerifyHash } from './passwords.ts';
-import { asking } from './query.ts';
+import { asking, sha256 } from './query.ts';
 import { refusals } from './refusals.ts';
 import { BREAK_GLASS } from './roles.ts';
 import { administratorCaller, breakGlassCaller, type SessionCaller } from './session-caller.ts';
@@ -16,6 +16,8 @@ import type { Throttle } from './throttle.ts';
 
 /** A session as its owner sees it in a list. */
 export interface SessionInfo {
+  /** Names it to people and in the audit: made from `sessionKey`, which tokens carry inside, and not to be turned back into it. */
+  id: string;
   /** SHA-256 of the session's id: names it, opens nothing. Equal to the caller's `sessionKey` for the one that asks. */
   sessionKey: string;
   address: string;
@@ -154,8 +156,8 @@ export function createSessions(deps: {
       return ended.length;
     },
 
-    list: (adminId) =>
-      asking('listing sessions', () =>
+    async list(adminId) {
+      const rows = await asking('listing sessions', () =>
         records
           .select({
             sessionKey: sessions.id,
@@ -167,7 +169,9 @@ export function createSessions(deps: {
           .from(sessions)
           .where(and(eq(sessions.adminId, adminId), gt(sessions.expiresAt, now())))
           .orderBy(desc(sessions.createdAt)),
-      ),
+      );
+      return rows.map((row) => ({ id: publicId(row.sessionKey), ...row }));
+    },
 
     async stepUp(caller, password) {
       const { adminId } = caller;
@@ -221,6 +225,11 @@ export function createSessions(deps: {
 
     cookies: store.cookies,
   };
+}
+
+/** The same for the same session, and nothing else can be learned from it. */
+function publicId(sessionKey: string): string {
+  return sha256(`public ${sessionKey}`).slice(0, 32);
 }
 
 /** PostgreSQL keeps no NUL. */

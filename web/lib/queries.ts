@@ -42,6 +42,9 @@ export const keys = {
   backups: ['backups'],
   operations: ['operations'],
   operation: (id: string) => ['operation', id],
+  audit: ['audit'],
+  tokens: ['tokens'],
+  sessions: ['sessions'],
 } as const;
 
 const ACTIVE: OperationState[] = ['queued', 'running'];

@@ -5,10 +5,17 @@ import { verdictOf } from './verdict.ts';
 const status: Status = {
   version: '1',
   runtime: 'Bun',
+  startedAt: '2026-01-01T00:00:00Z',
+  secureCookies: true,
+  databaseAddress: 'postgres://db/hrms',
   database: { name: 'hrms', version: '18', size: 1, tables: [] },
-  storage: { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1 },
+  schema: { missing: [], unknown: [] },
+  migrations: 'newest',
+  queue: { worker: true, queued: 0, running: 0, waitingSince: null },
+  storage: { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1, writable: true },
   lastBackup: { fileName: 'a.zip', timestamp: '2026-01-01T00:00:00Z', rows: 1 },
   nextDue: '2026-01-03T00:00:00Z',
+  lastFailure: null,
   recommendations: [],
   troubles: [],
 };
@@ -31,7 +38,9 @@ test('data is called safe only when nothing urgent or soon is to be done, and ev
 });
 
 test('what cannot be seen is never called safe', () => {
-  const troubles = [{ code: 'DATABASE_UNREACHABLE', message: 'The database does not answer.' }];
+  const troubles: Status['troubles'] = [
+    { part: 'database', code: 'DATABASE_UNREACHABLE', message: 'The database does not answer.', hint: null },
+  ];
   expect(verdictOf({ ...status, database: null, troubles }).level).toBe('unknown');
   expect(verdictOf({ ...status, storage: null, troubles })).toMatchObject({
     level: 'unknown',

@@ -9,6 +9,8 @@ interface ModalProps {
   onClose: () => void;
   title: string;
   lead?: string | undefined;
+  /** Closes by its buttons alone: what it shows cannot be had again. */
+  holds?: boolean | undefined;
   children: JSX.Element;
 }
 
@@ -27,6 +29,7 @@ export function Modal(props: ModalProps) {
     event.preventDefault();
     placeOf(opener)?.focus();
   };
+  const keepOpen = (event: Event) => props.holds && event.preventDefault();
   return (
     <Dialog open={props.open} onOpenChange={(open) => !open && props.onClose()}>
       <Dialog.Portal>
@@ -34,6 +37,8 @@ export function Modal(props: ModalProps) {
         <div class="fixed inset-0 z-50 flex items-end justify-center sm:items-center sm:p-6">
           <Dialog.Content
             onCloseAutoFocus={giveBack}
+            onEscapeKeyDown={keepOpen}
+            onInteractOutside={keepOpen}
             class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-raised text-ink shadow-xl sm:rounded-2xl"
           >
             <div class="flex items-start justify-between gap-4 px-5 pt-5">

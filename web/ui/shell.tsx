@@ -1,22 +1,15 @@
 import { A } from '@solidjs/router';
-import Activity from 'lucide-solid/icons/activity';
-import Archive from 'lucide-solid/icons/archive';
-import ArchiveRestore from 'lucide-solid/icons/archive-restore';
-import House from 'lucide-solid/icons/house';
-import { For, type JSX } from 'solid-js';
+import { For, type JSX, Show } from 'solid-js';
 import type { Person } from '../api.ts';
 import { words } from '../strings.ts';
 import { AccountMenu } from './account-menu.tsx';
-
-const PLACES = [
-  { href: '/', name: words.nav.overview, icon: House, end: true },
-  { href: '/backups', name: words.nav.backups, icon: Archive, end: false },
-  { href: '/restore', name: words.nav.restore, icon: ArchiveRestore, end: false },
-  { href: '/operations', name: words.nav.operations, icon: Activity, end: false },
-];
+import { MorePlaces } from './more-places.tsx';
+import { PlaceLink } from './place-link.tsx';
+import { placesFor } from './places.ts';
 
 /** What surrounds every page of who is signed in. On a phone the places stand below, where the thumb is. */
 export function Shell(props: { me: Person; children: JSX.Element }) {
+  const places = () => placesFor(props.me);
   return (
     <div class="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">
       <a
@@ -30,29 +23,26 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
           <img src="/icon.svg" alt="" class="size-7" width="28" height="28" />
           {words.name}
         </A>
-        <nav
-          aria-label={words.nav.label}
-          class="fixed inset-x-0 bottom-0 z-30 border-t border-line bg-card pb-[env(safe-area-inset-bottom)] md:static md:mt-6 md:flex-1 md:border-0 md:p-0"
-        >
-          <ul class="grid grid-cols-4 md:grid-cols-1 md:gap-1">
-            <For each={PLACES}>
-              {(place) => (
-                <li>
-                  <A
-                    href={place.href}
-                    end={place.end}
-                    class="flex min-h-14 flex-col items-center justify-center gap-1 text-xs font-medium md:min-h-10 md:flex-row md:justify-start md:gap-3 md:rounded-lg md:px-3 md:text-sm"
-                    activeClass="text-brand md:bg-brand-wash"
-                    inactiveClass="text-soft hover:text-ink md:hover:bg-sunk"
-                  >
-                    <place.icon class="size-5 shrink-0" aria-hidden="true" />
-                    {place.name}
-                  </A>
-                </li>
-              )}
-            </For>
-          </ul>
-        </nav>
+        <Show when={places().daily.length > 0} fallback={<div class="flex-1" />}>
+          <nav
+            aria-label={words.nav.label}
+            class="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-card pb-[env(safe-area-inset-bottom)] md:static md:mt-6 md:block md:flex-1 md:overflow-y-auto md:border-0 md:p-0.5"
+          >
+            <ul class="contents md:block md:space-y-1">
+              <For each={places().daily}>{(place) => <PlaceLink place={place} />}</For>
+            </ul>
+            <Show
+              when={places().other.length > 1}
+              fallback={
+                <ul class="contents md:mt-4 md:block md:border-t md:border-line md:pt-4">
+                  <For each={places().other}>{(place) => <PlaceLink place={place} />}</For>
+                </ul>
+              }
+            >
+              <MorePlaces places={places().other} />
+            </Show>
+          </nav>
+        </Show>
         <AccountMenu me={props.me} />
       </header>
       <main id="content" tabindex="-1" class="min-w-0 px-4 pt-6 pb-28 md:px-8 md:pt-8 md:pb-16">

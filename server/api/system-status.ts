@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { readMigrationState } from '../../db/migration-state.ts';
+import { qualifiedName } from '../../db/model.ts';
+import { classifyTables } from '../../db/protected.ts';
+import { AppError, unexpected } from '../errors.ts';
+import { readQueueState } from '../jobs/queue-state.ts';
+import { listTables } from '../postgres/catalog.ts';
+import { type Ask, readDatabaseStatus } from '../postgres/database-status.ts';
+import { askWith } from './ask.ts';
+import type { ApiParts } from './parts.ts';
+import { newestWhole, nextDue, recommend } from './recommendations.ts';
+
+const PARTS = ['database', 'tables', 'migrations', 'queue', 'storage', 'space', 'writing', 'operations'] as const;
+type Part = (typeof PARTS)[number];
+
+/** What could not be asked, or does not do: which part, what is wrong, what to do. */
+const trouble = z.object({
+  part: z.enum(PARTS),
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().nullable(),
+});
+
+export const systemStatus = z.object({
+  version: z.string(),
+  runtime: z.string(),
+  /** Since when this server answers. */
+  startedAt: z.date(),
+  /** Whether the cookie of a session goes over HTTPS alone. */
+  secureCookies: z.boolean(),
+  /** Where the database is, without the password. */
+  databaseAddress: z.string(),
+  /** Null while it does not answer; `troubles` then says why. */
+  database: z
+    .object({
+      name: z.string(),
+      version: z.string(),
+      /** Bytes. */
+      size: z.number(),
+      /** Rows and bytes as the server estimates them; null where it cannot. */
+      tables: z.array(
+        z.object({
+          name: z.string(),
+          rows: z.number().nullable(),
+          bytes: z.number().nullable(),
+          exact: z.literal(false),
+        }),
+      ),
+    })
+    .nullable(),
+  /** Tables the schema has and the database lacks, and the other way round those that nobody has decided about. Null: could not be asked. */
+  schema: z.object({ missing: z.array(z.string()), unknown: z.array(z.string()) }).nullable(),
+  /** Our own tables. Null: could not be asked. */
+  migrations: z.enum(['newest', 'older', 'newer']).nullable(),
+  queue: z
+    .object({
+      /** Whether a process that takes operations is connected. */
+      worker: z.boolean(),
+      queued: z.number(),
+      running: z.number(),
+      waitingSince: z.date().nullable(),
+    })
+    .nullable(),
+  storage: z
+    .object({
+      label: z.string(),
+      freeBytes: z.number().nullable(),
+      usedBytes: z.number(),
+      backups: z.number(),
+      /** Whether a file could be begun there just now. */
+      writable: z.boolean(),
+    })
+    .nullable(),
+  /** The newest of all tables that can be opened. */
+  lastBackup: z.object({ fileName: z.string(), timestamp: z.string(), rows: z.number() }).nullable(),
+  /** When the next backup of all tables is due; null while there is none, and one is due now. */
+  nextDue: z.string().nullable(),
+  /** The newest operation that failed, while its record is kept. */
+  lastFailure: z
+    .object({
+      id: z.string(),
+      kind: z.string(),
+      archive: z.string().nullable(),
+      at: z.date(),
+      code: z.string(),
+      message: z.string(),
+    })
+    .nullable(),
+  recommendations: z.array(
+    z.object({ code: z.string(), level: z.enum(['urgent', 'soon', 'note']), message: z.string() }),
+  ),
+  troubles: z.array(trouble),
+});
+
+type StatusParts = Pick<
+  ApiParts,
+  | 'catalogue'
+  | 'storage'
+  | 'desk'
+  | 'records'
+  | 'model'
+  | 'version'
+  | 'now'
+  | 'databaseAddress'
+  | 'newestMigration'
+  | 'checkStorage'
+  | 'sessions'
+>;
+
+/** Looks at everything at once, for some milliseconds. Never rejects: what cannot be asked is null, and among the troubles. */
+export async function readSystemStatus(
+  parts: StatusParts,
+  startedAt: Date,
+  signal: AbortSignal,
+): Promise<z.infer<typeof systemStatus>> {
+  const { catalogue, storage, desk, records, model, now } = parts;
+  const ask = askWith(records);
+  const troubles: z.infer<typeof trouble>[] = [];
+  const orTrouble = <Value>(part: Part, asked: Promise<Value>) =>
+    asked.catch((error: unknown) => {
+      const { code, message, hint = null } = error instanceof AppError ? error : unexpected(error);
+      troubles.push({ part, code, message, hint });
+      return null;
+    });
+  const [database, schema, migrations, queue, backups, freeBytes, writable, ended, failed] = await Promise.all([
+    orTrouble('database', readDatabaseStatus(ask, model.tables)),
+    orTrouble('tables', readSchemaState(ask, model)),
+    orTrouble('migrations', readMigrationState(ask, parts.newestMigration)),
+    orTrouble('queue', readQueueState(ask)),
+    orTrouble('storage', catalogue.list(signal)),
+    orTrouble('space', storage.freeSpace()),
+    orTrouble(
+      'writing',
+      parts.checkStorage().then(() => true),
+    ),
+    orTrouble('operations', desk.list({ states: ['succeeded', 'failed', 'cancelled'], limit: 1 })),
+    orTrouble('operations', desk.list({ states: ['failed'], limit: 1 })),
+  ]);
+  const last = backups && newestWhole(backups);
+  const failure = failed?.operations[0];
+  return {
+    version: parts.version,
+    runtime: `Bun ${Bun.version}`,
+    startedAt,
+    secureCookies: parts.sessions.cookies.name.startsWith('__Host-'),
+    databaseAddress: parts.databaseAddress,
+    database: database && {
+      name: database.name,
+      version: database.version,
+      size: database.size,
+      tables: database.tables.map((table) => ({
+        name: qualifiedName(table),
+        rows: table.estimatedRows,
+        bytes: table.estimatedBytes,
+        exact: false as const,
+      })),
+    },
+    schema,
+    migrations,
+    queue,
+    storage: backups && {
+      label: storage.label,
+      freeBytes,
+      usedBytes: backups.reduce((sum, { size }) => sum + size, 0),
+      backups: backups.length,
+      writable: writable === true,
+    },
+    lastBackup: last?.manifest
+      ? { fileName: last.name, timestamp: last.manifest.timestamp, rows: last.manifest.rows }
+      : null,
+    nextDue: (backups && nextDue(backups)?.toISOString()) ?? null,
+    lastFailure: failure
+      ? {
+          id: failure.id,
+          kind: failure.kind,
+          archive: failure.archive,
+          at: failure.finishedAt ?? failure.createdAt,
+          code: failure.error?.code ?? 'UNEXPECTED',
+          message: failure.error?.message ?? '',
+        }
+      : null,
+    recommendations: backups ? recommend({ backups, freeBytes, lastEnded: ended?.operations[0] ?? null }, now()) : [],
+    // The same reason told of several parts is told once.
+    troubles: troubles.filter(
+      ({ message }, index) => troubles.findIndex((other) => other.message === message) === index,
+    ),
+  };
+}
+
+/** What the schema and the database do not both have. Takes no lock on any table. */
+async function readSchemaState(ask: Ask, model: StatusParts['model']) {
+  const query = async <Row extends object>(text: string, values: unknown[] = []) =>
+    (await ask(text, values)) as unknown[] as Row[];
+  const listing = await listTables({ query });
+  const { missing, unknown } = classifyTables(
+    listing.filter((table) => table.extension === null && !table.foreign),
+    model,
+  );
+  return { missing: missing.map(qualifiedName), unknown: unknown.map(qualifiedName) };
+}

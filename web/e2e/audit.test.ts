@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFile } from 'node:fs/promises';
+import { EMAIL, overflow, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+let scene: Stage;
+beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
+  scene = await stage();
+}, 120_000);
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
+
+/** The page of the audit once its rows are there. */
+async function openAudit(visit: Visit, search = ''): Promise<void> {
+  await visit.goto(`/audit${search}`);
+  await visit.page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
+  await visit.page.waitForFunction(() => !document.querySelector('.skeleton'));
+}
+
+/** Somebody types a wrong password, and is refused. */
+async function refusedSignIn(password: string): Promise<void> {
+  const response = await fetch(`${scene.url}/trpc/auth.signIn`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Origin: new URL(scene.url).origin },
+    body: JSON.stringify({ email: EMAIL, password }),
+  });
+  expect(response.status).toBe(401);
+}
+
+describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
+  test('tells in plain words what was tried and refused, and the filter in the address finds it again', async () => {
+    await refusedSignIn('wrong one');
+    await using visit = await scene.open();
+    const { page, complaints } = visit;
+    await visit.signIn();
+    await openAudit(visit);
+    const rows = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    await rows.getByText('Signed in', { exact: true }).first().waitFor();
+    await page.getByLabel('How it ended').selectOption({ label: 'Refused' });
+    await page.waitForURL(/outcome=denied/);
+    await page.waitForFunction(() => document.querySelector('main ul[aria-busy="false"]'));
+    await rows.getByText('Was refused: signing in').first().waitFor();
+    expect(await rows.getByText('Signed in', { exact: true }).count()).toBe(0);
+    await page.getByLabel('Search').fill('nothing like that');
+    await page.getByText('Nothing fits').waitFor();
+    const address = new URL(page.url());
+    expect(Object.fromEntries(address.searchParams)).toEqual({ outcome: 'denied', search: 'nothing like that' });
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await rows.getByText('Signed in', { exact: true }).first().waitFor();
+    expect(await page.getByLabel('Search').inputValue()).toBe('');
+
+    await openAudit(visit, `?outcome=denied&search=${EMAIL}`);
+    await rows.getByText('Was refused: signing in').first().waitFor();
+    expect(await page.getByLabel('Search').inputValue()).toBe(EMAIL);
+    expect(complaints).toEqual([]);
+  });
+
+  test('days are those of the viewer: today holds what was just done, the day before does not', async () => {
+    await using visit = await scene.open({ timezoneId: 'Pacific/Kiritimati' });
+    const { page } = visit;
+    await visit.signIn();
+    const day = (days: number) =>
+      page.evaluate((ahead) => {
+        const at = new Date(Date.now() + ahead * 86_400_000);
+        return [at.getFullYear(), at.getMonth() + 1, at.getDate()]
+          .map((part) => String(part).padStart(2, '0'))
+          .join('-');
+      }, days);
+    const [today, yesterday] = [await day(0), await day(-1)];
+    await openAudit(visit, `?from=${today}&to=${today}`);
+    await page.getByRole('list', { name: 'Attempts' }).getByText('Signed in', { exact: true }).first().waitFor();
+    await openAudit(visit, `?to=${yesterday}`);
+    await page.getByText('Nothing fits').waitFor();
+  });
+
+  test('a row opens to all that is known of it, and stays open while something newer is shown', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await openAudit(visit);
+    const first = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem').first();
+    const opener = first.getByRole('button').first();
+    await opener.click();
+    await first.getByText('auth.signIn').waitFor();
+    expect(await opener.getAttribute('aria-expanded')).toBe('true');
+    await first.getByRole('button', { name: 'Copy the reference of the request' }).waitFor();
+    const seal = await first.locator('code').last().textContent();
+    expect(seal).toMatch(/^[0-9a-f]{64}$/);
+
+    await refusedSignIn('another wrong one');
+    const top = await opener.boundingBox();
+    // Asked again every ten seconds: until then nothing moves.
+    await page.getByRole('button', { name: 'Show what is new' }).waitFor();
+    expect(await opener.boundingBox()).toEqual(top);
+    await page.getByRole('button', { name: 'Show what is new' }).click();
+    await page.getByRole('list', { name: 'Attempts' }).getByText('Was refused: signing in').first().waitFor();
+    await page.locator('code', { hasText: seal ?? '' }).waitFor();
+  });
+
+  test('older ones are shown by a press, each once', async () => {
+    for (let count = 0; count < 60; count++) {
+      await fetch(`${scene.url}/trpc/system.status`);
+    }
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await openAudit(visit, '?action=system.status');
+    const rows = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    expect(await rows.count()).toBe(50);
+    await page.getByRole('button', { name: 'Show older ones' }).click();
+    await page.getByRole('button', { name: 'Show older ones' }).waitFor({ state: 'detached' });
+    expect(await rows.count()).toBe(60);
+  });
+
+  test('the export holds, byte for byte, what the server gives for the same filter', async () => {
+    await refusedSignIn('a wrong one for the export');
+    await using visit = await scene.open();
+    const { page, context } = visit;
+    await visit.signIn();
+    await openAudit(visit, '?action=auth.signIn&outcome=denied');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Export as CSV' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^audit_\d{4}-\d\d-\d\d\.csv$/);
+    const saved = await readFile(await download.path());
+    const answer = await context.request.get('/api/audit.csv?action=auth.signIn&outcome=denied');
+    expect(saved.equals(await answer.body())).toBe(true);
+    expect(saved.toString()).toContain('auth.signIn,denied,UNAUTHENTICATED');
+    expect(saved.toString()).not.toContain('allowed');
+  });
+
+  test('the record is checked: whole, and after somebody changed a row in the database, broken at that row', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await openAudit(visit);
+    await page.getByRole('button', { name: 'Check the record' }).click();
+    await page.getByText(/The record is whole: \d+ rows\./).waitFor();
+    const [row] = await scene.database.query<{ actor: string }>(`SELECT actor FROM backup_system.audit WHERE id = 2`);
+    const change = (actor: string) =>
+      scene.database.query(
+        `ALTER TABLE backup_system.audit DISABLE TRIGGER ALL;
+         UPDATE backup_system.audit SET actor = '${actor}' WHERE id = 2;
+         ALTER TABLE backup_system.audit ENABLE TRIGGER ALL`,
+      );
+    await change('somebody else');
+    try {
+      await page.getByRole('button', { name: 'Check the record' }).click();
+      await page.getByText('The record is broken at row 2. The 1 row before it is whole.').waitFor();
+    } finally {
+      await change(row?.actor ?? '');
+    }
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`has nothing axe-core finds in the ${colorScheme} theme, opened rows and the menu of places included`, async () => {
+      await using visit = await scene.open({
+        colorScheme,
+        reducedMotion: 'reduce',
+        viewport: { width: 360, height: 740 },
+      });
+      const { page, complaints } = visit;
+      await visit.signIn();
+      await openAudit(visit);
+      await page.getByRole('button', { name: 'More filters' }).click();
+      await page.getByRole('list', { name: 'Attempts' }).getByRole('button').first().click();
+      await page.getByRole('button', { name: 'Check the record' }).click();
+      await page.getByText(/The record is whole/).waitFor();
+      expect(await visit.faults()).toEqual([]);
+      expect(await overflow(page)).toBe(0);
+      await page.getByRole('button', { name: 'Audit, and more places' }).click();
+      await page.getByRole('link', { name: 'Status' }).waitFor();
+      expect(await visit.faults()).toEqual([]);
+      expect(complaints).toEqual([]);
+    });
+  }
+
+  test('on a phone the places without room in the bar are reached by the keyboard, and the bar says where one is', async () => {
+    await using visit = await scene.open({ viewport: { width: 360, height: 740 } });
+    const { page } = visit;
+    await visit.signIn();
+    const focused = (name: string) =>
+      page.waitForFunction(
+        (wanted) =>
+          (document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent) === wanted,
+        name,
+      );
+    await page.getByRole('link', { name: 'Operations' }).focus();
+    await page.keyboard.press('Tab');
+    await focused('More');
+    expect(await page.getByRole('link', { name: 'Audit' }).isVisible()).toBe(false);
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Audit' }).waitFor();
+    await page.keyboard.press('Tab');
+    await focused('Audit');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
+    await page.getByRole('link', { name: 'Audit' }).waitFor({ state: 'hidden' });
+
+    await page.getByRole('button', { name: 'Audit, and more places' }).click();
+    expect(await page.getByRole('link', { name: 'Audit' }).getAttribute('aria-current')).toBe('page');
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Audit' }).waitFor({ state: 'hidden' });
+    await focused('Audit, and more places');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Status' }).waitFor();
+    await page.getByRole('link', { name: 'Audit' }).click();
+    await page.getByRole('link', { name: 'Status' }).waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Audit, and more places' }).click();
+    await page.getByRole('link', { name: 'Status' }).waitFor();
+    // Pressed elsewhere, it closes.
+    await page.getByRole('heading', { name: 'Audit', level: 1 }).click();
+    await page.getByRole('link', { name: 'Status' }).waitFor({ state: 'hidden' });
+  });
+});

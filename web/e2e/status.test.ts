@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { rename, rm } from 'node:fs/promises';
+import { overflow, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+let scene: Stage;
+beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
+  scene = await stage();
+}, 120_000);
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
+
+/** The page of the status once it has looked at everything. */
+async function openStatus(visit: Visit): Promise<void> {
+  await visit.goto('/status');
+  await visit.page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
+  await visit.page.locator('[data-check="Clocks"]').getByText('It could not be asked').waitFor({ state: 'detached' });
+  await visit.page.locator('[data-check="Clocks"]').waitFor();
+}
+
+/** What one check says, its state first. */
+async function checkOf({ page }: Visit, name: string): Promise<string> {
+  const check = page.locator(`[data-check="${name}"]`);
+  const texts = await check.locator('p').allTextContents();
+  return [texts.at(-1), ...texts.slice(1, -1)].map((text) => text?.trim()).join(' | ');
+}
+
+describe.skipIf(WITHOUT_BROWSER)('the status', () => {
+  test('says of everything how it is, and an unknown table, a missing one and a lost storage are each told with what to do', async () => {
+    await using visit = await scene.open();
+    await visit.signIn();
+    await openStatus(visit);
+    expect(await checkOf(visit, 'Database')).toMatch(/^Good \| PostgreSQL \d+/);
+    expect(await checkOf(visit, 'Tables')).toMatch(
+      /^Good \| All \d+ protected tables are there, and none is unknown\.$/,
+    );
+    expect(await checkOf(visit, 'Own tables')).toBe('Good | Up to date.');
+    expect(await checkOf(visit, 'Worker')).toBe('Good | It is there, and nothing waits.');
+    expect(await checkOf(visit, 'Storage')).toMatch(/^Good \| It can be written to\. 0 backups/);
+    expect(await checkOf(visit, 'Last good backup')).toMatch(/^Trouble \| There is none that can be opened\./);
+    expect(await checkOf(visit, 'Clocks')).toBe('Good | This computer and the server agree.');
+    await visit.page.getByRole('heading', { name: '1 trouble.' }).waitFor();
+    await visit.page.getByRole('row', { name: /^staff 30 / }).waitFor();
+
+    await scene.database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
+    await rename(scene.folder, `${scene.folder}.gone`);
+    await Bun.write(scene.folder, 'a file where the folder was');
+    try {
+      await openStatus(visit);
+      expect(await checkOf(visit, 'Tables')).toMatch(
+        /^Trouble \| The database lacks .*: loans\. \| Bring the database/,
+      );
+      expect(await checkOf(visit, 'Storage')).toMatch(/^Trouble \| /);
+      await scene.database.query('ALTER TABLE public.lent RENAME TO loans');
+      await openStatus(visit);
+      expect(await checkOf(visit, 'Tables')).toMatch(/^Attention \| .*: nobody_knows\. \| Add them/);
+    } finally {
+      await rm(scene.folder);
+      await rename(`${scene.folder}.gone`, scene.folder);
+      await scene.database.query('DROP TABLE public.nobody_knows');
+    }
+  });
+
+  test('a computer whose clock is wrong is told so', async () => {
+    await using visit = await scene.open();
+    await visit.context.addInitScript(() => {
+      const real = Date.now.bind(Date);
+      Date.now = () => real() - 3_600_000;
+    });
+    await visit.signIn();
+    await openStatus(visit);
+    expect(await checkOf(visit, 'Clocks')).toMatch(/^Trouble \| This computer is (1 h|59 min 59 s|1 h 0 min) behind/);
+  });
+
+  test('all of it is copied for a report, and the password of the database is not in it', async () => {
+    await using visit = await scene.open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page, complaints } = visit;
+    await visit.signIn();
+    await openStatus(visit);
+    await page.getByRole('button', { name: 'Copy for a report' }).click();
+    await page.getByText('The report is copied. It holds no secrets.').waitFor({ state: 'attached' });
+    const report = await page.evaluate(() => navigator.clipboard.readText());
+    expect(report).toContain('[Good] Database: PostgreSQL');
+    expect(report).toContain('[Trouble] Last good backup: There is none');
+    expect(report).toContain('public.staff: 30');
+    expect(report).toContain(scene.folder);
+    const { password } = new URL(scene.database.url);
+    expect(password).not.toBe('');
+    expect(report).not.toContain(password);
+    expect(complaints).toEqual([]);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`has nothing axe-core finds in the ${colorScheme} theme, and fits into 360 pixels`, async () => {
+      await using visit = await scene.open({
+        colorScheme,
+        reducedMotion: 'reduce',
+        viewport: { width: 360, height: 740 },
+      });
+      await visit.signIn();
+      await openStatus(visit);
+      expect(await visit.faults()).toEqual([]);
+      expect(await overflow(visit.page)).toBe(0);
+      expect(visit.complaints).toEqual([]);
+    });
+  }
+});

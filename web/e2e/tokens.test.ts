@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { openRecords } from '../../db/records.ts';
+import { createBreakGlassCode } from '../../server/security/break-glass.ts';
+import { EMAIL, overflow, PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+let scene: Stage;
+beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
+  scene = await stage();
+}, 120_000);
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
+
+/** The page of access once everything is there. */
+async function openAccess(visit: Visit): Promise<void> {
+  await visit.goto('/access');
+  await visit.page.getByRole('heading', { name: 'Access', level: 1 }).waitFor();
+  await visit.page.waitForFunction(() => !document.querySelector('.skeleton'));
+}
+
+/** Fills in the dialog, and gives the password where it asks for it. */
+async function makeToken({ page }: Visit, name: string): Promise<string> {
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(name);
+  const password = dialog.getByLabel('Your password, once more');
+  if ((await password.count()) > 0) await password.fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Make it' }).click();
+  await dialog.getByText('It is shown this once').waitFor();
+  return (await dialog.locator('[data-token]').textContent()) ?? '';
+}
+
+/** What the API answers to who brings this token. */
+async function listBackups(token: string): Promise<number> {
+  const response = await fetch(`${scene.url}/trpc/backups.list`, { headers: { Authorization: `Bearer ${token}` } });
+  await response.body?.cancel();
+  return response.status;
+}
+
+describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
+  test('one is made after the password, shown once, opens what its scopes say, and is refused once it is revoked', async () => {
+    await using visit = await scene.open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page, complaints } = visit;
+    await visit.signIn();
+    await openAccess(visit);
+    await page.getByText('No service has a token').waitFor();
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByText('Give it a name').waitFor();
+    await dialog.getByLabel('Name').fill('night shift');
+    await dialog.getByLabel('Your password, once more').fill('not it');
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByRole('alert').getByText('UNAUTHENTICATED').waitFor();
+    await dialog.getByLabel('Your password, once more').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByText('It is shown this once').waitFor();
+    const token = (await dialog.locator('[data-token]').textContent()) ?? '';
+
+    // Neither a stray press beside it nor Escape takes it away.
+    await page.mouse.click(5, 5);
+    await page.keyboard.press('Escape');
+    await dialog.getByRole('button', { name: 'Copy the token' }).click();
+    await dialog.getByRole('button', { name: 'Copied', exact: true }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+    expect(await listBackups(token)).toBe(200);
+    await dialog.getByRole('button', { name: 'I have copied it' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.content()).not.toContain(token);
+
+    const line = page.getByRole('list', { name: 'Tokens' }).getByRole('listitem').filter({ hasText: 'night shift' });
+    await line.getByText('See backups, Make backups, Follow operations').waitFor();
+    await line.getByRole('button', { name: 'Revoke night shift' }).click();
+    await dialog.getByText('Whatever uses it is refused from its next call on.').waitFor();
+    await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await page.getByText('1 token that counts no more').click();
+    await page.getByText(`Revoked by ${EMAIL}`).waitFor();
+    expect(await listBackups(token)).toBe(401);
+    // The wrong password is the only thing the browser may have written down.
+    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  test('what can do harm is marked, and a token does no more than was chosen', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await openAccess(visit);
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    const dialog = page.getByRole('dialog');
+    const dangerous = await dialog.locator('label', { hasText: 'Dangerous' }).locator('.font-medium').allTextContents();
+    expect(dangerous.filter((text) => text !== 'Dangerous').toSorted()).toEqual([
+      'Delete backups',
+      'Manage tokens',
+      'Restore',
+    ]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    const token = await makeToken(visit, 'reader');
+    const response = await fetch(`${scene.url}/trpc/audit.list`, { headers: { Authorization: `Bearer ${token}` } });
+    expect(response.status).toBe(403);
+  });
+
+  test('the lines for curl work as they stand', async () => {
+    await using visit = await scene.open();
+    await visit.signIn();
+    await openAccess(visit);
+    const token = await makeToken(visit, 'curl');
+    const line = (await visit.page.locator('figure', { hasText: 'With curl' }).locator('pre').textContent()) ?? '';
+    const run = Bun.spawn(['sh', '-c', line], { env: { ...process.env, BACKUP_TOKEN: token }, stdout: 'pipe' });
+    const answer = await new Response(run.stdout).json();
+    expect(answer).toMatchObject({ result: { data: { success: true, data: { operation: { kind: 'backup' } } } } });
+  });
+});
+
+describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
+  test('another session is ended, and that browser is led to sign in; this one stays', async () => {
+    await using visit = await scene.open();
+    await using other = await scene.open({
+      userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Safari/604.1',
+    });
+    await other.signIn();
+    await visit.signIn();
+    const { page } = visit;
+    await openAccess(visit);
+    const sessions = page.getByRole('list', { name: 'Sessions' });
+    await sessions.getByRole('listitem').filter({ hasText: 'This one' }).getByText('Chromium on Linux').waitFor();
+    await page.getByRole('button', { name: 'End the session of Safari on iPhone from 127.0.0.1' }).click();
+    await sessions.getByText('Safari on iPhone').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+    await other.page.getByRole('link', { name: 'Backups', exact: true }).click();
+    await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await openAccess(visit);
+  });
+
+  test('signing out everywhere ends all of them, after a word', async () => {
+    await using visit = await scene.open();
+    await using other = await scene.open();
+    await other.signIn();
+    await visit.signIn();
+    await openAccess(visit);
+    await visit.page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await visit.page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
+    await visit.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await other.page.getByRole('link', { name: 'Backups', exact: true }).click();
+    await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
+
+  test('who may see nothing here is told so on every one of these pages, and is shown no way there', async () => {
+    const hash = await Bun.password.hash(PASSWORD, { algorithm: 'bcrypt', cost: 4 });
+    await scene.database.query(
+      `INSERT INTO admins (id, email, password, "fullName", role, "updatedAt") VALUES ('plain', 'plain@owu.test', $1, 'A Person', 'HR_MANAGER', now())`,
+      [hash],
+    );
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.goto('/access');
+    await page.getByLabel('E-mail').fill('plain@owu.test');
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const refused = page.getByRole('heading', { name: 'Not for this account', level: 1 });
+    await refused.waitFor();
+    for (const path of ['/access', '/audit', '/status']) {
+      await visit.goto(path);
+      await refused.waitFor();
+      expect(await page.getByRole('navigation').count()).toBe(0);
+    }
+    await page.getByText('the role HR_MANAGER may not see this').waitFor();
+    expect(await visit.faults()).toEqual([]);
+  });
+});
+
+test.skipIf(WITHOUT_BROWSER)(
+  'who came in by emergency access is shown the places that bring data back, and the status, and no others',
+  async () => {
+    const client = openRecords(scene.database.url, { connections: 1 });
+    const { code } = await createBreakGlassCode({ records: client.records, now: () => new Date() }, 'the test');
+    await client.close();
+    await using visit = await scene.open({ viewport: { width: 360, height: 740 } });
+    const { page } = visit;
+    await visit.goto(`/break-glass#${code}`);
+    await page.getByRole('button', { name: 'Enter' }).click();
+    await page.getByRole('heading', { name: 'Restore', level: 1 }).waitFor();
+    const places = await page.getByRole('navigation').getByRole('link').allTextContents();
+    expect(places).toEqual(['Overview', 'Backups', 'Restore', 'Operations', 'Status']);
+    await visit.goto('/access');
+    await page.getByText('the role BREAK_GLASS may not see this').waitFor();
+    await page.getByRole('link', { name: 'Status' }).click();
+    await page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
+    await page.locator('[data-check="Clocks"]').waitFor();
+    expect(await overflow(page)).toBe(0);
+  },
+);
+
+describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`has nothing axe-core finds in the ${colorScheme} theme, its dialogs included, and fits into 360 pixels`, async () => {
+      await using visit = await scene.open({
+        colorScheme,
+        reducedMotion: 'reduce',
+        viewport: { width: 360, height: 740 },
+      });
+      const { page, complaints } = visit;
+      await visit.signIn();
+      await openAccess(visit);
+      expect(await overflow(page)).toBe(0);
+      await page.getByRole('button', { name: 'Make a token' }).click();
+      await page.getByRole('dialog').waitFor();
+      const found = { form: await visit.faults() } as Record<string, string[]>;
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await makeToken(visit, `shown in ${colorScheme}`);
+      found['shown'] = await visit.faults();
+      await page.getByRole('button', { name: 'I have copied it' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      const revoke = page.getByRole('button', { name: `Revoke shown in ${colorScheme}` });
+      await revoke.waitFor();
+      found['page'] = await visit.faults();
+      await revoke.click();
+      await page.getByRole('dialog').waitFor();
+      found['revoke'] = await visit.faults();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+      await page.getByRole('dialog').waitFor();
+      found['everywhere'] = await visit.faults();
+      expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
+      expect(complaints).toEqual([]);
+    });
+  }
+
+  test('is used by the keyboard alone: a token is made, its focus kept, and given back at the end', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await openAccess(visit);
+    const make = page.getByRole('button', { name: 'Make a token' });
+    await make.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.getByLabel('Name').focus();
+    await page.keyboard.type('by keys');
+    await page.getByLabel('Your password, once more').focus();
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Copy the token');
+    for (let step = 0; step < 6; step++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') != null)).toBe(true);
+    }
+    await page.getByRole('button', { name: 'I have copied it' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Make a token');
+  });
+});

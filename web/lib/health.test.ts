@@ -1,0 +1,103 @@
+import { expect, test } from 'bun:test';
+import type { Status } from '../api.ts';
+import { type Here, healthOf } from './health.ts';
+
+const NOW = new Date('2026-11-23T12:00:00Z');
+const here: Here = { now: NOW, serverAheadMs: 40, isEncrypted: true, isLocal: false };
+const status: Status = {
+  version: '1',
+  runtime: 'Bun',
+  startedAt: '2026-11-23T11:00:00Z',
+  secureCookies: true,
+  databaseAddress: 'postgres://db/hrms',
+  database: { name: 'hrms', version: '18', size: 1, tables: [] },
+  schema: { missing: [], unknown: [] },
+  migrations: 'newest',
+  queue: { worker: true, queued: 0, running: 0, waitingSince: null },
+  storage: { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1, writable: true },
+  lastBackup: { fileName: 'a.zip', timestamp: '2026-11-23T10:00:00Z', rows: 1 },
+  nextDue: '2026-01-03T00:00:00Z',
+  lastFailure: null,
+  recommendations: [],
+  troubles: [],
+};
+const found = (name: string, change: Partial<Status>, at: Partial<Here> = {}) =>
+  healthOf({ ...status, ...change }, { ...here, ...at }).find((check) => check.name === name);
+
+test('all is good only when all is good', () => {
+  expect(healthOf(status, here).filter(({ state }) => state !== 'good')).toEqual([]);
+});
+
+test('a database that does not answer says why and what to do, and what hangs on it is not known rather than good', () => {
+  const checks = healthOf(
+    {
+      ...status,
+      database: null,
+      schema: null,
+      migrations: null,
+      queue: null,
+      troubles: [{ part: 'database', code: 'DATABASE_UNREACHABLE', message: 'Nobody at port 1.', hint: 'Start it.' }],
+    },
+    here,
+  );
+  expect(checks[0]).toEqual({
+    name: 'Database',
+    state: 'bad',
+    text: 'It does not answer. Nobody at port 1.',
+    hint: 'Start it.',
+    href: null,
+  });
+  expect(checks.filter(({ state }) => state === 'unknown').map(({ name }) => name)).toEqual([
+    'Tables',
+    'Own tables',
+    'Worker',
+    'Last failure',
+  ]);
+});
+
+test('tables that are missing are worse than tables nobody decided about; both are named', () => {
+  const schema = { missing: ['public.staff'], unknown: ['public.new_one', 'x.y'] };
+  expect(found('Tables', { schema })).toMatchObject({ state: 'bad', text: expect.stringContaining('staff') });
+  expect(found('Tables', { schema: { ...schema, missing: [] } })).toMatchObject({
+    state: 'warn',
+    text: expect.stringContaining('new_one, x.y'),
+  });
+});
+
+test('a worker that is not there, and one that does not get on, are told apart', () => {
+  const queue = { worker: true, queued: 1, running: 1, waitingSince: '2026-11-23T11:59:00Z' };
+  expect(found('Worker', { queue })?.state).toBe('good');
+  expect(found('Worker', { queue: { ...queue, waitingSince: '2026-11-23T11:30:00Z' } })?.state).toBe('warn');
+  expect(found('Worker', { queue: { ...queue, worker: false } })).toMatchObject({
+    state: 'bad',
+    text: 'No worker is connected; 1 operation waits for one.',
+  });
+});
+
+test('a storage that cannot be written to is bad, however much of it can be read', () => {
+  const storage = { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1, writable: false };
+  expect(found('Storage', { storage })?.state).toBe('bad');
+  expect(found('Storage', { storage: null })?.state).toBe('bad');
+  const little = { code: 'LITTLE_SPACE', level: 'soon', message: 'Little.' } as const;
+  expect(found('Storage', { recommendations: [little] })).toMatchObject({ state: 'warn', hint: 'Little.' });
+});
+
+test('no backup is bad; a failure counts for a day', () => {
+  const none = { code: 'NO_BACKUP', level: 'urgent', message: 'Make one.' } as const;
+  expect(found('Last good backup', { lastBackup: null, recommendations: [none] })?.state).toBe('bad');
+  const failure = { id: '1', kind: 'backup', archive: null, code: 'DISK_FULL', message: 'Full.' };
+  expect(found('Last failure', { lastFailure: { ...failure, at: '2026-11-23T02:00:00Z' } })?.state).toBe('warn');
+  expect(found('Last failure', { lastFailure: { ...failure, at: '2026-11-20T02:00:00Z' } })?.state).toBe('good');
+});
+
+test('an open connection is bad but on the machine itself; clocks may differ by a breath', () => {
+  expect(found('Connection', { secureCookies: false }, { isEncrypted: false })?.state).toBe('bad');
+  expect(found('Connection', { secureCookies: false }, { isEncrypted: false, isLocal: true })?.state).toBe('good');
+  expect(found('Connection', { secureCookies: false })?.state).toBe('warn');
+  expect(found('Clocks', {}, { serverAheadMs: -4000 })?.state).toBe('good');
+  expect(found('Clocks', {}, { serverAheadMs: -65_000 })).toMatchObject({
+    state: 'warn',
+    text: 'This computer is 1 min 5 s ahead of the server.',
+  });
+  expect(found('Clocks', {}, { serverAheadMs: 3_600_000 })?.state).toBe('bad');
+});

@@ -1,0 +1,31 @@
+import { type Accessor, createEffect, createSignal, on, onCleanup, type Setter } from 'solid-js';
+
+const TYPING_MS = 250;
+
+/**
+ * A text that is told on when somebody pauses typing, and follows when it is changed from elsewhere, as by the back button.
+ */
+export function createTyping(told: Accessor<string>, tell: (text: string) => void): [Accessor<string>, Setter<string>] {
+  const [typed, setTyped] = createSignal(told());
+  createEffect(
+    on(
+      typed,
+      (text) => {
+        if (text.trim() === told()) return;
+        const timer = setTimeout(() => tell(text.trim()), TYPING_MS);
+        onCleanup(() => clearTimeout(timer));
+      },
+      { defer: true },
+    ),
+  );
+  createEffect(
+    on(
+      told,
+      (text) => {
+        if (typed().trim() !== text) setTyped(text);
+      },
+      { defer: true },
+    ),
+  );
+  return [typed, setTyped];
+}

@@ -1,0 +1,121 @@
+import { amountText, countText } from './lib/format.ts';
+
+/** What was done, as one says it afterwards; and what was tried, when it did not come to that. */
+type Deed = readonly [done: string, tried: string];
+
+const deeds: Readonly<Record<string, Deed>> = {
+  'auth.signIn': ['Signed in', 'signing in'],
+  'auth.signOut': ['Signed out', 'signing out'],
+  'auth.signOutEverywhere': ['Signed out everywhere', 'signing out everywhere'],
+  'auth.endSession': ['Ended another session', 'ending another session'],
+  'auth.stepUp': ['Gave the password again', 'giving the password again'],
+  'auth.sessions': ['Looked at the sessions', 'looking at the sessions'],
+  'auth.me': ['Asked who is signed in', 'asking who is signed in'],
+  'auth.breakGlass': ['Entered by emergency access', 'entering by emergency access'],
+  'break-glass': ['Made an emergency link on the server', 'making an emergency link on the server'],
+  'backups.create': ['Started a backup', 'starting a backup'],
+  'backups.verify': ['Started a verification', 'starting a verification'],
+  'backups.downloadLink': ['Made a download link', 'making a download link'],
+  'GET /api/backups/:id/download': ['Downloaded a backup', 'downloading a backup'],
+  'backups.pin': ['Pinned a backup', 'pinning a backup'],
+  'backups.unpin': ['Unpinned a backup', 'unpinning a backup'],
+  'backups.annotate': ['Changed a note', 'changing a note'],
+  'backups.remove': ['Deleted a backup', 'deleting a backup'],
+  'backups.list': ['Looked at the backups', 'looking at the backups'],
+  'backups.get': ['Looked at a backup', 'looking at a backup'],
+  'restores.start': ['Started a restore', 'starting a restore'],
+  'operations.cancel': ['Cancelled an operation', 'cancelling an operation'],
+  'operations.list': ['Looked at the operations', 'looking at the operations'],
+  'operations.get': ['Looked at an operation', 'looking at an operation'],
+  'operations.progress': ['Followed an operation', 'following an operation'],
+  'PUT /api/uploads': ['Sent a backup', 'sending a backup'],
+  'POST /api/uploads/tus': ['Began to send a file', 'beginning to send a file'],
+  'PATCH /api/uploads/tus': ['Sent a piece of a file', 'sending a piece of a file'],
+  'DELETE /api/uploads/tus': ['Gave up sending a file', 'giving up sending a file'],
+  'finish /api/uploads/tus': ['Sent a file to the end', 'sending a file to the end'],
+  'uploads.accept': ['Stored a sent file as a backup', 'storing a sent file as a backup'],
+  'uploads.remove': ['Removed a sent file', 'removing a sent file'],
+  'uploads.list': ['Looked at the sent files', 'looking at the sent files'],
+  'uploads.get': ['Looked at a sent file', 'looking at a sent file'],
+  'tokens.create': ['Made a token', 'making a token'],
+  'tokens.revoke': ['Revoked a token', 'revoking a token'],
+  'tokens.list': ['Looked at the tokens', 'looking at the tokens'],
+  'audit.list': ['Looked at the audit', 'looking at the audit'],
+  'audit.verify': ['Checked the record', 'checking the record'],
+  'GET /api/audit.csv': ['Exported the audit', 'exporting the audit'],
+  'system.status': ['Looked at the status', 'looking at the status'],
+};
+
+const reasons: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'Nobody was signed in, or the password, code or token did not count.',
+  FORBIDDEN: 'The role or the token does not allow it.',
+  STEP_UP_REQUIRED: 'The password had to be given again first.',
+  INPUT_INVALID: 'What was asked for could not be understood.',
+  NOT_FOUND: 'What it was about is not there.',
+  CANCELLED: 'It was stopped, or whoever asked went away.',
+  UNEXPECTED: 'Something failed that nobody foresaw; the log of the server says what.',
+};
+
+/** What the page of the audit says: loaded with it. */
+export const auditWords = {
+  title: 'Audit',
+  lead: 'Everything that was tried, newest first: by whom, from where, and how it ended. Nothing here can be changed.',
+  /** Actions one can ask for, by what they are called when they were done. */
+  deeds: Object.fromEntries(Object.entries(deeds).map(([action, [done]]) => [action, done])),
+  told: (action: string, outcome: 'allowed' | 'denied' | 'failed') => {
+    const [done, tried] = deeds[action] ?? [action, action];
+    if (outcome === 'allowed') return done;
+    return outcome === 'denied' ? `Was refused: ${tried}` : `Did not succeed: ${tried}`;
+  },
+  reason: (code: string) => reasons[code] ?? null,
+  outcomes: { allowed: 'Allowed', denied: 'Refused', failed: 'Failed' },
+  search: 'Search',
+  searchHint: 'Who, what or from where',
+  outcome: 'How it ended',
+  action: 'What',
+  person: 'By whom',
+  personHint: 'The whole e-mail address',
+  from: 'From',
+  to: 'To',
+  all: 'All',
+  moreFilters: 'More filters',
+  fewerFilters: 'Fewer filters',
+  showAll: 'Show all',
+  caption: 'Attempts',
+  none: 'Nothing was recorded yet',
+  noneLead: 'Whatever somebody tries here is recorded, allowed or not.',
+  noMatch: 'Nothing fits',
+  noMatchLead: 'Look for something else, or show all.',
+  older: 'Show older ones',
+  newer: 'Show what is new',
+  newerSaid: 'Something new was recorded.',
+  by: 'By',
+  nobody: 'nobody known',
+  when: 'When',
+  address: 'Address',
+  number: 'Number',
+  recordedAs: 'Recorded as',
+  code: 'Code',
+  target: 'What it was about',
+  operation: 'Operation',
+  openOperation: 'Open the operation',
+  reference: 'Request',
+  copyReference: 'Copy the reference of the request',
+  hash: 'Seal',
+  details: 'Details',
+  onlyBy: (actor: string) => `Only what ${actor} tried`,
+  export: 'Export as CSV',
+  exportLead: (filtered: boolean) =>
+    `${filtered ? 'All that fits' : 'All rows'}, older ones too, with times in UTC, details and seals; for any spreadsheet.`,
+  check: 'Check the record',
+  checking: 'Checking',
+  checkLead:
+    'Each row is sealed together with the one before it. Checking makes every seal again: a row that was changed, added or taken out shows.',
+  whole: (rows: number) => `The record is whole: ${amountText(rows, 'row')}.`,
+  broken: (at: number, rows: number) =>
+    `The record is broken at row ${countText(at)}. ${rows === 0 ? 'No row before it' : `The ${amountText(rows, 'row')} before it`} ${rows === 1 || rows === 0 ? 'is' : 'are'} whole.`,
+  brokenHint:
+    'Somebody changed it past this program, in the database itself. Export it as it is now, and tell who is responsible for the database.',
+  yes: 'yes',
+  no: 'no',
+};

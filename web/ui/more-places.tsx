@@ -1,0 +1,67 @@
+import { useLocation } from '@solidjs/router';
+import Ellipsis from 'lucide-solid/icons/ellipsis';
+import { createEffect, createSignal, createUniqueId, For, onCleanup } from 'solid-js';
+import { Dynamic } from 'solid-js/web';
+import { words } from '../strings.ts';
+import { PlaceLink } from './place-link.tsx';
+import type { Place } from './places.ts';
+
+/**
+ * The places that are not of every day. On a phone a button of the bar opens them, and stands there as the one of them where somebody is;
+ * on a wider page they stand below the others.
+ */
+export function MorePlaces(props: { places: readonly Place[] }) {
+  const location = useLocation();
+  const [open, setOpen] = createSignal(false);
+  const id = createUniqueId();
+  let box: HTMLDivElement | undefined;
+  let opener: HTMLButtonElement | undefined;
+  const here = () => props.places.find(({ href }) => href === location.pathname);
+  // While it is open: a place that is chosen closes it, and so does whatever happens elsewhere.
+  createEffect(() => {
+    if (!open()) return;
+    const over = new AbortController();
+    const { signal } = over;
+    onCleanup(() => over.abort());
+    const elsewhere = (event: Event) => {
+      if (event.target instanceof Node && !box?.contains(event.target)) setOpen(false);
+    };
+    const chosen = (event: Event) => {
+      if (event.target instanceof Element && event.target.closest('a') && box?.contains(event.target)) setOpen(false);
+    };
+    document.addEventListener('click', chosen, { signal });
+    document.addEventListener('pointerdown', elsewhere, { signal });
+    document.addEventListener('focusin', elsewhere, { signal });
+    document.addEventListener(
+      'keydown',
+      (event) => {
+        if (event.key !== 'Escape') return;
+        setOpen(false);
+        opener?.focus();
+      },
+      { signal },
+    );
+  });
+  return (
+    <div ref={box} class="flex-1 md:mt-4 md:border-t md:border-line md:pt-4">
+      <button
+        ref={opener}
+        type="button"
+        class={`flex min-h-14 w-full flex-col items-center justify-center gap-1 text-xs font-medium md:hidden ${here() || open() ? 'text-brand' : 'text-soft'}`}
+        aria-expanded={open()}
+        aria-controls={id}
+        aria-label={here() ? words.nav.moreNow(here()?.name ?? '') : words.nav.more}
+        onClick={() => setOpen(!open())}
+      >
+        <Dynamic component={here()?.icon ?? Ellipsis} class="size-5 shrink-0" aria-hidden="true" />
+        {here()?.name ?? words.nav.more}
+      </button>
+      <ul
+        id={id}
+        class={`absolute right-2 bottom-full mb-2 min-w-44 rounded-xl border border-line bg-card p-1.5 shadow-lg md:static md:mb-0 md:block md:space-y-1 md:border-0 md:p-0 md:shadow-none ${open() ? 'overlay-in' : 'hidden'}`}
+      >
+        <For each={props.places}>{(place) => <PlaceLink place={place} row />}</For>
+      </ul>
+    </div>
+  );
+}

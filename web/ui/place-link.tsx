@@ -1,0 +1,20 @@
+import { A } from '@solidjs/router';
+import type { Place } from './places.ts';
+
+/** The way to a place; `row`: as in a list on a phone, too, with the name beside its sign. */
+export function PlaceLink(props: { place: Place; row?: boolean }) {
+  return (
+    <li class="min-w-0 flex-1">
+      <A
+        href={props.place.href}
+        end={props.place.href === '/'}
+        class={`flex items-center font-medium md:min-h-10 md:flex-row md:justify-start md:gap-3 md:rounded-lg md:px-3 md:text-sm ${props.row ? 'min-h-11 gap-3 rounded-lg px-3 text-sm' : 'min-h-14 flex-col justify-center gap-1 text-xs'}`}
+        activeClass={`text-brand md:bg-brand-wash ${props.row ? 'bg-brand-wash' : ''}`}
+        inactiveClass="text-soft hover:text-ink md:hover:bg-sunk"
+      >
+        <props.place.icon class="size-5 shrink-0" aria-hidden="true" />
+        {props.place.name}
+      </A>
+    </li>
+  );
+}
