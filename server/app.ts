@@ -24,7 +24,7 @@ import {
 import { strictPolicy } from './http/headers.ts';
 import { type Panel, panelRoutes } from './http/panel.ts';
 import { createReadiness, notReady, type ReadinessCheck } from './http/readiness.ts';
-import type { Log } from './logs.ts';
+import type { ProcessLog } from './logs.ts';
 import type { Metrics } from './metrics.ts';
 import type { Overview } from './overview.ts';
 import { frontPage, PAGE_STYLE } from './page.ts';
@@ -46,7 +46,7 @@ export interface AppParts {
   /** What people see. Null: it was not built; a plain page says what is there. */
   panel: Panel | null;
   metrics: Metrics;
-  log: Log;
+  log: ProcessLog;
   /** What needs sign-in; null where the server has no such face, as with ROLE=worker. */
   face: Face | null;
   /** Aborts when shutdown begins: `/readyz` says no, and event streams end. */
