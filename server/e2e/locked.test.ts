@@ -24,7 +24,7 @@ async function holdTables() {
   const isHeld = async () => {
     const [row] = await house.database.admin<{ n: number }>(
       `SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-        WHERE a.application_name = 'holder' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.locktype = 'relation'`,
+        WHERE a.datname = current_database() AND a.application_name = 'holder' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.locktype = 'relation'`,
     );
     return (row?.n ?? 0) >= 13;
   };
