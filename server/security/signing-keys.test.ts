@@ -47,6 +47,12 @@ test('a kid is its key’s thumbprint', async () => {
   expect(await calculateJwkThumbprint(jwk ?? {})).toBe(kid);
 });
 
+test('the keys are never an empty list: who asks first finds the one that will sign', async () => {
+  const [asked, signing] = [replica(), replica()];
+  const published = (await asked.keys.jwks()).keys.map(({ kid }) => kid);
+  expect(published).toEqual([(await signing.keys.current()).kid]);
+});
+
 test('after a rotation the new key signs, and what the old one signed verifies, on a replica that knew nothing of it', async () => {
   const [one, two] = [replica(), replica()];
   const before = await sign(one);
