@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import pg from 'pg';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { quoteName } from '../../db/quote.ts';
 import * as hrms from '../../db/schema/hrms.ts';
 import { type House, openHouse, until, type Visitor } from './house.fixture.ts';
-
-setDefaultTimeout(60_000);
 
 let house: House;
 let person: Visitor;

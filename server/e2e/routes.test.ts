@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { inspectRoutes } from 'hono/dev';
 import { openRecords } from '../../db/records.ts';
 import { anybody, CALLERS, open, type Rule, scoped, type Who } from '../api/callers.fixture.ts';
@@ -7,8 +7,6 @@ import { composeServer } from '../compose.ts';
 import { createBreakGlassCode } from '../security/break-glass.ts';
 import { SCOPES, type Scope } from '../security/caller.ts';
 import { DEMO_PASSWORD, type House, openHouse, signIn, type Visitor } from './house.fixture.ts';
-
-setDefaultTimeout(60_000);
 
 /** `METRICS_TOKEN` alone opens it. */
 const scraper: Rule = () => 'UNAUTHENTICATED';

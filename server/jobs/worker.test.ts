@@ -8,7 +8,7 @@ import { BACKUP, type Crew, crewOn, watched } from './crew.fixture.ts';
 let scene: Scene;
 beforeEach(async () => {
   scene = await libraryScene({ lendings: 20_000, repeat: 8 });
-}, 60_000);
+});
 afterEach(() => scene[Symbol.asyncDispose]());
 
 /** The scene's archive, stored as `scene.zip`. */

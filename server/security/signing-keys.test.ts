@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openRecords, type RecordsClient } from '../../db/records.ts';
@@ -8,8 +8,6 @@ import { handClock, SECRET_KEY } from './access.fixture.ts';
 import { createSigner } from './signed.ts';
 import { createSigningKeys } from './signing-keys.ts';
 import { sweepAccess } from './sweep.ts';
-
-setDefaultTimeout(60_000);
 
 const clock = handClock();
 let database: TestDatabase;

@@ -15,7 +15,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   beforeAll(async () => {
     // More than all buffers of a copy together, so that the sockets stand still while the storage does.
     scene = await libraryScene({ server, lendings: 5000, repeat: 160 });
-  }, 30_000);
+  });
   afterAll(() => scene[Symbol.asyncDispose]());
 
   for (const { name, pattern } of WHO) {
