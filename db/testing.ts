@@ -88,7 +88,7 @@ async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms')
 async function drop(serverUrl: string, name: string): Promise<void> {
   const left = await onServer(serverUrl, async (client) => {
     // A server process outlives its client's goodbye by a moment.
-    for (let patience = 600; patience > 0; patience -= 10) {
+    for (let patience = 2000; patience > 0; patience -= 10) {
       if ((await connectionsTo(client, name)).length === 0) break;
       await Bun.sleep(10);
     }
