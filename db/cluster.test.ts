@@ -20,7 +20,7 @@ beforeAll(async () => {
   options = { binaries: await embeddedBinaries(), dir, password: PASSWORD, settings: { fsync: 'off' } };
   await using cluster = await startCluster(options);
   await ask(cluster.adminUrl(), 'CREATE TABLE kept AS SELECT 42 AS answer');
-}, 60_000);
+});
 
 afterAll(() => rm(root, { recursive: true, force: true }));
 

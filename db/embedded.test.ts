@@ -15,7 +15,7 @@ describe('startEmbedded()', () => {
     const [first, second] = await Promise.all([startEmbedded(dir, { settings }), startEmbedded(dir, { settings })]);
     await second.stop();
     embedded = first;
-  }, 60_000);
+  });
   afterAll(async () => {
     await embedded.stop();
     await rm(dir, { recursive: true, force: true });

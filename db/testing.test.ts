@@ -44,12 +44,14 @@ describe.each(testServers())('testDatabase() on server %s', (server) => {
     expect(await database.query('SELECT count(*)::int AS n FROM public.staff')).toEqual([{ n: 0 }]);
   });
 
-  test('gives another owner when asked', async () => {
+  test('gives another owner when asked, and leaves everybody else’s databases theirs', async () => {
+    await using mine = await testDatabase({ server });
     await using database = await testDatabase({ server, owner: 'somebody else' });
     expect(await database.query('SELECT current_user AS name')).toEqual([{ name: 'somebody else' }]);
     await database.query('CREATE TABLE theirs (id int)');
     await using hrms = await testDatabase({ server, template: 'hrms', owner: 'somebody else' });
     await hrms.query('ALTER TABLE public.staff RENAME COLUMN "fullName" TO "name"');
+    await mine.query('CREATE SCHEMA still_mine');
   });
 
   test('runs statements one after the other, several at once, and goes on after a failed one', async () => {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { migrate } from './migrate.ts';
 import { quoteIdent, quoteLiteral } from './quote.ts';
 import { type TestServer, testServerUrl } from './testing-servers.ts';
 import { hrmsTemplate } from './testing-template.ts';
@@ -43,9 +44,8 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   const url = at(serverUrl, name, owner);
   const asOwner = serialQueries(url);
   const asAdmin = serialQueries(adminUrl);
-  if (template !== 'template0' && owner !== OWNER) {
-    await asAdmin.query(`REASSIGN OWNED BY ${OWNER} TO ${quoteIdent(owner)}`);
-  }
+  // REASSIGN OWNED of a clone would take the databases of all other tests from their owner, too.
+  if (options.template === 'hrms' && owner !== OWNER) await migrate(url);
   return {
     name,
     url,
@@ -80,7 +80,7 @@ async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms')
         await client.query(`CREATE ROLE ${quoteIdent(role)} LOGIN PASSWORD ${quoteLiteral(TEST_PASSWORD)}`);
       }
     }
-    if (kind === 'empty') return 'template0';
+    if (kind === 'empty' || owner !== OWNER) return 'template0';
     return hrmsTemplate(client, OWNER, (database) => at(serverUrl, database, OWNER));
   });
 }
@@ -88,7 +88,7 @@ async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms')
 async function drop(serverUrl: string, name: string): Promise<void> {
   const left = await onServer(serverUrl, async (client) => {
     // A server process outlives its client's goodbye by a moment.
-    for (let patience = 600; patience > 0; patience -= 10) {
+    for (let patience = 2000; patience > 0; patience -= 10) {
       if ((await connectionsTo(client, name)).length === 0) break;
       await Bun.sleep(10);
     }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sampleArchive } from '../server/archive/sample.fixture.ts';
@@ -6,8 +6,6 @@ import type { StoredBackup } from '../server/backup/list.ts';
 import type { VerifyReport } from '../server/backup/verify.ts';
 import type { FailureBody } from '../server/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
-
-setDefaultTimeout(30_000);
 
 let place: Workplace;
 beforeAll(async () => {

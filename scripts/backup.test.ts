@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestDatabase } from '../db/testing.ts';
@@ -8,8 +8,6 @@ import { jsonOf, type Workplace } from './command.fixture.ts';
 import { hrmsPlace } from './places.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
-setDefaultTimeout(60_000);
-
 let ground: Awaited<ReturnType<typeof hrmsPlace>>;
 let database: TestDatabase;
 let place: Workplace;

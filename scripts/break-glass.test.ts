@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { openRecords } from '../db/records.ts';
 import type { TestDatabase } from '../db/testing.ts';
 import { createAudit } from '../server/security/audit.ts';
@@ -6,8 +6,6 @@ import { createSessions } from '../server/security/sessions.ts';
 import { createThrottle } from '../server/security/throttle.ts';
 import { jsonOf, type Workplace } from './command.fixture.ts';
 import { emptyPlace } from './places.fixture.ts';
-
-setDefaultTimeout(60_000);
 
 let ground: Awaited<ReturnType<typeof emptyPlace>>;
 let database: TestDatabase;

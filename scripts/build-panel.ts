@@ -2,11 +2,16 @@ import { createHash } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Manifest } from 'vite';
+import { waitForFileLock } from '../db/file-lock.ts';
+import { AppError } from '../server/errors.ts';
 
 const root = join(import.meta.dir, '..');
 const TARGET = join(root, 'dist/web');
 /** In the built folder: from which sources it was built. */
 const STAMP = '.built-from';
+/** Held by who builds. */
+const LOCK = join(root, 'dist/.building');
+const LONGEST_BUILD_MS = 120_000;
 
 /** Script a browser must load, gzip, before the first page can be used. */
 export const FIRST_LOAD_LIMIT = 100 * 1000;
@@ -19,24 +24,46 @@ export interface BuiltPanel {
   later: { name: string; bytes: number }[];
 }
 
+/** Sees to it that `dist/web` holds the panel of these very sources; of several processes that find it missing one builds. `onBuild` is told first. */
+export async function ensurePanel(onBuild: () => void = () => undefined): Promise<void> {
+  if (await panelIsBuilt()) return;
+  await locked(async () => {
+    if (await panelIsBuilt()) return;
+    onBuild();
+    await build();
+  });
+}
+
+/** Builds the panel beside its place and puts it there in one step: who serves the old one meanwhile never sees a half. */
+export function buildPanel(): Promise<BuiltPanel> {
+  return locked(build);
+}
+
+async function locked<Result>(work: () => Promise<Result>): Promise<Result> {
+  await mkdir(join(root, 'dist'), { recursive: true });
+  using lock = await waitForFileLock(LOCK, 'exclusive', LONGEST_BUILD_MS);
+  if (lock) return await work();
+  throw new AppError('OPERATION_IN_PROGRESS', 'Another process has been building the panel for two minutes.', {
+    hint: 'Wait for it, or end it.',
+  });
+}
+
 /** Whether `dist/web` holds the panel of these very sources. */
-export async function panelIsBuilt(): Promise<boolean> {
+async function panelIsBuilt(): Promise<boolean> {
   const stamp = await Bun.file(join(TARGET, STAMP))
     .text()
     .catch(() => null);
   return stamp !== null && stamp === (await sourcesDigest());
 }
 
-/** Builds the panel beside its place and puts it there in one step: who serves the old one meanwhile never sees a half. */
-export async function buildPanel(): Promise<BuiltPanel> {
-  const { build } = await import('vite');
+async function build(): Promise<BuiltPanel> {
+  const vite = await import('vite');
   const digest = await sourcesDigest();
   const fresh = `${TARGET}.${process.pid}`;
   try {
-    await build({ configFile: join(root, 'web/vite.config.ts'), logLevel: 'error', build: { outDir: fresh } });
+    await vite.build({ configFile: join(root, 'web/vite.config.ts'), logLevel: 'error', build: { outDir: fresh } });
     const measured = await measure(fresh);
     await Bun.write(join(fresh, STAMP), digest);
-    await mkdir(join(root, 'dist'), { recursive: true });
     await rm(TARGET, { recursive: true, force: true });
     await rename(fresh, TARGET);
     return measured;

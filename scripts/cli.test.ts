@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { FailureBody } from '../server/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
-
-setDefaultTimeout(30_000);
 
 const SECRET = { DATABASE_URL: 'postgres://bob:hunter22@db/x' };
 let place: Workplace;

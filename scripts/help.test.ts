@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { type Workplace, workplace } from './command.fixture.ts';
-
-setDefaultTimeout(30_000);
 
 let place: Workplace;
 beforeAll(async () => {

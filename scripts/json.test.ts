@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -12,8 +12,6 @@ import type { RestoreResult } from '../server/restore/restore.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
-setDefaultTimeout(60_000);
-
 let database: TestDatabase;
 let place: Workplace;
 let rows: Record<string, number>;

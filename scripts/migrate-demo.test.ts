@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { testDatabase } from '../db/testing.ts';
 import type { FailureBody } from '../server/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
 import { emptyPlace } from './places.fixture.ts';
-
-setDefaultTimeout(60_000);
 
 let ground: Awaited<ReturnType<typeof emptyPlace>>;
 let place: Workplace;

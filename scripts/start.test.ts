@@ -59,7 +59,7 @@ describe('bun start', () => {
     expect((await fetch(new URL('/readyz', second.url))).status).toBe(200);
     second.child.kill('SIGINT');
     expect(await second.child.exited).toBe(0);
-  }, 60_000);
+  });
 
   test('uses the database of DATABASE_URL, and changes no HRMS table there', async () => {
     await using database = await testDatabase({ template: 'hrms' });
@@ -78,7 +78,7 @@ describe('bun start', () => {
     );
     expect(after).toEqual(before);
     expect(await database.query('SELECT count(*)::int AS n FROM public.staff')).toEqual([{ n: 0 }]);
-  }, 60_000);
+  });
 
   test('ends with code 1, what is wrong and what to do, and no password, when the database cannot be reached', async () => {
     const child = Bun.spawn([process.execPath, program], {

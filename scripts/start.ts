@@ -7,7 +7,7 @@ import { type Config, readConfig } from '../server/config.ts';
 import { AppError } from '../server/errors.ts';
 import { runRoot, startServer, untilToldToStop } from '../server/main.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
-import { buildPanel, panelIsBuilt } from './build-panel.ts';
+import { ensurePanel } from './build-panel.ts';
 import { EMBEDDED_DIR } from './compose.ts';
 
 /** People in the demo data of a fresh embedded database; about eleven rows for each. */
@@ -26,10 +26,7 @@ async function start(): Promise<void> {
   sayWhatWasFound(report, databaseUrl);
   if (embedded) await fillWhenEmpty(embedded.url);
 
-  if (!(await panelIsBuilt())) {
-    console.log('Building the panel.');
-    await buildPanel();
-  }
+  await ensurePanel(() => console.log('Building the panel.'));
   const server = await startServer(config, databaseUrl);
   sayWhereItIs(server, config);
   await sayHowToSignIn(embedded);

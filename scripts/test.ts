@@ -1,15 +1,20 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestServer, stopTestServers, testServers } from '../db/testing-servers.ts';
 import { countTests } from './test-count.ts';
+import { type TestRun, testRuns } from './test-runs.ts';
 
+const ROOT = join(import.meta.dir, '..');
 /** A test that hangs ends; one that is slow on a busy machine does not fail. */
 const TEST_TIMEOUT_MS = 120_000;
+/** Test files at once. Tests wait for servers and programs much of their time; more at once than there are processors only makes them wait for each other. */
+const AT_ONCE = Math.min(Math.max(availableParallelism(), 2), 4);
 
 /**
  * Starts the test servers once, runs `bun test` with the words given, stops the servers, and ends with the line `N passed, N failed`.
- * A run that dies without a report counts as one failure.
+ * Several files run at once, each in a world of its own; those that measure come afterwards, alone.
+ * A process that dies in the middle of a file is a failure of that file, and a run that dies without a report counts as one.
  */
 async function runTests(words: string[]): Promise<number> {
   const servers = testServers();
@@ -19,25 +24,36 @@ async function runTests(words: string[]): Promise<number> {
   for (const server of servers) addresses[`TEST_PG${server}_URL`] = (await startTestServer(server)).adminUrl();
 
   const folder = await mkdtemp(join(tmpdir(), 'palace-test-'));
-  const report = join(folder, 'junit.xml');
+  const sum = { passed: 0, failed: 0, skipped: 0 };
   try {
-    const reporting = ['--reporter=junit', `--reporter-outfile=${report}`];
-    const child = Bun.spawn([process.execPath, 'test', ...words, `--timeout=${TEST_TIMEOUT_MS}`, ...reporting], {
-      cwd: join(import.meta.dir, '..'),
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...addresses },
-    });
-    const exitCode = await child.exited;
-    const { passed, failed, skipped } = countTests(await readFile(report, 'utf8').catch(() => ''));
-    const broken = exitCode !== 0 && failed === 0 ? 1 : failed;
-    if (skipped > 0)
-      console.log(`NOT TESTED: ${skipped} tests do not apply to this machine or user, or lack a program they need.`);
-    console.log(`${passed} passed, ${broken} failed`);
-    return exitCode === 0 && broken === 0 && passed > 0 ? 0 : 1;
+    for (const run of testRuns(words, AT_ONCE)) {
+      const { passed, failed, skipped } = await runOnce(run, join(folder, `${run.name}.xml`), addresses);
+      sum.passed += passed;
+      sum.failed += failed;
+      sum.skipped += skipped;
+    }
+    if (sum.skipped > 0)
+      console.log(
+        `NOT TESTED: ${sum.skipped} tests do not apply to this machine or user, or lack a program they need.`,
+      );
+    console.log(`${sum.passed} passed, ${sum.failed} failed`);
+    return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
   } finally {
     await rm(folder, { recursive: true, force: true });
     await stopTestServers();
   }
+}
+
+async function runOnce({ words }: TestRun, report: string, addresses: Record<string, string>) {
+  const reporting = ['--reporter=junit', `--reporter-outfile=${report}`];
+  const child = Bun.spawn([process.execPath, 'test', ...words, `--timeout=${TEST_TIMEOUT_MS}`, ...reporting], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...addresses },
+  });
+  const exitCode = await child.exited;
+  const counted = countTests(await readFile(report, 'utf8').catch(() => ''));
+  return { ...counted, failed: exitCode !== 0 && counted.failed === 0 ? 1 : counted.failed };
 }
 
 if (import.meta.main) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
+import { MAX_CALL_BYTES } from './api/limits.ts';
 import { AppError } from './errors.ts';
 import { face, failure, GOOD_TOKEN, NOW, overview, serve } from './http/app.fixture.ts';
 import type { Overview } from './overview.ts';
@@ -276,7 +277,7 @@ describe('callers', () => {
     const own = face({ trpc: async (c) => c.text(String((await c.req.text()).length)) });
     await using app = serve({ face: own });
     const headers = { Authorization: `Bearer ${GOOD_TOKEN}` };
-    const large = 'x'.repeat(1024 ** 2 + 1);
+    const large = 'x'.repeat(MAX_CALL_BYTES + 1);
     const declared = await app.ask('/trpc/x', { method: 'POST', headers, body: large });
     const chunks = async function* () {
       yield new TextEncoder().encode(large);
@@ -284,10 +285,12 @@ describe('callers', () => {
     const streamed = await app.ask('/trpc/x', { method: 'POST', headers, body: new Response(chunks()).body });
     for (const answer of [declared, streamed]) {
       expect(answer.status).toBe(413);
-      expect(await failure(answer)).toMatchObject({ success: false, error: { code: 'TOO_LARGE' } });
+      expect(await answer.json()).toMatchObject({
+        error: { data: { code: 'PAYLOAD_TOO_LARGE', backup: { error: { code: 'TOO_LARGE' } } } },
+      });
     }
-    const fitting = await app.ask('/trpc/x', { method: 'POST', headers, body: 'x'.repeat(1000) });
-    expect(await fitting.text()).toBe('1000');
+    const fitting = await app.ask('/trpc/x', { method: 'POST', headers, body: 'x'.repeat(MAX_CALL_BYTES) });
+    expect(await fitting.text()).toBe(String(MAX_CALL_BYTES));
   });
 });
 

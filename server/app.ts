@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, type Handler, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { MAX_CALL_BYTES } from './api/limits.ts';
 import { AppError } from './errors.ts';
 import { isOwnName } from './http/address.ts';
 import type { AppEnv } from './http/env.ts';
@@ -24,7 +25,7 @@ import {
 import { strictPolicy } from './http/headers.ts';
 import { type Panel, panelRoutes } from './http/panel.ts';
 import { createReadiness, notReady, type ReadinessCheck } from './http/readiness.ts';
-import type { Log } from './logs.ts';
+import type { ProcessLog } from './logs.ts';
 import type { Metrics } from './metrics.ts';
 import type { Overview } from './overview.ts';
 import { frontPage, PAGE_STYLE } from './page.ts';
@@ -46,7 +47,7 @@ export interface AppParts {
   /** What people see. Null: it was not built; a plain page says what is there. */
   panel: Panel | null;
   metrics: Metrics;
-  log: Log;
+  log: ProcessLog;
   /** What needs sign-in; null where the server has no such face, as with ROLE=worker. */
   face: Face | null;
   /** Aborts when shutdown begins: `/readyz` says no, and event streams end. */
@@ -70,8 +71,6 @@ export interface Face {
 }
 
 const CHECK_LIMIT_MS = 3000;
-/** Largest body of a tRPC request, bytes. Files go by `/api`, which counts for itself. */
-const LARGEST_ORDER = 1024 ** 2;
 const KEYS_SECONDS = 300;
 /** Nobody reads it; the log and the metrics tell it from a fault of the server. */
 const CLIENT_GONE = 499;
@@ -157,12 +156,12 @@ function addFace(app: Hono<AppEnv>, { readCaller, spend, noteRefused, addRoutes 
   const tooLarge = () => {
     throw new AppError('TOO_LARGE', 'The request is larger than any order can be.', {
       hint: 'Files are sent to /api/uploads.',
-      details: { limit: LARGEST_ORDER },
+      details: { limit: MAX_CALL_BYTES },
     });
   };
   for (const path of ['/trpc/*', '/api/*']) app.use(path, identify({ readCaller, spend, noteRefused }), allowSilence);
   app.use('/trpc/*', endWith(closing));
-  app.use('/trpc/*', bodyLimit({ maxSize: LARGEST_ORDER, onError: tooLarge }));
+  app.use('/trpc/*', bodyLimit({ maxSize: MAX_CALL_BYTES, onError: tooLarge }));
   app.use('/api/*', limitRate(spend, 'bytes'));
   addRoutes(app);
 }

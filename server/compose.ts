@@ -10,7 +10,7 @@ import { storageCheck } from './checks.ts';
 import type { Config } from './config.ts';
 import type { AppEnv } from './http/env.ts';
 import { readPanel } from './http/panel.ts';
-import { type Log, openLogs } from './logs.ts';
+import { openLogs, type ProcessLog } from './logs.ts';
 import { metricSources } from './metric-sources.ts';
 import { createMetrics } from './metrics.ts';
 import { askDatabase, readOverview } from './overview.ts';
@@ -22,7 +22,7 @@ import { createLocalStorage } from './storage/local.ts';
 /** A server that is ready to be listened for. */
 export interface ComposedServer {
   app: Hono<AppEnv>;
-  log: Log;
+  log: ProcessLog;
   /** From now on `/readyz` says no and event streams end. At once; safe to call twice. */
   beginClosing(): void;
   /** Lets running operations finish within `graceMs`, or cancels them. */

@@ -3,7 +3,7 @@ import { rejection } from '../db/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import { readConfig } from './config.ts';
 import { hireProcess } from './hire-process.ts';
-import type { Log } from './logs.ts';
+import type { ProcessLog } from './logs.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -13,10 +13,10 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 const metrics = { operationFinished: () => undefined };
-function listening(): { log: Log; heard: string[] } {
+function listening(): { log: ProcessLog; heard: string[] } {
   const heard: string[] = [];
   const hear = (_: object, message: string) => void heard.push(message);
-  const log: Log = { debug: hear, info: hear, warn: hear, error: hear, child: () => log };
+  const log: ProcessLog = { debug: hear, info: hear, warn: hear, error: hear, child: () => log };
   return { log, heard };
 }
 

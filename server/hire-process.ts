@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { AppError, type FailureBody } from './errors.ts';
 import type { Worker } from './jobs/worker.ts';
-import type { Log } from './logs.ts';
+import type { ProcessLog } from './logs.ts';
 import type { FinishedOperation, Metrics } from './metrics.ts';
 
 /** What the worker is told at its beginning. */
@@ -32,7 +32,7 @@ const AGAIN_MS = 1000;
  */
 export async function hireProcess(
   assignment: Assignment,
-  { log, metrics }: { log: Log; metrics: Pick<Metrics, 'operationFinished'> },
+  { log, metrics }: { log: ProcessLog; metrics: Pick<Metrics, 'operationFinished'> },
 ): Promise<Worker> {
   let stopping: Promise<void> | null = null;
   const start = async () => {
@@ -93,7 +93,7 @@ function asError({ code, message, hint, details }: FailureBody['error']): AppErr
 }
 
 /** A line of the worker's log in ours, which says time and process itself. Errors were described there. */
-function repeat(log: Log, line: string): void {
+function repeat(log: ProcessLog, line: string): void {
   const { level, msg, time: _time, pid: _pid, err, ...facts } = JSON.parse(line) as Record<string, unknown>;
   const say = level === 'error' || level === 'warn' || level === 'debug' ? level : 'info';
   log[say]({ ...facts, ...(err !== undefined && { failure: err }) }, String(msg));

@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { type Queue, startQueue } from './jobs/queue.ts';
 import { createVerbs } from './jobs/verbs.ts';
 import { startWorker, type Worker } from './jobs/worker.ts';
-import type { Log } from './logs.ts';
+import type { Log } from './log.ts';
 import { counted } from './metric-sources.ts';
 import type { Metrics } from './metrics.ts';
 import type { Storage } from './storage/storage.ts';

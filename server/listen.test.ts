@@ -109,7 +109,7 @@ describe('listen()', () => {
     gate.resolve();
     expect(await patient).toBe('late');
     await server.stop(1000);
-  }, 20_000);
+  });
 });
 
 describe('over TLS', () => {

@@ -4,20 +4,18 @@ import { dirname, resolve } from 'node:path';
 import { pino } from 'pino';
 import roll from 'pino-roll';
 import { AppError } from './errors.ts';
+import type { Log } from './log.ts';
 import { scrub } from './scrub.ts';
 
-/** Where the program says what it does: facts first, then a short sentence that is the same each time. */
-export interface Log {
+/** The log of a whole process. */
+export interface ProcessLog extends Log {
   debug(facts: object, message: string): void;
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
   /** A log that says these facts in every line. */
-  child(facts: Record<string, unknown>): Log;
+  child(facts: Record<string, unknown>): ProcessLog;
 }
 
 export interface Logs {
-  log: Log;
+  log: ProcessLog;
   /** Writes what is left. What is said afterwards is lost, without an error. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -153,7 +153,7 @@ async function withSlowPage(backupDir: string) {
   const { url } = await answering(child);
   await database.query('BEGIN; LOCK TABLE public.admins IN ACCESS EXCLUSIVE MODE');
   const page = fetch(url).catch(() => null);
-  const waiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'palace-backup page' AND wait_event_type = 'Lock'`;
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'palace-backup page' AND wait_event_type = 'Lock'`;
   while ((await database.admin(waiting)).length === 0);
   return { child, url, page, release: () => database.query('COMMIT') };
 }

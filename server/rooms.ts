@@ -24,7 +24,7 @@ import { createDesk, readOperation } from './jobs/desk.ts';
 import { openFeed } from './jobs/feed.ts';
 import { type Queue, startQueue } from './jobs/queue.ts';
 import { repeat } from './jobs/repeat.ts';
-import type { Log } from './logs.ts';
+import type { ProcessLog } from './logs.ts';
 import { maskDatabaseUrl } from './mask-url.ts';
 import type { Metrics } from './metrics.ts';
 import { createAudit } from './security/audit.ts';
@@ -45,7 +45,7 @@ export interface Ground {
   storage: Storage;
   records: Records;
   metrics: Metrics;
-  log: Log;
+  log: ProcessLog;
   now: () => Date;
   newId: () => string;
   /** Aborts when shutdown begins. */

@@ -105,5 +105,5 @@ describe('scrub()', () => {
       `bearer${' '.repeat(100_000)}`,
     ];
     for (const text of hostile) expect(scrub(text)).toBeString();
-  }, 20_000);
+  });
 });

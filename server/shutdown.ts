@@ -1,4 +1,4 @@
-import type { Log } from './logs.ts';
+import type { Log } from './log.ts';
 
 /** One thing that is ended at shutdown. */
 export interface Ending {

@@ -17,27 +17,19 @@ function startBench(...words: string[]) {
   return Bun.spawn(line, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-test.skipIf(!here)(
-  'bench measures real processes of ours and the peers’, and leaves nothing behind',
-  async () => {
-    const run = startBench('--only', 'dump-c,backup-zstd,restore-empty', '--rounds', '1', '--json');
-    const [said, , code] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);
-    expect(code).toBe(0);
-    const { data } = JSON.parse(said.trim().split('\n').at(-1) ?? '');
-    expect(data.results.map((result: { key: string }) => result.key)).toEqual([
-      'dump-c',
-      'backup-zstd',
-      'restore-empty',
-    ]);
-    expect(data.goals.map((goal: { of: string; kind: string }) => `${goal.of} ${goal.kind}`)).toEqual([
-      'backup-zstd size',
-      'backup-zstd memory',
-      'restore-empty memory',
-    ]);
-    expect(await readdir(work)).toEqual([]);
-  },
-  60_000,
-);
+test.skipIf(!here)('bench measures real processes of ours and the peers’, and leaves nothing behind', async () => {
+  const run = startBench('--only', 'dump-c,backup-zstd,restore-empty', '--rounds', '1', '--json');
+  const [said, , code] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);
+  expect(code).toBe(0);
+  const { data } = JSON.parse(said.trim().split('\n').at(-1) ?? '');
+  expect(data.results.map((result: { key: string }) => result.key)).toEqual(['dump-c', 'backup-zstd', 'restore-empty']);
+  expect(data.goals.map((goal: { of: string; kind: string }) => `${goal.of} ${goal.kind}`)).toEqual([
+    'backup-zstd size',
+    'backup-zstd memory',
+    'restore-empty memory',
+  ]);
+  expect(await readdir(work)).toEqual([]);
+});
 
 test.skipIf(!here)(
   'bench drives our server as a process of its own through uploads, a download, backups and questions meanwhile',
@@ -64,26 +56,22 @@ test.skipIf(!here)(
   120_000,
 );
 
-test.skipIf(!here)(
-  'bench that is interrupted ends its server, removes its folder and exits with 130',
-  async () => {
-    const run = startBench();
-    let said = '';
-    for await (const piece of run.stderr.pipeThrough(new TextDecoderStream())) {
-      said += piece;
-      if (said.includes('round 1')) break;
-    }
-    const [folder = ''] = await readdir(work);
-    const data = join(work, folder, 'server', 'data');
-    const server = await readPostmaster(data);
-    expect(server && isOurPostmaster(server.pid, data)).toBe(true);
-    run.kill('SIGINT');
-    expect(await run.exited).toBe(130);
-    expect(server && isOurPostmaster(server.pid, data)).toBe(false);
-    expect(await readdir(work)).toEqual([]);
-  },
-  60_000,
-);
+test.skipIf(!here)('bench that is interrupted ends its server, removes its folder and exits with 130', async () => {
+  const run = startBench();
+  let said = '';
+  for await (const piece of run.stderr.pipeThrough(new TextDecoderStream())) {
+    said += piece;
+    if (said.includes('round 1')) break;
+  }
+  const [folder = ''] = await readdir(work);
+  const data = join(work, folder, 'server', 'data');
+  const server = await readPostmaster(data);
+  expect(server && isOurPostmaster(server.pid, data)).toBe(true);
+  run.kill('SIGINT');
+  expect(await run.exited).toBe(130);
+  expect(server && isOurPostmaster(server.pid, data)).toBe(false);
+  expect(await readdir(work)).toEqual([]);
+});
 
 test('bench refuses a name it does not know before it starts anything', async () => {
   const run = startBench('--only', 'dump-cc');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { demoSignIn } from '../../db/demo-sign-in.ts';
 import { AppError } from '../../server/errors.ts';
-import { buildPanel, panelIsBuilt } from '../build-panel.ts';
+import { ensurePanel } from '../build-panel.ts';
 import { browserIsHere, startBrowser } from '../panel/browser.ts';
 import { writeManyArchives } from '../panel/many-archives.ts';
 import { enterPanel } from '../panel/sign-in.ts';
@@ -39,7 +39,7 @@ async function shown(bench: Bench, measure: (page: Page) => Promise<number[]>): 
       hint: 'Install it (Debian: apt-get install chromium), or name one with CHROMIUM.',
     });
   }
-  if (!(await panelIsBuilt())) await buildPanel();
+  await ensurePanel();
   const backups = join(bench.files, 'panel');
   await bench.server.recreate(DATABASE, SOURCE);
   try {

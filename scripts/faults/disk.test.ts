@@ -10,7 +10,7 @@ let place: Workplace;
 beforeAll(async () => {
   // Digests do not compress below half: about 700 kB of archive.
   scene = await libraryScene({ lendings: 20_000 });
-}, 30_000);
+});
 beforeEach(async () => {
   place = await workplace(scene.database.url);
 });

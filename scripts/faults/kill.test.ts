@@ -18,7 +18,7 @@ let place: Workplace;
 beforeAll(async () => {
   ground = await libraryPlace({ lendings: 20_000 });
   ({ scene, place } = ground);
-}, 30_000);
+});
 afterAll(() => ground[Symbol.asyncDispose]());
 
 const restoring = () => place.start('restore', ['./library.zip', '--yes', '--verbose']);
@@ -32,7 +32,7 @@ describe('a backup that is killed', () => {
       backup.signal('SIGKILL');
       await backup.finished;
       await expectSoundAfterNext();
-    }, 20_000);
+    });
   }
 
   test('while it waits for a locked table leaves nothing the next one does not sweep', async () => {
@@ -45,7 +45,7 @@ describe('a backup that is killed', () => {
     await backup.finished;
     await holder.end();
     await expectSoundAfterNext();
-  }, 20_000);
+  });
 });
 
 describe('a restore that is killed', () => {
@@ -58,7 +58,7 @@ describe('a restore that is killed', () => {
       await restore.finished;
       await gate.open();
       await expectWhole('changed');
-    }, 20_000);
+    });
   }
 
   test('while it waits for the tables changed nothing, and the next one goes through', async () => {
@@ -70,7 +70,7 @@ describe('a restore that is killed', () => {
     await restore.finished;
     await reader.end();
     await expectWhole('changed');
-  }, 20_000);
+  });
 
   for (const line of ['opening', 'committing', 'analyzing']) {
     test(`while it is ${line} is wholly done or not at all, as its record says`, async () => {
@@ -79,7 +79,7 @@ describe('a restore that is killed', () => {
       restore.signal('SIGKILL');
       await restore.finished;
       await expectWhole(line === 'opening' ? 'changed' : 'either');
-    }, 20_000);
+    });
   }
 });
 

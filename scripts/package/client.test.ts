@@ -89,14 +89,14 @@ describe('the packed client', () => {
       expect(installed).not.toContain(name);
     // Declarations are checked too: one that names what is not there fails.
     expect(await compile()).toEqual({ code: 0, stdout: '', stderr: '' });
-  }, 60_000);
+  });
 
   test('fits projects without browser types, and those with the strictest flags', async () => {
     expect(await compile('--lib', 'ESNext', '--skipLibCheck')).toMatchObject({ code: 0, stdout: '' });
     const strictest = ['--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
     const bundled = ['--module', 'preserve', '--moduleResolution', 'bundler'];
     expect(await compile(...strictest, ...bundled)).toMatchObject({ code: 0, stdout: '' });
-  }, 60_000);
+  });
 
   test('signs in, makes a backup and watches it to its end, downloads, uploads, and fails by code, against a running server', async () => {
     const said = await steps('main.ts', {
@@ -118,7 +118,7 @@ describe('the packed client', () => {
       'no archive': { code: 'INPUT_INVALID', hint: true },
       'no such operation': { code: 'NOT_FOUND', hint: true },
     });
-  }, 60_000);
+  });
 
   test('does in ten lines what README.md shows, with a token made for the service', async () => {
     expect((await readmeSnippet()).split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(10);
@@ -130,7 +130,7 @@ describe('the packed client', () => {
     expect(stdout.trim().split('\n').at(-1)).toMatch(/^succeeded \d+$/);
     const [received, stored] = [join(consumer, 'before-payroll.zip'), join(folder, 'backups/before-payroll.zip')];
     expect(await Bun.file(received).bytes()).toEqual(await Bun.file(stored).bytes());
-  }, 60_000);
+  });
 });
 
 /** Made as README.md says: signed in with a cookie, the password given once more. */

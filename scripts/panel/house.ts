@@ -9,7 +9,7 @@ import { migrate } from '../../db/migrate.ts';
 import { readConfig } from '../../server/config.ts';
 import { AppError } from '../../server/errors.ts';
 import { startServer } from '../../server/main.ts';
-import { buildPanel, panelIsBuilt } from '../build-panel.ts';
+import { ensurePanel } from '../build-panel.ts';
 
 const STAFF = 120;
 const SEED = 1;
@@ -28,7 +28,7 @@ export interface House extends AsyncDisposable {
 
 /** Builds it, and the panel where it is not built from these sources. Disposing it leaves nothing behind. */
 export async function openHouse(): Promise<House> {
-  if (!(await panelIsBuilt())) await buildPanel();
+  await ensurePanel();
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'palace-house-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));

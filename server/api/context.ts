@@ -1,22 +1,16 @@
+import type { Log } from '../log.ts';
 import type { Caller } from '../security/caller.ts';
 
-/** Where a request's own log lines go: each line carries the request's id. Never given secrets. */
-export interface RequestLog {
-  info(facts: Record<string, unknown>, message: string): void;
-  warn(facts: Record<string, unknown>, message: string): void;
-  error(facts: Record<string, unknown>, message: string): void;
-}
-
-/** What the app has found out about a request before any route sees it (Hono variables). */
+/** What the app has found out about a request before any route sees it (Hono variables). Each line of its log carries the request's id. */
 export interface AppEnv {
-  Variables: { caller: Caller; requestId: string; log: RequestLog };
+  Variables: { caller: Caller; requestId: string; log: Log };
 }
 
 /** What every procedure gets. One for all calls of a batch. */
 export interface ApiContext {
   caller: Caller;
   requestId: string;
-  log: RequestLog;
+  log: Log;
   userAgent: string;
   /** Headers of the answer: the place for cookies. */
   resHeaders: Headers;

@@ -1,25 +1,7 @@
 import { TRPCError } from '@trpc/server';
-import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
 import { ZodError } from 'zod';
-import { AppError, type ErrorCode, failureBody } from '../errors.ts';
-import { type FailureStatus, statusOf } from '../http/status.ts';
-
-const TRPC_CODES = {
-  400: 'BAD_REQUEST',
-  401: 'UNAUTHORIZED',
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  409: 'CONFLICT',
-  413: 'PAYLOAD_TOO_LARGE',
-  429: 'TOO_MANY_REQUESTS',
-  500: 'INTERNAL_SERVER_ERROR',
-  503: 'SERVICE_UNAVAILABLE',
-} as const satisfies Record<FailureStatus, TRPC_ERROR_CODE_KEY>;
-
-/** The tRPC code of a failure: clients of tRPC try again by it, or do not. */
-export function trpcCodeOf(code: ErrorCode): TRPC_ERROR_CODE_KEY {
-  return TRPC_CODES[statusOf(code)];
-}
+import { AppError, failureBody } from '../errors.ts';
+import { statusOf } from '../http/status.ts';
 
 /** Seconds after which a refused caller may try again; null for any other failure. */
 export function retryAfterSeconds(error: unknown): number | null {

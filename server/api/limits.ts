@@ -1,6 +1,6 @@
 import type { Caller } from '../security/caller.ts';
 
-/** Largest body of a procedure call, bytes. Files go through the raw routes. */
+/** Largest body of a request for procedures, bytes; the app refuses larger ones. Files go through the raw routes. */
 export const MAX_CALL_BYTES = 256 * 1024;
 
 /** Most calls in one request. */

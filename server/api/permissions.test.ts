@@ -1,43 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { createBreakGlassCode } from '../security/break-glass.ts';
 import { SCOPES, type Scope } from '../security/caller.ts';
+import {
+  again,
+  anybody,
+  aPerson,
+  aPersonAgain,
+  CALLERS,
+  type Rule,
+  scoped,
+  signedIn,
+  type Who,
+} from './callers.fixture.ts';
 import { proceduresOf } from './procedures.fixture.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
 import { readOutcome } from './wire.fixture.ts';
 
-const WHO = [
-  'nobody',
-  'VIEWER',
-  'HR_MANAGER',
-  'ADMIN',
-  'SUPER_ADMIN',
-  'SUPER_ADMIN with his password given again',
-  'inactive SUPER_ADMIN',
-  'expired session',
-  'revoked token',
-  'token without the scope',
-  'token with the scope',
-] as const;
-type Who = (typeof WHO)[number];
-
-/** May; or is told that he is nobody, that he may not, or to give his password again. */
-type Verdict = 'may' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'STEP_UP_REQUIRED';
-
-const anybody = (who: Who): Verdict => (who === 'revoked token' ? 'UNAUTHENTICATED' : 'may');
-const isNobody = (who: Who) => ['nobody', 'inactive SUPER_ADMIN', 'expired session', 'revoked token'].includes(who);
-const isToken = (who: Who) => who.startsWith('token ');
-const isSuper = (who: Who) => who.startsWith('SUPER_ADMIN');
-
-const signedIn = (who: Who): Verdict => (isNobody(who) ? 'UNAUTHENTICATED' : 'may');
-const aPerson = (who: Who): Verdict => (isNobody(who) ? 'UNAUTHENTICATED' : isToken(who) ? 'FORBIDDEN' : 'may');
-const scoped = (who: Who): Verdict => {
-  if (isNobody(who)) return 'UNAUTHENTICATED';
-  return isSuper(who) || who === 'token with the scope' ? 'may' : 'FORBIDDEN';
-};
-const again = (who: Who): Verdict => (who === 'SUPER_ADMIN' ? 'STEP_UP_REQUIRED' : scoped(who));
-const aPersonAgain = (who: Who): Verdict => (isToken(who) ? 'FORBIDDEN' : again(who));
-
 /** Every procedure: who may call it, and the scope a token needs. A procedure that is not here fails the first test. */
-const TABLE: Record<string, { rule: (who: Who) => Verdict; scope: Scope | null }> = {
+const TABLE: Record<string, { rule: Rule; scope: Scope | null }> = {
   'auth.signIn': { rule: anybody, scope: null },
   'auth.breakGlass': { rule: anybody, scope: null },
   'auth.signOut': { rule: aPerson, scope: null },
@@ -100,6 +80,14 @@ async function tokenOf(scopes: Scope[], revoked = false): Promise<string> {
   return token;
 }
 
+/** Somebody who came with a code from the server's own machine. */
+async function breakGlassSession(): Promise<string> {
+  const { records, sessions, now } = server.parts;
+  const { code } = await createBreakGlassCode({ records, now }, 'a test');
+  const { sessionId } = await sessions.enterByBreakGlass(code, '127.0.0.1', 'a test');
+  return sessions.cookies.set(sessionId).split(';')[0] ?? '';
+}
+
 async function headersOf(who: Who, scope: Scope | null): Promise<Record<string, string>> {
   const bearer = async (scopes: Scope[], revoked = false) => ({
     authorization: `Bearer ${await tokenOf(scopes, revoked)}`,
@@ -118,6 +106,10 @@ async function headersOf(who: Who, scope: Scope | null): Promise<Record<string, 
       return { cookie: await server.session(admins.inactive, { steppedUp: true }) };
     case 'expired session':
       return { cookie: await server.session(admins.SUPER_ADMIN, { expired: true, steppedUp: true }) };
+    case 'break-glass session':
+      return { cookie: await breakGlassSession() };
+    case 'a token nobody made':
+      return { authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.' };
     case 'revoked token':
       return bearer([...SCOPES], true);
     case 'token without the scope':
@@ -144,8 +136,8 @@ test('every procedure says who may call it', () => {
 
 for (const [path, { rule, scope }] of Object.entries(TABLE)) {
   describe(path, () => {
-    for (const who of WHO) {
-      test(`${who}: ${rule(who)}`, async () => {
+    for (const who of CALLERS) {
+      test(`${who}: ${rule(who, scope)}`, async () => {
         const found = procedures().find((one) => one.path === path);
         // An input that none accepts: whoever may call is told so, and nothing happens.
         const input = JSON.stringify({ nonsense: true });
@@ -160,7 +152,7 @@ for (const [path, { rule, scope }] of Object.entries(TABLE)) {
         const outcome = await readOutcome(response);
         const denied = ['UNAUTHENTICATED', 'FORBIDDEN', 'STEP_UP_REQUIRED'].includes(outcome.code ?? '');
         expect({ verdict: denied ? outcome.code : 'may', code: outcome.code }).toEqual({
-          verdict: rule(who),
+          verdict: rule(who, scope),
           code: outcome.code,
         });
         expect([null, 'INPUT_INVALID', 'UNAUTHENTICATED', 'FORBIDDEN', 'STEP_UP_REQUIRED']).toContain(outcome.code);

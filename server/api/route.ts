@@ -1,10 +1,8 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import { AppError } from '../errors.ts';
 import type { ApiContext, AppEnv } from './context.ts';
-import { appErrorOf, failureResponse } from './errors.ts';
-import { MAX_BATCH, MAX_CALL_BYTES } from './limits.ts';
+import { appErrorOf } from './errors.ts';
+import { MAX_BATCH } from './limits.ts';
 import type { ApiParts } from './parts.ts';
 import { createRouter } from './router.ts';
 
@@ -12,20 +10,12 @@ import { createRouter } from './router.ts';
 export const TRPC_PATH = '/trpc';
 
 /**
- * The procedures as a Hono app, to be mounted at `TRPC_PATH` behind what finds out who calls. A subscription is silent for up to
+ * The procedures as a Hono app, to be mounted at `TRPC_PATH` behind what finds out who calls and lets no body of more than `MAX_CALL_BYTES` through. A subscription is silent for up to
  * three seconds at a time and lasts as long as its operation: the server must not time such a request out.
  */
 export function trpcRoute(parts: ApiParts): Hono<AppEnv> {
   const router = createRouter(parts);
   const app = new Hono<AppEnv>();
-  const tooLarge = () =>
-    failureResponse(
-      new AppError('TOO_LARGE', `A procedure call has at most ${MAX_CALL_BYTES} bytes.`, {
-        hint: 'Files are sent to /api/uploads.',
-      }),
-      parts.now(),
-    );
-  app.use(bodyLimit({ maxSize: MAX_CALL_BYTES, onError: tooLarge }));
   app.all('/*', async function procedures(c) {
     const { caller, requestId, log } = c.var;
     return fetchRequestHandler({

@@ -19,8 +19,7 @@ import { createReadCaller } from '../http/read-caller.ts';
 import { createDesk, readOperation } from '../jobs/desk.ts';
 import { openFeed } from '../jobs/feed.ts';
 import { startQueue } from '../jobs/queue.ts';
-import { createVerbs } from '../jobs/verbs.ts';
-import { startWorker } from '../jobs/worker.ts';
+import { newId, SILENT, testVerbs, testWorker } from '../jobs/worker.fixture.ts';
 import { maskDatabaseUrl } from '../mask-url.ts';
 import { createAudit } from '../security/audit.ts';
 import { createSessions } from '../security/sessions.ts';
@@ -94,36 +93,9 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const readCaller = createReadCaller({ sessions, tokens });
   const queue = await startQueue({ databaseUrl, works: true, onError: () => undefined });
   const feed = openFeed({ databaseUrl, read: (id) => readOperation(records, id) });
-  const newId = () => crypto.randomUUID();
-  const pause = (ms: number) => Bun.sleep(ms);
   const desk = createDesk({ databaseUrl, records, queue, feed, now, newId });
-  const verbs = createVerbs({
-    databaseUrl,
-    storage,
-    model,
-    application: APPLICATION,
-    jobs: 2,
-    lockTryMs: 2000,
-    lockGiveUpMs: 10_000,
-    now,
-    pause,
-  });
-  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const worker = await startWorker({
-    databaseUrl,
-    records,
-    queue,
-    verbs,
-    storage,
-    log: silent,
-    now,
-    newId,
-    pause,
-    concurrency: 2,
-    stallMs: 60_000,
-    operationDays: 30,
-    sweepMs: 1000,
-  });
+  const verbs = testVerbs({ databaseUrl, storage, model, application: APPLICATION, now });
+  const worker = await testWorker({ databaseUrl, records, queue, verbs, storage, log: SILENT, now, sweepMs: 1000 });
   const parts: ApiParts = {
     sessions,
     tokens,

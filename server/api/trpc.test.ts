@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { AppError } from '../errors.ts';
 import { spenderOf } from '../security/spender.ts';
-import { MAX_BATCH, MAX_CALL_BYTES } from './limits.ts';
+import { MAX_BATCH } from './limits.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
 import { readOutcome } from './wire.fixture.ts';
 
@@ -186,20 +186,6 @@ describe('failures', () => {
     } finally {
       server.parts.audit.append = append;
     }
-  });
-
-  test('a call larger than the limit is refused, by its declared length and by its bytes', async () => {
-    const body = JSON.stringify({ id: 'x'.repeat(MAX_CALL_BYTES) });
-    const init = { method: 'POST', headers: { cookie, 'content-type': 'application/json' } };
-    expect(await readOutcome(await fetch(`${server.url}/trpc/backups.pin`, { ...init, body }))).toMatchObject({
-      status: 413,
-      code: 'TOO_LARGE',
-    });
-    const stream = new Blob([body]).stream();
-    expect(await readOutcome(await fetch(`${server.url}/trpc/backups.pin`, { ...init, body: stream }))).toMatchObject({
-      status: 413,
-      code: 'TOO_LARGE',
-    });
   });
 
   test('a batch of more calls than the limit is refused', async () => {

@@ -1,11 +1,11 @@
 import { initTRPC, type TRPCError } from '@trpc/server';
 import { type TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { AppError, type FailureBody, failureBody } from '../errors.ts';
-import { statusOf } from '../http/status.ts';
+import { statusOf, trpcCodeOf } from '../http/status.ts';
 import { authorize, type Requirement } from '../security/caller.ts';
 import { spenderOf } from '../security/spender.ts';
 import type { ApiContext, AuditNote } from './context.ts';
-import { appErrorOf, retryAfterSeconds, trpcCodeOf } from './errors.ts';
+import { appErrorOf, retryAfterSeconds } from './errors.ts';
 import { type LimitClass, limitOf, MAX_STREAM_MS } from './limits.ts';
 import type { ApiParts } from './parts.ts';
 
@@ -122,8 +122,8 @@ function failureShape(
   const known = appErrorOf(error, requestId);
   // A wrong method or content type keeps the status that says so.
   const ours = error.cause instanceof AppError || known.code === 'UNEXPECTED';
-  const code = ours ? trpcCodeOf(known.code) : own.code;
   const httpStatus: number = ours ? statusOf(known.code) : own.httpStatus;
+  const code = ours ? trpcCodeOf(httpStatus) : own.code;
   const backup: FailureBody = failureBody(known, now);
   return { message: known.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } };
 }

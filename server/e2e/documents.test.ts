@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import { type Content, contentOf } from '../../db/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import { oldZip } from '../archive/old-zip.fixture.ts';
 import { DEMO_PASSWORD, type House, openHouse, type Visitor } from './house.fixture.ts';
-
-setDefaultTimeout(60_000);
 
 let house: House;
 let person: Visitor;

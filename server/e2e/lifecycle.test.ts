@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { contentOf } from '../../db/content.fixture.ts';
 import type { OperationEvent } from '../api/client.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import { DEMO_PASSWORD, type House, openHouse, SUPER_ADMIN, type Visitor } from './house.fixture.ts';
-
-setDefaultTimeout(60_000);
 
 const MIB = 1024 ** 2;
 /** The limit as it is where nobody sets it. */

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import pg from 'pg';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { quoteName } from '../../db/quote.ts';
 import * as hrms from '../../db/schema/hrms.ts';
 import { type House, openHouse, until, type Visitor } from './house.fixture.ts';
-
-setDefaultTimeout(60_000);
 
 let house: House;
 let person: Visitor;
@@ -24,7 +22,7 @@ async function holdTables() {
   const isHeld = async () => {
     const [row] = await house.database.admin<{ n: number }>(
       `SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-        WHERE a.application_name = 'holder' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.locktype = 'relation'`,
+        WHERE a.datname = current_database() AND a.application_name = 'holder' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.locktype = 'relation'`,
     );
     return (row?.n ?? 0) >= 13;
   };

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +9,6 @@ import { type Program, startProgram } from './program.fixture.ts';
 import { type Valve, valveBefore } from './valve.fixture.ts';
 
 /** Servers in processes of their own, on one database and one folder. */
-setDefaultTimeout(90_000);
-
 let database: TestDatabase;
 let folder: string;
 let valve: Valve;

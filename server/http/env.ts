@@ -1,4 +1,4 @@
-import type { Log } from '../logs.ts';
+import type { ProcessLog } from '../logs.ts';
 import type { Caller } from '../security/caller.ts';
 import type { Client } from './address.ts';
 
@@ -20,6 +20,6 @@ export interface AppEnv {
     /** Nobody, until the guards of `/trpc` and `/api` know better. */
     caller: Caller;
     /** Says the request's id in every line. */
-    log: Log;
+    log: ProcessLog;
   };
 }

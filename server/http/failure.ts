@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { AppError, type ErrorCode, type FailureBody, failureBody } from '../errors.ts';
 import { routeClass } from './route-class.ts';
-import { statusOf } from './status.ts';
+import { statusOf, trpcCodeOf } from './status.ts';
 
 /** A failure made ready to be sent. */
 export interface FailureAnswer {
@@ -11,17 +11,6 @@ export interface FailureAnswer {
   headers: Record<string, string>;
   body: object;
 }
-
-/** What a guard can say to a tRPC client, by status. */
-const TRPC_CODES: Partial<Record<number, keyof typeof TRPC_ERROR_CODES_BY_KEY>> = {
-  400: 'BAD_REQUEST',
-  401: 'UNAUTHORIZED',
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  413: 'PAYLOAD_TOO_LARGE',
-  429: 'TOO_MANY_REQUESTS',
-  503: 'SERVICE_UNAVAILABLE',
-};
 
 /**
  * Turns an error of ours into an answer. Under `/trpc` it has tRPC's own shape, with ours in it, as procedures answer: a request that is
@@ -44,7 +33,7 @@ export function failureAnswer(error: AppError, where: { path: string; now: Date;
 }
 
 function trpcBody(backup: FailureBody, httpStatus: number): object {
-  const code = TRPC_CODES[httpStatus] ?? 'INTERNAL_SERVER_ERROR';
+  const code = trpcCodeOf(httpStatus);
   return {
     error: { message: backup.error.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } },
   };

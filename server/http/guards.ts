@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../errors.ts';
-import type { Log } from '../logs.ts';
+import type { ProcessLog } from '../logs.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Caller } from '../security/caller.ts';
 import { spenderOf, strangerAt } from '../security/spender.ts';
@@ -18,7 +18,11 @@ type Middleware = MiddlewareHandler<AppEnv>;
 const SHOWN_PATH = 200;
 
 /** First of all: who is there, under which id, and a log that says so. */
-export function introduce(options: { trustedProxies: readonly string[]; log: Log; newId: () => string }): Middleware {
+export function introduce(options: {
+  trustedProxies: readonly string[];
+  log: ProcessLog;
+  newId: () => string;
+}): Middleware {
   const isTrusted = proxyTrust(options.trustedProxies);
   return async function introduce(c, next) {
     const { headers } = c.req.raw;

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
-import { statusOf } from './status.ts';
+import { statusOf, trpcCodeOf } from './status.ts';
 
 test('statusOf() gives every code the status its kind of failure has', () => {
   const table: Partial<Record<ErrorCode, number>> = {
@@ -23,4 +23,14 @@ test('statusOf() gives every code the status its kind of failure has', () => {
     expect({ code, status: statusOf(code) as number | undefined }).toEqual({ code, status: table[code] });
   }
   for (const code of Object.keys(ERROR_FAMILIES) as ErrorCode[]) expect(statusOf(code)).toBeWithin(400, 504);
+});
+
+test('trpcCodeOf() has a word of its own for every status a failure can have', () => {
+  const statuses = new Set((Object.keys(ERROR_FAMILIES) as ErrorCode[]).map(statusOf));
+  expect(new Set([...statuses].map(trpcCodeOf)).size).toBe(statuses.size);
+  expect([trpcCodeOf(409), trpcCodeOf(500), trpcCodeOf(418)]).toEqual([
+    'CONFLICT',
+    'INTERNAL_SERVER_ERROR',
+    'INTERNAL_SERVER_ERROR',
+  ]);
 });

@@ -1,3 +1,4 @@
+import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
 import { ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
 
 /** HTTP statuses a failure can have by its code. */
@@ -29,4 +30,21 @@ export function statusOf(code: ErrorCode): FailureStatus {
     default:
       return family satisfies never;
   }
+}
+
+const TRPC_CODES: Partial<Record<number, TRPC_ERROR_CODE_KEY>> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  429: 'TOO_MANY_REQUESTS',
+  500: 'INTERNAL_SERVER_ERROR',
+  503: 'SERVICE_UNAVAILABLE',
+} satisfies Record<FailureStatus, TRPC_ERROR_CODE_KEY>;
+
+/** tRPC's word for a status: its clients try again by it, or do not. INTERNAL_SERVER_ERROR for a status no failure of ours has. */
+export function trpcCodeOf(status: number): TRPC_ERROR_CODE_KEY {
+  return TRPC_CODES[status] ?? 'INTERNAL_SERVER_ERROR';
 }

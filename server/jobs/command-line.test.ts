@@ -15,7 +15,7 @@ beforeAll(async () => {
   await crew.hire();
   place = await workplace(scene.database.url);
   await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
-}, 60_000);
+});
 afterAll(async () => {
   await crew[Symbol.asyncDispose]();
   await place[Symbol.asyncDispose]();

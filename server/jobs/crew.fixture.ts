@@ -9,8 +9,9 @@ import { type Feed, openFeed } from './feed.ts';
 import { type Queue, startQueue } from './queue.ts';
 import type { OperationView } from './records.ts';
 import type { OperationRequest } from './requests.ts';
-import { createVerbs, type Verbs } from './verbs.ts';
-import { startWorker, type Worker, type WorkerDeps } from './worker.ts';
+import type { Verbs } from './verbs.ts';
+import { newId, now, testVerbs, testWorker } from './worker.fixture.ts';
+import type { Worker, WorkerDeps } from './worker.ts';
 
 export const BACKUP = {
   kind: 'backup',
@@ -43,9 +44,6 @@ export interface CrewOptions {
   verbs?: (verbs: Verbs) => Verbs;
 }
 
-const now = () => new Date();
-const pause = (ms: number) => Bun.sleep(ms);
-
 export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOptions = {}): Promise<Crew> {
   const databaseUrl = scene.database.url;
   const storage = options.storage ?? createMemoryStorage(now);
@@ -59,19 +57,8 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
     onError: (error) => tell({ error }, 'the queue failed'),
   });
   const feed = openFeed({ databaseUrl, read: (id) => readOperation(records, id) });
-  const newId = () => crypto.randomUUID();
   const desk = createDesk({ databaseUrl, records, queue, feed, now, newId });
-  const verbs = createVerbs({
-    databaseUrl,
-    storage,
-    model: modelFromSchema(library),
-    application: { name: 'Palace Backup', version: '0.0.0' },
-    jobs: 2,
-    lockTryMs: 2000,
-    lockGiveUpMs: 10_000,
-    now,
-    pause,
-  });
+  const verbs = testVerbs({ databaseUrl, storage, model: modelFromSchema(library) });
   const workers: Worker[] = [];
 
   const until: Crew['until'] = async (id, isSo) => {
@@ -94,22 +81,8 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
     until,
     ended,
     async hire(over = {}) {
-      const worker = await startWorker({
-        databaseUrl,
-        records,
-        queue,
-        verbs: options.verbs?.(verbs) ?? verbs,
-        storage,
-        log,
-        now,
-        newId,
-        pause,
-        concurrency: 2,
-        stallMs: 60_000,
-        operationDays: 30,
-        sweepMs: 200,
-        ...over,
-      });
+      const own = options.verbs?.(verbs) ?? verbs;
+      const worker = await testWorker({ databaseUrl, records, queue, verbs: own, storage, log, ...over });
       workers.push(worker);
       return worker;
     },

@@ -13,7 +13,7 @@ let id: string;
 beforeAll(async () => {
   scene = await libraryScene();
   client = openRecords(scene.database.url, { connections: 2 });
-}, 60_000);
+});
 afterAll(async () => {
   await client.close();
   await scene[Symbol.asyncDispose]();

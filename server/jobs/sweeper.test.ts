@@ -8,7 +8,7 @@ let crew: Crew;
 beforeAll(async () => {
   scene = await libraryScene();
   crew = await crewOn(scene);
-}, 60_000);
+});
 afterAll(async () => {
   await crew[Symbol.asyncDispose]();
   await scene[Symbol.asyncDispose]();

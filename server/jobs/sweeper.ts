@@ -1,9 +1,9 @@
 import { openSession, type Session } from '../../db/connect.ts';
 import type { Records } from '../../db/records.ts';
+import type { Log } from '../log.ts';
 import { configureSession } from '../postgres/settings.ts';
 import type { Storage } from '../storage/storage.ts';
 import { endForgotten } from './end-queued.ts';
-import type { Log } from './log.ts';
 import type { Queue } from './queue.ts';
 import { writableRecords } from './records.ts';
 import { repeat } from './repeat.ts';

@@ -17,14 +17,14 @@ beforeAll(async () => {
   scene = await libraryScene({ lendings: 20_000, repeat: 4 });
   crew = await crewOn(scene);
   workers = await Promise.all([startWorkerProcess(), startWorkerProcess()]);
-}, 60_000);
+});
 afterAll(async () => {
   for (const worker of workers) await worker.end('SIGTERM');
   await crew[Symbol.asyncDispose]();
   expect(await scene.leftovers()).toEqual([]);
   await scene[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 interface WorkerProcess {
   /** The operations it said it took. */
@@ -84,7 +84,7 @@ test('each operation is done once, by whichever process is free, and seen moving
   const archives = (await files()).filter((name) => name.endsWith('.zip'));
   const recorded = await Promise.all(ids.map(async (id) => (await crew.desk.get(id)).archive ?? ''));
   expect(archives.toSorted()).toEqual(recorded.toSorted());
-}, 60_000);
+});
 
 test('the operation of a process that is killed is marked failed and cleaned up after, while the other carries on', async () => {
   await hold();
@@ -106,4 +106,4 @@ test('the operation of a process that is killed is marked failed and cleaned up 
   const next = await request();
   expect((await crew.ended(next)).state).toBe('succeeded');
   expect(workers.flatMap(({ took }) => took).filter((id) => id === victim).length).toBe(1);
-}, 60_000);
+});

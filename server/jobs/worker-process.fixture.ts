@@ -10,15 +10,12 @@ import * as library from '../library.fixture.ts';
 import { createLocalStorage } from '../storage/local.ts';
 import type { Storage } from '../storage/storage.ts';
 import { startQueue } from './queue.ts';
-import { createVerbs } from './verbs.ts';
-import { startWorker } from './worker.ts';
+import { testVerbs, testWorker } from './worker.fixture.ts';
 
 /** The script to start. */
 export const WORKER_PROCESS = import.meta.path;
 
 async function main([databaseUrl = '', folder = '']: string[]): Promise<void> {
-  const now = () => new Date();
-  const pause = (ms: number) => Bun.sleep(ms);
   const storage = heldUp(createLocalStorage(join(folder, 'backups')), join(folder, 'hold'));
   const { records } = openRecords(databaseUrl, { connections: 2 });
   const queue = await startQueue({ databaseUrl, works: true, onError: (error) => console.error(error) });
@@ -26,32 +23,9 @@ async function main([databaseUrl = '', folder = '']: string[]): Promise<void> {
     if ('operationId' in facts && message === 'operation taken') console.log(facts.operationId);
   };
   const complain = (facts: object, message: string) => console.error(message, facts);
-  const verbs = createVerbs({
-    databaseUrl,
-    storage,
-    model: modelFromSchema(library),
-    application: { name: 'Palace Backup', version: '0.0.0' },
-    jobs: 2,
-    lockTryMs: 2000,
-    lockGiveUpMs: 10_000,
-    now,
-    pause,
-  });
-  const worker = await startWorker({
-    databaseUrl,
-    records,
-    queue,
-    verbs,
-    storage,
-    log: { info: say, warn: () => undefined, error: complain },
-    now,
-    newId: () => crypto.randomUUID(),
-    pause,
-    concurrency: 1,
-    stallMs: 60_000,
-    operationDays: 30,
-    sweepMs: 200,
-  });
+  const verbs = testVerbs({ databaseUrl, storage, model: modelFromSchema(library) });
+  const log = { info: say, warn: () => undefined, error: complain };
+  const worker = await testWorker({ databaseUrl, records, queue, verbs, storage, log, concurrency: 1 });
   console.log('ready');
   process.on('SIGTERM', async () => {
     await worker.stop(0);

@@ -1,9 +1,9 @@
 import type { Records } from '../../db/records.ts';
 import { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Storage } from '../storage/storage.ts';
 import { readOperation } from './desk.ts';
 import { endQueued } from './end-queued.ts';
-import type { Log } from './log.ts';
 import { runOperation } from './operations.ts';
 import type { Queue } from './queue.ts';
 import { startSweeper } from './sweeper.ts';

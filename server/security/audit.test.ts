@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession } from '../../db/connect.ts';
@@ -7,8 +7,6 @@ import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { handClock } from './access.fixture.ts';
 import { type Audit, createAudit } from './audit.ts';
 import type { AuditEntry } from './audit-row.ts';
-
-setDefaultTimeout(60_000);
 
 const never = new AbortController().signal;
 const clock = handClock(new Date('2026-11-23T12:00:00.123Z'));

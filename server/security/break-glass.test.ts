@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { type AccessScene, accessScene, BROWSER } from './access.fixture.ts';
 import { createBreakGlassCode } from './break-glass.ts';
 import { authorize, BREAK_GLASS_SCOPES } from './caller.ts';
-
-setDefaultTimeout(60_000);
 
 let scene: AccessScene;
 beforeAll(async () => {

@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { type AccessScene, accessScene } from './access.fixture.ts';
-
-setDefaultTimeout(60_000);
 
 let scene: AccessScene;
 let plain: AccessScene;

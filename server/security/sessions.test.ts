@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession } from '../../db/connect.ts';
@@ -6,8 +6,6 @@ import { type AccessScene, ARGON2_HASH, accessScene, BCRYPT_HASH, BROWSER, PASSW
 import { authorize, SCOPES } from './caller.ts';
 import { reasonOf } from './refusals.ts';
 import { sweepAccess } from './sweep.ts';
-
-setDefaultTimeout(60_000);
 
 const DAY = 86_400_000;
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openRecords, type RecordsClient } from '../../db/records.ts';
@@ -8,8 +8,6 @@ import { handClock, SECRET_KEY } from './access.fixture.ts';
 import { createSigner } from './signed.ts';
 import { createSigningKeys } from './signing-keys.ts';
 import { sweepAccess } from './sweep.ts';
-
-setDefaultTimeout(60_000);
 
 const clock = handClock();
 let database: TestDatabase;
@@ -45,6 +43,12 @@ test('a kid is its key’s thumbprint', async () => {
   const [jwk] = (await keys.jwks()).keys;
   expect(jwk?.kid).toBe(kid);
   expect(await calculateJwkThumbprint(jwk ?? {})).toBe(kid);
+});
+
+test('the keys are never an empty list: who asks first finds the one that will sign', async () => {
+  const [asked, signing] = [replica(), replica()];
+  const published = (await asked.keys.jwks()).keys.map(({ kid }) => kid);
+  expect(published).toEqual([(await signing.keys.current()).kid]);
 });
 
 test('after a rotation the new key signs, and what the old one signed verifies, on a replica that knew nothing of it', async () => {

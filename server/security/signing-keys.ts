@@ -25,6 +25,7 @@ export interface SigningKeys {
   current(): Promise<{ kid: string; privateKey: CryptoKey }>;
   /** The key that verifies what `kid` signed; null for one that is unknown or expired. */
   publicKey(kid: string): Promise<CryptoKey | null>;
+  /** All that verify. Makes the first key when there is none yet: who reads them before the first token was signed must be able to read that token. */
   jwks(): Promise<{ keys: PublicJwk[] }>;
   /** Makes a new key that signs from now on; those before it still verify what they signed. */
   rotate(): Promise<void>;
@@ -107,18 +108,20 @@ export function createSigningKeys(deps: { records: Records; secretKey: string; n
       }),
     );
 
+  const current = async () => {
+    const signs = (key: SigningKey) =>
+      key.retiredAt === null && now().getTime() - key.createdAt.getTime() < SIGNS_FOR_MS;
+    let key = (await keys()).find(signs);
+    if (!key) {
+      await make((present) => present.some(signs));
+      key = (await load()).find(signs);
+    }
+    if (!key) throw new AppError('UNEXPECTED', 'There is no key to sign with, and none could be made.');
+    return { kid: key.kid, privateKey: key.privateKey };
+  };
+
   return {
-    async current() {
-      const signs = (key: SigningKey) =>
-        key.retiredAt === null && now().getTime() - key.createdAt.getTime() < SIGNS_FOR_MS;
-      let key = (await keys()).find(signs);
-      if (!key) {
-        await make((present) => present.some(signs));
-        key = (await load()).find(signs);
-      }
-      if (!key) throw new AppError('UNEXPECTED', 'There is no key to sign with, and none could be made.');
-      return { kid: key.kid, privateKey: key.privateKey };
-    },
+    current,
     async publicKey(kid) {
       if (!THUMBPRINT.test(kid)) return null;
       // Another process may have made it a moment ago.
@@ -126,7 +129,8 @@ export function createSigningKeys(deps: { records: Records; secretKey: string; n
       return key && (key.expiresAt === null || key.expiresAt > now()) ? key.publicKey : null;
     },
     async jwks() {
-      return { keys: (await keys()).map((key) => key.publicJwk) };
+      if ((await keys()).length === 0) await current();
+      return { keys: known.map((key) => key.publicJwk) };
     },
     async rotate() {
       await make(() => false);

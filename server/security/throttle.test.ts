@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openRecords, type RecordsClient } from '../../db/records.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { addressGroup } from './address-group.ts';
 import { createThrottle } from './throttle.ts';
-
-setDefaultTimeout(60_000);
 
 let database: TestDatabase;
 let client: RecordsClient;

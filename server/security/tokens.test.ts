@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { base64url, type CryptoKey, decodeJwt, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
 import { rejection } from '../../db/code-of.fixture.ts';
@@ -8,8 +8,6 @@ import type { Scope } from './caller.ts';
 import type { SessionCaller } from './session-caller.ts';
 import { createSigningKeys } from './signing-keys.ts';
 import { createTokens } from './tokens.ts';
-
-setDefaultTimeout(60_000);
 
 const DAY = 86_400_000;
 

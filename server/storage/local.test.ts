@@ -145,7 +145,7 @@ test('promise 3: a process killed between any two steps of commit() leaves the w
   }
   await storage.sweep();
   expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
-}, 60_000);
+});
 
 test('a full disk is DISK_FULL, says what was written and what is free, and leaves nothing behind', async () => {
   const folder = await freshFolder();

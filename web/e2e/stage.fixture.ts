@@ -5,7 +5,7 @@ import axe from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { fillDemo } from '../../db/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { buildPanel, panelIsBuilt } from '../../scripts/build-panel.ts';
+import { ensurePanel } from '../../scripts/build-panel.ts';
 import { browserIsHere, startBrowser } from '../../scripts/panel/browser.ts';
 import { readConfig } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
@@ -37,7 +37,7 @@ export interface Visit extends AsyncDisposable {
 }
 
 export async function stage(options: { staff?: number } = {}): Promise<Stage> {
-  if (!(await panelIsBuilt())) await buildPanel();
+  await ensurePanel();
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await testDatabase({ template: 'hrms' }));
   await fillDemo(database.url, { staff: options.staff ?? 30, seed: 1 });

@@ -15,7 +15,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   beforeAll(async () => {
     // More than all buffers of a copy together, so that the sockets stand still while the storage does.
     scene = await libraryScene({ server, lendings: 5000, repeat: 160 });
-  }, 30_000);
+  });
   afterAll(() => scene[Symbol.asyncDispose]());
 
   for (const { name, pattern } of WHO) {
@@ -36,7 +36,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
     const backup = rejection(scene.backup(storage));
     await reached;
     const [worker] = await scene.database.admin<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE application_name ~ '^palace-backup backup .{36}$' AND state = 'active' AND query LIKE 'COPY%'`,
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^palace-backup backup .{36}$' AND state = 'active' AND query LIKE 'COPY%'`,
     );
     await scene.database.admin('SELECT pg_terminate_backend($1)', [worker?.pid]);
     await Bun.sleep(50);

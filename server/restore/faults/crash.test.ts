@@ -22,7 +22,7 @@ beforeAll(async () => {
   await ask(cluster.adminUrl(), 'CREATE DATABASE library OWNER owner');
   scene = await sceneIn(libraryOf(cluster));
   await settleSequences();
-}, 60_000);
+});
 afterAll(async () => {
   await cluster.stop();
   await rm(dir, { recursive: true, force: true });
@@ -40,7 +40,7 @@ describe('a restore whose server is killed', () => {
       await gate.open();
       expect(await scene.state()).toBe(scene.changed);
       await expectMended();
-    }, 30_000);
+    });
   }
 
   test('between staging and apply leaves live as it was, and the next operation sweeps what is left', async () => {
@@ -54,7 +54,7 @@ describe('a restore whose server is killed', () => {
     await recover();
     expect(await scene.state()).toBe(scene.changed);
     await expectMended();
-  }, 30_000);
+  });
 
   test('after everything but the commit asks the recovered server what became of it', async () => {
     const gate = await closeGate(scene.database, 'record');
@@ -67,7 +67,7 @@ describe('a restore whose server is killed', () => {
     expect(await scene.state()).toBe(scene.changed);
     expect((await scene.records()).at(-1)).toBe('restore failed');
     await expectMended();
-  }, 30_000);
+  });
 
   test('right after the commit has been told is wholly restored', async () => {
     await scene.restore();
@@ -76,7 +76,7 @@ describe('a restore whose server is killed', () => {
     expect(await scene.state()).toBe(scene.archived);
     expect((await scene.records()).at(-1)).toBe('restore succeeded');
     await change();
-  }, 30_000);
+  });
 });
 
 async function expectMended(): Promise<void> {

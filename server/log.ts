@@ -1,4 +1,4 @@
-/** Where a process says what it does; pino's methods fit. */
+/** Where the program says what it does: facts first, then a short sentence that is the same each time. pino's methods fit. Never given secrets. */
 export interface Log {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
