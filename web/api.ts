@@ -1,6 +1,7 @@
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
 import type { AppRouter } from '../server/api/client-router.ts';
 import { connectionSeen } from './lib/connection.ts';
+import { ForeignAnswer } from './lib/failure.ts';
 
 /** Every procedure of the server, with its own types. Cookies go along by themselves. Fails with what `failureOf` understands. */
 export const api = createTRPCClient<AppRouter>({
@@ -22,9 +23,10 @@ async function watched(answer: Promise<Response>, signal: AbortSignal | null | u
   try {
     const response = await answer;
     connectionSeen(true);
+    if (!response.headers.get('content-type')?.includes('json')) throw new ForeignAnswer(response.status);
     return response;
   } catch (error) {
-    if (!signal?.aborted) connectionSeen(false);
+    if (!signal?.aborted && !(error instanceof ForeignAnswer)) connectionSeen(false);
     throw error;
   }
 }
@@ -35,7 +37,8 @@ export type Person = Answer<typeof api.auth.me.query>;
 export type Status = Answer<typeof api.system.status.query>;
 export type BackupPage = Answer<typeof api.backups.list.query>;
 export type BackupInfo = BackupPage['items'][number];
-export type BackupDetail = NonNullable<Answer<typeof api.backups.get.query>['detail']>;
+export type OneBackup = Answer<typeof api.backups.get.query>;
+export type BackupDetail = NonNullable<OneBackup['detail']>;
 export type RowPage = Answer<typeof api.backups.rows.query>;
 export type BackupQuery = NonNullable<Parameters<typeof api.backups.list.query>[0]>;
 export type NewBackup = NonNullable<Parameters<typeof api.backups.create.mutate>[0]>;

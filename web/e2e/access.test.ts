@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { Page } from 'playwright-core';
 import { EMAIL, overflow, PASSWORD, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const PAGES = [
@@ -7,8 +8,125 @@ const PAGES = [
   ['/backups/first.zip', 'first.zip'],
   ['/restore?backup=first.zip', 'Restore'],
   ['/operations', 'Operations'],
+  ['/operations?state=failed', 'Operations'],
+  ['/restore', 'Restore'],
+  ['/break-glass', 'Emergency access'],
+  ['/break-glass#code', 'Emergency access'],
   ['/nowhere', 'There is nothing here'],
 ] as const;
+
+/** What stands over a page, or appears on it, and how one gets there. */
+const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown>][] = [
+  [
+    'making a backup of some tables, none chosen',
+    '/backups',
+    async (page) => {
+      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByLabel('Only some').check();
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByText('Choose at least one table.').waitFor();
+    },
+  ],
+  [
+    'deleting, wrongly named',
+    '/backups/first.zip',
+    async (page) => {
+      await page.getByRole('button', { name: 'Delete …' }).click();
+      await page.getByRole('button', { name: 'Delete for good' }).click();
+      await page.getByText('That is not its name.').waitFor();
+    },
+  ],
+  [
+    'noting',
+    '/backups/first.zip',
+    async (page) => {
+      await page.getByRole('button', { name: 'Add a note' }).click();
+      await page.getByRole('textbox', { name: 'Note' }).waitFor();
+    },
+  ],
+  [
+    'what a backup holds, opened',
+    '/backups/first.zip',
+    async (page) => {
+      for (const summary of await page.locator('summary').all()) await summary.click();
+    },
+  ],
+  [
+    'confirming a restore, wrongly',
+    '/restore?backup=first.zip',
+    async (page) => {
+      await page.getByLabel('Only some tables').check();
+      await page.getByLabel('admins', { exact: false }).first().check();
+      await page.getByRole('button', { name: 'Replace the data' }).click();
+      await page.getByText('That is not the name of the database.').waitFor();
+    },
+  ],
+  [
+    'a file refused',
+    '/restore',
+    async (page) => {
+      const file = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: Buffer.from([0xff, 0xd8, 0xff]) };
+      await page.locator('input[type=file]').setInputFiles(file);
+      await page.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'a document chosen',
+    '/restore',
+    async (page) => {
+      const text = '{"metadata":{"timestamp":"2026-11-20T08:00:00Z","createdBy":"maria","totalRecords":3},"data":{}}';
+      const file = { name: 'mine.json', mimeType: 'application/json', buffer: Buffer.from(text) };
+      await page.locator('input[type=file]').setInputFiles(file);
+      await page.getByRole('button', { name: 'Send it' }).waitFor();
+    },
+  ],
+  [
+    "the menu of a backup's row",
+    '/backups',
+    async (page) => {
+      await page.getByRole('button', { name: 'Actions for first.zip' }).click();
+      await page.getByRole('menuitem', { name: 'Download' }).waitFor();
+    },
+  ],
+  [
+    'the menu of the account',
+    '/backups',
+    async (page) => {
+      await page.getByRole('button', { name: /Signed in as/ }).click();
+      await page.getByRole('menuitem', { name: 'Sign out' }).waitFor();
+    },
+  ],
+  [
+    'one operation',
+    '/operations',
+    async (page) => {
+      await page
+        .getByRole('list', { name: 'Operations' })
+        .getByRole('link', { name: /first\.zip/ })
+        .first()
+        .click();
+      await page.getByRole('heading', { name: 'Facts' }).waitFor();
+    },
+  ],
+  [
+    'no answer of the server',
+    '/backups',
+    async (page) => {
+      await page.context().setOffline(true);
+      await page.getByRole('link', { name: 'Operations' }).click();
+      await page.getByText('The server does not answer. What you see').waitFor();
+    },
+  ],
+];
+
+/** Goes somewhere and waits until all of it is there. */
+async function arrive(page: Page, path: string, title?: string): Promise<void> {
+  // An address that differs behind the # alone would not be loaded anew.
+  await page.goto('about:blank');
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1, ...(title && { name: title }) }).waitFor();
+  await page.waitForFunction(() => !document.querySelector('.skeleton'));
+}
 
 let scene: Stage;
 beforeAll(async () => {
@@ -36,18 +154,16 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
       const found = { '/sign-in': await visit.faults() } as Record<string, string[]>;
       await visit.signIn();
       for (const [path, title] of PAGES) {
-        await visit.goto(path);
-        await page.getByRole('heading', { name: title, level: 1 }).waitFor();
-        await page.waitForFunction(() => !document.querySelector('.skeleton'));
+        await arrive(page, path, title);
         found[path] = await visit.faults();
       }
-      await visit.goto('/backups');
-      await page.getByRole('button', { name: 'Make a backup' }).first().click();
-      await page.getByRole('dialog').waitFor();
-      await page.getByLabel('Only some').check();
-      found['dialog'] = await visit.faults();
-      expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
       expect(complaints).toEqual([]);
+      for (const [name, path, open] of STATES) {
+        await arrive(page, path);
+        await open(page);
+        found[name] = await visit.faults();
+      }
+      expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
     });
   }
 
@@ -56,10 +172,13 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     const { page } = visit;
     await visit.signIn();
     for (const [path, title] of PAGES) {
-      await visit.goto(path);
-      await page.getByRole('heading', { name: title, level: 1 }).waitFor();
-      await page.waitForFunction(() => !document.querySelector('.skeleton'));
+      await arrive(page, path, title);
       expect([path, await overflow(page)]).toEqual([path, 0]);
+    }
+    for (const [name, path, open] of STATES) {
+      await arrive(page, path);
+      await open(page);
+      expect([name, await overflow(page)]).toEqual([name, 0]);
     }
   });
 

@@ -36,7 +36,8 @@ export interface Visit extends AsyncDisposable {
   faults(): Promise<string[]>;
 }
 
-export async function stage(options: { staff?: number } = {}): Promise<Stage> {
+/** `env`: settings of the server. */
+export async function stage(options: { staff?: number; env?: Record<string, string> } = {}): Promise<Stage> {
   await ensurePanel();
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await testDatabase({ template: 'hrms' }));
@@ -48,6 +49,7 @@ export async function stage(options: { staff?: number } = {}): Promise<Stage> {
     BACKUP_DIR: join(folder, 'backups'),
     SECRET_KEY: 'k'.repeat(40),
     LOG_FILE: join(folder, 'server.log'),
+    ...options.env,
   });
   const server: RunningServer = await startServer(config, database.url);
   stack.defer(() => server.stop());

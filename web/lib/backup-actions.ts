@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/solid-query';
 import { createSignal } from 'solid-js';
-import { api, type BackupInfo } from '../api.ts';
+import { api, type BackupInfo, type BackupPage, type OneBackup } from '../api.ts';
 import { words } from '../strings.ts';
 import { type Failure, failureOf } from './failure.ts';
-import { began, keys } from './queries.ts';
+import { began, keys, queries } from './queries.ts';
 import { say } from './say.ts';
 
 /** What can be done with a stored backup by one press, and what the last press failed with. */
@@ -24,7 +24,25 @@ export function useBackupActions() {
       setBusy(null);
     }
   };
-  const seen = () => client.invalidateQueries({ queryKey: keys.backups });
+  /** Shows a change before the server has answered, and takes it back when it refuses. */
+  const change = async (id: string, changed: Partial<BackupInfo>, order: () => Promise<unknown>) => {
+    await client.cancelQueries({ queryKey: keys.backups });
+    const before = client.getQueriesData({ queryKey: keys.backups });
+    const withChange = (info: BackupInfo) => (info.fileName === id ? { ...info, ...changed } : info);
+    client.setQueriesData({ queryKey: [...keys.backups, 'list'] }, (page: BackupPage | undefined) =>
+      page ? { ...page, items: page.items.map(withChange) } : page,
+    );
+    client.setQueryData(queries.backup(id).queryKey, (known: OneBackup | undefined) =>
+      known ? { ...known, info: withChange(known.info) } : known,
+    );
+    try {
+      await order();
+    } catch (error) {
+      for (const [key, data] of before) client.setQueryData(key, data);
+      throw error;
+    }
+    await client.invalidateQueries({ queryKey: keys.backups });
+  };
 
   return {
     failure,
@@ -37,14 +55,12 @@ export function useBackupActions() {
       }),
     setPinned: (id: string, pinned: boolean) =>
       attempt('pin', async () => {
-        await (pinned ? api.backups.pin : api.backups.unpin).mutate({ id });
-        await seen();
+        await change(id, { pinned }, () => (pinned ? api.backups.pin : api.backups.unpin).mutate({ id }));
         say(pinned ? words.backup.pinned : words.backup.unpinned);
       }),
     setNote: (id: string, note: string | null) =>
       attempt('note', async () => {
-        await api.backups.annotate.mutate({ id, note });
-        await seen();
+        await change(id, { note }, () => api.backups.annotate.mutate({ id, note }));
         say(words.backup.saved);
       }),
     /** The browser saves the file; the page stays. */

@@ -23,6 +23,15 @@ export interface Failure {
   details: Record<string, unknown>;
 }
 
+/** Something answered that is not our server: a proxy before it, mostly. */
+export class ForeignAnswer extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super(`answer ${status}, not of this program`);
+    this.status = status;
+  }
+}
+
 /** Whatever a call failed with. What is no answer of our server is a lost connection. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof TRPCClientError)) return isFailure(error) ? error : unforeseen(error);
@@ -30,6 +39,8 @@ export function failureOf(error: unknown): Failure {
   const response: unknown = error.meta?.['response'];
   const reference = response instanceof Response ? response.headers.get('x-request-id') : null;
   if (body) return failureFrom(body, reference);
+  if (error.cause instanceof ForeignAnswer)
+    return made('CONNECTION_LOST', words.failure.notOurs(error.cause.status), words.failure.notOursHint);
   if (response instanceof Response) {
     return made('CONNECTION_LOST', words.failure.notOurs(response.status), words.failure.notOursHint, reference);
   }

@@ -1,13 +1,14 @@
 import { restoreWords } from '../strings-restore.ts';
 import { type Failure, made } from './failure.ts';
+import { type DocumentFacts, peekDocument, refuseCutDocument } from './peek-document.ts';
 
 const { upload: w } = restoreWords;
 
 /** What a file is, found out before a byte of it is sent. */
 export type Peeked =
   | { kind: 'backup'; madeAt: string; rows: number; tables: number; by: string; database: string }
-  /** Only the server can say what is in it. */
-  | { kind: 'document'; gzipped: boolean };
+  /** BackupData; only the server can say whether all of it is right. `packed`: it goes as it is. */
+  | { kind: 'document'; packed: boolean; facts: DocumentFacts | null };
 
 const END_OF_DIRECTORY = 0x06054b50;
 const END_LENGTH = 22;
@@ -15,6 +16,7 @@ const LONGEST_COMMENT = 65_535;
 const ENTRY = 0x02014b50;
 const LOCAL = 0x04034b50;
 const STORED = 0;
+const DEFLATED = 8;
 const MANIFEST = 'manifest.json';
 /** A directory of some hundred thousand entries; a larger one is left to the server. */
 const LONGEST_DIRECTORY = 64 * 1024 ** 2;
@@ -28,8 +30,17 @@ export async function peek(file: Blob): Promise<Peeked> {
   const text = new TextDecoder('latin1').decode(start);
   if (text.startsWith('age-encryption.org/')) throw made('INPUT_INVALID', w.encrypted, w.encryptedHint);
   if (text.startsWith('PK')) return peekZip(file);
-  if (start[0] === 0x1f && start[1] === 0x8b) return { kind: 'document', gzipped: true };
-  if (/^(\xef\xbb\xbf)?[ \t\r\n]*[{[]/.test(text)) return { kind: 'document', gzipped: false };
+  if (start[0] === 0x1f && start[1] === 0x8b) {
+    const unpacked = file.stream().pipeThrough(new DecompressionStream('gzip'));
+    return { kind: 'document', packed: true, facts: await peekDocument(unpacked) };
+  }
+  if (/^(\xef\xbb\xbf)?[ \t\r\n]*[{[]/.test(text)) {
+    const facts = await peekDocument(file.stream());
+    await refuseCutDocument(file);
+    return { kind: 'document', packed: false, facts };
+  }
+  if (/^(\xff\xfe|\xfe\xff)/.test(text)) throw made('INPUT_INVALID', w.wide, w.wideHint);
+  if (text.startsWith('PGDMP')) throw made('INPUT_INVALID', w.dump, w.dumpHint);
   throw made('INPUT_INVALID', w.notZip, w.kindHint);
 }
 
@@ -37,14 +48,17 @@ async function peekZip(file: Blob): Promise<Peeked> {
   const entries = await readDirectory(file);
   const manifest = entries.find(({ name }) => name === MANIFEST);
   if (manifest) return readManifest(file, manifest);
-  const documents = entries.filter(({ name }) => /\.json$/i.test(name));
-  if (documents.length === 1 && entries.length === 1) return { kind: 'document', gzipped: true };
+  const [only, ...others] = entries;
+  if (only && others.length === 0 && /\.json$/i.test(only.name)) {
+    return { kind: 'document', packed: true, facts: await peekDocument(await contentOf(file, only)) };
+  }
   throw made('ARCHIVE_INVALID', w.notOurs, w.notOursHint);
 }
 
 interface Entry {
   name: string;
   method: number;
+  storedSize: number;
   size: number;
   at: number;
 }
@@ -84,8 +98,9 @@ function entriesIn(view: DataView): Entry[] {
   return entries;
 }
 
-/** Size and place of an entry, from its extra field where they do not fit into 32 bits. */
-function largeNumbers(view: DataView, entry: number, extra: number, extraLength: number): { size: number; at: number } {
+/** Sizes and place of an entry, from its extra field where they do not fit into 32 bits. */
+function largeNumbers(view: DataView, entry: number, extra: number, extraLength: number) {
+  let storedSize = view.getUint32(entry + 20, true);
   let size = view.getUint32(entry + 24, true);
   let at = view.getUint32(entry + 42, true);
   for (let next = extra; next + 4 <= extra + extraLength; next += 4 + view.getUint16(next + 2, true)) {
@@ -97,20 +112,37 @@ function largeNumbers(view: DataView, entry: number, extra: number, extraLength:
       return number;
     };
     if (size === 0xffffffff) size = read();
-    if (view.getUint32(entry + 20, true) === 0xffffffff) read();
+    if (storedSize === 0xffffffff) storedSize = read();
     if (at === 0xffffffff) at = read();
   }
-  return { size, at };
+  return { storedSize, size, at };
 }
 
 async function readManifest(file: Blob, { method, size, at }: Entry): Promise<Peeked> {
   if (method !== STORED || size > LONGEST_MANIFEST) throw made('ARCHIVE_INVALID', w.notOurs, w.notOursHint);
-  const header = viewOf(await bytesOf(file, at, at + 30));
-  if (header.byteLength < 30 || header.getUint32(0, true) !== LOCAL) throw cut();
-  const begin = at + 30 + header.getUint16(26, true) + header.getUint16(28, true);
+  const begin = await beginOf(file, at);
   const bytes = await bytesOf(file, begin, begin + size);
   if (bytes.length !== size) throw cut();
   return described(parsed(new TextDecoder().decode(bytes)));
+}
+
+/** The bytes of an entry, unpacked as they are asked for. */
+async function contentOf(
+  file: Blob,
+  { method, storedSize, at }: Entry,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const begin = await beginOf(file, at);
+  const stored = file.slice(begin, begin + storedSize).stream();
+  if (method === STORED) return stored;
+  if (method === DEFLATED) return stored.pipeThrough(new DecompressionStream('deflate-raw'));
+  throw made('ARCHIVE_INVALID', w.notOurs, w.notOursHint);
+}
+
+/** Where the content of an entry begins, behind its own header. */
+async function beginOf(file: Blob, at: number): Promise<number> {
+  const header = viewOf(await bytesOf(file, at, at + 30));
+  if (header.byteLength < 30 || header.getUint32(0, true) !== LOCAL) throw cut();
+  return at + 30 + header.getUint16(26, true) + header.getUint16(28, true);
 }
 
 function described(manifest: unknown): Peeked {

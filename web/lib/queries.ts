@@ -69,12 +69,15 @@ export const queries = {
   status: () => ({
     queryKey: keys.status,
     refetchInterval: 60_000,
+    reconcile: 'code',
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.system.status.query(undefined, { signal })).data,
   }),
 
   backups: (filter: BackupQuery) => ({
     queryKey: [...keys.backups, 'list', filter],
     refetchInterval: LOOK_AGAIN_MS,
+    // A row stays the row it is, with the focus in it, when something about its backup changes.
+    reconcile: 'fileName',
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.backups.list.query(filter, { signal })).data,
   }),
 
@@ -86,6 +89,7 @@ export const queries = {
   /** What is waiting or under way. */
   activeOperations: () => ({
     queryKey: [...keys.operations, 'active'],
+    reconcile: 'id',
     staleTime: LOOK_SOON_MS,
     refetchInterval: LOOK_SOON_MS,
     queryFn: async ({ signal }: { signal: AbortSignal }) =>

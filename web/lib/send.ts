@@ -1,7 +1,10 @@
 import { createSignal } from 'solid-js';
 import { DetailedError, Upload } from 'tus-js-client';
 import { words } from '../strings.ts';
+import { restoreWords } from '../strings-restore.ts';
 import { type Failure, failureFrom, made } from './failure.ts';
+
+const { upload: w } = restoreWords;
 
 export type SendState = 'idle' | 'packing' | 'sending' | 'retrying' | 'paused' | 'checking' | 'done' | 'failed';
 
@@ -16,6 +19,7 @@ export interface Sent {
 /** As the client of programs sends: one request, and held in memory for it. */
 const CHUNK_BYTES = 8 * 1024 ** 2;
 const RETRY_DELAYS_MS = [500, 1000, 3000, 5000, 10_000, 10_000, 10_000, 10_000];
+const ENDPOINT = '/api/uploads/tus';
 const RATE_WINDOW_MS = 5000;
 
 /**
@@ -38,18 +42,26 @@ export function createSending(onSent: (sent: Sent) => void) {
     setState(bytes === total ? 'checking' : 'sending');
   };
 
-  const start = async (file: File, packed: boolean) => {
+  const refuse = (reason: Failure) => {
+    setFailure(reason);
+    setState('failed');
+  };
+
+  const start = async (file: File, packed: boolean, most: number | null) => {
     setFailure(null);
     marks = [];
     let body: Blob = file;
     if (!packed) {
       setState('packing');
-      body = await gzipped(file);
+      const small = await gzipped(file).catch(() => null);
+      if (small === null) return refuse(made('INPUT_INVALID', w.unreadable, w.kindHint));
+      body = small;
     }
+    if (most !== null && body.size > most) return refuse(tooLarge(body.size, most));
     setSent({ bytes: 0, total: body.size, rate: 0 });
     setState('sending');
     upload = new Upload(body, {
-      endpoint: '/api/uploads/tus',
+      endpoint: ENDPOINT,
       metadata: { filename: packed ? file.name : `${file.name}.gz` },
       chunkSize: CHUNK_BYTES,
       retryDelays: RETRY_DELAYS_MS,
@@ -61,10 +73,7 @@ export function createSending(onSent: (sent: Sent) => void) {
         if (again) setState('retrying');
         return again;
       },
-      onError(error) {
-        setFailure(reasonOf(error));
-        setState('failed');
-      },
+      onError: (error) => refuse(reasonOf(error)),
       onSuccess({ lastResponse }) {
         setState('done');
         onSent({
@@ -83,7 +92,7 @@ export function createSending(onSent: (sent: Sent) => void) {
     state,
     sent,
     failure,
-    /** `packed`: it goes as it is; a document is compressed first. */
+    /** `packed`: it goes as it is; a document is compressed first. `most`: what the server takes, bytes. */
     start,
     pause() {
       void upload?.abort();
@@ -94,6 +103,11 @@ export function createSending(onSent: (sent: Sent) => void) {
       setState('sending');
       upload?.start();
     },
+    /** What an earlier file failed with is no longer told. */
+    forget() {
+      if (state() === 'failed' || state() === 'done') setState('idle');
+      setFailure(null);
+    },
     /** What was sent is removed from the server. */
     giveUp() {
       void upload?.abort(true).catch(() => undefined);
@@ -101,6 +115,17 @@ export function createSending(onSent: (sent: Sent) => void) {
       setState('idle');
     },
   };
+}
+
+/** The largest body the server takes, bytes, as tus tells it; null where it does not. */
+export async function largestUpload(signal: AbortSignal): Promise<number | null> {
+  const answer = await fetch(ENDPOINT, { method: 'OPTIONS', signal });
+  const most = Number(answer.headers.get('Tus-Max-Size') ?? Number.NaN);
+  return answer.ok && Number.isFinite(most) && most > 0 ? most : null;
+}
+
+export function tooLarge(size: number, most: number): Failure {
+  return made('TOO_LARGE', w.tooLarge(size, most), w.tooLargeHint);
 }
 
 function gzipped(file: File): Promise<Blob> {

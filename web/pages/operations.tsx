@@ -37,6 +37,7 @@ export function Operations() {
   const pages = useInfiniteQuery(() => ({
     queryKey: [...keys.operations, 'pages', kind(), state()],
     refetchInterval: LOOK_AGAIN_MS,
+    reconcile: 'id',
     initialPageParam: null as string | null,
     getNextPageParam: (last: { next: string | null }) => last.next,
     async queryFn({ pageParam, signal }: { pageParam: string | null; signal: AbortSignal }) {

@@ -13,7 +13,7 @@ import { Card, PageHead } from '../ui/card.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
 import { PickBackup } from '../ui/pick-backup.tsx';
 import { RestorePlan } from '../ui/restore-plan.tsx';
-import { Lines, PageSkeleton } from '../ui/skeleton.tsx';
+import { PageSkeleton } from '../ui/skeleton.tsx';
 
 const UploadBox = later(() => import('../ui/upload-box.tsx').then(({ UploadBox }) => UploadBox));
 
@@ -53,7 +53,7 @@ export function Restore() {
               <PickBackup onPick={(backup) => setSearch({ backup })} />
             </Card>
             <Card title={w.upload}>
-              <Suspense fallback={<Lines count={5} />}>
+              <Suspense fallback={<div class="skeleton h-52 rounded-xl" />}>
                 <UploadBox
                   onSent={(sent) => {
                     setExisting(sent.existing);

@@ -10,7 +10,7 @@ import { chooseTheme, type Theme, theme } from '../lib/theme.ts';
 import { words } from '../strings.ts';
 import { pressable } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
-import { ITEM, MENU } from './menu.tsx';
+import { ITEM, MENU, menuPlace } from './menu.tsx';
 
 const THEMES: Theme[] = ['system', 'light', 'dark'];
 
@@ -29,7 +29,7 @@ export function AccountMenu(props: { me: Person }) {
   return (
     <div class="min-w-0">
       <Show when={failure()}>{(found) => <FailureNotice failure={found()} />}</Show>
-      <DropdownMenu placement="top-start" gutter={6}>
+      <DropdownMenu placement="top-start" gutter={6} modal={false}>
         <DropdownMenu.Trigger
           class={`${pressable('quiet')} max-w-full md:w-full md:justify-start md:px-2! md:text-xs`}
           aria-label={words.signedInAs(email())}
@@ -37,7 +37,7 @@ export function AccountMenu(props: { me: Person }) {
           <CircleUser class="size-5 shrink-0" aria-hidden="true" />
           <span class="hidden truncate md:block">{email()}</span>
         </DropdownMenu.Trigger>
-        <DropdownMenu.Portal>
+        <DropdownMenu.Portal mount={menuPlace()}>
           <DropdownMenu.Content class={MENU}>
             <p class="truncate px-3 pt-1 pb-2 text-sm text-soft md:hidden">{email()}</p>
             <DropdownMenu.RadioGroup

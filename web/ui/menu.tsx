@@ -9,6 +9,11 @@ export const MENU =
 export const ITEM =
   'flex min-h-11 items-center gap-3 rounded-lg px-3 text-sm outline-none select-none sm:min-h-9 data-[highlighted]:bg-sunk';
 
+/** Above what would cut it off, and still in the part of the page that readers of screens go through. */
+export function menuPlace(): HTMLElement {
+  return document.querySelector('main') ?? document.body;
+}
+
 export interface MenuEntry {
   name: string;
   icon: Component<LucideProps>;
@@ -20,11 +25,11 @@ export interface MenuEntry {
 /** Three dots that open a list of what can be done. */
 export function Menu(props: { label: string; entries: MenuEntry[] }) {
   return (
-    <DropdownMenu placement="bottom-end" gutter={4}>
+    <DropdownMenu placement="bottom-end" gutter={4} modal={false}>
       <DropdownMenu.Trigger class={pressable('quiet', true)} aria-label={props.label}>
         <EllipsisVertical class="size-5" aria-hidden="true" />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal mount={menuPlace()}>
         <DropdownMenu.Content class={MENU}>
           <For each={props.entries}>
             {(entry) => (

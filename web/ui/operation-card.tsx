@@ -62,11 +62,20 @@ export function OperationCard(props: OperationCardProps) {
     <article aria-labelledby={id} class="rounded-xl border border-line bg-card p-5" data-operation={props.operation.id}>
       <div class="flex items-start justify-between gap-3">
         <div class="min-w-0">
-          <h3 id={id} class={props.untitled ? 'sr-only' : 'font-semibold wrap-anywhere'}>
-            <A href={`/operations/${operation().id}`} class="hover:underline">
-              {title()}
-            </A>
-          </h3>
+          <Show
+            when={!props.untitled}
+            fallback={
+              <h2 id={id} class="sr-only">
+                {title()}
+              </h2>
+            }
+          >
+            <h3 id={id} class="font-semibold wrap-anywhere">
+              <A href={`/operations/${operation().id}`} class="hover:underline">
+                {title()}
+              </A>
+            </h3>
+          </Show>
           <div class={props.untitled ? '' : 'mt-1.5'}>
             <StateBadge state={operation().state} />
           </div>

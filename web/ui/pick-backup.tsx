@@ -8,7 +8,6 @@ import { restoreWords } from '../strings-restore.ts';
 import { BackupBadges } from './backup-badges.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 import { Moment } from './moment.tsx';
-import { Lines } from './skeleton.tsx';
 
 const SHOWN = 100;
 const { restore: w } = restoreWords;
@@ -23,7 +22,7 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
       <Show when={page.error}>
         {(error) => <FailureNotice failure={failureOf(error())} onRetry={() => void page.refetch()} />}
       </Show>
-      <Show when={page.isSuccess} fallback={<Lines count={6} />}>
+      <Show when={page.isSuccess} fallback={<div class="skeleton h-96 rounded-lg" />}>
         <Show when={sound().length > 0} fallback={<p class="text-sm">{w.noBackups}</p>}>
           <ul class="-mx-2 max-h-96 space-y-1 overflow-y-auto px-2 py-1">
             <For each={sound()}>

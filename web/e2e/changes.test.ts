@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+let scene: Stage;
+beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
+  scene = await stage();
+  await using visit = await scene.open();
+  await visit.signIn();
+  await visit.goto('/backups');
+  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
+  await visit.page.getByLabel('Name').fill('kept');
+  await visit.page.getByRole('button', { name: 'Make it' }).click();
+  await visit.page.getByText('The backup is made.').waitFor();
+}, 120_000);
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
+
+/** What a proxy says whose server is gone. */
+const REFUSAL = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
+
+describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
+  test('goes back when the server refuses it, and the refusal is told', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups/kept.zip');
+    const answers: (() => void)[] = [];
+    await page.route(/\/trpc\/backups\.(pin|annotate)/, async (route) => {
+      await new Promise<void>((resolve) => answers.push(resolve));
+      await route.fulfill(REFUSAL);
+    });
+    await page.getByRole('button', { name: 'Pin', exact: true }).click();
+    // Shown although nobody has answered.
+    await page.getByText('Pinned', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Unpin' }).waitFor();
+    expect(answers.length).toBe(1);
+    answers[0]?.();
+    await page.getByRole('alert').getByText('The server answered 502').waitFor();
+    await page.getByText('Pinned', { exact: true }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Pin', exact: true }).waitFor();
+
+    await page.getByRole('button', { name: 'Add a note' }).click();
+    await page.getByRole('textbox', { name: 'Note' }).fill('Not to be lost');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.waitForFunction(() => document.querySelector('form [aria-busy=true]') !== null);
+    answers[1]?.();
+    await page.getByRole('alert').getByText('The server answered 502').waitFor();
+    // What was written is still there to be sent again.
+    expect(await page.getByRole('textbox', { name: 'Note' }).inputValue()).toBe('Not to be lost');
+    await page.unroute(/\/trpc\/backups\.(pin|annotate)/);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Not to be lost').waitFor();
+  });
+
+  test('leaves the focus where it was: the row of the list stays the row it is', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    const list = page.getByRole('list', { name: 'Stored backups' });
+    await list.getByRole('link', { name: 'kept.zip' }).waitFor();
+    await list.locator('li').evaluate((row) => row.setAttribute('data-same', 'yes'));
+    await page.getByRole('button', { name: 'Actions for kept.zip' }).click();
+    await page.getByRole('menuitem', { name: 'Pin' }).click();
+    await list.getByText('Pinned', { exact: true }).waitFor();
+    expect(await list.locator('li[data-same]').count()).toBe(1);
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for kept.zip');
+  });
+});
+
+describe.skipIf(WITHOUT_BROWSER)('a clock that is wrong', () => {
+  for (const years of [-3, 3]) {
+    test(`by ${years} years keeps nobody from signing in, making a backup and following it to its end`, async () => {
+      await using visit = await scene.open();
+      const { page, complaints } = visit;
+      await page.clock.setSystemTime(new Date(Date.now() + years * 365 * 86_400_000));
+      await visit.signIn();
+      await visit.goto('/backups');
+      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByText('The backup is made.').waitFor();
+      expect(complaints).toEqual([]);
+    });
+  }
+});

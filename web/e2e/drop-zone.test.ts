@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page, Request } from 'playwright-core';
+import { type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+const LIMIT = 1024 ** 2;
+const METADATA = { timestamp: '2026-11-20T08:00:00.000Z', createdBy: 'maria', totalRecords: 4321 };
+const DOCUMENT = JSON.stringify({ metadata: METADATA, data: {} });
+
+let scene: Stage;
+let archive: Buffer;
+beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
+  scene = await stage({ env: { MAX_UPLOAD_BYTES: String(LIMIT) } });
+  await using visit = await scene.open();
+  await visit.signIn();
+  await visit.goto('/backups');
+  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
+  await visit.page.getByLabel('Name').fill('mine');
+  await visit.page.getByRole('button', { name: 'Make it' }).click();
+  await visit.page.getByText('The backup is made.').waitFor();
+  archive = await readFile(join(scene.folder, 'mine.zip'));
+}, 120_000);
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
+
+interface Given {
+  name: string;
+  content: Buffer | string;
+}
+
+/** Lets files fall onto the page, wherever, or pastes them, as a person's browser would. */
+function give(page: Page, how: 'drop' | 'paste', files: Given[], text = ''): Promise<void> {
+  const plain = files.map(({ name, content }) => ({ name, base64: Buffer.from(content).toString('base64') }));
+  return page.evaluate(
+    ({ how, plain, text }) => {
+      const data = new DataTransfer();
+      for (const { name, base64 } of plain) {
+        data.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name));
+      }
+      if (text !== '') data.setData('text/plain', text);
+      const event =
+        how === 'drop'
+          ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
+          : new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+      document.querySelector('h1')?.dispatchEvent(event);
+    },
+    { how, plain, text },
+  );
+}
+
+/** What goes to the server's upload routes from now on. */
+function watchUploads(page: Page): Request[] {
+  const sent: Request[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/api/uploads') && request.method() !== 'OPTIONS') sent.push(request);
+  });
+  return sent;
+}
+
+/** On the page, and what takes files is loaded. */
+async function atRestore(visit: Visit): Promise<void> {
+  await visit.goto('/restore');
+  await visit.page.getByText('up to 1.0 MiB').waitFor();
+}
+
+describe.skipIf(WITHOUT_BROWSER)('a file', () => {
+  test('is taken by drop and by paste, its JSON as text too, and what it is is shown before a byte is sent', async () => {
+    await using visit = await scene.open();
+    const { page, complaints } = visit;
+    await visit.signIn();
+    await atRestore(visit);
+    const sent = watchUploads(page);
+    await give(page, 'drop', [{ name: 'dropped.zip', content: archive }]);
+    await page.getByText('dropped.zip').waitFor();
+    await page.getByText('superadmin@owu.example').last().waitFor();
+    await give(page, 'paste', [{ name: 'pasted.json.gz', content: Buffer.from(Bun.gzipSync(DOCUMENT)) }]);
+    await page.getByText('pasted.json.gz').waitFor();
+    await page.getByText('4,321').waitFor();
+    await give(page, 'paste', [], DOCUMENT.replace('4321', '1234'));
+    await page.getByText('1,234').waitFor();
+    await page.getByText('maria').waitFor();
+    await page.getByRole('button', { name: 'Send it' }).waitFor();
+    expect(sent).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('that cannot be a backup is refused before a byte is sent, and told why', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await atRestore(visit);
+    const sent = watchUploads(page);
+    const refused = async (files: Given[], reason: string) => {
+      await give(page, 'drop', files);
+      await page.getByRole('alert').getByText(reason).waitFor();
+      expect(await page.getByRole('button', { name: 'Send it' }).count()).toBe(0);
+    };
+    const photo = { name: 'photo.jpg', content: Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]) };
+    await refused([photo], 'neither a ZIP archive nor JSON');
+    await refused([{ name: 'nothing.zip', content: '' }], 'This file is empty.');
+    await refused([{ name: 'half.zip', content: archive.subarray(0, archive.length / 2) }], 'cut off or damaged');
+    await refused([{ name: 'half.json', content: DOCUMENT.slice(0, -8) }], 'This JSON is cut off');
+    await refused([{ name: 'package.json', content: '{"name":"x"}' }], 'This JSON is no backup');
+    await refused([{ name: 'safe.zip.age', content: 'age-encryption.org/v1\n' }], 'encrypted with age');
+    await refused([photo, photo], 'several files');
+    const large = Bun.gzipSync(
+      JSON.stringify({ metadata: METADATA, data: { staff: [randomBytes(LIMIT).toString('hex')] } }),
+    );
+    await refused([{ name: 'large.json.gz', content: Buffer.from(large) }], 'the server takes up to 1.0 MiB');
+    expect(sent).toEqual([]);
+  });
+
+  test('is sent compressed; when the server refuses it at first, one can try again', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await atRestore(visit);
+    const name = 'again.json';
+    const content = `${DOCUMENT.slice(0, -1)}${' '.repeat(LIMIT)}}`;
+    await page.route('**/api/uploads/tus', (route) =>
+      route.request().method() === 'POST' ? route.fulfill({ status: 403, body: 'no' }) : route.continue(),
+    );
+    await give(page, 'drop', [{ name, content }]);
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('alert').getByText('The server answered 403').waitFor();
+    await page.unroute('**/api/uploads/tus');
+    const sent = watchUploads(page);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('The file is stored as a backup.').first().waitFor();
+    // A megabyte of blanks is not what went over the line.
+    const [created] = sent.filter((request) => request.method() === 'POST');
+    const length = Number((await created?.allHeaders())?.['upload-length']);
+    expect(length).toBeGreaterThan(0);
+    expect(length).toBeLessThan(10_000);
+  });
+
+  test('on its way can be paused and goes on from where it was; given up, it is taken away from the server', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await atRestore(visit);
+    const held: (() => void)[] = [];
+    await page.route('**/api/uploads/tus/**', async (route) => {
+      if (route.request().method() !== 'PATCH') return route.continue();
+      await new Promise<void>((resolve) => held.push(resolve));
+      await route.continue().catch(() => undefined);
+    });
+    const patch = page.waitForRequest((request) => request.method() === 'PATCH');
+    await give(page, 'drop', [{ name: 'slow.zip', content: archive }]);
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await patch;
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused.').waitFor();
+    const asked = page.waitForRequest((request) => request.method() === 'HEAD');
+    const second = page.waitForRequest((request) => request.method() === 'PATCH');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    expect((await asked).url()).toBe((await patch).url());
+    await second;
+    const removal = page.waitForResponse((response) => response.request().method() === 'DELETE');
+    await page.getByRole('button', { name: 'Give up' }).click();
+    expect((await removal).status()).toBe(204);
+    await page.getByRole('button', { name: 'Send it' }).waitFor();
+    for (const release of held) release();
+  });
+
+  test('that is damaged and sent around the panel is refused by the server, by name of the damage, and not stored', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    const before = (await readdir(scene.folder)).toSorted();
+    const send = (content: Buffer) =>
+      page.evaluate(async (base64) => {
+        const body = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        const headers = { 'Content-Type': 'application/zip', 'X-File-Name': 'around.zip' };
+        const answer = await fetch('/api/uploads', { method: 'PUT', body, headers });
+        const { error } = await answer.json();
+        return { refused: answer.status >= 400 && answer.status < 500, code: String(error?.code) };
+      }, content.toString('base64'));
+    const flipped = Buffer.from(archive);
+    flipped[200] = (flipped[200] ?? 0) ^ 1;
+    const damages = { cut: archive.subarray(0, archive.length - 40), flipped, photo: Buffer.from('GIF89a') };
+    for (const [damage, content] of Object.entries(damages)) {
+      const code = damage === 'photo' ? 'INPUT_INVALID' : 'ARCHIVE_DAMAGED';
+      expect([damage, await send(content)]).toEqual([damage, { refused: true, code }]);
+    }
+    expect((await readdir(scene.folder)).toSorted()).toEqual(before);
+  });
+});
