@@ -1,0 +1,114 @@
+import { Unzip, type UnzipFile, UnzipInflate } from 'fflate';
+
+const END_OF_DIRECTORY = 'PK\x05\x06';
+const END_LENGTH = 22;
+const LONGEST_COMMENT = 65_535;
+const ENTRY = 'PK\x03\x04';
+/** Between the first byte of an entry and its name. */
+const ENTRY_LENGTH = 30;
+/** Where the manifest is looked for first: far enough for some thousand chunks. */
+const FIRST_LOOK = 256 * 1024;
+const LONGEST_LOOK = 80 * 1024 ** 2;
+
+/** What the end of a ZIP says of all of it. */
+export interface ZipEnd {
+  /** Where its last record begins, counted from the beginning of the file. */
+  at: number;
+  entries: number;
+}
+
+/** Looks for the end of a ZIP. Null when it is not there, or when bytes are missing before it: the file is cut. */
+export async function endOfZip(file: Blob): Promise<ZipEnd | null> {
+  const from = Math.max(0, file.size - END_LENGTH - LONGEST_COMMENT);
+  const bytes = await bytesOf(file, from, file.size);
+  const found = latin(bytes).lastIndexOf(END_OF_DIRECTORY);
+  if (found < 0 || found + END_LENGTH > bytes.length) return null;
+  const record = new DataView(bytes.buffer, bytes.byteOffset + found, END_LENGTH);
+  const [length, start, at] = [record.getUint32(12, true), record.getUint32(16, true), from + found];
+  // A large archive says these numbers elsewhere.
+  const isLarge = length === 0xffffffff || start === 0xffffffff;
+  return isLarge || start + length === at ? { at, entries: record.getUint16(10, true) } : null;
+}
+
+/**
+ * The content of the last entry of this name, which stands near the end: no more is read than what comes after it. Null without such an
+ * entry. Throws when it does not unpack.
+ */
+export async function lastEntry(file: Blob, end: ZipEnd, name: string): Promise<Uint8Array | null> {
+  for (let look = FIRST_LOOK; ; look *= 4) {
+    const from = Math.max(0, end.at - look);
+    const bytes = await bytesOf(file, from, end.at);
+    const found = lastNamed(latin(bytes), name);
+    if (found >= 0) return unpacked(bytes.subarray(found));
+    if (from === 0 || look > LONGEST_LOOK) return null;
+  }
+}
+
+function lastNamed(text: string, name: string): number {
+  for (let at = text.lastIndexOf(name); at >= 0; at = at === 0 ? -1 : text.lastIndexOf(name, at - 1)) {
+    if (at >= ENTRY_LENGTH && text.startsWith(ENTRY, at - ENTRY_LENGTH)) return at - ENTRY_LENGTH;
+  }
+  return -1;
+}
+
+function unpacked(bytes: Uint8Array): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  unzipper([], (piece) => pieces.push(piece)).push(bytes, true);
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** The first entry of a ZIP, unpacked as it is asked for; null when its name has another ending. */
+export async function firstEntry(file: Blob, ending: RegExp): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
+  const files: UnzipFile[] = [];
+  const ready: Uint8Array<ArrayBuffer>[] = [];
+  const unzip = unzipper(files, (piece) => ready.push(piece));
+  const reader = file.stream().getReader();
+  const readOn = async () => {
+    const { done, value } = await reader.read();
+    unzip.push(value ?? new Uint8Array(), done);
+    return done;
+  };
+  let done = false;
+  while (files.length === 0 && !done) done = await readOn();
+  if (!ending.test(files[0]?.name ?? '')) {
+    await reader.cancel();
+    return null;
+  }
+  return new ReadableStream({
+    async pull(controller) {
+      while (ready.length === 0 && !done) done = await readOn();
+      const piece = ready.shift();
+      if (piece) controller.enqueue(piece);
+      else controller.close();
+    },
+    cancel: () => reader.cancel(),
+  });
+}
+
+/** Unpacks the first entry it meets, and only notes the others. What does not unpack is thrown by `push`. */
+function unzipper(files: UnzipFile[], onPiece: (piece: Uint8Array<ArrayBuffer>) => void): Unzip {
+  const unzip = new Unzip((entry) => {
+    if (files.push(entry) > 1) return;
+    entry.ondata = (error, piece) => {
+      if (error) throw error;
+      if (piece.length > 0) onPiece(new Uint8Array(piece));
+    };
+    entry.start();
+  });
+  unzip.register(UnzipInflate);
+  return unzip;
+}
+
+function latin(bytes: Uint8Array): string {
+  return new TextDecoder('latin1').decode(bytes);
+}
+
+async function bytesOf(file: Blob, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await file.slice(from, to).arrayBuffer());
+}
