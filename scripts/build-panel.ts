@@ -110,7 +110,9 @@ async function measure(folder: string): Promise<BuiltPanel> {
 /** Over all that the panel is built from: its own files, and which packages. */
 async function sourcesDigest(): Promise<string> {
   const hash = createHash('sha256');
-  const own = [...new Bun.Glob('web/**/*').scanSync(root)].filter((file) => !/\.test\.ts$|^web\/e2e\//.test(file));
+  const own = [...new Bun.Glob('web/**/*').scanSync(root)].filter(
+    (file) => !/\.test\.ts$|^web\/(e2e|screenshots)\//.test(file),
+  );
   for (const file of [...own, 'bun.lock'].toSorted()) {
     hash.update(file).update('\0');
     hash.update(await Bun.file(join(root, file)).bytes());
