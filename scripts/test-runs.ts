@@ -5,7 +5,12 @@ export interface TestRun {
 }
 
 /** They measure memory, or a page's speed: nothing else may run beside them. */
-export const ALONE = ['scripts/json-memory.test.ts', 'scripts/memory.test.ts', 'server/api/files-memory.test.ts'];
+export const ALONE = [
+  'scripts/json-memory.test.ts',
+  'scripts/memory.test.ts',
+  'server/api/files-memory.test.ts',
+  'web/e2e/lighthouse.test.ts',
+];
 /** Flags of `bun test` whose value is a word of its own. */
 const WITH_VALUE = new Set(['-t', '--test-name-pattern']);
 

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { openAuditor } from '../../scripts/panel/auditor.ts';
 import { EMAIL, PASSWORD, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-const INSIDE = ['/', '/backups', '/restore', '/operations'];
+const INSIDE = ['/', '/backups', '/restore', '/operations', '/audit', '/access', '/status'];
 
 // Performance is a time, and not asked here: `bun run lighthouse` prints it.
 test.skipIf(WITHOUT_BROWSER)(
