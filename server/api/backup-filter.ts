@@ -34,9 +34,11 @@ export function pageOf(backups: readonly StoredBackup[], filter: BackupFilter): 
   const passing = backups.filter(passes(filter));
   const direction = filter.order === 'asc' ? 1 : -1;
   const key = SORT_KEYS[filter.sort];
-  passing.sort((a, b) => direction * (compare(key(a), key(b)) || compare(a.name, b.name)));
+  // Each key is made once: of ten thousand backups there are a hundred thousand comparisons.
+  const keyed = passing.map((backup) => ({ backup, key: key(backup) }));
+  keyed.sort((a, b) => direction * (compare(a.key, b.key) || compare(a.backup.name, b.backup.name)));
   return {
-    items: passing.slice(filter.offset, filter.offset + filter.limit),
+    items: keyed.slice(filter.offset, filter.offset + filter.limit).map(({ backup }) => backup),
     total: passing.length,
     totalSize: passing.reduce((sum, { size }) => sum + size, 0),
   };
