@@ -34,7 +34,7 @@ export async function ensurePanel(onBuild: () => void = () => undefined): Promis
   });
 }
 
-/** Builds the panel beside its place and puts it there in one step: who serves the old one meanwhile never sees a half. */
+/** Builds the panel beside its place and puts it there by renaming: who reads that folder meanwhile finds the old one, the new one or none, never a half. */
 export function buildPanel(): Promise<BuiltPanel> {
   return locked(build);
 }
@@ -60,16 +60,21 @@ async function build(): Promise<BuiltPanel> {
   const vite = await import('vite');
   const digest = await sourcesDigest();
   const fresh = `${TARGET}.${process.pid}`;
+  const old = `${fresh}.old`;
   try {
     await vite.build({ configFile: join(root, 'web/vite.config.ts'), logLevel: 'error', build: { outDir: fresh } });
     const measured = await measure(fresh);
     await Bun.write(join(fresh, STAMP), digest);
-    await rm(TARGET, { recursive: true, force: true });
+    await rename(TARGET, old).catch(unlessMissing);
     await rename(fresh, TARGET);
     return measured;
   } finally {
-    await rm(fresh, { recursive: true, force: true });
+    for (const folder of [fresh, old]) await rm(folder, { recursive: true, force: true });
   }
+}
+
+function unlessMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
 }
 
 /** What was built, in words. */

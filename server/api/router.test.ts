@@ -74,6 +74,16 @@ describe('auth', () => {
     expect(await codeOf(other.auth.me.query())).toBe('UNAUTHENTICATED');
     expect((await mine.auth.me.query()).data.email).toBe(admin.email);
     expect(await codeOf(mine.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
+    // The one that asks: its browser forgets it as after signing out.
+    const cookie = await server.session(admin.id);
+    const own = (await as(cookie).auth.sessions.query()).data.find(({ current }) => current);
+    const ended = await fetch(`${server.url}/trpc/auth.endSession`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie },
+      body: JSON.stringify({ id: own?.id }),
+    });
+    expect(ended.headers.get('set-cookie')).toMatch(/=;.*Max-Age=0/);
+    expect(await codeOf(as(cookie).auth.me.query())).toBe('UNAUTHENTICATED');
     const { rows } = await server.parts.audit.list({ action: 'auth.endSession', target: id });
     expect(rows.map(({ outcome }) => outcome)).toEqual(['failed', 'allowed', 'failed']);
   });

@@ -144,6 +144,20 @@ describe('backups.reveal', () => {
     expect(JSON.stringify(row)).not.toContain(person);
   });
 
+  test('is recorded with all its columns however often one is named, and refused where the record could not name them', async () => {
+    const named = (times: number) => ({ ...wanted, limit: 1, columns: Array<string>(times).fill('fullName') });
+    await client.backups.reveal.mutate(named(1000));
+    const [row] = await recorded();
+    expect(row?.details).toMatchObject({ table: 'staff', columns: ['fullName'], rows: 1 });
+    sent = [];
+    expect(await codeOf(client.backups.reveal.mutate(named(1700)))).toBe('INPUT_INVALID');
+    const long = Array.from({ length: 1500 }, (_, index) => `column ${index} of many`);
+    expect(await codeOf(client.backups.reveal.mutate({ ...wanted, columns: ['fullName', ...long] }))).toBe(
+      'INPUT_INVALID',
+    );
+    for (const person of await valuesOf('staff', 'fullName')) expect(sent.join()).not.toContain(person);
+  });
+
   test('asks for the password again, and for the right to download; a secret column is shown to nobody', async () => {
     const again = as(await server.session(admin.id));
     expect(await codeOf(again.backups.reveal.mutate(wanted))).toBe('STEP_UP_REQUIRED');

@@ -23,6 +23,16 @@ const rowQuery = z.strictObject({
   search: sqlText(200).min(1).exactOptional(),
 });
 
+/** Characters of the names in the record of what was revealed: of longer details the audit keeps nothing but their length. */
+const LONGEST_NAMES = 12 * 1024;
+
+const revealQuery = rowQuery
+  .extend({ columns: z.array(sqlText(512).min(1)).min(1).max(1700) })
+  .refine(({ table, columns }) => JSON.stringify([table, columns]).length <= LONGEST_NAMES, {
+    path: ['columns'],
+    message: 'are more than one record can name; ask for some of them at a time',
+  });
+
 const count = z.number();
 
 const rowPage = z.object({
@@ -71,10 +81,11 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
 
     reveal: procedure
       .meta({ scope: 'backups:download', stepUp: true, limit: 'api', audit: 'required' })
-      .input(rowQuery.extend({ columns: z.array(sqlText(512).min(1)).min(1).max(1700) }))
+      .input(revealQuery)
       .output(answer(rowPage))
       .mutation(async ({ ctx, input, signal = forever }) => {
-        const { id, columns, ...query } = input;
+        const { id, columns: named, ...query } = input;
+        const columns = [...new Set(named)];
         ctx.note.target = id;
         ctx.note.details = { table: query.table, columns };
         const backup = await find(id, signal);

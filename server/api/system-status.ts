@@ -4,14 +4,20 @@ import { qualifiedName } from '../../db/model.ts';
 import { classifyTables } from '../../db/protected.ts';
 import { AppError, unexpected } from '../errors.ts';
 import { readQueueState } from '../jobs/queue-state.ts';
+import type { Log } from '../log.ts';
 import { listTables } from '../postgres/catalog.ts';
 import { type Ask, readDatabaseStatus } from '../postgres/database-status.ts';
+import { within } from '../within.ts';
 import { askWith } from './ask.ts';
 import type { ApiParts } from './parts.ts';
 import { newestWhole, nextDue, recommend } from './recommendations.ts';
 
-const PARTS = ['database', 'tables', 'migrations', 'queue', 'storage', 'space', 'writing', 'operations'] as const;
+/** Where several are silent for the same reason the first of them is named, so that nobody takes no word of failed operations for none. */
+const PARTS = ['database', 'operations', 'tables', 'migrations', 'queue', 'storage', 'space', 'writing'] as const;
 type Part = (typeof PARTS)[number];
+
+/** A part that says nothing for so long is in trouble, too. */
+const SILENCE_MS = 10_000;
 
 /** What could not be asked, or does not do: which part, what is wrong, what to do. */
 const trouble = z.object({
@@ -107,17 +113,22 @@ type StatusParts = Pick<
   | 'sessions'
 >;
 
-/** Looks at everything at once, for some milliseconds. Never rejects: what cannot be asked is null, and among the troubles. */
+/**
+ * Looks at everything at once, for some milliseconds, each part for `silenceMs` at most. Never rejects: what cannot be asked is null, and
+ * among the troubles; what nobody foresaw is in the log with its cause.
+ */
 export async function readSystemStatus(
   parts: StatusParts,
-  startedAt: Date,
+  { startedAt, log, silenceMs = SILENCE_MS }: { startedAt: Date; log: Pick<Log, 'error'>; silenceMs?: number },
   signal: AbortSignal,
 ): Promise<z.infer<typeof systemStatus>> {
   const { catalogue, storage, desk, records, model, now } = parts;
   const ask = askWith(records);
+  const limit = AbortSignal.timeout(silenceMs);
   const troubles: z.infer<typeof trouble>[] = [];
   const orTrouble = <Value>(part: Part, asked: Promise<Value>) =>
-    asked.catch((error: unknown) => {
+    within(limit, `No answer within ${silenceMs / 1000} seconds.`, asked).catch((error: unknown) => {
+      if (!(error instanceof AppError)) log.error({ part, error }, 'a part of the status could not be asked');
       const { code, message, hint = null } = error instanceof AppError ? error : unexpected(error);
       troubles.push({ part, code, message, hint });
       return null;
@@ -180,11 +191,14 @@ export async function readSystemStatus(
         }
       : null,
     recommendations: backups ? recommend({ backups, freeBytes, lastEnded: ended?.operations[0] ?? null }, now()) : [],
-    // The same reason told of several parts is told once.
-    troubles: troubles.filter(
-      ({ message }, index) => troubles.findIndex((other) => other.message === message) === index,
-    ),
+    troubles: toldOnce(troubles),
   };
+}
+
+/** The same reason told of several parts is told once, of the first of them, whichever was the first to fail. */
+function toldOnce(troubles: z.infer<typeof trouble>[]): typeof troubles {
+  const sorted = troubles.toSorted((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part));
+  return sorted.filter(({ message }, index) => sorted.findIndex((other) => other.message === message) === index);
 }
 
 /** What the schema and the database do not both have. Takes no lock on any table. */

@@ -11,6 +11,8 @@ export function systemRouter({ router, procedure, ok }: Trpc, parts: ApiParts) {
     status: procedure
       .meta({ scope: 'system:read' })
       .output(answer(systemStatus))
-      .query(async ({ signal = new AbortController().signal }) => ok(await readSystemStatus(parts, startedAt, signal))),
+      .query(async ({ ctx, signal = new AbortController().signal }) =>
+        ok(await readSystemStatus(parts, { startedAt, log: ctx.log }, signal)),
+      ),
   });
 }

@@ -70,6 +70,12 @@ describe('chunkRows() refuses what PostgreSQL does not write', () => {
       expect(() => rowsOf(text, format, 2)).toThrow(RangeError);
     });
 
+  test('a line of separators alone, without making a field of each', () => {
+    // Read to its end it would be the quote that is complained of.
+    expect(() => rowsOf(`a,b\n${','.repeat(9)}"x\n`, 'csv', 2)).toThrow('columns');
+    expect(() => rowsOf(`${','.repeat(9)}"x\n`, 'csv', 2)).toThrow('columns');
+  });
+
   test('bytes that are not UTF-8', () => {
     expect(() => [...chunkRows(Buffer.from('a\n\xff\n', 'latin1'), 'csv', 1)]).toThrow(TypeError);
   });

@@ -37,10 +37,10 @@ function* wholeRows(content: Uint8Array, format: 'csv' | 'copy'): Generator<Uint
 
 function* csvRows(text: string, columns: number, hasHeader: boolean): Generator<ChunkRow> {
   const reader = new CsvReader(text);
-  if (hasHeader && reader.row().length !== columns)
+  if (hasHeader && reader.row(columns).length !== columns)
     throw new RangeError('the header line has more or fewer columns than the table');
   while (!reader.atEnd) {
-    const row = reader.row();
+    const row = reader.row(columns);
     if (row.length !== columns) throw new RangeError('a row has more or fewer columns than its table');
     yield row;
   }
@@ -58,12 +58,13 @@ class CsvReader {
     return this.at >= this.text.length;
   }
 
-  row(): ChunkRow {
+  /** Stops after one field more than `columns`: of a line of separators alone there would be millions. */
+  row(columns: number): ChunkRow {
     const row: ChunkRow = [];
     for (;;) {
       row.push(this.text[this.at] === '"' ? this.quoted() : this.plain());
       const after = this.text[this.at++];
-      if (after === '\n') return row;
+      if (after === '\n' || row.length > columns) return row;
       if (after === undefined) throw new RangeError('the last row does not end');
       if (after !== ',') throw new RangeError('something follows a closing quote');
     }
@@ -100,7 +101,7 @@ function* copyRows(text: string, columns: number): Generator<ChunkRow> {
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n', at);
     if (end === -1) throw new RangeError('the last row does not end');
-    const fields = text.slice(at, end).split('\t');
+    const fields = text.slice(at, end).split('\t', columns + 1);
     if (fields.length !== columns) throw new RangeError('a row has more or fewer columns than its table');
     yield fields.map(unescapeCopy);
     at = end + 1;

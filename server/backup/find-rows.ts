@@ -1,7 +1,8 @@
-import { returnMemory } from '../archive/codec.ts';
 import { type ChunkRow, chunkRows } from '../archive/csv-rows.ts';
 import { describeEntry } from '../archive/reader.ts';
-import { AppError, throwIfCancelled } from '../errors.ts';
+import { AppError } from '../errors.ts';
+import { createTurns } from './fair-turns.ts';
+import { createTextSearch } from './find-text.ts';
 import type { TableChunk } from './table-chunk.ts';
 
 export interface Wanted {
@@ -12,8 +13,8 @@ export interface Wanted {
   search?: string | undefined;
 }
 
-/** Characters gone through before others get their turn: a few milliseconds. */
-const TURN_CHARACTERS = 128 * 1024;
+/** What a row and a value cost beside their characters: of the shortest rows a chunk holds millions. */
+const WEIGHT = 8;
 
 /**
  * The wanted rows among those of a chunk in which a column that is shown contains the text, whatever its case. Columns that are not shown
@@ -29,35 +30,25 @@ export async function findRows(
   const { columns, held } = chunk;
   const rows: ChunkRow[] = [];
   if (!held) return { rows, matched: 0 };
-  const sought = search === undefined ? null : folded(search);
+  const turns = createTurns('Looking for rows', signal);
+  const find = search === undefined ? null : createTextSearch(search, turns);
   let matched = 0;
   let seen = 0;
-  let gone = 0;
-  const all = explained(held, chunkRows(held.content, held.format, columns.length));
-  for (const row of all) {
+  for (const row of explained(held, chunkRows(held.content, held.format, columns.length))) {
     seen += 1;
     const shown = row.map((value, place) => (isShown[place] ? value : null));
-    if (sought === null || shown.some((value) => value !== null && folded(value).includes(sought))) {
+    if (find === null || (await find(shown))) {
       if (matched >= offset && rows.length < limit) rows.push(shown);
       matched += 1;
     }
     // Without a search the manifest knows how many there are.
-    if (sought === null && rows.length === limit) return { rows, matched: held.entry.rows };
-    for (const value of row) gone += value?.length ?? 1;
-    if (gone < TURN_CHARACTERS) continue;
-    // Measured, two of 8 MiB gone through at once, again and again: 90 MB more at the peak without it.
-    returnMemory(4 * gone);
-    gone = 0;
-    await new Promise<void>((done) => setImmediate(done));
-    throwIfCancelled(signal, 'Looking for rows');
+    if (find === null && rows.length === limit) return { rows, matched: held.entry.rows };
+    let weight = WEIGHT;
+    for (const value of row) weight += WEIGHT + (value?.length ?? 0);
+    if (turns.spend(weight)) await turns.next();
   }
   if (seen !== held.entry.rows) throw damaged(held, `the manifest says ${held.entry.rows} rows, it holds ${seen}`);
   return { rows, matched };
-}
-
-/** Letters with their marks are one character or two, and the same to a reader. */
-function folded(text: string): string {
-  return text.normalize('NFC').toLowerCase();
 }
 
 type Held = NonNullable<TableChunk['held']>;

@@ -263,6 +263,31 @@ describe('an archive that cannot be read', () => {
   });
 });
 
+test('others have their turn while rows are looked through, however little each row holds', async () => {
+  const rows = 120_000;
+  const { read } = await rowsOf({
+    chunks: [
+      { table: 'categories', rows, content: `id\n${'""\n'.repeat(rows)}` },
+      { table: 'categories', rows, format: 'copy', content: '\n'.repeat(rows) },
+    ],
+    change: withColumns('id'),
+  });
+  for (const chunk of [1, 2]) {
+    // So that looking through it is all that is left to be done.
+    await read({ table: 'categories', chunk });
+    let turns = 0;
+    let timer: NodeJS.Immediate;
+    const count = () => {
+      turns += 1;
+      timer = setImmediate(count);
+    };
+    timer = setImmediate(count);
+    expect((await read({ table: 'categories', chunk, search: 'not there' })).matched).toBe(0);
+    clearImmediate(timer);
+    expect(turns).toBeGreaterThan(5);
+  }
+});
+
 test('the chunk that was read last is read once, whatever is asked of it; another archive under its name is read anew', async () => {
   const { read, opened } = await rowsOf({ chunks: [many(1, 120), many(121, 5)] });
   await read({ table: 'categories' });

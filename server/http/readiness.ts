@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode, unexpected } from '../errors.ts';
+import { within } from '../within.ts';
 
 /** One thing the server needs. */
 export interface ReadinessCheck {
@@ -43,15 +44,10 @@ export function notReady(readiness: Readiness): AppError | null {
 }
 
 async function stateOf(one: ReadinessCheck, signal: AbortSignal): Promise<'ok' | ErrorCode> {
-  const silent = Promise.withResolvers<never>();
-  const onTimeout = () => silent.reject(new AppError('STALLED', `The check of ${one.name} does not end.`));
-  signal.addEventListener('abort', onTimeout, { once: true });
   try {
-    await Promise.race([one.check(signal), silent.promise]);
+    await within(signal, `The check of ${one.name} does not end.`, one.check(signal));
     return 'ok';
   } catch (error) {
     return error instanceof AppError ? error.code : unexpected(error).code;
-  } finally {
-    signal.removeEventListener('abort', onTimeout);
   }
 }

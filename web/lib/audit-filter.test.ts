@@ -1,10 +1,17 @@
-import { expect, test } from 'bun:test';
+import { afterEach, expect, test } from 'bun:test';
 import { auditExport, auditFilterOf } from './audit-filter.ts';
 
-test('days are whole days of the viewer, the last one included', () => {
-  const { from, to } = auditFilterOf({ from: '2026-11-01', to: '2026-11-23' });
-  expect(new Date(String(from))).toEqual(new Date(2026, 10, 1));
-  expect(new Date(String(to))).toEqual(new Date(new Date(2026, 10, 24).getTime() - 1));
+const zone = process.env['TZ'];
+afterEach(() => {
+  process.env['TZ'] = zone ?? 'Etc/UTC';
+});
+
+test('days are whole days of the viewer, the last one included, also one of 25 hours', () => {
+  process.env['TZ'] = 'America/New_York';
+  expect(auditFilterOf({ from: '2026-10-31', to: '2026-11-01' })).toEqual({
+    from: '2026-10-31T04:00:00.000Z',
+    to: '2026-11-02T04:59:59.999Z',
+  });
 });
 
 test('what is no day, no outcome or nothing is not asked for', () => {
@@ -13,6 +20,7 @@ test('what is no day, no outcome or nothing is not asked for', () => {
 });
 
 test('whatever an address says becomes something the server understands', () => {
+  expect(auditFilterOf({ actor: 'half \ud800' })).toEqual({ actor: 'half \ufffd' });
   expect(auditFilterOf({ search: 'a\u0007b', action: 'x'.repeat(300) })).toEqual({
     search: 'a b',
     action: 'x'.repeat(100),

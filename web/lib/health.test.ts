@@ -55,6 +55,25 @@ test('a database that does not answer says why and what to do, and what hangs on
   ]);
 });
 
+test('what could not be asked is not known rather than good, for its own reason', () => {
+  const trouble = (part: Status['troubles'][number]['part'], message: string) => ({
+    part,
+    code: 'STALLED',
+    message,
+    hint: null,
+  });
+  const troubles = [trouble('operations', 'Slow.'), trouble('queue', 'Away.')];
+  expect(found('Last failure', { troubles })?.state).toBe('unknown');
+  expect(found('Worker', { troubles, queue: null })?.text).toContain('Away.');
+  expect(found('Last good backup', { storage: null, lastBackup: null })?.state).toBe('unknown');
+  expect(found('Clocks', {}, { serverAheadMs: null })?.state).toBe('unknown');
+});
+
+test('own tables that are behind the program are worse than those ahead of it', () => {
+  expect(found('Own tables', { migrations: 'older' })?.state).toBe('bad');
+  expect(found('Own tables', { migrations: 'newer' })?.state).toBe('warn');
+});
+
 test('tables that are missing are worse than tables nobody decided about; both are named', () => {
   const schema = { missing: ['public.staff'], unknown: ['public.new_one', 'x.y'] };
   expect(found('Tables', { schema })).toMatchObject({ state: 'bad', text: expect.stringContaining('staff') });
@@ -62,6 +81,10 @@ test('tables that are missing are worse than tables nobody decided about; both a
     state: 'warn',
     text: expect.stringContaining('new_one, x.y'),
   });
+  const many = Array.from({ length: 11 }, (_, index) => `public.t${index}`);
+  const text = (missing: string[]) => found('Tables', { schema: { missing, unknown: [] } })?.text;
+  expect(text(many)).toContain('t9, …');
+  expect(text(many.slice(0, 10))).not.toContain('…');
 });
 
 test('a worker that is not there, and one that does not get on, are told apart', () => {
@@ -80,11 +103,16 @@ test('a storage that cannot be written to is bad, however much of it can be read
   expect(found('Storage', { storage: null })?.state).toBe('bad');
   const little = { code: 'LITTLE_SPACE', level: 'soon', message: 'Little.' } as const;
   expect(found('Storage', { recommendations: [little] })).toMatchObject({ state: 'warn', hint: 'Little.' });
+  expect(found('Storage', { recommendations: [{ ...little, level: 'urgent' }] })?.state).toBe('bad');
 });
 
 test('no backup is bad; a failure counts for a day', () => {
   const none = { code: 'NO_BACKUP', level: 'urgent', message: 'Make one.' } as const;
   expect(found('Last good backup', { lastBackup: null, recommendations: [none] })?.state).toBe('bad');
+  for (const code of ['BACKUP_OLD', 'LAST_DAMAGED'] as const) {
+    const old = { code, level: 'soon', message: 'Look.' } as const;
+    expect(found('Last good backup', { recommendations: [old] })).toMatchObject({ state: 'warn', hint: 'Look.' });
+  }
   const failure = { id: '1', kind: 'backup', archive: null, code: 'DISK_FULL', message: 'Full.' };
   expect(found('Last failure', { lastFailure: { ...failure, at: '2026-11-23T02:00:00Z' } })?.state).toBe('warn');
   expect(found('Last failure', { lastFailure: { ...failure, at: '2026-11-20T02:00:00Z' } })?.state).toBe('good');

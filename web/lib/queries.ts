@@ -1,4 +1,4 @@
-import { QueryCache, QueryClient } from '@tanstack/solid-query';
+import { type Query, QueryCache, QueryClient } from '@tanstack/solid-query';
 import { api, type BackupQuery, type Operation, type OperationQuery, type OperationState } from '../api.ts';
 import { onComeback } from './connection.ts';
 import { failureOf } from './failure.ts';
@@ -32,8 +32,13 @@ export function createQueries(): QueryClient {
       mutations: { networkMode: 'always', retry: false },
     },
   });
-  onComeback(() => void client.invalidateQueries());
+  onComeback(() => void client.invalidateQueries({ predicate: mayHaveChanged }));
   return client;
+}
+
+/** Rows of an archive never do; and revealed ones, asked for again, would be one more look in the audit that nobody has taken. */
+function mayHaveChanged({ queryKey, state }: Query): boolean {
+  return queryKey[0] !== keys.rows[0] || state.data === undefined;
 }
 
 export const keys = {
@@ -45,6 +50,7 @@ export const keys = {
   audit: ['audit'],
   tokens: ['tokens'],
   sessions: ['sessions'],
+  rows: ['rows'],
 } as const;
 
 const ACTIVE: OperationState[] = ['queued', 'running'];

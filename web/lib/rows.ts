@@ -1,4 +1,5 @@
 import { api, type RowPage } from '../api.ts';
+import { keys } from './queries.ts';
 import { ROWS_A_PAGE, type RowPlace } from './row-place.ts';
 
 /** What is looked at. */
@@ -25,7 +26,7 @@ export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQ
   };
   const kind = revealed === null ? 'ordinary' : 'revealed';
   return {
-    queryKey: ['rows', kind, query, revealed],
+    queryKey: [...keys.rows, kind, query, revealed],
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,

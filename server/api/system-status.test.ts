@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { AppError } from '../errors.ts';
+import { type TestServer, testServer } from './server.fixture.ts';
+import { readSystemStatus } from './system-status.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const forever = new AbortController().signal;
+const silent = <Value>() => new Promise<Value>(() => undefined);
+
+async function statusWith(changes: Partial<TestServer['parts']>, silenceMs?: number) {
+  const said: unknown[][] = [];
+  const log = { error: (...words: unknown[]) => said.push(words) };
+  const options = { startedAt: new Date(), log, ...(silenceMs !== undefined && { silenceMs }) };
+  return { ...(await readSystemStatus({ ...server.parts, ...changes }, options, forever)), said };
+}
+
+test('a part that never answers is in trouble, and the rest is told all the same', async () => {
+  const { storage } = server.parts;
+  const status = await statusWith({ checkStorage: silent, storage: { ...storage, freeSpace: silent } }, 500);
+  expect(status.version).toBe(server.parts.version);
+  // On a busy machine others may have been too slow as well: it is the same reason, and told once.
+  expect(status.troubles).toMatchObject([{ code: 'STALLED', message: 'No answer within 0.5 seconds.' }]);
+});
+
+test('one reason is told once, of the same part whichever was the first to fail', async () => {
+  const { desk, catalogue, storage } = server.parts;
+  const away = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'Away.', { hint: 'Look for it.' }));
+  const later = <Value>() => Bun.sleep(5).then<Value>(away);
+  const { troubles } = await statusWith({
+    checkStorage: away,
+    storage: { ...storage, freeSpace: away },
+    catalogue: { ...catalogue, list: away },
+    desk: { ...desk, list: later },
+  });
+  expect(troubles).toEqual([
+    { part: 'operations', code: 'STORAGE_UNAVAILABLE', message: 'Away.', hint: 'Look for it.' },
+  ]);
+});
+
+test('what nobody foresaw is told without its words, which are in the log', async () => {
+  const cause = new TypeError('of a hidden fault');
+  const { troubles, said } = await statusWith({ checkStorage: () => Promise.reject(cause) });
+  expect(troubles).toMatchObject([{ part: 'writing', code: 'UNEXPECTED' }]);
+  expect(JSON.stringify(troubles)).not.toContain('hidden fault');
+  expect(said).toEqual([[{ part: 'writing', error: cause }, expect.any(String)]]);
+});

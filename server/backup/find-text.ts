@@ -1,0 +1,61 @@
+import type { ChunkRow } from '../archive/csv-rows.ts';
+import type { Turns } from './fair-turns.ts';
+
+/** Longer values are gone through in pieces of so many characters. */
+export const PIECE_CHARACTERS = 64 * 1024;
+
+/**
+ * Whether a value of the row contains the text, whatever its case and however its marks are written. Of a value of many megabytes others
+ * get their turn in between; rejects as `turns.next` does.
+ */
+export function createTextSearch(text: string, turns: Turns): (row: ChunkRow) => boolean | Promise<boolean> {
+  const sought = folded(text);
+
+  const inLong = async (value: string) => {
+    let before = '';
+    for (const piece of pieces(value)) {
+      const here = before + folded(piece);
+      if (here.includes(sought)) return true;
+      before = here.slice(Math.max(0, here.length - sought.length + 1));
+      if (turns.spend(piece.length)) await turns.next();
+    }
+    return false;
+  };
+  const inLongOnes = async (row: ChunkRow) => {
+    for (const value of row) if (value !== null && isLong(value) && (await inLong(value))) return true;
+    return false;
+  };
+
+  return function find(row) {
+    let anyLong = false;
+    for (const value of row) {
+      if (value === null) continue;
+      if (isLong(value)) anyLong = true;
+      else if (folded(value).includes(sought)) return true;
+    }
+    // Nearly no row has any.
+    return anyLong && inLongOnes(row);
+  };
+}
+
+function isLong(value: string): boolean {
+  return value.length > PIECE_CHARACTERS;
+}
+
+/** Letters with their marks are one character or two, and a sigma at a word's end is another: the same to a reader. */
+function folded(text: string): string {
+  return text.normalize('NFC').toLowerCase().replaceAll('ς', 'σ');
+}
+
+/** What becomes one with the character before it: marks, and the later letters of a Hangul syllable. */
+const CLINGS = /^[\p{M}\u1160-\u11ff\udc00-\udfff]/u;
+
+/** Cut where both sides fold alone as they do together. Nobody writes as many marks on one letter as there are characters in a piece. */
+function* pieces(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    let to = from + PIECE_CHARACTERS;
+    while (to < from + 2 * PIECE_CHARACTERS && CLINGS.test(text.slice(to, to + 2))) to += 1;
+    yield text.slice(from, to);
+    from = to;
+  }
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'bun:test';
+import { QueryObserver } from '@tanstack/solid-query';
+import { connectionSeen } from './connection.ts';
+import { createQueries, keys } from './queries.ts';
+
+test('when the server answers again everything is asked again, but rows of an archive that are there', async () => {
+  const client = createQueries();
+  const asked: string[] = [];
+  const look = async (name: string, queryKey: readonly unknown[], answer: () => string) => {
+    const queryFn = async () => {
+      asked.push(name);
+      return answer();
+    };
+    const observer = new QueryObserver(client, { queryKey, queryFn, retry: false });
+    const answered = Promise.withResolvers<void>();
+    const leave = observer.subscribe(({ isFetching }) => {
+      if (!isFetching) answered.resolve();
+    });
+    await answered.promise;
+    return leave;
+  };
+  const leaves = [
+    await look('shown', [...keys.rows, 'revealed', 1], () => 'people'),
+    await look('failed', [...keys.rows, 'revealed', 2], () => {
+      throw new Error('no answer');
+    }),
+    await look('status', keys.status, () => 'well'),
+  ];
+  asked.length = 0;
+  connectionSeen(false);
+  connectionSeen(true);
+  expect(asked.toSorted()).toEqual(['failed', 'status']);
+  for (const leave of leaves) leave();
+  client.clear();
+});
