@@ -1,7 +1,7 @@
 import ChevronLeft from 'lucide-solid/icons/chevron-left';
 import ChevronRight from 'lucide-solid/icons/chevron-right';
 import Lock from 'lucide-solid/icons/lock';
-import { createMemo, For, Show } from 'solid-js';
+import { For, Show } from 'solid-js';
 import type { RowPage } from '../../api.ts';
 import { prettyJson } from '../../lib/json-pretty.ts';
 import { rowWords as w } from '../../strings-rows.ts';
@@ -22,13 +22,11 @@ interface RowDetailsProps {
 /** One row whole: every column with its value. */
 export function RowDetails(props: RowDetailsProps) {
   const index = () => props.index ?? 0;
-  // Opened once: from then on it is the same dialog with another row.
-  const isOpen = createMemo(() => props.index !== null);
   const row = () => props.page.rows[index()] ?? [];
   const cutOf = (column: number) => props.page.cut.find((cut) => cut.row === index() && cut.column === column);
   return (
     <Modal
-      open={isOpen()}
+      open={props.index !== null}
       onClose={() => props.onIndex(null)}
       title={w.row(props.first + index(), props.searching)}
       lead={w.rowLead(props.table)}
@@ -60,7 +58,7 @@ export function RowDetails(props: RowDetailsProps) {
           )}
         </For>
       </dl>
-      <div class="sticky -bottom-5 -mx-5 -mb-5 mt-4 flex justify-between gap-2 border-t border-line bg-card px-5 py-3">
+      <div class="sticky -bottom-5 -mx-5 -mb-5 mt-4 flex justify-between gap-2 border-t border-line bg-raised px-5 py-3">
         <Button disabled={index() <= 0} onClick={() => props.onIndex(index() - 1)}>
           <ChevronLeft class="size-4" aria-hidden="true" />
           {w.previousRow}
