@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { createSignal, For, Show } from 'solid-js';
 import { api, type SessionLine } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { browserName } from '../../lib/browser-name.ts';
 import { failureOf } from '../../lib/failure.ts';
 import { keys } from '../../lib/queries.ts';
@@ -44,7 +45,7 @@ export function SessionList() {
     end.reset();
     void sessions.refetch();
   };
-  const known = () => (sessions.isSuccess ? sessions.data : []);
+  const known = () => answerOf(sessions) ?? [];
   return (
     <Card
       title={w.title}

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/solid-query';
 import { createSignal, For, Show } from 'solid-js';
 import { api, type TokenLine as Token } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { now } from '../../lib/clock.ts';
 import { failureOf } from '../../lib/failure.ts';
 import { keys } from '../../lib/queries.ts';
@@ -26,7 +27,7 @@ export function TokenList() {
     refetchInterval: LOOK_AGAIN_MS,
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.tokens.list.query(undefined, { signal })).data,
   }));
-  const known = () => (tokens.isSuccess ? tokens.data : []);
+  const known = () => answerOf(tokens) ?? [];
   const isPast = (token: Token) => ['revoked', 'expired'].includes(tokenState(token, now()));
   const present = () => known().filter((token) => !isPast(token));
   const past = () => known().filter(isPast);
@@ -41,13 +42,17 @@ export function TokenList() {
     >
       <p class="mb-3 text-sm text-soft">{w.lead}</p>
       <Show when={tokens.error}>
-        {(error) => <FailureNotice failure={failureOf(error())} onRetry={() => void tokens.refetch()} />}
+        {(error) => (
+          <div class="mb-3">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void tokens.refetch()} />
+          </div>
+        )}
       </Show>
       <Show when={!tokens.isPending} fallback={<Lines count={4} />}>
         <Show
           when={present().length > 0}
           fallback={
-            <Show when={tokens.isSuccess}>
+            <Show when={answerOf(tokens)}>
               <Empty title={w.none} lead={w.noneLead} />
             </Show>
           }

@@ -4,6 +4,7 @@ import Download from 'lucide-solid/icons/download';
 import RefreshCw from 'lucide-solid/icons/refresh-cw';
 import { createMemo, For, Show } from 'solid-js';
 import { type AuditRow, api } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { type AuditSearch, auditExport, auditFilterOf } from '../../lib/audit-filter.ts';
 import { failureOf } from '../../lib/failure.ts';
 import { keys } from '../../lib/queries.ts';
@@ -48,7 +49,7 @@ export function Audit() {
   // A row never changes: the one that is there stays, with what was opened in it.
   const known = new Map<number, AuditRow>();
   const rows = createMemo(() =>
-    (pages.isSuccess ? pages.data.pages.flatMap((page) => page.rows) : []).map((row) => {
+    (answerOf(pages)?.pages.flatMap((page) => page.rows) ?? []).map((row) => {
       const first = known.get(row.id) ?? row;
       known.set(row.id, first);
       return first;
@@ -107,7 +108,7 @@ export function Audit() {
       </Show>
       <div class="overflow-hidden rounded-xl border border-line bg-card">
         <Show
-          when={pages.isSuccess}
+          when={answerOf(pages)}
           fallback={
             <Show when={pages.isPending}>
               <Lines count={12} class="p-5" />

@@ -1,7 +1,8 @@
 import { A, useNavigate, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
-import { createSignal, For, Match, Show, Switch } from 'solid-js';
+import { createSignal, For, Show } from 'solid-js';
 import type { BackupInfo } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { madeAt, useBackupActions } from '../../lib/backup-actions.ts';
 import { failureOf } from '../../lib/failure.ts';
 import { queries } from '../../lib/queries.ts';
@@ -26,7 +27,7 @@ export function Backup() {
   const backup = useQuery(() => queries.backup(name()));
   const actions = useBackupActions();
   const [removing, setRemoving] = createSignal(false);
-  const known = () => (backup.isSuccess ? backup.data : null);
+  const known = () => answerOf(backup);
   return (
     <>
       <p class="mb-2 text-sm">
@@ -35,42 +36,51 @@ export function Backup() {
         </A>
       </p>
       <PageHead title={name()} lead={<Show when={known()}>{(found) => <BackupBadges backup={found().info} />}</Show>} />
-      <Switch fallback={<PageSkeleton />}>
-        <Match when={backup.error}>
-          {(error) => <FailureNotice failure={failureOf(error())} onRetry={() => void backup.refetch()} />}
-        </Match>
-        <Match when={known()}>
-          {(found) => (
-            <>
-              <BackupToolbar backup={found().info} actions={actions} onRemove={() => setRemoving(true)} />
-              <ActiveOperations archive={found().info.fileName} />
-              <Show when={found().info.damaged}>
-                {(damage) => (
-                  <div role="alert" class="mb-6 rounded-xl bg-bad-wash p-5 text-bad">
-                    <p class="font-semibold">{words.backup.damaged}</p>
-                    <p class="mt-1 text-sm break-words text-ink">{damage().message}</p>
-                  </div>
+      <Show when={backup.error}>
+        {(error) => (
+          <div class="mb-4">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void backup.refetch()} />
+          </div>
+        )}
+      </Show>
+      <Show
+        when={known()}
+        fallback={
+          <Show when={backup.isPending}>
+            <PageSkeleton />
+          </Show>
+        }
+      >
+        {(found) => (
+          <>
+            <BackupToolbar backup={found().info} actions={actions} onRemove={() => setRemoving(true)} />
+            <ActiveOperations archive={found().info.fileName} />
+            <Show when={found().info.damaged}>
+              {(damage) => (
+                <div role="alert" class="mb-6 rounded-xl bg-bad-wash p-5 text-bad">
+                  <p class="font-semibold">{words.backup.damaged}</p>
+                  <p class="mt-1 text-sm break-words text-ink">{damage().message}</p>
+                </div>
+              )}
+            </Show>
+            <div class="space-y-4">
+              <Summary backup={found().info} />
+              <Note backup={found().info} actions={actions} />
+              <Show when={found().detail}>
+                {(detail) => (
+                  <Manifest
+                    name={found().info.fileName}
+                    detail={detail()}
+                    backupId={found().info.metadata?.backupId ?? ''}
+                    size={found().info.size}
+                  />
                 )}
               </Show>
-              <div class="space-y-4">
-                <Summary backup={found().info} />
-                <Note backup={found().info} actions={actions} />
-                <Show when={found().detail}>
-                  {(detail) => (
-                    <Manifest
-                      name={found().info.fileName}
-                      detail={detail()}
-                      backupId={found().info.metadata?.backupId ?? ''}
-                      size={found().info.size}
-                    />
-                  )}
-                </Show>
-                <History name={found().info.fileName} />
-              </div>
-            </>
-          )}
-        </Match>
-      </Switch>
+              <History name={found().info.fileName} />
+            </div>
+          </>
+        )}
+      </Show>
       <RemoveBackup
         backup={removing() ? (known()?.info ?? null) : null}
         onClose={() => setRemoving(false)}
@@ -117,7 +127,7 @@ const LOOKED_THROUGH = 100;
 /** What was done with it, as far as the records go back. */
 function History(props: { name: string }) {
   const done = useQuery(() => queries.operations({ limit: LOOKED_THROUGH }));
-  const own = () => (done.isSuccess ? done.data.operations.filter(({ archive }) => archive === props.name) : []);
+  const own = () => answerOf(done)?.operations.filter(({ archive }) => archive === props.name) ?? [];
   return (
     <Card title={words.backup.history}>
       <Show when={own().length > 0} fallback={<p class="text-sm text-soft">{words.backup.historyNone}</p>}>

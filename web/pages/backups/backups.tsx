@@ -1,12 +1,14 @@
 import { useSearchParams } from '@solidjs/router';
 import { keepPreviousData, useQuery } from '@tanstack/solid-query';
-import { createEffect, createSignal, For, on, onCleanup, Show } from 'solid-js';
+import { createSignal, For, Show } from 'solid-js';
 import type { BackupQuery } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { useBackupActions } from '../../lib/backup-actions.ts';
 import { type BackupSearch, filterOf, PAGE_SIZE, USUAL_SORT } from '../../lib/backup-search.ts';
 import { failureOf } from '../../lib/failure.ts';
 import { queries } from '../../lib/queries.ts';
 import { useMe } from '../../lib/session.ts';
+import { createTyping } from '../../lib/typing.ts';
 import { words } from '../../strings.ts';
 import { ActiveOperations } from '../../ui/active-operations.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -18,8 +20,6 @@ import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { BackupRow } from './backup-row.tsx';
 import { Pager } from './pager.tsx';
 
-const TYPING_MS = 250;
-
 /** All that is stored: found, sorted, made, and done with. What is looked for stands in the address, so that it can be sent to somebody. */
 export function Backups() {
   const me = useMe();
@@ -30,7 +30,7 @@ export function Backups() {
   const [creating, setCreating] = createSignal(false);
   const [removing, setRemoving] = createSignal<string | null>(null);
   const isFiltered = () => Boolean(search.search || search.show);
-  const known = () => (page.isSuccess ? page.data : null);
+  const known = () => answerOf(page);
   const forget = () => setSearch({ search: null, show: null, page: null });
 
   return (
@@ -135,23 +135,10 @@ export function Backups() {
 
 function SearchBar() {
   const [search, setSearch] = useSearchParams<BackupSearch>();
-  const [typed, setTyped] = createSignal(search.search ?? '');
-  createEffect(
-    on(
-      typed,
-      (text) => {
-        const timer = setTimeout(
-          () => setSearch({ search: text.trim() || null, page: null }, { replace: true }),
-          TYPING_MS,
-        );
-        onCleanup(() => clearTimeout(timer));
-      },
-      { defer: true },
-    ),
+  const [typed, setTyped] = createTyping(
+    () => search.search ?? '',
+    (text) => setSearch({ search: text || null, page: null }, { replace: true }),
   );
-  createEffect(() => {
-    if (!search.search) setTyped('');
-  });
   const filters: Record<string, string> = words.backups.filters;
   const sorts: Record<string, string> = words.backups.sorts;
   return (

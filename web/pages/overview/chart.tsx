@@ -60,6 +60,10 @@ function ticksText(ticks: number[]): string[] {
 
 /** Steps of a scale of bytes: powers of two, so that its marks are round in binary units. */
 const BYTE_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
+/** Steps of a scale of durations, milliseconds: none finer than what is written beside a mark. */
+const TIME_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21_600].map(
+  (seconds) => seconds * 1000,
+);
 
 function dataOf(points: HistoryPoint[]): uPlot.AlignedData {
   return [
@@ -100,6 +104,7 @@ function options(box: HTMLElement): uPlot.Options {
         side: 1,
         size: 56,
         grid: { show: false },
+        incrs: TIME_STEPS,
         values: (_, ticks) => ticks.map(durationText),
       },
     ],

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show } from 'solid-js';
 import { api, type BackupInfo } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { bytesText, durationText } from '../../lib/format.ts';
 import { type HistoryPoint, numberIn } from '../../lib/operations.ts';
 import { keys } from '../../lib/queries.ts';
@@ -18,7 +19,7 @@ export function History(props: { backups: BackupInfo[] }) {
   }));
   const points = createMemo((): HistoryPoint[] => {
     const took = new Map(
-      (made.isSuccess ? made.data : []).map(({ archive, result }) => [archive, numberIn(result, 'durationMs')]),
+      (answerOf(made) ?? []).map(({ archive, result }) => [archive, numberIn(result, 'durationMs')]),
     );
     return props.backups
       .filter(({ kind, metadata }) => kind === 'full' && metadata)

@@ -7,6 +7,7 @@ import ShieldX from 'lucide-solid/icons/shield-x';
 import { createSignal, type JSX, Show, Suspense } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Status } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { now } from '../../lib/clock.ts';
 import { failureOf } from '../../lib/failure.ts';
 import { bytesText } from '../../lib/format.ts';
@@ -53,7 +54,7 @@ export function Overview() {
         )}
       </Show>
       <Show
-        when={status.isSuccess && status.data}
+        when={answerOf(status)}
         fallback={
           <Show when={status.isPending}>
             <Looking />
@@ -78,7 +79,7 @@ export function Overview() {
       <div class="grid gap-4 lg:grid-cols-[3fr_2fr]">
         <Card title={words.overview.history}>
           <Suspense fallback={<Lines count={8} />}>
-            <Show when={newest.isSuccess && newest.data} fallback={<Lines count={8} />}>
+            <Show when={answerOf(newest)} fallback={<Lines count={8} />}>
               {(page) => <History backups={page().items} />}
             </Show>
           </Suspense>
@@ -91,12 +92,12 @@ export function Overview() {
             </A>
           }
         >
-          <Show when={newest.isSuccess && newest.data} fallback={<Lines count={5} />}>
+          <Show when={answerOf(newest)} fallback={<Lines count={5} />}>
             {(page) => <StorageUse page={page()} />}
           </Show>
         </Card>
       </div>
-      <Show when={status.isSuccess && status.data}>
+      <Show when={answerOf(status)}>
         {(known) => (
           <p class="mt-6 text-sm text-soft">
             <Show when={known().database}>
@@ -172,14 +173,14 @@ function Numbers(props: { status: Status }) {
     const { nextDue } = props.status;
     return nextDue !== null && Date.parse(nextDue) > now().getTime() ? nextDue : null;
   };
+  const size = () => answerOf(last)?.info.size ?? 0;
   const room = () => {
     const { storage } = props.status;
-    const size = last.isSuccess ? last.data.info.size : 0;
-    return storage?.freeBytes && size > 0 ? Math.floor(storage.freeBytes / size) : null;
+    return storage?.freeBytes && size() > 0 ? Math.floor(storage.freeBytes / size()) : null;
   };
   return (
     <dl class="mb-6 grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
-      <Figure name={words.overview.lastBackup} more={last.isSuccess ? bytesText(last.data.info.size) : null}>
+      <Figure name={words.overview.lastBackup} more={size() > 0 ? bytesText(size()) : null}>
         <Show when={props.status.lastBackup} fallback={words.overview.never}>
           {(backup) => (
             <A href={`/backups/${encodeURIComponent(backup().fileName)}`} class="hover:underline">
@@ -190,12 +191,9 @@ function Numbers(props: { status: Status }) {
       </Figure>
       <Figure
         name={words.overview.lastVerified}
-        more={last.isSuccess && last.data.info.lastVerified ? words.overview.everyByte : null}
+        more={answerOf(last)?.info.lastVerified ? words.overview.everyByte : null}
       >
-        <Show
-          when={last.isSuccess && last.data.info.lastVerified}
-          fallback={last.isLoading ? '…' : words.overview.notVerified}
-        >
+        <Show when={answerOf(last)?.info.lastVerified} fallback={last.isLoading ? '…' : words.overview.notVerified}>
           {(at) => <Moment at={at()} ago />}
         </Show>
       </Figure>

@@ -1,5 +1,6 @@
-import { createEffect, createSignal, on, onCleanup, Show } from 'solid-js';
+import { Show } from 'solid-js';
 import { spanOf } from '../../lib/row-place.ts';
+import { createTyping } from '../../lib/typing.ts';
 import { rowWords as w } from '../../strings-rows.ts';
 import { Choice, Field } from '../../ui/field.tsx';
 
@@ -11,29 +12,11 @@ interface RowSearchProps {
   onChunk: (chunk: number) => void;
 }
 
-const TYPING_MS = 300;
-
 /** Looks for text in one part of the table; which part can be chosen where there are several. */
 export function RowSearch(props: RowSearchProps) {
-  const [typed, setTyped] = createSignal(props.search);
-  createEffect(
-    on(
-      typed,
-      (text) => {
-        const timer = setTimeout(() => props.onSearch(text.trim()), TYPING_MS);
-        onCleanup(() => clearTimeout(timer));
-      },
-      { defer: true },
-    ),
-  );
-  createEffect(
-    on(
-      () => props.search,
-      (search) => {
-        if (search !== typed().trim()) setTyped(search);
-      },
-      { defer: true },
-    ),
+  const [typed, setTyped] = createTyping(
+    () => props.search,
+    (text) => props.onSearch(text),
   );
   const parts = () => {
     const named: Record<string, string> = {};

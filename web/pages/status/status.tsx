@@ -3,6 +3,7 @@ import CheckSign from 'lucide-solid/icons/check';
 import ClipboardCopy from 'lucide-solid/icons/clipboard-copy';
 import { createMemo, createSignal, type JSX, Show } from 'solid-js';
 import { api, type Status as Known } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { browserName } from '../../lib/browser-name.ts';
 import { now } from '../../lib/clock.ts';
 import { failureOf } from '../../lib/failure.ts';
@@ -38,11 +39,11 @@ export function Status() {
   }));
   const here = (): Here => ({
     now: now(),
-    serverAheadMs: clocks.isSuccess ? clocks.data : null,
+    serverAheadMs: answerOf(clocks),
     isEncrypted: location.protocol === 'https:',
     isLocal: /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname),
   });
-  const known = () => (status.isSuccess ? status.data : null);
+  const known = () => answerOf(status);
   const checks = createMemo(() => {
     const found = known();
     return found ? healthOf(found, here()) : [];
@@ -54,11 +55,18 @@ export function Status() {
           {(found) => <CopyReport text={() => statusReport(found(), checks(), here(), browser())} />}
         </Show>
       </PageHead>
+      <Show when={status.error}>
+        {(error) => (
+          <div class="mb-4">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void status.refetch()} />
+          </div>
+        )}
+      </Show>
       <Show
         when={known()}
         fallback={
-          <Show when={status.error} fallback={<PageSkeleton />}>
-            {(error) => <FailureNotice failure={failureOf(error())} onRetry={() => void status.refetch()} />}
+          <Show when={status.isPending}>
+            <PageSkeleton />
           </Show>
         }
       >
