@@ -31,15 +31,15 @@ export function AccountMenu(props: { me: Person }) {
       <Show when={failure()}>{(found) => <FailureNotice failure={found()} />}</Show>
       <DropdownMenu placement="top-start" gutter={6} modal={false}>
         <DropdownMenu.Trigger
-          class={`${pressable('quiet')} max-w-full md:w-full md:justify-start md:px-2! md:text-xs`}
+          class={`${pressable('quiet')} max-w-full md:w-full md:justify-start md:px-3! md:text-xs`}
           aria-label={words.signedInAs(email())}
         >
           <CircleUser class="size-5 shrink-0" aria-hidden="true" />
-          <span class="hidden truncate md:block">{email()}</span>
+          <span class="hidden min-w-0 text-left wrap-anywhere md:block">{inTwo(email())}</span>
         </DropdownMenu.Trigger>
         <DropdownMenu.Portal mount={menuPlace()}>
           <DropdownMenu.Content class={MENU}>
-            <p class="truncate px-3 pt-1 pb-2 text-sm text-soft md:hidden">{email()}</p>
+            <p class="max-w-64 px-3 pt-1 pb-2 text-sm wrap-anywhere text-soft md:hidden">{inTwo(email())}</p>
             <DropdownMenu.RadioGroup
               value={theme()}
               onChange={(value) => {
@@ -70,5 +70,17 @@ export function AccountMenu(props: { me: Person }) {
         </DropdownMenu.Portal>
       </DropdownMenu>
     </div>
+  );
+}
+
+/** Breaks, where it must, after the @ rather than in a word. */
+function inTwo(email: string) {
+  const [who, ...where] = email.split(/(?<=@)/);
+  return (
+    <>
+      {who}
+      <wbr />
+      {where.join('')}
+    </>
   );
 }

@@ -21,6 +21,8 @@ interface RestoreConfirmProps {
   database: string;
   /** Null: all of the backup. */
   tables: string[] | null;
+  /** What will have happened, in a sentence. */
+  lead: string;
   onStarted: (operation: Operation) => void;
 }
 
@@ -71,8 +73,13 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
     <Card title={w.confirm}>
       <form class="max-w-md space-y-4" novalidate onSubmit={submit}>
         <Show when={start.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+        <p class="text-sm font-medium break-words">{props.lead}</p>
         <Field
-          label={w.database(props.database)}
+          label={
+            <>
+              {w.database} <strong class="font-mono">{props.database}</strong>
+            </>
+          }
           value={typed()}
           onInput={setTyped}
           autocomplete="off"

@@ -1,16 +1,17 @@
-import { A } from '@solidjs/router';
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import type { BackupDetail, BackupInfo, Operation, Status } from '../../api.ts';
 import { madeAt } from '../../lib/backup-actions.ts';
 import { now } from '../../lib/clock.ts';
-import { agoText, countText, momentText } from '../../lib/format.ts';
+import { agoText, amountText, countText, momentText } from '../../lib/format.ts';
 import { tableText } from '../../lib/operations.ts';
+import { useMe } from '../../lib/session.ts';
 import { words } from '../../strings.ts';
 import { restoreWords } from '../../strings-restore.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
-import { pressable } from '../../ui/button.tsx';
+import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
+import { CreateBackup } from '../../ui/create-backup.tsx';
 import { Options } from '../../ui/options.tsx';
 import { TableChoice } from '../../ui/table-choice.tsx';
 import { TableName } from '../../ui/table-name.tsx';
@@ -28,6 +29,8 @@ interface RestorePlanProps {
 
 /** What a restore would do, said and counted before it does anything; then the confirmation. */
 export function RestorePlan(props: RestorePlanProps) {
+  const me = useMe();
+  const [creating, setCreating] = createSignal(false);
   const [scope, setScope] = createSignal<'all' | 'some'>('all');
   const [chosen, setChosen] = createSignal<string[]>([]);
   const tables = () => props.detail?.tables ?? [];
@@ -40,6 +43,7 @@ export function RestorePlan(props: RestorePlanProps) {
     <Show when={props.detail && !props.info.damaged} fallback={<p role="alert">{w.damaged}</p>}>
       <div class="space-y-4">
         <Card title={props.info.fileName} aside={<BackupBadges backup={props.info} />}>
+          <p class="mb-4 text-sm">{w.asOf(made(), agoText(new Date(madeAt(props.info)), now()))}</p>
           <Options
             legend={w.tables}
             name="restore-scope"
@@ -54,42 +58,52 @@ export function RestorePlan(props: RestorePlanProps) {
             <div class="mt-4">
               <TableChoice
                 legend={w.chosen}
-                tables={tables().map(({ name, rows }) => ({ name, text: tableText(name), more: countText(rows) }))}
+                tables={tables().map(({ name, rows }) => ({
+                  name,
+                  text: tableText(name),
+                  more: amountText(rows, 'row'),
+                }))}
                 chosen={chosen()}
                 onChange={setChosen}
               />
             </div>
           </Show>
         </Card>
-        <Card title={w.what}>
-          <ul class="list-disc space-y-1.5 pl-5 text-sm">
-            <li class="font-medium">{w.replaced(affected().length, props.database.name)}</li>
-            <li class="font-medium">{w.lost(made())}</li>
-            <li>{w.atomic}</li>
-            <li>{w.locked}</li>
-            <Show when={!props.info.lastVerified}>
-              <li>{w.unverified}</li>
-            </Show>
-          </ul>
-          <div class="mt-4 flex flex-wrap items-center gap-3 rounded-lg bg-warn-wash p-4 text-sm">
-            <TriangleAlert class="size-5 shrink-0 text-warn" aria-hidden="true" />
-            <p class="min-w-0 flex-1 basis-60">
-              {w.noUndo} <Show when={props.lastBackup}>{(at) => w.freshBackup(agoText(new Date(at()), now()))}</Show>
-            </p>
-            <A href="/backups" class={pressable()}>
-              {w.backupFirst}
-            </A>
-          </div>
-          <Counts tables={affected()} rowsNow={rowsNow()} />
-        </Card>
-        <Show when={affected().length > 0}>
+        <Show when={affected().length > 0} fallback={<p class="text-sm text-soft">{w.noneChosen}</p>}>
+          <Card title={w.what}>
+            <ul class="list-disc space-y-1.5 pl-5 text-sm">
+              <li class="font-medium">{w.replaced(affected().length, props.database.name)}</li>
+              <li class="font-medium">{w.lost(made())}</li>
+              <li>{w.atomic}</li>
+              <li>{w.locked}</li>
+              <Show when={!props.info.lastVerified}>
+                <li>{w.unverified}</li>
+              </Show>
+            </ul>
+            <div class="mt-4 flex flex-wrap items-center gap-3 rounded-lg bg-warn-wash p-4 text-sm">
+              <TriangleAlert class="size-5 shrink-0 text-warn" aria-hidden="true" />
+              <p class="min-w-0 flex-1 basis-60">
+                {w.noUndo} <Show when={props.lastBackup}>{(at) => w.freshBackup(agoText(new Date(at()), now()))}</Show>
+              </p>
+              <Show when={me.data?.scopes.includes('backups:create')}>
+                <Button onClick={() => setCreating(true)}>{w.backupFirst}</Button>
+              </Show>
+            </div>
+            <Counts tables={affected()} rowsNow={rowsNow()} />
+          </Card>
           <RestoreConfirm
+            lead={w.goesBack(
+              affected().map(({ name }) => tableText(name)),
+              props.database.name,
+              made(),
+            )}
             archive={props.info.fileName}
             database={props.database.name}
             tables={scope() === 'all' ? null : chosen()}
             onStarted={props.onStarted}
           />
         </Show>
+        <CreateBackup open={creating()} onClose={() => setCreating(false)} />
       </div>
     </Show>
   );
@@ -97,6 +111,7 @@ export function RestorePlan(props: RestorePlanProps) {
 
 function Counts(props: { tables: BackupDetail['tables']; rowsNow: ReadonlyMap<string, number | null> }) {
   const before = (name: string) => props.rowsNow.get(tableText(name)) ?? null;
+  const differenceOf = ({ name, rows }: BackupDetail['tables'][number]) => rows - (before(name) ?? rows);
   return (
     <table class="tabular mt-4 w-full text-sm">
       <caption class="sr-only">{w.tablesCaption}</caption>
@@ -123,7 +138,16 @@ function Counts(props: { tables: BackupDetail['tables']; rowsNow: ReadonlyMap<st
               <td class="py-1.5 text-right text-soft">
                 {before(table.name) === null ? words.unknown : countText(before(table.name) ?? 0)}
               </td>
-              <td class="py-1.5 pl-4 text-right">{countText(table.rows)}</td>
+              <td class="py-1.5 pl-4 text-right">
+                {countText(table.rows)}
+                <Show when={differenceOf(table)}>
+                  {(rows) => (
+                    <span class={`block text-xs ${rows() < 0 ? 'text-warn' : 'text-soft'}`}>
+                      {rows() < 0 ? w.fewer(-rows()) : w.more(rows())}
+                    </span>
+                  )}
+                </Show>
+              </td>
             </tr>
           )}
         </For>

@@ -2,6 +2,7 @@ import { useSearchParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { createSignal, Match, Show, Suspense, Switch } from 'solid-js';
 import type { Operation } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
 import { failureOf } from '../../lib/failure.ts';
 import { hasEnded } from '../../lib/live.ts';
 import { later } from '../../lib/load.ts';
@@ -73,14 +74,20 @@ function Chosen(props: { name: string; onStarted: (operation: Operation) => void
   const backup = useQuery(() => queries.backup(props.name));
   const status = useQuery(queries.status);
   const error = () => backup.error ?? status.error;
+  const known = () => {
+    const [about, state] = [answerOf(backup), answerOf(status)];
+    return about && state ? { backup: about, status: state } : null;
+  };
   const again = () => {
     void backup.refetch();
     void status.refetch();
   };
   return (
     <Switch fallback={<PageSkeleton />}>
-      <Match when={error()}>{(found) => <FailureNotice failure={failureOf(found())} onRetry={again} />}</Match>
-      <Match when={backup.isSuccess && status.isSuccess && { backup: backup.data, status: status.data }}>
+      <Match when={!known() && error()}>
+        {(found) => <FailureNotice failure={failureOf(found())} onRetry={again} />}
+      </Match>
+      <Match when={known()}>
         {(known) => (
           <Show when={known().status.database} fallback={<p role="alert">{w.notReachable}</p>}>
             {(database) => (
