@@ -1,5 +1,6 @@
 import { AppError } from '../server/errors.ts';
 import { runRoot } from '../server/main.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import { formatColumns } from './format.ts';
 import { type Audit, CATEGORIES, openAuditor } from './panel/auditor.ts';
 import { furnish } from './panel/furniture.ts';
@@ -27,7 +28,9 @@ const INSIDE = [
 /** Prints what Lighthouse says of the pages: the median of three runs, because the first of them is a time. */
 async function judge(): Promise<void> {
   const words = process.argv.slice(2);
-  if (words.some((word) => !['--strict', '--phone'].includes(word))) return console.log(USAGE);
+  if (words.includes('--help')) return console.log(USAGE);
+  const unknown = words.find((word) => !['--strict', '--phone'].includes(word));
+  if (unknown !== undefined) throw new AppError('USAGE', `There is no flag ${unknown}.`, { hint: USAGE });
   await using house = await openHouse();
   await furnish(house);
   await using auditor = await openAuditor(house.url, words.includes('--phone') ? 'phone' : 'desktop');
@@ -56,4 +59,4 @@ function median(runs: Audit[]): Audit {
   return sorted[Math.floor(sorted.length / 2)] ?? { scores: {}, faults: ['not measured'] };
 }
 
-if (import.meta.main) await runRoot(judge);
+if (import.meta.main) await runRoot(judge, exitCodeOf);

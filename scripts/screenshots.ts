@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { AppError } from '../server/errors.ts';
 import { runRoot } from '../server/main.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import { startBrowser } from './panel/browser.ts';
 import { furnish } from './panel/furniture.ts';
 import { type House, openHouse } from './panel/house.ts';
@@ -16,7 +18,8 @@ const THEMES = ['light', 'dark'] as const;
 /** Takes a picture of every page of the panel, and of what matters on it, in both themes, on a desktop and on a phone. */
 async function screenshots(): Promise<void> {
   const [folder = '.data/screenshots', ...names] = process.argv.slice(2);
-  if (folder.startsWith('-')) return console.log(USAGE);
+  if (folder === '--help') return console.log(USAGE);
+  if (folder.startsWith('-')) throw new AppError('USAGE', `There is no flag ${folder}.`, { hint: USAGE });
   const chosen = (shots: Shot[]) => shots.filter(({ name }) => names.length === 0 || names.includes(name));
   await mkdir(folder, { recursive: true });
   await using house = await openHouse();
@@ -62,4 +65,4 @@ async function wholeSize(page: Page): Promise<{ width: number; height: number }>
   return { width, height: Math.max(height, needed) };
 }
 
-if (import.meta.main) await runRoot(screenshots);
+if (import.meta.main) await runRoot(screenshots, exitCodeOf);

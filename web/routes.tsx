@@ -8,24 +8,24 @@ import { later } from './lib/load.ts';
 import { said } from './lib/say.ts';
 import { useMe } from './lib/session.ts';
 import { NotFound } from './pages/not-found.tsx';
-import { Overview } from './pages/overview.tsx';
+import { Overview } from './pages/overview/overview.tsx';
 import { SignIn } from './pages/sign-in.tsx';
+import { Shell } from './shell/shell.tsx';
 import { words } from './strings.ts';
 import { PageHead } from './ui/card.tsx';
 import { FailureNotice } from './ui/failure-notice.tsx';
-import { Shell } from './ui/shell.tsx';
 import { PageSkeleton } from './ui/skeleton.tsx';
 
 // Loaded when somebody points at the way there.
-const Backups = later(() => import('./pages/backups.tsx').then(({ Backups }) => Backups));
-const Backup = later(() => import('./pages/backup.tsx').then(({ Backup }) => Backup));
-const Rows = later(() => import('./pages/rows.tsx').then(({ Rows }) => Rows));
+const Backups = later(() => import('./pages/backups/backups.tsx').then(({ Backups }) => Backups));
+const Backup = later(() => import('./pages/backup/backup.tsx').then(({ Backup }) => Backup));
+const Rows = later(() => import('./pages/rows/rows.tsx').then(({ Rows }) => Rows));
 const Operations = later(() => import('./pages/operations.tsx').then(({ Operations }) => Operations));
 const OperationPage = later(() => import('./pages/operation.tsx').then(({ OperationPage }) => OperationPage));
-const Restore = later(() => import('./pages/restore.tsx').then(({ Restore }) => Restore));
-const Audit = later(() => import('./pages/audit.tsx').then(({ Audit }) => Audit));
-const Access = later(() => import('./pages/access.tsx').then(({ Access }) => Access));
-const Status = later(() => import('./pages/status.tsx').then(({ Status }) => Status));
+const Restore = later(() => import('./pages/restore/restore.tsx').then(({ Restore }) => Restore));
+const Audit = later(() => import('./pages/audit/audit.tsx').then(({ Audit }) => Audit));
+const Access = later(() => import('./pages/access/access.tsx').then(({ Access }) => Access));
+const Status = later(() => import('./pages/status/status.tsx').then(({ Status }) => Status));
 const BreakGlass = later(() => import('./pages/break-glass.tsx').then(({ BreakGlass }) => BreakGlass));
 
 /** Every address a person can stand on. */

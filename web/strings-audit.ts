@@ -23,6 +23,8 @@ const deeds: Readonly<Record<string, Deed>> = {
   'backups.remove': ['Deleted a backup', 'deleting a backup'],
   'backups.list': ['Looked at the backups', 'looking at the backups'],
   'backups.get': ['Looked at a backup', 'looking at a backup'],
+  'backups.rows': ['Looked at rows of a backup', 'looking at rows of a backup'],
+  'backups.reveal': ['Looked at personal or financial columns', 'looking at personal or financial columns'],
   'restores.start': ['Started a restore', 'starting a restore'],
   'operations.cancel': ['Cancelled an operation', 'cancelling an operation'],
   'operations.list': ['Looked at the operations', 'looking at the operations'],

@@ -1,4 +1,6 @@
-import { amountText, bytesText, durationText } from './lib/format.ts';
+import { amountText, bytesText, countText, durationText } from './lib/format.ts';
+
+const NAMES = new Intl.ListFormat('en');
 
 /** What the pages of restoring and uploading say: loaded with them. */
 export const restoreWords = {
@@ -7,7 +9,7 @@ export const restoreWords = {
     lead: 'Bring back what a backup holds.',
     choose: 'Which backup?',
     stored: 'A stored backup',
-    storedHint: 'Pick one from the list.',
+    storedHint: 'Pick one from before it went wrong.',
     upload: 'A file of yours',
     uploadHint: 'A backup as .zip, or BackupData as .json or .json.gz',
     pick: 'Backup',
@@ -20,7 +22,7 @@ export const restoreWords = {
     lost: (when: string) => `What was added or changed after ${when} is lost.`,
     atomic: 'It happens in one step at the end: if anything fails before, nothing has changed.',
     locked: 'Meanwhile people can work. Only during the last part the tables are locked, and their changes wait.',
-    noUndo: 'A restore cannot be undone yet. Make a backup of today first.',
+    noUndo: 'A restore cannot be undone. Make a backup of what is there now first.',
     backupFirst: 'Make a backup first',
     freshBackup: (ago: string) => `The newest backup was made ${ago}.`,
     tables: 'Tables',
@@ -30,11 +32,19 @@ export const restoreWords = {
     thenRows: 'Afterwards',
     someOnly: 'Only some tables',
     allTables: 'All tables of the backup',
-    chosen: 'Restored',
+    chosen: 'Which tables',
+    noneChosen: 'Choose the tables to bring back. What will happen to them is said here then.',
+    asOf: (when: string, ago: string) => `As it was at ${when}, ${ago}.`,
+    more: (rows: number) => `${countText(rows)} more`,
+    fewer: (rows: number) => `${countText(rows)} fewer`,
     partialHint:
       'Rows in other tables may refer to rows that are gone; then the restore is refused and nothing changes.',
     confirm: 'Confirm',
-    database: (name: string) => `Type the name of the database: ${name}`,
+    goesBack: (tables: readonly string[], database: string, when: string) => {
+      const what = tables.length > 3 ? amountText(tables.length, 'table') : NAMES.format(tables);
+      return `${what} in ${database} ${tables.length === 1 ? 'goes' : 'go'} back to ${when}. All other tables stay as they are.`;
+    },
+    database: 'Type the name of the database:',
     databaseWrong: 'That is not the name of the database.',
     password: 'Your password, once more',
     submit: 'Replace the data',

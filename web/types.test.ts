@@ -36,5 +36,5 @@ test('a procedure or a field that the server renames breaks the type check of th
   await source.rename('server/api/backup-view.ts', /\blastVerified: z\./, 'lastChecked: z.');
   const errors = await source.check();
   expect(errors.get('web/ui/operation-card.tsx')).toContain("Property 'cancel' does not exist");
-  expect(errors.get('web/pages/backup.tsx')).toContain("Property 'lastVerified' does not exist");
+  expect(errors.get('web/pages/backup/backup.tsx')).toContain("Property 'lastVerified' does not exist");
 });

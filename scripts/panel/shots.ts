@@ -19,6 +19,7 @@ export interface Shot {
 }
 
 const KEPT = '/backups/before-the-move.zip';
+const ROWS = `${KEPT}/tables/staff`;
 const RESTORE = '/restore?backup=before-the-move.zip';
 
 const press = (name: string | RegExp) => async (page: Page) => {
@@ -142,6 +143,82 @@ export const SHOTS: Shot[] = [
       await page.getByRole('alert').waitFor();
     },
   },
+  { name: 'rows-hidden', path: ROWS, heading: 'staff' },
+  { name: 'rows-asking', path: ROWS, heading: 'staff', prepare: (page) => openDialog(/^Show .* columns$/)(page) },
+  { name: 'rows-revealed', path: ROWS, heading: 'staff', prepare: reveal },
+  {
+    name: 'rows-one',
+    path: ROWS,
+    heading: 'staff',
+    async prepare(page, house) {
+      await reveal(page, house);
+      await openDialog('Open row 2')(page);
+    },
+  },
+  { name: 'rows-none-fits', path: `${ROWS}?search=nothing+like+it`, heading: 'staff' },
+  {
+    name: 'audit',
+    path: '/audit',
+    heading: 'Audit',
+    async prepare(page) {
+      await page.getByRole('list', { name: 'Attempts' }).getByRole('button').nth(1).click();
+    },
+  },
+  {
+    name: 'audit-filters',
+    path: '/audit',
+    heading: 'Audit',
+    async prepare(page) {
+      const more = page.getByRole('button', { name: 'More filters' });
+      if (await more.isVisible()) await more.click();
+      await press('Check the record')(page);
+      await page.getByText(/The record is whole/).waitFor();
+    },
+  },
+  { name: 'access', path: '/access', heading: 'Access', whole: true, prepare: makeTokens },
+  {
+    name: 'token-making',
+    path: '/access',
+    heading: 'Access',
+    async prepare(page) {
+      await openDialog('Make a token')(page);
+      await press('Make it')(page);
+      await page.getByText('Give it a name').waitFor();
+    },
+  },
+  {
+    name: 'token-shown',
+    path: '/access',
+    heading: 'Access',
+    prepare: (page, house) => makeToken(page, house, 'backup watcher'),
+    after: (page) => press('I have copied it')(page),
+  },
+  { name: 'token-revoking', path: '/access', heading: 'Access', prepare: (page) => openDialog(/^Revoke /)(page) },
+  { name: 'status', path: '/status', heading: 'Status', whole: true },
+  {
+    name: 'status-trouble',
+    path: '/status',
+    heading: 'Status',
+    async prepare(page, house) {
+      await using session = await house.session();
+      await session.query('CREATE TABLE public.holidays (id text PRIMARY KEY)');
+      await page.reload();
+      await page.getByText('holidays').first().waitFor();
+    },
+    async after(_, house) {
+      await using session = await house.session();
+      await session.query('DROP TABLE public.holidays');
+    },
+  },
+  {
+    name: 'more',
+    path: '/audit',
+    heading: 'Audit',
+    async prepare(page) {
+      const more = page.getByRole('button', { name: 'Audit, and more places' });
+      if (await more.isVisible()) await more.click();
+    },
+  },
   { name: 'not-found', path: '/nowhere', heading: 'There is nothing here' },
   {
     name: 'offline',
@@ -188,7 +265,41 @@ const neighbours = new WeakMap<Page, Awaited<ReturnType<House['session']>>>();
 
 async function confirm(page: Page, house: House): Promise<void> {
   await page.getByLabel(/^Type the name of the database/).fill(new URL(house.databaseUrl).pathname.slice(1));
+  await again(page, house);
+  await press('Replace the data')(page);
+}
+
+/** The password is asked for only where it was not given lately. */
+async function again(page: Page, house: House): Promise<void> {
   const password = page.getByLabel('Your password, once more');
   if (await password.isVisible()) await password.fill(house.who.password);
-  await press('Replace the data')(page);
+}
+
+async function reveal(page: Page, house: House): Promise<void> {
+  await openDialog(/^Show .* columns$/)(page);
+  await again(page, house);
+  await press('Show them')(page);
+  await page.getByRole('button', { name: 'Hide them again' }).waitFor();
+}
+
+async function makeToken(page: Page, house: House, name: string): Promise<void> {
+  await openDialog('Make a token')(page);
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await again(page, house);
+  await press('Make it')(page);
+  await page.getByRole('button', { name: 'I have copied it' }).waitFor();
+}
+
+/** Two tokens and one that counts no more, made for the first picture and there for those that follow. */
+async function makeTokens(page: Page, house: House): Promise<void> {
+  const list = page.getByRole('list', { name: 'Tokens' });
+  if (await list.isVisible()) return;
+  for (const name of ['nightly backup', 'old watcher', 'dashboard']) {
+    await makeToken(page, house, name);
+    await press('I have copied it')(page);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+  await openDialog('Revoke old watcher')(page);
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click();
+  await page.getByText('1 token that counts no more').waitFor();
 }

@@ -1,11 +1,14 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server on which one connection can be cut after so many bytes. */
+/** A way to a server on which one connection can be cut after so many bytes, or all of them at once. */
 export interface ByteCutter extends AsyncDisposable {
   url: string;
   /** After so many more bytes this way the connection that carries them is cut, once. */
   cutAfter(bytes: number, way: 'up' | 'down'): void;
   readonly cuts: number;
+  /** Cuts every connection and lets none through, until it is opened again. */
+  shut(): void;
+  reopen(): void;
 }
 
 export async function byteCutter(url: string): Promise<ByteCutter> {
@@ -13,7 +16,9 @@ export async function byteCutter(url: string): Promise<ByteCutter> {
   const sockets = new Set<Socket>();
   let armed: { bytes: number; way: 'up' | 'down' } | null = null;
   let cuts = 0;
+  let isShut = false;
   const server = createServer((client) => {
+    if (isShut) return void client.destroy();
     const upstream = connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -49,6 +54,13 @@ export async function byteCutter(url: string): Promise<ByteCutter> {
     },
     get cuts() {
       return cuts;
+    },
+    shut() {
+      isShut = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    reopen() {
+      isShut = false;
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

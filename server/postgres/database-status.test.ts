@@ -6,7 +6,8 @@ import { readDatabaseName, readDatabaseStatus } from './database-status.ts';
 let database: TestDatabase;
 beforeAll(async () => {
   database = await testDatabase();
-  await database.query(`
+  await using session = await open();
+  await session.query(`
     CREATE TABLE counted AS SELECT n FROM generate_series(1, 5000) n; ANALYZE counted;
     CREATE TABLE parts (n int) PARTITION BY RANGE (n);
     CREATE TABLE parts_low PARTITION OF parts FOR VALUES FROM (0) TO (100);
@@ -20,9 +21,20 @@ const open = () => openSession(database.url, { applicationName: 'status test', s
 const askOf = (session: Session) => (text: string, params: unknown[]) =>
   session.query<Record<string, unknown>>(text, params);
 
+/** A session tells the server's statistics what it did some time later, at its end at the latest. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (await isSo()) return;
+    await Bun.sleep(50);
+  }
+  throw new Error('It did not become so.');
+}
+
 test('rows are estimates, partitions are added up, and what is not there is null', async () => {
   await using session = await open();
-  const status = await readDatabaseStatus(askOf(session), tables);
+  const ask = () => readDatabaseStatus(askOf(session), tables);
+  await until(async () => (await ask()).tables.every(({ estimatedRows }) => estimatedRows !== 0));
+  const status = await ask();
   expect(status.name).toBe(database.name);
   expect(status.version).toMatch(/^\d+/);
   expect(status.size).toBeGreaterThan(1_000_000);
@@ -36,6 +48,19 @@ test('rows are estimates, partitions are added up, and what is not there is null
   expect(parts).toBe(2 * 8192);
   expect(missing).toBeNull();
   expect(await readDatabaseName(askOf(session))).toBe(database.name);
+});
+
+test('a table that was emptied is said to be empty before anybody has counted it again', async () => {
+  await database.query(`CREATE TABLE lost AS SELECT n FROM generate_series(1, 700) n`);
+  await database.query('ANALYZE lost');
+  await using session = await open();
+  const lost = async () => (await readDatabaseStatus(askOf(session), [{ schema: 'public', name: 'lost' }])).tables[0];
+  await until(async () => (await lost())?.estimatedRows === 700);
+  {
+    await using other = await open();
+    await other.query('DELETE FROM lost WHERE n <= 690');
+  }
+  await until(async () => (await lost())?.estimatedRows === 10);
 });
 
 test('it answers while somebody holds every table, as a restore does', async () => {

@@ -36,7 +36,13 @@ export async function readDatabaseStatus(ask: Ask, tables: readonly ObjectName[]
        SELECT leaves.place, i.inhrelid FROM leaves JOIN pg_catalog.pg_inherits i ON i.inhparent = leaves.oid
          JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'),
      counted AS (
-       SELECT leaves.place, sum(CASE WHEN c.reltuples >= 0 THEN c.reltuples ELSE s.n_live_tup END)::bigint::text AS rows,
+       SELECT leaves.place,
+              -- As counted last, or fewer when the statistics saw rows go since: a table that was emptied a minute ago is empty.
+              -- They are not believed when they say more: what was written just before it was counted they have twice.
+              -- Nor when they were reset, as after a crash: they know nothing before then.
+              sum(CASE WHEN c.reltuples < 0 THEN s.n_live_tup
+                       WHEN COALESCE(s.last_analyze, s.last_autoanalyze, s.last_vacuum, s.last_autovacuum) IS NULL THEN c.reltuples
+                       ELSE LEAST(c.reltuples, s.n_live_tup) END)::bigint::text AS rows,
               (sum(CASE WHEN c.reltuples >= 0 THEN c.relpages::bigint + COALESCE(t.relpages, 0) END)
                 * pg_catalog.current_setting('block_size')::bigint)::bigint::text AS bytes
          FROM leaves JOIN pg_catalog.pg_class c ON c.oid = leaves.oid AND c.relkind = 'r'

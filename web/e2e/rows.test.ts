@@ -128,6 +128,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await dialog.getByText('made12', { exact: true }).waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
+    // Another row was looked at meanwhile: the focus still goes back to where the dialog was opened from.
+    const opener = line('Made 11').getByRole('button');
+    await page.waitForFunction((button) => document.activeElement === button, await opener.elementHandle());
   });
 
   test('keep people’s data on the server: nothing of it is answered, shown or found', async () => {

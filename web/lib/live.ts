@@ -4,7 +4,8 @@ import { api, type Operation } from '../api.ts';
 import { failureOf } from './failure.ts';
 import { keys } from './queries.ts';
 
-export type Link = 'live' | 'connecting';
+/** Lost: it is being made again. */
+export type Link = 'connecting' | 'live' | 'lost';
 
 const RETRY_MS = 3000;
 
@@ -42,14 +43,14 @@ export function followOperation(id: Accessor<string | null>): Accessor<Link> {
         { id: followed },
         {
           onData: ({ data }) => see(data),
-          onConnectionStateChange: ({ state }) => {
-            if (state === 'connecting') setLink('connecting');
+          onConnectionStateChange: ({ state, error }) => {
+            if (state === 'connecting' && error) setLink('lost');
           },
           onComplete: () => {
             if (!over) again();
           },
           onError: (error) => {
-            setLink('connecting');
+            setLink('lost');
             if (failureOf(error).code !== 'NOT_FOUND') again();
           },
         },

@@ -2,6 +2,7 @@ import { A, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { For, type JSX, Match, Show, Switch } from 'solid-js';
 import type { Operation } from '../api.ts';
+import { answerOf } from '../lib/answer.ts';
 import { failureOf } from '../lib/failure.ts';
 import { titleOf } from '../lib/operations.ts';
 import { queries } from '../lib/queries.ts';
@@ -18,7 +19,7 @@ export function OperationPage() {
   const params = useParams<{ id: string }>();
   const me = useMe();
   const operation = useQuery(() => queries.operation(params.id));
-  const known = () => (operation.isSuccess ? operation.data : null);
+  const known = () => answerOf(operation);
   return (
     <>
       <p class="mb-2 text-sm">
@@ -27,7 +28,7 @@ export function OperationPage() {
         </A>
       </p>
       <Switch fallback={<PageSkeleton />}>
-        <Match when={operation.error}>
+        <Match when={known() === null && operation.error}>
           {(error) => <FailureNotice failure={failureOf(error())} onRetry={() => void operation.refetch()} />}
         </Match>
         <Match when={known()}>

@@ -2,6 +2,7 @@ import { A, useSearchParams } from '@solidjs/router';
 import { useInfiniteQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show } from 'solid-js';
 import { api, type Operation, type OperationState } from '../api.ts';
+import { answerOf } from '../lib/answer.ts';
 import { now } from '../lib/clock.ts';
 import { failureOf } from '../lib/failure.ts';
 import { durationText } from '../lib/format.ts';
@@ -51,7 +52,7 @@ export function Operations() {
       return (await api.operations.list.query(filter, { signal })).data;
     },
   }));
-  const all = createMemo(() => (pages.isSuccess ? pages.data.pages.flatMap(({ operations }) => operations) : []));
+  const all = createMemo(() => answerOf(pages)?.pages.flatMap(({ operations }) => operations) ?? []);
   const isFiltered = () => kind() !== 'all' || state() !== 'all';
   return (
     <>
@@ -72,10 +73,21 @@ export function Operations() {
         />
       </div>
       <Show when={pages.error}>
-        {(error) => <FailureNotice failure={failureOf(error())} onRetry={() => void pages.refetch()} />}
+        {(error) => (
+          <div class="mb-4">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void pages.refetch()} />
+          </div>
+        )}
       </Show>
       <div class="overflow-hidden rounded-xl border border-line bg-card">
-        <Show when={pages.isSuccess} fallback={<Lines count={8} class="p-5" />}>
+        <Show
+          when={answerOf(pages)}
+          fallback={
+            <Show when={pages.isPending}>
+              <Lines count={8} class="p-5" />
+            </Show>
+          }
+        >
           <Show
             when={all().length > 0}
             fallback={
@@ -105,8 +117,8 @@ export function Operations() {
 function Row(props: { operation: Operation }) {
   const took = () => timeOf(props.operation, now());
   return (
-    <li class="grid gap-x-4 gap-y-1 px-4 py-3 text-sm md:grid-cols-[minmax(0,1fr)_7rem_12rem_6rem] md:items-center">
-      <div class="min-w-0">
+    <li class="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 px-4 py-3 text-sm md:grid-cols-[minmax(0,1fr)_7rem_14rem_5rem]">
+      <div class="col-span-2 min-w-0 md:col-span-1">
         <A href={`/operations/${props.operation.id}`} class="font-medium break-all hover:underline">
           {titleOf(props.operation)}
         </A>
@@ -117,11 +129,11 @@ function Row(props: { operation: Operation }) {
       <div>
         <StateBadge state={props.operation.state} />
       </div>
-      <div class="min-w-0 text-soft">
+      <div class="order-last col-span-2 min-w-0 text-soft md:order-none md:col-span-1">
         <Moment at={props.operation.createdAt} />
-        <span class="block truncate">{words.backups.by(props.operation.actor)}</span>
+        <span class="block break-words">{words.backups.by(props.operation.actor)}</span>
       </div>
-      <div class="tabular text-soft md:text-right">
+      <div class="tabular text-right text-soft">
         <Show when={took()}>{(ms) => durationText(ms())}</Show>
       </div>
     </li>

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/solid-query';
 import { createEffect, createMemo, createSignal, createUniqueId, For, Show } from 'solid-js';
 import type { Operation } from '../api.ts';
+import { answerOf } from '../lib/answer.ts';
 import { queries } from '../lib/queries.ts';
 import { useMe } from '../lib/session.ts';
 import { words } from '../strings.ts';
@@ -21,7 +22,7 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
   const concerns = (operation: Operation) => props.archive === undefined || operation.archive === props.archive;
 
   createEffect(() => {
-    const found = active.isSuccess ? active.data.filter(concerns) : [];
+    const found = answerOf(active)?.filter(concerns) ?? [];
     setKept((before) => {
       const fresh = found.filter(({ id }) => !before.some((one) => one.id === id));
       return fresh.length === 0 ? before : [...fresh, ...before];

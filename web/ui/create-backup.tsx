@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type NewBackup, type Operation } from '../api.ts';
+import { answerOf } from '../lib/answer.ts';
 import { failureOf } from '../lib/failure.ts';
 import { tableText } from '../lib/operations.ts';
 import { createOrderKey } from '../lib/order-key.ts';
@@ -68,7 +69,7 @@ export function CreateBackup(props: {
       ...(scope() === 'some' && { tables: tables() }),
     });
   };
-  const known = () => (status.isSuccess && status.data.database?.tables) || [];
+  const known = () => answerOf(status)?.database?.tables ?? [];
 
   return (
     <Modal open={props.open} onClose={props.onClose} title={w.title} lead={w.lead}>

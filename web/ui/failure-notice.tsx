@@ -16,9 +16,9 @@ interface FailureNoticeProps {
 export function FailureNotice(props: FailureNoticeProps) {
   return (
     <div role="alert" class="rounded-lg border border-bad/40 bg-bad-wash p-4 text-sm">
-      <div class="flex gap-3">
+      <div class="flex flex-wrap gap-3">
         <CircleAlert class="mt-0.5 size-5 shrink-0 text-bad" aria-hidden="true" />
-        <div class="min-w-0 flex-1 space-y-1">
+        <div class="min-w-0 flex-1 basis-52 space-y-1">
           <p class="font-medium break-words">{props.failure.message}</p>
           <Show when={props.failure.hint}>{(hint) => <p class="break-words">{hint()}</p>}</Show>
           <p class="flex flex-wrap items-center gap-x-3 gap-y-1 pt-1 text-soft">
@@ -27,8 +27,10 @@ export function FailureNotice(props: FailureNoticeProps) {
             </span>
             <Show when={props.failure.reference}>
               {(reference) => (
-                <span class="flex flex-wrap items-center gap-1">
-                  {words.failure.reference} <code class="font-mono text-xs break-all">{reference()}</code>
+                <span class="flex items-center gap-1">
+                  <span>
+                    {words.failure.reference} <code class="font-mono text-xs break-all">{reference()}</code>
+                  </span>
                   <CopyButton text={reference()} label={words.failure.copyReference} />
                 </span>
               )}
@@ -38,7 +40,7 @@ export function FailureNotice(props: FailureNoticeProps) {
         </div>
         <Show when={props.onRetry}>
           {(retry) => (
-            <Button class="shrink-0 self-start" onClick={() => retry()()}>
+            <Button class="ml-8 shrink-0 self-start sm:ml-0" onClick={() => retry()()}>
               {words.tryAgain}
             </Button>
           )}

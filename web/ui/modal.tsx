@@ -1,6 +1,6 @@
 import { Dialog } from '@kobalte/core/dialog';
 import X from 'lucide-solid/icons/x';
-import { createRenderEffect, type JSX, on, Show } from 'solid-js';
+import { createMemo, createRenderEffect, type JSX, on, Show } from 'solid-js';
 import { words } from '../strings.ts';
 import { pressable } from './button.tsx';
 
@@ -16,14 +16,13 @@ interface ModalProps {
 
 /** A dialog: holds the focus, gives it back, and closes by Escape. On a phone it comes from below. */
 export function Modal(props: ModalProps) {
+  // Asked once for each change of its answer: whatever it is made of may change while the dialog stands, with the focus in it.
+  const isOpen = createMemo(() => props.open);
   let opener: Element | null = null;
   createRenderEffect(
-    on(
-      () => props.open,
-      (open) => {
-        if (open) opener = document.activeElement;
-      },
-    ),
+    on(isOpen, (open) => {
+      if (open) opener = document.activeElement;
+    }),
   );
   const giveBack = (event: Event) => {
     event.preventDefault();
@@ -31,7 +30,7 @@ export function Modal(props: ModalProps) {
   };
   const keepOpen = (event: Event) => props.holds && event.preventDefault();
   return (
-    <Dialog open={props.open} onOpenChange={(open) => !open && props.onClose()}>
+    <Dialog open={isOpen()} onOpenChange={(open) => !open && props.onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay class="overlay-in fixed inset-0 z-40 bg-black/50" />
         <div class="fixed inset-0 z-50 flex items-end justify-center sm:items-center sm:p-6">

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show } from 'solid-js';
 import type { Operation } from '../api.ts';
+import { answerOf } from '../lib/answer.ts';
 import { countText } from '../lib/format.ts';
 import type { Link } from '../lib/live.ts';
 import { shareOf, tableText, titleOf } from '../lib/operations.ts';
@@ -41,16 +42,19 @@ export function OperationProgress(props: { operation: Operation; link: Link; ope
                   {words.operation.done(now().rows, now().bytes, now().totalBytes)}
                 </Show>
               </span>
-              <span>
-                <Show when={props.link === 'live'} fallback={words.operation.reconnecting}>
+              <Show when={props.link !== 'lost'}>
+                <span>
                   <Show when={now().rowsPerSecond + now().bytesPerSecond > 0}>
                     {words.operation.rate(now().rowsPerSecond, now().bytesPerSecond)}
                   </Show>
                   <Show when={now().secondsLeft}>{(seconds) => `, ${words.operation.left(seconds())}`}</Show>
-                </Show>
-              </span>
+                </span>
+              </Show>
             </>
           )}
+        </Show>
+        <Show when={props.link === 'lost'}>
+          <span>{words.operation.reconnecting}</span>
         </Show>
       </div>
       <TableProgress operation={props.operation} open={props.open} />
@@ -68,11 +72,10 @@ function TableProgress(props: { operation: Operation; open: boolean }) {
   }));
   const expected = createMemo(() => {
     const rows = new Map<string, number>();
-    for (const table of (status.isSuccess && status.data.database?.tables) || []) {
+    for (const table of answerOf(status)?.database?.tables ?? []) {
       if (table.rows !== null) rows.set(tableText(table.name), table.rows);
     }
-    for (const table of (source.isSuccess && source.data.detail?.tables) || [])
-      rows.set(tableText(table.name), table.rows);
+    for (const table of answerOf(source)?.detail?.tables ?? []) rows.set(tableText(table.name), table.rows);
     return rows;
   });
   const names = createMemo(() => Object.keys(done()).toSorted());

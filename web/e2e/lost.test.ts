@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { openSession } from '../../db/connect.ts';
+import { byteCutter } from '../../server/api/byte-cutter.fixture.ts';
+import { EMAIL, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+let scene: Stage;
+beforeAll(async () => {
+  if (WITHOUT_BROWSER) return;
+  scene = await stage();
+}, 120_000);
+afterAll(async () => {
+  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
+});
+
+/** What a proxy says whose server is gone. */
+const REFUSAL = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
+
+describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
+  test('in the middle of an operation is said, and made again: the progress goes on from there, to the end', async () => {
+    await using line = await byteCutter(scene.url);
+    await using visit = await scene.open({ baseURL: line.url });
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    // Somebody holds a table: the backup waits for it.
+    await using neighbour = await openSession(scene.database.url, {
+      applicationName: 'neighbour',
+      signal: AbortSignal.timeout(120_000),
+    });
+    await neighbour.query('BEGIN');
+    await neighbour.query('LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
+    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByLabel('Name').fill('through');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    const card = page.getByRole('article', { name: 'Backup to through.zip' });
+    await card.getByText('Under way').waitFor();
+
+    line.shut();
+    await card.getByText('Reconnecting; the work goes on').waitFor();
+    line.reopen();
+    await card.getByText('Reconnecting').waitFor({ state: 'detached' });
+    await card.getByText('Under way').waitFor();
+
+    // The second time it ends while nobody hears of it.
+    line.shut();
+    await card.getByText('Reconnecting; the work goes on').waitFor();
+    await neighbour.query('ROLLBACK');
+    await ended('through.zip');
+    expect(await card.getByText('Under way').count()).toBe(1);
+    line.reopen();
+    await card.getByText('The backup is made.').waitFor();
+  });
+
+  test('takes nothing away that was shown: the failure stands above it', async () => {
+    await using visit = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+
+    await visit.goto('/operations');
+    const operations = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
+    await operations.first().waitFor();
+    const shown = await operations.count();
+    // Asked again every ten seconds.
+    await page.route('**/trpc/operations.list**', (route) => route.fulfill(REFUSAL));
+    await page.getByRole('alert').getByText('The server answered 502').waitFor();
+    expect(await operations.count()).toBe(shown);
+    await page.unrouteAll();
+
+    await visit.goto('/audit');
+    const attempts = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    await attempts.first().waitFor();
+    await fetch(`${scene.url}/trpc/auth.signIn`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Origin: new URL(scene.url).origin },
+      body: JSON.stringify({ email: EMAIL, password: 'wrong' }),
+    });
+    const newer = page.getByRole('button', { name: 'Show what is new' });
+    await newer.waitFor();
+    await page.route('**/trpc/audit.list**', (route) => route.fulfill(REFUSAL));
+    await newer.click();
+    await page.getByRole('alert').getByText('The server answered 502').waitFor();
+    expect(await attempts.count()).toBeGreaterThan(0);
+  });
+});
+
+/** Waits until an operation on an archive has ended, as its record says. */
+async function ended(archive: string): Promise<void> {
+  for (;;) {
+    const [record] = await scene.database.query(
+      'SELECT state FROM backup_system.operations WHERE archive = $1 AND finished_at IS NOT NULL',
+      [archive],
+    );
+    if (record) return;
+    await Bun.sleep(50);
+  }
+}

@@ -1,0 +1,20 @@
+import { accessWords as w } from '../../strings-access.ts';
+import { PageHead } from '../../ui/card.tsx';
+import { SessionList } from './session-list.tsx';
+import { TokenList } from './token-list.tsx';
+import { Emergency, TokenUse } from './token-use.tsx';
+
+/** Who is signed in, and which services may come in. */
+export function Access() {
+  return (
+    <>
+      <PageHead title={w.title} lead={w.lead} />
+      <div class="space-y-4">
+        <SessionList />
+        <TokenList />
+        <TokenUse />
+        <Emergency />
+      </div>
+    </>
+  );
+}

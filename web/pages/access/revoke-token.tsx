@@ -1,0 +1,66 @@
+import { useMutation, useQueryClient } from '@tanstack/solid-query';
+import { createEffect, on, Show } from 'solid-js';
+import { api, type TokenLine } from '../../api.ts';
+import { now } from '../../lib/clock.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { agoText } from '../../lib/format.ts';
+import { keys } from '../../lib/queries.ts';
+import { say } from '../../lib/say.ts';
+import { words } from '../../strings.ts';
+import { accessWords } from '../../strings-access.ts';
+import { Button } from '../../ui/button.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Modal } from '../../ui/modal.tsx';
+
+const { tokens: w } = accessWords;
+
+/** Takes a token back for good, after saying what stops. Null while none is to be. */
+export function RevokeToken(props: { token: TokenLine | null; onClose: () => void }) {
+  const client = useQueryClient();
+  const revoke = useMutation(() => ({
+    mutationFn: ({ id }: TokenLine) => api.tokens.revoke.mutate({ id }),
+    async onSuccess(_: unknown, { name }: TokenLine) {
+      props.onClose();
+      say(w.revoked(name));
+      await client.invalidateQueries({ queryKey: keys.tokens });
+    },
+  }));
+  createEffect(
+    on(
+      () => props.token?.id,
+      () => revoke.reset(),
+      { defer: true },
+    ),
+  );
+  const used = () =>
+    props.token?.lastUsedAt ? w.revokeUsed(agoText(new Date(props.token.lastUsedAt), now())) : w.revokeUnused;
+  return (
+    <Modal
+      open={props.token !== null}
+      onClose={props.onClose}
+      title={w.revokeTitle(props.token?.name ?? '')}
+      lead={w.revokeLead}
+    >
+      <p class="text-sm">{used()}</p>
+      <Show when={revoke.error}>
+        {(error) => (
+          <div class="mt-3">
+            <FailureNotice failure={failureOf(error())} />
+          </div>
+        )}
+      </Show>
+      <div class="mt-4 flex flex-wrap justify-end gap-2">
+        <Button onClick={() => props.onClose()}>{words.cancel}</Button>
+        <Button
+          look="danger"
+          busy={revoke.isPending}
+          onClick={() => {
+            if (props.token) revoke.mutate(props.token);
+          }}
+        >
+          {revoke.isPending ? w.revokeBusy : w.revoke}
+        </Button>
+      </div>
+    </Modal>
+  );
+}

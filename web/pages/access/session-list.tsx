@@ -1,0 +1,132 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
+import { createSignal, For, Show } from 'solid-js';
+import { api, type SessionLine } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { browserName } from '../../lib/browser-name.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { keys } from '../../lib/queries.ts';
+import { say } from '../../lib/say.ts';
+import { becomes } from '../../lib/session.ts';
+import { words } from '../../strings.ts';
+import { accessWords } from '../../strings-access.ts';
+import { Badge } from '../../ui/badge.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Modal } from '../../ui/modal.tsx';
+import { Moment } from '../../ui/moment.tsx';
+import { Lines } from '../../ui/skeleton.tsx';
+
+const { sessions: w } = accessWords;
+const LOOK_AGAIN_MS = 30_000;
+
+/** Where somebody is signed in, with the way to end it. */
+export function SessionList() {
+  const client = useQueryClient();
+  const [leaving, setLeaving] = createSignal(false);
+  const sessions = useQuery(() => ({
+    queryKey: keys.sessions,
+    refetchInterval: LOOK_AGAIN_MS,
+    queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.auth.sessions.query(undefined, { signal })).data,
+  }));
+  const end = useMutation(() => ({
+    mutationFn: (id: string) => api.auth.endSession.mutate({ id }),
+    async onSuccess() {
+      await client.invalidateQueries({ queryKey: keys.sessions });
+      say(w.ended);
+      document.querySelector<HTMLElement>('h1')?.focus();
+    },
+  }));
+  const leave = useMutation(() => ({
+    mutationFn: () => api.auth.signOutEverywhere.mutate(),
+    onSuccess: () => becomes(client, null),
+  }));
+  const again = () => {
+    end.reset();
+    void sessions.refetch();
+  };
+  const known = () => answerOf(sessions) ?? [];
+  return (
+    <Card
+      title={w.title}
+      aside={
+        <Button look="grave" onClick={() => setLeaving(true)}>
+          {w.everywhere}
+        </Button>
+      }
+    >
+      <p class="mb-3 text-sm text-soft">{w.lead}</p>
+      <Show when={sessions.error ?? end.error}>
+        {(error) => (
+          <div class="mb-3">
+            <FailureNotice failure={failureOf(error())} onRetry={again} />
+          </div>
+        )}
+      </Show>
+      <Show when={!sessions.isPending} fallback={<Lines count={4} />}>
+        <ul aria-label={w.caption} class="divide-y divide-line">
+          <For each={known()}>
+            {(session) => (
+              <Session
+                session={session}
+                busy={end.isPending && end.variables === session.id}
+                onEnd={() => end.mutate(session.id)}
+              />
+            )}
+          </For>
+        </ul>
+      </Show>
+      <Modal
+        open={leaving()}
+        onClose={() => setLeaving(false)}
+        title={w.everywhereTitle}
+        lead={w.everywhereLead(known().length)}
+      >
+        <Show when={leave.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+        <div class="mt-2 flex flex-wrap justify-end gap-2">
+          <Button onClick={() => setLeaving(false)}>{words.cancel}</Button>
+          <Button look="danger" busy={leave.isPending} onClick={() => leave.mutate()}>
+            {leave.isPending ? w.everywhereBusy : w.everywhere}
+          </Button>
+        </div>
+      </Modal>
+    </Card>
+  );
+}
+
+function Session(props: { session: SessionLine; busy: boolean; onEnd: () => void }) {
+  const name = () => {
+    const { program, system } = browserName(props.session.userAgent);
+    return system === null ? (program ?? w.unknown) : w.on(program ?? w.unknown, system);
+  };
+  return (
+    <li class="flex items-center justify-between gap-4 py-3 text-sm first:pt-0 last:pb-0">
+      <div class="min-w-0">
+        <p class="flex flex-wrap items-center gap-2 font-medium" title={props.session.userAgent}>
+          <span class="wrap-anywhere">{name()}</span>
+          <Show when={props.session.current}>
+            <Badge tone="good">{w.current}</Badge>
+          </Show>
+        </p>
+        <p class="break-all text-soft">{w.from(props.session.address)}</p>
+        <p class="text-soft">
+          {w.began} <Moment at={props.session.createdAt} />
+          <span aria-hidden="true"> · </span>
+          <span class="inline-block">
+            {w.ends} <Moment at={props.session.expiresAt} /> {w.unused}
+          </span>
+        </p>
+      </div>
+      <Show when={!props.session.current}>
+        <Button
+          look="grave"
+          busy={props.busy}
+          aria-label={w.endOf(name(), props.session.address)}
+          onClick={() => props.onEnd()}
+        >
+          {w.end}
+        </Button>
+      </Show>
+    </li>
+  );
+}

@@ -1,0 +1,77 @@
+import { useQuery } from '@tanstack/solid-query';
+import { createSignal, For, Show } from 'solid-js';
+import { api, type TokenLine as Token } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { now } from '../../lib/clock.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { keys } from '../../lib/queries.ts';
+import { tokenState } from '../../lib/token-state.ts';
+import { accessWords } from '../../strings-access.ts';
+import { Button } from '../../ui/button.tsx';
+import { Card, Empty } from '../../ui/card.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Lines } from '../../ui/skeleton.tsx';
+import { MakeToken } from './make-token.tsx';
+import { RevokeToken } from './revoke-token.tsx';
+import { TokenLine } from './token-line.tsx';
+
+const { tokens: w } = accessWords;
+const LOOK_AGAIN_MS = 30_000;
+
+/** Which services may come in: those that may now, and folded away those that could once. */
+export function TokenList() {
+  const [making, setMaking] = createSignal(false);
+  const [revoking, setRevoking] = createSignal<string | null>(null);
+  const tokens = useQuery(() => ({
+    queryKey: keys.tokens,
+    refetchInterval: LOOK_AGAIN_MS,
+    queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.tokens.list.query(undefined, { signal })).data,
+  }));
+  const known = () => answerOf(tokens) ?? [];
+  const isPast = (token: Token) => ['revoked', 'expired'].includes(tokenState(token, now()));
+  const present = () => known().filter((token) => !isPast(token));
+  const past = () => known().filter(isPast);
+  return (
+    <Card
+      title={w.title}
+      aside={
+        <Button look="primary" onClick={() => setMaking(true)}>
+          {w.make}
+        </Button>
+      }
+    >
+      <p class="mb-3 text-sm text-soft">{w.lead}</p>
+      <Show when={tokens.error}>
+        {(error) => (
+          <div class="mb-3">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void tokens.refetch()} />
+          </div>
+        )}
+      </Show>
+      <Show when={!tokens.isPending} fallback={<Lines count={4} />}>
+        <Show
+          when={present().length > 0}
+          fallback={
+            <Show when={answerOf(tokens)}>
+              <Empty title={w.none} lead={w.noneLead} />
+            </Show>
+          }
+        >
+          <ul aria-label={w.caption} class="divide-y divide-line">
+            <For each={present()}>{(token) => <TokenLine token={token} onRevoke={() => setRevoking(token.id)} />}</For>
+          </ul>
+        </Show>
+        <Show when={past().length > 0}>
+          <details class="mt-4 border-t border-line pt-3">
+            <summary class="min-h-8 cursor-pointer py-1 text-sm text-soft">{w.past(past().length)}</summary>
+            <ul aria-label={w.past(past().length)} class="mt-2 divide-y divide-line">
+              <For each={past()}>{(token) => <TokenLine token={token} onRevoke={() => undefined} />}</For>
+            </ul>
+          </details>
+        </Show>
+      </Show>
+      <MakeToken open={making()} onClose={() => setMaking(false)} />
+      <RevokeToken token={known().find(({ id }) => id === revoking()) ?? null} onClose={() => setRevoking(null)} />
+    </Card>
+  );
+}

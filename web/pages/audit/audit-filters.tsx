@@ -1,0 +1,95 @@
+import { useSearchParams } from '@solidjs/router';
+import ListFilter from 'lucide-solid/icons/list-filter';
+import { createSignal, createUniqueId } from 'solid-js';
+import type { AuditSearch } from '../../lib/audit-filter.ts';
+import { createTyping } from '../../lib/typing.ts';
+import { auditWords as w } from '../../strings-audit.ts';
+import { Button } from '../../ui/button.tsx';
+import { Choice, Field } from '../../ui/field.tsx';
+
+const ALL = 'all';
+const OUTCOMES: Record<string, string> = { [ALL]: w.all, ...w.outcomes };
+
+/** What of the audit is to be seen. It stands in the address. On a phone the rarer questions wait behind a button. */
+export function AuditFilters() {
+  const [search, setSearch] = useSearchParams<AuditSearch>();
+  const put = (name: keyof AuditSearch, value: string) =>
+    setSearch({ [name]: value === '' || value === ALL ? null : value }, { replace: true });
+  const [text, setText] = createTyping(
+    () => search.search ?? '',
+    (value) => put('search', value),
+  );
+  const [actor, setActor] = createTyping(
+    () => search.actor ?? '',
+    (value) => put('actor', value),
+  );
+  const [open, setOpen] = createSignal(Boolean(search.action || search.actor || search.from || search.to));
+  const id = createUniqueId();
+  /** An address may ask for an action this panel does not know. */
+  const actions = (): Record<string, string> => ({
+    [ALL]: w.all,
+    ...w.deeds,
+    ...(search.action && !Object.hasOwn(w.deeds, search.action) && { [search.action]: search.action }),
+  });
+  return (
+    <search class="mb-4 block">
+      <div class="grid grid-cols-2 gap-3 sm:grid-cols-[1fr_12rem]">
+        <Field
+          label={w.search}
+          type="search"
+          class="col-span-2 sm:col-span-1"
+          placeholder={w.searchHint}
+          maxlength={200}
+          value={text()}
+          onInput={setText}
+        />
+        <Choice
+          label={w.outcome}
+          value={Object.hasOwn(OUTCOMES, search.outcome ?? '') ? (search.outcome ?? ALL) : ALL}
+          options={OUTCOMES}
+          onChange={(value) => put('outcome', value)}
+        />
+        <Button class="self-end sm:hidden" aria-expanded={open()} aria-controls={id} onClick={() => setOpen(!open())}>
+          <ListFilter class="size-4" aria-hidden="true" />
+          {open() ? w.fewerFilters : w.moreFilters}
+        </Button>
+      </div>
+      <div
+        id={id}
+        class={`mt-3 grid-cols-2 gap-3 sm:grid lg:grid-cols-[1fr_1fr_10rem_10rem] ${open() ? 'grid' : 'hidden'}`}
+      >
+        <Choice
+          label={w.action}
+          class="col-span-2 sm:col-span-1"
+          value={search.action ?? ALL}
+          options={actions()}
+          onChange={(value) => put('action', value)}
+        />
+        <Field
+          label={w.person}
+          class="col-span-2 sm:col-span-1"
+          placeholder={w.personHint}
+          autocomplete="off"
+          spellcheck={false}
+          maxlength={320}
+          value={actor()}
+          onInput={setActor}
+        />
+        <Field
+          label={w.from}
+          type="date"
+          value={search.from ?? ''}
+          max={search.to ?? ''}
+          onInput={(day) => put('from', day)}
+        />
+        <Field
+          label={w.to}
+          type="date"
+          value={search.to ?? ''}
+          min={search.from ?? ''}
+          onInput={(day) => put('to', day)}
+        />
+      </div>
+    </search>
+  );
+}

@@ -1,0 +1,143 @@
+import { useSearchParams } from '@solidjs/router';
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tanstack/solid-query';
+import Download from 'lucide-solid/icons/download';
+import RefreshCw from 'lucide-solid/icons/refresh-cw';
+import { createMemo, For, Show } from 'solid-js';
+import { type AuditRow, api } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { type AuditSearch, auditExport, auditFilterOf } from '../../lib/audit-filter.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { keys } from '../../lib/queries.ts';
+import { auditWords as w } from '../../strings-audit.ts';
+import { Button, pressable } from '../../ui/button.tsx';
+import { Empty, PageHead } from '../../ui/card.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Lines } from '../../ui/skeleton.tsx';
+import { AuditCheck } from './audit-check.tsx';
+import { AuditEntry } from './audit-entry.tsx';
+import { AuditFilters } from './audit-filters.tsx';
+
+const PAGE_SIZE = 50;
+const LOOK_AGAIN_MS = 10_000;
+
+/**
+ * Everything that was tried. What is found stays where it is while somebody reads: that there is something newer is said, and shown when it is
+ * asked for.
+ */
+export function Audit() {
+  const [search, setSearch] = useSearchParams<AuditSearch>();
+  const filter = () => auditFilterOf(search);
+  const isFiltered = () => Object.keys(filter()).length > 0;
+  const pages = useInfiniteQuery(() => ({
+    queryKey: [...keys.audit, 'pages', filter()],
+    staleTime: LOOK_AGAIN_MS,
+    refetchOnWindowFocus: false,
+    placeholderData: keepPreviousData,
+    initialPageParam: null as number | null,
+    getNextPageParam: (last: { next: number | null }) => last.next,
+    async queryFn({ pageParam, signal }: { pageParam: number | null; signal: AbortSignal }) {
+      const asked = { ...filter(), limit: PAGE_SIZE, ...(pageParam !== null && { before: pageParam }) };
+      return (await api.audit.list.query(asked, { signal })).data;
+    },
+  }));
+  const newest = useQuery(() => ({
+    queryKey: [...keys.audit, 'newest', filter()],
+    refetchInterval: LOOK_AGAIN_MS,
+    queryFn: async ({ signal }: { signal: AbortSignal }) =>
+      (await api.audit.list.query({ ...filter(), limit: 1 }, { signal })).data.rows[0]?.id ?? 0,
+  }));
+  // A row never changes: the one that is there stays, with what was opened in it.
+  const known = new Map<number, AuditRow>();
+  const rows = createMemo(() =>
+    (answerOf(pages)?.pages.flatMap((page) => page.rows) ?? []).map((row) => {
+      const first = known.get(row.id) ?? row;
+      known.set(row.id, first);
+      return first;
+    }),
+  );
+  const isBehind = () =>
+    pages.isSuccess && !pages.isPlaceholderData && newest.isSuccess && newest.data > (rows()[0]?.id ?? 0);
+  const check = useMutation(() => ({
+    mutationFn: async () => (await api.audit.verify.query()).data,
+    onSettled: () => void newest.refetch(),
+  }));
+  const forget = () => setSearch({ search: null, outcome: null, action: null, actor: null, from: null, to: null });
+
+  return (
+    <>
+      <PageHead title={w.title} lead={w.lead}>
+        <Button busy={check.isPending} onClick={() => check.mutate()}>
+          {check.isPending ? w.checking : w.check}
+        </Button>
+      </PageHead>
+      <div role="status" class="contents">
+        <Show when={check.isSuccess && check.data}>{(found) => <AuditCheck found={found()} />}</Show>
+      </div>
+      <Show when={check.error}>
+        {(error) => (
+          <div class="mb-6">
+            <FailureNotice failure={failureOf(error())} onRetry={() => check.mutate()} />
+          </div>
+        )}
+      </Show>
+      <AuditFilters />
+      <div class="mb-3 flex min-h-11 flex-wrap items-center gap-x-4 gap-y-2">
+        <a href={auditExport(filter())} download="" class={pressable()} aria-describedby="export-lead">
+          <Download class="size-4" aria-hidden="true" />
+          {w.export}
+        </a>
+        <p id="export-lead" class="min-w-0 flex-1 basis-52 text-sm text-soft">
+          {w.exportLead(isFiltered())}
+        </p>
+        <div role="status">
+          <Show when={isBehind()}>
+            <span class="sr-only">{w.newerSaid}</span>
+            <Button look="quiet" busy={pages.isFetching} onClick={() => void pages.refetch()}>
+              <RefreshCw class="size-4" aria-hidden="true" />
+              {w.newer}
+            </Button>
+          </Show>
+        </div>
+      </div>
+      <Show when={pages.error}>
+        {(error) => (
+          <div class="mb-4">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void pages.refetch()} />
+          </div>
+        )}
+      </Show>
+      <div class="overflow-hidden rounded-xl border border-line bg-card">
+        <Show
+          when={answerOf(pages)}
+          fallback={
+            <Show when={pages.isPending}>
+              <Lines count={12} class="p-5" />
+            </Show>
+          }
+        >
+          <Show
+            when={rows().length > 0}
+            fallback={
+              <Empty title={isFiltered() ? w.noMatch : w.none} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
+                <Show when={isFiltered()}>
+                  <Button onClick={forget}>{w.showAll}</Button>
+                </Show>
+              </Empty>
+            }
+          >
+            <ul aria-label={w.caption} aria-busy={pages.isPlaceholderData} class="divide-y divide-line">
+              <For each={rows()}>{(row) => <AuditEntry row={row} onOnlyBy={(actor) => setSearch({ actor })} />}</For>
+            </ul>
+          </Show>
+        </Show>
+      </div>
+      <Show when={pages.hasNextPage}>
+        <div class="mt-4 text-center">
+          <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+            {w.older}
+          </Button>
+        </div>
+      </Show>
+    </>
+  );
+}

@@ -1,0 +1,151 @@
+import { A, useNavigate, useParams } from '@solidjs/router';
+import { useQuery } from '@tanstack/solid-query';
+import { createSignal, For, Show } from 'solid-js';
+import type { BackupInfo } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { madeAt, useBackupActions } from '../../lib/backup-actions.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { queries } from '../../lib/queries.ts';
+import { words } from '../../strings.ts';
+import { ActiveOperations } from '../../ui/active-operations.tsx';
+import { BackupBadges } from '../../ui/backup-badges.tsx';
+import { Card, Facts, PageHead } from '../../ui/card.tsx';
+import { CopyButton } from '../../ui/copy-button.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Moment } from '../../ui/moment.tsx';
+import { RemoveBackup } from '../../ui/remove-backup.tsx';
+import { PageSkeleton } from '../../ui/skeleton.tsx';
+import { BackupToolbar } from './backup-toolbar.tsx';
+import { Manifest } from './manifest.tsx';
+import { Note } from './note.tsx';
+
+/** One stored backup: what it holds, in plain words, and everything that can be done with it. */
+export function Backup() {
+  const params = useParams<{ id: string }>();
+  const navigate = useNavigate();
+  const name = () => decodeURIComponent(params.id);
+  const backup = useQuery(() => queries.backup(name()));
+  const actions = useBackupActions();
+  const [removing, setRemoving] = createSignal(false);
+  const known = () => answerOf(backup);
+  return (
+    <>
+      <p class="mb-2 text-sm">
+        <A href="/backups" class="text-brand hover:underline">
+          {words.backups.title}
+        </A>
+      </p>
+      <PageHead title={name()} lead={<Show when={known()}>{(found) => <BackupBadges backup={found().info} />}</Show>} />
+      <Show when={backup.error}>
+        {(error) => (
+          <div class="mb-4">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void backup.refetch()} />
+          </div>
+        )}
+      </Show>
+      <Show
+        when={known()}
+        fallback={
+          <Show when={backup.isPending}>
+            <PageSkeleton />
+          </Show>
+        }
+      >
+        {(found) => (
+          <>
+            <BackupToolbar backup={found().info} actions={actions} onRemove={() => setRemoving(true)} />
+            <ActiveOperations archive={found().info.fileName} />
+            <Show when={found().info.damaged}>
+              {(damage) => (
+                <div role="alert" class="mb-6 rounded-xl bg-bad-wash p-5 text-bad">
+                  <p class="font-semibold">{words.backup.damaged}</p>
+                  <p class="mt-1 text-sm break-words text-ink">{damage().message}</p>
+                </div>
+              )}
+            </Show>
+            <div class="space-y-4">
+              <Summary backup={found().info} />
+              <Note backup={found().info} actions={actions} />
+              <Show when={found().detail}>
+                {(detail) => (
+                  <Manifest
+                    name={found().info.fileName}
+                    detail={detail()}
+                    backupId={found().info.metadata?.backupId ?? ''}
+                    size={found().info.size}
+                  />
+                )}
+              </Show>
+              <History name={found().info.fileName} />
+            </div>
+          </>
+        )}
+      </Show>
+      <RemoveBackup
+        backup={removing() ? (known()?.info ?? null) : null}
+        onClose={() => setRemoving(false)}
+        onRemoved={() => navigate('/backups', { replace: true })}
+      />
+    </>
+  );
+}
+
+function Summary(props: { backup: BackupInfo }) {
+  return (
+    <Card title={words.backup.facts}>
+      <Facts
+        of={[
+          [words.backups.columns.made, <Moment at={madeAt(props.backup)} />],
+          [words.backup.madeBy, props.backup.metadata?.createdBy ?? words.unknown],
+          [words.backup.kind, words.backup.kinds[props.backup.kind ?? ''] ?? words.unknown],
+          [
+            words.overview.lastVerified,
+            <Show when={props.backup.lastVerified} fallback={words.overview.notVerified}>
+              {(at) => <Moment at={at()} />}
+            </Show>,
+          ],
+          [words.backup.database, props.backup.metadata?.databaseUrl ?? words.unknown],
+        ]}
+      />
+      <Show when={props.backup.digest}>
+        {(digest) => (
+          <div class="mt-3 text-sm">
+            <p class="text-soft">{words.backup.digest}</p>
+            <p class="flex items-center gap-1">
+              <code class="min-w-0 font-mono text-xs break-all">{digest()}</code>
+              <CopyButton text={digest()} label={words.copy} />
+            </p>
+          </div>
+        )}
+      </Show>
+    </Card>
+  );
+}
+
+const LOOKED_THROUGH = 100;
+
+/** What was done with it, as far as the records go back. */
+function History(props: { name: string }) {
+  const done = useQuery(() => queries.operations({ limit: LOOKED_THROUGH }));
+  const own = () => answerOf(done)?.operations.filter(({ archive }) => archive === props.name) ?? [];
+  return (
+    <Card title={words.backup.history}>
+      <Show when={own().length > 0} fallback={<p class="text-sm text-soft">{words.backup.historyNone}</p>}>
+        <ul class="divide-y divide-line text-sm">
+          <For each={own()}>
+            {(operation) => (
+              <li class="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 py-2.5">
+                <A href={`/operations/${operation.id}`} class="font-medium hover:underline">
+                  {words.operation.kind(operation.kind)}, {words.operation.states[operation.state].toLowerCase()}
+                </A>
+                <span class="text-soft">
+                  {operation.actor}, <Moment at={operation.createdAt} />
+                </span>
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
+    </Card>
+  );
+}

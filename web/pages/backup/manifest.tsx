@@ -1,0 +1,164 @@
+import { A } from '@solidjs/router';
+import { For, Show } from 'solid-js';
+import type { BackupDetail } from '../../api.ts';
+import { bytesText, countText } from '../../lib/format.ts';
+import { tableText } from '../../lib/operations.ts';
+import { words } from '../../strings.ts';
+import { rowWords } from '../../strings-rows.ts';
+import { Card, Facts } from '../../ui/card.tsx';
+import { TableName } from '../../ui/table-name.tsx';
+
+type Table = BackupDetail['tables'][number];
+
+/** What a backup says of itself, in plain words. */
+export function Manifest(props: { name: string; detail: BackupDetail; backupId: string; size: number }) {
+  const { backup: w } = words;
+  const rows = () => props.detail.tables.reduce((sum, table) => sum + table.rows, 0);
+  const bytes = () => props.detail.tables.reduce((sum, table) => sum + table.bytes, 0);
+  const unknown = () => [...props.detail.unknown.tables, ...props.detail.unknown.columns];
+  return (
+    <>
+      <Card title={w.tables}>
+        <p class="mb-3 text-sm text-soft">
+          {w.inWords(rows(), props.detail.tables.length, bytes(), props.size)} {rowWords.lookHint}
+        </p>
+        <Tables backup={props.name} tables={props.detail.tables} />
+      </Card>
+      <Texts title={w.warnings} tone="text-warn" texts={props.detail.warnings} />
+      <Texts title={w.unknown} tone="text-warn" texts={unknown()} />
+      <LeftOut of={props.detail.leftOut} />
+      <Card title={w.checksums}>
+        <p class="mb-3 text-sm text-soft">{w.entries(props.detail.entries.count, props.detail.entries.chunks)}</p>
+        <Facts
+          of={[
+            [w.backupId, <code class="font-mono text-xs break-all">{props.backupId}</code>],
+            [w.fingerprint, <code class="font-mono text-xs break-all">{props.detail.schemaFingerprint}</code>],
+            [w.program, `${props.detail.application.name} ${props.detail.application.version}`],
+            [w.server, `${props.detail.server.version}, ${props.detail.server.encoding}`],
+          ]}
+        />
+      </Card>
+    </>
+  );
+}
+
+function Texts(props: { title: string; tone: string; texts: string[] }) {
+  return (
+    <Show when={props.texts.length > 0}>
+      <Card title={props.title}>
+        <ul class={`list-disc space-y-1 pl-5 text-sm ${props.tone}`}>
+          <For each={props.texts}>{(text) => <li class="break-words">{text}</li>}</For>
+        </ul>
+      </Card>
+    </Show>
+  );
+}
+
+/** By reason: our own schemas alone have some thirty tables. */
+function LeftOut(props: { of: BackupDetail['leftOut'] }) {
+  const byReason = () => [...Map.groupBy(props.of, ({ reason }) => reason)];
+  return (
+    <Show when={props.of.length > 0}>
+      <Card title={words.backup.leftOut}>
+        <For each={byReason()}>
+          {([reason, left]) => (
+            <details class="text-sm">
+              <summary class="min-h-8 cursor-pointer py-1">{words.backup.leftOutLine(left.length, reason)}</summary>
+              <ul class="mt-1 mb-2 space-y-1 border-l-2 border-line pl-3 font-mono text-xs text-soft">
+                <For each={left}>{({ table }) => <li class="break-all">{tableText(table)}</li>}</For>
+              </ul>
+            </details>
+          )}
+        </For>
+      </Card>
+    </Show>
+  );
+}
+
+function Tables(props: { backup: string; tables: Table[] }) {
+  const { backup: w } = words;
+  return (
+    <table class="tabular w-full text-sm">
+      <caption class="sr-only">{w.tablesCaption}</caption>
+      <thead>
+        <tr class="text-left text-soft">
+          <th scope="col" class="py-1.5 font-normal">
+            {w.table}
+          </th>
+          <th scope="col" class="py-1.5 text-right font-normal">
+            {w.rows}
+          </th>
+          <th scope="col" class="hidden py-1.5 pl-4 text-right font-normal sm:table-cell">
+            {w.data}
+          </th>
+          <th scope="col" class="hidden py-1.5 pl-4 text-right font-normal sm:table-cell">
+            {w.stored}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        <For each={props.tables}>
+          {(table) => (
+            <tr class="border-t border-line align-top">
+              <th scope="row" class="py-1.5 text-left font-normal">
+                <Columns table={table} />
+              </th>
+              <td class="py-1 text-right">
+                <Show when={table.rows > 0} fallback={<span class="inline-block py-1.5">{countText(0)}</span>}>
+                  <A
+                    href={`/backups/${encodeURIComponent(props.backup)}/tables/${encodeURIComponent(table.name)}`}
+                    class="inline-block py-1.5 text-brand hover:underline"
+                    aria-label={rowWords.look(table.rows, tableText(table.name))}
+                  >
+                    {countText(table.rows)}
+                  </A>
+                </Show>
+              </td>
+              <td class="hidden py-2.5 pl-4 text-right whitespace-nowrap sm:table-cell">{bytesText(table.bytes)}</td>
+              <td class="hidden py-2.5 pl-4 text-right whitespace-nowrap sm:table-cell">
+                {bytesText(table.storedBytes)}
+              </td>
+            </tr>
+          )}
+        </For>
+      </tbody>
+    </table>
+  );
+}
+
+function Columns(props: { table: Table }) {
+  const rules = (column: Table['columns'][number]) =>
+    [
+      props.table.primaryKey.includes(column.name) && words.backup.rules.key,
+      column.notNull && words.backup.rules.required,
+      column.generated && words.backup.rules.generated,
+      ...props.table.links
+        .filter((link) => link.columns.includes(column.name))
+        .map((link) => words.backup.rules.link(tableText(link.target))),
+    ]
+      .filter(Boolean)
+      .join(', ');
+  return (
+    <details>
+      <summary class="min-h-8 cursor-pointer py-1">
+        <TableName name={props.table.name} />
+      </summary>
+      <dl
+        class="mt-1 mb-2 space-y-1.5 border-l-2 border-line pl-3 text-xs"
+        aria-label={words.backup.columnsOf(tableText(props.table.name))}
+      >
+        <For each={props.table.columns}>
+          {(column) => (
+            <div>
+              <dt class="inline font-mono break-all">{column.name}</dt>{' '}
+              <dd class="inline text-soft">
+                {column.sqlType}
+                <Show when={rules(column)}>{(text) => ` (${text()})`}</Show>
+              </dd>
+            </div>
+          )}
+        </For>
+      </dl>
+    </details>
+  );
+}

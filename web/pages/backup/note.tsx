@@ -1,0 +1,63 @@
+import { createSignal, createUniqueId, Show } from 'solid-js';
+import type { BackupInfo } from '../../api.ts';
+import type { BackupActions } from '../../lib/backup-actions.ts';
+import { useMe } from '../../lib/session.ts';
+import { words } from '../../strings.ts';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+
+const LONGEST = 2000;
+
+/** What somebody wrote beside a backup, and the place to write it. */
+export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
+  const id = createUniqueId();
+  const me = useMe();
+  const [text, setText] = createSignal<string | null>(null);
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    await props.actions.setNote(props.backup.fileName, text()?.trim() || null);
+    if (!props.actions.failure()) setText(null);
+  };
+  return (
+    <Card
+      title={words.backup.note}
+      aside={
+        <Show when={text() === null && me.data?.scopes.includes('backups:annotate')}>
+          <Button onClick={() => setText(props.backup.note ?? '')}>
+            {props.backup.note ? words.backup.editNote : words.backup.addNote}
+          </Button>
+        </Show>
+      }
+    >
+      <Show
+        when={text() !== null}
+        fallback={<p class="text-sm break-words whitespace-pre-wrap text-soft">{props.backup.note ?? '–'}</p>}
+      >
+        <form onSubmit={(event) => void save(event)}>
+          <label for={id} class="sr-only">
+            {words.backup.note}
+          </label>
+          <textarea
+            id={id}
+            ref={(element) => queueMicrotask(() => element.focus())}
+            rows={4}
+            maxlength={LONGEST}
+            aria-describedby={`${id}-hint`}
+            class="block w-full rounded-lg border border-edge bg-card p-3 text-base sm:text-sm"
+            value={text() ?? ''}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+          <p id={`${id}-hint`} class="mt-1 text-sm text-soft">
+            {words.backup.noteHint}
+          </p>
+          <div class="mt-3 flex justify-end gap-2">
+            <Button onClick={() => setText(null)}>{words.cancel}</Button>
+            <Button type="submit" look="primary" busy={props.actions.busy() === 'note'}>
+              {words.backup.save}
+            </Button>
+          </div>
+        </form>
+      </Show>
+    </Card>
+  );
+}

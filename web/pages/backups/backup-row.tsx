@@ -1,0 +1,96 @@
+import { A, useNavigate } from '@solidjs/router';
+import ArchiveRestore from 'lucide-solid/icons/archive-restore';
+import Download from 'lucide-solid/icons/download';
+import Pin from 'lucide-solid/icons/pin';
+import PinOff from 'lucide-solid/icons/pin-off';
+import ShieldCheck from 'lucide-solid/icons/shield-check';
+import Trash from 'lucide-solid/icons/trash';
+import { Show } from 'solid-js';
+import type { BackupInfo, Person } from '../../api.ts';
+import { type BackupActions, madeAt } from '../../lib/backup-actions.ts';
+import { amountText, bytesText } from '../../lib/format.ts';
+import { words } from '../../strings.ts';
+import { BackupBadges } from '../../ui/backup-badges.tsx';
+import { Menu, type MenuEntry } from '../../ui/menu.tsx';
+import { Moment } from '../../ui/moment.tsx';
+
+interface BackupRowProps {
+  backup: BackupInfo;
+  me: Person;
+  actions: BackupActions;
+  onRemove: () => void;
+}
+
+/** One stored backup in the list, with what can be done with it. */
+export function BackupRow(props: BackupRowProps) {
+  const address = () => `/backups/${encodeURIComponent(props.backup.fileName)}`;
+  return (
+    <li class="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 px-4 py-3 md:grid-cols-[minmax(0,1fr)_9rem_7rem_5.5rem_auto]">
+      <div class="min-w-0">
+        <A href={address()} class="font-medium break-all hover:underline">
+          {props.backup.fileName}
+        </A>
+        <div class="mt-1">
+          <BackupBadges backup={props.backup} />
+        </div>
+        <Show when={props.backup.note}>
+          <p class="mt-1 line-clamp-2 text-sm break-words text-soft">{props.backup.note}</p>
+        </Show>
+      </div>
+      <div class="col-start-1 text-sm text-soft md:col-start-2 md:row-start-1">
+        <Moment at={madeAt(props.backup)} />
+      </div>
+      <div class="tabular col-start-1 text-sm text-soft md:col-start-3 md:row-start-1 md:text-right">
+        <Show when={props.backup.metadata} fallback={words.unknown}>
+          {(metadata) => amountText(metadata().totalRecords, 'row')}
+        </Show>
+        <span class="md:hidden"> · {bytesText(props.backup.size)}</span>
+      </div>
+      <div class="tabular hidden text-right text-sm text-soft md:col-start-4 md:row-start-1 md:block">
+        {bytesText(props.backup.size)}
+      </div>
+      <div class="col-start-2 row-start-1 self-start md:col-start-5 md:self-center">
+        <RowMenu {...props} />
+      </div>
+    </li>
+  );
+}
+
+function RowMenu(props: BackupRowProps) {
+  const navigate = useNavigate();
+  const may = (scope: Person['scopes'][number]) => props.me.scopes.includes(scope);
+  const name = () => props.backup.fileName;
+  const entries = (): MenuEntry[] => {
+    const { actions, backup } = props;
+    const all: (MenuEntry | false)[] = [
+      may('backups:verify') && {
+        name: words.backup.verify,
+        icon: ShieldCheck,
+        onSelect: () => void actions.verify(name()),
+      },
+      may('backups:download') && {
+        name: words.backup.download,
+        icon: Download,
+        onSelect: () => void actions.download(name()),
+      },
+      may('restores:run') && {
+        name: words.backup.restore,
+        icon: ArchiveRestore,
+        onSelect: () => navigate(`/restore?backup=${encodeURIComponent(name())}`),
+      },
+      may('backups:annotate') && {
+        name: backup.pinned ? words.backup.unpin : words.backup.pin,
+        icon: backup.pinned ? PinOff : Pin,
+        onSelect: () => void actions.setPinned(name(), !backup.pinned),
+      },
+      may('backups:delete') && {
+        name: words.backup.remove,
+        icon: Trash,
+        grave: true,
+        onSelect: () => props.onRemove(),
+      },
+    ];
+    return all.filter((entry) => entry !== false);
+  };
+  return <Menu label={words.backups.more(name())} entries={entries()} />;
+}

@@ -1,0 +1,183 @@
+import { useSearchParams } from '@solidjs/router';
+import { keepPreviousData, useQuery } from '@tanstack/solid-query';
+import { createSignal, For, Show } from 'solid-js';
+import type { BackupQuery } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { useBackupActions } from '../../lib/backup-actions.ts';
+import { type BackupSearch, filterOf, PAGE_SIZE, USUAL_SORT } from '../../lib/backup-search.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { queries } from '../../lib/queries.ts';
+import { useMe } from '../../lib/session.ts';
+import { createTyping } from '../../lib/typing.ts';
+import { words } from '../../strings.ts';
+import { ActiveOperations } from '../../ui/active-operations.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Empty, PageHead } from '../../ui/card.tsx';
+import { CreateBackup } from '../../ui/create-backup.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Choice, Field } from '../../ui/field.tsx';
+import { RemoveBackup } from '../../ui/remove-backup.tsx';
+import { BackupRow } from './backup-row.tsx';
+import { Pager } from './pager.tsx';
+
+/** All that is stored: found, sorted, made, and done with. What is looked for stands in the address, so that it can be sent to somebody. */
+export function Backups() {
+  const me = useMe();
+  const actions = useBackupActions();
+  const [search, setSearch] = useSearchParams<BackupSearch>();
+  const filter = (): BackupQuery => filterOf(search);
+  const page = useQuery(() => ({ ...queries.backups(filter()), placeholderData: keepPreviousData }));
+  const [creating, setCreating] = createSignal(false);
+  const [removing, setRemoving] = createSignal<string | null>(null);
+  const isFiltered = () => Boolean(search.search || search.show);
+  const known = () => answerOf(page);
+  const forget = () => setSearch({ search: null, show: null, page: null });
+
+  return (
+    <>
+      <PageHead
+        title={words.backups.title}
+        lead={
+          <span class="tabular">
+            {known() ? words.backups.summary(known()?.total ?? 0, known()?.totalSize ?? 0) : ' '}
+          </span>
+        }
+      >
+        <Show when={me.data?.scopes.includes('backups:create')}>
+          <Button look="primary" onClick={() => setCreating(true)}>
+            {words.backups.make}
+          </Button>
+        </Show>
+      </PageHead>
+      <ActiveOperations open />
+      <SearchBar />
+      <Show when={actions.failure()}>
+        {(failure) => (
+          <div class="mb-4">
+            <FailureNotice failure={failure()} />
+          </div>
+        )}
+      </Show>
+      <Show when={page.error}>
+        {(error) => (
+          <div class="mb-4">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void page.refetch()} />
+          </div>
+        )}
+      </Show>
+      <div class="overflow-hidden rounded-xl border border-line bg-card">
+        <Show
+          when={known()}
+          fallback={
+            <Show when={page.isPending}>
+              <RowSkeletons />
+            </Show>
+          }
+        >
+          {(found) => (
+            <Show
+              when={found().items.length > 0}
+              fallback={
+                <Show
+                  when={isFiltered()}
+                  fallback={
+                    <Empty title={words.backups.none} lead={words.backups.noneLead}>
+                      <Button look="primary" onClick={() => setCreating(true)}>
+                        {words.backups.make}
+                      </Button>
+                    </Empty>
+                  }
+                >
+                  <Empty title={words.backups.noMatch} lead={words.backups.noMatchLead}>
+                    <Button onClick={forget}>{words.backups.showAll}</Button>
+                  </Empty>
+                </Show>
+              }
+            >
+              <ul aria-label={words.backups.caption} aria-busy={page.isPlaceholderData} class="divide-y divide-line">
+                <For each={found().items}>
+                  {(backup) => (
+                    <Show when={me.data}>
+                      {(person) => (
+                        <BackupRow
+                          backup={backup}
+                          me={person()}
+                          actions={actions}
+                          onRemove={() => setRemoving(backup.fileName)}
+                        />
+                      )}
+                    </Show>
+                  )}
+                </For>
+              </ul>
+            </Show>
+          )}
+        </Show>
+      </div>
+      <Show when={known()}>
+        {(found) => (
+          <Pager
+            offset={found().offset}
+            size={PAGE_SIZE}
+            total={found().total}
+            onTurn={(number) => setSearch({ page: number === 1 ? null : String(number) })}
+          />
+        )}
+      </Show>
+      <CreateBackup open={creating()} onClose={() => setCreating(false)} />
+      <RemoveBackup
+        backup={known()?.items.find(({ fileName }) => fileName === removing()) ?? null}
+        onClose={() => setRemoving(null)}
+      />
+    </>
+  );
+}
+
+function SearchBar() {
+  const [search, setSearch] = useSearchParams<BackupSearch>();
+  const [typed, setTyped] = createTyping(
+    () => search.search ?? '',
+    (text) => setSearch({ search: text || null, page: null }, { replace: true }),
+  );
+  const filters: Record<string, string> = words.backups.filters;
+  const sorts: Record<string, string> = words.backups.sorts;
+  return (
+    <search class="mb-4 grid grid-cols-2 gap-3 sm:grid-cols-[1fr_12rem_12rem]">
+      <Field
+        label={words.backups.search}
+        type="search"
+        class="col-span-2 sm:col-span-1"
+        placeholder={words.backups.searchHint}
+        value={typed()}
+        onInput={setTyped}
+      />
+      <Choice
+        label={words.backups.filter}
+        value={search.show ?? 'all'}
+        options={filters}
+        onChange={(show) => setSearch({ show: show === 'all' ? null : show, page: null })}
+      />
+      <Choice
+        label={words.backups.sort}
+        value={search.sort ?? USUAL_SORT}
+        options={sorts}
+        onChange={(sort) => setSearch({ sort: sort === USUAL_SORT ? null : sort, page: null })}
+      />
+    </search>
+  );
+}
+
+function RowSkeletons() {
+  return (
+    <div role="status" aria-label={words.loading} class="divide-y divide-line">
+      <For each={[0, 1, 2, 3, 4]}>
+        {() => (
+          <div class="space-y-2 px-4 py-3.5">
+            <div class="skeleton h-4 w-3/5" />
+            <div class="skeleton h-4 w-24" />
+          </div>
+        )}
+      </For>
+    </div>
+  );
+}

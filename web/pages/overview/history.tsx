@@ -1,0 +1,77 @@
+import { useQuery } from '@tanstack/solid-query';
+import { createMemo, For, Show } from 'solid-js';
+import { api, type BackupInfo } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { bytesText, durationText } from '../../lib/format.ts';
+import { type HistoryPoint, numberIn } from '../../lib/operations.ts';
+import { keys } from '../../lib/queries.ts';
+import { words } from '../../strings.ts';
+import { Moment } from '../../ui/moment.tsx';
+import { Chart } from './chart.tsx';
+
+/** How size and duration of the backups of all tables went, as a picture and as a table. */
+export function History(props: { backups: BackupInfo[] }) {
+  const made = useQuery(() => ({
+    queryKey: [...keys.operations, 'made'],
+    queryFn: async ({ signal }: { signal: AbortSignal }) =>
+      (await api.operations.list.query({ kinds: ['backup'], states: ['succeeded'], limit: 100 }, { signal })).data
+        .operations,
+  }));
+  const points = createMemo((): HistoryPoint[] => {
+    const took = new Map(
+      (answerOf(made) ?? []).map(({ archive, result }) => [archive, numberIn(result, 'durationMs')]),
+    );
+    return props.backups
+      .filter(({ kind, metadata }) => kind === 'full' && metadata)
+      .map(({ fileName, size, metadata, createdAt }) => ({
+        at: metadata?.timestamp ?? createdAt,
+        size,
+        took: took.get(fileName) ?? null,
+      }))
+      .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  });
+  return (
+    <>
+      <p class="mb-3 text-sm text-soft">
+        {points().length < 2 ? words.overview.historyFew : words.overview.historyLead}
+      </p>
+      <Show when={points().length > 1}>
+        <Chart points={points()} />
+        <details class="mt-3">
+          <summary class="min-h-8 cursor-pointer py-1 text-sm font-medium">{words.overview.historyTable}</summary>
+          {/* Scrolled by keys too. */}
+          <section tabindex="0" aria-label={words.overview.history} class="max-h-64 overflow-auto">
+            <table class="tabular w-full text-sm">
+              <thead>
+                <tr class="text-left text-soft">
+                  <th scope="col" class="py-1 font-normal">
+                    {words.overview.when}
+                  </th>
+                  <th scope="col" class="py-1 text-right font-normal">
+                    {words.overview.size}
+                  </th>
+                  <th scope="col" class="py-1 text-right font-normal">
+                    {words.overview.took}
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                <For each={points().toReversed()}>
+                  {(point) => (
+                    <tr class="border-t border-line">
+                      <td class="py-1">
+                        <Moment at={point.at} />
+                      </td>
+                      <td class="py-1 text-right">{bytesText(point.size)}</td>
+                      <td class="py-1 text-right">{point.took === null ? words.unknown : durationText(point.took)}</td>
+                    </tr>
+                  )}
+                </For>
+              </tbody>
+            </table>
+          </section>
+        </details>
+      </Show>
+    </>
+  );
+}

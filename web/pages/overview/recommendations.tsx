@@ -1,0 +1,77 @@
+import { A } from '@solidjs/router';
+import CircleAlert from 'lucide-solid/icons/circle-alert';
+import Info from 'lucide-solid/icons/info';
+import TriangleAlert from 'lucide-solid/icons/triangle-alert';
+import { For, Match, Switch } from 'solid-js';
+import { Dynamic } from 'solid-js/web';
+import type { Status } from '../../api.ts';
+import { words } from '../../strings.ts';
+import { Button, pressable } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+
+export type Recommendation = Status['recommendations'][number];
+
+const ICONS = {
+  urgent: { icon: CircleAlert, ink: 'text-bad' },
+  soon: { icon: TriangleAlert, ink: 'text-warn' },
+  note: { icon: Info, ink: 'text-soft' },
+} as const;
+
+interface RecommendationsProps {
+  of: Recommendation[];
+  /** The newest backup that can be opened. */
+  last: string | null;
+  onMake: () => void;
+}
+
+/** What else should be done, each with the way to do it. */
+export function Recommendations(props: RecommendationsProps) {
+  return (
+    <Card title={words.overview.recommendations} class="mb-6">
+      <ul class="divide-y divide-line">
+        <For each={props.of}>
+          {(one) => (
+            <li class="flex flex-wrap items-center gap-x-4 gap-y-2 py-3 first:pt-0 last:pb-0">
+              <Dynamic
+                component={ICONS[one.level].icon}
+                class={`size-5 shrink-0 ${ICONS[one.level].ink}`}
+                aria-hidden="true"
+              />
+              <span class="min-w-0 flex-1 basis-52 text-sm break-words">{one.message}</span>
+              <WayToDo code={one.code} last={props.last} onMake={props.onMake} />
+            </li>
+          )}
+        </For>
+      </ul>
+    </Card>
+  );
+}
+
+/** Leads to where a recommendation can be followed; nothing where only the machine's keeper can. */
+export function WayToDo(props: { code: string; last: string | null; onMake: () => void }) {
+  const among = (...codes: string[]) => codes.includes(props.code);
+  return (
+    <Switch>
+      <Match when={among('NO_BACKUP', 'BACKUP_OLD')}>
+        <Button onClick={() => props.onMake()}>{words.backups.make}</Button>
+      </Match>
+      <Match when={among('LAST_NOT_VERIFIED', 'LAST_HAS_WARNINGS') && props.last}>
+        {(name) => (
+          <A href={`/backups/${encodeURIComponent(name())}`} class={pressable()}>
+            {words.operation.openBackup}
+          </A>
+        )}
+      </Match>
+      <Match when={among('LAST_DAMAGED', 'DAMAGED_BACKUPS', 'LITTLE_SPACE')}>
+        <A href="/backups" class={pressable()}>
+          {words.overview.all}
+        </A>
+      </Match>
+      <Match when={among('LAST_OPERATION_FAILED')}>
+        <A href="/operations" class={pressable()}>
+          {words.operation.open}
+        </A>
+      </Match>
+    </Switch>
+  );
+}

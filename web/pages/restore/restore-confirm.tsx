@@ -1,0 +1,103 @@
+import { useMutation, useQueryClient } from '@tanstack/solid-query';
+import { createSignal, Show } from 'solid-js';
+import { api, type Operation } from '../../api.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { createOrderKey } from '../../lib/order-key.ts';
+import { began } from '../../lib/queries.ts';
+import { say } from '../../lib/say.ts';
+import { needsPassword, useMe, useStepUp } from '../../lib/session.ts';
+import { words } from '../../strings.ts';
+import { restoreWords } from '../../strings-restore.ts';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Field } from '../../ui/field.tsx';
+import { PasswordField } from '../../ui/password-field.tsx';
+
+const { restore: w } = restoreWords;
+
+interface RestoreConfirmProps {
+  archive: string;
+  database: string;
+  /** Null: all of the backup. */
+  tables: string[] | null;
+  /** What will have happened, in a sentence. */
+  lead: string;
+  onStarted: (operation: Operation) => void;
+}
+
+/** Starts a restore for somebody who typed the database's name and has just given the password. */
+export function RestoreConfirm(props: RestoreConfirmProps) {
+  const client = useQueryClient();
+  const me = useMe();
+  const stepUp = useStepUp();
+  const [typed, setTyped] = createSignal('');
+  const [password, setPassword] = createSignal('');
+  const [tried, setTried] = createSignal(false);
+  const [asksPassword, setAsksPassword] = createSignal(needsPassword(me.data, Date.now()));
+  const key = createOrderKey();
+  const start = useMutation(() => ({
+    async mutationFn() {
+      if (asksPassword()) {
+        await stepUp(password());
+        setAsksPassword(false);
+      }
+      const { data } = await api.restores.start.mutate({
+        from: { backup: props.archive },
+        confirmDatabase: typed().trim(),
+        idempotencyKey: key.current,
+        ...(props.tables && { tables: props.tables }),
+      });
+      return data.operation;
+    },
+    onSuccess(operation: Operation) {
+      began(client, operation);
+      say(w.started);
+      props.onStarted(operation);
+    },
+    onError(error: unknown) {
+      key.failed(error);
+      setPassword('');
+      setTried(false);
+      if (failureOf(error).code === 'STEP_UP_REQUIRED') setAsksPassword(true);
+    },
+  }));
+  const matches = () => typed().trim() === props.database;
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (!matches() || (asksPassword() && password() === '') || start.isPending) return;
+    start.mutate();
+  };
+  return (
+    <Card title={w.confirm}>
+      <form class="max-w-md space-y-4" novalidate onSubmit={submit}>
+        <Show when={start.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+        <p class="text-sm font-medium break-words">{props.lead}</p>
+        <Field
+          label={
+            <>
+              {w.database} <strong class="font-mono">{props.database}</strong>
+            </>
+          }
+          value={typed()}
+          onInput={setTyped}
+          autocomplete="off"
+          spellcheck={false}
+          fault={tried() && !matches() ? w.databaseWrong : null}
+        />
+        <Show when={asksPassword()}>
+          <PasswordField
+            label={w.password}
+            value={password()}
+            onInput={setPassword}
+            fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
+          />
+        </Show>
+        <Button type="submit" look="danger" busy={start.isPending}>
+          {start.isPending ? w.busy : w.submit}
+        </Button>
+      </form>
+    </Card>
+  );
+}

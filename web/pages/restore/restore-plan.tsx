@@ -1,0 +1,157 @@
+import TriangleAlert from 'lucide-solid/icons/triangle-alert';
+import { createMemo, createSignal, For, Show } from 'solid-js';
+import type { BackupDetail, BackupInfo, Operation, Status } from '../../api.ts';
+import { madeAt } from '../../lib/backup-actions.ts';
+import { now } from '../../lib/clock.ts';
+import { agoText, amountText, countText, momentText } from '../../lib/format.ts';
+import { tableText } from '../../lib/operations.ts';
+import { useMe } from '../../lib/session.ts';
+import { words } from '../../strings.ts';
+import { restoreWords } from '../../strings-restore.ts';
+import { BackupBadges } from '../../ui/backup-badges.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { CreateBackup } from '../../ui/create-backup.tsx';
+import { Options } from '../../ui/options.tsx';
+import { TableChoice } from '../../ui/table-choice.tsx';
+import { TableName } from '../../ui/table-name.tsx';
+import { RestoreConfirm } from './restore-confirm.tsx';
+
+const { restore: w } = restoreWords;
+
+interface RestorePlanProps {
+  info: BackupInfo;
+  detail: BackupDetail | null;
+  database: NonNullable<Status['database']>;
+  lastBackup: string | null;
+  onStarted: (operation: Operation) => void;
+}
+
+/** What a restore would do, said and counted before it does anything; then the confirmation. */
+export function RestorePlan(props: RestorePlanProps) {
+  const me = useMe();
+  const [creating, setCreating] = createSignal(false);
+  const [scope, setScope] = createSignal<'all' | 'some'>('all');
+  const [chosen, setChosen] = createSignal<string[]>([]);
+  const tables = () => props.detail?.tables ?? [];
+  const affected = createMemo(() =>
+    scope() === 'all' ? tables() : tables().filter(({ name }) => chosen().includes(name)),
+  );
+  const rowsNow = createMemo(() => new Map(props.database.tables.map(({ name, rows }) => [tableText(name), rows])));
+  const made = () => momentText(new Date(madeAt(props.info)));
+  return (
+    <Show when={props.detail && !props.info.damaged} fallback={<p role="alert">{w.damaged}</p>}>
+      <div class="space-y-4">
+        <Card title={props.info.fileName} aside={<BackupBadges backup={props.info} />}>
+          <p class="mb-4 text-sm">{w.asOf(made(), agoText(new Date(madeAt(props.info)), now()))}</p>
+          <Options
+            legend={w.tables}
+            name="restore-scope"
+            value={scope()}
+            onChange={setScope}
+            options={[
+              { value: 'all', label: w.allTables },
+              { value: 'some', label: w.someOnly, hint: w.partialHint },
+            ]}
+          />
+          <Show when={scope() === 'some'}>
+            <div class="mt-4">
+              <TableChoice
+                legend={w.chosen}
+                tables={tables().map(({ name, rows }) => ({
+                  name,
+                  text: tableText(name),
+                  more: amountText(rows, 'row'),
+                }))}
+                chosen={chosen()}
+                onChange={setChosen}
+              />
+            </div>
+          </Show>
+        </Card>
+        <Show when={affected().length > 0} fallback={<p class="text-sm text-soft">{w.noneChosen}</p>}>
+          <Card title={w.what}>
+            <ul class="list-disc space-y-1.5 pl-5 text-sm">
+              <li class="font-medium">{w.replaced(affected().length, props.database.name)}</li>
+              <li class="font-medium">{w.lost(made())}</li>
+              <li>{w.atomic}</li>
+              <li>{w.locked}</li>
+              <Show when={!props.info.lastVerified}>
+                <li>{w.unverified}</li>
+              </Show>
+            </ul>
+            <div class="mt-4 flex flex-wrap items-center gap-3 rounded-lg bg-warn-wash p-4 text-sm">
+              <TriangleAlert class="size-5 shrink-0 text-warn" aria-hidden="true" />
+              <p class="min-w-0 flex-1 basis-60">
+                {w.noUndo} <Show when={props.lastBackup}>{(at) => w.freshBackup(agoText(new Date(at()), now()))}</Show>
+              </p>
+              <Show when={me.data?.scopes.includes('backups:create')}>
+                <Button onClick={() => setCreating(true)}>{w.backupFirst}</Button>
+              </Show>
+            </div>
+            <Counts tables={affected()} rowsNow={rowsNow()} />
+          </Card>
+          <RestoreConfirm
+            lead={w.goesBack(
+              affected().map(({ name }) => tableText(name)),
+              props.database.name,
+              made(),
+            )}
+            archive={props.info.fileName}
+            database={props.database.name}
+            tables={scope() === 'all' ? null : chosen()}
+            onStarted={props.onStarted}
+          />
+        </Show>
+        <CreateBackup open={creating()} onClose={() => setCreating(false)} />
+      </div>
+    </Show>
+  );
+}
+
+function Counts(props: { tables: BackupDetail['tables']; rowsNow: ReadonlyMap<string, number | null> }) {
+  const before = (name: string) => props.rowsNow.get(tableText(name)) ?? null;
+  const differenceOf = ({ name, rows }: BackupDetail['tables'][number]) => rows - (before(name) ?? rows);
+  return (
+    <table class="tabular mt-4 w-full text-sm">
+      <caption class="sr-only">{w.tablesCaption}</caption>
+      <thead>
+        <tr class="text-left text-soft">
+          <th scope="col" class="py-1.5 font-normal">
+            {w.table}
+          </th>
+          <th scope="col" class="py-1.5 text-right font-normal">
+            {w.nowRows}
+          </th>
+          <th scope="col" class="py-1.5 pl-4 text-right font-normal">
+            {w.thenRows}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        <For each={props.tables}>
+          {(table) => (
+            <tr class="border-t border-line">
+              <th scope="row" class="py-1.5 text-left font-normal">
+                <TableName name={table.name} />
+              </th>
+              <td class="py-1.5 text-right text-soft">
+                {before(table.name) === null ? words.unknown : countText(before(table.name) ?? 0)}
+              </td>
+              <td class="py-1.5 pl-4 text-right">
+                {countText(table.rows)}
+                <Show when={differenceOf(table)}>
+                  {(rows) => (
+                    <span class={`block text-xs ${rows() < 0 ? 'text-warn' : 'text-soft'}`}>
+                      {rows() < 0 ? w.fewer(-rows()) : w.more(rows())}
+                    </span>
+                  )}
+                </Show>
+              </td>
+            </tr>
+          )}
+        </For>
+      </tbody>
+    </table>
+  );
+}

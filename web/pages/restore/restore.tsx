@@ -1,0 +1,107 @@
+import { useSearchParams } from '@solidjs/router';
+import { useQuery } from '@tanstack/solid-query';
+import { createSignal, Match, Show, Suspense, Switch } from 'solid-js';
+import type { Operation } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { hasEnded } from '../../lib/live.ts';
+import { later } from '../../lib/load.ts';
+import { queries } from '../../lib/queries.ts';
+import { restoreWords } from '../../strings-restore.ts';
+import { ActiveOperations } from '../../ui/active-operations.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Card, PageHead } from '../../ui/card.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { PageSkeleton } from '../../ui/skeleton.tsx';
+import { PickBackup } from './pick-backup.tsx';
+import { RestorePlan } from './restore-plan.tsx';
+
+const UploadBox = later(() => import('./upload-box.tsx').then(({ UploadBox }) => UploadBox));
+
+const { restore: w, upload } = restoreWords;
+
+/** From a backup, stored or sent, to the data being back: chosen, seen, confirmed, followed to the end. */
+export function Restore() {
+  const [search, setSearch] = useSearchParams<{ backup?: string }>();
+  const [started, setStarted] = createSignal<Operation | null>(null);
+  const live = useQuery(() => ({ ...queries.operation(started()?.id ?? ''), enabled: started() !== null }));
+  const ended = () => live.isSuccess && hasEnded(live.data);
+  const [existing, setExisting] = createSignal<boolean | null>(null);
+  const begin = () => {
+    setStarted(null);
+    setExisting(null);
+    setSearch({ backup: null });
+  };
+  return (
+    <>
+      <PageHead title={w.title} lead={w.lead}>
+        <Show when={started() ? ended() : search.backup}>
+          <Button onClick={begin}>{started() ? w.again : w.another}</Button>
+        </Show>
+      </PageHead>
+      <ActiveOperations open />
+      <Show when={existing() !== null && !started()}>
+        <p role="status" class="mb-4 rounded-lg bg-good-wash px-4 py-3 text-sm text-good">
+          {existing() ? upload.existing : upload.accepted}
+        </p>
+      </Show>
+      <Switch>
+        <Match when={started()}>{null}</Match>
+        <Match when={search.backup}>{(name) => <Chosen name={name()} onStarted={setStarted} />}</Match>
+        <Match when={true}>
+          <div class="grid gap-4 lg:grid-cols-2">
+            <Card title={w.stored}>
+              <PickBackup onPick={(backup) => setSearch({ backup })} />
+            </Card>
+            <Card title={w.upload}>
+              <Suspense fallback={<div class="skeleton h-52 rounded-xl" />}>
+                <UploadBox
+                  onSent={(sent) => {
+                    setExisting(sent.existing);
+                    if (sent.fileName !== null) setSearch({ backup: sent.fileName });
+                  }}
+                />
+              </Suspense>
+            </Card>
+          </div>
+        </Match>
+      </Switch>
+    </>
+  );
+}
+
+function Chosen(props: { name: string; onStarted: (operation: Operation) => void }) {
+  const backup = useQuery(() => queries.backup(props.name));
+  const status = useQuery(queries.status);
+  const error = () => backup.error ?? status.error;
+  const known = () => {
+    const [about, state] = [answerOf(backup), answerOf(status)];
+    return about && state ? { backup: about, status: state } : null;
+  };
+  const again = () => {
+    void backup.refetch();
+    void status.refetch();
+  };
+  return (
+    <Switch fallback={<PageSkeleton />}>
+      <Match when={!known() && error()}>
+        {(found) => <FailureNotice failure={failureOf(found())} onRetry={again} />}
+      </Match>
+      <Match when={known()}>
+        {(known) => (
+          <Show when={known().status.database} fallback={<p role="alert">{w.notReachable}</p>}>
+            {(database) => (
+              <RestorePlan
+                info={known().backup.info}
+                detail={known().backup.detail}
+                database={database()}
+                lastBackup={known().status.lastBackup?.timestamp ?? null}
+                onStarted={props.onStarted}
+              />
+            )}
+          </Show>
+        )}
+      </Match>
+    </Switch>
+  );
+}

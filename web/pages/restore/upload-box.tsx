@@ -1,0 +1,222 @@
+import { useQuery, useQueryClient } from '@tanstack/solid-query';
+import FileUp from 'lucide-solid/icons/file-up';
+import { createSignal, createUniqueId, type JSX, onCleanup, onMount, Show } from 'solid-js';
+import { type Failure, failureOf, made } from '../../lib/failure.ts';
+import { amountText, countText } from '../../lib/format.ts';
+import { type Peeked, peek } from '../../lib/peek.ts';
+import type { DocumentFacts } from '../../lib/peek-document.ts';
+import { keys } from '../../lib/queries.ts';
+import { say } from '../../lib/say.ts';
+import { createSending, largestUpload, type Sent, tooLarge } from '../../lib/send.ts';
+import { words } from '../../strings.ts';
+import { restoreWords } from '../../strings-restore.ts';
+import { Button } from '../../ui/button.tsx';
+import { Facts } from '../../ui/card.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Moment } from '../../ui/moment.tsx';
+import { Lines } from '../../ui/skeleton.tsx';
+import { SendProgress } from './send-progress.tsx';
+
+const { upload: w } = restoreWords;
+
+/** Takes a file, dropped, pasted or chosen, looks into it, and sends it. */
+export function UploadBox(props: { onSent: (sent: Sent) => void }) {
+  const [file, setFile] = createSignal<File | null>(null);
+  const [peeked, setPeeked] = createSignal<Peeked | null>(null);
+  const [refusal, setRefusal] = createSignal<Failure | null>(null);
+  const client = useQueryClient();
+  const limit = useQuery(() => ({
+    queryKey: ['largest upload'],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }: { signal: AbortSignal }) => largestUpload(signal),
+  }));
+  const most = () => (limit.isSuccess ? limit.data : null);
+  const sending = createSending((sent) => {
+    say(sent.existing ? w.existing : w.accepted);
+    for (const queryKey of [keys.backups, keys.status]) void client.invalidateQueries({ queryKey });
+    setFile(null);
+    setPeeked(null);
+    props.onSent(sent);
+  });
+  const isBusy = () => !['idle', 'done', 'failed'].includes(sending.state());
+
+  const take = async (all: Iterable<File> | undefined) => {
+    const [chosen, ...others] = all ?? [];
+    if (!chosen || isBusy()) return;
+    setFile(chosen);
+    setPeeked(null);
+    setRefusal(null);
+    sending.forget();
+    try {
+      if (others.length > 0) throw made('INPUT_INVALID', w.several, w.severalHint);
+      const what = await peek(chosen);
+      const limit = most();
+      // What is not packed yet becomes smaller: it is measured when it is.
+      if (isPacked(what) && limit !== null && chosen.size > limit) throw tooLarge(chosen.size, limit);
+      if (file() === chosen) setPeeked(what);
+    } catch (error) {
+      if (file() !== chosen) return;
+      const unreadable = error instanceof DOMException;
+      setRefusal(unreadable ? made('INPUT_INVALID', w.unreadable, w.kindHint) : failureOf(error));
+    }
+  };
+  const send = () => {
+    const [chosen, what] = [file(), peeked()];
+    if (chosen && what) void sending.start(chosen, isPacked(what), most());
+  };
+
+  onMount(() => {
+    const onPaste = (event: ClipboardEvent) => void take(filesIn(event));
+    // A file that misses the place would be opened by the browser, and the page be gone.
+    const onDrag = (event: DragEvent) => event.preventDefault();
+    const onDrop = (event: DragEvent) => {
+      event.preventDefault();
+      void take(event.dataTransfer?.files);
+    };
+    const onLeave = (event: BeforeUnloadEvent) => {
+      if (isBusy()) event.preventDefault();
+    };
+    document.addEventListener('paste', onPaste);
+    document.addEventListener('dragover', onDrag);
+    document.addEventListener('drop', onDrop);
+    window.addEventListener('beforeunload', onLeave);
+    onCleanup(() => {
+      document.removeEventListener('paste', onPaste);
+      document.removeEventListener('dragover', onDrag);
+      document.removeEventListener('drop', onDrop);
+      window.removeEventListener('beforeunload', onLeave);
+      if (isBusy()) sending.pause();
+    });
+  });
+
+  return (
+    <div class="space-y-4">
+      <Show when={!isBusy()}>
+        <DropPlace most={most()} onFiles={(chosen) => void take(chosen)} />
+      </Show>
+      <Show when={refusal()}>{(failure) => <FailureNotice failure={failure()} />}</Show>
+      <Show when={file() && !peeked() && !refusal()}>
+        <Lines count={3} />
+      </Show>
+      <Show when={peeked()}>
+        {(what) => (
+          <div class="rounded-lg border border-line p-4">
+            <p class="mb-3 font-medium break-all">{file()?.name}</p>
+            <About peeked={what()} />
+            <Show when={sending.failure()}>
+              {(failure) => (
+                <div class="mt-4">
+                  <FailureNotice failure={failure()} />
+                </div>
+              )}
+            </Show>
+            <Show
+              when={isBusy()}
+              fallback={
+                <Button look="primary" class="mt-4" onClick={send}>
+                  {sending.state() === 'failed' ? words.tryAgain : w.send}
+                </Button>
+              }
+            >
+              <SendProgress sending={sending} />
+            </Show>
+          </div>
+        )}
+      </Show>
+    </div>
+  );
+}
+
+function About(props: { peeked: Peeked }) {
+  return (
+    <Show
+      when={props.peeked.kind === 'backup' && props.peeked}
+      fallback={
+        <>
+          <p class="text-sm">{w.document}</p>
+          <p class="text-sm text-soft">{w.documentLead}</p>
+          <Show when={props.peeked.kind === 'document' && props.peeked.facts}>
+            {(facts) => <DocumentFactsList facts={facts()} />}
+          </Show>
+        </>
+      }
+    >
+      {(backup) => (
+        <Facts
+          narrow
+          of={[
+            [w.madeAt, <Moment at={backup().madeAt} />],
+            [w.by, backup().by],
+            [w.rows, `${countText(backup().rows)} (${amountText(backup().tables, 'table')})`],
+            [w.of, backup().database],
+          ]}
+        />
+      )}
+    </Show>
+  );
+}
+
+function DocumentFactsList(props: { facts: DocumentFacts }) {
+  const known = (): [string, JSX.Element][] => {
+    const { madeAt, by, rows, database } = props.facts;
+    const found: [string, JSX.Element][] = [];
+    if (madeAt !== null) found.push([w.madeAt, <Moment at={madeAt} />]);
+    if (by !== null) found.push([w.by, by]);
+    if (rows !== null) found.push([w.rows, countText(rows)]);
+    if (database !== null) found.push([w.of, database]);
+    return found;
+  };
+  return (
+    <div class="mt-3">
+      <Facts narrow of={known()} />
+    </div>
+  );
+}
+
+function isPacked(what: Peeked): boolean {
+  return what.kind === 'backup' || what.packed;
+}
+
+/** What is pasted as a file, or as the text of a document; nothing that is meant for a field. */
+function filesIn({ clipboardData, target }: ClipboardEvent): Iterable<File> | undefined {
+  if (target instanceof HTMLInputElement && target.type !== 'file') return;
+  if (target instanceof HTMLTextAreaElement || !clipboardData) return;
+  if (clipboardData.files.length > 0) return clipboardData.files;
+  const text = clipboardData.getData('text/plain').trim();
+  return text.startsWith('{') ? [new File([text], w.pasted, { type: 'application/json' })] : undefined;
+}
+
+function DropPlace(props: { most: number | null; onFiles: (files: Iterable<File> | undefined) => void }) {
+  const id = createUniqueId();
+  const [over, setOver] = createSignal(false);
+  return (
+    <label
+      for={id}
+      class="flex cursor-pointer flex-col items-center gap-2 rounded-xl border-2 border-dashed border-edge px-4 py-10 text-center hover:bg-sunk has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-brand"
+      classList={{ 'border-brand bg-brand-wash': over() }}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={() => setOver(false)}
+    >
+      <FileUp class="size-8 text-brand" aria-hidden="true" />
+      <span class="font-medium">{over() ? w.dropping : w.drop}</span>
+      <span class="text-sm text-soft">
+        {w.limits(props.most)} {w.paste}
+      </span>
+      <input
+        id={id}
+        type="file"
+        accept=".zip,.json,.gz"
+        class="sr-only"
+        onChange={(event) => {
+          props.onFiles([...(event.currentTarget.files ?? [])]);
+          // The same file can be chosen again.
+          event.currentTarget.value = '';
+        }}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,80 @@
+import { useMutation } from '@tanstack/solid-query';
+import { createEffect, createSignal, on, Show } from 'solid-js';
+import { failureOf } from '../../lib/failure.ts';
+import { needsPassword, useMe, useStepUp } from '../../lib/session.ts';
+import { words } from '../../strings.ts';
+import { rowWords as w } from '../../strings-rows.ts';
+import { Button } from '../../ui/button.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Modal } from '../../ui/modal.tsx';
+import { PasswordField } from '../../ui/password-field.tsx';
+
+interface RevealProps {
+  open: boolean;
+  /** `personal and financial` */
+  kinds: string;
+  columns: string[];
+  /** The server has asked for the password, whatever is known here. */
+  refused: boolean;
+  onClose: () => void;
+  onReveal: () => void;
+}
+
+/** Asks whether columns are really to be shown: says that it is recorded, and asks for the password. */
+export function Reveal(props: RevealProps) {
+  const me = useMe();
+  const stepUp = useStepUp();
+  const [password, setPassword] = createSignal('');
+  const [tried, setTried] = createSignal(false);
+  const [asksPassword, setAsksPassword] = createSignal(true);
+  createEffect(
+    on(
+      () => props.open,
+      () => {
+        setPassword('');
+        setTried(false);
+        setAsksPassword(props.refused || needsPassword(me.data, Date.now()));
+        reveal.reset();
+      },
+    ),
+  );
+  const reveal = useMutation(() => ({
+    mutationFn: async () => void (asksPassword() && (await stepUp(password()))),
+    onSuccess() {
+      props.onClose();
+      props.onReveal();
+    },
+    onError() {
+      setPassword('');
+      setTried(false);
+    },
+  }));
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if ((asksPassword() && password() === '') || reveal.isPending) return;
+    reveal.mutate();
+  };
+  return (
+    <Modal open={props.open} onClose={props.onClose} title={w.revealTitle(props.kinds)} lead={w.revealLead}>
+      <form class="space-y-4" novalidate onSubmit={submit}>
+        <Show when={reveal.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+        <p class="text-sm wrap-anywhere text-soft">{w.columns(props.columns)}</p>
+        <Show when={asksPassword()}>
+          <PasswordField
+            label={w.password}
+            value={password()}
+            onInput={setPassword}
+            fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
+          />
+        </Show>
+        <div class="flex flex-wrap justify-end gap-2">
+          <Button onClick={() => props.onClose()}>{words.cancel}</Button>
+          <Button type="submit" look="primary" busy={reveal.isPending}>
+            {reveal.isPending ? w.busy : w.submit}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,57 @@
+import ChevronLeft from 'lucide-solid/icons/chevron-left';
+import ChevronRight from 'lucide-solid/icons/chevron-right';
+import type { JSX } from 'solid-js';
+import type { RowPage } from '../../api.ts';
+import { lastPage, placeAfter, placeBefore, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
+import { rowWords as w } from '../../strings-rows.ts';
+import { Button } from '../../ui/button.tsx';
+
+interface RowPagerProps {
+  page: RowPage;
+  searching: boolean;
+  onTurn: (place: RowPlace) => void;
+  /** What else is to be said of them. */
+  children?: JSX.Element;
+}
+
+/** Which rows these are, and the way to those before and after: through all parts of the table, or through what was found in one. */
+export function RowPager(props: RowPagerProps) {
+  const place = (): RowPlace => ({
+    chunk: props.page.chunk,
+    page: Math.floor(props.page.offset / props.page.limit) + 1,
+  });
+  const before = () => {
+    const { chunk, page } = place();
+    if (!props.searching) return placeBefore(place(), props.page.chunks);
+    return page > 1 ? { chunk, page: Math.min(page - 1, lastPage(props.page.matched)) } : null;
+  };
+  const after = () => {
+    const { chunk, page } = place();
+    if (!props.searching) return placeAfter(place(), props.page.chunks);
+    return page < lastPage(props.page.matched) ? { chunk, page: page + 1 } : null;
+  };
+  const text = () => {
+    const { chunk, chunks, offset, rows, matched } = props.page;
+    const [first] = props.searching ? [1] : spanOf(chunks, chunk);
+    const [from, to] = [first + offset, first + offset + rows.length - 1];
+    if (!props.searching) return w.page(from, to, sum(chunks));
+    return rows.length === matched ? w.foundAll(matched) : w.found(from, to, matched);
+  };
+  const turn = (to: RowPlace | null) => to && props.onTurn(to);
+  return (
+    <nav aria-label={w.pages} class="my-3 flex items-center justify-between gap-3">
+      <p class="tabular text-sm text-soft" aria-live="polite">
+        {text()}
+        {props.children}
+      </p>
+      <div class="flex gap-2">
+        <Button square aria-label={w.previous} disabled={!before()} onClick={() => turn(before())}>
+          <ChevronLeft class="size-5" aria-hidden="true" />
+        </Button>
+        <Button square aria-label={w.next} disabled={!after()} onClick={() => turn(after())}>
+          <ChevronRight class="size-5" aria-hidden="true" />
+        </Button>
+      </div>
+    </nav>
+  );
+}

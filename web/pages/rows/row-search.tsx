@@ -1,0 +1,47 @@
+import { Show } from 'solid-js';
+import { spanOf } from '../../lib/row-place.ts';
+import { createTyping } from '../../lib/typing.ts';
+import { rowWords as w } from '../../strings-rows.ts';
+import { Choice, Field } from '../../ui/field.tsx';
+
+interface RowSearchProps {
+  chunks: readonly number[];
+  chunk: number;
+  search: string;
+  onSearch: (text: string) => void;
+  onChunk: (chunk: number) => void;
+}
+
+/** Looks for text in one part of the table; which part can be chosen where there are several. */
+export function RowSearch(props: RowSearchProps) {
+  const [typed, setTyped] = createTyping(
+    () => props.search,
+    (text) => props.onSearch(text),
+  );
+  const parts = () => {
+    const named: Record<string, string> = {};
+    for (const index of props.chunks.keys()) named[`${index + 1}`] = w.partName(...spanOf(props.chunks, index + 1));
+    return named;
+  };
+  const isWhole = () => props.chunks.length <= 1;
+  return (
+    <search class="grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto]">
+      <Field
+        label={w.search}
+        type="search"
+        maxlength={200}
+        hint={w.searches(...spanOf(props.chunks, props.chunk), isWhole())}
+        value={typed()}
+        onInput={setTyped}
+      />
+      <Show when={!isWhole()}>
+        <Choice
+          label={w.part}
+          value={String(props.chunk)}
+          options={parts()}
+          onChange={(part) => props.onChunk(Number(part))}
+        />
+      </Show>
+    </search>
+  );
+}

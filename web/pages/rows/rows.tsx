@@ -1,0 +1,238 @@
+import { A, useParams, useSearchParams } from '@solidjs/router';
+import { useQuery } from '@tanstack/solid-query';
+import Eye from 'lucide-solid/icons/eye';
+import EyeOff from 'lucide-solid/icons/eye-off';
+import { createSignal, type JSX, Match, onMount, Show, Switch } from 'solid-js';
+import type { RowPage } from '../../api.ts';
+import { type Failure, failureOf } from '../../lib/failure.ts';
+import { tableText } from '../../lib/operations.ts';
+import { placeOf, type RowAddress, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
+import { revealable, rowsQuery } from '../../lib/rows.ts';
+import { say } from '../../lib/say.ts';
+import { useMe } from '../../lib/session.ts';
+import { rowWords as w } from '../../strings-rows.ts';
+import { Button } from '../../ui/button.tsx';
+import { Empty, PageHead } from '../../ui/card.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Lines } from '../../ui/skeleton.tsx';
+import { Reveal } from './reveal.tsx';
+import { RowDetails } from './row-details.tsx';
+import { RowPager } from './row-pager.tsx';
+import { RowSearch } from './row-search.tsx';
+import { RowTable } from './row-table.tsx';
+
+/** Rows of one table, looked at inside a backup. */
+export function Rows() {
+  const params = useParams<{ id: string; table: string }>();
+  const backup = () => decodeURIComponent(params.id);
+  const table = () => decodeURIComponent(params.table);
+  return (
+    <>
+      <p class="mb-2 text-sm">
+        <A href={`/backups/${params.id}`} class="break-all text-brand hover:underline">
+          {backup()}
+        </A>
+      </p>
+      {/* Nothing that was revealed of one table is carried over to another. */}
+      <Show when={JSON.stringify([backup(), table()])} keyed>
+        <Table backup={backup()} table={table()} />
+      </Show>
+    </>
+  );
+}
+
+function Table(props: { backup: string; table: string }) {
+  const me = useMe();
+  const [address, setAddress] = useSearchParams<RowAddress>();
+  const [revealed, setRevealed] = createSignal<string[] | null>(null);
+  // What is looked for among people's data is theirs as well: it stays out of the address.
+  const [kept, setKept] = createSignal('');
+  const [asking, setAsking] = createSignal(false);
+  const [open, setOpen] = createSignal<number | null>(null);
+  const search = () => (revealed() ? kept() : (address.search ?? '').slice(0, 200));
+  const page = useQuery(() => rowsQuery({ ...props, ...placeOf(address), search: search(), revealed: revealed() }));
+  const known = () => (page.isSuccess ? page.data : null);
+
+  const turn = (to: RowPlace) => {
+    setOpen(null);
+    setAddress({
+      chunk: to.chunk === 1 ? null : String(to.chunk),
+      page: to.page === 1 ? null : String(to.page),
+    });
+  };
+  const look = (text: string) => {
+    if (text === search()) return;
+    setOpen(null);
+    if (revealed()) setKept(text);
+    setAddress({ page: null, ...(!revealed() && { search: text || null }) }, { replace: true });
+  };
+  const reveal = (columns: string[]) => {
+    setKept(search());
+    setAddress({ search: null }, { replace: true });
+    setRevealed(columns);
+    say(w.revealed);
+  };
+  const hide = () => {
+    setOpen(null);
+    setRevealed(null);
+    setKept('');
+    setAddress({ page: null }, { replace: true });
+    say(w.hiddenAgain);
+  };
+  return (
+    <>
+      <PageHead
+        title={tableText(props.table)}
+        lead={<span class="tabular">{known() ? w.lead(sum(known()?.chunks ?? [])) : ' '}</span>}
+      >
+        <Show when={me.data?.scopes.includes('backups:download') && (revealed() ?? namesOf(known())).length > 0}>
+          <Button onClick={() => (revealed() ? hide() : setAsking(true))}>
+            <Show when={revealed()} fallback={<Eye class="size-4" aria-hidden="true" />}>
+              <EyeOff class="size-4" aria-hidden="true" />
+            </Show>
+            {revealed() ? w.hide : w.show(kindsOf(known()))}
+          </Button>
+        </Show>
+      </PageHead>
+      <Switch fallback={<Lines count={14} class="rounded-xl border border-line bg-card p-5" />}>
+        <Match when={page.error}>
+          {(error) => (
+            <Refused
+              failure={failureOf(error())}
+              elsewhere={Boolean(address.chunk || address.page)}
+              onRetry={() => void page.refetch()}
+              onPassword={() => setAsking(true)}
+              onFirst={() => turn({ chunk: 1, page: 1 })}
+            />
+          )}
+        </Match>
+        <Match when={known()}>
+          {(found) => (
+            <Show when={sum(found().chunks) > 0} fallback={<Nothing title={w.nothing} lead={w.nothingLead} />}>
+              <RowSearch
+                chunks={found().chunks}
+                chunk={placeOf(address).chunk}
+                search={search()}
+                onSearch={look}
+                onChunk={(chunk) => turn({ chunk, page: 1 })}
+              />
+              <Show
+                when={found().rows.length > 0}
+                fallback={<NoRows page={found()} search={search()} onTurn={turn} onForget={() => look('')} />}
+              >
+                <RowPager page={found()} searching={search() !== ''} onTurn={turn}>
+                  <Show when={revealed()}>
+                    <span class="text-warn"> · {w.recorded}</span>
+                  </Show>
+                </RowPager>
+                <RowTable
+                  page={found()}
+                  table={tableText(props.table)}
+                  first={firstOf(found(), search())}
+                  searching={search() !== ''}
+                  busy={page.isPlaceholderData}
+                  onOpen={setOpen}
+                />
+              </Show>
+              <RowDetails
+                page={found()}
+                table={tableText(props.table)}
+                first={firstOf(found(), search())}
+                searching={search() !== ''}
+                index={open()}
+                onIndex={setOpen}
+              />
+            </Show>
+          )}
+        </Match>
+      </Switch>
+      <Reveal
+        open={asking()}
+        kinds={kindsOf(known())}
+        columns={revealed() ?? namesOf(known())}
+        refused={page.error !== null && failureOf(page.error).code === 'STEP_UP_REQUIRED'}
+        onClose={() => setAsking(false)}
+        onReveal={() => (revealed() ? void page.refetch() : reveal(namesOf(known())))}
+      />
+    </>
+  );
+}
+
+/** The number of the first row shown: in the whole table, or among those found. */
+function firstOf(page: RowPage, search: string): number {
+  return (search === '' ? spanOf(page.chunks, page.chunk)[0] : 1) + page.offset;
+}
+
+function namesOf(page: RowPage | null): string[] {
+  return page ? revealable(page).map(({ name }) => name) : [];
+}
+
+function kindsOf(page: RowPage | null): string {
+  const there = new Set(page ? revealable(page).map(({ sensitivity }) => sensitivity) : []);
+  const kinds = (['personal', 'financial', 'unknown'] as const).filter((kind) => there.has(kind));
+  return kinds.length > 0 ? w.and(kinds.map((kind) => w.kinds[kind])) : w.hidden;
+}
+
+function Refused(props: {
+  failure: Failure;
+  elsewhere: boolean;
+  onRetry: () => void;
+  onPassword: () => void;
+  onFirst: () => void;
+}) {
+  const needsPassword = () => props.failure.code === 'STEP_UP_REQUIRED';
+  // What is not there will not be there when it is asked for again.
+  const isFinal = () => needsPassword() || props.failure.code === 'NOT_FOUND';
+  return (
+    <FailureNotice failure={props.failure} onRetry={isFinal() ? undefined : props.onRetry}>
+      <Show when={needsPassword()}>
+        <Button class="mt-2" onClick={() => props.onPassword()}>
+          {w.again}
+        </Button>
+      </Show>
+      <Show when={props.elsewhere && !needsPassword()}>
+        <Button class="mt-2" onClick={() => props.onFirst()}>
+          {w.first}
+        </Button>
+      </Show>
+    </FailureNotice>
+  );
+}
+
+function Nothing(props: { title: string; lead: string; children?: JSX.Element }) {
+  onMount(() => say(props.title));
+  return (
+    <div class="rounded-xl border border-line bg-card">
+      <Empty title={props.title} lead={props.lead}>
+        <div class="flex flex-wrap justify-center gap-2">{props.children}</div>
+      </Empty>
+    </div>
+  );
+}
+
+/** Nothing was found in this part of the table, or the address leads behind its end. */
+function NoRows(props: { page: RowPage; search: string; onTurn: (to: RowPlace) => void; onForget: () => void }) {
+  const span = () => spanOf(props.page.chunks, props.page.chunk);
+  const next = () => (props.page.chunk < props.page.chunks.length ? props.page.chunk + 1 : null);
+  return (
+    <Show
+      when={props.page.matched === 0 && props.search !== ''}
+      fallback={
+        <Nothing title={w.pastEnd} lead={w.pastEndLead}>
+          <Button onClick={() => props.onTurn({ chunk: props.page.chunk, page: 1 })}>{w.first}</Button>
+        </Nothing>
+      }
+    >
+      <Nothing title={w.noMatch(props.search)} lead={w.noMatchLead(...span(), props.page.chunks.length <= 1)}>
+        <Show when={next()}>
+          {(chunk) => (
+            <Button onClick={() => props.onTurn({ chunk: chunk(), page: 1 })}>
+              {w.nextPart(...spanOf(props.page.chunks, chunk()))}
+            </Button>
+          )}
+        </Show>
+        <Button onClick={() => props.onForget()}>{w.showAll}</Button>
+      </Nothing>
+    </Show>
+  );
+}

@@ -1,0 +1,135 @@
+import { useQuery } from '@tanstack/solid-query';
+import CheckSign from 'lucide-solid/icons/check';
+import ClipboardCopy from 'lucide-solid/icons/clipboard-copy';
+import { createMemo, createSignal, type JSX, Show } from 'solid-js';
+import { api, type Status as Known } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { browserName } from '../../lib/browser-name.ts';
+import { now } from '../../lib/clock.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { type Check, type Here, healthOf } from '../../lib/health.ts';
+import { keys, queries } from '../../lib/queries.ts';
+import { say } from '../../lib/say.ts';
+import { factsOf, statusReport } from '../../lib/status-report.ts';
+import { words } from '../../strings.ts';
+import { statusWords as w } from '../../strings-status.ts';
+import { Button } from '../../ui/button.tsx';
+import { Card, Facts, PageHead } from '../../ui/card.tsx';
+import { copyText } from '../../ui/copy-button.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Moment } from '../../ui/moment.tsx';
+import { PageSkeleton } from '../../ui/skeleton.tsx';
+import { HealthList } from './health-list.tsx';
+import { TableSizes } from './table-sizes.tsx';
+
+const EVERY_MINUTE_MS = 60_000;
+
+/** How the server and all it needs are doing. */
+export function Status() {
+  const status = useQuery(queries.status);
+  const clocks = useQuery(() => ({
+    queryKey: [...keys.status, 'clocks'],
+    refetchInterval: EVERY_MINUTE_MS,
+    async queryFn({ signal }: { signal: AbortSignal }) {
+      const asked = Date.now();
+      const { timestamp } = await api.auth.me.query(undefined, { signal });
+      // The answer was given somewhere between the two.
+      return Date.parse(timestamp) - (asked + Date.now()) / 2;
+    },
+  }));
+  const here = (): Here => ({
+    now: now(),
+    serverAheadMs: answerOf(clocks),
+    isEncrypted: location.protocol === 'https:',
+    isLocal: /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname),
+  });
+  const known = () => answerOf(status);
+  const checks = createMemo(() => {
+    const found = known();
+    return found ? healthOf(found, here()) : [];
+  });
+  return (
+    <>
+      <PageHead title={w.title} lead={w.lead}>
+        <Show when={known()}>
+          {(found) => <CopyReport text={() => statusReport(found(), checks(), here(), browser())} />}
+        </Show>
+      </PageHead>
+      <Show when={status.error}>
+        {(error) => (
+          <div class="mb-4">
+            <FailureNotice failure={failureOf(error())} onRetry={() => void status.refetch()} />
+          </div>
+        )}
+      </Show>
+      <Show
+        when={known()}
+        fallback={
+          <Show when={status.isPending}>
+            <PageSkeleton />
+          </Show>
+        }
+      >
+        {(found) => <Report status={found()} checks={checks()} />}
+      </Show>
+    </>
+  );
+}
+
+function browser(): string {
+  const { program, system } = browserName(navigator.userAgent);
+  return [program ?? words.unknown, system].filter(Boolean).join(', ');
+}
+
+function Report(props: { status: Known; checks: Check[] }) {
+  const number = (state: Check['state']) => props.checks.filter((check) => check.state === state).length;
+  const sentence = () => {
+    if (number('bad') + number('warn') > 0) return w.some(number('bad'), number('warn'));
+    return number('unknown') > 0 ? w.allKnown : w.allWell;
+  };
+  const facts = (): [string, JSX.Element][] => [
+    ...factsOf(props.status, browser()),
+    [w.since, <Moment at={props.status.startedAt} />],
+  ];
+  return (
+    <div class="space-y-4">
+      <Card title={sentence()}>
+        <HealthList checks={props.checks} />
+      </Card>
+      <Card title={w.versions}>
+        <Facts of={facts()} />
+      </Card>
+      <Show when={props.status.database}>
+        {(database) => (
+          <Card title={w.tables}>
+            <p class="mb-2 text-sm text-soft">{w.tablesLead}</p>
+            <TableSizes tables={database().tables} />
+          </Card>
+        )}
+      </Show>
+    </div>
+  );
+}
+
+function CopyReport(props: { text: () => string }) {
+  const [copied, setCopied] = createSignal<boolean | null>(null);
+  const copy = async () => {
+    setCopied(await copyText(props.text()));
+    say(copied() ? w.copied : words.notCopied);
+  };
+  return (
+    <div>
+      <Button onClick={() => void copy()}>
+        <Show when={copied()} fallback={<ClipboardCopy class="size-4" aria-hidden="true" />}>
+          <CheckSign class="size-4 text-good" aria-hidden="true" />
+        </Show>
+        {w.copy}
+      </Button>
+      <Show when={copied() === false}>
+        <pre class="mt-2 max-h-48 overflow-auto rounded-lg bg-sunk p-3 text-xs" tabindex="0">
+          {props.text()}
+        </pre>
+      </Show>
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+import { DropdownMenu } from '@kobalte/core/dropdown-menu';
+import Check from 'lucide-solid/icons/check';
+import CircleUser from 'lucide-solid/icons/circle-user';
+import LogOut from 'lucide-solid/icons/log-out';
+import { createSignal, For, Show } from 'solid-js';
+import type { Person } from '../api.ts';
+import { type Failure, failureOf } from '../lib/failure.ts';
+import { useSignOut } from '../lib/session.ts';
+import { chooseTheme, type Theme, theme } from '../lib/theme.ts';
+import { words } from '../strings.ts';
+import { pressable } from '../ui/button.tsx';
+import { FailureNotice } from '../ui/failure-notice.tsx';
+import { ITEM, MENU, menuPlace } from '../ui/menu.tsx';
+
+const THEMES: Theme[] = ['system', 'light', 'dark'];
+
+/** Who is signed in; theme, and the way out. */
+export function AccountMenu(props: { me: Person }) {
+  const signOut = useSignOut();
+  const [failure, setFailure] = createSignal<Failure | null>(null);
+  const leave = async () => {
+    try {
+      await signOut();
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
+  };
+  const email = () => props.me.email || props.me.actor;
+  return (
+    <div class="min-w-0">
+      <Show when={failure()}>{(found) => <FailureNotice failure={found()} />}</Show>
+      <DropdownMenu placement="top-start" gutter={6} modal={false}>
+        <DropdownMenu.Trigger
+          class={`${pressable('quiet')} max-w-full md:w-full md:justify-start md:px-3! md:text-xs`}
+          aria-label={words.signedInAs(email())}
+        >
+          <CircleUser class="size-5 shrink-0" aria-hidden="true" />
+          <span class="hidden min-w-0 text-left wrap-anywhere md:block">{inTwo(email())}</span>
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal mount={menuPlace()}>
+          <DropdownMenu.Content class={MENU}>
+            <p class="max-w-64 px-3 pt-1 pb-2 text-sm wrap-anywhere text-soft md:hidden">{inTwo(email())}</p>
+            <DropdownMenu.RadioGroup
+              value={theme()}
+              onChange={(value) => {
+                const chosen = THEMES.find((one) => one === value);
+                if (chosen) chooseTheme(chosen);
+              }}
+            >
+              <DropdownMenu.GroupLabel class="px-3 py-1 text-xs text-soft">{words.theme.label}</DropdownMenu.GroupLabel>
+              <For each={THEMES}>
+                {(one) => (
+                  <DropdownMenu.RadioItem value={one} class={ITEM} closeOnSelect={false}>
+                    <span class="size-4">
+                      <DropdownMenu.ItemIndicator>
+                        <Check class="size-4" aria-hidden="true" />
+                      </DropdownMenu.ItemIndicator>
+                    </span>
+                    {words.theme[one]}
+                  </DropdownMenu.RadioItem>
+                )}
+              </For>
+            </DropdownMenu.RadioGroup>
+            <DropdownMenu.Separator class="my-1 border-line" />
+            <DropdownMenu.Item class={ITEM} onSelect={() => void leave()}>
+              <LogOut class="size-4" aria-hidden="true" />
+              {words.signOut}
+            </DropdownMenu.Item>
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu>
+    </div>
+  );
+}
+
+/** Breaks, where it must, after the @ rather than in a word. */
+function inTwo(email: string) {
+  const [who, ...where] = email.split(/(?<=@)/);
+  return (
+    <>
+      {who}
+      <wbr />
+      {where.join('')}
+    </>
+  );
+}
