@@ -6,3 +6,17 @@ export function countTests(junit: string): { passed: number; failed: number; ski
   const skipped = number('skipped');
   return { passed: number('tests') - failed - skipped, failed, skipped };
 }
+
+/**
+ * The same for a run and how it ended. One that dies is a failure, also where it says that all is well: a test that ends the process
+ * leaves no report. Only a run that may find no file at all may leave none.
+ */
+export function countRun(
+  exitCode: number,
+  report: string | null,
+  mayFindNothing: boolean,
+): ReturnType<typeof countTests> {
+  const counted = countTests(report ?? '');
+  const died = exitCode !== 0 || (report === null && !mayFindNothing);
+  return { ...counted, failed: died && counted.failed === 0 ? 1 : counted.failed };
+}

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { newestMigration } from '../db/migration-state.ts';
 import type { SchemaModel } from '../db/model.ts';
+import { sensitivityElsewhere, sensitivityOf } from '../db/protected.ts';
 import type { Records } from '../db/records.ts';
 import { failureResponse } from './api/errors.ts';
 import type { FileParts } from './api/file-parts.ts';
@@ -145,7 +146,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     uploads: createUploadDesk(files),
     storage,
     catalogue,
-    rows: createRowReader(storage),
+    rows: createRowReader(storage, config.backupSchema === null ? sensitivityOf : sensitivityElsewhere),
     records,
     model,
     databaseAddress: maskDatabaseUrl(hall.databaseUrl),

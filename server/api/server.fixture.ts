@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { newestMigration } from '../../db/migration-state.ts';
+import { sensitivityOf } from '../../db/protected.ts';
 import { openRecords } from '../../db/records.ts';
 import * as hrms from '../../db/schema/hrms.ts';
 import { uploads as uploadRows } from '../../db/schema/system.ts';
@@ -105,7 +106,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     uploads: createUploadDesk({ records, storage, area, now }),
     storage,
     catalogue: createCatalogue({ storage, now, signal: life.signal }),
-    rows: createRowReader(storage),
+    rows: createRowReader(storage, sensitivityOf),
     records,
     model,
     databaseAddress: maskDatabaseUrl(databaseUrl),

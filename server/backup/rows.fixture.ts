@@ -1,8 +1,10 @@
+import { sensitivityOf } from '../../db/protected.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { type SampleOptions, sampleArchive } from '../archive/sample.fixture.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createRowReader, type RowQuery } from './rows.ts';
+import type { SensitivityOf } from './shown-columns.ts';
 
 export const forever = new AbortController().signal;
 
@@ -32,10 +34,10 @@ export async function shelf(bytes: Uint8Array): Promise<{ storage: Storage; open
 }
 
 /** Asks for rows of an archive made of these chunks. */
-export async function rowsOf(options: SampleOptions) {
+export async function rowsOf(options: SampleOptions, policy: SensitivityOf = sensitivityOf) {
   const { bytes, digest } = await sampleArchive(options);
   const { storage, opened } = await shelf(bytes);
-  const reader = createRowReader(storage);
+  const reader = createRowReader(storage, policy);
   const read = (query: Partial<RowQuery> & { table: string }, signal = forever) =>
     reader.read({ name: 'a.zip', digest }, { chunk: 1, offset: 0, limit: 50, revealed: [], ...query }, signal);
   return { read, opened };

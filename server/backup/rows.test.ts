@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { sensitivityElsewhere, sensitivityOf } from '../../db/protected.ts';
 import { NASTY_TABLE } from '../archive/recovery.fixture.ts';
 import { codeOf, sampleArchive } from '../archive/sample.fixture.ts';
 import { AppError } from '../errors.ts';
@@ -69,7 +70,7 @@ describe('the rows of a table', () => {
     for (const file of ['format-1.0-deflate.zip', 'format-1.0-zstd.zip']) {
       const bytes = await Bun.file(join(import.meta.dir, '../archive/fixtures', file)).bytes();
       const { storage } = await shelf(bytes);
-      const page = await createRowReader(storage).read(
+      const page = await createRowReader(storage, sensitivityOf).read(
         { name: 'a.zip', digest: null },
         { table: `Other Schema.${NASTY_TABLE}`, chunk: 1, offset: 0, limit: 50, revealed: [] },
         forever,
@@ -189,6 +190,20 @@ describe('hidden columns', () => {
     ]);
   });
 
+  test('are all of them in a database of another application, also where a table is called as one of the HRMS', async () => {
+    const { read } = await rowsOf(admins, sensitivityElsewhere);
+    const page = await read({ table: 'admins', search: 'a1' });
+    expect(page).toMatchObject({ rows: [], matched: 0 });
+    expect(page.columns.map(({ sensitivity, hidden }) => [sensitivity, hidden])).toEqual([
+      ['unknown', true],
+      ['personal', true],
+      ['secret', true],
+      ['unknown', true],
+    ]);
+    expect((await read({ table: 'admins', revealed: ['id'] })).rows).toHaveLength(2);
+    expect(await codeOf(read({ table: 'admins', revealed: ['password'] }))).toBe('FORBIDDEN');
+  });
+
   test('are never searched: what matches says nothing of them', async () => {
     const { read } = await rowsOf(admins);
     for (const search of ['ada@x', 'hash', 'later']) expect((await read({ table: 'admins', search })).matched).toBe(0);
@@ -217,7 +232,7 @@ describe('an archive that cannot be read', () => {
     const place = 30 + (first?.name.length ?? 0) + 5;
     damaged[place] = (damaged[place] ?? 0) ^ 1;
     const { storage } = await shelf(damaged);
-    const reader = createRowReader(storage);
+    const reader = createRowReader(storage, sensitivityOf);
     const read = (chunk: number) =>
       reader.read(
         { name: 'a.zip', digest },
@@ -299,7 +314,7 @@ test('the chunk that was read last is read once, whatever is asked of it; anothe
 
   const { bytes } = await sampleArchive({ chunks: [many(1, 1)] });
   const { storage, opened: again } = await shelf(bytes);
-  const reader = createRowReader(storage);
+  const reader = createRowReader(storage, sensitivityOf);
   const query = { table: 'categories', chunk: 1, offset: 0, limit: 50, revealed: [] };
   for (const digest of ['one', 'two', null]) await reader.read({ name: 'a.zip', digest }, query, forever);
   expect(again()).toBe(3);

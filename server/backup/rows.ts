@@ -4,7 +4,7 @@ import type { Storage } from '../storage/storage.ts';
 import { type CutValue, cutValues } from './cut-values.ts';
 import { findRows, type Wanted } from './find-rows.ts';
 import { createPlaces } from './places.ts';
-import { type ShownColumn, shownColumns } from './shown-columns.ts';
+import { type SensitivityOf, type ShownColumn, shownColumns } from './shown-columns.ts';
 import { readTableChunk, type TableChunk } from './table-chunk.ts';
 
 export interface RowQuery extends Wanted {
@@ -46,8 +46,8 @@ export interface RowReader {
 const AT_ONCE = 2;
 const MOST_VALUES = 100_000;
 
-/** Reads two chunks at once, and keeps the last: whoever turns pages stays in it. */
-export function createRowReader(storage: Pick<Storage, 'open'>): RowReader {
+/** Reads two chunks at once, and keeps the last: whoever turns pages stays in it. What is hidden the policy given says. */
+export function createRowReader(storage: Pick<Storage, 'open'>, sensitivityOf: SensitivityOf): RowReader {
   const inPlace = createPlaces(AT_ONCE);
   let kept: { key: string; chunk: TableChunk } | null = null;
 
@@ -59,14 +59,19 @@ export function createRowReader(storage: Pick<Storage, 'open'>): RowReader {
         const wanted = { archive: backup.name, table: query.table, chunk: query.chunk };
         const chunk = known ?? (await readTableChunk(storage, wanted, signal));
         kept = { key: keyOf(chunk.digest), chunk };
-        return await pageOf(chunk, query, signal);
+        const columns = shownColumns(chunk.table, chunk.columns, query.revealed, sensitivityOf);
+        return await pageOf(chunk, columns, query, signal);
       }),
   };
 }
 
-async function pageOf(chunk: TableChunk, query: RowQuery, signal: AbortSignal): Promise<RowPage> {
+async function pageOf(
+  chunk: TableChunk,
+  columns: ShownColumn[],
+  query: RowQuery,
+  signal: AbortSignal,
+): Promise<RowPage> {
   const { offset, limit } = query;
-  const columns = shownColumns(chunk.table, chunk.columns, query.revealed);
   if (limit * columns.length > MOST_VALUES) throw tooWide(chunk, columns.length);
   const isShown = columns.map(({ hidden }) => !hidden);
   const { rows, matched } = await findRows(chunk, isShown, query, signal);

@@ -1,6 +1,9 @@
 import { type ObjectName, shortName } from '../../db/model.ts';
-import { type Sensitivity, sensitivityOf } from '../../db/protected.ts';
+import type { Sensitivity } from '../../db/protected.ts';
 import { AppError } from '../errors.ts';
+
+/** How carefully a column is to be handled; null for one nobody has decided about. */
+export type SensitivityOf = (table: ObjectName, column: string) => Sensitivity | null;
 
 /** A column of rows that are looked at. */
 export interface ShownColumn {
@@ -20,6 +23,7 @@ export function shownColumns(
   table: ObjectName,
   columns: readonly { name: string; sqlType: string }[],
   revealed: readonly string[],
+  sensitivityOf: SensitivityOf,
 ): ShownColumn[] {
   const wanted = new Set(revealed);
   const found = columns.map(({ name, sqlType }): ShownColumn => {
