@@ -2,7 +2,8 @@
  * Everything that must be true before a change is taken, in one command. Runs in a clean clone, before anything is installed,
  * and therefore imports no package. Stops at the first failure; the last line is `N passed, N failed`, of the tests.
  */
-const STEPS = [
+/** One that `speaks` is heard while it runs; of the others only what a failure says is shown. */
+const STEPS: { name: string; words: string[]; speaks?: true }[] = [
   { name: 'install', words: ['install', '--frozen-lockfile'] },
   { name: 'format', words: ['run', 'format:check'] },
   { name: 'lint', words: ['run', 'lint'] },
@@ -10,23 +11,23 @@ const STEPS = [
   { name: 'arrows', words: ['run', 'arrows'] },
   { name: 'unused code', words: ['run', 'unused'] },
   { name: 'build', words: ['run', 'build'] },
-  { name: 'tests', words: ['run', 'test'] },
+  { name: 'browser', words: ['scripts/ensure-browser.ts'], speaks: true },
+  { name: 'tests', words: ['run', 'test'], speaks: true },
 ];
 const SUMMARY = /^\d+ passed, \d+ failed$/m;
 const root = `${import.meta.dir}/..`;
 
 let summary: string | null = null;
 let failed: string | null = null;
-for (const { name, words } of STEPS) {
+for (const { name, words, speaks = false } of STEPS) {
   const began = performance.now();
-  const isLast = name === 'tests';
-  if (isLast) console.log('· tests');
-  const { exitCode, output } = await run(words, isLast);
+  if (speaks) console.log(`· ${name}`);
+  const { exitCode, output } = await run(words, speaks);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   summary = SUMMARY.exec(output)?.[0] ?? null;
   console.log(`${exitCode === 0 ? '✓' : '✗'} ${name} (${seconds} s)`);
   if (exitCode === 0) continue;
-  if (!isLast) console.log(output);
+  if (!speaks) console.log(output);
   failed = name;
   break;
 }

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+
+/** Debian's Chromium, unless CHROMIUM names another: the same that `scripts/panel/browser.ts` starts. */
+const NAMED = process.env['CHROMIUM'];
+const BROWSER = NAMED ?? '/usr/bin/chromium';
+/** Nobody is asked anything, and no service is started. */
+const QUIETLY = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+
+/**
+ * Sees to it that the tests of the panel have a browser: installs Debian's where that can be done. Where it cannot, says so; the tests
+ * are then left out, and fail in CI. Runs before anything of the project is installed, and imports no package.
+ */
+async function ensureBrowser(): Promise<void> {
+  if (existsSync(BROWSER)) return;
+  if (NAMED === undefined && process.getuid?.() === 0 && Bun.which('apt-get')) {
+    console.log('Installing Chromium from the packages of the system.');
+    await run('apt-get', 'update', '-qq');
+    await run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'chromium');
+    if (existsSync(BROWSER)) return;
+  }
+  console.log(`NOT TESTED: the panel. There is no ${BROWSER}; install Chromium, or name one with CHROMIUM.`);
+}
+
+async function run(...words: string[]): Promise<void> {
+  const child = Bun.spawn(words, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...QUIETLY } });
+  await child.exited;
+}
+
+if (import.meta.main) await ensureBrowser();
