@@ -52,8 +52,9 @@ export async function fillDemo(url: string, options: DemoOptions): Promise<Recor
       onProgress?.({ stage: 'copy', rows: total, bytes: 0, totalBytes: 0, table: `public.${table.table}` });
     }
   }
-  await session.query('COMMIT');
+  // Before the end: counted after it, the server's statistics have the rows twice.
   await session.query(`ANALYZE ${tables.map((table) => `public.${quoteIdent(table.table)}`).join(', ')}`);
+  await session.query('COMMIT');
   return rows;
 }
 

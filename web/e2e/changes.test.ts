@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { openSession } from '../../db/connect.ts';
 import { type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let scene: Stage;
@@ -67,6 +68,32 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await list.getByText('Pinned', { exact: true }).waitFor();
     expect(await list.locator('li[data-same]').count()).toBe(1);
     await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for kept.zip');
+  });
+
+  test('of somebody else, as an operation that begins, takes the focus from nobody who types', async () => {
+    await using visit = await scene.open();
+    await using other = await scene.open();
+    const { page } = visit;
+    await visit.signIn();
+    await other.signIn();
+    await visit.goto('/operations');
+    await page.getByLabel('Kind').focus();
+    // Somebody holds a table, so that it is under way for long enough.
+    await using neighbour = await openSession(scene.database.url, {
+      applicationName: 'neighbour',
+      signal: AbortSignal.timeout(120_000),
+    });
+    await neighbour.query('BEGIN');
+    await neighbour.query('LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
+    await other.goto('/backups');
+    await other.page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await other.page.getByLabel('Name').fill('elsewhere');
+    await other.page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('article', { name: 'Backup to elsewhere.zip' }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SELECT');
+    await neighbour.query('ROLLBACK');
+    await page.getByText('The backup is made.').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SELECT');
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { overflow, PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let scene: Stage;
 let archive: Buffer;
@@ -59,6 +59,39 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await confirm(visit);
     expect(await staff()).toEqual(before);
     expect(complaints).toEqual([]);
+  });
+
+  test('one lost table is brought back on a phone, after a backup of what is there, and nothing else changes', async () => {
+    await using visit = await scene.open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const { page } = visit;
+    const repayments = async () =>
+      (await scene.database.query('SELECT count(*)::int AS rows FROM public.loan_repayments'))[0];
+    const [held, others] = [await repayments(), await staff()];
+    await scene.database.query('DELETE FROM public.loan_repayments');
+    await visit.signIn();
+    await page.getByRole('link', { name: 'Restore', exact: true }).click();
+    await page.getByRole('button', { name: /before\.zip/ }).click();
+    await page.getByText(/^As it was at .*, just now|^As it was at .* minutes? ago/).waitFor();
+    // What was pressed is gone: who reads by ear or uses keys goes on from the heading.
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+    await page.getByLabel('Only some tables').check();
+    await page.getByText('Choose the tables to bring back.').waitFor();
+    expect(await page.getByRole('button', { name: 'Replace the data' }).count()).toBe(0);
+    const choice = page.getByRole('checkbox', { name: /loan_repayments/ });
+    await choice.check();
+    await page.getByText(/^loan_repayments in .* goes back to .* All other tables stay as they are\.$/).waitFor();
+
+    await page.getByRole('button', { name: 'Make a backup first' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill('accident');
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByText('The backup is made.').waitFor();
+    expect(await choice.isChecked()).toBe(true);
+
+    await confirm(visit);
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+    expect(await repayments()).toEqual(held);
+    expect(await staff()).toEqual(others);
+    expect(await overflow(page)).toBe(0);
   });
 
   test('a file that was taken away is shown before it is sent, sent, stored and restored', async () => {

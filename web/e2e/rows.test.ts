@@ -313,6 +313,8 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await reveal(page);
+      // Rows that are on their way are paler.
+      await settled(page);
       found['shown'] = await visit.faults();
       expect(await overflow(page)).toBe(0);
       await page.getByRole('button', { name: 'Open row 1', exact: true }).click();

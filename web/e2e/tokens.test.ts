@@ -49,6 +49,8 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Make it' }).click();
     await dialog.getByText('Give it a name').waitFor();
+    // It was sent from the end of a long form: what is wrong comes into sight.
+    expect(await dialog.getByLabel('Name').evaluate((field) => field === document.activeElement)).toBe(true);
     await dialog.getByLabel('Name').fill('night shift');
     await dialog.getByLabel('Your password, once more').fill('not it');
     await dialog.getByRole('button', { name: 'Make it' }).click();

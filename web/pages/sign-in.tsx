@@ -5,6 +5,7 @@ import { api } from '../api.ts';
 import { type Failure, failureOf } from '../lib/failure.ts';
 import { createPatience } from '../lib/patience.ts';
 import { becomes, useMe } from '../lib/session.ts';
+import { showFault } from '../lib/show-fault.ts';
 import { wayBack } from '../lib/way-back.ts';
 import { words } from '../strings.ts';
 import { Button } from '../ui/button.tsx';
@@ -28,6 +29,7 @@ export function SignIn() {
   const signIn = async (event: SubmitEvent) => {
     event.preventDefault();
     setTried(true);
+    showFault(event);
     if (busy() || locked() > 0 || email().trim() === '' || password() === '') return;
     setBusy(true);
     try {

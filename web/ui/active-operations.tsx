@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/solid-query';
-import { createEffect, createMemo, createSignal, createUniqueId, For, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, createUniqueId, For, Show, Suspense } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { answerOf } from '../lib/answer.ts';
 import { queries } from '../lib/queries.ts';
@@ -38,12 +38,15 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
         </h2>
         <For each={shown()}>
           {(operation) => (
-            <OperationCard
-              operation={operation}
-              open={props.open ?? false}
-              mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
-              onDismiss={() => setKept((all) => all.filter(({ id }) => id !== operation.id))}
-            />
+            // Its own: what begins somewhere must not take the page away, nor the focus from whoever types there.
+            <Suspense>
+              <OperationCard
+                operation={operation}
+                open={props.open ?? false}
+                mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
+                onDismiss={() => setKept((all) => all.filter(({ id }) => id !== operation.id))}
+              />
+            </Suspense>
           )}
         </For>
       </section>

@@ -7,6 +7,7 @@ import { tableText } from '../lib/operations.ts';
 import { createOrderKey } from '../lib/order-key.ts';
 import { began, queries } from '../lib/queries.ts';
 import { say } from '../lib/say.ts';
+import { showFault } from '../lib/show-fault.ts';
 import { words } from '../strings.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
@@ -61,6 +62,7 @@ export function CreateBackup(props: {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setTried(true);
+    showFault(event);
     if (nameFault() || tablesFault() || start.isPending) return;
     start.mutate({
       compression: compression(),

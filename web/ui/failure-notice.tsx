@@ -1,5 +1,5 @@
 import CircleAlert from 'lucide-solid/icons/circle-alert';
-import { type JSX, Show } from 'solid-js';
+import { type JSX, onMount, Show } from 'solid-js';
 import type { Failure } from '../lib/failure.ts';
 import { words } from '../strings.ts';
 import { Button } from './button.tsx';
@@ -14,8 +14,13 @@ interface FailureNoticeProps {
 
 /** What went wrong, what to do, and what to tell whoever runs the server. Read out at once. */
 export function FailureNotice(props: FailureNoticeProps) {
+  let box: HTMLDivElement | undefined;
+  onMount(() => {
+    // A dialog may have been scrolled away from where it is told.
+    if (box?.closest('[role=dialog]')) box.scrollIntoView({ block: 'nearest' });
+  });
   return (
-    <div role="alert" class="rounded-lg border border-bad/40 bg-bad-wash p-4 text-sm">
+    <div ref={box} role="alert" class="rounded-lg border border-bad/40 bg-bad-wash p-4 text-sm">
       <div class="flex flex-wrap gap-3">
         <CircleAlert class="mt-0.5 size-5 shrink-0 text-bad" aria-hidden="true" />
         <div class="min-w-0 flex-1 basis-52 space-y-1">

@@ -40,7 +40,7 @@ export function Modal(props: ModalProps) {
             onInteractOutside={keepOpen}
             class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-raised text-ink shadow-xl sm:rounded-2xl"
           >
-            <div class="flex items-start justify-between gap-4 px-5 pt-5">
+            <div class="flex items-start justify-between gap-4 px-5 pt-5 pb-3">
               <div>
                 <Dialog.Title class="text-lg font-semibold">{props.title}</Dialog.Title>
                 <Show when={props.lead}>
@@ -51,7 +51,7 @@ export function Modal(props: ModalProps) {
                 <X class="size-5" aria-hidden="true" />
               </Dialog.CloseButton>
             </div>
-            <div class="overflow-y-auto px-5 pt-4 pb-5">{props.children}</div>
+            <div class="overflow-y-auto px-5 pt-1 pb-5">{props.children}</div>
           </Dialog.Content>
         </div>
       </Dialog.Portal>

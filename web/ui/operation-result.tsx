@@ -4,7 +4,7 @@ import { For, type JSX, Show } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { failureFrom } from '../lib/failure.ts';
 import { bytesText, countText, durationText } from '../lib/format.ts';
-import { numberIn, textsIn } from '../lib/operations.ts';
+import { numberIn, tableText, textsIn } from '../lib/operations.ts';
 import { words } from '../strings.ts';
 import { pressable } from './button.tsx';
 import { Facts } from './card.tsx';
@@ -15,6 +15,7 @@ export function OperationResult(props: { operation: Operation }) {
   const { operation: w } = words;
   const result = () => props.operation.result;
   const warnings = () => textsIn(result(), 'warnings');
+  const chosen = () => textsIn(props.operation.parameters, 'tables');
   const facts = (): [string, JSX.Element][] => {
     const found: [string, JSX.Element][] = [];
     const rows =
@@ -22,6 +23,7 @@ export function OperationResult(props: { operation: Operation }) {
     const took = numberIn(result(), 'durationMs');
     const size = numberIn(result(), 'size');
     const locked = numberIn(result(), 'lockedMs');
+    if (chosen().length > 0) found.push([w.perTable, chosen().map(tableText).join(', ')]);
     if (rows !== null) found.push([w.rows, countText(rows)]);
     if (size !== null) found.push([w.size, bytesText(size)]);
     if (took !== null) found.push([w.took, durationText(took)]);

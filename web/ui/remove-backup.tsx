@@ -5,6 +5,7 @@ import { failureOf } from '../lib/failure.ts';
 import { keys } from '../lib/queries.ts';
 import { say } from '../lib/say.ts';
 import { needsPassword, useMe, useStepUp } from '../lib/session.ts';
+import { showFault } from '../lib/show-fault.ts';
 import { words } from '../strings.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
@@ -68,6 +69,7 @@ export function RemoveBackup(props: RemoveBackupProps) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setTried(true);
+    showFault(event);
     if (!matches() || (asksPassword() && password() === '') || remove.isPending) return;
     remove.mutate(name());
   };

@@ -33,7 +33,7 @@ export function TableChoice(props: TableChoiceProps) {
         </For>
       </div>
       <Show when={props.fault}>
-        <p id={id} class="mt-1 text-sm text-bad">
+        <p id={id} data-fault="" class="mt-1 text-sm text-bad">
           {props.fault}
         </p>
       </Show>

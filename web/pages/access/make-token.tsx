@@ -5,6 +5,7 @@ import { type Failure, failureOf } from '../../lib/failure.ts';
 import { keys } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
 import { needsPassword, useMe, useStepUp } from '../../lib/session.ts';
+import { showFault } from '../../lib/show-fault.ts';
 import { words } from '../../strings.ts';
 import { accessWords } from '../../strings-access.ts';
 import { Button } from '../../ui/button.tsx';
@@ -74,6 +75,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setTried(true);
+    showFault(event);
     const isReady = name().trim() !== '' && scopes().length > 0 && !(asksPassword() && password() === '');
     if (isReady && !busy()) void make();
   };

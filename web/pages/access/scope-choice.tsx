@@ -47,7 +47,7 @@ export function ScopeChoice(props: ScopeChoiceProps) {
         </For>
       </div>
       <Show when={props.fault}>
-        <p id={id} class="mt-1 text-sm text-bad">
+        <p id={id} data-fault="" class="mt-1 text-sm text-bad">
           {props.fault}
         </p>
       </Show>

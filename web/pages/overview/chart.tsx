@@ -48,6 +48,8 @@ export function Chart(props: { points: HistoryPoint[] }) {
   );
 }
 
+/** What the scale of durations reaches at least, so that it has marks. */
+const SHORTEST_MS = 250;
 const DAY_S = 86_400;
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
@@ -88,7 +90,7 @@ function options(box: HTMLElement): uPlot.Options {
     legend: { show: false },
     scales: {
       size: { range: (_, __, most) => [0, most * 1.15 || 1] },
-      took: { range: (_, __, most) => [0, most * 1.15 || 1] },
+      took: { range: (_, __, most) => [0, Math.max(most * 1.15, SHORTEST_MS)] },
     },
     series: [
       { value: (_, seconds) => momentText(new Date(seconds * 1000)) },

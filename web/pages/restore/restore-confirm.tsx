@@ -6,6 +6,7 @@ import { createOrderKey } from '../../lib/order-key.ts';
 import { began } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
 import { needsPassword, useMe, useStepUp } from '../../lib/session.ts';
+import { showFault } from '../../lib/show-fault.ts';
 import { words } from '../../strings.ts';
 import { restoreWords } from '../../strings-restore.ts';
 import { Button } from '../../ui/button.tsx';
@@ -66,6 +67,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setTried(true);
+    showFault(event);
     if (!matches() || (asksPassword() && password() === '') || start.isPending) return;
     start.mutate();
   };

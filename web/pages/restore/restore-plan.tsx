@@ -33,7 +33,9 @@ export function RestorePlan(props: RestorePlanProps) {
   const [creating, setCreating] = createSignal(false);
   const [scope, setScope] = createSignal<'all' | 'some'>('all');
   const [chosen, setChosen] = createSignal<string[]>([]);
-  const tables = () => props.detail?.tables ?? [];
+  const tables = createMemo(() =>
+    (props.detail?.tables ?? []).toSorted((a, b) => tableText(a.name).localeCompare(tableText(b.name))),
+  );
   const affected = createMemo(() =>
     scope() === 'all' ? tables() : tables().filter(({ name }) => chosen().includes(name)),
   );

@@ -1,6 +1,6 @@
 import { useSearchParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
-import { createSignal, Match, Show, Suspense, Switch } from 'solid-js';
+import { createEffect, createSignal, Match, on, Show, Suspense, Switch } from 'solid-js';
 import type { Operation } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { failureOf } from '../../lib/failure.ts';
@@ -27,6 +27,12 @@ export function Restore() {
   const live = useQuery(() => ({ ...queries.operation(started()?.id ?? ''), enabled: started() !== null }));
   const ended = () => live.isSuccess && hasEnded(live.data);
   const [existing, setExisting] = createSignal<boolean | null>(null);
+  // What was pressed is gone with its part of the page: one reads on from the heading, as on another page.
+  createEffect(
+    on([() => search.backup, () => started() !== null], () => document.querySelector<HTMLElement>('h1')?.focus(), {
+      defer: true,
+    }),
+  );
   const begin = () => {
     setStarted(null);
     setExisting(null);
@@ -47,7 +53,14 @@ export function Restore() {
       </Show>
       <Switch>
         <Match when={started()}>{null}</Match>
-        <Match when={search.backup}>{(name) => <Chosen name={name()} onStarted={setStarted} />}</Match>
+        <Match when={search.backup}>
+          {(name) => (
+            // Its own, so that the heading, and the focus on it, stay while this is made ready.
+            <Suspense fallback={<PageSkeleton />}>
+              <Chosen name={name()} onStarted={setStarted} />
+            </Suspense>
+          )}
+        </Match>
         <Match when={true}>
           <div class="grid gap-4 lg:grid-cols-2">
             <Card title={w.stored}>

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { failureOf } from '../../lib/failure.ts';
 import { needsPassword, useMe, useStepUp } from '../../lib/session.ts';
+import { showFault } from '../../lib/show-fault.ts';
 import { words } from '../../strings.ts';
 import { rowWords as w } from '../../strings-rows.ts';
 import { Button } from '../../ui/button.tsx';
@@ -52,6 +53,7 @@ export function Reveal(props: RevealProps) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setTried(true);
+    showFault(event);
     if ((asksPassword() && password() === '') || reveal.isPending) return;
     reveal.mutate();
   };
