@@ -5,7 +5,7 @@ import type { ArchiveWriter } from '../archive/writer.ts';
 import { createBufferPool } from '../buffers.ts';
 import { cancelled } from '../errors.ts';
 import { copyOut } from '../postgres/copy-out.ts';
-import type { Snapshot } from '../postgres/snapshot.ts';
+import { isMomentGone, type Snapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
 import type { CopyPart } from './parts.ts';
 
@@ -61,15 +61,20 @@ export async function copyParts(
       report.done(current);
     }
   };
-  const follow = async () => {
-    const session = queue.length > 0 ? await snapshot.join() : null;
+  const follow = async (leading: Promise<void>) => {
+    const joined = queue.length > 0 ? snapshot.join() : null;
+    const session = await joined?.catch(async (error: unknown) => {
+      // Lost by the leader, whose own failure is the one to tell.
+      if (isMomentGone(error)) await leading;
+      throw error;
+    });
     if (session) await work(session);
   };
   try {
     const followers = Math.min(options.jobs, parts.length) - 1;
-    await Promise.all(
-      [work(snapshot.leader), ...Array.from({ length: followers }, follow)].map((job) => job.catch(fail)),
-    );
+    const leading = work(snapshot.leader).catch(fail);
+    const following = Array.from({ length: followers }, () => follow(leading).catch(fail));
+    await Promise.all([leading, ...following]);
     await Promise.all(underWay);
   } finally {
     options.signal.removeEventListener('abort', stop);

@@ -64,9 +64,20 @@ export async function openSnapshot(
   }
 }
 
-/** An exported snapshot ends with the session that exported it: one that is unknown (42704; 22023 in older servers) or cannot be taken over any more (55000) tells that the leader is gone. */
+/** An exported snapshot ends with the transaction that exported it. Unknown (22023 in older servers), or not to be taken over any more. */
+const MOMENT_GONE = ['42704', '22023', '55000'];
+
+/** Whether a session could not join because the leader's transaction has ended; why it has, the leader's own failure says. */
+export function isMomentGone(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'CONNECTION_LOST' && isGone(error.cause);
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof AppError && MOMENT_GONE.includes(faultCode(error.cause) ?? '');
+}
+
 function leaderLost(error: unknown): AppError | null {
-  if (!(error instanceof AppError) || !['42704', '22023', '55000'].includes(faultCode(error.cause) ?? '')) return null;
+  if (!isGone(error)) return null;
   return new AppError('CONNECTION_LOST', 'The connection that holds the moment of this backup was lost.', {
     cause: error,
     hint: 'See the server log for why, then run it again: nothing half-done was kept.',

@@ -1,0 +1,45 @@
+import { expect, test } from 'bun:test';
+import { rejection } from '../../db/code-of.fixture.ts';
+import { testDatabase } from '../../db/testing.ts';
+import { memorySink } from '../archive/sample.fixture.ts';
+import { createArchiveWriter } from '../archive/writer.ts';
+import { openSnapshot } from '../postgres/snapshot.ts';
+import { copyParts } from './copy.ts';
+
+const SLOW = {
+  table: { schema: 'public', name: 'slow' },
+  sql: 'COPY (SELECT pg_catalog.pg_sleep(60)::text) TO STDOUT (FORMAT csv)',
+  header: Buffer.from('a\n'),
+  columns: ['a'],
+  bytes: 0,
+};
+
+test('copyParts() tells why the moment is gone, not that somebody came too late for it', async () => {
+  await using database = await testDatabase();
+  const { signal } = new AbortController();
+  const how = { applicationName: 'copy', signal, patienceMs: 1000 };
+  const over = await openSnapshot(database.url, [], how);
+  await over[Symbol.asyncDispose]();
+  const late = await rejection(over.join());
+  await using snapshot = await openSnapshot(database.url, [], how);
+  const writer = createArchiveWriter({
+    sink: memorySink(),
+    compression: { method: 'deflate' },
+    time: new Date(0),
+    signal,
+  });
+  const copying = rejection(
+    copyParts([SLOW, SLOW], { ...snapshot, join: () => Promise.reject(late) }, writer, {
+      jobs: 2,
+      signal,
+      onProgress: () => {},
+    }),
+  );
+  const cancel = () =>
+    database.admin<{ done: boolean }>(
+      `SELECT pg_catalog.pg_cancel_backend(pid) AS done FROM pg_catalog.pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'copy' AND state = 'active' AND query LIKE 'COPY%'`,
+    );
+  while ((await cancel()).length === 0) await Bun.sleep(20);
+  expect((await copying).code).toBe('CANCELLED');
+});
