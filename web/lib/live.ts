@@ -45,6 +45,8 @@ export function followOperation(id: Accessor<string | null>): Accessor<Link> {
           onData: ({ data }) => see(data),
           onConnectionStateChange: ({ state, error }) => {
             if (state === 'connecting' && error) setLink('lost');
+            // The line stands again; an operation that waits for something may have nothing new to say for long.
+            if (state === 'pending') setLink('live');
           },
           onComplete: () => {
             if (!over) again();
