@@ -5,6 +5,7 @@ import * as hrmsSchema from '../../db/schema/hrms.ts';
 import { APPLICATION } from '../../server/application.ts';
 import { FORMAT_VERSION, type Manifest } from '../../server/archive/manifest.ts';
 import { createArchiveWriter } from '../../server/archive/writer.ts';
+import { eachAtOnce } from '../../server/at-once.ts';
 
 const DAY_MS = 86_400_000;
 const MODEL = modelFromSchema(hrmsSchema);
@@ -28,11 +29,8 @@ export async function writeManyArchives(
   options: { count: number; newest: Date; signal: AbortSignal },
 ): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  let next = 0;
-  const worker = async () => {
-    for (let number = next++; number < options.count; number = next++) await writeOne(folder, number, options);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const numbers = Array.from({ length: options.count }, (_, number) => number);
+  await eachAtOnce(AT_ONCE, numbers, (number) => writeOne(folder, number, options));
 }
 
 async function writeOne(

@@ -1,7 +1,8 @@
+import { eachAtOnce } from '../at-once.ts';
 import { AppError } from '../errors.ts';
 import type { Storage, StoredObject } from '../storage/storage.ts';
 import { type BackupDetail, readDetail } from './detail.ts';
-import { readStored, type StoredBackup, sidecarFacts } from './list.ts';
+import { AT_ONCE, readStored, type StoredBackup, sidecarFacts } from './list.ts';
 
 /** What is stored, kept in memory: asking again costs nothing until something changes. */
 export interface Catalogue {
@@ -26,8 +27,6 @@ export interface CatalogueOptions {
 const LISTING_MS = 2000;
 /** How old notes may be that are listed again. */
 const NOTES_MS = 30_000;
-/** Archives read at once: enough to hide the latency of a bucket. */
-const AT_ONCE = 8;
 /** Manifests kept whole. */
 const KEPT_DETAILS = 50;
 
@@ -65,18 +64,13 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
     const began = { drops, at: now().getTime() };
     const objects = await storage.list();
     const found: (StoredBackup | null)[] = new Array(objects.length).fill(null);
-    let next = 0;
-    const worker = async () => {
-      for (let index = next++; index < objects.length; index = next++) {
-        life.throwIfAborted();
-        const object = objects[index];
-        const one = object && (await readOne(object).catch(unlessGone));
-        if (!one) continue;
-        found[index] = one.backup;
-        if (began.drops === drops) known.set(object.name, one);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await eachAtOnce(AT_ONCE, objects, async (object, index) => {
+      life.throwIfAborted();
+      const one = await readOne(object).catch(unlessGone);
+      if (!one) return;
+      found[index] = one.backup;
+      if (began.drops === drops) known.set(object.name, one);
+    });
     const backups = found.filter((backup) => backup !== null);
     if (began.drops === drops) {
       const there = new Set(objects.map((object) => object.name));

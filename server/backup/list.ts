@@ -1,5 +1,6 @@
 import { shortName } from '../../db/model.ts';
 import { openArchive } from '../archive/reader.ts';
+import { eachAtOnce } from '../at-once.ts';
 import { AppError } from '../errors.ts';
 import type { Sidecar, Storage, StoredObject } from '../storage/storage.ts';
 
@@ -37,7 +38,7 @@ export interface StoredBackup {
 }
 
 /** Archives opened at once: enough to hide the latency of a bucket. */
-const AT_ONCE = 8;
+export const AT_ONCE = 8;
 
 /**
  * Everything stored, newest first. Of each archive only the end is read, never its rows; one that cannot be opened is listed and
@@ -46,15 +47,10 @@ const AT_ONCE = 8;
 export async function listBackups(storage: Storage, signal: AbortSignal): Promise<StoredBackup[]> {
   const objects = await storage.list();
   const backups: StoredBackup[] = new Array(objects.length);
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < objects.length; index = next++) {
-      signal.throwIfAborted();
-      const object = objects[index];
-      if (object) backups[index] = await readStored(storage, object, signal);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await eachAtOnce(AT_ONCE, objects, async (object, index) => {
+    signal.throwIfAborted();
+    backups[index] = await readStored(storage, object, signal);
+  });
   return backups;
 }
 

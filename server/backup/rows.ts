@@ -1,9 +1,9 @@
 import { shortName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
+import { createPlaces } from '../places.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type CutValue, cutValues } from './cut-values.ts';
 import { findRows, type Wanted } from './find-rows.ts';
-import { createPlaces } from './places.ts';
 import { type SensitivityOf, type ShownColumn, shownColumns } from './shown-columns.ts';
 import { readTableChunk, type TableChunk } from './table-chunk.ts';
 

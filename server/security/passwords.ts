@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { createPlaces } from '../places.ts';
 
 /** Compares a password with a hash; the runtime's own in production. */
 export type VerifyHash = (password: Uint8Array, hash: string) => Promise<boolean>;
@@ -30,33 +31,15 @@ const ofTheRuntime: VerifyHash = (password, hash) => Bun.password.verify(passwor
 
 /** A check whose callers share the two places. */
 export function createPasswordCheck(verify: VerifyHash = ofTheRuntime): PasswordCheck {
-  const queue: (() => void)[] = [];
-  let running = 0;
-  const enter = async () => {
-    if (running < AT_ONCE) {
-      running += 1;
-      return;
-    }
-    if (queue.length >= WAITING) throw tooBusy();
-    await new Promise<void>((resolve) => queue.push(resolve));
-  };
-  const leave = () => {
-    const next = queue.shift();
-    if (next) next();
-    else running -= 1;
-  };
+  const inPlace = createPlaces(AT_ONCE, { longest: WAITING, full: tooBusy });
   return {
     async matches(password, hash, like) {
       const usable = hash !== null && isUsable(hash);
       const compared = usable ? hash : standIn(like);
       const typed = password.length > 0 && password.length <= LONGEST_PASSWORD && !password.includes('\0');
-      await enter();
-      try {
-        const equal = await verify(bytesFor(compared, typed ? password : 'none'), compared).catch(() => false);
-        return equal && usable && typed;
-      } finally {
-        leave();
-      }
+      const bytes = bytesFor(compared, typed ? password : 'none');
+      const equal = await inPlace(null, () => verify(bytes, compared).catch(() => false));
+      return equal && usable && typed;
     },
   };
 }

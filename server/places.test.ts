@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { codeOf } from '../archive/sample.fixture.ts';
+import { codeOf } from './archive/sample.fixture.ts';
 import { createPlaces } from './places.ts';
 
 const forever = new AbortController().signal;
@@ -47,4 +47,16 @@ test('createPlaces() lets who is cancelled leave the line, and the place goes to
   expect(second.began).toBe(false);
   expect(await codeOf(inPlace(gone.signal, held().work))).toBe('CANCELLED');
   expect(await inPlace(forever, async () => 'free again')).toBe('free again');
+});
+
+test('createPlaces() refuses at once who would wait behind too many, and nobody else', async () => {
+  const inPlace = createPlaces(1, { longest: 1, full: () => new Error('full') });
+  const [first, second, third] = [held(), held(), held()];
+  const one = inPlace(null, first.work);
+  const two = inPlace(null, second.work);
+  expect(await inPlace(null, third.work).catch(String)).toBe('Error: full');
+  first.end('first');
+  second.end('second');
+  expect(await Promise.all([one, two])).toEqual(['first', 'second']);
+  expect(third.began).toBe(false);
 });
