@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
+import { BROWSER, NAMED_BROWSER } from './panel/browser-path.ts';
 
-/** Debian's Chromium, unless CHROMIUM names another: the same that `scripts/panel/browser.ts` starts. */
-const NAMED = process.env['CHROMIUM'];
-const BROWSER = NAMED ?? '/usr/bin/chromium';
 /** Nobody is asked anything, and no service is started. */
 const QUIETLY = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
 
@@ -12,7 +10,7 @@ const QUIETLY = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
  */
 async function ensureBrowser(): Promise<void> {
   if (existsSync(BROWSER)) return;
-  if (NAMED === undefined && process.getuid?.() === 0 && Bun.which('apt-get')) {
+  if (NAMED_BROWSER === null && process.getuid?.() === 0 && Bun.which('apt-get')) {
     console.log('Installing Chromium from the packages of the system.');
     await run('apt-get', 'update', '-qq');
     await run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'chromium');

@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
-
-/** Debian's Chromium, unless CHROMIUM names another. */
-const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+import { BROWSER } from './browser-path.ts';
 
 const SWITCHES = [
   '--no-sandbox',

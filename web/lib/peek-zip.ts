@@ -1,4 +1,4 @@
-import { Unzip, type UnzipFile, UnzipInflate } from 'fflate';
+import { Unzip, UnzipInflate } from 'fflate';
 
 const END_OF_DIRECTORY = 'PK\x05\x06';
 const END_LENGTH = 22;
@@ -39,9 +39,13 @@ export async function lastEntry(file: Blob, end: ZipEnd, name: string): Promise<
     const from = Math.max(0, end.at - look);
     const bytes = await bytesOf(file, from, end.at);
     const found = lastNamed(latin(bytes), name);
-    if (found >= 0) return unpacked(bytes.subarray(found));
+    if (found >= 0) return contentOf(file.slice(from + found, end.at));
     if (from === 0 || look > LONGEST_LOOK) return null;
   }
+}
+
+async function contentOf(fromEntry: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(await firstEntry(fromEntry, /./)).arrayBuffer());
 }
 
 function lastNamed(text: string, name: string): number {
@@ -51,23 +55,21 @@ function lastNamed(text: string, name: string): number {
   return -1;
 }
 
-function unpacked(bytes: Uint8Array): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  unzipper([], (piece) => pieces.push(piece)).push(bytes, true);
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
-
 /** The first entry of a ZIP, unpacked as it is asked for; null when its name has another ending. */
 export async function firstEntry(file: Blob, ending: RegExp): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
-  const files: UnzipFile[] = [];
+  let name: string | null = null;
   const ready: Uint8Array<ArrayBuffer>[] = [];
-  const unzip = unzipper(files, (piece) => ready.push(piece));
+  const unzip = new Unzip((entry) => {
+    // Those that follow are passed over.
+    if (name !== null) return;
+    name = entry.name;
+    entry.ondata = (error, piece) => {
+      if (error) throw error;
+      if (piece.length > 0) ready.push(new Uint8Array(piece));
+    };
+    entry.start();
+  });
+  unzip.register(UnzipInflate);
   const reader = file.stream().getReader();
   const readOn = async () => {
     const { done, value } = await reader.read();
@@ -75,8 +77,8 @@ export async function firstEntry(file: Blob, ending: RegExp): Promise<ReadableSt
     return done;
   };
   let done = false;
-  while (files.length === 0 && !done) done = await readOn();
-  if (!ending.test(files[0]?.name ?? '')) {
+  while (name === null && !done) done = await readOn();
+  if (!ending.test(name ?? '')) {
     await reader.cancel();
     return null;
   }
@@ -89,20 +91,6 @@ export async function firstEntry(file: Blob, ending: RegExp): Promise<ReadableSt
     },
     cancel: () => reader.cancel(),
   });
-}
-
-/** Unpacks the first entry it meets, and only notes the others. What does not unpack is thrown by `push`. */
-function unzipper(files: UnzipFile[], onPiece: (piece: Uint8Array<ArrayBuffer>) => void): Unzip {
-  const unzip = new Unzip((entry) => {
-    if (files.push(entry) > 1) return;
-    entry.ondata = (error, piece) => {
-      if (error) throw error;
-      if (piece.length > 0) onPiece(new Uint8Array(piece));
-    };
-    entry.start();
-  });
-  unzip.register(UnzipInflate);
-  return unzip;
 }
 
 function latin(bytes: Uint8Array): string {
