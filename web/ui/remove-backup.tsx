@@ -2,16 +2,16 @@ import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type BackupInfo, type BackupPage } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
+import { createPasswordAgain } from '../lib/password-again.ts';
 import { keys } from '../lib/queries.ts';
 import { say } from '../lib/say.ts';
-import { needsPassword, useMe, useStepUp } from '../lib/session.ts';
 import { showFault } from '../lib/show-fault.ts';
 import { words } from '../strings.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 import { Field } from './field.tsx';
 import { Modal, ModalEnd } from './modal.tsx';
-import { PasswordField } from './password-field.tsx';
+import { PasswordAgainField } from './password-again.tsx';
 
 interface RemoveBackupProps {
   /** Null while nothing is to be deleted. */
@@ -24,29 +24,22 @@ interface RemoveBackupProps {
 export function RemoveBackup(props: RemoveBackupProps) {
   const { remove: w } = words;
   const client = useQueryClient();
-  const me = useMe();
-  const stepUp = useStepUp();
+  const again = createPasswordAgain();
   const [typed, setTyped] = createSignal('');
-  const [password, setPassword] = createSignal('');
   const [tried, setTried] = createSignal(false);
-  const [asksPassword, setAsksPassword] = createSignal(true);
   const name = () => props.backup?.fileName ?? '';
   createEffect(
     on(name, () => {
       setTyped('');
-      setPassword('');
       setTried(false);
-      setAsksPassword(needsPassword(me.data, Date.now()));
+      again.begin();
       remove.reset();
     }),
   );
 
   const remove = useMutation(() => ({
     async mutationFn(id: string) {
-      if (asksPassword()) {
-        await stepUp(password());
-        setAsksPassword(false);
-      }
+      await again.give();
       return (await api.backups.remove.mutate({ id })).data.fileName;
     },
     onSuccess(removed: string) {
@@ -60,9 +53,8 @@ export function RemoveBackup(props: RemoveBackupProps) {
       for (const queryKey of [keys.backups, keys.status]) void client.invalidateQueries({ queryKey });
     },
     onError(error: unknown) {
-      setPassword('');
+      again.refused(error);
       setTried(false);
-      if (failureOf(error).code === 'STEP_UP_REQUIRED') setAsksPassword(true);
     },
   }));
   const matches = () => typed().trim() === name();
@@ -70,7 +62,7 @@ export function RemoveBackup(props: RemoveBackupProps) {
     event.preventDefault();
     setTried(true);
     showFault(event);
-    if (!matches() || (asksPassword() && password() === '') || remove.isPending) return;
+    if (!matches() || again.isMissing() || remove.isPending) return;
     remove.mutate(name());
   };
 
@@ -87,14 +79,7 @@ export function RemoveBackup(props: RemoveBackupProps) {
             spellcheck={false}
             fault={tried() && !matches() ? w.wrong : null}
           />
-          <Show when={asksPassword()}>
-            <PasswordField
-              label={w.password}
-              value={password()}
-              onInput={setPassword}
-              fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
-            />
-          </Show>
+          <PasswordAgainField of={again} label={w.password} tried={tried()} />
           <ModalEnd>
             <Button onClick={() => props.onClose()}>{words.cancel}</Button>
             <Button type="submit" look="danger" busy={remove.isPending}>

@@ -2,9 +2,10 @@ import { useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type Scope } from '../../api.ts';
 import { type Failure, failureOf } from '../../lib/failure.ts';
+import { createPasswordAgain } from '../../lib/password-again.ts';
 import { keys } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
-import { needsPassword, useMe, useStepUp } from '../../lib/session.ts';
+import { useMe } from '../../lib/session.ts';
 import { showFault } from '../../lib/show-fault.ts';
 import { words } from '../../strings.ts';
 import { accessWords } from '../../strings-access.ts';
@@ -12,7 +13,7 @@ import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
 import { Modal } from '../../ui/modal.tsx';
-import { PasswordField } from '../../ui/password-field.tsx';
+import { PasswordAgainField } from '../../ui/password-again.tsx';
 import { ScopeChoice } from './scope-choice.tsx';
 import { ShownToken } from './shown-token.tsx';
 
@@ -24,12 +25,10 @@ const USUAL: Scope[] = ['backups:read', 'backups:create', 'operations:read'];
 export function MakeToken(props: { open: boolean; onClose: () => void }) {
   const client = useQueryClient();
   const me = useMe();
-  const stepUp = useStepUp();
+  const again = createPasswordAgain();
   const [name, setName] = createSignal('');
   const [days, setDays] = createSignal<keyof typeof w.daysOptions>('90');
   const [scopes, setScopes] = createSignal<Scope[]>(USUAL);
-  const [password, setPassword] = createSignal('');
-  const [asksPassword, setAsksPassword] = createSignal(true);
   const [tried, setTried] = createSignal(false);
   const [busy, setBusy] = createSignal(false);
   const [failure, setFailure] = createSignal<Failure | null>(null);
@@ -41,10 +40,9 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
         setToken(null);
         setName('');
         setScopes(USUAL);
-        setPassword('');
         setTried(false);
         setFailure(null);
-        setAsksPassword(needsPassword(me.data, Date.now()));
+        again.begin();
       },
     ),
   );
@@ -54,21 +52,17 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
     setBusy(true);
     setFailure(null);
     try {
-      if (asksPassword()) {
-        await stepUp(password());
-        setAsksPassword(false);
-      }
+      await again.give();
       const order = { name: name().trim(), scopes: scopes(), expiresInDays: Number(days()) };
       setToken((await api.tokens.create.mutate(order)).data.token);
       say(made.said);
       void client.invalidateQueries({ queryKey: keys.tokens });
     } catch (error) {
-      const found = failureOf(error);
-      setFailure(found);
+      setFailure(failureOf(error));
+      again.refused(error);
       setTried(false);
-      if (found.code === 'STEP_UP_REQUIRED') setAsksPassword(true);
     } finally {
-      setPassword('');
+      again.forget();
       setBusy(false);
     }
   };
@@ -76,7 +70,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
     event.preventDefault();
     setTried(true);
     showFault(event);
-    const isReady = name().trim() !== '' && scopes().length > 0 && !(asksPassword() && password() === '');
+    const isReady = name().trim() !== '' && scopes().length > 0 && !again.isMissing();
     if (isReady && !busy()) void make();
   };
 
@@ -109,14 +103,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
               onChange={setScopes}
               fault={tried() && scopes().length === 0 ? w.scopesMissing : null}
             />
-            <Show when={asksPassword()}>
-              <PasswordField
-                label={w.password}
-                value={password()}
-                onInput={setPassword}
-                fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
-              />
-            </Show>
+            <PasswordAgainField of={again} label={w.password} tried={tried()} />
             <div class="flex flex-wrap justify-end gap-2">
               <Button onClick={() => props.onClose()}>{words.cancel}</Button>
               <Button type="submit" look="primary" busy={busy()}>

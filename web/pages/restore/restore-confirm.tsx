@@ -3,17 +3,16 @@ import { createSignal, Show } from 'solid-js';
 import { api, type Operation } from '../../api.ts';
 import { failureOf } from '../../lib/failure.ts';
 import { createOrderKey } from '../../lib/order-key.ts';
+import { createPasswordAgain } from '../../lib/password-again.ts';
 import { began } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
-import { needsPassword, useMe, useStepUp } from '../../lib/session.ts';
 import { showFault } from '../../lib/show-fault.ts';
-import { words } from '../../strings.ts';
 import { restoreWords } from '../../strings-restore.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field } from '../../ui/field.tsx';
-import { PasswordField } from '../../ui/password-field.tsx';
+import { PasswordAgainField } from '../../ui/password-again.tsx';
 
 const { restore: w } = restoreWords;
 
@@ -30,19 +29,14 @@ interface RestoreConfirmProps {
 /** Starts a restore for somebody who typed the database's name and has just given the password. */
 export function RestoreConfirm(props: RestoreConfirmProps) {
   const client = useQueryClient();
-  const me = useMe();
-  const stepUp = useStepUp();
+  const again = createPasswordAgain();
+  again.begin();
   const [typed, setTyped] = createSignal('');
-  const [password, setPassword] = createSignal('');
   const [tried, setTried] = createSignal(false);
-  const [asksPassword, setAsksPassword] = createSignal(needsPassword(me.data, Date.now()));
   const key = createOrderKey();
   const start = useMutation(() => ({
     async mutationFn() {
-      if (asksPassword()) {
-        await stepUp(password());
-        setAsksPassword(false);
-      }
+      await again.give();
       const { data } = await api.restores.start.mutate({
         from: { backup: props.archive },
         confirmDatabase: typed().trim(),
@@ -58,9 +52,8 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
     },
     onError(error: unknown) {
       key.failed(error);
-      setPassword('');
+      again.refused(error);
       setTried(false);
-      if (failureOf(error).code === 'STEP_UP_REQUIRED') setAsksPassword(true);
     },
   }));
   const matches = () => typed().trim() === props.database;
@@ -68,7 +61,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
     event.preventDefault();
     setTried(true);
     showFault(event);
-    if (!matches() || (asksPassword() && password() === '') || start.isPending) return;
+    if (!matches() || again.isMissing() || start.isPending) return;
     start.mutate();
   };
   return (
@@ -88,14 +81,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
           spellcheck={false}
           fault={tried() && !matches() ? w.databaseWrong : null}
         />
-        <Show when={asksPassword()}>
-          <PasswordField
-            label={w.password}
-            value={password()}
-            onInput={setPassword}
-            fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
-          />
-        </Show>
+        <PasswordAgainField of={again} label={w.password} tried={tried()} />
         <Button type="submit" look="danger" busy={start.isPending}>
           {start.isPending ? w.busy : w.submit}
         </Button>

@@ -1,14 +1,14 @@
 import { useMutation } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { failureOf } from '../../lib/failure.ts';
-import { needsPassword, useMe, useStepUp } from '../../lib/session.ts';
+import { createPasswordAgain } from '../../lib/password-again.ts';
 import { showFault } from '../../lib/show-fault.ts';
 import { words } from '../../strings.ts';
 import { rowWords as w } from '../../strings-rows.ts';
 import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Modal } from '../../ui/modal.tsx';
-import { PasswordField } from '../../ui/password-field.tsx';
+import { PasswordAgainField } from '../../ui/password-again.tsx';
 
 interface RevealProps {
   open: boolean;
@@ -23,30 +23,26 @@ interface RevealProps {
 
 /** Asks whether columns are really to be shown: says that it is recorded, and asks for the password. */
 export function Reveal(props: RevealProps) {
-  const me = useMe();
-  const stepUp = useStepUp();
-  const [password, setPassword] = createSignal('');
+  const again = createPasswordAgain();
   const [tried, setTried] = createSignal(false);
-  const [asksPassword, setAsksPassword] = createSignal(true);
   createEffect(
     on(
       () => props.open,
       () => {
-        setPassword('');
         setTried(false);
-        setAsksPassword(props.refused || needsPassword(me.data, Date.now()));
+        again.begin(props.refused);
         reveal.reset();
       },
     ),
   );
   const reveal = useMutation(() => ({
-    mutationFn: async () => void (asksPassword() && (await stepUp(password()))),
+    mutationFn: again.give,
     onSuccess() {
       props.onClose();
       props.onReveal();
     },
-    onError() {
-      setPassword('');
+    onError(error: unknown) {
+      again.refused(error);
       setTried(false);
     },
   }));
@@ -54,7 +50,7 @@ export function Reveal(props: RevealProps) {
     event.preventDefault();
     setTried(true);
     showFault(event);
-    if ((asksPassword() && password() === '') || reveal.isPending) return;
+    if (again.isMissing() || reveal.isPending) return;
     reveal.mutate();
   };
   return (
@@ -62,14 +58,7 @@ export function Reveal(props: RevealProps) {
       <form class="space-y-4" novalidate onSubmit={submit}>
         <Show when={reveal.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
         <p class="text-sm wrap-anywhere text-soft">{w.columns(props.columns)}</p>
-        <Show when={asksPassword()}>
-          <PasswordField
-            label={w.password}
-            value={password()}
-            onInput={setPassword}
-            fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
-          />
-        </Show>
+        <PasswordAgainField of={again} label={w.password} tried={tried()} />
         <div class="flex flex-wrap justify-end gap-2">
           <Button onClick={() => props.onClose()}>{words.cancel}</Button>
           <Button type="submit" look="primary" busy={reveal.isPending}>
