@@ -4,15 +4,13 @@ import { createMemo, For, Show } from 'solid-js';
 import { api, type Operation, type OperationState } from '../api.ts';
 import { answerOf } from '../lib/answer.ts';
 import { now } from '../lib/clock.ts';
-import { failureOf } from '../lib/failure.ts';
 import { durationText } from '../lib/format.ts';
 import { timeOf, titleOf } from '../lib/operations.ts';
 import { keys } from '../lib/queries.ts';
 import { words } from '../strings.ts';
 import { ActiveOperations } from '../ui/active-operations.tsx';
-import { Button } from '../ui/button.tsx';
+import { AskedList, Older } from '../ui/asked-list.tsx';
 import { Empty, PageHead } from '../ui/card.tsx';
-import { FailureNotice } from '../ui/failure-notice.tsx';
 import { Choice } from '../ui/field.tsx';
 import { Moment } from '../ui/moment.tsx';
 import { Lines } from '../ui/skeleton.tsx';
@@ -72,44 +70,22 @@ export function Operations() {
           onChange={(value) => setSearch({ state: value === 'all' ? null : value })}
         />
       </div>
-      <Show when={pages.error}>
-        {(error) => (
-          <div class="mb-4">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void pages.refetch()} />
-          </div>
-        )}
-      </Show>
-      <div class="overflow-hidden rounded-xl border border-line bg-card">
-        <Show
-          when={answerOf(pages)}
-          fallback={
-            <Show when={pages.isPending}>
-              <Lines count={8} class="p-5" />
-            </Show>
-          }
-        >
-          <Show
-            when={all().length > 0}
-            fallback={
-              <Empty
-                title={isFiltered() ? words.operations.noMatch : words.operations.none}
-                lead={isFiltered() ? words.operations.noMatchLead : words.operations.noneLead}
-              />
-            }
-          >
-            <ul aria-label={words.operations.caption} class="divide-y divide-line">
-              <For each={all()}>{(operation) => <Row operation={operation} />}</For>
-            </ul>
-          </Show>
-        </Show>
-      </div>
-      <Show when={pages.hasNextPage}>
-        <div class="mt-4 text-center">
-          <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-            {words.operations.more}
-          </Button>
-        </div>
-      </Show>
+      <AskedList
+        of={pages}
+        skeleton={<Lines count={8} class="p-5" />}
+        isEmpty={all().length === 0}
+        empty={
+          <Empty
+            title={isFiltered() ? words.operations.noMatch : words.operations.none}
+            lead={isFiltered() ? words.operations.noMatchLead : words.operations.noneLead}
+          />
+        }
+      >
+        <ul aria-label={words.operations.caption} class="divide-y divide-line">
+          <For each={all()}>{(operation) => <Row operation={operation} />}</For>
+        </ul>
+      </AskedList>
+      <Older of={pages}>{words.operations.more}</Older>
     </>
   );
 }

@@ -3,13 +3,12 @@ import { createSignal, For, Show } from 'solid-js';
 import { api, type TokenLine as Token } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { now } from '../../lib/clock.ts';
-import { failureOf } from '../../lib/failure.ts';
 import { keys } from '../../lib/queries.ts';
 import { tokenState } from '../../lib/token-state.ts';
 import { accessWords } from '../../strings-access.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card, Empty } from '../../ui/card.tsx';
-import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { QuestionFailure } from '../../ui/question-failure.tsx';
 import { Lines } from '../../ui/skeleton.tsx';
 import { MakeToken } from './make-token.tsx';
 import { RevokeToken } from './revoke-token.tsx';
@@ -41,13 +40,7 @@ export function TokenList() {
       }
     >
       <p class="mb-3 text-sm text-soft">{w.lead}</p>
-      <Show when={tokens.error}>
-        {(error) => (
-          <div class="mb-3">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void tokens.refetch()} />
-          </div>
-        )}
-      </Show>
+      <QuestionFailure of={tokens} class="mb-3" />
       <Show when={!tokens.isPending} fallback={<Lines count={4} />}>
         <Show
           when={present().length > 0}

@@ -9,6 +9,7 @@ import { type AuditSearch, auditExport, auditFilterOf } from '../../lib/audit-fi
 import { failureOf } from '../../lib/failure.ts';
 import { keys } from '../../lib/queries.ts';
 import { auditWords as w } from '../../strings-audit.ts';
+import { AskedList, Older } from '../../ui/asked-list.tsx';
 import { Button, pressable } from '../../ui/button.tsx';
 import { Empty, PageHead } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
@@ -99,45 +100,23 @@ export function Audit() {
           </Show>
         </div>
       </div>
-      <Show when={pages.error}>
-        {(error) => (
-          <div class="mb-4">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void pages.refetch()} />
-          </div>
-        )}
-      </Show>
-      <div class="overflow-hidden rounded-xl border border-line bg-card">
-        <Show
-          when={answerOf(pages)}
-          fallback={
-            <Show when={pages.isPending}>
-              <Lines count={12} class="p-5" />
+      <AskedList
+        of={pages}
+        skeleton={<Lines count={12} class="p-5" />}
+        isEmpty={rows().length === 0}
+        empty={
+          <Empty title={isFiltered() ? w.noMatch : w.none} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
+            <Show when={isFiltered()}>
+              <Button onClick={forget}>{w.showAll}</Button>
             </Show>
-          }
-        >
-          <Show
-            when={rows().length > 0}
-            fallback={
-              <Empty title={isFiltered() ? w.noMatch : w.none} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
-                <Show when={isFiltered()}>
-                  <Button onClick={forget}>{w.showAll}</Button>
-                </Show>
-              </Empty>
-            }
-          >
-            <ul aria-label={w.caption} aria-busy={pages.isPlaceholderData} class="divide-y divide-line">
-              <For each={rows()}>{(row) => <AuditEntry row={row} onOnlyBy={(actor) => setSearch({ actor })} />}</For>
-            </ul>
-          </Show>
-        </Show>
-      </div>
-      <Show when={pages.hasNextPage}>
-        <div class="mt-4 text-center">
-          <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-            {w.older}
-          </Button>
-        </div>
-      </Show>
+          </Empty>
+        }
+      >
+        <ul aria-label={w.caption} aria-busy={pages.isPlaceholderData} class="divide-y divide-line">
+          <For each={rows()}>{(row) => <AuditEntry row={row} onOnlyBy={(actor) => setSearch({ actor })} />}</For>
+        </ul>
+      </AskedList>
+      <Older of={pages}>{w.older}</Older>
     </>
   );
 }

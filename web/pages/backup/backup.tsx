@@ -4,15 +4,14 @@ import { createSignal, For, Show } from 'solid-js';
 import type { BackupInfo } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { madeAt, useBackupActions } from '../../lib/backup-actions.ts';
-import { failureOf } from '../../lib/failure.ts';
 import { queries } from '../../lib/queries.ts';
 import { words } from '../../strings.ts';
 import { ActiveOperations } from '../../ui/active-operations.tsx';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
 import { Card, Facts, PageHead } from '../../ui/card.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
-import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Moment } from '../../ui/moment.tsx';
+import { QuestionFailure } from '../../ui/question-failure.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { BackupToolbar } from './backup-toolbar.tsx';
@@ -36,13 +35,7 @@ export function Backup() {
         </A>
       </p>
       <PageHead title={name()} lead={<Show when={known()}>{(found) => <BackupBadges backup={found().info} />}</Show>} />
-      <Show when={backup.error}>
-        {(error) => (
-          <div class="mb-4">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void backup.refetch()} />
-          </div>
-        )}
-      </Show>
+      <QuestionFailure of={backup} />
       <Show
         when={known()}
         fallback={

@@ -5,12 +5,12 @@ import type { BackupQuery } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { useBackupActions } from '../../lib/backup-actions.ts';
 import { type BackupSearch, filterOf, PAGE_SIZE, USUAL_SORT } from '../../lib/backup-search.ts';
-import { failureOf } from '../../lib/failure.ts';
 import { queries } from '../../lib/queries.ts';
 import { useMe } from '../../lib/session.ts';
 import { createTyping } from '../../lib/typing.ts';
 import { words } from '../../strings.ts';
 import { ActiveOperations } from '../../ui/active-operations.tsx';
+import { AskedList } from '../../ui/asked-list.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Empty, PageHead } from '../../ui/card.tsx';
 import { CreateBackup } from '../../ui/create-backup.tsx';
@@ -58,62 +58,44 @@ export function Backups() {
           </div>
         )}
       </Show>
-      <Show when={page.error}>
-        {(error) => (
-          <div class="mb-4">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void page.refetch()} />
-          </div>
-        )}
-      </Show>
-      <div class="overflow-hidden rounded-xl border border-line bg-card">
-        <Show
-          when={known()}
-          fallback={
-            <Show when={page.isPending}>
-              <RowSkeletons />
-            </Show>
-          }
-        >
-          {(found) => (
-            <Show
-              when={found().items.length > 0}
-              fallback={
-                <Show
-                  when={isFiltered()}
-                  fallback={
-                    <Empty title={words.backups.none} lead={words.backups.noneLead}>
-                      <Button look="primary" onClick={() => setCreating(true)}>
-                        {words.backups.make}
-                      </Button>
-                    </Empty>
-                  }
-                >
-                  <Empty title={words.backups.noMatch} lead={words.backups.noMatchLead}>
-                    <Button onClick={forget}>{words.backups.showAll}</Button>
-                  </Empty>
-                </Show>
-              }
-            >
-              <ul aria-label={words.backups.caption} aria-busy={page.isPlaceholderData} class="divide-y divide-line">
-                <For each={found().items}>
-                  {(backup) => (
-                    <Show when={me.data}>
-                      {(person) => (
-                        <BackupRow
-                          backup={backup}
-                          me={person()}
-                          actions={actions}
-                          onRemove={() => setRemoving(backup.fileName)}
-                        />
-                      )}
-                    </Show>
-                  )}
-                </For>
-              </ul>
-            </Show>
-          )}
-        </Show>
-      </div>
+      <AskedList
+        of={page}
+        skeleton={<RowSkeletons />}
+        isEmpty={known()?.items.length === 0}
+        empty={
+          <Show
+            when={isFiltered()}
+            fallback={
+              <Empty title={words.backups.none} lead={words.backups.noneLead}>
+                <Button look="primary" onClick={() => setCreating(true)}>
+                  {words.backups.make}
+                </Button>
+              </Empty>
+            }
+          >
+            <Empty title={words.backups.noMatch} lead={words.backups.noMatchLead}>
+              <Button onClick={forget}>{words.backups.showAll}</Button>
+            </Empty>
+          </Show>
+        }
+      >
+        <ul aria-label={words.backups.caption} aria-busy={page.isPlaceholderData} class="divide-y divide-line">
+          <For each={known()?.items}>
+            {(backup) => (
+              <Show when={me.data}>
+                {(person) => (
+                  <BackupRow
+                    backup={backup}
+                    me={person()}
+                    actions={actions}
+                    onRemove={() => setRemoving(backup.fileName)}
+                  />
+                )}
+              </Show>
+            )}
+          </For>
+        </ul>
+      </AskedList>
       <Show when={known()}>
         {(found) => (
           <Pager

@@ -9,7 +9,6 @@ import { Dynamic } from 'solid-js/web';
 import type { Status } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { now } from '../../lib/clock.ts';
-import { failureOf } from '../../lib/failure.ts';
 import { bytesText } from '../../lib/format.ts';
 import { later } from '../../lib/load.ts';
 import { queries } from '../../lib/queries.ts';
@@ -19,8 +18,8 @@ import { ActiveOperations } from '../../ui/active-operations.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card, PageHead } from '../../ui/card.tsx';
 import { CreateBackup } from '../../ui/create-backup.tsx';
-import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Moment } from '../../ui/moment.tsx';
+import { QuestionFailure } from '../../ui/question-failure.tsx';
 import { Lines } from '../../ui/skeleton.tsx';
 import { Recommendations, WayToDo } from './recommendations.tsx';
 import { StorageUse } from './storage-use.tsx';
@@ -46,13 +45,7 @@ export function Overview() {
           {words.overview.make}
         </Button>
       </PageHead>
-      <Show when={status.error}>
-        {(error) => (
-          <div class="mb-6">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void status.refetch()} />
-          </div>
-        )}
-      </Show>
+      <QuestionFailure of={status} class="mb-6" />
       <Show
         when={answerOf(status)}
         fallback={

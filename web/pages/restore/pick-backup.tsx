@@ -3,13 +3,12 @@ import { For, Show } from 'solid-js';
 import { answerOf } from '../../lib/answer.ts';
 import { madeAt } from '../../lib/backup-actions.ts';
 import { now } from '../../lib/clock.ts';
-import { failureOf } from '../../lib/failure.ts';
 import { agoText, amountText, bytesText } from '../../lib/format.ts';
 import { queries } from '../../lib/queries.ts';
 import { restoreWords } from '../../strings-restore.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
-import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Moment } from '../../ui/moment.tsx';
+import { QuestionFailure } from '../../ui/question-failure.tsx';
 
 const SHOWN = 100;
 const { restore: w } = restoreWords;
@@ -21,13 +20,7 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
   return (
     <>
       <p class="mb-3 text-sm text-soft">{w.storedHint}</p>
-      <Show when={page.error}>
-        {(error) => (
-          <div class="mb-3">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void page.refetch()} />
-          </div>
-        )}
-      </Show>
+      <QuestionFailure of={page} class="mb-3" />
       <Show
         when={answerOf(page)}
         fallback={

@@ -6,7 +6,6 @@ import { api, type Status as Known } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { browserName } from '../../lib/browser-name.ts';
 import { now } from '../../lib/clock.ts';
-import { failureOf } from '../../lib/failure.ts';
 import { type Check, type Here, healthOf } from '../../lib/health.ts';
 import { keys, queries } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
@@ -16,8 +15,8 @@ import { statusWords as w } from '../../strings-status.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card, Facts, PageHead } from '../../ui/card.tsx';
 import { copyText } from '../../ui/copy-button.tsx';
-import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Moment } from '../../ui/moment.tsx';
+import { QuestionFailure } from '../../ui/question-failure.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { HealthList } from './health-list.tsx';
 import { TableSizes } from './table-sizes.tsx';
@@ -55,13 +54,7 @@ export function Status() {
           {(found) => <CopyReport text={() => statusReport(found(), checks(), here(), browser())} />}
         </Show>
       </PageHead>
-      <Show when={status.error}>
-        {(error) => (
-          <div class="mb-4">
-            <FailureNotice failure={failureOf(error())} onRetry={() => void status.refetch()} />
-          </div>
-        )}
-      </Show>
+      <QuestionFailure of={status} />
       <Show
         when={known()}
         fallback={
