@@ -34,12 +34,17 @@ export function Field(props: FieldProps) {
           {own.hint}
         </p>
       </Show>
-      <Show when={own.fault}>
-        <p id={`${id}-fault`} class="mt-1 text-sm text-bad">
-          {own.fault}
-        </p>
-      </Show>
+      <Show when={own.fault}>{(text) => <Fault id={`${id}-fault`}>{text()}</Fault>}</Show>
     </div>
+  );
+}
+
+/** What is wrong with what was typed or chosen, below it; `id` for what it describes. */
+export function Fault(props: { id: string; children: string }) {
+  return (
+    <p id={props.id} data-fault="" class="mt-1 text-sm text-bad">
+      {props.children}
+    </p>
   );
 }
 

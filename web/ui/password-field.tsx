@@ -2,7 +2,7 @@ import Eye from 'lucide-solid/icons/eye';
 import EyeOff from 'lucide-solid/icons/eye-off';
 import { createSignal, createUniqueId, Show } from 'solid-js';
 import { words } from '../strings.ts';
-import { INPUT } from './field.tsx';
+import { Fault, INPUT } from './field.tsx';
 
 interface PasswordFieldProps {
   label?: string;
@@ -45,11 +45,7 @@ export function PasswordField(props: PasswordFieldProps) {
           </Show>
         </button>
       </div>
-      <Show when={props.fault}>
-        <p id={`${id}-fault`} class="mt-1 text-sm text-bad">
-          {props.fault}
-        </p>
-      </Show>
+      <Show when={props.fault}>{(text) => <Fault id={`${id}-fault`}>{text()}</Fault>}</Show>
     </div>
   );
 }

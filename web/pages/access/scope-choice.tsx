@@ -1,8 +1,9 @@
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
-import { createUniqueId, For, Show } from 'solid-js';
+import { For, Show } from 'solid-js';
 import type { Scope } from '../../api.ts';
 import { accessWords } from '../../strings-access.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { CheckList, toggled } from '../../ui/check-list.tsx';
 import { DANGEROUS } from './token-line.tsx';
 
 interface ScopeChoiceProps {
@@ -15,42 +16,31 @@ interface ScopeChoiceProps {
 
 /** What a token may do, each with what it allows. */
 export function ScopeChoice(props: ScopeChoiceProps) {
-  const id = createUniqueId();
-  const toggle = (scope: Scope, on: boolean) =>
-    props.onChange(on ? [...props.chosen, scope] : props.chosen.filter((one) => one !== scope));
   return (
-    <fieldset aria-describedby={props.fault ? id : undefined}>
-      <legend class="mb-1 text-sm font-medium">{accessWords.make.scopes}</legend>
-      <div class="divide-y divide-line rounded-lg border border-edge">
-        <For each={accessWords.allScopes.filter((scope) => props.offered.includes(scope))}>
-          {(scope) => (
-            <label class="flex cursor-pointer gap-3 px-3 py-2.5 text-sm hover:bg-sunk">
-              <input
-                type="checkbox"
-                checked={props.chosen.includes(scope)}
-                onChange={(event) => toggle(scope, event.currentTarget.checked)}
-                class="mt-0.5 size-4 shrink-0 accent-brand"
-              />
-              <span class="min-w-0">
-                <span class="flex flex-wrap items-center gap-2">
-                  <span class="font-medium">{accessWords.scope(scope)}</span>
-                  <Show when={DANGEROUS.includes(scope)}>
-                    <Badge tone="warn" icon={<TriangleAlert class="size-3.5" aria-hidden="true" />}>
-                      {accessWords.tokens.dangerous}
-                    </Badge>
-                  </Show>
-                </span>
-                <span class="block text-soft">{accessWords.allows(scope)}</span>
+    <CheckList legend={accessWords.make.scopes} fault={props.fault} class="divide-y divide-line">
+      <For each={accessWords.allScopes.filter((scope) => props.offered.includes(scope))}>
+        {(scope) => (
+          <label class="flex cursor-pointer gap-3 px-3 py-2.5 text-sm hover:bg-sunk">
+            <input
+              type="checkbox"
+              checked={props.chosen.includes(scope)}
+              onChange={(event) => props.onChange(toggled(props.chosen, scope, event.currentTarget.checked))}
+              class="mt-0.5 size-4 shrink-0 accent-brand"
+            />
+            <span class="min-w-0">
+              <span class="flex flex-wrap items-center gap-2">
+                <span class="font-medium">{accessWords.scope(scope)}</span>
+                <Show when={DANGEROUS.includes(scope)}>
+                  <Badge tone="warn" icon={<TriangleAlert class="size-3.5" aria-hidden="true" />}>
+                    {accessWords.tokens.dangerous}
+                  </Badge>
+                </Show>
               </span>
-            </label>
-          )}
-        </For>
-      </div>
-      <Show when={props.fault}>
-        <p id={id} data-fault="" class="mt-1 text-sm text-bad">
-          {props.fault}
-        </p>
-      </Show>
-    </fieldset>
+              <span class="block text-soft">{accessWords.allows(scope)}</span>
+            </span>
+          </label>
+        )}
+      </For>
+    </CheckList>
   );
 }

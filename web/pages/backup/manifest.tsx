@@ -6,6 +6,7 @@ import { tableText } from '../../lib/operations.ts';
 import { words } from '../../strings.ts';
 import { rowWords } from '../../strings-rows.ts';
 import { Card, Facts } from '../../ui/card.tsx';
+import { ColumnHeads } from '../../ui/column-heads.tsx';
 import { TableName } from '../../ui/table-name.tsx';
 
 type Table = BackupDetail['tables'][number];
@@ -80,22 +81,7 @@ function Tables(props: { backup: string; tables: Table[] }) {
   return (
     <table class="tabular w-full text-sm">
       <caption class="sr-only">{w.tablesCaption}</caption>
-      <thead>
-        <tr class="text-left text-soft">
-          <th scope="col" class="py-1.5 font-normal">
-            {w.table}
-          </th>
-          <th scope="col" class="py-1.5 text-right font-normal">
-            {w.rows}
-          </th>
-          <th scope="col" class="hidden py-1.5 pl-4 text-right font-normal sm:table-cell">
-            {w.data}
-          </th>
-          <th scope="col" class="hidden py-1.5 pl-4 text-right font-normal sm:table-cell">
-            {w.stored}
-          </th>
-        </tr>
-      </thead>
+      <ColumnHeads of={[w.table, w.rows, { wide: w.data }, { wide: w.stored }]} />
       <tbody>
         <For each={props.tables}>
           {(table) => (

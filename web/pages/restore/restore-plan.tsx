@@ -11,6 +11,7 @@ import { restoreWords } from '../../strings-restore.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
+import { ColumnHeads } from '../../ui/column-heads.tsx';
 import { CreateBackup } from '../../ui/create-backup.tsx';
 import { Options } from '../../ui/options.tsx';
 import { TableChoice } from '../../ui/table-choice.tsx';
@@ -117,19 +118,7 @@ function Counts(props: { tables: BackupDetail['tables']; rowsNow: ReadonlyMap<st
   return (
     <table class="tabular mt-4 w-full text-sm">
       <caption class="sr-only">{w.tablesCaption}</caption>
-      <thead>
-        <tr class="text-left text-soft">
-          <th scope="col" class="py-1.5 font-normal">
-            {w.table}
-          </th>
-          <th scope="col" class="py-1.5 text-right font-normal">
-            {w.nowRows}
-          </th>
-          <th scope="col" class="py-1.5 pl-4 text-right font-normal">
-            {w.thenRows}
-          </th>
-        </tr>
-      </thead>
+      <ColumnHeads of={[w.table, w.nowRows, w.thenRows]} />
       <tbody>
         <For each={props.tables}>
           {(table) => (

@@ -3,6 +3,7 @@ import type { Status } from '../../api.ts';
 import { bytesText, countText } from '../../lib/format.ts';
 import { tableText } from '../../lib/operations.ts';
 import { statusWords as w } from '../../strings-status.ts';
+import { ColumnHeads } from '../../ui/column-heads.tsx';
 
 type Tables = NonNullable<Status['database']>['tables'];
 
@@ -13,19 +14,7 @@ export function TableSizes(props: { tables: Tables }) {
   return (
     <table class="tabular w-full text-sm">
       <caption class="sr-only">{w.tablesCaption}</caption>
-      <thead>
-        <tr class="text-left text-soft">
-          <th scope="col" class="py-1.5 font-normal">
-            {w.table}
-          </th>
-          <th scope="col" class="py-1.5 text-right font-normal">
-            {w.rows}
-          </th>
-          <th scope="col" class="py-1.5 pl-4 text-right font-normal">
-            {w.size}
-          </th>
-        </tr>
-      </thead>
+      <ColumnHeads of={[w.table, w.rows, w.size]} />
       <tbody>
         <For each={props.tables}>
           {(table) => (
