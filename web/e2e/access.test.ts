@@ -140,11 +140,7 @@ beforeAll(async () => {
   scene = await stage();
   await using visit = await scene.open();
   await visit.signIn();
-  await visit.goto('/backups');
-  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
-  await visit.page.getByLabel('Name').fill('first');
-  await visit.page.getByRole('button', { name: 'Make it' }).click();
-  await visit.page.getByText('The backup is made.').waitFor();
+  await visit.makeBackup('first');
 }, 120_000);
 afterAll(async () => {
   if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();

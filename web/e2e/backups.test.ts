@@ -125,11 +125,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await using visit = await scene.open();
     const { page } = visit;
     await visit.signIn();
-    await visit.goto('/backups');
-    await page.getByRole('button', { name: 'Make a backup' }).first().click();
-    await page.getByLabel('Name').fill('to-go');
-    await page.getByRole('button', { name: 'Make it' }).click();
-    await page.getByText('The backup is made.').waitFor();
+    await visit.makeBackup('to-go');
     await page.getByRole('list').getByRole('link', { name: 'to-go.zip' }).click();
     await page.getByRole('button', { name: 'Pin', exact: true }).click();
     await page.getByRole('button', { name: 'Delete …' }).click();

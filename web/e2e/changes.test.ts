@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect.ts';
-import { type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { REFUSAL, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let scene: Stage;
 beforeAll(async () => {
@@ -8,18 +8,11 @@ beforeAll(async () => {
   scene = await stage();
   await using visit = await scene.open();
   await visit.signIn();
-  await visit.goto('/backups');
-  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
-  await visit.page.getByLabel('Name').fill('kept');
-  await visit.page.getByRole('button', { name: 'Make it' }).click();
-  await visit.page.getByText('The backup is made.').waitFor();
+  await visit.makeBackup('kept');
 }, 120_000);
 afterAll(async () => {
   if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
 });
-
-/** What a proxy says whose server is gone. */
-const REFUSAL = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
 
 describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   test('goes back when the server refuses it, and the refusal is told', async () => {

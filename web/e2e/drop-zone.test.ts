@@ -16,11 +16,7 @@ beforeAll(async () => {
   scene = await stage({ env: { MAX_UPLOAD_BYTES: String(LIMIT) } });
   await using visit = await scene.open();
   await visit.signIn();
-  await visit.goto('/backups');
-  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
-  await visit.page.getByLabel('Name').fill('mine');
-  await visit.page.getByRole('button', { name: 'Make it' }).click();
-  await visit.page.getByText('The backup is made.').waitFor();
+  await visit.makeBackup('mine');
   archive = await readFile(join(scene.folder, 'mine.zip'));
 }, 120_000);
 afterAll(async () => {

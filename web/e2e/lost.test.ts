@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect.ts';
 import { byteCutter } from '../../server/api/byte-cutter.fixture.ts';
-import { EMAIL, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, REFUSAL, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let scene: Stage;
 beforeAll(async () => {
@@ -11,9 +11,6 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
 });
-
-/** What a proxy says whose server is gone. */
-const REFUSAL = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
 
 describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   test('in the middle of an operation is said, and made again: the progress goes on from there, to the end', async () => {

@@ -10,11 +10,7 @@ beforeAll(async () => {
   scene = await stage();
   await using visit = await scene.open();
   await visit.signIn();
-  await visit.goto('/backups');
-  await visit.page.getByRole('button', { name: 'Make a backup' }).first().click();
-  await visit.page.getByLabel('Name').fill('before');
-  await visit.page.getByRole('button', { name: 'Make it' }).click();
-  await visit.page.getByText('The backup is made.').waitFor();
+  await visit.makeBackup('before');
   archive = await readFile(join(scene.folder, 'before.zip'));
 }, 120_000);
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { fillDemo } from '../../db/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { ensurePanel } from '../../scripts/build-panel.ts';
 import { browserIsHere, startBrowser } from '../../scripts/panel/browser.ts';
+import { enterPanel } from '../../scripts/panel/sign-in.ts';
 import { readConfig } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
 
@@ -15,6 +16,9 @@ export const PASSWORD = 'Palace-Demo-1';
 
 /** Nothing can be shown here. In CI a missing browser is a failure. */
 export const WITHOUT_BROWSER = !browserIsHere() && !process.env['CI'];
+
+/** What a proxy says whose server is gone. */
+export const REFUSAL = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
 
 /** A real server on a database of its own with demo data, the built panel, and a browser. */
 export interface Stage extends AsyncDisposable {
@@ -32,6 +36,8 @@ export interface Visit extends AsyncDisposable {
   complaints: string[];
   goto(path: string): Promise<void>;
   signIn(): Promise<void>;
+  /** Makes a backup of all tables, stored as `<name>.zip`, and waits for its end. Somebody is signed in. */
+  makeBackup(name: string): Promise<void>;
   /** What axe-core finds on the page as it is, one line each. */
   faults(): Promise<string[]>;
 }
@@ -79,11 +85,15 @@ async function visit(browser: Browser, url: string, how: BrowserContextOptions =
     complaints,
     goto: async (path) => void (await page.goto(path)),
     async signIn() {
-      await page.goto('/');
-      await page.getByLabel('E-mail').fill(EMAIL);
-      await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+      // Not `url`: what was opened may stand behind a line of its own.
+      await enterPanel(page, how.baseURL ?? url, { email: EMAIL, password: PASSWORD });
+    },
+    async makeBackup(name) {
+      await page.goto('/backups');
+      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByLabel('Name').fill(name);
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByText('The backup is made.').waitFor();
     },
     async faults() {
       // Through the debugger, past the policy that lets the page itself run nothing foreign.

@@ -1,26 +1,10 @@
 import { expect, test } from 'bun:test';
 import type { Status } from '../api.ts';
 import { type Here, healthOf } from './health.ts';
+import { HEALTHY as status } from './status.fixture.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 const here: Here = { now: NOW, serverAheadMs: 40, isEncrypted: true, isLocal: false };
-const status: Status = {
-  version: '1',
-  runtime: 'Bun',
-  startedAt: '2026-11-23T11:00:00Z',
-  secureCookies: true,
-  databaseAddress: 'postgres://db/hrms',
-  database: { name: 'hrms', version: '18', size: 1, tables: [] },
-  schema: { missing: [], unknown: [] },
-  migrations: 'newest',
-  queue: { worker: true, queued: 0, running: 0, waitingSince: null },
-  storage: { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1, writable: true },
-  lastBackup: { fileName: 'a.zip', timestamp: '2026-11-23T10:00:00Z', rows: 1 },
-  nextDue: '2026-01-03T00:00:00Z',
-  lastFailure: null,
-  recommendations: [],
-  troubles: [],
-};
 const found = (name: string, change: Partial<Status>, at: Partial<Here> = {}) =>
   healthOf({ ...status, ...change }, { ...here, ...at }).find((check) => check.name === name);
 
