@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { EMAIL, overflow, PASSWORD, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, overflow, PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const PAGES = [
   ['/', 'Overview'],
@@ -134,16 +134,10 @@ async function arrive(page: Page, path: string, title?: string): Promise<void> {
   await page.waitForFunction(() => !document.querySelector('.skeleton'));
 }
 
-let scene: Stage;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage();
+const scene = staged({}, async (scene) => {
   await using visit = await scene.open();
   await visit.signIn();
   await visit.makeBackup('first');
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
 });
 
 test('every address the panel knows is among those that are looked at', async () => {
@@ -161,7 +155,7 @@ test('every address the panel knows is among those that are looked at', async ()
 describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`has nothing axe-core finds in the ${colorScheme} theme, dialogs included`, async () => {
-      await using visit = await scene.open({ colorScheme, reducedMotion: 'reduce' });
+      await using visit = await scene().open({ colorScheme, reducedMotion: 'reduce' });
       const { page, complaints } = visit;
       await visit.goto('/');
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -182,7 +176,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   }
 
   test('fits into 360 pixels', async () => {
-    await using visit = await scene.open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+    await using visit = await scene().open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
     const { page } = visit;
     await visit.signIn();
     for (const [path, title] of PAGES) {
@@ -197,7 +191,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   });
 
   test('is reached, read and left by the keyboard alone', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     const focused = () =>
       page.evaluate(() => {
@@ -244,7 +238,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   });
 
   test('says that the server does not answer, and that it does again', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, context } = visit;
     await visit.signIn();
     await context.setOffline(true);
@@ -256,7 +250,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   });
 
   test('keeps the theme somebody chose, from the first paint on', async () => {
-    await using visit = await scene.open({ colorScheme: 'light' });
+    await using visit = await scene().open({ colorScheme: 'light' });
     const { page } = visit;
     await visit.signIn();
     await page.getByRole('button', { name: /Signed in as/ }).click();

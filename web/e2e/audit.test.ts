@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
-import { EMAIL, overflow, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, overflow, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-let scene: Stage;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage();
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
-});
+const scene = staged();
 
 /** The page of the audit once its rows are there. */
 async function openAudit(visit: Visit, search = ''): Promise<void> {
@@ -20,9 +13,9 @@ async function openAudit(visit: Visit, search = ''): Promise<void> {
 
 /** Somebody types a wrong password, and is refused. */
 async function refusedSignIn(password: string): Promise<void> {
-  const response = await fetch(`${scene.url}/trpc/auth.signIn`, {
+  const response = await fetch(`${scene().url}/trpc/auth.signIn`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Origin: new URL(scene.url).origin },
+    headers: { 'Content-Type': 'application/json', Origin: new URL(scene().url).origin },
     body: JSON.stringify({ email: EMAIL, password }),
   });
   expect(response.status).toBe(401);
@@ -31,7 +24,7 @@ async function refusedSignIn(password: string): Promise<void> {
 describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   test('tells in plain words what was tried and refused, and the filter in the address finds it again', async () => {
     await refusedSignIn('wrong one');
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, complaints } = visit;
     await visit.signIn();
     await openAudit(visit);
@@ -57,7 +50,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   });
 
   test('days are those of the viewer: today holds what was just done, the day before does not', async () => {
-    await using visit = await scene.open({ timezoneId: 'Pacific/Kiritimati' });
+    await using visit = await scene().open({ timezoneId: 'Pacific/Kiritimati' });
     const { page } = visit;
     await visit.signIn();
     const day = (days: number) =>
@@ -75,7 +68,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   });
 
   test('a row opens to all that is known of it, and stays open while something newer is shown', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit);
@@ -100,9 +93,9 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
 
   test('older ones are shown by a press, each once', async () => {
     for (let count = 0; count < 60; count++) {
-      await fetch(`${scene.url}/trpc/system.status`);
+      await fetch(`${scene().url}/trpc/system.status`);
     }
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit, '?action=system.status');
@@ -115,7 +108,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
 
   test('the export holds, byte for byte, what the server gives for the same filter', async () => {
     await refusedSignIn('a wrong one for the export');
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, context } = visit;
     await visit.signIn();
     await openAudit(visit, '?action=auth.signIn&outcome=denied');
@@ -132,15 +125,15 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   });
 
   test('the record is checked: whole, and after somebody changed a row in the database, broken at that row', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit);
     await page.getByRole('button', { name: 'Check the record' }).click();
     await page.getByText(/The record is whole: \d+ rows\./).waitFor();
-    const [row] = await scene.database.query<{ actor: string }>(`SELECT actor FROM backup_system.audit WHERE id = 2`);
+    const [row] = await scene().database.query<{ actor: string }>(`SELECT actor FROM backup_system.audit WHERE id = 2`);
     const change = (actor: string) =>
-      scene.database.query(
+      scene().database.query(
         `ALTER TABLE backup_system.audit DISABLE TRIGGER ALL;
          UPDATE backup_system.audit SET actor = '${actor}' WHERE id = 2;
          ALTER TABLE backup_system.audit ENABLE TRIGGER ALL`,
@@ -156,7 +149,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
 
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`has nothing axe-core finds in the ${colorScheme} theme, opened rows and the menu of places included`, async () => {
-      await using visit = await scene.open({
+      await using visit = await scene().open({
         colorScheme,
         reducedMotion: 'reduce',
         viewport: { width: 360, height: 740 },
@@ -178,7 +171,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   }
 
   test('on a phone the places without room in the bar are reached by the keyboard, and the bar says where one is', async () => {
-    await using visit = await scene.open({ viewport: { width: 360, height: 740 } });
+    await using visit = await scene().open({ viewport: { width: 360, height: 740 } });
     const { page } = visit;
     await visit.signIn();
     const focused = (name: string) =>

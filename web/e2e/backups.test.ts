@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PASSWORD, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-let scene: Stage;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage();
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
-});
+const scene = staged();
 
 describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   test('a wrong password is said so, a right one leads back to where one was going, and the policy holds throughout', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, complaints } = visit;
     await visit.goto('/backups?sort=size+asc');
     await page.getByLabel('E-mail').fill('superadmin@owu.example');
@@ -31,7 +24,7 @@ describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   });
 
   test('signing out ends the session: neither the page nor the back button shows anything', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await page.getByRole('button', { name: /Signed in as/ }).click();
@@ -44,7 +37,7 @@ describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
 
 describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('one is made by two presses, its progress is followed to the end, and its bytes can be downloaded', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, complaints } = visit;
     await visit.signIn();
     expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('unsafe');
@@ -60,14 +53,14 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       page.getByRole('menuitem', { name: 'Download' }).click(),
     ]);
     const saved = await readFile(await download.path());
-    expect(saved.equals(await readFile(join(scene.folder, 'by-hand.zip')))).toBe(true);
+    expect(saved.equals(await readFile(join(scene().folder, 'by-hand.zip')))).toBe(true);
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.locator('[data-verdict="safe"]').waitFor();
     expect(complaints).toEqual([]);
   });
 
   test('one whose answer was lost on the way is not made twice when the button is pressed again', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await visit.goto('/backups');
@@ -92,12 +85,12 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('a page that is loaded again half-way shows the same operation and its end, and a waiting one can be cancelled', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await visit.goto('/backups');
     // A table somebody else holds keeps the backup where it is.
-    await scene.database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
+    await scene().database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     try {
       await page.getByRole('button', { name: 'Make a backup' }).first().click();
       await page.getByRole('button', { name: 'Make it' }).click();
@@ -113,16 +106,16 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       const second = page.locator('[data-operation]').filter({ hasNot: page.locator(`[href="/operations/${id}"]`) });
       await second.getByRole('button', { name: 'Cancel it' }).click();
       await second.getByText('Cancelled', { exact: true }).waitFor();
-      await scene.database.query('COMMIT');
+      await scene().database.query('COMMIT');
       await again.getByText('The backup is made.').waitFor();
       expect(await page.getByText('never.zip').count()).toBeLessThanOrEqual(1);
     } finally {
-      await scene.database.query('ROLLBACK');
+      await scene().database.query('ROLLBACK');
     }
   });
 
   test('one is pinned and noted, and deleted only after its name and the password were typed', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await visit.makeBackup('to-go');
@@ -145,12 +138,12 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await dialog.getByLabel('Your password, once more').fill('not it');
     await dialog.getByRole('button', { name: 'Delete for good' }).click();
     await dialog.getByRole('alert').waitFor();
-    expect(await Bun.file(join(scene.folder, 'to-go.zip')).exists()).toBe(true);
+    expect(await Bun.file(join(scene().folder, 'to-go.zip')).exists()).toBe(true);
     await dialog.getByLabel('Your password, once more').fill(PASSWORD);
     await dialog.getByRole('button', { name: 'Delete for good' }).click();
     await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
     await page.getByRole('list', { name: 'Stored backups' }).waitFor();
     expect(await page.getByRole('link', { name: 'to-go.zip', exact: true }).count()).toBe(0);
-    expect(await Bun.file(join(scene.folder, 'to-go.zip')).exists()).toBe(false);
+    expect(await Bun.file(join(scene().folder, 'to-go.zip')).exists()).toBe(false);
   });
 });

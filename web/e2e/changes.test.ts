@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect.ts';
-import { REFUSAL, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { REFUSAL, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-let scene: Stage;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage();
+const scene = staged({}, async (scene) => {
   await using visit = await scene.open();
   await visit.signIn();
   await visit.makeBackup('kept');
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
 });
 
 describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   test('goes back when the server refuses it, and the refusal is told', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await visit.goto('/backups/kept.zip');
@@ -49,7 +43,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   });
 
   test('leaves the focus where it was: the row of the list stays the row it is', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await visit.goto('/backups');
@@ -64,15 +58,15 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   });
 
   test('of somebody else, as an operation that begins, takes the focus from nobody who types', async () => {
-    await using visit = await scene.open();
-    await using other = await scene.open();
+    await using visit = await scene().open();
+    await using other = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await other.signIn();
     await visit.goto('/operations');
     await page.getByLabel('Kind').focus();
     // Somebody holds a table, so that it is under way for long enough.
-    await using neighbour = await openSession(scene.database.url, {
+    await using neighbour = await openSession(scene().database.url, {
       applicationName: 'neighbour',
       signal: AbortSignal.timeout(120_000),
     });
@@ -93,7 +87,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
 describe.skipIf(WITHOUT_BROWSER)('a clock that is wrong', () => {
   for (const years of [-3, 3]) {
     test(`by ${years} years keeps nobody from signing in, making a backup and following it to its end`, async () => {
-      await using visit = await scene.open();
+      await using visit = await scene().open();
       const { page, complaints } = visit;
       await page.clock.setSystemTime(new Date(Date.now() + years * 365 * 86_400_000));
       await visit.signIn();

@@ -1,26 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page, Request } from 'playwright-core';
-import { type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const LIMIT = 1024 ** 2;
 const METADATA = { timestamp: '2026-11-20T08:00:00.000Z', createdBy: 'maria', totalRecords: 4321 };
 const DOCUMENT = JSON.stringify({ metadata: METADATA, data: {} });
 
-let scene: Stage;
 let archive: Buffer;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage({ env: { MAX_UPLOAD_BYTES: String(LIMIT) } });
+const scene = staged({ env: { MAX_UPLOAD_BYTES: String(LIMIT) } }, async (scene) => {
   await using visit = await scene.open();
   await visit.signIn();
   await visit.makeBackup('mine');
   archive = await readFile(join(scene.folder, 'mine.zip'));
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
 });
 
 interface Given {
@@ -65,7 +59,7 @@ async function atRestore(visit: Visit): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   test('is taken by drop and by paste, its JSON as text too, and what it is is shown before a byte is sent', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, complaints } = visit;
     await visit.signIn();
     await atRestore(visit);
@@ -85,7 +79,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('that cannot be a backup is refused before a byte is sent, and told why', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await atRestore(visit);
@@ -111,7 +105,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('is sent compressed; when the server refuses it at first, one can try again', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await atRestore(visit);
@@ -135,7 +129,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('on its way can be paused and goes on from where it was; given up, it is taken away from the server', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await atRestore(visit);
@@ -164,10 +158,10 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('that is damaged and sent around the panel is refused by the server, by name of the damage, and not stored', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
-    const before = (await readdir(scene.folder)).toSorted();
+    const before = (await readdir(scene().folder)).toSorted();
     const send = (content: Buffer) =>
       page.evaluate(async (base64) => {
         const body = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
@@ -183,6 +177,6 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
       const code = damage === 'photo' ? 'INPUT_INVALID' : 'ARCHIVE_DAMAGED';
       expect([damage, await send(content)]).toEqual([damage, { refused: true, code }]);
     }
-    expect((await readdir(scene.folder)).toSorted()).toEqual(before);
+    expect((await readdir(scene().folder)).toSorted()).toEqual(before);
   });
 });

@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { PASSWORD, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const NAME = 'by-keys';
 
-let scene: Stage;
-beforeAll(async () => {
-  if (!WITHOUT_BROWSER) scene = await stage();
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
-});
+const scene = staged();
 
 /** Presses Tab until the focus is on what is wanted. */
 async function tabTo(
@@ -35,7 +29,7 @@ async function focusInDialog(page: Page): Promise<void> {
 
 // One journey, in the order a person goes: each step needs the one before it.
 test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by keys alone', async () => {
-  await using visit = await scene.open();
+  await using visit = await scene().open();
   const { page } = visit;
   await visit.signIn();
   await tabTo(page, 'link', 'Backups');
@@ -62,7 +56,7 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Restore', level: 1 }).waitFor();
   await tabTo(page, 'textbox', /^Type the name of the database/);
-  await page.keyboard.type(scene.database.name);
+  await page.keyboard.type(scene().database.name);
   const password = page.getByLabel('Your password, once more');
   if (await password.isVisible()) {
     await page.keyboard.press('Tab');
@@ -88,5 +82,5 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
   }
   await page.keyboard.press('Enter');
   await page.getByText('No backup yet').waitFor();
-  expect(await Bun.file(join(scene.folder, `${NAME}.zip`)).exists()).toBe(false);
+  expect(await Bun.file(join(scene().folder, `${NAME}.zip`)).exists()).toBe(false);
 });

@@ -1,26 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect.ts';
 import { byteCutter } from '../../server/api/byte-cutter.fixture.ts';
-import { EMAIL, REFUSAL, type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, REFUSAL, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-let scene: Stage;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage();
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
-});
+const scene = staged();
 
 describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   test('in the middle of an operation is said, and made again: the progress goes on from there, to the end', async () => {
-    await using line = await byteCutter(scene.url);
-    await using visit = await scene.open({ baseURL: line.url });
+    await using line = await byteCutter(scene().url);
+    await using visit = await scene().open({ baseURL: line.url });
     const { page } = visit;
     await visit.signIn();
     await visit.goto('/backups');
     // Somebody holds a table: the backup waits for it.
-    await using neighbour = await openSession(scene.database.url, {
+    await using neighbour = await openSession(scene().database.url, {
       applicationName: 'neighbour',
       signal: AbortSignal.timeout(120_000),
     });
@@ -49,7 +42,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   });
 
   test('takes nothing away that was shown: the failure stands above it', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
 
@@ -66,9 +59,9 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await visit.goto('/audit');
     const attempts = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
     await attempts.first().waitFor();
-    await fetch(`${scene.url}/trpc/auth.signIn`, {
+    await fetch(`${scene().url}/trpc/auth.signIn`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', Origin: new URL(scene.url).origin },
+      headers: { 'Content-Type': 'application/json', Origin: new URL(scene().url).origin },
       body: JSON.stringify({ email: EMAIL, password: 'wrong' }),
     });
     const newer = page.getByRole('button', { name: 'Show what is new' });
@@ -83,7 +76,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
 /** Waits until an operation on an archive has ended, as its record says. */
 async function ended(archive: string): Promise<void> {
   for (;;) {
-    const [record] = await scene.database.query(
+    const [record] = await scene().database.query(
       'SELECT state FROM backup_system.operations WHERE archive = $1 AND finished_at IS NOT NULL',
       [archive],
     );

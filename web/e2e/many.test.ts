@@ -1,26 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { archiveOf, writeManyArchives } from '../../scripts/panel/many-archives.ts';
 import { PAGE_SIZE } from '../lib/backup-search.ts';
-import { type Stage, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const COUNT = 10_000;
 const NEWEST = new Date('2026-11-20T02:00:00Z');
 /** One page of the list, as JSON before it is compressed. */
 const MOST_BYTES = 64 * 1024;
 
-let scene: Stage;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage({ staff: 1 });
+const scene = staged({ staff: 1 }, async (scene) => {
   await writeManyArchives(scene.folder, { count: COUNT, newest: NEWEST, signal: new AbortController().signal });
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
 });
 
 describe.skipIf(WITHOUT_BROWSER)('ten thousand backups', () => {
   test('are listed, searched and sorted a page at a time: neither the answers nor the page grow with them', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     const answers: Promise<number>[] = [];

@@ -1,28 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { overflow, PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-let scene: Stage;
 let archive: Buffer;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage();
+const scene = staged({}, async (scene) => {
   await using visit = await scene.open();
   await visit.signIn();
   await visit.makeBackup('before');
   archive = await readFile(join(scene.folder, 'before.zip'));
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
 });
 
 const staff = () =>
-  scene.database.query(
+  scene().database.query(
     'SELECT count(*)::int AS rows, md5(string_agg(s::text, $1 ORDER BY id)) AS sum FROM public.staff s',
     ['|'],
   );
-const change = () => scene.database.query(`UPDATE public.staff SET "fullName" = 'Nobody'`);
+const change = () => scene().database.query(`UPDATE public.staff SET "fullName" = 'Nobody'`);
 
 /** Text that does not compress much. */
 function randomText(length: number): string {
@@ -35,7 +29,7 @@ function randomText(length: number): string {
 async function confirm({ page }: Visit): Promise<void> {
   await page.getByRole('button', { name: 'Replace the data' }).click();
   await page.getByText('That is not the name of the database.').waitFor();
-  await page.getByLabel(`Type the name of the database: ${scene.database.name}`).fill(scene.database.name);
+  await page.getByLabel(`Type the name of the database: ${scene().database.name}`).fill(scene().database.name);
   await page.getByLabel('Your password, once more').fill(PASSWORD);
   await page.getByRole('button', { name: 'Replace the data' }).click();
   await page.getByText('The restore is done.').waitFor();
@@ -43,7 +37,7 @@ async function confirm({ page }: Visit): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   test('a stored backup comes back after the database was named and the password given, and not before', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, complaints } = visit;
     const before = await staff();
     await change();
@@ -58,12 +52,12 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('one lost table is brought back on a phone, after a backup of what is there, and nothing else changes', async () => {
-    await using visit = await scene.open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    await using visit = await scene().open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     const { page } = visit;
     const repayments = async () =>
-      (await scene.database.query('SELECT count(*)::int AS rows FROM public.loan_repayments'))[0];
+      (await scene().database.query('SELECT count(*)::int AS rows FROM public.loan_repayments'))[0];
     const [held, others] = [await repayments(), await staff()];
-    await scene.database.query('DELETE FROM public.loan_repayments');
+    await scene().database.query('DELETE FROM public.loan_repayments');
     await visit.signIn();
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByRole('button', { name: /before\.zip/ }).click();
@@ -91,12 +85,12 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('a file that was taken away is shown before it is sent, sent, stored and restored', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     const before = await staff();
     await change();
-    await rm(join(scene.folder, 'before.zip'));
-    await rm(join(scene.folder, 'before.zip.json'), { force: true });
+    await rm(join(scene().folder, 'before.zip'));
+    await rm(join(scene().folder, 'before.zip.json'), { force: true });
     await visit.signIn();
     await visit.goto('/restore');
     await page
@@ -110,7 +104,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('a file that cannot be a backup is refused before a byte is sent, with the reason', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await visit.goto('/restore');
@@ -131,7 +125,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('an upload that loses its connection half-way goes on from there when it is back', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     // Nothing like it is stored: it has to be sent whole, in more than one piece.
     const document = JSON.stringify({ metadata: {}, data: {}, padding: randomText(12_000_000) });
@@ -161,7 +155,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('a file whose damage only the server can see is refused by it, and nothing is stored', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     const damaged = Buffer.from(archive);
     damaged[Math.floor(archive.length / 3)] = (archive[Math.floor(archive.length / 3)] ?? 0) ^ 1;
@@ -175,6 +169,6 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
       .getByRole('alert')
       .getByText(/ARCHIVE_DAMAGED/)
       .waitFor();
-    await writeFile(join(scene.folder, 'before.zip'), archive);
+    await writeFile(join(scene().folder, 'before.zip'), archive);
   });
 });

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { EMAIL, overflow, PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-let scene: Stage;
 let people: string[];
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage({ staff: 120 });
+const scene = staged({ staff: 120 }, async (scene) => {
   // Two chunks and more; one value longer than anybody reads.
   await scene.database.query(
     `INSERT INTO categories (id, name, type, description, "updatedAt")
@@ -20,9 +17,6 @@ beforeAll(async () => {
   await using visit = await scene.open();
   await visit.signIn();
   await visit.makeBackup('first');
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
 });
 
 const rowsOf = (page: Page, table: string) => page.getByRole('region', { name: `Rows of ${table}` });
@@ -59,13 +53,13 @@ async function reveal(page: Page): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   test('are reached from the backup, paged through all parts of the table, and stay where they were after a reload', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, complaints } = visit;
     await visit.signIn();
     await visit.goto('/backups/first.zip');
     await page.getByRole('link', { name: /rows of categories: look at them/ }).click();
     await page.getByRole('heading', { name: 'categories', level: 1 }).waitFor();
-    const [count] = await scene.database.query('SELECT count(*)::int AS n FROM categories');
+    const [count] = await scene().database.query('SELECT count(*)::int AS n FROM categories');
     const total = Number(count?.['n']).toLocaleString('en');
     await page.getByText(`Rows 1–50 of ${total}`).waitFor();
     expect(await page.title()).toBe('categories · Palace Backup');
@@ -94,7 +88,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('are searched in one part of the table, which is said, and the next part is one press away', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await look(visit, 'categories');
     await page.getByText(/^Among rows 1–[\d,]+, this part of the table/).waitFor();
@@ -109,7 +103,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('tell NULL from an empty text, open whole, and say where a value was cut', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await look(visit, 'categories?search=Made+1');
     const table = rowsOf(page, 'categories');
@@ -130,7 +124,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('keep people’s data on the server: nothing of it is answered, shown or found', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     const sent = answers(page);
@@ -149,7 +143,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('show people’s data after the password, with a record, and forget it with the page', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page, complaints } = visit;
     await look(visit, 'staff');
     await page.getByRole('button', { name: 'Show personal and financial columns' }).click();
@@ -173,7 +167,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await settled(page);
     expect(new URL(page.url()).search).toBe('');
 
-    const records = await scene.database.query(
+    const records = await scene().database.query(
       `SELECT actor, outcome, target, details FROM backup_system.audit WHERE action = 'backups.reveal' ORDER BY id`,
     );
     expect(records.length).toBe(2);
@@ -207,11 +201,11 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('ask for the password again when it no longer counts, and go on where one was', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await look(visit, 'staff');
     await reveal(page);
-    await scene.database.query(`UPDATE backup_system.sessions SET step_up_until = now() - interval '1 second'`);
+    await scene().database.query(`UPDATE backup_system.sessions SET step_up_until = now() - interval '1 second'`);
     await page.getByRole('button', { name: 'Next rows' }).click();
     await page.getByRole('alert').getByText('STEP_UP_REQUIRED').waitFor();
     await page.getByRole('button', { name: 'Give the password again' }).click();
@@ -222,7 +216,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('never show what is secret, and say so', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     const sent = answers(page);
@@ -235,7 +229,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('that are not there, or cannot be read, are told with what to do', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await look(visit, 'nowhere');
     await page.getByRole('alert').getByText('The backup has no table of this name.').waitFor();
@@ -246,12 +240,12 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await visit.goto('/backups/first.zip/tables/categories?page=9000');
     await page.getByRole('main').getByText('There are no more rows here').waitFor();
 
-    const bytes = await readFile(join(scene.folder, 'first.zip'));
+    const bytes = await readFile(join(scene().folder, 'first.zip'));
     const name = bytes.subarray(30, 30 + bytes.readUInt16LE(26)).toString();
     const table = /^data\/public\.([a-z_]+)\/00001/.exec(name)?.[1] ?? '';
     const place = 30 + name.length + 9;
     bytes[place] = (bytes[place] ?? 0) ^ 1;
-    await writeFile(join(scene.folder, 'hurt.zip'), bytes);
+    await writeFile(join(scene().folder, 'hurt.zip'), bytes);
     // The server sees what others have stored after some seconds.
     const damage = page.getByText(`Chunk 1 of table public.${table}`);
     do {
@@ -262,7 +256,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('are reached, opened and left by the keyboard alone', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await look(visit, 'staff');
     const tabTo = async (name: string) => {
@@ -292,7 +286,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
 
   for (const colorScheme of ['light', 'dark'] as const)
     test(`have nothing axe-core finds in the ${colorScheme} theme, and fit into 360 pixels`, async () => {
-      await using visit = await scene.open({
+      await using visit = await scene().open({
         colorScheme,
         reducedMotion: 'reduce',
         viewport: { width: 360, height: 740 },

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,8 +43,36 @@ export interface Visit extends AsyncDisposable {
   faults(): Promise<string[]>;
 }
 
-/** `env`: settings of the server. */
-export async function stage(options: { staff?: number; env?: Record<string, string> } = {}): Promise<Stage> {
+interface StageOptions {
+  /** People of the demo data. */
+  staff?: number;
+  /** Settings of the server. */
+  env?: Record<string, string>;
+}
+
+/** Long enough on a busy machine to build the panel and start everything. */
+const SETTING_UP_MS = 120_000;
+
+/**
+ * One stage for all tests of the file that calls this, prepared once and cleared after the last. There is none where there is no browser:
+ * the tests are left out then.
+ */
+export function staged(options: StageOptions = {}, prepare?: (scene: Stage) => Promise<void>): () => Stage {
+  let scene: Stage | null = null;
+  beforeAll(async () => {
+    if (WITHOUT_BROWSER) return;
+    scene = await stage(options);
+    await prepare?.(scene);
+  }, SETTING_UP_MS);
+  afterAll(() => scene?.[Symbol.asyncDispose]());
+  return () => {
+    if (scene) return scene;
+    throw new Error('The stage stands while tests run, and only where there is a browser.');
+  };
+}
+
+/** A stage of one's own, to be disposed of. */
+export async function stage(options: StageOptions = {}): Promise<Stage> {
   await ensurePanel();
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await testDatabase({ template: 'hrms' }));

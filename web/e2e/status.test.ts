@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { rename, rm } from 'node:fs/promises';
-import { overflow, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { overflow, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-let scene: Stage;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage();
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
-});
+const scene = staged();
 
 /** The page of the status once it has looked at everything. */
 async function openStatus(visit: Visit): Promise<void> {
@@ -28,7 +21,7 @@ async function checkOf({ page }: Visit, name: string): Promise<string> {
 
 describe.skipIf(WITHOUT_BROWSER)('the status', () => {
   test('says of everything how it is, and an unknown table, a missing one and a lost storage are each told with what to do', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     await visit.signIn();
     await openStatus(visit);
     expect(await checkOf(visit, 'Database')).toMatch(/^Good \| PostgreSQL \d+/);
@@ -43,27 +36,27 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     await visit.page.getByRole('heading', { name: '1 trouble.' }).waitFor();
     await visit.page.getByRole('row', { name: /^staff 30 / }).waitFor();
 
-    await scene.database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
-    await rename(scene.folder, `${scene.folder}.gone`);
-    await Bun.write(scene.folder, 'a file where the folder was');
+    await scene().database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
+    await rename(scene().folder, `${scene().folder}.gone`);
+    await Bun.write(scene().folder, 'a file where the folder was');
     try {
       await openStatus(visit);
       expect(await checkOf(visit, 'Tables')).toMatch(
         /^Trouble \| The database lacks .*: loans\. \| Bring the database/,
       );
       expect(await checkOf(visit, 'Storage')).toMatch(/^Trouble \| /);
-      await scene.database.query('ALTER TABLE public.lent RENAME TO loans');
+      await scene().database.query('ALTER TABLE public.lent RENAME TO loans');
       await openStatus(visit);
       expect(await checkOf(visit, 'Tables')).toMatch(/^Attention \| .*: nobody_knows\. \| Add them/);
     } finally {
-      await rm(scene.folder);
-      await rename(`${scene.folder}.gone`, scene.folder);
-      await scene.database.query('DROP TABLE public.nobody_knows');
+      await rm(scene().folder);
+      await rename(`${scene().folder}.gone`, scene().folder);
+      await scene().database.query('DROP TABLE public.nobody_knows');
     }
   });
 
   test('a computer whose clock is wrong is told so', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     await visit.context.addInitScript(() => {
       const real = Date.now.bind(Date);
       Date.now = () => real() - 3_600_000;
@@ -74,7 +67,7 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
   });
 
   test('all of it is copied for a report, and the password of the database is not in it', async () => {
-    await using visit = await scene.open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await using visit = await scene().open({ permissions: ['clipboard-read', 'clipboard-write'] });
     const { page, complaints } = visit;
     await visit.signIn();
     await openStatus(visit);
@@ -84,8 +77,8 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     expect(report).toContain('[Good] Database: PostgreSQL');
     expect(report).toContain('[Trouble] Last good backup: There is none');
     expect(report).toContain('public.staff: 30');
-    expect(report).toContain(scene.folder);
-    const { password } = new URL(scene.database.url);
+    expect(report).toContain(scene().folder);
+    const { password } = new URL(scene().database.url);
     expect(password).not.toBe('');
     expect(report).not.toContain(password);
     expect(complaints).toEqual([]);
@@ -93,7 +86,7 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
 
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`has nothing axe-core finds in the ${colorScheme} theme, and fits into 360 pixels`, async () => {
-      await using visit = await scene.open({
+      await using visit = await scene().open({
         colorScheme,
         reducedMotion: 'reduce',
         viewport: { width: 360, height: 740 },

@@ -1,16 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { openRecords } from '../../db/records.ts';
 import { createBreakGlassCode } from '../../server/security/break-glass.ts';
-import { EMAIL, overflow, PASSWORD, type Stage, stage, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-let scene: Stage;
-beforeAll(async () => {
-  if (WITHOUT_BROWSER) return;
-  scene = await stage();
-}, 120_000);
-afterAll(async () => {
-  if (!WITHOUT_BROWSER) await scene[Symbol.asyncDispose]();
-});
+const scene = staged();
 
 /** The page of access once everything is there. */
 async function openAccess(visit: Visit): Promise<void> {
@@ -33,14 +26,14 @@ async function makeToken({ page }: Visit, name: string): Promise<string> {
 
 /** What the API answers to who brings this token. */
 async function listBackups(token: string): Promise<number> {
-  const response = await fetch(`${scene.url}/trpc/backups.list`, { headers: { Authorization: `Bearer ${token}` } });
+  const response = await fetch(`${scene().url}/trpc/backups.list`, { headers: { Authorization: `Bearer ${token}` } });
   await response.body?.cancel();
   return response.status;
 }
 
 describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   test('one is made after the password, shown once, opens what its scopes say, and is refused once it is revoked', async () => {
-    await using visit = await scene.open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await using visit = await scene().open({ permissions: ['clipboard-read', 'clipboard-write'] });
     const { page, complaints } = visit;
     await visit.signIn();
     await openAccess(visit);
@@ -84,7 +77,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   });
 
   test('what can do harm is marked, and a token does no more than was chosen', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await openAccess(visit);
@@ -99,12 +92,12 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     const token = await makeToken(visit, 'reader');
-    const response = await fetch(`${scene.url}/trpc/audit.list`, { headers: { Authorization: `Bearer ${token}` } });
+    const response = await fetch(`${scene().url}/trpc/audit.list`, { headers: { Authorization: `Bearer ${token}` } });
     expect(response.status).toBe(403);
   });
 
   test('the lines for curl work as they stand', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     await visit.signIn();
     await openAccess(visit);
     const token = await makeToken(visit, 'curl');
@@ -117,8 +110,8 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
 
 describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
   test('another session is ended, and that browser is led to sign in; this one stays', async () => {
-    await using visit = await scene.open();
-    await using other = await scene.open({
+    await using visit = await scene().open();
+    await using other = await scene().open({
       userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Safari/604.1',
     });
     await other.signIn();
@@ -136,8 +129,8 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
   });
 
   test('signing out everywhere ends all of them, after a word', async () => {
-    await using visit = await scene.open();
-    await using other = await scene.open();
+    await using visit = await scene().open();
+    await using other = await scene().open();
     await other.signIn();
     await visit.signIn();
     await openAccess(visit);
@@ -150,11 +143,11 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
 
   test('who may see nothing here is told so on every one of these pages, and is shown no way there', async () => {
     const hash = await Bun.password.hash(PASSWORD, { algorithm: 'bcrypt', cost: 4 });
-    await scene.database.query(
+    await scene().database.query(
       `INSERT INTO admins (id, email, password, "fullName", role, "updatedAt") VALUES ('plain', 'plain@owu.test', $1, 'A Person', 'HR_MANAGER', now())`,
       [hash],
     );
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.goto('/access');
     await page.getByLabel('E-mail').fill('plain@owu.test');
@@ -175,10 +168,10 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
 test.skipIf(WITHOUT_BROWSER)(
   'who came in by emergency access is shown the places that bring data back, and the status, and no others',
   async () => {
-    const client = openRecords(scene.database.url, { connections: 1 });
+    const client = openRecords(scene().database.url, { connections: 1 });
     const { code } = await createBreakGlassCode({ records: client.records, now: () => new Date() }, 'the test');
     await client.close();
-    await using visit = await scene.open({ viewport: { width: 360, height: 740 } });
+    await using visit = await scene().open({ viewport: { width: 360, height: 740 } });
     const { page } = visit;
     await visit.goto(`/break-glass#${code}`);
     await page.getByRole('button', { name: 'Enter' }).click();
@@ -197,7 +190,7 @@ test.skipIf(WITHOUT_BROWSER)(
 describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`has nothing axe-core finds in the ${colorScheme} theme, its dialogs included, and fits into 360 pixels`, async () => {
-      await using visit = await scene.open({
+      await using visit = await scene().open({
         colorScheme,
         reducedMotion: 'reduce',
         viewport: { width: 360, height: 740 },
@@ -232,7 +225,7 @@ describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
   }
 
   test('is used by the keyboard alone: a token is made, its focus kept, and given back at the end', async () => {
-    await using visit = await scene.open();
+    await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn();
     await openAccess(visit);
