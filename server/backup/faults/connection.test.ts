@@ -35,10 +35,14 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
     const { storage, reached, open } = slowStorage(3);
     const backup = rejection(scene.backup(storage));
     await reached;
-    const [worker] = await scene.database.admin<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^palace-backup backup .{36}$' AND state = 'active' AND query LIKE 'COPY%'`,
-    );
-    await scene.database.admin('SELECT pg_terminate_backend($1)', [worker?.pid]);
+    // One that waits for us to read on has rows left that nobody will get.
+    const endCopying = () =>
+      scene.database.admin(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name ~ '^palace-backup backup .{36}$' AND state = 'active'
+            AND query LIKE 'COPY%' AND wait_event = 'ClientWrite' LIMIT 1`,
+      );
+    while ((await endCopying()).length === 0) await Bun.sleep(10);
     await Bun.sleep(50);
     open();
     expect((await backup).code).toBe('CONNECTION_LOST');
