@@ -1,8 +1,6 @@
-import ChevronLeft from 'lucide-solid/icons/chevron-left';
-import ChevronRight from 'lucide-solid/icons/chevron-right';
 import { Show } from 'solid-js';
 import { words } from '../../strings.ts';
-import { Button } from '../../ui/button.tsx';
+import { TurnPages } from '../../ui/turn-pages.tsx';
 
 interface PagerProps {
   offset: number;
@@ -18,33 +16,18 @@ export function Pager(props: PagerProps) {
   const last = () => Math.max(1, Math.ceil(props.total / props.size));
   return (
     <Show when={props.total > props.size || page() > 1}>
-      <nav aria-label={words.backups.pages} class="mt-4 flex items-center justify-between gap-3">
-        <p class="tabular text-sm text-soft" aria-live="polite">
-          {words.backups.page(
-            Math.min(props.offset + 1, props.total),
-            Math.min(props.offset + props.size, props.total),
-            props.total,
-          )}
-        </p>
-        <div class="flex gap-2">
-          <Button
-            square
-            aria-label={words.backups.previous}
-            disabled={page() <= 1}
-            onClick={() => props.onTurn(Math.min(page() - 1, last()))}
-          >
-            <ChevronLeft class="size-5" aria-hidden="true" />
-          </Button>
-          <Button
-            square
-            aria-label={words.backups.next}
-            disabled={page() >= last()}
-            onClick={() => props.onTurn(page() + 1)}
-          >
-            <ChevronRight class="size-5" aria-hidden="true" />
-          </Button>
-        </div>
-      </nav>
+      <TurnPages
+        names={words.backups}
+        class="mt-4"
+        onPrevious={page() > 1 ? () => props.onTurn(Math.min(page() - 1, last())) : null}
+        onNext={page() < last() ? () => props.onTurn(page() + 1) : null}
+      >
+        {words.backups.page(
+          Math.min(props.offset + 1, props.total),
+          Math.min(props.offset + props.size, props.total),
+          props.total,
+        )}
+      </TurnPages>
     </Show>
   );
 }

@@ -1,10 +1,8 @@
-import ChevronLeft from 'lucide-solid/icons/chevron-left';
-import ChevronRight from 'lucide-solid/icons/chevron-right';
 import type { JSX } from 'solid-js';
 import type { RowPage } from '../../api.ts';
 import { lastPage, placeAfter, placeBefore, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
 import { rowWords as w } from '../../strings-rows.ts';
-import { Button } from '../../ui/button.tsx';
+import { TurnPages } from '../../ui/turn-pages.tsx';
 
 interface RowPagerProps {
   page: RowPage;
@@ -37,21 +35,11 @@ export function RowPager(props: RowPagerProps) {
     if (!props.searching) return w.page(from, to, sum(chunks));
     return rows.length === matched ? w.foundAll(matched) : w.found(from, to, matched);
   };
-  const turn = (to: RowPlace | null) => to && props.onTurn(to);
+  const turning = (to: RowPlace | null) => to && (() => props.onTurn(to));
   return (
-    <nav aria-label={w.pages} class="my-3 flex items-center justify-between gap-3">
-      <p class="tabular text-sm text-soft" aria-live="polite">
-        {text()}
-        {props.children}
-      </p>
-      <div class="flex gap-2">
-        <Button square aria-label={w.previous} disabled={!before()} onClick={() => turn(before())}>
-          <ChevronLeft class="size-5" aria-hidden="true" />
-        </Button>
-        <Button square aria-label={w.next} disabled={!after()} onClick={() => turn(after())}>
-          <ChevronRight class="size-5" aria-hidden="true" />
-        </Button>
-      </div>
-    </nav>
+    <TurnPages names={w} class="my-3" onPrevious={turning(before())} onNext={turning(after())}>
+      {text()}
+      {props.children}
+    </TurnPages>
   );
 }
