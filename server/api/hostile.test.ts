@@ -12,6 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
+/** Bun itself refuses heads of requests above 16 KiB, with an empty 431, before the program sees them. */
+const REACHES_THE_PROGRAM = 15_000;
 /** Calls that work without any input would do what they say. */
 const HARMFUL = new Set(['auth.signOut', 'auth.signOutEverywhere', 'backups.create']);
 
@@ -119,10 +121,12 @@ test('no input makes a procedure fail in a way it did not foresee, or say what i
     await fc.assert(
       fc.asyncProperty(input, async (given) => {
         const json = JSON.stringify(given);
+        const query = `?input=${encodeURIComponent(json.toWellFormed())}`;
+        fc.pre(type === 'mutation' || query.length < REACHES_THE_PROGRAM);
         const outcome =
           type === 'mutation'
             ? await send(path, { method: 'POST', body: json, headers: { 'content-type': 'application/json' } })
-            : await send(path, { query: `?input=${encodeURIComponent(json.toWellFormed())}` });
+            : await send(path, { query });
         refuseLeaks(outcome, `${path} ${json}`);
       }),
       { numRuns: 40 },
