@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { foldText } from '../backup/fold-text.ts';
 import type { StoredBackup } from '../backup/list.ts';
 import { madeAt } from '../backup/made-at.ts';
 import { moment, pageLimit, plainText } from './schemas.ts';
@@ -10,7 +11,7 @@ export const backupFilter = z.strictObject({
   /** `createdAt`: when it was stored here. `madeAt`: the moment it shows, which of a copied or uploaded one is earlier. */
   sort: z.enum(['name', 'createdAt', 'madeAt', 'size', 'rows']).default('createdAt'),
   order: z.enum(['asc', 'desc']).default('desc'),
-  /** Looked for in file name, id, note and maker, whatever the case. */
+  /** Looked for in file name, id, note and maker, whatever the case and the accents. */
   search: plainText(200).exactOptional(),
   kind: plainText(50).exactOptional(),
   pinned: z.boolean().exactOptional(),
@@ -55,7 +56,7 @@ const SORT_KEYS = {
 
 function passes(filter: BackupFilter): (backup: StoredBackup) => boolean {
   const { kind, pinned, verified } = filter;
-  const words = filter.search?.trim().toLowerCase();
+  const words = foldText(filter.search?.trim() ?? '');
   const from = filter.from?.toISOString();
   const to = filter.to?.toISOString();
   return (backup) =>
@@ -64,11 +65,11 @@ function passes(filter: BackupFilter): (backup: StoredBackup) => boolean {
     (verified === undefined || (backup.lastVerified !== null) === verified) &&
     (from === undefined || backup.createdAt >= from) &&
     (to === undefined || backup.createdAt < to) &&
-    (!words || textOf(backup).includes(words));
+    (words === '' || textOf(backup).includes(words));
 }
 
 function textOf({ name, note, manifest }: StoredBackup): string {
-  return [name, note, manifest?.backupId, manifest?.createdBy].join('\n').toLowerCase();
+  return foldText([name, note, manifest?.backupId, manifest?.createdBy].join('\n'));
 }
 
 function compare<Key extends string | number>(a: Key, b: Key): number {

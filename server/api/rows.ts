@@ -19,7 +19,7 @@ const rowQuery = z.strictObject({
   chunk: z.number().int().min(1).max(1_000_000).default(1),
   offset: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   limit: z.number().int().min(1).max(200).default(50),
-  /** Plain text, found whatever its case, in columns that are shown and in this chunk alone. */
+  /** Plain text, found whatever its case and its accents, in columns that are shown and in this chunk alone. */
   search: sqlText(200).min(1).exactOptional(),
 });
 

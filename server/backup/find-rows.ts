@@ -17,7 +17,7 @@ export interface Wanted {
 const WEIGHT = 8;
 
 /**
- * The wanted rows among those of a chunk in which a column that is shown contains the text, whatever its case. Columns that are not shown
+ * The wanted rows among those of a chunk in which a column that is shown contains the text, whatever its case and its accents. Columns that are not shown
  * are null in the rows, and searching never looks at them: what matches says nothing of them. `matched` counts all that match.
  * Rejects with ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8) or CANCELLED.
  */

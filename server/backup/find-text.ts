@@ -1,20 +1,21 @@
 import type { ChunkRow } from '../archive/csv-rows.ts';
 import type { Turns } from './fair-turns.ts';
+import { foldText } from './fold-text.ts';
 
 /** Longer values are gone through in pieces of so many characters. */
 export const PIECE_CHARACTERS = 64 * 1024;
 
 /**
- * Whether a value of the row contains the text, whatever its case and however its marks are written. Of a value of many megabytes others
+ * Whether a value of the row contains the text, whatever its case and its accents (`foldText`). Of a value of many megabytes others
  * get their turn in between; rejects as `turns.next` does.
  */
 export function createTextSearch(text: string, turns: Turns): (row: ChunkRow) => boolean | Promise<boolean> {
-  const sought = folded(text);
+  const sought = foldText(text);
 
   const inLong = async (value: string) => {
     let before = '';
     for (const piece of pieces(value)) {
-      const here = before + folded(piece);
+      const here = before + foldText(piece);
       if (here.includes(sought)) return true;
       before = here.slice(Math.max(0, here.length - sought.length + 1));
       if (turns.spend(piece.length)) await turns.next();
@@ -31,7 +32,7 @@ export function createTextSearch(text: string, turns: Turns): (row: ChunkRow) =>
     for (const value of row) {
       if (value === null) continue;
       if (isLong(value)) anyLong = true;
-      else if (folded(value).includes(sought)) return true;
+      else if (foldText(value).includes(sought)) return true;
     }
     // Nearly no row has any.
     return anyLong && inLongOnes(row);
@@ -40,11 +41,6 @@ export function createTextSearch(text: string, turns: Turns): (row: ChunkRow) =>
 
 function isLong(value: string): boolean {
   return value.length > PIECE_CHARACTERS;
-}
-
-/** Letters with their marks are one character or two, and a sigma at a word's end is another: the same to a reader. */
-function folded(text: string): string {
-  return text.normalize('NFC').toLowerCase().replaceAll('ς', 'σ');
 }
 
 /** What becomes one with the character before it: marks, and the later letters of a Hangul syllable. */

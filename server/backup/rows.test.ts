@@ -126,7 +126,7 @@ describe('the rows of a table', () => {
 });
 
 describe('searching', () => {
-  test('finds text in any column that is shown, whatever its case and however its marks are written, and counts what it finds', async () => {
+  test('finds text in any column that is shown, whatever its case and its accents, and counts what it finds', async () => {
     const { read } = await rowsOf({
       chunks: [categories('1,Finance\n', '2,\n', '3,"Ade\u0301wale, FINANCE"\n', '4,Other\n')],
     });
@@ -134,6 +134,7 @@ describe('searching', () => {
     expect(found).toMatchObject({ matched: 2, rows: [['1', 'Finance']] });
     expect((await read({ table: 'categories', search: 'finance', offset: 1 })).rows.map(([id]) => id)).toEqual(['3']);
     expect((await read({ table: 'categories', search: 'AD\u00c9WALE' })).rows.map(([id]) => id)).toEqual(['3']);
+    expect((await read({ table: 'categories', search: 'adewale' })).rows.map(([id]) => id)).toEqual(['3']);
     expect((await read({ table: 'categories', search: '4' })).rows.map(([id]) => id)).toEqual(['4']);
     expect((await read({ table: 'categories', search: 'null' })).matched).toBe(0);
   });
@@ -152,12 +153,14 @@ describe('searching', () => {
         names,
         fc.nat(35),
         fc.integer({ min: 1, max: 200 }),
-        fc.constantFrom('a', 'b', 'É', 'ab'),
+        fc.constantFrom('a', 'b', 'É', 'ab', 'e'),
         async (values, offset, limit, search) => {
           const lines = values.map((value, index) => `r${index},${value === null ? '' : `"${value}"`}\n`);
           const { read } = await rowsOf({ chunks: [categories(...lines)] });
           const expected = values.flatMap((value, index) =>
-            value?.toLowerCase().includes(search.toLowerCase()) ? [[`r${index}`, value]] : [],
+            value?.toLowerCase().replaceAll('é', 'e').includes(search.toLowerCase().replace('é', 'e'))
+              ? [[`r${index}`, value]]
+              : [],
           );
           const page = await read({ table: 'categories', offset, limit, search });
           expect(page).toMatchObject({ matched: expected.length, rows: expected.slice(offset, offset + limit) });
