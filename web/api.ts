@@ -12,6 +12,8 @@ export const api = createTRPCClient<AppRouter>({
       false: httpBatchLink({
         url: '/trpc',
         maxItems: 20,
+        // Proxies refuse longer lines; what does not fit goes by the next request.
+        maxURLLength: 8000,
         fetch: (url, init) => watched(fetch(String(url), { ...init, signal: init?.signal ?? null }), init?.signal),
       }),
     }),

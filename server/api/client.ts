@@ -80,6 +80,7 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
           url: `${base}/trpc`,
           headers,
           maxItems: 20,
+          maxURLLength: MAX_URL_LENGTH,
           // The link reads JSON alone, and its types of streams are not the runtime's.
           async fetch(url, init) {
             const response = await fetcher(String(url), { ...init, signal: init?.signal ?? null });
@@ -122,6 +123,9 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
       Object.hasOwn(extras, name) ? Reflect.get(extras, name) : Reflect.get(target, name, receiver),
   }) as BackupClient;
 }
+
+/** Calls made at once share a request as long as proxies take its line; those that would not fit go by the next. */
+const MAX_URL_LENGTH = 8000;
 
 /** An event source tells of a refused connection without a reason; the reason is kept here. */
 const FAILURE = 'palace-backup failure';

@@ -269,6 +269,12 @@ describe('the rest', () => {
     expect(await codeOf(without.wait(crypto.randomUUID()))).toBe('USAGE');
   });
 
+  test('calls made at once are all answered, however long they are together', async () => {
+    const search = '😀'.repeat(100);
+    const pages = await Promise.all(Array.from({ length: 20 }, () => client.backups.list.query({ search })));
+    expect(pages.map(({ data }) => data.total)).toEqual(Array.from({ length: 20 }, () => 0));
+  });
+
   test('a server that is not there, or is none of ours, is a lost connection', async () => {
     expect(await codeOf(createBackupClient({ url: 'http://127.0.0.1:1' }).auth.me.query())).toBe('CONNECTION_LOST');
     const stranger = createBackupClient({
