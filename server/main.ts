@@ -1,6 +1,6 @@
 import { composeServer } from './compose.ts';
 import { type Config, readConfig } from './config.ts';
-import { AppError, type ErrorCode } from './errors.ts';
+import { AppError } from './errors.ts';
 import { listen, readTls } from './listen.ts';
 import { endAll } from './shutdown.ts';
 
@@ -77,18 +77,15 @@ export function untilToldToStop(): Promise<void> {
   });
 }
 
-/** Runs a root to its exit code: 0, or with the error's words, hint and code on stderr what `exitCode` says, 1 otherwise. */
-export async function runRoot(
-  root: () => Promise<void>,
-  exitCode: (code: ErrorCode) => number = () => 1,
-): Promise<never> {
+/** Runs a root to its exit code: 0, or 1 with the error's words, hint and code on stderr. */
+export async function runRoot(root: () => Promise<void>): Promise<never> {
   try {
     await root();
     process.exit(0);
   } catch (error) {
     const known = error instanceof AppError ? error : null;
     console.error(known ? `error: ${known.message} [${known.code}]${known.hint ? `\n  ${known.hint}` : ''}` : error);
-    process.exit(known ? exitCode(known.code) : 1);
+    process.exit(1);
   }
 }
 

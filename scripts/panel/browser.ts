@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { BROWSER } from './browser-path.ts';
 
+/** Whoever starts it ends it, also after Ctrl-C: left to itself it would take the process along before anything is cleaned up. */
+const SIGNALS = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
 const SWITCHES = [
   '--no-sandbox',
   '--disable-gpu',
@@ -19,11 +21,11 @@ export function browserIsHere(): boolean {
 
 /** Starts the browser without a window. `more`: switches of its command line. */
 export function startBrowser(more: string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: BROWSER, args: [...SWITCHES, ...more] });
+  return chromium.launch({ ...SIGNALS, executablePath: BROWSER, args: [...SWITCHES, ...more] });
 }
 
 /** Starts it with a profile in a folder, for programs that come by its debugging port. */
 export function startProfile(folder: string, port: number): Promise<BrowserContext> {
   const args = [...SWITCHES, `--remote-debugging-port=${port}`];
-  return chromium.launchPersistentContext(folder, { executablePath: BROWSER, args });
+  return chromium.launchPersistentContext(folder, { ...SIGNALS, executablePath: BROWSER, args });
 }

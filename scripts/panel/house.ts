@@ -26,9 +26,10 @@ export interface House extends AsyncDisposable {
   session(): Promise<Session>;
 }
 
-/** Builds it, and the panel where it is not built from these sources. Disposing it leaves nothing behind. */
-export async function openHouse(): Promise<House> {
+/** Builds it, and the panel where it is not built from these sources. Disposing it leaves nothing behind. Rejects with the signal's reason. */
+export async function openHouse(signal: AbortSignal): Promise<House> {
   await ensurePanel();
+  signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'palace-house-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -51,7 +52,7 @@ export async function openHouse(): Promise<House> {
     databaseUrl: embedded.url,
     folder: config.backupDir,
     who,
-    session: () => openSession(embedded.url, { applicationName: 'neighbour', signal: new AbortController().signal }),
+    session: () => openSession(embedded.url, { applicationName: 'neighbour', signal }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
