@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm';
 import { AppError } from '../server/errors.ts';
 
 /** What a PostgreSQL driver's error carries, as far as we read it. */
@@ -35,17 +36,23 @@ const LOST = new Set([
   'CONNECTION_DESTROYED',
 ]);
 
-/** The SQLSTATE (or the system's code) of an error from any of our drivers, undefined for other errors. */
+/** What the driver itself threw: Drizzle's own error repeats statement and parameters. */
+function driverError(error: unknown): unknown {
+  return error instanceof DrizzleQueryError ? error.cause : error;
+}
+
+/** The SQLSTATE (or the system's code) of an error from any of our drivers, or from Drizzle over them; undefined for other errors. */
 export function faultCode(error: unknown): string | undefined {
-  const code = (error as ServerFault | null)?.code;
+  const code = (driverError(error) as ServerFault | null)?.code;
   return typeof code === 'string' ? code : undefined;
 }
 
 /**
- * Puts a driver's error into our vocabulary. `doing` completes "while …" (`copying public.staff`).
+ * Puts an error of a driver, or of Drizzle over it, into our vocabulary. `doing` completes "while …" (`copying public.staff`).
  * The server's own words are kept as the cause; only words that cannot hold row values are repeated in the message.
  */
-export function databaseError(error: unknown, doing: string): AppError {
+export function databaseError(thrown: unknown, doing: string): AppError {
+  const error = driverError(thrown);
   if (error instanceof AppError) return error;
   const fault = (error ?? {}) as ServerFault;
   const code = faultCode(error) ?? '';

@@ -1,4 +1,3 @@
-import { DrizzleQueryError } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
@@ -6,7 +5,7 @@ import postgres from 'postgres';
 import { AppError } from '../server/errors.ts';
 import { openSession, type Session } from './connect.ts';
 import { modelFromSchema } from './drizzle-model.ts';
-import { databaseError, faultCode } from './failure.ts';
+import { databaseError } from './failure.ts';
 import { quoteIdent } from './quote.ts';
 import * as hrmsSchema from './schema/hrms.ts';
 import { SYSTEM_SCHEMA } from './schema/system.ts';
@@ -163,14 +162,13 @@ async function withGrant<T>(
   try {
     return await work();
   } catch (error) {
-    const fault = error instanceof DrizzleQueryError ? error.cause : error;
-    const denied = fault instanceof AppError ? fault.code === 'PERMISSION_DENIED' : faultCode(fault) === '42501';
-    if (!denied || !me) throw databaseError(fault, 'migrating');
+    const known = databaseError(error, 'migrating');
+    if (known.code !== 'PERMISSION_DENIED' || !me) throw known;
     throw new AppError(
       'PERMISSION_DENIED',
       `The role ${me.role} may not make the tables it needs in the database ${me.database}.`,
       {
-        cause: fault,
+        cause: known,
         hint: `As the database's owner or an administrator run: ${grant(quoteIdent(me.role), quoteIdent(me.database))}`,
       },
     );

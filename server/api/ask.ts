@@ -1,4 +1,4 @@
-import { DrizzleQueryError, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import { databaseError } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import type { Ask } from '../postgres/database-status.ts';
@@ -14,8 +14,7 @@ export function askWith(records: Records): Ask {
     try {
       return [...(await records.execute(query))];
     } catch (error) {
-      // Drizzle's own error repeats statement and parameters.
-      throw databaseError(error instanceof DrizzleQueryError ? error.cause : error, 'asking the database about itself');
+      throw databaseError(error, 'asking the database about itself');
     }
   };
 }

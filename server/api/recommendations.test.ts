@@ -34,8 +34,13 @@ function backup(days: number, change: Partial<StoredBackup> = {}, kind = 'full')
   };
 }
 
+/** The same backup with these rows in its tables. */
+function holding(of: StoredBackup, tables: Record<string, number>): StoredBackup {
+  return { ...of, manifest: of.manifest && { ...of.manifest, tables } };
+}
+
 const codes = (backups: StoredBackup[], freeBytes: number | null = null, state = 'succeeded') =>
-  recommend({ backups, freeBytes, lastEnded: { kind: 'backup', state, finishedAt: NOW } }, NOW).map(
+  recommend({ backups, freeBytes, empty: [], lastEnded: { kind: 'backup', state, finishedAt: NOW } }, NOW).map(
     ({ code, level }) => `${level} ${code}`,
   );
 
@@ -44,10 +49,32 @@ test('a fresh, verified backup with room for more needs nothing', () => {
   expect(codes([backup(1)], null)).toEqual([]);
 });
 
+test('a table that holds no rows, and held some in a backup of the last week, is told with the backup that has them', () => {
+  const empty = ['staff', 'loans', 'issues'].map((name) => ({ schema: 'public', name }));
+  const told = (...backups: StoredBackup[]) =>
+    recommend({ backups, freeBytes: null, empty, lastEnded: null }, NOW)
+      .filter(({ code }) => code === 'TABLES_EMPTIED')
+      .map(({ level, message, archive }) => [level, archive, message.split('. ')[0]]);
+  expect(told(holding(backup(1), { staff: 1200, loans: 0 }))).toEqual([
+    ['soon', '1.zip', 'staff holds no rows now, and 1.zip holds 1,200 of it'],
+  ]);
+  // The night after the accident a backup of the empty table was made: the one before it is spoken of.
+  const nights = [backup(0), backup(1), backup(2)].map((one, night) =>
+    holding(one, { staff: night > 0 ? 20 : 0, loans: night > 0 ? 3 : 0, issues: 7 }),
+  );
+  expect(told(...nights.toReversed())).toEqual([
+    ['soon', '1.zip', 'staff and loans hold no rows now, and 1.zip holds 23 of them'],
+    ['soon', '0.zip', 'issues holds no rows now, and 0.zip holds 7 of it'],
+  ]);
+  expect(told(holding(backup(8), { staff: 1 }))).toEqual([]);
+  expect(told(holding(backup(1, { uploaded: true }), { staff: 1 }))).toEqual([]);
+  expect(told(holding(backup(1, {}, 'partial'), { staff: 1 }))).toEqual([]);
+});
+
 test('the next backup is due when the newest of all tables begins to be called old, and at once when there is none', () => {
   const due = nextDue([backup(0, {}, 'partial'), backup(1), backup(5)]);
   expect(due).toEqual(new Date('2026-11-21T12:00:00Z'));
-  const at = (now: Date) => recommend({ backups: [backup(1)], freeBytes: null, lastEnded: null }, now);
+  const at = (now: Date) => recommend({ backups: [backup(1)], freeBytes: null, empty: [], lastEnded: null }, now);
   expect(at(new Date((due?.getTime() ?? 0) - 1))).toEqual([]);
   expect(at(due ?? NOW)).toMatchObject([{ code: 'BACKUP_OLD' }]);
   expect(nextDue([backup(0, {}, 'partial'), backup(0, { manifest: null })])).toBeNull();
@@ -74,7 +101,8 @@ test('no backup of all tables is urgent, whatever else there is', () => {
 test('an old backup is said with its days, and is urgent after a week', () => {
   expect(codes([backup(3)])).toEqual(['soon BACKUP_OLD']);
   expect(codes([backup(8)])).toEqual(['urgent BACKUP_OLD']);
-  expect(recommend({ backups: [backup(8)], freeBytes: null, lastEnded: null }, NOW)[0]?.message).toContain('8 days');
+  const [old] = recommend({ backups: [backup(8)], freeBytes: null, empty: [], lastEnded: null }, NOW);
+  expect(old?.message).toContain('8 days');
 });
 
 test('the newest backup counts, not the one that stands first', () => {

@@ -1,9 +1,11 @@
+import { type ObjectName, shortName } from '../../db/model.ts';
 import type { StoredBackup } from '../backup/list.ts';
 import { madeAt } from '../backup/made-at.ts';
 
 /** What somebody should do, said in one sentence; `level` tells how soon. */
 export interface Recommendation {
   code:
+    | 'TABLES_EMPTIED'
     | 'NO_BACKUP'
     | 'BACKUP_OLD'
     | 'LAST_NOT_VERIFIED'
@@ -14,12 +16,16 @@ export interface Recommendation {
     | 'LAST_OPERATION_FAILED';
   level: 'urgent' | 'soon' | 'note';
   message: string;
+  /** File name of the backup it speaks of. */
+  archive: string | null;
 }
 
 export interface RecommendationFacts {
   /** Newest first. */
   backups: readonly StoredBackup[];
   freeBytes: number | null;
+  /** Protected tables that hold no row now. */
+  empty: readonly ObjectName[];
   /** The newest operation that has ended. */
   lastEnded: { kind: string; state: string; finishedAt: Date | null } | null;
 }
@@ -29,6 +35,10 @@ const OLD_DAYS = 2;
 const VERY_OLD_DAYS = 7;
 /** Room for fewer backups of the last one's size than this is little. */
 const ROOM_FOR = 3;
+/** A table that was emptied is spoken of as long as a backup so young holds rows of it. */
+const NOTICED_DAYS = 7;
+/** More names than these are counted. */
+const NAMED = 3;
 
 /** When the next backup of all tables is due: from then on the last one is called old. Null while there is none that can be opened. Pure. */
 export function nextDue(backups: readonly StoredBackup[]): Date | null {
@@ -37,10 +47,21 @@ export function nextDue(backups: readonly StoredBackup[]): Date | null {
 }
 
 /** What follows from what is stored. Pure; the most urgent first. */
-export function recommend({ backups, freeBytes, lastEnded }: RecommendationFacts, now: Date): Recommendation[] {
+export function recommend({ backups, freeBytes, empty, lastEnded }: RecommendationFacts, now: Date): Recommendation[] {
   const found: Recommendation[] = [];
-  const say = (level: Recommendation['level'], code: Recommendation['code'], message: string) =>
-    found.push({ code, level, message });
+  const say = (
+    level: Recommendation['level'],
+    code: Recommendation['code'],
+    message: string,
+    about: StoredBackup | null = null,
+  ) => found.push({ code, level, message, archive: about?.name ?? null });
+  for (const [backup, tables] of groupByBackup(lastFull(backups, now), empty))
+    say(
+      'soon',
+      'TABLES_EMPTIED',
+      `${namesOf(tables)} no rows now, and ${backup.name} holds ${rowsOf(backup, tables)} of ${tables.length > 1 ? 'them' : 'it'}. If nobody meant that, restore from that backup.`,
+      backup,
+    );
   const whole = newestWhole(backups);
   const last = newestOf(backups);
   if (!whole) say('urgent', 'NO_BACKUP', 'There is no backup of all tables that can be opened. Make one.');
@@ -53,13 +74,13 @@ export function recommend({ backups, freeBytes, lastEnded }: RecommendationFacts
         `No backup of all tables for ${days} days. Make one, or see why the schedule does not.`,
       );
     if (whole.lastVerified === null)
-      say('soon', 'LAST_NOT_VERIFIED', `The newest backup, ${whole.name}, was never verified. Verify it.`);
+      say('soon', 'LAST_NOT_VERIFIED', `The newest backup, ${whole.name}, was never verified. Verify it.`, whole);
     if (whole.manifest && whole.manifest.warnings > 0)
-      say('note', 'LAST_HAS_WARNINGS', `The newest backup, ${whole.name}, was made with warnings. Read them.`);
+      say('note', 'LAST_HAS_WARNINGS', `The newest backup, ${whole.name}, was made with warnings. Read them.`, whole);
   }
   const damaged = backups.filter((backup) => backup.damaged !== null);
   if (last?.damaged)
-    say('urgent', 'LAST_DAMAGED', `The newest file, ${last.name}, cannot be opened. ${last.damaged.message}`);
+    say('urgent', 'LAST_DAMAGED', `The newest file, ${last.name}, cannot be opened. ${last.damaged.message}`, last);
   else if (damaged.length > 0)
     say(
       'note',
@@ -79,14 +100,52 @@ export function recommend({ backups, freeBytes, lastEnded }: RecommendationFacts
   return found.toSorted((a, b) => rank[a.level] - rank[b.level]);
 }
 
+/** Per table the newest backup of all tables, of the last days, that holds rows of it; tables by the names results give them. Pure. */
+export function lastFull(backups: readonly StoredBackup[], now: Date): Map<string, StoredBackup> {
+  const since = now.getTime() - NOTICED_DAYS * DAY_MS;
+  const full = new Map<string, StoredBackup>();
+  for (const backup of wholeOnes(backups)) {
+    if (madeAt(backup) < since) continue;
+    for (const [name, rows] of Object.entries(backup.manifest?.tables ?? {})) {
+      const known = full.get(name);
+      if (rows > 0 && (!known || madeAt(known) < madeAt(backup))) full.set(name, backup);
+    }
+  }
+  return full;
+}
+
+/** The tables of which a backup holds rows, under that backup. */
+function groupByBackup(full: Map<string, StoredBackup>, tables: readonly ObjectName[]): Map<StoredBackup, string[]> {
+  const groups = new Map<StoredBackup, string[]>();
+  for (const name of tables.map(shortName)) {
+    const backup = full.get(name);
+    if (backup) groups.set(backup, [...(groups.get(backup) ?? []), name]);
+  }
+  return groups;
+}
+
+function namesOf(tables: readonly string[]): string {
+  if (tables.length === 1) return `${tables[0]} holds`;
+  if (tables.length > NAMED)
+    return `${tables.slice(0, NAMED).join(', ')} and ${tables.length - NAMED} more tables hold`;
+  return `${tables.slice(0, -1).join(', ')} and ${tables.at(-1)} hold`;
+}
+
+function rowsOf({ manifest }: StoredBackup, tables: readonly string[]): string {
+  const rows = tables.reduce((sum, name) => sum + (manifest?.tables[name] ?? 0), 0);
+  return rows.toLocaleString('en-GB');
+}
+
 /**
  * The newest backup of all tables that can be opened. One that was uploaded does not count: that it is of this database, and of that day, is
  * its sender's word. Pure.
  */
 export function newestWhole(backups: readonly StoredBackup[]): StoredBackup | undefined {
-  return newestOf(
-    backups.filter(({ manifest, uploaded }) => manifest !== null && manifest.kind !== 'partial' && !uploaded),
-  );
+  return newestOf(wholeOnes(backups));
+}
+
+function wholeOnes(backups: readonly StoredBackup[]): StoredBackup[] {
+  return backups.filter(({ manifest, uploaded }) => manifest !== null && manifest.kind !== 'partial' && !uploaded);
 }
 
 function newestOf(backups: readonly StoredBackup[]): StoredBackup | undefined {

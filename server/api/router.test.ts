@@ -335,6 +335,25 @@ describe('the rest', () => {
     }
   });
 
+  test('system.status tells of a table that was emptied, and which backup holds its rows', async () => {
+    await server.database.query(
+      `INSERT INTO categories (id, name, type, "isActive", "updatedAt") VALUES ('kept', 'kept', 'POSITION', true, now())`,
+    );
+    const { archive } = await made();
+    const emptied = async () =>
+      (await client.system.status.query()).data.recommendations.filter(({ code }) => code === 'TABLES_EMPTIED');
+    expect(await emptied()).toEqual([]);
+    await server.database.query('CREATE TABLE kept AS TABLE public.categories; TRUNCATE public.categories CASCADE');
+    try {
+      // A session tells the statistics what it did at the end of its next transaction.
+      while ((await emptied()).length === 0) await server.database.query('SELECT pg_stat_force_next_flush()');
+      expect(await emptied()).toMatchObject([{ level: 'soon', archive }]);
+    } finally {
+      await server.database.query('INSERT INTO public.categories TABLE kept; DROP TABLE kept');
+    }
+    expect(await emptied()).toEqual([]);
+  });
+
   test('system.status says that nothing can be written, and goes on telling what is stored', async () => {
     const { checkStorage } = server.parts;
     server.parts.checkStorage = () => Promise.reject(new AppError('DISK_FULL', 'No room.', { hint: 'Make room.' }));

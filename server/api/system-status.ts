@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { readMigrationState } from '../../db/migration-state.ts';
-import { qualifiedName } from '../../db/model.ts';
+import { qualifiedName, shortName } from '../../db/model.ts';
 import { classifyTables } from '../../db/protected.ts';
 import { AppError, unexpected } from '../errors.ts';
 import { readQueueState } from '../jobs/queue-state.ts';
 import type { Log } from '../log.ts';
 import { listTables } from '../postgres/catalog.ts';
 import { type Ask, readDatabaseStatus } from '../postgres/database-status.ts';
+import { findEmptyTables } from '../postgres/empty-tables.ts';
 import { within } from '../within.ts';
 import { askWith } from './ask.ts';
 import type { ApiParts } from './parts.ts';
-import { newestWhole, nextDue, recommend } from './recommendations.ts';
+import { lastFull, newestWhole, nextDue, recommend } from './recommendations.ts';
 
 /** Where several are silent for the same reason the first of them is named, so that nobody takes no word of failed operations for none. */
 const PARTS = ['database', 'operations', 'tables', 'migrations', 'queue', 'storage', 'space', 'writing'] as const;
@@ -93,7 +94,13 @@ export const systemStatus = z.object({
     })
     .nullable(),
   recommendations: z.array(
-    z.object({ code: z.string(), level: z.enum(['urgent', 'soon', 'note']), message: z.string() }),
+    z.object({
+      code: z.string(),
+      level: z.enum(['urgent', 'soon', 'note']),
+      message: z.string(),
+      /** File name of the backup it speaks of. */
+      archive: z.string().nullable(),
+    }),
   ),
   troubles: z.array(trouble),
 });
@@ -147,6 +154,11 @@ export async function readSystemStatus(
     orTrouble('operations', desk.list({ states: ['succeeded', 'failed', 'cancelled'], limit: 1 })),
     orTrouble('operations', desk.list({ states: ['failed'], limit: 1 })),
   ]);
+  const full = lastFull(backups ?? [], now());
+  const looksEmpty = (database?.tables ?? []).filter(
+    (table) => table.estimatedRows === 0 && full.has(shortName(table)),
+  );
+  const empty = (await orTrouble('tables', findEmptyTables(records, looksEmpty))) ?? [];
   const last = backups && newestWhole(backups);
   const failure = failed?.operations[0];
   return {
@@ -190,7 +202,9 @@ export async function readSystemStatus(
           message: failure.error?.message ?? '',
         }
       : null,
-    recommendations: backups ? recommend({ backups, freeBytes, lastEnded: ended?.operations[0] ?? null }, now()) : [],
+    recommendations: backups
+      ? recommend({ backups, freeBytes, empty, lastEnded: ended?.operations[0] ?? null }, now())
+      : [],
     troubles: toldOnce(troubles),
   };
 }

@@ -1,4 +1,4 @@
-import { and, DrizzleQueryError, desc, eq, inArray, lt, notInArray, or } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, notInArray, or } from 'drizzle-orm';
 import { databaseError } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { type UploadState, uploads } from '../../db/schema/system.ts';
@@ -90,6 +90,6 @@ async function asking<T>(statement: () => Promise<T>): Promise<T> {
   try {
     return await statement();
   } catch (error) {
-    throw databaseError(error instanceof DrizzleQueryError ? error.cause : error, 'reading or writing the uploads');
+    throw databaseError(error, 'reading or writing the uploads');
   }
 }

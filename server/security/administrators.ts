@@ -2,7 +2,7 @@ import { desc, eq, sql } from 'drizzle-orm';
 import { faultCode } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { admins } from '../../db/schema/hrms.ts';
-import { asking, driverError } from './query.ts';
+import { asking } from './query.ts';
 
 /** An administrator as the HRMS has him now. */
 export interface Administrator {
@@ -82,7 +82,7 @@ async function read(
     const { wanted: _, ...administrator } = row;
     return { found: 'one', administrator };
   } catch (error) {
-    const code = faultCode(driverError(error));
+    const code = faultCode(error);
     if (code === '55P03') return { found: 'locked' };
     // No such table, schema or column: whatever stands there now, it is not the HRMS's table of administrators.
     if (code === '42P01' || code === '3F000' || code === '42703') return { found: 'lost' };

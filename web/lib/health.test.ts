@@ -81,20 +81,25 @@ test('a worker that is not there, and one that does not get on, are told apart',
   });
 });
 
+test('a table that was emptied is not called good, and what to do is said', () => {
+  const emptied = { code: 'TABLES_EMPTIED', level: 'soon', message: 'Restore.', archive: 'a.zip' } as const;
+  expect(found('Tables', { recommendations: [emptied] })).toMatchObject({ state: 'warn', hint: 'Restore.' });
+});
+
 test('a storage that cannot be written to is bad, however much of it can be read', () => {
   const storage = { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1, writable: false };
   expect(found('Storage', { storage })?.state).toBe('bad');
   expect(found('Storage', { storage: null })?.state).toBe('bad');
-  const little = { code: 'LITTLE_SPACE', level: 'soon', message: 'Little.' } as const;
+  const little = { code: 'LITTLE_SPACE', level: 'soon', message: 'Little.', archive: null } as const;
   expect(found('Storage', { recommendations: [little] })).toMatchObject({ state: 'warn', hint: 'Little.' });
   expect(found('Storage', { recommendations: [{ ...little, level: 'urgent' }] })?.state).toBe('bad');
 });
 
 test('no backup is bad; a failure counts for a day', () => {
-  const none = { code: 'NO_BACKUP', level: 'urgent', message: 'Make one.' } as const;
+  const none = { code: 'NO_BACKUP', level: 'urgent', message: 'Make one.', archive: null } as const;
   expect(found('Last good backup', { lastBackup: null, recommendations: [none] })?.state).toBe('bad');
   for (const code of ['BACKUP_OLD', 'LAST_DAMAGED'] as const) {
-    const old = { code, level: 'soon', message: 'Look.' } as const;
+    const old = { code, level: 'soon', message: 'Look.', archive: null } as const;
     expect(found('Last good backup', { recommendations: [old] })).toMatchObject({ state: 'warn', hint: 'Look.' });
   }
   const failure = { id: '1', kind: 'backup', archive: null, code: 'DISK_FULL', message: 'Full.' };

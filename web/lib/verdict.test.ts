@@ -3,9 +3,9 @@ import type { Status } from '../api.ts';
 import { HEALTHY as status } from './status.fixture.ts';
 import { verdictOf } from './verdict.ts';
 
-const note = { code: 'X', level: 'note', message: 'a note' } as const;
-const soon = { code: 'X', level: 'soon', message: 'do it soon' } as const;
-const urgent = { code: 'X', level: 'urgent', message: 'do it now' } as const;
+const note = { code: 'X', level: 'note', message: 'a note', archive: null } as const;
+const soon = { code: 'X', level: 'soon', message: 'do it soon', archive: null } as const;
+const urgent = { code: 'X', level: 'urgent', message: 'do it now', archive: null } as const;
 
 test('data is called safe only when nothing urgent or soon is to be done, and everything could be looked at', () => {
   expect(verdictOf(status)).toMatchObject({ level: 'safe', from: null });

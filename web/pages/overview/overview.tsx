@@ -60,11 +60,7 @@ export function Overview() {
             <ActiveOperations />
             <Numbers status={known()} />
             <Show when={otherAdvice(known()).length > 0}>
-              <Recommendations
-                of={otherAdvice(known())}
-                last={known().lastBackup?.fileName ?? null}
-                onMake={() => setCreating(true)}
-              />
+              <Recommendations of={otherAdvice(known())} onMake={() => setCreating(true)} />
             </Show>
           </>
         )}
@@ -133,11 +129,7 @@ function VerdictBox(props: { status: Status; onMake: () => void }) {
           <p class="mt-1 text-sm break-words text-ink">{verdict().because}</p>
         </Show>
       </div>
-      <Show when={verdict().from}>
-        {(why) => (
-          <WayToDo code={why().code} last={props.status.lastBackup?.fileName ?? null} onMake={() => props.onMake()} />
-        )}
-      </Show>
+      <Show when={verdict().from}>{(why) => <WayToDo what={why()} onMake={() => props.onMake()} />}</Show>
     </section>
   );
 }

@@ -19,8 +19,6 @@ const ICONS = {
 
 interface RecommendationsProps {
   of: Recommendation[];
-  /** The newest backup that can be opened. */
-  last: string | null;
   onMake: () => void;
 }
 
@@ -38,7 +36,7 @@ export function Recommendations(props: RecommendationsProps) {
                 aria-hidden="true"
               />
               <span class="min-w-0 flex-1 basis-52 text-sm break-words">{one.message}</span>
-              <WayToDo code={one.code} last={props.last} onMake={props.onMake} />
+              <WayToDo what={one} onMake={props.onMake} />
             </li>
           )}
         </For>
@@ -48,14 +46,21 @@ export function Recommendations(props: RecommendationsProps) {
 }
 
 /** Leads to where a recommendation can be followed; nothing where only the machine's keeper can. */
-export function WayToDo(props: { code: string; last: string | null; onMake: () => void }) {
-  const among = (...codes: string[]) => codes.includes(props.code);
+export function WayToDo(props: { what: Recommendation; onMake: () => void }) {
+  const among = (...codes: string[]) => codes.includes(props.what.code);
   return (
     <Switch>
       <Match when={among('NO_BACKUP', 'BACKUP_OLD')}>
         <Button onClick={() => props.onMake()}>{words.backups.make}</Button>
       </Match>
-      <Match when={among('LAST_NOT_VERIFIED', 'LAST_HAS_WARNINGS') && props.last}>
+      <Match when={among('TABLES_EMPTIED') && props.what.archive}>
+        {(name) => (
+          <A href={`/restore?backup=${encodeURIComponent(name())}`} class={pressable()}>
+            {words.backup.restore}
+          </A>
+        )}
+      </Match>
+      <Match when={among('LAST_NOT_VERIFIED', 'LAST_HAS_WARNINGS') && props.what.archive}>
         {(name) => (
           <A href={`/backups/${encodeURIComponent(name())}`} class={pressable()}>
             {words.operation.openBackup}

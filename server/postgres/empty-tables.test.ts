@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { openSession } from '../../db/connect.ts';
+import { openRecords, type RecordsClient } from '../../db/records.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { findEmptyTables } from './empty-tables.ts';
+
+let database: TestDatabase;
+let client: RecordsClient;
+beforeAll(async () => {
+  database = await testDatabase();
+  client = openRecords(database.url);
+  await database.query(`
+    CREATE TABLE never_held (n int);
+    CREATE TABLE "Emptied; now" AS SELECT n FROM generate_series(1, 100) n; ANALYZE; DELETE FROM "Emptied; now";
+    CREATE TABLE held AS SELECT 1 AS n;
+    CREATE TABLE parts (n int) PARTITION BY RANGE (n);
+    CREATE TABLE parts_low PARTITION OF parts FOR VALUES FROM (0) TO (100); INSERT INTO parts VALUES (7);
+    CREATE TABLE guarded AS SELECT 1 AS n; ALTER TABLE guarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
+});
+afterAll(async () => {
+  await client.close();
+  await database[Symbol.asyncDispose]();
+});
+
+const find = async (...names: string[]) =>
+  (
+    await findEmptyTables(
+      client.records,
+      names.map((name) => ({ schema: 'public', name })),
+    )
+  ).map(({ name }) => name);
+
+test('findEmptyTables() names tables that hold no row, whatever statistics say of them', async () => {
+  expect(await find('never_held', 'Emptied; now', 'held', 'parts')).toEqual(['never_held', 'Emptied; now']);
+});
+
+test('findEmptyTables() names no table that it cannot look into: hidden by a policy, locked, or not there', async () => {
+  const signal = AbortSignal.timeout(60_000);
+  await using holder = await openSession(database.url, { applicationName: 'holder', signal });
+  await holder.query('BEGIN; LOCK TABLE never_held IN ACCESS EXCLUSIVE MODE');
+  expect(await find('guarded', 'never_held', 'missing', 'Emptied; now')).toEqual(['Emptied; now']);
+  await holder.query('ROLLBACK');
+  expect(await find('never_held')).toEqual(['never_held']);
+});
+
+test('findEmptyTables() asks nothing where nothing is to be asked, and says when the database does not answer', async () => {
+  const away = openRecords('postgres://nobody:secret@127.0.0.1:1/none');
+  expect(await findEmptyTables(away.records, [])).toEqual([]);
+  const asked = findEmptyTables(away.records, [{ schema: 'public', name: 'held' }]);
+  expect(await asked.catch((error: { code: string }) => error.code)).toBe('DATABASE_UNREACHABLE');
+  await away.close();
+});
