@@ -1,14 +1,13 @@
 import { openArchive } from '../archive/reader.ts';
 import { AppError } from '../errors.ts';
 import type { Storage, StoredObject } from '../storage/storage.ts';
+import { isUuid } from '../uuid.ts';
 
 export interface FoundBackup extends StoredObject {
   /** Null for an archive that cannot be opened: it has no id anybody could ask for. */
   backupId: string | null;
   digest: string | null;
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Which file bears a backup id, by a list that is kept. Rejects with NOT_FOUND, and with INPUT_INVALID when several do. */
 export type NameOfBackup = (id: string, signal: AbortSignal) => Promise<string>;
@@ -25,7 +24,7 @@ export async function findBackup(
 ): Promise<FoundBackup> {
   const objects = await storage.list();
   const named = (name: string) => objects.find((object) => object.name === name);
-  const found = named(nameOrId) ?? (UUID.test(nameOrId) ? named(await nameOf(nameOrId, signal)) : undefined);
+  const found = named(nameOrId) ?? (isUuid(nameOrId) ? named(await nameOf(nameOrId, signal)) : undefined);
   if (found) return await describe(storage, found, signal);
   throw new AppError('NOT_FOUND', 'There is no backup of this name or id.', {
     hint: 'List the backups to see their names and ids.',

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ApiParts } from './parts.ts';
 import { createRouter } from './router.ts';
 
@@ -5,6 +6,14 @@ export interface ProcedureFacts {
   path: string;
   type: 'query' | 'mutation' | 'subscription';
   meta: unknown;
+  /** The words of its input. */
+  words: string[];
+}
+
+interface ProcedureDefinition {
+  type: ProcedureFacts['type'];
+  meta?: unknown;
+  inputs: unknown[];
 }
 
 /** Every procedure there is, as the router itself lists them. */
@@ -12,7 +21,14 @@ export function proceduresOf(parts: ApiParts): ProcedureFacts[] {
   const all: Record<string, unknown> = createRouter(parts)._def.procedures;
   return Object.entries(all).map(([path, procedure]) => {
     if (typeof procedure !== 'function' || !('_def' in procedure)) throw new TypeError(`${path} is no procedure`);
-    const { type, meta } = procedure._def as { type: ProcedureFacts['type']; meta?: unknown };
-    return { path, type, meta };
+    const { type, meta, inputs } = procedure._def as ProcedureDefinition;
+    const words = inputs.flatMap((input) => {
+      let whole = input;
+      while (whole instanceof z.ZodOptional || whole instanceof z.ZodDefault || whole instanceof z.ZodPrefault)
+        whole = whole.unwrap();
+      if (!(whole instanceof z.ZodObject)) throw new TypeError(`the input of ${path} is no object`);
+      return Object.keys(whole.shape);
+    });
+    return { path, type, meta, words };
   });
 }

@@ -187,6 +187,12 @@ test('the limit holds for what is declared, for what is told later, and for what
   }
 });
 
+test('an address that is no upload’s is not found, whatever it looks like', async () => {
+  const base = (await create(10)).replace(/[^/]+$/, '');
+  for (const id of ['-'.repeat(36), crypto.randomUUID(), 'f'.repeat(36), '%00', '..%2f'])
+    expect([id, (await head(`${base}${id}`)).status]).toEqual([id, 404]);
+});
+
 test('an upload is its creator’s alone', async () => {
   const path = await create(archive.bytes.length);
   const other = { ...asCaller(undefined, 'bob@palace.example'), 'Tus-Resumable': '1.0.0' };

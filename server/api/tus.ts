@@ -107,7 +107,7 @@ async function prepareKnown(
   id: string,
   notes: AuditNotes,
 ): Promise<Response | null> {
-  const row = /^[0-9a-f-]{36}$/.test(id) ? await findUpload(parts.records, id) : null;
+  const row = await findUpload(parts.records, id);
   if (!row || row.actor !== c.get('caller').actor) {
     throw new AppError('NOT_FOUND', 'There is no such upload of yours.', { hint: 'Start a new one.' });
   }

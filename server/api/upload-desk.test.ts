@@ -50,6 +50,8 @@ test('uploads are listed newest first in pages, accepted once, and removed with 
       await codeOf(desk.accept(id, 'ada', signal)),
     ]).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
   }
+  for (const gone of [crypto.randomUUID(), 'no id', ''])
+    expect(await desk.list({ limit: 2, before: gone }).catch(({ code }) => code)).toBe('INPUT_INVALID');
 });
 
 test('a database that does not answer is said so, without the statement', async () => {

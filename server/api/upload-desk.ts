@@ -5,7 +5,7 @@ import { findUpload, getUpload, pageOfUploads, refuseUpload, type UploadRow } fr
 
 /** What can be asked about uploads, and done with them, once their bytes are there. */
 export interface UploadDesk {
-  /** Newest first. `before` is the last page's `next`. */
+  /** Newest first. `before` is the last page's `next`. Throws INPUT_INVALID when that is no upload any more. */
   list(filter: { limit: number; before?: string }): Promise<{ uploads: UploadRow[]; next: string | null }>;
   /** Rejects with NOT_FOUND. */
   get(id: string): Promise<UploadRow>;
@@ -20,6 +20,8 @@ export function createUploadDesk(parts: AcceptParts): UploadDesk {
   return {
     async list({ limit, before }) {
       const last = before === undefined ? null : await findUpload(records, before);
+      if (before !== undefined && !last)
+        throw new AppError('INPUT_INVALID', 'The page before ends with an upload that is there no more.');
       const rows = await pageOfUploads(records, limit + 1, last);
       const page = rows.slice(0, limit);
       return { uploads: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };

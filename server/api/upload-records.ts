@@ -3,6 +3,7 @@ import { databaseError } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { type UploadState, uploads } from '../../db/schema/system.ts';
 import { AppError, type FailureBody } from '../errors.ts';
+import { isUuid } from '../uuid.ts';
 
 export type UploadRow = typeof uploads.$inferSelect;
 
@@ -16,8 +17,9 @@ export async function insertUpload(
   await asking(async () => await records.insert(uploads).values({ ...row, state: 'receiving' }));
 }
 
-/** Null when there is none. */
+/** Null when there is none, whatever the id looks like. */
 export async function findUpload(records: Records, id: string): Promise<UploadRow | null> {
+  if (!isUuid(id)) return null;
   const [row] = await asking(async () => await records.select().from(uploads).where(eq(uploads.id, id)));
   return row ?? null;
 }

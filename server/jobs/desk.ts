@@ -5,6 +5,7 @@ import { type OperationState, operations } from '../../db/schema/system.ts';
 import { AppError, failureBody } from '../errors.ts';
 import type { GateMode } from '../postgres/lock.ts';
 import { lockDesk } from '../postgres/lock.ts';
+import { isUuid } from '../uuid.ts';
 import type { Feed } from './feed.ts';
 import { gateBusy, gateOf } from './gate.ts';
 import type { Queue } from './queue.ts';
@@ -56,7 +57,6 @@ export interface DeskDeps {
 
 /** For one's turn at the desk: longer is no queue but somebody who holds it and does not let go, and then everybody would hang. */
 const LONGEST_TURN = '5s';
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createDesk(deps: DeskDeps): Desk {
   const { records } = deps;
@@ -151,7 +151,7 @@ export function createDesk(deps: DeskDeps): Desk {
 
 /** The record of an operation; null when there is none, or the id is none. */
 export async function readOperation(records: Records, id: string): Promise<OperationView | null> {
-  if (!UUID.test(id)) return null;
+  if (!isUuid(id)) return null;
   const [row] = await records.select().from(operations).where(eq(operations.id, id));
   return row ? viewOf(row) : null;
 }

@@ -1,5 +1,6 @@
 import type { audit } from '../../db/schema/system.ts';
 import type { ErrorCode } from '../errors.ts';
+import { isUuid } from '../uuid.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { sha256 } from './query.ts';
 
@@ -27,11 +28,10 @@ export const FIRST_HASH = '0'.repeat(64);
 const LONGEST_TEXT = 500;
 const LONGEST_DETAILS = 16_384;
 const SECRET_NAME = /^(password|passphrase|secret|secretkey|token|accesstoken|code|cookie|authorization|jwt)$/i;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The row an entry becomes: everything as PostgreSQL gives it back, so that its hash can be made again from the table. */
 export function rowOf(entry: AuditEntry, id: number, at: Date): Unchained {
-  const isOperation = entry.operationId !== undefined && UUID.test(entry.operationId);
+  const isOperation = entry.operationId !== undefined && isUuid(entry.operationId);
   return {
     id,
     at,
