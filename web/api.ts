@@ -37,6 +37,7 @@ type Answer<Call extends (...words: never[]) => Promise<{ data: unknown }>> = Aw
 
 export type Person = Answer<typeof api.auth.me.query>;
 export type Status = Answer<typeof api.system.status.query>;
+export type Recommendation = Status['recommendations'][number];
 export type BackupPage = Answer<typeof api.backups.list.query>;
 export type BackupInfo = BackupPage['items'][number];
 export type OneBackup = Answer<typeof api.backups.get.query>;

@@ -54,17 +54,17 @@ test('a table that holds no rows, and held some in a backup of the last week, is
   const told = (...backups: StoredBackup[]) =>
     recommend({ backups, freeBytes: null, empty, lastEnded: null }, NOW)
       .filter(({ code }) => code === 'TABLES_EMPTIED')
-      .map(({ level, message, archive }) => [level, archive, message.split('. ')[0]]);
+      .map(({ level, message, archive, tables }) => [level, archive, message.split('. ')[0], tables.join()]);
   expect(told(holding(backup(1), { staff: 1200, loans: 0 }))).toEqual([
-    ['soon', '1.zip', 'staff holds no rows now, and 1.zip holds 1,200 of it'],
+    ['soon', '1.zip', 'staff holds no rows now, and 1.zip holds 1,200 of it', 'staff'],
   ]);
   // The night after the accident a backup of the empty table was made: the one before it is spoken of.
   const nights = [backup(0), backup(1), backup(2)].map((one, night) =>
     holding(one, { staff: night > 0 ? 20 : 0, loans: night > 0 ? 3 : 0, issues: 7 }),
   );
   expect(told(...nights.toReversed())).toEqual([
-    ['soon', '1.zip', 'staff and loans hold no rows now, and 1.zip holds 23 of them'],
-    ['soon', '0.zip', 'issues holds no rows now, and 0.zip holds 7 of it'],
+    ['soon', '1.zip', 'staff and loans hold no rows now, and 1.zip holds 23 of them', 'staff,loans'],
+    ['soon', '0.zip', 'issues holds no rows now, and 0.zip holds 7 of it', 'issues'],
   ]);
   expect(told(holding(backup(8), { staff: 1 }))).toEqual([]);
   expect(told(holding(backup(1, { uploaded: true }), { staff: 1 }))).toEqual([]);

@@ -18,6 +18,8 @@ export interface Recommendation {
   message: string;
   /** File name of the backup it speaks of. */
   archive: string | null;
+  /** Tables it speaks of, as results name them. */
+  tables: string[];
 }
 
 export interface RecommendationFacts {
@@ -54,13 +56,15 @@ export function recommend({ backups, freeBytes, empty, lastEnded }: Recommendati
     code: Recommendation['code'],
     message: string,
     about: StoredBackup | null = null,
-  ) => found.push({ code, level, message, archive: about?.name ?? null });
+    tables: string[] = [],
+  ) => found.push({ code, level, message, archive: about?.name ?? null, tables });
   for (const [backup, tables] of groupByBackup(lastFull(backups, now), empty))
     say(
       'soon',
       'TABLES_EMPTIED',
-      `${namesOf(tables)} no rows now, and ${backup.name} holds ${rowsOf(backup, tables)} of ${tables.length > 1 ? 'them' : 'it'}. If nobody meant that, restore from that backup.`,
+      `${namesOf(tables)} no rows now, and ${backup.name} holds ${rowsOf(backup, tables)} of ${tables.length > 1 ? 'them' : 'it'}. If nobody meant that, bring them back from that backup.`,
       backup,
+      tables,
     );
   const whole = newestWhole(backups);
   const last = newestOf(backups);

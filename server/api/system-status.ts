@@ -100,6 +100,7 @@ export const systemStatus = z.object({
       message: z.string(),
       /** File name of the backup it speaks of. */
       archive: z.string().nullable(),
+      tables: z.array(z.string()),
     }),
   ),
   troubles: z.array(trouble),

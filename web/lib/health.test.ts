@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { Status } from '../api.ts';
+import type { Recommendation, Status } from '../api.ts';
 import { type Here, healthOf } from './health.ts';
 import { HEALTHY as status } from './status.fixture.ts';
 
@@ -82,7 +82,13 @@ test('a worker that is not there, and one that does not get on, are told apart',
 });
 
 test('a table that was emptied is not called good, and what to do is said', () => {
-  const emptied = { code: 'TABLES_EMPTIED', level: 'soon', message: 'Restore.', archive: 'a.zip' } as const;
+  const emptied: Recommendation = {
+    code: 'TABLES_EMPTIED',
+    level: 'soon',
+    message: 'Restore.',
+    archive: 'a.zip',
+    tables: ['staff'],
+  };
   expect(found('Tables', { recommendations: [emptied] })).toMatchObject({ state: 'warn', hint: 'Restore.' });
 });
 
@@ -90,16 +96,16 @@ test('a storage that cannot be written to is bad, however much of it can be read
   const storage = { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1, writable: false };
   expect(found('Storage', { storage })?.state).toBe('bad');
   expect(found('Storage', { storage: null })?.state).toBe('bad');
-  const little = { code: 'LITTLE_SPACE', level: 'soon', message: 'Little.', archive: null } as const;
+  const little: Recommendation = { code: 'LITTLE_SPACE', level: 'soon', message: 'Little.', archive: null, tables: [] };
   expect(found('Storage', { recommendations: [little] })).toMatchObject({ state: 'warn', hint: 'Little.' });
   expect(found('Storage', { recommendations: [{ ...little, level: 'urgent' }] })?.state).toBe('bad');
 });
 
 test('no backup is bad; a failure counts for a day', () => {
-  const none = { code: 'NO_BACKUP', level: 'urgent', message: 'Make one.', archive: null } as const;
+  const none: Recommendation = { code: 'NO_BACKUP', level: 'urgent', message: 'Make one.', archive: null, tables: [] };
   expect(found('Last good backup', { lastBackup: null, recommendations: [none] })?.state).toBe('bad');
   for (const code of ['BACKUP_OLD', 'LAST_DAMAGED'] as const) {
-    const old = { code, level: 'soon', message: 'Look.', archive: null } as const;
+    const old: Recommendation = { code, level: 'soon', message: 'Look.', archive: null, tables: [] };
     expect(found('Last good backup', { recommendations: [old] })).toMatchObject({ state: 'warn', hint: 'Look.' });
   }
   const failure = { id: '1', kind: 'backup', archive: null, code: 'DISK_FULL', message: 'Full.' };

@@ -1,9 +1,11 @@
-import { expect, test } from 'bun:test';
+import { expect, spyOn, test } from 'bun:test';
 import { QueryObserver } from '@tanstack/solid-query';
 import { connectionSeen } from './connection.ts';
 import { createQueries, keys } from './queries.ts';
 
 test('when the server answers again everything is asked again, but rows of an archive that are there', async () => {
+  // Where the panel leaves what it has no words for.
+  const log = spyOn(console, 'error').mockReturnValue();
   const client = createQueries();
   const asked: string[] = [];
   const look = async (name: string, queryKey: readonly unknown[], answer: () => string) => {
@@ -32,4 +34,6 @@ test('when the server answers again everything is asked again, but rows of an ar
   expect(asked.toSorted()).toEqual(['failed', 'status']);
   for (const leave of leaves) leave();
   client.clear();
+  expect(log).toHaveBeenCalledTimes(1);
+  log.mockRestore();
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
-import type { Status } from '../api.ts';
+import type { Recommendation, Status } from '../api.ts';
 import { HEALTHY as status } from './status.fixture.ts';
 import { verdictOf } from './verdict.ts';
 
-const note = { code: 'X', level: 'note', message: 'a note', archive: null } as const;
-const soon = { code: 'X', level: 'soon', message: 'do it soon', archive: null } as const;
-const urgent = { code: 'X', level: 'urgent', message: 'do it now', archive: null } as const;
+const note: Recommendation = { code: 'X', level: 'note', message: 'a note', archive: null, tables: [] };
+const soon: Recommendation = { code: 'X', level: 'soon', message: 'do it soon', archive: null, tables: [] };
+const urgent: Recommendation = { code: 'X', level: 'urgent', message: 'do it now', archive: null, tables: [] };
 
 test('data is called safe only when nothing urgent or soon is to be done, and everything could be looked at', () => {
   expect(verdictOf(status)).toMatchObject({ level: 'safe', from: null });

@@ -1,4 +1,4 @@
-import type { Status } from '../api.ts';
+import type { Recommendation, Status } from '../api.ts';
 import { words } from '../strings.ts';
 
 export type Level = 'safe' | 'soon' | 'unsafe' | 'unknown';
@@ -10,7 +10,7 @@ export interface Verdict {
   /** Why, in one more. */
   because: string | null;
   /** The recommendation that says why; null where none does. */
-  from: Status['recommendations'][number] | null;
+  from: Recommendation | null;
 }
 
 /** Is the data safe? What the server recommends decides: something urgent is red, something soon amber. Never green on what cannot be seen. */

@@ -9,6 +9,7 @@ import Trash from 'lucide-solid/icons/trash';
 import { createSignal, Show } from 'solid-js';
 import type { BackupInfo, Person } from '../../api.ts';
 import type { BackupActions } from '../../lib/backup-actions.ts';
+import { restorePath } from '../../lib/restore-path.ts';
 import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/session.ts';
 import { words } from '../../strings.ts';
@@ -38,7 +39,7 @@ export function BackupToolbar(props: BackupToolbarProps) {
     <div class="mb-6">
       <div class="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
         <Show when={may('restores:run') && !props.backup.damaged}>
-          <A href={`/restore?backup=${encodeURIComponent(name())}`} class={pressable('primary')}>
+          <A href={restorePath(name())} class={pressable('primary')}>
             <ArchiveRestore class="size-4" aria-hidden="true" />
             {words.backup.restore}
           </A>

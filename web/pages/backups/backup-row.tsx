@@ -9,6 +9,7 @@ import { Show } from 'solid-js';
 import type { BackupInfo, Person } from '../../api.ts';
 import { type BackupActions, madeAt } from '../../lib/backup-actions.ts';
 import { amountText, bytesText } from '../../lib/format.ts';
+import { restorePath } from '../../lib/restore-path.ts';
 import { words } from '../../strings.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
 import { Menu, type MenuEntry } from '../../ui/menu.tsx';
@@ -76,7 +77,7 @@ function RowMenu(props: BackupRowProps) {
       may('restores:run') && {
         name: words.backup.restore,
         icon: ArchiveRestore,
-        onSelect: () => navigate(`/restore?backup=${encodeURIComponent(name())}`),
+        onSelect: () => navigate(restorePath(name())),
       },
       may('backups:annotate') && {
         name: backup.pinned ? words.backup.unpin : words.backup.pin,

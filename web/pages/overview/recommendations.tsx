@@ -4,12 +4,11 @@ import Info from 'lucide-solid/icons/info';
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { For, Match, Switch } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
-import type { Status } from '../../api.ts';
+import type { Recommendation } from '../../api.ts';
+import { restorePath } from '../../lib/restore-path.ts';
 import { words } from '../../strings.ts';
 import { Button, pressable } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
-
-export type Recommendation = Status['recommendations'][number];
 
 const ICONS = {
   urgent: { icon: CircleAlert, ink: 'text-bad' },
@@ -55,7 +54,7 @@ export function WayToDo(props: { what: Recommendation; onMake: () => void }) {
       </Match>
       <Match when={among('TABLES_EMPTIED') && props.what.archive}>
         {(name) => (
-          <A href={`/restore?backup=${encodeURIComponent(name())}`} class={pressable()}>
+          <A href={restorePath(name(), props.what.tables)} class={pressable()}>
             {words.backup.restore}
           </A>
         )}

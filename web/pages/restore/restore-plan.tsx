@@ -24,6 +24,8 @@ interface RestorePlanProps {
   info: BackupInfo;
   detail: BackupDetail | null;
   database: NonNullable<Status['database']>;
+  /** Tables the address names, chosen at first. Those the backup does not hold count for nothing. */
+  asked: readonly string[];
   lastBackup: string | null;
   onStarted: (operation: Operation) => void;
 }
@@ -32,8 +34,10 @@ interface RestorePlanProps {
 export function RestorePlan(props: RestorePlanProps) {
   const me = useMe();
   const [creating, setCreating] = createSignal(false);
-  const [scope, setScope] = createSignal<'all' | 'some'>('all');
-  const [chosen, setChosen] = createSignal<string[]>([]);
+  const asked = () => (props.detail?.tables ?? []).map(({ name }) => name).filter(isAsked);
+  const isAsked = (name: string) => props.asked.some((one) => tableText(one) === tableText(name));
+  const [scope, setScope] = createSignal<'all' | 'some'>(asked().length > 0 ? 'some' : 'all');
+  const [chosen, setChosen] = createSignal<string[]>(asked());
   const tables = createMemo(() =>
     (props.detail?.tables ?? []).toSorted((a, b) => tableText(a.name).localeCompare(tableText(b.name))),
   );

@@ -22,7 +22,7 @@ const { restore: w, upload } = restoreWords;
 
 /** From a backup, stored or sent, to the data being back: chosen, seen, confirmed, followed to the end. */
 export function Restore() {
-  const [search, setSearch] = useSearchParams<{ backup?: string }>();
+  const [search, setSearch] = useSearchParams<{ backup?: string; tables?: string | string[] }>();
   const [started, setStarted] = createSignal<Operation | null>(null);
   const live = useQuery(() => ({ ...queries.operation(started()?.id ?? ''), enabled: started() !== null }));
   const ended = () => live.isSuccess && hasEnded(live.data);
@@ -36,7 +36,7 @@ export function Restore() {
   const begin = () => {
     setStarted(null);
     setExisting(null);
-    setSearch({ backup: null });
+    setSearch({ backup: null, tables: null });
   };
   return (
     <>
@@ -57,7 +57,7 @@ export function Restore() {
           {(name) => (
             // Its own, so that the heading, and the focus on it, stay while this is made ready.
             <Suspense fallback={<PageSkeleton />}>
-              <Chosen name={name()} onStarted={setStarted} />
+              <Chosen name={name()} tables={[search.tables ?? []].flat()} onStarted={setStarted} />
             </Suspense>
           )}
         </Match>
@@ -83,7 +83,7 @@ export function Restore() {
   );
 }
 
-function Chosen(props: { name: string; onStarted: (operation: Operation) => void }) {
+function Chosen(props: { name: string; tables: string[]; onStarted: (operation: Operation) => void }) {
   const backup = useQuery(() => queries.backup(props.name));
   const status = useQuery(queries.status);
   const error = () => backup.error ?? status.error;
@@ -108,6 +108,7 @@ function Chosen(props: { name: string; onStarted: (operation: Operation) => void
                 info={known().backup.info}
                 detail={known().backup.detail}
                 database={database()}
+                asked={props.tables}
                 lastBackup={known().status.lastBackup?.timestamp ?? null}
                 onStarted={props.onStarted}
               />
