@@ -24,7 +24,8 @@ export const statusWords = {
   schemaMissing: (names: string) => `The database lacks tables that belong to every backup: ${names}.`,
   schemaMissingHint:
     'Bring the database up to date with its migrations. Until then no backup of all tables can be made.',
-  schemaEmptied: 'A table that held rows a short while ago holds none.',
+  schemaEmptied: (tables: number) =>
+    `${amountText(tables, 'table')} that held rows a short while ago ${tables === 1 ? 'is' : 'are'} empty.`,
   schemaUnknown: (names: string) => `Not part of any backup, because nobody has decided about them: ${names}.`,
   schemaUnknownHint: 'Add them to the Drizzle schema, or classify them as left out.',
   migrations: 'Own tables',

@@ -73,7 +73,7 @@ function tables(status: Status): Check {
   if (missing.length > 0) return check(w.schema, 'bad', w.schemaMissing(namesOf(missing)), w.schemaMissingHint);
   if (unknown.length > 0) return check(w.schema, 'warn', w.schemaUnknown(namesOf(unknown)), w.schemaUnknownHint);
   const emptied = status.recommendations.find(({ code }) => code === 'TABLES_EMPTIED');
-  if (emptied) return check(w.schema, 'warn', w.schemaEmptied, emptied.message);
+  if (emptied) return check(w.schema, 'warn', w.schemaEmptied(emptied.tables.length), emptied.message);
   return check(w.schema, 'good', w.schemaGood(status.database?.tables.length ?? 0));
 }
 
