@@ -51,8 +51,8 @@ export function auditRouter({ router, procedure, ok }: Trpc, { audit }: Pick<Api
     verify: procedure
       .meta({ scope: 'audit:read', limit: 'create', audit: 'always' })
       .output(answer(z.object({ ok: z.boolean(), rows: z.number(), brokenAt: z.number().nullable() })))
-      .query(async ({ ctx, signal = new AbortController().signal }) => {
-        const report = await audit.verify(signal);
+      .query(async ({ ctx }) => {
+        const report = await audit.verify(ctx.signal);
         ctx.note.details = { ...report };
         return ok(report);
       }),

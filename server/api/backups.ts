@@ -21,8 +21,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
   const { router, procedure, ok } = trpc;
   const { catalogue, storage, desk, tokens, now } = parts;
   const notes = createNotes(storage);
-  const forever = new AbortController().signal;
-  const annotate = async (id: string, change: Parameters<typeof notes.change>[1], signal = forever) => {
+  const annotate = async (id: string, change: Parameters<typeof notes.change>[1], signal: AbortSignal) => {
     const { name } = await catalogue.find(id, signal);
     await notes.change(name, change).finally(() => catalogue.drop(name));
     return backupInfoOf(await catalogue.find(name, signal));
@@ -77,7 +76,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
           }),
         ),
       )
-      .query(async ({ input, signal = forever }) => {
+      .query(async ({ ctx: { signal }, input }) => {
         const { items, ...page } = pageOf(await catalogue.list(signal), input);
         return ok({ ...page, items: items.map(backupInfoOf), offset: input.offset, limit: input.limit });
       }),
@@ -86,7 +85,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .meta({ scope: 'backups:read' })
       .input(one)
       .output(answer(z.object({ info: backupInfo, detail: backupDetail.nullable() })))
-      .query(async ({ input, signal = forever }) => {
+      .query(async ({ ctx: { signal }, input }) => {
         const backup = await catalogue.find(input.id, signal);
         // What cannot be opened is still shown, with the reason in its info.
         const detail = backup.damaged ? null : await catalogue.detail(backup, signal);
@@ -108,36 +107,36 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         }),
       )
       .output(answer(backupInfo))
-      .mutation(async ({ ctx, input, signal }) => {
+      .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        return ok(await annotate(input.id, { note: input.note?.trim() || null }, signal));
+        return ok(await annotate(input.id, { note: input.note?.trim() || null }, ctx.signal));
       }),
 
     pin: procedure
       .meta({ scope: 'backups:annotate' })
       .input(one)
       .output(answer(backupInfo))
-      .mutation(async ({ ctx, input, signal }) => {
+      .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        return ok(await annotate(input.id, { pinned: true }, signal));
+        return ok(await annotate(input.id, { pinned: true }, ctx.signal));
       }),
 
     unpin: procedure
       .meta({ scope: 'backups:annotate' })
       .input(one)
       .output(answer(backupInfo))
-      .mutation(async ({ ctx, input, signal }) => {
+      .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        return ok(await annotate(input.id, { pinned: false }, signal));
+        return ok(await annotate(input.id, { pinned: false }, ctx.signal));
       }),
 
     verify: procedure
       .meta({ scope: 'backups:verify', limit: 'create' })
       .input(z.strictObject({ id: backupRef, wait: z.boolean().default(true), idempotencyKey }))
       .output(startedOperation)
-      .mutation(async ({ ctx, input, signal = forever }) => {
+      .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const { name } = await catalogue.find(input.id, signal);
+        const { name } = await catalogue.find(input.id, ctx.signal);
         ctx.note.target = name;
         const request = { kind: 'verify', archive: name, wait: input.wait } as const;
         const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
@@ -149,9 +148,9 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .meta({ scope: 'backups:delete', stepUp: true })
       .input(one)
       .output(answer(z.object({ fileName: plainText(200) })))
-      .mutation(async ({ ctx, input, signal = forever }) => {
+      .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const { name, manifest } = await catalogue.find(input.id, signal);
+        const { name, manifest } = await catalogue.find(input.id, ctx.signal);
         ctx.note.target = name;
         // Asked of the notes themselves: another server may have pinned it a moment ago.
         if ((await storage.readSidecar(name))?.pinned) throw pinned(name);
@@ -165,9 +164,9 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .meta({ scope: 'backups:download' })
       .input(one)
       .output(answer(z.object({ url: z.string(), fileName: z.string(), size: z.number(), expiresAt: z.date() })))
-      .mutation(async ({ ctx, input, signal = forever }) => {
+      .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const { name, size } = await catalogue.find(input.id, signal);
+        const { name, size } = await catalogue.find(input.id, ctx.signal);
         ctx.note.target = name;
         const claims = { purpose: 'download', subject: name, actor: ctx.caller.actor } as const;
         const token = await tokens.signLink(claims, LINK_SECONDS);

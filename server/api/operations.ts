@@ -67,8 +67,8 @@ export function operationsRouter(
     progress: procedure
       .meta({ scope: 'operations:read' })
       .input(z.strictObject({ id: uuid, lastEventId: z.string().max(20).nullish() }))
-      .subscription(async function* ({ input, signal = new AbortController().signal }) {
-        for await (const view of desk.watch(input.id, revisionOf(input.lastEventId), signal)) {
+      .subscription(async function* ({ ctx, input }) {
+        for await (const view of desk.watch(input.id, revisionOf(input.lastEventId), ctx.signal)) {
           yield tracked(String(view.revision), operationView.parse(shown(view)));
         }
       }),

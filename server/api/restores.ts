@@ -26,10 +26,10 @@ export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, des
         }),
       )
       .output(startedOperation)
-      .mutation(async ({ ctx, input, signal = new AbortController().signal }) => {
+      .mutation(async ({ ctx, input }) => {
         const wanted = 'backup' in input.from ? input.from.backup : await acceptedAs(uploads, input.from.upload);
         ctx.note.target = wanted;
-        const { name, damaged } = await catalogue.find(wanted, signal);
+        const { name, damaged } = await catalogue.find(wanted, ctx.signal);
         ctx.note.target = name;
         if (damaged) throw damagedBackup(name, damaged.message);
         const database = await readDatabaseName(askWith(records));

@@ -58,8 +58,6 @@ const rowPage = z.object({
   limit: count,
 }) satisfies z.ZodType<RowPage>;
 
-const forever = new AbortController().signal;
-
 /**
  * Rows of a stored backup, read inside its archive. `rows` shows what says nothing about a person; `reveal` shows the columns it is given as
  * well, to who may download the backup and has just given the password, and leaves an audit row that names them. Secret columns are never shown.
@@ -75,7 +73,7 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
       .meta({ scope: 'backups:read' })
       .input(rowQuery)
       .output(answer(rowPage))
-      .query(async ({ input: { id, ...query }, signal = forever }) =>
+      .query(async ({ ctx: { signal }, input: { id, ...query } }) =>
         ok(await rows.read(await find(id, signal), { ...query, revealed: [] }, signal)),
       ),
 
@@ -83,14 +81,14 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
       .meta({ scope: 'backups:download', stepUp: true, limit: 'api', audit: 'required' })
       .input(revealQuery)
       .output(answer(rowPage))
-      .mutation(async ({ ctx, input, signal = forever }) => {
+      .mutation(async ({ ctx, input }) => {
         const { id, columns: named, ...query } = input;
         const columns = [...new Set(named)];
         ctx.note.target = id;
         ctx.note.details = { table: query.table, columns };
-        const backup = await find(id, signal);
+        const backup = await find(id, ctx.signal);
         ctx.note.target = backup.name;
-        const found = await rows.read(backup, { ...query, revealed: columns }, signal);
+        const found = await rows.read(backup, { ...query, revealed: columns }, ctx.signal);
         const { table, chunk, offset } = found;
         // Not what was searched for: it may be somebody's name.
         const searched = query.search !== undefined;

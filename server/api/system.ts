@@ -11,8 +11,6 @@ export function systemRouter({ router, procedure, ok }: Trpc, parts: ApiParts) {
     status: procedure
       .meta({ scope: 'system:read' })
       .output(answer(systemStatus))
-      .query(async ({ ctx, signal = new AbortController().signal }) =>
-        ok(await readSystemStatus(parts, { startedAt, log: ctx.log }, signal)),
-      ),
+      .query(async ({ ctx }) => ok(await readSystemStatus(parts, { startedAt, log: ctx.log }, ctx.signal))),
   });
 }

@@ -43,7 +43,14 @@ export function createTrpc(parts: TrpcParts) {
       errorFormatter: ({ error, shape, ctx }) => failureShape(error, shape.data, ctx?.requestId, parts.now()),
     });
 
-  const procedure = t.procedure.use(async function guard({ ctx, meta, path, type, next }) {
+  const procedure = t.procedure.use(async function guard({
+    ctx,
+    meta,
+    path,
+    type,
+    signal = new AbortController().signal,
+    next,
+  }) {
     if (!meta) throw new AppError('FORBIDDEN', `The procedure ${path} does not say who may call it.`);
     const note: AuditNote = {};
     let failure: AppError | null = null;
@@ -51,7 +58,8 @@ export function createTrpc(parts: TrpcParts) {
       await parts.throttle.spend(limitOf(ctx.caller, type, meta.limit), spenderOf(ctx.caller));
       authorize(ctx.caller, meta, parts.now());
       if (meta.session && ctx.caller.kind === 'token') throw sessionOnly();
-      const result = await next({ ctx: { ...ctx, note } });
+      // Aborts when the caller is gone; where nobody waits, as in a call from within, it never does.
+      const result = await next({ ctx: { ...ctx, note, signal } });
       if (!result.ok) failure = appErrorOf(result.error, ctx.requestId);
       return result;
     } catch (error) {

@@ -27,9 +27,9 @@ export function uploadsRouter(
       .meta({ scope: 'uploads:create', limit: 'create' })
       .input(one)
       .output(answer(uploadView))
-      .mutation(async ({ ctx, input, signal = new AbortController().signal }) => {
+      .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const accepted = await uploads.accept(input.id, ctx.caller.actor, signal);
+        const accepted = await uploads.accept(input.id, ctx.caller.actor, ctx.signal);
         if (accepted.archive) catalogue.drop(accepted.archive);
         ctx.note.details = { archive: accepted.archive, sha256: accepted.sha256 };
         return ok(accepted);

@@ -11,6 +11,11 @@ const LOOKS: Readonly<Record<Look, string>> = {
   danger: 'bg-bad-strong text-on-bad hover:brightness-90',
 };
 
+/** What a question ends with: the buttons that answer it, to the right. */
+export function Buttons(props: { children: JSX.Element; class?: string }) {
+  return <div class={`flex flex-wrap justify-end gap-2 ${props.class ?? ''}`}>{props.children}</div>;
+}
+
 /** How things look that are pressed, buttons and links alike. */
 export function pressable(look: Look = 'plain', square = false): string {
   const box = square ? 'w-11 sm:w-10' : 'px-4';

@@ -9,7 +9,7 @@ import { useMe } from '../../lib/session.ts';
 import { showFault } from '../../lib/show-fault.ts';
 import { words } from '../../strings.ts';
 import { accessWords } from '../../strings-access.ts';
-import { Button } from '../../ui/button.tsx';
+import { Button, Buttons } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
 import { Modal } from '../../ui/modal.tsx';
@@ -104,12 +104,12 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
               fault={tried() && scopes().length === 0 ? w.scopesMissing : null}
             />
             <PasswordAgainField of={again} label={w.password} tried={tried()} />
-            <div class="flex flex-wrap justify-end gap-2">
+            <Buttons>
               <Button onClick={() => props.onClose()}>{words.cancel}</Button>
               <Button type="submit" look="primary" busy={busy()}>
                 {busy() ? w.busy : w.submit}
               </Button>
-            </div>
+            </Buttons>
           </form>
         }
       >

@@ -8,7 +8,7 @@ import { keys } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
 import { words } from '../../strings.ts';
 import { accessWords } from '../../strings-access.ts';
-import { Button } from '../../ui/button.tsx';
+import { Button, Buttons } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Modal } from '../../ui/modal.tsx';
 
@@ -49,7 +49,7 @@ export function RevokeToken(props: { token: TokenLine | null; onClose: () => voi
           </div>
         )}
       </Show>
-      <div class="mt-4 flex flex-wrap justify-end gap-2">
+      <Buttons class="mt-4">
         <Button onClick={() => props.onClose()}>{words.cancel}</Button>
         <Button
           look="danger"
@@ -60,7 +60,7 @@ export function RevokeToken(props: { token: TokenLine | null; onClose: () => voi
         >
           {revoke.isPending ? w.revokeBusy : w.revoke}
         </Button>
-      </div>
+      </Buttons>
     </Modal>
   );
 }

@@ -10,7 +10,7 @@ import { becomes } from '../../lib/session.ts';
 import { words } from '../../strings.ts';
 import { accessWords } from '../../strings-access.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { Button } from '../../ui/button.tsx';
+import { Button, Buttons } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Modal } from '../../ui/modal.tsx';
@@ -83,12 +83,12 @@ export function SessionList() {
         lead={w.everywhereLead(known().length)}
       >
         <Show when={leave.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
-        <div class="mt-2 flex flex-wrap justify-end gap-2">
+        <Buttons class="mt-2">
           <Button onClick={() => setLeaving(false)}>{words.cancel}</Button>
           <Button look="danger" busy={leave.isPending} onClick={() => leave.mutate()}>
             {leave.isPending ? w.everywhereBusy : w.everywhere}
           </Button>
-        </div>
+        </Buttons>
       </Modal>
     </Card>
   );

@@ -1,24 +1,19 @@
 import Check from 'lucide-solid/icons/check';
 import Copy from 'lucide-solid/icons/copy';
-import { createSignal, onMount, Show } from 'solid-js';
-import { say } from '../../lib/say.ts';
+import { onMount, Show } from 'solid-js';
+import { createCopying } from '../../lib/copying.ts';
 import { words } from '../../strings.ts';
 import { accessWords } from '../../strings-access.ts';
-import { Button, pressable } from '../../ui/button.tsx';
-import { copyText } from '../../ui/copy-button.tsx';
+import { Button, Buttons, pressable } from '../../ui/button.tsx';
 
 const { made: w } = accessWords;
 
 /** A token, this once. */
 export function ShownToken(props: { token: string; onDone: () => void }) {
-  const [copied, setCopied] = createSignal<boolean | null>(null);
+  const { copied, copy } = createCopying(() => props.token);
   let copyButton: HTMLButtonElement | undefined;
   // The form that had the focus is gone.
   onMount(() => copyButton?.focus());
-  const copy = async () => {
-    setCopied(await copyText(props.token));
-    say(copied() ? words.copied : words.notCopied);
-  };
   return (
     <div class="space-y-4">
       <p class="text-sm font-medium">{w.token}</p>
@@ -31,15 +26,15 @@ export function ShownToken(props: { token: string; onDone: () => void }) {
       <Show when={copied() === false}>
         <p class="text-sm text-bad">{words.notCopied}</p>
       </Show>
-      <div class="flex flex-wrap justify-end gap-2">
+      <Buttons>
         <Button onClick={() => props.onDone()}>{w.done}</Button>
-        <button type="button" ref={copyButton} class={pressable('primary')} onClick={() => void copy()}>
+        <button type="button" ref={copyButton} class={pressable('primary')} onClick={copy}>
           <Show when={copied()} fallback={<Copy class="size-4" aria-hidden="true" />}>
             <Check class="size-4" aria-hidden="true" />
           </Show>
           {copied() ? words.copied : w.copy}
         </button>
-      </div>
+      </Buttons>
     </div>
   );
 }

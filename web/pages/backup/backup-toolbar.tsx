@@ -9,12 +9,12 @@ import Trash from 'lucide-solid/icons/trash';
 import { createSignal, Show } from 'solid-js';
 import type { BackupInfo, Person } from '../../api.ts';
 import type { BackupActions } from '../../lib/backup-actions.ts';
+import { copyText } from '../../lib/copying.ts';
 import { restorePath } from '../../lib/restore-path.ts';
 import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/session.ts';
 import { words } from '../../strings.ts';
 import { Button, pressable } from '../../ui/button.tsx';
-import { copyText } from '../../ui/copy-button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 
 interface BackupToolbarProps {

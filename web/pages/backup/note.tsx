@@ -3,7 +3,7 @@ import type { BackupInfo } from '../../api.ts';
 import type { BackupActions } from '../../lib/backup-actions.ts';
 import { useMe } from '../../lib/session.ts';
 import { words } from '../../strings.ts';
-import { Button } from '../../ui/button.tsx';
+import { Button, Buttons } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 
 const LONGEST = 2000;
@@ -50,12 +50,12 @@ export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
           <p id={`${id}-hint`} class="mt-1 text-sm text-soft">
             {words.backup.noteHint}
           </p>
-          <div class="mt-3 flex justify-end gap-2">
+          <Buttons class="mt-3">
             <Button onClick={() => setText(null)}>{words.cancel}</Button>
             <Button type="submit" look="primary" busy={props.actions.busy() === 'note'}>
               {words.backup.save}
             </Button>
-          </div>
+          </Buttons>
         </form>
       </Show>
     </Card>

@@ -5,7 +5,7 @@ import { createPasswordAgain } from '../../lib/password-again.ts';
 import { showFault } from '../../lib/show-fault.ts';
 import { words } from '../../strings.ts';
 import { rowWords as w } from '../../strings-rows.ts';
-import { Button } from '../../ui/button.tsx';
+import { Button, Buttons } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Modal } from '../../ui/modal.tsx';
 import { PasswordAgainField } from '../../ui/password-again.tsx';
@@ -59,12 +59,12 @@ export function Reveal(props: RevealProps) {
         <Show when={reveal.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
         <p class="text-sm wrap-anywhere text-soft">{w.columns(props.columns)}</p>
         <PasswordAgainField of={again} label={w.password} tried={tried()} />
-        <div class="flex flex-wrap justify-end gap-2">
+        <Buttons>
           <Button onClick={() => props.onClose()}>{words.cancel}</Button>
           <Button type="submit" look="primary" busy={reveal.isPending}>
             {reveal.isPending ? w.busy : w.submit}
           </Button>
-        </div>
+        </Buttons>
       </form>
     </Modal>
   );

@@ -1,20 +1,19 @@
 import { useQuery } from '@tanstack/solid-query';
 import CheckSign from 'lucide-solid/icons/check';
 import ClipboardCopy from 'lucide-solid/icons/clipboard-copy';
-import { createMemo, createSignal, type JSX, Show } from 'solid-js';
+import { createMemo, type JSX, Show } from 'solid-js';
 import { api, type Status as Known } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { browserName } from '../../lib/browser-name.ts';
 import { now } from '../../lib/clock.ts';
+import { createCopying } from '../../lib/copying.ts';
 import { type Check, type Here, healthOf } from '../../lib/health.ts';
 import { keys, queries } from '../../lib/queries.ts';
-import { say } from '../../lib/say.ts';
 import { factsOf, statusReport } from '../../lib/status-report.ts';
 import { words } from '../../strings.ts';
 import { statusWords as w } from '../../strings-status.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card, Facts, PageHead } from '../../ui/card.tsx';
-import { copyText } from '../../ui/copy-button.tsx';
 import { Moment } from '../../ui/moment.tsx';
 import { QuestionFailure } from '../../ui/question-failure.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
@@ -105,14 +104,10 @@ function Report(props: { status: Known; checks: Check[] }) {
 }
 
 function CopyReport(props: { text: () => string }) {
-  const [copied, setCopied] = createSignal<boolean | null>(null);
-  const copy = async () => {
-    setCopied(await copyText(props.text()));
-    say(copied() ? w.copied : words.notCopied);
-  };
+  const { copied, copy } = createCopying(() => props.text(), w.copied);
   return (
     <div>
-      <Button onClick={() => void copy()}>
+      <Button onClick={copy}>
         <Show when={copied()} fallback={<ClipboardCopy class="size-4" aria-hidden="true" />}>
           <CheckSign class="size-4 text-good" aria-hidden="true" />
         </Show>
