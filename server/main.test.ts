@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestDatabase, testDatabase } from '../db/testing.ts';
@@ -41,7 +41,11 @@ async function answering(child: ReturnType<typeof run>) {
     return said;
   };
   await readOn((text) => /answers at \S+\n/.test(text));
-  return { url: /answers at (\S+)/.exec(said)?.[1] ?? '', rest: () => readOn(() => false) };
+  return {
+    url: /answers at (\S+)/.exec(said)?.[1] ?? '',
+    until: (words: string) => readOn((text) => text.includes(words)),
+    rest: () => readOn(() => false),
+  };
 }
 
 describe('server/main.ts', () => {
@@ -66,6 +70,16 @@ describe('server/main.ts', () => {
     const open = await database.query(`SELECT application_name FROM pg_stat_activity WHERE datname = current_database()
       AND application_name LIKE 'palace-backup%'`);
     expect(open).toEqual([]);
+  });
+
+  test('reads what is stored as soon as it starts, so that whoever looks first does not wait for it', async () => {
+    await symlink('nowhere-but-here', join(folder, 'nowhere-but-here'));
+    const child = run({ BACKUP_DIR: 'nowhere-but-here' });
+    const { until } = await answering(child);
+    // Nobody asks; that it cannot be read is known from the attempt.
+    await until('what is stored could not be read');
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
   });
 
   test('says on /readyz which part is down', async () => {
