@@ -257,6 +257,8 @@ describe('the rest', () => {
     expect(JSON.stringify(await client.tokens.list.query())).not.toContain(token);
     await client.tokens.revoke.mutate({ id: info.id });
     expect(await codeOf(service.backups.list.query())).toBe('UNAUTHENTICATED');
+    const { rows } = (await client.audit.list.query({ action: 'tokens.revoke' })).data;
+    expect(rows[0]).toMatchObject({ target: info.id, details: { name: 'cron' } });
     const watching = createBackupClient({ url: server.url, token, EventSource });
     expect(await codeOf(watching.wait(crypto.randomUUID()))).toBe('UNAUTHENTICATED');
   });

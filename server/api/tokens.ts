@@ -56,7 +56,8 @@ export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<A
       .output(answer(z.null()))
       .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        await tokens.revoke(input.id, ctx.caller.actor);
+        const { name } = await tokens.revoke(input.id, ctx.caller.actor);
+        ctx.note.details = { name };
         return ok(null);
       }),
   });

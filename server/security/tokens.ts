@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Records } from '../../db/records.ts';
 import { sessions, tokens } from '../../db/schema/system.ts';
 import { AppError } from '../errors.ts';
+import { isUuid } from '../uuid.ts';
 import { createAdministrators } from './administrators.ts';
 import { type Caller, SCOPES, type Scope } from './caller.ts';
 import { asking } from './query.ts';
@@ -44,8 +45,8 @@ export interface Tokens {
   ): Promise<{ token: string; info: TokenInfo }>;
   /** Newest first, revoked and expired ones too. */
   list(): Promise<TokenInfo[]>;
-  /** Counts at once, on every replica. Throws NOT_FOUND. Revoking twice keeps the first. */
-  revoke(id: string, by: string): Promise<void>;
+  /** Counts at once, on every replica. Resolves with its name. Throws NOT_FOUND. Revoking twice keeps the first. */
+  revoke(id: string, by: string): Promise<{ name: string }>;
   /**
    * Who a bearer token speaks for: as far as its scopes and its administrator's role go today. Throws UNAUTHENTICATED, in the
    * same words whatever is wrong with it.
@@ -180,17 +181,17 @@ export function createTokens(deps: {
     },
 
     async revoke(id, by) {
-      const known = z.uuid().safeParse(id).success
+      const [known] = isUuid(id)
         ? await asking('revoking a token', async () => {
             await records
               .update(tokens)
               .set({ revokedAt: now(), revokedBy: by })
               .where(and(eq(tokens.id, id), isNull(tokens.revokedAt)));
-            return records.select({ id: tokens.id }).from(tokens).where(eq(tokens.id, id));
+            return records.select({ name: tokens.name }).from(tokens).where(eq(tokens.id, id));
           })
         : [];
-      if (known.length === 0)
-        throw new AppError('NOT_FOUND', 'There is no such token.', { hint: 'tokens.list shows all.' });
+      if (!known) throw new AppError('NOT_FOUND', 'There is no such token.', { hint: 'tokens.list shows all.' });
+      return known;
     },
 
     async read(jwt, address) {
