@@ -137,6 +137,7 @@ export const words = {
     version: (version: string, runtime: string) => `Palace Backup ${version} on ${runtime}`,
     make: 'Make a backup now',
     all: 'All backups',
+    damaged: 'Damaged backups',
   },
 
   backups: {
@@ -152,6 +153,7 @@ export const words = {
       pinned: 'Pinned',
       partial: 'Some tables only',
       uploaded: 'Uploaded',
+      damaged: 'Damaged',
     },
     sort: 'Sort by',
     sorts: {

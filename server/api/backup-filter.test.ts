@@ -74,6 +74,9 @@ describe('pageOf()', () => {
     expect(namesOf(SOME, { pinned: true })).toEqual(['a']);
     expect(namesOf(SOME, { verified: true })).toEqual(['b']);
     expect(namesOf(SOME, { kind: 'full' })).toEqual(['a', 'b']);
+    const broken = backup('broken', { damaged: { code: 'ARCHIVE_DAMAGED', message: 'No end.' }, manifest: null });
+    expect(namesOf([...SOME, broken], { damaged: true })).toEqual(['broken']);
+    expect(namesOf([...SOME, broken], { damaged: false })).not.toContain('broken');
     expect(namesOf(SOME, { search: 'the move' })).toEqual(['b']);
     expect(namesOf(SOME, { search: 'ADA' })).toEqual(['a', 'b']);
     expect(namesOf(SOME, { search: 'id of a' })).toEqual(['a']);

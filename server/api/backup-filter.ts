@@ -16,6 +16,8 @@ export const backupFilter = z.strictObject({
   kind: plainText(50).exactOptional(),
   pinned: z.boolean().exactOptional(),
   verified: z.boolean().exactOptional(),
+  /** Whether it cannot be opened. */
+  damaged: z.boolean().exactOptional(),
   /** Stored at or after, and before. */
   from: moment.exactOptional(),
   to: moment.exactOptional(),
@@ -55,7 +57,7 @@ const SORT_KEYS = {
 } as const satisfies Record<BackupFilter['sort'], (backup: StoredBackup) => string | number>;
 
 function passes(filter: BackupFilter): (backup: StoredBackup) => boolean {
-  const { kind, pinned, verified } = filter;
+  const { kind, pinned, verified, damaged } = filter;
   const words = foldText(filter.search?.trim() ?? '');
   const from = filter.from?.toISOString();
   const to = filter.to?.toISOString();
@@ -63,6 +65,7 @@ function passes(filter: BackupFilter): (backup: StoredBackup) => boolean {
     (kind === undefined || backup.manifest?.kind === kind) &&
     (pinned === undefined || backup.pinned === pinned) &&
     (verified === undefined || (backup.lastVerified !== null) === verified) &&
+    (damaged === undefined || (backup.damaged !== null) === damaged) &&
     (from === undefined || backup.createdAt >= from) &&
     (to === undefined || backup.createdAt < to) &&
     (words === '' || textOf(backup).includes(words));

@@ -5,6 +5,7 @@ import { filterOf } from './backup-search.ts';
 
 test('an address asks for what it says', () => {
   expect(filterOf({})).toEqual({ limit: 25, offset: 0, sort: 'madeAt', order: 'desc' });
+  expect(filterOf({ show: 'damaged' })).toMatchObject({ damaged: true });
   expect(filterOf({ search: 'before', show: 'pinned', sort: 'size asc', page: '3' })).toEqual({
     limit: 25,
     offset: 50,

@@ -19,6 +19,7 @@ const SHOWN: Readonly<Record<string, BackupQuery>> = {
   verified: { verified: true },
   unverified: { verified: false },
   pinned: { pinned: true },
+  damaged: { damaged: true },
   partial: { kind: 'partial' },
   uploaded: { kind: 'uploaded' },
 };

@@ -66,7 +66,12 @@ export function WayToDo(props: { what: Recommendation; onMake: () => void }) {
           </A>
         )}
       </Match>
-      <Match when={among('LAST_DAMAGED', 'DAMAGED_BACKUPS', 'LITTLE_SPACE')}>
+      <Match when={among('LAST_DAMAGED', 'DAMAGED_BACKUPS')}>
+        <A href="/backups?show=damaged" class={pressable()}>
+          {words.overview.damaged}
+        </A>
+      </Match>
+      <Match when={among('LITTLE_SPACE')}>
         <A href="/backups" class={pressable()}>
           {words.overview.all}
         </A>
