@@ -46,6 +46,7 @@ export async function openHouse(signal: AbortSignal): Promise<House> {
   });
   const server = await startServer(config, embedded.url);
   stack.defer(() => server.stop());
+  signal.throwIfAborted();
   const owned = stack.move();
   return {
     url: server.url,

@@ -27,12 +27,20 @@ export class BackupError extends TRPCClientError<AppRouter> {
   }
 }
 
+/** tRPC's words for a question that no request has room for; it is not sent. */
+const TOO_LONG = 'Input is too big for a single dispatch';
+
 /** Whatever a call failed with, as a `BackupError`: the server's own words, a cancel, or a server that does not answer. */
 export function asBackupError(error: unknown, signal?: AbortSignal | null): BackupError {
   if (error instanceof BackupError) return error;
   const body = error instanceof TRPCClientError ? failureIn(error.data) : null;
   if (body) return fromFailure(body, error);
   if (signal?.aborted) return new BackupError('CANCELLED', 'The call was given up.', { cause: error });
+  if (error instanceof TRPCClientError && error.message === TOO_LONG)
+    return new BackupError('INPUT_INVALID', 'The question is longer than the address of a request may be.', {
+      cause: error,
+      hint: 'Ask for less at once: a shorter search, fewer names.',
+    });
   return connectionLost(error);
 }
 

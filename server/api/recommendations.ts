@@ -1,4 +1,3 @@
-import { type ObjectName, shortName } from '../../db/model.ts';
 import type { StoredBackup } from '../backup/list.ts';
 import { madeAt } from '../backup/made-at.ts';
 
@@ -26,8 +25,8 @@ export interface RecommendationFacts {
   /** Newest first. */
   backups: readonly StoredBackup[];
   freeBytes: number | null;
-  /** Protected tables that hold no row now. */
-  empty: readonly ObjectName[];
+  /** Tables that hold no row now, under the backup that holds their rows. */
+  emptied: ReadonlyMap<StoredBackup, readonly string[]>;
   /** The newest operation that has ended. */
   lastEnded: { kind: string; state: string; finishedAt: Date | null } | null;
 }
@@ -37,8 +36,6 @@ const OLD_DAYS = 2;
 const VERY_OLD_DAYS = 7;
 /** Room for fewer backups of the last one's size than this is little. */
 const ROOM_FOR = 3;
-/** A table that was emptied is spoken of as long as a backup so young holds rows of it. */
-const NOTICED_DAYS = 7;
 /** More names than these are counted. */
 const NAMED = 3;
 
@@ -49,16 +46,19 @@ export function nextDue(backups: readonly StoredBackup[]): Date | null {
 }
 
 /** What follows from what is stored. Pure; the most urgent first. */
-export function recommend({ backups, freeBytes, empty, lastEnded }: RecommendationFacts, now: Date): Recommendation[] {
+export function recommend(
+  { backups, freeBytes, emptied, lastEnded }: RecommendationFacts,
+  now: Date,
+): Recommendation[] {
   const found: Recommendation[] = [];
   const say = (
     level: Recommendation['level'],
     code: Recommendation['code'],
     message: string,
     about: StoredBackup | null = null,
-    tables: string[] = [],
-  ) => found.push({ code, level, message, archive: about?.name ?? null, tables });
-  for (const [backup, tables] of groupByBackup(lastFull(backups, now), empty))
+    tables: readonly string[] = [],
+  ) => found.push({ code, level, message, archive: about?.name ?? null, tables: [...tables] });
+  for (const [backup, tables] of emptied)
     say(
       'soon',
       'TABLES_EMPTIED',
@@ -104,34 +104,10 @@ export function recommend({ backups, freeBytes, empty, lastEnded }: Recommendati
   return found.toSorted((a, b) => rank[a.level] - rank[b.level]);
 }
 
-/** Per table the newest backup of all tables, of the last days, that holds rows of it; tables by the names results give them. Pure. */
-export function lastFull(backups: readonly StoredBackup[], now: Date): Map<string, StoredBackup> {
-  const since = now.getTime() - NOTICED_DAYS * DAY_MS;
-  const full = new Map<string, StoredBackup>();
-  for (const backup of wholeOnes(backups)) {
-    if (madeAt(backup) < since) continue;
-    for (const [name, rows] of Object.entries(backup.manifest?.tables ?? {})) {
-      const known = full.get(name);
-      if (rows > 0 && (!known || madeAt(known) < madeAt(backup))) full.set(name, backup);
-    }
-  }
-  return full;
-}
-
-/** The tables of which a backup holds rows, under that backup. */
-function groupByBackup(full: Map<string, StoredBackup>, tables: readonly ObjectName[]): Map<StoredBackup, string[]> {
-  const groups = new Map<StoredBackup, string[]>();
-  for (const name of tables.map(shortName)) {
-    const backup = full.get(name);
-    if (backup) groups.set(backup, [...(groups.get(backup) ?? []), name]);
-  }
-  return groups;
-}
-
 function namesOf(tables: readonly string[]): string {
   if (tables.length === 1) return `${tables[0]} holds`;
-  if (tables.length > NAMED)
-    return `${tables.slice(0, NAMED).join(', ')} and ${tables.length - NAMED} more tables hold`;
+  const more = tables.length - NAMED;
+  if (more > 0) return `${tables.slice(0, NAMED).join(', ')} and ${more} more ${more === 1 ? 'table' : 'tables'} hold`;
   return `${tables.slice(0, -1).join(', ')} and ${tables.at(-1)} hold`;
 }
 
@@ -148,7 +124,8 @@ export function newestWhole(backups: readonly StoredBackup[]): StoredBackup | un
   return newestOf(wholeOnes(backups));
 }
 
-function wholeOnes(backups: readonly StoredBackup[]): StoredBackup[] {
+/** Backups of all tables that can be opened and were made here. Pure. */
+export function wholeOnes(backups: readonly StoredBackup[]): StoredBackup[] {
   return backups.filter(({ manifest, uploaded }) => manifest !== null && manifest.kind !== 'partial' && !uploaded);
 }
 

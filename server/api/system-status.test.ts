@@ -49,3 +49,24 @@ test('what nobody foresaw is told without its words, which are in the log', asyn
   expect(JSON.stringify(troubles)).not.toContain('hidden fault');
   expect(said).toEqual([[{ part: 'writing', error: cause }, expect.any(String)]]);
 });
+
+test('a part that never answers neither hides a table that was emptied nor is taken for another', async () => {
+  await server.database.query(
+    `INSERT INTO categories (id, name, type, "isActive", "updatedAt") VALUES ('c', 'c', 'POSITION', true, now())`,
+  );
+  const { desk } = server.parts;
+  const { operation } = await desk.request(
+    { kind: 'backup', compression: 'deflate', strict: false, verify: true, wait: false },
+    'Ada',
+    'test',
+  );
+  for await (const { state } of desk.watch(operation.id, 0, forever)) if (state === 'succeeded') break;
+  // What is stored is listed anew after two seconds.
+  while ((await server.parts.catalogue.list(forever)).length === 0) await Bun.sleep(50);
+  // Few enough that nobody counts them anew; statistics go on saying that they are there.
+  await server.database.query('ANALYZE categories; DELETE FROM categories');
+  await server.database.admin(`SELECT pg_stat_reset_single_table_counters('public.categories'::regclass)`);
+  const { recommendations, troubles } = await statusWith({ checkStorage: silent }, 3000);
+  expect(recommendations).toMatchObject([{ code: 'TABLES_EMPTIED', tables: ['categories'] }]);
+  expect(troubles).toMatchObject([{ part: 'writing', code: 'STALLED' }]);
+});

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { readMigrationState } from '../../db/migration-state.ts';
 import { qualifiedName, shortName } from '../../db/model.ts';
 import { classifyTables } from '../../db/protected.ts';
+import type { StoredBackup } from '../backup/list.ts';
 import { AppError, unexpected } from '../errors.ts';
 import { readQueueState } from '../jobs/queue-state.ts';
 import type { Log } from '../log.ts';
@@ -10,8 +11,9 @@ import { type Ask, readDatabaseStatus } from '../postgres/database-status.ts';
 import { findEmptyTables } from '../postgres/empty-tables.ts';
 import { within } from '../within.ts';
 import { askWith } from './ask.ts';
+import { emptiedTables, lastFull } from './emptied.ts';
 import type { ApiParts } from './parts.ts';
-import { lastFull, newestWhole, nextDue, recommend } from './recommendations.ts';
+import { newestWhole, nextDue, recommend, wholeOnes } from './recommendations.ts';
 
 /** Where several are silent for the same reason the first of them is named, so that nobody takes no word of failed operations for none. */
 const PARTS = ['database', 'operations', 'tables', 'migrations', 'queue', 'storage', 'space', 'writing'] as const;
@@ -134,32 +136,32 @@ export async function readSystemStatus(
   const ask = askWith(records);
   const limit = AbortSignal.timeout(silenceMs);
   const troubles: z.infer<typeof trouble>[] = [];
-  const orTrouble = <Value>(part: Part, asked: Promise<Value>) =>
+  const orTrouble = <Value>(part: Part | null, asked: Promise<Value>) =>
     within(limit, `No answer within ${silenceMs / 1000} seconds.`, asked).catch((error: unknown) => {
       if (!(error instanceof AppError)) log.error({ part, error }, 'a part of the status could not be asked');
       const { code, message, hint = null } = error instanceof AppError ? error : unexpected(error);
-      troubles.push({ part, code, message, hint });
+      if (part) troubles.push({ part, code, message, hint });
       return null;
     });
-  const [database, schema, migrations, queue, backups, freeBytes, writable, ended, failed] = await Promise.all([
-    orTrouble('database', readDatabaseStatus(ask, model.tables)),
-    orTrouble('tables', readSchemaState(ask, model)),
-    orTrouble('migrations', readMigrationState(ask, parts.newestMigration)),
-    orTrouble('queue', readQueueState(ask)),
-    orTrouble('storage', catalogue.list(signal)),
-    orTrouble('space', storage.freeSpace()),
-    orTrouble(
-      'writing',
-      parts.checkStorage().then(() => true),
-    ),
-    orTrouble('operations', desk.list({ states: ['succeeded', 'failed', 'cancelled'], limit: 1 })),
-    orTrouble('operations', desk.list({ states: ['failed'], limit: 1 })),
-  ]);
-  const full = lastFull(backups ?? [], now());
-  const looksEmpty = (database?.tables ?? []).filter(
-    (table) => table.estimatedRows === 0 && full.has(shortName(table)),
+  const listing = catalogue.list(signal);
+  const [database, schema, migrations, queue, backups, freeBytes, writable, ended, failed, emptied] = await Promise.all(
+    [
+      orTrouble('database', readDatabaseStatus(ask, model.tables)),
+      orTrouble('tables', readSchemaState(ask, model)),
+      orTrouble('migrations', readMigrationState(ask, parts.newestMigration)),
+      orTrouble('queue', readQueueState(ask)),
+      orTrouble('storage', listing),
+      orTrouble('space', storage.freeSpace()),
+      orTrouble(
+        'writing',
+        parts.checkStorage().then(() => true),
+      ),
+      orTrouble('operations', desk.list({ states: ['succeeded', 'failed', 'cancelled'], limit: 1 })),
+      orTrouble('operations', desk.list({ states: ['failed'], limit: 1 })),
+      // Where this cannot be asked, the parts it needs are in trouble themselves.
+      orTrouble(null, findEmptied(parts, listing, limit)),
+    ],
   );
-  const empty = (await orTrouble('tables', findEmptyTables(records, looksEmpty))) ?? [];
   const last = backups && newestWhole(backups);
   const failure = failed?.operations[0];
   return {
@@ -204,7 +206,7 @@ export async function readSystemStatus(
         }
       : null,
     recommendations: backups
-      ? recommend({ backups, freeBytes, empty, lastEnded: ended?.operations[0] ?? null }, now())
+      ? recommend({ backups, freeBytes, emptied: emptied ?? new Map(), lastEnded: ended?.operations[0] ?? null }, now())
       : [],
     troubles: toldOnce(troubles),
   };
@@ -214,6 +216,26 @@ export async function readSystemStatus(
 function toldOnce(troubles: z.infer<typeof trouble>[]): typeof troubles {
   const sorted = troubles.toSorted((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part));
   return sorted.filter(({ message }, index) => sorted.findIndex((other) => other.message === message) === index);
+}
+
+/** Protected tables that hold no row now, under the newest backup that holds their rows. Asks the tables themselves: statistics can be lost. */
+async function findEmptied(
+  { records, desk, model, now }: Pick<StatusParts, 'records' | 'desk' | 'model' | 'now'>,
+  listing: Promise<readonly StoredBackup[]>,
+  signal: AbortSignal,
+): Promise<Map<StoredBackup, string[]>> {
+  const [backups, { operations }] = await Promise.all([
+    listing,
+    desk.list({ kinds: ['restore'], states: ['succeeded'], limit: 1 }),
+  ]);
+  const [last] = operations;
+  const restored = last?.finishedAt && {
+    finishedAt: last.finishedAt,
+    tables: z.record(z.string(), z.unknown()).catch({}).parse(last.result?.['tables']),
+  };
+  const full = lastFull(wholeOnes(backups), restored ?? null, now());
+  const asked = model.tables.filter((table) => full.has(shortName(table)));
+  return emptiedTables(full, await findEmptyTables(records, asked, signal));
 }
 
 /** What the schema and the database do not both have. Takes no lock on any table. */

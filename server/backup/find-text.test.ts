@@ -21,6 +21,7 @@ test('a text is found whatever its case and its accents, in any value of the row
   expect(await found('e', '\u00e9')).toBe(true);
   expect(await found('\u00e9', 'e')).toBe(true);
   expect(await found('null', null, '')).toBe(false);
+  expect(await found('\u0301', 'e', '', 'e\u0301')).toBe(false);
 });
 
 test('a value of many pieces is searched to its end, and others have their turn after each piece', async () => {

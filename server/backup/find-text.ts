@@ -11,6 +11,8 @@ export const PIECE_CHARACTERS = 64 * 1024;
  */
 export function createTextSearch(text: string, turns: Turns): (row: ChunkRow) => boolean | Promise<boolean> {
   const sought = foldText(text);
+  // Accents alone: nothing is left to look for, and nothing holds it.
+  if (sought === '') return () => false;
 
   const inLong = async (value: string) => {
     let before = '';

@@ -1,6 +1,8 @@
 const PLAIN = /^[\0-\x7f]*$/;
 /** Accents, dots and tone marks of Latin, Greek and Cyrillic. Marks of other scripts are letters of their own to who reads them. */
-const ACCENTS = /[\u0300-\u036f]/g;
+const ACCENTS = /[\u0300-\u0333\u0339-\u036f]/g;
+/** Nobody writes more marks on a letter; putting many into their order takes time that grows with their square. */
+const TOO_MANY_MARKS = /(\p{M}{30})\p{M}+/gu;
 
 /**
  * A text as it is compared when somebody looks for it: whatever the case, with accents or without, a letter and its marks one character or
@@ -9,5 +11,6 @@ const ACCENTS = /[\u0300-\u036f]/g;
 export function foldText(text: string): string {
   const lower = text.toLowerCase();
   if (PLAIN.test(lower)) return lower;
-  return lower.normalize('NFD').replaceAll(ACCENTS, '').normalize('NFC').replaceAll('ς', 'σ');
+  const few = lower.replaceAll(ACCENTS, '').replaceAll(TOO_MANY_MARKS, '$1');
+  return few.normalize('NFD').replaceAll(ACCENTS, '').normalize('NFC').replaceAll('ς', 'σ');
 }

@@ -22,13 +22,11 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-const find = async (...names: string[]) =>
-  (
-    await findEmptyTables(
-      client.records,
-      names.map((name) => ({ schema: 'public', name })),
-    )
-  ).map(({ name }) => name);
+const forever = new AbortController().signal;
+const find = async (...names: string[]) => {
+  const tables = names.map((name) => ({ schema: 'public', name }));
+  return (await findEmptyTables(client.records, tables, forever)).map(({ name }) => name);
+};
 
 test('findEmptyTables() names tables that hold no row, whatever statistics say of them', async () => {
   expect(await find('never_held', 'Emptied; now', 'held', 'parts')).toEqual(['never_held', 'Emptied; now']);
@@ -45,8 +43,8 @@ test('findEmptyTables() names no table that it cannot look into: hidden by a pol
 
 test('findEmptyTables() asks nothing where nothing is to be asked, and says when the database does not answer', async () => {
   const away = openRecords('postgres://nobody:secret@127.0.0.1:1/none');
-  expect(await findEmptyTables(away.records, [])).toEqual([]);
-  const asked = findEmptyTables(away.records, [{ schema: 'public', name: 'held' }]);
+  expect(await findEmptyTables(away.records, [], forever)).toEqual([]);
+  const asked = findEmptyTables(away.records, [{ schema: 'public', name: 'held' }], forever);
   expect(await asked.catch((error: { code: string }) => error.code)).toBe('DATABASE_UNREACHABLE');
   await away.close();
 });

@@ -58,8 +58,6 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
       (await scene().database.query('SELECT count(*)::int AS rows FROM public.loan_repayments'))[0];
     const [held, others] = [await repayments(), await staff()];
     await scene().database.query('DELETE FROM public.loan_repayments');
-    // Otherwise the server's statistics hear of it some seconds later.
-    await scene().database.query('SELECT pg_stat_force_next_flush()');
     await visit.signIn();
     await page.getByText(/^loan_repayments holds no rows now, and before\.zip holds \d+ of it\./).waitFor();
     await page.getByRole('link', { name: 'Restore …' }).click();

@@ -90,6 +90,11 @@ test('a table that was emptied is not called good, and what to do is said', () =
     tables: ['staff'],
   };
   expect(found('Tables', { recommendations: [emptied] })).toMatchObject({ state: 'warn', hint: 'Restore.' });
+  const more: Recommendation = { ...emptied, message: 'These, too.', archive: 'b.zip', tables: ['loans', 'issues'] };
+  expect(found('Tables', { recommendations: [emptied, more] })).toMatchObject({
+    text: '3 tables that held rows a short while ago are empty.',
+    hint: 'Restore. These, too.',
+  });
 });
 
 test('a storage that cannot be written to is bad, however much of it can be read', () => {

@@ -72,8 +72,11 @@ function tables(status: Status): Check {
   const { missing, unknown } = status.schema;
   if (missing.length > 0) return check(w.schema, 'bad', w.schemaMissing(namesOf(missing)), w.schemaMissingHint);
   if (unknown.length > 0) return check(w.schema, 'warn', w.schemaUnknown(namesOf(unknown)), w.schemaUnknownHint);
-  const emptied = status.recommendations.find(({ code }) => code === 'TABLES_EMPTIED');
-  if (emptied) return check(w.schema, 'warn', w.schemaEmptied(emptied.tables.length), emptied.message);
+  const emptied = status.recommendations.filter(({ code }) => code === 'TABLES_EMPTIED');
+  if (emptied.length > 0) {
+    const count = emptied.reduce((sum, one) => sum + one.tables.length, 0);
+    return check(w.schema, 'warn', w.schemaEmptied(count), emptied.map(({ message }) => message).join(' '));
+  }
   return check(w.schema, 'good', w.schemaGood(status.database?.tables.length ?? 0));
 }
 

@@ -24,7 +24,7 @@ interface RestorePlanProps {
   info: BackupInfo;
   detail: BackupDetail | null;
   database: NonNullable<Status['database']>;
-  /** Tables the address names, chosen at first. Those the backup does not hold count for nothing. */
+  /** Tables the address names, chosen at first. Where the backup holds none of them none is chosen: never more than was asked for. */
   asked: readonly string[];
   lastBackup: string | null;
   onStarted: (operation: Operation) => void;
@@ -36,7 +36,7 @@ export function RestorePlan(props: RestorePlanProps) {
   const [creating, setCreating] = createSignal(false);
   const asked = () => (props.detail?.tables ?? []).map(({ name }) => name).filter(isAsked);
   const isAsked = (name: string) => props.asked.some((one) => tableText(one) === tableText(name));
-  const [scope, setScope] = createSignal<'all' | 'some'>(asked().length > 0 ? 'some' : 'all');
+  const [scope, setScope] = createSignal<'all' | 'some'>(props.asked.length > 0 ? 'some' : 'all');
   const [chosen, setChosen] = createSignal<string[]>(asked());
   const tables = createMemo(() =>
     (props.detail?.tables ?? []).toSorted((a, b) => tableText(a.name).localeCompare(tableText(b.name))),
