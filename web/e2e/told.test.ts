@@ -145,3 +145,58 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
     await neighbour.query('ROLLBACK');
   });
 });
+
+describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
+  test('how many backups fit what was looked for; who wants all again can type at once', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    const heard = await listenTo(page);
+    await page.getByRole('link', { name: 'Backups', exact: true }).click();
+    await page.getByRole('list', { name: 'Stored backups' }).getByRole('link', { name: 'first.zip' }).waitFor();
+    const search = page.getByLabel('Search');
+    await search.fill('no such thing');
+    await heard.waitFor('No backup fits');
+    await page.getByRole('button', { name: 'Show all' }).press('Enter');
+    await heard.waitFor('1 backup.');
+    expect(await search.evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.getByLabel('Show', { exact: true }).selectOption('Pinned');
+    await page.getByRole('main').getByText('No backup fits').waitFor();
+    await page.getByRole('link', { name: 'Status', exact: true }).click();
+    await page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
+    expect(await heard.all()).toEqual(['No backup fits', '1 backup.', 'No backup fits']);
+  });
+
+  test('how many attempts fit', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/audit');
+    const rows = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    await rows.first().waitFor();
+    const heard = await listenTo(page);
+    const search = page.getByLabel('Search');
+    await search.fill('no such thing');
+    await heard.waitFor('Nothing fits');
+    await page.getByRole('button', { name: 'Show all' }).press('Enter');
+    await heard.waitFor('attempts.');
+    expect(await search.evaluate((field) => field === document.activeElement)).toBe(true);
+    expect(await heard.all()).toEqual(['Nothing fits', `${await rows.count()} attempts.`]);
+  });
+
+  test('how many operations fit', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/operations');
+    const rows = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
+    await rows.first().waitFor();
+    const heard = await listenTo(page);
+    await page.getByLabel('Kind').selectOption('Restore');
+    await heard.waitFor('Nothing fits');
+    await page.getByLabel('Kind').selectOption('Backup');
+    await heard.waitFor('operation');
+    const count = await rows.count();
+    expect(await heard.all()).toEqual(['Nothing fits', `${count} ${count === 1 ? 'operation' : 'operations'}.`]);
+  });
+});
