@@ -1,11 +1,11 @@
 import { Navigate, Route, Router, type RouteSectionProps, useLocation } from '@solidjs/router';
-import { type Component, ErrorBoundary, Match, Show, Suspense, Switch } from 'solid-js';
+import { type Component, createEffect, ErrorBoundary, Match, on, Show, Suspense, Switch } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Person } from './api.ts';
 import { connected } from './lib/connection.ts';
 import { failureOf } from './lib/failure.ts';
 import { later } from './lib/load.ts';
-import { said } from './lib/say.ts';
+import { said, say } from './lib/say.ts';
 import { useMe } from './lib/session.ts';
 import { NotFound } from './pages/not-found.tsx';
 import { Overview } from './pages/overview/overview.tsx';
@@ -53,13 +53,19 @@ export function Routes() {
 
 /** Around everything: whether the server answers, what is said to those who do not see, and what is shown when a page breaks. */
 function Frame(props: RouteSectionProps) {
+  createEffect(on(connected, (isBack) => isBack && say(words.connection.back), { defer: true }));
   return (
     <>
-      <div role="status" aria-live="polite">
+      <div role="status" class="sticky top-0 z-40">
         <Show when={!connected()}>
-          <p class="sticky top-0 z-40 bg-warn-wash px-4 py-2 text-center text-sm text-warn">{words.connection.lost}</p>
+          <p data-lost="" class="bg-warn-wash px-4 py-2 text-center text-sm text-warn">
+            {words.connection.lost}
+          </p>
         </Show>
-        <span class="sr-only">{said()}</span>
+      </div>
+      {/* Of its own: what is said must not bring up again that the server is gone. */}
+      <div role="status" data-said="" class="sr-only">
+        {said()}
       </div>
       <ErrorBoundary fallback={(error, reset) => <Broken error={error} reset={reset} />}>
         <Suspense fallback={<Waiting />}>{props.children}</Suspense>

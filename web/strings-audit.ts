@@ -86,6 +86,7 @@ export const auditWords = {
   caption: 'Attempts',
   none: 'Nothing was recorded yet',
   noneLead: 'Whatever somebody tries here is recorded, allowed or not.',
+  found: (shown: number, isAll: boolean) => `${isAll ? '' : 'More than '}${amountText(shown, 'attempt')}.`,
   noMatch: 'Nothing fits',
   noMatchLead: 'Look for something else, or show all.',
   older: 'Show older ones',

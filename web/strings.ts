@@ -16,6 +16,8 @@ const stages: Readonly<Record<string, string>> = {
   clean: 'Tidying up',
 };
 
+const WAITING_LEAD = 'Somebody is using them. It tries again by itself, and nothing has changed so far.';
+
 const kinds: Readonly<Record<string, string>> = { backup: 'Backup', restore: 'Restore', verify: 'Verification' };
 
 /** Everything the panel says, in one place. */
@@ -172,6 +174,7 @@ export const words = {
     next: 'Next page',
     none: 'No backup yet',
     noneLead: 'The first one takes one press. Nothing is changed in your database.',
+    found: (total: number) => `${amountText(total, 'backup')}.`,
     noMatch: 'No backup fits',
     noMatchLead: 'Search for something else, or show all.',
     showAll: 'Show all',
@@ -301,7 +304,7 @@ export const words = {
     restoreTitle: (archive: string | null) => (archive ? `Restore from ${archive}` : 'Restore'),
     queuedLead: 'It begins as soon as nothing is in its way.',
     preparing: 'Getting ready',
-    waitingLead: 'Somebody is using them. It tries again by itself, and nothing has changed so far.',
+    waitingLead: WAITING_LEAD,
     left: (seconds: number) => (seconds < 1 ? 'almost done' : `${durationText(seconds * 1000)} left`),
     rate: (rows: number, bytes: number) => `${countText(rows)} rows/s, ${bytesText(bytes)}/s`,
     done: (rows: number, bytes: number, total: number) =>
@@ -339,6 +342,7 @@ export const words = {
     warnings: 'Warnings',
     progress: (title: string) => `Progress: ${title}`,
     said: (title: string, state: string) => `${title}: ${state}.`,
+    saidWaiting: (title: string) => `${title}: ${stages['lock']}. ${WAITING_LEAD}`,
     saidPercent: (title: string, percent: number) => `${title}: ${percent} percent.`,
   },
   operations: {
@@ -346,6 +350,7 @@ export const words = {
     lead: 'Everything that was done or is under way, newest first.',
     none: 'Nothing was done yet',
     noneLead: 'Backups, verifications and restores are listed here.',
+    found: (shown: number, isAll: boolean) => `${isAll ? '' : 'More than '}${amountText(shown, 'operation')}.`,
     noMatch: 'Nothing fits',
     noMatchLead: 'Show all kinds and states.',
     kind: 'Kind',

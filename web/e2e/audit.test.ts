@@ -36,7 +36,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     await rows.getByText('Was refused: signing in').first().waitFor();
     expect(await rows.getByText('Signed in', { exact: true }).count()).toBe(0);
     await page.getByLabel('Search').fill('nothing like that');
-    await page.getByText('Nothing fits').waitFor();
+    await page.getByRole('main').getByText('Nothing fits').waitFor();
     const address = new URL(page.url());
     expect(Object.fromEntries(address.searchParams)).toEqual({ outcome: 'denied', search: 'nothing like that' });
     await page.getByRole('button', { name: 'Show all' }).click();

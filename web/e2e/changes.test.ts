@@ -42,6 +42,29 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await page.getByText('Not to be lost').waitFor();
   });
 
+  test('of another kind, asked for before the first is done, is done after it', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups/kept.zip');
+    const pinning = Promise.withResolvers<void>();
+    await page.route('**/trpc/backups.pin**', async (route) => {
+      await pinning.promise;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Pin', exact: true }).click();
+    await page.getByRole('button', { name: 'Unpin' }).waitFor();
+    await page.getByRole('button', { name: /(Add a|Edit the) note/ }).click();
+    await page.getByRole('textbox', { name: 'Note' }).fill('While it was pinned');
+    await page.getByRole('button', { name: 'Save' }).click();
+    pinning.resolve();
+    await page.getByText('The note is saved.').waitFor({ state: 'attached' });
+    await page.reload();
+    await page.getByText('While it was pinned').waitFor();
+    await page.getByRole('button', { name: 'Unpin' }).click();
+    await page.getByText('Unpinned.').waitFor({ state: 'attached' });
+  });
+
   test('leaves the focus where it was: the row of the list stays the row it is', async () => {
     await using visit = await scene().open();
     const { page } = visit;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect.ts';
 import { byteCutter } from '../../server/api/byte-cutter.fixture.ts';
+import { listenTo } from './hearing.fixture.ts';
 import { EMAIL, REFUSAL, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const scene = staged();
@@ -39,6 +40,40 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     expect(await card.getByText('Under way').count()).toBe(1);
     line.reopen();
     await card.getByText('The backup is made.').waitFor();
+  });
+
+  test('is in sight however far one has scrolled, hides nothing that has the focus, and its end is told', async () => {
+    await using line = await byteCutter(scene().url);
+    await using visit = await scene().open({ baseURL: line.url, viewport: { width: 360, height: 560 } });
+    const { page } = visit;
+    await visit.signIn();
+    await page.getByRole('button', { name: 'Make a backup now' }).waitFor();
+    const heard = await listenTo(page);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    line.shut();
+    const banner = page.getByText('The server does not answer. What you see');
+    await banner.waitFor();
+    await page.getByRole('link', { name: 'Backups', exact: true }).click();
+    expect(await page.evaluate(() => scrollY)).toBeGreaterThan(0);
+    const bottom = await banner.evaluate((element) => element.getBoundingClientRect().bottom);
+    expect(bottom).toBeLessThan(120);
+    expect((await banner.boundingBox())?.y).toBe(0);
+
+    const [before, after] = await page.getByRole('button', { name: 'Make a backup now' }).evaluate((element) => {
+      const top = () => element.getBoundingClientRect().top;
+      scrollBy(0, top() - 5);
+      const hidden = top();
+      element.focus();
+      return [hidden, top()];
+    });
+    expect(before).toBeLessThan(bottom);
+    expect(after).toBeGreaterThanOrEqual(bottom);
+
+    line.reopen();
+    await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
+    await banner.waitFor({ state: 'detached' });
+    await heard.waitFor('The server answers again.');
+    expect(new Set(await heard.all())).toEqual(new Set(['The server answers again.']));
   });
 
   test('takes nothing away that was shown: the failure stands above it', async () => {

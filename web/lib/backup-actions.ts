@@ -12,8 +12,15 @@ export function useBackupActions() {
   const [failure, setFailure] = createSignal<Failure | null>(null);
   const [busy, setBusy] = createSignal<string | null>(null);
 
+  let underWay: Promise<void> = Promise.resolve();
+  /** Pressed twice it is done once; what is asked for while something else is under way is done after that. */
   const attempt = async (what: string, work: () => Promise<void>) => {
-    if (busy() !== null) return;
+    if (busy() === what) return;
+    while (busy() !== null) await underWay;
+    underWay = carryOut(what, work);
+    await underWay;
+  };
+  const carryOut = async (what: string, work: () => Promise<void>) => {
     setBusy(what);
     setFailure(null);
     try {

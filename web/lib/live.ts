@@ -1,8 +1,8 @@
-import { useQueryClient } from '@tanstack/solid-query';
-import { type Accessor, createEffect, createSignal, onCleanup } from 'solid-js';
+import { type QueryClient, QueryObserver, useQueryClient } from '@tanstack/solid-query';
+import { type Accessor, createComputed, createEffect, createMemo, createSignal, onCleanup, untrack } from 'solid-js';
 import { api, type Operation } from '../api.ts';
 import { failureOf } from './failure.ts';
-import { keys } from './queries.ts';
+import { keys, queries } from './queries.ts';
 
 /** Lost: it is being made again. */
 export type Link = 'connecting' | 'live' | 'lost';
@@ -12,6 +12,28 @@ const RETRY_MS = 3000;
 /** Whether nothing more will happen to an operation. */
 export function hasEnded(operation: Operation): boolean {
   return operation.finishedAt !== null;
+}
+
+/** Keeps what was learnt of an operation, unless something newer is known; answers what is known now. */
+export function noteOperation(client: QueryClient, operation: Operation): Operation {
+  const known = client.getQueryData<Operation>(keys.operation(operation.id));
+  if (known && known.revision > operation.revision) return known;
+  client.setQueryData(keys.operation(operation.id), operation);
+  return operation;
+}
+
+/** What is known of an operation, whoever has learnt it; `first` until then. Never suspends: what shows it keeps its place, and the focus. */
+export function knownOperation(first: Accessor<Operation>): Accessor<Operation> {
+  const client = useQueryClient();
+  const id = createMemo(() => first().id);
+  const [known, setKnown] = createSignal(untrack(first));
+  createComputed(() => {
+    const observer = new QueryObserver(client, { ...queries.operation(id()), initialData: untrack(first) });
+    const see = ({ data }: { data: Operation | undefined }) => setKnown((before) => data ?? before);
+    see(observer.getCurrentResult());
+    onCleanup(observer.subscribe(see));
+  });
+  return known;
 }
 
 /**
@@ -31,9 +53,7 @@ export function followOperation(id: Accessor<string | null>): Accessor<Link> {
 
     const see = (operation: Operation) => {
       setLink('live');
-      client.setQueryData(keys.operation(followed), (known: Operation | undefined) =>
-        known && known.revision > operation.revision ? known : operation,
-      );
+      noteOperation(client, operation);
       if (!hasEnded(operation) || over) return;
       over = true;
       for (const queryKey of [keys.backups, keys.operations, keys.status]) void client.invalidateQueries({ queryKey });

@@ -52,6 +52,7 @@ export function Operations() {
   }));
   const all = createMemo(() => answerOf(pages)?.pages.flatMap(({ operations }) => operations) ?? []);
   const isFiltered = () => kind() !== 'all' || state() !== 'all';
+  const nothing = () => (isFiltered() ? words.operations.noMatch : words.operations.none);
   return (
     <>
       <PageHead title={words.operations.title} lead={words.operations.lead} />
@@ -72,13 +73,12 @@ export function Operations() {
       </div>
       <AskedList
         of={pages}
+        question={`${kind()} ${state()}`}
+        told={all().length > 0 ? words.operations.found(all().length, !pages.hasNextPage) : nothing()}
         skeleton={<Lines count={8} class="p-5" />}
         isEmpty={all().length === 0}
         empty={
-          <Empty
-            title={isFiltered() ? words.operations.noMatch : words.operations.none}
-            lead={isFiltered() ? words.operations.noMatchLead : words.operations.noneLead}
-          />
+          <Empty title={nothing()} lead={isFiltered() ? words.operations.noMatchLead : words.operations.noneLead} />
         }
       >
         <ul aria-label={words.operations.caption} class="divide-y divide-line">

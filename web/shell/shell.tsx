@@ -18,7 +18,7 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
       >
         {words.skip}
       </a>
-      <header class="flex items-center justify-between gap-3 border-b border-line bg-card px-4 py-2 md:sticky md:top-0 md:h-dvh md:flex-col md:items-stretch md:border-r md:border-b-0 md:px-3 md:py-5">
+      <header class="flex items-center justify-between gap-3 border-b border-line bg-card px-4 py-2 md:sticky md:top-0 md:h-dvh md:flex-col md:items-stretch md:border-r md:border-b-0 md:px-3 md:py-5 md:in-[:root:has([data-lost])]:pt-14">
         <A href="/" class="flex items-center gap-2.5 rounded-lg px-1 font-semibold md:px-3">
           <img src="/icon.svg" alt="" class="size-7" width="28" height="28" />
           {words.name}

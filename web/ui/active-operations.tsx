@@ -29,6 +29,11 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
     });
   });
   const shown = createMemo(() => kept().slice(0, SHOWN));
+  const putAway = (operation: Operation) => {
+    setKept((all) => all.filter(({ id }) => id !== operation.id));
+    // The button that was pressed is gone with it.
+    document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+  };
 
   return (
     <Show when={shown().length > 0}>
@@ -44,7 +49,7 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
                 operation={operation}
                 open={props.open ?? false}
                 mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
-                onDismiss={() => setKept((all) => all.filter(({ id }) => id !== operation.id))}
+                onDismiss={() => putAway(operation)}
               />
             </Suspense>
           )}

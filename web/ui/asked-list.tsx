@@ -1,5 +1,6 @@
-import { type JSX, Show } from 'solid-js';
+import { createEffect, type JSX, Show } from 'solid-js';
 import { answerOf } from '../lib/answer.ts';
+import { say } from '../lib/say.ts';
 import { Button } from './button.tsx';
 import { QuestionFailure } from './question-failure.tsx';
 
@@ -7,6 +8,8 @@ interface Asked {
   isSuccess: boolean;
   isRefetchError: boolean;
   isPending: boolean;
+  /** What is shown answers the question before. */
+  isPlaceholderData: boolean;
   data: unknown;
   error: unknown;
   refetch: () => Promise<unknown>;
@@ -15,6 +18,10 @@ interface Asked {
 interface AskedListProps {
   /** What was asked for the rows. */
   of: Asked;
+  /** What is looked for, on whichever page of it. The answer to another one than at first is told to those who do not see the rows change. */
+  question: string;
+  /** What is told of the answer: how many rows fit, or that none does. */
+  told: string;
   /** Stands where the rows will be, as high as they. */
   skeleton: JSX.Element;
   isEmpty: boolean;
@@ -25,6 +32,11 @@ interface AskedListProps {
 
 /** The box of a list that was asked for: not there yet, empty, or its rows, which stay below the failure when asking again fails. */
 export function AskedList(props: AskedListProps) {
+  createEffect<string>((answered) => {
+    if (!props.of.isSuccess || props.of.isPlaceholderData || props.question === answered) return answered;
+    say(props.told);
+    return props.question;
+  }, props.question);
   return (
     <>
       <QuestionFailure of={props.of} />

@@ -1,12 +1,11 @@
 import { A } from '@solidjs/router';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
+import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import X from 'lucide-solid/icons/x';
-import { createEffect, createUniqueId, on, Show } from 'solid-js';
+import { createEffect, createMemo, createUniqueId, on, onCleanup, Show, untrack } from 'solid-js';
 import { api, type Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
-import { followOperation, hasEnded } from '../lib/live.ts';
+import { followOperation, hasEnded, knownOperation, noteOperation } from '../lib/live.ts';
 import { shareOf, titleOf } from '../lib/operations.ts';
-import { keys, queries } from '../lib/queries.ts';
 import { say } from '../lib/say.ts';
 import { words } from '../strings.ts';
 import { Button } from './button.tsx';
@@ -32,30 +31,28 @@ const SAID_EVERY = 25;
 export function OperationCard(props: OperationCardProps) {
   const id = createUniqueId();
   const client = useQueryClient();
-  const known = useQuery(() => ({ ...queries.operation(props.operation.id), initialData: props.operation }));
-  const operation = () => known.data ?? props.operation;
+  const operation = knownOperation(() => props.operation);
   const title = () => titleOf(operation());
+  let heading: HTMLHeadingElement | undefined;
   const link = followOperation(() => (hasEnded(props.operation) ? null : props.operation.id));
   const cancel = useMutation(() => ({
     mutationFn: async () => (await api.operations.cancel.mutate({ id: props.operation.id })).data,
     onSuccess: (answer: Operation) => {
-      client.setQueryData(keys.operation(answer.id), answer);
-      if (!hasEnded(answer)) say(words.operation.cancelAsked);
+      if (!hasEnded(noteOperation(client, answer))) say(words.operation.cancelAsked);
     },
   }));
 
-  createEffect(
-    on(
-      () => operation().state,
-      (state) => say(words.operation.said(title(), words.operation.states[state])),
-      { defer: true },
-    ),
-  );
-  let saidPercent = 0;
-  createEffect(() => {
-    const percent = Math.floor(((shareOf(operation()) ?? 0) * 100) / SAID_EVERY) * SAID_EVERY;
-    if (percent > saidPercent) say(words.operation.saidPercent(title(), percent));
-    saidPercent = percent;
+  // Each piece of news is an operation of its own, in which most is as it was.
+  const state = createMemo(() => operation().state);
+  const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.stage === 'lock');
+  // How far one is that has ended is how it ended.
+  const percent = createMemo(() => (hasEnded(operation()) ? 0 : saidShare(operation())));
+  createEffect(on(state, (now) => say(words.operation.said(title(), words.operation.states[now])), { defer: true }));
+  createEffect(on(isWaiting, (waits) => waits && say(words.operation.saidWaiting(title())), { defer: true }));
+  createEffect<number | undefined>((before) => {
+    const now = percent();
+    if (before !== undefined && now > before) say(words.operation.saidPercent(untrack(title), now));
+    return now;
   });
 
   return (
@@ -65,12 +62,12 @@ export function OperationCard(props: OperationCardProps) {
           <Show
             when={!props.untitled}
             fallback={
-              <h2 id={id} class="sr-only">
+              <h2 ref={heading} id={id} tabindex="-1" class="sr-only">
                 {title()}
               </h2>
             }
           >
-            <h3 id={id} class="font-semibold wrap-anywhere">
+            <h3 ref={heading} id={id} tabindex="-1" class="font-semibold wrap-anywhere">
               <A href={`/operations/${operation().id}`} class="hover:underline">
                 {title()}
               </A>
@@ -81,13 +78,12 @@ export function OperationCard(props: OperationCardProps) {
           </div>
         </div>
         <Show when={!hasEnded(operation()) && props.mayCancel}>
-          <Button
-            class="shrink-0"
-            busy={cancel.isPending || operation().cancelRequestedAt !== null}
-            onClick={() => cancel.mutate()}
-          >
-            {operation().cancelRequestedAt === null ? words.operation.cancel : words.operation.cancelling}
-          </Button>
+          <CancelButton
+            operation={operation()}
+            busy={cancel.isPending}
+            onCancel={() => cancel.mutate()}
+            onGone={() => heading?.focus({ preventScroll: true })}
+          />
         </Show>
         <Show when={hasEnded(operation()) && props.onDismiss}>
           <Button
@@ -118,4 +114,37 @@ export function OperationCard(props: OperationCardProps) {
       </div>
     </article>
   );
+}
+
+interface CancelButtonProps {
+  operation: Operation;
+  busy: boolean;
+  onCancel: () => void;
+  /** It goes away with the focus on it. */
+  onGone: () => void;
+}
+
+function CancelButton(props: CancelButtonProps) {
+  const isAsked = () => props.operation.cancelRequestedAt !== null;
+  let button: HTMLButtonElement | undefined;
+  onCleanup(() => {
+    if (document.activeElement === button) props.onGone();
+  });
+  return (
+    <Button
+      ref={(found) => {
+        button = found;
+      }}
+      class="shrink-0"
+      busy={props.busy || isAsked()}
+      onClick={() => props.onCancel()}
+    >
+      {isAsked() ? words.operation.cancelling : words.operation.cancel}
+    </Button>
+  );
+}
+
+/** How far its stage is in steps worth telling, percent. */
+function saidShare(operation: Operation): number {
+  return Math.floor(((shareOf(operation) ?? 0) * 100) / SAID_EVERY) * SAID_EVERY;
 }

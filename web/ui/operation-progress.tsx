@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/solid-query';
-import { createMemo, For, Show } from 'solid-js';
+import { createMemo, For, Show, Suspense } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { answerOf } from '../lib/answer.ts';
 import { countText } from '../lib/format.ts';
@@ -57,7 +57,10 @@ export function OperationProgress(props: { operation: Operation; link: Link; ope
           <span>{words.operation.reconnecting}</span>
         </Show>
       </div>
-      <TableProgress operation={props.operation} open={props.open} />
+      {/* Its own: what it asks for must not take away the card, with the focus in it. */}
+      <Suspense>
+        <TableProgress operation={props.operation} open={props.open} />
+      </Suspense>
     </Show>
   );
 }

@@ -10,8 +10,8 @@ import { Choice, Field } from '../../ui/field.tsx';
 const ALL = 'all';
 const OUTCOMES: Record<string, string> = { [ALL]: w.all, ...w.outcomes };
 
-/** What of the audit is to be seen. It stands in the address. On a phone the rarer questions wait behind a button. */
-export function AuditFilters() {
+/** What of the audit is to be seen. It stands in the address. On a phone the rarer questions wait behind a button. `ref`: the field to type in. */
+export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) {
   const [search, setSearch] = useSearchParams<AuditSearch>();
   const put = (name: keyof AuditSearch, value: string) =>
     setSearch({ [name]: value === '' || value === ALL ? null : value }, { replace: true });
@@ -35,6 +35,7 @@ export function AuditFilters() {
     <search class="mb-4 block">
       <div class="grid grid-cols-2 gap-3 sm:grid-cols-[1fr_12rem]">
         <Field
+          ref={props.ref}
           label={w.search}
           type="search"
           class="col-span-2 sm:col-span-1"

@@ -29,6 +29,7 @@ export function Audit() {
   const [search, setSearch] = useSearchParams<AuditSearch>();
   const filter = () => auditFilterOf(search);
   const isFiltered = () => Object.keys(filter()).length > 0;
+  const nothing = () => (isFiltered() ? w.noMatch : w.none);
   const pages = useInfiniteQuery(() => ({
     queryKey: [...keys.audit, 'pages', filter()],
     staleTime: LOOK_AGAIN_MS,
@@ -62,7 +63,11 @@ export function Audit() {
     mutationFn: async () => (await api.audit.verify.query()).data,
     onSettled: () => void newest.refetch(),
   }));
-  const forget = () => setSearch({ search: null, outcome: null, action: null, actor: null, from: null, to: null });
+  let field: HTMLInputElement | undefined;
+  const forget = () => {
+    setSearch({ search: null, outcome: null, action: null, actor: null, from: null, to: null });
+    field?.focus();
+  };
 
   return (
     <>
@@ -81,7 +86,11 @@ export function Audit() {
           </div>
         )}
       </Show>
-      <AuditFilters />
+      <AuditFilters
+        ref={(found) => {
+          field = found;
+        }}
+      />
       <div class="mb-3 flex min-h-11 flex-wrap items-center gap-x-4 gap-y-2">
         <a href={auditExport(filter())} download="" class={pressable()} aria-describedby="export-lead">
           <Download class="size-4" aria-hidden="true" />
@@ -102,10 +111,12 @@ export function Audit() {
       </div>
       <AskedList
         of={pages}
+        question={JSON.stringify(filter())}
+        told={rows().length > 0 ? w.found(rows().length, !pages.hasNextPage) : nothing()}
         skeleton={<Lines count={12} class="p-5" />}
         isEmpty={rows().length === 0}
         empty={
-          <Empty title={isFiltered() ? w.noMatch : w.none} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
+          <Empty title={nothing()} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
             <Show when={isFiltered()}>
               <Button onClick={forget}>{w.showAll}</Button>
             </Show>

@@ -31,7 +31,12 @@ export function Backups() {
   const [removing, setRemoving] = createSignal<string | null>(null);
   const isFiltered = () => Boolean(search.search || search.show);
   const known = () => answerOf(page);
-  const forget = () => setSearch({ search: null, show: null, page: null });
+  const nothing = () => (isFiltered() ? words.backups.noMatch : words.backups.none);
+  let field: HTMLInputElement | undefined;
+  const forget = () => {
+    setSearch({ search: null, show: null, page: null });
+    field?.focus();
+  };
 
   return (
     <>
@@ -50,7 +55,11 @@ export function Backups() {
         </Show>
       </PageHead>
       <ActiveOperations open />
-      <SearchBar />
+      <SearchBar
+        ref={(found) => {
+          field = found;
+        }}
+      />
       <Show when={actions.failure()}>
         {(failure) => (
           <div class="mb-4">
@@ -60,20 +69,22 @@ export function Backups() {
       </Show>
       <AskedList
         of={page}
+        question={JSON.stringify([search.search, search.show, search.sort])}
+        told={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
         skeleton={<RowSkeletons />}
         isEmpty={known()?.items.length === 0}
         empty={
           <Show
             when={isFiltered()}
             fallback={
-              <Empty title={words.backups.none} lead={words.backups.noneLead}>
+              <Empty title={nothing()} lead={words.backups.noneLead}>
                 <Button look="primary" onClick={() => setCreating(true)}>
                   {words.backups.make}
                 </Button>
               </Empty>
             }
           >
-            <Empty title={words.backups.noMatch} lead={words.backups.noMatchLead}>
+            <Empty title={nothing()} lead={words.backups.noMatchLead}>
               <Button onClick={forget}>{words.backups.showAll}</Button>
             </Empty>
           </Show>
@@ -115,7 +126,8 @@ export function Backups() {
   );
 }
 
-function SearchBar() {
+/** `ref`: the field to type in. */
+function SearchBar(props: { ref: (field: HTMLInputElement) => void }) {
   const [search, setSearch] = useSearchParams<BackupSearch>();
   const [typed, setTyped] = createTyping(
     () => search.search ?? '',
@@ -126,6 +138,7 @@ function SearchBar() {
   return (
     <search class="mb-4 grid grid-cols-2 gap-3 sm:grid-cols-[1fr_12rem_12rem]">
       <Field
+        ref={props.ref}
         label={words.backups.search}
         type="search"
         class="col-span-2 sm:col-span-1"

@@ -1,0 +1,32 @@
+import type { Page } from 'playwright-core';
+
+/** What a page tells to those who do not see it. */
+export interface Hearing {
+  /** Everything so far, in order. */
+  all(): Promise<string[]>;
+  /** Waits until something is told that holds this text. */
+  waitFor(text: string): Promise<void>;
+}
+
+/** Listens from now on, until the page is loaded again. */
+export async function listenTo(page: Page): Promise<Hearing> {
+  await page.evaluate(() => {
+    const region = document.querySelector('[data-said]');
+    if (!region) throw new Error('the page tells nothing');
+    const heard: string[] = [];
+    const hear = () => {
+      if (region.textContent) heard.push(region.textContent);
+    };
+    new MutationObserver(hear).observe(region, { childList: true, characterData: true, subtree: true });
+    Object.assign(window, { heard });
+  });
+  return {
+    all: () => page.evaluate(() => Reflect.get(window, 'heard') as string[]),
+    async waitFor(text) {
+      await page.waitForFunction(
+        (wanted) => (Reflect.get(window, 'heard') as string[]).some((one) => one.includes(wanted)),
+        text,
+      );
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'bun:test';
+import type { Page } from 'playwright-core';
+import { openSession } from '../../db/connect.ts';
+import type { Operation } from '../api.ts';
+import { listenTo } from './hearing.fixture.ts';
+import { staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { playOperation } from './stream.fixture.ts';
+
+const TITLE = 'Backup to first.zip';
+
+const scene = staged({}, async (scene) => {
+  await using visit = await scene.open();
+  await visit.signIn();
+  await visit.makeBackup('first');
+});
+
+type Progress = NonNullable<Operation['progress']>;
+
+/** So much of a hundred bytes is done, and a row of a table for each. */
+function progress(bytes: number, stage: Progress['stage'] = 'copy'): Progress {
+  const tables = { 'public.staff': { rows: bytes, bytes } };
+  return { stage, rows: bytes, bytes, totalBytes: 100, rowsPerSecond: 0, bytesPerSecond: 0, secondsLeft: null, tables };
+}
+
+const UNDER_WAY = { state: 'running', finishedAt: null, result: null } as const;
+
+/** The backup of this file’s stage, while it was made. */
+async function playFirst(page: Page, before: Progress) {
+  const [row] = await scene().database.query(
+    "SELECT id FROM backup_system.operations WHERE archive = 'first.zip' AND kind = 'backup'",
+  );
+  return playOperation(page, String(row?.['id']), { ...UNDER_WAY, revision: 1, progress: before });
+}
+
+/** Waits until the page shows what was told last. */
+async function shows(page: Page, rows: number): Promise<void> {
+  await page.getByRole('row', { name: `staff ${rows}`, exact: true }).waitFor();
+}
+
+/** Keeps every backup waiting until it is disposed of. */
+async function holdTable() {
+  const neighbour = await openSession(scene().database.url, {
+    applicationName: 'neighbour',
+    signal: AbortSignal.timeout(120_000),
+  });
+  await neighbour.query('BEGIN');
+  await neighbour.query('LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
+  return neighbour;
+}
+
+/** Begins a backup; its card is shown once it waits for the table that somebody holds. */
+async function beginBackup({ page }: Visit, name: string) {
+  await page.getByRole('button', { name: 'Make a backup' }).first().click();
+  await page.getByLabel('Name').fill(name);
+  await page.getByRole('button', { name: 'Make it' }).click();
+  const card = page.getByRole('article', { name: `Backup to ${name}.zip` });
+  await card.getByText('Under way').waitFor();
+  return card;
+}
+
+const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent);
+
+describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', () => {
+  test('how far it has come since they look, and at last its end alone', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    const stream = await playFirst(page, progress(30));
+    const heard = await listenTo(page);
+    await stream.tell({ progress: progress(40) });
+    await shows(page, 40);
+    await stream.tell({ progress: progress(60) });
+    await heard.waitFor('percent');
+    // The last share comes with the end.
+    await stream.tell({ ...stream.record, progress: progress(99) });
+    await page.getByText('The backup is made.').waitFor();
+    await heard.waitFor('Done');
+    expect(await heard.all()).toEqual([`${TITLE}: 50 percent.`, `${TITLE}: Done.`]);
+  });
+
+  test('nothing when it has ended long ago', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/operations');
+    const heard = await listenTo(page);
+    await page.getByRole('list', { name: 'Operations' }).getByRole('link', { name: TITLE }).click();
+    await page.getByRole('heading', { name: TITLE, level: 1 }).waitFor();
+    await page.getByText('The backup is made.').waitFor();
+    expect(await heard.all()).toEqual([]);
+  });
+
+  test('once that it waits for the tables, however often that is the news', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    const stream = await playFirst(page, progress(40));
+    const heard = await listenTo(page);
+    for (const rows of [41, 42, 43]) {
+      await stream.tell({ progress: progress(rows, 'lock') });
+      await shows(page, rows);
+    }
+    await heard.waitFor('Waiting');
+    expect(await heard.all()).toEqual([
+      `${TITLE}: Waiting for the tables. Somebody is using them. It tries again by itself, and nothing has changed so far.`,
+    ]);
+  });
+
+  test('that it was asked to stop, whatever else is the news, and then that it has', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    const stream = await playFirst(page, progress(40));
+    const asked = { progress: progress(41), cancelRequestedAt: new Date().toISOString() };
+    await page.route('**/trpc/operations.cancel**', (route) => {
+      const data = { ...stream.record, ...UNDER_WAY, ...asked, revision: 2 };
+      return route.fulfill({ json: [{ result: { data: { success: true, data } } }] });
+    });
+    const heard = await listenTo(page);
+    await page.getByRole('button', { name: 'Cancel it' }).press('Enter');
+    await shows(page, 41);
+    await stream.tell(asked);
+    await stream.tell({ ...asked, progress: progress(42) });
+    await shows(page, 42);
+    await stream.tell({ ...stream.record, ...asked, state: 'cancelled' });
+    await page.getByText('Cancelled', { exact: true }).waitFor();
+    expect(await focused(page)).toBe(TITLE);
+    await heard.waitFor('Cancelled');
+    expect(await heard.all()).toEqual(['Asked to stop; nothing will be left behind.', `${TITLE}: Cancelled.`]);
+  });
+
+  test('where they are: who has stopped one goes on reading at its title, who puts it away at that of the page', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    await using neighbour = await holdTable();
+    const card = await beginBackup(visit, 'stopped');
+    await card.getByRole('button', { name: 'Cancel it' }).press('Enter');
+    await card.getByText('Cancelled', { exact: true }).waitFor();
+    expect(await focused(page)).toBe('Backup to stopped.zip');
+    await card.getByRole('button', { name: 'Close' }).press('Enter');
+    await card.waitFor({ state: 'detached' });
+    expect(await focused(page)).toBe('Backups');
+    await neighbour.query('ROLLBACK');
+  });
+});
+
+describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
+  test('how many backups fit what was looked for; who wants all again can type at once', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    const heard = await listenTo(page);
+    await page.getByRole('link', { name: 'Backups', exact: true }).click();
+    await page.getByRole('list', { name: 'Stored backups' }).getByRole('link', { name: 'first.zip' }).waitFor();
+    const search = page.getByLabel('Search');
+    await search.fill('no such thing');
+    await heard.waitFor('No backup fits');
+    await page.getByRole('button', { name: 'Show all' }).press('Enter');
+    await heard.waitFor('1 backup.');
+    expect(await search.evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.getByLabel('Show', { exact: true }).selectOption('Pinned');
+    await page.getByRole('main').getByText('No backup fits').waitFor();
+    await page.getByRole('link', { name: 'Status', exact: true }).click();
+    await page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
+    expect(await heard.all()).toEqual(['No backup fits', '1 backup.', 'No backup fits']);
+  });
+
+  test('how many attempts fit', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/audit');
+    const rows = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    await rows.first().waitFor();
+    const heard = await listenTo(page);
+    const search = page.getByLabel('Search');
+    await search.fill('no such thing');
+    await heard.waitFor('Nothing fits');
+    await page.getByRole('button', { name: 'Show all' }).press('Enter');
+    await heard.waitFor('attempts.');
+    expect(await search.evaluate((field) => field === document.activeElement)).toBe(true);
+    expect(await heard.all()).toEqual(['Nothing fits', `${await rows.count()} attempts.`]);
+  });
+
+  test('how many operations fit', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/operations');
+    const rows = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
+    await rows.first().waitFor();
+    const heard = await listenTo(page);
+    await page.getByLabel('Kind').selectOption('Restore');
+    await heard.waitFor('Nothing fits');
+    await page.getByLabel('Kind').selectOption('Backup');
+    await heard.waitFor('operation');
+    const count = await rows.count();
+    expect(await heard.all()).toEqual(['Nothing fits', `${count} ${count === 1 ? 'operation' : 'operations'}.`]);
+  });
+});
