@@ -42,6 +42,7 @@ export const words = {
   cancel: 'Cancel',
   back: 'Back',
   tryAgain: 'Try again',
+  chosenOf: (what: string, chosen: number, all: number) => `${what}: ${countText(chosen)} of ${countText(all)} chosen`,
   copy: 'Copy',
   copied: 'Copied',
   notCopied: 'The browser did not allow copying. Select the text and copy it.',
