@@ -78,7 +78,7 @@ export const words = {
     busy: 'Signing in',
     emailMissing: 'Type your e-mail address.',
     passwordMissing: 'Type your password.',
-    ended: 'You are signed out.',
+    sessionEnded: 'Your session has ended. Sign in again.',
   },
   breakGlass: {
     title: 'Emergency access',
