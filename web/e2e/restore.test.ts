@@ -109,7 +109,10 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await page.getByRole('alert').getByText('The password is wrong.').waitFor();
     await page.getByLabel('Your password, once more').fill(PASSWORD);
     await context.clearCookies();
+    // At once, not when the page next looks for something else.
+    const asked = page.waitForRequest((request) => request.url().includes('/trpc/auth.me'));
     await page.getByRole('button', { name: 'Replace the data' }).click();
+    await asked;
     await page.getByRole('main').getByText('Your session has ended. Sign in again.').waitFor();
     await page.getByLabel('E-mail').fill(EMAIL);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);

@@ -82,14 +82,15 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     await visit.signIn();
     await page.getByRole('link', { name: 'Access', exact: true }).click();
     const token = await makeToken(visit, 'kept');
-    await page.evaluate(async () => {
-      // Back, and again where it was.
-      let left = 2;
-      const returned = Promise.withResolvers<void>();
-      addEventListener('popstate', () => --left === 0 && returned.resolve());
+    await page.evaluate(() => {
+      let moves = 0;
+      addEventListener('popstate', () => {
+        document.body.dataset['moves'] = String(++moves);
+      });
       history.back();
-      await returned.promise;
     });
+    // Back, and again to where it was.
+    await page.waitForFunction(() => document.body.dataset['moves'] === '2');
     const dialog = page.getByRole('dialog');
     expect(await dialog.locator('[data-token]').textContent()).toBe(token);
     const asked = page.waitForEvent('dialog');
@@ -114,7 +115,10 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     const password = dialog.getByLabel('Your password, once more');
     if ((await password.count()) > 0) await password.fill(PASSWORD);
     await context.clearCookies();
+    // At once, not when the page next looks for something else.
+    const asked = page.waitForRequest((request) => request.url().includes('/trpc/auth.me'));
     await dialog.getByRole('button', { name: 'Make it' }).click();
+    await asked;
     await page.getByRole('main').getByText('Your session has ended. Sign in again.').waitFor();
     expect(new URL(page.url()).search).toBe('?to=%2Faccess');
   });
