@@ -60,12 +60,13 @@ export const restoreWords = {
   upload: {
     drop: 'Drop a file here, or choose one',
     dropping: 'Let go to take it',
-    chooseFile: 'Choose a file',
+    chooseAnother: 'Choose another file',
     limits: (most: number | null) =>
       `.zip, .json or .json.gz${most === null ? '' : `, up to ${bytesText(most)}`}. It is looked at here before a byte is sent.`,
     paste: 'A file or its JSON can be pasted, too.',
     looking: 'Looking into the file',
-    found: 'This is a backup',
+    found: (file: string, facts: readonly string[]) =>
+      `${[`${file} was read`, ...facts].join('. ')}. It can be sent now.`,
     madeAt: 'Made',
     rows: 'Rows',
     of: 'Database',
@@ -87,7 +88,10 @@ export const restoreWords = {
     accepted: 'The file is stored as a backup.',
     existing: 'The very same backup was stored already.',
     goOn: 'Go on to the restore',
-    leave: 'An upload is under way.',
+    leave: 'Leave while a file is on its way?',
+    leaveLead: 'What was sent is kept for a while. Choose the same file again, and it goes on from there.',
+    leaveAnyway: 'Leave',
+    stay: 'Stay here',
     notZip: 'This file is no backup: it is neither a ZIP archive nor JSON.',
     notOurs: 'This ZIP is no backup: it has no manifest at its end.',
     notOursHint: 'Take the file exactly as it was downloaded. A ZIP that was unpacked and packed again will not do.',

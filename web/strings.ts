@@ -44,6 +44,7 @@ export const words = {
   cancel: 'Cancel',
   back: 'Back',
   tryAgain: 'Try again',
+  chosenOf: (what: string, chosen: number, all: number) => `${what}: ${countText(chosen)} of ${countText(all)} chosen`,
   copy: 'Copy',
   copied: 'Copied',
   notCopied: 'The browser did not allow copying. Select the text and copy it.',
@@ -79,7 +80,7 @@ export const words = {
     busy: 'Signing in',
     emailMissing: 'Type your e-mail address.',
     passwordMissing: 'Type your password.',
-    ended: 'You are signed out.',
+    sessionEnded: 'Your session has ended. Sign in again.',
   },
   breakGlass: {
     title: 'Emergency access',

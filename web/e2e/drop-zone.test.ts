@@ -51,6 +51,21 @@ function watchUploads(page: Page): Request[] {
   return sent;
 }
 
+/** Lets what is sent wait on its way, until it is released. */
+async function holdPieces(page: Page): Promise<() => void> {
+  const gate = Promise.withResolvers<void>();
+  await page.route('**/api/uploads/tus/**', async (route) => {
+    if (route.request().method() === 'PATCH') await gate.promise;
+    await route.continue().catch(() => undefined);
+  });
+  return gate.resolve;
+}
+
+/** What has the focus: its text. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => document.activeElement?.textContent ?? '');
+}
+
 /** On the page, and what takes files is loaded. */
 async function atRestore(visit: Visit): Promise<void> {
   await visit.goto('/restore');
@@ -61,18 +76,19 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   test('is taken by drop and by paste, its JSON as text too, and what it is is shown before a byte is sent', async () => {
     await using visit = await scene().open();
     const { page, complaints } = visit;
+    const shown = page.getByRole('main');
     await visit.signIn();
     await atRestore(visit);
     const sent = watchUploads(page);
     await give(page, 'drop', [{ name: 'dropped.zip', content: archive }]);
-    await page.getByText('dropped.zip').waitFor();
+    await shown.getByText('dropped.zip').waitFor();
     await page.getByText('superadmin@owu.example').last().waitFor();
     await give(page, 'paste', [{ name: 'pasted.json.gz', content: Buffer.from(Bun.gzipSync(DOCUMENT)) }]);
-    await page.getByText('pasted.json.gz').waitFor();
-    await page.getByText('4,321').waitFor();
+    await shown.getByText('pasted.json.gz').waitFor();
+    await shown.getByText('4,321').waitFor();
     await give(page, 'paste', [], DOCUMENT.replace('4321', '1234'));
-    await page.getByText('1,234').waitFor();
-    await page.getByText('maria').waitFor();
+    await shown.getByText('1,234').waitFor();
+    await shown.getByText('maria').waitFor();
     await page.getByRole('button', { name: 'Send it' }).waitFor();
     expect(sent).toEqual([]);
     expect(complaints).toEqual([]);
@@ -143,10 +159,13 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await give(page, 'drop', [{ name: 'slow.zip', content: archive }]);
     await page.getByRole('button', { name: 'Send it' }).click();
     await patch;
+    // What was pressed is gone each time: the focus goes on to what can be pressed next.
+    expect(await focused(page)).toBe('Pause');
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByText('Paused.').waitFor();
     const asked = page.waitForRequest((request) => request.method() === 'HEAD');
     const second = page.waitForRequest((request) => request.method() === 'PATCH');
+    expect(await focused(page)).toBe('Go on');
     await page.getByRole('button', { name: 'Go on' }).click();
     expect((await asked).url()).toBe((await patch).url());
     await second;
@@ -154,7 +173,84 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await page.getByRole('button', { name: 'Give up' }).click();
     expect((await removal).status()).toBe(204);
     await page.getByRole('button', { name: 'Send it' }).waitFor();
+    expect(await focused(page)).toBe('Send it');
     for (const release of held) release();
+  });
+
+  test('on its way is not left by a link or by Back without a question; left after all, it goes on from where it was', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await page.getByRole('link', { name: 'Restore', exact: true }).click();
+    await page.getByText('up to 1.0 MiB').waitFor();
+    const release = await holdPieces(page);
+    const patch = page.waitForRequest((request) => request.method() === 'PATCH');
+    const picked = join(scene().folder, 'mine.zip');
+    await page.locator('input[type=file]').setInputFiles(picked);
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await patch;
+
+    const question = page.getByRole('dialog', { name: 'Leave while a file is on its way?' });
+    await page.getByRole('link', { name: 'Backups', exact: true }).click();
+    await question.getByText('Choose the same file again, and it goes on from there.').waitFor();
+    expect(await visit.faults()).toEqual([]);
+    await question.getByRole('button', { name: 'Stay here' }).click();
+    await question.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused.').waitFor();
+
+    await page.evaluate(() => history.back());
+    await question.waitFor();
+    expect(new URL(page.url()).pathname).toBe('/restore');
+    await question.getByRole('button', { name: 'Leave', exact: true }).click();
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+    release();
+
+    await page.getByRole('link', { name: 'Restore', exact: true }).click();
+    await page.getByText('up to 1.0 MiB').waitFor();
+    const asked = page.waitForRequest((request) => request.method() === 'HEAD');
+    await page.locator('input[type=file]').setInputFiles(picked);
+    await page.getByRole('button', { name: 'Send it' }).click();
+    expect((await asked).url()).toBe((await patch).url());
+    // Once it is there nothing is left to ask about.
+    await page.getByText('Every row of 13 tables').waitFor();
+    expect(await question.count()).toBe(0);
+  });
+
+  test('that was read is told in words; stored already, it is said once, and of that backup alone', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.makeBackup('other');
+    await page.getByRole('link', { name: 'Restore', exact: true }).click();
+    await page.getByText('up to 1.0 MiB').waitFor();
+    await page.evaluate(() => {
+      const told: string[] = [];
+      Object.assign(window, { told });
+      const region = document.querySelector('[aria-live=polite] .sr-only');
+      if (region) {
+        const note = () => region.textContent && told.push(region.textContent);
+        new MutationObserver(note).observe(region, { childList: true, characterData: true, subtree: true });
+      }
+    });
+    const told = () => page.evaluate(() => (window as unknown as { told: string[] }).told);
+    await give(page, 'drop', [{ name: 'again.zip', content: archive }]);
+    await page.getByRole('button', { name: 'Send it' }).waitFor();
+    expect((await told()).filter((text) => text.includes('again.zip'))).toEqual([
+      expect.stringMatching(
+        /^again\.zip was read\. Made .+\. Made by superadmin@owu\.example\. [\d,]+ rows\. Database .+\. It can be sent now\.$/,
+      ),
+    ]);
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByText('Every row of 13 tables').waitFor();
+    const note = page.getByRole('main').getByText('The very same backup was stored already.');
+    await note.waitFor();
+    expect((await told()).filter((text) => text.includes('stored already'))).toHaveLength(1);
+    expect(await page.locator('[role=status]', { hasText: 'stored already' }).count()).toBe(1);
+    await page.goBack();
+    await page.getByRole('button', { name: /other\.zip/ }).click();
+    await page.getByText('Every row of 13 tables').waitFor();
+    expect(await note.count()).toBe(0);
   });
 
   test('that is damaged and sent around the panel is refused by the server, by name of the damage, and not stored', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let archive: Buffer;
 const scene = staged({}, async (scene) => {
@@ -66,7 +66,17 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     const choice = page.getByRole('checkbox', { name: /loan_repayments/ });
     expect(await choice.isChecked()).toBe(true);
+    // In sight at once among thirteen, and it stays where it is.
+    const first = () =>
+      page
+        .getByRole('group', { name: /^Which tables/ })
+        .getByRole('checkbox')
+        .first()
+        .isChecked();
+    await page.getByRole('group', { name: 'Which tables: 1 of 13 chosen' }).waitFor();
+    expect(await first()).toBe(true);
     await choice.uncheck();
+    expect(await first()).toBe(false);
     await page.getByText('Choose the tables to bring back.').waitFor();
     expect(await page.getByRole('button', { name: 'Replace the data' }).count()).toBe(0);
     await choice.check();
@@ -83,6 +93,29 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     expect(await repayments()).toEqual(held);
     expect(await staff()).toEqual(others);
     expect(await overflow(page)).toBe(0);
+  });
+
+  test('when the session has ended meanwhile, one is led to sign in, told why, and back to the very restore', async () => {
+    await using visit = await scene().open();
+    const { page, context } = visit;
+    await visit.signIn();
+    await visit.goto('/restore?backup=before.zip&tables=staff');
+    await page.getByLabel(/^Type the name of the database/).fill(scene().database.name);
+    await page.getByLabel('Your password, once more').fill('a guess');
+    await page.getByRole('button', { name: 'Replace the data' }).click();
+    // A wrong password bears the same code, and ends nothing.
+    await page.getByRole('alert').getByText('The password is wrong.').waitFor();
+    await page.getByLabel('Your password, once more').fill(PASSWORD);
+    await context.clearCookies();
+    // At once, not when the page next looks for something else.
+    const asked = page.waitForRequest((request) => request.url().includes('/trpc/auth.me'));
+    await page.getByRole('button', { name: 'Replace the data' }).click();
+    await asked;
+    await page.getByRole('main').getByText('Your session has ended. Sign in again.').waitFor();
+    await page.getByLabel('E-mail').fill(EMAIL);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('group', { name: 'Which tables: 1 of 13 chosen' }).waitFor();
   });
 
   test('a file that was taken away is shown before it is sent, sent, stored and restored', async () => {
@@ -170,6 +203,12 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
       .getByRole('alert')
       .getByText(/ARCHIVE_DAMAGED/)
       .waitFor();
+    // The same file would be refused again.
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose another file' }).click();
+    await (await chooser).setFiles({ name: 'good.zip', mimeType: 'application/zip', buffer: archive });
+    await page.getByRole('button', { name: 'Send it' }).waitFor();
     await writeFile(join(scene().folder, 'before.zip'), archive);
   });
 });

@@ -76,6 +76,53 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
+  test('one that is shown this once stays when Back is pressed, and the browser asks before it closes', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await page.getByRole('link', { name: 'Access', exact: true }).click();
+    const token = await makeToken(visit, 'kept');
+    await page.evaluate(() => {
+      let moves = 0;
+      addEventListener('popstate', () => {
+        document.body.dataset['moves'] = String(++moves);
+      });
+      history.back();
+    });
+    // Back, and again to where it was.
+    await page.waitForFunction(() => document.body.dataset['moves'] === '2');
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.locator('[data-token]').textContent()).toBe(token);
+    const asked = page.waitForEvent('dialog');
+    await page.close({ runBeforeUnload: true });
+    const question = await asked;
+    expect(question.type()).toBe('beforeunload');
+    await question.dismiss();
+    await dialog.getByRole('button', { name: 'I have copied it' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+  });
+
+  test('a session that ended before one was made leads to sign in, and says why', async () => {
+    await using visit = await scene().open();
+    const { page, context } = visit;
+    await visit.signIn();
+    await openAccess(visit);
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('late');
+    const password = dialog.getByLabel('Your password, once more');
+    if ((await password.count()) > 0) await password.fill(PASSWORD);
+    await context.clearCookies();
+    // At once, not when the page next looks for something else.
+    const asked = page.waitForRequest((request) => request.url().includes('/trpc/auth.me'));
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await asked;
+    await page.getByRole('main').getByText('Your session has ended. Sign in again.').waitFor();
+    expect(new URL(page.url()).search).toBe('?to=%2Faccess');
+  });
+
   test('what can do harm is marked, and a token does no more than was chosen', async () => {
     await using visit = await scene().open();
     const { page } = visit;

@@ -1,8 +1,8 @@
-import { type Query, QueryCache, QueryClient } from '@tanstack/solid-query';
+import { MutationCache, type Query, QueryCache, QueryClient } from '@tanstack/solid-query';
 import { api, type BackupQuery, type Operation, type OperationQuery, type OperationState } from '../api.ts';
 import { onComeback } from './connection.ts';
 import { failureOf } from './failure.ts';
-import { mayBeSignedIn, rememberSession } from './session-mark.ts';
+import { mayBeSignedIn, noteSessionEnd } from './session-mark.ts';
 
 const SOME_SECONDS = 15_000;
 /** How often lists that others may change are asked again while somebody looks. */
@@ -16,10 +16,11 @@ export function createQueries(): QueryClient {
       onError(error) {
         // The session has ended: the guard of every page sees it, and asks to sign in again.
         if (failureOf(error).code !== 'UNAUTHENTICATED') return;
-        rememberSession(false);
+        noteSessionEnd();
         client.setQueryData(keys.me, null);
       },
     }),
+    mutationCache: new MutationCache({ onError: (error) => orderRefused(client, error) }),
     defaultOptions: {
       queries: {
         // The server may run on this very machine: that there is no network says nothing.
@@ -34,6 +35,14 @@ export function createQueries(): QueryClient {
   });
   onComeback(() => void client.invalidateQueries({ predicate: mayHaveChanged }));
   return client;
+}
+
+/**
+ * To be told what an order failed with, and waited for before it is shown: when the server knew nobody, it is asked who is signed in, and the
+ * guard of every page leads whoever is nobody to sign in. A wrong password bears the same code.
+ */
+export async function orderRefused(client: QueryClient, error: unknown): Promise<void> {
+  if (failureOf(error).code === 'UNAUTHENTICATED') await client.invalidateQueries({ queryKey: keys.me });
 }
 
 /** Rows of an archive never do; and revealed ones, asked for again, would be one more look in the audit that nobody has taken. */
@@ -66,7 +75,7 @@ export const queries = {
         return (await api.auth.me.query(undefined, { signal })).data;
       } catch (error) {
         if (failureOf(error).code !== 'UNAUTHENTICATED') throw error;
-        rememberSession(false);
+        noteSessionEnd();
         return null;
       }
     },

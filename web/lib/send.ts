@@ -54,6 +54,8 @@ export function createSending(onSent: (sent: Sent) => void) {
     if (!packed) {
       setState('packing');
       const small = await gzipped(file).catch(() => null);
+      // Left meanwhile: nobody is there to send it for.
+      if (state() !== 'packing') return;
       if (small === null) return refuse(made('INPUT_INVALID', w.unreadable, w.kindHint));
       body = small;
     }
@@ -143,6 +145,7 @@ function reasonOf(error: Error | DetailedError): Failure {
   if (!answer) return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
   const reference = answer.getHeader('X-Request-Id') ?? null;
   const told = toldIn(answer.getBody());
+  if (told?.code === 'UNAUTHENTICATED') return made(told.code, words.signIn.sessionEnded, w.leaveLead, reference);
   return told
     ? failureFrom(told, reference)
     : made('CONNECTION_LOST', words.failure.notOurs(answer.getStatus()), words.failure.notOursHint, reference);

@@ -5,6 +5,7 @@ import { api } from '../api.ts';
 import { type Failure, failureOf } from '../lib/failure.ts';
 import { createPatience } from '../lib/patience.ts';
 import { becomes, useMe } from '../lib/session.ts';
+import { sessionEnded } from '../lib/session-mark.ts';
 import { showFault } from '../lib/show-fault.ts';
 import { wayBack } from '../lib/way-back.ts';
 import { words } from '../strings.ts';
@@ -46,7 +47,7 @@ export function SignIn() {
 
   return (
     <Show when={!me.data} fallback={<Navigate href={wayBack(search.to)} />}>
-      <FrontDoor title={words.signIn.title} lead={words.signIn.lead}>
+      <FrontDoor title={words.signIn.title} lead={sessionEnded() ? words.signIn.sessionEnded : words.signIn.lead}>
         <form class="space-y-4" novalidate onSubmit={(event) => void signIn(event)}>
           <Show when={failure()}>
             {(found) => (

@@ -1,6 +1,7 @@
 import { Dialog } from '@kobalte/core/dialog';
 import X from 'lucide-solid/icons/x';
 import { createMemo, createRenderEffect, type JSX, on, Show } from 'solid-js';
+import { holdPage } from '../lib/hold-page.ts';
 import { words } from '../strings.ts';
 import { pressable } from './button.tsx';
 
@@ -9,7 +10,7 @@ interface ModalProps {
   onClose: () => void;
   title: string;
   lead?: string | undefined;
-  /** Closes by its buttons alone: what it shows cannot be had again. */
+  /** Closes by its buttons alone, and the page stays: what it shows cannot be had again. */
   holds?: boolean | undefined;
   children: JSX.Element;
 }
@@ -18,6 +19,7 @@ interface ModalProps {
 export function Modal(props: ModalProps) {
   // Asked once for each change of its answer: whatever it is made of may change while the dialog stands, with the focus in it.
   const isOpen = createMemo(() => props.open);
+  holdPage(() => isOpen() && props.holds === true);
   let opener: Element | null = null;
   createRenderEffect(
     on(isOpen, (open) => {

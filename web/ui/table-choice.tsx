@@ -1,4 +1,5 @@
-import { For } from 'solid-js';
+import { createMemo, For, untrack } from 'solid-js';
+import { words } from '../strings.ts';
 import { CheckList, toggled } from './check-list.tsx';
 
 interface TableChoiceProps {
@@ -9,11 +10,17 @@ interface TableChoiceProps {
   fault?: string | null;
 }
 
-/** Any of the tables. */
+/** Any of the tables. Those chosen when it appears come first, in sight; where they stand stays when others are chosen. */
 export function TableChoice(props: TableChoiceProps) {
+  const atFirst = untrack(() => props.chosen);
+  const tables = createMemo(() => [
+    ...props.tables.filter(({ name }) => atFirst.includes(name)),
+    ...props.tables.filter(({ name }) => !atFirst.includes(name)),
+  ]);
+  const legend = () => words.chosenOf(props.legend, props.chosen.length, props.tables.length);
   return (
-    <CheckList legend={props.legend} fault={props.fault} class="max-h-56 overflow-y-auto p-1.5">
-      <For each={props.tables}>
+    <CheckList legend={legend()} fault={props.fault} class="max-h-56 overflow-y-auto p-1.5">
+      <For each={tables()}>
         {(table) => (
           <label class="flex min-h-11 cursor-pointer items-center gap-3 rounded-md px-2 text-sm hover:bg-sunk sm:min-h-9">
             <input

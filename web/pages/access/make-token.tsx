@@ -3,7 +3,7 @@ import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type Scope } from '../../api.ts';
 import { type Failure, failureOf } from '../../lib/failure.ts';
 import { createPasswordAgain } from '../../lib/password-again.ts';
-import { keys } from '../../lib/queries.ts';
+import { keys, orderRefused } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/session.ts';
 import { showFault } from '../../lib/show-fault.ts';
@@ -58,6 +58,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
       say(made.said);
       void client.invalidateQueries({ queryKey: keys.tokens });
     } catch (error) {
+      await orderRefused(client, error);
       setFailure(failureOf(error));
       again.refused(error);
       setTried(false);

@@ -7,6 +7,7 @@ import { failureOf } from '../../lib/failure.ts';
 import { hasEnded } from '../../lib/live.ts';
 import { later } from '../../lib/load.ts';
 import { queries } from '../../lib/queries.ts';
+import type { Sent } from '../../lib/send.ts';
 import { restoreWords } from '../../strings-restore.ts';
 import { ActiveOperations } from '../../ui/active-operations.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -26,7 +27,9 @@ export function Restore() {
   const [started, setStarted] = createSignal<Operation | null>(null);
   const live = useQuery(() => ({ ...queries.operation(started()?.id ?? ''), enabled: started() !== null }));
   const ended = () => live.isSuccess && hasEnded(live.data);
-  const [existing, setExisting] = createSignal<boolean | null>(null);
+  const [stored, setStored] = createSignal<Sent | null>(null);
+  // Of the file that was sent, and of no other backup one has gone on to.
+  const justStored = () => (stored()?.fileName === (search.backup ?? null) ? stored() : null);
   // What was pressed is gone with its part of the page: one reads on from the heading, as on another page.
   createEffect(
     on([() => search.backup, () => started() !== null], () => document.querySelector<HTMLElement>('h1')?.focus(), {
@@ -35,7 +38,7 @@ export function Restore() {
   );
   const begin = () => {
     setStarted(null);
-    setExisting(null);
+    setStored(null);
     setSearch({ backup: null, tables: null });
   };
   return (
@@ -46,10 +49,12 @@ export function Restore() {
         </Show>
       </PageHead>
       <ActiveOperations open />
-      <Show when={existing() !== null && !started()}>
-        <p role="status" class="mb-4 rounded-lg bg-good-wash px-4 py-3 text-sm text-good">
-          {existing() ? upload.existing : upload.accepted}
-        </p>
+      <Show when={!started() && justStored()}>
+        {(sent) => (
+          <p class="mb-4 rounded-lg bg-good-wash px-4 py-3 text-sm text-good">
+            {sent().existing ? upload.existing : upload.accepted}
+          </p>
+        )}
       </Show>
       <Switch>
         <Match when={started()}>{null}</Match>
@@ -70,7 +75,7 @@ export function Restore() {
               <Suspense fallback={<div class="skeleton h-52 rounded-xl" />}>
                 <UploadBox
                   onSent={(sent) => {
-                    setExisting(sent.existing);
+                    setStored(sent);
                     if (sent.fileName !== null) setSearch({ backup: sent.fileName });
                   }}
                 />

@@ -1,4 +1,4 @@
-import { Match, Show, Switch } from 'solid-js';
+import { createEffect, Match, on, Show, Switch } from 'solid-js';
 import type { createSending } from '../../lib/send.ts';
 import { restoreWords } from '../../strings-restore.ts';
 import { Bar } from '../../ui/bar.tsx';
@@ -11,9 +11,16 @@ export function SendProgress(props: { sending: ReturnType<typeof createSending> 
   const state = () => props.sending.state();
   const sent = () => props.sending.sent();
   const isChecking = () => state() === 'checking' || state() === 'packing';
+  let box: HTMLDivElement | undefined;
+  // The button that had the focus may be gone with what it did.
+  createEffect(
+    on(state, () => {
+      if (document.activeElement === document.body) (box?.querySelector('button') ?? box)?.focus();
+    }),
+  );
   const left = () => (sent().rate > 0 ? (sent().total - sent().bytes) / sent().rate : null);
   return (
-    <div class="mt-4">
+    <div ref={box} tabindex="-1" class="mt-4">
       <div class="mb-1.5 flex justify-between gap-3 text-sm">
         <span class="font-medium" role="status">
           <Switch fallback={w.sending}>

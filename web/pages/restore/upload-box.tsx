@@ -1,23 +1,30 @@
 import { useQuery, useQueryClient } from '@tanstack/solid-query';
 import FileUp from 'lucide-solid/icons/file-up';
-import { createSignal, createUniqueId, type JSX, onCleanup, onMount, Show } from 'solid-js';
+import { createEffect, createSignal, createUniqueId, on, onCleanup, onMount, Show } from 'solid-js';
 import { type Failure, failureOf, made } from '../../lib/failure.ts';
-import { amountText, countText } from '../../lib/format.ts';
 import { type Peeked, peek } from '../../lib/peek.ts';
-import type { DocumentFacts } from '../../lib/peek-document.ts';
 import { keys } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
 import { createSending, largestUpload, type Sent, tooLarge } from '../../lib/send.ts';
 import { words } from '../../strings.ts';
 import { restoreWords } from '../../strings-restore.ts';
 import { Button } from '../../ui/button.tsx';
-import { Facts } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Moment } from '../../ui/moment.tsx';
 import { Lines } from '../../ui/skeleton.tsx';
+import { LeaveQuestion } from './leave-question.tsx';
+import { PeekedFacts, saidOf } from './peeked-facts.tsx';
 import { SendProgress } from './send-progress.tsx';
 
 const { upload: w } = restoreWords;
+/** Refused for what the file is: sent again it would be refused again. */
+const OF_THE_FILE: readonly Failure['code'][] = [
+  'INPUT_INVALID',
+  'TOO_LARGE',
+  'ARCHIVE_INVALID',
+  'ARCHIVE_DAMAGED',
+  'ARCHIVE_TOO_NEW',
+  'ARCHIVE_LIMIT',
+];
 
 /** Takes a file, dropped, pasted or chosen, looks into it, and sends it. */
 export function UploadBox(props: { onSent: (sent: Sent) => void }) {
@@ -39,6 +46,19 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
     props.onSent(sent);
   });
   const isBusy = () => !['idle', 'done', 'failed'].includes(sending.state());
+  const isOfTheFile = () => OF_THE_FILE.some((code) => code === sending.failure()?.code);
+  let picker: HTMLInputElement | undefined;
+  let next: HTMLDivElement | undefined;
+  // What was pressed last is gone: given up or refused, one goes on from what can be done now.
+  createEffect(
+    on(
+      isBusy,
+      () => {
+        if (document.activeElement === document.body) next?.querySelector('button')?.focus();
+      },
+      { defer: true },
+    ),
+  );
 
   const take = async (all: Iterable<File> | undefined) => {
     const [chosen, ...others] = all ?? [];
@@ -53,7 +73,9 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
       const limit = most();
       // What is not packed yet becomes smaller: it is measured when it is.
       if (isPacked(what) && limit !== null && chosen.size > limit) throw tooLarge(chosen.size, limit);
-      if (file() === chosen) setPeeked(what);
+      if (file() !== chosen) return;
+      setPeeked(what);
+      say(w.found(chosen.name, saidOf(what)));
     } catch (error) {
       if (file() !== chosen) return;
       const unreadable = error instanceof DOMException;
@@ -73,26 +95,22 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
       event.preventDefault();
       void take(event.dataTransfer?.files);
     };
-    const onLeave = (event: BeforeUnloadEvent) => {
-      if (isBusy()) event.preventDefault();
-    };
     document.addEventListener('paste', onPaste);
     document.addEventListener('dragover', onDrag);
     document.addEventListener('drop', onDrop);
-    window.addEventListener('beforeunload', onLeave);
     onCleanup(() => {
       document.removeEventListener('paste', onPaste);
       document.removeEventListener('dragover', onDrag);
       document.removeEventListener('drop', onDrop);
-      window.removeEventListener('beforeunload', onLeave);
       if (isBusy()) sending.pause();
     });
   });
 
   return (
     <div class="space-y-4">
+      <LeaveQuestion sending={isBusy()} />
       <Show when={!isBusy()}>
-        <DropPlace most={most()} onFiles={(chosen) => void take(chosen)} />
+        <DropPlace most={most()} onFiles={(chosen) => void take(chosen)} input={(input) => (picker = input)} />
       </Show>
       <Show when={refusal()}>{(failure) => <FailureNotice failure={failure()} />}</Show>
       <Show when={file() && !peeked() && !refusal()}>
@@ -102,7 +120,7 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
         {(what) => (
           <div class="rounded-lg border border-line p-4">
             <p class="mb-3 font-medium break-all">{file()?.name}</p>
-            <About peeked={what()} />
+            <PeekedFacts peeked={what()} />
             <Show when={sending.failure()}>
               {(failure) => (
                 <div class="mt-4">
@@ -113,9 +131,20 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
             <Show
               when={isBusy()}
               fallback={
-                <Button look="primary" class="mt-4" onClick={send}>
-                  {sending.state() === 'failed' ? words.tryAgain : w.send}
-                </Button>
+                <div ref={next} class="mt-4">
+                  <Show
+                    when={isOfTheFile()}
+                    fallback={
+                      <Button look="primary" onClick={send}>
+                        {sending.state() === 'failed' ? words.tryAgain : w.send}
+                      </Button>
+                    }
+                  >
+                    <Button look="primary" onClick={() => picker?.click()}>
+                      {w.chooseAnother}
+                    </Button>
+                  </Show>
+                </div>
               }
             >
               <SendProgress sending={sending} />
@@ -123,52 +152,6 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
           </div>
         )}
       </Show>
-    </div>
-  );
-}
-
-function About(props: { peeked: Peeked }) {
-  return (
-    <Show
-      when={props.peeked.kind === 'backup' && props.peeked}
-      fallback={
-        <>
-          <p class="text-sm">{w.document}</p>
-          <p class="text-sm text-soft">{w.documentLead}</p>
-          <Show when={props.peeked.kind === 'document' && props.peeked.facts}>
-            {(facts) => <DocumentFactsList facts={facts()} />}
-          </Show>
-        </>
-      }
-    >
-      {(backup) => (
-        <Facts
-          narrow
-          of={[
-            [w.madeAt, <Moment at={backup().madeAt} />],
-            [w.by, backup().by],
-            [w.rows, `${countText(backup().rows)} (${amountText(backup().tables, 'table')})`],
-            [w.of, backup().database],
-          ]}
-        />
-      )}
-    </Show>
-  );
-}
-
-function DocumentFactsList(props: { facts: DocumentFacts }) {
-  const known = (): [string, JSX.Element][] => {
-    const { madeAt, by, rows, database } = props.facts;
-    const found: [string, JSX.Element][] = [];
-    if (madeAt !== null) found.push([w.madeAt, <Moment at={madeAt} />]);
-    if (by !== null) found.push([w.by, by]);
-    if (rows !== null) found.push([w.rows, countText(rows)]);
-    if (database !== null) found.push([w.of, database]);
-    return found;
-  };
-  return (
-    <div class="mt-3">
-      <Facts narrow of={known()} />
     </div>
   );
 }
@@ -186,7 +169,11 @@ function filesIn({ clipboardData, target }: ClipboardEvent): Iterable<File> | un
   return text.startsWith('{') ? [new File([text], w.pasted, { type: 'application/json' })] : undefined;
 }
 
-function DropPlace(props: { most: number | null; onFiles: (files: Iterable<File> | undefined) => void }) {
+function DropPlace(props: {
+  most: number | null;
+  onFiles: (files: Iterable<File> | undefined) => void;
+  input: (input: HTMLInputElement) => void;
+}) {
   const id = createUniqueId();
   const [over, setOver] = createSignal(false);
   return (
@@ -207,6 +194,7 @@ function DropPlace(props: { most: number | null; onFiles: (files: Iterable<File>
         {w.limits(props.most)} {w.paste}
       </span>
       <input
+        ref={props.input}
         id={id}
         type="file"
         accept=".zip,.json,.gz"

@@ -1,0 +1,27 @@
+import type { BeforeLeaveEventArgs } from '@solidjs/router';
+import { createSignal } from 'solid-js';
+import { holdPage } from '../../lib/hold-page.ts';
+import { restoreWords } from '../../strings-restore.ts';
+import { Button, Buttons } from '../../ui/button.tsx';
+import { Modal } from '../../ui/modal.tsx';
+
+const { upload: w } = restoreWords;
+
+/** Asks whoever would leave the page while a file is on its way, and says what becomes of what was sent. */
+export function LeaveQuestion(props: { sending: boolean }) {
+  const [leaving, setLeaving] = createSignal<BeforeLeaveEventArgs | null>(null);
+  holdPage(() => props.sending, setLeaving);
+  const stay = () => setLeaving(null);
+  return (
+    <Modal open={props.sending && leaving() !== null} onClose={stay} title={w.leave} lead={w.leaveLead}>
+      <Buttons>
+        <Button look="grave" onClick={() => leaving()?.retry(true)}>
+          {w.leaveAnyway}
+        </Button>
+        <Button look="primary" onClick={stay}>
+          {w.stay}
+        </Button>
+      </Buttons>
+    </Modal>
+  );
+}

@@ -1,0 +1,69 @@
+import { type JSX, Show } from 'solid-js';
+import { amountText, countText, momentText } from '../../lib/format.ts';
+import type { Peeked } from '../../lib/peek.ts';
+import type { DocumentFacts } from '../../lib/peek-document.ts';
+import { restoreWords } from '../../strings-restore.ts';
+import { Facts } from '../../ui/card.tsx';
+import { Moment } from '../../ui/moment.tsx';
+
+const { upload: w } = restoreWords;
+
+/** What a file says of itself. */
+export function PeekedFacts(props: { peeked: Peeked }) {
+  return (
+    <Show
+      when={props.peeked.kind === 'backup' && props.peeked}
+      fallback={
+        <>
+          <p class="text-sm">{w.document}</p>
+          <p class="text-sm text-soft">{w.documentLead}</p>
+          <Show when={props.peeked.kind === 'document' && props.peeked.facts}>
+            {(facts) => <DocumentFactsList facts={facts()} />}
+          </Show>
+        </>
+      }
+    >
+      {(backup) => (
+        <Facts
+          narrow
+          of={[
+            [w.madeAt, <Moment at={backup().madeAt} />],
+            [w.by, backup().by],
+            [w.rows, `${countText(backup().rows)} (${amountText(backup().tables, 'table')})`],
+            [w.of, backup().database],
+          ]}
+        />
+      )}
+    </Show>
+  );
+}
+
+function DocumentFactsList(props: { facts: DocumentFacts }) {
+  const known = (): [string, JSX.Element][] => {
+    const { madeAt, by, rows, database } = props.facts;
+    const found: [string, JSX.Element][] = [];
+    if (madeAt !== null) found.push([w.madeAt, <Moment at={madeAt} />]);
+    if (by !== null) found.push([w.by, by]);
+    if (rows !== null) found.push([w.rows, countText(rows)]);
+    if (database !== null) found.push([w.of, database]);
+    return found;
+  };
+  return (
+    <div class="mt-3">
+      <Facts narrow of={known()} />
+    </div>
+  );
+}
+
+/** The same in words, for who does not see it. */
+export function saidOf(what: Peeked): string[] {
+  const facts = what.kind === 'backup' ? what : what.facts;
+  if (facts === null) return [];
+  const { madeAt, by, rows, database } = facts;
+  const said: string[] = [];
+  if (madeAt !== null) said.push(`${w.madeAt} ${momentText(new Date(madeAt))}`);
+  if (by) said.push(`${w.by} ${by}`);
+  if (rows !== null) said.push(amountText(rows, 'row'));
+  if (database) said.push(`${w.of} ${database}`);
+  return said;
+}
