@@ -210,11 +210,27 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await page.getByRole('button', { name: 'Delete …' }).click();
     await page.getByRole('dialog').getByText('It is pinned.').waitFor();
     await page.keyboard.press('Escape');
+    // What is saved while something else is under way is not lost: it can be saved once that is done.
+    const under = Promise.withResolvers<void>();
+    await page.route('**/trpc/backups.unpin**', async (route) => {
+      await under.promise;
+      await route.continue();
+    });
     await page.getByRole('button', { name: 'Unpin' }).click();
     await page.getByRole('button', { name: 'Add a note' }).click();
     await page.getByRole('textbox', { name: 'Note' }).fill('Before the move');
+    await page.getByRole('button', { name: 'Save' }).press('Enter');
+    expect(await page.getByRole('textbox', { name: 'Note' }).inputValue()).toBe('Before the move');
+    under.resolve();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Before the move').waitFor();
+    const focused = (name: string) =>
+      page.waitForFunction((wanted) => document.activeElement?.textContent?.trim() === wanted, name);
+    await focused('Edit the note');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Note' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await focused('Edit the note');
 
     await page.getByRole('button', { name: 'Delete …' }).click();
     const dialog = page.getByRole('dialog');
