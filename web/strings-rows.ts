@@ -1,6 +1,7 @@
 import { amountText, bytesText, countText } from './lib/format.ts';
 
 const span = (from: number, to: number) => (from === to ? countText(from) : `${countText(from)}–${countText(to)}`);
+const rows = (from: number, to: number, row = 'row') => `${row}${from === to ? '' : 's'} ${span(from, to)}`;
 
 /** What the page of a table's rows says: loaded with it. */
 export const rowWords = {
@@ -24,7 +25,7 @@ export const rowWords = {
     unknown: 'not known to the policy, may hold anything',
   },
 
-  page: (from: number, to: number, total: number) => `Rows ${span(from, to)} of ${countText(total)}`,
+  page: (from: number, to: number, total: number) => `${rows(from, to, 'Row')} of ${countText(total)}`,
   found: (from: number, to: number, total: number) => `${span(from, to)} of ${countText(total)} found`,
   foundAll: (total: number) => `${countText(total)} found`,
   previous: 'Previous rows',
@@ -32,20 +33,21 @@ export const rowWords = {
   pages: 'Pages of rows',
 
   part: 'Part of the table',
-  partName: (from: number, to: number) => `Rows ${span(from, to)}`,
+  partName: (from: number, to: number) => rows(from, to, 'Row'),
   search: 'Search',
   searches: (from: number, to: number, whole: boolean) =>
     whole
       ? 'Looks in the columns that are shown.'
-      : `Among rows ${span(from, to)}, this part of the table, in the columns that are shown.`,
+      : `${from === to ? 'In' : 'Among'} ${rows(from, to)}, this part of the table, in the columns that are shown.`,
   nothing: 'This table is empty',
   nothingLead: 'It had no rows when the backup was made.',
   noMatch: (text: string) => `Nothing here holds “${text}”`,
   noMatchLead: (from: number, to: number, whole: boolean) =>
     whole
       ? 'All rows were looked through, in the columns that are shown.'
-      : `Only rows ${span(from, to)} were looked through, in the columns that are shown.`,
-  nextPart: (from: number, to: number) => `Look among rows ${span(from, to)}`,
+      : `Only ${rows(from, to)} ${from === to ? 'was' : 'were'} looked through, in the columns that are shown.`,
+  notSearched: (kinds: string) => `The ${kinds} columns are hidden and were not searched.`,
+  nextPart: (from: number, to: number) => `Look ${from === to ? 'in' : 'among'} ${rows(from, to)}`,
   showAll: 'Show all rows',
   pastEnd: 'There are no more rows here',
   pastEndLead: 'The address names a page behind the last one.',

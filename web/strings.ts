@@ -201,8 +201,10 @@ export const words = {
     title: 'Make a backup',
     lead: 'All tables, as they are at one moment. People keep working; nothing is changed.',
     name: 'Name',
-    nameHint: 'Optional. Without one, the time is the name.',
-    nameWrong: 'Letters, digits, dot, dash and underscore only, without a dot at the beginning.',
+    nameHint: (most: number) =>
+      `Optional: up to ${most} letters from A to Z, digits, dots, dashes and underscores, without spaces or accents. Without a name, the time is the name.`,
+    nameWrong:
+      'Only letters from A to Z, digits, dots, dashes and underscores can be in it: no spaces, no accents, no dot at the beginning.',
     tables: 'Tables',
     allTables: 'All tables',
     someTables: 'Only some',

@@ -84,6 +84,92 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     expect(await asked.count()).toBe(1);
   });
 
+  test('one whose answer was lost keeps its words and stays one, also when the dialog was closed meanwhile', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    let lost = false;
+    await page.route('**/trpc/backups.create**', async (route) => {
+      if (lost) return route.continue();
+      lost = true;
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await dialog.getByLabel('Only some').check();
+    await dialog.getByRole('checkbox', { name: /audit_trails/ }).check();
+    await dialog.getByLabel('Name').fill('kept');
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByText('The server does not answer.').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+
+    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await dialog.getByText('The server does not answer.').waitFor();
+    expect(await dialog.getByLabel('Name').inputValue()).toBe('kept');
+    expect(await dialog.getByRole('checkbox', { name: /audit_trails/ }).isChecked()).toBe(true);
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('list', { name: 'Stored backups' }).getByText('kept.zip').waitFor();
+    const [asked] = await scene().database.query(
+      `SELECT count(*)::int AS n FROM backup_system.operations WHERE archive = 'kept.zip'`,
+    );
+    expect(asked?.['n']).toBe(1);
+  });
+
+  test('what was chosen for one is not chosen for the next: that one holds all tables again', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await dialog.getByLabel('Only some').check();
+    await dialog.getByRole('checkbox', { name: /audit_trails/ }).check();
+    await dialog.getByLabel('Smaller and faster').check();
+    await dialog.getByLabel('Name').fill('one-table');
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await page.getByText('The backup is made.').waitFor();
+
+    for (const leave of ['Cancel', 'Close']) {
+      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await dialog.waitFor();
+      expect(await dialog.getByLabel('All tables').isChecked()).toBe(true);
+      expect(await dialog.getByLabel('Opens everywhere').isChecked()).toBe(true);
+      expect(await dialog.getByLabel('Name').inputValue()).toBe('');
+      // Neither what was chosen and not ordered.
+      await dialog.getByLabel('Only some').check();
+      expect(await dialog.getByRole('checkbox', { name: /audit_trails/ }).isChecked()).toBe(false);
+      await dialog.getByLabel('Name').fill('never');
+      await dialog.getByRole('button', { name: leave }).click();
+      await dialog.waitFor({ state: 'detached' });
+    }
+  });
+
+  test('a name is told beforehand what it may be, is refused for the right reason, and is never too long', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn();
+    await visit.goto('/backups');
+    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('without spaces or accents').waitFor();
+    await dialog.getByLabel('Name').fill('März Lohn & Gehalt');
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByText('no spaces, no accents').waitFor();
+    await dialog.getByLabel('Name').fill('');
+    await page.keyboard.insertText('a'.repeat(200));
+    const name = await dialog.getByLabel('Name').inputValue();
+    expect(name).toBe('a'.repeat(191));
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await page
+      .getByRole('list', { name: 'Stored backups' })
+      .getByRole('link', { name: `${name}.zip` })
+      .waitFor();
+  });
+
   test('a page that is loaded again half-way shows the same operation and its end, and a waiting one can be cancelled', async () => {
     await using visit = await scene().open();
     const { page } = visit;
@@ -124,11 +210,27 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await page.getByRole('button', { name: 'Delete …' }).click();
     await page.getByRole('dialog').getByText('It is pinned.').waitFor();
     await page.keyboard.press('Escape');
+    // What is saved while something else is under way is not lost: it can be saved once that is done.
+    const under = Promise.withResolvers<void>();
+    await page.route('**/trpc/backups.unpin**', async (route) => {
+      await under.promise;
+      await route.continue();
+    });
     await page.getByRole('button', { name: 'Unpin' }).click();
     await page.getByRole('button', { name: 'Add a note' }).click();
     await page.getByRole('textbox', { name: 'Note' }).fill('Before the move');
+    await page.getByRole('button', { name: 'Save' }).press('Enter');
+    expect(await page.getByRole('textbox', { name: 'Note' }).inputValue()).toBe('Before the move');
+    under.resolve();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Before the move').waitFor();
+    const focused = (name: string) =>
+      page.waitForFunction((wanted) => document.activeElement?.textContent?.trim() === wanted, name);
+    await focused('Edit the note');
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Note' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await focused('Edit the note');
 
     await page.getByRole('button', { name: 'Delete …' }).click();
     const dialog = page.getByRole('dialog');

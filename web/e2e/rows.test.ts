@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { look, rowsOf, settled } from './rows.fixture.ts';
+import { EMAIL, overflow, PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 let people: string[];
 const scene = staged({ staff: 120 }, async (scene) => {
@@ -18,19 +19,6 @@ const scene = staged({ staff: 120 }, async (scene) => {
   await visit.signIn();
   await visit.makeBackup('first');
 });
-
-const rowsOf = (page: Page, table: string) => page.getByRole('region', { name: `Rows of ${table}` });
-/** Nothing is on its way any more. */
-const settled = (page: Page) =>
-  page.waitForFunction(
-    () => !document.querySelector('.skeleton') && !document.querySelector('section[aria-busy=true]'),
-  );
-
-async function look(visit: Visit, path: string): Promise<void> {
-  await visit.signIn();
-  await visit.goto(`/backups/first.zip/tables/${path}`);
-  await settled(visit.page);
-}
 
 /** Everything the server answers to the page from now on. */
 function answers(page: Page): () => Promise<string> {

@@ -69,6 +69,9 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     await line.getByRole('button', { name: 'Revoke night shift' }).click();
     await dialog.getByText('Whatever uses it is refused from its next call on.').waitFor();
     await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    // The line it was opened from is gone by then.
+    await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     await page.getByText('1 token that counts no more').click();
     await page.getByText(`Revoked by ${EMAIL}`).waitFor();
     expect(await listBackups(token)).toBe(401);

@@ -23,3 +23,16 @@ test('an order the server has refused, and the one after, get a key of their own
   seen.push(key.current);
   expect(new Set(seen).size).toBe(3);
 });
+
+test('an order counts as lost until it is answered or another one is meant', () => {
+  const key = createOrderKey(counting());
+  const told = [key.isLost];
+  key.failed(made('CONNECTION_LOST', 'The server does not answer.'));
+  told.push(key.isLost);
+  key.failed(made('INPUT_INVALID', 'This idempotency key was used for another backup.'));
+  told.push(key.isLost);
+  key.failed(made('CONNECTION_LOST', 'The server does not answer.'));
+  key.renew();
+  told.push(key.isLost);
+  expect(told).toEqual([false, true, false, false]);
+});

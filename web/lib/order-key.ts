@@ -6,17 +6,24 @@ import { failureOf } from './failure.ts';
  */
 export function createOrderKey(random: () => string = () => crypto.randomUUID()) {
   let key = random();
+  let lost = false;
   const renew = () => {
     key = random();
+    lost = false;
   };
   return {
     get current() {
       return key;
     },
+    /** The last answer was lost: nobody knows whether the order was carried out. */
+    get isLost() {
+      return lost;
+    },
     renew,
     /** To be told what the order failed with. */
     failed(error: unknown) {
-      if (failureOf(error).code !== 'CONNECTION_LOST') renew();
+      lost = failureOf(error).code === 'CONNECTION_LOST';
+      if (!lost) renew();
     },
   };
 }

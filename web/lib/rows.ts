@@ -11,6 +11,11 @@ export interface RowQuestion extends RowPlace {
   revealed: string[] | null;
 }
 
+/** A page of rows, and what was looked for when it was asked for. */
+export interface FoundRows extends RowPage {
+  search: string;
+}
+
 /**
  * A page of rows inside a backup. What is revealed is recorded each time it is asked for: it is asked for once, and forgotten when nobody
  * looks any more. An archive does not change, so that nothing is asked twice.
@@ -32,11 +37,14 @@ export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQ
     refetchOnReconnect: false,
     ...(revealed !== null && { gcTime: 0, retry: false }),
     // What was shown stays until the next is there, but nothing that is hidden from now on.
-    placeholderData: (before: RowPage | undefined) => before && (revealed === null ? veiled(before) : before),
-    queryFn: async ({ signal }: { signal: AbortSignal }): Promise<RowPage> =>
-      revealed === null
-        ? (await api.backups.rows.query(query, { signal })).data
-        : (await api.backups.reveal.mutate({ ...query, columns: revealed }, { signal })).data,
+    placeholderData: (before: FoundRows | undefined) => before && (revealed === null ? veiled(before) : before),
+    queryFn: async ({ signal }: { signal: AbortSignal }): Promise<FoundRows> => {
+      const { data } =
+        revealed === null
+          ? await api.backups.rows.query(query, { signal })
+          : await api.backups.reveal.mutate({ ...query, columns: revealed }, { signal });
+      return { ...data, search };
+    },
   };
 }
 
@@ -46,7 +54,7 @@ export function revealable({ columns }: RowPage) {
 }
 
 /** The page without what only `backups.reveal` answers. */
-function veiled(page: RowPage): RowPage {
+function veiled(page: FoundRows): FoundRows {
   const isOrdinary = page.columns.map(({ sensitivity }) => sensitivity === 'ordinary');
   return {
     ...page,

@@ -19,28 +19,30 @@ export function Buttons(props: { children: JSX.Element; class?: string }) {
 /** How things look that are pressed, buttons and links alike. */
 export function pressable(look: Look = 'plain', square = false): string {
   const box = square ? 'w-11 sm:w-10' : 'px-4';
-  return `inline-flex min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 disabled:cursor-default disabled:opacity-45 ${box} ${LOOKS[look]}`;
+  return `inline-flex min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 aria-disabled:not-aria-busy:opacity-45 ${box} ${LOOKS[look]}`;
 }
 
 interface ButtonProps extends JSX.ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
   /** Something it has begun is not done yet: it says so and cannot be pressed, but keeps the focus. */
   busy?: boolean;
+  /** There is nothing for it to do now: it cannot be pressed, but keeps the focus of who has just pressed it. */
+  disabled?: boolean;
   /** For an icon alone; its name goes in `aria-label`. */
   square?: boolean;
 }
 
 export function Button(props: ButtonProps) {
-  const [own, rest] = splitProps(props, ['look', 'busy', 'square', 'class', 'children', 'onClick', 'type']);
+  const [own, rest] = splitProps(props, ['look', 'busy', 'disabled', 'square', 'class', 'children', 'onClick', 'type']);
   return (
     <button
       {...rest}
       type={own.type ?? 'button'}
       class={`${pressable(own.look, own.square)} ${own.class ?? ''}`}
-      aria-disabled={own.busy || undefined}
+      aria-disabled={own.busy || own.disabled || undefined}
       aria-busy={own.busy || undefined}
       onClick={(event) => {
-        if (own.busy) event.preventDefault();
+        if (own.busy || own.disabled) event.preventDefault();
         else if (typeof own.onClick === 'function') own.onClick(event);
       }}
     >

@@ -16,7 +16,9 @@ import { Modal, ModalEnd } from './modal.tsx';
 import { Options } from './options.tsx';
 import { TableChoice } from './table-choice.tsx';
 
-const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,190}$/;
+/** What the server takes. */
+const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+const NAME_MOST = 191;
 type Compression = 'deflate' | 'zstd';
 
 /** Asks what a backup is to hold, and starts it. One press does when nothing special is wanted. */
@@ -38,10 +40,15 @@ export function CreateBackup(props: {
     on(
       () => props.open,
       (open) => {
-        if (!open) return;
+        // An order whose fate nobody knows stands as it was filled in: sent again, it is the same one.
+        if (!open || key.isLost || start.isPending) return;
         key.renew();
-        setTried(false);
         start.reset();
+        setTried(false);
+        setName('');
+        setScope('all');
+        setTables([]);
+        setCompression('deflate');
       },
     ),
   );
@@ -51,9 +58,9 @@ export function CreateBackup(props: {
   const start = useMutation(() => ({
     mutationFn: async (order: NewBackup) => (await api.backups.create.mutate(order)).data.operation,
     onSuccess(operation: Operation) {
+      key.renew();
       began(client, operation);
       say(w.started);
-      setName('');
       props.onClose();
       props.onStarted?.(operation);
     },
@@ -112,7 +119,8 @@ export function CreateBackup(props: {
         />
         <Field
           label={w.name}
-          hint={w.nameHint}
+          hint={w.nameHint(NAME_MOST)}
+          maxlength={NAME_MOST}
           value={name()}
           onInput={setName}
           autocomplete="off"

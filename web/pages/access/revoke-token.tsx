@@ -20,9 +20,10 @@ export function RevokeToken(props: { token: TokenLine | null; onClose: () => voi
   const revoke = useMutation(() => ({
     mutationFn: ({ id }: TokenLine) => api.tokens.revoke.mutate({ id }),
     async onSuccess(_: unknown, { name }: TokenLine) {
+      // Before the dialog closes: it gives the focus back to nothing that is about to go.
+      await client.invalidateQueries({ queryKey: keys.tokens });
       props.onClose();
       say(w.revoked(name));
-      await client.invalidateQueries({ queryKey: keys.tokens });
     },
   }));
   createEffect(

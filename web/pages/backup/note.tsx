@@ -13,17 +13,27 @@ export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
   const id = createUniqueId();
   const me = useMe();
   const [text, setText] = createSignal<string | null>(null);
+  let form: HTMLFormElement | undefined;
+  let opener: HTMLButtonElement | undefined;
+  /** Who was in the form is led back to the button it was opened with. */
+  const close = () => {
+    const isInside = form?.contains(document.activeElement);
+    setText(null);
+    if (isInside) opener?.focus();
+  };
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
+    // One thing at a time is done with a backup: while another is, what was written stays.
+    if (props.actions.busy() !== null) return;
     await props.actions.setNote(props.backup.fileName, text()?.trim() || null);
-    if (!props.actions.failure()) setText(null);
+    if (!props.actions.failure()) close();
   };
   return (
     <Card
       title={words.backup.note}
       aside={
         <Show when={text() === null && me.data?.scopes.includes('backups:annotate')}>
-          <Button onClick={() => setText(props.backup.note ?? '')}>
+          <Button ref={opener} onClick={() => setText(props.backup.note ?? '')}>
             {props.backup.note ? words.backup.editNote : words.backup.addNote}
           </Button>
         </Show>
@@ -33,7 +43,7 @@ export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
         when={text() !== null}
         fallback={<p class="text-sm break-words whitespace-pre-wrap text-soft">{props.backup.note ?? '–'}</p>}
       >
-        <form onSubmit={(event) => void save(event)}>
+        <form ref={form} onSubmit={(event) => void save(event)}>
           <label for={id} class="sr-only">
             {words.backup.note}
           </label>
@@ -51,8 +61,8 @@ export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
             {words.backup.noteHint}
           </p>
           <Buttons class="mt-3">
-            <Button onClick={() => setText(null)}>{words.cancel}</Button>
-            <Button type="submit" look="primary" busy={props.actions.busy() === 'note'}>
+            <Button onClick={close}>{words.cancel}</Button>
+            <Button type="submit" look="primary" busy={props.actions.busy() !== null}>
               {words.backup.save}
             </Button>
           </Buttons>

@@ -1,12 +1,11 @@
 import type { JSX } from 'solid-js';
-import type { RowPage } from '../../api.ts';
 import { lastPage, placeAfter, placeBefore, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
+import type { FoundRows } from '../../lib/rows.ts';
 import { rowWords as w } from '../../strings-rows.ts';
 import { TurnPages } from '../../ui/turn-pages.tsx';
 
 interface RowPagerProps {
-  page: RowPage;
-  searching: boolean;
+  page: FoundRows;
   onTurn: (place: RowPlace) => void;
   /** What else is to be said of them. */
   children?: JSX.Element;
@@ -18,21 +17,22 @@ export function RowPager(props: RowPagerProps) {
     chunk: props.page.chunk,
     page: Math.floor(props.page.offset / props.page.limit) + 1,
   });
+  const searching = () => props.page.search !== '';
   const before = () => {
     const { chunk, page } = place();
-    if (!props.searching) return placeBefore(place(), props.page.chunks);
+    if (!searching()) return placeBefore(place(), props.page.chunks);
     return page > 1 ? { chunk, page: Math.min(page - 1, lastPage(props.page.matched)) } : null;
   };
   const after = () => {
     const { chunk, page } = place();
-    if (!props.searching) return placeAfter(place(), props.page.chunks);
+    if (!searching()) return placeAfter(place(), props.page.chunks);
     return page < lastPage(props.page.matched) ? { chunk, page: page + 1 } : null;
   };
   const text = () => {
     const { chunk, chunks, offset, rows, matched } = props.page;
-    const [first] = props.searching ? [1] : spanOf(chunks, chunk);
+    const [first] = searching() ? [1] : spanOf(chunks, chunk);
     const [from, to] = [first + offset, first + offset + rows.length - 1];
-    if (!props.searching) return w.page(from, to, sum(chunks));
+    if (!searching()) return w.page(from, to, sum(chunks));
     return rows.length === matched ? w.foundAll(matched) : w.found(from, to, matched);
   };
   const turning = (to: RowPlace | null) => to && (() => props.onTurn(to));

@@ -5,6 +5,7 @@ import { rowWords as w } from '../../strings-rows.ts';
 import { Choice, Field } from '../../ui/field.tsx';
 
 interface RowSearchProps {
+  ref: (field: HTMLInputElement) => void;
   chunks: readonly number[];
   chunk: number;
   search: string;
@@ -27,6 +28,7 @@ export function RowSearch(props: RowSearchProps) {
   return (
     <search class="grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto]">
       <Field
+        ref={props.ref}
         label={w.search}
         type="search"
         maxlength={200}

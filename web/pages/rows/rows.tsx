@@ -2,12 +2,12 @@ import { A, useParams, useSearchParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import Eye from 'lucide-solid/icons/eye';
 import EyeOff from 'lucide-solid/icons/eye-off';
-import { createSignal, type JSX, Match, onMount, Show, Switch } from 'solid-js';
+import { createEffect, createMemo, createSignal, type JSX, Match, Show, Switch } from 'solid-js';
 import type { RowPage } from '../../api.ts';
 import { type Failure, failureOf } from '../../lib/failure.ts';
 import { tableText } from '../../lib/operations.ts';
 import { placeOf, type RowAddress, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
-import { revealable, rowsQuery } from '../../lib/rows.ts';
+import { type FoundRows, revealable, rowsQuery } from '../../lib/rows.ts';
 import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/session.ts';
 import { rowWords as w } from '../../strings-rows.ts';
@@ -49,6 +49,7 @@ function Table(props: { backup: string; table: string }) {
   const [kept, setKept] = createSignal('');
   const [asking, setAsking] = createSignal(false);
   const [open, setOpen] = createSignal<number | null>(null);
+  let field: HTMLInputElement | undefined;
   const search = () => (revealed() ? kept() : (address.search ?? '').slice(0, 200));
   const page = useQuery(() => rowsQuery({ ...props, ...placeOf(address), search: search(), revealed: revealed() }));
   const known = () => (page.isSuccess ? page.data : null);
@@ -72,6 +73,7 @@ function Table(props: { backup: string; table: string }) {
     setRevealed(columns);
     say(w.revealed);
   };
+  const mayReveal = () => Boolean(me.data?.scopes.includes('backups:download'));
   const hide = () => {
     setOpen(null);
     setRevealed(null);
@@ -85,7 +87,7 @@ function Table(props: { backup: string; table: string }) {
         title={tableText(props.table)}
         lead={<span class="tabular">{known() ? w.lead(sum(known()?.chunks ?? [])) : ' '}</span>}
       >
-        <Show when={me.data?.scopes.includes('backups:download') && (revealed() ?? namesOf(known())).length > 0}>
+        <Show when={mayReveal() && (revealed() ?? namesOf(known())).length > 0}>
           <Button onClick={() => (revealed() ? hide() : setAsking(true))}>
             <Show when={revealed()} fallback={<Eye class="size-4" aria-hidden="true" />}>
               <EyeOff class="size-4" aria-hidden="true" />
@@ -102,7 +104,10 @@ function Table(props: { backup: string; table: string }) {
               elsewhere={Boolean(address.chunk || address.page)}
               onRetry={() => void page.refetch()}
               onPassword={() => setAsking(true)}
-              onFirst={() => turn({ chunk: 1, page: 1 })}
+              onFirst={() => {
+                turn({ chunk: 1, page: 1 });
+                document.querySelector<HTMLElement>('h1')?.focus();
+              }}
             />
           )}
         </Match>
@@ -110,6 +115,9 @@ function Table(props: { backup: string; table: string }) {
           {(found) => (
             <Show when={sum(found().chunks) > 0} fallback={<Nothing title={w.nothing} lead={w.nothingLead} />}>
               <RowSearch
+                ref={(element) => {
+                  field = element;
+                }}
                 chunks={found().chunks}
                 chunk={placeOf(address).chunk}
                 search={search()}
@@ -118,9 +126,24 @@ function Table(props: { backup: string; table: string }) {
               />
               <Show
                 when={found().rows.length > 0}
-                fallback={<NoRows page={found()} search={search()} onTurn={turn} onForget={() => look('')} />}
+                fallback={
+                  <NoRows
+                    page={found()}
+                    mayReveal={mayReveal()}
+                    isRevealed={revealed() !== null}
+                    onReveal={() => setAsking(true)}
+                    onTurn={(to) => {
+                      turn(to);
+                      field?.focus();
+                    }}
+                    onForget={() => {
+                      look('');
+                      field?.focus();
+                    }}
+                  />
+                }
               >
-                <RowPager page={found()} searching={search() !== ''} onTurn={turn}>
+                <RowPager page={found()} onTurn={turn}>
                   <Show when={revealed()}>
                     <span class="text-warn"> · {w.recorded}</span>
                   </Show>
@@ -128,8 +151,8 @@ function Table(props: { backup: string; table: string }) {
                 <RowTable
                   page={found()}
                   table={tableText(props.table)}
-                  first={firstOf(found(), search())}
-                  searching={search() !== ''}
+                  first={firstOf(found())}
+                  searching={found().search !== ''}
                   busy={page.isPlaceholderData}
                   onOpen={setOpen}
                 />
@@ -137,8 +160,8 @@ function Table(props: { backup: string; table: string }) {
               <RowDetails
                 page={found()}
                 table={tableText(props.table)}
-                first={firstOf(found(), search())}
-                searching={search() !== ''}
+                first={firstOf(found())}
+                searching={found().search !== ''}
                 index={open()}
                 onIndex={setOpen}
               />
@@ -159,8 +182,8 @@ function Table(props: { backup: string; table: string }) {
 }
 
 /** The number of the first row shown: in the whole table, or among those found. */
-function firstOf(page: RowPage, search: string): number {
-  return (search === '' ? spanOf(page.chunks, page.chunk)[0] : 1) + page.offset;
+function firstOf(page: FoundRows): number {
+  return (page.search === '' ? spanOf(page.chunks, page.chunk)[0] : 1) + page.offset;
 }
 
 function namesOf(page: RowPage | null): string[] {
@@ -200,7 +223,8 @@ function Refused(props: {
 }
 
 function Nothing(props: { title: string; lead: string; children?: JSX.Element }) {
-  onMount(() => say(props.title));
+  const text = createMemo(() => `${props.title}. ${props.lead}`);
+  createEffect(() => say(text()));
   return (
     <div class="rounded-xl border border-line bg-card">
       <Empty title={props.title} lead={props.lead}>
@@ -210,20 +234,41 @@ function Nothing(props: { title: string; lead: string; children?: JSX.Element })
   );
 }
 
+interface NoRowsProps {
+  page: FoundRows;
+  mayReveal: boolean;
+  isRevealed: boolean;
+  onReveal: () => void;
+  onTurn: (to: RowPlace) => void;
+  onForget: () => void;
+}
+
 /** Nothing was found in this part of the table, or the address leads behind its end. */
-function NoRows(props: { page: RowPage; search: string; onTurn: (to: RowPlace) => void; onForget: () => void }) {
+function NoRows(props: NoRowsProps) {
   const span = () => spanOf(props.page.chunks, props.page.chunk);
   const next = () => (props.page.chunk < props.page.chunks.length ? props.page.chunk + 1 : null);
+  // As the page says it, not as it will be: what was hidden when it was asked for was not searched.
+  const wasHidden = () => props.mayReveal && revealable(props.page).some(({ hidden }) => hidden);
+  const lead = () => {
+    const looked = w.noMatchLead(...span(), props.page.chunks.length <= 1);
+    return wasHidden() ? `${looked} ${w.notSearched(kindsOf(props.page))}` : looked;
+  };
   return (
     <Show
-      when={props.page.matched === 0 && props.search !== ''}
+      when={props.page.matched === 0 && props.page.search !== ''}
       fallback={
         <Nothing title={w.pastEnd} lead={w.pastEndLead}>
           <Button onClick={() => props.onTurn({ chunk: props.page.chunk, page: 1 })}>{w.first}</Button>
         </Nothing>
       }
     >
-      <Nothing title={w.noMatch(props.search)} lead={w.noMatchLead(...span(), props.page.chunks.length <= 1)}>
+      <Nothing title={w.noMatch(props.page.search)} lead={lead()}>
+        <Show when={wasHidden() && !props.isRevealed}>
+          <Button onClick={() => props.onReveal()}>
+            <Eye class="size-4" aria-hidden="true" />
+            {w.show(kindsOf(props.page))}
+          </Button>
+        </Show>
         <Show when={next()}>
           {(chunk) => (
             <Button onClick={() => props.onTurn({ chunk: chunk(), page: 1 })}>
