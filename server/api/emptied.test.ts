@@ -30,10 +30,11 @@ test('a week later it is silent, but for the newest backup, which counts however
   expect(told([backup(30, { staff: 1 }), backup(20, { staff: 1, loans: 0 })])).toEqual({ '20.zip': 'staff' });
 });
 
-test('a restore decides what its tables hold: only what was backed up since is missed', () => {
+test('a restore that left a table empty was meant: only what was backed up since is missed', () => {
   const restored = { finishedAt: daysAgo(1.5), tables: { staff: 0 } };
   const nights = [backup(2, { staff: 20, loans: 3 })];
   expect(told(nights, restored)).toEqual({ '2.zip': 'loans' });
+  expect(told(nights, { ...restored, tables: { staff: 20 } })).toEqual({ '2.zip': 'staff,loans' });
   expect(told([...nights, backup(1, { staff: 2, loans: 0 })], restored)).toEqual({
     '2.zip': 'loans',
     '1.zip': 'staff',

@@ -12,8 +12,8 @@ export interface LastRestore {
 const NOTICED_MS = 7 * 86_400_000;
 
 /**
- * Per table, by the name results give it, the newest of these backups that holds rows of it. What was made before a restore of that table
- * counts for nothing: somebody has decided since what the table holds. Pure.
+ * Per table, by the name results give it, the newest of these backups that holds rows of it. What was made before a restore that left the
+ * table empty counts for nothing: somebody has decided since that it holds no rows. Pure.
  */
 export function lastFull(
   backups: readonly StoredBackup[],
@@ -26,8 +26,7 @@ export function lastFull(
     const at = madeAt(backup);
     if (at < since) continue;
     for (const [name, rows] of Object.entries(backup.manifest?.tables ?? {})) {
-      const isDecided =
-        restored !== null && Object.hasOwn(restored.tables, name) && at <= restored.finishedAt.getTime();
+      const isDecided = restored?.tables[name] === 0 && at <= restored.finishedAt.getTime();
       const known = full.get(name);
       if (rows > 0 && !isDecided && (!known || madeAt(known) < at)) full.set(name, backup);
     }

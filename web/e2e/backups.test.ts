@@ -210,7 +210,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await page.getByRole('button', { name: 'Delete …' }).click();
     await page.getByRole('dialog').getByText('It is pinned.').waitFor();
     await page.keyboard.press('Escape');
-    // What is saved while something else is under way is not lost: it can be saved once that is done.
+    // What is saved while something else is under way stays in sight until it is saved, too.
     const under = Promise.withResolvers<void>();
     await page.route('**/trpc/backups.unpin**', async (route) => {
       await under.promise;
@@ -222,8 +222,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await page.getByRole('button', { name: 'Save' }).press('Enter');
     expect(await page.getByRole('textbox', { name: 'Note' }).inputValue()).toBe('Before the move');
     under.resolve();
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Before the move').waitFor();
+    await page.getByText('The note is saved.').waitFor({ state: 'attached' });
     const focused = (name: string) =>
       page.waitForFunction((wanted) => document.activeElement?.textContent?.trim() === wanted, name);
     await focused('Edit the note');

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page, Request } from 'playwright-core';
+import { listenTo } from './hearing.fixture.ts';
 import { staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const LIMIT = 1024 ** 2;
@@ -224,19 +225,11 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await visit.makeBackup('other');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByText('up to 1.0 MiB').waitFor();
-    await page.evaluate(() => {
-      const told: string[] = [];
-      Object.assign(window, { told });
-      const region = document.querySelector('[aria-live=polite] .sr-only');
-      if (region) {
-        const note = () => region.textContent && told.push(region.textContent);
-        new MutationObserver(note).observe(region, { childList: true, characterData: true, subtree: true });
-      }
-    });
-    const told = () => page.evaluate(() => (window as unknown as { told: string[] }).told);
+    const hearing = await listenTo(page);
     await give(page, 'drop', [{ name: 'again.zip', content: archive }]);
     await page.getByRole('button', { name: 'Send it' }).waitFor();
-    expect((await told()).filter((text) => text.includes('again.zip'))).toEqual([
+    await hearing.waitFor('again.zip was read');
+    expect((await hearing.all()).filter((text) => text.includes('again.zip'))).toEqual([
       expect.stringMatching(
         /^again\.zip was read\. Made .+\. Made by superadmin@owu\.example\. [\d,]+ rows\. Database .+\. It can be sent now\.$/,
       ),
@@ -245,8 +238,8 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await page.getByText('Every row of 13 tables').waitFor();
     const note = page.getByRole('main').getByText('The very same backup was stored already.');
     await note.waitFor();
-    expect((await told()).filter((text) => text.includes('stored already'))).toHaveLength(1);
-    expect(await page.locator('[role=status]', { hasText: 'stored already' }).count()).toBe(1);
+    await hearing.waitFor('stored already');
+    expect((await hearing.all()).filter((text) => text.includes('stored already'))).toHaveLength(1);
     await page.goBack();
     await page.getByRole('button', { name: /other\.zip/ }).click();
     await page.getByText('Every row of 13 tables').waitFor();

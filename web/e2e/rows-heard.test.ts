@@ -14,7 +14,7 @@ async function listen(page: Page): Promise<() => Promise<string[]>> {
   const heard = await page.evaluateHandle(() => {
     const texts: string[] = [];
     new MutationObserver(() => {
-      for (const region of document.querySelectorAll('[aria-live=polite]')) {
+      for (const region of document.querySelectorAll('[aria-live=polite], [role=status]')) {
         const text = region.textContent?.trim();
         if (text && !texts.includes(text)) texts.push(text);
       }
@@ -75,7 +75,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     let heard = await listen(page);
     await page.getByLabel('Search').fill('nobody has this');
     await main.getByText('Nothing here holds').waitFor();
-    await page.waitForFunction(() => document.querySelector('[aria-live=polite]')?.textContent?.includes('Nothing'));
+    await page.waitForFunction(() => document.querySelector('[data-said]')?.textContent?.includes('Nothing'));
     expect((await heard()).filter((text) => text.includes('found'))).toEqual([]);
 
     // Nothing else of the table is known yet.

@@ -23,8 +23,6 @@ export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
   };
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
-    // One thing at a time is done with a backup: while another is, what was written stays.
-    if (props.actions.busy() !== null) return;
     await props.actions.setNote(props.backup.fileName, text()?.trim() || null);
     if (!props.actions.failure()) close();
   };
@@ -62,7 +60,7 @@ export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
           </p>
           <Buttons class="mt-3">
             <Button onClick={close}>{words.cancel}</Button>
-            <Button type="submit" look="primary" busy={props.actions.busy() !== null}>
+            <Button type="submit" look="primary" busy={props.actions.busy() === 'note'}>
               {words.backup.save}
             </Button>
           </Buttons>
