@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const scene = staged();
@@ -35,6 +36,17 @@ describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   });
 });
 
+/** The order arrives and is carried out; what the server says to it the first time does not come back. */
+async function loseFirstAnswer(page: Page, procedure: string): Promise<void> {
+  let isLost = false;
+  await page.route(`**/trpc/${procedure}**`, async (route) => {
+    if (isLost) return route.continue();
+    isLost = true;
+    await route.fetch();
+    await route.abort('connectionreset');
+  });
+}
+
 describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('one is made by two presses, its progress is followed to the end, and its bytes can be downloaded', async () => {
     await using visit = await scene().open();
@@ -64,13 +76,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     const { page } = visit;
     await visit.signIn();
     await visit.goto('/backups');
-    let lost = false;
-    await page.route('**/trpc/backups.create**', async (route) => {
-      if (lost) return route.continue();
-      lost = true;
-      await route.fetch();
-      await route.abort('connectionreset');
-    });
+    await loseFirstAnswer(page, 'backups.create');
     await page.getByRole('button', { name: 'Make a backup' }).first().click();
     await page.getByLabel('Name').fill('once');
     await page.getByRole('button', { name: 'Make it' }).click();
@@ -89,13 +95,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     const { page } = visit;
     await visit.signIn();
     await visit.goto('/backups');
-    let lost = false;
-    await page.route('**/trpc/backups.create**', async (route) => {
-      if (lost) return route.continue();
-      lost = true;
-      await route.fetch();
-      await route.abort('connectionreset');
-    });
+    await loseFirstAnswer(page, 'backups.create');
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Make a backup' }).first().click();
     await dialog.getByLabel('Only some').check();
