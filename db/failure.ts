@@ -121,3 +121,12 @@ export function databaseError(thrown: unknown, doing: string): AppError {
     },
   );
 }
+
+/** Runs statements; an error of theirs comes out in our vocabulary. `doing` completes "while …". */
+export async function asking<Result>(doing: string, statements: () => Promise<Result>): Promise<Result> {
+  try {
+    return await statements();
+  } catch (error) {
+    throw databaseError(error, doing);
+  }
+}

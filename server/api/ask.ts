@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { databaseError } from '../../db/failure.ts';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import type { Ask } from '../postgres/database-status.ts';
 
@@ -11,10 +11,6 @@ export function askWith(records: Records): Ask {
       sql.raw(first),
       ...pieces.flatMap((piece, index) => [sql`${params[index]}`, sql.raw(piece)]),
     ]);
-    try {
-      return [...(await records.execute(query))];
-    } catch (error) {
-      throw databaseError(error, 'asking the database about itself');
-    }
+    return await asking('asking the database about itself', async () => [...(await records.execute(query))]);
   };
 }

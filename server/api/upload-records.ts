@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, lt, notInArray, or } from 'drizzle-orm';
-import { databaseError } from '../../db/failure.ts';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { type UploadState, uploads } from '../../db/schema/system.ts';
 import { AppError, type FailureBody } from '../errors.ts';
@@ -7,6 +7,7 @@ import { isUuid } from '../uuid.ts';
 
 export type UploadRow = typeof uploads.$inferSelect;
 
+const DOING = 'reading or writing the uploads';
 const FINISHED: UploadState[] = ['accepted', 'refused'];
 
 /** Begins the record of an upload. Its file must be there already: a record without one is taken for that of a dead process. */
@@ -14,13 +15,13 @@ export async function insertUpload(
   records: Records,
   row: Pick<UploadRow, 'id' | 'originalName' | 'size' | 'actor' | 'createdAt'>,
 ): Promise<void> {
-  await asking(async () => await records.insert(uploads).values({ ...row, state: 'receiving' }));
+  await asking(DOING, async () => await records.insert(uploads).values({ ...row, state: 'receiving' }));
 }
 
 /** Null when there is none, whatever the id looks like. */
 export async function findUpload(records: Records, id: string): Promise<UploadRow | null> {
   if (!isUuid(id)) return null;
-  const [row] = await asking(async () => await records.select().from(uploads).where(eq(uploads.id, id)));
+  const [row] = await asking(DOING, async () => await records.select().from(uploads).where(eq(uploads.id, id)));
   return row ?? null;
 }
 
@@ -39,6 +40,7 @@ export async function moveUpload(
   change: Partial<Omit<UploadRow, 'id'>>,
 ): Promise<boolean> {
   const changed = await asking(
+    DOING,
     async () =>
       await records
         .update(uploads)
@@ -65,7 +67,10 @@ export async function refuseUpload(
 
 /** Records of uploads that are under way, or wait. */
 export async function openUploads(records: Records): Promise<UploadRow[]> {
-  return await asking(async () => await records.select().from(uploads).where(notInArray(uploads.state, FINISHED)));
+  return await asking(
+    DOING,
+    async () => await records.select().from(uploads).where(notInArray(uploads.state, FINISHED)),
+  );
 }
 
 /** At most so many records, newest first, of those older than `before`. */
@@ -77,6 +82,7 @@ export async function pageOfUploads(records: Records, limit: number, before: Upl
       and(eq(uploads.createdAt, before.createdAt), lt(uploads.id, before.id)),
     );
   return await asking(
+    DOING,
     async () =>
       await records
         .select()
@@ -85,13 +91,4 @@ export async function pageOfUploads(records: Records, limit: number, before: Upl
         .orderBy(desc(uploads.createdAt), desc(uploads.id))
         .limit(limit),
   );
-}
-
-/** A failed statement in our vocabulary. Drizzle's own error repeats statement and parameters. */
-async function asking<T>(statement: () => Promise<T>): Promise<T> {
-  try {
-    return await statement();
-  } catch (error) {
-    throw databaseError(error, 'reading or writing the uploads');
-  }
 }

@@ -1,8 +1,7 @@
 import { desc, eq, sql } from 'drizzle-orm';
-import { faultCode } from '../../db/failure.ts';
+import { asking, faultCode } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { admins } from '../../db/schema/hrms.ts';
-import { asking } from './query.ts';
 
 /** An administrator as the HRMS has him now. */
 export interface Administrator {

@@ -2,7 +2,7 @@ import type { audit } from '../../db/schema/system.ts';
 import type { ErrorCode } from '../errors.ts';
 import { isUuid } from '../uuid.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
-import { sha256 } from './query.ts';
+import { sha256 } from './sha256.ts';
 
 /** One attempt, as whoever handled it reports it. */
 export interface AuditEntry {

@@ -1,9 +1,9 @@
 import { and, asc, desc, eq, gt, gte, ilike, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { audit, auditHead } from '../../db/schema/system.ts';
 import { AppError, type ErrorCode, throwIfCancelled } from '../errors.ts';
 import { type AuditEntry, type AuditRow, FIRST_HASH, hashOf, rowOf } from './audit-row.ts';
-import { asking } from './query.ts';
 
 /** What rows are wanted; everything left out is not asked about. */
 export interface AuditFilter {

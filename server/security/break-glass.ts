@@ -1,7 +1,8 @@
 import { and, eq, gt, isNull } from 'drizzle-orm';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { breakGlass } from '../../db/schema/system.ts';
-import { asking, sha256 } from './query.ts';
+import { sha256 } from './sha256.ts';
 
 /** A code counts so long after it was made. */
 const CODE_MINUTES = 10;

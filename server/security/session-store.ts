@@ -1,8 +1,9 @@
 import { and, eq, isNotNull, lte } from 'drizzle-orm';
 import { type Adapter, Lucia, TimeSpan } from 'lucia';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { sessions } from '../../db/schema/system.ts';
-import { asking, sha256 } from './query.ts';
+import { sha256 } from './sha256.ts';
 
 declare module 'lucia' {
   interface Register {

@@ -1,4 +1,5 @@
 import { and, desc, eq, gt } from 'drizzle-orm';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { sessions } from '../../db/schema/system.ts';
 import { AppError } from '../errors.ts';
@@ -6,11 +7,11 @@ import { addressGroup } from './address-group.ts';
 import { type Administrator, createAdministrators, type Lookup } from './administrators.ts';
 import { redeemBreakGlassCode } from './break-glass.ts';
 import { createPasswordCheck, type VerifyHash } from './passwords.ts';
-import { asking, sha256 } from './query.ts';
 import { refusals } from './refusals.ts';
 import { BREAK_GLASS } from './roles.ts';
 import { administratorCaller, breakGlassCaller, type SessionCaller } from './session-caller.ts';
 import { createSessionStore, type SessionCookies } from './session-store.ts';
+import { sha256 } from './sha256.ts';
 import { createStandings, passwordExpired } from './standing.ts';
 import type { Throttle } from './throttle.ts';
 

@@ -12,10 +12,10 @@ import {
   type JWK_OKP_Public,
 } from 'jose';
 import { z } from 'zod';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { signingKeys } from '../../db/schema/system.ts';
 import { AppError } from '../errors.ts';
-import { asking } from './query.ts';
 
 /** The public half as `/.well-known/jwks.json` gives it. */
 export type PublicJwk = JWK_OKP_Public & { kid: string; alg: 'EdDSA'; use: 'sig' };

@@ -1,8 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { sessions, tokens } from '../../db/schema/system.ts';
 import type { Administrator, Administrators } from './administrators.ts';
-import { asking } from './query.ts';
 
 /** What a session's or token's row says of the administrator behind it. */
 export interface LastKnown {

@@ -1,7 +1,7 @@
 import { and, isNotNull, lt } from 'drizzle-orm';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { breakGlass, rateLimits, sessions, signingKeys } from '../../db/schema/system.ts';
-import { asking } from './query.ts';
 
 /** One-time codes are looked back at for so long. */
 const CODES_KEPT_MS = 30 * 86_400_000;

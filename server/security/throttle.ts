@@ -4,7 +4,7 @@ import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-lim
 import type { Records } from '../../db/records.ts';
 import { rateLimits } from '../../db/schema/system.ts';
 import { AppError } from '../errors.ts';
-import { sha256 } from './query.ts';
+import { sha256 } from './sha256.ts';
 
 interface Limit {
   /** So many within `seconds`. */

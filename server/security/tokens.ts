@@ -1,12 +1,12 @@
 import { and, desc, eq, gt, isNull } from 'drizzle-orm';
 import { z } from 'zod';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { sessions, tokens } from '../../db/schema/system.ts';
 import { AppError } from '../errors.ts';
 import { isUuid } from '../uuid.ts';
 import { createAdministrators } from './administrators.ts';
 import { type Caller, SCOPES, type Scope } from './caller.ts';
-import { asking } from './query.ts';
 import { refusals } from './refusals.ts';
 import { scopesOfRole, withoutConfirmation, withoutStepUp } from './roles.ts';
 import type { SessionCaller } from './session-caller.ts';
