@@ -1,6 +1,6 @@
 import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
-import { chunkName } from './names.ts';
+import { chunkName, isChunkName } from './names.ts';
 
 /** Printable ASCII paths below the archive's root; no segment can be `.` or `..`, nothing a shell or Windows would take apart. */
 const TEXT_NAME = /^(?!data\/)[A-Za-z0-9_%-][A-Za-z0-9._%-]*(\/[A-Za-z0-9_%-][A-Za-z0-9._%-]*)*$/;
@@ -52,8 +52,10 @@ function entryFaults(entries: ManifestEntry[], tables: Map<string, ManifestTable
     }
     const sum = sums.get(key) ?? { chunks: 0, rows: 0, bytes: 0 };
     sums.set(key, { chunks: sum.chunks + 1, rows: sum.rows + entry.rows, bytes: sum.bytes + entry.size });
-    const expected = chunkName(entry.table, sum.chunks + 1, entry.format);
-    if (entry.name !== expected) faults.push(`chunk ${JSON.stringify(entry.name)} should be named ${expected}`);
+    if (!isChunkName(entry.name, entry.table, sum.chunks + 1, entry.format))
+      faults.push(
+        `chunk ${JSON.stringify(entry.name)} should be named ${chunkName(entry.table, sum.chunks + 1, entry.format)}`,
+      );
   }
   for (const [key, table] of tables) {
     const { rows, bytes } = sums.get(key) ?? { rows: 0, bytes: 0 };

@@ -1,9 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { ObjectName } from '../../db/model.ts';
 
 const PLAIN = /^[a-z0-9_]$/;
-const ENTRY = /^data\/([^./]+)\.([^./]+)\/(\d{5,})\.(csv|copy)$/;
+const CHUNK_NUMBER = /\/(\d{5,})\.(?:csv|copy)$/;
 
-/** A PostgreSQL name as part of an entry's name: anything but `[a-z0-9_]` becomes `%XX`, one for each UTF-8 byte. Two names never share a form. */
+/** Longest part of a path that common file systems take, in bytes. */
+const LONGEST_PART = 255;
+/** Bytes of the readable beginning that stands before the hash when a folder's whole name would be too long. */
+const READABLE_BYTES = 200;
+/** Hexadecimal digits of the hash: 128 bits. */
+const HASH_DIGITS = 32;
+
+/** Writes a PostgreSQL name as part of an entry's name: anything but `[a-z0-9_]` becomes `%XX`, one for each UTF-8 byte. Two names never share a form. */
 export function encodeNamePart(name: string): string {
   let encoded = '';
   for (const byte of new TextEncoder().encode(name)) {
@@ -13,33 +21,37 @@ export function encodeNamePart(name: string): string {
   return encoded;
 }
 
-/** The name behind `encodeNamePart`, or null when the text is not exactly what it would have written. */
-export function decodeNamePart(encoded: string): string | null {
-  try {
-    const name = decodeURIComponent(encoded);
-    return encodeNamePart(name) === encoded ? name : null;
-  } catch {
-    return null;
-  }
-}
-
-/** `data/<schema>.<table>/<number>.csv`: the one name the chunk with this number (from 1) may have. */
+/**
+ * Returns the one name the chunk with this number (from 1) may have: `data/<schema>.<table>/<number>.csv`. A folder that would pass
+ * 255 bytes, which `unzip` cannot make, is cut and ends in `~` and a hash of both names.
+ */
 export function chunkName(table: ObjectName, number: number, format: 'csv' | 'copy'): string {
-  return `data/${encodeNamePart(table.schema)}.${encodeNamePart(table.name)}/${String(number).padStart(5, '0')}.${format}`;
+  return pathOf(chunkFolder(table), number, format);
 }
 
-/** The table, number and format in a chunk's name; null for any other name. */
-export function parseChunkName(name: string): { table: ObjectName; number: number; format: 'csv' | 'copy' } | null {
-  const match = ENTRY.exec(name);
-  if (!match) return null;
-  const [, schema = '', table = '', digits = '', format] = match;
-  const decoded = { schema: decodeNamePart(schema), name: decodeNamePart(table) };
-  const number = Number(digits);
-  if (decoded.schema === null || decoded.name === null || !Number.isSafeInteger(number) || number < 1) return null;
-  const parsed = {
-    table: { schema: decoded.schema, name: decoded.name },
-    number,
-    format: format === 'copy' ? 'copy' : 'csv',
-  } as const;
-  return chunkName(parsed.table, number, parsed.format) === name ? parsed : null;
+/** Tells whether a chunk bears its name, or the uncut one that format 1.0 gave it. */
+export function isChunkName(name: string, table: ObjectName, number: number, format: 'csv' | 'copy'): boolean {
+  return name === chunkName(table, number, format) || name === pathOf(wholeFolder(table), number, format);
+}
+
+/** Returns the number in a chunk's name, null when there is none. */
+export function chunkNumber(name: string): number | null {
+  const digits = CHUNK_NUMBER.exec(name)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+function pathOf(folder: string, number: number, format: 'csv' | 'copy'): string {
+  return `data/${folder}/${String(number).padStart(5, '0')}.${format}`;
+}
+
+function wholeFolder({ schema, name }: ObjectName): string {
+  return `${encodeNamePart(schema)}.${encodeNamePart(name)}`;
+}
+
+function chunkFolder(table: ObjectName): string {
+  const whole = wholeFolder(table);
+  if (whole.length <= LONGEST_PART) return whole;
+  const hash = createHash('sha256').update(`${table.schema}\0${table.name}`).digest('hex').slice(0, HASH_DIGITS);
+  // Never within a `%XX`.
+  return `${whole.slice(0, READABLE_BYTES).replace(/%.?$/, '')}~${hash}`;
 }

@@ -5,7 +5,7 @@ import { crc32Hex, decompress, sha256Hex } from './codec.ts';
 import { localHeader, localHeaderLength } from './container.ts';
 import { archiveTime, containerDamaged, DAMAGED_HINT, type Inspection, inspectContainer } from './inspect.ts';
 import type { Manifest, ManifestEntry } from './manifest.ts';
-import { parseChunkName } from './names.ts';
+import { chunkNumber } from './names.ts';
 
 export interface ArchiveLimits {
   /** Entries in the archive. */
@@ -149,8 +149,8 @@ async function sha256OfRange(
 
 /** `Chunk 3 of table public.staff (data/…)`, or the name of a text. */
 export function describeEntry(entry: ManifestEntry): string {
-  const number = parseChunkName(entry.name)?.number;
-  return entry.table && number !== undefined
+  const number = chunkNumber(entry.name);
+  return entry.table && number !== null
     ? `Chunk ${number} of table ${qualifiedName(entry.table)} (${entry.name})`
     : `The entry ${entry.name}`;
 }
