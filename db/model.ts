@@ -20,6 +20,8 @@ export interface ColumnModel {
   /** SQL text of a generated column's expression, null for an ordinary column. */
   generated: { expression: string; kind: 'stored' | 'virtual' } | null;
   identity: 'always' | 'by default' | null;
+  /** When it is not the one the type brings; a Drizzle schema does not say. */
+  collation?: ObjectName | null;
 }
 
 export interface LinkModel {

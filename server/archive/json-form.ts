@@ -1,3 +1,4 @@
+import { readTypeReference } from '../../db/type-reference.ts';
 import type { UserType } from './manifest.ts';
 
 /** How a column's values stand in a BackupData document. */
@@ -65,12 +66,9 @@ function scalarForm(sqlType: string): ScalarForm {
   }
 }
 
-/** A type's name as `format_type` writes it: `schema.name`, each part quoted where it needs to be. */
 function domainNamed(sqlType: string, types: readonly UserType[]): (UserType & { kind: 'domain' }) | undefined {
-  const part = String.raw`("(?:[^"]|"")+"|[^".\s()]+)`;
-  const [, schema = '', name = ''] = new RegExp(`^${part}\\.${part}$`).exec(sqlType) ?? [];
-  const plain = (quoted: string) => (quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted);
+  const named = readTypeReference(sqlType);
   return types
     .filter((type) => type.kind === 'domain')
-    .find((type) => type.schema === plain(schema) && type.name === plain(name));
+    .find((type) => type.schema === named?.type.schema && type.name === named.type.name);
 }

@@ -33,7 +33,7 @@ test('decodeManifest() gives back what encodeManifest() was given', () => {
 
 test('encodeManifest() writes one form: JSON indented by one, ending in a newline, with a digest of its own', () => {
   const bytes = encodeManifest(manifest);
-  expect(new TextDecoder().decode(bytes)).toStartWith('{\n "formatVersion": "1.0",\n');
+  expect(new TextDecoder().decode(bytes)).toStartWith('{\n "formatVersion": "1.1",\n');
   expect(bytes.at(-1)).toBe(10);
   expect(manifestDigest(bytes)).toBe(manifestDigest(encodeManifest(decodeManifest(bytes))));
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /** The format this program writes: `major.minor`. A new minor only adds optional fields; a new major is refused by older programs. */
-export const FORMAT_VERSION = '1.0';
+export const FORMAT_VERSION = '1.1';
 export const FORMAT_MAJOR = 1;
 
 export const MANIFEST_NAME = 'manifest.json';
@@ -28,6 +28,8 @@ const column = z.object({
   defaultSql: sqlText.nullable(),
   generated: z.object({ expression: sqlText, kind: z.enum(['stored', 'virtual']) }).nullable(),
   identity: z.enum(['always', 'by default']).nullable(),
+  /** When it is not the one the type brings. Since 1.1. */
+  collation: objectName.nullish(),
 });
 
 const table = objectName.extend({
@@ -57,7 +59,7 @@ const table = objectName.extend({
   bytes: count,
 });
 
-/** Types a column may need before its table can be made; read by `schema/*.sql` and by people. */
+/** Types a column may need before its table can be made; read by `schema/*.sql`, by people, and held against today's. What is optional came with 1.1. */
 const userType = z.discriminatedUnion('kind', [
   objectName.extend({ kind: z.literal('enum'), labels: z.array(z.string()) }),
   objectName.extend({
@@ -65,15 +67,42 @@ const userType = z.discriminatedUnion('kind', [
     baseType: z.string(),
     notNull: z.boolean(),
     defaultSql: sqlText.nullable(),
-    checks: z.array(z.object({ name: identifier, definition: sqlText })),
+    checks: z.array(z.object({ name: identifier, definition: sqlText, validated: z.boolean().optional() })),
+    collation: objectName.nullish(),
   }),
   objectName.extend({
     kind: z.literal('composite'),
-    attributes: z.array(z.object({ name: identifier, sqlType: z.string() })),
+    attributes: z.array(z.object({ name: identifier, sqlType: z.string(), collation: objectName.nullish() })),
+    /** What it is the row of; absent for one made by CREATE TYPE. */
+    rowOf: z.enum(['table', 'view', 'foreign table']).optional(),
   }),
-  objectName.extend({ kind: z.literal('range'), subtype: z.string(), multirange: objectName.nullable() }),
-  objectName.extend({ kind: z.literal('extension') }),
+  objectName.extend({
+    kind: z.literal('range'),
+    subtype: z.string(),
+    multirange: objectName.nullable(),
+    collation: objectName.nullish(),
+    opclass: objectName.optional(),
+    canonical: sqlText.nullish(),
+    subtypeDiff: sqlText.nullish(),
+  }),
+  objectName.extend({
+    kind: z.literal('extension'),
+    version: z.string().max(200).optional(),
+    /** Its types that columns are made of. */
+    members: z.array(objectName).optional(),
+  }),
 ]);
+
+/** A type made of functions. `types` keeps to the kinds that programs of format 1.0 know. */
+const baseType = objectName.extend({ kind: z.literal('base'), input: sqlText, output: sqlText });
+
+const collation = objectName.extend({
+  provider: z.string().max(10),
+  deterministic: z.boolean(),
+  locale: sqlText.nullable(),
+  ctype: sqlText.nullable(),
+  rules: sqlText.nullable(),
+});
 
 const sequence = objectName.extend({
   ownedBy: objectName.extend({ column: identifier }).nullable(),
@@ -127,6 +156,9 @@ export const manifestSchema = z.object({
   /** The fingerprint of the model the backup was made with. */
   schemaFingerprint: hex(32),
   types: z.array(userType),
+  /** Since 1.1, as `collations`. */
+  otherTypes: z.array(baseType).optional(),
+  collations: z.array(collation).optional(),
   /** In load order: a table stands after the tables it refers to, cycles aside. */
   tables: z.array(table),
   /** Groups of tables that refer to each other in a ring, `schema.name`; self-references are groups of one. */
@@ -143,6 +175,7 @@ export type ManifestTable = z.infer<typeof table>;
 export type ManifestEntry = z.infer<typeof entry>;
 export type ManifestSequence = z.infer<typeof sequence>;
 export type UserType = z.infer<typeof userType>;
+export type UserCollation = z.infer<typeof collation>;
 export type CompressionMethod = ManifestEntry['method'];
 
 /** No manifest is longer: room for 150 000 chunks, more than a terabyte of rows. */

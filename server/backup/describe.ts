@@ -53,7 +53,7 @@ export function describeBackup(
     application: deps.application,
     server: facts.server,
     schemaFingerprint: deps.model.fingerprint,
-    types: facts.types,
+    ...facts.types,
     tables,
     cycles,
     sequences: made.sequences,

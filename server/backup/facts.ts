@@ -3,14 +3,14 @@ import type { Manifest } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import { readTables } from '../postgres/catalog.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
-import { readTypes } from '../postgres/types.ts';
+import { type LiveTypes, readTypes } from '../postgres/types.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
 
 export interface DatabaseFacts {
   tables: Awaited<ReturnType<typeof readTables>>;
   oids: number[];
-  types: Awaited<ReturnType<typeof readTypes>>;
+  types: LiveTypes;
   server: Manifest['server'];
   heapBytes: number;
   unknownColumns: Manifest['unknown']['columns'];

@@ -24,7 +24,7 @@ export async function readPlaces(
   const live = await readTables(session, tables, new Map(tables.map((table) => [qualifiedName(table), table])));
   await session.query('SET lock_timeout = 0');
   compareColumns(tables, live);
-  const types = await readTypes(
+  const { types } = await readTypes(
     session,
     live.map((table) => table.oid),
   );

@@ -100,13 +100,14 @@ export async function readTables(
 }
 
 function toColumn(row: Omit<ColumnRow, 'table'>, model: TableModel | undefined): ColumnModel {
-  const { generatedKind, expression, identity, ...column } = row;
+  const { generatedKind, expression, identity, collation, ...column } = row;
   return {
     ...column,
     key: model?.columns.find((known) => known.name === row.name)?.key ?? row.name,
     defaultSql: generatedKind ? null : expression,
     generated: generatedKind && expression !== null ? { expression, kind: generatedKind } : null,
     identity,
+    ...(collation && { collation }),
   };
 }
 
@@ -123,6 +124,7 @@ function toLink(row: ConstraintRow): LinkModel {
 
 type TableHead = Omit<LiveTable, 'key' | 'columns' | 'primaryKey' | 'uniques' | 'links' | 'leaves'>;
 type ColumnRow = Pick<ColumnModel, 'name' | 'sqlType' | 'notNull' | 'identity'> & {
+  collation: ObjectName | null;
   table: number;
   expression: string | null;
   generatedKind: 'stored' | 'virtual' | null;
@@ -160,7 +162,10 @@ const COLUMNS_SQL = `
   SELECT a.attrelid::int8::float8 AS "table", a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS "sqlType",
          a.attnotnull AS "notNull", pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS expression,
          CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END AS "generatedKind",
-         CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity
+         CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
+         (SELECT json_build_object('schema', n.nspname, 'name', co.collname)
+            FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace n ON n.oid = co.collnamespace, pg_catalog.pg_type t
+           WHERE co.oid = a.attcollation AND t.oid = a.atttypid AND co.oid <> t.typcollation) AS collation
     FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    WHERE a.attrelid = ANY ($1::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
    ORDER BY a.attrelid, a.attnum`;

@@ -5,6 +5,8 @@ import type { Manifest, ManifestTable } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
 import { type StagingTable, stagingOwner } from '../postgres/staging.ts';
+import type { LiveTypes } from '../postgres/types.ts';
+import { ColumnTypes } from './column-types.ts';
 
 /** What a restore will do to one table. */
 export interface PlannedTable {
@@ -13,6 +15,8 @@ export interface PlannedTable {
   staging: StagingTable;
   /** Columns that come from the archive, in the archive's order: that of its chunks. */
   columns: string[];
+  /** By column, how its type became narrower since the backup; a column whose type did not is missing. */
+  narrower: ReadonlyMap<string, string[]>;
 }
 
 export interface RestorePlan {
@@ -21,7 +25,7 @@ export interface RestorePlan {
 }
 
 /**
- * Compares an archive with today's tables, column by column, and changes nothing. Archives whose tables or columns have no
+ * Compares an archive with today's tables, column by column, type by definition, and changes nothing. Archives whose tables or columns have no
  * place today are refused with every reason at once (SCHEMA_MISMATCH); what only deserves a word is a warning. One that speaks of
  * our own records is refused whole (RESTORE_REFUSED): no backup of ours holds them, so it was made to change sessions, tokens or the audit.
  */
@@ -29,6 +33,7 @@ export function planRestore(
   manifest: Manifest,
   archived: ManifestTable[],
   live: LiveTable[],
+  liveTypes: LiveTypes,
   stagingSchema: string,
 ): RestorePlan {
   refuseOurOwn([...manifest.tables, ...manifest.sequences]);
@@ -39,11 +44,17 @@ export function planRestore(
     .filter((table) => !byName.has(qualifiedName(table)))
     .map((table) => `table ${qualifiedName(table)} is not in the database`);
   const warnings: string[] = [];
+  const behind = new ColumnTypes(manifest, liveTypes);
   const tables = found.map((table, index): PlannedTable => {
     const target = byName.get(qualifiedName(table)) as LiveTable;
     const columns = table.columns.filter((column) => column.generated === null);
     const types = new Map(target.columns.map((column) => [column.name, column]));
-    for (const column of columns) faults.push(...columnFaults(table, column, types.get(column.name)));
+    for (const column of columns) {
+      const today = types.get(column.name);
+      const unfit = columnFaults(table, column, today);
+      faults.push(...unfit);
+      if (today && unfit.length === 0) behind.compare(table, column, today);
+    }
     const carried = new Set(columns.map((column) => column.name));
     for (const column of target.columns.filter(({ name }) => !carried.has(name))) {
       const place = `${qualifiedName(table)}.${column.name}`;
@@ -59,6 +70,7 @@ export function planRestore(
       archived: table,
       live: target,
       columns: columns.map((column) => column.name),
+      narrower: behind.narrowerOf(table),
       staging: {
         schema: stagingSchema,
         name: `t${String(index + 1).padStart(4, '0')}`,
@@ -66,6 +78,8 @@ export function planRestore(
       },
     };
   });
+  faults.push(...behind.faults());
+  warnings.push(...behind.warnings());
   if (faults.length > 0)
     throw new AppError('SCHEMA_MISMATCH', `This backup does not fit today's tables: ${faults.join('; ')}.`, {
       hint: 'Restore into a database with the schema of the time of the backup (its schema/ folder makes one), and migrate that; or restore only tables that fit with --tables.',
@@ -86,7 +100,11 @@ function refuseOurOwn(objects: ObjectName[]): void {
   );
 }
 
-function columnFaults(table: ManifestTable, column: ColumnModel, live: ColumnModel | undefined): string[] {
+function columnFaults(
+  table: ManifestTable,
+  column: { name: string; sqlType: string },
+  live: ColumnModel | undefined,
+): string[] {
   const place = `${qualifiedName(table)}.${column.name}`;
   if (live === undefined) return [`${place} is not in the database any more`];
   if (live.generated !== null) return [`${place} is a generated column today`];

@@ -10,6 +10,7 @@ import { readTables } from '../postgres/catalog.ts';
 import { awaitApplyOver } from '../postgres/lock.ts';
 import { configureSession } from '../postgres/settings.ts';
 import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
+import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
 import { planRestore, type RestorePlan } from './plan.ts';
@@ -74,9 +75,13 @@ export async function restoreArchive(
   // Definitions cannot be read while somebody holds a table: without a limit this would wait as long as they do.
   await leader.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
   const live = await readTables(leader, chosen, new Map());
+  const types = await readTypes(
+    leader,
+    live.map((table) => table.oid),
+  );
   await leader.query('SET lock_timeout = 0');
   const schema = stagingSchema(operationId);
-  const plan = planRestore(archive.manifest, chosen, live, schema);
+  const plan = planRestore(archive.manifest, chosen, live, types, schema);
   const since = (moment: Date) => deps.now().getTime() - moment.getTime();
   const finish = (applied: Applied): RestoreResult => ({
     operationId,

@@ -1,0 +1,63 @@
+import { type ColumnModel, type ObjectName, qualifiedName } from '../../db/model.ts';
+import type { ManifestTable } from '../archive/manifest.ts';
+import { type TypeChange, TypeComparison } from './type-changes.ts';
+import type { TypeBook } from './type-definitions.ts';
+
+/** Holds the types of many columns against today's and tells what differs once for each type, with the columns it concerns. */
+export class ColumnTypes {
+  private readonly comparison: TypeComparison;
+  private readonly found = new Map<string, { change: TypeChange; columns: string[] }>();
+  private readonly narrower = new Map<string, Map<string, string[]>>();
+
+  constructor(archived: TypeBook, live: TypeBook) {
+    this.comparison = new TypeComparison(archived, live);
+  }
+
+  /** Of a column that both sides have, with the type spelled alike. */
+  compare(table: ObjectName, column: ManifestTable['columns'][number], live: ColumnModel): void {
+    const place = `${qualifiedName(table)}.${column.name}`;
+    for (const change of this.comparison.collationChanges(place, column.collation, live.collation))
+      this.found.set(place, { change, columns: [] });
+    for (const change of this.comparison.changes(column.sqlType)) {
+      const key = JSON.stringify(change);
+      const known = this.found.get(key);
+      if (known) known.columns.push(place);
+      else this.found.set(key, { change, columns: [place] });
+      if (change.kind === 'narrower') this.note(table, column.name, `${change.type} ${change.reason}`);
+    }
+  }
+
+  /** What keeps the values from meaning what they meant. */
+  faults(): string[] {
+    return this.told('meaning', (words) => words);
+  }
+
+  warnings(): string[] {
+    return [
+      ...this.told('narrower', (words) => `${words}; rows of the backup that do not fit it are refused.`),
+      ...this.told('order', (words) => `${words}; values are restored as they were, and may sort otherwise.`),
+    ];
+  }
+
+  /** By column, how its type became narrower. */
+  narrowerOf(table: ObjectName): ReadonlyMap<string, string[]> {
+    return this.narrower.get(qualifiedName(table)) ?? new Map();
+  }
+
+  private note(table: ObjectName, column: string, reason: string): void {
+    const name = qualifiedName(table);
+    const ofTable = this.narrower.get(name) ?? new Map<string, string[]>();
+    ofTable.set(column, [...(ofTable.get(column) ?? []), reason]);
+    this.narrower.set(name, ofTable);
+  }
+
+  private told(kind: TypeChange['kind'], sentence: (words: string) => string): string[] {
+    return [...this.found.values()]
+      .filter(({ change }) => change.kind === kind)
+      .map(({ change, columns: [first, ...more] }) => {
+        const places =
+          first === undefined ? '' : ` (behind ${first}${more.length > 0 ? ` and ${more.length} more` : ''})`;
+        return sentence(`${change.type}${places}: ${change.reason}`);
+      });
+  }
+}

@@ -1,0 +1,73 @@
+import type { ObjectName } from '../../db/model.ts';
+import type { Manifest, UserCollation, UserType } from '../archive/manifest.ts';
+
+/** What an archive or a database says of the types behind its columns. */
+export type TypeBook = Pick<Manifest, 'types'> & Partial<Pick<Manifest, 'otherTypes' | 'collations'>>;
+
+export type Definition = UserType | (ObjectName & { kind: 'base'; input: string; output: string });
+
+export type OfKind<Kind extends Definition['kind']> = Definition & { kind: Kind };
+
+/** The definitions of one side, by name. */
+export class Definitions {
+  private readonly byName = new Map<string, Definition>();
+  private readonly extensions = new Set<string>();
+  private readonly collations: Map<string, UserCollation>;
+  /** Format 1.0 left out types made of functions, and which types belong to an extension. */
+  private readonly incomplete: boolean;
+
+  constructor(book: TypeBook) {
+    this.incomplete = book.otherTypes === undefined;
+    this.collations = new Map((book.collations ?? []).map((collation) => [keyOf(collation), collation]));
+    for (const type of [...book.types, ...(book.otherTypes ?? [])]) {
+      if (type.kind === 'extension') {
+        this.extensions.add(type.name);
+        for (const member of type.members ?? []) this.byName.set(keyOf(member), type);
+      } else this.byName.set(keyOf(type), type);
+      if (type.kind === 'range' && type.multirange) this.byName.set(keyOf(type.multirange), type);
+    }
+  }
+
+  find(name: ObjectName): Definition | undefined {
+    return this.byName.get(keyOf(name));
+  }
+
+  collation(name: ObjectName): UserCollation | undefined {
+    return this.collations.get(keyOf(name));
+  }
+
+  /** Whether a type that this side does not list may all the same have been what it is on the other. */
+  cannotTell(other: Definition): boolean {
+    if (!this.incomplete) return false;
+    return other.kind === 'base' || (other.kind === 'extension' && this.extensions.has(other.name));
+  }
+}
+
+/** What a type is, in words. */
+export function described(definition: Definition, name: ObjectName): string {
+  switch (definition.kind) {
+    case 'enum':
+      return 'an enum';
+    case 'domain':
+      return `a domain over ${definition.baseType}`;
+    case 'composite':
+      return definition.rowOf ? `the row of a ${definition.rowOf}` : 'a composite type';
+    case 'range':
+      return isMultirange(definition, name)
+        ? `a multirange of ${definition.subtype}`
+        : `a range of ${definition.subtype}`;
+    case 'extension':
+      return `a type of the extension ${definition.name}`;
+    case 'base':
+      return `a type read by the function ${definition.input}`;
+  }
+}
+
+/** Whether the name is that of the multirange, not of the range itself. */
+export function isMultirange(range: OfKind<'range'>, name: ObjectName): boolean {
+  return range.multirange !== null && keyOf(range.multirange) === keyOf(name);
+}
+
+function keyOf(name: ObjectName): string {
+  return JSON.stringify([name.schema, name.name]);
+}
