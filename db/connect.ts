@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { cancelled } from '../server/errors.ts';
-import { databaseError } from './failure.ts';
+import { databaseError, faultCode } from './failure.ts';
 
 /**
  * One connection of its own, never pooled: transactions, locks, snapshots and COPY all belong to a session.
@@ -92,8 +92,22 @@ export async function openSession(url: string, options: SessionOptions): Promise
     },
     [Symbol.asyncDispose]: () => session.close(),
   };
-  const [row] = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const [row] = await askFirst<{ pid: number }>(session, 'SELECT pg_catalog.pg_backend_pid() AS pid');
   const pid = row?.pid ?? 0;
   // The driver keeps the number, its types do not tell.
   return Object.assign(session, { pid, direct: Reflect.get(client, 'processID') === pid });
+}
+
+/** How often a first question is asked: a `statement_timeout` of the role may be shorter than even that takes on a busy server. */
+const FIRST_TRIES = 20;
+
+/** Asks a question of a session whose own timeouts are not off yet. */
+export async function askFirst<Row extends object>(session: Session, text: string): Promise<Row[]> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await session.query<Row>(text);
+    } catch (error) {
+      if (tries === FIRST_TRIES || !(error instanceof Error) || faultCode(error.cause) !== '57014') throw error;
+    }
+  }
 }

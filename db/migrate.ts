@@ -9,6 +9,7 @@ import { databaseError } from './failure.ts';
 import { quoteIdent } from './quote.ts';
 import * as hrmsSchema from './schema/hrms.ts';
 import { SYSTEM_SCHEMA } from './schema/system.ts';
+import { signInSettings } from './session-settings.ts';
 
 export interface MigrateReport {
   /** How many of our own migrations were applied now; 0 when the schema was up to date. */
@@ -91,7 +92,7 @@ async function migrateSystem(url: string, session: Session): Promise<number> {
     max: 1,
     onnotice: () => undefined,
     connect_timeout: 15,
-    connection: { application_name: 'palace-backup migrate' },
+    connection: { ...signInSettings(), application_name: 'palace-backup migrate' },
   });
   try {
     await withGrant(

@@ -1,6 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import * as system from './schema/system.ts';
+import { signInSettings } from './session-settings.ts';
 
 /** Our own tables in `backup_system`, through Drizzle. For short statements only: work that holds a session has its own (`connect.ts`). */
 export type Records = PostgresJsDatabase<typeof system>;
@@ -21,7 +22,7 @@ export function openRecords(
     idle_timeout: 60,
     connect_timeout: 10,
     onnotice: () => undefined,
-    connection: { application_name: options.applicationName ?? 'palace-backup records', search_path: '' },
+    connection: { ...signInSettings(), application_name: options.applicationName ?? 'palace-backup records' },
   });
   return { records: drizzle(client, { schema: system }), close: () => client.end({ timeout: 5 }) };
 }

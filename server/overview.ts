@@ -61,7 +61,10 @@ async function readDatabase(source: OverviewSource, signal: AbortSignal) {
     signal,
     connectTimeoutMs: 3000,
   });
-  await session.query(`SET statement_timeout = '5s'; SET lock_timeout = '1s'; SET default_transaction_read_only = on`);
+  // For this transaction only: behind a pooler, what is set for the session stays with whoever comes next.
+  await session.query(
+    `BEGIN READ ONLY; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'`,
+  );
   const [server] = await session.query<{ version: string }>(`SELECT current_setting('server_version') AS version`);
   const tables: TableRows[] = [];
   for (const table of source.tables) tables.push({ name: qualifiedName(table), rows: await countRows(session, table) });

@@ -11,7 +11,8 @@ import {
   ownSequence,
 } from './ddl.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
-import { CHECK_COUNTS, HEAD, LINKS_AND_TRIGGERS_OFF, LINKS_AND_TRIGGERS_ON, REFUSE_ROWS } from './restore-steps.ts';
+import { CHECK_COUNTS, head, LINKS_AND_TRIGGERS_OFF, LINKS_AND_TRIGGERS_ON, REFUSE_ROWS } from './restore-steps.ts';
+import { settingsSql } from './settings-sql.ts';
 
 /**
  * The files `schema/0001.sql`, `schema/0002.sql`, …, to be run in order by `psql -v ON_ERROR_STOP=1 -f` against an empty database:
@@ -38,14 +39,7 @@ export function schemaSql(manifest: Manifest): string[] {
 }
 
 function transaction(comment: string, statements: string[]): string {
-  const settings = [
-    "SET client_encoding = 'UTF8';",
-    'SET client_min_messages = warning;',
-    "SET search_path = '';",
-    'SET standard_conforming_strings = on;',
-    'SET check_function_bodies = off;',
-  ];
-  return [`-- ${comment}\n${settings.join('\n')}`, 'BEGIN;', ...statements, 'COMMIT;'].join('\n\n').concat('\n');
+  return [`-- ${comment}\n${settingsSql()}`, 'BEGIN;', ...statements, 'COMMIT;'].join('\n\n').concat('\n');
 }
 
 /**
@@ -58,7 +52,7 @@ export function restoreSql(manifest: Manifest): string {
     (table) => `  (${table.rows}, ${quoteLiteral(quoteName(table)).trim()}::regclass)`,
   );
   return [
-    HEAD,
+    head(),
     tables.length > 0 ? `INSERT INTO pg_temp.palace_tables (rows, id) VALUES\n${tables.join(',\n')};` : '',
     manifest.tables.length > 0
       ? `LOCK TABLE ${manifest.tables.map((table) => `ONLY ${quoteName(table)}`).join(', ')} IN ACCESS EXCLUSIVE MODE;`

@@ -1,28 +1,18 @@
+import { settingsSql } from './settings-sql.ts';
+
 /** The fixed parts of `restore.sql`: no name from a manifest stands in them. */
 
-/** Session settings as when the rows were written; opens the transaction. `palace_tables` lists the tables in load order. */
-export const HEAD = String.raw`-- Loads this backup. Run it with psql in the folder that holds data/:
+/** Returns the beginning: session settings as when the rows were written, and the transaction. `palace_tables` lists the tables in load order. */
+export function head(): string {
+  return `-- Loads this backup. Run it with psql in the folder that holds data/:
 --   psql -X -f restore.sql "postgresql://user@host/database"
 -- Tables must exist (schema/*.sql makes them) and be empty. If anything fails, nothing was changed.
-\set ON_ERROR_STOP on
-\encoding UTF8
-SET client_encoding = 'UTF8';
-SET client_min_messages = warning;
-SET datestyle = 'ISO';
-SET intervalstyle = 'postgres';
-SET timezone = 'UTC';
-SET lc_monetary = 'C';
-SET xmloption = content;
-SET row_security = off;
-SET search_path = '';
-SET standard_conforming_strings = on;
-SET statement_timeout = 0;
-SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
+${settingsSql()}
 
 BEGIN;
 
 CREATE TEMPORARY TABLE palace_tables (place integer GENERATED ALWAYS AS IDENTITY, rows bigint, id regclass) ON COMMIT DROP;`;
+}
 
 /** The rows of an inheritance child are not its parent's; those of a partition are. */
 const ITS_ROWS = `CASE (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = one.id) WHEN 'p' THEN '' ELSE 'ONLY ' END || one.id::text`;

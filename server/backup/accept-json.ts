@@ -1,13 +1,13 @@
-import { openSession, type Session } from '../../db/connect.ts';
+import type { Session } from '../../db/connect.ts';
 import { qualifiedName, type SchemaModel } from '../../db/model.ts';
 import { quoteName } from '../../db/quote.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import type { JsonDocument } from '../archive/json-source.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { createArchiveWriter } from '../archive/writer.ts';
 import type { ByteSink } from '../bytes.ts';
 import { AppError, cancelled, throwIfCancelled } from '../errors.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
-import { configureSession } from '../postgres/settings.ts';
 import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
@@ -66,8 +66,7 @@ export async function acceptJson(
   // As a restore's: the sweeper ends what a dead operation left at work.
   const name = `palace-backup restore ${input.operationId}`;
   const schema = stagingSchema(input.operationId);
-  await using session = await openSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
-  const version = await configureSession(session);
+  await using session = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
   const places = await readPlaces(session, deps, schema);
   try {
     await createStaging(
@@ -76,7 +75,7 @@ export async function acceptJson(
       places.map((place) => place.staging),
     );
     const loaded = await loadJson(input.document, places, session, run);
-    return await writeArchive(deps, input, run, { session, version, places, loaded });
+    return await writeArchive(deps, input, run, { session, version: session.serverVersion, places, loaded });
   } catch (error) {
     throw run.signal.aborted ? cancelled('Accepting the document') : error;
   } finally {
@@ -198,7 +197,7 @@ async function serverFacts(session: Session, versionNum: number): Promise<Manife
 /** Best effort: when the server is gone, the next operation sweeps what is left. */
 async function cleanUp(url: string, applicationName: string, schema: string): Promise<void> {
   try {
-    await using session = await openSession(url, {
+    await using session = await openWorkingSession(url, {
       applicationName,
       signal: AbortSignal.timeout(30_000),
       connectTimeoutMs: 3000,

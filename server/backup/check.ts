@@ -1,10 +1,10 @@
 import { openSession } from '../../db/connect.ts';
 import { qualifiedName, type SchemaModel } from '../../db/model.ts';
+import { configureSession } from '../../db/working-session.ts';
 import { AppError, type ErrorCode, unexpected } from '../errors.ts';
 import { listTables, readTables } from '../postgres/catalog.ts';
 import { refusePooler } from '../postgres/lock.ts';
 import { missingForBackup, missingForRewrite } from '../postgres/rights.ts';
-import { configureSession } from '../postgres/settings.ts';
 import type { Storage } from '../storage/storage.ts';
 import { chooseScope, compareColumns } from './scope.ts';
 

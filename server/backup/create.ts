@@ -1,12 +1,11 @@
-import { openSession } from '../../db/connect.ts';
 import { type SchemaModel, shortName } from '../../db/model.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { readmeText, restoreSql, schemaSql } from '../archive/recovery.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
 import { listTables } from '../postgres/catalog.ts';
 import { readSequences } from '../postgres/sequences.ts';
-import { configureSession } from '../postgres/settings.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -145,11 +144,10 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
 
 /** Names only: reading a definition would wait, without a limit, for whoever holds a table. */
 async function readScope(deps: BackupDeps, input: BackupInput, run: Run): Promise<BackupScope> {
-  await using session = await openSession(deps.databaseUrl, {
+  await using session = await openWorkingSession(deps.databaseUrl, {
     applicationName: 'palace-backup prepare',
     signal: run.signal,
   });
-  await configureSession(session);
   const scope = chooseScope(deps.model, await listTables(session), input.tables);
   // Before the locks, which would fail without saying what to grant.
   await refuseHiddenRows(session, scope.tables);

@@ -1,7 +1,8 @@
 import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
-import { openSession, type Session } from '../../db/connect.ts';
+import type { Session } from '../../db/connect.ts';
 import type { Records } from '../../db/records.ts';
 import { type OperationState, operations } from '../../db/schema/system.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError, failureBody } from '../errors.ts';
 import type { GateMode } from '../postgres/lock.ts';
 import { lockDesk } from '../postgres/lock.ts';
@@ -71,7 +72,7 @@ export function createDesk(deps: DeskDeps): Desk {
     watch: (id, afterRevision, signal) => deps.feed.watch(id, afterRevision, signal),
     async request(input, actor, origin, idempotencyKey) {
       const { kind, ...parameters } = readRequest(input);
-      await using session = await openSession(deps.databaseUrl, {
+      await using session = await openWorkingSession(deps.databaseUrl, {
         applicationName: 'palace-backup desk',
         signal: new AbortController().signal,
       });

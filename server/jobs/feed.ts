@@ -1,4 +1,5 @@
-import { openSession, type Session } from '../../db/connect.ts';
+import type { Session } from '../../db/connect.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
 import { CHANNEL, hasEnded, type OperationView } from './records.ts';
 
@@ -130,7 +131,7 @@ async function listen(
   while (!signal.aborted) {
     let session: Session | null = null;
     try {
-      session = await openSession(databaseUrl, {
+      session = await openWorkingSession(databaseUrl, {
         applicationName: 'palace-backup listen',
         signal,
         connectTimeoutMs: 5_000,

@@ -1,8 +1,8 @@
 import { openSession, type Session } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
+import { configureSession, openWorkingSession } from '../../db/working-session.ts';
 import { AppError, cancelled, failureBody } from '../errors.ts';
 import { refusePooler, tryAlive } from '../postgres/lock.ts';
-import { configureSession } from '../postgres/settings.ts';
 import type { OnProgress } from '../progress.ts';
 import { Abandoned, unlessAbandoned } from './abandon.ts';
 import { type GateDeps, passGate } from './gate.ts';
@@ -158,7 +158,7 @@ async function finishAnew(
   outcome: Outcome,
 ): Promise<void> {
   try {
-    await using session = await openSession(deps.databaseUrl, {
+    await using session = await openWorkingSession(deps.databaseUrl, {
       applicationName,
       signal: AbortSignal.timeout(10_000),
       connectTimeoutMs: 3000,

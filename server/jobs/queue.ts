@@ -3,6 +3,8 @@ import { openSession, type Session } from '../../db/connect.ts';
 import { databaseError, faultCode } from '../../db/failure.ts';
 import { QUEUE_SCHEMA } from '../../db/protected.ts';
 import { quoteIdent } from '../../db/quote.ts';
+import { signInOptions } from '../../db/session-settings.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
 import { refusePooler } from '../postgres/lock.ts';
 import { WORKER_NAME } from './queue-state.ts';
@@ -56,6 +58,7 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
   await refusePoolerAt(deps.databaseUrl);
   const boss = new PgBoss({
     connectionString: deps.databaseUrl,
+    options: signInOptions(),
     application_name: deps.works ? WORKER_NAME : 'palace-backup queue',
     schema: QUEUE_SCHEMA,
     max: deps.connections ?? 3,
@@ -120,7 +123,7 @@ async function refusePoolerAt(databaseUrl: string): Promise<void> {
 }
 
 async function grantNeeded(databaseUrl: string, cause: unknown): Promise<AppError> {
-  await using session = await openSession(databaseUrl, {
+  await using session = await openWorkingSession(databaseUrl, {
     applicationName: 'palace-backup queue',
     signal: new AbortController().signal,
   });

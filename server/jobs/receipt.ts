@@ -1,4 +1,5 @@
-import { openSession, type Session } from '../../db/connect.ts';
+import type { Session } from '../../db/connect.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
 import type { OperationProgress } from './progress.ts';
 import { finishRecord, OPERATIONS } from './records.ts';
@@ -28,7 +29,7 @@ export function receiptOf(
       if (!(await finishRecord(session, id, 'succeeded', { result, progress: progress() }, deps.now()))) throw ended();
     },
     async outcome() {
-      await using session = await openSession(deps.databaseUrl, {
+      await using session = await openWorkingSession(deps.databaseUrl, {
         applicationName: `palace-backup restore ${id} end`,
         signal: new AbortController().signal,
       });

@@ -1,4 +1,5 @@
-import { openSession, type Session } from '../../db/connect.ts';
+import type { Session } from '../../db/connect.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
 import type { ProgressTracker } from './progress.ts';
 import { CHANGED, OPERATIONS } from './records.ts';
@@ -111,7 +112,7 @@ export function createReporter(
 }
 
 async function openReporting(databaseUrl: string, id: string): Promise<Session> {
-  const session = await openSession(databaseUrl, {
+  const session = await openWorkingSession(databaseUrl, {
     applicationName: `palace-backup progress ${id}`,
     signal: new AbortController().signal,
     connectTimeoutMs: 5_000,

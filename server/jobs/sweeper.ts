@@ -1,7 +1,7 @@
-import { openSession, type Session } from '../../db/connect.ts';
+import type { Session } from '../../db/connect.ts';
 import type { Records } from '../../db/records.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import type { Log } from '../log.ts';
-import { configureSession } from '../postgres/settings.ts';
 import type { Storage } from '../storage/storage.ts';
 import { endForgotten } from './end-queued.ts';
 import type { Queue } from './queue.ts';
@@ -42,11 +42,10 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   const connected = async (): Promise<Session> => {
     if (session && !session.signal.aborted) return session;
     await session?.close();
-    session = await openSession(deps.databaseUrl, {
+    session = await openWorkingSession(deps.databaseUrl, {
       applicationName: 'palace-backup sweep',
       signal: new AbortController().signal,
     });
-    await configureSession(session);
     return session;
   };
   const steps: (() => Promise<void>)[] = [

@@ -1,9 +1,9 @@
-import { openSession, type Session } from '../../db/connect.ts';
+import type { Session } from '../../db/connect.ts';
 import { faultCode } from '../../db/failure.ts';
 import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { quoteLiteral, quoteName } from '../../db/quote.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
-import { configureSession } from './settings.ts';
 
 /** One moment of the database, seen by several sessions at once. */
 export interface Snapshot extends AsyncDisposable {
@@ -27,10 +27,9 @@ export async function openSnapshot(
   options: { applicationName: string; signal: AbortSignal; patienceMs: number },
 ): Promise<Snapshot> {
   const lockSql = `LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS SHARE MODE`;
-  const leader = await openSession(url, options);
+  const leader = await openWorkingSession(url, options);
   const followers: Session[] = [];
   try {
-    const serverVersion = await configureSession(leader);
     await leader.query(`SET lock_timeout = ${Math.round(options.patienceMs)}`);
     await leader.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     if (tables.length > 0) await leader.query(lockSql).catch((error) => explainLock(url, error, tables, options));
@@ -38,11 +37,10 @@ export async function openSnapshot(
     const id = row?.id ?? '';
     return {
       leader,
-      serverVersion,
+      serverVersion: leader.serverVersion,
       async join() {
-        const session = await openSession(url, options);
+        const session = await openWorkingSession(url, options);
         try {
-          await configureSession(session);
           await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
           await session.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}`);
           if (tables.length > 0) await session.query(`${lockSql} NOWAIT`);
@@ -92,7 +90,7 @@ async function explainLock(
   options: { applicationName: string; signal: AbortSignal },
 ): Promise<never> {
   if (!(error instanceof AppError) || error.code !== 'TABLE_BUSY') throw error;
-  await using witness = await openSession(url, options);
+  await using witness = await openWorkingSession(url, options);
   const busy: string[] = [];
   for (const table of tables) {
     await witness.query('BEGIN');

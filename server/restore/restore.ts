@@ -1,14 +1,14 @@
-import { openSession, type Session } from '../../db/connect.ts';
+import type { Session } from '../../db/connect.ts';
 import { qualifiedName, shortName } from '../../db/model.ts';
 import { pickTables } from '../../db/pick.ts';
 import { quoteName } from '../../db/quote.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import type { ManifestTable } from '../archive/manifest.ts';
 import { type Archive, checkContainer, openArchive } from '../archive/reader.ts';
 import type { ByteSource } from '../bytes.ts';
 import { AppError, cancelled } from '../errors.ts';
 import { readTables } from '../postgres/catalog.ts';
 import { awaitApplyOver } from '../postgres/lock.ts';
-import { configureSession } from '../postgres/settings.ts';
 import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
@@ -71,7 +71,7 @@ export async function restoreArchive(
   await checkContainer(archive, (entry) => toStage.has(entry));
 
   const name = `palace-backup restore ${operationId}`;
-  await using leader = await working(deps.databaseUrl, name, run.signal);
+  await using leader = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
   // Definitions cannot be read while somebody holds a table: without a limit this would wait as long as they do.
   await leader.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
   const live = await readTables(leader, chosen, new Map());
@@ -141,17 +141,6 @@ function sequencesOf(archive: Archive, chosen: ManifestTable[]) {
   }));
 }
 
-async function working(url: string, applicationName: string, signal: AbortSignal): Promise<Session> {
-  const session = await openSession(url, { applicationName, signal });
-  try {
-    await configureSession(session);
-    return session;
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
-}
-
 async function stage(
   url: string,
   name: string,
@@ -164,7 +153,8 @@ async function stage(
   const chunks = plan.tables.reduce((sum, table) => sum + archive.chunks(table.archived).length, 0);
   const helpers: Session[] = [];
   try {
-    while (helpers.length + 1 < Math.min(jobs, chunks)) helpers.push(await working(url, name, run.signal));
+    while (helpers.length + 1 < Math.min(jobs, chunks))
+      helpers.push(await openWorkingSession(url, { applicationName: name, signal: run.signal }));
     await stageTables(archive, plan.tables, [leader, ...helpers], run);
   } finally {
     await Promise.all(helpers.map((helper) => helper.close()));
@@ -180,7 +170,7 @@ async function committedAllTheSame(deps: RestoreDeps, operationId: string): Prom
   const unhurried = new AbortController().signal;
   for (let tries = 1; ; tries++) {
     try {
-      await using session = await openSession(deps.databaseUrl, {
+      await using session = await openWorkingSession(deps.databaseUrl, {
         applicationName: `palace-backup restore ${operationId} end`,
         signal: unhurried,
       });
@@ -208,7 +198,7 @@ function outcomeUnknown(operationId: string, cause: unknown): AppError {
 /** Best effort: when the server is gone, the next operation sweeps what is left. The first error is the one that counts. */
 async function cleanUp(url: string, name: string, schema: string): Promise<void> {
   try {
-    await using session = await openSession(url, {
+    await using session = await openWorkingSession(url, {
       applicationName: `${name} mop`,
       signal: AbortSignal.timeout(30_000),
       connectTimeoutMs: 3000,
@@ -233,7 +223,7 @@ async function analyze(
   run.onProgress({ stage: 'analyze', rows: 0, bytes: 0, totalBytes: 0 });
   const queue = plan.tables.toSorted((a, b) => b.archived.bytes - a.archived.bytes);
   const work = async () => {
-    await using session = await openSession(url, { applicationName: name, signal: run.signal });
+    await using session = await openWorkingSession(url, { applicationName: name, signal: run.signal });
     for (let table = queue.shift(); table; table = queue.shift())
       await session.query(`ANALYZE ${quoteName(table.live)}`);
   };
