@@ -172,7 +172,7 @@ async function inStaging(session: Session, table: LiveTable, place: JsonPlace | 
     'SELECT pg_catalog.pg_relation_size($1::regclass)::float8 AS bytes',
     [quoteName(place.staging)],
   );
-  return { ...table, leaves: [{ schema, name, oid: 0, bytes: row?.bytes ?? 0, heap: true }] };
+  return { ...table, leaves: [{ schema, name, oid: 0, foreign: false, bytes: row?.bytes ?? 0, heap: true }] };
 }
 
 function lackingColumns({ live, json }: JsonPlace, loaded: LoadedJson): string[] {

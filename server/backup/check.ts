@@ -2,7 +2,7 @@ import { openSession } from '../../db/connect.ts';
 import { qualifiedName, type SchemaModel } from '../../db/model.ts';
 import { configureSession } from '../../db/working-session.ts';
 import { AppError, type ErrorCode, unexpected } from '../errors.ts';
-import { listTables, readTables } from '../postgres/catalog.ts';
+import { listForeignPartitions, listTables, readTables } from '../postgres/catalog.ts';
 import { refusePooler } from '../postgres/lock.ts';
 import { missingForBackup, missingForRewrite } from '../postgres/rights.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -55,7 +55,7 @@ async function checkDatabase(
     );
 
     const listing = await listTables(session);
-    const scope = chooseScope({ ...deps.model, tables: [] }, listing, undefined);
+    const scope = chooseScope({ ...deps.model, tables: [] }, listing, undefined, await listForeignPartitions(session));
     // A table that somebody holds is a finding, not a reason to hang.
     await session.query(`SET lock_timeout = '5s'`);
     const tables = await readTables(session, deps.model.tables, new Map());

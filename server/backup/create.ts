@@ -4,7 +4,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { readmeText, restoreSql, schemaSql } from '../archive/recovery.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
-import { listTables } from '../postgres/catalog.ts';
+import { listForeignPartitions, listTables } from '../postgres/catalog.ts';
 import { readSequences } from '../postgres/sequences.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
@@ -148,7 +148,7 @@ async function readScope(deps: BackupDeps, input: BackupInput, run: Run): Promis
     applicationName: 'palace-backup prepare',
     signal: run.signal,
   });
-  const scope = chooseScope(deps.model, await listTables(session), input.tables);
+  const scope = chooseScope(deps.model, await listTables(session), input.tables, await listForeignPartitions(session));
   // Before the locks, which would fail without saying what to grant.
   await refuseHiddenRows(session, scope.tables);
   return scope;

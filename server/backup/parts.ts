@@ -27,7 +27,9 @@ export function planParts(tables: LiveTable[]): CopyPart[] {
     const columns = storedColumns(table);
     const select = `SELECT ${columns.map(quoteIdent).join(', ')} FROM ONLY`;
     const shared = { table: { schema: table.schema, name: table.name }, header: csvHeader(columns), columns };
-    return table.leaves.flatMap((leaf) =>
+    // A foreign partition is outside the snapshot, and no restore writes to it.
+    const local = table.leaves.filter((leaf) => !leaf.foreign);
+    return local.flatMap((leaf) =>
       blockRanges(leaf).map(
         ({ where, bytes }): CopyPart => ({
           ...shared,

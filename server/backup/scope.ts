@@ -2,7 +2,7 @@ import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } fro
 import { pickTables } from '../../db/pick.ts';
 import { classifyTables } from '../../db/protected.ts';
 import { AppError } from '../errors.ts';
-import type { LiveTable, TableListing } from '../postgres/catalog.ts';
+import type { ForeignPartition, LiveTable, TableListing } from '../postgres/catalog.ts';
 
 /** Which tables a backup takes, and what it leaves out, by name and with the reason. */
 export interface BackupScope {
@@ -16,7 +16,12 @@ export interface BackupScope {
  * Decides what belongs to a backup. Throws SCHEMA_DRIFT when the model has a table the database lacks,
  * and UNKNOWN_TABLE for a chosen name that is none of the model's.
  */
-export function chooseScope(model: SchemaModel, listing: TableListing[], chosen: string[] | undefined): BackupScope {
+export function chooseScope(
+  model: SchemaModel,
+  listing: TableListing[],
+  chosen: string[] | undefined,
+  foreignPartitions: ForeignPartition[],
+): BackupScope {
   const ordinary = listing.filter((table) => table.extension === null && !table.foreign);
   const { leftOut, unknown } = classifyTables(ordinary, model);
   const present = new Set(ordinary.map(qualifiedName));
@@ -35,6 +40,11 @@ export function chooseScope(model: SchemaModel, listing: TableListing[], chosen:
       ...listing
         .filter((table) => table.foreign && table.extension === null)
         .map(({ schema, name }) => ({ schema, name, reason: 'a foreign table: its rows live on another server' })),
+      ...foreignPartitions.map(({ schema, name, root }) => ({
+        schema,
+        name,
+        reason: `a foreign partition of ${qualifiedName(root)}: its rows live on another server`,
+      })),
       ...model.tables
         .filter((table) => !tables.includes(table))
         .map(({ schema, name }) => ({ schema, name, reason: 'not chosen for this backup' })),

@@ -17,6 +17,8 @@ export interface LiveTable extends TableModel {
 /** A relation that holds rows: the table itself, or one partition of it. */
 export interface LiveLeaf extends ObjectName {
   oid: number;
+  /** Its rows live on another server: never read, written or emptied. */
+  foreign: boolean;
   /** Bytes of the main fork, read after the snapshot. 0 for foreign partitions. */
   bytes: number;
   /** Stored as a heap: its blocks can be addressed by ctid. */
@@ -41,6 +43,27 @@ export async function listTables(session: Pick<Session, 'query'>): Promise<Table
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' AND ${NOT_OURS}
      ORDER BY 1, 2`);
+}
+
+/** A partition whose rows live on another server. */
+export interface ForeignPartition extends ObjectName {
+  /** The table it is a part of, whatever levels lie between. */
+  root: ObjectName;
+}
+
+/** Every foreign partition of the database. */
+export async function listForeignPartitions(session: Pick<Session, 'query'>): Promise<ForeignPartition[]> {
+  const rows = await session.query<ObjectName & { rootSchema: string; rootName: string }>(`
+    SELECT n.nspname AS schema, c.relname AS name, rn.nspname AS "rootSchema", r.relname AS "rootName"
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_catalog.pg_class r ON r.oid = pg_catalog.pg_partition_root(c.oid) JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+     WHERE c.relkind = 'f' AND c.relispartition
+     ORDER BY 1, 2`);
+  return rows.map(({ schema, name, rootSchema, rootName }) => ({
+    schema,
+    name,
+    root: { schema: rootSchema, name: rootName },
+  }));
 }
 
 /** Reads the tables named, in the order given; those that do not exist are missing from the answer. */
@@ -203,7 +226,7 @@ const LEAVES_SQL = `
     UNION ALL
     SELECT tree.root, c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
-  SELECT tree.root::int8::float8 AS root, n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid,
+  SELECT tree.root::int8::float8 AS root, n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid, c.relkind = 'f' AS foreign,
          CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid)::float8 ELSE 0 END AS bytes,
          c.relkind = 'r' AND am.amname = 'heap' AS heap
     FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

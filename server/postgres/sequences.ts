@@ -1,7 +1,6 @@
 import type { Session } from '../../db/connect.ts';
 import type { ObjectName } from '../../db/model.ts';
-import { qualifiedName } from '../../db/model.ts';
-import { quoteLiteral, quoteName } from '../../db/quote.ts';
+import { quoteName } from '../../db/quote.ts';
 
 /** A sequence and where it stands. 64-bit numbers are text. Same shape as in a manifest. */
 export interface LiveSequence extends ObjectName {
@@ -17,105 +16,45 @@ export interface LiveSequence extends ObjectName {
   isCalled: boolean;
 }
 
-/**
- * The sequences these tables draw from (serial, identity, or any `nextval` in a default) and those named besides.
- * Read after the rows: a sequence is outside every snapshot, and read later it is never behind them.
- */
-export async function readSequences(
+/** Names with the facts that never need the sequence itself: nothing is locked, and no right is needed. */
+type SequenceFacts = Omit<LiveSequence, 'lastValue' | 'isCalled'>;
+
+/** What the catalog says of the sequences these tables draw from (serial, identity, or any `nextval` in a default) and of those named besides. */
+export async function describeSequences(
   session: Session,
   tableOids: number[],
   others: ObjectName[],
-): Promise<LiveSequence[]> {
+): Promise<SequenceFacts[]> {
   const rows = await session.query<
-    Omit<LiveSequence, 'lastValue' | 'isCalled' | 'ownedBy'> & {
+    Omit<SequenceFacts, 'ownedBy'> & {
       ownerSchema: string | null;
       ownerName: string | null;
       ownerColumn: string | null;
     }
   >(SEQUENCES_SQL, [tableOids, others.map((other) => other.schema), others.map((other) => other.name)]);
+  return rows.map(({ ownerSchema, ownerName, ownerColumn, ...facts }) => ({
+    ...facts,
+    ownedBy:
+      ownerSchema !== null && ownerName !== null && ownerColumn !== null
+        ? { schema: ownerSchema, name: ownerName, column: ownerColumn }
+        : null,
+  }));
+}
+
+/** The same with where they stand. Read after the rows: a sequence is outside every snapshot, and read later it is never behind them. */
+export async function readSequences(
+  session: Session,
+  tableOids: number[],
+  others: ObjectName[],
+): Promise<LiveSequence[]> {
   const sequences: LiveSequence[] = [];
-  for (const { ownerSchema, ownerName, ownerColumn, ...facts } of rows) {
+  for (const facts of await describeSequences(session, tableOids, others)) {
     const [value] = await session.query<{ lastValue: string; isCalled: boolean }>(
       `SELECT last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoteName(facts)}`,
     );
-    const ownedBy =
-      ownerSchema !== null && ownerName !== null && ownerColumn !== null
-        ? { schema: ownerSchema, name: ownerName, column: ownerColumn }
-        : null;
-    sequences.push({ ...facts, ownedBy, lastValue: value?.lastValue ?? '1', isCalled: value?.isCalled ?? false });
+    sequences.push({ ...facts, lastValue: value?.lastValue ?? '1', isCalled: value?.isCalled ?? false });
   }
   return sequences;
-}
-
-/** Where a sequence shall stand after a restore. */
-export interface SequencePosition
-  extends Pick<LiveSequence, 'schema' | 'name' | 'ownedBy' | 'increment' | 'lastValue' | 'isCalled'> {
-  /** It serves tables that are not restored as well: it may move on, never back, and only where a restored table draws from it. */
-  shared: boolean;
-}
-
-type FoundSequence = ObjectName & Pick<LiveSequence, 'increment'>;
-
-/**
- * Sets the live sequences inside the open transaction, so that a rollback takes them back: `setval` alone would survive it,
- * but after an ALTER SEQUENCE it writes to storage that only the commit makes current. `tableOids` are the restored tables.
- * Returns those that have no counterpart in the database, by name.
- */
-export async function setSequences(
-  session: Session,
-  wanted: SequencePosition[],
-  tableOids: number[],
-): Promise<string[]> {
-  const drawn = wanted.some(({ shared }) => shared) ? await readSequences(session, tableOids, []) : [];
-  const isDrawn = (found: FoundSequence) => drawn.some((one) => qualifiedName(one) === qualifiedName(found));
-  const missing: string[] = [];
-  for (const position of wanted) {
-    const live = await findSequence(session, position);
-    if (position.shared && !(live && isDrawn(live))) continue;
-    if (live === null) {
-      missing.push(qualifiedName(position));
-      continue;
-    }
-    // Gives it new storage and keeps others from drawing until the commit, and changes nothing else.
-    await session.query(`ALTER SEQUENCE ${quoteName(live)} INCREMENT BY ${live.increment}`);
-    if (position.shared && !(await isBehind(session, live, position))) continue;
-    await session.query(`SELECT pg_catalog.setval(${quoteLiteral(quoteName(live))}::regclass, $1::int8, $2)`, [
-      position.lastValue,
-      position.isCalled,
-    ]);
-  }
-  return missing;
-}
-
-/** Whether the live sequence would give out numbers that the position has given out already. */
-async function isBehind(session: Session, live: FoundSequence, position: SequencePosition): Promise<boolean> {
-  const [now] = await session.query<{ lastValue: string; isCalled: boolean }>(
-    `SELECT last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoteName(live)}`,
-  );
-  const next = (at: { lastValue: string; isCalled: boolean }, increment: string) =>
-    BigInt(at.lastValue) + (at.isCalled ? BigInt(increment) : 0n);
-  const [here, there] = [now ? next(now, live.increment) : 0n, next(position, position.increment)];
-  return BigInt(live.increment) > 0n ? here < there : here > there;
-}
-
-/** By owner first: a sequence renamed in the meantime is still the column's own. */
-async function findSequence(session: Session, position: SequencePosition): Promise<FoundSequence | null> {
-  const { ownedBy } = position;
-  const [row] = await session.query<FoundSequence>(
-    `SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment
-       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
-      WHERE c.relkind = 'S' AND (c.oid = (
-              SELECT d.objid FROM pg_catalog.pg_depend d
-                JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-                JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-                JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-               WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
-                 AND tn.nspname = $3 AND t.relname = $4 AND a.attname = $5 LIMIT 1)
-            OR (n.nspname = $1 AND c.relname = $2))
-      ORDER BY (n.nspname = $1 AND c.relname = $2) = ($3::text IS NULL) DESC LIMIT 1`,
-    [position.schema, position.name, ownedBy?.schema ?? null, ownedBy?.name ?? null, ownedBy?.column ?? null],
-  );
-  return row ?? null;
 }
 
 const SEQUENCES_SQL = `

@@ -13,6 +13,8 @@ export interface Shape {
   rules: (InTable & { enabled: FiringState; definition: string })[];
   constraints: ShapeConstraint[];
   indexes: ShapeIndex[];
+  /** Columns, with everything a definition says of them. */
+  columns: (InTable & { facts: string })[];
 }
 
 type FiringState = 'O' | 'D' | 'A' | 'R';
@@ -31,11 +33,17 @@ export interface ShapeRelation extends ObjectName {
   forceRowSecurity: boolean;
   replicaIdentity: string;
   persistence: string;
+  /** A foreign partition: nothing of it is altered. */
+  foreign: boolean;
+  /** Grants, options, comment. */
+  facts: string;
 }
 
 export interface ShapeConstraint extends InTable {
   tableOid: number;
   targetOid: number;
+  /** What a link refers to. */
+  target: ObjectName | null;
   type: 'c' | 'f' | 'n' | 'p' | 't' | 'u' | 'x';
   definition: string;
   validated: boolean;
@@ -68,13 +76,14 @@ export async function readShape(session: Session, rootOids: number[]): Promise<S
     rules: await session.query(RULES_SQL, [oids]),
     constraints: await session.query(CONSTRAINTS_SQL, [oids]),
     indexes: await session.query(INDEXES_SQL, [oids]),
+    columns: await session.query(COLUMNS_SQL, [oids]),
   };
 }
 
 /** What differs, in words; empty when the shapes are the same. */
 export function shapeDifferences(before: Shape, after: Shape): string[] {
   const differences: string[] = [];
-  for (const part of ['relations', 'triggers', 'rules', 'constraints', 'indexes'] as const) {
+  for (const part of ['relations', 'columns', 'triggers', 'rules', 'constraints', 'indexes'] as const) {
     const label = (item: { name: string; table?: ObjectName }) =>
       `${part} ${item.table ? `${item.table.schema}.${item.table.name}.` : ''}${item.name}`;
     const left = new Map(before[part].map((item) => [label(item), item]));
@@ -82,11 +91,19 @@ export function shapeDifferences(before: Shape, after: Shape): string[] {
     for (const [name, item] of left) {
       const other = right.get(name);
       if (!other) differences.push(`${name} is gone`);
-      else if (!isDeepStrictEqual(item, other)) differences.push(`${name} is not as it was`);
+      else {
+        const changed = changedFacts(item, other);
+        if (changed.length > 0) differences.push(`${name} is not as it was (${changed.join(', ')})`);
+      }
     }
     for (const name of right.keys()) if (!left.has(name)) differences.push(`${name} is new`);
   }
   return differences;
+}
+
+function changedFacts(item: object, other: object): string[] {
+  const now = new Map(Object.entries(other));
+  return Object.entries(item).flatMap(([fact, value]) => (isDeepStrictEqual(value, now.get(fact)) ? [] : [fact]));
 }
 
 /** `ALTER TABLE … ENABLE …` words that bring a trigger or rule into this state. */
@@ -107,12 +124,23 @@ const RELATIONS_SQL = `
     SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
   SELECT n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid, c.relkind = 'p' AS partitioned, c.relispartition AS partition,
          pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-         c.relrowsecurity AS "rowSecurity", c.relforcerowsecurity AS "forceRowSecurity", c.relreplident AS "replicaIdentity", c.relpersistence AS persistence
+         c.relrowsecurity AS "rowSecurity", c.relforcerowsecurity AS "forceRowSecurity", c.relreplident AS "replicaIdentity", c.relpersistence AS persistence,
+         c.relkind = 'f' AS foreign,
+         concat_ws(' ', c.relacl::text, c.reloptions::text, pg_catalog.obj_description(c.oid, 'pg_class')) AS facts
     FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    ORDER BY 1, 2`;
 
-const tableOf = (relation: string) =>
-  `(SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${relation}) AS "table"`;
+const tableOf = (relation: string, label = 'table') =>
+  `(SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${relation}) AS "${label}"`;
+
+const COLUMNS_SQL = `
+  SELECT ${tableOf('a.attrelid')}, a.attname AS name,
+         concat_ws(' ', a.attnum, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, a.attcollation, a.attstorage,
+                   a.attcompression, COALESCE(a.attstattarget, -1), a.attoptions::text, a.attacl::text, a.attislocal, a.attinhcount,
+                   pg_catalog.pg_get_expr(d.adbin, d.adrelid), pg_catalog.col_description(a.attrelid, a.attnum)) AS facts
+    FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+   WHERE a.attrelid = ANY ($1::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+   ORDER BY a.attrelid, a.attnum`;
 
 const TRIGGERS_SQL = `
   SELECT ${tableOf('t.tgrelid')}, t.tgname AS name, t.tgenabled AS enabled, pg_catalog.pg_get_triggerdef(t.oid) AS definition
@@ -138,6 +166,7 @@ const CONSTRAINTS_SQL = `
     UNION
     SELECT i.inhrelid FROM heir JOIN pg_catalog.pg_inherits i ON i.inhparent = heir.oid)
   SELECT ${tableOf('con.conrelid')}, con.conname AS name, con.conrelid::int8::float8 AS "tableOid", con.confrelid::int8::float8 AS "targetOid",
+         ${tableOf('con.confrelid', 'target')},
          con.contype AS type, pg_catalog.pg_get_constraintdef(con.oid) AS definition, con.convalidated AS validated,
          COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true) AS enforced, con.conislocal AS local, con.coninhcount > 0 AS inherited,
          pg_catalog.obj_description(con.oid, 'pg_constraint') AS comment,

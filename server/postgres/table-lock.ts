@@ -47,7 +47,8 @@ export async function lockTables(session: Session, tables: ObjectName[], options
     // While one of them is open, locking would hold everybody up for nothing.
     let blockers = await olderSnapshots(session, horizon);
     const locked = blockers.length > 0 ? null : await tryLock(session, order, tryMs, options.signal);
-    if (locked !== null) blockers = locked ? await olderSnapshots(session, horizon) : await holders(session, sorted);
+    if (locked !== null)
+      blockers = locked ? await olderSnapshots(session, horizon) : await lockHolders(session, sorted);
     if (locked && blockers.length === 0) return;
     if (locked) await session.query('ROLLBACK');
     await session.query('SET statement_timeout = 0');
@@ -103,7 +104,8 @@ function busy(blockers: Blocker[], locked: boolean): AppError {
   );
 }
 
-async function holders(session: Session, tables: ObjectName[]): Promise<Blocker[]> {
+/** Sessions that hold locks on these tables or sequences. */
+export async function lockHolders(session: Session, tables: ObjectName[]): Promise<Blocker[]> {
   return session.query<Blocker>(
     `SELECT DISTINCT a.pid, a.usename AS "user", a.application_name AS application, a.state, a.xact_start::text AS since
        FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid

@@ -2,12 +2,13 @@ import type { Session } from '../../db/connect.ts';
 import type { ObjectName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
 import { tryApply } from '../postgres/lock.ts';
-import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite.ts';
+import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
+import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite/rewrite.ts';
 import { missingForRewrite } from '../postgres/rights.ts';
-import { type SequencePosition, setSequences } from '../postgres/sequences.ts';
+import { type FoundSequences, holdSequences, readStands, setSequences } from '../postgres/set-sequences.ts';
 import { readShape, type Shape } from '../postgres/shape.ts';
 import { dropStaging } from '../postgres/staging.ts';
-import { type Blocker, lockTables } from '../postgres/table-lock.ts';
+import { type Blocker, lockHolders, lockTables } from '../postgres/table-lock.ts';
 import type { OnProgress } from '../progress.ts';
 import type { RestorePlan } from './plan.ts';
 
@@ -42,7 +43,7 @@ export interface Applied {
 export async function applyRestore(
   session: Session,
   plan: RestorePlan,
-  sequences: SequencePosition[],
+  found: FoundSequences,
   receipt: Receipt,
   result: (applied: Applied) => Record<string, unknown>,
   options: ApplyOptions,
@@ -59,27 +60,66 @@ export async function applyRestore(
   await refuseForeignOwners(session, expected, outside);
 
   progress.stage('lock');
-  await lockTables(session, [...plan.tables.map((table) => table.live), ...outside], {
-    ...options,
-    onWait: options.onBlocked,
-  });
+  await lockAll(session, [...plan.tables.map((table) => table.live), ...outside], found, options);
   const lockedAt = options.now();
   if (!(await tryApply(session, receipt.operationId)))
     throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation.');
   await receipt.confirm(session);
+  const held = await readStands(session, found.all);
+  const moments = { held, emptied: held, filled: held };
   const shape = await readShape(session, oids);
-  await refuseMovedTables(session, expected, shape, oids, outside);
+  await refuseMovedTables(session, expected, shape, loads, outside);
 
-  await rewriteTables(session, loads, shape, { onRows: progress.rows, onStage: progress.stage });
-  const missing = await setSequences(session, sequences, oids);
-  const warnings = missing.map((name) => `The sequence ${name} of the backup is not in the database; it was left out.`);
+  const watch = await rewriteTables(session, loads, shape, {
+    onRows: progress.rows,
+    onStage: progress.stage,
+    async onEmptied() {
+      moments.emptied = await readStands(session, found.all);
+    },
+    async onFilled() {
+      moments.filled = await readStands(session, found.all);
+    },
+  });
+  const set = await setSequences(session, found, moments);
   const staging = loads[0]?.staging.schema;
   if (staging !== undefined) await dropStaging(session, staging);
-  const applied = { lockedMs: Math.round(options.now() - lockedAt), warnings };
+  const applied = {
+    lockedMs: Math.round(options.now() - lockedAt),
+    warnings: found.missing.map(
+      (name) => `The sequence ${name} of the backup is not in the database; it was left out.`,
+    ),
+  };
   await receipt.succeed(session, result(applied));
+  await refuseOtherChanges(session, { oids, shape, watch, found, set });
   progress.stage('commit');
   await session.query('COMMIT');
   return applied;
+}
+
+/** Tables first, then their sequences; whoever holds one of these may be waiting for a table, so that all is let go and asked for again. */
+async function lockAll(
+  session: Session,
+  tables: ObjectName[],
+  found: FoundSequences,
+  options: ApplyOptions,
+): Promise<void> {
+  for (const started = options.now(); ; ) {
+    await lockTables(session, tables, { ...options, onWait: options.onBlocked });
+    if (await holdSequences(session, found.all)) return;
+    await session.query('ROLLBACK');
+    const blockers = await lockHolders(session, found.all);
+    if (options.now() - started >= options.giveUpMs)
+      throw new AppError(
+        'OPERATION_IN_PROGRESS',
+        `A sequence of the tables is in use and could not be had: by ${blockers.map(({ pid, application }) => `pid ${pid}${application ? ` (${application})` : ''}`).join('; ') || 'sessions that are gone by now'}. Nothing was changed.`,
+        {
+          hint: 'Let these sessions finish, or end them with SELECT pg_terminate_backend(pid), then run the restore again.',
+          details: { blockers },
+        },
+      );
+    options.onBlocked(blockers);
+    await options.pause(200);
+  }
 }
 
 async function refuseForeignOwners(session: Session, shape: Shape, outside: OwnedTable[]): Promise<void> {
@@ -98,14 +138,14 @@ async function refuseMovedTables(
   session: Session,
   expected: Shape,
   shape: Shape,
-  oids: number[],
+  loads: TableLoad[],
   outside: ObjectName[],
 ): Promise<void> {
   const now = await namesOf(session, referringOutside(shape));
   const names = (tables: ObjectName[]) => JSON.stringify(tables.map((table) => [table.schema, table.name]).sort());
-  const sameRelations =
-    names(expected.relations) === names(shape.relations) &&
-    oids.every((oid) => shape.relations.some((relation) => relation.oid === oid));
+  const there = new Set(shape.relations.map((relation) => relation.oid));
+  const looked = loads.flatMap(({ live }) => [live.oid, ...live.leaves.map((leaf) => leaf.oid)]);
+  const sameRelations = names(expected.relations) === names(shape.relations) && looked.every((oid) => there.has(oid));
   if (sameRelations && names(now) === names(outside)) return;
   throw new AppError(
     'RESTORE_REFUSED',

@@ -9,6 +9,8 @@ import type { ByteSource } from '../bytes.ts';
 import { AppError, cancelled } from '../errors.ts';
 import { readTables } from '../postgres/catalog.ts';
 import { awaitApplyOver } from '../postgres/lock.ts';
+import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
+import { findSequences } from '../postgres/set-sequences.ts';
 import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
@@ -97,6 +99,17 @@ export async function restoreArchive(
 
   let result: RestoreResult | undefined;
   try {
+    const found = await findSequences(
+      leader,
+      sequencesOf(archive, chosen),
+      plan.tables.map((table) => table.live.oid),
+    );
+    await probeEventTriggers(
+      leader,
+      schema,
+      plan.tables.map((table) => table.live),
+      found,
+    );
     await createStaging(
       leader,
       schema,
@@ -116,7 +129,7 @@ export async function restoreArchive(
       result = finish(applied);
       return { ...result };
     };
-    await applyRestore(leader, plan, sequencesOf(archive, chosen), deps.receipt, record, options);
+    await applyRestore(leader, plan, found, deps.receipt, record, options);
   } catch (error) {
     leader.destroy();
     if (!(result && (await committedAllTheSame(deps, operationId)))) {

@@ -1,5 +1,5 @@
-import { databaseError, faultCode } from '../../db/failure.ts';
-import { AppError } from '../errors.ts';
+import { databaseError, faultCode } from '../../../db/failure.ts';
+import { AppError } from '../../errors.ts';
 
 interface ServerFault {
   schema?: string;

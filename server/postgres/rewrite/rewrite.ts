@@ -1,22 +1,16 @@
-import type { Session } from '../../db/connect.ts';
-import { type ObjectName, qualifiedName } from '../../db/model.ts';
-import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
-import { AppError } from '../errors.ts';
-import {
-  alterTable,
-  firingClause,
-  readShape,
-  type Shape,
-  type ShapeConstraint,
-  type ShapeIndex,
-  shapeDifferences,
-} from './shape.ts';
-import { blockSlices, type StagingTable } from './staging.ts';
+import type { Session } from '../../../db/connect.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model.ts';
+import { quoteIdent, quoteLiteral, quoteName } from '../../../db/quote.ts';
+import { AppError } from '../../errors.ts';
+import type { LiveLeaf } from '../catalog.ts';
+import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../shape.ts';
+import { blockSlices, type StagingTable } from '../staging.ts';
 import { explained } from './violation.ts';
+import { type WriteWatch, watchWrites } from './writes.ts';
 
 /** One table's way from staging to live. */
 export interface TableLoad {
-  live: ObjectName & { oid: number; partitioned: boolean };
+  live: ObjectName & { oid: number; partitioned: boolean; leaves: LiveLeaf[] };
   staging: StagingTable;
   /** Columns that come from the archive, in any order. */
   columns: string[];
@@ -26,6 +20,9 @@ export interface TableLoad {
 export interface RewriteSteps {
   onRows: (table: ObjectName, rows: number) => void;
   onStage: (stage: 'apply' | 'indexes' | 'links') => void;
+  /** Awaited when the tables are empty, and when the last row is in place. */
+  onEmptied: () => Promise<void>;
+  onFilled: () => Promise<void>;
 }
 
 /** Bytes of staging moved by one statement, so that progress shows. */
@@ -33,22 +30,26 @@ const SLICE_BYTES = 128 * 1024 * 1024;
 
 /**
  * Replaces the rows of these tables inside the open transaction, whose locks are held already: links, NOT VALID checks,
- * keys and plain indexes go, triggers and rules sleep, the tables are emptied and filled from staging, then everything is put back and
- * the catalog compared with what it was. Tables keep their identity, so views, grants, policies and publications stay.
- * Throws LINKS_BROKEN or RESTORE_REFUSED when the rows do not fit, STAGING_LOST when staging is not whole; the caller rolls back.
+ * keys and plain indexes go, triggers and rules sleep, the tables are emptied and filled from staging, then everything is put back.
+ * Tables keep their identity, so views, grants, policies and publications stay. Returns the watch over the rows: the caller looks once
+ * more before it commits. Throws LINKS_BROKEN or RESTORE_REFUSED when the rows do not fit, STAGING_LOST when staging is not whole.
  */
 export async function rewriteTables(
   session: Session,
   loads: TableLoad[],
   before: Shape,
   steps: RewriteSteps,
-): Promise<void> {
+): Promise<WriteWatch> {
   const set = new RewriteSet(loads, before);
   await session.query('SET CONSTRAINTS ALL IMMEDIATE');
   await takeAway(session, set);
   await truncate(session, loads);
+  const watch = await watchWrites(session, loads);
+  await steps.onEmptied();
   steps.onStage('apply');
   for (const load of loads) await fill(session, load, steps);
+  await watch.filled();
+  await steps.onFilled();
   steps.onStage('indexes');
   for (const key of set.keys) await addConstraint(session, before, key);
   for (const index of set.indexes) await makeIndex(session, index);
@@ -57,22 +58,7 @@ export async function rewriteTables(
   for (const check of set.handedDown) await commentOn(session, check);
   for (const link of set.links) await addConstraint(session, before, link);
   await wake(session, set);
-  const differences = shapeDifferences(
-    before,
-    await readShape(
-      session,
-      loads.map((load) => load.live.oid),
-    ),
-  );
-  if (differences.length > 0)
-    throw new AppError(
-      'RESTORE_REFUSED',
-      `The tables could not be put back as they were: ${differences.join('; ')}. Nothing was changed.`,
-      {
-        hint: 'Some property of these tables can be set by a superuser only. Run the restore as one, or report this with the table’s definition.',
-        details: { differences },
-      },
-    );
+  return watch;
 }
 
 /** Tables outside the set that refer to it or inherit a NOT VALID check: what ties them is dropped for a while, so they must be locked and owned as well. */
@@ -119,7 +105,7 @@ async function takeAway(session: Session, set: RewriteSet): Promise<void> {
     await session.query(`${alterOwner(shape, constraint)} DROP CONSTRAINT ${quoteIdent(constraint.name)}`);
   for (const index of set.indexes)
     await session.query(`DROP INDEX ${quoteName({ schema: index.table.schema, name: index.name })}`);
-  for (const relation of shape.relations) {
+  for (const relation of shape.relations.filter(({ foreign }) => !foreign)) {
     const changes = [
       ...(shape.triggers.some((trigger) => isOf(trigger, relation)) ? ['DISABLE TRIGGER USER'] : []),
       ...shape.rules
@@ -132,7 +118,7 @@ async function takeAway(session: Session, set: RewriteSet): Promise<void> {
 }
 
 async function wake(session: Session, { shape }: RewriteSet): Promise<void> {
-  for (const relation of shape.relations) {
+  for (const relation of shape.relations.filter(({ foreign }) => !foreign)) {
     const changes = [
       ...shape.triggers
         .filter((trigger) => isOf(trigger, relation) && trigger.enabled !== 'D')
@@ -146,10 +132,17 @@ async function wake(session: Session, { shape }: RewriteSet): Promise<void> {
   }
 }
 
-/** One statement for all, never CASCADE: every link that could object is gone, so an objection is a table we did not mean. */
+/**
+ * One statement for all, never CASCADE: every link that could object is gone, so an objection is a table we did not mean. A table with
+ * a foreign partition is emptied partition by partition, because its own TRUNCATE would empty that one on the other server.
+ */
 async function truncate(session: Session, loads: TableLoad[]): Promise<void> {
-  const list = loads.map(({ live }) => `${live.partitioned ? '' : 'ONLY '}${quoteName(live)}`);
-  await session.query(`TRUNCATE ${list.join(', ')}`);
+  const list = loads.flatMap(({ live }) => {
+    if (!live.partitioned) return [`ONLY ${quoteName(live)}`];
+    const local = live.leaves.filter((leaf) => !leaf.foreign);
+    return local.length === live.leaves.length ? [quoteName(live)] : local.map((leaf) => `ONLY ${quoteName(leaf)}`);
+  });
+  if (list.length > 0) await session.query(`TRUNCATE ${list.join(', ')}`);
 }
 
 async function fill(session: Session, load: TableLoad, steps: RewriteSteps): Promise<void> {

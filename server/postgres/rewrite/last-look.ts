@@ -1,0 +1,74 @@
+import type { Session } from '../../../db/connect.ts';
+import { quoteName } from '../../../db/quote.ts';
+import { AppError } from '../../errors.ts';
+import { type FoundSequences, movedSequences, type SetSequences } from '../set-sequences.ts';
+import { readShape, type Shape, shapeDifferences } from '../shape.ts';
+import { causesHint, type EventTrigger, eventTriggersHint, readCauses } from './causes.ts';
+import type { WriteWatch } from './writes.ts';
+
+/** What must be true of the tables when the transaction commits. */
+export interface Expected {
+  /** The restored tables. */
+  oids: number[];
+  shape: Shape;
+  watch: WriteWatch;
+  found: FoundSequences;
+  set: SetSequences;
+}
+
+/**
+ * The last statements before the commit: what our own statements set off (event triggers, functions) may have written since a table was
+ * filled or a sequence set. Definitions, rows and sequences are looked at once more. Throws RESTORE_REFUSED naming what differs and what may have done it.
+ */
+export async function refuseOtherChanges(
+  session: Session,
+  { oids, shape, watch, found, set }: Expected,
+): Promise<void> {
+  // Somebody's function may have put off constraint triggers to the commit, when nobody could look any more.
+  await session.query('SET CONSTRAINTS ALL IMMEDIATE');
+  const after = await readShape(session, oids);
+  const differences = shapeDifferences(shape, after);
+  const moved = new Set([...set.faults, ...(await movedSequences(session, found, set.stands))]);
+  const faults = [...(await watch.faults()), ...moved];
+  if (differences.length === 0 && faults.length === 0) return;
+  const causes = await readCauses(session, oids);
+  const details = { differences, faults, ...causes };
+  if (faults.length > 0)
+    throw new AppError(
+      'RESTORE_REFUSED',
+      `Something in the database wrote to the restored tables while they were put back: ${few([...faults, ...differences])}. Nothing was changed.`,
+      { hint: causesHint(causes), details },
+    );
+  throw new AppError(
+    'RESTORE_REFUSED',
+    `The tables could not be put back as they were: ${few(differences)}. Nothing was changed.`,
+    { hint: shapeHint(shape, after, causes.eventTriggers), details },
+  );
+}
+
+/** Says what stands in the way of putting definitions back: triggers that only a superuser can switch off, event triggers, or nothing we know. */
+function shapeHint(before: Shape, after: Shape, eventTriggers: EventTrigger[]): string {
+  const woken = before.constraints.filter((link) =>
+    after.constraints.some(
+      (now) => now.tableOid === link.tableOid && now.name === link.name && now.firing !== link.firing,
+    ),
+  );
+  if (woken.length > 0) {
+    const tables = new Set(
+      woken.flatMap(({ table, target }) => [table, ...(target ? [target] : [])].map((name) => quoteName(name))),
+    );
+    const statements = (verb: string) =>
+      [...tables].map((table) => `ALTER TABLE ${table} ${verb} TRIGGER ALL;`).join(' ');
+    return `The triggers behind ${woken.map(({ name }) => name).join(', ')} are switched off, which only a superuser can do. Let one run ${statements('ENABLE')} then restore, and switch off again what was off.`;
+  }
+  if (eventTriggers.length > 0) return eventTriggersHint(eventTriggers);
+  return 'This program does not know how to put that back. Report it with the table’s definition; the rows can be loaded into empty tables with the archive’s restore.sql.';
+}
+
+const SHOWN = 10;
+
+function few(words: string[]): string {
+  return words.length <= SHOWN
+    ? words.join('; ')
+    : `${words.slice(0, SHOWN).join('; ')}; and ${words.length - SHOWN} more`;
+}

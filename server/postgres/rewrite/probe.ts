@@ -1,0 +1,72 @@
+import type { Session } from '../../../db/connect.ts';
+import { faultCode } from '../../../db/failure.ts';
+import { qualifiedName } from '../../../db/model.ts';
+import { quoteIdent, quoteName } from '../../../db/quote.ts';
+import { AppError } from '../../errors.ts';
+import type { LiveTable } from '../catalog.ts';
+import { type FoundSequences, holdSequences, movedSequences, putStand, readStands } from '../set-sequences.ts';
+import { type EventTrigger, eventTriggersHint, readEventTriggers } from './causes.ts';
+import { readWrites, writtenTables } from './writes.ts';
+
+/**
+ * Runs one statement of each kind that a restore uses, in a schema of its own, and rolls all of it back: event triggers that write to
+ * tables to be restored, or let nobody alter anything, are met before anything is there that would have to go again.
+ * Throws RESTORE_REFUSED naming them. Databases without event triggers are not touched.
+ */
+export async function probeEventTriggers(
+  session: Session,
+  schema: string,
+  tables: LiveTable[],
+  found: FoundSequences,
+): Promise<void> {
+  const triggers = await readEventTriggers(session);
+  if (triggers.length === 0) return;
+  const leaves = tables.flatMap((table) => table.leaves.filter((leaf) => !leaf.foreign));
+  await session.query('BEGIN');
+  try {
+    const [writes, stands] = [await readWrites(session, leaves), await readStands(session, found.all)];
+    // So that what they draw is taken back as well. A sequence that somebody holds now is looked at before the commit alone.
+    if (!(await holdSequences(session, found.all).catch((error) => refused(error, triggers)))) return;
+    for (const stand of stands.values()) await putStand(session, stand);
+    for (const sql of oneOfEach(schema)) await session.query(sql).catch((error) => refused(error, triggers));
+    const written = (await writtenTables(session, leaves, writes)).map(
+      (leaf) => `${qualifiedName(leaf)} was written to`,
+    );
+    const faults = [...written, ...(await movedSequences(session, found, stands))];
+    if (faults.length > 0)
+      throw new AppError(
+        'RESTORE_REFUSED',
+        `Event triggers of this database write to tables to be restored while others are altered: ${faults.join('; ')}. Nothing was changed.`,
+        { hint: eventTriggersHint(triggers), details: { faults, eventTriggers: triggers } },
+      );
+  } finally {
+    await session.query('ROLLBACK');
+  }
+}
+
+function oneOfEach(schema: string): string[] {
+  const table = quoteName({ schema, name: 'probe' });
+  return [
+    `CREATE SCHEMA ${quoteIdent(schema)}`,
+    `CREATE UNLOGGED TABLE ${table} (id integer) WITH (autovacuum_enabled = false)`,
+    `ALTER TABLE ${table} ADD CONSTRAINT probe_key UNIQUE (id)`,
+    `COMMENT ON CONSTRAINT probe_key ON ${table} IS 'probe'`,
+    `CREATE INDEX probe_index ON ${table} (id)`,
+    `COMMENT ON INDEX ${quoteName({ schema, name: 'probe_index' })} IS 'probe'`,
+    `DROP INDEX ${quoteName({ schema, name: 'probe_index' })}`,
+    `ALTER TABLE ${table} DROP CONSTRAINT probe_key`,
+    `DROP SCHEMA ${quoteIdent(schema)} CASCADE`,
+  ];
+}
+
+/** An error raised by a function, while no table of anybody had to do with it, is an event trigger's own. */
+function refused(error: unknown, triggers: EventTrigger[]): never {
+  const cause = error instanceof AppError ? error.cause : error;
+  const code = faultCode(cause) ?? '';
+  if (!/function/.test((cause as { where?: string } | undefined)?.where ?? '') && !code.startsWith('P0')) throw error;
+  throw new AppError(
+    'RESTORE_REFUSED',
+    `An event trigger of this database lets nobody make or alter tables (SQLSTATE ${code}). Nothing was changed.`,
+    { cause: error, hint: eventTriggersHint(triggers), details: { sqlState: code, eventTriggers: triggers } },
+  );
+}

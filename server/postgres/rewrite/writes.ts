@@ -1,0 +1,107 @@
+import type { Session } from '../../../db/connect.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model.ts';
+import { quoteName } from '../../../db/quote.ts';
+import type { LiveLeaf } from '../catalog.ts';
+
+/** A table that must hold exactly these rows, all of them put there by the rewrite. */
+interface FilledTable {
+  live: ObjectName & { leaves: LiveLeaf[] };
+  rows: number;
+}
+
+/** Looks for rows that anybody but the rewrite wrote inside its transaction: triggers, event triggers, functions. */
+export interface WriteWatch {
+  /** To be called when the last row is in place. */
+  filled(): Promise<void>;
+  /** Counts every table again and says in words what is not as it was filled; empty when all is. */
+  faults(): Promise<string[]>;
+}
+
+/**
+ * Begins to watch tables that were emptied just now. The server's own counters of this transaction tell every insert, update and
+ * delete, so that one row for another is seen as well; where they are off, the commands that made the rows are compared.
+ */
+export async function watchWrites(session: Session, tables: FilledTable[]): Promise<WriteWatch> {
+  const leaves = tables.flatMap(({ live }) => live.leaves.filter((leaf) => !leaf.foreign));
+  const emptied = await readWrites(session, leaves);
+  const commands = new Map<number, string>();
+  const uncounted = leaves.filter((leaf) => leaf.heap && emptied.get(leaf.oid)?.counted !== true);
+  return {
+    async filled() {
+      for (const leaf of uncounted) commands.set(leaf.oid, await commandsOf(session, leaf));
+    },
+    async faults() {
+      const now = await readWrites(session, leaves);
+      const faults: string[] = [];
+      for (const { live, rows } of tables) {
+        let counted = 0;
+        let inserted: number | null = 0;
+        let touched = false;
+        for (const leaf of live.leaves.filter(({ foreign }) => !foreign)) {
+          counted += await countRows(session, leaf);
+          const [before, after] = [emptied.get(leaf.oid), now.get(leaf.oid)];
+          if (!before || !after || before.storage !== after.storage) touched = true;
+          else if (before.counted && leaf.heap) {
+            if (inserted !== null) inserted += after.inserted - before.inserted;
+            touched ||= before.updated !== after.updated || before.deleted !== after.deleted;
+          } else {
+            inserted = null;
+            if (leaf.heap) touched ||= (await commandsOf(session, leaf)) !== commands.get(leaf.oid);
+          }
+        }
+        if (counted !== rows)
+          faults.push(`${qualifiedName(live)} would hold ${counted} rows where the backup has ${rows}`);
+        else if (touched || (inserted !== null && inserted !== rows))
+          faults.push(`rows of ${qualifiedName(live)} were changed after they were put in place`);
+      }
+      return faults;
+    },
+  };
+}
+
+/** Which of these tables this transaction has written to, by the server's counters; none where they are off. */
+export async function writtenTables(session: Session, leaves: LiveLeaf[], before: Writes): Promise<LiveLeaf[]> {
+  const after = await readWrites(session, leaves);
+  const sum = (writes: LeafWrites | undefined) =>
+    writes && `${writes.storage} ${writes.inserted} ${writes.updated} ${writes.deleted}`;
+  return leaves.filter((leaf) => sum(before.get(leaf.oid)) !== sum(after.get(leaf.oid)));
+}
+
+export type Writes = Map<number, LeafWrites>;
+interface LeafWrites {
+  oid: number;
+  /** Changes when the table is truncated or rewritten. */
+  storage: string | null;
+  counted: boolean;
+  inserted: number;
+  updated: number;
+  deleted: number;
+}
+
+/** The server's counters of what this session has written and not reported yet; they only grow inside a transaction, but for TRUNCATE. */
+export async function readWrites(session: Session, leaves: LiveLeaf[]): Promise<Writes> {
+  const rows = await session.query<LeafWrites>(
+    `SELECT c.oid::int8::float8 AS oid, pg_catalog.pg_relation_filenode(c.oid)::text AS storage,
+            current_setting('track_counts')::bool AS counted, pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)::float8 AS inserted,
+            pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)::float8 AS updated, pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)::float8 AS deleted
+       FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::int8[]::oid[])`,
+    [leaves.map((leaf) => leaf.oid)],
+  );
+  return new Map(rows.map((row) => [row.oid, row]));
+}
+
+async function countRows(session: Session, leaf: ObjectName): Promise<number> {
+  const [row] = await session.query<{ rows: number }>(`SELECT count(*)::float8 AS rows FROM ONLY ${quoteName(leaf)}`);
+  return row?.rows ?? 0;
+}
+
+/** How many rows each command of this transaction left; what a later one writes bears a number of its own. */
+async function commandsOf(session: Session, leaf: ObjectName): Promise<string> {
+  const rows = await session.query<{ command: string; rows: string }>(
+    `SELECT cmin::text AS command, count(*)::text AS rows FROM ONLY ${quoteName(leaf)} GROUP BY cmin`,
+  );
+  return rows
+    .map(({ command, rows: count }) => `${command}:${count}`)
+    .sort()
+    .join(' ');
+}

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { bigserial, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { catalogOf } from '../../db/catalog.fixture.ts';
+import { rejection } from '../../db/code-of.fixture.ts';
+import { contentOf, sequencesOf } from '../../db/content.fixture.ts';
+import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+
+const MODEL = modelFromSchema({
+  goods: pgTable('goods', { id: integer('id').primaryKey(), label: text('label') }),
+  journal: pgTable('journal', { id: bigserial('id', { mode: 'number' }).primaryKey(), what: text('what') }),
+});
+
+/** `elsewhere` is no table of the backup: what is written there is its owner's business. */
+const SETUP = `
+  CREATE TABLE goods (id integer PRIMARY KEY, label text);
+  CREATE INDEX goods_label ON goods (label);
+  CREATE TABLE journal (id bigserial PRIMARY KEY, what text);
+  CREATE TABLE elsewhere (what text);
+  INSERT INTO goods SELECT n, 'label ' || n FROM generate_series(1, 50) n;
+  INSERT INTO journal (what) SELECT 'entry ' || n FROM generate_series(1, 50) n`;
+
+/** What an event trigger's function does. All but the last write to restored tables or sequences, most of them without changing a count. */
+const WRITERS = {
+  'adds a row': `INSERT INTO public.journal (what) VALUES ('set off')`,
+  'adds a row with an id of its own': `INSERT INTO public.journal VALUES (-1, 'set off') ON CONFLICT DO NOTHING`,
+  'removes a row': `DELETE FROM public.goods WHERE id = (SELECT max(id) FROM public.goods)`,
+  'changes a row': `UPDATE public.goods SET label = label || '!' WHERE id = (SELECT max(id) FROM public.goods)`,
+  'takes one row for another': `DELETE FROM public.goods WHERE id = (SELECT max(id) FROM public.goods); INSERT INTO public.goods SELECT coalesce(max(id), 0) + 1000, 'set off' FROM public.goods`,
+  'empties a table': `TRUNCATE public.journal`,
+  'draws from a sequence': `PERFORM pg_catalog.nextval('public.journal_id_seq')`,
+  'sets a sequence': `PERFORM pg_catalog.setval('public.journal_id_seq', 7000)`,
+};
+/** Commands that only the change of live tables runs, so that nothing before it could tell. */
+const ON_LIVE_ONLY = `IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() c WHERE c.schema_name = 'public') THEN RETURN; END IF;`;
+
+for (const server of testServers()) {
+  describe(`what a restore sets off, on server ${server}`, () => {
+    let database: TestDatabase;
+    let made: MadeBackup;
+    const everything = async () => [
+      await contentOf(database),
+      await catalogOf(database),
+      await sequencesOf(database),
+      await database.admin(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restore%'`),
+    ];
+    const eventTrigger = (event: string, body: string) =>
+      database.admin(`
+        CREATE FUNCTION set_off() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER SET session_replication_role = 'origin' AS $f$ BEGIN ${body}; END $f$;
+        CREATE EVENT TRIGGER "Set off" ON ${event} EXECUTE FUNCTION set_off()`);
+    beforeAll(async () => {
+      database = await testDatabase({ server });
+      await database.query(SETUP);
+      made = await backupOf(database, MODEL);
+    });
+    beforeEach(async () => {
+      await database.admin(
+        `DROP EVENT TRIGGER IF EXISTS "Set off"; DROP FUNCTION IF EXISTS set_off; ALTER DATABASE ${database.name} RESET ALL`,
+      );
+      await restoreInto(database, made);
+      await database.query(`
+        UPDATE goods SET label = 'changed' WHERE id = 1; DELETE FROM goods WHERE id = 2;
+        INSERT INTO journal (what) VALUES ('later'); TRUNCATE elsewhere`);
+    });
+    afterAll(() => database[Symbol.asyncDispose]());
+
+    for (const [what, body] of Object.entries(WRITERS))
+      for (const event of ['ddl_command_start', 'ddl_command_end', 'sql_drop'])
+        test(`promise 5: an event trigger on ${event} that ${what} is named before anything is made, and nothing changes`, async () => {
+          await eventTrigger(event, body);
+          const before = await everything();
+          const error = await rejection(restoreInto(database, made));
+          expect(error.code).toBe('RESTORE_REFUSED');
+          expect(error.hint).toContain(`Set off (${event}, runs public.set_off())`);
+          expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
+          const after = await everything();
+          // What is drawn before the first statement of ours has begun nobody can take back.
+          if (event === 'ddl_command_start') [before[2], after[2]] = [{}, {}];
+          expect(after).toEqual(before);
+        });
+
+    // Setting a sequence before we set it leaves nothing behind.
+    const { 'sets a sequence': _, ...lasting } = WRITERS;
+    for (const [what, body] of Object.entries(lasting))
+      for (const counted of ['on', 'off'])
+        test(`promise 2: an event trigger that ${what} only when live tables are altered is found before the commit, with track_counts ${counted}`, async () => {
+          await database.admin(`ALTER DATABASE ${database.name} SET track_counts = ${counted}`);
+          await eventTrigger('ddl_command_end', `${ON_LIVE_ONLY} ${body}`);
+          const before = await everything();
+          const error = await rejection(restoreInto(database, made));
+          expect(error.code).toBe('RESTORE_REFUSED');
+          expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
+          expect(await everything()).toEqual(before);
+        });
+
+    test('an event trigger that lets nobody alter tables is named, and nothing changes', async () => {
+      await eventTrigger('ddl_command_start', `RAISE EXCEPTION 'not today'`);
+      const before = await everything();
+      const error = await rejection(restoreInto(database, made));
+      expect(error.code).toBe('RESTORE_REFUSED');
+      expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
+      expect(await everything()).toEqual(before);
+    });
+
+    for (const [what, body] of Object.entries({
+      'writes elsewhere': `INSERT INTO public.elsewhere VALUES (tg_tag)`,
+      'only raises a notice': `RAISE NOTICE 'seen %', tg_tag`,
+      'writes to a restored table, but is switched off': WRITERS['adds a row'],
+    }))
+      test(`an event trigger that ${what} is no reason to refuse`, async () => {
+        await eventTrigger('ddl_command_end', body);
+        if (what.endsWith('off')) await database.admin('ALTER EVENT TRIGGER "Set off" DISABLE');
+        await restoreInto(database, made);
+        const content = await contentOf(database);
+        expect(content['public.goods']).toContain('(1,"label 1")');
+        expect(content['public.journal']).toHaveLength(50);
+        expect((content['public.elsewhere'] ?? []).length > 0).toBe(what === 'writes elsewhere');
+      });
+
+    test('a table that is not restored may be written to by an event trigger', async () => {
+      await eventTrigger('ddl_command_end', WRITERS['adds a row']);
+      await restoreInto(database, made, { tables: ['goods'] });
+      expect((await contentOf(database))['public.goods']).toHaveLength(50);
+    });
+  });
+}
