@@ -1,6 +1,6 @@
 import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
-import type { Manifest, ManifestSequence, ManifestTable, UserType } from './manifest.ts';
+import type { CalledFunction, Manifest, ManifestSequence, ManifestTable, UserType } from './manifest.ts';
 
 /** The statements that build what a manifest describes, for people to run; this program only writes them. Names are always quoted. */
 
@@ -29,6 +29,10 @@ export function createType(type: UserType): string {
   }
 }
 
+export function createFunction({ definition }: CalledFunction): string {
+  return `${definition.trimEnd()};`;
+}
+
 /** A sequence that no identity column brings with it. */
 export function createSequence(sequence: ManifestSequence): string {
   return `CREATE SEQUENCE ${quoteName(sequence)} AS ${sequence.dataType} ${sequenceOptions(sequence)};`;
@@ -43,6 +47,11 @@ export function ownSequence(sequence: ManifestSequence): string | null {
 
 /** The table with its columns, primary key and unique constraints, followed by its unique indexes. */
 export function createTable(table: ManifestTable, sequences: ManifestSequence[]): string[] {
+  const { rules = [] } = table;
+  const unvalidated = rules.filter((rule) => rule.type === 'n' && !rule.validated);
+  const unsure = new Set(unvalidated.flatMap(({ columns }) => columns));
+  const written = (name: string) =>
+    rules.find((rule) => rule.name === name && (rule.type === 'p' || rule.type === 'u'));
   const lines = table.columns.map((column) => {
     const parts = [quoteIdent(column.name), column.sqlType];
     if (column.generated)
@@ -52,16 +61,22 @@ export function createTable(table: ManifestTable, sequences: ManifestSequence[])
         `GENERATED ${column.identity.toUpperCase()} AS IDENTITY${identityOptions(table, column.name, sequences)}`,
       );
     else if (column.defaultSql !== null) parts.push(`DEFAULT ${column.defaultSql}`);
-    if (column.notNull) parts.push('NOT NULL');
+    if (column.notNull && !unsure.has(column.name)) parts.push('NOT NULL');
     return parts.join(' ');
   });
   if (table.primaryKey)
-    lines.push(`CONSTRAINT ${quoteIdent(table.primaryKey.name)} PRIMARY KEY (${columnList(table.primaryKey.columns)})`);
-  const after: string[] = [];
+    lines.push(
+      `CONSTRAINT ${quoteIdent(table.primaryKey.name)} ${written(table.primaryKey.name)?.definition ?? `PRIMARY KEY (${columnList(table.primaryKey.columns)})`}`,
+    );
+  const after = unvalidated.map(
+    ({ name, definition }) => `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdent(name)} ${definition};`,
+  );
   for (const unique of table.uniques) {
     const nulls = unique.nullsNotDistinct ? ' NULLS NOT DISTINCT' : '';
     if (unique.kind === 'constraint')
-      lines.push(`CONSTRAINT ${quoteIdent(unique.name)} UNIQUE${nulls} (${columnList(unique.columns)})`);
+      lines.push(
+        `CONSTRAINT ${quoteIdent(unique.name)} ${written(unique.name)?.definition ?? `UNIQUE${nulls} (${columnList(unique.columns)})`}`,
+      );
     else
       after.push(
         `CREATE UNIQUE INDEX ${quoteIdent(unique.name)} ON ${quoteName(table)} (${columnList(unique.columns)})${nulls};`,
@@ -77,10 +92,18 @@ export function addLinks(table: ManifestTable, manifest: Manifest): string[] {
     .filter((link) => known.has(qualifiedName(link.target)))
     .map(
       (link) =>
-        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdent(link.name)} FOREIGN KEY (${columnList(link.columns)}) ` +
-        `REFERENCES ${quoteName(link.target)} (${columnList(link.targetColumns)}) ` +
-        `ON UPDATE ${link.onUpdate.toUpperCase()} ON DELETE ${link.onDelete.toUpperCase()};`,
+        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdent(link.name)} ${linkDefinition(table, link)};`,
     );
+}
+
+/** As PostgreSQL wrote it; archives of format 1.0 tell only columns and actions. */
+function linkDefinition(table: ManifestTable, link: ManifestTable['links'][number]): string {
+  const rule = table.rules?.find(({ name, type }) => type === 'f' && name === link.name);
+  if (rule) return rule.definition;
+  return (
+    `FOREIGN KEY (${columnList(link.columns)}) REFERENCES ${quoteName(link.target)} (${columnList(link.targetColumns)}) ` +
+    `ON UPDATE ${link.onUpdate.toUpperCase()} ON DELETE ${link.onDelete.toUpperCase()}`
+  );
 }
 
 export function columnList(names: string[]): string {

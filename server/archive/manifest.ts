@@ -54,6 +54,19 @@ const table = objectName.extend({
       onDelete: action,
     }),
   ),
+  /** Since 1.1. Its constraints as PostgreSQL wrote them; `type` is a letter of `pg_constraint.contype`. */
+  rules: z
+    .array(
+      z.object({
+        name: identifier,
+        type: z.enum(['c', 'f', 'n', 'p', 'u', 'x']),
+        definition: sqlText,
+        /** False: rows that were there before it may break it. */
+        validated: z.boolean(),
+        columns: z.array(identifier),
+      }),
+    )
+    .optional(),
   /** Rows and CSV bytes of all its chunks. */
   rows: count,
   bytes: count,
@@ -90,6 +103,8 @@ const userType = z.discriminatedUnion('kind', [
     version: z.string().max(200).optional(),
     /** Its types that columns are made of. */
     members: z.array(objectName).optional(),
+    /** The owner of a database may make it, no superuser is needed. */
+    trusted: z.boolean().optional(),
   }),
 ]);
 
@@ -102,6 +117,15 @@ const collation = objectName.extend({
   locale: sqlText.nullable(),
   ctype: sqlText.nullable(),
   rules: sqlText.nullable(),
+});
+
+/** A function that defaults, generated columns or domains call; written into `schema/*.sql`, never run by this program. */
+const calledFunction = objectName.extend({
+  /** As an expression spells it: `public.short_id`. */
+  spelled: z.string().min(1).max(1024),
+  definition: sqlText,
+  /** It speaks of tables, so that they must stand before it. */
+  afterTables: z.boolean(),
 });
 
 const sequence = objectName.extend({
@@ -159,6 +183,10 @@ export const manifestSchema = z.object({
   /** Since 1.1, as `collations`. */
   otherTypes: z.array(baseType).optional(),
   collations: z.array(collation).optional(),
+  /** Since 1.1. In an order in which they can be made. */
+  functions: z.array(calledFunction).optional(),
+  /** Since 1.1. What columns and types may lean on and `schema/*.sql` cannot make: operators, functions in C, collations, … */
+  required: z.array(z.object({ kind: z.string().max(100), name: z.string().min(1).max(2000) })).optional(),
   /** In load order: a table stands after the tables it refers to, cycles aside. */
   tables: z.array(table),
   /** Groups of tables that refer to each other in a ring, `schema.name`; self-references are groups of one. */
@@ -174,6 +202,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestTable = z.infer<typeof table>;
 export type ManifestEntry = z.infer<typeof entry>;
 export type ManifestSequence = z.infer<typeof sequence>;
+export type CalledFunction = z.infer<typeof calledFunction>;
 export type UserType = z.infer<typeof userType>;
 export type UserCollation = z.infer<typeof collation>;
 export type CompressionMethod = ManifestEntry['method'];

@@ -8,8 +8,9 @@ import { type TestServer, testServers } from '../../db/testing-servers.ts';
 import type { Manifest, ManifestTable } from './manifest.ts';
 import { csvToCopyText, hasEndMarkerLine } from './records.ts';
 import { AWKWARD_ROWS, awkwardManifest, NASTY_TABLE, SPACED_TABLE } from './recovery.fixture.ts';
-import { readmeText, restoreSql, schemaSql } from './recovery.ts';
+import { readmeText, restoreSql } from './recovery.ts';
 import { forever, memorySink, SAMPLE_TIME } from './sample.fixture.ts';
+import { schemaSql } from './schema-sql.ts';
 import { createArchiveWriter } from './writer.ts';
 
 /** Many psql processes; how long they take is not what is tested. */

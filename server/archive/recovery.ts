@@ -1,46 +1,10 @@
 import { qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
-import {
-  addLinks,
-  columnList,
-  createSchema,
-  createSequence,
-  createTable,
-  createType,
-  isIdentitySequence,
-  ownSequence,
-} from './ddl.ts';
+import { columnList } from './ddl.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
+import { mustExist } from './must-exist.ts';
+import { oneLine } from './one-line.ts';
 import { CHECK_COUNTS, head, LINKS_AND_TRIGGERS_OFF, LINKS_AND_TRIGGERS_ON, REFUSE_ROWS } from './restore-steps.ts';
-import { settingsSql } from './settings-sql.ts';
-
-/**
- * The files `schema/0001.sql`, `schema/0002.sql`, …, to be run in order by `psql -v ON_ERROR_STOP=1 -f` against an empty database:
- * first everything that must stand before rows can be loaded, then the links. Each is one transaction.
- */
-export function schemaSql(manifest: Manifest): string[] {
-  const { tables, sequences, types } = manifest;
-  const free = sequences.filter((sequence) => !isIdentitySequence(sequence, tables));
-  const schemas = new Set(
-    [...types, ...sequences, ...tables].map((object) => object.schema).filter((name) => name !== 'pg_catalog'),
-  );
-  const structure = [
-    ...[...schemas].sort().map(createSchema),
-    ...types.map(createType),
-    ...free.map(createSequence),
-    ...tables.flatMap((table) => createTable(table, sequences)),
-    ...free.map(ownSequence).filter((statement) => statement !== null),
-  ];
-  const links = tables.flatMap((table) => addLinks(table, manifest));
-  return [
-    transaction('Tables, types and sequences as the backup found them, for an empty database.', structure),
-    transaction('Links between tables. May run before restore.sql or after it.', links),
-  ];
-}
-
-function transaction(comment: string, statements: string[]): string {
-  return [`-- ${comment}\n${settingsSql()}`, 'BEGIN;', ...statements, 'COMMIT;'].join('\n\n').concat('\n');
-}
 
 /**
  * `restore.sql`: for `psql` in the folder an archive was unzipped to. One transaction that stops at the first error, refuses tables
@@ -57,8 +21,8 @@ export function restoreSql(manifest: Manifest): string {
     manifest.tables.length > 0
       ? `LOCK TABLE ${manifest.tables.map((table) => `ONLY ${quoteName(table)}`).join(', ')} IN ACCESS EXCLUSIVE MODE;`
       : '',
-    REFUSE_ROWS,
     LINKS_AND_TRIGGERS_OFF,
+    REFUSE_ROWS,
     ...manifest.tables.flatMap((table) => loadTable(table, manifest.entries)),
     CHECK_COUNTS,
     LINKS_AND_TRIGGERS_ON,
@@ -107,6 +71,7 @@ export function readmeText(manifest: Manifest): string {
   const rows = tables.map((table) => `  ${String(table.rows).padStart(14)}  ${oneLine(qualifiedName(table))}`);
   const warnings = manifest.warnings.map((warning) => `  - ${oneLine(warning)}`);
   const leftOut = manifest.leftOut.map((table) => `  - ${oneLine(qualifiedName(table))}: ${oneLine(table.reason)}`);
+  const needs = mustExist(manifest).map((need) => `     - ${oneLine(need)}`);
   return `A backup of the PostgreSQL database "${oneLine(server.database)}"
 ${'='.repeat(72)}
 
@@ -126,8 +91,9 @@ To restore without the program
      ${zstd ? 'mkdir backup && bsdtar -xf backup.zip -C backup      (or: 7zz x backup.zip -obackup)' : 'unzip backup.zip -d backup'}
      cd backup
 2. Make the tables, if the database has none. Better take the application's own migrations; these files hold tables, columns,
-   keys, links and sequences, but no views, triggers, checks, grants or other indexes:
-     createdb restored
+   keys, links, sequences and the functions these call, but no views, triggers, checks, grants or other indexes; a partitioned table
+   becomes an ordinary one:
+     createdb restored${needs.length > 0 ? `\n   What must be there first:\n${needs.join('\n')}` : ''}
      psql -X -v ON_ERROR_STOP=1 -d restored -f schema/0001.sql
      psql -X -v ON_ERROR_STOP=1 -d restored -f schema/0002.sql
 3. Load the rows. The tables must be empty; it is one transaction: all or nothing.
@@ -145,9 +111,4 @@ Warnings
 --------
 ${warnings.join('\n') || '  None.'}
 `;
-}
-
-/** Names and warnings may hold line breaks; a report's lines may not be forged by them. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

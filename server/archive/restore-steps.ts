@@ -32,29 +32,48 @@ BEGIN
   END LOOP;
 END $palace$;`;
 
-/** Notes the links among these tables and the enabled triggers of them and their partitions as the target has them, then takes them off. */
-export const LINKS_AND_TRIGGERS_OFF = `CREATE TEMPORARY TABLE palace_links ON COMMIT DROP AS
-  SELECT c.conrelid::regclass AS id, c.conname::text AS name, pg_catalog.pg_get_constraintdef(c.oid) AS definition
+/** These tables and their partitions. */
+const ALL_TABLES = `(SELECT id FROM pg_temp.palace_tables UNION SELECT tree.relid FROM pg_temp.palace_tables, pg_catalog.pg_partition_tree(id) AS tree)`;
+
+/**
+ * Notes, as the target has them, what would refuse or change rows that were there before, then takes it off: links among these tables
+ * and their partitions, NOT VALID checks, enabled triggers, forced row security.
+ */
+export const LINKS_AND_TRIGGERS_OFF = `CREATE TEMPORARY TABLE palace_constraints ON COMMIT DROP AS
+  SELECT c.conrelid::regclass AS id, c.conname::text AS name, pg_catalog.pg_get_constraintdef(c.oid) AS definition, c.coninhcount AS inherited
     FROM pg_catalog.pg_constraint c
-   WHERE c.contype = 'f' AND c.conparentid = 0
-     AND c.conrelid IN (SELECT id FROM pg_temp.palace_tables) AND c.confrelid IN (SELECT id FROM pg_temp.palace_tables);
+   WHERE c.conparentid = 0 AND c.conrelid IN ${ALL_TABLES}
+     AND ((c.contype = 'f' AND c.confrelid IN ${ALL_TABLES}) OR (c.contype IN ('c', 'n') AND NOT c.convalidated AND c.conislocal));
+
+CREATE TEMPORARY TABLE palace_comments ON COMMIT DROP AS
+  WITH RECURSIVE heir(oid) AS (
+    SELECT oid FROM ${ALL_TABLES} AS one(oid) UNION SELECT i.inhrelid FROM heir JOIN pg_catalog.pg_inherits i ON i.inhparent = heir.oid)
+  SELECT c.conrelid::regclass AS id, c.conname::text AS name, pg_catalog.obj_description(c.oid, 'pg_constraint') AS comment
+    FROM pg_catalog.pg_constraint c
+   WHERE c.conrelid IN (SELECT oid FROM heir) AND (c.contype = 'f' OR (c.contype IN ('c', 'n') AND NOT c.convalidated))
+     AND pg_catalog.obj_description(c.oid, 'pg_constraint') IS NOT NULL;
 
 CREATE TEMPORARY TABLE palace_triggers ON COMMIT DROP AS
   SELECT t.tgrelid::regclass AS id, t.tgname::text AS name,
          CASE t.tgenabled WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END AS enable
     FROM pg_catalog.pg_trigger t
-   WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-     AND t.tgrelid IN (SELECT id FROM pg_temp.palace_tables UNION SELECT tree.relid FROM pg_temp.palace_tables, pg_catalog.pg_partition_tree(id) AS tree);
+   WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgrelid IN ${ALL_TABLES};
+
+CREATE TEMPORARY TABLE palace_forced ON COMMIT DROP AS
+  SELECT c.oid::regclass AS id FROM pg_catalog.pg_class c WHERE c.relforcerowsecurity AND c.oid IN ${ALL_TABLES};
 
 DO $palace$
 DECLARE
   one record;
 BEGIN
-  FOR one IN SELECT * FROM pg_temp.palace_links LOOP
+  FOR one IN SELECT * FROM pg_temp.palace_constraints ORDER BY inherited LOOP
     EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', one.id, one.name);
   END LOOP;
   FOR one IN SELECT * FROM pg_temp.palace_triggers LOOP
     EXECUTE pg_catalog.format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', one.id, one.name);
+  END LOOP;
+  FOR one IN SELECT * FROM pg_temp.palace_forced LOOP
+    EXECUTE pg_catalog.format('ALTER TABLE ONLY %s NO FORCE ROW LEVEL SECURITY', one.id);
   END LOOP;
 END $palace$;`;
 
@@ -79,8 +98,14 @@ DO $palace$
 DECLARE
   one record;
 BEGIN
-  FOR one IN SELECT * FROM pg_temp.palace_links LOOP
+  FOR one IN SELECT * FROM pg_temp.palace_constraints ORDER BY inherited DESC LOOP
     EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', one.id, one.name, one.definition);
+  END LOOP;
+  FOR one IN SELECT * FROM pg_temp.palace_comments LOOP
+    EXECUTE pg_catalog.format('COMMENT ON CONSTRAINT %I ON %s IS %L', one.name, one.id, one.comment);
+  END LOOP;
+  FOR one IN SELECT * FROM pg_temp.palace_forced LOOP
+    EXECUTE pg_catalog.format('ALTER TABLE ONLY %s FORCE ROW LEVEL SECURITY', one.id);
   END LOOP;
   FOR one IN SELECT * FROM pg_temp.palace_triggers LOOP
     EXECUTE pg_catalog.format('ALTER TABLE ONLY %s %s TRIGGER %I', one.id, one.enable, one.name);

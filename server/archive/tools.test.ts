@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FORMAT_VERSION } from './manifest.ts';
 import { SAMPLE_CHUNKS, sampleArchive } from './sample.fixture.ts';
 
 /** What stands on a machine to open a ZIP with; each test uses all it finds, and one must be there. */
@@ -40,7 +41,7 @@ for (const method of ['deflate', 'zstd'] as const) {
       expect(await read('data/public.staff/00001.csv')).toBe(String(SAMPLE_CHUNKS[0]?.content));
       expect(await read('data/public.loans/00001.csv')).toBe(String(SAMPLE_CHUNKS[1]?.content));
       expect(await read('data/public.staff/00002.copy')).toBe(String(SAMPLE_CHUNKS[2]?.content));
-      expect(JSON.parse(await read('manifest.json')).formatVersion).toBe('1.0');
+      expect(JSON.parse(await read('manifest.json')).formatVersion).toBe(FORMAT_VERSION);
       used.push(tool);
     }
     expect(used).not.toEqual([]);

@@ -8,6 +8,8 @@ import { createArchiveWriter } from '../archive/writer.ts';
 import type { ByteSink } from '../bytes.ts';
 import { AppError, cancelled, throwIfCancelled } from '../errors.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
+import { readPrerequisites } from '../postgres/prerequisites.ts';
+import { readRules } from '../postgres/rules.ts';
 import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
@@ -112,6 +114,7 @@ async function writeArchive(
   run.onProgress({ stage: 'finish', rows: 0, bytes: 0, totalBytes: 0 });
 
   const oids = tables.map((table) => table.oid);
+  const prerequisites = await readPrerequisites(session, oids);
   const { sequences, silent } = await sequencesFor(session, oids, held, facts.sequences);
   const missing = places.filter((place) => !held.includes(place));
   const warnings = [
@@ -142,7 +145,9 @@ async function writeArchive(
       facts: {
         tables,
         oids,
-        types: await readTypes(session, oids),
+        types: await readTypes(session, oids, prerequisites.typeOids),
+        prerequisites,
+        rules: await readRules(session, oids),
         server: await serverFacts(session, version),
         heapBytes: 0,
         unknownColumns: [],

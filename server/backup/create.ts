@@ -1,7 +1,8 @@
 import { type SchemaModel, shortName } from '../../db/model.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
 import type { Manifest } from '../archive/manifest.ts';
-import { readmeText, restoreSql, schemaSql } from '../archive/recovery.ts';
+import { readmeText, restoreSql } from '../archive/recovery.ts';
+import { schemaSql } from '../archive/schema-sql.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
 import { listForeignPartitions, listTables } from '../postgres/catalog.ts';

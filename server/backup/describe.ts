@@ -35,6 +35,9 @@ export function describeBackup(
         primaryKey,
         uniques,
         links,
+        rules: facts.rules
+          .filter(({ table }) => table.schema === schema && table.name === name)
+          .map(({ table: _, ...rule }) => rule),
         rows: sum((chunk) => chunk.rows),
         bytes: sum((chunk) => chunk.size),
       };
@@ -54,6 +57,9 @@ export function describeBackup(
     server: facts.server,
     schemaFingerprint: deps.model.fingerprint,
     ...facts.types,
+    types: allTypes(facts),
+    functions: facts.prerequisites.functions,
+    required: facts.prerequisites.required,
     tables,
     cycles,
     sequences: made.sequences,
@@ -70,4 +76,16 @@ export function describeBackup(
     ],
     entries,
   };
+}
+
+/** Extensions come first, because functions and types may need them. */
+function allTypes({ types: { types }, prerequisites }: DatabaseFacts): Manifest['types'] {
+  const known = new Map(types.filter((type) => type.kind === 'extension').map((type) => [type.name, type]));
+  const extensions = prerequisites.extensions.map((extension) => ({
+    kind: 'extension' as const,
+    ...known.get(extension.name),
+    ...extension,
+  }));
+  const named = new Set(extensions.map(({ name }) => name));
+  return [...extensions, ...types.filter((type) => !(type.kind === 'extension' && named.has(type.name)))];
 }

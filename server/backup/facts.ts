@@ -1,7 +1,9 @@
-import { qualifiedName, type SchemaModel } from '../../db/model.ts';
+import { type ObjectName, qualifiedName, type SchemaModel } from '../../db/model.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import { readTables } from '../postgres/catalog.ts';
+import { type Prerequisites, readPrerequisites } from '../postgres/prerequisites.ts';
+import { readRules, type TableRule } from '../postgres/rules.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import { type LiveTypes, readTypes } from '../postgres/types.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
@@ -11,6 +13,8 @@ export interface DatabaseFacts {
   tables: Awaited<ReturnType<typeof readTables>>;
   oids: number[];
   types: LiveTypes;
+  prerequisites: Prerequisites;
+  rules: (TableRule & { table: ObjectName })[];
   server: Manifest['server'];
   heapBytes: number;
   unknownColumns: Manifest['unknown']['columns'];
@@ -41,10 +45,13 @@ export async function readFacts(
       `The database has what the schema does not know: ${[...scope.unknown.map((table) => `table ${qualifiedName(table)}`), ...unknownColumns.map((column) => `column ${qualifiedName(column)}.${column.column}`)].join('; ')}.`,
       { hint: 'Add it to the Drizzle schema, classify it as left out with a reason, or run without --strict.' },
     );
+  const prerequisites = await readPrerequisites(leader, oids);
   return {
     tables,
     oids,
-    types: await readTypes(leader, oids),
+    types: await readTypes(leader, oids, prerequisites.typeOids),
+    prerequisites,
+    rules: await readRules(leader, oids),
     server: {
       version: server.version,
       versionNum: snapshot.serverVersion,

@@ -1,0 +1,62 @@
+import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import type { ManifestTable, UserType } from './manifest.ts';
+
+/** A type or table that `schema/*.sql` makes. */
+export type Creation = { type: UserType } | { table: ManifestTable };
+
+/**
+ * Orders types and tables so that each stands after those it is made of; otherwise types come before tables. The row type of a table that
+ * is made anyway is no type of its own.
+ */
+export function creationOrder(types: UserType[], tables: ManifestTable[]): Creation[] {
+  const names = new Set(tables.map(qualifiedName));
+  const nodes: { name: string; refers: string[]; creation: Creation }[] = [
+    ...types
+      .filter((type) => !(type.kind === 'composite' && names.has(qualifiedName(type))))
+      .map((type) => ({ name: qualifiedName(type), refers: sqlTypesOf(type), creation: { type } })),
+    ...tables.map((table) => ({
+      name: qualifiedName(table),
+      refers: table.columns.map((column) => column.sqlType),
+      creation: { table },
+    })),
+  ];
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const ordered: Creation[] = [];
+  const visited = new Set<string>();
+  const visit = ({ name, refers, creation }: (typeof nodes)[number]) => {
+    if (visited.has(name)) return;
+    visited.add(name);
+    for (const sqlType of refers) {
+      const named = typeName(sqlType);
+      const needed = named && byName.get(qualifiedName(named));
+      if (needed) visit(needed);
+    }
+    ordered.push(creation);
+  };
+  for (const node of nodes) visit(node);
+  return ordered;
+}
+
+function sqlTypesOf(type: UserType): string[] {
+  switch (type.kind) {
+    case 'composite':
+      return type.attributes.map((attribute) => attribute.sqlType);
+    case 'domain':
+      return [type.baseType];
+    case 'range':
+      return [type.subtype];
+    default:
+      return [];
+  }
+}
+
+const PART = '("(?:[^"]|"")+"|[^".(\\[\\s]+)';
+const QUALIFIED = new RegExp(`^${PART}\\.${PART}`);
+
+/** Returns the name in a type as `format_type` spells it under an empty `search_path`; null for PostgreSQL's own, which bear no schema. */
+export function typeName(sqlType: string): ObjectName | null {
+  const match = QUALIFIED.exec(sqlType);
+  if (!match) return null;
+  const plain = (part = '') => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part);
+  return { schema: plain(match[1]), name: plain(match[2]) };
+}
