@@ -1,4 +1,5 @@
-import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import { qualifiedName } from '../../db/model.ts';
+import { readTypeReference } from '../../db/type-reference.ts';
 import type { ManifestTable, UserType } from './manifest.ts';
 
 /** A type or table that `schema/*.sql` makes. */
@@ -27,8 +28,8 @@ export function creationOrder(types: UserType[], tables: ManifestTable[]): Creat
     if (visited.has(name)) return;
     visited.add(name);
     for (const sqlType of refers) {
-      const named = typeName(sqlType);
-      const needed = named && byName.get(qualifiedName(named));
+      const reference = readTypeReference(sqlType);
+      const needed = reference && byName.get(qualifiedName(reference.type));
       if (needed) visit(needed);
     }
     ordered.push(creation);
@@ -48,15 +49,4 @@ function sqlTypesOf(type: UserType): string[] {
     default:
       return [];
   }
-}
-
-const PART = '("(?:[^"]|"")+"|[^".(\\[\\s]+)';
-const QUALIFIED = new RegExp(`^${PART}\\.${PART}`);
-
-/** Returns the name in a type as `format_type` spells it under an empty `search_path`; null for PostgreSQL's own, which bear no schema. */
-export function typeName(sqlType: string): ObjectName | null {
-  const match = QUALIFIED.exec(sqlType);
-  if (!match) return null;
-  const plain = (part = '') => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part);
-  return { schema: plain(match[1]), name: plain(match[2]) };
 }
