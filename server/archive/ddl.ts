@@ -23,8 +23,14 @@ export function createType(type: UserType): string {
       const parts = [`CREATE DOMAIN ${name} AS ${type.baseType}`];
       if (type.defaultSql !== null) parts.push(`DEFAULT ${type.defaultSql}`);
       if (type.notNull) parts.push('NOT NULL');
-      for (const check of type.checks) parts.push(`CONSTRAINT ${quoteIdent(check.name)} ${check.definition}`);
-      return `${parts.join(' ')};`;
+      const constraint = (check: (typeof type.checks)[number]) =>
+        `CONSTRAINT ${quoteIdent(check.name)} ${check.definition}`;
+      // CREATE DOMAIN takes no NOT VALID.
+      const unsure = type.checks.filter((check) => check.definition.endsWith(' NOT VALID'));
+      for (const check of type.checks.filter((one) => !unsure.includes(one))) parts.push(constraint(check));
+      return [`${parts.join(' ')};`, ...unsure.map((check) => `ALTER DOMAIN ${name} ADD ${constraint(check)};`)].join(
+        '\n',
+      );
     }
   }
 }

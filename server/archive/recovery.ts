@@ -1,6 +1,7 @@
 import { qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
 import { columnList } from './ddl.ts';
+import { DOMAIN_CHECKS_OFF, DOMAIN_CHECKS_ON } from './domain-check-steps.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
 import { mustExist } from './must-exist.ts';
 import { oneLine } from './one-line.ts';
@@ -22,10 +23,12 @@ export function restoreSql(manifest: Manifest): string {
       ? `LOCK TABLE ${manifest.tables.map((table) => `ONLY ${quoteName(table)}`).join(', ')} IN ACCESS EXCLUSIVE MODE;`
       : '',
     LINKS_AND_TRIGGERS_OFF,
+    DOMAIN_CHECKS_OFF,
     REFUSE_ROWS,
     ...manifest.tables.flatMap((table) => loadTable(table, manifest.entries)),
     CHECK_COUNTS,
     LINKS_AND_TRIGGERS_ON,
+    DOMAIN_CHECKS_ON,
     ...manifest.sequences.map(
       (sequence) =>
         `SELECT pg_catalog.setval(${quoteLiteral(quoteName(sequence)).trim()}::regclass, ${sequence.lastValue}, ${sequence.isCalled});`,

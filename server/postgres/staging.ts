@@ -17,7 +17,14 @@ export function stagingOwner(schema: string): string | null {
 export interface StagingTable {
   schema: string;
   name: string;
-  columns: { name: string; sqlType: string }[];
+  columns: StagingColumn[];
+}
+
+interface StagingColumn {
+  name: string;
+  sqlType: string;
+  /** Staged as text, and made this type on the way to live: a check in the type would refuse rows that are older than it. */
+  becomes?: string;
 }
 
 /** Makes the schema and its tables. The types come from the live catalog, never from an archive. */
@@ -52,6 +59,17 @@ export async function listStaging(session: Session): Promise<string[]> {
 export function copyInSql(table: StagingTable, columns: string[], format: 'csv' | 'copy'): string {
   const list = columns.map(quoteIdent).join(', ');
   return `COPY ${quoteName(table)} (${list}) FROM STDIN (${format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT text'})`;
+}
+
+/** What to SELECT from staging for these columns of live. */
+export function selectList(table: StagingTable, columns: string[]): string {
+  const becomes = new Map(table.columns.map((column) => [column.name, column.becomes]));
+  return columns
+    .map((name) => {
+      const sqlType = becomes.get(name);
+      return sqlType === undefined ? quoteIdent(name) : `${quoteIdent(name)}::${sqlType}`;
+    })
+    .join(', ');
 }
 
 /** Ranges of a staging table's blocks, so that moving it can be seen. Nothing writes to it any more, so they cover it. */

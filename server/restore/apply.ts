@@ -1,6 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import type { ObjectName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
+import { withoutUnsureChecks } from '../postgres/domain-checks.ts';
 import { tryApply } from '../postgres/lock.ts';
 import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
 import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite/rewrite.ts';
@@ -70,16 +71,18 @@ export async function applyRestore(
   const shape = await readShape(session, oids);
   await refuseMovedTables(session, expected, shape, loads, outside);
 
-  const watch = await rewriteTables(session, loads, shape, {
-    onRows: progress.rows,
-    onStage: progress.stage,
-    async onEmptied() {
-      moments.emptied = await readStands(session, found.all);
-    },
-    async onFilled() {
-      moments.filled = await readStands(session, found.all);
-    },
-  });
+  const watch = await withoutUnsureChecks(session, plan.unsureDomains, () =>
+    rewriteTables(session, loads, shape, {
+      onRows: progress.rows,
+      onStage: progress.stage,
+      async onEmptied() {
+        moments.emptied = await readStands(session, found.all);
+      },
+      async onFilled() {
+        moments.filled = await readStands(session, found.all);
+      },
+    }),
+  );
   const set = await setSequences(session, found, moments);
   const staging = loads[0]?.staging.schema;
   if (staging !== undefined) await dropStaging(session, staging);

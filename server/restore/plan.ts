@@ -7,6 +7,7 @@ import type { LiveTable } from '../postgres/catalog.ts';
 import { type StagingTable, stagingOwner } from '../postgres/staging.ts';
 import type { LiveTypes } from '../postgres/types.ts';
 import { ColumnTypes } from './column-types.ts';
+import { TypesBehind } from './types-behind.ts';
 
 /** What a restore will do to one table. */
 export interface PlannedTable {
@@ -21,6 +22,8 @@ export interface PlannedTable {
 
 export interface RestorePlan {
   tables: PlannedTable[];
+  /** Domains whose NOT VALID checks must be off while the rows arrive. */
+  unsureDomains: ObjectName[];
   warnings: string[];
 }
 
@@ -34,6 +37,7 @@ export function planRestore(
   archived: ManifestTable[],
   live: LiveTable[],
   liveTypes: LiveTypes,
+  unsureDomains: ObjectName[],
   stagingSchema: string,
 ): RestorePlan {
   refuseOurOwn([...manifest.tables, ...manifest.sequences]);
@@ -45,6 +49,7 @@ export function planRestore(
     .map((table) => `table ${qualifiedName(table)} is not in the database`);
   const warnings: string[] = [];
   const behind = new ColumnTypes(manifest, liveTypes);
+  const unsure = new TypesBehind(liveTypes, unsureDomains);
   const tables = found.map((table, index): PlannedTable => {
     const target = byName.get(qualifiedName(table)) as LiveTable;
     const columns = table.columns.filter((column) => column.generated === null);
@@ -74,7 +79,10 @@ export function planRestore(
       staging: {
         schema: stagingSchema,
         name: `t${String(index + 1).padStart(4, '0')}`,
-        columns: columns.map((column) => ({ name: column.name, sqlType: types.get(column.name)?.sqlType ?? 'text' })),
+        columns: columns.map(({ name }) => {
+          const sqlType = types.get(name)?.sqlType ?? 'text';
+          return unsure.among(sqlType) ? { name, sqlType: 'text', becomes: sqlType } : { name, sqlType };
+        }),
       },
     };
   });
@@ -85,7 +93,7 @@ export function planRestore(
       hint: 'Restore into a database with the schema of the time of the backup (its schema/ folder makes one), and migrate that; or restore only tables that fit with --tables.',
       details: { faults },
     });
-  return { tables, warnings };
+  return { tables, unsureDomains: unsure.met(), warnings };
 }
 
 function refuseOurOwn(objects: ObjectName[]): void {

@@ -8,6 +8,7 @@ import { type Archive, checkContainer, openArchive } from '../archive/reader.ts'
 import type { ByteSource } from '../bytes.ts';
 import { AppError, cancelled } from '../errors.ts';
 import { readTables } from '../postgres/catalog.ts';
+import { readUnsureChecks } from '../postgres/domain-checks.ts';
 import { awaitApplyOver } from '../postgres/lock.ts';
 import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { findSequences } from '../postgres/set-sequences.ts';
@@ -82,8 +83,19 @@ export async function restoreArchive(
     live.map((table) => table.oid),
   );
   await leader.query('SET lock_timeout = 0');
+  const unsure = await readUnsureChecks(
+    leader,
+    types.types.filter((type) => type.kind === 'domain'),
+  );
   const schema = stagingSchema(operationId);
-  const plan = planRestore(archive.manifest, chosen, live, types, schema);
+  const plan = planRestore(
+    archive.manifest,
+    chosen,
+    live,
+    types,
+    unsure.map(({ domain }) => domain),
+    schema,
+  );
   const since = (moment: Date) => deps.now().getTime() - moment.getTime();
   const finish = (applied: Applied): RestoreResult => ({
     operationId,

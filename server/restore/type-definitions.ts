@@ -43,6 +43,20 @@ export class Definitions {
   }
 }
 
+/** The types that a type is made of, as it names them. */
+export function sqlTypesIn(definition: Definition): string[] {
+  switch (definition.kind) {
+    case 'domain':
+      return [definition.baseType];
+    case 'composite':
+      return definition.attributes.map((attribute) => attribute.sqlType);
+    case 'range':
+      return [definition.subtype];
+    default:
+      return [];
+  }
+}
+
 /** What a type is, in words. */
 export function described(definition: Definition, name: ObjectName): string {
   switch (definition.kind) {
@@ -68,6 +82,7 @@ export function isMultirange(range: OfKind<'range'>, name: ObjectName): boolean 
   return range.multirange !== null && keyOf(range.multirange) === keyOf(name);
 }
 
-function keyOf(name: ObjectName): string {
+/** A name as a key of a map. */
+export function keyOf(name: ObjectName): string {
   return JSON.stringify([name.schema, name.name]);
 }

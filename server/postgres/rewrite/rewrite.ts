@@ -4,7 +4,7 @@ import { quoteIdent, quoteLiteral, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
 import type { LiveLeaf } from '../catalog.ts';
 import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../shape.ts';
-import { blockSlices, type StagingTable } from '../staging.ts';
+import { blockSlices, type StagingTable, selectList } from '../staging.ts';
 import { explained } from './violation.ts';
 import { type WriteWatch, watchWrites } from './writes.ts';
 
@@ -150,7 +150,7 @@ async function fill(session: Session, load: TableLoad, steps: RewriteSteps): Pro
   let inserted = 0;
   for (const where of load.rows > 0 ? await blockSlices(session, load.staging, SLICE_BYTES) : []) {
     // Identity columns GENERATED ALWAYS take explicit values only when told so.
-    const sql = `INSERT INTO ${quoteName(load.live)} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${quoteName(load.staging)}${where}`;
+    const sql = `INSERT INTO ${quoteName(load.live)} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${selectList(load.staging, load.columns)} FROM ${quoteName(load.staging)}${where}`;
     const moved = await explained(session.client.query(sql), `filling ${qualifiedName(load.live)}`);
     inserted += moved.rowCount ?? 0;
     steps.onRows(load.live, moved.rowCount ?? 0);

@@ -1,0 +1,40 @@
+import type { ObjectName } from '../../db/model.ts';
+import { readTypeReference } from '../../db/type-reference.ts';
+import { Definitions, keyOf, sqlTypesIn, type TypeBook } from './type-definitions.ts';
+
+/** Finds which of some types stand behind a column's type, however deep, and remembers those that were met. */
+export class TypesBehind {
+  private readonly definitions: Definitions;
+  private readonly wanted: Map<string, ObjectName>;
+  private readonly seen = new Map<string, Set<string>>();
+  private readonly found = new Set<string>();
+
+  constructor(book: TypeBook, wanted: ObjectName[]) {
+    this.definitions = new Definitions(book);
+    this.wanted = new Map(wanted.map((name) => [keyOf(name), name]));
+  }
+
+  /** Whether one of them is behind this type. */
+  among(sqlType: string): boolean {
+    const met = this.behind(sqlType);
+    for (const key of met) this.found.add(key);
+    return met.size > 0;
+  }
+
+  met(): ObjectName[] {
+    return [...this.wanted].filter(([key]) => this.found.has(key)).map(([, name]) => name);
+  }
+
+  private behind(sqlType: string): Set<string> {
+    const name = readTypeReference(sqlType)?.type;
+    if (!name) return new Set();
+    const key = keyOf(name);
+    const known = this.seen.get(key);
+    if (known) return known;
+    const met = new Set<string>(this.wanted.has(key) ? [key] : []);
+    this.seen.set(key, met);
+    const definition = this.definitions.find(name);
+    for (const part of definition ? sqlTypesIn(definition) : []) for (const one of this.behind(part)) met.add(one);
+    return met;
+  }
+}
