@@ -1,6 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import { databaseError, faultCode } from '../../db/failure.ts';
 import { qualifiedName } from '../../db/model.ts';
+import { quoteIdent, quoteName } from '../../db/quote.ts';
 import type { ManifestEntry } from '../archive/manifest.ts';
 import type { Archive } from '../archive/reader.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
@@ -84,7 +85,7 @@ function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): App
     `${chunk.name}${where ? `, line ${where[1]}${where[2] ? `, column ${where[2]}` : ''}` : ''}: today's ${qualifiedName(table.live)} does not take the backup's value (SQLSTATE ${code}). Nothing was changed.`,
     {
       cause: error,
-      hint: 'A type became narrower since the backup: an enum lost a label, a domain got a check. Allow the value again, restore, and mend the rows afterwards.',
+      hint: refusalHint(error, table, where?.[2]),
       details: {
         entry: chunk.name,
         table: qualifiedName(table.archived),
@@ -93,4 +94,22 @@ function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): App
       },
     },
   );
+}
+
+/** Says that a type became narrower only where its definitions prove it. */
+function refusalHint(error: unknown, { narrower, live }: PlannedTable, column: string | undefined): string {
+  const code = faultCode(error) ?? '';
+  const reasons = column === undefined ? [] : (narrower.get(column) ?? []);
+  if (reasons.length > 0)
+    return `The type became narrower since the backup: ${reasons.join('; ')}. Allow the values again, restore, and mend the rows afterwards.`;
+  if (code === '22021' || code === '22P05')
+    return 'This database’s encoding cannot hold the text. Restore into a database with the encoding that README.txt in the archive names.';
+  const sqlType = live.columns.find(({ name }) => name === column)?.sqlType;
+  const { schema, dataType, constraint } = error as { schema?: string; dataType?: string; constraint?: string };
+  if (code === '23514' && dataType !== undefined && constraint !== undefined) {
+    const domain = quoteName({ schema: schema ?? 'public', name: dataType });
+    const name = quoteIdent(constraint);
+    return `The check ${constraint} of the domain ${domain} refuses it, and the backup had this check too: the row may be older than the check, or the check may depend on something else. Let the owner of the domain run ALTER DOMAIN ${domain} DROP CONSTRAINT ${name}; restore, and add the check again as NOT VALID.`;
+  }
+  return `${sqlType === undefined ? 'The types of its columns are' : `The type ${sqlType} is`} as the backup describes it: this server, one of its extensions or a function behind the type reads the value otherwise than the server of the backup did. Restore into a database like that one; README.txt in the archive says which.`;
 }
