@@ -5,6 +5,7 @@ import { readmeText, restoreSql } from '../archive/recovery.ts';
 import { schemaSql } from '../archive/schema-sql.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
+import { refuseAlteredTypes } from '../postgres/altered-types.ts';
 import { listForeignPartitions, listTables } from '../postgres/catalog.ts';
 import { readSequences } from '../postgres/sequences.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
@@ -13,7 +14,7 @@ import type { Storage } from '../storage/storage.ts';
 import { archiveName } from './archive-name.ts';
 import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
-import { readFacts } from './facts.ts';
+import { type DatabaseFacts, readFacts } from './facts.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
 import { planParts } from './parts.ts';
 import { type BackupScope, chooseScope } from './scope.ts';
@@ -108,6 +109,7 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
     deps.model.sequences.filter((sequence) => sequence.ownedBy === null),
   );
   await snapshot[Symbol.asyncDispose]();
+  await refuseTypesAlteredMeanwhile(deps, facts, run);
 
   run.onProgress({ stage: 'finish', rows: 0, bytes: 0, totalBytes: 0 });
   const manifest = describeBackup(deps, input, { backupId, started, scope, facts, sequences, entries: writer.entries });
@@ -153,6 +155,16 @@ async function readScope(deps: BackupDeps, input: BackupInput, run: Run): Promis
   // Before the locks, which would fail without saying what to grant.
   await refuseHiddenRows(session, scope.tables);
   return scope;
+}
+
+/** The snapshot’s own sessions see definitions as they were; values were written by what the types are. */
+async function refuseTypesAlteredMeanwhile(deps: BackupDeps, facts: DatabaseFacts, run: Run): Promise<void> {
+  await using session = await openWorkingSession(deps.databaseUrl, {
+    applicationName: 'palace-backup look back',
+    signal: run.signal,
+  });
+  const tables = { oids: facts.oids, otherTypes: facts.prerequisites.typeOids };
+  await refuseAlteredTypes(session, facts.types, tables, 'While the rows were copied');
 }
 
 /** A first look only: a disk that fills later is noticed by the write that fails. */

@@ -7,6 +7,7 @@ import type { ManifestTable } from '../archive/manifest.ts';
 import { type Archive, checkContainer, openArchive } from '../archive/reader.ts';
 import type { ByteSource } from '../bytes.ts';
 import { AppError, cancelled } from '../errors.ts';
+import { refuseAlteredTypes } from '../postgres/altered-types.ts';
 import { readTables } from '../postgres/catalog.ts';
 import { readUnsureChecks } from '../postgres/domain-checks.ts';
 import { awaitApplyOver } from '../postgres/lock.ts';
@@ -128,6 +129,8 @@ export async function restoreArchive(
       plan.tables.map((table) => table.staging),
     );
     await stage(deps.databaseUrl, name, archive, plan, leader, input.jobs, run);
+    const oids = live.map((table) => table.oid);
+    await refuseAlteredTypes(leader, types, { oids }, 'While the backup was loaded into staging');
     const options = {
       tryMs: deps.lockTryMs,
       giveUpMs: deps.lockGiveUpMs,
