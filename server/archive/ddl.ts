@@ -16,11 +16,11 @@ export function createType(type: UserType): string {
     case 'enum':
       return `CREATE TYPE ${name} AS ENUM (${type.labels.map((label) => quoteLiteral(label).trim()).join(', ')});`;
     case 'composite':
-      return `CREATE TYPE ${name} AS (${type.attributes.map((attribute) => `${quoteIdent(attribute.name)} ${attribute.sqlType}`).join(', ')});`;
+      return `CREATE TYPE ${name} AS (${type.attributes.map((attribute) => `${quoteIdent(attribute.name)} ${attribute.sqlType}${collate(attribute)}`).join(', ')});`;
     case 'range':
-      return `CREATE TYPE ${name} AS RANGE (SUBTYPE = ${type.subtype}${type.multirange ? `, MULTIRANGE_TYPE_NAME = ${quoteName(type.multirange)}` : ''});`;
+      return `CREATE TYPE ${name} AS RANGE (SUBTYPE = ${type.subtype}${rangeOrder(type)}${type.multirange ? `, MULTIRANGE_TYPE_NAME = ${quoteName(type.multirange)}` : ''});`;
     case 'domain': {
-      const parts = [`CREATE DOMAIN ${name} AS ${type.baseType}`];
+      const parts = [`CREATE DOMAIN ${name} AS ${type.baseType}${collate(type)}`];
       if (type.defaultSql !== null) parts.push(`DEFAULT ${type.defaultSql}`);
       if (type.notNull) parts.push('NOT NULL');
       const constraint = (check: (typeof type.checks)[number]) =>
@@ -33,6 +33,18 @@ export function createType(type: UserType): string {
       );
     }
   }
+}
+
+/** Collations that somebody made are not made again: a warning in the manifest names them. */
+function collate({ collation }: { collation?: ObjectName | null | undefined }): string {
+  return collation?.schema === 'pg_catalog' ? ` COLLATE ${quoteName(collation)}` : '';
+}
+
+function rangeOrder({ opclass, collation }: UserType & { kind: 'range' }): string {
+  return [
+    ...(opclass ? [`, SUBTYPE_OPCLASS = ${quoteName(opclass)}`] : []),
+    ...(collation?.schema === 'pg_catalog' ? [`, COLLATION = ${quoteName(collation)}`] : []),
+  ].join('');
 }
 
 export function createFunction({ definition }: CalledFunction): string {

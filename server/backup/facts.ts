@@ -8,6 +8,7 @@ import type { Snapshot } from '../postgres/snapshot.ts';
 import { type LiveTypes, readTypes } from '../postgres/types.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
+import { unmakeableTypes } from './unmakeable-types.ts';
 
 export interface DatabaseFacts {
   tables: Awaited<ReturnType<typeof readTables>>;
@@ -46,10 +47,11 @@ export async function readFacts(
       { hint: 'Add it to the Drizzle schema, classify it as left out with a reason, or run without --strict.' },
     );
   const prerequisites = await readPrerequisites(leader, oids);
+  const types = await readTypes(leader, oids, prerequisites.typeOids);
   return {
     tables,
     oids,
-    types: await readTypes(leader, oids, prerequisites.typeOids),
+    types,
     prerequisites,
     rules: await readRules(leader, oids),
     server: {
@@ -60,6 +62,6 @@ export async function readFacts(
     },
     heapBytes: tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0),
     unknownColumns,
-    warnings,
+    warnings: [...warnings, ...unmakeableTypes(types)],
   };
 }

@@ -1,0 +1,53 @@
+import { expect, test } from 'bun:test';
+import { customType, integer, pgTable } from 'drizzle-orm/pg-core';
+import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
+import { schemaSql } from '../archive/schema-sql.ts';
+import { backupOf } from '../verbs.fixture.ts';
+
+const typed = (type: string) => customType<{ data: string }>({ dataType: () => type });
+const t = pgTable('t', {
+  id: integer('id').primaryKey(),
+  span: typed('span')('span'),
+  code: typed('code')('code'),
+  pair: typed('pair')('pair'),
+});
+const handmade = pgTable('handmade', { id: integer('id').primaryKey(), v: typed('odd')('v'), d: typed('sorted')('d') });
+
+for (const server of testServers()) {
+  test(`promise 9: schema/*.sql makes types whose definitions are those of the backup, on server ${server}`, async () => {
+    await using source = await testDatabase({ server });
+    await using target = await testDatabase({ server });
+    await source.query(`
+      CREATE TYPE span AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = text_pattern_ops, COLLATION = "C");
+      CREATE DOMAIN code AS text COLLATE "C" CHECK (VALUE <> '');
+      CREATE TYPE pair AS (a text COLLATE "C", b span);
+      CREATE TABLE t (id int PRIMARY KEY, span span, code code, pair pair)`);
+    const { manifest } = await backupOf(source, modelFromSchema({ t }));
+    for (const sql of schemaSql(manifest))
+      await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f - ${target.url} < ${new Response(sql)}`.quiet();
+    const again = await backupOf(target, modelFromSchema({ t }));
+    expect(again.manifest.types).toEqual(manifest.types);
+    expect(manifest.warnings).toEqual([]);
+  });
+
+  test(`promise 11: types and collations that no schema/*.sql can make are named on the day of the backup, on server ${server}`, async () => {
+    await using database = await testDatabase({ server });
+    await database.admin(`
+      CREATE TYPE odd; CREATE FUNCTION odd_in(cstring) RETURNS odd LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+      CREATE FUNCTION odd_out(odd) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+      CREATE TYPE odd (INPUT = odd_in, OUTPUT = odd_out)`);
+    await database.query(`
+      CREATE COLLATION plain FROM "C"; CREATE DOMAIN sorted AS text COLLATE plain;
+      CREATE TABLE handmade (id int PRIMARY KEY, v odd, d sorted)`);
+    const { result, manifest } = await backupOf(database, modelFromSchema({ handmade }));
+    expect(manifest.otherTypes).toEqual([
+      { kind: 'base', schema: 'public', name: 'odd', input: 'public.odd_in', output: 'public.odd_out' },
+    ]);
+    expect(result.warnings).toEqual([
+      expect.stringContaining('The type public.odd is made of functions (public.odd_in, …)'),
+      expect.stringContaining('The collation public.plain is not in schema/0001.sql'),
+    ]);
+  });
+}
