@@ -76,6 +76,22 @@ for (const server of testServers()) {
       await expect(target.query('INSERT INTO readings VALUES (5, 101)')).rejects.toThrow('max 100');
     });
 
+    test('who does not own the domain is told which check refuses the rows, and what its owner must run', async () => {
+      await using database = await testDatabase({ server });
+      await database.query('CREATE TABLE readings (id int PRIMARY KEY)');
+      await database.admin('CREATE DOMAIN pct AS int; ALTER TABLE readings ADD plain pct');
+      await database.query('INSERT INTO readings VALUES (1, 150)');
+      await database.admin('ALTER DOMAIN pct ADD CONSTRAINT "max 100" CHECK (VALUE <= 100) NOT VALID');
+      const table = pgTable('readings', { id: integer('id').primaryKey(), plain: typed('pct')('plain') });
+      const made = await backupOf(database, modelFromSchema({ table }));
+      const before = await contentOf(database);
+      await expect(restoreInto(database, made)).rejects.toMatchObject({
+        code: 'RESTORE_REFUSED',
+        hint: expect.stringContaining('ALTER DOMAIN "public"."pct" DROP CONSTRAINT "max 100"'),
+      });
+      expect(await contentOf(database)).toEqual(before);
+    });
+
     test('a restore that fails leaves the check and the rows as they were', async () => {
       await using database = await testDatabase({ server });
       await database.query(MADE);
