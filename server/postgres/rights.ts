@@ -79,17 +79,3 @@ const READ_RIGHTS_SQL = `
          (SELECT rolsuper OR rolbypassrls AS bypass FROM pg_catalog.pg_roles WHERE rolname = current_user) AS me
    WHERE c.oid IN (SELECT oid FROM read) OR (c.relkind = 'S' AND c.oid IN (SELECT oid FROM drawn))
    ORDER BY 1, 2`;
-
-/** What this role lacks to put rows back by rewriting these tables: it must own them, or be a member of the owner. */
-export function missingForRewrite(
-  tables: { schema: string; name: string; owned: boolean; owner: string }[],
-  role: string,
-): MissingRight[] {
-  return tables
-    .filter((table) => !table.owned)
-    .map((table) => ({
-      table: qualifiedName(table),
-      message: `${role} does not own ${qualifiedName(table)} (${table.owner} does)`,
-      grant: `GRANT ${quoteIdent(table.owner)} TO ${quoteIdent(role)};`,
-    }));
-}

@@ -152,12 +152,20 @@ const RULES_SQL = `
     FROM pg_catalog.pg_rewrite r WHERE r.ev_class = ANY ($1::int8[]::oid[]) AND r.ev_type <> '1'
    ORDER BY r.ev_class, r.rulename`;
 
-// No cluster mark, replica identity, tablespace, partition, extension or statistics target: facts a definition does not tell.
-const PLAIN_INDEX = `
+/** SQL: an index `i` of the class `c` without cluster mark, replica identity, tablespace, partition, extension or statistics target: facts a definition does not tell. */
+export const PLAIN_INDEX = `
          i.indisvalid AND NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r'))
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) >= 0)`;
+
+/** SQL: a constraint `con` that is a key whose index can be made again from the definition alone, and on which nothing else leans. */
+export const REBUILDABLE_KEY = `
+         con.contype IN ('p', 'u') AND EXISTS (
+           SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+            WHERE i.indexrelid = con.conindid AND ${PLAIN_INDEX} AND c.reloptions IS NULL
+              AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = con.oid AND d.deptype <> 'i')`;
 
 // conenforced came with 18; to_jsonb lets one text serve every version.
 const CONSTRAINTS_SQL = `
@@ -171,11 +179,7 @@ const CONSTRAINTS_SQL = `
          COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true) AS enforced, con.conislocal AS local, con.coninhcount > 0 AS inherited,
          pg_catalog.obj_description(con.oid, 'pg_constraint') AS comment,
          COALESCE((SELECT string_agg(DISTINCT t.tgenabled::text, '') FROM pg_catalog.pg_trigger t WHERE t.tgconstraint = con.oid), '') AS firing,
-         con.contype IN ('p', 'u') AND EXISTS (
-           SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-            WHERE i.indexrelid = con.conindid AND ${PLAIN_INDEX} AND c.reloptions IS NULL
-              AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL)
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = con.oid AND d.deptype <> 'i') AS rebuildable
+         ${REBUILDABLE_KEY} AS rebuildable
     FROM pg_catalog.pg_constraint con
    WHERE con.conparentid = 0 AND (con.conrelid = ANY ($1::int8[]::oid[]) OR con.confrelid = ANY ($1::int8[]::oid[])
            OR (con.conrelid IN (SELECT oid FROM heir) AND con.coninhcount > 0 AND con.contype IN ('c', 'n') AND NOT con.convalidated))

@@ -1,0 +1,190 @@
+import type { Session } from '../../../db/connect.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model.ts';
+import { quoteIdent, quoteName } from '../../../db/quote.ts';
+import type { MissingRight } from '../rights.ts';
+import {
+  FUNCTIONS_SQL,
+  LINKS_SQL,
+  OUTSIDE_LINKS_SQL,
+  RELATIONS_SQL,
+  SCHEMAS_SQL,
+  SEQUENCES_SQL,
+  SERVER_SQL,
+  TYPES_SQL,
+} from './rights-sql.ts';
+
+/** A table that a restore would empty and fill. */
+export interface RewriteTarget {
+  oid: number;
+  /** Columns that it would fill. */
+  columns: string[];
+  /** Whether it would get any row: the indexes of an empty one are not built anew. */
+  filled: boolean;
+}
+
+/** A sequence that a restore would set. */
+export interface SetSequence extends ObjectName {
+  /** Whether its position is looked at before. */
+  read: boolean;
+}
+
+/**
+ * Returns every right the role of this session lacks to restore these tables and sequences, each with the statement that gives it.
+ * Asks the catalogs only and reads no definition, so that it waits for nobody's lock.
+ */
+export async function missingForRestore(
+  session: Session,
+  targets: RewriteTarget[],
+  sequences: SetSequence[],
+): Promise<MissingRight[]> {
+  const set = [JSON.stringify(targets)];
+  const [me] = await session.query<Me>(SERVER_SQL, []);
+  if (!me) return [];
+  const role = quoteIdent(me.role);
+  const missing: MissingRight[] = [];
+  const say = (table: string, message: string, grant: string) => missing.push({ table, message, grant });
+
+  if (!me.mayCreate)
+    say(
+      me.database,
+      `${me.role} may not make the private schema of a restore in the database ${me.database}`,
+      `GRANT CREATE ON DATABASE ${quoteIdent(me.database)} TO ${role};`,
+    );
+  for (const relation of await session.query<RelationRights>(RELATIONS_SQL, set)) {
+    const [name, quoted] = [qualifiedName(relation), quoteName(relation)];
+    if (!relation.owned) say(name, ownership(me, name, relation), membership(me, relation));
+    if (relation.outside) {
+      if (!relation.lockable)
+        say(
+          name,
+          `${me.role} may not lock ${name}, which is tied to restored tables`,
+          `GRANT UPDATE ON ${quoted} TO ${role};`,
+        );
+      continue;
+    }
+    if (!relation.truncatable)
+      say(name, `${me.role} may not empty ${name}`, `GRANT TRUNCATE ON ${quoted} TO ${role};`);
+    if (!relation.insertable)
+      say(name, `${me.role} may not put rows into ${name}`, `GRANT INSERT ON ${quoted} TO ${role};`);
+  }
+  for (const schema of await session.query<SchemaRights>(SCHEMAS_SQL, set)) {
+    const quoted = quoteIdent(schema.name);
+    if (!schema.usable)
+      say(
+        schema.name,
+        `${me.role} may not use the schema ${schema.name}`,
+        `GRANT USAGE ON SCHEMA ${quoted} TO ${role};`,
+      );
+    if (schema.creates && !schema.creatable)
+      say(
+        schema.name,
+        `${me.role} may not build indexes in the schema ${schema.name}`,
+        `GRANT CREATE ON SCHEMA ${quoted} TO ${role};`,
+      );
+  }
+  for (const link of await session.query<LinkRights>(LINKS_SQL, set)) {
+    const [name, target] = [qualifiedName(link), qualifiedName(link.target)];
+    if (!link.referable)
+      say(
+        target,
+        `${me.role} may not put back ${link.link} of ${name}, which refers to ${target}`,
+        `GRANT REFERENCES ON ${quoteName(link.target)} TO ${role};`,
+      );
+    for (const [side, readable] of [
+      [link, link.readable],
+      [link.target, link.targetReadable],
+    ] as const)
+      if (!readable && !link.ownerReads)
+        say(
+          qualifiedName(side),
+          `${me.role} may not read ${qualifiedName(side)} to check ${link.link}`,
+          `GRANT SELECT ON ${quoteName(side)} TO ${role};`,
+        );
+  }
+  for (const link of await session.query<OutsideLink>(OUTSIDE_LINKS_SQL, set))
+    say(
+      qualifiedName(link.target),
+      `${link.owner}, who owns ${qualifiedName(link.target)}, may not ${link.right === 'USAGE' ? 'use its schema' : 'look up rows in it'}, so that ${link.link} of ${qualifiedName(link)} refuses each row`,
+      link.right === 'USAGE'
+        ? `GRANT USAGE ON SCHEMA ${quoteIdent(link.target.schema)} TO ${quoteIdent(link.owner)};`
+        : `GRANT ${link.right} ON ${quoteName(link.target)} TO ${quoteIdent(link.owner)};`,
+    );
+  for (const type of await session.query<TypeRights>(TYPES_SQL, set)) {
+    const name = qualifiedName(type);
+    say(name, `${me.role} may not use the type ${name}`, `GRANT USAGE ON TYPE ${quoteName(type)} TO ${role};`);
+  }
+  for (const called of await session.query<FunctionRights>(FUNCTIONS_SQL, set))
+    say(
+      called.signature,
+      `${called.role} may not call ${called.signature}, which ${called.place} needs`,
+      `GRANT EXECUTE ON FUNCTION ${called.signature} TO ${quoteIdent(called.role)};`,
+    );
+  const names = [sequences.map(({ schema }) => schema), sequences.map(({ name }) => name), sequences.map(({ read }) => read)];
+  for (const sequence of await session.query<SequenceRights>(SEQUENCES_SQL, names)) {
+    const [name, quoted] = [qualifiedName(sequence), quoteName(sequence)];
+    if (!sequence.owned) say(name, ownership(me, name, sequence), membership(me, sequence));
+    if (!sequence.settable)
+      say(name, `${me.role} may not set the sequence ${name}`, `GRANT UPDATE ON SEQUENCE ${quoted} TO ${role};`);
+    if (!sequence.readable)
+      say(name, `${me.role} may not read the sequence ${name}`, `GRANT SELECT ON SEQUENCE ${quoted} TO ${role};`);
+  }
+  return missing.filter((right, at) => missing.findIndex(({ grant }) => grant === right.grant) === at);
+}
+
+function ownership(me: Me, name: string, object: Owned): string {
+  return object.member
+    ? `${me.role} is a member of ${object.owner}, who owns ${name}, but does not inherit from it`
+    : `${me.role} does not own ${name} (${object.owner} does)`;
+}
+
+/** Returns what makes the role an heir of the owner: a member that does not inherit owns nothing. */
+function membership(me: Me, { owner, member }: Owned): string {
+  const [role, of] = [quoteIdent(me.role), quoteIdent(owner)];
+  if (me.inherits && !member) return `GRANT ${of} TO ${role};`;
+  if (me.version >= 160000) return `GRANT ${of} TO ${role} WITH INHERIT TRUE;`;
+  return `${member ? '' : `GRANT ${of} TO ${role}; `}ALTER ROLE ${role} INHERIT;`;
+}
+
+interface Me {
+  role: string;
+  database: string;
+  version: number;
+  inherits: boolean;
+  mayCreate: boolean;
+}
+interface Owned {
+  owned: boolean;
+  owner: string;
+  /** A member of the owner, whether or not it inherits. */
+  member: boolean;
+}
+type RelationRights = ObjectName &
+  Owned & { outside: boolean; lockable: boolean; truncatable: boolean; insertable: boolean };
+interface SchemaRights {
+  name: string;
+  usable: boolean;
+  creates: boolean;
+  creatable: boolean;
+}
+type LinkRights = ObjectName & {
+  link: string;
+  target: ObjectName;
+  referable: boolean;
+  readable: boolean;
+  targetReadable: boolean;
+  ownerReads: boolean;
+};
+type OutsideLink = ObjectName & {
+  link: string;
+  target: ObjectName;
+  owner: string;
+  right: 'SELECT' | 'UPDATE' | 'USAGE';
+};
+type TypeRights = ObjectName;
+interface FunctionRights {
+  role: string;
+  /** As SQL: `schema.name(argument types)`, quoted where needed. */
+  signature: string;
+  place: string;
+}
+type SequenceRights = ObjectName & Owned & { settable: boolean; readable: boolean };

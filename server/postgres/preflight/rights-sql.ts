@@ -1,0 +1,184 @@
+import { PLAIN_INDEX, REBUILDABLE_KEY } from '../shape.ts';
+
+/** SQL: the restored tables ($1, JSON) with their partitions, the tables tied to them from outside, and the indexes that are built anew. */
+const SET = `
+  WITH RECURSIVE wanted AS (
+    SELECT w.oid::oid AS oid, w.columns, w.filled FROM pg_catalog.json_to_recordset($1::json) AS w(oid int8, columns text[], filled bool)),
+  tree(oid, root, filled) AS (
+    SELECT oid, oid, filled FROM wanted
+    UNION
+    SELECT c.oid, tree.root, tree.filled FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
+      JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition),
+  heir(oid, name) AS (
+    SELECT i.inhrelid, con.conname FROM tree JOIN pg_catalog.pg_constraint con ON con.conrelid = tree.oid AND con.contype IN ('c', 'n') AND NOT con.convalidated
+      JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
+    UNION
+    SELECT i.inhrelid, heir.name FROM heir JOIN pg_catalog.pg_inherits i ON i.inhparent = heir.oid),
+  outside(oid) AS (
+    SELECT con.conrelid FROM pg_catalog.pg_constraint con
+     WHERE con.contype = 'f' AND con.conparentid = 0 AND con.confrelid IN (SELECT oid FROM tree) AND con.conrelid NOT IN (SELECT oid FROM tree)
+    UNION
+    SELECT con.conrelid FROM heir JOIN pg_catalog.pg_constraint con ON con.conrelid = heir.oid AND con.conname = heir.name AND NOT con.convalidated
+     WHERE con.conrelid NOT IN (SELECT oid FROM tree)),
+  rebuilt(oid, relation) AS (
+    SELECT i.indexrelid, i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN tree ON tree.oid = i.indrelid AND tree.filled
+     WHERE ${PLAIN_INDEX}
+       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))
+    UNION
+    SELECT con.conindid, con.conrelid FROM pg_catalog.pg_constraint con JOIN tree ON tree.oid = con.conrelid AND tree.filled
+     WHERE con.conparentid = 0 AND ${REBUILDABLE_KEY})`;
+
+export const SERVER_SQL = `
+  SELECT r.rolname AS role, current_database() AS database, current_setting('server_version_num')::int AS version, r.rolinherit AS inherits,
+         pg_catalog.has_database_privilege(current_database(), 'CREATE') AS "mayCreate"
+    FROM pg_catalog.pg_roles r WHERE r.rolname = current_user`;
+
+const OWNED = `pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner, pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS member`;
+
+/** SQL: the role has this privilege, or would have it as a member of the owner it is told to become. */
+const privileged = (relation: string, owner: string, privilege: string) =>
+  `(pg_catalog.has_table_privilege(${relation}, '${privilege}') OR NOT pg_catalog.pg_has_role(${owner}, 'USAGE') AND pg_catalog.has_table_privilege(${owner}, ${relation}, '${privilege}'))`;
+
+const columnsPrivileged = (relation: string, owner: string, numbers: string, privilege: string) =>
+  `(${privileged(relation, owner, privilege)} OR (SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(${relation}, k.attnum, '${privilege}')) FROM unnest(${numbers}) AS k(attnum)))`;
+
+// LOCK TABLE asks for one of these; MAINTAIN came with 17.
+const LOCKABLE = `(${privileged('c.oid', 'c.relowner', 'UPDATE, DELETE, TRUNCATE')}
+     OR CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ${privileged('c.oid', 'c.relowner', 'MAINTAIN')} ELSE false END)`;
+
+/** Rights on partitions are asked of the table they are partitions of. */
+export const RELATIONS_SQL = `${SET}
+  SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, concerned.outside, ${LOCKABLE} AS lockable,
+         concerned.outside OR concerned.columns IS NULL OR ${privileged('c.oid', 'c.relowner', 'TRUNCATE')} AS truncatable,
+         concerned.outside OR concerned.columns IS NULL OR NOT concerned.filled OR ${columnsPrivileged(
+           'c.oid',
+           'c.relowner',
+           `ARRAY(SELECT a.attnum FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (concerned.columns))`,
+           'INSERT',
+         )} AS insertable
+    FROM (SELECT tree.oid, wanted.columns, wanted.filled, false AS outside FROM tree LEFT JOIN wanted ON wanted.oid = tree.oid
+          UNION ALL SELECT oid, NULL, NULL, true FROM outside) AS concerned
+    JOIN pg_catalog.pg_class c ON c.oid = concerned.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   ORDER BY concerned.outside, 1, 2`;
+
+/** Expressions that are evaluated for each row, and whose texts are read again when what they belong to is put back. */
+const EXPRESSIONS = `
+  expression(place, text, roles, reread) AS (
+    SELECT pg_catalog.format('the index %s', i.indexrelid::regclass), COALESCE(i.indexprs::text, '') || COALESCE(i.indpred::text, ''),
+           ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user), c.relowner], i.indexrelid IN (SELECT oid FROM rebuilt)
+      FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+     WHERE tree.filled AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+    UNION ALL
+    SELECT pg_catalog.format('the check %s', con.conname), con.conbin::text, ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)], NOT con.convalidated
+      FROM tree JOIN pg_catalog.pg_constraint con ON con.conrelid = tree.oid AND con.conbin IS NOT NULL WHERE tree.filled
+    UNION ALL
+    SELECT pg_catalog.format('the column %s of %s', a.attname, d.adrelid::regclass), d.adbin::text, ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)], false
+      FROM tree JOIN wanted ON wanted.oid = tree.root JOIN pg_catalog.pg_attrdef d ON d.adrelid = tree.oid
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND NOT a.attname = ANY (wanted.columns) WHERE tree.filled
+    UNION ALL
+    SELECT pg_catalog.format('the partition key of %s', p.partrelid::regclass), p.partexprs::text, ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)], false
+      FROM tree JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = tree.oid WHERE tree.filled AND p.partexprs IS NOT NULL
+    UNION ALL
+    SELECT pg_catalog.format('the domain %s', con.contypid::regtype), con.conbin::text, ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)], false
+      FROM used JOIN pg_catalog.pg_constraint con ON con.contypid = used.oid AND con.conbin IS NOT NULL)`;
+
+/** Types of the columns that are filled, and those inside them. Depth 0: what staging tables are made of. */
+const USED_TYPES = `
+  used(oid, depth) AS (
+    SELECT a.atttypid, 0 FROM wanted JOIN pg_catalog.pg_attribute a ON a.attrelid = wanted.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (wanted.columns)
+    UNION
+    SELECT part.oid, used.depth + 1 FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid,
+      LATERAL (SELECT t.typelem WHERE t.typelem <> 0 AND t.typcategory = 'A'
+               UNION ALL SELECT t.typbasetype WHERE t.typtype = 'd'
+               UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+               UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) AS part(oid)
+     WHERE used.depth < 20)`;
+
+/** `name` matches of an object id in the text of a node tree, which names operators of the server itself, too, and pg_depend does not. */
+const named = (field: string) =>
+  `(SELECT (m.found)[1]::int8::oid FROM expression e, pg_catalog.regexp_matches(e.text, ':(?:${field}) (\\d+)', 'g') AS m(found) WHERE e.reread)`;
+
+export const SCHEMAS_SQL = `${SET}, ${USED_TYPES}, ${EXPRESSIONS},
+  needed(oid, creates) AS (
+    SELECT c.relnamespace, false FROM (SELECT oid FROM tree UNION SELECT oid FROM outside) AS r JOIN pg_catalog.pg_class c ON c.oid = r.oid
+    UNION ALL SELECT c.relnamespace, true FROM rebuilt JOIN pg_catalog.pg_class c ON c.oid = rebuilt.oid
+    UNION ALL SELECT COALESCE(item.typnamespace, t.typnamespace), false FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid
+      LEFT JOIN pg_catalog.pg_type item ON item.oid = t.typelem AND t.typcategory = 'A' WHERE used.depth = 0
+    UNION ALL SELECT p.pronamespace, false FROM pg_catalog.pg_proc p WHERE p.oid IN ${named('funcid')}
+    UNION ALL SELECT o.oprnamespace, false FROM pg_catalog.pg_operator o WHERE o.oid IN ${named('opno')}
+    UNION ALL SELECT t.typnamespace, false FROM pg_catalog.pg_type t WHERE t.oid IN ${named('consttype|resulttype')}
+    UNION ALL SELECT l.collnamespace, false FROM pg_catalog.pg_collation l WHERE l.oid IN ${named('collOid')}
+    UNION ALL SELECT o.opcnamespace, false FROM rebuilt JOIN pg_catalog.pg_index i ON i.indexrelid = rebuilt.oid, unnest(i.indclass) AS k(class)
+      JOIN pg_catalog.pg_opclass o ON o.oid = k.class AND NOT o.opcdefault
+    UNION ALL SELECT l.collnamespace, false FROM rebuilt JOIN pg_catalog.pg_attribute ia ON ia.attrelid = rebuilt.oid
+      JOIN pg_catalog.pg_index i ON i.indexrelid = rebuilt.oid
+      JOIN pg_catalog.pg_attribute ta ON ta.attrelid = i.indrelid AND ta.attnum = i.indkey[ia.attnum - 1] AND ta.attcollation <> ia.attcollation
+      JOIN pg_catalog.pg_collation l ON l.oid = ia.attcollation)
+  SELECT n.nspname AS name, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable, pg_catalog.bool_or(needed.creates) AS creates,
+         pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS creatable
+    FROM needed JOIN pg_catalog.pg_namespace n ON n.oid = needed.oid
+   GROUP BY n.oid, n.nspname
+  HAVING NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (pg_catalog.has_schema_privilege(n.oid, 'CREATE') OR NOT pg_catalog.bool_or(needed.creates)))
+   ORDER BY 1`;
+
+/** SQL: the owner of the table `t` referred to may look up its rows one by one, which is how the server checks when the role itself may not read both. */
+const ownerLooksUp = `pg_catalog.has_schema_privilege(t.relowner, t.relnamespace, 'USAGE') AND pg_catalog.has_any_column_privilege(t.relowner, t.oid, 'UPDATE')
+             AND (SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(t.relowner, t.oid, k.attnum, 'SELECT')) FROM unnest(con.confkey) AS k(attnum))`;
+
+/** Foreign keys that are taken off and put back, where a right for it is missing. */
+export const LINKS_SQL = `${SET}
+  SELECT * FROM (
+    SELECT n.nspname AS schema, c.relname AS name, con.conname AS link, pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) AS target,
+           ${columnsPrivileged('t.oid', 't.relowner', 'con.confkey', 'REFERENCES')} AS referable,
+           ${columnsPrivileged('c.oid', 'c.relowner', 'con.conkey', 'SELECT')} AS readable,
+           ${columnsPrivileged('t.oid', 't.relowner', 'con.confkey', 'SELECT')} AS "targetReadable",
+           NOT con.convalidated OR (${ownerLooksUp}) AS "ownerReads"
+      FROM pg_catalog.pg_constraint con
+      JOIN pg_catalog.pg_class c ON c.oid = con.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_catalog.pg_class t ON t.oid = con.confrelid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+     WHERE con.contype = 'f' AND con.conparentid = 0 AND con.confrelid IN (SELECT oid FROM tree)) AS link
+   WHERE NOT (referable AND (readable AND "targetReadable" OR "ownerReads")) ORDER BY 1, 2, 3`;
+
+/** Foreign keys to tables that are not restored stay on: each row is looked up as the owner of the table referred to. */
+export const OUTSIDE_LINKS_SQL = `${SET}
+  SELECT n.nspname AS schema, c.relname AS name, con.conname AS link, pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) AS target,
+         pg_catalog.pg_get_userbyid(t.relowner) AS owner, needed."right"
+    FROM pg_catalog.pg_constraint con JOIN tree ON tree.oid = con.conrelid AND tree.filled
+    JOIN pg_catalog.pg_class c ON c.oid = con.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_class t ON t.oid = con.confrelid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace,
+    LATERAL (VALUES ('USAGE', pg_catalog.has_schema_privilege(t.relowner, tn.oid, 'USAGE')),
+                    ('SELECT', (SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(t.relowner, t.oid, k.attnum, 'SELECT')) FROM unnest(con.confkey) AS k(attnum))),
+                    ('UPDATE', pg_catalog.has_any_column_privilege(t.relowner, t.oid, 'UPDATE'))) AS needed("right", given)
+   WHERE con.contype = 'f' AND con.conparentid = 0 AND con.confrelid NOT IN (SELECT oid FROM tree) AND NOT needed.given
+   ORDER BY 1, 2, 3`;
+
+export const TYPES_SQL = `${SET}, ${USED_TYPES}
+  SELECT DISTINCT n.nspname AS schema, item.typname AS name
+    FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid
+    JOIN pg_catalog.pg_type item ON item.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
+    JOIN pg_catalog.pg_namespace n ON n.oid = item.typnamespace
+   WHERE used.depth = 0 AND NOT pg_catalog.has_type_privilege(t.oid, 'USAGE') ORDER BY 1, 2`;
+
+/** Functions behind expressions and operators, those of the foreign keys' and indexes' own comparisons included. */
+export const FUNCTIONS_SQL = `${SET}, ${USED_TYPES}, ${EXPRESSIONS},
+  called(oid, place, roles) AS (
+    SELECT (m.found)[1]::int8::oid, e.place, e.roles FROM expression e, pg_catalog.regexp_matches(e.text, ':(?:funcid|opfuncid) (\\d+)', 'g') AS m(found)
+    UNION
+    SELECT o.oprcode, e.place, e.roles FROM expression e, pg_catalog.regexp_matches(e.text, ':opno (\\d+)', 'g') AS m(found)
+      JOIN pg_catalog.pg_operator o ON o.oid = (m.found)[1]::int8::oid
+    UNION
+    SELECT o.oprcode, pg_catalog.format('the foreign key %s', con.conname), ARRAY[c.relowner, t.relowner, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)]
+      FROM pg_catalog.pg_constraint con JOIN pg_catalog.pg_class c ON c.oid = con.conrelid JOIN pg_catalog.pg_class t ON t.oid = con.confrelid,
+           unnest(con.conpfeqop) AS k(operator) JOIN pg_catalog.pg_operator o ON o.oid = k.operator
+     WHERE con.contype = 'f' AND con.conparentid = 0 AND (con.conrelid IN (SELECT oid FROM tree WHERE filled) OR con.confrelid IN (SELECT oid FROM tree)))
+  SELECT DISTINCT r.rolname AS role, pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS signature, called.place
+    FROM called JOIN pg_catalog.pg_proc p ON p.oid = called.oid JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    JOIN pg_catalog.pg_roles r ON r.oid = ANY (called.roles)
+   WHERE NOT pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') ORDER BY 2, 1, 3`;
+
+/** $1, $2: names of the sequences that are set; $3: whether their position is read before. */
+export const SEQUENCES_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, ${privileged('c.oid', 'c.relowner', 'UPDATE')} AS settable, NOT wanted.read OR ${privileged('c.oid', 'c.relowner', 'SELECT')} AS readable
+    FROM unnest($1::text[], $2::text[], $3::bool[]) AS wanted(schema, name, read)
+    JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind = 'S'
+   ORDER BY 1, 2`;
