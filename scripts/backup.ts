@@ -152,9 +152,9 @@ function refuseLevel(level: number | undefined, compression: 'deflate' | 'zstd')
 /** What only a restore needs, or only --strict refuses, is said but does not count. */
 function describeCheck(report: EnvironmentReport, strict: boolean): Outcome {
   const counts = (finding: Finding) =>
-    !finding.ok && finding.check !== 'restore rights' && (strict || finding.check !== 'unknown');
+    !finding.ok && finding.restore === undefined && (strict || finding.check !== 'unknown');
   const lines = report.findings.flatMap((finding) => {
-    const mark = finding.ok ? 'ok  ' : counts(finding) ? 'FAIL' : 'note';
+    const mark = finding.ok ? 'ok  ' : counts(finding) ? 'FAIL' : finding.restore === 'stops' ? 'STOP' : 'note';
     return [
       `${mark}  ${finding.check}: ${printable(finding.message)}`,
       ...(finding.hint && !finding.ok ? [`      ${printable(finding.hint)}`] : []),
@@ -162,7 +162,7 @@ function describeCheck(report: EnvironmentReport, strict: boolean): Outcome {
   });
   const failures = report.findings.filter(counts);
   const [first] = failures;
-  if (!first) return { data: report, lines: [...lines, 'A backup would go through.'] };
+  if (!first) return { data: report, lines: [...lines, `A backup would go through. ${restoreVerdict(report)}`] };
   throw new AppError(
     first.code ?? 'UNEXPECTED',
     [`${formatCounted(failures.length, 'thing stands', 'things stand')} in the way of a backup.`, ...lines].join('\n'),
@@ -170,6 +170,16 @@ function describeCheck(report: EnvironmentReport, strict: boolean): Outcome {
       details: { ...report },
     },
   );
+}
+
+function restoreVerdict({ restorable, findings }: EnvironmentReport): string {
+  const stops = findings.filter((finding) => !finding.ok && finding.restore === 'stops');
+  if (!restorable)
+    return `A restore would not: ${formatCounted(stops.length, 'thing')}, see ${stops.length === 1 ? 'the line' : 'the lines'} with STOP.`;
+  // The space on the database server is always named.
+  const uncertain = findings.filter((finding) => finding.restore === 'may' && finding.check !== 'restore space');
+  if (uncertain.length === 0) return 'So would a restore, as far as can be seen from here.';
+  return `A restore may meet ${formatCounted(uncertain.length, 'thing')}, see above.`;
 }
 
 /** How many of those left out for one reason are named; --json names all. */

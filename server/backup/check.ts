@@ -1,17 +1,34 @@
-import { openSession } from '../../db/connect.ts';
+import { openSession, type Session } from '../../db/connect.ts';
 import { qualifiedName, type SchemaModel } from '../../db/model.ts';
 import { configureSession } from '../../db/working-session.ts';
 import { AppError, type ErrorCode, unexpected } from '../errors.ts';
-import { listForeignPartitions, listTables, readTables } from '../postgres/catalog.ts';
+import { type LiveTable, listForeignPartitions, listTables, readTables } from '../postgres/catalog.ts';
 import { refusePooler } from '../postgres/lock.ts';
-import { missingForBackup, missingForRewrite } from '../postgres/rights.ts';
+import { missingForBackup } from '../postgres/rights.ts';
+import { describeSequences } from '../postgres/sequences.ts';
 import type { Storage } from '../storage/storage.ts';
+import { describeBroken, readBrokenRows, readOutlook } from './restorable.ts';
 import { chooseScope, compareColumns } from './scope.ts';
+import { archiveBytes, mebibytes, restoreBytes } from './space.ts';
 
 /** One thing looked at: whether it will do, and if not, what to do. */
 export interface Finding {
-  check: 'server' | 'pooler' | 'schema' | 'unknown' | 'rights' | 'restore rights' | 'storage' | 'space' | 'database';
+  check:
+    | 'server'
+    | 'pooler'
+    | 'schema'
+    | 'unknown'
+    | 'rights'
+    | 'storage'
+    | 'space'
+    | 'database'
+    | 'restore rights'
+    | 'restore'
+    | 'restore rows'
+    | 'restore space';
   ok: boolean;
+  /** Only a restore would meet it: `stops` when it would be refused, `may` when that depends. */
+  restore?: 'stops' | 'may';
   message: string;
   code?: ErrorCode;
   hint?: string;
@@ -20,6 +37,8 @@ export interface Finding {
 export interface EnvironmentReport {
   /** Whether a backup would go through. What only a restore needs is told, but does not count. */
   ok: boolean;
+  /** Whether a restore into this database would go through, as far as it was looked at. */
+  restorable: boolean;
   findings: Finding[];
 }
 
@@ -28,9 +47,12 @@ export async function checkEnvironment(
   deps: { databaseUrl: string; storage: Storage; model: SchemaModel },
   signal: AbortSignal,
 ): Promise<EnvironmentReport> {
-  const findings: Finding[] = [...(await checkDatabase(deps, signal)), ...(await checkStorage(deps.storage))];
+  const database = await checkDatabase(deps, signal);
+  const findings = [...database.findings, ...(await checkStorage(deps.storage, database.heapBytes))];
   return {
-    ok: findings.every((finding) => finding.ok || finding.check === 'restore rights' || finding.check === 'unknown'),
+    ok: findings.every((finding) => finding.ok || finding.restore !== undefined || finding.check === 'unknown'),
+    // Without an answer of the database nothing is known of a restore either.
+    restorable: database.heapBytes !== null && findings.every((finding) => finding.ok || finding.restore !== 'stops'),
     findings,
   };
 }
@@ -38,8 +60,9 @@ export async function checkEnvironment(
 async function checkDatabase(
   deps: { databaseUrl: string; model: SchemaModel },
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<{ findings: Finding[]; heapBytes: number | null }> {
   const findings: Finding[] = [];
+  let heapBytes: number | null = null;
   try {
     await using session = await openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal });
     await using probe = await openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal });
@@ -47,7 +70,7 @@ async function checkDatabase(
       refusePooler(session, probe),
     );
     // Nothing is set through a pooler: it would stay with whoever comes next.
-    if (!pooler.ok) return [pooler];
+    if (!pooler.ok) return { findings: [pooler], heapBytes };
     const version = await configureSession(session);
     findings.push(
       { check: 'server', ok: true, message: `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000} answers` },
@@ -91,29 +114,82 @@ async function checkDatabase(
     findings.push(
       ...rightsFindings('rights', `${role} may read every row`, await missingForBackup(session, deps.model.tables)),
     );
-    findings.push(
-      ...rightsFindings('restore rights', `${role} could restore: it owns the tables`, missingForRewrite(tables, role)),
-    );
+    heapBytes = tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
+    findings.push(...(await restoreFindings(session, deps.model, tables, heapBytes, signal)));
   } catch (error) {
     if (signal.aborted) throw error;
     findings.push(failed('database', error));
   }
-  return findings;
+  return { findings, heapBytes };
 }
 
-async function checkStorage(storage: Storage): Promise<Finding[]> {
+/** What only a restore would meet. The rows are looked at as well, for a limited time. */
+async function restoreFindings(
+  session: Session,
+  model: SchemaModel,
+  tables: LiveTable[],
+  heapBytes: number,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const oids = tables.map((table) => table.oid);
+  const free = model.sequences.filter((sequence) => sequence.ownedBy === null);
+  const { missing, obstacles } = await readOutlook(session, tables, await describeSequences(session, oids, free));
+  const { broken, unlooked } = await readBrokenRows(session, tables, signal);
+  const rights = rightsFindings('restore rights', 'this role has every right that a restore needs', missing);
+  return [
+    ...rights.map((finding) => (finding.ok ? finding : { ...finding, restore: 'stops' as const })),
+    ...obstacles.map(({ stops, message, hint }): Finding => {
+      return { check: 'restore', ok: false, restore: stops ? 'stops' : 'may', message, hint };
+    }),
+    ...broken.map(
+      (rule): Finding => ({
+        check: 'restore rows',
+        ok: false,
+        restore: rule.stops ? 'stops' : 'may',
+        message: describeBroken(rule),
+        hint: rule.stops
+          ? 'A restore puts this rule back over the same rows and is refused. Mend these rows before the backup, or put the rule back NOT VALID.'
+          : 'The rule is NOT VALID and is put back so.',
+      }),
+    ),
+    {
+      check: 'restore rows',
+      ok: unlooked.length === 0,
+      ...(unlooked.length > 0 && { restore: 'may' as const }),
+      message:
+        unlooked.length === 0
+          ? `every row was held against the checks, keys, foreign keys and types of its table: ${broken.length === 0 ? 'none breaks any' : 'see above for those that break one'}`
+          : `not every row was looked at: ${unlooked.join('; ')}`,
+    },
+    {
+      check: 'restore space',
+      ok: false,
+      restore: 'may',
+      message: `a restore needs about ${mebibytes(restoreBytes(heapBytes))} on the disk of the database server for a while; what is free there cannot be seen from here`,
+    },
+  ];
+}
+
+async function checkStorage(storage: Storage, heapBytes: number | null): Promise<Finding[]> {
   const writable = await outcome('storage', `${storage.label} can be written to`, async () => {
     await using probe = await storage.create('check.zip');
     await probe.write(new Uint8Array(1));
   });
   if (!writable.ok) return [writable];
   const free = await storage.freeSpace();
+  if (free === null) return [writable, { check: 'space', ok: true, message: 'free space cannot be known here' }];
+  const here = `${(free / 1024 ** 3).toFixed(1)} GiB free`;
+  if (heapBytes === null)
+    return [writable, { check: 'space', ok: true, message: `${here}; what a backup needs is not known` }];
+  const needed = archiveBytes(heapBytes);
+  const enough = free >= needed && free > 0;
   return [
     writable,
     {
       check: 'space',
-      ok: free === null || free > 0,
-      message: free === null ? 'free space cannot be known here' : `${(free / 1024 ** 3).toFixed(1)} GiB free`,
+      ok: enough,
+      message: `${here}, a backup needs about ${mebibytes(needed)} or more`,
+      ...(!enough && { code: 'DISK_FULL' as const, hint: 'Free space there, or choose another folder with --output.' }),
     },
   ];
 }

@@ -18,6 +18,7 @@ import { type DatabaseFacts, readFacts } from './facts.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
 import { planParts } from './parts.ts';
 import { type BackupScope, chooseScope } from './scope.ts';
+import { refuseFullDisk } from './space.ts';
 import { verifyArchive } from './verify.ts';
 
 export interface BackupDeps {
@@ -165,26 +166,6 @@ async function refuseTypesAlteredMeanwhile(deps: BackupDeps, facts: DatabaseFact
   });
   const tables = { oids: facts.oids, otherTypes: facts.prerequisites.typeOids };
   await refuseAlteredTypes(session, facts.types, tables, 'While the rows were copied');
-}
-
-/** A first look only: a disk that fills later is noticed by the write that fails. */
-async function refuseFullDisk(storage: Storage, heapBytes: number): Promise<void> {
-  const free = await storage.freeSpace();
-  // Rows of real applications came out at 0.15 to 0.4 of their heap size; less than this cannot be enough.
-  const needed = Math.ceil(heapBytes * 0.15);
-  if (free === null || free >= needed) return;
-  throw new AppError(
-    'DISK_FULL',
-    `${storage.label} has ${mebibytes(free)} free; this backup needs about ${mebibytes(needed)} or more.`,
-    {
-      hint: 'Free space there, or choose another folder with --output.',
-      details: { free, needed },
-    },
-  );
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1024 ** 2)} MiB`;
 }
 
 /** The texts that let an archive be restored by hand. */

@@ -1,12 +1,15 @@
+import type { Session } from '../../db/connect.ts';
 import { type ObjectName, qualifiedName, type SchemaModel } from '../../db/model.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
-import { readTables } from '../postgres/catalog.ts';
+import { type LiveTable, readTables } from '../postgres/catalog.ts';
 import { type Prerequisites, readPrerequisites } from '../postgres/prerequisites.ts';
 import { readRules, type TableRule } from '../postgres/rules.ts';
+import { describeSequences } from '../postgres/sequences.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import { type LiveTypes, readTypes } from '../postgres/types.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
+import { outlookWarnings, readOutlook } from './restorable.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
 import { unmakeableTypes } from './unmakeable-types.ts';
 
@@ -62,6 +65,24 @@ export async function readFacts(
     },
     heapBytes: tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0),
     unknownColumns,
-    warnings: [...warnings, ...unmakeableTypes(types)],
+    warnings: [...warnings, ...unmakeableTypes(types), ...(await restoreWarnings(leader, model, tables))],
   };
+}
+
+/** What would stop a restore of this backup. The backup is made all the same: a failure to look is said and fails nothing. */
+async function restoreWarnings(session: Session, model: SchemaModel, tables: LiveTable[]): Promise<string[]> {
+  await session.query('SAVEPOINT outlook');
+  try {
+    const free = model.sequences.filter((sequence) => sequence.ownedBy === null);
+    const sequences = await describeSequences(
+      session,
+      tables.map((table) => table.oid),
+      free,
+    );
+    return outlookWarnings(await readOutlook(session, tables, sequences), tables);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'CONNECTION_LOST') throw error;
+    await session.query('ROLLBACK TO SAVEPOINT outlook');
+    return [`Whether a restore would go through could not be looked at: ${error.message}`];
+  }
 }

@@ -5,7 +5,6 @@ import { withoutUnsureChecks } from '../postgres/domain-checks.ts';
 import { tryApply } from '../postgres/lock.ts';
 import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
 import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite/rewrite.ts';
-import { missingForRewrite } from '../postgres/rights.ts';
 import { type FoundSequences, holdSequences, readStands, setSequences } from '../postgres/set-sequences.ts';
 import { readShape, type Shape } from '../postgres/shape.ts';
 import { dropStaging } from '../postgres/staging.ts';
@@ -39,7 +38,7 @@ export interface Applied {
 
 /**
  * Makes live what staging holds, in one transaction: rows, sequences, the record, and the end of the staging schema.
- * Either all of it is there afterwards or nothing. Throws PERMISSION_DENIED before any lock is asked for.
+ * Either all of it is there afterwards or nothing. That the role may do it was looked at before (`refuse-rights.ts`).
  */
 export async function applyRestore(
   session: Session,
@@ -58,7 +57,6 @@ export async function applyRestore(
 
   const expected = await readShape(session, oids);
   const outside = await namesOf(session, referringOutside(expected));
-  await refuseForeignOwners(session, expected, outside);
 
   progress.stage('lock');
   await lockAll(session, [...plan.tables.map((table) => table.live), ...outside], found, options);
@@ -125,17 +123,6 @@ async function lockAll(
   }
 }
 
-async function refuseForeignOwners(session: Session, shape: Shape, outside: OwnedTable[]): Promise<void> {
-  const [me] = await session.query<{ role: string }>('SELECT current_user AS role');
-  const missing = missingForRewrite([...shape.relations, ...outside], me?.role ?? '');
-  if (missing.length === 0) return;
-  const others = outside.filter((table) => !table.owned).map((table) => `${table.schema}.${table.name}`);
-  throw new AppError('PERMISSION_DENIED', `${missing.map((right) => right.message).join('; ')}. Nothing was changed.`, {
-    hint: `${others.length > 0 ? `${others.join(', ')} refers to restored tables, and its links must be taken off for a moment. ` : ''}Run the restore as the owner, or: ${missing.map((right) => right.grant).join(' ')}`,
-    details: { missing },
-  });
-}
-
 /** Between the look and the lock somebody may have altered what we looked at. */
 async function refuseMovedTables(
   session: Session,
@@ -157,11 +144,9 @@ async function refuseMovedTables(
   );
 }
 
-type OwnedTable = ObjectName & { owned: boolean; owner: string };
-
-async function namesOf(session: Session, oids: number[]): Promise<OwnedTable[]> {
-  return session.query<OwnedTable>(
-    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner
+async function namesOf(session: Session, oids: number[]): Promise<ObjectName[]> {
+  return session.query<ObjectName>(
+    `SELECT n.nspname AS schema, c.relname AS name
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::int8[]::oid[]) ORDER BY 1, 2`,
     [oids],
   );

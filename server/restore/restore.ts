@@ -18,6 +18,7 @@ import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
 import { planRestore, type RestorePlan } from './plan.ts';
+import { refuseMissingRights } from './refuse-rights.ts';
 import { stageTables } from './stage.ts';
 
 export interface RestoreDeps {
@@ -117,6 +118,7 @@ export async function restoreArchive(
       sequencesOf(archive, chosen),
       plan.tables.map((table) => table.live.oid),
     );
+    await refuseMissingRights(leader, plan, found);
     await probeEventTriggers(
       leader,
       schema,

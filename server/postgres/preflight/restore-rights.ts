@@ -22,10 +22,10 @@ export interface RewriteTarget {
   filled: boolean;
 }
 
-/** A sequence that a restore would set. */
-export interface SetSequence extends ObjectName {
-  /** Whether its position is looked at before. */
-  read: boolean;
+/** A sequence whose position a restore looks at. */
+export interface ConcernedSequence extends ObjectName {
+  /** Whether it is put where the backup had it. */
+  set: boolean;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface SetSequence extends ObjectName {
 export async function missingForRestore(
   session: Session,
   targets: RewriteTarget[],
-  sequences: SetSequence[],
+  sequences: ConcernedSequence[],
 ): Promise<MissingRight[]> {
   const set = [JSON.stringify(targets)];
   const [me] = await session.query<Me>(SERVER_SQL, []);
@@ -62,8 +62,9 @@ export async function missingForRestore(
         );
       continue;
     }
-    if (!relation.truncatable)
-      say(name, `${me.role} may not empty ${name}`, `GRANT TRUNCATE ON ${quoted} TO ${role};`);
+    if (!relation.readable)
+      say(name, `${me.role} may not count the rows of ${name}`, `GRANT SELECT ON ${quoted} TO ${role};`);
+    if (!relation.truncatable) say(name, `${me.role} may not empty ${name}`, `GRANT TRUNCATE ON ${quoted} TO ${role};`);
     if (!relation.insertable)
       say(name, `${me.role} may not put rows into ${name}`, `GRANT INSERT ON ${quoted} TO ${role};`);
   }
@@ -119,7 +120,11 @@ export async function missingForRestore(
       `${called.role} may not call ${called.signature}, which ${called.place} needs`,
       `GRANT EXECUTE ON FUNCTION ${called.signature} TO ${quoteIdent(called.role)};`,
     );
-  const names = [sequences.map(({ schema }) => schema), sequences.map(({ name }) => name), sequences.map(({ read }) => read)];
+  const names = [
+    sequences.map(({ schema }) => schema),
+    sequences.map(({ name }) => name),
+    sequences.map(({ set: isSet }) => isSet),
+  ];
   for (const sequence of await session.query<SequenceRights>(SEQUENCES_SQL, names)) {
     const [name, quoted] = [qualifiedName(sequence), quoteName(sequence)];
     if (!sequence.owned) say(name, ownership(me, name, sequence), membership(me, sequence));
@@ -159,7 +164,7 @@ interface Owned {
   member: boolean;
 }
 type RelationRights = ObjectName &
-  Owned & { outside: boolean; lockable: boolean; truncatable: boolean; insertable: boolean };
+  Owned & { outside: boolean; lockable: boolean; readable: boolean; truncatable: boolean; insertable: boolean };
 interface SchemaRights {
   name: string;
   usable: boolean;

@@ -49,6 +49,8 @@ const LOCKABLE = `(${privileged('c.oid', 'c.relowner', 'UPDATE, DELETE, TRUNCATE
 /** Rights on partitions are asked of the table they are partitions of. */
 export const RELATIONS_SQL = `${SET}
   SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, concerned.outside, ${LOCKABLE} AS lockable,
+         concerned.outside OR c.relkind <> 'r' OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
+           OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_any_column_privilege(c.relowner, c.oid, 'SELECT') AS readable,
          concerned.outside OR concerned.columns IS NULL OR ${privileged('c.oid', 'c.relowner', 'TRUNCATE')} AS truncatable,
          concerned.outside OR concerned.columns IS NULL OR NOT concerned.filled OR ${columnsPrivileged(
            'c.oid',
@@ -176,9 +178,9 @@ export const FUNCTIONS_SQL = `${SET}, ${USED_TYPES}, ${EXPRESSIONS},
     JOIN pg_catalog.pg_roles r ON r.oid = ANY (called.roles)
    WHERE NOT pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') ORDER BY 2, 1, 3`;
 
-/** $1, $2: names of the sequences that are set; $3: whether their position is read before. */
+/** $1, $2: names of the sequences whose position is read; $3: whether they are set. */
 export const SEQUENCES_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, ${privileged('c.oid', 'c.relowner', 'UPDATE')} AS settable, NOT wanted.read OR ${privileged('c.oid', 'c.relowner', 'SELECT')} AS readable
-    FROM unnest($1::text[], $2::text[], $3::bool[]) AS wanted(schema, name, read)
+  SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, NOT wanted.set OR ${privileged('c.oid', 'c.relowner', 'UPDATE')} AS settable, ${privileged('c.oid', 'c.relowner', 'SELECT')} AS readable
+    FROM unnest($1::text[], $2::text[], $3::bool[]) AS wanted(schema, name, set)
     JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind = 'S'
    ORDER BY 1, 2`;

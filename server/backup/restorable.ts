@@ -1,0 +1,76 @@
+import type { Session } from '../../db/connect.ts';
+import { qualifiedName } from '../../db/model.ts';
+import type { LiveTable } from '../postgres/catalog.ts';
+import { type BrokenRule, findBrokenRows } from '../postgres/preflight/broken-rows.ts';
+import { type Obstacle, readObstacles } from '../postgres/preflight/obstacles.ts';
+import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
+import type { MissingRight } from '../postgres/rights.ts';
+
+/** What of today's database stands in the way of restoring a backup of it, as far as the catalogs tell. */
+export interface RestoreOutlook {
+  missing: MissingRight[];
+  obstacles: Obstacle[];
+}
+
+/** Asks the catalogs alone what a restore of these tables and sequences would meet: no row is read, no lock waited for. */
+export async function readOutlook(
+  session: Session,
+  tables: LiveTable[],
+  sequences: { schema: string; name: string }[],
+): Promise<RestoreOutlook> {
+  const oids = tables.map((table) => table.oid);
+  const targets = tables.map(({ oid, columns }) => ({
+    oid,
+    columns: columns.filter((column) => column.generated === null).map((column) => column.name),
+    filled: true,
+  }));
+  return {
+    missing: await missingForRestore(
+      session,
+      targets,
+      sequences.map(({ schema, name }) => ({ schema, name, set: true })),
+    ),
+    obstacles: await readObstacles(session, oids),
+  };
+}
+
+/** How many missing rights a backup names; `--check` names all. */
+const NAMED_RIGHTS = 5;
+
+/** Returns the outlook as warnings of a backup. A role that owns nothing, as one that only reads, gets one line: somebody else restores. */
+export function outlookWarnings({ missing, obstacles }: RestoreOutlook, tables: LiveTable[]): string[] {
+  const warnings = obstacles.map(({ message, hint }) => `For a restore: ${message}. ${hint}`);
+  if (missing.length === 0) return warnings;
+  if (tables.every((table) => !table.owned))
+    return [
+      'The role that made this backup owns none of its tables and could not restore it; what an owner would lack was not looked at.',
+      ...warnings,
+    ];
+  const more = missing.length > NAMED_RIGHTS ? ` And ${missing.length - NAMED_RIGHTS} more; --check names all.` : '';
+  return [
+    `The role that made this backup could not restore it: ${missing
+      .slice(0, NAMED_RIGHTS)
+      .map(({ message, grant }) => `${message} (${grant})`)
+      .join('; ')}.${more}`,
+    ...warnings,
+  ];
+}
+
+/** How long `--check` looks at the rows of one table. */
+const LOOK_MS_PER_TABLE = 10_000;
+
+/** Looks at the rows themselves for those that break a rule of their table. */
+export async function readBrokenRows(session: Session, tables: LiveTable[], signal: AbortSignal) {
+  return await findBrokenRows(
+    session,
+    tables.map((table) => table.oid),
+    { msPerTable: LOOK_MS_PER_TABLE, now: () => performance.now(), signal },
+  );
+}
+
+/** Says which rows break a rule, by their keys alone. */
+export function describeBroken({ table, rule, rows, atLeast, keys }: BrokenRule): string {
+  const many = `${atLeast ? 'at least ' : ''}${rows} ${rows === 1 && !atLeast ? 'row breaks' : 'rows break'}`;
+  const named = keys.length > 0 ? `, with the keys ${keys.join('; ')}${rows > keys.length ? '; …' : ''}` : '';
+  return `${many} ${rule} of ${qualifiedName(table)}${named}`;
+}

@@ -1,0 +1,131 @@
+import type { Session } from '../../../db/connect.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model.ts';
+import { quoteIdent, quoteName } from '../../../db/quote.ts';
+import { AppError } from '../../errors.ts';
+import { type LiveRule, readLiveRules } from './live-rules.ts';
+
+/** A rule of a table that rows of it break today. */
+export interface BrokenRule {
+  table: ObjectName;
+  rule: string;
+  /** It is VALID: putting it back over these rows fails. */
+  stops: boolean;
+  rows: number;
+  /** There may be more: counting ended here. */
+  atLeast: boolean;
+  /** Keys of a few of them, without any other value. */
+  keys: string[];
+}
+
+export interface BrokenRows {
+  broken: BrokenRule[];
+  /** What was not looked at, or not to its end, with the reason. */
+  unlooked: string[];
+}
+
+const MOST_COUNTED = 1000;
+const NAMED_KEYS = 5;
+const KEY_CHARACTERS = 60;
+
+/**
+ * Looks for rows of these tables that break a CHECK, a foreign key, a unique key, NOT NULL or their type's own rules, without trusting
+ * any index. Each table is given `msPerTable`; what was not reached in that time is named. Changes nothing.
+ */
+export async function findBrokenRows(
+  session: Session,
+  tableOids: number[],
+  options: { msPerTable: number; now: () => number; signal: AbortSignal },
+): Promise<BrokenRows> {
+  const { rules, skipped } = await readLiveRules(session, tableOids);
+  const unlooked = skipped.map(({ table, rule, why }) => `${rule} of ${qualifiedName(table)} (${why})`);
+  const broken: BrokenRule[] = [];
+  for (const [name, ofTable] of Map.groupBy(rules, (rule) => qualifiedName(rule.table))) {
+    const deadline = options.now() + options.msPerTable;
+    for (const [at, rule] of ofTable.entries()) {
+      const left = Math.floor(deadline - options.now());
+      const found = left > 0 ? await look(session, rule, left, options.signal) : 'too slow';
+      if (typeof found === 'object') broken.push(...(found.rows > 0 ? [found] : []));
+      else if (found === 'too slow') {
+        unlooked.push(
+          `${ofTable
+            .slice(at)
+            .map((one) => one.name)
+            .join(', ')} of ${name} (more than ${Math.round(options.msPerTable / 1000)} s)`,
+        );
+        break;
+      } else unlooked.push(`${rule.name} of ${name} (${found})`);
+    }
+  }
+  return { broken, unlooked };
+}
+
+/** Returns what one rule finds, or why it could not be looked at. */
+async function look(session: Session, rule: LiveRule, ms: number, signal: AbortSignal): Promise<BrokenRule | string> {
+  await session.query(`BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY`);
+  try {
+    // A damaged index must not answer for the rows.
+    await session.query(
+      `SET LOCAL statement_timeout = ${ms}; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off`,
+    );
+    const rows = await session.query<{ key: string }>(
+      `SELECT pg_catalog.left(found.key, ${KEY_CHARACTERS}) AS key FROM (${queryOf(rule)}) AS found LIMIT ${MOST_COUNTED}`,
+    );
+    return {
+      table: rule.table,
+      rule: rule.name,
+      stops: rule.validated,
+      rows: rows.length,
+      atLeast: rows.length === MOST_COUNTED,
+      keys: rows.slice(0, NAMED_KEYS).map(({ key }) => key),
+    };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof AppError)) throw error;
+    if (error.code === 'CANCELLED') return 'too slow';
+    if (rule.kind === 'type' && /^2[23]/.test(String(error.details?.sqlState ?? '')))
+      return { table: rule.table, rule: rule.name, stops: rule.validated, rows: 1, atLeast: true, keys: [] };
+    if (error.code === 'CONNECTION_LOST') throw error;
+    return error.message.replace(/\.$/, '');
+  } finally {
+    await session.query('ROLLBACK');
+  }
+}
+
+function queryOf(rule: LiveRule): string {
+  const { table, partitioned } = rule;
+  const from = `${partitioned ? '' : 'ONLY '}${quoteName(table)}`;
+  const own = (column: string) => `${quoteIdent(table.name)}.${quoteIdent(column)}`;
+  const key =
+    rule.key.length > 0
+      ? `pg_catalog.concat_ws(', ', ${rule.key.map((column) => `${own(column)}::text`).join(', ')})`
+      : `'ctid ' || ${quoteIdent(table.name)}.ctid::text`;
+  switch (rule.kind) {
+    case 'where':
+      return `SELECT ${key} AS key FROM ${from} WHERE ${rule.condition}`;
+    case 'type':
+      return `SELECT ${key} AS key FROM ${from} WHERE (${own(rule.column)}::text)::${rule.sqlType} IS NULL AND ${own(rule.column)} IS NOT NULL`;
+    case 'unique': {
+      const list = rule.keys.join(', ');
+      const conditions = [
+        ...(rule.predicate === null ? [] : [rule.predicate]),
+        ...(rule.nullsNotDistinct ? [] : rule.keys.map((one) => `${one} IS NOT NULL`)),
+      ];
+      const where = conditions.length > 0 ? ` WHERE ${conditions.map((one) => `(${one})`).join(' AND ')}` : '';
+      return `SELECT pg_catalog.array_to_string((pg_catalog.array_agg(${key}))[1:2], ' and ') AS key FROM ${from}${where} GROUP BY ${list} HAVING count(*) > 1`;
+    }
+    case 'link': {
+      const target = '"the row referred to"';
+      const meets = rule.pairs.map(
+        ({ column, targetColumn, operator }) => `${target}.${quoteIdent(targetColumn)} ${operator} ${own(column)}`,
+      );
+      const columns = rule.pairs.map(({ column }) => own(column));
+      const full = `pg_catalog.num_nonnulls(${columns.join(', ')}) NOT IN (0, ${columns.length})`;
+      return (
+        `SELECT ${key} AS key FROM ${from} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (` +
+        `SELECT 1 FROM ${rule.targetPartitioned ? '' : 'ONLY '}${quoteName(rule.target)} AS ${target} WHERE ${meets.join(' AND ')})` +
+        (rule.matchFull ? ` UNION ALL SELECT ${key} FROM ${from} WHERE ${full}` : '')
+      );
+    }
+    default:
+      throw new RangeError(`no query for ${rule satisfies never}`);
+  }
+}

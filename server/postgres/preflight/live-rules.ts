@@ -1,0 +1,205 @@
+import type { Session } from '../../../db/connect.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model.ts';
+import { quoteIdent } from '../../../db/quote.ts';
+
+interface InTable {
+  table: ObjectName;
+  partitioned: boolean;
+  /** Columns of the primary key; empty without one. */
+  key: string[];
+  /** How the rule is named to people. */
+  name: string;
+  validated: boolean;
+}
+
+/** A rule of a live table, as what finds the rows that break it. Its expressions are the server's own, with its names quoted. */
+export type LiveRule = InTable &
+  (
+    | { kind: 'where'; condition: string }
+    | { kind: 'type'; column: string; sqlType: string }
+    | { kind: 'unique'; keys: string[]; predicate: string | null; nullsNotDistinct: boolean }
+    | {
+        kind: 'link';
+        pairs: { column: string; targetColumn: string; operator: string }[];
+        target: ObjectName;
+        targetPartitioned: boolean;
+        matchFull: boolean;
+      }
+  );
+
+export interface LiveRules {
+  rules: LiveRule[];
+  skipped: { table: ObjectName; rule: string; why: string }[];
+}
+
+/** Reads the rules of these tables and of their partitions that rows may break; those that cannot be asked by a query are returned beside. */
+export async function readLiveRules(session: Session, tableOids: number[]): Promise<LiveRules> {
+  const relations = await session.query<RelationRow>(RELATIONS_SQL, [tableOids]);
+  const oids = [relations.map(({ oid }) => oid)];
+  const constraints = await session.query<ConstraintRow>(CONSTRAINTS_SQL, oids);
+  const indexes = await session.query<IndexRow>(INDEXES_SQL, oids);
+  const domains = await session.query<DomainRow>(DOMAINS_SQL, oids);
+  const rules: LiveRule[] = [];
+  const skipped: LiveRules['skipped'] = [];
+  for (const { oid, schema, name, partitioned, key, notNull } of relations) {
+    const base = { table: { schema, name }, partitioned, key };
+    const column = (one: string) => `${quoteIdent(name)}.${quoteIdent(one)}`;
+    // One call takes a hundred values.
+    for (let from = 0; from < notNull.length; from += NULLS_AT_ONCE) {
+      const some = notNull.slice(from, from + NULLS_AT_ONCE);
+      // Not IS NULL: where the catalog says NOT NULL, the planner does not look.
+      const condition = `pg_catalog.num_nulls(${some.map(column).join(', ')}) > 0`;
+      rules.push({ ...base, kind: 'where', name: `NOT NULL of ${some.join(', ')}`, validated: true, condition });
+    }
+    for (const one of constraints.filter(({ relation }) => relation === oid)) {
+      if (one.type === 'c')
+        rules.push({
+          ...base,
+          kind: 'where',
+          name: one.name,
+          validated: one.validated,
+          condition: `NOT (${one.expression})`,
+        });
+      else if (one.type === 'f' && !one.period)
+        rules.push({
+          ...base,
+          kind: 'link',
+          name: one.name,
+          validated: one.validated,
+          pairs: one.pairs ?? [],
+          target: one.target ?? base.table,
+          targetPartitioned: one.targetPartitioned,
+          matchFull: one.matchFull,
+        });
+      else skipped.push({ table: base.table, rule: one.name, why: 'rules over ranges are not looked at' });
+    }
+    for (const { validated, keys, predicate, nullsNotDistinct, name: index } of indexes.filter(
+      ({ relation }) => relation === oid,
+    ))
+      rules.push({ ...base, kind: 'unique', name: index, validated, keys, predicate, nullsNotDistinct });
+    for (const one of domains.filter(({ relation }) => relation === oid)) {
+      const rule = `${one.constraint === null ? 'the rules' : one.constraint} of the type ${qualifiedName(one)} in ${one.column}`;
+      if (one.expression === null)
+        rules.push({
+          ...base,
+          kind: 'type',
+          name: rule,
+          validated: one.validated,
+          column: one.column,
+          sqlType: one.columnType,
+        });
+      else {
+        const condition = `NOT (${withValue(one.expression, `((${column(one.column)})::${one.baseType})`)})`;
+        rules.push({ ...base, kind: 'where', name: rule, validated: one.validated, condition });
+      }
+    }
+  }
+  return { rules, skipped };
+}
+
+const NULLS_AT_ONCE = 90;
+
+/** Puts a column where a domain's check says VALUE, and leaves texts and quoted names alone. */
+export function withValue(expression: string, column: string): string {
+  return expression.replaceAll(/"(?:[^"]|"")*"|\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\bVALUE\b/gs, (word) =>
+    word === 'VALUE' ? column : word,
+  );
+}
+
+type RelationRow = ObjectName & { oid: number; partitioned: boolean; key: string[]; notNull: string[] };
+interface ConstraintRow {
+  relation: number;
+  type: string;
+  name: string;
+  validated: boolean;
+  expression: string | null;
+  pairs: { column: string; targetColumn: string; operator: string }[] | null;
+  target: ObjectName | null;
+  targetPartitioned: boolean;
+  matchFull: boolean;
+  period: boolean;
+}
+interface IndexRow {
+  relation: number;
+  name: string;
+  validated: boolean;
+  keys: string[];
+  predicate: string | null;
+  nullsNotDistinct: boolean;
+}
+type DomainRow = ObjectName & {
+  relation: number;
+  column: string;
+  columnType: string;
+  baseType: string;
+  constraint: string | null;
+  validated: boolean;
+  expression: string | null;
+};
+
+// Columns whose NOT NULL is NOT VALID (18) are told by the catalogs.
+const RELATIONS_SQL = `
+  WITH RECURSIVE tree(oid) AS (
+    SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)
+    UNION
+    SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
+  SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
+         ARRAY(SELECT a.attname::text FROM pg_catalog.pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+                WHERE i.indrelid = c.oid AND i.indisprimary AND k.place <= i.indnkeyatts ORDER BY k.place) AS key,
+         ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND NOT c.relispartition AND a.attgenerated <> 'v'
+                  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conrelid = c.oid AND con.contype = 'n' AND NOT con.convalidated AND con.conkey = ARRAY[a.attnum])
+                ORDER BY a.attnum) AS "notNull"
+    FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p') ORDER BY 2, 3`;
+
+// conperiod and conenforced came with 18.
+const CONSTRAINTS_SQL = `
+  SELECT con.conrelid::int8::float8 AS relation, con.contype AS type, con.conname AS name, con.convalidated AS validated,
+         pg_catalog.pg_get_expr(con.conbin, con.conrelid) AS expression,
+         CASE WHEN con.contype = 'f' THEN (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('column', fa.attname, 'targetColumn', ta.attname,
+                'operator', pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, o.oprname)) ORDER BY k.place)
+            FROM unnest(con.conkey, con.confkey, con.conpfeqop) WITH ORDINALITY AS k(own, foreign_key, operator, place)
+            JOIN pg_catalog.pg_attribute fa ON fa.attrelid = con.conrelid AND fa.attnum = k.own
+            JOIN pg_catalog.pg_attribute ta ON ta.attrelid = con.confrelid AND ta.attnum = k.foreign_key
+            JOIN pg_catalog.pg_operator o ON o.oid = k.operator JOIN pg_catalog.pg_namespace opn ON opn.oid = o.oprnamespace) END AS pairs,
+         CASE WHEN con.contype = 'f' THEN pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) END AS target,
+         COALESCE(t.relkind = 'p', false) AS "targetPartitioned", con.confmatchtype = 'f' AS "matchFull",
+         COALESCE((to_jsonb(con) ->> 'conperiod')::bool, false) AS period
+    FROM pg_catalog.pg_constraint con
+    LEFT JOIN pg_catalog.pg_class t ON t.oid = con.confrelid LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+   WHERE con.conrelid = ANY ($1::int8[]::oid[]) AND con.conparentid = 0 AND con.conislocal
+     AND (con.contype IN ('c', 'f', 'x') OR con.contype IN ('p', 'u') AND COALESCE((to_jsonb(con) ->> 'conperiod')::bool, false))
+     AND COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true)
+   ORDER BY con.conrelid, con.conname`;
+
+const INDEXES_SQL = `
+  SELECT i.indrelid::int8::float8 AS relation, c.relname AS name, i.indisvalid AS validated,
+         ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, place, true) FROM generate_series(1, i.indnkeyatts::int) AS place ORDER BY place) AS keys,
+         pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate, COALESCE((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS "nullsNotDistinct"
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+   WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND i.indisunique AND NOT i.indisexclusion AND NOT c.relispartition
+   ORDER BY i.indrelid, c.relname`;
+
+// A column that is itself of a domain is asked check by check, one that holds a domain somewhere inside as a whole.
+const DOMAINS_SQL = `
+  WITH RECURSIVE chain(relation, attnum, oid, direct, depth) AS (
+    SELECT a.attrelid, a.attnum, a.atttypid, true, 0 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+     WHERE a.attrelid = ANY ($1::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition AND a.attgenerated = ''
+    UNION
+    SELECT chain.relation, chain.attnum, part.oid, chain.direct AND part.direct, chain.depth + 1 FROM chain JOIN pg_catalog.pg_type t ON t.oid = chain.oid,
+      LATERAL (SELECT t.typelem, false WHERE t.typelem <> 0 AND t.typcategory = 'A'
+               UNION ALL SELECT t.typbasetype, true WHERE t.typtype = 'd'
+               UNION ALL SELECT a.atttypid, false FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+               UNION ALL SELECT r.rngsubtype, false FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) AS part(oid, direct)
+     WHERE chain.depth < 20)
+  SELECT chain.relation::int8::float8 AS relation, a.attname AS column, pg_catalog.format_type(a.atttypid, a.atttypmod) AS "columnType",
+         pg_catalog.format_type(t.typbasetype, t.typtypmod) AS "baseType", n.nspname AS schema, t.typname AS name,
+         CASE WHEN chain.direct THEN con.conname END AS constraint, bool_and(con.convalidated) AS validated,
+         CASE WHEN chain.direct THEN pg_catalog.pg_get_expr(con.conbin, 0) END AS expression
+    FROM chain JOIN pg_catalog.pg_attribute a ON a.attrelid = chain.relation AND a.attnum = chain.attnum
+    JOIN pg_catalog.pg_type t ON t.oid = chain.oid AND t.typtype = 'd' JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    JOIN pg_catalog.pg_constraint con ON con.contypid = t.oid AND con.contype = 'c'
+   GROUP BY 1, 2, 3, 4, 5, 6, 7, 9
+   ORDER BY 1, 2, 7`;

@@ -1,0 +1,21 @@
+import type { Session } from '../../db/connect.ts';
+import { qualifiedName } from '../../db/model.ts';
+import { AppError } from '../errors.ts';
+import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
+import type { FoundSequences } from '../postgres/set-sequences.ts';
+import type { RestorePlan } from './plan.ts';
+
+/** Throws PERMISSION_DENIED, naming each right the role lacks and the statement that gives it, before anything is staged or locked. */
+export async function refuseMissingRights(session: Session, plan: RestorePlan, found: FoundSequences): Promise<void> {
+  const set = new Set(found.wanted.map(({ live }) => qualifiedName(live)));
+  const missing = await missingForRestore(
+    session,
+    plan.tables.map(({ live, columns, archived }) => ({ oid: live.oid, columns, filled: archived.rows > 0 })),
+    found.all.map(({ schema, name }) => ({ schema, name, set: set.has(qualifiedName({ schema, name })) })),
+  );
+  if (missing.length === 0) return;
+  throw new AppError('PERMISSION_DENIED', `${missing.map((right) => right.message).join('; ')}. Nothing was changed.`, {
+    hint: `As the owner or an administrator run: ${missing.map((right) => right.grant).join(' ')}`,
+    details: { missing },
+  });
+}

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { rejection } from '../../db/code-of.fixture.ts';
+import { openSession } from '../../db/connect.ts';
+import { contentOf, sequencesOf } from '../../db/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
+import { readTables } from '../postgres/catalog.ts';
+import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { everyLoss, type Loss, RIGHTS_MODEL, RIGHTS_SQL } from './rights.fixture.ts';
+
+const ROLE = 'preflight_owner';
+
+/** Found out by restoring without any look at rights before: taking one of these away makes a restore fail, any other does not. */
+const NEEDED = [
+  'CREATE on database',
+  'CREATE on schema shop',
+  'EXECUTE on function kit.folded(text)',
+  'EXECUTE on function kit.positive(integer)',
+  'EXECUTE on function kit.short(text)',
+  'EXECUTE on function kit.twice(integer)',
+  ...['goods', 'makers', 'sales'].map((name) => `INSERT on table shop.${name}`),
+  ...['goods', 'makers'].map((name) => `REFERENCES on table shop.${name}`),
+  ...['aside.numbers', 'shop.goods_id_seq', 'shop.makers_id_seq'].flatMap((name) =>
+    ['SELECT', 'UPDATE'].map((right) => `${right} on sequence ${name}`),
+  ),
+  ...['aside.countries', 'shop.empty', 'shop.goods', 'shop.makers', 'shop.sales_new', 'shop.sales_old'].map(
+    (name) => `SELECT on table ${name}`,
+  ),
+  ...['empty', 'goods', 'makers', 'sales'].map((name) => `TRUNCATE on table shop.${name}`),
+  'UPDATE on table aside.countries',
+  'USAGE on domain kit.amount',
+  ...['aside', 'kit', 'shop'].map((name) => `USAGE on schema ${name}`),
+  ...['mood', 'pair'].map((name) => `USAGE on type kit.${name}`),
+];
+
+for (const server of testServers()) {
+  describe(`rights that a restore needs, on server ${server}`, () => {
+    let database: TestDatabase;
+    let made: MadeBackup;
+    let losses: Loss[];
+    beforeAll(async () => {
+      database = await testDatabase({ server, owner: ROLE });
+      await database.query(RIGHTS_SQL);
+      made = await backupOf(database, RIGHTS_MODEL);
+      await restoreInto(database, made);
+      losses = await everyLoss(database, ROLE);
+    });
+    afterAll(() => database[Symbol.asyncDispose]());
+
+    const missing = async () => {
+      await using session = await openSession(database.url, {
+        applicationName: 'a test',
+        signal: new AbortController().signal,
+      });
+      const tables = await readTables(session, made.manifest.tables, new Map());
+      return await missingForRestore(
+        session,
+        tables.map(({ oid, name, columns }) => ({
+          oid,
+          columns: columns.filter((column) => !column.generated).map((column) => column.name),
+          filled: name !== 'empty',
+        })),
+        made.manifest.sequences.map(({ schema, name }) => ({ schema, name, set: true })),
+      );
+    };
+
+    test('promise 11: of every right that can be taken away, those a restore needs are named, each with the statement that gives it back, and no other', async () => {
+      const named: string[] = [];
+      for (const { label, revoke, restore } of losses.filter((loss) => /^[A-Z]+ on/.test(loss.label))) {
+        await database.admin(revoke);
+        const found = await missing();
+        if (found.length > 0) {
+          named.push(label.replace(/ t_\d.*/, ''));
+          await database.admin(found.map(({ grant }) => grant).join(' '));
+          expect({ label, left: await missing() }).toEqual({ label, left: [] });
+        }
+        await database.admin(restore);
+      }
+      expect(named.filter((label) => !label.startsWith('ALL')).sort()).toEqual(NEEDED.sort());
+    });
+
+    test('promise 11: with every other right taken away at once a restore goes through', async () => {
+      const others = losses.filter(
+        ({ label }) =>
+          /^[A-Z]+ on/.test(label) && !/^(ALL|DELETE|UPDATE on table shop|UPDATE on table aside.notes)/.test(label),
+      );
+      const harmless = others.filter(({ label }) => !NEEDED.includes(label.replace(/ t_\d.*/, '')));
+      expect(harmless.length).toBeGreaterThan(25);
+      for (const { revoke } of harmless) await database.admin(revoke);
+      try {
+        await database.admin('DELETE FROM shop.sales');
+        await restoreInto(database, made);
+        expect((await contentOf(database))['shop.sales']).toHaveLength(2);
+      } finally {
+        for (const { restore } of harmless) await database.admin(restore);
+      }
+    });
+
+    test('promise 11: with everything taken away the refusal names statements that are enough for a restore, and nothing was staged', async () => {
+      const rows = await contentOf(database);
+      const sequences = await sequencesOf(database);
+      for (const { revoke } of losses.filter(
+        (loss) => /^[A-Z]+ on/.test(loss.label) && !loss.label.endsWith('schema aside'),
+      ))
+        await database.admin(revoke);
+      try {
+        await database.admin('CREATE EXTENSION IF NOT EXISTS plpgsql');
+        for (let tries = 0; ; tries++) {
+          const outcome = await restoreInto(database, made).then(
+            () => null,
+            (error: unknown) => error,
+          );
+          if (outcome === null) break;
+          const refusal = await rejection(Promise.reject(outcome));
+          expect(refusal.code).toBe('PERMISSION_DENIED');
+          expect(refusal.message).toEndWith('Nothing was changed.');
+          expect(tries).toBe(0);
+          await database.admin(refusal.hint?.replace(/^[^:]*: /, '') ?? '');
+        }
+      } finally {
+        for (const { restore } of losses) await database.admin(restore);
+      }
+      expect(await contentOf(database)).toEqual(rows);
+      expect(await sequencesOf(database)).toEqual(sequences);
+    });
+
+    test('promise 11: an owner that the role is not is named with the statement that makes it an heir, also where it does not inherit', async () => {
+      const owned = losses.filter(({ label }) => label.startsWith('ownership of'));
+      for (const inherits of ['INHERIT', 'NOINHERIT']) {
+        await database.admin(`ALTER ROLE ${ROLE} ${inherits}`);
+        for (const { label, revoke, restore } of owned) {
+          await database.admin(revoke);
+          const found = await missing();
+          const grants = found.map(({ grant }) => grant).join(' ');
+          const concerned = /table shop|table aside.notes|sequence aside/.test(label);
+          expect({ label, named: /GRANT "palace_owner" TO "preflight_owner"/.test(grants) }).toEqual({
+            label,
+            named: concerned,
+          });
+          if (grants !== '') await database.admin(grants);
+          expect({ label, left: await missing() }).toEqual({ label, left: [] });
+          await database.admin(restore);
+          await database.admin(`REVOKE palace_owner FROM ${ROLE}; ALTER ROLE ${ROLE} ${inherits}`);
+        }
+      }
+      await database.admin(`ALTER ROLE ${ROLE} INHERIT`);
+    });
+  });
+}
