@@ -40,7 +40,10 @@ const flags = {
   strict: { kind: 'switch', help: 'refuse when the database has tables or columns the schema does not know' },
   'no-verify': { kind: 'switch', help: 'do not read the stored archive back' },
   wait: { kind: 'switch', help: 'wait while another operation runs, instead of stopping with exit code 6' },
-  check: { kind: 'switch', help: 'make no backup; check database, rights, folder, space and versions' },
+  check: {
+    kind: 'switch',
+    help: 'make no backup; check database, rights, folder and space, and what a restore would meet',
+  },
 } as const;
 
 const command: Command<typeof flags> = {

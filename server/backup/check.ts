@@ -148,8 +148,8 @@ async function restoreFindings(
         restore: rule.stops ? 'stops' : 'may',
         message: describeBroken(rule),
         hint: rule.stops
-          ? 'A restore puts this rule back over the same rows and is refused. Mend these rows before the backup, or put the rule back NOT VALID.'
-          : 'The rule is NOT VALID and is put back so.',
+          ? 'A restore puts this rule back over the same rows and is refused. Mend these rows, and make a backup then.'
+          : 'The rule is NOT VALID, and a restore puts it back so.',
       }),
     ),
     {

@@ -1,6 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import { qualifiedName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
+import { readObstacles } from '../postgres/preflight/obstacles.ts';
 import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
 import type { FoundSequences } from '../postgres/set-sequences.ts';
 import type { RestorePlan } from './plan.ts';
@@ -17,5 +18,19 @@ export async function refuseMissingRights(session: Session, plan: RestorePlan, f
   throw new AppError('PERMISSION_DENIED', `${missing.map((right) => right.message).join('; ')}. Nothing was changed.`, {
     hint: `As the owner or an administrator run: ${missing.map((right) => right.grant).join(' ')}`,
     details: { missing },
+  });
+}
+
+/** Throws RESTORE_REFUSED, naming what of today's tables cannot be put back as it is, before anything is staged or locked. */
+export async function refuseObstacles(session: Session, plan: RestorePlan): Promise<void> {
+  const obstacles = await readObstacles(
+    session,
+    plan.tables.map((table) => table.live.oid),
+  );
+  const stops = obstacles.filter((obstacle) => obstacle.stops);
+  if (stops.length === 0) return;
+  throw new AppError('RESTORE_REFUSED', `${stops.map(({ message }) => message).join('; ')}. Nothing was changed.`, {
+    hint: `${stops.map(({ hint }) => hint).join(' ')} Then restore again.`,
+    details: { obstacles: stops },
   });
 }

@@ -18,7 +18,7 @@ import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
 import { planRestore, type RestorePlan } from './plan.ts';
-import { refuseMissingRights } from './refuse-rights.ts';
+import { refuseMissingRights, refuseObstacles } from './refuse-rights.ts';
 import { stageTables } from './stage.ts';
 
 export interface RestoreDeps {
@@ -119,6 +119,7 @@ export async function restoreArchive(
       plan.tables.map((table) => table.live.oid),
     );
     await refuseMissingRights(leader, plan, found);
+    await refuseObstacles(leader, plan);
     await probeEventTriggers(
       leader,
       schema,

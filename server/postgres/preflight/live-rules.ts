@@ -175,7 +175,7 @@ const CONSTRAINTS_SQL = `
    ORDER BY con.conrelid, con.conname`;
 
 const INDEXES_SQL = `
-  SELECT i.indrelid::int8::float8 AS relation, c.relname AS name, i.indisvalid AS validated,
+  SELECT i.indrelid::int8::float8 AS relation, c.relname AS name, true AS validated,
          ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, place, true) FROM generate_series(1, i.indnkeyatts::int) AS place ORDER BY place) AS keys,
          pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate, COALESCE((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS "nullsNotDistinct"
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid

@@ -44,9 +44,9 @@ function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
     case 'index':
     case 'unique index':
       return {
-        stops: false,
-        message: `the index ${qualifiedName(object)} of ${place} is not valid: making it was never finished${kind === 'unique index' ? ', and rows may break its uniqueness' : ''}`,
-        hint: `Outside a transaction run REINDEX INDEX CONCURRENTLY ${quoted}; or, if nobody needs it, DROP INDEX ${quoted};`,
+        stops: true,
+        message: `the index ${qualifiedName(object)} of ${place} is not valid: making it was never finished, and a restore would make it valid${kind === 'unique index' ? ', whether or not rows break its uniqueness' : ''}`,
+        hint: `Run DROP INDEX ${quoted}; if nobody needs it, or finish it by REINDEX INDEX CONCURRENTLY ${quoted};`,
       };
     case 'not valid':
       return {
@@ -63,7 +63,7 @@ function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
     case 'switched off':
       return {
         stops: true,
-        message: `the foreign key ${item} of ${place} is switched off (DISABLE TRIGGER ALL): a restore cannot put it back so, and rows may break it`,
+        message: `the foreign key ${place}.${item} is switched off (DISABLE TRIGGER ALL): a restore cannot put it back so, and rows may break it`,
         hint: `As a superuser run: ALTER TABLE ${quoted} ENABLE TRIGGER ALL; on both tables of it.`,
       };
     case 'moment':
@@ -98,7 +98,8 @@ const OBSTACLES_SQL = `
      WHERE used.depth < 20),
   found(kind, object, catalog, item, relation) AS (
     SELECT CASE WHEN i.indisunique THEN 'unique index' ELSE 'index' END, i.indexrelid, 'class', '', i.indrelid
-      FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid WHERE NOT i.indisvalid AND i.indislive
+      FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid AND ic.relkind = 'i'
+     WHERE NOT i.indisvalid AND i.indislive
     UNION ALL
     SELECT 'not valid', con.conrelid, 'class', con.conname::text, con.conrelid
       FROM tree JOIN pg_catalog.pg_constraint con ON con.conrelid = tree.oid
