@@ -100,7 +100,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
 const NULLS_AT_ONCE = 90;
 
 /** Puts a column where a domain's check says VALUE, and leaves texts and quoted names alone. */
-export function withValue(expression: string, column: string): string {
+function withValue(expression: string, column: string): string {
   return expression.replaceAll(/"(?:[^"]|"")*"|\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\bVALUE\b/gs, (word) =>
     word === 'VALUE' ? column : word,
   );
