@@ -57,7 +57,7 @@ for (const server of testServers()) {
       for (const text of [top, readme]) {
         expect(text).toContain('the operator public.==>(numeric,numeric), which is not in this backup');
         expect(text).toContain('the extension uuid-ossp on the server; it is made here');
-        expect(text).not.toContain('backwards');
+        expect(text?.split('Rows by table')[0]).not.toContain('backwards');
       }
 
       await using target = await testDatabase({ server });
