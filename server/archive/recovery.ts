@@ -5,7 +5,14 @@ import { DOMAIN_CHECKS_OFF, DOMAIN_CHECKS_ON } from './domain-check-steps.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
 import { mustExist } from './must-exist.ts';
 import { oneLine } from './one-line.ts';
-import { CHECK_COUNTS, head, LINKS_AND_TRIGGERS_OFF, LINKS_AND_TRIGGERS_ON, REFUSE_ROWS } from './restore-steps.ts';
+import {
+  analyzeTables,
+  CHECK_COUNTS,
+  head,
+  LINKS_AND_TRIGGERS_OFF,
+  LINKS_AND_TRIGGERS_ON,
+  REFUSE_ROWS,
+} from './restore-steps.ts';
 
 /**
  * `restore.sql`: for `psql` in the folder an archive was unzipped to. One transaction that stops at the first error, refuses tables
@@ -34,7 +41,9 @@ export function restoreSql(manifest: Manifest): string {
         `SELECT pg_catalog.setval(${quoteLiteral(quoteName(sequence)).trim()}::regclass, ${sequence.lastValue}, ${sequence.isCalled});`,
     ),
     'COMMIT;',
-    ...manifest.tables.map((table) => `ANALYZE ${quoteName(table)};`),
+    manifest.tables.length > 0
+      ? analyzeTables(manifest.tables.map((table) => quoteLiteral(quoteName(table)).trim()))
+      : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n')

@@ -14,8 +14,11 @@ BEGIN;
 CREATE TEMPORARY TABLE palace_tables (place integer GENERATED ALWAYS AS IDENTITY, rows bigint, id regclass) ON COMMIT DROP;`;
 }
 
-/** The rows of an inheritance child are not its parent's; those of a partition are. */
-const ITS_ROWS = `CASE (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = one.id) WHEN 'p' THEN '' ELSE 'ONLY ' END || one.id::text`;
+/** The rows of an inheritance child are not its parent's; those of a partition are, but for one that lives on another server. */
+const ITS_ROWS = `CASE WHEN (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = one.id) <> 'p' THEN 'ONLY ' || one.id::text
+    ELSE COALESCE((SELECT '(' || pg_catalog.string_agg('SELECT 1 FROM ONLY ' || tree.relid::text, ' UNION ALL ') || ') AS part'
+                     FROM pg_catalog.pg_partition_tree(one.id) AS tree JOIN pg_catalog.pg_class c ON c.oid = tree.relid WHERE c.relkind = 'r'),
+                  '(SELECT WHERE false) AS part') END`;
 
 /** Fails when a table has rows. */
 export const REFUSE_ROWS = `DO $palace$
@@ -111,3 +114,18 @@ BEGIN
     EXECUTE pg_catalog.format('ALTER TABLE ONLY %s %s TRIGGER %I', one.id, one.enable, one.name);
   END LOOP;
 END $palace$;`;
+
+/**
+ * Brings statistics up to date after the commit. A table with foreign parts is looked at by its local partitions, or not at all:
+ * the whole would be sampled on the other server.
+ */
+export function analyzeTables(literals: string[]): string {
+  return `WITH RECURSIVE one(id) AS (VALUES ${literals.map((literal) => `(${literal}::regclass)`).join(', ')}),
+  heir(id, part) AS (SELECT id, id::oid FROM one UNION SELECT heir.id, i.inhrelid FROM heir JOIN pg_catalog.pg_inherits i ON i.inhparent = heir.part),
+  far(id) AS (SELECT heir.id FROM heir JOIN pg_catalog.pg_class c ON c.oid = heir.part AND c.relkind = 'f')
+SELECT 'ANALYZE ' || id::text FROM one WHERE id NOT IN (SELECT id FROM far)
+UNION ALL
+SELECT 'ANALYZE ' || heir.part::regclass::text FROM heir JOIN pg_catalog.pg_class c ON c.oid = heir.part
+ WHERE heir.id IN (SELECT id FROM far) AND c.relkind = 'r' AND c.relispartition
+\\gexec`;
+}

@@ -65,7 +65,7 @@ const READ_RIGHTS_SQL = `
       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind IN ('r', 'p')
     UNION
     SELECT c.oid FROM read JOIN pg_catalog.pg_inherits i ON i.inhparent = read.oid
-      JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition),
+      JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition AND c.relkind <> 'f'),
   drawn(oid) AS (
     SELECT d.objid FROM pg_catalog.pg_depend d JOIN read ON read.oid = d.refobjid
      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')

@@ -3,6 +3,7 @@ import type { ObjectName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
 import { withoutUnsureChecks } from '../postgres/domain-checks.ts';
 import { tryApply } from '../postgres/lock.ts';
+import { refuseForeignRows } from '../postgres/rewrite/foreign-rows.ts';
 import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
 import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite/rewrite.ts';
 import { type FoundSequences, holdSequences, readStands, setSequences } from '../postgres/set-sequences.ts';
@@ -55,6 +56,7 @@ export async function applyRestore(
   const totalRows = loads.reduce((sum, load) => sum + load.rows, 0);
   const progress = progressOf(totalRows, options.onProgress);
 
+  await refuseForeignRows(session, loads);
   const expected = await readShape(session, oids);
   const outside = await namesOf(session, referringOutside(expected));
 

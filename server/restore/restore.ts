@@ -255,8 +255,13 @@ async function analyze(
   const queue = plan.tables.toSorted((a, b) => b.archived.bytes - a.archived.bytes);
   const work = async () => {
     await using session = await openWorkingSession(url, { applicationName: name, signal: run.signal });
-    for (let table = queue.shift(); table; table = queue.shift())
-      await session.query(`ANALYZE ${quoteName(table.live)}`);
+    for (let table = queue.shift(); table; table = queue.shift()) {
+      const { live } = table;
+      const local = live.leaves.filter((leaf) => !leaf.foreign);
+      // The whole would be sampled on the other server, too.
+      const whole = local.length === live.leaves.length;
+      for (const one of whole ? [live] : local) await session.query(`ANALYZE ${quoteName(one)}`);
+    }
   };
   // Statistics are a courtesy to the planner; the restore is done whether they come now or from autovacuum.
   await Promise.allSettled(Array.from({ length: Math.min(jobs, queue.length) }, work));

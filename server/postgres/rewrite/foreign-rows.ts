@@ -1,0 +1,47 @@
+import type { Session } from '../../../db/connect.ts';
+import { faultCode } from '../../../db/failure.ts';
+import { qualifiedName } from '../../../db/model.ts';
+import { quoteLiteral, quoteName } from '../../../db/quote.ts';
+import { AppError } from '../../errors.ts';
+import { selectList } from '../staging.ts';
+import type { TableLoad } from './rewrite.ts';
+
+/**
+ * Looks for staged rows whose key belongs to a partition on another server: no backup reads such a partition, so that the partition was
+ * a local one then. Throws RESTORE_REFUSED naming it: what is written there no rollback of ours could be sure to take back.
+ */
+export async function refuseForeignRows(session: Session, loads: TableLoad[]): Promise<void> {
+  const faults: string[] = [];
+  for (const load of loads.filter(({ rows }) => rows > 0))
+    for (const leaf of load.live.leaves.filter(({ foreign }) => foreign)) {
+      const [bounds] = await session.query<{ condition: string | null }>(
+        `SELECT pg_catalog.pg_get_partition_constraintdef(${quoteLiteral(quoteName(leaf))}::regclass) AS condition`,
+      );
+      const place = `${qualifiedName(leaf)}, a foreign partition of ${qualifiedName(load.live)}`;
+      const rows = await countBelonging(session, load, bounds?.condition ?? null);
+      if (rows === null) faults.push(`the backup lacks the columns that tell which rows belong to ${place}`);
+      else if (rows > 0) faults.push(`${rows} ${rows === 1 ? 'row belongs' : 'rows belong'} to ${place}`);
+    }
+  if (faults.length === 0) return;
+  throw new AppError(
+    'RESTORE_REFUSED',
+    `Rows of the backup would go to another server: ${faults.join('; ')}. Nothing was changed.`,
+    {
+      hint: 'Detach the foreign partition and attach a local table in its place for the restore (ALTER TABLE … DETACH PARTITION), or leave the table out with --tables.',
+      details: { faults },
+    },
+  );
+}
+
+/** Null when the bounds speak of a column that is not staged. */
+async function countBelonging(session: Session, load: TableLoad, condition: string | null): Promise<number | null> {
+  try {
+    const [row] = await session.query<{ rows: number }>(
+      `SELECT count(*)::float8 AS rows FROM (SELECT ${selectList(load.staging, load.columns)} FROM ${quoteName(load.staging)}) AS staged WHERE ${condition ?? 'true'}`,
+    );
+    return row?.rows ?? 0;
+  } catch (error) {
+    if (error instanceof AppError && faultCode(error.cause) === '42703') return null;
+    throw error;
+  }
+}
