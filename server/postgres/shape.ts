@@ -63,6 +63,14 @@ export interface ShapeIndex extends InTable {
   comment: string | null;
   /** Backs no constraint, is no replica identity, cluster mark or partition member, and can be made again from its definition alone. */
   plain: boolean;
+  unique: boolean;
+  valid: boolean;
+  /** False while it waits to be dropped: nothing uses or fills it. */
+  live: boolean;
+  /** The index of a partitioned table, which holds nothing itself. */
+  partitioned: boolean;
+  /** Not valid, and can be made again from its definition alone, on a partition as well. */
+  remakeable: boolean;
   facts: string;
 }
 
@@ -153,11 +161,16 @@ const RULES_SQL = `
    ORDER BY r.ev_class, r.rulename`;
 
 /** SQL: an index `i` of the class `c` without cluster mark, replica identity, tablespace, partition, extension or statistics target: facts a definition does not tell. */
-export const PLAIN_INDEX = `
-         i.indisvalid AND NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r'))
+export const MADE_BY_DEFINITION = `
+         NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) >= 0)`;
+export const PLAIN_INDEX = `
+         i.indisvalid AND ${MADE_BY_DEFINITION}
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r'))`;
+const NO_CONSTRAINT = `NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))`;
+/** Not valid, and dropped before the rows come to be made again after them. */
+export const REMAKEABLE_INDEX = `NOT i.indisvalid AND i.indislive AND ${MADE_BY_DEFINITION} AND ${NO_CONSTRAINT}`;
 
 /** SQL: a constraint `con` that is a key whose index can be made again from the definition alone, and on which nothing else leans. */
 export const REBUILDABLE_KEY = `
@@ -190,7 +203,9 @@ const INDEXES_SQL = `
          pg_catalog.obj_description(i.indexrelid, 'pg_class') AS comment,
          concat_ws(' ', i.indisvalid, i.indisclustered, i.indisreplident, i.indisunique, c.reltablespace, c.reloptions::text) AS facts,
          ${PLAIN_INDEX}
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')) AS plain
+           AND ${NO_CONSTRAINT} AS plain,
+         i.indisunique AS unique, i.indisvalid AS valid, i.indislive AS live, c.relkind = 'I' AS partitioned,
+         ${REMAKEABLE_INDEX} AS remakeable
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
    WHERE i.indrelid = ANY ($1::int8[]::oid[])
    ORDER BY i.indrelid, c.relname`;

@@ -71,7 +71,7 @@ export async function applyRestore(
   const shape = await readShape(session, oids);
   await refuseMovedTables(session, expected, shape, loads, outside);
 
-  const watch = await withoutUnsureChecks(session, plan.unsureDomains, () =>
+  const rewritten = await withoutUnsureChecks(session, plan.unsureDomains, () =>
     rewriteTables(session, loads, shape, {
       onRows: progress.rows,
       onStage: progress.stage,
@@ -88,12 +88,13 @@ export async function applyRestore(
   if (staging !== undefined) await dropStaging(session, staging);
   const applied = {
     lockedMs: Math.round(options.now() - lockedAt),
-    warnings: found.missing.map(
-      (name) => `The sequence ${name} of the backup is not in the database; it was left out.`,
-    ),
+    warnings: [
+      ...found.missing.map((name) => `The sequence ${name} of the backup is not in the database; it was left out.`),
+      ...rewritten.indexes.warnings,
+    ],
   };
   await receipt.succeed(session, result(applied));
-  await refuseOtherChanges(session, { oids, shape, watch, found, set });
+  await refuseOtherChanges(session, { oids, shape, rewritten, found, set });
   progress.stage('commit');
   await session.query('COMMIT');
   return applied;

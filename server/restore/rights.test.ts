@@ -150,16 +150,11 @@ for (const server of testServers()) {
 }
 
 for (const server of testServers())
-  test(`promise 11: an invalid index and a foreign key that is switched off are refused before staging, with the statement that helps, on server ${server}`, async () => {
+  test(`promise 11: a foreign key that is switched off is refused before staging, with the statement that helps, on server ${server}`, async () => {
     await using database = await testDatabase({ server, owner: ROLE });
     await database.query(RIGHTS_SQL);
     const made = await backupOf(database, RIGHTS_MODEL);
-    await database.query(`CREATE INDEX half ON shop.makers (name); DELETE FROM shop.sales`);
-    await database.admin(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'shop.half'::regclass`);
-    const invalid = await rejection(restoreInto(database, made));
-    expect(invalid.code).toBe('RESTORE_REFUSED');
-    expect(invalid.hint).toStartWith('Run DROP INDEX "shop"."half";');
-    await database.query('DROP INDEX "shop"."half"');
+    await database.query('DELETE FROM shop.sales');
     await database.admin('ALTER TABLE shop.goods DISABLE TRIGGER ALL');
     const off = await rejection(restoreInto(database, made));
     expect({ code: off.code, message: off.message }).toMatchObject({ code: 'RESTORE_REFUSED' });

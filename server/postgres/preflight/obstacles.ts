@@ -44,8 +44,8 @@ function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
     case 'index':
     case 'unique index':
       return {
-        stops: true,
-        message: `the index ${qualifiedName(object)} of ${place} is not valid: making it was never finished, and a restore would make it valid${kind === 'unique index' ? ', whether or not rows break its uniqueness' : ''}`,
+        stops: false,
+        message: `the index ${qualifiedName(object)} of ${place} is not valid: making it was never finished, and a restore makes it valid${kind === 'unique index' ? ', or leaves it out when rows of the backup break it' : ''}`,
         hint: `Run DROP INDEX ${quoted}; if nobody needs it, or finish it by REINDEX INDEX CONCURRENTLY ${quoted};`,
       };
     case 'not valid':

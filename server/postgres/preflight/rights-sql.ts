@@ -1,4 +1,4 @@
-import { PLAIN_INDEX, REBUILDABLE_KEY } from '../shape.ts';
+import { PLAIN_INDEX, REBUILDABLE_KEY, REMAKEABLE_INDEX } from '../shape.ts';
 
 /** SQL: the restored tables ($1, JSON) with their partitions, the tables tied to them from outside, and the indexes that are built anew. */
 const SET = `
@@ -24,6 +24,9 @@ const SET = `
     SELECT i.indexrelid, i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN tree ON tree.oid = i.indrelid AND tree.filled
      WHERE ${PLAIN_INDEX}
        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))
+    UNION
+    SELECT i.indexrelid, i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN tree ON tree.oid = i.indrelid
+     WHERE ${REMAKEABLE_INDEX}
     UNION
     SELECT con.conindid, con.conrelid FROM pg_catalog.pg_constraint con JOIN tree ON tree.oid = con.conrelid AND tree.filled
      WHERE con.conparentid = 0 AND ${REBUILDABLE_KEY})`;

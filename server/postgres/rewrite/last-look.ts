@@ -2,16 +2,17 @@ import type { Session } from '../../../db/connect.ts';
 import { quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
 import { type FoundSequences, movedSequences, type SetSequences } from '../set-sequences.ts';
-import { readShape, type Shape, shapeDifferences } from '../shape.ts';
+import { readShape, type Shape } from '../shape.ts';
 import { causesHint, type EventTrigger, eventTriggersHint, readCauses } from './causes.ts';
-import type { WriteWatch } from './writes.ts';
+import { otherDifferences } from './invalid-indexes.ts';
+import type { Rewritten } from './rewrite.ts';
 
 /** What must be true of the tables when the transaction commits. */
 export interface Expected {
   /** The restored tables. */
   oids: number[];
   shape: Shape;
-  watch: WriteWatch;
+  rewritten: Rewritten;
   found: FoundSequences;
   set: SetSequences;
 }
@@ -22,14 +23,14 @@ export interface Expected {
  */
 export async function refuseOtherChanges(
   session: Session,
-  { oids, shape, watch, found, set }: Expected,
+  { oids, shape, rewritten, found, set }: Expected,
 ): Promise<void> {
   // Somebody's function may have put off constraint triggers to the commit, when nobody could look any more.
   await session.query('SET CONSTRAINTS ALL IMMEDIATE');
   const after = await readShape(session, oids);
-  const differences = shapeDifferences(shape, after);
+  const differences = otherDifferences(shape, after, rewritten.indexes);
   const moved = new Set([...set.faults, ...(await movedSequences(session, found, set.stands))]);
-  const faults = [...(await watch.faults()), ...moved];
+  const faults = [...(await rewritten.watch.faults()), ...moved];
   if (differences.length === 0 && faults.length === 0) return;
   const causes = await readCauses(session, oids);
   const details = { differences, faults, ...causes };

@@ -5,6 +5,7 @@ import { AppError } from '../../errors.ts';
 import type { LiveLeaf } from '../catalog.ts';
 import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../shape.ts';
 import { blockSlices, type StagingTable, selectList } from '../staging.ts';
+import { remakeableIndexes, type SettledIndexes, settleIndexes } from './invalid-indexes.ts';
 import { explained } from './violation.ts';
 import { type WriteWatch, watchWrites } from './writes.ts';
 
@@ -25,21 +26,27 @@ export interface RewriteSteps {
   onFilled: () => Promise<void>;
 }
 
+/** What the caller must look at once more before the commit, and what it must tell. */
+export interface Rewritten {
+  watch: WriteWatch;
+  indexes: SettledIndexes;
+}
+
 /** Bytes of staging moved by one statement, so that progress shows. */
 const SLICE_BYTES = 128 * 1024 * 1024;
 
 /**
  * Replaces the rows of these tables inside the open transaction, whose locks are held already: links, NOT VALID checks,
  * keys and plain indexes go, triggers and rules sleep, the tables are emptied and filled from staging, then everything is put back.
- * Tables keep their identity, so views, grants, policies and publications stay. Returns the watch over the rows: the caller looks once
- * more before it commits. Throws LINKS_BROKEN or RESTORE_REFUSED when the rows do not fit, STAGING_LOST when staging is not whole.
+ * Tables keep their identity, so views, grants, policies and publications stay. The caller looks once more at
+ * what is returned before it commits. Throws LINKS_BROKEN or RESTORE_REFUSED when the rows do not fit, STAGING_LOST when staging is not whole.
  */
 export async function rewriteTables(
   session: Session,
   loads: TableLoad[],
   before: Shape,
   steps: RewriteSteps,
-): Promise<WriteWatch> {
+): Promise<Rewritten> {
   const set = new RewriteSet(loads, before);
   await session.query('SET CONSTRAINTS ALL IMMEDIATE');
   await takeAway(session, set);
@@ -53,12 +60,13 @@ export async function rewriteTables(
   steps.onStage('indexes');
   for (const key of set.keys) await addConstraint(session, before, key);
   for (const index of set.indexes) await makeIndex(session, index);
+  const indexes = await settleIndexes(session, before, (index) => makeIndex(session, index));
   steps.onStage('links');
   for (const check of set.checks.toReversed()) await addConstraint(session, before, check);
   for (const check of set.handedDown) await commentOn(session, check);
   for (const link of set.links) await addConstraint(session, before, link);
   await wake(session, set);
-  return watch;
+  return { watch, indexes };
 }
 
 /** Tables outside the set that refer to it or inherit a NOT VALID check: what ties them is dropped for a while, so they must be locked and owned as well. */
@@ -103,7 +111,7 @@ async function takeAway(session: Session, set: RewriteSet): Promise<void> {
   const { shape } = set;
   for (const constraint of [...set.links, ...set.checks, ...set.keys])
     await session.query(`${alterOwner(shape, constraint)} DROP CONSTRAINT ${quoteIdent(constraint.name)}`);
-  for (const index of set.indexes)
+  for (const index of [...set.indexes, ...remakeableIndexes(shape)])
     await session.query(`DROP INDEX ${quoteName({ schema: index.table.schema, name: index.name })}`);
   for (const relation of shape.relations.filter(({ foreign }) => !foreign)) {
     const changes = [
