@@ -161,7 +161,7 @@ const RULES_SQL = `
    ORDER BY r.ev_class, r.rulename`;
 
 /** SQL: an index `i` of the class `c` without cluster mark, replica identity, tablespace, partition, extension or statistics target: facts a definition does not tell. */
-export const MADE_BY_DEFINITION = `
+const MADE_BY_DEFINITION = `
          NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) >= 0)`;
