@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { modelFromSchema } from './drizzle-model.ts';
-import { classifyTables, HRMS_POLICY, sensitivityOf } from './protected.ts';
+import { HRMS_POLICY, leftOutRule, sensitivityOf } from './protected.ts';
 import * as hrms from './schema/hrms.ts';
 
 const model = modelFromSchema(hrms);
@@ -55,41 +55,21 @@ test('sensitivityOf() answers by table and column, and knows nothing of other sc
   expect(of('public', 'constructor', 'name')).toBeNull();
 });
 
-test('classifyTables() puts each table of a database into exactly one class and says why one is left out', () => {
-  const others = [
-    { schema: 'public', name: '_prisma_migrations' },
-    { schema: 'backup_system', name: 'operations' },
-    { schema: 'backup_queue', name: 'job' },
-    { schema: 'restore_0190', name: 'staff' },
-    { schema: 'drizzle', name: '__drizzle_migrations' },
+test('leftOutRule() says why our own schemas, staging and journals are left out, and of no other table', () => {
+  const left = (schema: string, name: string) => leftOutRule({ schema, name });
+  for (const [schema, name] of [
+    ['public', '_prisma_migrations'],
+    ['drizzle', '__drizzle_migrations'],
+    ['public', '__drizzle_migrations'],
+    ['restore_0190', 'staff'],
+  ] as const)
+    expect(left(schema, name)).toEqual({ ...left(schema, name), reason: expect.stringMatching(/./), always: false });
+  for (const schema of ['backup_system', 'backup_queue'])
+    expect(left(schema, 'any')).toEqual({ ...left(schema, 'any'), reason: expect.stringMatching(/./), always: true });
+  for (const table of [
+    ...model.tables,
     { schema: 'public', name: 'leave_requests' },
     { schema: 'public.staff', name: 'x' },
-  ];
-  const there = model.tables.filter((table) => table.name !== 'issues');
-  const classes = classifyTables([...others, ...there], model);
-  expect(classes.protected.map((table) => table.name)).toEqual(there.map((table) => table.name));
-  expect(classes.missing.map((table) => table.name)).toEqual(['issues']);
-  expect(classes.unknown).toEqual([
-    { schema: 'public', name: 'leave_requests' },
-    { schema: 'public.staff', name: 'x' },
-  ]);
-  expect(classes.leftOut.map((table) => `${table.schema}.${table.name}`)).toEqual([
-    'backup_queue.job',
-    'backup_system.operations',
-    'drizzle.__drizzle_migrations',
-    'public._prisma_migrations',
-    'restore_0190.staff',
-  ]);
-  for (const table of classes.leftOut) expect(table.reason).not.toBe('');
-});
-
-test('classifyTables() never protects our own records, even when a schema declares them, but follows a schema that declares a journal', () => {
-  const [table] = model.tables;
-  if (!table) throw new Error('the model is empty');
-  const own = { ...table, schema: 'backup_system', name: 'operations' };
-  const journal = { ...table, schema: 'public', name: '_prisma_migrations' };
-  const classes = classifyTables([own, journal], { tables: [own, journal] });
-  expect(classes.protected).toEqual([journal]);
-  expect(classes.missing).toEqual([]);
-  expect(classes.leftOut.map((left) => left.schema)).toEqual(['backup_system']);
+  ])
+    expect(leftOutRule(table)).toBeNull();
 });

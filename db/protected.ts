@@ -1,4 +1,4 @@
-import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } from './model.ts';
+import type { ObjectName } from './model.ts';
 import { SYSTEM_SCHEMA } from './schema/system.ts';
 
 /**
@@ -155,51 +155,10 @@ const LEFT_OUT: readonly LeftOutRule[] = [
   },
 ];
 
-/** Why a table is known and left out, or null when no rule speaks of it. */
-function leftOutReason(table: ObjectName): string | null {
-  return LEFT_OUT.find((rule) => rule.matches(table))?.reason ?? null;
-}
-
-export interface TableClasses {
-  /** In the model and in the database, in the model's order. */
-  protected: TableModel[];
-  /** In the model and not in the database. */
-  missing: TableModel[];
-  leftOut: (ObjectName & { reason: string })[];
-  /** Neither in the model nor spoken of by a rule: named in every result, refused under `--strict`. */
-  unknown: ObjectName[];
-}
-
 /**
- * Puts every table of a database into exactly one class. A table the model declares is protected even where a rule would leave
- * it out, our own schemas aside. Pure; names of PostgreSQL's own schemas are expected to be left away by the caller.
+ * The rule that leaves an object out, or null when none speaks of it. A table the schema declares is protected even where a rule would
+ * leave it out, unless the rule says `always`.
  */
-export function classifyTables(
-  databaseTables: readonly ObjectName[],
-  model: Pick<SchemaModel, 'tables'>,
-): TableClasses {
-  const there = new Set(databaseTables.map(nameKey));
-  const declared = model.tables.filter((table) => !LEFT_OUT.some((rule) => rule.always && rule.matches(table)));
-  const declaredNames = new Set(declared.map(nameKey));
-  const others = databaseTables.filter((table) => !declaredNames.has(nameKey(table)));
-  const plain = ({ schema, name }: ObjectName): ObjectName => ({ schema, name });
-  return {
-    protected: declared.filter((table) => there.has(nameKey(table))),
-    missing: declared.filter((table) => !there.has(nameKey(table))),
-    leftOut: sorted(
-      others.flatMap((table) =>
-        ((reason) => (reason === null ? [] : [{ ...plain(table), reason }]))(leftOutReason(table)),
-      ),
-    ),
-    unknown: sorted(others.filter((table) => leftOutReason(table) === null).map(plain)),
-  };
-}
-
-/** `a.b` + `c` and `a` + `b.c` are different tables, so the dot alone does not do for a key. */
-function nameKey(table: ObjectName): string {
-  return JSON.stringify([table.schema, table.name]);
-}
-
-function sorted<T extends ObjectName>(tables: T[]): T[] {
-  return tables.sort((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
+export function leftOutRule(name: ObjectName): { reason: string; always: boolean } | null {
+  return LEFT_OUT.find((rule) => rule.matches(name)) ?? null;
 }

@@ -98,6 +98,37 @@ describe('a backup', () => {
       await database.query('DROP TABLE surprise');
     }
   });
+
+  test('promise 6: names what is not in it with --silent too, and --strict-exit or the setting ends it with code 8', async () => {
+    await database.query(`CREATE TABLE surprise (id int); SELECT lo_create(0)`);
+    const told =
+      'warning: Large objects are NOT in this backup: the database holds 1 of them, about N KiB, and they are not copied.\n';
+    const unknown = 'warning: public.surprise is in the database but not in the schema: it is NOT in this backup.\n';
+    try {
+      const sizeless = (text: string) => text.replace(/about \d+ KiB/, 'about N KiB');
+      const silent = await backup('--silent', '--name', 'partial');
+      expect({ ...silent, stderr: sizeless(silent.stderr) }).toEqual({ code: 0, stdout: '', stderr: unknown + told });
+      const strict = await backup('--silent', '--strict-exit', '--name', 'partial-8', '--json');
+      expect([strict.code, sizeless(strict.stderr)]).toEqual([8, unknown + told]);
+      expect(jsonOf<{ data: BackupResult }>(strict).data).toMatchObject({
+        outcome: 'partial',
+        losses: [
+          { kind: 'table', name: 'surprise' },
+          { kind: 'large objects', name: '' },
+        ],
+      });
+      const set = { BACKUP_STRICT_EXIT: 'true' };
+      expect((await place.run('backup', ['--silent', '--name', 'partial-set'], set)).code).toBe(8);
+      expect(await place.files()).toContain('partial-8.zip');
+    } finally {
+      await database.query('DROP TABLE surprise; SELECT lo_unlink(oid) FROM pg_largeobject_metadata');
+    }
+    expect(await place.run('backup', ['--silent', '--name', 'whole'], { BACKUP_STRICT_EXIT: 'true' })).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
 });
 
 describe('a failure has the exit code of its family', () => {

@@ -2,6 +2,7 @@ import { APPLICATION } from '../server/application.ts';
 import { archiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/check.ts';
 import { type BackupInput, type BackupResult, createBackup } from '../server/backup/create.ts';
+import { readExclusions } from '../server/backup/exclusions.ts';
 import { jsonNameFor, storeJson } from '../server/backup/store-json.ts';
 import { AppError } from '../server/errors.ts';
 import { runOperation } from '../server/jobs/operations.ts';
@@ -37,7 +38,11 @@ const flags = {
   },
   level: { kind: 'number', value: 'N', min: 0, max: 19, help: 'deflate 0 to 9, zstd 1 to 19' },
   jobs: { kind: 'number', value: 'N', min: 1, max: 64, help: 'connections that copy at once' },
-  strict: { kind: 'switch', help: 'refuse when the database has tables or columns the schema does not know' },
+  strict: {
+    kind: 'switch',
+    help: 'refuse when not everything would be in the backup, or columns are not in the schema',
+  },
+  'strict-exit': { kind: 'switch', help: 'exit with code 8 when not everything is in the backup' },
   'no-verify': { kind: 'switch', help: 'do not read the stored archive back' },
   wait: { kind: 'switch', help: 'wait while another operation runs, instead of stopping with exit code 6' },
   check: {
@@ -58,6 +63,8 @@ const command: Command<typeof flags> = {
     'BACKUP_JOBS',
     'BACKUP_COMPRESSION',
     'BACKUP_LEVEL',
+    'BACKUP_EXCLUDE',
+    'BACKUP_STRICT_EXIT',
     'LOCK_GIVE_UP_MS',
   ),
   examples: [
@@ -67,7 +74,7 @@ const command: Command<typeof flags> = {
     { line: 'bun run scripts/backup.ts --format json --name payroll', does: 'one JSON document, payroll.json' },
     {
       line: '0 2 * * * cd /srv/palace-backup && bun run scripts/backup.ts --silent --wait',
-      does: 'a line for cron: it mails errors only',
+      does: 'a line for cron: it mails errors, and what the backup lacks',
     },
   ],
   async run({ values, env, signal, onProgress, note, detail }) {
@@ -75,6 +82,7 @@ const command: Command<typeof flags> = {
     const config = configFor(env, values);
     const storage = composeStorage(config);
     const model = await composeModel(config);
+    const exclusions = await readExclusions(config.backupExclude);
     await using database = await openDatabase(config);
     detail(
       `database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`,
@@ -82,7 +90,7 @@ const command: Command<typeof flags> = {
 
     if (values.check)
       return describeCheck(
-        await checkEnvironment({ databaseUrl: database.url, storage, model }, signal),
+        await checkEnvironment({ databaseUrl: database.url, storage, model, exclusions }, signal),
         values.strict,
       );
 
@@ -122,6 +130,7 @@ const command: Command<typeof flags> = {
           newId: () => operation.id,
           application: APPLICATION,
           lockGiveUpMs: config.lockGiveUpMs,
+          exclusions,
         };
         const run = { signal: operation.signal, onProgress: both(onProgress, operation.report) };
         const named = { ...input, name };
@@ -132,7 +141,13 @@ const command: Command<typeof flags> = {
         return { ...made, ...(await storeJson(scratch, storage, made.fileName, run.signal)) };
       },
     );
-    return { data: result, lines: describeBackup(result), warnings: result.warnings };
+    return {
+      data: result,
+      lines: describeBackup(result),
+      warnings: result.warnings,
+      losses: result.warnings.slice(0, result.losses.length),
+      ...(result.outcome === 'partial' && (values['strict-exit'] || config.strictExit) && { exitCode: 8 as const }),
+    };
   },
 };
 
@@ -199,8 +214,21 @@ function describeBackup(result: BackupResult): string[] {
       Object.entries(result.tables).map(([table, rows]) => [`  ${printable(table)}`, formatCount(rows)]),
       'lr',
     ),
+    ...describeUndeclared(result.unknown.sequences),
     ...describeLeftOut(result.leftOut),
+    ...(result.outcome === 'partial'
+      ? [
+          `  NOT everything is in it: ${formatCounted(result.losses.length, 'thing is', 'things are')} missing, see the warnings`,
+        ]
+      : []),
   ];
+}
+
+function describeUndeclared(sequences: string[]): string[] {
+  if (sequences.length === 0) return [];
+  const named = sequences.slice(0, NAMED_TABLES).map(printable).join(', ');
+  const more = sequences.length > NAMED_TABLES ? ` and ${formatCount(sequences.length - NAMED_TABLES)} more` : '';
+  return [`  in it though not in the schema: ${formatCounted(sequences.length, 'sequence')} (${named}${more})`];
 }
 
 /** A line for each reason: our own schemas alone have some thirty tables. */

@@ -1,7 +1,7 @@
 import { APPLICATION } from '../server/application.ts';
 import { AppError, cancelled, failureBody, unexpected } from '../server/errors.ts';
 import type { OnProgress } from '../server/progress.ts';
-import { exitCodeOf } from './exit-codes.ts';
+import { type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { type Flags, type FlagValues, type ParsedFlags, type Positional, parseFlags } from './flags.ts';
 import { printable } from './format.ts';
 import { helpText } from './help.ts';
@@ -14,7 +14,7 @@ import { errorText, jsonLine } from './report.ts';
 const COMMON_FLAGS = {
   json: { kind: 'switch', help: 'one JSON object as the last line of stdout, and nothing else there' },
   verbose: { kind: 'switch', short: 'v', help: 'more detail, and the causes of errors (secrets masked)' },
-  silent: { kind: 'switch', short: 's', help: 'nothing but errors, for cron' },
+  silent: { kind: 'switch', short: 's', help: 'nothing but errors and what a backup lacks, for cron' },
   help: { kind: 'switch', short: 'h', help: 'this text' },
 } as const satisfies Flags;
 
@@ -52,6 +52,10 @@ export interface Outcome {
   /** The same for people, on stdout. */
   lines: string[];
   warnings?: string[];
+  /** Those of the warnings that are told with --silent, too. */
+  losses?: string[];
+  /** 0 when absent. */
+  exitCode?: ExitCode;
 }
 
 /** What a command takes from its process; the defaults of `runCommand` are the real ones. */
@@ -124,6 +128,7 @@ export async function runCommand<F extends Flags>(
   };
   const { controller, strays } = cancelOnSignal(toPeople);
   const ticking = common.silent ? null : setInterval(display.tick, 250);
+  let exitCode: ExitCode = 0;
   try {
     const outcome = await command.run({
       values: parsed.values,
@@ -136,7 +141,9 @@ export async function runCommand<F extends Flags>(
     });
     clearInterval(ticking ?? undefined);
     display.clear();
-    if (!common.silent) for (const warning of outcome.warnings ?? []) toPeople(`warning: ${printable(warning)}`);
+    exitCode = outcome.exitCode ?? 0;
+    const told = (common.silent ? outcome.losses : outcome.warnings) ?? [];
+    for (const warning of told) toPeople(`warning: ${printable(warning)}`);
     if (common.json) out.write(jsonLine({ success: true, data: outcome.data, timestamp: now().toISOString() }));
     else if (!common.silent) out.write(outcome.lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
@@ -147,7 +154,7 @@ export async function runCommand<F extends Flags>(
     return fail(controller.signal.aborted && !(error instanceof AppError) ? cancelled('The command') : error);
   }
   if (strays.length > 0) toPeople(`warning: it is done, but something failed beside it: ${mask(String(strays[0]))}`);
-  return leave(0);
+  return leave(exitCode);
 }
 
 /**

@@ -28,6 +28,8 @@ const SETTINGS = {
   BACKUP_SCHEMA: 'module that exports the Drizzle tables; the HRMS when unset',
   BACKUP_JOBS: 'connections that copy at once; by the number of cores when unset',
   BACKUP_COMPRESSION: 'deflate (opens anywhere, when unset) or zstd (faster, smaller)',
+  BACKUP_EXCLUDE: 'file that says, with reasons, what backups leave out on purpose',
+  BACKUP_STRICT_EXIT: 'true: as --strict-exit',
   BACKUP_LEVEL: 'deflate 0 to 9, zstd 1 to 19; the best for speed when unset',
   LOCK_TIMEOUT_MS: 'longest wait for a table in one try; 2000 when unset',
   LOCK_GIVE_UP_MS: 'longest wait for tables over all tries; 60000 when unset',

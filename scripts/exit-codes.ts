@@ -10,6 +10,7 @@ export const EXIT_CODES = {
   5: 'archive damaged or not authentic',
   6: 'busy: another operation or session holds what is needed',
   7: 'refused: the database or the plan says no',
+  8: 'done, but not everything is in the backup (with --strict-exit)',
   130: 'cancelled',
 } as const;
 

@@ -20,6 +20,7 @@ const COMMANDS: Record<string, string[]> = {
     '--level N',
     '--jobs N',
     '--strict',
+    '--strict-exit',
     '--no-verify',
     '--wait',
     '--check',
@@ -55,7 +56,7 @@ for (const [name, flags] of Object.entries(COMMANDS)) {
       .map((line) => line.trim());
     for (const flag of [...flags, ...COMMON]) expect(explained.some((line) => line.startsWith(`${flag} `))).toBe(true);
     expect(explained.length).toBe(flags.length + COMMON.length);
-    for (const exitCode of [0, 1, 2, 3, 4, 5, 6, 7, 130])
+    for (const exitCode of [0, 1, 2, 3, 4, 5, 6, 7, 8, 130])
       expect(stdout).toMatch(new RegExp(`^ +${exitCode}  [a-z]`, 'm'));
   });
 

@@ -39,6 +39,7 @@ function lineOf(backup: StoredBackup): string[] {
   const { manifest } = backup;
   const marks = [
     backup.damaged ? `UNREADABLE (${backup.damaged.code})` : '',
+    manifest && manifest.losses > 0 ? `NOT COMPLETE (${formatCounted(manifest.losses, 'thing')} missing)` : '',
     backup.pinned ? 'pinned' : '',
     backup.lastVerified ? `verified ${formatMoment(backup.lastVerified).slice(0, 10)}` : '',
     manifest && manifest.warnings > 0 ? formatCounted(manifest.warnings, 'warning') : '',

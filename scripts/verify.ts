@@ -42,7 +42,7 @@ const command: Command<typeof flags> = {
           `${formatSize(report.bytes)}, read in ${formatDuration(durationMs)} (${rate})`,
         `digest ${report.digest}`,
       ],
-      warnings: await remember(storage, archive, report),
+      warnings: [...report.losses, ...(await remember(storage, archive, report))],
     };
   },
 };

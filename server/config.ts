@@ -13,6 +13,10 @@ export interface Config {
   backupDir: string;
   /** Module that exports the Drizzle tables, relative to the working directory. Null: the HRMS schema. */
   backupSchema: string | null;
+  /** File that says what backups leave out on purpose, relative to the working directory. Null: nothing. */
+  backupExclude: string | null;
+  /** A backup that does not hold everything ends the command with an exit code of its own. */
+  strictExit: boolean;
   /** Connections that copy at the same time. */
   backupJobs: number;
   backupCompression: 'deflate' | 'zstd';
@@ -100,6 +104,8 @@ const environment = z.object({
   DATABASE_DIRECT_URL: connection.nullable().default(null),
   BACKUP_DIR: z.string().default('./backups'),
   BACKUP_SCHEMA: z.string().nullable().default(null),
+  BACKUP_EXCLUDE: z.string().nullable().default(null),
+  BACKUP_STRICT_EXIT: oneOf('true', 'false').default('false'),
   BACKUP_JOBS: whole(1, 64).nullable().default(null),
   BACKUP_COMPRESSION: oneOf('deflate', 'zstd').default('deflate'),
   BACKUP_LEVEL: whole(0, 22).nullable().default(null),
@@ -174,6 +180,8 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     databaseDirectUrl: data.DATABASE_DIRECT_URL ?? data.DATABASE_URL,
     backupDir: data.BACKUP_DIR,
     backupSchema: data.BACKUP_SCHEMA,
+    backupExclude: data.BACKUP_EXCLUDE,
+    strictExit: data.BACKUP_STRICT_EXIT === 'true',
     backupJobs: data.BACKUP_JOBS ?? Math.min(8, Math.max(2, cores)),
     backupCompression: data.BACKUP_COMPRESSION,
     backupLevel: data.BACKUP_LEVEL,

@@ -38,6 +38,7 @@ export async function hire(place: Workplace): Promise<{ worker: Worker; queue: Q
     storage,
     model,
     application: APPLICATION,
+    excludeFile: config.backupExclude,
     jobs: config.backupJobs,
     lockTryMs: config.lockTimeoutMs,
     lockGiveUpMs: config.lockGiveUpMs,

@@ -2,6 +2,7 @@ import type { SchemaModel } from '../db/model.ts';
 import type { Manifest } from './archive/manifest.ts';
 import { openArchive } from './archive/reader.ts';
 import { type BackupInput, type BackupResult, createBackup } from './backup/create.ts';
+import type { Exclusion } from './backup/exclusions.ts';
 import { runOperation } from './jobs/operations.ts';
 import { type RestoreInput, type RestoreResult, restoreArchive } from './restore/restore.ts';
 import { bytesSource, createMemoryStorage } from './storage/memory.ts';
@@ -21,9 +22,9 @@ const operation = { actor: 'a test', parameters: {}, wait: true };
 export async function backupOf(
   database: { url: string },
   model: SchemaModel,
-  input: Partial<BackupInput> & { lockGiveUpMs?: number } = {},
+  input: Partial<BackupInput> & { lockGiveUpMs?: number; exclusions?: Exclusion[] } = {},
 ): Promise<MadeBackup> {
-  const { lockGiveUpMs = 10_000, ...words } = input;
+  const { lockGiveUpMs = 10_000, exclusions = [], ...words } = input;
   const storage = createMemoryStorage(deps.now);
   const { signal, onProgress } = run();
   const result = await runOperation(
@@ -39,6 +40,7 @@ export async function backupOf(
           model,
           application: { name: 'Palace Backup', version: '0.0.0' },
           lockGiveUpMs,
+          exclusions,
         },
         { compression: 'deflate', jobs: 2, strict: false, verify: true, createdBy: 'a test', ...words },
         { signal: alive, onProgress },

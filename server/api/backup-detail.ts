@@ -33,7 +33,10 @@ export const backupDetail = z.object({
   sequences: z.number(),
   types: z.number(),
   leftOut: z.array(z.object({ table: z.string(), reason: z.string() })),
-  unknown: z.object({ tables: names, columns: names }),
+  outcome: z.enum(['success', 'partial']),
+  /** What the database held that is neither in it nor left out on purpose. */
+  losses: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
+  unknown: z.object({ tables: names, columns: names, sequences: names }),
   warnings: names,
   entries: z.object({ count: z.number(), chunks: z.number(), size: z.number(), storedSize: z.number() }),
 }) satisfies z.ZodType<BackupDetail>;

@@ -25,6 +25,8 @@ export const backupInfo = z.object({
   /** Rows per table. */
   tables: z.record(z.string(), z.number()).nullable(),
   warnings: z.number(),
+  /** `partial`: the database held something that is neither in it nor left out on purpose. Null when it cannot be opened. */
+  outcome: z.enum(['success', 'partial']).nullable(),
   /** Why it cannot be opened. */
   damaged: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** It came from outside: what it says of its making is its sender's word. */
@@ -65,6 +67,7 @@ export function backupInfoOf(backup: StoredBackup): BackupInfo {
     digest: manifest?.digest ?? null,
     tables: manifest?.tables ?? null,
     warnings: manifest?.warnings ?? 0,
+    outcome: manifest && (manifest.losses > 0 ? 'partial' : 'success'),
     damaged,
     uploaded,
     pinned,

@@ -25,6 +25,7 @@ export function storedBackup(
       rows: 1,
       tables: {},
       warnings: 0,
+      losses: 0,
       ...manifest,
     },
     damaged: null,

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { readMigrationState } from '../../db/migration-state.ts';
 import { qualifiedName, shortName } from '../../db/model.ts';
-import { classifyTables } from '../../db/protected.ts';
 import type { StoredBackup } from '../backup/list.ts';
+import { compareTables } from '../backup/scope.ts';
 import { AppError, unexpected } from '../errors.ts';
 import { readQueueState } from '../jobs/queue-state.ts';
 import type { Log } from '../log.ts';
-import { listTables } from '../postgres/catalog.ts';
 import { type Ask, readDatabaseStatus } from '../postgres/database-status.ts';
 import { findEmptyTables } from '../postgres/empty-tables.ts';
+import { readInventory } from '../postgres/inventory.ts';
 import { within } from '../within.ts';
 import { askWith } from './ask.ts';
 import { emptiedTables, lastFull } from './emptied.ts';
@@ -242,10 +242,6 @@ async function findEmptied(
 async function readSchemaState(ask: Ask, model: StatusParts['model']) {
   const query = async <Row extends object>(text: string, values: unknown[] = []) =>
     (await ask(text, values)) as unknown[] as Row[];
-  const listing = await listTables({ query });
-  const { missing, unknown } = classifyTables(
-    listing.filter((table) => table.extension === null && !table.foreign),
-    model,
-  );
+  const { missing, unknown } = compareTables(model, { inventory: await readInventory({ query }), exclusions: [] });
   return { missing: missing.map(qualifiedName), unknown: unknown.map(qualifiedName) };
 }

@@ -1,6 +1,6 @@
 import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
-import type { CalledFunction, Manifest, ManifestSequence, ManifestTable, UserType } from './manifest.ts';
+import type { CalledFunction, ManifestSequence, ManifestTable, UserType } from './manifest.ts';
 
 /** The statements that build what a manifest describes, for people to run; this program only writes them. Names are always quoted. */
 
@@ -103,9 +103,9 @@ export function createTable(table: ManifestTable, sequences: ManifestSequence[])
   return [`CREATE TABLE ${quoteName(table)} (\n  ${lines.join(',\n  ')}\n);`, ...after];
 }
 
-/** The table's links to tables that are in the manifest too. */
-export function addLinks(table: ManifestTable, manifest: Manifest): string[] {
-  const known = new Set(manifest.tables.map(qualifiedName));
+/** The table's links to those of `targets`. */
+export function addLinks(table: ManifestTable, targets: ManifestTable[]): string[] {
+  const known = new Set(targets.map(qualifiedName));
   return table.links
     .filter((link) => known.has(qualifiedName(link.target)))
     .map(

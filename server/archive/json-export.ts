@@ -4,6 +4,7 @@ import { returnMemory } from './codec.ts';
 import { type ChunkRow, chunkRows } from './csv-rows.ts';
 import { type JsonForm, jsonForm } from './json-form.ts';
 import { toJson } from './json-values.ts';
+import { lossesOf, lossText } from './losses.ts';
 import type { ManifestEntry, ManifestTable } from './manifest.ts';
 import { type Archive, describeEntry } from './reader.ts';
 
@@ -136,7 +137,7 @@ function explain(error: unknown, chunk: ManifestEntry): unknown {
  * are read once more beforehand; the HRMS has none.
  */
 export async function exportWarnings(archive: Archive, signal: AbortSignal): Promise<string[]> {
-  const found = [...archive.manifest.warnings];
+  const found = [...lossesOf(archive.manifest).map(lossText), ...archive.manifest.warnings];
   for (const table of archive.manifest.tables) {
     const columns = storedColumns(archive, table);
     for (const column of columns)

@@ -18,6 +18,10 @@ export function manifestFaults(manifest: Manifest): string[] {
     tables.set(key, table);
   }
   for (const table of manifest.tables) faults.push(...columnFaults(table, tables));
+  for (const table of manifest.withoutRows ?? []) {
+    if (tables.has(keyOf(table))) faults.push(`table ${qualifiedName(table)} is listed with and without rows`);
+    faults.push(...columnFaults(table, tables));
+  }
   faults.push(...entryFaults(manifest.entries, tables));
   const records = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   if (records !== manifest.metadata.totalRecords) {

@@ -140,6 +140,15 @@ const sequence = objectName.extend({
   /** 64-bit, therefore text. */
   lastValue: z.string().regex(/^-?\d{1,19}$/),
   isCalled: z.boolean(),
+  /** The extension that brings it, where one does; only its position is the user's. Since 1.1. */
+  extension: identifier.exactOptional(),
+});
+
+/** Something of the database that the archive does not hold, though nobody decided so. Since 1.1. */
+const loss = objectName.extend({
+  /** A word for people: `table`, `sequence`, `large objects`, … A later version may say others. */
+  kind: z.string().min(1).max(50),
+  reason: z.string().min(1).max(2000),
 });
 
 const entry = z.object({
@@ -193,7 +202,17 @@ export const manifestSchema = z.object({
   cycles: z.array(z.array(z.string())),
   sequences: z.array(sequence),
   leftOut: z.array(objectName.extend({ reason: z.string().max(1000) })),
-  unknown: z.object({ tables: z.array(objectName), columns: z.array(objectName.extend({ column: identifier })) }),
+  /** Tables of which only the definition is kept, by decision: no restore touches their rows. Since 1.1. */
+  withoutRows: z.array(table.extend({ reason: z.string().max(1000) })).exactOptional(),
+  unknown: z.object({
+    /** Not in the archive. */
+    tables: z.array(objectName),
+    /** In the archive all the same, as are sequences. */
+    columns: z.array(objectName.extend({ column: identifier })),
+    sequences: z.array(objectName).exactOptional(),
+  }),
+  /** Empty when everything is in it; absent before 1.1, when only `unknown` told. */
+  losses: z.array(loss).exactOptional(),
   warnings: z.array(z.string().max(10_000)),
   entries: z.array(entry),
 });
@@ -203,6 +222,7 @@ export type ManifestTable = z.infer<typeof table>;
 export type ManifestEntry = z.infer<typeof entry>;
 export type ManifestSequence = z.infer<typeof sequence>;
 export type CalledFunction = z.infer<typeof calledFunction>;
+export type ManifestLoss = z.infer<typeof loss>;
 export type UserType = z.infer<typeof userType>;
 export type UserCollation = z.infer<typeof collation>;
 export type CompressionMethod = ManifestEntry['method'];

@@ -8,7 +8,8 @@ const NEW_IN_18 = /WITHOUT OVERLAPS|[(, ]PERIOD |NOT ENFORCED/;
  * functions in C and the like that its text names. Empty for most databases.
  */
 export function mustExist(manifest: Manifest): string[] {
-  const { tables, types, functions = [], required = [] } = manifest;
+  const { types, functions = [], required = [], withoutRows = [] } = manifest;
+  const tables = [...manifest.tables, ...withoutRows];
   const columns = tables.flatMap((table) => table.columns);
   const rules = tables.flatMap((table) => table.rules ?? []);
   const version =

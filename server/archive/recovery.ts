@@ -2,6 +2,7 @@ import { qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
 import { columnList } from './ddl.ts';
 import { DOMAIN_CHECKS_OFF, DOMAIN_CHECKS_ON } from './domain-check-steps.ts';
+import { lossesOf, lossText } from './losses.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
 import { mustExist } from './must-exist.ts';
 import { oneLine } from './one-line.ts';
@@ -36,10 +37,7 @@ export function restoreSql(manifest: Manifest): string {
     CHECK_COUNTS,
     LINKS_AND_TRIGGERS_ON,
     DOMAIN_CHECKS_ON,
-    ...manifest.sequences.map(
-      (sequence) =>
-        `SELECT pg_catalog.setval(${quoteLiteral(quoteName(sequence)).trim()}::regclass, ${sequence.lastValue}, ${sequence.isCalled});`,
-    ),
+    ...setSequences(manifest),
     'COMMIT;',
     manifest.tables.length > 0
       ? analyzeTables(manifest.tables.map((table) => quoteLiteral(quoteName(table)).trim()))
@@ -48,6 +46,21 @@ export function restoreSql(manifest: Manifest): string {
     .filter((part) => part !== '')
     .join('\n\n')
     .concat('\n');
+}
+
+/** Those of tables that are not in the archive stay where they are; one that migrations may not make is said when it is not there. */
+function setSequences({ tables, sequences, unknown }: Manifest): string[] {
+  const there = new Set(tables.map(qualifiedName));
+  const unsure = new Set((unknown.sequences ?? []).map(qualifiedName));
+  return sequences
+    .filter(({ ownedBy }) => ownedBy === null || there.has(qualifiedName(ownedBy)))
+    .map((sequence) => {
+      const { lastValue, isCalled } = sequence;
+      const name = quoteLiteral(quoteName(sequence)).trim();
+      return unsure.has(qualifiedName(sequence)) || sequence.extension
+        ? `SELECT COALESCE(pg_catalog.setval(pg_catalog.to_regclass(${name}), ${lastValue}, ${isCalled})::text, 'not there, and not set: ' || ${name}) AS setval;`
+        : `SELECT pg_catalog.setval(${name}::regclass, ${lastValue}, ${isCalled});`;
+    });
 }
 
 function loadTable(table: ManifestTable, entries: ManifestEntry[]): string[] {
@@ -82,7 +95,13 @@ export function readmeText(manifest: Manifest): string {
   const zstd = manifest.entries.some((entry) => entry.method === 'zstd');
   const rows = tables.map((table) => `  ${String(table.rows).padStart(14)}  ${oneLine(qualifiedName(table))}`);
   const warnings = manifest.warnings.map((warning) => `  - ${oneLine(warning)}`);
-  const leftOut = manifest.leftOut.map((table) => `  - ${oneLine(qualifiedName(table))}: ${oneLine(table.reason)}`);
+  const missing = [
+    ...lossesOf(manifest).map((loss) => `  - ${oneLine(lossText(loss))}`),
+    ...(manifest.withoutRows ?? []).map(
+      (table) => `  - the rows of ${oneLine(qualifiedName(table))}, left out on purpose: ${oneLine(table.reason)}`,
+    ),
+    ...manifest.leftOut.map((table) => `  - ${oneLine(qualifiedName(table))}: ${oneLine(table.reason)}`),
+  ];
   const needs = mustExist(manifest).map((need) => `     - ${oneLine(need)}`);
   return `A backup of the PostgreSQL database "${oneLine(server.database)}"
 ${'='.repeat(72)}
@@ -117,7 +136,9 @@ ${rows.join('\n') || '  none'}
 
 Not in this backup
 ------------------
-${leftOut.join('\n') || '  Nothing that was known of.'}
+${missing.join('\n') || '  Nothing that holds data.'}
+  What holds no rows is never part of a backup: views, functions, triggers, comments, roles, grants, security labels, statistics,
+  publications, subscriptions and event triggers. Migrations make these.
 
 Warnings
 --------

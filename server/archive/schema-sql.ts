@@ -1,3 +1,4 @@
+import { qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteName } from '../../db/quote.ts';
 import { creationOrder } from './creation-order.ts';
 import {
@@ -20,8 +21,11 @@ import { settingsSql } from './settings-sql.ts';
  * first everything that must stand before rows can be loaded, then the links. Each is one transaction; its top says what it cannot make.
  */
 export function schemaSql(manifest: Manifest): string[] {
-  const { tables, sequences, types, functions = [] } = manifest;
-  const free = sequences.filter((sequence) => !isIdentitySequence(sequence, tables));
+  const { sequences, types, functions = [], withoutRows = [] } = manifest;
+  const tables = [...manifest.tables, ...withoutRows];
+  const there = new Set(tables.map(qualifiedName));
+  const free = sequences.filter((sequence) => !isIdentitySequence(sequence, tables) && !sequence.extension);
+  const owned = free.filter(({ ownedBy }) => ownedBy && there.has(qualifiedName(ownedBy)));
   const schemas = new Set(
     [...types, ...functions, ...sequences, ...tables]
       .map((object) => object.schema)
@@ -47,12 +51,16 @@ export function schemaSql(manifest: Manifest): string[] {
     ...domains.flatMap((domain) => completeDomain(domain, (sql) => calls.any(sql) && !calls.late(sql))),
     ...free.map(createSequence),
     ...creations.slice(early).flatMap(make),
-    ...free.map(ownSequence).filter((statement) => statement !== null),
+    ...owned.map(ownSequence).filter((statement) => statement !== null),
     ...functions.filter((one) => one.afterTables).map(createFunction),
     ...domains.flatMap((domain) => completeDomain(domain, calls.late)),
     ...tables.flatMap((table) => lateDefaults(table, calls.late)),
   ];
-  const links = tables.flatMap((table) => addLinks(table, manifest));
+  // A table whose rows were left out stays empty: nothing but another such table could refer to it.
+  const links = [
+    ...manifest.tables.flatMap((table) => addLinks(table, manifest.tables)),
+    ...withoutRows.flatMap((table) => addLinks(table, tables)),
+  ];
   return [
     transaction(
       'Tables, types and sequences as the backup found them, for an empty database.',

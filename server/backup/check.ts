@@ -1,14 +1,17 @@
 import { openSession, type Session } from '../../db/connect.ts';
 import { qualifiedName, type SchemaModel } from '../../db/model.ts';
 import { configureSession } from '../../db/working-session.ts';
+import { lossText } from '../archive/losses.ts';
 import { AppError, type ErrorCode, unexpected } from '../errors.ts';
-import { type LiveTable, listForeignPartitions, listTables, readTables } from '../postgres/catalog.ts';
+import { type LiveTable, readTables } from '../postgres/catalog.ts';
+import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
 import { refusePooler } from '../postgres/lock.ts';
 import { missingForBackup } from '../postgres/rights.ts';
 import { describeSequences } from '../postgres/sequences.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { Exclusion } from './exclusions.ts';
 import { describeBroken, readBrokenRows, readOutlook } from './restorable.ts';
-import { chooseScope, compareColumns } from './scope.ts';
+import { chooseScope, compareColumns, compareTables } from './scope.ts';
 import { archiveBytes, mebibytes, restoreBytes } from './space.ts';
 
 /** One thing looked at: whether it will do, and if not, what to do. */
@@ -44,7 +47,7 @@ export interface EnvironmentReport {
 
 /** Looks at everything a backup needs and makes none. Every fault is a finding with what to do; it throws only when cancelled. */
 export async function checkEnvironment(
-  deps: { databaseUrl: string; storage: Storage; model: SchemaModel },
+  deps: { databaseUrl: string; storage: Storage; model: SchemaModel; exclusions?: readonly Exclusion[] },
   signal: AbortSignal,
 ): Promise<EnvironmentReport> {
   const database = await checkDatabase(deps, signal);
@@ -58,7 +61,7 @@ export async function checkEnvironment(
 }
 
 async function checkDatabase(
-  deps: { databaseUrl: string; model: SchemaModel },
+  deps: { databaseUrl: string; model: SchemaModel; exclusions?: readonly Exclusion[] },
   signal: AbortSignal,
 ): Promise<{ findings: Finding[]; heapBytes: number | null }> {
   const findings: Finding[] = [];
@@ -77,45 +80,52 @@ async function checkDatabase(
       pooler,
     );
 
-    const listing = await listTables(session);
-    const scope = chooseScope({ ...deps.model, tables: [] }, listing, undefined, await listForeignPartitions(session));
+    const inventory = await readInventory(session);
+    const facts = {
+      inventory,
+      extensionRows: await countExtensionRows(session, inventory),
+      exclusions: deps.exclusions ?? [],
+    };
+    const missing = new Set(compareTables(deps.model, facts).missing.map(qualifiedName));
+    const present = deps.model.tables.filter((table) => !missing.has(qualifiedName(table)));
+    const scope = chooseScope({ ...deps.model, tables: present }, facts, undefined);
+    const wanted = deps.model.tables.filter(
+      (table) => missing.has(qualifiedName(table)) || scope.tables.includes(table),
+    );
     // A table that somebody holds is a finding, not a reason to hang.
     await session.query(`SET lock_timeout = '5s'`);
-    const tables = await readTables(session, deps.model.tables, new Map());
-    const unknownColumns: string[] = [];
+    const tables = await readTables(session, scope.tables, new Map());
+    const unknown = scope.losses.map((loss) => lossText(loss).replace(/\.$/, ''));
     findings.push(
-      await outcome('schema', `all ${deps.model.tables.length} tables of the schema are there`, () => {
-        const compared = compareColumns(deps.model.tables, tables);
-        unknownColumns.push(
-          ...compared.unknownColumns.map((column) => `column ${qualifiedName(column)}.${column.column}`),
+      await outcome('schema', `all ${wanted.length} tables to be backed up are there`, () => {
+        const compared = compareColumns(wanted, tables);
+        unknown.push(
+          ...compared.unknownColumns.map(
+            (column) =>
+              `column ${qualifiedName(column)}.${column.column} is not in the schema; it is backed up all the same`,
+          ),
         );
       }),
     );
-    const protectedNames = new Set(deps.model.tables.map(qualifiedName));
-    const unknown = [
-      ...scope.unknown
-        .filter((table) => !protectedNames.has(qualifiedName(table)))
-        .map((table) => `table ${qualifiedName(table)}`),
-      ...unknownColumns,
-    ];
     findings.push(
       unknown.length === 0
-        ? { check: 'unknown', ok: true, message: 'the database has nothing the schema does not know' }
+        ? { check: 'unknown', ok: true, message: 'everything in the database is protected or left out for a reason' }
         : {
             check: 'unknown',
             ok: false,
             code: 'UNKNOWN_OBJECTS',
-            message: `unknown to the schema: ${unknown.join(', ')}`,
-            hint: 'Add it to the Drizzle schema or classify it as left out; --strict refuses it.',
+            message: unknown.join('; '),
+            hint: 'Add tables and columns to the Drizzle schema, or say in the file that BACKUP_EXCLUDE names what is left out on purpose; --strict refuses the rest.',
           },
+      ...scope.warnings.map((message): Finding => ({ check: 'unknown', ok: true, message: `note: ${message}` })),
     );
     const [me] = await session.query<{ role: string }>('SELECT current_user AS role');
     const role = me?.role ?? '';
     findings.push(
-      ...rightsFindings('rights', `${role} may read every row`, await missingForBackup(session, deps.model.tables)),
+      ...rightsFindings('rights', `${role} may read every row`, await missingForBackup(session, scope.tables)),
     );
     heapBytes = tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
-    findings.push(...(await restoreFindings(session, deps.model, tables, heapBytes, signal)));
+    findings.push(...(await restoreFindings(session, tables, heapBytes, signal)));
   } catch (error) {
     if (signal.aborted) throw error;
     findings.push(failed('database', error));
@@ -126,14 +136,12 @@ async function checkDatabase(
 /** What only a restore would meet. The rows are looked at as well, for a limited time. */
 async function restoreFindings(
   session: Session,
-  model: SchemaModel,
   tables: LiveTable[],
   heapBytes: number,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const oids = tables.map((table) => table.oid);
-  const free = model.sequences.filter((sequence) => sequence.ownedBy === null);
-  const { missing, obstacles } = await readOutlook(session, tables, await describeSequences(session, oids, free));
+  const { missing, obstacles } = await readOutlook(session, tables, await describeSequences(session, oids, []));
   const { broken, unlooked } = await readBrokenRows(session, tables, signal);
   const rights = rightsFindings('restore rights', 'this role has every right that a restore needs', missing);
   return [

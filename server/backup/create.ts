@@ -1,12 +1,22 @@
+import type { Session } from '../../db/connect.ts';
 import { type SchemaModel, shortName } from '../../db/model.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
+import {
+  type BackupOutcome,
+  type Loss,
+  leftOutOf,
+  lossesOf,
+  lossText,
+  lossView,
+  outcomeOf,
+} from '../archive/losses.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { readmeText, restoreSql } from '../archive/recovery.ts';
 import { schemaSql } from '../archive/schema-sql.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
 import { refuseAlteredTypes } from '../postgres/altered-types.ts';
-import { listForeignPartitions, listTables } from '../postgres/catalog.ts';
+import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
 import { readSequences } from '../postgres/sequences.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
@@ -14,6 +24,7 @@ import type { Storage } from '../storage/storage.ts';
 import { archiveName } from './archive-name.ts';
 import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
+import type { Exclusion } from './exclusions.ts';
 import { type DatabaseFacts, readFacts } from './facts.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
 import { planParts } from './parts.ts';
@@ -31,6 +42,8 @@ export interface BackupDeps {
   application: { name: string; version: string };
   /** How long a locked table is waited for, in milliseconds. */
   lockGiveUpMs: number;
+  /** What is left out on purpose; nothing when absent. */
+  exclusions?: readonly Exclusion[];
 }
 
 export interface BackupInput {
@@ -40,7 +53,7 @@ export interface BackupInput {
   level?: number;
   /** Connections that copy at once; fewer are used when fewer can be had. */
   jobs: number;
-  /** Refuse when the database has tables or columns the schema does not know. */
+  /** Refuse when not everything would be in the archive, or the database has columns the schema does not know. */
   strict: boolean;
   /** Read the stored archive back before calling it good. */
   verify: boolean;
@@ -63,8 +76,13 @@ export interface BackupResult {
   /** Until the archive stood under its name. */
   durationMs: number;
   verifyMs: number | null;
+  /** `partial` when the database holds something that is neither in the archive nor left out on purpose. */
+  outcome: BackupOutcome;
+  /** What that is. */
+  losses: Loss[];
   warnings: string[];
-  unknown: { tables: string[]; columns: string[] };
+  /** Not in the schema. Columns and sequences are in the backup all the same. */
+  unknown: { tables: string[]; columns: string[]; sequences: string[] };
   leftOut: { table: string; reason: string }[];
 }
 
@@ -83,12 +101,14 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
   const fileName = archiveName(input.name, started, backupId);
   run.onProgress({ stage: 'prepare', rows: 0, bytes: 0, totalBytes: 0 });
 
-  const scope = await readScope(deps, input, run);
-  await using snapshot = await openSnapshot(deps.databaseUrl, scope.tables, {
+  const { chosen, scopeIn } = await readScope(deps, input, run);
+  await using snapshot = await openSnapshot(deps.databaseUrl, chosen.tables, {
     applicationName: `palace-backup backup ${backupId}`,
     signal: run.signal,
     patienceMs: deps.lockGiveUpMs,
   });
+  // Once more, as the moment of the backup has it: something may have come into being meanwhile.
+  const scope = { ...(await scopeIn(snapshot.leader)), tables: chosen.tables };
   const facts = await readFacts(snapshot, scope, deps.model, input.strict);
   await refuseFullDisk(deps.storage, facts.heapBytes);
 
@@ -106,8 +126,8 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
   });
   const sequences = await readSequences(
     snapshot.leader,
-    facts.oids,
-    deps.model.sequences.filter((sequence) => sequence.ownedBy === null),
+    facts.tables.map((table) => table.oid),
+    scope.sequences,
   );
   await snapshot[Symbol.asyncDispose]();
   await refuseTypesAlteredMeanwhile(deps, facts, run);
@@ -121,7 +141,9 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
   const durationMs = deps.now().getTime() - started.getTime();
 
   const verifyMs = input.verify ? await readBack(deps, fileName, digest, run) : null;
+  const losses = lossesOf(manifest);
   const warnings = [
+    ...losses.map(lossText),
     ...manifest.warnings,
     ...(await writeNotes(deps, fileName, digest, manifest.kind, verifyMs !== null)),
   ];
@@ -137,25 +159,32 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
     verified: verifyMs !== null,
     durationMs,
     verifyMs,
+    outcome: outcomeOf(manifest),
+    losses: losses.map(lossView),
     warnings,
     unknown: {
       tables: manifest.unknown.tables.map(shortName),
+      sequences: (manifest.unknown.sequences ?? []).map(shortName),
       columns: manifest.unknown.columns.map((column) => `${shortName(column)}.${column.column}`),
     },
-    leftOut: manifest.leftOut.map((table) => ({ table: shortName(table), reason: table.reason })),
+    leftOut: leftOutOf(manifest),
   };
 }
 
 /** Names only: reading a definition would wait, without a limit, for whoever holds a table. */
-async function readScope(deps: BackupDeps, input: BackupInput, run: Run): Promise<BackupScope> {
+async function readScope(deps: BackupDeps, input: BackupInput, run: Run) {
   await using session = await openWorkingSession(deps.databaseUrl, {
     applicationName: 'palace-backup prepare',
     signal: run.signal,
   });
-  const scope = chooseScope(deps.model, await listTables(session), input.tables, await listForeignPartitions(session));
+  const inventory = await readInventory(session);
+  const known = { exclusions: deps.exclusions ?? [], extensionRows: await countExtensionRows(session, inventory) };
+  const chosen = chooseScope(deps.model, { ...known, inventory }, input.tables);
   // Before the locks, which would fail without saying what to grant.
-  await refuseHiddenRows(session, scope.tables);
-  return scope;
+  await refuseHiddenRows(session, chosen.tables);
+  const scopeIn = async (leader: Session): Promise<BackupScope> =>
+    chooseScope(deps.model, { ...known, inventory: await readInventory(leader) }, input.tables);
+  return { chosen, scopeIn };
 }
 
 /** The snapshot’s own sessions see definitions as they were; values were written by what the types are. */

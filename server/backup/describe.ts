@@ -1,7 +1,8 @@
 import { qualifiedName, type SchemaModel } from '../../db/model.ts';
 import { loadOrder } from '../../db/order.ts';
-import { FORMAT_VERSION, type Manifest, type ManifestEntry } from '../archive/manifest.ts';
+import { FORMAT_VERSION, type Manifest, type ManifestEntry, type ManifestTable } from '../archive/manifest.ts';
 import { maskDatabaseUrl } from '../mask-url.ts';
+import type { LiveTable } from '../postgres/catalog.ts';
 import type { DatabaseFacts } from './facts.ts';
 import type { BackupScope } from './scope.ts';
 
@@ -23,25 +24,19 @@ export function describeBackup(
   const rank = new Map(order.map((name, place) => [name, place]));
   const tables = facts.tables
     .toSorted((a, b) => (rank.get(qualifiedName(a)) ?? 0) - (rank.get(qualifiedName(b)) ?? 0))
-    .map(({ schema, name, key, columns, primaryKey, uniques, links }) => {
-      const chunks = entries.filter((entry) => entry.table?.schema === schema && entry.table.name === name);
+    .map((table) => {
+      const chunks = entries.filter((entry) => entry.table?.schema === table.schema && entry.table.name === table.name);
       const sum = (of: (chunk: (typeof chunks)[number]) => number) =>
         chunks.reduce((total, chunk) => total + of(chunk), 0);
-      return {
-        schema,
-        name,
-        key,
-        columns,
-        primaryKey,
-        uniques,
-        links,
-        rules: facts.rules
-          .filter(({ table }) => table.schema === schema && table.name === name)
-          .map(({ table: _, ...rule }) => rule),
-        rows: sum((chunk) => chunk.rows),
-        bytes: sum((chunk) => chunk.size),
-      };
+      return { ...definitionOf(table, facts), rows: sum((chunk) => chunk.rows), bytes: sum((chunk) => chunk.size) };
     });
+  const reasons = new Map(scope.described.map((table) => [qualifiedName(table), table.reason]));
+  const withoutRows = facts.described.map((table) => ({
+    ...definitionOf(table, facts),
+    rows: 0,
+    bytes: 0,
+    reason: reasons.get(qualifiedName(table)) ?? '',
+  }));
   return {
     formatVersion: FORMAT_VERSION,
     metadata: {
@@ -64,18 +59,28 @@ export function describeBackup(
     cycles,
     sequences: made.sequences,
     leftOut: scope.leftOut,
-    unknown: { tables: scope.unknown, columns: facts.unknownColumns },
+    ...(withoutRows.length > 0 && { withoutRows }),
+    unknown: {
+      tables: scope.unknown,
+      columns: facts.unknownColumns,
+      sequences: undeclared(made.sequences, deps.model),
+    },
+    losses: scope.losses,
     warnings: [
       ...facts.warnings,
-      ...scope.unknown.map(
-        (table) => `${qualifiedName(table)} is in the database but not in the schema: it is NOT in this backup.`,
-      ),
+      ...scope.warnings,
       ...facts.unknownColumns.map(
         (column) => `${qualifiedName(column)}.${column.column} is not in the schema; it was backed up all the same.`,
       ),
     ],
     entries,
   };
+}
+
+function definitionOf(live: LiveTable, { rules }: DatabaseFacts): Omit<ManifestTable, 'rows' | 'bytes'> {
+  const { schema, name, key, columns, primaryKey, uniques, links } = live;
+  const own = rules.filter(({ table }) => table.schema === schema && table.name === name);
+  return { schema, name, key, columns, primaryKey, uniques, links, rules: own.map(({ table: _, ...rule }) => rule) };
 }
 
 /** Extensions come first, because functions and types may need them. */
@@ -88,4 +93,15 @@ function allTypes({ types: { types }, prerequisites }: DatabaseFacts): Manifest[
   }));
   const named = new Set(extensions.map(({ name }) => name));
   return [...extensions, ...types.filter((type) => !(type.kind === 'extension' && named.has(type.name)))];
+}
+
+/** Sequences that the schema does not declare and no table of it brings along. */
+function undeclared(sequences: Manifest['sequences'], model: SchemaModel): Manifest['unknown']['tables'] {
+  const declared = new Set(model.sequences.map(qualifiedName));
+  const tables = new Set(model.tables.map(qualifiedName));
+  return sequences
+    .filter(
+      ({ ownedBy, ...name }) => !declared.has(qualifiedName(name)) && !(ownedBy && tables.has(qualifiedName(ownedBy))),
+    )
+    .map(({ schema, name }) => ({ schema, name }));
 }

@@ -1,4 +1,5 @@
 import { shortName } from '../../db/model.ts';
+import { type BackupOutcome, type Loss, leftOutOf, lossesOf, lossView, outcomeOf } from '../archive/losses.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { openArchive } from '../archive/reader.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -14,7 +15,9 @@ export interface BackupDetail {
   sequences: number;
   types: number;
   leftOut: { table: string; reason: string }[];
-  unknown: { tables: string[]; columns: string[] };
+  outcome: BackupOutcome;
+  losses: Loss[];
+  unknown: { tables: string[]; columns: string[]; sequences: string[] };
   warnings: string[];
   entries: { count: number; chunks: number; size: number; storedSize: number };
 }
@@ -70,9 +73,12 @@ export async function readDetail(storage: Storage, name: string, signal: AbortSi
     })),
     sequences: manifest.sequences.length,
     types: manifest.types.length,
-    leftOut: manifest.leftOut.map((table) => ({ table: shortName(table), reason: table.reason })),
+    leftOut: leftOutOf(manifest),
+    outcome: outcomeOf(manifest),
+    losses: lossesOf(manifest).map(lossView),
     unknown: {
       tables: manifest.unknown.tables.map(shortName),
+      sequences: (manifest.unknown.sequences ?? []).map(shortName),
       columns: manifest.unknown.columns.map((column) => `${shortName(column)}.${column.column}`),
     },
     warnings: manifest.warnings,

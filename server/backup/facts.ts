@@ -1,5 +1,6 @@
 import type { Session } from '../../db/connect.ts';
 import { type ObjectName, qualifiedName, type SchemaModel } from '../../db/model.ts';
+import { lossText, lossView } from '../archive/losses.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import { type LiveTable, readTables } from '../postgres/catalog.ts';
@@ -14,7 +15,9 @@ import { type BackupScope, compareColumns } from './scope.ts';
 import { unmakeableTypes } from './unmakeable-types.ts';
 
 export interface DatabaseFacts {
-  tables: Awaited<ReturnType<typeof readTables>>;
+  tables: LiveTable[];
+  /** Tables whose definition alone is kept. */
+  described: LiveTable[];
   oids: number[];
   types: LiveTypes;
   prerequisites: Prerequisites;
@@ -43,20 +46,18 @@ export async function readFacts(
        FROM pg_catalog.pg_database WHERE datname = current_database()`,
   );
   if (!server) throw new AppError('DATABASE_ERROR', 'The database does not list itself in pg_database.');
-  if (strict && (scope.unknown.length > 0 || unknownColumns.length > 0))
-    throw new AppError(
-      'UNKNOWN_OBJECTS',
-      `The database has what the schema does not know: ${[...scope.unknown.map((table) => `table ${qualifiedName(table)}`), ...unknownColumns.map((column) => `column ${qualifiedName(column)}.${column.column}`)].join('; ')}.`,
-      { hint: 'Add it to the Drizzle schema, classify it as left out with a reason, or run without --strict.' },
-    );
-  const prerequisites = await readPrerequisites(leader, oids);
-  const types = await readTypes(leader, oids, prerequisites.typeOids);
+  if (strict) refuseLosses(scope, unknownColumns);
+  const described = await readTables(leader, scope.described, models);
+  const defined = [...oids, ...described.map((table) => table.oid)];
+  const prerequisites = await readPrerequisites(leader, defined);
+  const types = await readTypes(leader, defined, prerequisites.typeOids);
   return {
     tables,
-    oids,
+    described,
+    oids: defined,
     types,
     prerequisites,
-    rules: await readRules(leader, oids),
+    rules: await readRules(leader, defined),
     server: {
       version: server.version,
       versionNum: snapshot.serverVersion,
@@ -65,19 +66,19 @@ export async function readFacts(
     },
     heapBytes: tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0),
     unknownColumns,
-    warnings: [...warnings, ...unmakeableTypes(types), ...(await restoreWarnings(leader, model, tables))],
+    warnings: [...warnings, ...unmakeableTypes(types), ...(await restoreWarnings(leader, tables))],
   };
 }
 
 /** What would stop a restore of this backup. The backup is made all the same: a failure to look is said and fails nothing. */
-async function restoreWarnings(session: Session, model: SchemaModel, tables: LiveTable[]): Promise<string[]> {
+async function restoreWarnings(session: Session, tables: LiveTable[]): Promise<string[]> {
   await session.query('SAVEPOINT outlook');
   try {
-    const free = model.sequences.filter((sequence) => sequence.ownedBy === null);
+    // Others that this role does not own are left where they stand, and stop nothing.
     const sequences = await describeSequences(
       session,
       tables.map((table) => table.oid),
-      free,
+      [],
     );
     return outlookWarnings(await readOutlook(session, tables, sequences), tables);
   } catch (error) {
@@ -85,4 +86,24 @@ async function restoreWarnings(session: Session, model: SchemaModel, tables: Liv
     await session.query('ROLLBACK TO SAVEPOINT outlook');
     return [`Whether a restore would go through could not be looked at: ${error.message}`];
   }
+}
+
+function refuseLosses(scope: BackupScope, columns: DatabaseFacts['unknownColumns']): void {
+  const unknown = [
+    ...scope.losses.map((loss) => lossText(loss).replace(/\.$/, '')),
+    ...columns.map((column) => `column ${qualifiedName(column)}.${column.column} is not in the schema`),
+  ];
+  if (unknown.length === 0) return;
+  const declarable = scope.unknown.length > 0 || columns.length > 0;
+  throw new AppError(
+    'UNKNOWN_OBJECTS',
+    `Not everything would be in this backup as the schema has it: ${unknown.join('; ')}.`,
+    {
+      hint: `${declarable ? 'Add tables and columns to the Drizzle schema. ' : ''}${scope.losses.length > 0 ? 'Say what is left out on purpose, with the reason, in the file that BACKUP_EXCLUDE names. ' : ''}Or run without --strict.`,
+      details: {
+        losses: scope.losses.map(lossView),
+        columns: columns.map((column) => `${qualifiedName(column)}.${column.column}`),
+      },
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { shortName } from '../../db/model.ts';
+import { lossesOf } from '../archive/losses.ts';
 import { openArchive } from '../archive/reader.ts';
 import { eachAtOnce } from '../at-once.ts';
 import { AppError } from '../errors.ts';
@@ -27,6 +28,8 @@ export interface StoredBackup {
     /** Rows per table, as a backup's result names them. */
     tables: Record<string, number>;
     warnings: number;
+    /** What it knows not to hold. */
+    losses: number;
   } | null;
   damaged: { code: string; message: string } | null;
   /** It came from outside: what its manifest says of its making is its sender's word. */
@@ -81,6 +84,7 @@ export async function readStored(storage: Storage, object: StoredObject, signal:
         rows: manifest.metadata.totalRecords,
         tables: Object.fromEntries(manifest.tables.map((table) => [shortName(table), table.rows])),
         warnings: manifest.warnings.length,
+        losses: lossesOf(manifest).length,
       },
       damaged: null,
     };

@@ -45,7 +45,9 @@ for (const server of testServers()) {
       expect(result).toMatchObject({
         tables: { people: 2, notes: 1, 'shop.notes': 1 },
         warnings: [],
-        unknown: { tables: [], columns: [] },
+        outcome: 'success',
+        losses: [],
+        unknown: { tables: [], columns: [], sequences: [] },
         leftOut: [],
       });
       expect(manifest.kind).toBe('full');
@@ -57,7 +59,7 @@ for (const server of testServers()) {
         CREATE UNLOGGED TABLE unlogged (id integer); ALTER TABLE people ADD COLUMN nickname text DEFAULT 'nick'; CREATE VIEW people_view AS SELECT * FROM people`);
       const made = await backupOf(database, model);
       const tables = ['for gotten', 'unlogged', 'shop.partly'];
-      expect(made.result.unknown).toEqual({ tables, columns: ['people.nickname'] });
+      expect(made.result.unknown).toEqual({ tables, columns: ['people.nickname'], sequences: [] });
       expect(made.manifest.unknown).toEqual({
         tables: [
           { schema: 'public', name: 'for gotten' },
@@ -65,6 +67,11 @@ for (const server of testServers()) {
           { schema: 'shop', name: 'partly' },
         ],
         columns: [{ schema: 'public', name: 'people', column: 'nickname' }],
+        sequences: [],
+      });
+      expect(made.result).toMatchObject({
+        outcome: 'partial',
+        losses: tables.map((name) => ({ kind: 'table', name, reason: expect.stringContaining('not in the schema') })),
       });
       expect(made.result.warnings).toHaveLength(4);
       const strict = await refusal(backupOf(database, model, { strict: true }));

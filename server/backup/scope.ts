@@ -1,56 +1,181 @@
 import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } from '../../db/model.ts';
 import { pickTables } from '../../db/pick.ts';
-import { classifyTables } from '../../db/protected.ts';
+import { LARGE_OBJECTS } from '../archive/losses.ts';
+import type { Manifest, ManifestLoss } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
-import type { ForeignPartition, LiveTable, TableListing } from '../postgres/catalog.ts';
+import type { LiveTable } from '../postgres/catalog.ts';
+import type { Relation } from '../postgres/inventory.ts';
+import { type JudgeFacts, judge, type Verdict } from './judge.ts';
 
-/** Which tables a backup takes, and what it leaves out, by name and with the reason. */
+/** What a backup takes, and what it does not, by name and with the reason. */
 export interface BackupScope {
   kind: 'full' | 'partial';
   tables: TableModel[];
-  leftOut: (ObjectName & { reason: string })[];
+  /** Tables whose definition is kept and whose rows are left out. */
+  described: (TableModel & { reason: string })[];
+  /** Every sequence whose position is kept, but for those of tables that were not chosen. */
+  sequences: ObjectName[];
+  leftOut: Manifest['leftOut'];
+  losses: ManifestLoss[];
+  /** Tables of the database that are not in the schema. */
   unknown: ObjectName[];
+  warnings: string[];
 }
 
 /**
- * Decides what belongs to a backup. Throws SCHEMA_DRIFT when the model has a table the database lacks,
- * and UNKNOWN_TABLE for a chosen name that is none of the model's.
+ * Decides what belongs to a backup. Throws SCHEMA_DRIFT when the model has a table the database lacks, and UNKNOWN_TABLE for a chosen
+ * name that is none of the model's or whose rows are not there to be backed up.
  */
 export function chooseScope(
   model: SchemaModel,
-  listing: TableListing[],
+  facts: Omit<JudgeFacts, 'declares'>,
   chosen: string[] | undefined,
-  foreignPartitions: ForeignPartition[],
 ): BackupScope {
-  const ordinary = listing.filter((table) => table.extension === null && !table.foreign);
-  const { leftOut, unknown } = classifyTables(ordinary, model);
-  const present = new Set(ordinary.map(qualifiedName));
-  const missing = model.tables.filter((table) => !present.has(qualifiedName(table)));
-  const tables = chosen ? pickTables(model.tables, chosen, 'The schema') : model.tables;
-  const absent = missing.filter((table) => tables.includes(table));
+  const declared = new Set(model.tables.map(keyOf));
+  const verdicts = judge({ ...facts, declares: (name) => declared.has(keyOf(name)) });
+  const found = new Map<string, { relation: Relation; verdict: Verdict }>();
+  for (const [relation, verdict] of verdicts) found.set(keyOf(relation), { relation, verdict });
+  const verdictOf = (table: ObjectName) => declaredVerdict(found.get(keyOf(table)), table, facts);
+
+  const picked = chosen ? pickTables(model.tables, chosen, 'The schema') : model.tables;
+  const absent = picked.filter((table) => verdictOf(table) === null);
   if (absent.length > 0) throw drift(absent.map((table) => `table ${qualifiedName(table)}`));
-  return {
-    kind: tables.length === model.tables.length ? 'full' : 'partial',
+  if (chosen) refuseWithoutRows(picked, verdictOf);
+  const tables = picked.filter((table) => verdictOf(table)?.class === 'protected');
+  const unchosen = model.tables.filter((table) => verdictOf(table)?.class === 'protected' && !tables.includes(table));
+  const described = chosen
+    ? []
+    : model.tables.flatMap((table) => {
+        const verdict = verdictOf(table);
+        return verdict?.class === 'described' ? [{ ...table, reason: verdict.reason }] : [];
+      });
+
+  const scope: BackupScope = {
+    kind: unchosen.length === 0 ? 'full' : 'partial',
     tables,
-    leftOut: [
-      ...leftOut,
-      ...listing
-        .filter((table) => table.extension !== null)
-        .map(({ schema, name, extension }) => ({ schema, name, reason: `belongs to the extension ${extension}` })),
-      ...listing
-        .filter((table) => table.foreign && table.extension === null)
-        .map(({ schema, name }) => ({ schema, name, reason: 'a foreign table: its rows live on another server' })),
-      ...foreignPartitions.map(({ schema, name, root }) => ({
-        schema,
-        name,
-        reason: `a foreign partition of ${qualifiedName(root)}: its rows live on another server`,
-      })),
-      ...model.tables
-        .filter((table) => !tables.includes(table))
-        .map(({ schema, name }) => ({ schema, name, reason: 'not chosen for this backup' })),
-    ],
-    unknown: unknown.map(({ schema, name }) => ({ schema, name })),
+    described,
+    sequences: [],
+    leftOut: [],
+    losses: [],
+    unknown: [],
+    warnings: unusedExclusions(facts),
   };
+  const notChosen = new Set(unchosen.map(keyOf));
+  const heads = new Map(facts.inventory.relations.map((relation) => [relation.oid, relation]));
+  for (const [relation, verdict] of verdicts) add(scope, relation, verdict, { heads, declared, notChosen });
+  addLargeObjects(scope, facts);
+  scope.leftOut.push(...unchosen.map((table) => ({ ...plain(table), reason: 'not chosen for this backup' })));
+  return scope;
+}
+
+/** What schema and database do not both have. */
+export function compareTables(
+  model: Pick<SchemaModel, 'tables'>,
+  facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
+): { missing: ObjectName[]; unknown: ObjectName[] } {
+  const declared = new Set(model.tables.map(keyOf));
+  const verdicts = judge({ ...facts, extensionRows: new Map(), declares: (name) => declared.has(keyOf(name)) });
+  const there = new Map([...verdicts].map(([relation, verdict]) => [keyOf(relation), { relation, verdict }]));
+  return {
+    missing: model.tables.filter((table) => declaredVerdict(there.get(keyOf(table)), table, facts) === null).map(plain),
+    unknown: [...verdicts].flatMap(([relation, verdict]) =>
+      verdict.class === 'lost' && verdict.kind === 'table' && relation.root === null ? [plain(relation)] : [],
+    ),
+  };
+}
+
+/** Null where the database has nothing of that name. A partition is kept with its table, and is no table of a backup by itself. */
+function declaredVerdict(
+  found: { relation: Relation; verdict: Verdict } | undefined,
+  table: ObjectName,
+  { exclusions }: Pick<JudgeFacts, 'exclusions'>,
+): Verdict | null {
+  if (!found || found.relation.kind === 'sequence') {
+    const excluded = exclusions.find(({ what, matches }) => what !== 'sequences' && matches(table));
+    return excluded ? { class: 'left out', reason: excluded.reason } : null;
+  }
+  if (found.relation.root === null || found.verdict.class !== 'protected') return found.verdict;
+  return { class: 'left out', reason: 'a partition: its rows are kept with its table' };
+}
+
+function refuseWithoutRows(picked: TableModel[], verdictOf: (table: ObjectName) => Verdict | null): void {
+  for (const table of picked) {
+    const verdict = verdictOf(table);
+    if (verdict === null || !('reason' in verdict)) continue;
+    throw new AppError('UNKNOWN_TABLE', `${qualifiedName(table)} cannot be backed up: ${verdict.reason}.`, {
+      hint: 'Leave it out of --tables.',
+    });
+  }
+}
+
+function add(
+  scope: BackupScope,
+  relation: Relation,
+  verdict: Verdict,
+  known: { heads: Map<number, Relation>; declared: Set<string>; notChosen: Set<string> },
+): void {
+  const { heads, declared, notChosen } = known;
+  const name = plain(relation);
+  const isHead = relation.root === null;
+  switch (verdict.class) {
+    case 'protected': {
+      if (relation.kind === 'sequence') {
+        const owner = heads.get(relation.owner ?? -1);
+        if (!owner || !notChosen.has(keyOf(owner))) scope.sequences.push(name);
+      } else if (isHead && relation.unlogged && !notChosen.has(keyOf(relation)))
+        scope.warnings.push(`${qualifiedName(relation)} is UNLOGGED: a crash of the server empties it.`);
+      else if (!isHead && declared.has(keyOf(relation)))
+        scope.leftOut.push({ ...name, reason: 'a partition: its rows are kept with its table' });
+      break;
+    }
+    case 'left out':
+      // What belongs to a table goes without saying, foreign partitions aside: their table may well be in the backup.
+      if (relation.owner === null && (isHead || relation.kind === 'foreign table'))
+        scope.leftOut.push({ ...name, reason: verdict.reason });
+      break;
+    case 'lost':
+      if (!isHead) break;
+      scope.losses.push({ ...name, kind: verdict.kind, reason: verdict.reason });
+      if (verdict.kind === 'table') scope.unknown.push(name);
+      break;
+    default:
+  }
+}
+
+function addLargeObjects(scope: BackupScope, { inventory, exclusions }: Omit<JudgeFacts, 'declares'>): void {
+  const { count, bytes } = inventory.largeObjects;
+  if (count === 0) return;
+  const excluded = exclusions.find(({ what }) => what === 'large objects');
+  const name = { schema: 'pg_catalog', name: 'pg_largeobject' };
+  const size = `${count} of them, about ${Math.max(1, Math.round(bytes / 1024))} KiB`;
+  if (excluded) scope.leftOut.push({ ...name, reason: `large objects (${size}): ${excluded.reason}` });
+  else
+    scope.losses.push({ ...name, kind: LARGE_OBJECTS, reason: `the database holds ${size}, and they are not copied` });
+}
+
+/** A pattern that fits nothing is a slip of the pen, or a table that is gone: whoever wrote it should know. */
+function unusedExclusions({ inventory, exclusions }: Omit<JudgeFacts, 'declares'>): string[] {
+  return exclusions
+    .filter(({ what, matches }) => {
+      if (what === LARGE_OBJECTS) return inventory.largeObjects.count === 0;
+      return !inventory.relations.some(
+        (relation) =>
+          (relation.kind === 'sequence') === (what === 'sequences') && relation.root === null && matches(relation),
+      );
+    })
+    .map(({ place, pattern, matches }) => {
+      const isPartition = inventory.relations.some((relation) => relation.root !== null && matches(relation));
+      return `${place}: \`${pattern}\` fits nothing in this database${isPartition ? ' but a partition, and only a whole table can be left out' : ''}.`;
+    });
+}
+
+/** `a.b` + `c` and `a` + `b.c` are different tables, so the dot alone does not do for a key. */
+function keyOf({ schema, name }: ObjectName): string {
+  return JSON.stringify([schema, name]);
+}
+
+function plain({ schema, name }: ObjectName): ObjectName {
+  return { schema, name };
 }
 
 /**

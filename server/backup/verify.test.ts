@@ -44,6 +44,7 @@ test('verifyArchive() finds a sound archive sound and counts its rows', async ()
       rows: 5,
       bytes: size,
       faults: [],
+      losses: [],
     });
   }
 });

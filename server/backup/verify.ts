@@ -1,5 +1,6 @@
 import { qualifiedName } from '../../db/model.ts';
 import { type Inspection, inspectContainer } from '../archive/inspect.ts';
+import { lossesOf, lossText } from '../archive/losses.ts';
 import type { ManifestEntry } from '../archive/manifest.ts';
 import { type Archive, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
 import { countRows } from '../archive/records.ts';
@@ -26,6 +27,8 @@ export interface VerifyReport {
   rows: number;
   bytes: number;
   faults: VerifyFault[];
+  /** What it knows not to hold: no damage, but not everything either. */
+  losses: string[];
 }
 
 export interface VerifyOptions {
@@ -44,7 +47,7 @@ const LARGE_ENTRY_BYTES = 32 * 1024 * 1024;
  * (ARCHIVE_INVALID, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT), when the source fails, or with CANCELLED. Never needs a database.
  */
 export async function verifyArchive(source: ByteSource, options: VerifyOptions): Promise<VerifyReport> {
-  const report: VerifyReport = { ok: false, digest: null, entries: 0, rows: 0, bytes: 0, faults: [] };
+  const report: VerifyReport = { ok: false, digest: null, entries: 0, rows: 0, bytes: 0, faults: [], losses: [] };
   const inspection = await inspectContainer(source, DEFAULT_LIMITS.entries).catch((error: unknown) => {
     report.faults.push(faultOf(error));
     return null;
@@ -63,6 +66,7 @@ async function verifyEntries(
   const { signal, onProgress, concurrency = 3 } = options;
   const { manifest, digest, faults, shift } = inspection;
   report.digest = digest;
+  report.losses = lossesOf(manifest).map(lossText);
   for (const fault of faults)
     report.faults.push({ place: 'container', message: `The archive's container is damaged: ${fault}.` });
   const archives = [archiveOf(source, inspection, DEFAULT_LIMITS, signal)];

@@ -1,6 +1,7 @@
 import type { SchemaModel } from '../../db/model.ts';
 import { archiveName } from '../backup/archive-name.ts';
 import { type BackupResult, createBackup } from '../backup/create.ts';
+import { readExclusions } from '../backup/exclusions.ts';
 import { markVerified } from '../backup/mark-verified.ts';
 import { type VerifyReport, verifyArchive } from '../backup/verify.ts';
 import { AppError } from '../errors.ts';
@@ -24,6 +25,8 @@ export interface VerbDeps {
   storage: Storage;
   model: SchemaModel;
   application: { name: string; version: string };
+  /** The file that says what is left out on purpose, read anew by each backup. */
+  excludeFile: string | null;
   /** Connections that copy at once. */
   jobs: number;
   lockTryMs: number;
@@ -56,7 +59,7 @@ async function backUp(
   await operation.nameArchive(name);
   return createBackup(
     // One id for the archive and the record of its making.
-    { ...deps, newId: () => operation.id },
+    { ...deps, newId: () => operation.id, exclusions: await readExclusions(deps.excludeFile) },
     {
       ...(tables && { tables }),
       ...(level !== undefined && { level }),

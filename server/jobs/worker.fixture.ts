@@ -11,6 +11,7 @@ export const SILENT: Log = { info: () => undefined, warn: () => undefined, error
 export function testVerbs(deps: Pick<VerbDeps, 'databaseUrl' | 'storage' | 'model'> & Partial<VerbDeps>): Verbs {
   return createVerbs({
     application: { name: 'Palace Backup', version: '0.0.0' },
+    excludeFile: null,
     jobs: 2,
     lockTryMs: 2000,
     lockGiveUpMs: 10_000,

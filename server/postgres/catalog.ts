@@ -25,47 +25,6 @@ export interface LiveLeaf extends ObjectName {
   heap: boolean;
 }
 
-/** A table's place in the database, before anything of it is locked. */
-export interface TableListing extends ObjectName {
-  oid: number;
-  foreign: boolean;
-  extension: string | null;
-}
-
-const NOT_OURS = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
-
-/** Every table of the database but partitions, which belong to their parents, and temporary tables. */
-export async function listTables(session: Pick<Session, 'query'>): Promise<TableListing[]> {
-  return session.query<TableListing>(`
-    SELECT n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid, c.relkind = 'f' AS foreign,
-           (SELECT e.extname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-             WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' AND ${NOT_OURS}
-     ORDER BY 1, 2`);
-}
-
-/** A partition whose rows live on another server. */
-export interface ForeignPartition extends ObjectName {
-  /** The table it is a part of, whatever levels lie between. */
-  root: ObjectName;
-}
-
-/** Every foreign partition of the database. */
-export async function listForeignPartitions(session: Pick<Session, 'query'>): Promise<ForeignPartition[]> {
-  const rows = await session.query<ObjectName & { rootSchema: string; rootName: string }>(`
-    SELECT n.nspname AS schema, c.relname AS name, rn.nspname AS "rootSchema", r.relname AS "rootName"
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      JOIN pg_catalog.pg_class r ON r.oid = pg_catalog.pg_partition_root(c.oid) JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
-     WHERE c.relkind = 'f' AND c.relispartition
-     ORDER BY 1, 2`);
-  return rows.map(({ schema, name, rootSchema, rootName }) => ({
-    schema,
-    name,
-    root: { schema: rootSchema, name: rootName },
-  }));
-}
-
 /** Reads the tables named, in the order given; those that do not exist are missing from the answer. */
 export async function readTables(
   session: Session,

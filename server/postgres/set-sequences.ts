@@ -7,21 +7,30 @@ import { describeSequences, type LiveSequence } from './sequences.ts';
 /** Where a sequence shall stand after a restore. */
 export interface SequencePosition
   extends Pick<LiveSequence, 'schema' | 'name' | 'ownedBy' | 'increment' | 'lastValue' | 'isCalled'> {
-  /** It serves tables that are not restored as well: it may move on, never back, and only where a restored table draws from it. */
-  shared: boolean;
+  /**
+   * `exact`: there, unless a table that is not restored draws from it, too. `forward`: there, but never back.
+   * `drawn`: the same, and only where a restored table draws from it.
+   */
+  rule: 'exact' | 'forward' | 'drawn';
 }
 
-type FoundSequence = ObjectName & Pick<LiveSequence, 'increment'> & { owned: boolean };
+type FoundSequence = ObjectName &
+  Pick<LiveSequence, 'increment'> & {
+    owned: boolean;
+    owner: string;
+    /** A table that is not restored draws from it. */
+    elsewhere: boolean;
+  };
 type Stand = Pick<LiveSequence, 'lastValue' | 'isCalled'>;
 
 /** The sequences that a restore concerns. */
 export interface FoundSequences {
   /** Those to be set, each with its counterpart in the database. */
-  wanted: { position: SequencePosition; live: FoundSequence }[];
+  wanted: { position: SequencePosition; live: FoundSequence; mayGoBack: boolean }[];
   /** These, and the others that the restored tables draw from. */
   all: FoundSequence[];
-  /** Those of the backup without a counterpart, by name. */
-  missing: string[];
+  /** Of those of the backup that will not be set. */
+  warnings: string[];
 }
 
 /** Finds the counterparts of the backup's sequences. `tableOids` are the restored tables. Locks nothing. */
@@ -33,21 +42,32 @@ export async function findSequences(
   const drawn = await describeSequences(session, tableOids, []);
   const isDrawn = (found: ObjectName) => drawn.some((one) => qualifiedName(one) === qualifiedName(found));
   const wanted: FoundSequences['wanted'] = [];
-  const missing: string[] = [];
+  const warnings: string[] = [];
   for (const position of positions) {
-    const live = await findSequence(session, position);
-    if (position.shared && !(live && isDrawn(live))) continue;
-    if (live === null) missing.push(qualifiedName(position));
-    else wanted.push({ position, live });
+    const live = await findSequence(session, position, tableOids);
+    if (position.rule === 'drawn' && !(live && isDrawn(live))) continue;
+    if (live === null) {
+      if (position.rule === 'exact')
+        warnings.push(`The sequence ${qualifiedName(position)} of the backup is not in the database; it was left out.`);
+      continue;
+    }
+    // Held, it would keep others from a table that is not restored: only for a reason.
+    if (position.rule === 'forward' && !isDrawn(live) && !(await isBehindNow(session, live, position))) continue;
+    if (!live.owned && !isDrawn(live)) warnings.push(notOwned(live, position));
+    else wanted.push({ position, live, mayGoBack: position.rule === 'exact' && !live.elsewhere });
   }
   const all = new Map(wanted.map(({ live }) => [qualifiedName(live), live]));
   for (const one of drawn) {
     if (all.has(qualifiedName(one))) continue;
-    const live = await findSequence(session, one);
+    const live = await findSequence(session, one, tableOids);
     // Of somebody else's sequence nothing can be altered; what its defaults draw from it stays drawn.
     if (live?.owned) all.set(qualifiedName(live), live);
   }
-  return { wanted, all: [...all.values()], missing };
+  return { wanted, all: [...all.values()], warnings };
+}
+
+function notOwned(live: FoundSequence, { lastValue, isCalled }: SequencePosition): string {
+  return `The sequence ${qualifiedName(live)} belongs to ${live.owner} and was left where it stands. As its owner: SELECT pg_catalog.setval(${quoteLiteral(quoteName(live)).trim()}, ${lastValue}, ${isCalled});`;
 }
 
 /** A moment only: whoever holds a sequence may be waiting for a table that we hold. */
@@ -117,7 +137,7 @@ export interface SetSequences {
 
 /**
  * Sets held sequences where the backup had them. One that the rows themselves drew from, by the default of a column that the backup lacks,
- * moves on and never back, as a shared one does.
+ * moves on and never back, as one does that serves other tables as well.
  */
 export async function setSequences(session: Session, found: FoundSequences, moments: Moments): Promise<SetSequences> {
   const { held, emptied, filled } = moments;
@@ -126,14 +146,14 @@ export async function setSequences(session: Session, found: FoundSequences, mome
     found.wanted.map(({ live }) => live),
   );
   const faults: string[] = [];
-  for (const { position, live } of found.wanted) {
+  for (const { position, live, mayGoBack } of found.wanted) {
     const name = qualifiedName(live);
     const stand = stands.get(name);
     if (!stand) continue;
-    if (!position.shared && !(isSame(held.get(name), emptied.get(name)) && isSame(filled.get(name), stand)))
+    if (mayGoBack && !(isSame(held.get(name), emptied.get(name)) && isSame(filled.get(name), stand)))
       faults.push(drawnFrom(name));
     const drawn = !isSame(emptied.get(name), filled.get(name));
-    if ((position.shared || drawn) && !isBehind(live, stand, position)) continue;
+    if ((!mayGoBack || drawn) && !isBehind(live, stand, position)) continue;
     const wanted = { schema: live.schema, name: live.name, lastValue: position.lastValue, isCalled: position.isCalled };
     await putStand(session, wanted);
     stands.set(name, wanted);
@@ -170,14 +190,26 @@ function isBehind(live: FoundSequence, stand: Stand, position: SequencePosition)
   return BigInt(live.increment) > 0n ? here < there : here > there;
 }
 
+async function isBehindNow(session: Session, live: FoundSequence, position: SequencePosition): Promise<boolean> {
+  if (!live.owned) return true;
+  const stand = (await readStands(session, [live])).get(qualifiedName(live));
+  return stand !== undefined && isBehind(live, stand, position);
+}
+
 /** By owner first: a sequence renamed in the meantime is still the column's own. */
 async function findSequence(
   session: Session,
   position: Pick<SequencePosition, 'schema' | 'name' | 'ownedBy'>,
+  tableOids: number[],
 ): Promise<FoundSequence | null> {
   const { ownedBy } = position;
   const [row] = await session.query<FoundSequence>(
-    `SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment, pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned
+    `SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment,
+            pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+            EXISTS (SELECT 1 FROM pg_catalog.pg_attrdef def
+                      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = def.oid
+                       AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
+                     WHERE COALESCE(pg_catalog.pg_partition_root(def.adrelid)::oid, def.adrelid) <> ALL ($6::int8[]::oid[])) AS elsewhere
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
       WHERE c.relkind = 'S' AND (c.oid = (
               SELECT d.objid FROM pg_catalog.pg_depend d
@@ -188,7 +220,14 @@ async function findSequence(
                  AND tn.nspname = $3 AND t.relname = $4 AND a.attname = $5 LIMIT 1)
             OR (n.nspname = $1 AND c.relname = $2))
       ORDER BY (n.nspname = $1 AND c.relname = $2) = ($3::text IS NULL) DESC LIMIT 1`,
-    [position.schema, position.name, ownedBy?.schema ?? null, ownedBy?.name ?? null, ownedBy?.column ?? null],
+    [
+      position.schema,
+      position.name,
+      ownedBy?.schema ?? null,
+      ownedBy?.name ?? null,
+      ownedBy?.column ?? null,
+      tableOids,
+    ],
   );
   return row ?? null;
 }

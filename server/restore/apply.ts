@@ -88,10 +88,7 @@ export async function applyRestore(
   if (staging !== undefined) await dropStaging(session, staging);
   const applied = {
     lockedMs: Math.round(options.now() - lockedAt),
-    warnings: [
-      ...found.missing.map((name) => `The sequence ${name} of the backup is not in the database; it was left out.`),
-      ...rewritten.indexes.warnings,
-    ],
+    warnings: [...found.warnings, ...rewritten.indexes.warnings],
   };
   await receipt.succeed(session, result(applied));
   await refuseOtherChanges(session, { oids, shape, rewritten, found, set });

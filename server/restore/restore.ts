@@ -3,6 +3,7 @@ import { qualifiedName, shortName } from '../../db/model.ts';
 import { pickTables } from '../../db/pick.ts';
 import { quoteName } from '../../db/quote.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
+import { lossesOf, lossText } from '../archive/losses.ts';
 import type { ManifestTable } from '../archive/manifest.ts';
 import { type Archive, checkContainer, openArchive } from '../archive/reader.ts';
 import type { ByteSource } from '../bytes.ts';
@@ -108,7 +109,7 @@ export async function restoreArchive(
     analyzeMs: null,
     lockedMs: applied.lockedMs,
     timestamp: deps.now().toISOString(),
-    warnings: [...plan.warnings, ...applied.warnings],
+    warnings: [...lossesOf(archive.manifest).map(lossText), ...plan.warnings, ...applied.warnings],
   });
 
   let result: RestoreResult | undefined;
@@ -161,15 +162,15 @@ export async function restoreArchive(
   return { ...result, durationMs: committed.getTime() - started.getTime(), analyzeMs: since(committed) };
 }
 
-/** Sequences of the chosen tables go where the backup had them, and in a whole restore those of no table too; the others serve tables that stay. */
+/** Sequences of the chosen tables go where the backup had them, and in a whole restore those of no table too; the others never go back. */
 function sequencesOf(archive: Archive, chosen: ManifestTable[]) {
   const { manifest } = archive;
   const names = new Set(chosen.map(qualifiedName));
   const whole = manifest.kind !== 'partial' && chosen.length === manifest.tables.length;
-  return manifest.sequences.map((sequence) => ({
-    ...sequence,
-    shared: sequence.ownedBy ? !names.has(qualifiedName(sequence.ownedBy)) : !whole,
-  }));
+  return manifest.sequences.map((sequence) => {
+    const isExact = sequence.ownedBy ? names.has(qualifiedName(sequence.ownedBy)) : whole;
+    return { ...sequence, rule: isExact ? ('exact' as const) : whole ? ('forward' as const) : ('drawn' as const) };
+  });
 }
 
 async function stage(

@@ -36,6 +36,11 @@ export function BackupBadges(props: { backup: BackupInfo }) {
           {w.pinned}
         </Badge>
       </Show>
+      <Show when={props.backup.outcome === 'partial'}>
+        <Badge tone="warn" icon={<TriangleAlert class="size-3.5" aria-hidden="true" />}>
+          {w.incomplete}
+        </Badge>
+      </Show>
       <Show when={props.backup.kind === 'partial'}>
         <Badge tone="calm">{w.partial}</Badge>
       </Show>

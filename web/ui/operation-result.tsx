@@ -15,6 +15,7 @@ export function OperationResult(props: { operation: Operation }) {
   const { operation: w } = words;
   const result = () => props.operation.result;
   const warnings = () => textsIn(result(), 'warnings');
+  const isPartial = () => result()?.['outcome'] === 'partial';
   const chosen = () => textsIn(props.operation.parameters, 'tables');
   const facts = (): [string, JSX.Element][] => {
     const found: [string, JSX.Element][] = [];
@@ -33,11 +34,12 @@ export function OperationResult(props: { operation: Operation }) {
   return (
     <div class="space-y-4">
       <Show when={props.operation.state === 'succeeded'}>
-        <p class="flex items-center gap-2 font-medium text-good">
+        <p class={`flex items-center gap-2 font-medium ${isPartial() ? 'text-warn' : 'text-good'}`}>
           <CircleCheck class="size-5 shrink-0" aria-hidden="true" />
           <span>
             {w.succeeded[props.operation.kind] ?? w.states.succeeded}{' '}
-            <Show when={result()?.['verified'] === true}>{w.verified}</Show>
+            <Show when={result()?.['verified'] === true}>{w.verified}</Show>{' '}
+            <Show when={isPartial()}>{w.incomplete}</Show>
           </span>
         </p>
         <Facts of={facts()} />

@@ -16,7 +16,8 @@ export function Manifest(props: { name: string; detail: BackupDetail; backupId: 
   const { backup: w } = words;
   const rows = () => props.detail.tables.reduce((sum, table) => sum + table.rows, 0);
   const bytes = () => props.detail.tables.reduce((sum, table) => sum + table.bytes, 0);
-  const unknown = () => [...props.detail.unknown.tables, ...props.detail.unknown.columns];
+  const unknown = () => [...props.detail.unknown.columns, ...props.detail.unknown.sequences];
+  const losses = () => props.detail.losses.map(({ kind, name, reason }) => w.lossLine(kind, name, reason));
   return (
     <>
       <Card title={w.tables}>
@@ -25,8 +26,9 @@ export function Manifest(props: { name: string; detail: BackupDetail; backupId: 
         </p>
         <Tables backup={props.name} tables={props.detail.tables} />
       </Card>
+      <Texts title={w.losses} tone="text-warn" texts={losses()} />
       <Texts title={w.warnings} tone="text-warn" texts={props.detail.warnings} />
-      <Texts title={w.unknown} tone="text-warn" texts={unknown()} />
+      <Texts title={w.unknown} tone="text-soft" texts={unknown()} />
       <LeftOut of={props.detail.leftOut} />
       <Card title={w.checksums}>
         <p class="mb-3 text-sm text-soft">{w.entries(props.detail.entries.count, props.detail.entries.chunks)}</p>

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { ObjectName } from '../../db/model.ts';
+import { AppError } from '../errors.ts';
+
+/** One line of the file in which an operator says what is left out on purpose. */
+export interface Exclusion {
+  /** File and line, for people. */
+  place: string;
+  /** The pattern as it was written. */
+  pattern: string;
+  /** `tables`: definition and rows. `rows`: the rows alone. */
+  what: 'tables' | 'rows' | 'sequences' | 'large objects';
+  reason: string;
+  matches(name: ObjectName): boolean;
+}
+
+/** Reads the file named by BACKUP_EXCLUDE; none when the setting is not set. Throws CONFIG_INVALID that names the line. */
+export async function readExclusions(path: string | null): Promise<Exclusion[]> {
+  if (path === null) return [];
+  const file = resolve(path);
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new AppError('CONFIG_INVALID', `BACKUP_EXCLUDE names ${file}, which cannot be read.`, {
+      hint: 'Set it to the file that says what backups leave out, or leave it empty.',
+      cause,
+    });
+  });
+  return parseExclusions(bytes.toString('utf8'), basename(file));
+}
+
+const FORM =
+  'A line is `pattern = reason`: `shop.old_* = moved away`, `rows of public.audit_trails = too large`, `sequence public.tmp_* = not used`, `large objects = made again`. # begins a comment.';
+const LONGEST_REASON = 500;
+
+/** Reads the lines of such a file. Throws CONFIG_INVALID with the number of the first line that cannot be meant. */
+export function parseExclusions(text: string, file: string): Exclusion[] {
+  return text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .flatMap((line, index) => {
+      const place = `${file}:${index + 1}`;
+      return /^\s*(#|$)/.test(line) ? [] : [exclusionOf(line.trim(), place)];
+    });
+}
+
+function exclusionOf(line: string, place: string): Exclusion {
+  const split = /^((?:[^="]|"(?:[^"]|"")*")*)=(.*)$/.exec(line);
+  const [pattern, reason] = [split?.[1]?.trim() ?? '', split?.[2]?.trim() ?? ''];
+  if (!split) throw invalid(place, 'has no `= reason`');
+  if (pattern === '') throw invalid(place, 'has no pattern before the `=`');
+  if (reason === '') throw invalid(place, 'gives no reason after the `=`');
+  if (reason.length > LONGEST_REASON) throw invalid(place, `gives a reason of more than ${LONGEST_REASON} characters`);
+  if (/\p{Cc}/u.test(line)) throw invalid(place, 'holds a control character');
+  if (/^large objects$/i.test(pattern)) return { place, pattern, what: 'large objects', reason, matches: () => false };
+  const [, prefix = '', name = ''] = /^(?:(rows of|sequence|table)\s+)?(.*)$/i.exec(pattern) ?? [];
+  const what = ({ 'rows of': 'rows', sequence: 'sequences' } as const)[prefix.toLowerCase()] ?? 'tables';
+  return { place, pattern, what, reason, matches: matcherOf(name, place) };
+}
+
+/** One part of a name: quoted, it stands for itself; otherwise `*` is any text and `?` one character. */
+const PART = String.raw`"(?:[^"]|"")+"|[^\s".]+`;
+
+function matcherOf(pattern: string, place: string): (name: ObjectName) => boolean {
+  const parts = new RegExp(`^(${PART})(?:\\.(${PART}))?$`, 'u').exec(pattern);
+  if (!parts) throw invalid(place, `has the pattern \`${pattern}\`, which is no name`);
+  const [first = '', second] = [parts[1], parts[2]];
+  const schema = partMatcher(second === undefined ? 'public' : first);
+  const name = partMatcher(second ?? first);
+  return (object) => schema.test(object.schema) && name.test(object.name);
+}
+
+function partMatcher(part: string): RegExp {
+  const escaped = (text: string) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
+  const source = part.startsWith('"')
+    ? escaped(part.slice(1, -1).replaceAll('""', '"'))
+    : part.replaceAll(/[*?]|[^*?]+/g, (piece) => (piece === '*' ? '.*' : piece === '?' ? '.' : escaped(piece)));
+  return new RegExp(`^${source}$`, 'su');
+}
+
+function invalid(place: string, fault: string): AppError {
+  return new AppError('CONFIG_INVALID', `${place} ${fault}.`, { hint: FORM });
+}
