@@ -48,10 +48,13 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   const signal = options.signal ?? new AbortController().signal;
   await using session = await openSession(url, { applicationName: 'palace-backup migrate', signal });
   const wantHrms = options.hrms ?? true;
+  // For this transaction only, here and below: the address may be a pooler's.
+  await session.query(`BEGIN READ ONLY; ${PLAIN_NAMES}`);
   if ((await pendingMigrations(session)) === 0 && !(wantHrms && (await isEmpty(session)))) {
     return { systemApplied: 0, hrms: wantHrms ? finding(await publicTables(session)) : { found: 'not asked for' } };
   }
 
+  await session.query('COMMIT');
   await takeLock(session);
   const systemApplied = await migrateSystem(url, session);
   const hrms: HrmsFinding = wantHrms ? await createHrmsWhenEmpty(session) : { found: 'not asked for' };
@@ -59,11 +62,14 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   return { systemApplied, hrms };
 }
 
+/** No schema may put names of its own before the catalog's. */
+const PLAIN_NAMES = `SET LOCAL search_path = ''`;
+
 /** READ COMMITTED, so that what another process did while this one waited is seen. */
 async function takeLock(session: Session): Promise<void> {
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
   await session.query(
-    'SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0',
+    `${PLAIN_NAMES}; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`,
   );
   await session.query(`SELECT pg_advisory_xact_lock${LOCK}`);
 }
