@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { cancelled } from '../server/errors.ts';
+import { DatabaseClient } from './connection/client.ts';
 import { databaseError, faultCode } from './failure.ts';
 
 /**
@@ -38,11 +39,11 @@ export interface SessionOptions {
 export async function openSession(url: string, options: SessionOptions): Promise<Session> {
   const { signal } = options;
   if (signal.aborted) throw cancelled('The operation');
-  const client = new pg.Client({
+  const client = new DatabaseClient({
     connectionString: url,
     application_name: options.applicationName,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 15_000,
-    keepAlive: true,
+    ...(options.connectTimeoutMs !== undefined && { connectionTimeoutMillis: options.connectTimeoutMs }),
+    signal,
   });
   const lost = new AbortController();
   client.on('error', (error) => lost.abort(error));

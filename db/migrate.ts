@@ -1,15 +1,14 @@
 import { readMigrationFiles } from 'drizzle-orm/migrator';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
-import postgres from 'postgres';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { AppError } from '../server/errors.ts';
 import { openSession, type Session } from './connect.ts';
+import { openPool } from './connection/pool.ts';
 import { modelFromSchema } from './drizzle-model.ts';
 import { databaseError } from './failure.ts';
 import { quoteIdent } from './quote.ts';
 import * as hrmsSchema from './schema/hrms.ts';
 import { SYSTEM_SCHEMA } from './schema/system.ts';
-import { signInSettings } from './session-settings.ts';
 
 export interface MigrateReport {
   /** How many of our own migrations were applied now; 0 when the schema was up to date. */
@@ -94,26 +93,21 @@ async function migrateSystem(url: string, session: Session): Promise<number> {
   const pending = await pendingMigrations(session);
   if (pending === 0) return 0;
   // a connection of its own: Drizzle rewrites the parsers of the client it is given, and the lock stays with the session
-  const client = postgres(url, {
-    max: 1,
-    onnotice: () => undefined,
-    connect_timeout: 15,
-    connection: { ...signInSettings(), application_name: 'palace-backup migrate' },
-  });
+  const { pool, close } = openPool(url, { connections: 1, applicationName: 'palace-backup migrate' });
   try {
     await withGrant(
       session,
       (role, database) =>
         `GRANT CREATE ON DATABASE ${database} TO ${role}; or, when the schema is there, ALTER SCHEMA ${SYSTEM_SCHEMA} OWNER TO ${role};`,
       () =>
-        applyMigrations(drizzle(client), {
+        applyMigrations(drizzle(pool), {
           migrationsFolder: SYSTEM_FOLDER,
           migrationsSchema: SYSTEM_SCHEMA,
           migrationsTable: JOURNAL,
         }),
     );
   } finally {
-    await client.end({ timeout: 3 });
+    await close();
   }
   return pending;
 }

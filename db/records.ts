@@ -1,10 +1,9 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { openPool } from './connection/pool.ts';
 import * as system from './schema/system.ts';
-import { signInSettings } from './session-settings.ts';
 
 /** Our own tables in `backup_system`, through Drizzle. For short statements only: work that holds a session has its own (`connect.ts`). */
-export type Records = PostgresJsDatabase<typeof system>;
+export type Records = NodePgDatabase<typeof system>;
 
 export interface RecordsClient {
   records: Records;
@@ -17,12 +16,9 @@ export function openRecords(
   url: string,
   options: { connections?: number; applicationName?: string } = {},
 ): RecordsClient {
-  const client = postgres(url, {
-    max: options.connections ?? 10,
-    idle_timeout: 60,
-    connect_timeout: 10,
-    onnotice: () => undefined,
-    connection: { ...signInSettings(), application_name: options.applicationName ?? 'palace-backup records' },
+  const { pool, close } = openPool(url, {
+    connections: options.connections ?? 10,
+    applicationName: options.applicationName ?? 'palace-backup records',
   });
-  return { records: drizzle(client, { schema: system }), close: () => client.end({ timeout: 5 }) };
+  return { records: drizzle(pool, { schema: system }), close };
 }

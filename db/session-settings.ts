@@ -56,16 +56,13 @@ export const SESSION_SETTINGS: SessionSetting[] = [
   { name: 'jit', value: 'off' },
 ];
 
-/** Those that any role may name while it signs in, to every server: for drivers that open their connections by themselves. */
-export function signInSettings(): Record<string, string> {
-  const plain = SESSION_SETTINGS.filter(({ since, superuser, insteadOf }) => !(since || superuser || insteadOf));
-  return Object.fromEntries(plain.map(({ name, value }) => [name, value]));
-}
-
-/** The same as the text of a connection's `options`. */
+/**
+ * Those that any role may name while it signs in, to every server, as the text of a connection's `options`: for drivers that open their
+ * connections by themselves.
+ */
 export function signInOptions(): string {
   const escaped = (value: string) => value.replaceAll(/[\\ ]/g, '\\$&');
-  return Object.entries(signInSettings())
-    .map(([name, value]) => `-c ${name}=${escaped(value)}`)
+  return SESSION_SETTINGS.filter(({ since, superuser, insteadOf }) => !(since || superuser || insteadOf))
+    .map(({ name, value }) => `-c ${name}=${escaped(value)}`)
     .join(' ');
 }

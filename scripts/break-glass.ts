@@ -16,7 +16,7 @@ const command: Command<typeof flags> = {
     'Prints a one-time link to restore with, for the day the administrators are lost. It counts once, for ten minutes; making and using it is audited.',
   flags,
   settings: [
-    ...settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL'),
+    ...settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE'),
     { name: 'PUBLIC_URL', help: 'where the server is reached; made of HOST and PORT when unset' },
     { name: 'HOST', help: 'on which address the server listens; 127.0.0.1 when unset' },
     { name: 'PORT', help: 'its port; 3000 when unset' },

@@ -1,4 +1,5 @@
 import { APPLICATION } from '../server/application.ts';
+import { secretsOf } from '../server/config.ts';
 import { AppError, cancelled, failureBody, unexpected } from '../server/errors.ts';
 import type { OnProgress } from '../server/progress.ts';
 import { type ExitCode, exitCodeOf } from './exit-codes.ts';
@@ -93,12 +94,7 @@ export async function runCommand<F extends Flags>(
     return leave(0);
   };
   if (flagWords.some((word) => word === '--help' || word === '-h')) return help();
-  const mask = createMask([
-    env.DATABASE_URL,
-    env.DATABASE_DIRECT_URL,
-    env.PGPASSWORD && `password=${env.PGPASSWORD}`,
-    ...argv,
-  ]);
+  const mask = createMask([...secretsOf(env), ...argv]);
   const fail = async (error: unknown): Promise<never> => {
     const known = error instanceof AppError ? error : unexpected(error);
     err.write(errorText(known, asked.verbose ? mask : null));

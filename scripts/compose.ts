@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { targetFault } from '../db/connection/target.ts';
 import { modelFromSchema } from '../db/drizzle-model.ts';
 import { startEmbedded } from '../db/embedded.ts';
 import { loadSchemaModule } from '../db/load-schema.ts';
@@ -24,6 +25,7 @@ export const EMBEDDED_DIR = '.data/postgres';
 const SETTINGS = {
   DATABASE_URL: `postgres://user:password@host:5432/database; unset: the PostgreSQL that \`bun start\` keeps in ${EMBEDDED_DIR}`,
   DATABASE_DIRECT_URL: 'the same database past a connection pooler, if there is one',
+  DATABASE_URL_FILE: 'a file that holds DATABASE_URL, in its place; PGHOST, PGSERVICE, PGPASSFILE … count as for psql',
   BACKUP_DIR: 'folder of the backups; ./backups when unset',
   BACKUP_SCHEMA: 'module that exports the Drizzle tables; the HRMS when unset',
   BACKUP_JOBS: 'connections that copy at once; by the number of cores when unset',
@@ -56,6 +58,8 @@ export function configFor(
     over.DATABASE_URL = flags.into;
     // It belongs to the other database.
     over.DATABASE_DIRECT_URL = undefined;
+    over.DATABASE_URL_FILE = undefined;
+    over.DATABASE_DIRECT_URL_FILE = undefined;
   }
   if (flags.output !== undefined) over.BACKUP_DIR = flags.output;
   // A level is a word of one method: that of the settings means nothing to another one.
@@ -68,14 +72,11 @@ export function configFor(
 }
 
 function refuseUnreadable(into: string): void {
-  try {
-    readConfig({ DATABASE_URL: into });
-  } catch (cause) {
-    throw new AppError('USAGE', '--into must look like postgres://user:password@host:5432/database.', {
-      hint: 'Percent-encode special characters of the password.',
-      cause,
-    });
-  }
+  const fault = targetFault(into);
+  if (fault === null) return;
+  throw new AppError('USAGE', `--into ${fault}.`, {
+    hint: 'README.md, "The connection to the database", says what is understood.',
+  });
 }
 
 /** A database for a command's while: the one of the settings, or the embedded one, let go of afterwards. */
@@ -91,7 +92,7 @@ export async function openDatabase(config: Config): Promise<CommandDatabase> {
   const dir = resolve(EMBEDDED_DIR);
   if (!existsSync(dir))
     throw new AppError('CONFIG_INVALID', 'DATABASE_URL is not set, and there is no embedded PostgreSQL here.', {
-      hint: 'Set DATABASE_URL=postgres://user:password@host:5432/database in the environment or in the file .env, or run `bun start` once.',
+      hint: 'Set DATABASE_URL=postgres://user:password@host:5432/database (or PGHOST, PGDATABASE …) in the environment or in the file .env, or run `bun start` once.',
     });
   return startEmbedded(dir);
 }

@@ -25,7 +25,7 @@ const command: Command<typeof flags> = {
   name: 'demo',
   summary: 'Fills empty HRMS tables with invented people. Refuses a table that holds rows.',
   flags,
-  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL'),
+  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE'),
   examples: [
     { line: 'bun run scripts/demo.ts --staff 20000 --seed 7', does: 'some 220,000 rows to try a backup with' },
   ],

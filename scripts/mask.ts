@@ -1,3 +1,5 @@
+import { parseWords } from '../db/connection/conninfo.ts';
+
 /** Returns a function that takes secrets out of a text: those of the given connection strings, and whatever looks like one. */
 export function createMask(connectionStrings: (string | undefined)[]): (text: string) => string {
   const secrets = [...new Set(connectionStrings.flatMap((text) => (text ? passwordsIn(text) : [])))].sort(
@@ -19,8 +21,10 @@ export function createMask(connectionStrings: (string | undefined)[]): (text: st
 function passwordsIn(text: string): string[] {
   const found: string[] = [];
   const user = /^[a-z][a-z0-9+.-]*:\/\/[^\s/]*?:([^\s/]*)@/i.exec(text)?.[1];
-  const parameter = /[?&\s]password=('(?:[^'\\]|\\.)*'|[^&\s]+)/i.exec(` ${text}`)?.[1];
-  for (const raw of [user, parameter?.replace(/^'|'$/g, '')]) {
+  const parameters = [...` ${text}`.matchAll(/[?&\s](?:ssl)?password=('(?:[^'\\]|\\.)*'|[^&\s]+)/gi)].map(
+    ([, value]) => value,
+  );
+  for (const raw of [user, ...parameters.map((value) => value?.replace(/^'|'$/g, ''))]) {
     if (!raw) continue;
     found.push(raw);
     try {
@@ -28,6 +32,12 @@ function passwordsIn(text: string): string[] {
     } catch {
       // Not percent-encoded: it stands as it is.
     }
+  }
+  try {
+    const given = parseWords(text);
+    found.push(given.get('password') ?? '', given.get('sslpassword') ?? '');
+  } catch {
+    // No connection string: what the patterns found is all there is.
   }
   return found.filter((secret) => secret.length >= 4);
 }

@@ -13,7 +13,7 @@ const command: Command<typeof flags> = {
   summary:
     'Brings our own tables (schema backup_system) up to date; gives an empty database the HRMS tables. Never alters tables that are there.',
   flags,
-  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'BACKUP_SCHEMA'),
+  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE', 'BACKUP_SCHEMA'),
   examples: [
     { line: 'bun run scripts/migrate.ts', does: 'once, before the first backup' },
     {

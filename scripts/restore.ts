@@ -42,6 +42,7 @@ const command: Command<typeof flags> = {
   settings: settingsHelp(
     'DATABASE_URL',
     'DATABASE_DIRECT_URL',
+    'DATABASE_URL_FILE',
     'BACKUP_DIR',
     'BACKUP_SCHEMA',
     'BACKUP_JOBS',

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig, SETTING_NAMES } from './config.ts';
+import { readConfig, SETTING_NAMES, secretsOf } from './config.ts';
 import { AppError } from './errors.ts';
 
 function faultsOf(env: Record<string, string>): string[] {
@@ -88,6 +90,32 @@ describe('readConfig()', () => {
     }
   });
 
+  test('takes an address from a file, its last line end cut, and never both the file and the setting', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'config '));
+    const file = join(folder, 'url');
+    await Bun.write(file, 'postgres://a:b@db/hrms\n');
+    expect(readConfig({ DATABASE_URL_FILE: file }).databaseDirectUrl).toBe('postgres://a:b@db/hrms');
+    expect(faultsOf({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgres://h/d' })[0]).toContain('cannot both be set');
+    await Bun.write(file, '\n');
+    expect(faultsOf({ DATABASE_URL_FILE: file })[0]).toContain('an empty file');
+    expect(secretsOf({ DATABASE_URL_FILE: join(folder, 'none'), PGPASSWORD: "it's" })).toEqual(["password='it\\'s'"]);
+    await rm(folder, { recursive: true });
+  });
+
+  test('completes addresses by the variables of psql; only those that name a database make one alone', () => {
+    const env = { PGUSER: 'anna', PGPASSWORD: 'hunter2', PGSSLMODE: 'require' };
+    expect(readConfig(env).databaseUrl).toBeNull();
+    expect(readConfig({ ...env, DATABASE_URL: 'postgres://bob@db/x' }).databaseUrl).toBe(
+      'postgres://bob@db/x?password=hunter2&sslmode=require',
+    );
+    for (const name of ['PGHOST', 'PGHOSTADDR', 'PGDATABASE'])
+      expect(readConfig({ ...env, [name]: '10.0.0.1' }).databaseUrl).toMatch(/^postgresql:\/\/\/\?/);
+    expect(faultsOf({ PGHOST: 'db', PGSSLMODE: 'hunter2' })[0]).toMatch(/PG\* variables must have as sslmode/);
+    expect(faultsOf({ PGHOST: 'db', PGSSLCRL: '/hunter2' })[0]).toMatch(/PGSSLCRL and then has sslcrl, which cannot/);
+    const lost = { PGSERVICE: 'lost', PGSERVICEFILE: '/nowhere' };
+    expect(() => readConfig(lost)).toThrow('The connection service "lost" is in none of: /nowhere');
+  });
+
   test('counts an empty setting as not set', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: '  ' })).toEqual(readConfig({}));
   });
@@ -111,14 +139,20 @@ describe('readConfig()', () => {
   });
 
   test('never repeats a connection string it refuses', () => {
-    for (const url of [
-      'postgres://anna:hunter2/x@db/hrms',
-      'hunter2',
-      'host=db password=hunter2',
-      'postgres://anna:12/hunter2@db/x',
-    ]) {
+    for (const url of ['postgres://anna:hunter2/x@db/hrms', 'hunter2', 'postgres://anna:12/hunter2@db/x']) {
       expect(faultsOf({ DATABASE_URL: url }).join()).toMatch(/^DATABASE_URL must look like (?!.*hunter2)/);
     }
+    for (const url of [
+      "host=db password='hunter2",
+      'host=db hunter2=x',
+      'postgres://db/x?sslmode=hunter2',
+      'postgres://u:hunter2@h,i:1,j/x?port=1,2',
+    ])
+      expect(faultsOf({ DATABASE_URL: url }).join().replace('not known: hunter2', '')).toMatch(
+        /^DATABASE_URL (?!.*hunter2)/,
+      );
+    const inFile = faultsOf({ DATABASE_URL_FILE: 'postgres://anna:hunter2@db/x' }).join();
+    expect(inFile).toBe('DATABASE_URL_FILE names a file that cannot be read');
   });
 
   test('refuses settings that do not go together', () => {
@@ -135,13 +169,16 @@ test('.env.example lists exactly the settings there are; its defaults are the tr
   expect(listed.map(([name]) => name)).toEqual([...SETTING_NAMES]);
   const isExample = ([name]: readonly [string, string]) => EXAMPLES.has(name);
   expect(readConfig(Object.fromEntries(listed.filter((one) => !isExample(one))), 4)).toEqual(readConfig({}, 4));
-  expect(faultsOf(Object.fromEntries(listed.filter(isExample)))).toEqual([]);
+  const usable = listed.filter((one) => isExample(one) && !one[0].endsWith('_URL_FILE'));
+  expect(faultsOf(Object.fromEntries(usable))).toEqual([]);
 });
 
 /** Settings whose default is that they are not set, or depends on others. */
 const EXAMPLES = new Set([
   'DATABASE_URL',
   'DATABASE_DIRECT_URL',
+  'DATABASE_URL_FILE',
+  'DATABASE_DIRECT_URL_FILE',
   'BACKUP_SCHEMA',
   'BACKUP_EXCLUDE',
   'BACKUP_LEVEL',

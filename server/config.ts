@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { ConninfoFault } from '../db/connection/conninfo.ts';
+import { completeConnection, namesDatabase } from '../db/connection/environment.ts';
+import { targetFault } from '../db/connection/target.ts';
 import { AppError } from './errors.ts';
 
 /** Everything that is decided outside the program. Read once, by a root. */
@@ -60,12 +64,10 @@ export interface Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const connection = z
-  .string()
-  .refine((text) => /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text) && !/:\/\/[^/?#]*[/?#].*@/.test(text), {
-    error:
-      'must look like postgres://user:password@host:5432/database, special characters of the password percent-encoded',
-  });
+const connection = z.string().superRefine((text, context) => {
+  const message = targetFault(text);
+  if (message !== null) context.addIssue({ code: 'custom', message });
+});
 
 const whole = (least: number, most: number) =>
   z
@@ -102,6 +104,8 @@ const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Wor
 const environment = z.object({
   DATABASE_URL: connection.nullable().default(null),
   DATABASE_DIRECT_URL: connection.nullable().default(null),
+  DATABASE_URL_FILE: z.string().nullable().default(null),
+  DATABASE_DIRECT_URL_FILE: z.string().nullable().default(null),
   BACKUP_DIR: z.string().default('./backups'),
   BACKUP_SCHEMA: z.string().nullable().default(null),
   BACKUP_EXCLUDE: z.string().nullable().default(null),
@@ -156,28 +160,50 @@ export const SETTING_NAMES = Object.keys(environment.shape) as (keyof typeof env
  * the values of connection strings are not repeated.
  */
 export function readConfig(env: Environment, cores: number = availableParallelism()): Config {
-  const given = Object.fromEntries(SETTING_NAMES.map((name) => [name, env[name]?.trim() || undefined]));
+  const given: Record<string, string | undefined> = Object.fromEntries(
+    SETTING_NAMES.map((name) => [name, env[name]?.trim() || undefined]),
+  );
+  const unread = [...fromFile(given, 'DATABASE_URL'), ...fromFile(given, 'DATABASE_DIRECT_URL')];
   const read = environment.safeParse(given);
   if (!read.success) {
-    throw invalid(
-      read.error.issues.map((issue) => fault(String(issue.path[0]), issue.message, given[String(issue.path[0])])),
+    const faults = read.error.issues.map(({ path: [name], message }) =>
+      fault(String(name), message, given[String(name)]),
     );
+    throw invalid([...unread, ...faults]);
   }
   const { data } = read;
-  const together = [...levelFaults(data.BACKUP_COMPRESSION, data.BACKUP_LEVEL)];
+  const completed = (name: string, text: string | null): string | null => {
+    try {
+      const complete = completeConnection(text, env);
+      const unusable = targetFault(complete);
+      if (unusable === null) return complete;
+      together.push(
+        `${text === null ? 'The database of the PG* variables' : `${name}, completed by the PG* variables,`} ${unusable}`,
+      );
+    } catch (error) {
+      if (!(error instanceof ConninfoFault)) throw error;
+      together.push(`${text === null ? 'The database of the PG* variables' : name} ${error.message}`);
+    }
+    return null;
+  };
+  const together = [...unread, ...levelFaults(data.BACKUP_COMPRESSION, data.BACKUP_LEVEL)];
   if (data.LOCK_GIVE_UP_MS < data.LOCK_TIMEOUT_MS) {
     together.push(
       `LOCK_GIVE_UP_MS must be at least LOCK_TIMEOUT_MS (${data.LOCK_TIMEOUT_MS}); it is ${data.LOCK_GIVE_UP_MS}`,
     );
   }
-  if (data.DATABASE_URL === null && data.DATABASE_DIRECT_URL !== null) {
+  const databaseUrl =
+    data.DATABASE_URL !== null || namesDatabase(env) ? completed('DATABASE_URL', data.DATABASE_URL) : null;
+  const directUrl =
+    data.DATABASE_DIRECT_URL === null ? null : completed('DATABASE_DIRECT_URL', data.DATABASE_DIRECT_URL);
+  if (databaseUrl === null && directUrl !== null) {
     together.push('DATABASE_DIRECT_URL needs DATABASE_URL to be set too');
   }
   if ((data.TLS_CERT === null) !== (data.TLS_KEY === null)) together.push('TLS_CERT and TLS_KEY go together');
   if (together.length > 0) throw invalid(together);
   return {
-    databaseUrl: data.DATABASE_URL,
-    databaseDirectUrl: data.DATABASE_DIRECT_URL ?? data.DATABASE_URL,
+    databaseUrl,
+    databaseDirectUrl: directUrl ?? databaseUrl,
     backupDir: data.BACKUP_DIR,
     backupSchema: data.BACKUP_SCHEMA,
     backupExclude: data.BACKUP_EXCLUDE,
@@ -205,6 +231,33 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     logFile: data.LOG_FILE,
     metricsToken: data.METRICS_TOKEN,
   };
+}
+
+/** Puts the content of `<name>_FILE` where the setting itself is expected, so that the password stands in no environment. Returns faults. */
+function fromFile(given: Record<string, string | undefined>, name: 'DATABASE_URL' | 'DATABASE_DIRECT_URL'): string[] {
+  const file = given[`${name}_FILE`];
+  if (file === undefined) return [];
+  if (given[name] !== undefined) return [`${name} and ${name}_FILE cannot both be set`];
+  try {
+    const text = readFileSync(file, 'utf8').trim();
+    if (text === '') return [`${name}_FILE names an empty file: ${file}`];
+    given[name] = text;
+    return [];
+  } catch {
+    // An address put there by mistake is not repeated.
+    return [`${name}_FILE names a file that cannot be read${/[:=@]/.test(file) ? '' : `: ${file}`}`];
+  }
+}
+
+/** Every text of the environment that may hold a password of the database, for masks; what cannot be read is left out. */
+export function secretsOf(env: Environment): string[] {
+  const given: Record<string, string | undefined> = { ...env };
+  fromFile(given, 'DATABASE_URL');
+  fromFile(given, 'DATABASE_DIRECT_URL');
+  const password = env.PGPASSWORD && `password='${env.PGPASSWORD.replaceAll(/['\\]/g, '\\$&')}'`;
+  return [given.DATABASE_URL, given.DATABASE_DIRECT_URL, password].filter(
+    (text) => text !== undefined && text !== '',
+  ) as string[];
 }
 
 function levelFaults(method: 'deflate' | 'zstd', level: number | null): string[] {

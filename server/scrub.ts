@@ -1,6 +1,6 @@
 /** Keys whose values are never written, whatever they hold. */
 const KEYS =
-  'pass(?:word|wd|phrase)?|(?:new|old|current)password|cookie|set-cookie|(?:proxy-)?authorization|secret\\w*|\\w*token|jwt|code|sessionid|session_id|privatekey|private_key|privatejwe|apikey|api_key';
+  '(?:ssl)?pass(?:word|wd|phrase)?|(?:new|old|current)password|cookie|set-cookie|(?:proxy-)?authorization|secret\\w*|\\w*token|jwt|code|sessionid|session_id|privatekey|private_key|privatejwe|apikey|api_key';
 /** `"password":"…"` in JSON, its value a text or a list. */
 const FIELD = new RegExp(`"(${KEYS})"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|\\[[^\\]]*\\])`, 'gi');
 /** The same in JSON within a JSON text. */

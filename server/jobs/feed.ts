@@ -1,6 +1,5 @@
-import type { Session } from '../../db/connect.ts';
-import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
+import { listen } from './listening.ts';
 import { CHANNEL, hasEnded, type OperationView } from './records.ts';
 
 /** Live changes of operations, whichever process makes them. */
@@ -22,7 +21,6 @@ export interface FeedDeps {
 }
 
 const LOOK_MS = 3_000;
-const RECONNECT_MS = 1_000;
 
 /** One record that somebody watches: read once for all who do. */
 interface Topic {
@@ -65,10 +63,16 @@ export function openFeed(deps: FeedDeps): Feed {
   const refreshAll = () => {
     for (const [id, topic] of topics) void refresh(id, topic);
   };
-  const listening = listen(deps.databaseUrl, closing.signal, refreshAll, (payload) => {
-    const id = payload.split(' ', 1)[0] ?? '';
-    const topic = topics.get(id);
-    if (topic) void refresh(id, topic);
+  const listening = listen(deps.databaseUrl, {
+    channel: CHANNEL,
+    applicationName: 'palace-backup listen',
+    signal: closing.signal,
+    onReady: refreshAll,
+    onPayload(payload) {
+      const id = payload.split(' ', 1)[0] ?? '';
+      const topic = topics.get(id);
+      if (topic) void refresh(id, topic);
+    },
   });
   const looking = setInterval(refreshAll, deps.lookMs ?? LOOK_MS);
 
@@ -118,40 +122,5 @@ function newTopic(): Topic {
 function notFound(id: string): AppError {
   return new AppError('NOT_FOUND', `There is no operation ${id}.`, {
     hint: 'Records of finished operations are kept for OPERATION_DAYS; operations.list shows those there are.',
-  });
-}
-
-/** Keeps one connection listening until the signal aborts; `onReady` is called each time it has begun to. */
-async function listen(
-  databaseUrl: string,
-  signal: AbortSignal,
-  onReady: () => void,
-  onPayload: (payload: string) => void,
-): Promise<void> {
-  while (!signal.aborted) {
-    let session: Session | null = null;
-    try {
-      session = await openWorkingSession(databaseUrl, {
-        applicationName: 'palace-backup listen',
-        signal,
-        connectTimeoutMs: 5_000,
-      });
-      session.client.on('notification', ({ payload }) => onPayload(payload ?? ''));
-      await session.query(`LISTEN ${CHANNEL}`);
-      onReady();
-      await aborted(AbortSignal.any([session.signal, signal]));
-    } catch {
-      // The next connection may be had later; until then those who watch look by themselves.
-    }
-    // Politely: a session that its signal cut leaves the server to notice.
-    await session?.close();
-    await aborted(AbortSignal.any([AbortSignal.timeout(RECONNECT_MS), signal]));
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

@@ -1,5 +1,6 @@
 import { PgBoss } from 'pg-boss';
 import { openSession, type Session } from '../../db/connect.ts';
+import { DatabaseClient } from '../../db/connection/client.ts';
 import { databaseError, faultCode } from '../../db/failure.ts';
 import { QUEUE_SCHEMA } from '../../db/protected.ts';
 import { quoteIdent } from '../../db/quote.ts';
@@ -7,6 +8,7 @@ import { signInOptions } from '../../db/session-settings.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
 import { refusePooler } from '../postgres/lock.ts';
+import { listen } from './listening.ts';
 import { WORKER_NAME } from './queue-state.ts';
 
 const QUEUE = 'operations';
@@ -56,10 +58,11 @@ export interface QueueDeps {
  */
 export async function startQueue(deps: QueueDeps): Promise<Queue> {
   await refusePoolerAt(deps.databaseUrl);
+  const applicationName = deps.works ? WORKER_NAME : 'palace-backup queue';
+  const pool = { connectionString: deps.databaseUrl, options: signInOptions(), Client: DatabaseClient };
   const boss = new PgBoss({
-    connectionString: deps.databaseUrl,
-    options: signInOptions(),
-    application_name: deps.works ? WORKER_NAME : 'palace-backup queue',
+    ...pool,
+    application_name: applicationName,
     schema: QUEUE_SCHEMA,
     max: deps.connections ?? 3,
     supervise: deps.works,
@@ -73,6 +76,8 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
     openTelemetry: { enabled: false },
   });
   boss.on('error', deps.onError);
+  // Its pool takes our client; the connection it would listen on knows the plain driver only.
+  Object.assign(boss.getDb(), { listen: listenFor(deps.databaseUrl, applicationName) });
   try {
     await boss.start();
     await boss.createQueue(QUEUE, TICKET);
@@ -112,6 +117,20 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
     async stop() {
       await boss.stop({ graceful: false });
     },
+  };
+}
+
+/** Listens in the shape the library asks of its database. */
+function listenFor(databaseUrl: string, applicationName: string) {
+  return async (channel: string, onPayload: (payload: string) => void, onReady: () => void) => {
+    const closing = new AbortController();
+    const listening = listen(databaseUrl, { channel, applicationName, signal: closing.signal, onReady, onPayload });
+    return {
+      async close() {
+        closing.abort();
+        await listening;
+      },
+    };
   };
 }
 

@@ -1,0 +1,111 @@
+import { readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import { AppError } from '../../server/errors.ts';
+import type { TlsWishes } from './target.ts';
+
+/** What the driver of the sockets needs; `verified` says whether the server has to prove who it is. */
+export interface TlsSettings {
+  options: tls.ConnectionOptions;
+  verified: 'nobody' | 'chain' | 'name';
+}
+
+/**
+ * Reads the certificates a connection needs, with PostgreSQL's meaning of each mode: a root certificate that is there is always used,
+ * and without one only the modes `verify-…` refuse to go on. Throws CONFIG_INVALID that names the file.
+ */
+export async function tlsSettings(wishes: TlsWishes): Promise<TlsSettings> {
+  const ca = wishes.mode === 'no-verify' ? null : await rootCertificates(wishes);
+  const own = wishes.certAllowed ? await ownCertificate(wishes) : {};
+  const verified = ca === null ? 'nobody' : wishes.mode === 'verify-full' ? 'name' : 'chain';
+  return {
+    verified,
+    options: {
+      ...own,
+      ...(ca && { ca }),
+      ...versions(wishes),
+      rejectUnauthorized: verified !== 'nobody',
+      // Whose name stands in the certificate counts with verify-full only.
+      ...(verified !== 'name' && { checkServerIdentity: () => undefined }),
+    },
+  };
+}
+
+async function rootCertificates({ mode, rootCert }: TlsWishes): Promise<string[] | null> {
+  if (rootCert === 'system') return [...tls.getCACertificates('default'), ...tls.getCACertificates('system')];
+  const path = rootCert ?? join(homedir(), '.postgresql', 'root.crt');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' && rootCert === null && !mode.startsWith('verify')) return null;
+    throw new AppError(
+      'CONFIG_INVALID',
+      error.code === 'ENOENT'
+        ? `There is no root certificate ${path}, which ${rootCert === null ? `sslmode=${mode}` : 'sslrootcert'} needs.`
+        : `The root certificate ${path} cannot be read.`,
+      {
+        hint: 'Set sslrootcert=FILE to the certificate of the authority that signed the server’s, or sslrootcert=system to trust those of this machine.',
+        cause: error,
+      },
+    );
+  });
+  if (text === null) return null;
+  const certificates = text.match(
+    /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED )?CERTIFICATE-----/g,
+  );
+  if (certificates) return certificates;
+  throw new AppError('CONFIG_INVALID', `The root certificate ${path} holds no certificate in PEM form.`, {
+    hint: 'Convert it: `openssl x509 -inform der -in FILE -out FILE.pem`.',
+  });
+}
+
+async function ownCertificate(wishes: TlsWishes): Promise<tls.ConnectionOptions> {
+  const folder = join(homedir(), '.postgresql');
+  const certPath = wishes.cert ?? join(folder, 'postgresql.crt');
+  const cert = await readFile(certPath, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' && wishes.cert === null) return null;
+    throw new AppError('CONFIG_INVALID', `The client certificate ${certPath} cannot be read.`, {
+      hint: 'sslcert must name a file in PEM form that this user may read.',
+      cause,
+    });
+  });
+  if (cert === null) return {};
+  const keyPath = wishes.key ?? join(folder, 'postgresql.key');
+  const facts = await stat(keyPath).catch(() => null);
+  if (facts === null)
+    throw new AppError(
+      'CONFIG_INVALID',
+      `The client certificate ${certPath} has no private key: there is no ${keyPath}.`,
+      {
+        hint: 'Set sslkey=FILE.',
+      },
+    );
+  // Root's own key may be shared with a group, as PostgreSQL allows it.
+  if (!facts.isFile() || (facts.mode & (facts.uid === 0 ? 0o037 : 0o077)) !== 0)
+    throw new AppError('CONFIG_INVALID', `The private key ${keyPath} is open to others.`, {
+      hint: `Run \`chmod 600 ${keyPath}\`; a key that belongs to root may be 640.`,
+    });
+  const key = await readFile(keyPath, 'utf8').catch((cause: unknown) => {
+    throw new AppError('CONFIG_INVALID', `The private key ${keyPath} cannot be read by this user.`, { cause });
+  });
+  try {
+    tls.createSecureContext({ cert, key, ...(wishes.passphrase !== null && { passphrase: wishes.passphrase }) });
+  } catch (cause) {
+    throw new AppError('CONFIG_INVALID', `The client certificate ${certPath} and the key ${keyPath} cannot be used.`, {
+      hint: 'They must be in PEM form and belong together; an encrypted key needs sslpassword.',
+      cause,
+    });
+  }
+  return { cert, key, ...(wishes.passphrase !== null && { passphrase: wishes.passphrase }) };
+}
+
+const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
+
+function versions({ minVersion, maxVersion }: TlsWishes): tls.ConnectionOptions {
+  const known = (name: string, text: string | null) => {
+    const found = VERSIONS.find((version) => version.toLowerCase() === text?.toLowerCase());
+    if (text === null || found) return found;
+    throw new AppError('CONFIG_INVALID', `${name} must be one of: ${VERSIONS.join(', ')}.`);
+  };
+  const max = known('ssl_max_protocol_version', maxVersion);
+  return { minVersion: known('ssl_min_protocol_version', minVersion) ?? 'TLSv1.2', ...(max && { maxVersion: max }) };
+}
