@@ -47,7 +47,9 @@ export class DatabaseClient extends pg.Client {
 
   async #connect(): Promise<pg.Client> {
     const target = readTarget(this.#config.connectionString);
-    const tls = target.tls.mode === 'disable' ? null : await tlsSettings(target.tls);
+    // Read when a server needs them: for a socket no certificate has to be there.
+    let settings: Promise<TlsSettings> | undefined;
+    const tls = () => (settings ??= tlsSettings(target.tls));
     const failures: AppError[] = [];
     const passes: SessionAttrs[] =
       target.sessionAttrs === 'prefer-standby' ? ['standby', 'any'] : [target.sessionAttrs];
@@ -67,7 +69,12 @@ export class DatabaseClient extends pg.Client {
   }
 
   /** Tries the ways of protection one after the other. Throws `Unusable` when another server may be tried, else an AppError. */
-  async #open(endpoint: Endpoint, target: Target, tls: TlsSettings | null, wanted: SessionAttrs): Promise<void> {
+  async #open(
+    endpoint: Endpoint,
+    target: Target,
+    tls: () => Promise<TlsSettings>,
+    wanted: SessionAttrs,
+  ): Promise<void> {
     const place: Place = { endpoint, user: target.user, database: target.database, tls: target.tls };
     let first: unknown;
     for (const protection of protections(endpoint, target)) {
@@ -87,12 +94,26 @@ export class DatabaseClient extends pg.Client {
     throw mayBeTriedElsewhere(first) ? new Unusable(failure) : failure;
   }
 
-  async #attempt(endpoint: Endpoint, target: Target, tls: TlsSettings | null, protection: Protection): Promise<void> {
+  async #attempt(
+    endpoint: Endpoint,
+    target: Target,
+    tls: () => Promise<TlsSettings>,
+    protection: Protection,
+  ): Promise<void> {
     const signal = this.#config.signal ?? new AbortController().signal;
     const timeoutMs = target.connectTimeoutMs ?? this.#config.connectionTimeoutMillis ?? 15_000;
     const { direct, sendName } = target.tls;
+    const settings = protection === 'plain' ? null : await tls();
     const begun = performance.now();
-    const socket = await dial(endpoint, { protection, tls, direct, sendName, timeoutMs, signal, ...target.keepAlive });
+    const socket = await dial(endpoint, {
+      protection,
+      tls: settings,
+      direct,
+      sendName,
+      timeoutMs,
+      signal,
+      ...target.keepAlive,
+    });
     const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (performance.now() - begun));
     this.#begin(endpoint, target, socket, left);
     const proof = signIn(this, endpoint, target, 'encrypted' in socket);

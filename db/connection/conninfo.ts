@@ -54,7 +54,7 @@ function fromUri(rest: string): Conninfo {
   if (hosts.some((host) => host !== '')) found.set('host', hosts.join(','));
   if (ports.some((port) => port !== '')) found.set('port', ports.join(','));
   put(found, 'dbname', decoded(path));
-  for (const pair of query === undefined || query === '' ? [] : query.split('&')) {
+  for (const pair of query ? query.replace(/&$/, '').split('&') : []) {
     const [name = '', value, more] = pair.split('=');
     if (value === undefined || more !== undefined) throw new ConninfoFault('has a parameter that is not name=value');
     const key = decoded(name);

@@ -54,5 +54,6 @@ function appended(text: string, found: Conninfo): string {
   }
   const words = [...found].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
   const afterCredentials = text.slice(text.lastIndexOf('@') + 1);
-  return `${text}${afterCredentials.includes('?') ? '&' : '?'}${words}`;
+  const joint = /[?&]$/.test(afterCredentials) ? '' : afterCredentials.includes('?') ? '&' : '?';
+  return `${text}${joint}${words}`;
 }
