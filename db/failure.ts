@@ -82,6 +82,12 @@ export function databaseError(thrown: unknown, doing: string): AppError {
       cause: error,
       hint: 'Run `bun run scripts/backup.ts --check`: it lists what is missing with the GRANT to run.',
     });
+  if (code === '25006')
+    return new AppError('DATABASE_ERROR', `The server takes no writes while ${doing}: it is a standby, or read-only.`, {
+      cause: error,
+      hint: 'Use the address of the primary, or name all servers and add target_session_attrs=read-write to DATABASE_URL.',
+      details: { sqlState: code },
+    });
   if (code === '53100')
     return new AppError('DISK_FULL', `The database server's disk is full while ${doing}. Nothing was changed.`, {
       cause: error,

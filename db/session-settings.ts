@@ -56,13 +56,22 @@ export const SESSION_SETTINGS: SessionSetting[] = [
   { name: 'jit', value: 'off' },
 ];
 
+/** Asked about by `target_session_attrs` before it is set. */
+const AFTER_SIGN_IN = 'default_transaction_read_only';
+
 /**
  * Those that any role may name while it signs in, to every server, as the text of a connection's `options`: for drivers that open their
- * connections by themselves.
+ * connections by themselves. `signedInSettings` belongs to it.
  */
 export function signInOptions(): string {
   const escaped = (value: string) => value.replaceAll(/[\\ ]/g, '\\$&');
   return SESSION_SETTINGS.filter(({ since, superuser, insteadOf }) => !(since || superuser || insteadOf))
+    .filter(({ name }) => name !== AFTER_SIGN_IN)
     .map(({ name, value }) => `-c ${name}=${escaped(value)}`)
     .join(' ');
+}
+
+/** The statement for what is left of them once the connection is made. */
+export function signedInSettings(): string {
+  return `SET ${AFTER_SIGN_IN} = off`;
 }

@@ -14,6 +14,8 @@ export interface DatabaseClientConfig {
   application_name: string;
   /** Words for the server's command line, after those of the connection string. */
   options?: string;
+  /** A statement for every connection, after the server was found to be of the kind that is asked for. */
+  afterwards?: string;
   /** For each server of the list, unless the connection string has its own; 15 000 when missing. */
   connectionTimeoutMillis?: number;
   /** Ends the attempt; what is connected stays. */
@@ -81,6 +83,7 @@ export class DatabaseClient extends pg.Client {
       try {
         await this.#attempt(endpoint, target, tls, protection);
         await this.#refuseOther(wanted, place);
+        if (this.#config.afterwards) await this.query(this.#config.afterwards);
         return;
       } catch (error) {
         this.#forget();

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { signInOptions } from '../session-settings.ts';
+import { signedInSettings, signInOptions } from '../session-settings.ts';
 import { DatabaseClient } from './client.ts';
 
 /** Connections for short statements, made when they are needed; each has the settings of `signInOptions`. */
@@ -21,6 +21,7 @@ export function openPool(url: string, options: { connections: number; applicatio
         connectionString: url,
         application_name: options.applicationName,
         options: signInOptions(),
+        afterwards: signedInSettings(),
         connectionTimeoutMillis: 10_000,
       });
       clients.add(this);

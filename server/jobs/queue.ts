@@ -4,7 +4,7 @@ import { DatabaseClient } from '../../db/connection/client.ts';
 import { databaseError, faultCode } from '../../db/failure.ts';
 import { QUEUE_SCHEMA } from '../../db/protected.ts';
 import { quoteIdent } from '../../db/quote.ts';
-import { signInOptions } from '../../db/session-settings.ts';
+import { signedInSettings, signInOptions } from '../../db/session-settings.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
 import { refusePooler } from '../postgres/lock.ts';
@@ -59,7 +59,12 @@ export interface QueueDeps {
 export async function startQueue(deps: QueueDeps): Promise<Queue> {
   await refusePoolerAt(deps.databaseUrl);
   const applicationName = deps.works ? WORKER_NAME : 'palace-backup queue';
-  const pool = { connectionString: deps.databaseUrl, options: signInOptions(), Client: DatabaseClient };
+  const pool = {
+    connectionString: deps.databaseUrl,
+    options: signInOptions(),
+    afterwards: signedInSettings(),
+    Client: DatabaseClient,
+  };
   const boss = new PgBoss({
     ...pool,
     application_name: applicationName,
