@@ -183,7 +183,7 @@ export class DatabaseClient extends pg.Client {
 }
 
 /** A session that is not of the kind asked for; the message completes "… cannot be used: …". */
-export class OtherSession extends Error {}
+class OtherSession extends Error {}
 
 /** Why one server of a list cannot be used, while another one may be. */
 class Unusable extends Error {

@@ -31,7 +31,7 @@ export async function passwordFromFile(
 }
 
 /** The password of the first line that fits host, port, database and user. */
-export function passwordIn(text: string, wanted: readonly string[]): string | null {
+function passwordIn(text: string, wanted: readonly string[]): string | null {
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith('#')) continue;
     const fields = fieldsOf(line);

@@ -20,7 +20,7 @@ host    all by_md5       127.0.0.1/32 password
 host    all all          127.0.0.1/32 scram-sha-256
 `;
 
-export const ROLES = ['only_tls', 'only_plain', 'by_cert', 'shut_out', 'trusted', 'by_md5', 'app'];
+const ROLES = ['only_tls', 'only_plain', 'by_cert', 'shut_out', 'trusted', 'by_md5', 'app'];
 
 /** A server of a test's own whose TLS can be changed while it runs. */
 export interface TlsServer extends AsyncDisposable {

@@ -7,7 +7,7 @@ import { completeConnection } from './environment.ts';
 /** Where a program came out: `user|database|port|encrypted`, or null when it could not connect. */
 export type Arrival = string | null;
 
-export const WHERE = `SELECT current_user || '|' || current_database() || '|' || coalesce(current_setting('port'), '') || '|' || ssl AS arrival
+const WHERE = `SELECT current_user || '|' || current_database() || '|' || coalesce(current_setting('port'), '') || '|' || ssl AS arrival
   FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()`;
 
 /** What `psql` makes of a connection string and variables, with no others than those. */
@@ -15,12 +15,15 @@ export async function byPsql(
   text: string | null,
   env: Record<string, string>,
 ): Promise<{ arrival: Arrival; said: string }> {
-  const child = Bun.spawn(['psql', '-X', '-w', '-At', '-c', WHERE, ...(text === null ? [] : ['-d', text])], {
-    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', LC_ALL: 'C', ...env },
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
+  const child = Bun.spawn(
+    [Bun.which('psql') ?? 'psql', '-X', '-w', '-At', '-c', WHERE, ...(text === null ? [] : ['-d', text])],
+    {
+      env: { HOME: '/nonexistent', LC_ALL: 'C', ...env },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  );
   const [out, said, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),

@@ -128,7 +128,10 @@ describe('the same for where things are said', () => {
     const wrong = { host: socketDir, port: '1', user: 'only_plain', dbname: 'postgres', password: 'wrong' };
     let arrived = 0;
     let seed = 20_261_127;
-    const pick = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+    const pick = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
     for (let round = 0; round < 80; round++) {
       const said: Record<'text' | 'service' | 'env', Map<string, string>> = {
         text: new Map(),
