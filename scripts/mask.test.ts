@@ -6,6 +6,12 @@ test('createMask() removes the password of any connection string, as written and
   expect(mask('tried s3cr@et and s3cr%40et on db')).toBe('tried *** and *** on db');
 });
 
+test('createMask() removes the password of a key, and of words, in every spelling', () => {
+  const mask = createMask(['postgres://db/x?sslpassword=op%3Aen', "host=db password='it\\'s me' dbname=x"]);
+  expect(mask("op:en, op%3Aen and it's me")).toBe('***, *** and ***');
+  expect(createMask([])('sslpassword=hunter2 dbname=x')).toBe('sslpassword=*** dbname=x');
+});
+
 test('createMask() removes users and passwords from strings it was not told of', () => {
   const mask = createMask([]);
   expect(mask('to postgresql://bob:hunter2@db/x?sslmode=require')).toBe('to postgresql://***@db/x?sslmode=require');

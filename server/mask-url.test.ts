@@ -15,6 +15,11 @@ describe('maskDatabaseUrl()', () => {
     ['host=db.example port=5433 dbname=hrms user=anna password=hunter2', 'postgres://db.example:5433/hrms'],
     ["host=db password='hunter2 it\\'s' dbname='my hrms'", 'postgres://db/my%20hrms'],
     ['dbname=hrms password=hunter2', 'postgres://localhost/hrms'],
+    ['postgres://anna:hunter2@a:1,b:2/hrms?sslpassword=hunter2', 'postgres://a:1,b:2/hrms'],
+    ['host=a,b,/run port=1,2,3 dbname=hrms sslpassword=hunter2', 'postgres://a:1,b:2,:3/hrms'],
+    ['host=a,b port=5433 dbname=hrms', 'postgres://a:5433,b:5433/hrms'],
+    ['postgres:///?host=db&dbname=hrms&password=hunter2&passfile=/hunter2', 'postgres://db/hrms'],
+    ['postgres://anna:hunter2@%2Frun%2Fpostgresql:5433/hrms', 'postgres://:5433/hrms'],
   ])('shows of %p only host, port and database', (text, masked) => {
     expect(maskDatabaseUrl(text)).toBe(masked);
   });
@@ -38,6 +43,7 @@ describe('maskDatabaseUrl()', () => {
       `postgres://anna:${encodeURIComponent(password)}@db:5432/hrms`,
       `postgres://db/hrms?password=${encodeURIComponent(password)}`,
       `postgres://db/hrms?password=${password}`,
+      `postgres://anna:${encodeURIComponent(password)}@a:1,b:2/hrms?sslpassword=${encodeURIComponent(password)}`,
       `host=db dbname=hrms password=${password}`,
       `host=db password='${password.replaceAll(/['\\]/g, '\\$&')}' dbname=hrms`,
     ];
