@@ -1,9 +1,9 @@
 import { readMigrationFiles } from 'drizzle-orm/migrator';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
 import { AppError } from '../server/errors.ts';
 import { openSession, type Session } from './connect.ts';
-import { openPool } from './connection/pool.ts';
+import { openDriver } from './connection/driver.ts';
 import { modelFromSchema } from './drizzle-model.ts';
 import { databaseError } from './failure.ts';
 import { quoteIdent } from './quote.ts';
@@ -93,21 +93,21 @@ async function migrateSystem(url: string, session: Session): Promise<number> {
   const pending = await pendingMigrations(session);
   if (pending === 0) return 0;
   // a connection of its own: Drizzle rewrites the parsers of the client it is given, and the lock stays with the session
-  const { pool, close } = openPool(url, { connections: 1, applicationName: 'palace-backup migrate' });
+  const client = openDriver(url, { connections: 1, applicationName: 'palace-backup migrate' });
   try {
     await withGrant(
       session,
       (role, database) =>
         `GRANT CREATE ON DATABASE ${database} TO ${role}; or, when the schema is there, ALTER SCHEMA ${SYSTEM_SCHEMA} OWNER TO ${role};`,
       () =>
-        applyMigrations(drizzle(pool), {
+        applyMigrations(drizzle(client), {
           migrationsFolder: SYSTEM_FOLDER,
           migrationsSchema: SYSTEM_SCHEMA,
           migrationsTable: JOURNAL,
         }),
     );
   } finally {
-    await close();
+    await client.end({ timeout: 3 });
   }
   return pending;
 }

@@ -1,9 +1,9 @@
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { openPool } from './connection/pool.ts';
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { openDriver } from './connection/driver.ts';
 import * as system from './schema/system.ts';
 
 /** Our own tables in `backup_system`, through Drizzle. For short statements only: work that holds a session has its own (`connect.ts`). */
-export type Records = NodePgDatabase<typeof system>;
+export type Records = PostgresJsDatabase<typeof system>;
 
 export interface RecordsClient {
   records: Records;
@@ -16,9 +16,9 @@ export function openRecords(
   url: string,
   options: { connections?: number; applicationName?: string } = {},
 ): RecordsClient {
-  const { pool, close } = openPool(url, {
+  const client = openDriver(url, {
     connections: options.connections ?? 10,
     applicationName: options.applicationName ?? 'palace-backup records',
   });
-  return { records: drizzle(pool, { schema: system }), close };
+  return { records: drizzle(client, { schema: system }), close: () => client.end({ timeout: 5 }) };
 }

@@ -59,15 +59,18 @@ export const SESSION_SETTINGS: SessionSetting[] = [
 /** Asked about by `target_session_attrs` before it is set. */
 const AFTER_SIGN_IN = 'default_transaction_read_only';
 
-/**
- * Those that any role may name while it signs in, to every server, as the text of a connection's `options`: for drivers that open their
- * connections by themselves. `signedInSettings` belongs to it.
- */
+/** Those that any role may name while it signs in, to every server: for drivers that open their connections by themselves. */
+export function signInSettings(): Record<string, string> {
+  const plain = SESSION_SETTINGS.filter(({ since, superuser, insteadOf }) => !(since || superuser || insteadOf));
+  return Object.fromEntries(plain.map(({ name, value }) => [name, value]));
+}
+
+/** The same as the text of a connection's `options`, but for what `signedInSettings` sets. */
 export function signInOptions(): string {
   const escaped = (value: string) => value.replaceAll(/[\\ ]/g, '\\$&');
-  return SESSION_SETTINGS.filter(({ since, superuser, insteadOf }) => !(since || superuser || insteadOf))
-    .filter(({ name }) => name !== AFTER_SIGN_IN)
-    .map(({ name, value }) => `-c ${name}=${escaped(value)}`)
+  return Object.entries(signInSettings())
+    .filter(([name]) => name !== AFTER_SIGN_IN)
+    .map(([name, value]) => `-c ${name}=${escaped(value)}`)
     .join(' ');
 }
 

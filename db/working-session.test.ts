@@ -105,8 +105,7 @@ for (const server of testServers()) {
       const at = new Date('2026-02-03T04:05:06.789Z');
       await records.execute(`CREATE TABLE public.probe (at timestamptz, raw bytea)`);
       await records.execute(`INSERT INTO public.probe VALUES ('${at.toISOString()}', '\\x00ff')`);
-      const { rows } = await records.execute<{ at: string; raw: Uint8Array }>('SELECT * FROM public.probe');
-      const row = rows[0];
+      const [row] = await records.execute<{ at: string; raw: Uint8Array }>('SELECT * FROM public.probe');
       await close();
       expect([new Date(String(row?.at)), Buffer.from(row?.raw ?? []).toString('hex')]).toEqual([at, '00ff']);
     });

@@ -28,6 +28,7 @@ export interface DatabaseClientConfig {
  */
 export class DatabaseClient extends pg.Client {
   readonly #config: DatabaseClientConfig;
+  #reached: { endpoint: Endpoint; protection: Protection } | undefined;
 
   constructor(config: DatabaseClientConfig) {
     super(INERT);
@@ -45,6 +46,12 @@ export class DatabaseClient extends pg.Client {
     const call = (error: unknown) => queueMicrotask(() => callback(error as Error));
     connected.then(() => call(null), call);
     return undefined;
+  }
+
+  /** Returns the server it is connected to, and how that connection is protected. */
+  reached(): { endpoint: Endpoint; protection: Protection } {
+    if (!this.#reached) throw new TypeError('the client is not connected');
+    return this.#reached;
   }
 
   async #connect(): Promise<pg.Client> {
@@ -84,6 +91,7 @@ export class DatabaseClient extends pg.Client {
         await this.#attempt(endpoint, target, tls, protection);
         await this.#refuseOther(wanted, place);
         if (this.#config.afterwards) await this.query(this.#config.afterwards);
+        this.#reached = { endpoint, protection };
         return;
       } catch (error) {
         this.#forget();

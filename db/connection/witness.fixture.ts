@@ -58,7 +58,7 @@ export async function byUs(
   const byPool = async () => {
     const { records, close } = openRecords(url, { connections: 1 });
     try {
-      return String((await records.execute(sql.raw(WHERE))).rows[0]?.arrival);
+      return String((await records.execute(sql.raw(WHERE)))[0]?.arrival);
     } finally {
       await close();
     }

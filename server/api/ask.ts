@@ -11,6 +11,6 @@ export function askWith(records: Records): Ask {
       sql.raw(first),
       ...pieces.flatMap((piece, index) => [sql`${params[index]}`, sql.raw(piece)]),
     ]);
-    return await asking('asking the database about itself', async () => (await records.execute(query)).rows);
+    return await asking('asking the database about itself', async () => [...(await records.execute(query))]);
   };
 }

@@ -124,7 +124,7 @@ export function createDesk(deps: DeskDeps): Desk {
       const words = `The operation was cancelled by ${by} before it began.`;
       const error = JSON.stringify(failureBody(new AppError('CANCELLED', words, { details: { by } }), now).error);
       // One statement, so that it cannot begin between the question and the answer.
-      const { rows: ended } = await records.execute<{ state: string }>(sql`
+      const ended = await records.execute<{ state: string }>(sql`
         UPDATE ${operations} SET
           state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END,
           finished_at = CASE state WHEN 'queued' THEN ${now.toISOString()}::timestamptz END,

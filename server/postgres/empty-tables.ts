@@ -45,8 +45,8 @@ async function lookInto<Table extends ObjectName>(
           `SET LOCAL lock_timeout = ${patienceMs}; SET LOCAL statement_timeout = '1s'; SET LOCAL row_security = off`,
         ),
       );
-      const { rows } = await tx.execute<{ held: boolean[] }>(sql.raw(`SELECT ARRAY[${looks.join(', ')}] AS held`));
-      return tables.filter((_, place) => rows[0]?.held[place] === false);
+      const [row] = await tx.execute<{ held: boolean[] }>(sql.raw(`SELECT ARRAY[${looks.join(', ')}] AS held`));
+      return tables.filter((_, place) => row?.held[place] === false);
     });
   } catch (error) {
     if (UNTOLD.has(faultCode(error) ?? '')) return null;

@@ -122,8 +122,8 @@ function clientOver(records: Records) {
       const pieces = unhurried(text)
         .split(/\$(\d+)/)
         .map((piece, at) => (at % 2 === 0 ? sql.raw(piece) : sql`${values[Number(piece) - 1]}`));
-      const { rows, rowCount } = await records.execute(sql.join(pieces));
-      return { rows, rowCount };
+      const rows = await records.execute(sql.join(pieces));
+      return { rows: [...rows], rowCount: rows.count };
     },
   };
 }
