@@ -36,6 +36,8 @@ test('hireProcess() says in our words why the process could not begin', async ()
   const { log } = listening();
   const url = new URL(database.url);
   url.port = '1';
+  // a word that stands in no name
+  url.password = 'sesame';
   const error = await rejection(hireProcess({ config: readConfig({}), directUrl: url.href }, { log, metrics }));
   expect([error.code, error.message.includes(url.password)]).toEqual(['DATABASE_UNREACHABLE', false]);
 });
