@@ -1,5 +1,6 @@
 import { is, SQL } from 'drizzle-orm';
 import {
+  makePgArray,
   PgArray,
   PgBigSerial53,
   PgBigSerial64,
@@ -10,6 +11,7 @@ import {
   PgSerial,
   PgSmallSerial,
 } from 'drizzle-orm/pg-core';
+import { type Casing, columnName, takesCasing } from './drizzle/casing.ts';
 import type { ColumnModel, EnumModel, ObjectName } from './model.ts';
 import { chosenName, storedName } from './pg-names.ts';
 import { quoteLiteral } from './quote.ts';
@@ -23,20 +25,24 @@ export interface ColumnFacts {
 }
 
 /** Reads one Drizzle column of `table`. `primary` is true for columns of a composite key too, which PostgreSQL makes NOT NULL. */
-export function columnFacts(table: ObjectName, key: string, source: PgColumn, primary: boolean): ColumnFacts {
-  const name = storedName(source.name);
+export function columnFacts(
+  table: ObjectName,
+  key: string,
+  source: PgColumn,
+  { primary, casing }: { primary: boolean; casing: Casing | null },
+): ColumnFacts {
+  const name = storedName(columnName(source, casing));
   const element = elementOf(source);
   const enumModel = enumOf(element);
   const serial = serialType(element);
   const sqlType =
-    (enumModel ? typeName(enumModel) : (serial ?? canonicalType(element.getSQLType()))) +
-    (element === source ? '' : '[]');
+    (enumModel ? typeName(enumModel) : (serial ?? canonicalType(element.getSQLType()))) + (isArray(source) ? '[]' : '');
   const identity = source.generatedIdentity
     ? source.generatedIdentity.type === 'always'
       ? 'always'
       : 'by default'
     : null;
-  const generated = generatedOf(source);
+  const generated = generatedOf(source, casing);
   const ownSequence = {
     schema: table.schema,
     name: storedName(source.generatedIdentity?.sequenceName ?? chosenName(table.name, name, 'seq')),
@@ -45,7 +51,7 @@ export function columnFacts(table: ObjectName, key: string, source: PgColumn, pr
     ? `nextval(${quoteLiteral(typeName(ownSequence))}::regclass)`
     : generated
       ? null
-      : defaultOf(source, sqlType);
+      : defaultOf(source, sqlType, casing);
   return {
     column: {
       name,
@@ -55,6 +61,7 @@ export function columnFacts(table: ObjectName, key: string, source: PgColumn, pr
       defaultSql,
       generated,
       identity,
+      ...(takesCasing(source) && { namedByKey: true }),
     },
     enum: enumModel,
     sequence: serial || identity ? ownSequence : drawnFrom(defaultSql),
@@ -62,8 +69,13 @@ export function columnFacts(table: ObjectName, key: string, source: PgColumn, pr
 }
 
 /** Renders a Drizzle expression as SQL text, its parameters written as literals. */
-function renderSql(expression: SQL): string {
-  return new PgDialect().sqlToQuery(expression.inlineParams()).sql;
+function renderSql(expression: SQL, casing: Casing | null): string {
+  return new PgDialect(casing === null ? {} : { casing }).sqlToQuery(expression.inlineParams()).sql;
+}
+
+/** Up to 0.45 an array is a column around its element's; since 1.0 it is the element's column, which counts its dimensions. */
+function isArray(column: PgColumn): boolean {
+  return is(column, PgArray) || ('isAlias' in column && 'dimensions' in column && Number(column.dimensions) > 0);
 }
 
 function elementOf(column: PgColumn): PgColumn {
@@ -83,23 +95,36 @@ function serialType(column: PgColumn): string | null {
   return null;
 }
 
-function generatedOf(column: PgColumn): ColumnModel['generated'] {
+function generatedOf(column: PgColumn, casing: Casing | null): ColumnModel['generated'] {
   if (!column.generated) return null;
   const given: unknown = typeof column.generated.as === 'function' ? column.generated.as() : column.generated.as;
-  const expression = is(given, SQL) ? renderSql(given) : literal(given);
+  const expression = is(given, SQL) ? renderSql(given, casing) : literal(given);
   // Drizzle writes STORED for PostgreSQL whatever the mode says, unless it says virtual
   return { expression, kind: column.generated.mode === 'virtual' ? 'virtual' : 'stored' };
 }
 
 /** Values computed in JavaScript (`$default`) are no defaults of the database. */
-function defaultOf(column: PgColumn, sqlType: string): string | null {
+function defaultOf(column: PgColumn, sqlType: string, casing: Casing | null): string | null {
   const value: unknown = column.default;
   if (value === undefined) return null;
-  if (is(value, SQL)) return renderSql(value);
-  const encoded = value === null ? null : column.mapToDriverValue(value);
-  if (is(encoded, SQL)) return renderSql(encoded);
+  if (is(value, SQL)) return renderSql(value, casing);
+  const encoded = encode(column, value);
+  if (is(encoded, SQL)) return renderSql(encoded, casing);
   if (encoded === null || typeof encoded === 'number' || typeof encoded === 'boolean') return literal(encoded);
   return `${literal(encoded)}::${withoutModifier(sqlType)}`;
+}
+
+/** Since 1.0 lists and JSON are put into text by the driver's codec, no longer by the column. */
+function encode(column: PgColumn, value: unknown): unknown {
+  const encoded: unknown = value === null ? null : column.mapToDriverValue(value);
+  const isJson = /^jsonb?$/.test(elementOf(column).getSQLType());
+  if (Array.isArray(encoded) && isArray(column))
+    return makePgArray(isJson ? encoded.map((item: unknown) => asJson(item)) : encoded);
+  return encoded === value && value !== null && isJson && !isArray(column) ? JSON.stringify(value) : encoded;
+}
+
+function asJson(item: unknown): unknown {
+  return item === null ? null : JSON.stringify(item);
 }
 
 function literal(value: unknown): string {

@@ -201,10 +201,26 @@ test('the fingerprint changes with a type, a null, a default, a label or a link'
   expect(new Set(prints).size).toBe(prints.length);
 });
 
-test('modelFromSchema() refuses a table exported twice, two columns of one name, and one enum with two meanings', () => {
+test('modelFromSchema() takes one table under several names, or declared twice with one meaning, for one, under the first name', () => {
   const t = pgTable('t', { c: text() });
-  expect(codeOf(() => modelFromSchema({ t, again: t }))).toBe('MODEL_INVALID');
-  expect(codeOf(() => modelFromSchema({ t, other: pgTable('t', { d: text() }) }))).toBe('MODEL_INVALID');
+  const same = () => pgTable('t', { c: text() });
+  for (const module of [
+    { t, again: t },
+    { again: t, t },
+    { t, again: same() },
+    { default: t, again: t },
+    { t, again: pgTable('t', { otherwise: text('c') }) },
+  ]) {
+    const { tables } = modelFromSchema(module);
+    expect(tables.map(({ name, key }) => [name, key])).toEqual([['t', 'again']]);
+  }
+});
+
+test('modelFromSchema() refuses two different tables of one name and says both names, two columns of one name, and one enum with two meanings', () => {
+  const t = pgTable('t', { c: text() });
+  const refused = () => modelFromSchema({ t, other: pgTable('t', { d: text() }) });
+  expect(codeOf(refused)).toBe('MODEL_INVALID');
+  expect(refused).toThrow(/public\.t .*"other" and as "t"/);
   expect(codeOf(() => modelFromSchema({ t: pgTable('t', { a: text('x'), b: text('x') }) }))).toBe('MODEL_INVALID');
   expect(codeOf(() => modelFromSchema({ a: pgEnum('e', ['x']), b: pgEnum('e', ['y']) }))).toBe('MODEL_INVALID');
 });

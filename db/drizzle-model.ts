@@ -6,9 +6,11 @@ import {
   IndexedColumn,
   isPgEnum,
   isPgSequence,
+  PgColumn,
   PgTable,
 } from 'drizzle-orm/pg-core';
 import { AppError } from '../server/errors.ts';
+import { type Casing, columnName, type NamedColumn } from './drizzle/casing.ts';
 import { type ColumnFacts, columnFacts } from './drizzle-column.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import {
@@ -24,19 +26,37 @@ import {
 } from './model.ts';
 import { chosenName, storedName } from './pg-names.ts';
 
+/** One export of a schema module. Several modules may export different things under the same name. */
+export interface SchemaExport {
+  name: string;
+  value: unknown;
+  options?: ReadOptions;
+}
+
+export interface ReadOptions {
+  /** As given to `drizzle({ casing })`. */
+  casing?: Casing | null;
+  /** Tells which tables belong to the application; all, when absent. */
+  keeps?: (table: ObjectName) => boolean;
+}
+
+/** Returns the model of one module's exports; see `modelFromExports`. */
+export function modelFromSchema(module: Record<string, unknown>, options: ReadOptions = {}): SchemaModel {
+  return modelFromExports(Object.entries(module).map(([name, value]) => ({ name, value, options })));
+}
+
 /**
- * The model of the tables, enums and sequences a Drizzle schema module exports, sorted by name, so that the order of
- * exports does not matter. Names are as PostgreSQL stores them. Views and aliases are not tables; an enum used by a
- * column belongs to the model even when it is not exported. A `casing` option given to `drizzle()` cannot be seen here.
- * Throws MODEL_INVALID when two exports are the same table, or two columns, enums or keys share a name.
+ * Returns the model of the tables, enums and sequences that Drizzle schema modules export, sorted by name, so that the order of exports
+ * does not matter. Views and aliases are not tables; an enum used by a column belongs to the model even when it is not exported.
+ * Throws MODEL_INVALID when two exports say different things of the same table, or two columns, enums or keys share a name.
  */
-export function modelFromSchema(module: Record<string, unknown>): SchemaModel {
+export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel {
   const tables = new Map<string, TableModel>();
   const enums = new Map<string, EnumModel>();
   const sequences = new Map<string, SequenceModel>();
 
-  for (const key of Object.keys(module).sort()) {
-    const exported = module[key];
+  for (const { name: key, value: exported, options = {} } of inOrder(exports)) {
+    const { casing = null, keeps = () => true } = options;
     if (isPgEnum(exported)) {
       addEnum(enums, {
         schema: exported.schema ?? 'public',
@@ -50,14 +70,14 @@ export function modelFromSchema(module: Record<string, unknown>): SchemaModel {
         ownedBy: null,
       });
     } else if (is(exported, PgTable) && !isAlias(exported)) {
-      const { table, columns } = readTable(key, exported);
+      const { table, columns } = readTable(key, exported, casing);
+      if (!keeps(table)) continue;
       const name = qualifiedName(table);
       const twin = tables.get(name);
-      if (twin)
-        throw invalid(
-          `The table ${name} is exported twice, as "${twin.key}" and as "${key}".`,
-          'Export each table once, under one name.',
-        );
+      if (twin) {
+        refuseOther(twin, table);
+        continue;
+      }
       tables.set(name, table);
       for (const facts of columns) {
         if (facts.enum) addEnum(enums, facts.enum);
@@ -70,16 +90,45 @@ export function modelFromSchema(module: Record<string, unknown>): SchemaModel {
     }
   }
 
-  const model = { tables: sortedValues(tables), enums: sortedValues(enums), sequences: sortedValues(sequences) };
+  const model = {
+    tables: withOwnKeys(sortedValues(tables)),
+    enums: sortedValues(enums),
+    sequences: sortedValues(sequences),
+  };
   return { ...model, fingerprint: fingerprintOf(model) };
 }
 
-function readTable(key: string, source: PgTable): { table: TableModel; columns: ColumnFacts[] } {
-  const config = getTableConfig(source);
+/** By name, so that the name a table goes by does not depend on the order of exports; `default` is no name. */
+function inOrder(exports: readonly SchemaExport[]): SchemaExport[] {
+  const rank = ({ name }: SchemaExport) => (name === 'default' ? `1${name}` : `0${name}`);
+  return exports.toSorted((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
+}
+
+/** The same object under two names (an alias, a barrel) or a table declared twice with one meaning is one table. */
+function refuseOther(known: TableModel, found: TableModel): void {
+  const meaning = (table: TableModel) => fingerprintOf({ tables: [table], enums: [], sequences: [] });
+  if (meaning(known) === meaning(found)) return;
+  throw invalid(
+    `The table ${qualifiedName(known)} is declared twice, and differently: as "${known.key}" and as "${found.key}".`,
+    'Declare each table once; the same table under several names is no matter.',
+  );
+}
+
+/** Two modules may use one name for tables of different schemas: then their names in the database tell them apart. */
+function withOwnKeys(tables: TableModel[]): TableModel[] {
+  const uses = Map.groupBy(tables, (table) => table.key);
+  return tables.map((table) => (uses.get(table.key)?.length === 1 ? table : { ...table, key: qualifiedName(table) }));
+}
+
+function readTable(key: string, source: PgTable, casing: Casing | null): { table: TableModel; columns: ColumnFacts[] } {
+  const config = configOf(source);
   const self = { schema: config.schema ?? 'public', name: storedName(config.name) };
-  const primaryKey = primaryKeyOf(config);
+  const primaryKey = primaryKeyOf(config, casing);
   const columns = Object.entries(getTableColumns(source)).map(([property, column]) =>
-    columnFacts(self, property, column, primaryKey?.columns.includes(storedName(column.name)) ?? false),
+    columnFacts(self, property, column, {
+      casing,
+      primary: primaryKey?.columns.includes(storedName(columnName(column, casing))) ?? false,
+    }),
   );
   const uniques = [
     ...config.columns
@@ -87,7 +136,7 @@ function readTable(key: string, source: PgTable): { table: TableModel; columns: 
       .map(
         (column): UniqueModel => ({
           name: storedName(column.uniqueName ?? `${config.name}_${column.name}_unique`),
-          columns: [storedName(column.name)],
+          columns: namesOf([column], casing),
           kind: 'constraint',
           nullsNotDistinct: column.uniqueType === 'not distinct',
         }),
@@ -95,12 +144,12 @@ function readTable(key: string, source: PgTable): { table: TableModel; columns: 
     ...config.uniqueConstraints.map(
       (unique): UniqueModel => ({
         name: storedName(unique.getName() ?? ''),
-        columns: namesOf(unique.columns),
+        columns: namesOf(unique.columns, casing),
         kind: 'constraint',
         nullsNotDistinct: unique.nullsNotDistinct,
       }),
     ),
-    ...config.indexes.flatMap((index) => uniqueIndexOf(config.name, index) ?? []),
+    ...config.indexes.flatMap((index) => uniqueIndexOf(config.name, index, casing) ?? []),
   ];
   const table: TableModel = {
     ...self,
@@ -108,27 +157,43 @@ function readTable(key: string, source: PgTable): { table: TableModel; columns: 
     columns: columns.map((facts) => facts.column),
     primaryKey,
     uniques,
-    links: config.foreignKeys.map(linkOf),
+    links: config.foreignKeys.map((link) => linkOf(link, casing)),
   };
   refuseTwins(table);
   return { table, columns };
 }
 
-function primaryKeyOf(config: ReturnType<typeof getTableConfig>): TableModel['primaryKey'] {
+type TableConfig = ReturnType<typeof getTableConfig>;
+
+const EXTRA_COLUMNS = Symbol.for('drizzle:ExtraConfigColumns');
+
+/** Before drizzle-orm 0.31 keys and indexes were declared on the columns themselves: ours reads them from a place of its own. */
+function configOf(table: PgTable): TableConfig {
+  if (Reflect.get(table, EXTRA_COLUMNS) !== undefined) return getTableConfig(table);
+  return getTableConfig(Object.create(table, { [EXTRA_COLUMNS]: { value: getTableColumns(table) } }) as PgTable);
+}
+
+function primaryKeyOf(config: TableConfig, casing: Casing | null): TableModel['primaryKey'] {
   const composite = config.primaryKeys[0];
-  if (composite) return { name: storedName(composite.getName()), columns: namesOf(composite.columns) };
+  if (composite) {
+    const name = convertInside(composite.getName(), composite.columns, casing);
+    return { name: storedName(name), columns: namesOf(composite.columns, casing) };
+  }
   const own = config.columns.filter((column) => column.primary);
   // written without a name in CREATE TABLE, so PostgreSQL chooses
-  return own.length === 0 ? null : { name: chosenName(storedName(config.name), null, 'pkey'), columns: namesOf(own) };
+  return own.length === 0
+    ? null
+    : { name: chosenName(storedName(config.name), null, 'pkey'), columns: namesOf(own, casing) };
 }
 
 /** Only what makes whole rows unique: an expression or a condition does not identify a row. */
-function uniqueIndexOf(table: string, index: Index): UniqueModel | null {
+function uniqueIndexOf(table: string, index: Index, casing: Casing | null): UniqueModel | null {
   const { unique, where, name, columns } = index.config;
   const names: string[] = [];
   for (const column of columns) {
-    if (!is(column, IndexedColumn) || column.name === undefined) return null;
-    names.push(storedName(column.name));
+    const named = namedColumn(column);
+    if (named === null) return null;
+    names.push(storedName(columnName(named, casing)));
   }
   if (!unique || where) return null;
   return {
@@ -139,14 +204,20 @@ function uniqueIndexOf(table: string, index: Index): UniqueModel | null {
   };
 }
 
-function linkOf(key: ForeignKey): LinkModel {
+/** Before drizzle-orm 0.31 an index held its columns themselves. */
+function namedColumn(column: unknown): NamedColumn | null {
+  if (is(column, IndexedColumn)) return column.name === undefined ? null : { ...column, name: column.name };
+  return is(column, PgColumn) ? column : null;
+}
+
+function linkOf(key: ForeignKey, casing: Casing | null): LinkModel {
   const { columns, foreignTable, foreignColumns } = key.reference();
-  const target = getTableConfig(foreignTable);
+  const target = configOf(foreignTable);
   return {
-    name: storedName(key.getName()),
-    columns: namesOf(columns),
+    name: storedName(convertInside(key.getName(), [...columns, ...foreignColumns], casing)),
+    columns: namesOf(columns, casing),
     target: { schema: target.schema ?? 'public', name: storedName(target.name) },
-    targetColumns: namesOf(foreignColumns),
+    targetColumns: namesOf(foreignColumns, casing),
     onUpdate: actionOf(key.onUpdate),
     onDelete: actionOf(key.onDelete),
   };
@@ -156,8 +227,13 @@ function actionOf(action: ReferentialAction | undefined): ReferentialAction {
   return action ?? 'no action';
 }
 
-function namesOf(columns: readonly { name: string }[]): string[] {
-  return columns.map((column) => storedName(column.name));
+function namesOf(columns: readonly NamedColumn[], casing: Casing | null): string[] {
+  return columns.map((column) => storedName(columnName(column, casing)));
+}
+
+/** What drizzle-kit does to the names of primary and foreign keys: it replaces each column's name where it first stands. */
+function convertInside(name: string, columns: readonly NamedColumn[], casing: Casing | null): string {
+  return columns.reduce((text, column) => text.replace(column.name, () => columnName(column, casing)), name);
 }
 
 /** `alias()` gives an object that looks like a table; Drizzle marks it with this registered symbol only. */

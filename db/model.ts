@@ -22,6 +22,8 @@ export interface ColumnModel {
   identity: 'always' | 'by default' | null;
   /** When it is not the one the type brings; a Drizzle schema does not say. */
   collation?: ObjectName | null;
+  /** The name is the property's, so that another casing would give another one. Only read from a Drizzle schema. */
+  namedByKey?: true;
 }
 
 export interface LinkModel {

@@ -4,22 +4,14 @@ import { checkEnvironment, type EnvironmentReport, type Finding } from '../serve
 import { type BackupInput, type BackupResult, createBackup } from '../server/backup/create.ts';
 import { readExclusions } from '../server/backup/exclusions.ts';
 import { jsonNameFor, storeJson } from '../server/backup/store-json.ts';
+import { composeSchema } from '../server/compose-schema.ts';
 import { AppError } from '../server/errors.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import { type Command, type Outcome, runCommand } from './cli.ts';
-import {
-  both,
-  commandActor,
-  composeModel,
-  composeStorage,
-  configFor,
-  openDatabase,
-  operationDeps,
-  settingsHelp,
-} from './compose.ts';
+import { both, commandActor, composeStorage, configFor, openDatabase, operationDeps, settingsHelp } from './compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, formatSize, printable } from './format.ts';
 
 const flags = {
@@ -61,6 +53,7 @@ const command: Command<typeof flags> = {
     'DATABASE_URL_FILE',
     'BACKUP_DIR',
     'BACKUP_SCHEMA',
+    'BACKUP_CASING',
     'BACKUP_JOBS',
     'BACKUP_COMPRESSION',
     'BACKUP_LEVEL',
@@ -80,11 +73,10 @@ const command: Command<typeof flags> = {
   ],
   async run({ values, env, signal, onProgress, note, detail }) {
     refuseLevel(values.level, values.compression ?? (env.BACKUP_COMPRESSION === 'zstd' ? 'zstd' : 'deflate'));
-    const config = configFor(env, values);
+    const { model, config } = await composeSchema(configFor(env, values), signal);
     const storage = composeStorage(config);
-    const model = await composeModel(config);
     const exclusions = await readExclusions(config.backupExclude);
-    await using database = await openDatabase(config);
+    await using database = await openDatabase(config, signal);
     detail(
       `database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`,
     );

@@ -24,7 +24,7 @@ const command: Command<typeof flags> = {
   examples: [{ line: 'bun run scripts/break-glass.ts', does: 'when nobody can sign in any more' }],
   async run({ env, values, signal, detail }) {
     const config = configFor(env, values);
-    await using database = await openDatabase(config);
+    await using database = await openDatabase(config, signal);
     detail(`database ${maskDatabaseUrl(database.url)}`);
     // Our own tables may be lost as well.
     await migrate(database.url, { hrms: false, signal });

@@ -2,12 +2,9 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { targetFault } from '../db/connection/target.ts';
-import { modelFromSchema } from '../db/drizzle-model.ts';
 import { startEmbedded } from '../db/embedded.ts';
-import { loadSchemaModule } from '../db/load-schema.ts';
-import type { SchemaModel } from '../db/model.ts';
-import * as hrmsSchema from '../db/schema/hrms.ts';
 import type { ByteSource } from '../server/bytes.ts';
+import { composeDatabase } from '../server/compose-schema.ts';
 import { type Config, readConfig, type SETTING_NAMES } from '../server/config.ts';
 import { AppError } from '../server/errors.ts';
 import type { OperationDeps } from '../server/jobs/operations.ts';
@@ -27,7 +24,8 @@ const SETTINGS = {
   DATABASE_DIRECT_URL: 'the same database past a connection pooler, if there is one',
   DATABASE_URL_FILE: 'a file that holds DATABASE_URL, in its place; PGHOST, PGSERVICE, PGPASSFILE … count as for psql',
   BACKUP_DIR: 'folder of the backups; ./backups when unset',
-  BACKUP_SCHEMA: 'module that exports the Drizzle tables; the HRMS when unset',
+  BACKUP_SCHEMA: 'module, folder or pattern of Drizzle tables, or a drizzle.config.ts; the HRMS when unset',
+  BACKUP_CASING: 'snake_case or camelCase, as given to drizzle({ casing }); as drizzle.config.ts says when unset',
   BACKUP_JOBS: 'connections that copy at once; by the number of cores when unset',
   BACKUP_COMPRESSION: 'deflate (opens anywhere, when unset) or zstd (faster, smaller)',
   BACKUP_EXCLUDE: 'file that says, with reasons, what backups leave out on purpose',
@@ -85,23 +83,19 @@ export interface CommandDatabase extends AsyncDisposable {
   url: string;
 }
 
-/** Finds the database. Throws CONFIG_INVALID when neither settings nor embedded PostgreSQL name one. Opens no connection. */
-export async function openDatabase(config: Config): Promise<CommandDatabase> {
-  if (config.databaseDirectUrl !== null)
-    return { url: config.databaseDirectUrl, [Symbol.asyncDispose]: async () => undefined };
+/**
+ * Finds the database: that of the settings, of the application's own configuration, or the embedded one. Throws CONFIG_INVALID when none
+ * of them names one. Opens no connection.
+ */
+export async function openDatabase(config: Config, signal?: AbortSignal): Promise<CommandDatabase> {
+  const { databaseDirectUrl: url } = await composeDatabase(config, signal);
+  if (url !== null) return { url, [Symbol.asyncDispose]: async () => undefined };
   const dir = resolve(EMBEDDED_DIR);
   if (!existsSync(dir))
     throw new AppError('CONFIG_INVALID', 'DATABASE_URL is not set, and there is no embedded PostgreSQL here.', {
       hint: 'Set DATABASE_URL=postgres://user:password@host:5432/database (or PGHOST, PGDATABASE …) in the environment or in the file .env, or run `bun start` once.',
     });
   return startEmbedded(dir);
-}
-
-/** The tables to protect: the HRMS's, or those of BACKUP_SCHEMA. */
-export async function composeModel(config: Config): Promise<SchemaModel> {
-  return modelFromSchema(
-    config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd()),
-  );
 }
 
 /** The folder of the backups. Touches nothing yet. */

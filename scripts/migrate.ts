@@ -23,7 +23,7 @@ const command: Command<typeof flags> = {
   ],
   async run({ values, env, signal, detail }) {
     const config = configFor(env, values);
-    await using database = await openDatabase(config);
+    await using database = await openDatabase(config, signal);
     detail(`database ${maskDatabaseUrl(database.url)}`);
     // Another application's tables are its own migrations' work.
     const report = await migrate(database.url, { hrms: config.backupSchema === null, signal });

@@ -5,6 +5,7 @@ import { type JsonDocument, openJsonDocument } from '../server/archive/json-sour
 import { type Archive, openArchive } from '../server/archive/reader.ts';
 import { acceptJson } from '../server/backup/accept-json.ts';
 import type { ByteSource } from '../server/bytes.ts';
+import { composeSchema } from '../server/compose-schema.ts';
 import type { Config } from '../server/config.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
@@ -15,7 +16,6 @@ import {
   ARCHIVE_ARGUMENT,
   both,
   commandActor,
-  composeModel,
   composeStorage,
   configFor,
   openChosen,
@@ -45,6 +45,7 @@ const command: Command<typeof flags> = {
     'DATABASE_URL_FILE',
     'BACKUP_DIR',
     'BACKUP_SCHEMA',
+    'BACKUP_CASING',
     'BACKUP_JOBS',
     'LOCK_TIMEOUT_MS',
     'LOCK_GIVE_UP_MS',
@@ -73,7 +74,7 @@ const command: Command<typeof flags> = {
     await using chosen = await openChosen(storage, positional);
     const document = await openJsonDocument(chosen.source);
     const archive = document ? null : await openArchive(chosen.source, { signal });
-    await using database = await openDatabase(config);
+    await using database = await openDatabase(config, signal);
     detail(
       `reading ${chosen.label}, ${archive ? `digest ${archive.digest}` : `a BackupData document (${document?.kind})`}; database ${maskDatabaseUrl(database.url)}`,
     );
@@ -129,7 +130,7 @@ const command: Command<typeof flags> = {
             databaseUrl,
             now,
             newId: operations.newId,
-            model: await composeModel(config),
+            model: (await composeSchema(config, alive)).model,
             application: APPLICATION,
             lockGiveUpMs: config.lockGiveUpMs,
           },

@@ -3,6 +3,7 @@ import { fillDemo } from '../db/demo.ts';
 import { demoSignIn } from '../db/demo-sign-in.ts';
 import { type Embedded, startEmbedded } from '../db/embedded.ts';
 import { type MigrateReport, migrate } from '../db/migrate.ts';
+import { composeDatabase } from '../server/compose-schema.ts';
 import { type Config, readConfig } from '../server/config.ts';
 import { AppError } from '../server/errors.ts';
 import { runRoot, startServer, untilToldToStop } from '../server/main.ts';
@@ -16,7 +17,7 @@ const DEMO_SEED = 1;
 
 /** Starts everything: a database when none is named, our tables, demo data in an empty one of our own, the server. */
 async function start(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = await composeDatabase(readConfig(process.env));
   // From here on a signal waits for its turn, so that a half-made database is never left.
   const toldToStop = untilToldToStop();
   await using embedded = config.databaseUrl === null ? await ownDatabase() : null;

@@ -1,12 +1,10 @@
 import { join, resolve } from 'node:path';
 import type { Hono } from 'hono';
-import { modelFromSchema } from '../db/drizzle-model.ts';
-import { loadSchemaModule } from '../db/load-schema.ts';
 import { openRecords } from '../db/records.ts';
-import * as hrmsSchema from '../db/schema/hrms.ts';
 import { createApp } from './app.ts';
 import { APPLICATION } from './application.ts';
 import { storageCheck } from './checks.ts';
+import { composeSchema } from './compose-schema.ts';
 import type { Config } from './config.ts';
 import type { AppEnv } from './http/env.ts';
 import { readPanel } from './http/panel.ts';
@@ -42,8 +40,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const key = await secretKey(config, resolve(SECRET_KEY_FILE), (length) =>
     crypto.getRandomValues(new Uint8Array(length)),
   );
-  const schema = config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd());
-  const model = modelFromSchema(schema);
+  const { model } = await composeSchema(config);
   const storage = createLocalStorage(config.backupDir);
   const panel = await readPanel(PANEL_DIR);
   const now = () => new Date();

@@ -15,8 +15,10 @@ export interface Config {
   databaseDirectUrl: string | null;
   /** Folder of the archives, relative to the working directory. */
   backupDir: string;
-  /** Module that exports the Drizzle tables, relative to the working directory. Null: the HRMS schema. */
+  /** Modules that export the Drizzle tables, or drizzle-kit's configuration, relative to the working directory. Null: the HRMS schema. */
   backupSchema: string | null;
+  /** How Drizzle names columns that were given no name. Null: as the configuration says, or by their properties. */
+  backupCasing: 'snake_case' | 'camelCase' | null;
   /** File that says what backups leave out on purpose, relative to the working directory. Null: nothing. */
   backupExclude: string | null;
   /** A backup that does not hold everything ends the command with an exit code of its own. */
@@ -108,6 +110,7 @@ const environment = z.object({
   DATABASE_DIRECT_URL_FILE: z.string().nullable().default(null),
   BACKUP_DIR: z.string().default('./backups'),
   BACKUP_SCHEMA: z.string().nullable().default(null),
+  BACKUP_CASING: oneOf('snake_case', 'camelCase').nullable().default(null),
   BACKUP_EXCLUDE: z.string().nullable().default(null),
   BACKUP_STRICT_EXIT: oneOf('true', 'false').default('false'),
   BACKUP_JOBS: whole(1, 64).nullable().default(null),
@@ -206,6 +209,7 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     databaseDirectUrl: directUrl ?? databaseUrl,
     backupDir: data.BACKUP_DIR,
     backupSchema: data.BACKUP_SCHEMA,
+    backupCasing: data.BACKUP_CASING,
     backupExclude: data.BACKUP_EXCLUDE,
     strictExit: data.BACKUP_STRICT_EXIT === 'true',
     backupJobs: data.BACKUP_JOBS ?? Math.min(8, Math.max(2, cores)),
@@ -258,6 +262,17 @@ export function secretsOf(env: Environment): string[] {
   return [given.DATABASE_URL, given.DATABASE_DIRECT_URL, password].filter(
     (text) => text !== undefined && text !== '',
   ) as string[];
+}
+
+/** Returns the settings with the database that the application's own configuration names. Throws CONFIG_INVALID without repeating it. */
+export function withDatabase(config: Config, url: string): Config {
+  const read = connection.safeParse(url.trim());
+  if (read.success) return { ...config, databaseUrl: read.data, databaseDirectUrl: read.data };
+  throw new AppError(
+    'CONFIG_INVALID',
+    `The dbCredentials of ${config.backupSchema} cannot be used: the address ${read.error.issues[0]?.message}.`,
+    { hint: 'Correct them there, or set DATABASE_URL.' },
+  );
 }
 
 function levelFaults(method: 'deflate' | 'zstd', level: number | null): string[] {

@@ -37,7 +37,7 @@ export async function hireProcess(
   let stopping: Promise<void> | null = null;
   const start = async () => {
     const begun = Promise.withResolvers<void>();
-    const child = Bun.spawn([process.execPath, PROGRAM], {
+    const child = Bun.spawn([process.execPath, '--no-install', PROGRAM], {
       stdio: ['ignore', 'inherit', 'inherit'],
       serialization: 'advanced',
       ipc(message: WorkerMessage) {

@@ -1,4 +1,5 @@
 import { composeServer } from './compose.ts';
+import { composeDatabase } from './compose-schema.ts';
 import { type Config, readConfig } from './config.ts';
 import { AppError } from './errors.ts';
 import { listen, readTls } from './listen.ts';
@@ -90,7 +91,7 @@ export async function runRoot(root: () => Promise<void>): Promise<never> {
 }
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = await composeDatabase(readConfig(process.env));
   if (config.databaseUrl === null) {
     throw new AppError('CONFIG_INVALID', 'DATABASE_URL is not set.', {
       hint: 'Set it in the environment or in the file .env, or run `bun start`, which brings a PostgreSQL of its own.',

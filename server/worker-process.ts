@@ -2,10 +2,8 @@
  * The worker of a server that does everything (ROLE=all), in a process of its own: compressing and hashing a backup would keep the
  * process that answers people busy. Started by `hireProcess`; speaks with it by the messages of `WorkerMessage`, and ends with it.
  */
-import { modelFromSchema } from '../db/drizzle-model.ts';
-import { loadSchemaModule } from '../db/load-schema.ts';
 import { openRecords } from '../db/records.ts';
-import * as hrmsSchema from '../db/schema/hrms.ts';
+import { composeSchema } from './compose-schema.ts';
 import { failureBody } from './errors.ts';
 import { hire } from './hire.ts';
 import type { Assignment, WorkerMessage, WorkerOrder } from './hire-process.ts';
@@ -18,12 +16,11 @@ async function work({ config, directUrl }: Assignment): Promise<{ stop(graceMs: 
   const lines = { write: (line: string) => tell({ kind: 'log', line }), close: async () => undefined };
   const { records, close } = openRecords(directUrl, { connections: 4 });
   try {
-    const schema =
-      config.backupSchema === null ? hrmsSchema : await loadSchemaModule(config.backupSchema, process.cwd());
+    const { model } = await composeSchema(config);
     const { worker, queue } = await hire({
       config,
       directUrl,
-      model: modelFromSchema(schema),
+      model,
       storage: createLocalStorage(config.backupDir),
       records,
       metrics: { operationFinished: (facts) => tell({ kind: 'finished', facts }) },

@@ -1,4 +1,6 @@
+import { CASINGS, type Casing, convertName } from '../../db/drizzle/casing.ts';
 import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } from '../../db/model.ts';
+import { storedName } from '../../db/pg-names.ts';
 import { pickTables } from '../../db/pick.ts';
 import { LARGE_OBJECTS } from '../archive/losses.ts';
 import type { Manifest, ManifestLoss } from '../archive/manifest.ts';
@@ -209,13 +211,27 @@ export function compareColumns(
     for (const column of table.columns)
       if (!known.has(column.name)) unknownColumns.push({ schema: table.schema, name: table.name, column: column.name });
   }
-  if (lacking.length > 0) throw drift(lacking);
+  if (lacking.length > 0) throw drift(lacking, otherCasing(models, byName));
   return { unknownColumns, warnings };
 }
 
-function drift(lacking: string[]): AppError {
+/** The casing under which every column would be there: true only when the whole schema fits. */
+function otherCasing(models: TableModel[], live: Map<string, LiveTable>): Casing | null {
+  const fits = (casing: Casing) =>
+    models.every((model) => {
+      const there = new Set(live.get(qualifiedName(model))?.columns.map((column) => column.name));
+      return model.columns.every(({ name, key, namedByKey }) =>
+        there.has(namedByKey ? storedName(convertName(key, casing)) : name),
+      );
+    });
+  return CASINGS.find(fits) ?? null;
+}
+
+function drift(lacking: string[], casing: Casing | null = null): AppError {
   return new AppError('SCHEMA_DRIFT', `The schema has what the database lacks: ${lacking.join('; ')}.`, {
-    hint: 'Bring the database up to date with its migrations, or point BACKUP_SCHEMA at the schema this database really has.',
+    hint: casing
+      ? `All names fit as drizzle({ casing: '${casing}' }) makes them: set BACKUP_CASING=${casing}, or casing in the drizzle.config.ts that BACKUP_SCHEMA names.`
+      : 'Bring the database up to date with its migrations, or point BACKUP_SCHEMA at the schema this database really has.',
     details: { lacking },
   });
 }

@@ -1,0 +1,52 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+const MODULE = /\.[cm]?[jt]s$/;
+const MAGIC = /[*?[\]{}()!]/;
+
+/** Splits a list of paths and patterns at its commas; a comma within braces belongs to its pattern. */
+export function splitPatterns(text: string): string[] {
+  return text
+    .split(/,(?![^{]*\})/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/**
+ * Returns the files that paths and patterns name, sorted, as drizzle-kit finds them: a file, the modules of a folder (not those of its
+ * folders), or a glob of files and folders. A path that is there as it is written is no pattern. Empty when nothing is there.
+ */
+export async function findFiles(patterns: readonly string[], folder: string): Promise<string[]> {
+  const found = new Set<string>();
+  for (const pattern of patterns) {
+    const literal = resolve(folder, pattern);
+    const places = (await exists(literal)) ? [literal] : await match(pattern, folder);
+    for (const place of places) for (const file of await filesAt(place, place === literal)) found.add(file);
+  }
+  return [...found].sort();
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function match(pattern: string, folder: string): Promise<string[]> {
+  const parts = pattern.split('/');
+  const first = parts.findIndex((part) => MAGIC.test(part));
+  if (first === -1) return [];
+  const base = resolve(folder, parts.slice(0, first).join('/') || (pattern.startsWith('/') ? '/' : '.'));
+  if (!(await exists(base))) return [];
+  const glob = new Bun.Glob(parts.slice(first).join('/'));
+  return Array.fromAsync(glob.scan({ cwd: base, absolute: true, onlyFiles: false }));
+}
+
+/** A file that was named is taken whatever it is called; of others only modules can hold a schema. */
+async function filesAt(place: string, named: boolean): Promise<string[]> {
+  if (!(await stat(place)).isDirectory()) return named || MODULE.test(place) ? [place] : [];
+  const modules = (await readdir(place)).filter((name) => MODULE.test(name)).map((name) => join(place, name));
+  const plain = await Promise.all(modules.map(async (file) => !(await stat(file)).isDirectory()));
+  return modules.filter((_, at) => plain[at]);
+}
