@@ -29,6 +29,10 @@ import { formatColumns, formatCount, formatCounted, formatDuration, formatMoment
 const flags = {
   into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },
   tables: { kind: 'list', value: 'a,b', help: 'only these tables' },
+  'keep-broken-rules': {
+    kind: 'switch',
+    help: 'put constraints that rows of the backup break back as NOT VALID, and name those rows by key',
+  },
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the database first' },
   jobs: { kind: 'number', value: 'N', min: 1, max: 64, help: 'connections that load at once' },
   wait: { kind: 'switch', help: 'wait while another operation runs, instead of stopping with exit code 6' },
@@ -88,7 +92,11 @@ const command: Command<typeof flags> = {
       );
 
     const actor = commandActor(env);
-    const input = { ...(values.tables && { tables: values.tables }), jobs: config.backupJobs };
+    const input = {
+      ...(values.tables && { tables: values.tables }),
+      ...(values['keep-broken-rules'] && { keepBrokenRules: true }),
+      jobs: config.backupJobs,
+    };
     const operations = operationDeps(database.url, note);
     const result = await runOperation(
       operations,

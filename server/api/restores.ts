@@ -19,6 +19,8 @@ export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, des
           from: z.union([z.strictObject({ backup: backupRef }), z.strictObject({ upload: uuid })]),
           /** All tables of the backup when absent. */
           tables: tableNames,
+          /** Put constraints back as NOT VALID when rows of the backup break them, and name those rows by key. */
+          keepBrokenRules: z.boolean().default(false),
           /** The database's name, given again by whoever wants its rows replaced. */
           confirmDatabase: plainText(200),
           wait: z.boolean().default(false),
@@ -39,6 +41,7 @@ export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, des
           archive: name,
           wait: input.wait,
           ...(input.tables && { tables: input.tables }),
+          ...(input.keepBrokenRules && { keepBrokenRules: true }),
         } as const;
         const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
         ctx.note.operationId = started.operation.id;

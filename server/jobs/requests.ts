@@ -27,7 +27,14 @@ export const operationRequest = z.discriminatedUnion('kind', [
       error: 'must be from 0 to 9 for deflate, from 1 to 19 for zstd',
     }),
   z.object({ kind: z.literal('verify'), archive, wait }),
-  z.object({ kind: z.literal('restore'), archive, tables, wait }),
+  z.object({
+    kind: z.literal('restore'),
+    archive,
+    tables,
+    /** Put constraints back as NOT VALID when rows of the backup break them. */
+    keepBrokenRules: z.boolean().optional(),
+    wait,
+  }),
 ]);
 
 export type OperationRequest = z.infer<typeof operationRequest>;

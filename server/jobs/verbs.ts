@@ -117,12 +117,12 @@ async function note({ storage, now }: VerbDeps, name: string, digest: string): P
 }
 
 async function restore(deps: VerbDeps, operation: Operation, request: Asked<'restore'>): Promise<RestoreResult> {
-  const { archive, tables } = request;
+  const { archive, tables, keepBrokenRules } = request;
   await operation.nameArchive(archive);
   await using source = await deps.storage.open(archive);
   return await restoreArchive(
     { ...deps, source, receipt: operation.receipt },
-    { ...(tables && { tables }), jobs: deps.jobs },
+    { ...(tables && { tables }), ...(keepBrokenRules && { keepBrokenRules }), jobs: deps.jobs },
     { signal: operation.signal, onProgress: operation.report },
   );
 }

@@ -35,6 +35,8 @@ export interface ShapeRelation extends ObjectName {
   persistence: string;
   /** A foreign partition: nothing of it is altered. */
   foreign: boolean;
+  /** Tables inherit from it, not as partitions. */
+  hasHeirs: boolean;
   /** Grants, options, comment. */
   facts: string;
 }
@@ -134,6 +136,7 @@ const RELATIONS_SQL = `
          pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
          c.relrowsecurity AS "rowSecurity", c.relforcerowsecurity AS "forceRowSecurity", c.relreplident AS "replicaIdentity", c.relpersistence AS persistence,
          c.relkind = 'f' AS foreign,
+         EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class h ON h.oid = i.inhrelid WHERE i.inhparent = c.oid AND NOT h.relispartition) AS "hasHeirs",
          concat_ws(' ', c.relacl::text, c.reloptions::text, pg_catalog.obj_description(c.oid, 'pg_class')) AS facts
     FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    ORDER BY 1, 2`;

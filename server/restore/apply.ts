@@ -3,6 +3,7 @@ import type { ObjectName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
 import { withoutUnsureChecks } from '../postgres/domain-checks.ts';
 import { tryApply } from '../postgres/lock.ts';
+import { type BackupKnowledge, explainBrokenRule, isBrokenRule } from '../postgres/rewrite/broken-rules.ts';
 import { refuseForeignRows } from '../postgres/rewrite/foreign-rows.ts';
 import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
 import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite/rewrite.ts';
@@ -47,6 +48,7 @@ export async function applyRestore(
   found: FoundSequences,
   receipt: Receipt,
   result: (applied: Applied) => Record<string, unknown>,
+  knowledge: BackupKnowledge,
   options: ApplyOptions,
 ): Promise<Applied> {
   const loads = plan.tables.map(
@@ -71,24 +73,35 @@ export async function applyRestore(
   const shape = await readShape(session, oids);
   await refuseMovedTables(session, expected, shape, loads, outside);
 
+  await session.query('SAVEPOINT before_rewrite');
   const rewritten = await withoutUnsureChecks(session, plan.unsureDomains, () =>
-    rewriteTables(session, loads, shape, {
-      onRows: progress.rows,
-      onStage: progress.stage,
-      async onEmptied() {
-        moments.emptied = await readStands(session, found.all);
+    rewriteTables(
+      session,
+      loads,
+      shape,
+      {
+        onRows: progress.rows,
+        onStage: progress.stage,
+        async onEmptied() {
+          moments.emptied = await readStands(session, found.all);
+        },
+        async onFilled() {
+          moments.filled = await readStands(session, found.all);
+        },
       },
-      async onFilled() {
-        moments.filled = await readStands(session, found.all);
-      },
-    }),
-  );
+      knowledge,
+    ),
+  ).catch(async (error: unknown) => {
+    if (!isBrokenRule(error)) throw error;
+    await session.query('ROLLBACK TO SAVEPOINT before_rewrite');
+    throw await explainBrokenRule(session, loads, shape, knowledge, error);
+  });
   const set = await setSequences(session, found, moments);
   const staging = loads[0]?.staging.schema;
   if (staging !== undefined) await dropStaging(session, staging);
   const applied = {
     lockedMs: Math.round(options.now() - lockedAt),
-    warnings: [...found.warnings, ...rewritten.indexes.warnings],
+    warnings: [...found.warnings, ...rewritten.warnings],
   };
   await receipt.succeed(session, result(applied));
   await refuseOtherChanges(session, { oids, shape, rewritten, found, set });

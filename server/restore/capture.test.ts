@@ -99,5 +99,18 @@ for (const server of testServers()) {
       expect([await contentOf(database), await catalogOf(database)]).toEqual(before);
       await database.admin('ALTER TABLE children ENABLE TRIGGER ALL');
     });
+
+    test('promise 10: a table whose policies are forced on its owner is filled, counted and left as it was', async () => {
+      for (const counted of ['on', 'off']) {
+        await database.query('ALTER TABLE guarded FORCE ROW LEVEL SECURITY');
+        const whole = await backupOf({ url: database.adminUrl }, model);
+        const [content, forced] = [await contentOf(database), await catalogOf(database)];
+        await database.admin(
+          `ALTER DATABASE ${database.name} SET track_counts = ${counted}; SET session_replication_role = replica; DELETE FROM guarded; SET session_replication_role = origin`,
+        );
+        await restoreInto(database, whole);
+        expect([await contentOf(database), await catalogOf(database)]).toEqual([content, forced]);
+      }
+    });
   });
 }

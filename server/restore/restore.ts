@@ -1,5 +1,5 @@
 import type { Session } from '../../db/connect.ts';
-import { qualifiedName, shortName } from '../../db/model.ts';
+import { type ObjectName, qualifiedName, shortName } from '../../db/model.ts';
 import { pickTables } from '../../db/pick.ts';
 import { quoteName } from '../../db/quote.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
@@ -38,6 +38,8 @@ export interface RestoreInput {
   /** Keys, names or `schema.name`; every table of the archive when absent. */
   tables?: string[];
   jobs: number;
+  /** Put constraints back as NOT VALID when rows of the backup break them, rather than refuse. */
+  keepBrokenRules?: boolean;
 }
 
 export interface RestoreResult {
@@ -148,7 +150,7 @@ export async function restoreArchive(
       result = finish(applied);
       return { ...result };
     };
-    await applyRestore(leader, plan, found, deps.receipt, record, options);
+    await applyRestore(leader, plan, found, deps.receipt, record, knowledgeOf(archive, chosen, input), options);
   } catch (error) {
     leader.destroy();
     if (!(result && (await committedAllTheSame(deps, operationId)))) {
@@ -160,6 +162,16 @@ export async function restoreArchive(
   const committed = deps.now();
   await analyze(deps.databaseUrl, name, plan, input.jobs, run);
   return { ...result, durationMs: committed.getTime() - started.getTime(), analyzeMs: since(committed) };
+}
+
+function knowledgeOf({ manifest }: Archive, chosen: ManifestTable[], input: RestoreInput) {
+  const rules = new Map(manifest.tables.map((table) => [qualifiedName(table), table.rules ?? null]));
+  const taken = new Set(chosen.map(qualifiedName));
+  return {
+    rulesThen: (table: ObjectName) => rules.get(qualifiedName(table)) ?? null,
+    notChosen: new Set(manifest.tables.map(qualifiedName).filter((name) => !taken.has(name))),
+    keepBroken: input.keepBrokenRules === true,
+  };
 }
 
 /** Sequences of the chosen tables go where the backup had them, and in a whole restore those of no table too; the others never go back. */

@@ -67,17 +67,7 @@ async function look(session: Session, rule: LiveRule, ms: number, signal: AbortS
     await session.query(
       `SET LOCAL statement_timeout = ${ms}; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off`,
     );
-    const rows = await session.query<{ key: string }>(
-      `SELECT pg_catalog.left(found.key, ${KEY_CHARACTERS}) AS key FROM (${queryOf(rule)}) AS found LIMIT ${MOST_COUNTED}`,
-    );
-    return {
-      table: rule.table,
-      rule: rule.name,
-      stops: rule.validated,
-      rows: rows.length,
-      atLeast: rows.length === MOST_COUNTED,
-      keys: rows.slice(0, NAMED_KEYS).map(({ key }) => key),
-    };
+    return await findBreaking(session, rule, NAMED_KEYS);
   } catch (error) {
     if (signal.aborted || !(error instanceof AppError)) throw error;
     if (error.code === 'CANCELLED') return 'too slow';
@@ -90,14 +80,47 @@ async function look(session: Session, rule: LiveRule, ms: number, signal: AbortS
   }
 }
 
-function queryOf(rule: LiveRule): string {
+/** What to ask instead of a table, as an item of FROM under the table's own name; null for the table itself. */
+export type StandIn = (table: ObjectName) => string | null;
+
+/** Counts the rows that break one rule, up to a thousand, and names the first of them by key. Rows of a stand-in without a key have no name. */
+export async function findBreaking(
+  session: Session,
+  rule: LiveRule,
+  named: number,
+  standIn: StandIn = () => null,
+): Promise<BrokenRule> {
+  const rows = await session.query<{ key: string | null }>(
+    `SELECT pg_catalog.left(found.key, ${KEY_CHARACTERS}) AS key FROM (${queryOf(rule, standIn)}) AS found LIMIT ${MOST_COUNTED}`,
+  );
+  return {
+    table: rule.table,
+    rule: rule.name,
+    stops: rule.validated,
+    rows: rows.length,
+    atLeast: rows.length === MOST_COUNTED,
+    keys: rows.slice(0, named).flatMap(({ key }) => (key === null ? [] : [key])),
+  };
+}
+
+/** A stand-in stands under its table's name, which may be that of the referring table, too. */
+function targetOf(table: ObjectName, partitioned: boolean, standIn: StandIn, alias: string): string {
+  const other = standIn(table);
+  return other === null
+    ? `${partitioned ? '' : 'ONLY '}${quoteName(table)} AS ${alias}`
+    : `(SELECT * FROM ${other}) AS ${alias}`;
+}
+
+function queryOf(rule: LiveRule, standIn: StandIn): string {
   const { table, partitioned } = rule;
-  const from = `${partitioned ? '' : 'ONLY '}${quoteName(table)}`;
+  const other = standIn(table);
+  const from = other ?? `${partitioned ? '' : 'ONLY '}${quoteName(table)}`;
+  const nameless = other === null ? `'ctid ' || ${quoteIdent(table.name)}.ctid::text` : 'NULL::text';
   const own = (column: string) => `${quoteIdent(table.name)}.${quoteIdent(column)}`;
   const key =
     rule.key.length > 0
       ? `pg_catalog.concat_ws(', ', ${rule.key.map((column) => `${own(column)}::text`).join(', ')})`
-      : `'ctid ' || ${quoteIdent(table.name)}.ctid::text`;
+      : nameless;
   switch (rule.kind) {
     case 'where':
       return `SELECT ${key} AS key FROM ${from} WHERE ${rule.condition}`;
@@ -121,7 +144,7 @@ function queryOf(rule: LiveRule): string {
       const full = `pg_catalog.num_nonnulls(${columns.join(', ')}) NOT IN (0, ${columns.length})`;
       return (
         `SELECT ${key} AS key FROM ${from} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (` +
-        `SELECT 1 FROM ${rule.targetPartitioned ? '' : 'ONLY '}${quoteName(rule.target)} AS ${target} WHERE ${meets.join(' AND ')})` +
+        `SELECT 1 FROM ${targetOf(rule.target, rule.targetPartitioned, standIn, target)} WHERE ${meets.join(' AND ')})` +
         (rule.matchFull ? ` UNION ALL SELECT ${key} FROM ${from} WHERE ${full}` : '')
       );
     }

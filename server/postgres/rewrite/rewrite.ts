@@ -6,6 +6,7 @@ import type { LiveLeaf } from '../catalog.ts';
 import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../shape.ts';
 import { blockSlices, type StagingTable, selectList } from '../staging.ts';
 import { remakeableIndexes, type SettledIndexes, settleIndexes } from './invalid-indexes.ts';
+import { addOrKeep, checksToTry, keptWarnings } from './kept-rules.ts';
 import { explained } from './violation.ts';
 import { type WriteWatch, watchWrites } from './writes.ts';
 
@@ -30,6 +31,9 @@ export interface RewriteSteps {
 export interface Rewritten {
   watch: WriteWatch;
   indexes: SettledIndexes;
+  /** Rules that rows of the backup break, NOT VALID now. */
+  kept: ShapeConstraint[];
+  warnings: string[];
 }
 
 /** Bytes of staging moved by one statement, so that progress shows. */
@@ -46,8 +50,9 @@ export async function rewriteTables(
   loads: TableLoad[],
   before: Shape,
   steps: RewriteSteps,
+  options: { keepBroken: boolean },
 ): Promise<Rewritten> {
-  const set = new RewriteSet(loads, before);
+  const set = new RewriteSet(loads, before, options.keepBroken);
   await session.query('SET CONSTRAINTS ALL IMMEDIATE');
   await takeAway(session, set);
   await truncate(session, loads);
@@ -64,9 +69,19 @@ export async function rewriteTables(
   steps.onStage('links');
   for (const check of set.checks.toReversed()) await addConstraint(session, before, check);
   for (const check of set.handedDown) await commentOn(session, check);
-  for (const link of set.links) await addConstraint(session, before, link);
+  const kept: ShapeConstraint[] = [];
+  for (const rule of [...set.tried, ...set.links]) {
+    const add = (notValid: boolean) => addConstraint(session, before, rule, notValid);
+    // Rows of a table that is not restored are not the backup's.
+    const ofBackup = loads.some(
+      ({ live }) => live.oid === rule.tableOid || live.leaves.some(({ oid }) => oid === rule.tableOid),
+    );
+    if (!options.keepBroken || !ofBackup || !rule.validated) await add(false);
+    else if (await addOrKeep(add, session)) kept.push(rule);
+  }
+  const warnings = [...indexes.warnings, ...(await keptWarnings(session, kept))];
   await wake(session, set);
-  return { watch, indexes };
+  return { watch, indexes, kept, warnings };
 }
 
 /** Tables outside the set that refer to it or inherit a NOT VALID check: what ties them is dropped for a while, so they must be locked and owned as well. */
@@ -84,10 +99,13 @@ class RewriteSet {
   /** Primary keys and unique constraints: filling a table with their indexes in place took 2.3 times as long as building them after. */
   readonly keys: ShapeConstraint[];
   readonly indexes: ShapeIndex[];
+  /** Valid checks that rows of the backup may break, off until the rows are there. */
+  readonly tried: ShapeConstraint[];
   readonly shape: Shape;
 
-  constructor(loads: TableLoad[], shape: Shape) {
+  constructor(loads: TableLoad[], shape: Shape, keepBroken: boolean) {
     this.shape = shape;
+    this.tried = keepBroken ? checksToTry(shape) : [];
     const inside = new Set(shape.relations.map((relation) => relation.oid));
     // A link to a table outside stays and checks each row: dropping it would need a lock on a table that is not restored.
     this.links = shape.constraints.filter((constraint) => constraint.type === 'f' && inside.has(constraint.targetOid));
@@ -109,7 +127,7 @@ class RewriteSet {
 
 async function takeAway(session: Session, set: RewriteSet): Promise<void> {
   const { shape } = set;
-  for (const constraint of [...set.links, ...set.checks, ...set.keys])
+  for (const constraint of [...set.links, ...set.checks, ...set.tried, ...set.keys])
     await session.query(`${alterOwner(shape, constraint)} DROP CONSTRAINT ${quoteIdent(constraint.name)}`);
   for (const index of [...set.indexes, ...remakeableIndexes(shape)])
     await session.query(`DROP INDEX ${quoteName({ schema: index.table.schema, name: index.name })}`);
@@ -182,8 +200,13 @@ async function makeIndex(session: Session, index: ShapeIndex): Promise<void> {
     );
 }
 
-async function addConstraint(session: Session, shape: Shape, constraint: ShapeConstraint): Promise<void> {
-  const sql = `${alterOwner(shape, constraint)} ADD CONSTRAINT ${quoteIdent(constraint.name)} ${constraint.definition}`;
+async function addConstraint(
+  session: Session,
+  shape: Shape,
+  constraint: ShapeConstraint,
+  notValid = false,
+): Promise<void> {
+  const sql = `${alterOwner(shape, constraint)} ADD CONSTRAINT ${quoteIdent(constraint.name)} ${constraint.definition}${notValid ? ' NOT VALID' : ''}`;
   await explained(session.client.query(sql), `putting back ${constraint.name} of ${qualifiedName(constraint.table)}`);
   await commentOn(session, constraint);
 }

@@ -37,7 +37,7 @@ function violation(error: unknown, doing: string): AppError {
       `While ${doing}: rows of ${where} refer to rows that would not exist (${fault.constraint}). Nothing was changed.`,
       {
         cause: error,
-        hint: 'Restore the tables they refer to as well (leave --tables out), or remove the rows that refer to what the backup does not hold.',
+        hint: 'Put the rows there that are referred to, or restore with the tables they refer to.',
         details,
       },
     );
@@ -47,7 +47,7 @@ function violation(error: unknown, doing: string): AppError {
       `While ${doing}: the backup's rows break a rule of today's ${where}${fault.constraint ? ` (${fault.constraint})` : fault.column ? ` (column ${fault.column})` : ''}. Nothing was changed.`,
       {
         cause: error,
-        hint: 'The rule is newer than the backup. Relax it, restore, mend the rows, and put the rule back; or choose a newer backup.',
+        hint: 'Take the rule off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
         details,
       },
     );

@@ -1,0 +1,141 @@
+import type { Session } from '../../../db/connect.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model.ts';
+import { quoteIdent, quoteName } from '../../../db/quote.ts';
+import { AppError } from '../../errors.ts';
+import { type BrokenRule, findBreaking, type StandIn } from '../preflight/broken-rows.ts';
+import { type LiveRule, readLiveRules } from '../preflight/live-rules.ts';
+import type { Shape, ShapeConstraint } from '../shape.ts';
+import { selectList } from '../staging.ts';
+import { type BrokenRuleFacts, brokenRuleHint, type RulesThen } from './broken-rule-hint.ts';
+import type { TableLoad } from './rewrite.ts';
+
+/** How many rows a message names by key. */
+export const NAMED_ROWS = 20;
+
+/** What is known of the backup beside its rows. */
+export interface BackupKnowledge {
+  /** The constraints a table had; null where the archive does not tell. */
+  rulesThen: RulesThen;
+  /** Tables of the backup, by `schema.name`, that are not restored now. */
+  notChosen: ReadonlySet<string>;
+  keepBroken: boolean;
+}
+
+/** Whether a rewrite failed because rows break a rule. */
+export function isBrokenRule(error: unknown): error is AppError {
+  return error instanceof AppError && /^23/.test(String(error.details?.sqlState ?? ''));
+}
+
+/**
+ * Says which rows break the rule that a rewrite ran into, how many and with which keys, and what is true of that rule. To be called after
+ * the rewrite was rolled back, while staging is there still. Returns the error as it is when nothing more can be said.
+ */
+export async function explainBrokenRule(
+  session: Session,
+  loads: TableLoad[],
+  shape: Shape,
+  knowledge: BackupKnowledge,
+  error: AppError,
+): Promise<AppError> {
+  const { sqlState, table: place, constraint: name, column } = error.details as Record<string, string | undefined>;
+  const load = loads.find(({ live }) => [live, ...live.leaves].some((one) => qualifiedName(one) === place));
+  const constraint = shape.constraints.find(
+    (one) => one.name === name && (qualifiedName(one.table) === place || qualifiedName(one.table) === nameOf(load)),
+  );
+  const table = load?.live ?? constraint?.table;
+  if (table === undefined) return error;
+  const rule = name ?? `NOT NULL of ${column}`;
+  const broken = await rowsBreaking(session, loads, load?.live.oid ?? constraint?.tableOid, { name, column });
+  const version = await serverVersion(session);
+  const facts: BrokenRuleFacts = {
+    sqlState: sqlState ?? '',
+    table,
+    rule,
+    column: column ?? null,
+    constraint: constraint ?? null,
+    index: shape.indexes.find((one) => one.name === name && qualifiedName(one.table) === qualifiedName(table)) ?? null,
+    ofBackup: load !== undefined,
+    targetRestored: loads.some(({ live }) => live.oid === constraint?.targetOid),
+    partitioned: load?.live.partitioned ?? false,
+    version,
+  };
+  return new AppError(error.code, `${describeBroken(facts, broken)}. Nothing was changed.`, {
+    cause: error.cause,
+    hint: brokenRuleHint(facts, knowledge),
+    details: { ...error.details, ...(broken && { rows: broken.rows, atLeast: broken.atLeast, keys: broken.keys }) },
+  });
+}
+
+function nameOf(load: TableLoad | undefined): string | null {
+  return load === undefined ? null : qualifiedName(load.live);
+}
+
+function describeBroken({ table, rule, constraint, ofBackup }: BrokenRuleFacts, broken: BrokenRule | null): string {
+  const what = `${rule} of ${qualifiedName(table)}${constraint?.target ? ` (rows of ${qualifiedName(constraint.target)} they refer to would not exist)` : ''}`;
+  const whose = ofBackup ? 'of the backup' : `of ${qualifiedName(table)}, which is not restored,`;
+  return broken === null || broken.rows === 0
+    ? `Rows ${whose} break ${what}`
+    : `${countOf(broken, whose)} ${what}${keysOf(broken)}`;
+}
+
+function countOf({ rows, atLeast }: BrokenRule, whose: string): string {
+  return rows === 1 && !atLeast ? `1 row ${whose} breaks` : `${atLeast ? 'At least ' : ''}${rows} rows ${whose} break`;
+}
+
+/** Keys of rows, and that there are more. */
+export function keysOf({ rows, keys }: Pick<BrokenRule, 'rows' | 'keys'>): string {
+  return keys.length === 0 ? '' : `, with the keys ${keys.join('; ')}${rows > keys.length ? '; …' : ''}`;
+}
+
+/** Asks staging for restored tables and live for the others; null when the rule cannot be asked so. */
+async function rowsBreaking(
+  session: Session,
+  loads: TableLoad[],
+  oid: number | undefined,
+  { name, column }: { name: string | undefined; column: string | undefined },
+): Promise<BrokenRule | null> {
+  if (oid === undefined) return null;
+  const { rules } = await readLiveRules(session, [oid]);
+  const rule = rules.find((one) => one.name === name) ?? notNullRule(rules, column);
+  if (rule === undefined) return null;
+  await session.query('SAVEPOINT rows_breaking');
+  try {
+    return await findBreaking(session, rule, NAMED_ROWS, standInOf(loads));
+  } catch (error) {
+    // A generated column, for one, is not staged. The refusal stands without naming rows.
+    if (!(error instanceof AppError) || error.code === 'CONNECTION_LOST' || error.code === 'CANCELLED') throw error;
+    await session.query('ROLLBACK TO SAVEPOINT rows_breaking');
+    return null;
+  }
+}
+
+function notNullRule(rules: LiveRule[], column: string | undefined): LiveRule | undefined {
+  const all = rules.find((one) => one.kind === 'where' && one.name.startsWith('NOT NULL of '));
+  if (column === undefined || all?.kind !== 'where') return undefined;
+  return { ...all, condition: `${quoteIdent(all.table.name)}.${quoteIdent(column)} IS NULL` };
+}
+
+function standInOf(loads: TableLoad[]): StandIn {
+  const byName = new Map(loads.map((load) => [qualifiedName(load.live), load]));
+  return (table: ObjectName) => {
+    const load = byName.get(qualifiedName(table));
+    if (load === undefined) return null;
+    return `(SELECT ${selectList(load.staging, load.columns)} FROM ${quoteName(load.staging)}) AS ${quoteIdent(table.name)}`;
+  };
+}
+
+async function serverVersion(session: Session): Promise<number> {
+  const [row] = await session.query<{ version: number }>(
+    `SELECT current_setting('server_version_num')::int AS version`,
+  );
+  return row?.version ?? 0;
+}
+
+/** The rows of a live table that break a constraint which is there and NOT VALID, as words of a warning. */
+export async function describeKept(session: Session, constraint: ShapeConstraint): Promise<string> {
+  const { rules } = await readLiveRules(session, [constraint.tableOid]);
+  const rule = rules.find((one) => one.name === constraint.name);
+  const broken = rule && (await findBreaking(session, rule, NAMED_ROWS));
+  const rows = broken ? `${countOf(broken, 'of the backup')} it${keysOf(broken)}` : 'Rows of the backup break it';
+  return `${constraint.name} of ${qualifiedName(constraint.table)} is NOT VALID now. ${rows}. When they are mended: ALTER TABLE ${quoteName(constraint.table)} VALIDATE CONSTRAINT ${quoteIdent(constraint.name)};`;
+}

@@ -1,0 +1,63 @@
+import type { Session } from '../../../db/connect.ts';
+import { faultCode } from '../../../db/failure.ts';
+import { qualifiedName } from '../../../db/model.ts';
+import { AppError } from '../../errors.ts';
+import type { Shape, ShapeConstraint } from '../shape.ts';
+import { describeKept } from './broken-rules.ts';
+
+/**
+ * The valid checks that must be off while rows come that may break them. Checks handed down through inheritance stay on: taking one off
+ * would reach tables that are not restored.
+ */
+export function checksToTry(shape: Shape): ShapeConstraint[] {
+  const heads = new Set(shape.relations.filter((one) => one.hasHeirs || one.foreign).map(({ oid }) => oid));
+  return shape.constraints.filter(
+    (one) =>
+      one.type === 'c' && one.validated && one.enforced && one.local && !one.inherited && !heads.has(one.tableOid),
+  );
+}
+
+const BREAKS = new Set(['23503', '23514']);
+
+/** Puts a constraint back by `add`; when rows of the backup break it, as NOT VALID. True then. Other failures are thrown. */
+export async function addOrKeep(add: (notValid: boolean) => Promise<void>, session: Session): Promise<boolean> {
+  await session.query('SAVEPOINT rule');
+  try {
+    await add(false);
+    await session.query('RELEASE SAVEPOINT rule');
+    return false;
+  } catch (error) {
+    if (!(error instanceof AppError && BREAKS.has(faultCode(error.cause) ?? ''))) throw error;
+    await session.query('ROLLBACK TO SAVEPOINT rule; RELEASE SAVEPOINT rule');
+    await add(true).catch(() => {
+      // A partitioned table takes no such foreign key before 18. What the rows break is what a person must hear.
+      throw error;
+    });
+    return true;
+  }
+}
+
+/** Names, for each kept rule, the rows that break it. */
+export async function keptWarnings(session: Session, kept: ShapeConstraint[]): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const constraint of kept) warnings.push(await describeKept(session, constraint));
+  return warnings;
+}
+
+/** A shape as it must be with these rules NOT VALID, on the partitions they are handed down to as well. */
+export function withKept(shape: Shape, kept: ShapeConstraint[]): Shape {
+  const isKept = (one: ShapeConstraint) =>
+    kept.some(
+      (rule) =>
+        rule.name === one.name &&
+        rule.type === one.type &&
+        (qualifiedName(rule.table) === qualifiedName(one.table) ||
+          (one.inherited && one.definition === rule.definition)),
+    );
+  return {
+    ...shape,
+    constraints: shape.constraints.map((one) =>
+      isKept(one) ? { ...one, validated: false, definition: `${one.definition} NOT VALID` } : one,
+    ),
+  };
+}
