@@ -109,7 +109,28 @@ export function throwIfCancelled(signal: AbortSignal, what: string): void {
   if (signal.aborted) throw cancelled(what);
 }
 
-/** The error of an operation stopped by its signal (Ctrl-C, a cancel button, shutdown). */
-export function cancelled(what: string): AppError {
-  return new AppError('CANCELLED', `${what} was cancelled. Nothing was left behind.`);
+/**
+ * The error of an operation stopped by its signal (Ctrl-C, a cancel button, shutdown). `left` is what cleaning up came to: what is
+ * still there in words, or null when nothing is; without it nobody has looked, and nothing is said of it.
+ */
+export function cancelled(what: string, left?: string | null): AppError {
+  const error = new AppError('CANCELLED', `${what} was cancelled.`);
+  return left === undefined ? error : withLeft(error, left);
+}
+
+const LEFT = 'left';
+
+/** The same error, saying what cleaning up after it came to: what is still there in words, or null when nothing is. */
+export function withLeft(error: AppError, left: string | null): AppError {
+  return new AppError(error.code, `${error.message} ${left === null ? 'Nothing was left behind.' : left}`, {
+    ...(error.hint !== undefined && { hint: error.hint }),
+    details: { ...error.details, [LEFT]: left },
+    cause: error.cause,
+  });
+}
+
+/** What cleaning up after this error came to; undefined when nobody has looked. */
+export function leftOf(error: unknown): string | null | undefined {
+  const left = error instanceof AppError ? error.details?.[LEFT] : undefined;
+  return typeof left === 'string' || left === null ? left : undefined;
 }

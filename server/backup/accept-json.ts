@@ -6,11 +6,12 @@ import type { JsonDocument } from '../archive/json-source.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { createArchiveWriter } from '../archive/writer.ts';
 import type { ByteSink } from '../bytes.ts';
-import { AppError, cancelled, throwIfCancelled } from '../errors.ts';
+import { AppError, cancelled, throwIfCancelled, withLeft } from '../errors.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
+import { mopUp } from '../postgres/drop-staging.ts';
 import { readPrerequisites } from '../postgres/prerequisites.ts';
 import { readRules } from '../postgres/rules.ts';
-import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
+import { createStaging, stagingSchema } from '../postgres/staging.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
 import { copyParts } from './copy.ts';
@@ -70,6 +71,10 @@ export async function acceptJson(
   const schema = stagingSchema(input.operationId);
   await using session = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
   const places = await readPlaces(session, deps, schema);
+  const clearUp = async () => {
+    await session.close();
+    return mopUp(deps.databaseUrl, name, schema);
+  };
   try {
     await createStaging(
       session,
@@ -77,12 +82,18 @@ export async function acceptJson(
       places.map((place) => place.staging),
     );
     const loaded = await loadJson(input.document, places, session, run);
-    return await writeArchive(deps, input, run, { session, version: session.serverVersion, places, loaded });
+    const accepted = await writeArchive(deps, input, run, {
+      session,
+      version: session.serverVersion,
+      places,
+      loaded,
+    });
+    const left = await clearUp();
+    return { ...accepted, warnings: [...accepted.warnings, ...(left === null ? [] : [left])] };
   } catch (error) {
-    throw run.signal.aborted ? cancelled('Accepting the document') : error;
-  } finally {
-    await session.close();
-    await cleanUp(deps.databaseUrl, name, schema);
+    const left = await clearUp();
+    if (run.signal.aborted) throw cancelled('Accepting the document', left);
+    throw left !== null && error instanceof AppError ? withLeft(error, left) : error;
   }
 }
 
@@ -202,18 +213,4 @@ async function serverFacts(session: Session, versionNum: number): Promise<Manife
   );
   if (!row) throw new AppError('DATABASE_ERROR', 'The database does not list itself in pg_database.');
   return { ...row, versionNum };
-}
-
-/** Best effort: when the server is gone, the next operation sweeps what is left. */
-async function cleanUp(url: string, applicationName: string, schema: string): Promise<void> {
-  try {
-    await using session = await openWorkingSession(url, {
-      applicationName,
-      signal: AbortSignal.timeout(30_000),
-      connectTimeoutMs: 3000,
-    });
-    await dropStaging(session, schema);
-  } catch {
-    // Nothing more can be done from here.
-  }
 }

@@ -1,7 +1,7 @@
 import { openSession, type Session } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
 import { configureSession, openWorkingSession } from '../../db/working-session.ts';
-import { AppError, cancelled, failureBody } from '../errors.ts';
+import { AppError, cancelled, failureBody, leftOf, withLeft } from '../errors.ts';
 import { refusePooler, tryAlive } from '../postgres/lock.ts';
 import type { OnProgress } from '../progress.ts';
 import { Abandoned, unlessAbandoned } from './abandon.ts';
@@ -90,7 +90,7 @@ export async function runOperation<R extends object>(
   if (input.queued !== undefined) reporter.start();
   await passGate(control, input, deps, AbortSignal.any([signal, stopper.signal]));
   const records = await writableRecords(control);
-  await sweepDead(control, records, now());
+  const { warnings } = await sweepDead(control, records, now());
   if (!(await tryAlive(control, id))) throw new AppError('OPERATION_IN_PROGRESS', 'This operation runs already.');
   if (input.queued !== undefined) await claimRecord(control, id, input.kind, now());
   else if (records) await insertRecord(control, id, input, now());
@@ -100,7 +100,7 @@ export async function runOperation<R extends object>(
   const operation: Operation = {
     id,
     signal: stopped,
-    receipt: receiptOf(id, deps, tracker.view),
+    receipt: receiptOf(id, deps, { progress: tracker.view, warnings }),
     report(event) {
       tracker.add(event);
       reporter.changed();
@@ -122,13 +122,17 @@ export async function runOperation<R extends object>(
     patience && watchForStall({ ...patience, now, stop, id, kind: input.kind, session: control, ...tracker });
   try {
     const work = verb(operation);
-    const result = await (patience ? unlessAbandoned(work, stopped, patience.abandonMs) : work);
+    const result = warned(await (patience ? unlessAbandoned(work, stopped, patience.abandonMs) : work), warnings);
     await finish('succeeded', { result });
     return result;
   } catch (caught) {
     const why = stopper.signal.aborted ? stopper.signal.reason : signal.aborted ? reasonOf(signal) : null;
     const lost = control.signal.aborted && why === null;
-    const error = lost ? lostLocks(caught, control.signal.reason) : why === null || hasOwnReason(caught) ? caught : why;
+    const error = lost
+      ? lostLocks(caught, control.signal.reason)
+      : why === null || hasOwnReason(caught)
+        ? caught
+        : withAccount(why, caught);
     await finish(isCancelled(why ?? error) ? 'cancelled' : 'failed', { error: failureBody(error, now()).error });
     if (caught instanceof Abandoned) await sweepOne(control, id, records, now()).catch(() => undefined);
     throw error;
@@ -138,6 +142,19 @@ export async function runOperation<R extends object>(
 /** Who told the operation to end knows why; the command line's reason may be anything. */
 function reasonOf(signal: AbortSignal): AppError {
   return signal.reason instanceof AppError ? signal.reason : cancelled('The operation');
+}
+
+/** The result with what could not be cleared up before among its warnings. */
+function warned<R extends object>(result: R, warnings: string[]): R {
+  if (warnings.length === 0) return result;
+  const own = 'warnings' in result && Array.isArray(result.warnings) ? result.warnings : [];
+  return { ...result, warnings: [...own, ...warnings] };
+}
+
+/** Why it ended from who ended it, what it left from who cleaned up. */
+function withAccount(why: AppError, caught: unknown): AppError {
+  const left = leftOf(caught);
+  return left === undefined ? why : withLeft(why, left);
 }
 
 /** A verb that was told to end mostly says just that; when it has more to say (the outcome of a commit is unknown), that counts. */
@@ -172,14 +189,15 @@ async function finishAnew(
 /** Without its locks an operation is not alone any more, so it stops. A failure with a reason of its own keeps it. */
 function lostLocks(error: unknown, cause: unknown): unknown {
   if (hasOwnReason(error)) return error;
-  return new AppError(
+  const lost = new AppError(
     'CONNECTION_LOST',
-    'The connection that holds this operation’s locks was lost, so it was stopped. Nothing was left behind.',
+    'The connection that holds this operation’s locks was lost, so it was stopped.',
     {
       cause,
       hint: 'See the server log for why, then run it again.',
     },
   );
+  return withAccount(lost, error);
 }
 
 async function openControl(url: string, applicationName: string, signal: AbortSignal): Promise<Session> {

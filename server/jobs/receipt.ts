@@ -16,7 +16,7 @@ export interface Receipt {
 export function receiptOf(
   id: string,
   deps: { databaseUrl: string; now: () => Date },
-  progress: () => OperationProgress | null,
+  known: { progress: () => OperationProgress | null; warnings: string[] },
 ): Receipt {
   return {
     operationId: id,
@@ -26,7 +26,10 @@ export function receiptOf(
       if (row?.state !== 'running') throw ended(row?.state);
     },
     async succeed(session, result) {
-      if (!(await finishRecord(session, id, 'succeeded', { result, progress: progress() }, deps.now()))) throw ended();
+      const own = Array.isArray(result['warnings']) ? result['warnings'] : [];
+      const told = { ...result, warnings: [...own, ...known.warnings] };
+      if (!(await finishRecord(session, id, 'succeeded', { result: told, progress: known.progress() }, deps.now())))
+        throw ended();
     },
     async outcome() {
       await using session = await openWorkingSession(deps.databaseUrl, {

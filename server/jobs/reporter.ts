@@ -124,7 +124,7 @@ async function openReporting(databaseUrl: string, id: string): Promise<Session> 
 }
 
 function cancelledBy(by: string | null): AppError {
-  return new AppError('CANCELLED', `The operation was cancelled${by ? ` by ${by}` : ''}. Nothing was left behind.`, {
+  return new AppError('CANCELLED', `The operation was cancelled${by ? ` by ${by}` : ''}.`, {
     ...(by && { details: { by } }),
   });
 }

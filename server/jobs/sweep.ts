@@ -1,31 +1,52 @@
 import type { Session } from '../../db/connect.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { AppError, failureBody } from '../errors.ts';
-import { releaseAlive, tryAlive, tryApply } from '../postgres/lock.ts';
-import { dropStaging, listStaging, stagingOwner, stagingSchema } from '../postgres/staging.ts';
+import { dropStaging } from '../postgres/drop-staging.ts';
+import { ifApplyOver, ifDead } from '../postgres/lock.ts';
+import { listStaging, stagingOwner, stagingSchema } from '../postgres/staging.ts';
 import { finishRecord, OPERATIONS } from './records.ts';
+
+/** What clearing up came to. */
+export interface Swept {
+  /** Operations that were found dead. */
+  dead: string[];
+  /** What could not be cleared up, in words. */
+  warnings: string[];
+}
 
 /**
  * Clears up after operations that died: an operation is dead when its lock can be had. A staging schema goes whether or not
  * there is a record of it; a record that says `running` is marked failed, unless the commit of its restore wrote otherwise.
- * Resolves with the ids of the dead.
+ * Never throws: what cannot be cleared up is told, and is tried again by the next operation.
  */
-export async function sweepDead(control: Session, records: boolean, now: Date): Promise<string[]> {
-  const swept: string[] = [];
+export async function sweepDead(control: Session, records: boolean, now: Date): Promise<Swept> {
+  const swept: Swept = { dead: [], warnings: [] };
+  try {
+    for (const id of await suspects(control, records)) {
+      try {
+        if (await ifDead(control, id, () => sweepOne(control, id, records, now))) swept.dead.push(id);
+      } catch (error) {
+        swept.warnings.push(leftOver(`of the operation ${id}`, error));
+      }
+    }
+  } catch (error) {
+    swept.warnings.push(leftOver('of operations that died', error));
+  }
+  return swept;
+}
+
+async function suspects(control: Session, records: boolean): Promise<Set<string>> {
   const stagings = await listStaging(control);
   const running = records
     ? await control.query<{ id: string }>(`SELECT id FROM ${OPERATIONS} WHERE state = 'running'`)
     : [];
-  const suspects = new Set([...stagings.map((schema) => stagingOwner(schema) ?? ''), ...running.map((row) => row.id)]);
-  for (const id of suspects) {
-    if (!(await tryAlive(control, id))) continue;
-    try {
-      await sweepOne(control, id, records, now);
-      swept.push(id);
-    } finally {
-      await releaseAlive(control, id);
-    }
-  }
-  return swept;
+  return new Set([...stagings.map((schema) => stagingOwner(schema) ?? ''), ...running.map((row) => row.id)]);
+}
+
+function leftOver(what: string, error: unknown): string {
+  const why =
+    error instanceof AppError ? `${error.message}${error.hint ? ` ${error.hint}` : ''}` : 'for a reason unknown';
+  return `What is left ${what} could not be removed: ${why}`;
 }
 
 /** A killed client's backend may still be at work for a moment; its own transaction lock says so, and then it is left for the next time. */
@@ -35,17 +56,23 @@ export async function sweepOne(control: Session, id: string, records: boolean, n
       WHERE application_name = $1 AND datname = current_database() AND usename = current_user AND pid <> pg_catalog.pg_backend_pid()`,
     [`palace-backup restore ${id}`],
   );
-  await control.query('BEGIN');
-  const over = await tryApply(control, id);
-  if (over) {
-    await dropStaging(control, stagingSchema(id));
-    if (records) {
-      const error = failureBody(
-        new AppError('CONNECTION_LOST', 'The process that ran this operation died. Nothing was changed by it.'),
-        now,
-      ).error;
-      await finishRecord(control, id, 'failed', { error, progress: null }, now);
+  await ifApplyOver(control, id, async () => {
+    try {
+      await dropStaging(control, stagingSchema(id));
+    } finally {
+      // Whatever became of the schema: a record that says running would be in the way of the next operation for ever.
+      if (records) await markDead(control, id, now);
     }
-  }
-  await control.query('COMMIT');
+  });
+}
+
+async function markDead(control: Session, id: string, now: Date): Promise<void> {
+  const { error } = failureBody(
+    new AppError('CONNECTION_LOST', 'The process that ran this operation died. Nothing was changed by it.'),
+    now,
+  );
+  await inTransaction(control, async () => {
+    await control.query(`SET LOCAL lock_timeout = '1s'`);
+    await finishRecord(control, id, 'failed', { error, progress: null }, now);
+  });
 }

@@ -37,6 +37,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   let session: Session | null = null;
   let storageAt = Number.NEGATIVE_INFINITY;
   let retentionAt = Number.NEGATIVE_INFINITY;
+  let told = new Set<string>();
   let stopped = false;
 
   const connected = async (): Promise<Session> => {
@@ -51,7 +52,11 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   const steps: (() => Promise<void>)[] = [
     async () => {
       const control = await connected();
-      const dead = await sweepDead(control, await writableRecords(control), now());
+      const { dead, warnings } = await sweepDead(control, await writableRecords(control), now());
+      // The same each round: once is enough.
+      for (const warning of warnings)
+        if (!told.has(warning)) log.warn({ warning }, 'something could not be cleared up');
+      told = new Set(warnings);
       if (dead.length === 0) return;
       storageAt = Number.NEGATIVE_INFINITY;
       log.warn({ operations: dead }, 'cleared up after operations whose process died');

@@ -50,7 +50,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     const grace = AbortSignal.timeout(graceMs);
     await Promise.race([drained, new Promise((resolve) => grace.addEventListener('abort', resolve, { once: true }))]);
     stopping.abort(
-      new AppError('CANCELLED', 'The server was stopped while this operation was under way. Nothing was left behind.', {
+      new AppError('CANCELLED', 'The server was stopped while this operation was under way.', {
         hint: 'Ask for it again.',
         details: { by: 'shutdown' },
       }),

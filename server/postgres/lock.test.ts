@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession, type Session } from '../../db/connect.ts';
+import { faultCode } from '../../db/failure.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { awaitApplyOver, gateHolders, refusePooler, releaseAlive, tryAlive, tryApply, tryGate } from './lock.ts';
+import { awaitApplyOver, gateHolders, ifApplyOver, ifDead, refusePooler, tryAlive, tryApply, tryGate } from './lock.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -61,8 +63,25 @@ test('an operation is alive while its session holds its lock, and for no other i
   expect(await tryAlive(operation, ID)).toBe(true);
   expect(await tryAlive(sweeper, ID)).toBe(false);
   expect(await tryAlive(sweeper, ID.replace('6', '7'))).toBe(true);
-  await releaseAlive(operation, ID);
+  expect(await ifDead(sweeper, ID, () => Promise.reject(new Error('it is alive')))).toBe(false);
+  await operation.close();
+  while (!(await ifDead(sweeper, ID, async () => undefined))) await Bun.sleep(5);
   expect(await tryAlive(sweeper, ID)).toBe(true);
+});
+
+test('a failure of what is done under a lock is the one thrown, also when it spoilt a transaction, and the lock is let go', async () => {
+  await using sweeper = await open('sweeper');
+  await using other = await open('other');
+  const id = crypto.randomUUID();
+  for (const held of [ifDead, ifApplyOver]) {
+    const work = held(sweeper, id, async () => {
+      await sweeper.query('BEGIN');
+      await sweeper.query('SELECT 1 / 0');
+    });
+    expect(faultCode((await rejection(work)).cause)).toBe('22012');
+    expect(await held(other, id, async () => undefined)).toBe(true);
+  }
+  expect(await sweeper.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
 test('awaitApplyOver() waits until the transaction that applies is over', async () => {

@@ -44,8 +44,9 @@ export async function tryAlive(session: Session, operationId: string): Promise<b
   return tryLock(session, 'pg_try_advisory_lock', ALIVE, keyOf(operationId));
 }
 
-export async function releaseAlive(session: Session, operationId: string): Promise<void> {
-  await session.query(`SELECT pg_catalog.pg_advisory_unlock($1, $2)`, [ALIVE, keyOf(operationId)]);
+/** Does the work while nobody holds this operation alive; false when somebody does. */
+export function ifDead(session: Session, operationId: string, work: () => Promise<void>): Promise<boolean> {
+  return whileHeld(session, ALIVE, operationId, work);
 }
 
 /** Held by the transaction that changes live tables, until its commit or rollback: whoever wants to know its end takes it after. */
@@ -56,7 +57,36 @@ export async function tryApply(session: Session, operationId: string): Promise<b
 /** Waits until no transaction of this operation is under way any more, and says nothing of how it ended. */
 export async function awaitApplyOver(session: Session, operationId: string): Promise<void> {
   await session.query(`SELECT pg_catalog.pg_advisory_lock($1, $2)`, [APPLY, keyOf(operationId)]);
-  await session.query(`SELECT pg_catalog.pg_advisory_unlock($1, $2)`, [APPLY, keyOf(operationId)]);
+  await unlock(session, APPLY, keyOf(operationId));
+}
+
+/** Does the work while no transaction of this operation is under way; false when one is. */
+export function ifApplyOver(session: Session, operationId: string, work: () => Promise<void>): Promise<boolean> {
+  return whileHeld(session, APPLY, operationId, work);
+}
+
+async function whileHeld(
+  session: Session,
+  family: number,
+  operationId: string,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  const key = keyOf(operationId);
+  if (!(await tryLock(session, 'pg_try_advisory_lock', family, key))) return false;
+  try {
+    await work();
+  } catch (error) {
+    // A transaction that failed takes no statement but this one, and the lock must go whatever happened.
+    await session.query('ROLLBACK').catch(() => undefined);
+    await unlock(session, family, key).catch(() => undefined);
+    throw error;
+  }
+  await unlock(session, family, key);
+  return true;
+}
+
+async function unlock(session: Session, family: number, key: number): Promise<void> {
+  await session.query(`SELECT pg_catalog.pg_advisory_unlock($1, $2)`, [family, key]);
 }
 
 async function tryLock(session: Session, fn: string, family: number, key: number): Promise<boolean> {

@@ -1,6 +1,8 @@
 import type { Session } from '../../db/connect.ts';
 import { STAGING_PREFIX } from '../../db/protected.ts';
 import { quoteIdent, quoteName } from '../../db/quote.ts';
+import { dropStaging } from './drop-staging.ts';
+import { inPortions } from './portions.ts';
 
 /** The private schema of one restore. 40 characters, well below PostgreSQL's 63. */
 export function stagingSchema(operationId: string): string {
@@ -27,22 +29,20 @@ interface StagingColumn {
   becomes?: string;
 }
 
-/** Makes the schema and its tables. The types come from the live catalog, never from an archive. */
+/**
+ * Makes the schema and its tables, some tables in each transaction. The types come from the live catalog, never from an archive.
+ * What an earlier try of the same operation left goes first.
+ */
 export async function createStaging(session: Session, schema: string, tables: StagingTable[]): Promise<void> {
-  await session.query('BEGIN');
+  await dropStaging(session, schema);
   await session.query(`CREATE SCHEMA ${quoteIdent(schema)}`);
-  for (const table of tables) {
-    const columns = table.columns.map((column) => `${quoteIdent(column.name)} ${column.sqlType}`).join(', ');
-    await session.query(`CREATE UNLOGGED TABLE ${quoteName(table)} (${columns}) WITH (autovacuum_enabled = false)`);
-  }
-  await session.query('COMMIT');
-}
-
-/** Drops a staging schema that is there; for one that is not, no statement runs that an event trigger could see. */
-export async function dropStaging(session: Session, schema: string): Promise<void> {
-  const there = await session.query('SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema]);
-  if (there.length === 0) return;
-  await session.query(`DROP SCHEMA IF EXISTS ${quoteIdent(schema)} CASCADE`);
+  const [failure] = await inPortions(session, tables, 1, async (portion) => {
+    for (const table of portion) {
+      const columns = table.columns.map((column) => `${quoteIdent(column.name)} ${column.sqlType}`).join(', ');
+      await session.query(`CREATE UNLOGGED TABLE ${quoteName(table)} (${columns}) WITH (autovacuum_enabled = false)`);
+    }
+  });
+  if (failure !== undefined) throw failure;
 }
 
 /** Staging schemas in the database, whoever left them. */

@@ -9,7 +9,6 @@ import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
 import { referringOutside, rewriteTables, type TableLoad } from '../postgres/rewrite/rewrite.ts';
 import { type FoundSequences, holdSequences, readStands, setSequences } from '../postgres/set-sequences.ts';
 import { readShape, type Shape } from '../postgres/shape.ts';
-import { dropStaging } from '../postgres/staging.ts';
 import { type Blocker, lockHolders, lockTables } from '../postgres/table-lock.ts';
 import type { OnProgress } from '../progress.ts';
 import type { RestorePlan } from './plan.ts';
@@ -39,8 +38,9 @@ export interface Applied {
 }
 
 /**
- * Makes live what staging holds, in one transaction: rows, sequences, the record, and the end of the staging schema.
- * Either all of it is there afterwards or nothing. That the role may do it was looked at before (`refuse-rights.ts`).
+ * Makes live what staging holds, in one transaction: rows, sequences and the record. Staging stays: dropping thousands of tables
+ * at once needs more locks than a server has. Either all of it is there afterwards or nothing. That the role may do it was looked
+ * at before (`refuse-rights.ts`).
  */
 export async function applyRestore(
   session: Session,
@@ -97,8 +97,6 @@ export async function applyRestore(
     throw await explainBrokenRule(session, loads, shape, knowledge, error);
   });
   const set = await setSequences(session, found, moments);
-  const staging = loads[0]?.staging.schema;
-  if (staging !== undefined) await dropStaging(session, staging);
   const applied = {
     lockedMs: Math.round(options.now() - lockedAt),
     warnings: [...found.warnings, ...rewritten.warnings],

@@ -7,14 +7,15 @@ import { lossesOf, lossText } from '../archive/losses.ts';
 import type { ManifestTable } from '../archive/manifest.ts';
 import { type Archive, checkContainer, openArchive } from '../archive/reader.ts';
 import type { ByteSource } from '../bytes.ts';
-import { AppError, cancelled } from '../errors.ts';
+import { AppError, cancelled, leftOf, withLeft } from '../errors.ts';
 import { refuseAlteredTypes } from '../postgres/altered-types.ts';
 import { readTables } from '../postgres/catalog.ts';
 import { readUnsureChecks } from '../postgres/domain-checks.ts';
+import { dropStaging, mopUp } from '../postgres/drop-staging.ts';
 import { awaitApplyOver } from '../postgres/lock.ts';
 import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { findSequences } from '../postgres/set-sequences.ts';
-import { createStaging, dropStaging, stagingSchema } from '../postgres/staging.ts';
+import { createStaging, stagingSchema } from '../postgres/staging.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
@@ -115,6 +116,7 @@ export async function restoreArchive(
   });
 
   let result: RestoreResult | undefined;
+  let left: string | null | undefined;
   try {
     const found = await findSequences(
       leader,
@@ -153,14 +155,19 @@ export async function restoreArchive(
     await applyRestore(leader, plan, found, deps.receipt, record, knowledgeOf(archive, chosen, input), options);
   } catch (error) {
     leader.destroy();
-    if (!(result && (await committedAllTheSame(deps, operationId)))) {
-      await cleanUp(deps.databaseUrl, name, schema);
-      throw run.signal.aborted ? cancelled('The restore') : error;
-    }
+    const committed = result && (await committedAllTheSame(deps, operationId));
+    left = await mopUp(deps.databaseUrl, name, schema);
+    if (!committed) throw failed(run.signal.aborted ? cancelled('The restore', left) : error, left);
   }
   if (!result) throw new AppError('UNEXPECTED', 'The restore ended without a result.');
   const committed = deps.now();
+  if (left === undefined)
+    left = await dropStaging(leader, schema).then(
+      () => null,
+      () => mopUp(deps.databaseUrl, name, schema),
+    );
   await analyze(deps.databaseUrl, name, plan, input.jobs, run);
+  if (left !== null) result.warnings.push(left);
   return { ...result, durationMs: committed.getTime() - started.getTime(), analyzeMs: since(committed) };
 }
 
@@ -172,6 +179,11 @@ function knowledgeOf({ manifest }: Archive, chosen: ManifestTable[], input: Rest
     notChosen: new Set(manifest.tables.map(qualifiedName).filter((name) => !taken.has(name))),
     keepBroken: input.keepBrokenRules === true,
   };
+}
+
+/** A failure says what it left only where it did: its message says already that nothing was changed. */
+function failed(error: unknown, left: string | null): unknown {
+  return left !== null && leftOf(error) === undefined && error instanceof AppError ? withLeft(error, left) : error;
 }
 
 /** Sequences of the chosen tables go where the backup had them, and in a whole restore those of no table too; the others never go back. */
@@ -237,24 +249,6 @@ function outcomeUnknown(operationId: string, cause: unknown): AppError {
       details: { operationId },
     },
   );
-}
-
-/** Best effort: when the server is gone, the next operation sweeps what is left. The first error is the one that counts. */
-async function cleanUp(url: string, name: string, schema: string): Promise<void> {
-  try {
-    await using session = await openWorkingSession(url, {
-      applicationName: `${name} mop`,
-      signal: AbortSignal.timeout(30_000),
-      connectTimeoutMs: 3000,
-    });
-    await session.query(
-      `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND datname = current_database()`,
-      [name],
-    );
-    await dropStaging(session, schema);
-  } catch {
-    // Nothing more can be done from here.
-  }
 }
 
 async function analyze(

@@ -55,7 +55,8 @@ function oneOfEach(schema: string): string[] {
     `COMMENT ON INDEX ${quoteName({ schema, name: 'probe_index' })} IS 'probe'`,
     `DROP INDEX ${quoteName({ schema, name: 'probe_index' })}`,
     `ALTER TABLE ${table} DROP CONSTRAINT probe_key`,
-    `DROP SCHEMA ${quoteIdent(schema)} CASCADE`,
+    `DROP TABLE ${table}`,
+    `DROP SCHEMA ${quoteIdent(schema)}`,
   ];
 }
 
