@@ -122,7 +122,7 @@ for (const server of testServers())
         const backup = await scene.backup(createMemoryStorage(() => new Date()));
         const restore = await scene.restore();
         expect(await scene.state()).toBe(scene.archived);
-        for (const { warnings } of [backup, restore]) {
+        for (const warnings of [own(backup.warnings), own(restore.warnings)]) {
           if (leftover.warns) expect(warnings.join('\n')).toMatch(leftover.warns);
           else expect(warnings).toEqual([]);
         }
@@ -138,10 +138,15 @@ for (const server of testServers())
           `DO $$ BEGIN IF EXISTS (SELECT FROM pg_namespace WHERE nspname = '${schema}') THEN ALTER SCHEMA ${schema} OWNER TO palace_owner; END IF; END $$`,
         );
         const after = await scene.backup(createMemoryStorage(() => new Date()));
-        expect(after.warnings).toEqual([]);
+        expect(own(after.warnings)).toEqual([]);
         expect(await scene.leftovers()).toEqual([]);
       }, 60_000);
   });
+
+/** Without what a backup says of the library's tables. */
+function own(warnings: string[]): string[] {
+  return warnings.filter((warning) => !warning.startsWith('For a restore:'));
+}
 
 function isSession(made: unknown): made is Session {
   return made instanceof Object && 'close' in made;

@@ -57,12 +57,10 @@ export async function sweepOne(control: Session, id: string, records: boolean, n
     [`palace-backup restore ${id}`],
   );
   await ifApplyOver(control, id, async () => {
-    try {
-      await dropStaging(control, stagingSchema(id));
-    } finally {
-      // Whatever became of the schema: a record that says running would be in the way of the next operation for ever.
-      if (records) await markDead(control, id, now);
-    }
+    const [dropped] = await Promise.allSettled([dropStaging(control, stagingSchema(id))]);
+    // Whatever became of the schema: a record that says running would be looked into for ever.
+    if (records) await markDead(control, id, now);
+    if (dropped.status === 'rejected') throw dropped.reason;
   });
 }
 

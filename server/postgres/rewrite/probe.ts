@@ -64,6 +64,8 @@ function oneOfEach(schema: string): string[] {
 function refused(error: unknown, triggers: EventTrigger[]): never {
   const cause = error instanceof AppError ? error.cause : error;
   const code = faultCode(cause) ?? '';
+  // Cancelled in the middle of a trigger's function, which had nothing to do with it.
+  if (code === '57014') throw error;
   if (!/function/.test((cause as { where?: string } | undefined)?.where ?? '') && !code.startsWith('P0')) throw error;
   throw new AppError(
     'RESTORE_REFUSED',
