@@ -7,7 +7,7 @@ import { type LiveRule, readLiveRules } from '../preflight/live-rules.ts';
 import type { Shape, ShapeConstraint } from '../shape.ts';
 import { selectList } from '../staging.ts';
 import { type BrokenRuleFacts, brokenRuleHint, type RulesThen } from './broken-rule-hint.ts';
-import type { TableLoad } from './rewrite.ts';
+import type { TableLoad } from './table-load.ts';
 
 /** How many rows a message names by key. */
 export const NAMED_ROWS = 20;

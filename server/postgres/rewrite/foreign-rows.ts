@@ -4,7 +4,7 @@ import { qualifiedName } from '../../../db/model.ts';
 import { quoteLiteral, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
 import { selectList } from '../staging.ts';
-import type { TableLoad } from './rewrite.ts';
+import type { TableLoad } from './table-load.ts';
 
 /**
  * Looks for staged rows whose key belongs to a partition on another server: no backup reads such a partition, so that the partition was

@@ -2,22 +2,13 @@ import type { Session } from '../../../db/connect.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
-import type { LiveLeaf } from '../catalog.ts';
 import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../shape.ts';
-import { blockSlices, type StagingTable, selectList } from '../staging.ts';
+import { blockSlices, selectList } from '../staging.ts';
 import { remakeableIndexes, type SettledIndexes, settleIndexes } from './invalid-indexes.ts';
 import { addOrKeep, checksToTry, keptWarnings } from './kept-rules.ts';
+import type { TableLoad } from './table-load.ts';
 import { explained } from './violation.ts';
 import { type WriteWatch, watchWrites } from './writes.ts';
-
-/** One table's way from staging to live. */
-export interface TableLoad {
-  live: ObjectName & { oid: number; partitioned: boolean; leaves: LiveLeaf[] };
-  staging: StagingTable;
-  /** Columns that come from the archive, in any order. */
-  columns: string[];
-  rows: number;
-}
 
 export interface RewriteSteps {
   onRows: (table: ObjectName, rows: number) => void;

@@ -1,0 +1,12 @@
+import type { ObjectName } from '../../../db/model.ts';
+import type { LiveLeaf } from '../catalog.ts';
+import type { StagingTable } from '../staging.ts';
+
+/** One table's way from staging to live. */
+export interface TableLoad {
+  live: ObjectName & { oid: number; partitioned: boolean; leaves: LiveLeaf[] };
+  staging: StagingTable;
+  /** Columns that come from the archive, in any order. */
+  columns: string[];
+  rows: number;
+}
