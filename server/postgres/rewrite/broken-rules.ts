@@ -10,7 +10,7 @@ import { type BrokenRuleFacts, brokenRuleHint, type RulesThen } from './broken-r
 import type { TableLoad } from './table-load.ts';
 
 /** How many rows a message names by key. */
-export const NAMED_ROWS = 20;
+const NAMED_ROWS = 20;
 
 /** What is known of the backup beside its rows. */
 export interface BackupKnowledge {
@@ -83,7 +83,7 @@ function countOf({ rows, atLeast }: BrokenRule, whose: string): string {
 }
 
 /** Keys of rows, and that there are more. */
-export function keysOf({ rows, keys }: Pick<BrokenRule, 'rows' | 'keys'>): string {
+function keysOf({ rows, keys }: Pick<BrokenRule, 'rows' | 'keys'>): string {
   return keys.length === 0 ? '' : `, with the keys ${keys.join('; ')}${rows > keys.length ? '; …' : ''}`;
 }
 
