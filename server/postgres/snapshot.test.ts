@@ -58,7 +58,10 @@ for (const server of testServers()) {
       });
       await holder.query('BEGIN');
       await holder.query('LOCK TABLE "odd ""name""" IN ACCESS EXCLUSIVE MODE');
-      const details = { tables: ['public.odd "name"'] };
+      const details = {
+        tables: ['public.odd "name"'],
+        blockers: [expect.objectContaining({ pid: holder.pid, relations: ['odd "name"'] })],
+      };
       await expect(open(100)).rejects.toMatchObject({ code: 'TABLE_BUSY', details });
       const sessions = `SELECT count(*)::int AS open FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'snapshot'`;
       for (

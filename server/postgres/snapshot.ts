@@ -4,6 +4,7 @@ import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { quoteLiteral, quoteName } from '../../db/quote.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
+import { blockersHint, describeBlockers, lockHolders } from './blockers.ts';
 
 /** One moment of the database, seen by several sessions at once. */
 export interface Snapshot extends AsyncDisposable {
@@ -82,7 +83,7 @@ function leaderLost(error: unknown): AppError | null {
   });
 }
 
-/** PostgreSQL does not say which table of a LOCK was the busy one, or which it may not read; a second look does. */
+/** PostgreSQL does not say which table of a LOCK was the busy one, nor who holds it; a second look does. */
 async function explainLock(
   url: string,
   error: unknown,
@@ -91,20 +92,25 @@ async function explainLock(
 ): Promise<never> {
   if (!(error instanceof AppError) || error.code !== 'TABLE_BUSY') throw error;
   await using witness = await openWorkingSession(url, options);
-  const busy: string[] = [];
+  const busy: ObjectName[] = [];
   for (const table of tables) {
     await witness.query('BEGIN');
     try {
       await witness.query(`LOCK TABLE ${quoteName(table)} IN ACCESS SHARE MODE NOWAIT`);
     } catch (second) {
-      if (faultCode((second as Error).cause) === '55P03') busy.push(qualifiedName(table));
+      if (faultCode((second as Error).cause) === '55P03') busy.push(table);
     }
     await witness.query('ROLLBACK');
   }
-  const which = busy.length > 0 ? busy.join(', ') : 'a table';
-  throw new AppError('TABLE_BUSY', `Locked by another session for too long: ${which}. No backup was made.`, {
-    cause: error,
-    hint: 'Something holds an exclusive lock (ALTER TABLE, TRUNCATE, VACUUM FULL, REINDEX, or a transaction left open after one). Run the backup when it is done.',
-    details: { tables: busy },
-  });
+  const blockers = await lockHolders(witness, busy, 'share');
+  const which = busy.map(qualifiedName).join(', ') || 'a table';
+  throw new AppError(
+    'TABLE_BUSY',
+    `Locked for too long: ${which}, by ${blockers.length > 0 ? describeBlockers(blockers) : 'somebody who is gone by now'}. No backup was made.`,
+    {
+      cause: error,
+      hint: blockersHint(blockers, 'run the backup again.'),
+      details: { tables: busy.map(qualifiedName), blockers },
+    },
+  );
 }

@@ -3,7 +3,8 @@ import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession, type Session } from '../../db/connect.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
-import { type Blocker, lockTables } from './table-lock.ts';
+import type { Blocker } from './blockers.ts';
+import { lockTables } from './table-lock.ts';
 
 const TABLES = [
   { schema: 'public', name: 'b' },

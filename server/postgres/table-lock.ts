@@ -2,14 +2,7 @@ import type { Session } from '../../db/connect.ts';
 import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { quoteName } from '../../db/quote.ts';
 import { AppError, cancelled } from '../errors.ts';
-
-export interface Blocker {
-  pid: number;
-  user: string | null;
-  application: string | null;
-  state: string | null;
-  since: string | null;
-}
+import { type Blocker, blockersHint, describeBlockers, lockHolders, olderSnapshots } from './blockers.ts';
 
 export interface TableLockOptions {
   /** One try waits at most this long, and never longer than 0.8 of the server's deadlock_timeout. */
@@ -90,47 +83,16 @@ async function freshHorizon(session: Session): Promise<string> {
 }
 
 function busy(blockers: Blocker[], locked: boolean): AppError {
-  const who = blockers.map(
-    (blocker) =>
-      `pid ${blocker.pid}${blocker.application ? ` (${blocker.application})` : ''}${blocker.state ? `, ${blocker.state}` : ''}`,
-  );
-  return new AppError(
-    'OPERATION_IN_PROGRESS',
-    `${locked ? 'Transactions with an older snapshot are still open' : 'The tables are in use and could not be locked'}: ${who.join('; ') || 'by sessions that are gone by now'}. Nothing was changed.`,
-    {
-      hint: 'Let these sessions finish, or end them with SELECT pg_terminate_backend(pid), then run the restore again.',
-      details: { blockers },
-    },
+  return inUse(
+    locked ? 'Transactions with an older snapshot are still open' : 'The tables are in use and could not be locked',
+    blockers,
   );
 }
 
-/** Sessions that hold locks on these tables or sequences. */
-export async function lockHolders(session: Session, tables: ObjectName[]): Promise<Blocker[]> {
-  return session.query<Blocker>(
-    `SELECT DISTINCT a.pid, a.usename AS "user", a.application_name AS application, a.state, a.xact_start::text AS since
-       FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-      WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
-        AND l.relation = ANY (SELECT c.oid FROM unnest($1::text[], $2::text[]) AS t(schema, name)
-              JOIN pg_catalog.pg_namespace n ON n.nspname = t.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.name)
-      ORDER BY a.pid`,
-    [tables.map((table) => table.schema), tables.map((table) => table.name)],
-  );
-}
-
-/**
- * Sessions in a transaction whose snapshot is older than this one's commit will be. A READ COMMITTED session between two
- * statements holds none; one that waits for a lock takes a new one when it gets it. One that waits with a snapshot older than the
- * try is of a higher isolation level and will keep it. Of other roles' sessions only a member of pg_read_all_stats can see this much.
- */
-async function olderSnapshots(session: Session, horizon: string): Promise<Blocker[]> {
-  return session.query<Blocker>(
-    `SELECT a.pid, a.usename AS "user", a.application_name AS application, a.state, a.xact_start::text AS since
-       FROM pg_catalog.pg_stat_activity a
-      WHERE a.datname = current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type = 'client backend' AND a.backend_xmin IS NOT NULL
-        AND (a.state LIKE 'idle in transaction%'
-             OR (a.state = 'active' AND a.query_start > a.xact_start
-                 AND (a.wait_event_type IS DISTINCT FROM 'Lock' OR pg_catalog.age(a.backend_xmin) > pg_catalog.age($1::xid))))
-      ORDER BY a.pid`,
-    [horizon],
-  );
+/** The refusal of a restore that met these in its way; `what` begins the sentence. */
+export function inUse(what: string, blockers: Blocker[]): AppError {
+  return new AppError('OPERATION_IN_PROGRESS', `${what}: ${describeBlockers(blockers)}. Nothing was changed.`, {
+    hint: blockersHint(blockers, 'run the restore again.'),
+    details: { blockers },
+  });
 }

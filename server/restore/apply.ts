@@ -1,6 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import type { ObjectName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
+import { type Blocker, lockHolders } from '../postgres/blockers.ts';
 import { withoutUnsureChecks } from '../postgres/domain-checks.ts';
 import { tryApply } from '../postgres/lock.ts';
 import { type BackupKnowledge, explainBrokenRule, isBrokenRule } from '../postgres/rewrite/broken-rules.ts';
@@ -10,7 +11,7 @@ import { referringOutside, rewriteTables } from '../postgres/rewrite/rewrite.ts'
 import type { TableLoad } from '../postgres/rewrite/table-load.ts';
 import { type FoundSequences, holdSequences, readStands, setSequences } from '../postgres/set-sequences.ts';
 import { readShape, type Shape } from '../postgres/shape.ts';
-import { type Blocker, lockHolders, lockTables } from '../postgres/table-lock.ts';
+import { inUse, lockTables } from '../postgres/table-lock.ts';
 import type { OnProgress } from '../progress.ts';
 import type { RestorePlan } from './plan.ts';
 
@@ -122,14 +123,7 @@ async function lockAll(
     await session.query('ROLLBACK');
     const blockers = await lockHolders(session, found.all);
     if (options.now() - started >= options.giveUpMs)
-      throw new AppError(
-        'OPERATION_IN_PROGRESS',
-        `A sequence of the tables is in use and could not be had: by ${blockers.map(({ pid, application }) => `pid ${pid}${application ? ` (${application})` : ''}`).join('; ') || 'sessions that are gone by now'}. Nothing was changed.`,
-        {
-          hint: 'Let these sessions finish, or end them with SELECT pg_terminate_backend(pid), then run the restore again.',
-          details: { blockers },
-        },
-      );
+      throw inUse('A sequence of the tables is in use and could not be had', blockers);
     options.onBlocked(blockers);
     await options.pause(200);
   }

@@ -1,0 +1,175 @@
+import { expect, test } from 'bun:test';
+import { integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { rejection } from '../../db/code-of.fixture.ts';
+import { openSession, type Session } from '../../db/connect.ts';
+import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
+import { backupOf, restoreInto } from '../verbs.fixture.ts';
+
+const MODEL = modelFromSchema({
+  t: pgTable('t', { id: integer('id').primaryKey(), v: text('v') }),
+  whole: pgTable('whole', { id: integer('id') }),
+});
+const DDL = `
+  CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a');
+  CREATE TABLE whole (id int) PARTITION BY LIST (id);
+  CREATE TABLE whole_1 PARTITION OF whole FOR VALUES IN (1); INSERT INTO whole VALUES (1)`;
+
+/** A name of this run's own: they are shared by the whole server. The quote is part of it. */
+const NAME = `it's ${crypto.randomUUID()}`;
+const GID = NAME.replace("'", "''");
+
+/** Somebody in the way: what he does on a connection of his own, what a refusal calls him, and a statement of the hint that ends him. */
+interface Case {
+  who: string;
+  /** Signs in as the superuser rather than as the owner. */
+  admin?: true;
+  hold: (session: Session) => Promise<unknown>;
+  says: RegExp;
+  way: RegExp;
+}
+
+const holding = (lock: string): ((session: Session) => Promise<unknown>) => {
+  return (session) => session.query(`BEGIN; ${lock}`);
+};
+
+/** In the way of a restore. */
+const OF_RESTORE: Case[] = [
+  {
+    who: 'a prepared transaction',
+    hold: holding(`INSERT INTO t VALUES (3, 'c'); PREPARE TRANSACTION '${GID}'`),
+    says: new RegExp(`the prepared transaction '${GID}' of blocked_owner on t, prepared since [0-9]{4}-`),
+    way: new RegExp(`as "blocked_owner" or a superuser, run (ROLLBACK PREPARED '${GID}');`),
+  },
+  {
+    who: 'a prepared transaction of another role',
+    admin: true,
+    hold: holding(`LOCK TABLE t IN ACCESS SHARE MODE; PREPARE TRANSACTION '${GID}'`),
+    says: new RegExp(`the prepared transaction '${GID}' of postgres on t, `),
+    way: new RegExp(`as "postgres" or a superuser, run (ROLLBACK PREPARED '${GID}');`),
+  },
+  {
+    who: 'a session that is idle in a transaction',
+    hold: holding('SELECT FROM t'),
+    says: /pid \d+ \(in the way\) of blocked_owner on t, idle in transaction since \d{4}-/,
+    way: /is idle in a transaction .*?(SELECT pg_terminate_backend\(\d+\));/,
+  },
+  {
+    who: 'a session that is idle in an aborted transaction, whose locks lie outside the savepoint',
+    hold: async (session) => {
+      await session.query('BEGIN; SELECT FROM t; SAVEPOINT s');
+      await session.query('SELECT 1/0').catch(() => undefined);
+    },
+    says: /on t, idle in transaction \(aborted\) since/,
+    way: /(SELECT pg_terminate_backend\(\d+\));/,
+  },
+  {
+    who: 'a session that holds one partition only',
+    hold: holding('LOCK TABLE whole_1 IN ACCESS SHARE MODE'),
+    says: /on whole_1, idle in transaction/,
+    way: /(SELECT pg_terminate_backend\(\d+\));/,
+  },
+  {
+    who: 'a session at work',
+    hold: async (session) => {
+      void session.query('BEGIN; SELECT pg_sleep(60) FROM t').catch(() => undefined);
+    },
+    says: /of blocked_owner on t.*, active since/,
+    way: /Let the sessions at work finish, or end them: (SELECT pg_terminate_backend\(\d+\));/,
+  },
+  {
+    who: 'a session of another role, whose state is hidden',
+    admin: true,
+    hold: holding('SELECT FROM t'),
+    says: /pid \d+ \(in the way\) of postgres on t, at what this role may not see/,
+    way: /(SELECT pg_terminate_backend\(\d+\)); \(as "postgres" or a superuser\)/,
+  },
+];
+
+/** In the way of a backup. */
+const OF_BACKUP: Case[] = [
+  {
+    who: 'a prepared transaction',
+    hold: holding(`LOCK TABLE t; PREPARE TRANSACTION '${GID}'`),
+    says: new RegExp(`public.t, by the prepared transaction '${GID}' of blocked_owner on t, prepared since`),
+    way: new RegExp(`(ROLLBACK PREPARED '${GID}');`),
+  },
+  {
+    who: 'a session that is idle in a transaction',
+    hold: holding('LOCK TABLE whole_1'),
+    says: /public\.whole, by pid \d+ \(in the way\) of blocked_owner on whole_1, idle in transaction/,
+    way: /(SELECT pg_terminate_backend\(\d+\));/,
+  },
+];
+
+const connected = (url: string) =>
+  openSession(url, { applicationName: 'in the way', signal: new AbortController().signal });
+
+/** Ends what a failed test leaves prepared, which would keep its database from being dropped. */
+const ended = (database: TestDatabase): AsyncDisposable => ({
+  async [Symbol.asyncDispose]() {
+    const left = await database.admin('SELECT FROM pg_prepared_xacts WHERE gid = $1', [NAME]);
+    if (left.length > 0) await database.admin(`ROLLBACK PREPARED '${GID}'`);
+  },
+});
+
+/** Runs the statement that the hint gave as the superuser, who may. */
+async function follow(database: TestDatabase, hint: string, way: RegExp): Promise<void> {
+  await database.admin(way.exec(hint)?.[1] ?? 'the hint gives no statement');
+}
+
+for (const server of testServers()) {
+  const made = async () => {
+    const database = await testDatabase({ server, owner: 'blocked_owner' });
+    await database.query(DDL);
+    return database;
+  };
+  const held = (database: TestDatabase) =>
+    database.admin(`SELECT FROM pg_locks WHERE relation IN ('t'::regclass, 'whole_1'::regclass)`);
+
+  for (const { who, admin, hold, says, way } of OF_RESTORE)
+    test(`a restore names ${who} as what it is, and its hint ends it, on server ${server}`, async () => {
+      await using database = await made();
+      await using _left = ended(database);
+      const backup = await backupOf(database, MODEL);
+      await using session = await connected(admin ? database.adminUrl : database.url);
+      await hold(session);
+      while ((await held(database)).length === 0) await Bun.sleep(10);
+      const refused = await rejection(restoreInto(database, backup, { lockGiveUpMs: 300 }));
+      expect(refused.code).toBe('OPERATION_IN_PROGRESS');
+      expect(refused.message).toMatch(says);
+      await follow(database, refused.hint ?? '', way);
+      await restoreInto(database, backup);
+      expect(await database.query('SELECT * FROM t')).toEqual([{ id: 1, v: 'a' }]);
+    });
+
+  for (const { who, admin, hold, says, way } of OF_BACKUP)
+    test(`a backup names ${who} as what it is, and its hint ends it, on server ${server}`, async () => {
+      await using database = await made();
+      await using _left = ended(database);
+      await using session = await connected(admin ? database.adminUrl : database.url);
+      await hold(session);
+      const refused = await rejection(backupOf(database, MODEL, { lockGiveUpMs: 300 }));
+      expect(refused.code).toBe('TABLE_BUSY');
+      expect(refused.message).toMatch(says);
+      await follow(database, refused.hint ?? '', way);
+      await backupOf(database, MODEL);
+    });
+
+  test(`a backup names who waits for a table and who keeps him waiting, on server ${server}`, async () => {
+    await using database = await made();
+    await using reader = await connected(database.url);
+    await using altering = await connected(database.url);
+    await reader.query('BEGIN; SELECT FROM t');
+    const altered = altering.query('ALTER TABLE t ADD COLUMN late int').catch(() => undefined);
+    while ((await database.admin(`SELECT FROM pg_locks WHERE NOT granted AND relation = 't'::regclass`)).length === 0)
+      await Bun.sleep(10);
+    const refused = await rejection(backupOf(database, MODEL, { lockGiveUpMs: 300 }));
+    expect(refused.message).toContain(`pid ${reader.pid} (in the way) of blocked_owner on t, idle in transaction`);
+    expect(refused.message).toContain(`pid ${altering.pid} (in the way) of blocked_owner on t, waits for the table`);
+    await follow(database, refused.hint ?? '', /(SELECT pg_terminate_backend\(\d+\));/);
+    await altered;
+    await backupOf(database, MODEL);
+  });
+}
