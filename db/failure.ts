@@ -9,6 +9,7 @@ interface ServerFault {
   table?: string;
   constraint?: string;
   where?: string;
+  hint?: string;
 }
 
 const UNREACHABLE = new Set([
@@ -93,6 +94,7 @@ export function databaseError(thrown: unknown, doing: string): AppError {
       cause: error,
       hint: 'Free space on the database server: a restore needs about twice the size of the data for a while.',
     });
+  if (code === '53200') return outOfMemory(error, fault, doing);
   if (code === '57014')
     return new AppError('CANCELLED', `The database cancelled a statement while ${doing}.`, {
       cause: error,
@@ -124,6 +126,24 @@ export function databaseError(thrown: unknown, doing: string): AppError {
         ...(fault.table && { table: fault.schema ? `${fault.schema}.${fault.table}` : fault.table }),
         ...(fault.constraint && { constraint: fault.constraint }),
       },
+    },
+  );
+}
+
+/** The code of two things; whose room it was stands in the hint alone, by the name of a setting. */
+function outOfMemory(error: unknown, { hint }: ServerFault, doing: string): AppError {
+  const setting = /max_(?:pred_)?locks_per_transaction/.exec(hint ?? '')?.[0];
+  return new AppError(
+    'DATABASE_ERROR',
+    setting
+      ? `The server had no room left for locks (${setting}) while ${doing}.`
+      : `The server ran out of memory while ${doing}.`,
+    {
+      cause: error,
+      hint: setting
+        ? `Run it again when less is going on on the server, or as a superuser raise ${setting} by ALTER SYSTEM SET ${setting} = …; (SHOW ${setting}; tells what it is) and restart the server.`
+        : 'Free memory on the database server, or run it again when less is going on there.',
+      details: { sqlState: '53200', ...(setting && { setting }) },
     },
   );
 }

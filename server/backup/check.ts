@@ -9,6 +9,7 @@ import { refusePooler } from '../postgres/lock.ts';
 import { missingForBackup } from '../postgres/rights.ts';
 import { describeSequences } from '../postgres/sequences.ts';
 import type { Storage } from '../storage/storage.ts';
+import { affordableJobs } from './affordable.ts';
 import type { Exclusion } from './exclusions.ts';
 import { describeBroken, readBrokenRows, readOutlook } from './restorable.ts';
 import { chooseScope, compareColumns, compareTables } from './scope.ts';
@@ -22,6 +23,7 @@ export interface Finding {
     | 'schema'
     | 'unknown'
     | 'rights'
+    | 'locks'
     | 'storage'
     | 'space'
     | 'database'
@@ -123,6 +125,11 @@ async function checkDatabase(
     const role = me?.role ?? '';
     findings.push(
       ...rightsFindings('rights', `${role} may read every row`, await missingForBackup(session, scope.tables)),
+    );
+    findings.push(
+      await outcome('locks', 'the server has room for the locks of a backup', () =>
+        affordableJobs(session, scope.tables, 1),
+      ),
     );
     heapBytes = tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
     findings.push(...(await restoreFindings(session, tables, heapBytes, signal)));

@@ -21,6 +21,7 @@ import { readSequences } from '../postgres/sequences.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
+import { affordableJobs } from './affordable.ts';
 import { archiveName } from './archive-name.ts';
 import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
@@ -101,7 +102,7 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
   const fileName = archiveName(input.name, started, backupId);
   run.onProgress({ stage: 'prepare', rows: 0, bytes: 0, totalBytes: 0 });
 
-  const { chosen, scopeIn } = await readScope(deps, input, run);
+  const { chosen, scopeIn, jobs } = await readScope(deps, input, run);
   await using snapshot = await openSnapshot(deps.databaseUrl, chosen.tables, {
     applicationName: `palace-backup backup ${backupId}`,
     signal: run.signal,
@@ -120,7 +121,7 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
     signal: run.signal,
   });
   await copyParts(planParts(facts.tables), snapshot, writer, {
-    jobs: input.jobs,
+    jobs,
     signal: run.signal,
     onProgress: run.onProgress,
   });
@@ -184,7 +185,7 @@ async function readScope(deps: BackupDeps, input: BackupInput, run: Run) {
   await refuseHiddenRows(session, chosen.tables);
   const scopeIn = async (leader: Session): Promise<BackupScope> =>
     chooseScope(deps.model, { ...known, inventory: await readInventory(leader) }, input.tables);
-  return { chosen, scopeIn };
+  return { chosen, scopeIn, jobs: await affordableJobs(session, chosen.tables, input.jobs) };
 }
 
 /** The snapshot’s own sessions see definitions as they were; values were written by what the types are. */

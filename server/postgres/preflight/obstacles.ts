@@ -1,6 +1,7 @@
 import type { Session } from '../../../db/connect.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model.ts';
 import { quoteIdent, quoteName } from '../../../db/quote.ts';
+import { describeShortage, hasRoom, readLockRoom, restoreLocks, roomHint } from '../lock-budget.ts';
 import { readEventTriggers } from '../rewrite/causes.ts';
 
 /** Something in the catalogs that stops a restore, or makes its end uncertain. */
@@ -13,7 +14,7 @@ export interface Obstacle {
 
 /**
  * Returns what the catalogs know of these tables that a restore will meet: invalid indexes, foreign keys that are switched off, rules
- * that today's rows may break, checks whose outcome changes with time, event triggers. Looks at no row and waits for no lock.
+ * that today's rows may break, checks whose outcome changes with time, event triggers, too little room for locks. Looks at no row and waits for no lock.
  */
 export async function readObstacles(session: Session, tableOids: number[]): Promise<Obstacle[]> {
   const found = await session.query<FoundObstacle>(OBSTACLES_SQL, [tableOids]);
@@ -28,6 +29,9 @@ export async function readObstacles(session: Session, tableOids: number[]): Prom
         .map(({ name }) => `ALTER EVENT TRIGGER ${quoteIdent(name)} DISABLE;`)
         .join(' ')}`,
     });
+  const [room, need] = [await readLockRoom(session), await restoreLocks(session, tableOids)];
+  if (!hasRoom(room, need))
+    obstacles.push({ stops: true, message: describeShortage(room, need, 'a restore'), hint: roomHint(room, need) });
   return obstacles;
 }
 

@@ -1,0 +1,106 @@
+import type { Session } from '../../db/connect.ts';
+import type { ObjectName } from '../../db/model.ts';
+
+/**
+ * The memory of a server's lock table. It is laid out for two holders of each object, so that one holder of each leaves room for
+ * more objects; an object takes twice what a holder does. Counted in units of a holder.
+ */
+export interface LockRoom {
+  /** `max_locks_per_transaction` as it is. */
+  setting: number;
+  /** Connections, prepared transactions and processes that the setting is multiplied with. */
+  processes: number;
+  /** Units that other sessions, of every database, use now. */
+  used: number;
+}
+
+/** Locks that one transaction, or several with the same ones, will hold at its end. */
+export interface LockNeed {
+  objects: number;
+  holders: number;
+}
+
+const UNITS_PER_OBJECT = 2;
+const UNITS_PER_SETTING = 2 * UNITS_PER_OBJECT;
+
+/** Reads what the server has for locks and what others use of it; this session's own do not count. */
+export async function readLockRoom(session: Session): Promise<LockRoom> {
+  const [room] = await session.query<LockRoom>(ROOM_SQL);
+  return room ?? { setting: 0, processes: 0, used: 0 };
+}
+
+function unitsOf({ objects, holders }: LockNeed): number {
+  return UNITS_PER_OBJECT * objects + holders;
+}
+
+/** Whether the server has room for these locks; of the holders alone, there is room for two of each object. */
+export function hasRoom({ setting, processes, used }: LockRoom, need: LockNeed): boolean {
+  const room = setting * processes * UNITS_PER_SETTING - used;
+  return unitsOf(need) <= room && need.holders * 2 <= room;
+}
+
+/** Says what is short, for the middle of a sentence. */
+export function describeShortage({ setting }: LockRoom, { objects }: LockNeed, what: string): string {
+  return `${what} needs ${objects} locks at once, more than this server has room for (max_locks_per_transaction is ${setting})`;
+}
+
+/** Says how there is room: the setting to make, a tenth more than is needed now. */
+export function roomHint({ setting, processes, used }: LockRoom, need: LockNeed): string {
+  const wanted = Math.ceil(((unitsOf(need) + used) * 1.1) / (processes * UNITS_PER_SETTING));
+  return `As a superuser run ALTER SYSTEM SET max_locks_per_transaction = ${Math.max(wanted, setting + 1)}; (it is ${setting} now) and restart the server; a hosted one has it among its parameters.`;
+}
+
+/** Locks that a backup of these tables holds when it has copied them: each session all tables, and the indexes of those it copied. */
+export async function backupLocks(session: Session, tables: ObjectName[]): Promise<(sessions: number) => LockNeed> {
+  const [row] = await session.query<{ relations: number; indexes: number }>(BACKUP_SQL, [
+    tables.map((table) => table.schema),
+    tables.map((table) => table.name),
+  ]);
+  const { relations, indexes } = row ?? { relations: 0, indexes: 0 };
+  return (sessions) => ({ objects: relations + indexes, holders: relations * sessions + indexes });
+}
+
+/** Locks that the transaction of a restore into these tables holds before its commit. */
+export async function restoreLocks(session: Session, tableOids: number[]): Promise<LockNeed> {
+  const [row] = await session.query<{ objects: number }>(RESTORE_SQL, [tableOids]);
+  const objects = row?.objects ?? 0;
+  return { objects, holders: objects };
+}
+
+// Locks of the fast path are kept elsewhere. autovacuum_worker_slots came with 18, which counts by it.
+const ROOM_SQL = `
+  WITH setting AS (SELECT s.name, s.setting::int AS value FROM pg_catalog.pg_settings s
+     WHERE s.name IN ('max_locks_per_transaction', 'max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
+  held AS (
+    SELECT l.pid, l.virtualtransaction, concat_ws(' ', l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid, l.classid, l.objid, l.objsubid) AS object
+      FROM pg_catalog.pg_locks l WHERE NOT l.fastpath AND l.mode <> 'SIReadLock' AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid())
+  SELECT (SELECT value FROM setting WHERE name = 'max_locks_per_transaction') AS setting,
+         (SELECT sum(value)::int + 1 FROM setting WHERE name <> 'max_locks_per_transaction'
+            AND NOT (name = 'autovacuum_max_workers' AND EXISTS (SELECT FROM setting WHERE name = 'autovacuum_worker_slots'))) AS processes,
+         (SELECT count(DISTINCT object) * ${UNITS_PER_OBJECT} + count(DISTINCT (pid, virtualtransaction, object)) FROM held)::int AS used`;
+
+const HEIRS = `SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid`;
+
+const BACKUP_SQL = `
+  WITH RECURSIVE tree(oid) AS (
+    SELECT c.oid FROM unnest($1::text[], $2::text[]) AS t(schema, name)
+      JOIN pg_catalog.pg_namespace n ON n.nspname = t.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
+    UNION ${HEIRS})
+  SELECT (SELECT count(*) FROM tree)::int AS relations,
+         (SELECT count(*) FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i')::int AS indexes`;
+
+// A table, its indexes and its TOAST table with the index of that; what is dropped, each trigger of a foreign key included, and the
+// index made in its place; tables outside that refer to it; owned sequences; the staging table.
+const RESTORE_SQL = `
+  WITH RECURSIVE root AS (SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)),
+  tree(oid) AS (SELECT oid FROM root UNION ${HEIRS}),
+  constrained AS (
+    SELECT con.oid, con.conrelid, con.contype FROM pg_catalog.pg_constraint con
+     WHERE con.conrelid IN (SELECT oid FROM tree) AND con.contype IN ('p', 'u') OR con.contype = 'f' AND (con.conrelid IN (SELECT oid FROM tree) OR con.confrelid IN (SELECT oid FROM tree)))
+  SELECT ((SELECT count(*) FROM root)
+        + (SELECT count(*) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0) FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid)
+        + (SELECT count(*) + count(*) FILTER (WHERE c.relkind = 'i' AND NOT c.relispartition) FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid)
+        + (SELECT count(*) + count(DISTINCT conrelid) FILTER (WHERE conrelid NOT IN (SELECT oid FROM tree)) FROM constrained)
+        + (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN constrained con ON con.oid = t.tgconstraint AND con.contype = 'f')
+        + (SELECT count(*) FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjid IN (SELECT oid FROM tree)))::int AS objects`;
