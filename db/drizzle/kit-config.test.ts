@@ -47,10 +47,11 @@ describe('a drizzle-kit configuration', () => {
     const all = ['a_one', 'a_two', 'b_one', 'spatial_ref_sys'];
     expect(kept({}, all)).toEqual(all);
     expect(kept({ tablesFilter: 'a_*' }, all)).toEqual(['a_one', 'a_two']);
-    expect(kept({ tablesFilter: ['a_*', '!*_two'] }, all)).toEqual(['a_one']);
+    expect(kept({ tablesFilter: ['a_*', '!*_two'] }, all)).toEqual(['a_one', 'b_one', 'spatial_ref_sys']);
     expect(kept({ tablesFilter: ['!b_*'] }, all)).toEqual(['a_one', 'a_two', 'spatial_ref_sys']);
     expect(kept({ tablesFilter: ['{a,b}_one'] }, all)).toEqual(['a_one', 'b_one']);
     expect(kept({ extensionsFilters: ['postgis'] }, all)).toEqual(['a_one', 'a_two', 'b_one']);
+    expect(kept({ tablesFilter: ['b_*'], extensionsFilters: ['postgis'] }, all)).toEqual(['a_one', 'a_two', 'b_one']);
     const schemas = ['one', 'auth.one', 'other.one'];
     expect(kept({}, schemas)).toEqual(schemas);
     expect(kept({ schemaFilter: ['public', 'auth'] }, schemas)).toEqual(['one', 'auth.one']);

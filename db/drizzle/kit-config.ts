@@ -91,11 +91,11 @@ function keepsSchema(filter: string[] | undefined, schema: string): boolean {
   return filter === undefined || filter.length === 0 || keepsTable(filter, schema);
 }
 
-/** As drizzle-kit matches: a name must fit a pattern, and none that begins with `!`; with negations alone, all others fit. */
+/** As drizzle-kit matches: no pattern that begins with `!` may forbid the name, and any other one, or a `!` that does not forbid it, lets it in. */
 function keepsTable(patterns: readonly string[], name: string): boolean {
   const [no, yes] = [patterns.filter((one) => one.startsWith('!')), patterns.filter((one) => !one.startsWith('!'))];
   if (no.some((pattern) => new Bun.Glob(pattern.slice(1)).match(name))) return false;
-  return yes.length === 0 || yes.some((pattern) => new Bun.Glob(pattern).match(name));
+  return no.length > 0 || yes.length === 0 || yes.some((pattern) => new Bun.Glob(pattern).match(name));
 }
 
 const credentials = z.union([

@@ -16,7 +16,8 @@ beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'an application ')));
   // an application has packages of its own
   await mkdir(join(folder, 'node_modules'));
-  await symlink(join(ROOT, 'node_modules/drizzle-orm'), join(folder, 'node_modules/drizzle-orm'));
+  for (const name of ['drizzle-orm', 'drizzle-kit'])
+    await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -91,6 +92,7 @@ describe('BACKUP_SCHEMA', () => {
       'deep/drizzle.config.mjs': config(`schema: './src'`),
       'drizzle.config.json': JSON.stringify({ dialect: 'postgresql', schema: 'src' }),
       'old.config.cjs': `module.exports = { driver: 'pg', schema: 'src' };`,
+      'kit.config.ts': `import { defineConfig } from 'drizzle-kit';\nexport default defineConfig({ dialect: 'postgresql', schema: 'src' });`,
       'made.config.ts': `const make = (c: object) => c;\nexport default async () => make({ dialect: 'postgresql', schema: 'src' });`,
     };
     const dir = await project(files);
@@ -103,6 +105,7 @@ describe('BACKUP_SCHEMA', () => {
       'deep/drizzle.config.mjs',
       'drizzle.config.json',
       'old.config.cjs',
+      'kit.config.ts',
       'made.config.ts',
     ])
       expect([name, await namesOf('/', join(dir, name))]).toEqual([name, all]);

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { customType, integer, pgSchema, pgTable, text } from 'drizzle-orm/pg-core';
+import { rejection } from '../../db/code-of.fixture.ts';
 import { contentOf } from '../../db/content.fixture.ts';
+import { CASINGS, type Casing } from '../../db/drizzle/casing.ts';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { qualifiedName } from '../../db/model.ts';
 import * as system from '../../db/schema/system.ts';
@@ -152,6 +154,33 @@ for (const server of testServers()) {
         code: 'SCHEMA_DRIFT',
         details: { lacking: ['column nickname of public.people', "column o'dd of public.people"] },
       });
+    });
+
+    test('columns that only another casing would find are told with that casing, and drift is never called one', async () => {
+      const hintFor = async (columns: Record<string, ReturnType<typeof text>>, casing: Casing | null, types = '') => {
+        await database.query(`DROP TABLE IF EXISTS cased; CREATE TABLE cased (${types})`);
+        const cased = modelFromSchema({ cased: pgTable('cased', columns) }, { casing });
+        return (await rejection(backupOf(database, cased))).hint ?? '';
+      };
+      try {
+        const named = { firstName: text(), LAST: text('LAST') };
+        for (const casing of [null, 'camelCase'] as const)
+          expect(await hintFor(named, casing, 'first_name text, "LAST" text')).toEndWith(
+            ' set BACKUP_CASING=snake_case.',
+          );
+        for (const casing of [null, 'snake_case'] as const)
+          expect(await hintFor({ first_name: text() }, casing, '"firstName" text')).toEndWith(
+            ' set BACKUP_CASING=camelCase.',
+          );
+        expect(await hintFor({ HTTPState: text() }, 'snake_case', '"HTTPState" text')).toContain(
+          'leave BACKUP_CASING unset',
+        );
+        for (const types of ['first_name text', 'first_name text, last text', '"firstName" text', 'x int'])
+          for (const casing of [null, ...CASINGS])
+            expect(await hintFor(named, casing, types)).toStartWith('Bring the database up to date');
+      } finally {
+        await database.query('DROP TABLE IF EXISTS cased');
+      }
     });
 
     test('a type that is another in the database is told, and the rows are kept as they are', async () => {

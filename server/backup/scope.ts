@@ -211,27 +211,34 @@ export function compareColumns(
     for (const column of table.columns)
       if (!known.has(column.name)) unknownColumns.push({ schema: table.schema, name: table.name, column: column.name });
   }
-  if (lacking.length > 0) throw drift(lacking, otherCasing(models, byName));
+  if (lacking.length > 0) throw drift(lacking, fittingCasing(models, byName));
   return { unknownColumns, warnings };
 }
 
-/** The casing under which every column would be there: true only when the whole schema fits. */
-function otherCasing(models: TableModel[], live: Map<string, LiveTable>): Casing | null {
-  const fits = (casing: Casing) =>
+/** The casing under which every column would be there, `none` for names as they are written; null when the schema fits by none. */
+function fittingCasing(models: TableModel[], live: Map<string, LiveTable>): Casing | 'none' | null {
+  const fits = (casing: Casing | 'none') =>
     models.every((model) => {
       const there = new Set(live.get(qualifiedName(model))?.columns.map((column) => column.name));
       return model.columns.every(({ name, key, namedByKey }) =>
-        there.has(namedByKey ? storedName(convertName(key, casing)) : name),
+        there.has(namedByKey ? storedName(casing === 'none' ? key : convertName(key, casing)) : name),
       );
     });
-  return CASINGS.find(fits) ?? null;
+  return [...CASINGS, 'none' as const].find(fits) ?? null;
 }
 
-function drift(lacking: string[], casing: Casing | null = null): AppError {
+function drift(lacking: string[], casing: Casing | 'none' | null = null): AppError {
   return new AppError('SCHEMA_DRIFT', `The schema has what the database lacks: ${lacking.join('; ')}.`, {
-    hint: casing
-      ? `All names fit as drizzle({ casing: '${casing}' }) makes them: set BACKUP_CASING=${casing}, or casing in the drizzle.config.ts that BACKUP_SCHEMA names.`
-      : 'Bring the database up to date with its migrations, or point BACKUP_SCHEMA at the schema this database really has.',
+    hint:
+      casingHint(casing) ??
+      'Bring the database up to date with its migrations, or point BACKUP_SCHEMA at the schema this database really has.',
     details: { lacking },
   });
+}
+
+function casingHint(casing: Casing | 'none' | null): string | null {
+  if (casing === null) return null;
+  if (casing === 'none')
+    return 'All names fit as the properties are written: leave BACKUP_CASING unset, and casing out of a drizzle.config.ts that BACKUP_SCHEMA names.';
+  return `All names fit as drizzle({ casing: '${casing}' }) makes them: set BACKUP_CASING=${casing}.`;
 }
