@@ -1,4 +1,5 @@
-import { basename, dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { is } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { AppError } from '../../server/errors.ts';
@@ -38,7 +39,8 @@ export async function readDeclared(
   { path, cwd, casing, wantsDatabase }: SchemaSource,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Declared> {
-  const files = await findFiles(splitPatterns(path), cwd);
+  // A path may hold a comma itself.
+  const files = await findFiles(existsSync(resolve(cwd, path)) ? [path] : splitPatterns(path), cwd);
   if (files.length === 0)
     throw invalid(
       `BACKUP_SCHEMA names ${path}, and there is no such file below ${cwd}.`,

@@ -50,6 +50,8 @@ describe('BACKUP_SCHEMA', () => {
       join(dir, 'schema'),
     ])
       expect([path, await namesOf(dir, path)]).toEqual([path, 'public.one public.two']);
+    await Bun.write(join(dir, 'a, b/[x].ts'), IMPORT + table('four'));
+    for (const path of ['a, b/[x].ts', 'a, b']) expect(await namesOf(dir, path)).toBe('public.four');
     expect(await namesOf(dir, 'common.cjs,schema')).toBe('public.one public.three public.two');
   });
 
