@@ -119,6 +119,8 @@ async function writeArchive(
     leader: session,
     serverVersion: version,
     join: async () => null,
+    aside: () =>
+      openWorkingSession(deps.databaseUrl, { applicationName: 'palace-backup accept look', signal: run.signal }),
     [Symbol.asyncDispose]: async () => undefined,
   };
   await copyParts(planParts(staged), snapshot, writer, { jobs: 1, signal: run.signal, onProgress: run.onProgress });

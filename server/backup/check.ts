@@ -6,14 +6,17 @@ import { AppError, type ErrorCode, unexpected } from '../errors.ts';
 import { type LiveTable, readTables } from '../postgres/catalog.ts';
 import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
 import { refusePooler } from '../postgres/lock.ts';
+import { findLongRows, MOST_TEXT_BYTES, mayHoldLongRows } from '../postgres/long-rows.ts';
 import { missingForBackup } from '../postgres/rights.ts';
 import { describeSequences } from '../postgres/sequences.ts';
 import type { Storage } from '../storage/storage.ts';
 import { affordableJobs } from './affordable.ts';
 import type { Exclusion } from './exclusions.ts';
+import { describeLongRow, LONG_ROW_HINT } from './long-row.ts';
 import { describeBroken, readBrokenRows, readOutlook } from './restorable.ts';
 import { chooseScope, compareColumns, compareTables } from './scope.ts';
 import { archiveBytes, mebibytes, restoreBytes } from './space.ts';
+import { refuseRowsWithoutColumns } from './stored-columns.ts';
 
 /** One thing looked at: whether it will do, and if not, what to do. */
 export interface Finding {
@@ -24,6 +27,7 @@ export interface Finding {
     | 'unknown'
     | 'rights'
     | 'locks'
+    | 'long rows'
     | 'storage'
     | 'space'
     | 'database'
@@ -46,6 +50,9 @@ export interface EnvironmentReport {
   restorable: boolean;
   findings: Finding[];
 }
+
+/** How long one table is looked through for rows that are too long. */
+const LONG_ROWS_MS = 10_000;
 
 /** Looks at everything a backup needs and makes none. Every fault is a finding with what to do; it throws only when cancelled. */
 export async function checkEnvironment(
@@ -99,8 +106,9 @@ async function checkDatabase(
     const tables = await readTables(session, scope.tables, new Map());
     const unknown = scope.losses.map((loss) => lossText(loss).replace(/\.$/, ''));
     findings.push(
-      await outcome('schema', `all ${wanted.length} tables to be backed up are there`, () => {
+      await outcome('schema', `all ${wanted.length} tables to be backed up are there`, async () => {
         const compared = compareColumns(wanted, tables);
+        await refuseRowsWithoutColumns(session, tables, []);
         unknown.push(
           ...compared.unknownColumns.map(
             (column) =>
@@ -131,6 +139,7 @@ async function checkDatabase(
         affordableJobs(session, scope.tables, 1),
       ),
     );
+    findings.push(await longRows(session, tables));
     heapBytes = tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
     findings.push(...(await restoreFindings(session, tables, heapBytes, signal)));
   } catch (error) {
@@ -138,6 +147,36 @@ async function checkDatabase(
     findings.push(failed('database', error));
   }
   return { findings, heapBytes };
+}
+
+/** Looks for rows that PostgreSQL cannot write out; only where so much is stored that there may be one. */
+async function longRows(session: Session, tables: LiveTable[]): Promise<Finding> {
+  const leaves = tables.flatMap((table) => table.leaves.filter(({ foreign }) => !foreign));
+  const found: string[] = [];
+  const unlooked: string[] = [];
+  for (const table of await mayHoldLongRows(
+    session,
+    leaves.map(({ oid }) => oid),
+  )) {
+    try {
+      const rows = await findLongRows(session, table, LONG_ROWS_MS);
+      const long = rows.filter(({ bytes }) => bytes > MOST_TEXT_BYTES);
+      found.push(...long.map((row) => `of ${qualifiedName(table)} ${describeLongRow(row)}`));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'CANCELLED') throw error;
+      unlooked.push(qualifiedName(table));
+    }
+  }
+  const rest = unlooked.length === 0 ? '' : `; not looked at for long enough: ${unlooked.join(', ')}`;
+  if (found.length === 0)
+    return { check: 'long rows', ok: true, message: `no row is longer than PostgreSQL can write as text${rest}` };
+  return {
+    check: 'long rows',
+    ok: false,
+    code: 'DATABASE_ERROR',
+    message: `longer than the gigabyte PostgreSQL can write as text: ${found.join('; ')}${rest}`,
+    hint: LONG_ROW_HINT,
+  };
 }
 
 /** What only a restore would meet. The rows are looked at as well, for a limited time. */

@@ -8,6 +8,7 @@ import { copyParts } from './copy.ts';
 
 const SLOW = {
   table: { schema: 'public', name: 'slow' },
+  leaf: { schema: 'public', name: 'slow', oid: 0 },
   sql: 'COPY (SELECT pg_catalog.pg_sleep(60)::text) TO STDOUT (FORMAT csv)',
   header: Buffer.from('a\n'),
   columns: ['a'],

@@ -7,6 +7,7 @@ import { cancelled } from '../errors.ts';
 import { copyOut } from '../postgres/copy-out.ts';
 import { isMomentGone, type Snapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
+import { explainLongRow } from './long-row.ts';
 import type { CopyPart } from './parts.ts';
 
 /** Uncompressed size at which a chunk is closed. */
@@ -44,6 +45,7 @@ export async function copyParts(
       const current = part;
       await copyOut(session, current.sql, {
         pool,
+        doing: `copying ${qualifiedName(current.table)}`,
         prefix: current.header,
         chunkBytes: CHUNK_BYTES,
         onChunk: ({ buffer, length, rows }) => {
@@ -57,6 +59,9 @@ export async function copyParts(
             });
           underWay.add(added);
         },
+      }).catch(async (error: unknown) => {
+        // Asked before the others are stopped, whose sockets are cut.
+        throw failure ? error : await explainLongRow(error, current, snapshot);
       });
       report.done(current);
     }

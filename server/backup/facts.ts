@@ -12,6 +12,7 @@ import { type LiveTypes, readTypes } from '../postgres/types.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
 import { outlookWarnings, readOutlook } from './restorable.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
+import { refuseRowsWithoutColumns } from './stored-columns.ts';
 import { unmakeableTypes } from './unmakeable-types.ts';
 
 export interface DatabaseFacts {
@@ -48,6 +49,7 @@ export async function readFacts(
   if (!server) throw new AppError('DATABASE_ERROR', 'The database does not list itself in pg_database.');
   if (strict) refuseLosses(scope, unknownColumns);
   const described = await readTables(leader, scope.described, models);
+  await refuseRowsWithoutColumns(leader, tables, described);
   const defined = [...oids, ...described.map((table) => table.oid)];
   const prerequisites = await readPrerequisites(leader, defined);
   const types = await readTypes(leader, defined, prerequisites.typeOids);

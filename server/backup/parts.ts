@@ -5,6 +5,8 @@ import type { LiveTable } from '../postgres/catalog.ts';
 /** One COPY statement's worth of a table. */
 export interface CopyPart {
   table: ObjectName;
+  /** Where the rows lie: the table, or a partition of it. */
+  leaf: ObjectName & { oid: number };
   sql: string;
   /** The CSV header line, newline included. */
   header: Uint8Array;
@@ -33,6 +35,7 @@ export function planParts(tables: LiveTable[]): CopyPart[] {
       blockRanges(leaf).map(
         ({ where, bytes }): CopyPart => ({
           ...shared,
+          leaf,
           bytes,
           sql: `COPY (${select} ${quoteName(leaf)}${where}) TO STDOUT (FORMAT csv)`,
         }),

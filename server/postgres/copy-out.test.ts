@@ -77,6 +77,7 @@ describe('copyOut()', () => {
     const pool = createBufferPool(2, 64 * 1024);
     const rows = await copyOut(session, rowsSql(20_000, 200), {
       pool,
+      doing: 'copying',
       prefix: PREFIX,
       chunkBytes: 64 * 1024,
       onChunk: ({ buffer }) => {
@@ -97,7 +98,7 @@ describe('copyOut()', () => {
     await using second = await open();
     const pool = createBufferPool(3, 64 * 1024);
     const onChunk = ({ buffer }: { buffer: Buffer }) => void setTimeout(() => pool.give(buffer), 1);
-    const options = { pool, prefix: PREFIX, chunkBytes: 64 * 1024, onChunk };
+    const options = { pool, doing: 'copying', prefix: PREFIX, chunkBytes: 64 * 1024, onChunk };
     const counts = await Promise.all([first, second].map((session) => copyOut(session, rowsSql(15_000, 200), options)));
     expect(counts).toEqual([15_000, 15_000]);
     for (const session of [first, second]) expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
@@ -127,6 +128,7 @@ describe('copyOut()', () => {
     const reason = new Error('the disk is full');
     const copying = copyOut(session, rowsSql(100_000, 100), {
       pool,
+      doing: 'copying',
       prefix: PREFIX,
       chunkBytes: 1000,
       onChunk: () => setTimeout(() => pool.fail(reason), 5),
@@ -144,7 +146,7 @@ describe('copyOut()', () => {
       setTimeout(() => pool.give(buffer), 1);
     };
     const copying = rejection(
-      copyOut(session, rowsSql(1_000_000, 100), { pool, prefix: PREFIX, chunkBytes: 1000, onChunk }),
+      copyOut(session, rowsSql(1_000_000, 100), { pool, doing: 'copying', prefix: PREFIX, chunkBytes: 1000, onChunk }),
     );
     await started.promise;
     await database.admin('SELECT pg_terminate_backend($1)', [session.pid]);
@@ -201,6 +203,7 @@ async function copy(
   const chunks: Copied['chunks'] = [];
   const rows = await copyOut(session, sql, {
     pool,
+    doing: 'copying',
     prefix: PREFIX,
     chunkBytes,
     onChunk: (chunk) => {

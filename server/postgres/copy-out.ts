@@ -15,6 +15,8 @@ export interface RowChunk {
 
 export interface CopyOutOptions {
   pool: BufferPool;
+  /** Completes “while …” of an error: `copying public.staff`. */
+  doing: string;
   /** Written at the start of every chunk: the CSV header line. */
   prefix: Uint8Array;
   /** A chunk is closed before it would pass this many bytes; a longer row gets a chunk of its own. */
@@ -44,7 +46,7 @@ export function copyOut(session: Session, sql: string, options: CopyOutOptions):
         reject(
           session.signal.aborted && session.signal.reason instanceof AppError
             ? cancelled('The copy')
-            : databaseError(error, 'copying rows out'),
+            : databaseError(error, options.doing),
         ),
       );
       session.client.query(copy);

@@ -15,6 +15,8 @@ export interface Snapshot extends AsyncDisposable {
    * a stronger lock, and queueing behind them while the leader holds its own would be a deadlock. The leader works on alone.
    */
   join(): Promise<Session | null>;
+  /** A session outside the moment, which sees the database as it is. The caller closes it. */
+  aside(): Promise<Session>;
 }
 
 /**
@@ -53,6 +55,7 @@ export async function openSnapshot(
         followers.push(session);
         return session;
       },
+      aside: () => openWorkingSession(url, options),
       async [Symbol.asyncDispose]() {
         await Promise.all([leader, ...followers].map((session) => session.close()));
       },

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pgTable } from 'drizzle-orm/pg-core';
+import { catalogOf } from '../../db/catalog.fixture.ts';
+import { rejection } from '../../db/code-of.fixture.ts';
+import { contentOf } from '../../db/content.fixture.ts';
+import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
+import { checkEnvironment } from '../backup/check.ts';
+import { createMemoryStorage } from '../storage/memory.ts';
+import { backupOf, restoreInto } from '../verbs.fixture.ts';
+
+const MANY = Array.from({ length: 1600 }, (_, n) => `c${n + 1}`);
+
+/** A table of an odd form. `change` is done between backup and restore; rows must be as before afterwards. */
+interface Form {
+  what: string;
+  sql: string;
+  tables?: string[];
+  change: string;
+  since?: '18';
+}
+
+const FORMS: Form[] = [
+  {
+    what: 'columns dropped in front, between and at the end',
+    sql: `CREATE TABLE t (gone1 int, a int, gone2 text NOT NULL DEFAULT 'x', b text, c text DEFAULT 'd', gone3 int);
+          INSERT INTO t VALUES (1, 2, 'y', 'z', 'c', 3); ALTER TABLE t DROP gone1, DROP gone2, DROP gone3; INSERT INTO t VALUES (4, 'w', NULL)`,
+    change: `UPDATE t SET a = 9, b = 'changed'; ALTER TABLE t ADD late int; ALTER TABLE t DROP late`,
+  },
+  {
+    what: 'a column dropped and made again with its name and another type',
+    sql: `CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 2); ALTER TABLE t DROP a; ALTER TABLE t ADD a text; UPDATE t SET a = 'x'`,
+    change: `DELETE FROM t`,
+  },
+  {
+    what: '1600 columns',
+    sql: `CREATE TABLE t (${MANY.map((name) => `${name} int2`).join(', ')}); INSERT INTO t VALUES (${MANY.map((_, n) => n % 32_000).join(', ')}); INSERT INTO t (c1600) VALUES (7)`,
+    change: 'UPDATE t SET c800 = 5',
+  },
+  {
+    what: '1599 columns of a text type that are NULL, and one of a domain with a check',
+    sql: `CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE t (${MANY.slice(1)
+      .map((name) => `${name} text`)
+      .join(', ')}, c1 positive); INSERT INTO t (c2, c1) VALUES ('x', 1)`,
+    change: 'DELETE FROM t',
+  },
+  {
+    what: 'only generated columns and no row',
+    sql: `CREATE TABLE t (a int GENERATED ALWAYS AS (1 + 1) STORED)`,
+    change: 'INSERT INTO t DEFAULT VALUES',
+  },
+  {
+    what: 'generated columns in front of and between stored ones',
+    sql: `CREATE TABLE t (g1 int GENERATED ALWAYS AS (a * 2) STORED, a int, g2 text GENERATED ALWAYS AS (upper(b)) STORED, b text); INSERT INTO t (a, b) VALUES (1, 'x'), (NULL, NULL)`,
+    change: 'UPDATE t SET a = 5',
+  },
+  {
+    what: 'virtual generated columns around one that is stored',
+    sql: `CREATE TABLE t (g1 int GENERATED ALWAYS AS (a * 2) VIRTUAL, a int, g2 int GENERATED ALWAYS AS (a * 3) VIRTUAL); INSERT INTO t (a) VALUES (1), (NULL)`,
+    change: 'UPDATE t SET a = 5',
+    since: '18',
+  },
+  {
+    what: 'one column whose values are NULL and empty',
+    sql: `CREATE TABLE t (a text); INSERT INTO t VALUES (NULL), (''), ('\\.'), ('NULL'), (E'\\n')`,
+    change: 'DELETE FROM t',
+  },
+  {
+    what: 'partitions attached with other orders of columns and dropped ones',
+    sql: `CREATE TABLE t (id int, a text, b text) PARTITION BY LIST (id); CREATE TABLE t1 (b text, gone int, a text, id int); INSERT INTO t1 VALUES ('b', 1, 'a', 1);
+          ALTER TABLE t1 DROP gone; ALTER TABLE t ATTACH PARTITION t1 FOR VALUES IN (1); CREATE TABLE t2 (a text, id int, b text); INSERT INTO t2 VALUES ('a2', 2, 'b2');
+          ALTER TABLE t ATTACH PARTITION t2 FOR VALUES IN (2)`,
+    change: `UPDATE t SET a = b, b = 'changed'; DELETE FROM t2`,
+  },
+  {
+    what: 'a parent and a child with more columns, in another order',
+    sql: `CREATE TABLE t (a int, b text); CREATE TABLE child (more text, b text, a int); INSERT INTO child VALUES ('more', 'b', 1); ALTER TABLE child INHERIT t; INSERT INTO t VALUES (2, 'own')`,
+    tables: ['t', 'child'],
+    change: `UPDATE t SET b = 'changed'; DELETE FROM ONLY t`,
+  },
+  {
+    what: 'a child of two parents',
+    sql: `CREATE TABLE t (a int); CREATE TABLE other (b int); CREATE TABLE child (c int) INHERITS (t, other); INSERT INTO child VALUES (1, 2, 3); INSERT INTO other VALUES (4)`,
+    tables: ['t', 'other', 'child'],
+    change: 'DELETE FROM child',
+  },
+];
+
+/** Tables that no archive can hold. */
+const REFUSED: { what: string; sql: string; says: string; columns: boolean }[] = [
+  { what: 'no column', sql: 'CREATE TABLE t ()', says: 'public.t has no column', columns: false },
+  {
+    what: 'no column and rows',
+    sql: 'CREATE TABLE t (); INSERT INTO t DEFAULT VALUES',
+    says: 'public.t has no column',
+    columns: false,
+  },
+  {
+    what: 'nothing but dropped columns',
+    sql: 'CREATE TABLE t (a int); INSERT INTO t VALUES (1); ALTER TABLE t DROP a',
+    says: 'public.t has no column',
+    columns: false,
+  },
+  {
+    what: 'rows and only generated columns',
+    sql: 'CREATE TABLE t (a int GENERATED ALWAYS AS (1 + 1) STORED); INSERT INTO t DEFAULT VALUES',
+    says: 'public.t has rows, and each of its columns is generated',
+    columns: true,
+  },
+];
+
+/** The model says little of them: what the database has more is backed up all the same. */
+const modelOf = (names: string[]) =>
+  modelFromSchema(Object.fromEntries(names.map((name) => [name, pgTable(name, {})])));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'odd-tables-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function psql(database: TestDatabase, cwd: string, files: string[]): Promise<void> {
+  for (const file of files) {
+    const run = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`.cwd(cwd).quiet().nothrow();
+    expect(`${file}: ${run.exitCode} ${run.stderr}`).toBe(`${file}: 0 `);
+  }
+}
+
+for (const server of testServers()) {
+  for (const { what, sql, tables = ['t'], change } of FORMS.filter(
+    ({ since }) => since === undefined || since === server,
+  ))
+    test(`promise 2, promise 9: ${what} come back exactly, by a restore and by psql, on server ${server}`, async () => {
+      await using database = await testDatabase({ server });
+      await database.query(sql);
+      const model = modelOf(tables);
+      const rows = await contentOf(database);
+      const made = await backupOf(database, model);
+      await database.query(change);
+      const catalog = await catalogOf(database);
+      await restoreInto(database, made);
+      const ours = (content: Record<string, string[]>) =>
+        Object.fromEntries(Object.entries(content).filter(([name]) => name.startsWith('public.')));
+      expect(ours(await contentOf(database))).toEqual(ours(rows));
+      expect(await catalogOf(database)).toEqual(catalog);
+
+      const cwd = await mkdtemp(join(folder, 'archive-'));
+      await Bun.write(join(cwd, 'backup.zip'), made.bytes);
+      await Bun.$`unzip -q backup.zip`.cwd(cwd);
+      await database.query(`TRUNCATE ${tables.join(', ')}`);
+      await psql(database, cwd, ['restore.sql']);
+      expect(ours(await contentOf(database))).toEqual(ours(rows));
+      await using empty = await testDatabase({ server });
+      await psql(empty, cwd, ['schema/0001.sql', 'schema/0002.sql', 'restore.sql']);
+      for (const name of tables) {
+        const read = (one: TestDatabase) => one.query(`SELECT * FROM ONLY ${name} t ORDER BY t::text`);
+        const isParted = what.startsWith('partitions');
+        if (!isParted) expect(await read(empty)).toEqual(await read(database));
+        else
+          expect(await empty.query('SELECT * FROM t ORDER BY id')).toEqual(
+            await database.query('SELECT * FROM t ORDER BY id'),
+          );
+      }
+    });
+
+  for (const { what, sql, says } of REFUSED)
+    test(`promise 6: a table with ${what} is refused by a backup with its name, and --check says so, on server ${server}`, async () => {
+      await using database = await testDatabase({ server });
+      await database.query(sql);
+      const error = await rejection(backupOf(database, modelOf(['t'])));
+      expect([error.code, error.message]).toEqual(['SCHEMA_MISMATCH', expect.stringContaining(says)]);
+      const report = await checkEnvironment(
+        { databaseUrl: database.url, storage: createMemoryStorage(() => new Date()), model: modelOf(['t']) },
+        new AbortController().signal,
+      );
+      expect(report.ok).toBe(false);
+      expect(report.findings.map(({ message }) => message).join()).toContain(says);
+    });
+}
