@@ -58,6 +58,43 @@ describe('verify', () => {
     expect([done.code, jsonOf<FailureBody>(done).error.code]).toEqual([5, 'ARCHIVE_INVALID']);
   });
 
+  test('--rows holds the rows against their keys, with exit code 7, and leaves nothing behind', async () => {
+    const before = await place.files();
+    const sound = await place.run('verify', ['sound', '--rows', '--json']);
+    expect([sound.code, jsonOf<object>(sound)]).toMatchObject([0, { data: { rules: { ok: true, checked: 0 } } }]);
+    const target = { schema: 'public', name: 'staff' };
+    const { bytes } = await sampleArchive({
+      change: (manifest) => {
+        for (const table of manifest.tables) {
+          table.rules = [];
+          table.primaryKey = { name: `${table.name}_pkey`, columns: ['id'] };
+          const link = {
+            columns: ['id'],
+            target,
+            targetColumns: ['id'],
+            onUpdate: 'no action',
+            onDelete: 'no action',
+          } as const;
+          table.links = [{ name: `${table.name}_staff`, ...link, columns: ['id'], targetColumns: ['id'] }];
+        }
+        return manifest;
+      },
+    });
+    await writeFile(join(place.dir, 'broken.zip'), bytes);
+    expect((await place.run('verify', ['broken.zip'])).code).toBe(0);
+    const broken = await place.run('verify', ['broken.zip', '--rows', '--json']);
+    expect(broken.code).toBe(7);
+    const { error } = jsonOf<FailureBody>(broken);
+    expect(error).toMatchObject({
+      code: 'LINKS_BROKEN',
+      details: { broken: [{ rule: 'loans_staff', kind: 'foreign key', rows: 1, keys: ['id = 7'] }] },
+    });
+    expect(broken.stderr).toContain(
+      '1 row of public.loans refers to no row of public.staff (foreign key loans_staff): id = 7',
+    );
+    expect(await place.files()).toEqual(before);
+  });
+
   test('a name that is nowhere is exit code 4, and the newest names are offered', async () => {
     const done = await place.run('verify', ['nothing']);
     expect(done.code).toBe(4);

@@ -1,6 +1,13 @@
+import { openArchive } from '../server/archive/reader.ts';
 import { markVerified } from '../server/backup/mark-verified.ts';
+import { checkRows, type RowRuleReport } from '../server/backup/row-rules/check-rows.ts';
+import { rowWarnings, rulesBroken, soundRows } from '../server/backup/row-rules/describe.ts';
 import { type VerifyReport, verifyArchive } from '../server/backup/verify.ts';
+import type { ByteSource } from '../server/bytes.ts';
+import type { Config } from '../server/config.ts';
 import { AppError } from '../server/errors.ts';
+import type { OnProgress } from '../server/progress.ts';
+import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import { type Command, runCommand } from './cli.ts';
 import {
@@ -13,7 +20,12 @@ import {
 } from './compose.ts';
 import { formatCounted, formatDuration, formatSize } from './format.ts';
 
-const flags = {} as const;
+const flags = {
+  rows: {
+    kind: 'switch',
+    help: 'hold its rows against its primary, unique and foreign keys, too; needs room in BACKUP_DIR for the keys',
+  },
+} as const;
 
 const command: Command<typeof flags> = {
   name: 'verify',
@@ -24,28 +36,49 @@ const command: Command<typeof flags> = {
   settings: settingsHelp('BACKUP_DIR'),
   examples: [
     { line: 'bun run scripts/verify.ts backup_20261123T090804Z_1f2e3d4c', does: 'one of the stored backups' },
+    {
+      line: 'bun run scripts/verify.ts backup_20261123T090804Z_1f2e3d4c --rows',
+      does: 'and whether its rows keep their keys and foreign keys',
+    },
     { line: 'bun run scripts/verify.ts /mnt/usb/backup.zip --json', does: 'any file, for another program' },
   ],
-  async run({ positional, env, signal, onProgress, detail }) {
-    const storage = composeStorage(configFor(env));
+  async run({ values, positional, env, signal, onProgress, detail }) {
+    const config = configFor(env);
+    const storage = composeStorage(config);
     await using archive = await openChosen(storage, positional);
     detail(`reading ${archive.label}, ${formatSize(archive.source.size)}`);
     const started = performance.now();
     const report = await verifyArchive(archive.source, { signal, onProgress });
     const durationMs = Math.round(performance.now() - started);
     if (!report.ok) throw damaged(archive.label, report);
+    const notes = await remember(storage, archive, report);
+    const rows = values.rows ? await checkRowsOf(archive.source, config, storage, { signal, onProgress }) : null;
+    if (rows && !rows.ok) throw rulesBroken(archive.label, rows);
     const rate = `${formatSize((report.bytes * 1000) / Math.max(1, durationMs))}/s`;
     return {
-      data: { name: archive.label, size: archive.source.size, ...report, durationMs },
+      data: { name: archive.label, size: archive.source.size, ...report, durationMs, ...(rows && { rules: rows }) },
       lines: [
         `${archive.label} is sound: ${formatCounted(report.rows, 'row')} in ${formatCounted(report.entries, 'entry', 'entries')}, ` +
           `${formatSize(report.bytes)}, read in ${formatDuration(durationMs)} (${rate})`,
         `digest ${report.digest}`,
+        ...(rows ? [soundRows(rows)] : []),
       ],
-      warnings: [...report.losses, ...(await remember(storage, archive, report))],
+      warnings: [...report.losses, ...(rows ? rowWarnings(rows) : []), ...notes],
     };
   },
 };
+
+async function checkRowsOf(
+  source: ByteSource,
+  config: Config,
+  storage: Storage,
+  options: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<RowRuleReport> {
+  const archive = await openArchive(source, { signal: options.signal });
+  await using scratch = createScratch(config.backupDir, storage);
+  const [seed = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return await checkRows(archive, { scratch, seed }, options);
+}
 
 function damaged(label: string, report: VerifyReport): AppError {
   const faults = report.faults.map((fault) => fault.message);

@@ -1,8 +1,7 @@
-import { type ChunkRow, chunkRows } from '../archive/csv-rows.ts';
-import { describeEntry } from '../archive/reader.ts';
-import { AppError } from '../errors.ts';
+import type { ChunkRow } from '../archive/csv-rows.ts';
 import { createTurns } from './fair-turns.ts';
 import { createTextSearch } from './find-text.ts';
+import { readRows, unreadable } from './read-rows.ts';
 import type { TableChunk } from './table-chunk.ts';
 
 export interface Wanted {
@@ -34,7 +33,7 @@ export async function findRows(
   const find = search === undefined ? null : createTextSearch(search, turns);
   let matched = 0;
   let seen = 0;
-  for (const row of explained(held, chunkRows(held.content, held.format, columns.length))) {
+  for (const row of readRows(held.entry, held.content, columns.length)) {
     seen += 1;
     const shown = row.map((value, place) => (isShown[place] ? value : null));
     if (find === null || (await find(shown))) {
@@ -47,29 +46,7 @@ export async function findRows(
     for (const value of row) weight += WEIGHT + (value?.length ?? 0);
     if (turns.spend(weight)) await turns.next();
   }
-  if (seen !== held.entry.rows) throw damaged(held, `the manifest says ${held.entry.rows} rows, it holds ${seen}`);
+  if (seen !== held.entry.rows)
+    throw unreadable(held.entry, `the manifest says ${held.entry.rows} rows, it holds ${seen}`);
   return { rows, matched };
-}
-
-type Held = NonNullable<TableChunk['held']>;
-
-function* explained(held: Held, rows: Generator<ChunkRow>): Generator<ChunkRow> {
-  try {
-    yield* rows;
-  } catch (error) {
-    if (error instanceof RangeError) throw damaged(held, error.message, error);
-    if (!(error instanceof TypeError)) throw error;
-    throw new AppError('ARCHIVE_INVALID', `${describeEntry(held.entry)} holds text that is not UTF-8.`, {
-      cause: error,
-      hint: 'It cannot be shown here. The archive itself holds the bytes as they are.',
-    });
-  }
-}
-
-function damaged({ entry }: Held, what: string, cause?: unknown): AppError {
-  return new AppError('ARCHIVE_DAMAGED', `${describeEntry(entry)} cannot be read: ${what}.`, {
-    hint: 'Use another backup, and verify this one to see what else is damaged.',
-    details: { place: 'chunk', entry: entry.name },
-    cause,
-  });
 }

@@ -1,0 +1,68 @@
+import type { ChunkRow } from '../../archive/csv-rows.ts';
+import type { ManifestTable } from '../../archive/manifest.ts';
+import type { Archive } from '../../archive/reader.ts';
+import { throwIfCancelled } from '../../errors.ts';
+import { createTurns } from '../fair-turns.ts';
+import { readRows } from '../read-rows.ts';
+import { FirstRows } from './first-rows.ts';
+import type { KeyWriter } from './key-records.ts';
+import type { Gathered } from './plan.ts';
+
+/**
+ * Goes through the rows of a table once and writes the keys that are to be gathered. Returns, for each of them, the rows that break
+ * their rule by a NULL alone. Rejects with ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8) or CANCELLED.
+ */
+export async function gatherKeys(
+  archive: Archive,
+  table: ManifestTable,
+  gathered: Gathered[],
+  writer: KeyWriter,
+  options: { signal: AbortSignal; onChunk: (bytes: number, rows: number) => void },
+): Promise<Map<Gathered, FirstRows>> {
+  const byNull = new Map(gathered.map((one) => [one, new FirstRows()]));
+  const stored = table.columns.filter(({ generated }) => generated === null).length;
+  const turns = createTurns('Checking the rows', options.signal);
+  writer.begin(gathered.map(({ stream }) => stream));
+  let place = 0;
+  for (const entry of archive.chunks(table)) {
+    throwIfCancelled(options.signal, 'Checking the rows');
+    const before = place;
+    for (const row of readRows(entry, await archive.readEntry(entry), stored)) {
+      let full = false;
+      let characters = 0;
+      for (const one of gathered) {
+        const key = keyOf(one, row);
+        if (key === 'broken') byNull.get(one)?.add(place);
+        else if (key !== null) {
+          full = writer.add(one.stream, key.text, place) || full;
+          characters += key.text.length;
+        }
+      }
+      place += 1;
+      if (full) await writer.drain();
+      if (turns.spend(row.length * 8 + characters)) await turns.next();
+    }
+    options.onChunk(entry.size, place - before);
+  }
+  await writer.flush();
+  return byNull;
+}
+
+/** The row's key as one text that no other key has; null when the row is passed over. */
+function keyOf({ columns, nulls, allNullPasses }: Gathered, row: ChunkRow): { text: string } | 'broken' | null {
+  let text = '';
+  let empty = 0;
+  for (const { place, equality } of columns) {
+    const value = row[place] ?? null;
+    if (value === null) {
+      if (nulls === 'skip') return null;
+      empty += 1;
+      text += '-';
+    } else {
+      const canonical = equality.canonical(value);
+      text += `${canonical.length}:${canonical}`;
+    }
+  }
+  if (empty === 0 || nulls === 'keep') return { text };
+  return allNullPasses && empty === columns.length ? null : 'broken';
+}

@@ -1,0 +1,38 @@
+import type { ManifestTable } from '../../archive/manifest.ts';
+import { type Archive, describeEntry } from '../../archive/reader.ts';
+import { readRows } from '../read-rows.ts';
+
+const VALUE_CHARACTERS = 60;
+
+/** Names rows of a table, given by their places in ascending order, by primary key; by chunk and number where the table has none. */
+export async function nameRows(archive: Archive, table: ManifestTable, places: number[]): Promise<string[]> {
+  const stored = table.columns.filter(({ generated }) => generated === null);
+  const key = table.primaryKey?.columns.map((name) => ({ name, place: stored.findIndex((one) => one.name === name) }));
+  const byKey = key?.every(({ place }) => place !== -1) ? key : null;
+  const names: string[] = [];
+  let first = 0;
+  for (const entry of archive.chunks(table)) {
+    const wanted = new Set(
+      places.filter((place) => place >= first && place < first + entry.rows).map((place) => place - first),
+    );
+    first += entry.rows;
+    if (wanted.size === 0) continue;
+    const last = Math.max(...wanted);
+    if (!byKey) {
+      for (const at of wanted) names.push(`row ${at + 1} of ${describeEntry(entry)}`);
+      continue;
+    }
+    let at = 0;
+    for (const row of readRows(entry, await archive.readEntry(entry), stored.length)) {
+      if (wanted.has(at))
+        names.push(byKey.map(({ name, place }) => `${name} = ${shortened(row[place] ?? null)}`).join(', '));
+      if (at++ >= last) break;
+    }
+  }
+  return names;
+}
+
+function shortened(value: string | null): string {
+  if (value === null) return 'NULL';
+  return value.length > VALUE_CHARACTERS ? `${value.slice(0, VALUE_CHARACTERS)}…` : value;
+}
