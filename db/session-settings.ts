@@ -14,7 +14,7 @@ export interface SessionSetting {
 
 /**
  * What every session that reads or writes values or definitions says of itself first; `restore.sql` and `schema/*.sql` say the same.
- * The list began as pg_dump's. Each line has a test that fails without it: `server/settings-walk/`.
+ * The list began as pg_dump’s. Each line has a test that fails without it: `server/settings-walk/each-line.test.ts`.
  */
 export const SESSION_SETTINGS: SessionSetting[] = [
   // Statements that take their time must not end half-way, and one that fails must leave its session.
@@ -47,7 +47,6 @@ export const SESSION_SETTINGS: SessionSetting[] = [
   { name: 'ignore_checksum_failure', value: 'off', superuser: true },
   { name: 'default_transaction_isolation', value: 'read committed' },
   { name: 'default_transaction_read_only', value: 'off' },
-  { name: 'default_transaction_deferrable', value: 'off' },
   // A restore that was called done must outlive a crash of the server.
   { name: 'synchronous_commit', value: 'local', insteadOf: 'off' },
   // Rows in the order of their table, and catalogs read without a compiler's detour.
@@ -58,6 +57,17 @@ export const SESSION_SETTINGS: SessionSetting[] = [
 
 /** Asked about by `target_session_attrs` before it is set. */
 const AFTER_SIGN_IN = 'default_transaction_read_only';
+
+/**
+ * Every setting that only weighs how a statement is carried out, and does not stand as the server was built: with several of them
+ * together, a question to the catalog or the check of a foreign key compares each row with each other one, for hours, or asks for all memory.
+ */
+const PLANNING = `FROM pg_catalog.pg_settings AS s
+  WHERE s.context = 'user' AND s.setting <> s.boot_val
+    AND (s.name LIKE 'enable\\_%' OR s.name LIKE '%\\_cost' OR s.name LIKE 'geqo%' OR s.name LIKE '%\\_collapse\\_limit' OR s.name IN ('plan_cache_mode', 'cursor_tuple_fraction', 'recursive_worktable_factor'))`;
+
+/** Sets each of them back, in a session and in a script for `psql`. */
+export const PLANNING_AS_BUILT = `pg_catalog.set_config(s.name, s.boot_val, false) ${PLANNING}`;
 
 /** Those that any role may name while it signs in, to every server: for drivers that open their connections by themselves. */
 export function signInSettings(): Record<string, string> {

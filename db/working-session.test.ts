@@ -34,7 +34,6 @@ const HOSTILE: Record<string, string> = {
   ignore_checksum_failure: 'on',
   default_transaction_isolation: 'serializable',
   default_transaction_read_only: 'on',
-  default_transaction_deferrable: 'on',
   synchronous_commit: 'off',
   synchronize_seqscans: 'on',
   max_parallel_workers_per_gather: '7',

@@ -2,7 +2,7 @@ import { AppError } from '../server/errors.ts';
 import { askFirst, openSession, type Session, type SessionOptions } from './connect.ts';
 import { faultCode } from './failure.ts';
 import { quoteIdent } from './quote.ts';
-import { SESSION_SETTINGS } from './session-settings.ts';
+import { PLANNING_AS_BUILT, SESSION_SETTINGS, type SessionSetting } from './session-settings.ts';
 
 const OLDEST_SERVER = 140000;
 
@@ -11,14 +11,19 @@ export interface WorkingSession extends Session {
   readonly serverVersion: number;
 }
 
+export interface WorkingSessionOptions extends SessionOptions {
+  /** Another list than `SESSION_SETTINGS`: tests show by it what each line is there for. */
+  settings?: SessionSetting[];
+}
+
 /**
  * Opens a session on which no setting of a role, a database or a server changes what values and definitions look like.
  * Throws what `openSession` and `configureSession` throw.
  */
-export async function openWorkingSession(url: string, options: SessionOptions): Promise<WorkingSession> {
+export async function openWorkingSession(url: string, options: WorkingSessionOptions): Promise<WorkingSession> {
   const session = await openSession(url, options);
   try {
-    return Object.assign(session, { serverVersion: await configureSession(session) });
+    return Object.assign(session, { serverVersion: await configureSession(session, options.settings) });
   } catch (error) {
     await session.close();
     throw error;
@@ -29,12 +34,14 @@ export async function openWorkingSession(url: string, options: SessionOptions): 
  * Gives the session every setting of `SESSION_SETTINGS` that this server has, and reads each back. Returns the server's version
  * number (`150018`). Throws SERVER_UNSUPPORTED below 14, and DATABASE_ERROR naming a setting that was not taken.
  */
-export async function configureSession(session: Session): Promise<number> {
+export async function configureSession(
+  session: Session,
+  settings: SessionSetting[] = SESSION_SETTINGS,
+): Promise<number> {
   // Before anything whose meaning a search path could change.
-  await askFirst(
-    session,
-    `SELECT pg_catalog.set_config('statement_timeout', '0', false), pg_catalog.set_config('search_path', '', false)`,
-  );
+  await askFirst(session, `SELECT pg_catalog.set_config('search_path', '', false)`);
+  const first = settings.filter(({ name }) => name === 'statement_timeout');
+  for (const { name, value } of first) await askFirst(session, `SET ${name} = ${value}`);
   const [server] = await session.query<{ number: number; version: string }>(
     `SELECT pg_catalog.current_setting('server_version_num')::int AS number, pg_catalog.current_setting('server_version') AS version`,
   );
@@ -48,13 +55,15 @@ export async function configureSession(session: Session): Promise<number> {
       },
     );
   // One that the role may not set is left to the second look, which can say what it is and where it comes from.
-  await set(session, SET_ALL).catch(async (error) => {
+  const set = (sql: string, only?: string) => query(session, settings, sql, only);
+  await set(SET_ALL).catch(async (error) => {
     if (!REFUSED.test(faultOf(error))) throw error;
-    for (const { name } of await set(session, DIFFERENT))
-      await set(session, `${SET_ALL} AND wanted.name = $4`, name).catch(() => undefined);
+    for (const { name } of await set(DIFFERENT))
+      await set(`${SET_ALL} AND wanted.name = $4`, name).catch(() => undefined);
   });
-  const [left] = await set(session, DIFFERENT);
+  const [left] = await set(DIFFERENT);
   if (left) throw notTaken(left);
+  await session.query(`SELECT ${PLANNING_AS_BUILT}`);
   // So that a statement ends soon after its client is gone. Some platforms cannot watch a socket; there it stays off.
   await session.query(`SET client_connection_check_interval = '1s'`).catch(() => undefined);
   return number;
@@ -83,11 +92,11 @@ const DIFFERENT = `SELECT wanted.name, wanted.value, pg_catalog.current_setting(
     pg_catalog.current_database()::text AS database,
     coalesce((SELECT s.source FROM pg_catalog.pg_settings AS s WHERE s.name = wanted.name), '') AS source ${WANTED}`;
 
-async function set(session: Session, sql: string, only?: string): Promise<Different[]> {
-  const names = SESSION_SETTINGS.map((setting) => setting.name);
-  const values = SESSION_SETTINGS.map((setting) => setting.value);
+async function query(session: Session, settings: SessionSetting[], sql: string, only?: string): Promise<Different[]> {
+  const names = settings.map((setting) => setting.name);
+  const values = settings.map((setting) => setting.value);
   // No NULL among them: with `array_nulls` off it would arrive as a word.
-  const instead = SESSION_SETTINGS.map((setting) => setting.insteadOf ?? '');
+  const instead = settings.map((setting) => setting.insteadOf ?? '');
   return session.query(sql, [names, values, instead, ...(only === undefined ? [] : [only])]);
 }
 

@@ -1,17 +1,24 @@
 import { quoteLiteral } from '../../db/quote.ts';
-import { SESSION_SETTINGS } from '../../db/session-settings.ts';
+import { PLANNING_AS_BUILT, SESSION_SETTINGS } from '../../db/session-settings.ts';
 
 /**
  * Returns the statements by which a script for `psql` has every setting that a working session of this program has. They pass over
  * what a server does not know yet, and stop the script, naming it, at a setting that is not taken.
  */
-export function settingsSql(): string {
-  const wanted = SESSION_SETTINGS.map(
+export function settingsSql(settings = SESSION_SETTINGS): string {
+  const first = settings.flatMap(({ name, value }) =>
+    // What psql must know before it reads on, and what could end the very block that sets all.
+    name === 'client_encoding'
+      ? [`\\encoding ${value}`]
+      : name === 'statement_timeout'
+        ? [`SET ${name} = ${value};`]
+        : [],
+  );
+  const wanted = settings.map(
     ({ name, value, insteadOf }) => `      (${[name, value, insteadOf ?? ''].map(quoteLiteral).join(', ')})`,
   );
   return `\\set ON_ERROR_STOP on
-\\encoding UTF8
-SET statement_timeout = 0;
+${first.join('\n')}
 SET search_path = '';
 SET client_min_messages = warning;
 DO $palace$
@@ -32,5 +39,6 @@ ${wanted.join(',\n')}
       END IF;
     END IF;
   END LOOP;
+  PERFORM ${PLANNING_AS_BUILT};
 END $palace$;`;
 }

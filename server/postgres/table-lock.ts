@@ -18,6 +18,9 @@ export interface TableLockOptions {
 /** A try waits for these shares of its longest time in turn: short ones hold nobody up for long, long ones outwait a slow transaction. */
 const SHARES = [0.125, 0.25, 0.5, 1] as const;
 
+/** A server may look for deadlocks at once; a try needs some time even where nobody is in the way. */
+const SHORTEST_TRY_MS = 20;
+
 /**
  * Begins a READ COMMITTED transaction whose first statement locks all tables in ACCESS EXCLUSIVE mode, and returns with the
  * transaction open. A try that does not get them all is rolled back and made again after a pause, so that readers who queued
@@ -34,7 +37,7 @@ export async function lockTables(session: Session, tables: ObjectName[], options
   const longestMs = Math.min(options.tryMs, (row?.ms ?? 1000) * 0.8);
   const started = options.now();
   for (let attempt = 0; ; attempt++) {
-    const tryMs = Math.max(1, Math.floor(longestMs * (SHARES[attempt % SHARES.length] ?? 1)));
+    const tryMs = Math.max(SHORTEST_TRY_MS, Math.floor(longestMs * (SHARES[attempt % SHARES.length] ?? 1)));
     const order = Math.floor(attempt / 2) % 2 === 0 ? sorted : sorted.toReversed();
     const horizon = await freshHorizon(session);
     // While one of them is open, locking would hold everybody up for nothing.
@@ -44,7 +47,6 @@ export async function lockTables(session: Session, tables: ObjectName[], options
       blockers = locked ? await olderSnapshots(session, horizon) : await lockHolders(session, sorted);
     if (locked && blockers.length === 0) return;
     if (locked) await session.query('ROLLBACK');
-    await session.query('SET statement_timeout = 0');
     if (options.now() - started >= options.giveUpMs) throw busy(blockers, locked !== false);
     options.onWait?.(blockers);
     if (options.signal.aborted) throw cancelled('The restore');
@@ -56,8 +58,8 @@ export async function lockTables(session: Session, tables: ObjectName[], options
 /** One try. True: the transaction is open and holds every lock. False: it is rolled back. */
 async function tryLock(session: Session, tables: ObjectName[], tryMs: number, signal: AbortSignal): Promise<boolean> {
   // The limit is the statement's, not lock_timeout: that one starts anew for each table of the list.
-  await session.query(`SET statement_timeout = ${tryMs}`);
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE');
+  await session.query(`SET LOCAL statement_timeout = ${tryMs}`);
   const locked = await session.query(`LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS EXCLUSIVE MODE`).then(
     () => true,
     (error) => {

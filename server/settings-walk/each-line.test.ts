@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { SESSION_SETTINGS } from '../../db/session-settings.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { testServers } from '../../db/testing-servers.ts';
+import { byHand, inSession } from './outcome.fixture.ts';
+import { PROOF_SQL, PROOFS } from './proofs.fixture.ts';
+import { dropTablespace, makeTablespace } from './tablespace.fixture.ts';
+
+test('promise 2: every line of the list of settings has a proof of what it is there for', () => {
+  expect(Object.keys(PROOFS).sort()).toEqual(SESSION_SETTINGS.map(({ name }) => name).sort());
+});
+
+for (const server of testServers()) {
+  describe(`the list of settings on server ${server}`, () => {
+    let database: TestDatabase;
+    beforeAll(async () => {
+      database = await testDatabase({ server, owner: 'settings_walk' });
+      await makeTablespace(database, 'settings_walk');
+      await database.admin('CREATE ACCESS METHOD proof_heap TYPE TABLE HANDLER heap_tableam_handler');
+      await database.query(PROOF_SQL);
+    });
+    afterAll(async () => {
+      await database?.[Symbol.asyncDispose]();
+      await dropTablespace(server);
+    });
+
+    for (const { name, since } of SESSION_SETTINGS) {
+      const proof = PROOFS[name];
+      if (!proof || (since ?? 0) > Number(server) * 10_000) continue;
+      const without = SESSION_SETTINGS.filter((setting) => setting.name !== name);
+      const ways = [
+        ...(proof.onlyByHand ? [] : [{ way: 'a session', outcome: inSession }]),
+        ...(proof.notByHand || proof.before ? [] : [{ way: 'restore.sql', outcome: byHand }]),
+      ];
+      for (const { way, outcome } of ways)
+        test(`promise 2: ${name} = ${proof.value} does no harm to ${way}; without its line it ${proof.spoils}`, async () => {
+          const under = async (value: string | null, settings: typeof without) => {
+            if (proof.before) await database.admin(proof.before);
+            if (value !== null) await database.admin(`ALTER DATABASE ${database.name} SET ${name} = '${value}'`);
+            const found = await outcome(database, proof, settings);
+            await database.admin(`ALTER DATABASE ${database.name} RESET ALL`);
+            return found;
+          };
+          const good = await under(null, SESSION_SETTINGS);
+          expect(await under(proof.value, SESSION_SETTINGS)).toEqual(good);
+          expect(await under(proof.value, without)).not.toEqual(good);
+        });
+    }
+  });
+}
