@@ -113,7 +113,7 @@ export function databaseError(thrown: unknown, doing: string): AppError {
   )
     return new AppError('CONNECTION_LOST', `The connection to the database was lost while ${doing}.`, {
       cause: error,
-      hint: 'See the server log for why, then run it again: nothing half-done was kept.',
+      hint: 'See the server log for why, then run it again.',
     });
   return new AppError(
     'DATABASE_ERROR',

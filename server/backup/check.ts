@@ -9,6 +9,7 @@ import { refusePooler } from '../postgres/lock.ts';
 import { findLongRows, MOST_TEXT_BYTES, mayHoldLongRows } from '../postgres/long-rows.ts';
 import { missingForBackup } from '../postgres/rights.ts';
 import { describeSequences } from '../postgres/sequences.ts';
+import { namingHolders } from '../postgres/table-lock.ts';
 import type { Storage } from '../storage/storage.ts';
 import { affordableJobs } from './affordable.ts';
 import type { Exclusion } from './exclusions.ts';
@@ -103,7 +104,9 @@ async function checkDatabase(
     );
     // A table that somebody holds is a finding, not a reason to hang.
     await session.query(`SET lock_timeout = '5s'`);
-    const tables = await readTables(session, scope.tables, new Map());
+    const tables = await namingHolders(session, scope.tables, 'check again.', () =>
+      readTables(session, scope.tables, new Map()),
+    );
     const unknown = scope.losses.map((loss) => lossText(loss).replace(/\.$/, ''));
     findings.push(
       await outcome('schema', `all ${wanted.length} tables to be backed up are there`, async () => {

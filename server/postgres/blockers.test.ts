@@ -5,6 +5,8 @@ import { openSession, type Session } from '../../db/connect.ts';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
+import { checkEnvironment } from '../backup/check.ts';
+import { createMemoryStorage } from '../storage/memory.ts';
 import { backupOf, restoreInto } from '../verbs.fixture.ts';
 
 const MODEL = modelFromSchema({
@@ -12,7 +14,7 @@ const MODEL = modelFromSchema({
   whole: pgTable('whole', { id: integer('id') }),
 });
 const DDL = `
-  CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a');
+  CREATE TABLE t (id int PRIMARY KEY, v text DEFAULT 'x'); INSERT INTO t VALUES (1, 'a');
   CREATE TABLE whole (id int) PARTITION BY LIST (id);
   CREATE TABLE whole_1 PARTITION OF whole FOR VALUES IN (1); INSERT INTO whole VALUES (1)`;
 
@@ -25,7 +27,7 @@ interface Case {
   who: string;
   /** Signs in as the superuser rather than as the owner. */
   admin?: true;
-  hold: (session: Session) => Promise<unknown>;
+  hold: (session: Session, url: string) => Promise<unknown>;
   says: RegExp;
   way: RegExp;
 }
@@ -79,11 +81,40 @@ const OF_RESTORE: Case[] = [
     way: /Let the sessions at work finish, or end them: (SELECT pg_terminate_backend\(\d+\));/,
   },
   {
+    who: 'a session whose query runs in a parallel worker, as one,',
+    hold: async (session, url) => {
+      await session.query(`SELECT FROM pg_settings,
+        LATERAL set_config(name, 'on', false) WHERE name IN ('force_parallel_mode', 'debug_parallel_query')`);
+      void session.query('BEGIN; SELECT pg_sleep(60) FROM t').catch(() => undefined);
+      const workers = `SELECT FROM pg_stat_activity WHERE leader_pid = ${session.pid} AND pid <> leader_pid`;
+      await using watch = await connected(url);
+      while ((await watch.query(workers)).length === 0) await Bun.sleep(10);
+    },
+    says: /locked: pid \d+ \(in the way\) of blocked_owner on t, active since [^;]*\. Nothing/,
+    way: /(SELECT pg_terminate_backend\(\d+\));/,
+  },
+  {
     who: 'a session of another role, whose state is hidden',
     admin: true,
     hold: holding('SELECT FROM t'),
     says: /pid \d+ \(in the way\) of postgres on t, at what this role may not see/,
     way: /(SELECT pg_terminate_backend\(\d+\)); \(as "postgres" or a superuser\)/,
+  },
+];
+
+/** In the way of everybody, so that not even definitions can be read. */
+const OF_BOTH: Case[] = [
+  {
+    who: 'a prepared transaction that holds a table alone',
+    hold: holding(`LOCK TABLE t; PREPARE TRANSACTION '${GID}'`),
+    says: new RegExp(`^Definitions .* read: the prepared transaction '${GID}' of blocked_owner on t, prepared since`),
+    way: new RegExp(`(ROLLBACK PREPARED '${GID}');`),
+  },
+  {
+    who: 'a session that is idle in a transaction and holds a table alone',
+    hold: holding('LOCK TABLE t'),
+    says: /^Definitions .* read: pid \d+ \(in the way\) of blocked_owner on t, idle in transaction/,
+    way: /(SELECT pg_terminate_backend\(\d+\));/,
   },
 ];
 
@@ -128,13 +159,13 @@ for (const server of testServers()) {
   const held = (database: TestDatabase) =>
     database.admin(`SELECT FROM pg_locks WHERE relation IN ('t'::regclass, 'whole_1'::regclass)`);
 
-  for (const { who, admin, hold, says, way } of OF_RESTORE)
+  for (const { who, admin, hold, says, way } of [...OF_RESTORE, ...OF_BOTH])
     test(`a restore names ${who} as what it is, and its hint ends it, on server ${server}`, async () => {
       await using database = await made();
       await using _left = ended(database);
       const backup = await backupOf(database, MODEL);
       await using session = await connected(admin ? database.adminUrl : database.url);
-      await hold(session);
+      await hold(session, database.url);
       while ((await held(database)).length === 0) await Bun.sleep(10);
       const refused = await rejection(restoreInto(database, backup, { lockGiveUpMs: 300 }));
       expect(refused.code).toBe('OPERATION_IN_PROGRESS');
@@ -149,13 +180,53 @@ for (const server of testServers()) {
       await using database = await made();
       await using _left = ended(database);
       await using session = await connected(admin ? database.adminUrl : database.url);
-      await hold(session);
+      await hold(session, database.url);
       const refused = await rejection(backupOf(database, MODEL, { lockGiveUpMs: 300 }));
       expect(refused.code).toBe('TABLE_BUSY');
       expect(refused.message).toMatch(says);
       await follow(database, refused.hint ?? '', way);
       await backupOf(database, MODEL);
     });
+
+  test(`--check names who holds a table alone, on server ${server}`, async () => {
+    await using database = await made();
+    await using session = await connected(database.url);
+    await session.query('BEGIN; LOCK TABLE t');
+    const storage = createMemoryStorage(() => new Date());
+    const report = await checkEnvironment(
+      { databaseUrl: database.url, storage, model: MODEL },
+      new AbortController().signal,
+    );
+    expect(report.findings.find(({ check }) => check === 'database')).toMatchObject({
+      ok: false,
+      message: expect.stringContaining(`pid ${session.pid} (in the way)`),
+      hint: expect.stringContaining('check again'),
+    });
+  });
+
+  test(`a partition whose detaching was cut short is told by the backup, and stops a restore until it is finished, on server ${server}`, async () => {
+    await using database = await made();
+    const before = await backupOf(database, MODEL);
+    await using reader = await connected(database.url);
+    await using detaching = await connected(database.url);
+    await reader.query('BEGIN; SELECT FROM whole');
+    const detached = rejection(detaching.query('ALTER TABLE whole DETACH PARTITION whole_1 CONCURRENTLY'));
+    while ((await database.admin('SELECT FROM pg_inherits WHERE inhdetachpending')).length === 0) await Bun.sleep(10);
+    await database.admin(`SELECT pg_cancel_backend(${detaching.pid})`);
+    await detached;
+    await reader.query('ROLLBACK');
+    const says = 'public.whole_1 is being detached from public.whole';
+    expect((await backupOf(database, MODEL)).result.warnings.join()).toContain(says);
+    const refused = await rejection(restoreInto(database, before));
+    expect([refused.code, refused.message]).toEqual(['RESTORE_REFUSED', expect.stringContaining(says)]);
+    await follow(database, refused.hint ?? '', /(ALTER TABLE .* FINALIZE);/);
+    // Its rows have no partition any more, and that is what is said.
+    const placeless = await rejection(restoreInto(database, before));
+    expect(placeless.message).toBe('No partition of public.whole takes some rows of the backup. Nothing was changed.');
+    await database.query('CREATE TABLE rest PARTITION OF whole DEFAULT');
+    await restoreInto(database, before);
+    expect(await database.query('SELECT * FROM rest')).toEqual([{ id: 1 }]);
+  });
 
   test(`a backup names who waits for a table and who keeps him waiting, on server ${server}`, async () => {
     await using database = await made();

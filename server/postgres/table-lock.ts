@@ -68,7 +68,9 @@ async function tryLock(session: Session, tables: ObjectName[], tryMs: number, si
       throw error;
     },
   );
-  await session.query(locked ? 'SET LOCAL statement_timeout = 0' : 'ROLLBACK');
+  // The limit of a try is not that of the look at who was in the way.
+  if (!locked) await session.query('ROLLBACK');
+  await session.query(`SET ${locked ? 'LOCAL ' : ''}statement_timeout = 0`);
   return locked;
 }
 
@@ -91,10 +93,25 @@ function busy(blockers: Blocker[], locked: boolean): AppError {
   );
 }
 
-/** The refusal of a restore that met these in its way; `what` begins the sentence. */
-export function inUse(what: string, blockers: Blocker[]): AppError {
+/** The refusal of an operation that met these in its way; `what` begins the sentence. */
+export function inUse(what: string, blockers: Blocker[], again = 'run the restore again.'): AppError {
   return new AppError('OPERATION_IN_PROGRESS', `${what}: ${describeBlockers(blockers)}. Nothing was changed.`, {
-    hint: blockersHint(blockers, 'run the restore again.'),
+    hint: blockersHint(blockers, again),
     details: { blockers },
   });
+}
+
+/** Does what reads definitions of these tables; when somebody holds one for longer than `lock_timeout`, the error names who. */
+export async function namingHolders<Result>(
+  session: Session,
+  tables: ObjectName[],
+  again: string,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'TABLE_BUSY') throw error;
+    throw inUse('Definitions of the tables could not be read', await lockHolders(session, tables, 'share'), again);
+  }
 }

@@ -16,6 +16,7 @@ import { awaitApplyOver } from '../postgres/lock.ts';
 import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { findSequences } from '../postgres/set-sequences.ts';
 import { createStaging, stagingSchema } from '../postgres/staging.ts';
+import { namingHolders } from '../postgres/table-lock.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
@@ -83,7 +84,9 @@ export async function restoreArchive(
   await using leader = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
   // Definitions cannot be read while somebody holds a table: without a limit this would wait as long as they do.
   await leader.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
-  const live = await readTables(leader, chosen, new Map());
+  const live = await namingHolders(leader, chosen, 'run the restore again.', () =>
+    readTables(leader, chosen, new Map()),
+  );
   const types = await readTypes(
     leader,
     live.map((table) => table.oid),

@@ -36,7 +36,7 @@ export async function readObstacles(session: Session, tableOids: number[]): Prom
 }
 
 interface FoundObstacle extends ObjectName {
-  kind: 'index' | 'unique index' | 'not valid' | 'domain not valid' | 'switched off' | 'moment';
+  kind: 'index' | 'unique index' | 'not valid' | 'domain not valid' | 'switched off' | 'moment' | 'detaching';
   item: string;
   table: ObjectName | null;
 }
@@ -76,6 +76,12 @@ function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
         message: `${item} of ${table === null ? `the domain ${qualifiedName(object)}` : place} depends on more than the row (the time, a setting, other rows): what it takes today it may refuse later`,
         hint: `Make it depend on the row alone, or add it NOT VALID.`,
       };
+    case 'detaching':
+      return {
+        stops: true,
+        message: `${qualifiedName(object)} is being detached from ${place}, and that was not finished: its rows are in the backup and not to be seen in ${place}`,
+        hint: `Unless a session is still at it, finish it by ALTER TABLE ${quoteName(table ?? object)} DETACH PARTITION ${quoted} FINALIZE;`,
+      };
     default:
       throw new RangeError(`no words for ${kind satisfies never}`);
   }
@@ -108,6 +114,8 @@ const OBSTACLES_SQL = `
     SELECT 'not valid', con.conrelid, 'class', con.conname::text, con.conrelid
       FROM tree JOIN pg_catalog.pg_constraint con ON con.conrelid = tree.oid
      WHERE NOT con.convalidated AND con.conparentid = 0 AND con.conislocal AND COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true)
+    UNION ALL
+    SELECT 'detaching', i.inhrelid, 'class', '', i.inhparent FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid WHERE i.inhdetachpending
     UNION ALL
     SELECT 'domain not valid', con.contypid, 'type', con.conname::text, NULL
       FROM pg_catalog.pg_constraint con WHERE con.contypid IN (SELECT oid FROM used) AND NOT con.convalidated

@@ -38,6 +38,7 @@ export async function explainBrokenRule(
   error: AppError,
 ): Promise<AppError> {
   const { sqlState, table: place, constraint: name, column } = error.details as Record<string, string | undefined>;
+  if (name === undefined && column === undefined) return noPartition(error, place);
   const load = loads.find(({ live }) => [live, ...live.leaves].some((one) => qualifiedName(one) === place));
   const constraint = shape.constraints.find(
     (one) => one.name === name && (qualifiedName(one.table) === place || qualifiedName(one.table) === nameOf(load)),
@@ -63,6 +64,15 @@ export async function explainBrokenRule(
     cause: error.cause,
     hint: brokenRuleHint(facts, knowledge),
     details: { ...error.details, ...(broken && { rows: broken.rows, atLeast: broken.atLeast, keys: broken.keys }) },
+  });
+}
+
+/** A check that is neither a constraint nor a NOT NULL is that of the partitions' bounds. */
+function noPartition(error: AppError, place: string | undefined): AppError {
+  return new AppError(error.code, `No partition of ${place} takes some rows of the backup. Nothing was changed.`, {
+    cause: error.cause,
+    hint: 'Make the partition they belong to, or a default one, and restore again.',
+    details: { ...error.details },
   });
 }
 
