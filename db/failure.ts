@@ -115,6 +115,16 @@ export function databaseError(thrown: unknown, doing: string): AppError {
       cause: error,
       hint: 'See the server log for why, then run it again.',
     });
+  if (code === '22P05')
+    return new AppError(
+      'DATABASE_ERROR',
+      `The server met a character that has no equivalent in UTF-8 while ${doing} (SQLSTATE 22P05).`,
+      {
+        cause: error,
+        hint: 'The encoding of the database knows codes that Unicode does not. Find the rows with the server’s own words (--verbose), and change the character.',
+        details: { sqlState: code },
+      },
+    );
   return new AppError(
     'DATABASE_ERROR',
     `The database reported an error while ${doing}${code ? ` (SQLSTATE ${code})` : ''}.`,

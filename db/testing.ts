@@ -23,6 +23,8 @@ export interface TestDatabaseOptions {
   template?: 'empty' | 'hrms';
   /** The role that owns it, made when missing. */
   owner?: string;
+  /** When it is not the server's own; only for an empty database. */
+  encoding?: 'SQL_ASCII' | 'LATIN1' | 'EUC_JP';
 }
 
 const OWNER = 'palace_owner';
@@ -37,8 +39,12 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   const serverUrl = await testServerUrl(options.server ?? '18');
   const name = `t_${process.pid}_${crypto.randomUUID().slice(0, 8)}`;
   const template = await prepare(serverUrl, owner, options.template ?? 'empty');
+  const encoding =
+    options.encoding === undefined
+      ? ''
+      : ` ENCODING '${options.encoding}' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'`;
   await onServer(serverUrl, (client) =>
-    client.query(`CREATE DATABASE ${name} TEMPLATE ${quoteIdent(template)} OWNER ${quoteIdent(owner)}`),
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${quoteIdent(template)} OWNER ${quoteIdent(owner)}${encoding}`),
   );
   const adminUrl = at(serverUrl, name);
   const url = at(serverUrl, name, owner);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { NASTY_TEXTS } from '../../db/fixtures/nasty-texts.ts';
-import { chunkRows } from './csv-rows.ts';
+import { type ChunkRow, chunkRows, type NotUtf8 } from './csv-rows.ts';
 import { csvToCopyText } from './records.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -76,7 +76,22 @@ describe('chunkRows() refuses what PostgreSQL does not write', () => {
     expect(() => rowsOf(`${','.repeat(9)}"x\n`, 'csv', 2)).toThrow('columns');
   });
 
-  test('bytes that are not UTF-8', () => {
-    expect(() => [...chunkRows(Buffer.from('a\n\xff\n', 'latin1'), 'csv', 1)]).toThrow(TypeError);
+  test('bytes that are not UTF-8, at their line and column, when their row is reached', () => {
+    const read = (text: string, format: 'csv' | 'copy') => {
+      const rows: ChunkRow[] = [];
+      try {
+        for (const row of chunkRows(Buffer.from(text, 'latin1'), format, 2)) rows.push(row);
+        throw new TypeError('was taken');
+      } catch (error) {
+        const { line, place } = error as NotUtf8;
+        return { rows, line, place };
+      }
+    };
+    const eAcute = '\xc3\xa9';
+    expect(read(`a,b\n${eAcute},"x\ny"\n,"p\nq\xff"\n`, 'csv')).toEqual({ rows: [['é', 'x\ny']], line: 4, place: 1 });
+    expect(read(`a,b\n"x\ny",\xe9\n`, 'csv')).toEqual({ rows: [], line: 3, place: 1 });
+    expect(read(`${eAcute}\t\\N\n\xed\xa0\x80\t1\n`, 'copy')).toEqual({ rows: [['é', null]], line: 2, place: 0 });
+    const long = `a,b\n${'x,"\n"\n'.repeat(100_000)}\xc3,1\n`;
+    expect(read(long, 'csv')).toMatchObject({ line: 200_002, place: 0, rows: { length: 100_000 } });
   });
 });

@@ -1,20 +1,74 @@
+import { isUtf8 } from 'node:buffer';
+
 /** One row of a chunk: each field's text as PostgreSQL wrote it, null for NULL. */
 export type ChunkRow = (string | null)[];
 
+/** A value that is not UTF-8. */
+export class NotUtf8 extends Error {
+  /** Of the chunk, from 1, as PostgreSQL counts them: the header is one, and so is each line of a value. */
+  readonly line: number;
+  /** Among the columns, from 0. */
+  readonly place: number;
+
+  constructor(line: number, place: number) {
+    super(`line ${line}: a value that is not UTF-8`);
+    this.line = line;
+    this.place = place;
+  }
+}
+
 /**
  * The rows of a chunk as PostgreSQL's COPY wrote it, a CSV chunk's header line passed over. An unquoted empty field is NULL, a quoted
- * one the empty string. Throws RangeError for what PostgreSQL does not write, and TypeError for text that is not UTF-8.
+ * one the empty string; read as bytes, each character stands for one. Throws RangeError for what PostgreSQL does not write, and
+ * NotUtf8 where a row is reached that holds a value of other bytes.
  */
-export function* chunkRows(content: Uint8Array, format: 'csv' | 'copy', columns: number): Generator<ChunkRow> {
+export function* chunkRows(
+  content: Uint8Array,
+  format: 'csv' | 'copy',
+  columns: number,
+  as: 'text' | 'bytes' = 'text',
+): Generator<ChunkRow> {
   // A byte order mark is a character like any other here.
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const rowsOf = (text: string, hasHeader: boolean) =>
+    format === 'copy' ? copyRows(text, columns) : csvRows(text, columns, hasHeader);
   let hasHeader = format === 'csv';
   for (const part of wholeRows(content, format)) {
-    const text = decoder.decode(part);
-    if (format === 'copy') yield* copyRows(text, columns);
-    else yield* csvRows(text, columns, hasHeader);
+    if (as === 'text' && isUtf8(part)) yield* rowsOf(decoder.decode(part), hasHeader);
+    else {
+      const rows = rowsOf(Buffer.from(part.buffer, part.byteOffset, part.length).toString('latin1'), hasHeader);
+      const before = content.subarray(0, part.byteOffset - content.byteOffset);
+      yield* as === 'bytes' ? rows : decoded(rows, decoder, { format, before, hasHeader });
+    }
     hasHeader = false;
   }
+}
+
+/** Rows of which each character stands for a byte, as they are meant; up to the first that is not UTF-8. */
+function* decoded(
+  rows: Generator<ChunkRow>,
+  decoder: TextDecoder,
+  from: { format: 'csv' | 'copy'; before: Uint8Array; hasHeader: boolean },
+): Generator<ChunkRow> {
+  let line = 1 + linesOf(from.before) + (from.hasHeader ? 1 : 0);
+  for (const row of rows) {
+    const meant = row.map((field, place) => {
+      if (field === null) return null;
+      const bytes = Buffer.from(field, 'latin1');
+      if (!isUtf8(bytes)) throw new NotUtf8(line, place);
+      // COPY text writes a line break as an escape.
+      if (from.format === 'csv') line += linesOf(bytes);
+      return decoder.decode(bytes);
+    });
+    yield meant;
+    line += 1;
+  }
+}
+
+function linesOf(bytes: Uint8Array): number {
+  let lines = 0;
+  for (const byte of bytes) if (byte === 10) lines += 1;
+  return lines;
 }
 
 /** Text is made of so many bytes at a time: of a whole chunk it would be many times what the chunk itself takes. */

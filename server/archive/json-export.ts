@@ -1,11 +1,12 @@
 import { qualifiedName } from '../../db/model.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
 import { returnMemory } from './codec.ts';
-import { type ChunkRow, chunkRows } from './csv-rows.ts';
+import { type ChunkRow, chunkRows, NotUtf8 } from './csv-rows.ts';
 import { type JsonForm, jsonForm } from './json-form.ts';
 import { toJson } from './json-values.ts';
 import { lossesOf, lossText } from './losses.ts';
 import type { ManifestEntry, ManifestTable } from './manifest.ts';
+import { notUtf8 } from './not-utf8.ts';
 import { type Archive, describeEntry } from './reader.ts';
 
 /** Characters gathered before they are handed over. */
@@ -99,35 +100,34 @@ async function* tableRows(
   table: ManifestTable,
   signal: AbortSignal,
 ): AsyncGenerator<Generator<ChunkRow>> {
-  const columns = storedColumns(archive, table).length;
+  const columns = storedColumns(archive, table).map(({ name }) => name);
   for (const chunk of archive.chunks(table)) {
     throwIfCancelled(signal, 'The export');
     if (chunk.format !== 'text')
-      yield explained(chunk, chunkRows(await archive.readEntry(chunk), chunk.format, columns));
+      yield explained(chunk, columns, chunkRows(await archive.readEntry(chunk), chunk.format, columns.length));
   }
 }
 
-function* explained(chunk: ManifestEntry, rows: Generator<ChunkRow>): Generator<ChunkRow> {
+function* explained(chunk: ManifestEntry, columns: string[], rows: Generator<ChunkRow>): Generator<ChunkRow> {
   try {
     yield* rows;
   } catch (error) {
-    throw explain(error, chunk);
+    throw explain(error, chunk, columns);
   }
 }
 
-function explain(error: unknown, chunk: ManifestEntry): unknown {
+function explain(error: unknown, chunk: ManifestEntry, columns: string[]): unknown {
   if (error instanceof RangeError)
     return new AppError('ARCHIVE_DAMAGED', `${describeEntry(chunk)} cannot be read: ${error.message}.`, {
       cause: error,
     });
-  if (error instanceof TypeError)
-    return new AppError(
-      'ARCHIVE_INVALID',
-      `${describeEntry(chunk)} holds text that is not UTF-8: no JSON can hold it.`,
-      {
-        cause: error,
-        hint: 'Keep the archive itself; it holds the bytes as they are.',
-      },
+  if (error instanceof NotUtf8)
+    return notUtf8(
+      error,
+      chunk,
+      columns,
+      'no JSON can hold it',
+      'Keep the archive itself; it holds the bytes as they are.',
     );
   return error;
 }

@@ -1,3 +1,4 @@
+import { type CopyEncoding, copyEncoding } from '../../db/copy-encoding.ts';
 import { qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
 import { columnList } from './ddl.ts';
@@ -33,7 +34,7 @@ export function restoreSql(manifest: Manifest): string {
     LINKS_AND_TRIGGERS_OFF,
     DOMAIN_CHECKS_OFF,
     REFUSE_ROWS,
-    ...manifest.tables.flatMap((table) => loadTable(table, manifest.entries)),
+    ...loadTables(manifest),
     CHECK_COUNTS,
     LINKS_AND_TRIGGERS_ON,
     DOMAIN_CHECKS_ON,
@@ -63,27 +64,48 @@ function setSequences({ tables, sequences, unknown }: Manifest): string[] {
     });
 }
 
-function loadTable(table: ManifestTable, entries: ManifestEntry[]): string[] {
+/** Rows that came out of a database that says nothing of its bytes go as they are into its like, and into every other as UTF-8. */
+function loadTables({ tables, entries, server }: Manifest): string[] {
+  const load = (encoding: CopyEncoding) => tables.flatMap((table) => loadTable(table, entries, encoding));
+  const asTheyAre = copyEncoding(server.encoding, server.encoding);
+  if (asTheyAre === 'UTF8') return load('UTF8');
+  return [
+    `SELECT pg_catalog.getdatabaseencoding() = '${asTheyAre}' AS palace_as_they_are \\gset`,
+    '\\if :palace_as_they_are',
+    ...load(asTheyAre),
+    '\\else',
+    ...load('UTF8'),
+    '\\endif',
+  ];
+}
+
+function loadTable(table: ManifestTable, entries: ManifestEntry[], encoding: CopyEncoding): string[] {
   const chunks = entries.filter((entry) => entry.table?.schema === table.schema && entry.table.name === table.name);
   const columns = table.columns.filter((column) => column.generated === null).map((column) => column.name);
   const fitsOnOneLine = ![table.schema, table.name, ...columns].some((name) => /[\r\n]/.test(name));
-  if (fitsOnOneLine) return chunks.map((chunk) => copyLine(`${quoteName(table)} (${columnList(columns)})`, chunk));
-  return chunks.flatMap((chunk) => copyThroughStandIn(table, columns, chunk));
+  if (fitsOnOneLine)
+    return chunks.map((chunk) => copyLine(`${quoteName(table)} (${columnList(columns)})`, chunk, encoding));
+  return chunks.flatMap((chunk) => copyThroughStandIn(table, columns, chunk, encoding));
 }
 
 /** A psql command is one line and reads no variables; the chunk's name holds only letters, digits and `_%./`. */
-function copyLine(target: string, chunk: ManifestEntry): string {
+function copyLine(target: string, chunk: ManifestEntry, encoding: CopyEncoding): string {
   const format = chunk.format === 'csv' ? 'format csv, header true' : 'format text';
-  return `\\copy ${target} from '${chunk.name}' with (${format}, encoding 'UTF8')`;
+  return `\\copy ${target} from '${chunk.name}' with (${format}, encoding '${encoding}')`;
 }
 
 /** A name with a line break cannot be part of psql's \copy; such rows go by way of a table with plain names. */
-function copyThroughStandIn(table: ManifestTable, columns: string[], chunk: ManifestEntry): string[] {
+function copyThroughStandIn(
+  table: ManifestTable,
+  columns: string[],
+  chunk: ManifestEntry,
+  encoding: CopyEncoding,
+): string[] {
   const plain = columns.map((_, index) => `c${index + 1}`);
   const renamed = columns.map((name, index) => `${quoteIdent(name)} AS c${index + 1}`);
   return [
     `CREATE TEMPORARY TABLE palace_stand_in ON COMMIT DROP AS SELECT ${renamed.join(', ')} FROM ${quoteName(table)} WITH NO DATA;`,
-    copyLine(`pg_temp.palace_stand_in (${plain.join(', ')})`, chunk),
+    copyLine(`pg_temp.palace_stand_in (${plain.join(', ')})`, chunk, encoding),
     `INSERT INTO ${quoteName(table)} (${columnList(columns)}) OVERRIDING SYSTEM VALUE SELECT ${plain.join(', ')} FROM pg_temp.palace_stand_in;`,
     'DROP TABLE pg_temp.palace_stand_in;',
   ];

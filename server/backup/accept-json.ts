@@ -123,7 +123,11 @@ async function writeArchive(
       openWorkingSession(deps.databaseUrl, { applicationName: 'palace-backup accept look', signal: run.signal }),
     [Symbol.asyncDispose]: async () => undefined,
   };
-  await copyParts(planParts(staged), snapshot, writer, { jobs: 1, signal: run.signal, onProgress: run.onProgress });
+  await copyParts(planParts(staged, 'UTF8'), snapshot, writer, {
+    jobs: 1,
+    signal: run.signal,
+    onProgress: run.onProgress,
+  });
   run.onProgress({ stage: 'finish', rows: 0, bytes: 0, totalBytes: 0 });
 
   const oids = tables.map((table) => table.oid);

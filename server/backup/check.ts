@@ -4,6 +4,7 @@ import { configureSession } from '../../db/working-session.ts';
 import { lossText } from '../archive/losses.ts';
 import { AppError, type ErrorCode, unexpected } from '../errors.ts';
 import { type LiveTable, readTables } from '../postgres/catalog.ts';
+import { explainCatalogText } from '../postgres/catalog-text.ts';
 import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
 import { refusePooler } from '../postgres/lock.ts';
 import { findLongRows, MOST_TEXT_BYTES, mayHoldLongRows } from '../postgres/long-rows.ts';
@@ -13,6 +14,7 @@ import { namingHolders } from '../postgres/table-lock.ts';
 import type { Storage } from '../storage/storage.ts';
 import { affordableJobs } from './affordable.ts';
 import type { Exclusion } from './exclusions.ts';
+import { readDefinitions } from './facts.ts';
 import { describeLongRow, LONG_ROW_HINT } from './long-row.ts';
 import { describeBroken, readBrokenRows, readOutlook } from './restorable.ts';
 import { chooseScope, compareColumns, compareTables } from './scope.ts';
@@ -143,11 +145,17 @@ async function checkDatabase(
       ),
     );
     findings.push(await longRows(session, tables));
+    // What cannot be read is met here as a backup would meet it.
+    await readDefinitions(
+      session,
+      tables.map((table) => table.oid),
+    );
     heapBytes = tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
     findings.push(...(await restoreFindings(session, tables, heapBytes, signal)));
   } catch (error) {
     if (signal.aborted) throw error;
-    findings.push(failed('database', error));
+    const known = { code: 'UNKNOWN_OBJECTS' as const, end: 'No backup can be made.', signal };
+    findings.push(failed('database', await explainCatalogText(error, deps.databaseUrl, known)));
   }
   return { findings, heapBytes };
 }

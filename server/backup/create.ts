@@ -1,4 +1,5 @@
 import type { Session } from '../../db/connect.ts';
+import { copyEncoding } from '../../db/copy-encoding.ts';
 import { type SchemaModel, shortName } from '../../db/model.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
 import {
@@ -16,6 +17,7 @@ import { schemaSql } from '../archive/schema-sql.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
 import { refuseAlteredTypes } from '../postgres/altered-types.ts';
+import { explainCatalogText } from '../postgres/catalog-text.ts';
 import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
 import { readSequences } from '../postgres/sequences.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
@@ -97,6 +99,18 @@ export interface Run {
  * complete and durable; whatever fails leaves nothing behind. It never writes to the database.
  */
 export async function createBackup(deps: BackupDeps, input: BackupInput, run: Run): Promise<BackupResult> {
+  try {
+    return await makeBackup(deps, input, run);
+  } catch (error) {
+    throw await explainCatalogText(error, deps.databaseUrl, {
+      code: 'UNKNOWN_OBJECTS',
+      end: 'No backup was made.',
+      signal: run.signal,
+    });
+  }
+}
+
+async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promise<BackupResult> {
   const started = deps.now();
   const backupId = deps.newId();
   const fileName = archiveName(input.name, started, backupId);
@@ -110,7 +124,15 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
   });
   // Once more, as the moment of the backup has it: something may have come into being meanwhile.
   const scope = { ...(await scopeIn(snapshot.leader)), tables: chosen.tables };
-  const facts = await readFacts(snapshot, scope, deps.model, input.strict);
+  const facts = await readFacts(snapshot, scope, deps.model, {
+    strict: input.strict,
+    explain: (error) =>
+      explainCatalogText(error, deps.databaseUrl, {
+        code: 'RESTORE_REFUSED',
+        end: 'A restore into this database would be refused.',
+        signal: run.signal,
+      }),
+  });
   await refuseFullDisk(deps.storage, facts.heapBytes);
 
   await using object = await deps.storage.create(fileName);
@@ -120,7 +142,8 @@ export async function createBackup(deps: BackupDeps, input: BackupInput, run: Ru
     time: started,
     signal: run.signal,
   });
-  await copyParts(planParts(facts.tables), snapshot, writer, {
+  const { encoding } = facts.server;
+  await copyParts(planParts(facts.tables, copyEncoding(encoding, encoding)), snapshot, writer, {
     jobs,
     signal: run.signal,
     onProgress: run.onProgress,

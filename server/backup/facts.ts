@@ -29,12 +29,15 @@ export interface DatabaseFacts {
   warnings: string[];
 }
 
+/** Says more of an error, where more can be known. */
+type Explain = (error: unknown) => Promise<unknown>;
+
 /** Everything the manifest says of the database, read under the snapshot and its locks. */
 export async function readFacts(
   snapshot: Snapshot,
   scope: BackupScope,
   model: SchemaModel,
-  strict: boolean,
+  { strict, explain }: { strict: boolean; explain: Explain },
 ): Promise<DatabaseFacts> {
   const { leader } = snapshot;
   const models = new Map(model.tables.map((table) => [qualifiedName(table), table]));
@@ -51,15 +54,14 @@ export async function readFacts(
   const described = await readTables(leader, scope.described, models);
   await refuseRowsWithoutColumns(leader, tables, described);
   const defined = [...oids, ...described.map((table) => table.oid)];
-  const prerequisites = await readPrerequisites(leader, defined);
-  const types = await readTypes(leader, defined, prerequisites.typeOids);
+  const { prerequisites, types, rules } = await readDefinitions(leader, defined);
   return {
     tables,
     described,
     oids: defined,
     types,
     prerequisites,
-    rules: await readRules(leader, defined),
+    rules,
     server: {
       version: server.version,
       versionNum: snapshot.serverVersion,
@@ -68,12 +70,32 @@ export async function readFacts(
     },
     heapBytes: tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0),
     unknownColumns,
-    warnings: [...warnings, ...unmakeableTypes(types), ...(await restoreWarnings(leader, tables))],
+    warnings: [
+      ...warnings,
+      ...doubleCodes(server.encoding),
+      ...unmakeableTypes(types),
+      ...(await restoreWarnings(leader, tables, explain)),
+    ],
   };
 }
 
+/** What the manifest says of tables beside their columns. */
+export async function readDefinitions(session: Session, oids: number[]) {
+  const prerequisites = await readPrerequisites(session, oids);
+  const types = await readTypes(session, oids, prerequisites.typeOids);
+  return { prerequisites, types, rules: await readRules(session, oids) };
+}
+
+/** Of these encodings alone does the server's way to UTF-8 and back lead elsewhere. */
+function doubleCodes(encoding: string): string[] {
+  if (encoding !== 'EUC_JP' && encoding !== 'EUC_TW') return [];
+  return [
+    `The encoding of the database, ${encoding}, has two codes for some characters; the backup holds the character, and a restore writes its ordinary code.`,
+  ];
+}
+
 /** What would stop a restore of this backup. The backup is made all the same: a failure to look is said and fails nothing. */
-async function restoreWarnings(session: Session, tables: LiveTable[]): Promise<string[]> {
+async function restoreWarnings(session: Session, tables: LiveTable[], explain: Explain): Promise<string[]> {
   await session.query('SAVEPOINT outlook');
   try {
     // Others that this role does not own are left where they stand, and stop nothing.
@@ -83,7 +105,8 @@ async function restoreWarnings(session: Session, tables: LiveTable[]): Promise<s
       [],
     );
     return outlookWarnings(await readOutlook(session, tables, sequences), tables);
-  } catch (error) {
+  } catch (thrown) {
+    const error = await explain(thrown);
     if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'CONNECTION_LOST') throw error;
     await session.query('ROLLBACK TO SAVEPOINT outlook');
     return [`Whether a restore would go through could not be looked at: ${error.message}`];

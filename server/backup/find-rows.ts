@@ -33,7 +33,7 @@ export async function findRows(
   const find = search === undefined ? null : createTextSearch(search, turns);
   let matched = 0;
   let seen = 0;
-  for (const row of readRows(held.entry, held.content, columns.length)) {
+  for (const row of readRows(held.entry, held.content, columns)) {
     seen += 1;
     const shown = row.map((value, place) => (isShown[place] ? value : null));
     if (find === null || (await find(shown))) {

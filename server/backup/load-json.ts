@@ -101,7 +101,7 @@ class Batches {
   async begin(target: JsonTarget, path: string, columns: JsonColumn[]): Promise<void> {
     await this.send();
     const names = columns.map((column) => target.names.get(column.key) ?? column.key);
-    this.table = { target, path, columns, sql: copyInSql(target.staging, names, 'copy') };
+    this.table = { target, path, columns, sql: copyInSql(target.staging, names, 'copy', 'UTF8') };
   }
 
   async add(index: number, fields: (string | null)[]): Promise<void> {

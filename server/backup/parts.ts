@@ -1,3 +1,4 @@
+import type { CopyEncoding } from '../../db/copy-encoding.ts';
 import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteName } from '../../db/quote.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
@@ -24,7 +25,7 @@ const PART_BLOCKS = (48 * 1024 * 1024) / BLOCK_BYTES;
  * Cuts tables into parts, largest first. A big heap is cut by block ranges; its last part has no upper bound, so that rows
  * in blocks added after the size was read are not missed.
  */
-export function planParts(tables: LiveTable[]): CopyPart[] {
+export function planParts(tables: LiveTable[], encoding: CopyEncoding): CopyPart[] {
   const parts = tables.flatMap((table) => {
     const columns = storedColumns(table);
     const select = `SELECT ${columns.map(quoteIdent).join(', ')} FROM ONLY`;
@@ -37,7 +38,7 @@ export function planParts(tables: LiveTable[]): CopyPart[] {
           ...shared,
           leaf,
           bytes,
-          sql: `COPY (${select} ${quoteName(leaf)}${where}) TO STDOUT (FORMAT csv)`,
+          sql: `COPY (${select} ${quoteName(leaf)}${where}) TO STDOUT (FORMAT csv, ENCODING '${encoding}')`,
         }),
       ),
     );

@@ -1,20 +1,38 @@
-import { type ChunkRow, chunkRows } from '../archive/csv-rows.ts';
-import type { ManifestEntry } from '../archive/manifest.ts';
+import { copyEncoding } from '../../db/copy-encoding.ts';
+import { type ChunkRow, chunkRows, NotUtf8 } from '../archive/csv-rows.ts';
+import type { Manifest, ManifestEntry } from '../archive/manifest.ts';
+import { notUtf8 } from '../archive/not-utf8.ts';
 import { describeEntry } from '../archive/reader.ts';
 import { AppError } from '../errors.ts';
 
-/** The rows of a chunk that was read. Throws ARCHIVE_DAMAGED for what PostgreSQL does not write, ARCHIVE_INVALID for text that is not UTF-8. */
-export function* readRows(entry: ManifestEntry, content: Uint8Array, columns: number): Generator<ChunkRow> {
+/**
+ * The rows of a chunk that was read, as text or with a character for each byte. Throws ARCHIVE_DAMAGED for what PostgreSQL does not
+ * write, and ARCHIVE_INVALID where a row is reached whose text is not UTF-8.
+ */
+export function* readRows(
+  entry: ManifestEntry,
+  content: Uint8Array,
+  columns: readonly { name: string }[],
+  as: 'text' | 'bytes' = 'text',
+): Generator<ChunkRow> {
   try {
-    yield* chunkRows(content, entry.format === 'copy' ? 'copy' : 'csv', columns);
+    yield* chunkRows(content, entry.format === 'copy' ? 'copy' : 'csv', columns.length, as);
   } catch (error) {
     if (error instanceof RangeError) throw unreadable(entry, error.message, error);
-    if (!(error instanceof TypeError)) throw error;
-    throw new AppError('ARCHIVE_INVALID', `${describeEntry(entry)} holds text that is not UTF-8.`, {
-      cause: error,
-      hint: 'It cannot be shown here. The archive itself holds the bytes as they are.',
-    });
+    if (!(error instanceof NotUtf8)) throw error;
+    throw notUtf8(
+      error,
+      entry,
+      columns.map(({ name }) => name),
+      'it cannot be shown here',
+      'Rows before this line can be shown. The archive itself holds the bytes as they are.',
+    );
   }
+}
+
+/** How the rows of an archive are read of which values are only compared: those of an SQL_ASCII database need be no text. */
+export function comparedAs({ server }: Pick<Manifest, 'server'>): 'text' | 'bytes' {
+  return copyEncoding(server.encoding, server.encoding) === 'UTF8' ? 'text' : 'bytes';
 }
 
 /** The error for a chunk whose bytes are those of the manifest, but not what they should be. */

@@ -1,10 +1,12 @@
 import type { Session } from '../../db/connect.ts';
 import { qualifiedName } from '../../db/model.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
+import { readEncoding } from '../postgres/encoding.ts';
 import { type BrokenRule, findBrokenRows } from '../postgres/preflight/broken-rows.ts';
 import { type Obstacle, readObstacles } from '../postgres/preflight/obstacles.ts';
 import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
 import type { MissingRight } from '../postgres/rights.ts';
+import { readShape } from '../postgres/shape.ts';
 
 /** What of today's database stands in the way of restoring a backup of it, as far as the catalogs tell. */
 export interface RestoreOutlook {
@@ -19,6 +21,8 @@ export async function readOutlook(
   sequences: { schema: string; name: string }[],
 ): Promise<RestoreOutlook> {
   const oids = tables.map((table) => table.oid);
+  // Rejects as the restore would where a text of the shape cannot be sent as UTF-8.
+  if ((await readEncoding(session)) === 'SQL_ASCII') await readShape(session, oids);
   const targets = tables.map(({ oid, columns }) => ({
     oid,
     columns: columns.filter((column) => column.generated === null).map((column) => column.name),

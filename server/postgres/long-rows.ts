@@ -1,6 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import type { ObjectName } from '../../db/model.ts';
 import { quoteIdent, quoteName } from '../../db/quote.ts';
+import { shownKey } from './key-text.ts';
 
 /** No text that PostgreSQL makes, a whole row of COPY included, is longer. */
 export const MOST_TEXT_BYTES = 2 ** 30 - 1;
@@ -15,7 +16,6 @@ export interface LongRow {
   columns: { name: string; bytes: number }[];
 }
 
-const KEY_CHARACTERS = 60;
 const NAMED_COLUMNS = 5;
 
 /**
@@ -43,7 +43,7 @@ export async function findLongRows(
   try {
     await session.query(`SET LOCAL statement_timeout = ${ms}`);
     const rows = await session.query<{ key: string; bytes: number; sizes: number[] }>(
-      `SELECT pg_catalog.left(${key}, ${KEY_CHARACTERS}) AS key, s.bytes::float8 AS bytes, s.sizes::float8[] AS sizes
+      `SELECT ${shownKey(key)} AS key, s.bytes::float8 AS bytes, s.sizes::float8[] AS sizes
          FROM ${quoteName(table)} AS t, LATERAL (SELECT a.sizes, (SELECT sum(one) FROM unnest(a.sizes) AS u(one)) AS bytes FROM (SELECT ARRAY[${sizes.join(', ')}] AS sizes) AS a) AS s
         WHERE s.bytes > ${Math.floor(MOST_TEXT_BYTES / 4)} ORDER BY s.bytes DESC LIMIT 3`,
     );

@@ -127,6 +127,10 @@ export function alterTable(relation: ObjectName & { partitioned: boolean }): str
   return `ALTER TABLE ${relation.partitioned ? '' : 'ONLY '}${quoteName(relation)}`;
 }
 
+/** Comments and defaults are only compared, and their bytes need not be UTF-8. */
+const digest = (text: string) =>
+  `pg_catalog.sha256(pg_catalog.convert_to(${text}, pg_catalog.getdatabaseencoding()))::text`;
+
 const RELATIONS_SQL = `
   WITH RECURSIVE tree(oid) AS (
     SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)
@@ -137,7 +141,7 @@ const RELATIONS_SQL = `
          c.relrowsecurity AS "rowSecurity", c.relforcerowsecurity AS "forceRowSecurity", c.relreplident AS "replicaIdentity", c.relpersistence AS persistence,
          c.relkind = 'f' AS foreign,
          EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class h ON h.oid = i.inhrelid WHERE i.inhparent = c.oid AND NOT h.relispartition) AS "hasHeirs",
-         concat_ws(' ', c.relacl::text, c.reloptions::text, pg_catalog.obj_description(c.oid, 'pg_class')) AS facts
+         ${digest(`concat_ws(' ', c.relacl::text, c.reloptions::text, pg_catalog.obj_description(c.oid, 'pg_class'))`)} AS facts
     FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    ORDER BY 1, 2`;
 
@@ -146,9 +150,9 @@ const tableOf = (relation: string, label = 'table') =>
 
 const COLUMNS_SQL = `
   SELECT ${tableOf('a.attrelid')}, a.attname AS name,
-         concat_ws(' ', a.attnum, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, a.attcollation, a.attstorage,
+         ${digest(`concat_ws(' ', a.attnum, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, a.attcollation, a.attstorage,
                    a.attcompression, COALESCE(a.attstattarget, -1), a.attoptions::text, a.attacl::text, a.attislocal, a.attinhcount,
-                   pg_catalog.pg_get_expr(d.adbin, d.adrelid), pg_catalog.col_description(a.attrelid, a.attnum)) AS facts
+                   pg_catalog.pg_get_expr(d.adbin, d.adrelid), pg_catalog.col_description(a.attrelid, a.attnum))`)} AS facts
     FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    WHERE a.attrelid = ANY ($1::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
    ORDER BY a.attrelid, a.attnum`;

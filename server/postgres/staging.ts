@@ -1,4 +1,5 @@
 import type { Session } from '../../db/connect.ts';
+import type { CopyEncoding } from '../../db/copy-encoding.ts';
 import { STAGING_PREFIX } from '../../db/protected.ts';
 import { quoteIdent, quoteName } from '../../db/quote.ts';
 import { dropStaging } from './drop-staging.ts';
@@ -56,9 +57,14 @@ export async function listStaging(session: Session): Promise<string[]> {
 }
 
 /** COPY statement that fills a staging table from one chunk. */
-export function copyInSql(table: StagingTable, columns: string[], format: 'csv' | 'copy'): string {
+export function copyInSql(
+  table: StagingTable,
+  columns: string[],
+  format: 'csv' | 'copy',
+  encoding: CopyEncoding,
+): string {
   const list = columns.map(quoteIdent).join(', ');
-  return `COPY ${quoteName(table)} (${list}) FROM STDIN (${format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT text'})`;
+  return `COPY ${quoteName(table)} (${list}) FROM STDIN (${format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT text'}, ENCODING '${encoding}')`;
 }
 
 /** What to SELECT from staging for these columns of live. */

@@ -1,4 +1,5 @@
 import type { Session } from '../../db/connect.ts';
+import { copyEncoding } from '../../db/copy-encoding.ts';
 import { type ObjectName, qualifiedName, shortName } from '../../db/model.ts';
 import { pickTables } from '../../db/pick.ts';
 import { quoteName } from '../../db/quote.ts';
@@ -10,8 +11,10 @@ import type { ByteSource } from '../bytes.ts';
 import { AppError, cancelled, leftOf, withLeft } from '../errors.ts';
 import { refuseAlteredTypes } from '../postgres/altered-types.ts';
 import { readTables } from '../postgres/catalog.ts';
+import { explainCatalogText } from '../postgres/catalog-text.ts';
 import { readUnsureChecks } from '../postgres/domain-checks.ts';
 import { dropStaging, mopUp } from '../postgres/drop-staging.ts';
+import { readEncoding } from '../postgres/encoding.ts';
 import { awaitApplyOver } from '../postgres/lock.ts';
 import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { findSequences } from '../postgres/set-sequences.ts';
@@ -65,6 +68,22 @@ export interface RestoreResult {
  * first; the live tables change in one transaction at the end, or not at all. Whatever fails, the staging schema goes.
  */
 export async function restoreArchive(
+  deps: RestoreDeps,
+  input: RestoreInput,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<RestoreResult> {
+  try {
+    return await runRestore(deps, input, run);
+  } catch (error) {
+    throw await explainCatalogText(error, deps.databaseUrl, {
+      code: 'RESTORE_REFUSED',
+      end: 'Nothing was changed.',
+      signal: run.signal,
+    });
+  }
+}
+
+async function runRestore(
   deps: RestoreDeps,
   input: RestoreInput,
   run: { signal: AbortSignal; onProgress: OnProgress },
@@ -214,7 +233,8 @@ async function stage(
   try {
     while (helpers.length + 1 < Math.min(jobs, chunks))
       helpers.push(await openWorkingSession(url, { applicationName: name, signal: run.signal }));
-    await stageTables(archive, plan.tables, [leader, ...helpers], run);
+    const encoding = copyEncoding(archive.manifest.server.encoding, await readEncoding(leader));
+    await stageTables(archive, plan.tables, [leader, ...helpers], { ...run, encoding });
   } finally {
     await Promise.all(helpers.map((helper) => helper.close()));
   }

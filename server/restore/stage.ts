@@ -1,4 +1,5 @@
 import type { Session } from '../../db/connect.ts';
+import type { CopyEncoding } from '../../db/copy-encoding.ts';
 import { databaseError, faultCode } from '../../db/failure.ts';
 import { qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteName } from '../../db/quote.ts';
@@ -24,7 +25,7 @@ export async function stageTables(
   archive: Archive,
   tables: PlannedTable[],
   sessions: Session[],
-  options: { signal: AbortSignal; onProgress: OnProgress },
+  options: { encoding: CopyEncoding; signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
   const queue: Load[] = tables.flatMap((table) => archive.chunks(table.archived).map((chunk) => ({ table, chunk })));
   const totalBytes = queue.reduce((sum, { chunk }) => sum + chunk.size, 0);
@@ -46,7 +47,7 @@ export async function stageTables(
       // Decompressing the next chunk while the server takes this one.
       const next = queue.shift();
       const nextContent = next && read(next);
-      await stageChunk(session, load, await content);
+      await stageChunk(session, load, await content, options.encoding);
       rows += load.chunk.rows;
       bytes += load.chunk.size;
       options.onProgress({ stage: 'stage', rows, bytes, totalBytes, table: qualifiedName(load.table.archived) });
@@ -59,9 +60,15 @@ export async function stageTables(
   if (failure) throw (failure as { error: unknown }).error;
 }
 
-async function stageChunk(session: Session, { table, chunk }: Load, content: Uint8Array): Promise<void> {
+async function stageChunk(
+  session: Session,
+  { table, chunk }: Load,
+  content: Uint8Array,
+  encoding: CopyEncoding,
+): Promise<void> {
   const format = chunk.format === 'copy' ? 'copy' : 'csv';
-  const counted = await copyIn(session, copyInSql(table.staging, table.columns, format), content).catch((error) => {
+  const sql = copyInSql(table.staging, table.columns, format, encoding);
+  const counted = await copyIn(session, sql, content).catch((error) => {
     throw refused(error, table, chunk);
   });
   if (counted !== chunk.rows)

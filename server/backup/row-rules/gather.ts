@@ -3,14 +3,14 @@ import type { ManifestTable } from '../../archive/manifest.ts';
 import type { Archive } from '../../archive/reader.ts';
 import { throwIfCancelled } from '../../errors.ts';
 import { createTurns } from '../fair-turns.ts';
-import { readRows } from '../read-rows.ts';
+import { comparedAs, readRows } from '../read-rows.ts';
 import { FirstRows } from './first-rows.ts';
 import type { KeyWriter } from './key-records.ts';
 import type { Gathered } from './plan.ts';
 
 /**
  * Goes through the rows of a table once and writes the keys that are to be gathered. Returns, for each of them, the rows that break
- * their rule by a NULL alone. Rejects with ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8) or CANCELLED.
+ * their rule by a NULL alone. Rejects with ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8 where it should be) or CANCELLED.
  */
 export async function gatherKeys(
   archive: Archive,
@@ -20,14 +20,15 @@ export async function gatherKeys(
   options: { signal: AbortSignal; onChunk: (bytes: number, rows: number) => void },
 ): Promise<Map<Gathered, FirstRows>> {
   const byNull = new Map(gathered.map((one) => [one, new FirstRows()]));
-  const stored = table.columns.filter(({ generated }) => generated === null).length;
+  const stored = table.columns.filter(({ generated }) => generated === null);
+  const as = comparedAs(archive.manifest);
   const turns = createTurns('Checking the rows', options.signal);
   writer.begin(gathered.map(({ stream }) => stream));
   let place = 0;
   for (const entry of archive.chunks(table)) {
     throwIfCancelled(options.signal, 'Checking the rows');
     const before = place;
-    for (const row of readRows(entry, await archive.readEntry(entry), stored)) {
+    for (const row of readRows(entry, await archive.readEntry(entry), stored, as)) {
       let full = false;
       let characters = 0;
       for (const one of gathered) {

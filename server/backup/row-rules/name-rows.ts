@@ -1,6 +1,7 @@
 import type { ManifestTable } from '../../archive/manifest.ts';
 import { type Archive, describeEntry } from '../../archive/reader.ts';
-import { readRows } from '../read-rows.ts';
+import { printable } from '../../bytes.ts';
+import { comparedAs, readRows } from '../read-rows.ts';
 
 const VALUE_CHARACTERS = 60;
 
@@ -10,6 +11,9 @@ export async function nameRows(archive: Archive, table: ManifestTable, places: n
   const key = table.primaryKey?.columns.map((name) => ({ name, place: stored.findIndex((one) => one.name === name) }));
   const byKey = key?.every(({ place }) => place !== -1) ? key : null;
   const names: string[] = [];
+  const as = comparedAs(archive.manifest);
+  const shown = (value: string | null) =>
+    value === null || as === 'text' ? value : printable(Buffer.from(value, 'latin1'));
   let first = 0;
   for (const entry of archive.chunks(table)) {
     const wanted = new Set(
@@ -23,9 +27,9 @@ export async function nameRows(archive: Archive, table: ManifestTable, places: n
       continue;
     }
     let at = 0;
-    for (const row of readRows(entry, await archive.readEntry(entry), stored.length)) {
+    for (const row of readRows(entry, await archive.readEntry(entry), stored, as)) {
       if (wanted.has(at))
-        names.push(byKey.map(({ name, place }) => `${name} = ${shortened(row[place] ?? null)}`).join(', '));
+        names.push(byKey.map(({ name, place }) => `${name} = ${shortened(shown(row[place] ?? null))}`).join(', '));
       if (at++ >= last) break;
     }
   }

@@ -2,6 +2,7 @@ import type { Session } from '../../../db/connect.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model.ts';
 import { quoteIdent, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
+import { shownKey } from '../key-text.ts';
 import { type LiveRule, readLiveRules } from './live-rules.ts';
 
 /** A rule of a table that rows of it break today. */
@@ -25,7 +26,6 @@ export interface BrokenRows {
 
 const MOST_COUNTED = 1000;
 const NAMED_KEYS = 5;
-const KEY_CHARACTERS = 60;
 
 /**
  * Looks for rows of these tables that break a CHECK, a foreign key, a unique key, NOT NULL or their type's own rules, without trusting
@@ -91,7 +91,7 @@ export async function findBreaking(
   standIn: StandIn = () => null,
 ): Promise<BrokenRule> {
   const rows = await session.query<{ key: string | null }>(
-    `SELECT pg_catalog.left(found.key, ${KEY_CHARACTERS}) AS key FROM (${queryOf(rule, standIn)}) AS found LIMIT ${MOST_COUNTED}`,
+    `SELECT ${shownKey('found.key')} AS key FROM (${queryOf(rule, standIn)}) AS found LIMIT ${MOST_COUNTED}`,
   );
   return {
     table: rule.table,

@@ -2,6 +2,7 @@ import type { Session } from '../../../db/connect.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
+import { takeErrorsAsTheyAre } from '../encoding.ts';
 import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../shape.ts';
 import { blockSlices, selectList } from '../staging.ts';
 import { remakeableIndexes, type SettledIndexes, settleIndexes } from './invalid-indexes.ts';
@@ -44,6 +45,7 @@ export async function rewriteTables(
   options: { keepBroken: boolean },
 ): Promise<Rewritten> {
   const set = new RewriteSet(loads, before, options.keepBroken);
+  await takeErrorsAsTheyAre(session);
   await session.query('SET CONSTRAINTS ALL IMMEDIATE');
   await takeAway(session, set);
   await truncate(session, loads);

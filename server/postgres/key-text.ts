@@ -1,0 +1,11 @@
+const KEY_CHARACTERS = 60;
+
+/**
+ * Returns SQL for the beginning of a row's key as it is shown to a person. Where the database says nothing of its bytes, those that
+ * are not ASCII are spelled `\351`: they may not be UTF-8, or be cut in two.
+ */
+export function shownKey(key: string): string {
+  return `CASE WHEN pg_catalog.getdatabaseencoding() = 'SQL_ASCII'
+  THEN pg_catalog.encode(pg_catalog.convert_to(pg_catalog.left(${key}, ${KEY_CHARACTERS}), 'SQL_ASCII'), 'escape')
+  ELSE pg_catalog.left(${key}, ${KEY_CHARACTERS}) END`;
+}
