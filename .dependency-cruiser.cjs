@@ -101,11 +101,11 @@ module.exports = {
     ),
     rule(
       'archive-storage-without-database',
-      'Archives and storage know no database, only the shape of a table, how names are quoted and read, and what a session must say of itself.',
+      'Archives and storage know no database, only the shape of a table, how names are quoted and read, what a session must say of itself, and in which encoding rows go.',
       { path: '^server/(archive|storage)/', pathNot: tests },
       {
         path: '^db/',
-        pathNot: '^db/(model|quote|session-settings|type-reference)[.]ts$',
+        pathNot: '^db/(copy-encoding|model|quote|session-settings|type-reference)[.]ts$',
       },
     ),
     rule(
