@@ -138,6 +138,7 @@ const command: Command<typeof flags> = {
       data: result,
       lines: describeBackup(result),
       warnings: result.warnings,
+      // Warnings begin with the losses.
       losses: result.warnings.slice(0, result.losses.length),
       ...(result.outcome === 'partial' && (values['strict-exit'] || config.strictExit) && { exitCode: 8 as const }),
     };

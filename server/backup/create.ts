@@ -83,6 +83,7 @@ export interface BackupResult {
   outcome: BackupOutcome;
   /** What that is. */
   losses: Loss[];
+  /** Begins with a sentence for each of the losses, in their order. */
   warnings: string[];
   /** Not in the schema. Columns and sequences are in the backup all the same. */
   unknown: { tables: string[]; columns: string[]; sequences: string[] };
