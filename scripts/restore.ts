@@ -194,7 +194,8 @@ async function saidBy(document: JsonDocument | null, signal: AbortSignal): Promi
 /** The server is asked: a connection string need not hold the name. */
 async function databaseName(url: string, signal: AbortSignal): Promise<string> {
   await using session = await openSession(url, { applicationName: 'palace-backup restore confirm', signal });
-  const [row] = await session.query<{ name: string }>('SELECT current_database() AS name');
+  // Qualified: a function of another schema must not answer in its stead.
+  const [row] = await session.query<{ name: string }>('SELECT pg_catalog.current_database() AS name');
   return row?.name ?? '';
 }
 

@@ -82,11 +82,14 @@ async function stageChunk(
     );
 }
 
+/** `COPY t0001, line 3, column amount: …` in whatever language the server speaks. */
+const WHERE_IN_COPY = /^COPY [^,]+, \S+ (\d+)(?:, \S+ ([^:]+))?/;
+
 /** Says where, and never which value: the server's own words would repeat it. */
 function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): AppError {
   const code = faultCode(error) ?? '';
   if (!/^(22|23)/.test(code)) return databaseError(error, `staging ${qualifiedName(table.archived)}`);
-  const where = /line (\d+)(?:, column ([^:]+))?/.exec((error as { where?: string }).where ?? '');
+  const where = WHERE_IN_COPY.exec((error as { where?: string }).where ?? '');
   return new AppError(
     'RESTORE_REFUSED',
     `${chunk.name}${where ? `, line ${where[1]}${where[2] ? `, column ${where[2]}` : ''}` : ''}: today's ${qualifiedName(table.live)} does not take the backup's value (SQLSTATE ${code}). Nothing was changed.`,
