@@ -39,7 +39,13 @@ const ADDRESSES: { what: string; address: () => string; exit: number; code: stri
     exit: 4,
     code: 'CONFIG_INVALID',
   },
-  { what: 'no URL at all', address: () => `host=127.0.0.1 password=${SECRET}`, exit: 4, code: 'CONFIG_INVALID' },
+  {
+    what: 'words instead of a URL',
+    address: () => `host=127.0.0.1 port=1 dbname=db password=${SECRET}`,
+    exit: 2,
+    code: 'DATABASE_UNREACHABLE',
+  },
+  { what: 'no address at all', address: () => `nowhere password=${SECRET}`, exit: 4, code: 'CONFIG_INVALID' },
   {
     what: 'a port that is none',
     address: () => `postgres://me:${encodeURIComponent(SECRET)}@127.0.0.1:99999/db`,
