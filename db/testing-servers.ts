@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Cluster, startCluster } from './cluster.ts';
+import { type Cluster, findCluster, startCluster } from './cluster.ts';
 import { BUILTIN_LOCALE, embeddedBinaries } from './embedded.ts';
 import { machineBinaries } from './machine-postgres.ts';
 
@@ -39,11 +39,11 @@ export async function testServerUrl(server: TestServer): Promise<string> {
   return addressGiven(server) ?? (await startTestServer(server)).adminUrl();
 }
 
-/** Starts a test server, or joins the one that runs. Data that cannot be started any more is thrown away. */
-export function startTestServer(server: TestServer): Promise<Cluster> {
+/** Starts a test server, its data in the folder given, or joins the one that runs there. Data that cannot be started any more is thrown away. */
+export function startTestServer(server: TestServer, folder = FOLDER): Promise<Cluster> {
   const running = started.get(server);
   if (running !== undefined) return running;
-  const starting = start(server);
+  const starting = start(server, folder);
   started.set(server, starting);
   starting.catch(() => started.delete(server));
   return starting;
@@ -56,15 +56,25 @@ export async function stopTestServers(): Promise<void> {
   for (const cluster of clusters) await (await cluster).stop();
 }
 
+/** Removes the folder of stopped test servers, unless another process still uses one of them. */
+export async function removeTestServers(folder: string): Promise<void> {
+  for (const server of testServers()) if (await findCluster(homeOf(folder, server), PASSWORD)) return;
+  await rm(folder, { recursive: true, force: true });
+}
+
+function homeOf(folder: string, server: TestServer): string {
+  return join(folder, `test-${server}`);
+}
+
 function addressGiven(server: TestServer): string | undefined {
   return process.env[`TEST_PG${server}_URL`] || undefined;
 }
 
-async function start(server: TestServer): Promise<Cluster> {
+async function start(server: TestServer, folder: string): Promise<Cluster> {
   const binaries = server === '18' ? await embeddedBinaries() : machineBinaries();
   if (binaries === null)
     throw new Error('This machine has no PostgreSQL of its own; ask machineServerAvailable() first.');
-  const dir = join(FOLDER, `test-${server}`);
+  const dir = homeOf(folder, server);
   const initArgs = server === '18' ? BUILTIN_LOCALE : ['--locale=C'];
   const options = { binaries, dir, password: PASSWORD, initArgs, settings: SETTINGS };
   try {

@@ -1,15 +1,16 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startTestServer, stopTestServers, testServers } from '../db/testing-servers.ts';
+import { removeTestServers, startTestServer, stopTestServers, testServers } from '../db/testing-servers.ts';
 import { countRun } from './test-count.ts';
+import { memoryFolder } from './test-folder.ts';
 import { type TestRun, testRuns } from './test-runs.ts';
 
 const ROOT = join(import.meta.dir, '..');
 /** A test that hangs ends; one that is slow on a busy machine does not fail. */
 const TEST_TIMEOUT_MS = 120_000;
-/** Test files at once. Tests wait for servers and programs much of their time; more at once than there are processors only makes them wait for each other. */
-const AT_ONCE = Math.min(Math.max(availableParallelism(), 2), 4);
+/** Test files at once. Tests wait for servers and programs a quarter of their time, so one more than there are processors keeps all of these busy. */
+const AT_ONCE = Math.min(availableParallelism() + 1, 4);
 
 /**
  * Starts the test servers once, runs `bun test` with the words given, stops the servers, and ends with the line `N passed, N failed`.
@@ -20,14 +21,16 @@ async function runTests(words: string[]): Promise<number> {
   const servers = testServers();
   if (!servers.includes('15'))
     console.log('NOT TESTED: this machine has no PostgreSQL of its own, only the embedded 18 is used.');
-  const addresses: Record<string, string> = {};
-  for (const server of servers) addresses[`TEST_PG${server}_URL`] = (await startTestServer(server)).adminUrl();
-
-  const folder = await mkdtemp(join(tmpdir(), 'palace-test-'));
+  const memory = await memoryFolder(ROOT);
+  const folder = await mkdtemp(join(memory ?? tmpdir(), 'palace-test-'));
+  await chmod(folder, 0o1777);
+  const given: Record<string, string> = { TMPDIR: folder };
+  for (const server of servers)
+    given[`TEST_PG${server}_URL`] = (await startTestServer(server, memory ?? undefined)).adminUrl();
   const sum = { passed: 0, failed: 0, skipped: 0 };
   try {
     for (const run of testRuns(words, AT_ONCE)) {
-      const { passed, failed, skipped } = await runOnce(run, join(folder, `${run.name}.xml`), addresses);
+      const { passed, failed, skipped } = await runOnce(run, join(folder, `${run.name}.xml`), given);
       sum.passed += passed;
       sum.failed += failed;
       sum.skipped += skipped;
@@ -41,15 +44,16 @@ async function runTests(words: string[]): Promise<number> {
   } finally {
     await rm(folder, { recursive: true, force: true });
     await stopTestServers();
+    if (memory !== null) await removeTestServers(memory);
   }
 }
 
-async function runOnce({ words, mayFindNothing }: TestRun, report: string, addresses: Record<string, string>) {
+async function runOnce({ words, mayFindNothing }: TestRun, report: string, given: Record<string, string>) {
   const reporting = ['--reporter=junit', `--reporter-outfile=${report}`];
   const child = Bun.spawn([process.execPath, 'test', ...words, `--timeout=${TEST_TIMEOUT_MS}`, ...reporting], {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...addresses },
+    env: { ...process.env, ...given },
   });
   const exitCode = await child.exited;
   return countRun(exitCode, await readFile(report, 'utf8').catch(() => null), mayFindNothing);

@@ -27,11 +27,11 @@ export const CAPPED: Record<string, { min?: string; max?: string; why: string }>
   maintenance_work_mem: { max: '1048576', why: 'as work_mem' },
   vacuum_cost_delay: { max: '1', why: 'ANALYZE would sleep for minutes' },
   commit_delay: { max: '1000', why: 'each commit would sleep' },
-  statement_timeout: { max: '1000', why: 'the largest value is no limit; a limit is what may do harm' },
-  lock_timeout: { max: '1000', why: 'as statement_timeout' },
-  transaction_timeout: { max: '1000', why: 'as statement_timeout' },
-  idle_in_transaction_session_timeout: { max: '1000', why: 'as statement_timeout' },
-  idle_session_timeout: { max: '1000', why: 'as statement_timeout' },
+  statement_timeout: { max: '10000', why: 'the largest value is no limit; a limit is what may do harm' },
+  lock_timeout: { max: '10000', why: 'as statement_timeout' },
+  transaction_timeout: { max: '10000', why: 'as statement_timeout' },
+  idle_in_transaction_session_timeout: { max: '10000', why: 'as statement_timeout' },
+  idle_session_timeout: { max: '10000', why: 'as statement_timeout' },
 };
 
 /** Other values of settings that are free text. `locales` stands for those the server has. */
