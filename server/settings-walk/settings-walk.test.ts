@@ -27,7 +27,7 @@ for (const server of testServers()) {
       for (const [index, round] of rounds(changes, ROUNDS).entries()) {
         const way = WAYS[index % WAYS.length] ?? 'both';
         const wrong = await walk.tried(round, way);
-        expect(wrong.length === 0 ? '' : await walk.culprits(round, way)).toBe('');
+        expect(wrong).toEqual([]);
       }
     });
 
