@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import pg from 'pg';
+import { campaign } from '../../db/campaign.fixture.ts';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
 import { AppError } from '../errors.ts';
 import { backupOf, chunksOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
 
-const BACKUPS = 50;
+const BACKUPS = campaign(10, 50);
 const ACCOUNTS = 40;
 const TOTAL = ACCOUNTS * 100;
 
