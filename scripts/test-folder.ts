@@ -15,7 +15,10 @@ const ROOM_BYTES = 8 * 2 ** 30;
 export async function memoryFolder(checkout: string): Promise<string | null> {
   const facts = await statfs(SHARED_MEMORY).catch(() => null);
   if (facts === null || facts.type !== TMPFS || facts.bavail * facts.bsize < ROOM_BYTES) return null;
-  const folder = join(SHARED_MEMORY, `palace-test-${createHash('sha256').update(checkout).digest('hex').slice(0, 12)}`);
+  const folder = join(
+    SHARED_MEMORY,
+    `backup-tests-${createHash('sha256').update(checkout).digest('hex').slice(0, 12)}`,
+  );
   const made = await mkdir(folder, { recursive: true }).then(
     // Servers run as another user than root, and tests as somebody else make files of their own, as in /tmp.
     () => chmod(folder, 0o1777),

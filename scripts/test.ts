@@ -22,7 +22,7 @@ async function runTests(words: string[]): Promise<number> {
   if (!servers.includes('15'))
     console.log('NOT TESTED: this machine has no PostgreSQL of its own, only the embedded 18 is used.');
   const memory = await memoryFolder(ROOT);
-  const folder = await mkdtemp(join(memory ?? tmpdir(), 'palace-test-'));
+  const folder = await mkdtemp(join(memory ?? tmpdir(), 'backup-tests-'));
   await chmod(folder, 0o1777);
   const given: Record<string, string> = { TMPDIR: folder };
   for (const server of servers)
