@@ -22,6 +22,8 @@ export interface LockNeed {
 
 const UNITS_PER_OBJECT = 2;
 const UNITS_PER_SETTING = 2 * UNITS_PER_OBJECT;
+/** Of the whole, what is left to others: every session that asks the catalog holds dozens of locks for a moment. */
+const SPARE = 0.1;
 
 /** Reads what the server has for locks and what others use of it; this session's own do not count. */
 export async function readLockRoom(session: Session): Promise<LockRoom> {
@@ -35,7 +37,7 @@ function unitsOf({ objects, holders }: LockNeed): number {
 
 /** Whether the server has room for these locks; of the holders alone, there is room for two of each object. */
 export function hasRoom({ setting, processes, used }: LockRoom, need: LockNeed): boolean {
-  const room = setting * processes * UNITS_PER_SETTING - used;
+  const room = setting * processes * UNITS_PER_SETTING * (1 - SPARE) - used;
   return unitsOf(need) <= room && need.holders * 2 <= room;
 }
 
@@ -44,9 +46,9 @@ export function describeShortage({ setting }: LockRoom, { objects }: LockNeed, w
   return `${what} needs ${objects} locks at once, more than this server has room for (max_locks_per_transaction is ${setting})`;
 }
 
-/** Says how there is room: the setting to make, a tenth more than is needed now. */
+/** Says how there is room: the setting to make, a quarter more than is needed now. */
 export function roomHint({ setting, processes, used }: LockRoom, need: LockNeed): string {
-  const wanted = Math.ceil(((unitsOf(need) + used) * 1.1) / (processes * UNITS_PER_SETTING));
+  const wanted = Math.ceil(((unitsOf(need) + used) * 1.25) / (processes * UNITS_PER_SETTING));
   return `As a superuser run ALTER SYSTEM SET max_locks_per_transaction = ${Math.max(wanted, setting + 1)}; (it is ${setting} now) and restart the server; a hosted one has it among its parameters.`;
 }
 
