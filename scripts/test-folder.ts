@@ -19,10 +19,12 @@ export async function memoryFolder(checkout: string): Promise<string | null> {
     SHARED_MEMORY,
     `backup-tests-${createHash('sha256').update(checkout).digest('hex').slice(0, 12)}`,
   );
-  const made = await mkdir(folder, { recursive: true }).then(
+  try {
+    await mkdir(folder, { recursive: true });
     // Servers run as another user than root, and tests as somebody else make files of their own, as in /tmp.
-    () => chmod(folder, 0o1777),
-    () => null,
-  );
-  return made === null ? null : folder;
+    await chmod(folder, 0o1777);
+    return folder;
+  } catch {
+    return null;
+  }
 }

@@ -24,11 +24,18 @@ const UNITS_PER_OBJECT = 2;
 const UNITS_PER_SETTING = 2 * UNITS_PER_OBJECT;
 /** Of the whole, what is left to others: every session that asks the catalog holds dozens of locks for a moment. */
 const SPARE = 0.1;
+/** How much more than is needed now is asked for. */
+const HEADROOM = 1.125;
 
 /** Reads what the server has for locks and what others use of it; this session's own do not count. */
 export async function readLockRoom(session: Session): Promise<LockRoom> {
   const [room] = await session.query<LockRoom>(ROOM_SQL);
   return room ?? { setting: 0, processes: 0, used: 0 };
+}
+
+/** Units that each step of the setting gives, without what is left to others. */
+function unitsPerSetting(processes: number): number {
+  return processes * UNITS_PER_SETTING * (1 - SPARE);
 }
 
 function unitsOf({ objects, holders }: LockNeed): number {
@@ -37,7 +44,7 @@ function unitsOf({ objects, holders }: LockNeed): number {
 
 /** Whether the server has room for these locks; of the holders alone, there is room for two of each object. */
 export function hasRoom({ setting, processes, used }: LockRoom, need: LockNeed): boolean {
-  const room = setting * processes * UNITS_PER_SETTING * (1 - SPARE) - used;
+  const room = setting * unitsPerSetting(processes) - used;
   return unitsOf(need) <= room && need.holders * 2 <= room;
 }
 
@@ -46,9 +53,9 @@ export function describeShortage({ setting }: LockRoom, { objects }: LockNeed, w
   return `${what} needs ${objects} locks at once, more than this server has room for (max_locks_per_transaction is ${setting})`;
 }
 
-/** Says how there is room: the setting to make, a quarter more than is needed now. */
+/** Says how there is room: the setting to make, an eighth more than is needed now. */
 export function roomHint({ setting, processes, used }: LockRoom, need: LockNeed): string {
-  const wanted = Math.ceil(((unitsOf(need) + used) * 1.25) / (processes * UNITS_PER_SETTING));
+  const wanted = Math.ceil(((unitsOf(need) + used) * HEADROOM) / unitsPerSetting(processes));
   return `As a superuser run ALTER SYSTEM SET max_locks_per_transaction = ${Math.max(wanted, setting + 1)}; (it is ${setting} now) and restart the server; a hosted one has it among its parameters.`;
 }
 

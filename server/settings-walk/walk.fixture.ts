@@ -22,8 +22,6 @@ export interface Walk extends AsyncDisposable {
   readonly database: TestDatabase;
   /** Names of what went otherwise than without the changes; nothing when all was exact. */
   tried(changes: Change[], way: Way): Promise<string[]>;
-  /** The fewest of these changes that still go wrong, with what went wrong. */
-  culprits(changes: Change[], way: Way): Promise<string>;
 }
 
 const OWNER = 'settings_walk';
@@ -125,18 +123,6 @@ export async function openWalk(server: TestServer): Promise<Walk> {
   return {
     database,
     tried,
-    async culprits(changes, way) {
-      let left = changes;
-      for (let size = Math.ceil(left.length / 2); ; size = Math.ceil(size / 2)) {
-        for (let at = 0; at < left.length && left.length > 1; ) {
-          const rest = left.toSpliced(at, size);
-          if (rest.length > 0 && (await tried(rest, way)).length > 0) left = rest;
-          else at += size;
-        }
-        if (size === 1) break;
-      }
-      return `${left.map(({ name, value }) => `${name} = ${value}`).join(', ')} → ${(await tried(left, way)).join(' | ')}`;
-    },
     async [Symbol.asyncDispose]() {
       await hand[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
