@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Content, contentOf, sequencesOf } from '../../db/content.fixture.ts';
+import { qualifiedName } from '../../db/model.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import type { TestServer } from '../../db/testing-servers.ts';
 import { openArchive } from '../archive/reader.ts';
@@ -132,14 +133,18 @@ export async function openWalk(server: TestServer): Promise<Walk> {
   };
 }
 
-/** What an archive says that a setting could change, its rows included. */
+/** What an archive says that a setting could change, its rows included. Chunks are numbered as they get ready, so a table's lines are compared in no order. */
 async function facts({ bytes, manifest }: MadeBackup) {
   const said = Object.fromEntries(Object.entries(manifest).filter(([name]) => !NEW_EACH_TIME.includes(name)));
   const archive = await openArchive(bytesSource(bytes));
-  const chunks: Record<string, string[]> = {};
-  for (const entry of manifest.entries)
-    if (entry.table !== null) chunks[entry.name] = new TextDecoder().decode(await archive.readEntry(entry)).split('\n');
-  return { ...said, chunks };
+  const lines: Record<string, string[]> = {};
+  for (const entry of manifest.entries) {
+    if (entry.table === null) continue;
+    const name = qualifiedName(entry.table);
+    const text = new TextDecoder().decode(await archive.readEntry(entry));
+    lines[name] = [...(lines[name] ?? []), ...text.split('\n')].sort();
+  }
+  return { ...said, lines };
 }
 
 interface State {
