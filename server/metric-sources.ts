@@ -1,10 +1,13 @@
-import { count, eq, inArray, max } from 'drizzle-orm';
+import { and, count, eq, inArray, max, sql } from 'drizzle-orm';
 import type { Records } from '../db/records.ts';
 import { operations } from '../db/schema/system.ts';
 import { AppError } from './errors.ts';
 import type { Verb, Verbs } from './jobs/verbs.ts';
 import type { FinishedOperation, MetricSources, Metrics } from './metrics.ts';
 import type { Storage } from './storage/storage.ts';
+
+/** All tables were asked for, and nothing was lost. */
+const IS_COMPLETE = sql`${operations.result} ->> 'outcome' = 'success' AND ${operations.parameters} -> 'tables' IS NULL`;
 
 /** Reads the numbers that only storage and records know. */
 export function metricSources(records: Records, storage: Pick<Storage, 'list' | 'freeSpace'>): MetricSources {
@@ -14,7 +17,7 @@ export function metricSources(records: Records, storage: Pick<Storage, 'list' | 
       return { usedBytes: stored.reduce((sum, { size }) => sum + size, 0), freeBytes, backups: stored.length };
     },
     async operations() {
-      const [open, ended] = await Promise.all([
+      const [open, ended, complete] = await Promise.all([
         records
           .select({ state: operations.state, number: count() })
           .from(operations)
@@ -25,12 +28,17 @@ export function metricSources(records: Records, storage: Pick<Storage, 'list' | 
           .from(operations)
           .where(eq(operations.state, 'succeeded'))
           .groupBy(operations.kind),
+        records
+          .select({ at: max(operations.finishedAt) })
+          .from(operations)
+          .where(and(eq(operations.state, 'succeeded'), eq(operations.kind, 'backup'), IS_COMPLETE)),
       ]);
       const numberOf = (state: string) => open.find((row) => row.state === state)?.number ?? 0;
       return {
         queued: numberOf('queued'),
         running: numberOf('running'),
         lastSuccess: Object.fromEntries(ended.flatMap(({ kind, at }) => (at === null ? [] : [[kind, at]]))),
+        lastComplete: complete[0]?.at ?? null,
       };
     },
   };
@@ -48,7 +56,7 @@ export function counted(verbs: Verbs, metrics: Pick<Metrics, 'operationFinished'
       };
       try {
         const result = await verb(operation, asked);
-        tell('succeeded', result);
+        tell(Reflect.get(result, 'outcome') === 'partial' ? 'partial' : 'succeeded', result);
         return result;
       } catch (error) {
         tell(error instanceof AppError && error.code === 'CANCELLED' ? 'cancelled' : 'failed', {});

@@ -5,12 +5,19 @@ import type { RouteClass } from './http/route-class.ts';
 export interface MetricSources {
   storage(): Promise<{ usedBytes: number; freeBytes: number | null; backups: number }>;
   /** Operations of all processes, as their records say. */
-  operations(): Promise<{ queued: number; running: number; lastSuccess: Record<string, Date> }>;
+  operations(): Promise<{
+    queued: number;
+    running: number;
+    lastSuccess: Record<string, Date>;
+    /** The newest backup of all tables that lacks nothing. */
+    lastComplete: Date | null;
+  }>;
 }
 
 export interface FinishedOperation {
   kind: string;
-  outcome: 'succeeded' | 'failed' | 'cancelled';
+  /** `partial`: a backup was made, and the database held something that is neither in it nor left out on purpose. */
+  outcome: 'succeeded' | 'partial' | 'failed' | 'cancelled';
   seconds: number;
   /** Of table rows moved or checked. */
   bytes: number;
@@ -87,6 +94,10 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
     labelNames: ['kind'],
     registers,
   });
+  const lastComplete = plain(
+    'last_complete_backup_timestamp_seconds',
+    'When a backup of all tables that lacks nothing last succeeded, in any process.',
+  );
   const up = new Gauge({
     name: name('source_up'),
     help: 'Whether what the numbers are read from could be asked.',
@@ -104,6 +115,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
     const found = await deps.sources.operations();
     put(queued, found.queued);
     put(running, found.running);
+    put(lastComplete, found.lastComplete && found.lastComplete.getTime() / 1000);
     lastSuccess.reset();
     for (const [kind, at] of Object.entries(found.lastSuccess)) lastSuccess.set({ kind }, at.getTime() / 1000);
   };
@@ -122,7 +134,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
   const read = async () => {
     await Promise.all([
       asked('storage', askStorage, [used, free, backups]),
-      asked('operations', askOperations, [queued, running]),
+      asked('operations', askOperations, [queued, running, lastComplete]),
     ]);
     return registry.metrics();
   };

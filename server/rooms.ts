@@ -13,6 +13,7 @@ import type { Face } from './app.ts';
 import { APPLICATION } from './application.ts';
 import { exportJson } from './archive/json-export.ts';
 import { createCatalogue } from './backup/catalogue.ts';
+import { readExclusions } from './backup/exclusions.ts';
 import { createRowReader } from './backup/rows.ts';
 import { storageCheck } from './checks.ts';
 import type { Config } from './config.ts';
@@ -151,6 +152,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     model,
     databaseAddress: maskDatabaseUrl(hall.databaseUrl),
     newestMigration: newestMigration(),
+    readExclusions: () => readExclusions(config.backupExclude),
     checkStorage: () => storageCheck(storage).check(closing),
     backup: { compression: config.backupCompression, level: config.backupLevel },
     version: APPLICATION.version,

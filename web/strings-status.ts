@@ -27,7 +27,9 @@ export const statusWords = {
   schemaEmptied: (tables: number) =>
     `${amountText(tables, 'table')} that held rows a short while ago ${tables === 1 ? 'is' : 'are'} empty.`,
   schemaUnknown: (names: string) => `Not part of any backup, because nobody has decided about them: ${names}.`,
-  schemaUnknownHint: 'Add them to the Drizzle schema, or classify them as left out.',
+  schemaUnknownHint: 'Add them to the Drizzle schema, or leave them out on purpose with BACKUP_EXCLUDE.',
+  schemaRowsOf: (table: string) => `rows of ${table}`,
+  schemaLeftOut: (names: string) => `Left out on purpose: ${names}.`,
   migrations: 'Own tables',
   migrationsStates: {
     newest: 'Up to date.',

@@ -110,7 +110,7 @@ export const words = {
       unsafe: 'Your data is not safe.',
       unknown: 'Whether your data is safe cannot be told right now.',
     },
-    safeBecause: 'All tables are in the newest backup, and every byte of it was read back.',
+    safeBecause: 'Everything to be protected is in the newest backup, and every byte of it was read back.',
     lastBackup: 'Last good backup',
     never: 'never',
     lastVerified: 'Last verified',
@@ -155,6 +155,7 @@ export const words = {
       unverified: 'Not verified',
       pinned: 'Pinned',
       partial: 'Some tables only',
+      incomplete: 'Not everything in it',
       uploaded: 'Uploaded',
       damaged: 'Damaged',
     },
@@ -302,6 +303,7 @@ export const words = {
   operation: {
     kind: (kind: string) => kinds[kind] ?? kind,
     stage: (stage: string) => stages[stage] ?? stage,
+    finishedPartly: 'Done, not complete',
     states: { queued: 'Waiting', running: 'Under way', succeeded: 'Done', failed: 'Failed', cancelled: 'Cancelled' },
     title: (kind: string, archive: string | null) => {
       if (archive === null) return kinds[kind] ?? kind;

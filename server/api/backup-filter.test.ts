@@ -52,6 +52,9 @@ describe('pageOf()', () => {
     const broken = backup('broken', { damaged: { code: 'ARCHIVE_DAMAGED', message: 'No end.' }, manifest: null });
     expect(namesOf([...SOME, broken], { damaged: true })).toEqual(['c', 'broken']);
     expect(namesOf([...SOME, broken], { damaged: false })).toEqual(['a', 'b']);
+    const lacking = storedBackup('lacking', new Date('2026-11-01T00:00:00Z'), { losses: 2 });
+    expect(namesOf([...SOME, lacking], { outcome: 'partial' })).toEqual(['lacking']);
+    expect(namesOf([...SOME, lacking], { outcome: 'success' })).toEqual(['a', 'b']);
     expect(namesOf(SOME, { search: 'the move' })).toEqual(['b']);
     expect(namesOf(SOME, { search: 'ADA' })).toEqual(['a', 'b']);
     expect(namesOf(SOME, { search: 'id of a' })).toEqual(['a']);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { foldText } from '../backup/fold-text.ts';
-import type { StoredBackup } from '../backup/list.ts';
+import { type StoredBackup, storedOutcome } from '../backup/list.ts';
 import { madeAt } from '../backup/made-at.ts';
 import { moment, pageLimit, plainText } from './schemas.ts';
 
@@ -16,6 +16,8 @@ export const backupFilter = z.strictObject({
   kind: plainText(50).exactOptional(),
   pinned: z.boolean().exactOptional(),
   verified: z.boolean().exactOptional(),
+  /** Whether it holds everything. */
+  outcome: z.enum(['success', 'partial']).exactOptional(),
   /** Whether it cannot be opened. */
   damaged: z.boolean().exactOptional(),
   /** Stored at or after, and before. */
@@ -57,12 +59,13 @@ const SORT_KEYS = {
 } as const satisfies Record<BackupFilter['sort'], (backup: StoredBackup) => string | number>;
 
 function passes(filter: BackupFilter): (backup: StoredBackup) => boolean {
-  const { kind, pinned, verified, damaged } = filter;
+  const { kind, outcome, pinned, verified, damaged } = filter;
   const words = foldText(filter.search?.trim() ?? '');
   const from = filter.from?.toISOString();
   const to = filter.to?.toISOString();
   return (backup) =>
     (kind === undefined || backup.manifest?.kind === kind) &&
+    (outcome === undefined || (backup.manifest !== null && storedOutcome(backup.manifest) === outcome)) &&
     (pinned === undefined || backup.pinned === pinned) &&
     (verified === undefined || (backup.lastVerified !== null) === verified) &&
     (damaged === undefined || (backup.damaged !== null) === damaged) &&

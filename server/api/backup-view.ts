@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StoredBackup } from '../backup/list.ts';
+import { type StoredBackup, storedOutcome } from '../backup/list.ts';
 
 /** The user's `BackupFileInfo`, and what this program knows beyond it. */
 export const backupInfo = z.object({
@@ -67,7 +67,7 @@ export function backupInfoOf(backup: StoredBackup): BackupInfo {
     digest: manifest?.digest ?? null,
     tables: manifest?.tables ?? null,
     warnings: manifest?.warnings ?? 0,
-    outcome: manifest && (manifest.losses > 0 ? 'partial' : 'success'),
+    outcome: manifest && storedOutcome(manifest),
     damaged,
     uploaded,
     pinned,

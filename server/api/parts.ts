@@ -1,6 +1,7 @@
 import type { SchemaModel } from '../../db/model.ts';
 import type { Records } from '../../db/records.ts';
 import type { Catalogue } from '../backup/catalogue.ts';
+import type { Exclusion } from '../backup/exclusions.ts';
 import type { RowReader } from '../backup/rows.ts';
 import type { Desk } from '../jobs/desk.ts';
 import type { Audit } from '../security/audit.ts';
@@ -30,6 +31,8 @@ export interface ApiParts {
   databaseAddress: string;
   /** The newest of our own migrations that this program knows, as `db/migration-state.ts` names it. */
   newestMigration: number;
+  /** What the next backup leaves out on purpose. Rejects with CONFIG_INVALID where the file cannot be meant. */
+  readExclusions(): Promise<Exclusion[]>;
   /** Rejects with an AppError while no archive can be written. */
   checkStorage(): Promise<void>;
   backup: { compression: 'deflate' | 'zstd'; level: number | null };

@@ -95,6 +95,20 @@ test('what was never verified, is damaged, or has warnings is said', () => {
   ]);
 });
 
+test('promise 6: a backup that does not hold everything is not passed over in silence', () => {
+  const lacking = (losses: number) => {
+    const { manifest } = backup(0);
+    return backup(0, { manifest: manifest && { ...manifest, losses } });
+  };
+  expect(codes([lacking(1), backup(1)])).toEqual(['soon LAST_INCOMPLETE']);
+  const facts = { freeBytes: null, emptied: new Map(), lastEnded: null };
+  expect(recommend({ backups: [lacking(2)], ...facts }, NOW)[0]).toMatchObject({
+    message: expect.stringContaining('2 things of the database are missing'),
+    archive: '0.zip',
+  });
+  expect(codes([backup(0), lacking(0)])).toEqual([]);
+});
+
 test('little space is soon, less than one more backup is urgent', () => {
   expect(codes([backup(0)], 299)).toEqual(['soon LITTLE_SPACE']);
   expect(codes([backup(0)], 99)).toEqual(['urgent LITTLE_SPACE']);

@@ -10,6 +10,7 @@ export interface Recommendation {
     | 'LAST_NOT_VERIFIED'
     | 'LAST_DAMAGED'
     | 'DAMAGED_BACKUPS'
+    | 'LAST_INCOMPLETE'
     | 'LAST_HAS_WARNINGS'
     | 'LITTLE_SPACE'
     | 'LAST_OPERATION_FAILED';
@@ -79,6 +80,14 @@ export function recommend(
       );
     if (whole.lastVerified === null)
       say('soon', 'LAST_NOT_VERIFIED', `The newest backup, ${whole.name}, was never verified. Verify it.`, whole);
+    const losses = whole.manifest?.losses ?? 0;
+    if (losses > 0)
+      say(
+        'soon',
+        'LAST_INCOMPLETE',
+        `The newest backup, ${whole.name}, does not hold everything: ${losses === 1 ? 'one thing' : `${losses} things`} of the database ${losses === 1 ? 'is' : 'are'} missing. It says which; protect them, or leave them out on purpose with BACKUP_EXCLUDE.`,
+        whole,
+      );
     if (whole.manifest && whole.manifest.warnings > 0)
       say('note', 'LAST_HAS_WARNINGS', `The newest backup, ${whole.name}, was made with warnings. Read them.`, whole);
   }

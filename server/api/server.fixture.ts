@@ -111,6 +111,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     model,
     databaseAddress: maskDatabaseUrl(databaseUrl),
     newestMigration: newestMigration(),
+    readExclusions: async () => [],
     checkStorage: () => storageCheck(storage, 0).check(life.signal),
     backup: { compression: 'deflate', level: null },
     version: '0.0.0',

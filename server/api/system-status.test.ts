@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { parseExclusions } from '../backup/exclusions.ts';
 import { AppError } from '../errors.ts';
+import { metricSources } from '../metric-sources.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
 import { readSystemStatus } from './system-status.ts';
 
@@ -17,6 +19,20 @@ async function statusWith(changes: Partial<TestServer['parts']>, silenceMs?: num
   const log = { error: (...words: unknown[]) => said.push(words) };
   const options = { startedAt: new Date(), log, ...(silenceMs !== undefined && { silenceMs }) };
   return { ...(await readSystemStatus({ ...server.parts, ...changes }, options, forever)), said };
+}
+
+/** Makes a backup of all tables and waits until it is listed. */
+async function makeBackup(): Promise<void> {
+  const { desk, catalogue } = server.parts;
+  const before = (await catalogue.list(forever)).length;
+  const { operation } = await desk.request(
+    { kind: 'backup', compression: 'deflate', strict: false, verify: true, wait: false },
+    'Ada',
+    'test',
+  );
+  for await (const { state } of desk.watch(operation.id, 0, forever)) if (state === 'succeeded') break;
+  // What is stored is listed anew after two seconds.
+  while ((await catalogue.list(forever)).length === before) await Bun.sleep(50);
 }
 
 test('a part that never answers is in trouble, and the rest is told all the same', async () => {
@@ -54,19 +70,43 @@ test('a part that never answers neither hides a table that was emptied nor is ta
   await server.database.query(
     `INSERT INTO categories (id, name, type, "isActive", "updatedAt") VALUES ('c', 'c', 'POSITION', true, now())`,
   );
-  const { desk } = server.parts;
-  const { operation } = await desk.request(
-    { kind: 'backup', compression: 'deflate', strict: false, verify: true, wait: false },
-    'Ada',
-    'test',
-  );
-  for await (const { state } of desk.watch(operation.id, 0, forever)) if (state === 'succeeded') break;
-  // What is stored is listed anew after two seconds.
-  while ((await server.parts.catalogue.list(forever)).length === 0) await Bun.sleep(50);
+  await makeBackup();
   // Few enough that nobody counts them anew; statistics go on saying that they are there.
   await server.database.query('ANALYZE categories; DELETE FROM categories');
   await server.database.admin(`SELECT pg_stat_reset_single_table_counters('public.categories'::regclass)`);
   const { recommendations, troubles } = await statusWith({ checkStorage: silent }, 3000);
   expect(recommendations).toMatchObject([{ code: 'TABLES_EMPTIED', tables: ['categories'] }]);
   expect(troubles).toMatchObject([{ part: 'writing', code: 'STALLED' }]);
+});
+
+test('promise 6: what a backup lacks is told by the status and the metrics until it is left out on purpose', async () => {
+  const { operations } = metricSources(server.parts.records, server.storage);
+  const complete = (await operations()).lastComplete;
+  await server.database.query('CREATE TABLE extra (id int); CREATE TABLE shelf (id int)');
+  try {
+    await makeBackup();
+    const lacking = await statusWith({});
+    expect(lacking.lastBackup?.outcome).toBe('partial');
+    expect(lacking.recommendations).toContainEqual(expect.objectContaining({ code: 'LAST_INCOMPLETE', level: 'soon' }));
+    expect(lacking.schema).toEqual({ missing: [], unknown: ['public.extra', 'public.shelf'], leftOut: [] });
+    const told = await operations();
+    expect(told.lastComplete).toEqual(complete);
+    expect(told.lastSuccess['backup']?.getTime()).toBeGreaterThan(complete?.getTime() ?? 0);
+
+    const exclusions = parseExclusions('extra = moved\nshelf = moved too\nrows of staff = too large', 'exclude');
+    const decided = await statusWith({ readExclusions: async () => exclusions });
+    expect(decided.schema).toEqual({
+      missing: [],
+      unknown: [],
+      leftOut: [
+        { name: 'public.extra', what: 'table', reason: 'moved' },
+        { name: 'public.shelf', what: 'table', reason: 'moved too' },
+        { name: 'public.staff', what: 'rows', reason: 'too large' },
+      ],
+    });
+    expect(decided.database?.tables.map(({ name }) => name)).not.toContain('public.staff');
+    expect(decided.database?.tables).toHaveLength((lacking.database?.tables.length ?? 0) - 1);
+  } finally {
+    await server.database.query('DROP TABLE extra, shelf');
+  }
 });

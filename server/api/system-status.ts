@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { readMigrationState } from '../../db/migration-state.ts';
 import { qualifiedName, shortName } from '../../db/model.ts';
-import type { StoredBackup } from '../backup/list.ts';
-import { compareTables } from '../backup/scope.ts';
+import { type StoredBackup, storedOutcome } from '../backup/list.ts';
+import { compareTables, type TableComparison } from '../backup/scope.ts';
 import { AppError, unexpected } from '../errors.ts';
 import { readQueueState } from '../jobs/queue-state.ts';
 import type { Log } from '../log.ts';
@@ -46,7 +46,7 @@ export const systemStatus = z.object({
       version: z.string(),
       /** Bytes. */
       size: z.number(),
-      /** Rows and bytes as the server estimates them; null where it cannot. */
+      /** Those that are protected. Rows and bytes as the server estimates them; null where it cannot. */
       tables: z.array(
         z.object({
           name: z.string(),
@@ -58,7 +58,14 @@ export const systemStatus = z.object({
     })
     .nullable(),
   /** Tables the schema has and the database lacks, and the other way round those that nobody has decided about. Null: could not be asked. */
-  schema: z.object({ missing: z.array(z.string()), unknown: z.array(z.string()) }).nullable(),
+  schema: z
+    .object({
+      missing: z.array(z.string()),
+      unknown: z.array(z.string()),
+      /** Tables that BACKUP_EXCLUDE leaves out of every backup, or whose rows it does. */
+      leftOut: z.array(z.object({ name: z.string(), what: z.enum(['table', 'rows']), reason: z.string() })),
+    })
+    .nullable(),
   /** Our own tables. Null: could not be asked. */
   migrations: z.enum(['newest', 'older', 'newer']).nullable(),
   queue: z
@@ -81,7 +88,15 @@ export const systemStatus = z.object({
     })
     .nullable(),
   /** The newest of all tables that can be opened. */
-  lastBackup: z.object({ fileName: z.string(), timestamp: z.string(), rows: z.number() }).nullable(),
+  lastBackup: z
+    .object({
+      fileName: z.string(),
+      timestamp: z.string(),
+      rows: z.number(),
+      /** `partial`: it does not hold everything. */
+      outcome: z.enum(['success', 'partial']),
+    })
+    .nullable(),
   /** When the next backup of all tables is due; null while there is none, and one is due now. */
   nextDue: z.string().nullable(),
   /** The newest operation that failed, while its record is kept. */
@@ -119,6 +134,7 @@ type StatusParts = Pick<
   | 'now'
   | 'databaseAddress'
   | 'newestMigration'
+  | 'readExclusions'
   | 'checkStorage'
   | 'sessions'
 >;
@@ -147,7 +163,7 @@ export async function readSystemStatus(
   const [database, schema, migrations, queue, backups, freeBytes, writable, ended, failed, emptied] = await Promise.all(
     [
       orTrouble('database', readDatabaseStatus(ask, model.tables)),
-      orTrouble('tables', readSchemaState(ask, model)),
+      orTrouble('tables', readSchemaState(ask, parts)),
       orTrouble('migrations', readMigrationState(ask, parts.newestMigration)),
       orTrouble('queue', readQueueState(ask)),
       orTrouble('storage', listing),
@@ -174,12 +190,14 @@ export async function readSystemStatus(
       name: database.name,
       version: database.version,
       size: database.size,
-      tables: database.tables.map((table) => ({
-        name: qualifiedName(table),
-        rows: table.estimatedRows,
-        bytes: table.estimatedBytes,
-        exact: false as const,
-      })),
+      tables: database.tables
+        .filter((table) => !schema?.leftOut.some(({ name }) => name === qualifiedName(table)))
+        .map((table) => ({
+          name: qualifiedName(table),
+          rows: table.estimatedRows,
+          bytes: table.estimatedBytes,
+          exact: false as const,
+        })),
     },
     schema,
     migrations,
@@ -192,7 +210,12 @@ export async function readSystemStatus(
       writable: writable === true,
     },
     lastBackup: last?.manifest
-      ? { fileName: last.name, timestamp: last.manifest.timestamp, rows: last.manifest.rows }
+      ? {
+          fileName: last.name,
+          timestamp: last.manifest.timestamp,
+          rows: last.manifest.rows,
+          outcome: storedOutcome(last.manifest),
+        }
       : null,
     nextDue: (backups && nextDue(backups)?.toISOString()) ?? null,
     lastFailure: failure
@@ -238,10 +261,16 @@ async function findEmptied(
   return emptiedTables(full, await findEmptyTables(records, asked, signal));
 }
 
-/** What the schema and the database do not both have. Takes no lock on any table. */
-async function readSchemaState(ask: Ask, model: StatusParts['model']) {
+/** What the schema and the database do not both have, and what is left out on purpose. Takes no lock on any table. */
+async function readSchemaState(ask: Ask, { model, readExclusions }: Pick<StatusParts, 'model' | 'readExclusions'>) {
   const query = async <Row extends object>(text: string, values: unknown[] = []) =>
     (await ask(text, values)) as unknown[] as Row[];
-  const { missing, unknown } = compareTables(model, { inventory: await readInventory({ query }), exclusions: [] });
-  return { missing: missing.map(qualifiedName), unknown: unknown.map(qualifiedName) };
+  const exclusions = await readExclusions();
+  const { missing, unknown, leftOut } = compareTables(model, { inventory: await readInventory({ query }), exclusions });
+  const named = ({ what, reason, ...table }: TableComparison['leftOut'][number]) => ({
+    name: qualifiedName(table),
+    what,
+    reason,
+  });
+  return { missing: missing.map(qualifiedName), unknown: unknown.map(qualifiedName), leftOut: leftOut.map(named) };
 }

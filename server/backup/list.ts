@@ -1,5 +1,5 @@
 import { shortName } from '../../db/model.ts';
-import { lossesOf } from '../archive/losses.ts';
+import { type BackupOutcome, lossesOf } from '../archive/losses.ts';
 import { openArchive } from '../archive/reader.ts';
 import { eachAtOnce } from '../at-once.ts';
 import { AppError } from '../errors.ts';
@@ -38,6 +38,11 @@ export interface StoredBackup {
   note: string | null;
   lastVerified: string | null;
   lastProved: string | null;
+}
+
+/** What became of a backup that is stored. */
+export function storedOutcome({ losses }: Pick<NonNullable<StoredBackup['manifest']>, 'losses'>): BackupOutcome {
+  return losses > 0 ? 'partial' : 'success';
 }
 
 /** Archives opened at once: enough to hide the latency of a bucket. */

@@ -70,11 +70,18 @@ export function chooseScope(
   return scope;
 }
 
-/** What schema and database do not both have. */
+export interface TableComparison {
+  missing: ObjectName[];
+  unknown: ObjectName[];
+  /** What an exclusion leaves out: a table, or its rows alone. */
+  leftOut: (ObjectName & { what: 'table' | 'rows'; reason: string })[];
+}
+
+/** What schema and database do not both have, and what is left out on purpose. */
 export function compareTables(
   model: Pick<SchemaModel, 'tables'>,
   facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
-): { missing: ObjectName[]; unknown: ObjectName[] } {
+): TableComparison {
   const declared = new Set(model.tables.map(keyOf));
   const verdicts = judge({ ...facts, extensionRows: new Map(), declares: (name) => declared.has(keyOf(name)) });
   const there = new Map([...verdicts].map(([relation, verdict]) => [keyOf(relation), { relation, verdict }]));
@@ -83,6 +90,15 @@ export function compareTables(
     unknown: [...verdicts].flatMap(([relation, verdict]) =>
       verdict.class === 'lost' && verdict.kind === 'table' && relation.root === null ? [plain(relation)] : [],
     ),
+    leftOut: [...verdicts].flatMap(([relation, verdict]) => {
+      if (relation.root !== null || relation.kind === 'sequence' || !('reason' in verdict)) return [];
+      const isExcluded = facts.exclusions.some(
+        ({ what, matches, reason }) =>
+          (what === 'tables' || what === 'rows') && reason === verdict.reason && matches(relation),
+      );
+      const what = verdict.class === 'described' ? ('rows' as const) : ('table' as const);
+      return isExcluded ? [{ ...plain(relation), what, reason: verdict.reason }] : [];
+    }),
   };
 }
 

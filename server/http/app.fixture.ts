@@ -114,7 +114,7 @@ export function serve({ guards, tls, idleSeconds, ...changes }: Changes = {}): S
       version: '1.2.3',
       sources: {
         storage: async () => ({ usedBytes: 7, freeBytes: 9, backups: 1 }),
-        operations: async () => ({ queued: 0, running: 0, lastSuccess: {} }),
+        operations: async () => ({ queued: 0, running: 0, lastSuccess: {}, lastComplete: null }),
       },
     }),
     log,

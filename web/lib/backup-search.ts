@@ -21,6 +21,7 @@ const SHOWN: Readonly<Record<string, BackupQuery>> = {
   pinned: { pinned: true },
   damaged: { damaged: true },
   partial: { kind: 'partial' },
+  incomplete: { outcome: 'partial' },
   uploaded: { kind: 'uploaded' },
 };
 

@@ -59,16 +59,27 @@ test('own tables that are behind the program are worse than those ahead of it', 
 });
 
 test('tables that are missing are worse than tables nobody decided about; both are named', () => {
-  const schema = { missing: ['public.staff'], unknown: ['public.new_one', 'x.y'] };
+  const schema = { missing: ['public.staff'], unknown: ['public.new_one', 'x.y'], leftOut: [] };
   expect(found('Tables', { schema })).toMatchObject({ state: 'bad', text: expect.stringContaining('staff') });
   expect(found('Tables', { schema: { ...schema, missing: [] } })).toMatchObject({
     state: 'warn',
     text: expect.stringContaining('new_one, x.y'),
   });
   const many = Array.from({ length: 11 }, (_, index) => `public.t${index}`);
-  const text = (missing: string[]) => found('Tables', { schema: { missing, unknown: [] } })?.text;
+  const text = (missing: string[]) => found('Tables', { schema: { missing, unknown: [], leftOut: [] } })?.text;
   expect(text(many)).toContain('t9, …');
   expect(text(many.slice(0, 10))).not.toContain('…');
+});
+
+test('what is left out on purpose is named, and is no trouble', () => {
+  const leftOut = [
+    { name: 'public.old', what: 'table' as const, reason: 'moved' },
+    { name: 'public.staff', what: 'rows' as const, reason: 'too large' },
+  ];
+  expect(found('Tables', { schema: { missing: [], unknown: [], leftOut } })).toMatchObject({
+    state: 'good',
+    text: expect.stringContaining('none is unknown. Left out on purpose: old, rows of staff.'),
+  });
 });
 
 test('a worker that is not there, and one that does not get on, are told apart', () => {
@@ -109,7 +120,7 @@ test('a storage that cannot be written to is bad, however much of it can be read
 test('no backup is bad; a failure counts for a day', () => {
   const none: Recommendation = { code: 'NO_BACKUP', level: 'urgent', message: 'Make one.', archive: null, tables: [] };
   expect(found('Last good backup', { lastBackup: null, recommendations: [none] })?.state).toBe('bad');
-  for (const code of ['BACKUP_OLD', 'LAST_DAMAGED'] as const) {
+  for (const code of ['BACKUP_OLD', 'LAST_DAMAGED', 'LAST_INCOMPLETE'] as const) {
     const old: Recommendation = { code, level: 'soon', message: 'Look.', archive: null, tables: [] };
     expect(found('Last good backup', { recommendations: [old] })).toMatchObject({ state: 'warn', hint: 'Look.' });
   }

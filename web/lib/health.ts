@@ -35,6 +35,8 @@ const CLOCKS_AGREE_MS = 5000;
 const CLOCKS_APART_MS = 120_000;
 const RECENT_MS = 86_400_000;
 const SHOWN_NAMES = 10;
+/** What is said of the last backup, the worst first. */
+const LAST_BACKUP = ['NO_BACKUP', 'BACKUP_OLD', 'LAST_DAMAGED', 'LAST_INCOMPLETE'];
 
 /** Everything a person should know of the server's health, in an order that does not change. Pure. */
 export function healthOf(status: Status, here: Here): Check[] {
@@ -77,7 +79,11 @@ function tables(status: Status): Check {
     const count = emptied.reduce((sum, one) => sum + one.tables.length, 0);
     return check(w.schema, 'warn', w.schemaEmptied(count), emptied.map(({ message }) => message).join(' '));
   }
-  return check(w.schema, 'good', w.schemaGood(status.database?.tables.length ?? 0));
+  const { leftOut } = status.schema;
+  const text = w.schemaGood(status.database?.tables.length ?? 0);
+  if (leftOut.length === 0) return check(w.schema, 'good', text);
+  const named = leftOut.map(({ name, what }) => (what === 'rows' ? w.schemaRowsOf(tableText(name)) : name));
+  return check(w.schema, 'good', `${text} ${w.schemaLeftOut(namesOf(named))}`);
 }
 
 function migrations(status: Status): Check {
@@ -112,7 +118,7 @@ function storage(status: Status): Check {
 
 function lastBackup(status: Status, now: Date): Check {
   if (status.storage === null) return check(w.backup, 'unknown', w.notAsked);
-  const old = status.recommendations.find(({ code }) => ['NO_BACKUP', 'BACKUP_OLD', 'LAST_DAMAGED'].includes(code));
+  const old = status.recommendations.find(({ code }) => LAST_BACKUP.includes(code));
   const state = old === undefined ? 'good' : old.level === 'urgent' ? 'bad' : 'warn';
   const last = status.lastBackup;
   const text = last ? w.backupGood(last.fileName, agoText(new Date(last.timestamp), now), last.rows) : w.backupNone;

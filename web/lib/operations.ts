@@ -10,6 +10,11 @@ export const STATE_TONES: Readonly<Record<OperationState, Tone>> = {
   cancelled: 'calm',
 };
 
+/** Whether it is a backup that was made, and lacks something nobody left out on purpose. */
+export function isIncomplete({ state, result }: Pick<Operation, 'state' | 'result'>): boolean {
+  return state === 'succeeded' && result?.['outcome'] === 'partial';
+}
+
 /** What an operation is called: what it does, and with what. */
 export function titleOf({ kind, archive }: Operation): string {
   return kind === 'restore' ? words.operation.restoreTitle(archive) : words.operation.title(kind, archive);

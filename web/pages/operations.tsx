@@ -103,7 +103,7 @@ function Row(props: { operation: Operation }) {
         </Show>
       </div>
       <div>
-        <StateBadge state={props.operation.state} />
+        <StateBadge of={props.operation} />
       </div>
       <div class="order-last col-span-2 min-w-0 text-soft md:order-none md:col-span-1">
         <Moment at={props.operation.createdAt} />

@@ -5,7 +5,7 @@ import { createEffect, createMemo, createUniqueId, on, onCleanup, Show, untrack 
 import { api, type Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
 import { followOperation, hasEnded, knownOperation, noteOperation } from '../lib/live.ts';
-import { shareOf, titleOf } from '../lib/operations.ts';
+import { isIncomplete, shareOf, titleOf } from '../lib/operations.ts';
 import { say } from '../lib/say.ts';
 import { words } from '../strings.ts';
 import { Button } from './button.tsx';
@@ -47,7 +47,19 @@ export function OperationCard(props: OperationCardProps) {
   const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.stage === 'lock');
   // How far one is that has ended is how it ended.
   const percent = createMemo(() => (hasEnded(operation()) ? 0 : saidShare(operation())));
-  createEffect(on(state, (now) => say(words.operation.said(title(), words.operation.states[now])), { defer: true }));
+  createEffect(
+    on(
+      state,
+      (now) =>
+        say(
+          words.operation.said(
+            title(),
+            isIncomplete(operation()) ? words.operation.finishedPartly : words.operation.states[now],
+          ),
+        ),
+      { defer: true },
+    ),
+  );
   createEffect(on(isWaiting, (waits) => waits && say(words.operation.saidWaiting(title())), { defer: true }));
   createEffect<number | undefined>((before) => {
     const now = percent();
@@ -74,7 +86,7 @@ export function OperationCard(props: OperationCardProps) {
             </h3>
           </Show>
           <div class={props.untitled ? '' : 'mt-1.5'}>
-            <StateBadge state={operation().state} />
+            <StateBadge of={operation()} />
           </div>
         </div>
         <Show when={!hasEnded(operation()) && props.mayCancel}>

@@ -4,7 +4,7 @@ import { For, type JSX, Show } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { failureFrom } from '../lib/failure.ts';
 import { bytesText, countText, durationText } from '../lib/format.ts';
-import { numberIn, tableText, textsIn } from '../lib/operations.ts';
+import { isIncomplete, numberIn, tableText, textsIn } from '../lib/operations.ts';
 import { words } from '../strings.ts';
 import { pressable } from './button.tsx';
 import { Facts } from './card.tsx';
@@ -15,7 +15,7 @@ export function OperationResult(props: { operation: Operation }) {
   const { operation: w } = words;
   const result = () => props.operation.result;
   const warnings = () => textsIn(result(), 'warnings');
-  const isPartial = () => result()?.['outcome'] === 'partial';
+  const isPartial = () => isIncomplete(props.operation);
   const chosen = () => textsIn(props.operation.parameters, 'tables');
   const facts = (): [string, JSX.Element][] => {
     const found: [string, JSX.Element][] = [];

@@ -3,9 +3,10 @@ import CircleDashed from 'lucide-solid/icons/circle-dashed';
 import CircleSlash from 'lucide-solid/icons/circle-slash';
 import CircleX from 'lucide-solid/icons/circle-x';
 import LoaderCircle from 'lucide-solid/icons/loader-circle';
+import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { Dynamic } from 'solid-js/web';
-import type { OperationState } from '../api.ts';
-import { STATE_TONES } from '../lib/operations.ts';
+import type { Operation } from '../api.ts';
+import { isIncomplete, STATE_TONES } from '../lib/operations.ts';
 import { words } from '../strings.ts';
 import { Badge } from './badge.tsx';
 
@@ -17,19 +18,21 @@ const ICONS = {
   cancelled: CircleSlash,
 } as const;
 
-export function StateBadge(props: { state: OperationState }) {
+/** How far an operation is, or how it ended. */
+export function StateBadge(props: { of: Pick<Operation, 'state' | 'result'> }) {
+  const isPartial = () => isIncomplete(props.of);
   return (
     <Badge
-      tone={STATE_TONES[props.state]}
+      tone={isPartial() ? 'warn' : STATE_TONES[props.of.state]}
       icon={
         <Dynamic
-          component={ICONS[props.state]}
-          class={`size-3.5 ${props.state === 'running' ? 'animate-spin' : ''}`}
+          component={isPartial() ? TriangleAlert : ICONS[props.of.state]}
+          class={`size-3.5 ${props.of.state === 'running' ? 'animate-spin' : ''}`}
           aria-hidden="true"
         />
       }
     >
-      {words.operation.states[props.state]}
+      {isPartial() ? words.operation.finishedPartly : words.operation.states[props.of.state]}
     </Badge>
   );
 }

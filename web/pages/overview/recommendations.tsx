@@ -59,7 +59,7 @@ export function WayToDo(props: { what: Recommendation; onMake: () => void }) {
           </A>
         )}
       </Match>
-      <Match when={among('LAST_NOT_VERIFIED', 'LAST_HAS_WARNINGS') && props.what.archive}>
+      <Match when={among('LAST_NOT_VERIFIED', 'LAST_INCOMPLETE', 'LAST_HAS_WARNINGS') && props.what.archive}>
         {(name) => (
           <A href={`/backups/${encodeURIComponent(name())}`} class={pressable()}>
             {words.operation.openBackup}
