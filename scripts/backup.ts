@@ -11,7 +11,16 @@ import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import { type Command, type Outcome, runCommand } from './cli.ts';
-import { both, commandActor, composeStorage, configFor, openDatabase, operationDeps, settingsHelp } from './compose.ts';
+import {
+  both,
+  commandActor,
+  composeStorage,
+  configFor,
+  DEMO_FLAG,
+  openDatabase,
+  operationDeps,
+  settingsHelp,
+} from './compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, formatSize, printable } from './format.ts';
 
 const flags = {
@@ -37,13 +46,14 @@ const flags = {
   'strict-exit': { kind: 'switch', help: 'exit with code 8 when not everything is in the backup' },
   'no-verify': { kind: 'switch', help: 'do not read the stored archive back' },
   wait: { kind: 'switch', help: 'wait while another operation runs, instead of stopping with exit code 6' },
+  demo: DEMO_FLAG,
   check: {
     kind: 'switch',
     help: 'make no backup; check database, rights, folder and space, and what a restore would meet',
   },
 } as const;
 
-const command: Command<typeof flags> = {
+export const command: Command<typeof flags> = {
   name: 'backup',
   summary: 'Makes a backup of every protected table, as of one moment, and reads it back.',
   flags,
@@ -76,7 +86,7 @@ const command: Command<typeof flags> = {
     const { model, config } = await composeSchema(configFor(env, values), signal);
     const storage = composeStorage(config);
     const exclusions = await readExclusions(config.backupExclude);
-    await using database = await openDatabase(config, signal);
+    await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(
       `database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`,
     );

@@ -5,12 +5,12 @@ import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { createAudit } from '../server/security/audit.ts';
 import { createBreakGlassCode } from '../server/security/break-glass.ts';
 import { type Command, runCommand } from './cli.ts';
-import { commandActor, configFor, openDatabase, settingsHelp } from './compose.ts';
+import { commandActor, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './compose.ts';
 import { formatMoment } from './format.ts';
 
-const flags = {} as const;
+const flags = { demo: DEMO_FLAG } as const;
 
-const command: Command<typeof flags> = {
+export const command: Command<typeof flags> = {
   name: 'break-glass',
   summary:
     'Prints a one-time link to restore with, for the day the administrators are lost. It counts once, for ten minutes; making and using it is audited.',
@@ -24,7 +24,7 @@ const command: Command<typeof flags> = {
   examples: [{ line: 'bun run scripts/break-glass.ts', does: 'when nobody can sign in any more' }],
   async run({ env, values, signal, detail }) {
     const config = configFor(env, values);
-    await using database = await openDatabase(config, signal);
+    await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);
     // Our own tables may be lost as well.
     await migrate(database.url, { hrms: false, signal });

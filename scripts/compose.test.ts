@@ -2,6 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { AppError } from '../server/errors.ts';
 import { commandActor, configFor, openDatabase } from './compose.ts';
 
+const signal = new AbortController().signal;
+
 const env = {
   DATABASE_URL: 'postgres://a:b@pooler:6543/palace',
   DATABASE_DIRECT_URL: 'postgres://a:b@db:5432/palace',
@@ -29,10 +31,25 @@ describe('configFor()', () => {
 
   test('--into is another database altogether: the direct address of the settings is not used for it', async () => {
     const into = 'postgres://c:d@other/copy';
-    await using database = await openDatabase(configFor(env, { into }));
+    await using database = await openDatabase(configFor(env, { into }), { demo: false, signal });
     expect(database.url).toBe(into);
-    await using own = await openDatabase(configFor(env));
+    await using own = await openDatabase(configFor(env), { demo: false, signal });
     expect(own.url).toBe(env.DATABASE_DIRECT_URL);
+  });
+
+  test('a database that is not named is refused, and not taken from the folder, however its absence is written', async () => {
+    for (const given of [{}, { DATABASE_URL: '' }, { DATABASE_URL: '   ' }, { DATABASE_URL: '\t\n' }, { PGHOST: '' }]) {
+      const refused = openDatabase(configFor(given), { demo: false, signal });
+      await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('--demo') });
+    }
+    for (const [name, value] of Object.entries({ PGHOST: 'db', PGHOSTADDR: '10.0.0.1', PGDATABASE: 'hrms' })) {
+      await using database = await openDatabase(configFor({ [name]: value }), { demo: false, signal });
+      expect(database.url).toContain(value);
+    }
+  });
+
+  test('--demo and --into cannot both be meant', () => {
+    expect(() => configFor(env, { into: 'postgres://db/x', demo: true })).toThrow('--into and --demo');
   });
 
   test('an --into that cannot be read is USAGE that names the flag and repeats no secret', () => {

@@ -18,9 +18,15 @@ type SettingName = (typeof SETTING_NAMES)[number];
 /** Where `bun start` keeps its own PostgreSQL, relative to the working directory. */
 export const EMBEDDED_DIR = '.data/postgres';
 
+/** The flag of every command that works on a database: without it none touches the demo database. */
+export const DEMO_FLAG = {
+  kind: 'switch',
+  help: `the demo database that \`bun start\` keeps in ${EMBEDDED_DIR}, whatever DATABASE_URL says`,
+} as const;
+
 /** What `--help` says of the settings that commands read. */
 const SETTINGS = {
-  DATABASE_URL: `postgres://user:password@host:5432/database; unset: the PostgreSQL that \`bun start\` keeps in ${EMBEDDED_DIR}`,
+  DATABASE_URL: 'postgres://user:password@host:5432/database; must be set unless --demo is given',
   DATABASE_DIRECT_URL: 'the same database past a connection pooler, if there is one',
   DATABASE_URL_FILE: 'a file that holds DATABASE_URL, in its place; PGHOST, PGSERVICE, PGPASSFILE … count as for psql',
   BACKUP_DIR: 'folder of the backups; ./backups when unset',
@@ -43,6 +49,7 @@ export function settingsHelp(...names: (keyof typeof SETTINGS)[]): { name: strin
 export function configFor(
   env: Record<string, string | undefined>,
   flags: {
+    demo?: boolean;
     into?: string | undefined;
     output?: string | undefined;
     compression?: string | undefined;
@@ -52,6 +59,8 @@ export function configFor(
 ): Config {
   const over: Record<string, string | undefined> = { ...env };
   if (flags.into !== undefined) {
+    if (flags.demo)
+      throw new AppError('USAGE', '--into and --demo both name a database.', { hint: 'Give one of them.' });
     refuseUnreadable(flags.into);
     over.DATABASE_URL = flags.into;
     // It belongs to the other database.
@@ -77,25 +86,34 @@ function refuseUnreadable(into: string): void {
   });
 }
 
-/** A database for a command's while: the one of the settings, or the embedded one, let go of afterwards. */
+/** A database for a command's while; an embedded one is let go of afterwards. */
 export interface CommandDatabase extends AsyncDisposable {
   /** Holds the password. */
   url: string;
 }
 
 /**
- * Finds the database: that of the settings, of the application's own configuration, or the embedded one. Throws CONFIG_INVALID when none
- * of them names one. Opens no connection.
+ * Finds the database: that of the settings, of the application's own configuration, or with `demo` the embedded one and no other.
+ * Throws CONFIG_INVALID when nothing names one. Opens no connection.
  */
-export async function openDatabase(config: Config, signal?: AbortSignal): Promise<CommandDatabase> {
+export async function openDatabase(
+  config: Config,
+  { demo, signal }: { demo: boolean; signal: AbortSignal },
+): Promise<CommandDatabase> {
+  if (demo) return openDemo();
   const { databaseDirectUrl: url } = await composeDatabase(config, signal);
   if (url !== null) return { url, [Symbol.asyncDispose]: async () => undefined };
+  throw new AppError('CONFIG_INVALID', 'DATABASE_URL is not set, so there is no database to work on.', {
+    hint: 'Set DATABASE_URL=postgres://user:password@host:5432/database (or PGHOST, PGDATABASE …) in the environment or in the file .env. For the demo database of `bun start`, add --demo.',
+  });
+}
+
+async function openDemo(): Promise<CommandDatabase> {
   const dir = resolve(EMBEDDED_DIR);
-  if (!existsSync(dir))
-    throw new AppError('CONFIG_INVALID', 'DATABASE_URL is not set, and there is no embedded PostgreSQL here.', {
-      hint: 'Set DATABASE_URL=postgres://user:password@host:5432/database (or PGHOST, PGDATABASE …) in the environment or in the file .env, or run `bun start` once.',
-    });
-  return startEmbedded(dir);
+  if (existsSync(dir)) return startEmbedded(dir);
+  throw new AppError('CONFIG_INVALID', `There is no demo database in ${dir}.`, {
+    hint: 'Run `bun start` in this folder without DATABASE_URL, which makes one, or go to the folder where it was started.',
+  });
 }
 
 /** The folder of the backups. Touches nothing yet. */

@@ -1,7 +1,7 @@
 import { fillDemo } from '../db/demo.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { type Command, runCommand } from './cli.ts';
-import { configFor, openDatabase, settingsHelp } from './compose.ts';
+import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration } from './format.ts';
 
 const flags = {
@@ -19,9 +19,10 @@ const flags = {
     max: 2 ** 31 - 1,
     help: 'the same seed and size give the same rows; 1 when absent',
   },
+  demo: DEMO_FLAG,
 } as const;
 
-const command: Command<typeof flags> = {
+export const command: Command<typeof flags> = {
   name: 'demo',
   summary: 'Fills empty HRMS tables with invented people. Refuses a table that holds rows.',
   flags,
@@ -30,7 +31,7 @@ const command: Command<typeof flags> = {
     { line: 'bun run scripts/demo.ts --staff 20000 --seed 7', does: 'some 220,000 rows to try a backup with' },
   ],
   async run({ values, env, signal, onProgress, detail }) {
-    await using database = await openDatabase(configFor(env));
+    await using database = await openDatabase(configFor(env), { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);
     const started = performance.now();
     const tables = await fillDemo(database.url, {

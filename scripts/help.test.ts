@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
+import { EXIT_CODES } from '../server/exit-codes.ts';
 import { type Workplace, workplace } from './command.fixture.ts';
+import { type AnyCommand, allCommands } from './commands.fixture.ts';
+import type { Flag } from './flags.ts';
 
 let place: Workplace;
 beforeAll(async () => {
@@ -9,39 +12,20 @@ beforeAll(async () => {
 });
 afterAll(() => place[Symbol.asyncDispose]());
 
-/** Each command with the flags of its own that `--help` must explain. */
-const COMMANDS: Record<string, string[]> = {
-  backup: [
-    '-o, --output DIR',
-    '--name NAME',
-    '--tables a,b',
-    '--format archive|json',
-    '--compression deflate|zstd',
-    '--level N',
-    '--jobs N',
-    '--strict',
-    '--strict-exit',
-    '--no-verify',
-    '--wait',
-    '--check',
-  ],
-  list: [],
-  verify: ['--rows'],
-  restore: ['--into URL', '--tables a,b', '--keep-broken-rules', '-y, --yes', '--jobs N', '--wait'],
-  migrate: ['--into URL'],
-  'break-glass': [],
-  demo: ['--staff N', '--seed N'],
-};
+const commands = await allCommands();
+/** How `--help` writes a flag, but for its short form. */
+const spelled = (name: string, flag: Flag) =>
+  flag.kind === 'switch' ? `--${name}` : `--${name} ${flag.kind === 'choice' ? flag.choices.join('|') : flag.value}`;
 const COMMON = ['--json', '-v, --verbose', '-s, --silent', '-h, --help'];
 
-for (const [name, flags] of Object.entries(COMMANDS)) {
+for (const { name, flags } of commands) {
   test(`${name} --help explains usage, every flag, settings, exit codes and gives examples, and does nothing`, async () => {
     const { code, stdout, stderr } = await place.run(name, ['--help', '--frobnicate']);
     expect([code, stderr]).toEqual([0, '']);
     const [summary = '', ...sections] = stdout.split('\n\n');
     expect(summary).toMatch(/^[A-Z].*\.$/);
     const titles = sections.map((section) => section.split('\n')[0]);
-    expect(titles.filter((title) => title !== 'FILE|NAME:')).toEqual([
+    expect(titles.filter((title) => !/^[A-Z|]+:$/.test(title ?? ''))).toEqual([
       'Usage:',
       'Flags:',
       'Environment (bun reads .env itself):',
@@ -54,10 +38,12 @@ for (const [name, flags] of Object.entries(COMMANDS)) {
       .split('\n')
       .slice(1)
       .map((line) => line.trim());
-    for (const flag of [...flags, ...COMMON]) expect(explained.some((line) => line.startsWith(`${flag} `))).toBe(true);
-    expect(explained.length).toBe(flags.length + COMMON.length);
-    for (const exitCode of [0, 1, 2, 3, 4, 5, 6, 7, 8, 130])
-      expect(stdout).toMatch(new RegExp(`^ +${exitCode}  [a-z]`, 'm'));
+    const own = Object.entries(flags).map(([flag, spec]) =>
+      spec.short ? `-${spec.short}, ${spelled(flag, spec)}` : spelled(flag, spec),
+    );
+    for (const flag of [...own, ...COMMON]) expect(explained.some((line) => line.startsWith(`${flag} `))).toBe(true);
+    expect(explained.length).toBe(own.length + COMMON.length);
+    for (const [exitCode, words] of Object.entries(EXIT_CODES)) expect(stdout).toContain(` ${exitCode}  ${words}\n`);
   });
 
   test(`${name} refuses a flag it does not have, naming it`, async () => {
@@ -69,15 +55,39 @@ for (const [name, flags] of Object.entries(COMMANDS)) {
   });
 }
 
-test('README.md tells of every command and each flag of its own', async () => {
+describe('README.md', async () => {
   const readme = await Bun.file(join(import.meta.dir, '../README.md')).text();
-  for (const [name, flags] of Object.entries(COMMANDS)) {
-    const row = readme.split('\n').find((line) => line.startsWith(`| \`bun run scripts/${name}.ts`)) ?? '';
-    const told = row.replaceAll('\\|', '|');
-    expect([name, told]).toEqual([name, expect.stringMatching(/^\| `bun run scripts\/.+ \|$/)]);
-    const missing = flags.map((flag) => flag.replace(/^-\w, /, '')).filter((flag) => !told.includes(flag));
-    expect([name, missing]).toEqual([name, []]);
-  }
+  /** The rows of the table under this head, as cells. */
+  const tableUnder = (head: string) => {
+    const lines = readme.slice(readme.indexOf(head)).split('\n').slice(2);
+    const cells = (line: string) => line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'));
+    return lines.slice(0, lines.indexOf('')).map((line) => cells(line).slice(1, -1));
+  };
+
+  test('has a row for every command', () => {
+    const told = tableUnder('| command | does |').map(([command]) => command);
+    const words = ({ name, positional }: AnyCommand) => `scripts/${name}.ts${positional ? ` ${positional.value}` : ''}`;
+    expect(told.toSorted()).toEqual(commands.map((command) => `\`bun run ${words(command)}\``).toSorted());
+  });
+
+  test('has a row for every flag, which names the commands that take it and no other', () => {
+    const told = tableUnder('| flag | of | does |').map(([flag = '', of]) => [flag.replaceAll('`', ''), of]);
+    const takers = Map.groupBy(
+      commands.flatMap(({ name, flags }) => Object.entries(flags).map(([flag, spec]) => [spelled(flag, spec), name])),
+      ([flag]) => flag,
+    );
+    const sorted = (names: string | undefined) => names?.split(', ').toSorted().join(', ');
+    expect(told.map(([flag, of]) => [flag, sorted(of)]).toSorted()).toEqual(
+      [...takers].map(([flag, names]) => [flag, sorted(names.map(([, name]) => name).join(', '))]).toSorted(),
+    );
+  });
+
+  test('gives every exit code the words of --help', () => {
+    const plain = (text = '') => text.replaceAll('`', '');
+    expect(
+      Object.fromEntries(tableUnder('| exit code | means |').map(([code, means]) => [code, plain(means)])),
+    ).toEqual(EXIT_CODES);
+  });
 });
 
 test('-h is --help, also among other short flags', async () => {

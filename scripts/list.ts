@@ -5,7 +5,7 @@ import { formatColumns, formatCount, formatCounted, formatMoment, formatSize, pr
 
 const flags = {} as const;
 
-const command: Command<typeof flags> = {
+export const command: Command<typeof flags> = {
   name: 'list',
   summary: 'Lists the stored backups, newest first: name, made when and by whom, rows, size.',
   flags,

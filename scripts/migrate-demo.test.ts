@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { testDatabase } from '../db/testing.ts';
+import { sampleArchive } from '../server/archive/sample.fixture.ts';
 import type { FailureBody } from '../server/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { allCommands } from './commands.fixture.ts';
 import { emptyPlace } from './places.fixture.ts';
 
 let ground: Awaited<ReturnType<typeof emptyPlace>>;
@@ -38,17 +40,34 @@ test('migrate --into works on the database it is given, and says what another ap
   expect(done.stdout).toContain('invoices');
 });
 
-test('with DATABASE_URL unset, commands use the embedded PostgreSQL of this folder, one after the other', async () => {
+test('with no database named, every command that works on one refuses, demo database or not, and says what to set', async () => {
   await using alone = await workplace(null);
-  const refused = await alone.run('migrate', []);
+  await Bun.write(join(alone.dir, 'sample.zip'), (await sampleArchive()).bytes);
+  const kept = join(alone.dir, '.data', 'postgres');
+  await mkdir(kept, { recursive: true });
+  const needing = (await allCommands()).filter(({ source }) => /\bopenDatabase\(/.test(source));
+  expect(needing.length).toBeGreaterThanOrEqual(5);
+  for (const { name, positional, flags } of needing) {
+    expect([name, Object.keys(flags)]).toEqual([name, expect.arrayContaining(['demo'])]);
+    const args = positional ? ['sample.zip'] : [];
+    const refused = await alone.run(name, [...args, '--silent'], { DATABASE_URL: ' ' });
+    expect([name, refused.code, refused.stdout]).toEqual([name, 4, '']);
+    expect(refused.stderr).toStartWith('error: DATABASE_URL is not set, so there is no database to work on.');
+    expect(refused.stderr).toContain('Set DATABASE_URL=postgres://');
+    expect(refused.stderr).toContain('add --demo');
+  }
+  expect(await readdir(kept)).toEqual([]);
+});
+
+test('--demo is the embedded PostgreSQL of this folder, whatever DATABASE_URL says, one command after the other', async () => {
+  await using alone = await workplace('postgres://nobody@127.0.0.1:1/nowhere');
+  const refused = await alone.run('migrate', ['--demo']);
   expect([refused.code, refused.stdout]).toEqual([4, '']);
-  expect(refused.stderr).toContain(
-    'DATABASE_URL is not set, and there is no embedded PostgreSQL here. [CONFIG_INVALID]',
-  );
+  expect(refused.stderr).toContain('There is no demo database in');
 
   await mkdir(join(alone.dir, '.data', 'postgres'), { recursive: true });
-  expect((await alone.run('migrate', ['-s'])).stderr).toBe('');
-  expect((await alone.run('demo', ['--staff', '10', '-s'])).stderr).toBe('');
-  const done = await alone.run('backup', ['--json', '--name', 'own']);
+  expect((await alone.run('migrate', ['-s', '--demo'])).stderr).toBe('');
+  expect((await alone.run('demo', ['--staff', '10', '-s', '--demo'])).stderr).toBe('');
+  const done = await alone.run('backup', ['--json', '--name', 'own', '--demo']);
   expect(jsonOf<object>(done)).toMatchObject({ data: { fileName: 'own.zip', tables: { staff: 10 } } });
 });

@@ -1,14 +1,15 @@
 import { type MigrateReport, migrate } from '../db/migrate.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { type Command, runCommand } from './cli.ts';
-import { configFor, openDatabase, settingsHelp } from './compose.ts';
+import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './compose.ts';
 import { formatCounted } from './format.ts';
 
 const flags = {
   into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },
+  demo: DEMO_FLAG,
 } as const;
 
-const command: Command<typeof flags> = {
+export const command: Command<typeof flags> = {
   name: 'migrate',
   summary:
     'Brings our own tables (schema backup_system) up to date; gives an empty database the HRMS tables. Never alters tables that are there.',
@@ -23,7 +24,7 @@ const command: Command<typeof flags> = {
   ],
   async run({ values, env, signal, detail }) {
     const config = configFor(env, values);
-    await using database = await openDatabase(config, signal);
+    await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);
     // Another application's tables are its own migrations' work.
     const report = await migrate(database.url, { hrms: config.backupSchema === null, signal });

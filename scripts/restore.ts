@@ -18,6 +18,7 @@ import {
   commandActor,
   composeStorage,
   configFor,
+  DEMO_FLAG,
   openChosen,
   openDatabase,
   operationDeps,
@@ -28,6 +29,7 @@ import { formatColumns, formatCount, formatCounted, formatDuration, formatMoment
 
 const flags = {
   into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },
+  demo: DEMO_FLAG,
   tables: { kind: 'list', value: 'a,b', help: 'only these tables' },
   'keep-broken-rules': {
     kind: 'switch',
@@ -38,7 +40,7 @@ const flags = {
   wait: { kind: 'switch', help: 'wait while another operation runs, instead of stopping with exit code 6' },
 } as const;
 
-const command: Command<typeof flags> = {
+export const command: Command<typeof flags> = {
   name: 'restore',
   summary: 'Makes tables what they were at the time of a backup: all of it in one transaction, or nothing.',
   flags,
@@ -78,7 +80,7 @@ const command: Command<typeof flags> = {
     await using chosen = await openChosen(storage, positional);
     const document = await openJsonDocument(chosen.source);
     const archive = document ? null : await openArchive(chosen.source, { signal });
-    await using database = await openDatabase(config, signal);
+    await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(
       `reading ${chosen.label}, ${archive ? `digest ${archive.digest}` : `a BackupData document (${document?.kind})`}; database ${maskDatabaseUrl(database.url)}`,
     );

@@ -80,14 +80,14 @@ describe('bun start', () => {
     expect(await database.query('SELECT count(*)::int AS n FROM public.staff')).toEqual([{ n: 0 }]);
   });
 
-  test('ends with code 1, what is wrong and what to do, and no password, when the database cannot be reached', async () => {
+  test('ends with code 2, what is wrong and what to do, and no password, when the database cannot be reached', async () => {
     const child = Bun.spawn([process.execPath, program], {
       cwd: folder,
       env: { ...process.env, DATABASE_URL: 'postgres://anna:hunter2@127.0.0.1:1/hrms', DATABASE_DIRECT_URL: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const said = await new Response(child.stderr).text();
-    expect(await child.exited).toBe(1);
+    expect(await child.exited).toBe(2);
     expect(said).toContain('DATABASE_UNREACHABLE');
     expect(said).not.toContain('hunter2');
   });

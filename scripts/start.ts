@@ -77,11 +77,12 @@ async function sayHowToSignIn(embedded: Embedded | null): Promise<void> {
 }
 
 function sayTheCommands(embedded: boolean): void {
-  const same = embedded ? 'this embedded database' : 'the same database';
-  console.log(`In another terminal, in this folder, the commands use ${same}:`);
-  console.log('  bun run scripts/backup.ts          make a backup');
-  console.log('  bun run scripts/list.ts            show what is stored');
-  console.log('  bun run scripts/restore.ts NAME    bring one back; asks first');
+  const flag = embedded ? ' --demo' : '';
+  const line = (words: string, does: string) => console.log(`  ${`bun run scripts/${words}`.padEnd(40)}${does}`);
+  console.log(`In another terminal, in this folder${embedded ? ', --demo means this database' : ''}:`);
+  line(`backup.ts${flag}`, 'make a backup');
+  line('list.ts', 'show what is stored');
+  line(`restore.ts NAME${flag}`, 'bring one back; asks first');
   console.log('Without a bun of your own write `npx bun@1.4.5` for `bun`. Ctrl-C stops.');
 }
 

@@ -27,7 +27,7 @@ const flags = {
   },
 } as const;
 
-const command: Command<typeof flags> = {
+export const command: Command<typeof flags> = {
   name: 'verify',
   summary:
     'Reads every byte of a backup against its manifest and names each damaged table and chunk. Needs no database.',

@@ -97,7 +97,7 @@ describe('server/main.ts', () => {
   test('will not start in production without a key of its own', async () => {
     const child = run({ NODE_ENV: 'production' });
     const said = await new Response(child.stderr).text();
-    expect(await child.exited).toBe(1);
+    expect(await child.exited).toBe(4);
     expect(said).toContain('SECRET_KEY');
     expect(said).toContain('openssl rand -base64 48');
     expect(said).toContain('CONFIG_INVALID');

@@ -2,6 +2,7 @@ import { composeServer } from './compose.ts';
 import { composeDatabase } from './compose-schema.ts';
 import { type Config, readConfig } from './config.ts';
 import { AppError } from './errors.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import { listen, readTls } from './listen.ts';
 import { endAll } from './shutdown.ts';
 
@@ -78,7 +79,7 @@ export function untilToldToStop(): Promise<void> {
   });
 }
 
-/** Runs a root to its exit code: 0, or 1 with the error's words, hint and code on stderr. */
+/** Runs a root to its exit code: 0, or that of the error, with its words, hint and code on stderr. */
 export async function runRoot(root: () => Promise<void>): Promise<never> {
   try {
     await root();
@@ -86,7 +87,7 @@ export async function runRoot(root: () => Promise<void>): Promise<never> {
   } catch (error) {
     const known = error instanceof AppError ? error : null;
     console.error(known ? `error: ${known.message} [${known.code}]${known.hint ? `\n  ${known.hint}` : ''}` : error);
-    process.exit(1);
+    process.exit(exitCodeOf(known?.code ?? 'UNEXPECTED'));
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { ERROR_FAMILIES, type ErrorCode } from '../server/errors.ts';
+import { ERROR_FAMILIES, type ErrorCode } from './errors.ts';
 import { EXIT_CODES, exitCodeOf } from './exit-codes.ts';
 
 test('every error code has an exit code that --help explains, and none of them is success', () => {

@@ -1,16 +1,16 @@
-import type { ErrorCode } from '../server/errors.ts';
+import type { ErrorCode } from './errors.ts';
 
-/** What a command's exit code tells a cron job; `--help` prints this list. */
+/** What an exit code tells a cron job or systemd. The one list: `--help` prints it, and README.md repeats it word for word. */
 export const EXIT_CODES = {
   0: 'done',
   1: 'unexpected',
   2: 'database',
   3: 'files or storage',
   4: 'usage, configuration or validation',
-  5: 'archive damaged or not authentic',
-  6: 'busy: another operation or session holds what is needed',
-  7: 'refused: the database or the plan says no',
-  8: 'done, but not everything is in the backup (with --strict-exit)',
+  5: 'archive damaged, or not one',
+  6: 'busy: another operation, or tables that stay locked',
+  7: "refused: the backup does not fit today's tables or rules",
+  8: 'done, but not everything is in the backup; only with --strict-exit or BACKUP_STRICT_EXIT',
   130: 'cancelled',
 } as const;
 

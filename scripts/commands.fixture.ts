@@ -1,0 +1,26 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Flags, Positional } from './flags.ts';
+
+/** What tests over all commands need of each. */
+export interface AnyCommand {
+  name: string;
+  flags: Flags;
+  positional?: Positional;
+  /** The text of its script. */
+  source: string;
+}
+
+/** Finds every command of this folder by what its script exports; those for work on the program itself export nothing. */
+export async function allCommands(): Promise<AnyCommand[]> {
+  const found: AnyCommand[] = [];
+  for (const file of (await readdir(import.meta.dir)).sort()) {
+    if (!/^[a-z-]+\.ts$/.test(file)) continue;
+    const path = join(import.meta.dir, file);
+    const source = await readFile(path, 'utf8');
+    if (!source.includes('export const command: Command<')) continue;
+    const { command }: { command: Omit<AnyCommand, 'source'> } = await import(path);
+    found.push({ ...command, source });
+  }
+  return found;
+}
