@@ -10,6 +10,7 @@ import { refusePooler } from '../postgres/lock.ts';
 import { findLongRows, MOST_TEXT_BYTES, mayHoldLongRows } from '../postgres/long-rows.ts';
 import { missingForBackup } from '../postgres/rights.ts';
 import { describeSequences } from '../postgres/sequences.ts';
+import { describeStaleViews } from '../postgres/stale-views.ts';
 import { namingHolders } from '../postgres/table-lock.ts';
 import type { Storage } from '../storage/storage.ts';
 import { affordableJobs } from './affordable.ts';
@@ -200,12 +201,14 @@ async function restoreFindings(
   const oids = tables.map((table) => table.oid);
   const { missing, obstacles } = await readOutlook(session, tables, await describeSequences(session, oids, []));
   const { broken, unlooked } = await readBrokenRows(session, tables, signal);
+  const stale = await describeStaleViews(session, oids);
   const rights = rightsFindings('restore rights', 'this role has every right that a restore needs', missing);
   return [
     ...rights.map((finding) => (finding.ok ? finding : { ...finding, restore: 'stops' as const })),
     ...obstacles.map(({ stops, message, hint }): Finding => {
       return { check: 'restore', ok: false, restore: stops ? 'stops' : 'may', message, hint };
     }),
+    ...(stale === null ? [] : [{ check: 'restore' as const, ok: true, message: `note: after a restore: ${stale}` }]),
     ...broken.map(
       (rule): Finding => ({
         check: 'restore rows',

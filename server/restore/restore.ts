@@ -19,6 +19,7 @@ import { awaitApplyOver } from '../postgres/lock.ts';
 import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { findSequences } from '../postgres/set-sequences.ts';
 import { createStaging, stagingSchema } from '../postgres/staging.ts';
+import { describeStaleViews } from '../postgres/stale-views.ts';
 import { namingHolders } from '../postgres/table-lock.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
@@ -147,6 +148,9 @@ async function runRestore(
     );
     await refuseMissingRights(leader, plan, found);
     await refuseObstacles(leader, plan);
+    const oids = live.map((table) => table.oid);
+    const stale = await describeStaleViews(leader, oids);
+    if (stale !== null) plan.warnings.push(stale);
     await probeEventTriggers(
       leader,
       schema,
@@ -159,7 +163,6 @@ async function runRestore(
       plan.tables.map((table) => table.staging),
     );
     await stage(deps.databaseUrl, name, archive, plan, leader, input.jobs, run);
-    const oids = live.map((table) => table.oid);
     await refuseAlteredTypes(leader, types, { oids }, 'While the backup was loaded into staging');
     const options = {
       tryMs: deps.lockTryMs,
