@@ -64,14 +64,14 @@ export function databaseError(thrown: unknown, doing: string): AppError {
       hint: 'Check the user and the password in DATABASE_URL, and that pg_hba.conf lets this user in from here.',
     });
   if (code === '3D000')
-    return new AppError('DATABASE_UNREACHABLE', `The database named in DATABASE_URL does not exist (while ${doing}).`, {
+    return new AppError('DATABASE_UNREACHABLE', `There is no such database (while ${doing}).`, {
       cause: error,
-      hint: 'Check the name at the end of DATABASE_URL, or create the database.',
+      hint: 'Check the name of the database in DATABASE_URL (or the address given instead), or create it.',
     });
   if (code === '53300')
     return new AppError('DATABASE_UNREACHABLE', `The server has no free connection left while ${doing}.`, {
       cause: error,
-      hint: 'Lower --jobs, or raise max_connections on the server.',
+      hint: 'Lower BACKUP_JOBS or --jobs, or raise max_connections on the server.',
     });
   if (UNREACHABLE.has(code) || /timeout expired|connect ETIMEDOUT|getaddrinfo/i.test(text))
     return new AppError('DATABASE_UNREACHABLE', `No PostgreSQL server answered while ${doing}.`, {
@@ -81,7 +81,7 @@ export function databaseError(thrown: unknown, doing: string): AppError {
   if (code === '42501')
     return new AppError('PERMISSION_DENIED', `The database role lacks a right while ${doing}: ${text}.`, {
       cause: error,
-      hint: 'Run `bun run scripts/backup.ts --check`: it lists what is missing with the GRANT to run.',
+      hint: '`bun run scripts/backup.ts --check` lists the rights that a backup or a restore of these tables lacks, each with the statement that gives it. If this one is not among them, something of the database itself refuses (a trigger, a function); the server’s own words (--verbose) say which.',
     });
   if (code === '25006')
     return new AppError('DATABASE_ERROR', `The server takes no writes while ${doing}: it is a standby, or read-only.`, {
@@ -90,20 +90,20 @@ export function databaseError(thrown: unknown, doing: string): AppError {
       details: { sqlState: code },
     });
   if (code === '53100')
-    return new AppError('DISK_FULL', `The database server's disk is full while ${doing}. Nothing was changed.`, {
+    return new AppError('DISK_FULL', `The database server's disk is full while ${doing}.`, {
       cause: error,
-      hint: 'Free space on the database server: a restore needs about twice the size of the data for a while.',
+      hint: 'Free space on the database server, then run it again. A restore needs about twice the size of its tables there for a while.',
     });
   if (code === '53200') return outOfMemory(error, fault, doing);
   if (code === '57014')
     return new AppError('CANCELLED', `The database cancelled a statement while ${doing}.`, {
       cause: error,
-      hint: 'Somebody cancelled it, or a timeout of the role did. Run it again.',
+      hint: 'Somebody cancelled it (pg_cancel_backend), or a limit of time did. Run it again.',
     });
   if (code === '55P03')
-    return new AppError('TABLE_BUSY', `A table was locked by somebody else while ${doing}.`, {
+    return new AppError('TABLE_BUSY', `Somebody else held a lock for too long while ${doing}.`, {
       cause: error,
-      hint: 'Run it again when the other session (ALTER, TRUNCATE, VACUUM FULL, REINDEX) is done.',
+      hint: 'Run it again when the other session is done; SELECT pid, state, query FROM pg_stat_activity shows who is at work.',
     });
   if (
     LOST.has(code) ||

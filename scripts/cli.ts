@@ -12,7 +12,7 @@ import { createProgress } from './progress.ts';
 import { errorText, jsonLine } from './report.ts';
 
 /** The flags every command takes. */
-const COMMON_FLAGS = {
+export const COMMON_FLAGS = {
   json: { kind: 'switch', help: 'one JSON object as the last line of stdout, and nothing else there' },
   verbose: { kind: 'switch', short: 'v', help: 'more detail, and the causes of errors (secrets masked)' },
   silent: { kind: 'switch', short: 's', help: 'nothing but errors and what a backup lacks, for cron' },

@@ -225,15 +225,18 @@ function ofAuthorization(text: string, role: string): Finding {
 
 function ofCrowd(text: string, database: string, role: string): Finding {
   if (/for role/.test(text))
-    return { why: 'the role has no connection left', hint: `Lower --jobs, or ALTER ROLE ${role} CONNECTION LIMIT -1;` };
+    return {
+      why: 'the role has no connection left',
+      hint: `Lower BACKUP_JOBS or --jobs, or ALTER ROLE ${role} CONNECTION LIMIT -1;`,
+    };
   if (/for database/.test(text))
     return {
       why: 'the database has no connection left',
-      hint: `Lower --jobs, or ALTER DATABASE ${quoted(database)} CONNECTION LIMIT -1;`,
+      hint: `Lower BACKUP_JOBS or --jobs, or ALTER DATABASE ${quoted(database)} CONNECTION LIMIT -1;`,
     };
   return {
     why: 'the server has no free connection left',
-    hint: 'Lower --jobs, or raise max_connections on the server.',
+    hint: 'Lower BACKUP_JOBS or --jobs, or raise max_connections on the server.',
   };
 }
 

@@ -26,7 +26,7 @@ describe('a full disk', () => {
     // A limit on the size of files is met like a full disk: in the middle of a write.
     const { code, shown } = await shell(`trap '' XFSZ; ulimit -f 400; exec ${backupLine()}`);
     expect([code, shown]).toEqual([3, expect.stringContaining('DISK_FULL')]);
-    expect(shown).toContain('Nothing was left behind');
+    expect(shown).toContain('takes no file of this size');
     expect(await readdir(place.backups)).toEqual([]);
     await expectClean();
   });

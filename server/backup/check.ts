@@ -216,7 +216,7 @@ async function restoreFindings(
         restore: rule.stops ? 'stops' : 'may',
         message: describeBroken(rule),
         hint: rule.stops
-          ? 'A restore puts this rule back over the same rows and is refused. Mend these rows, and make a backup then.'
+          ? 'A restore puts this rule back over the same rows and is refused, unless it is a foreign key or a check and --keep-broken-rules is given. Mend these rows, and make a backup then.'
           : 'The rule is NOT VALID, and a restore puts it back so.',
       }),
     ),
@@ -257,7 +257,10 @@ async function checkStorage(storage: Storage, heapBytes: number | null): Promise
       check: 'space',
       ok: enough,
       message: `${here}, a backup needs about ${mebibytes(needed)} or more`,
-      ...(!enough && { code: 'DISK_FULL' as const, hint: 'Free space there, or choose another folder with --output.' }),
+      ...(!enough && {
+        code: 'DISK_FULL' as const,
+        hint: 'Free space there, or choose another folder with BACKUP_DIR or --output.',
+      }),
     },
   ];
 }

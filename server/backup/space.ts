@@ -21,7 +21,7 @@ export async function refuseFullDisk(storage: Pick<Storage, 'freeSpace' | 'label
     'DISK_FULL',
     `${storage.label} has ${mebibytes(free)} free; this backup needs about ${mebibytes(needed)} or more.`,
     {
-      hint: 'Free space there, or choose another folder with --output.',
+      hint: 'Free space there, or choose another folder with BACKUP_DIR or --output.',
       details: { free, needed },
     },
   );

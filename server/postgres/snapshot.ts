@@ -82,7 +82,7 @@ function leaderLost(error: unknown): AppError | null {
   if (!isGone(error)) return null;
   return new AppError('CONNECTION_LOST', 'The connection that holds the moment of this backup was lost.', {
     cause: error,
-    hint: 'See the server log for why, then run it again: nothing half-done was kept.',
+    hint: 'See the server log for why, then run it again.',
   });
 }
 

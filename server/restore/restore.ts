@@ -197,7 +197,11 @@ async function runRestore(
 }
 
 function knowledgeOf({ manifest }: Archive, chosen: ManifestTable[], input: RestoreInput) {
-  const rules = new Map(manifest.tables.map((table) => [qualifiedName(table), table.rules ?? null]));
+  // The rules of an accepted document are those of the database that took it in, not of the rows' own time.
+  const isOfDocument = manifest.kind === 'uploaded';
+  const rules = new Map(
+    manifest.tables.map((table) => [qualifiedName(table), isOfDocument ? null : (table.rules ?? null)]),
+  );
   const taken = new Set(chosen.map(qualifiedName));
   return {
     rulesThen: (table: ObjectName) => rules.get(qualifiedName(table)) ?? null,

@@ -17,7 +17,7 @@ export function storageFailure(
   const code = systemCode(error);
   if (code !== null && NO_SPACE.has(code)) {
     const { free, written = 0 } = facts;
-    const room = free === undefined || free === null ? '' : ` ${free} bytes are free.`;
+    const room = code !== 'ENOSPC' || free === undefined || free === null ? '' : ` ${free} bytes are free.`;
     const why =
       code === 'EDQUOT'
         ? 'the quota is used up'
@@ -26,7 +26,7 @@ export function storageFailure(
           : 'no space is left';
     return new AppError('DISK_FULL', `${doing} failed: ${why} after ${written} bytes.${room}`, {
       cause: error,
-      hint: 'Make room (prune old backups, or choose another folder) and run again. Nothing was left behind.',
+      hint: fullHint(code, free ?? null),
       details: { written, ...(room && { free }) },
     });
   }
@@ -38,6 +38,19 @@ export function storageFailure(
       : 'Check that the folder exists, is a folder, and is on a disk that can be written.',
     details: { reason: code },
   });
+}
+
+/** More free than this, and it is not bytes that are short. */
+const MUCH_BYTES = 64 * 1024 ** 2;
+
+function fullHint(code: string, free: number | null): string {
+  if (code === 'EFBIG')
+    return 'The file system, or a limit of the user this program runs as (`ulimit -f`), takes no file of this size: choose another folder (BACKUP_DIR), or raise the limit.';
+  if (code === 'EDQUOT')
+    return 'Remove old backups, let the quota of the user this program runs as be raised, or choose another folder (BACKUP_DIR), and run again.';
+  if (free !== null && free > MUCH_BYTES)
+    return 'Bytes are free, so that it may be the number of files that is used up (`df -i`), or somebody took the room meanwhile. Make room there, or choose another folder (BACKUP_DIR), and run again.';
+  return 'Make room (remove old backups), or choose another folder (BACKUP_DIR), and run again.';
 }
 
 export function notFound(name: string): AppError {

@@ -179,7 +179,7 @@ async function fill(session: Session, load: TableLoad, steps: RewriteSteps): Pro
       'STAGING_LOST',
       `${qualifiedName(load.live)}: ${load.rows} rows were staged, ${inserted} arrived. Nothing was changed.`,
       {
-        hint: 'The database server restarted in between (staging tables are emptied by a crash), or something on the server keeps rows away. Run the restore again.',
+        hint: 'Somebody wrote to the staging tables meanwhile, or something on the server keeps rows away. Run the restore again; when it happens once more, look for extensions that act on INSERT.',
         details: { table: qualifiedName(load.live), staged: load.rows, inserted },
       },
     );

@@ -1,0 +1,88 @@
+import { expect, test } from 'bun:test';
+import { existsSync } from 'node:fs';
+import { Glob } from 'bun';
+import packageJson from '../package.json' with { type: 'json' };
+import { SETTING_NAMES } from '../server/config.ts';
+import { COMMON_FLAGS } from './cli.ts';
+import { allCommands } from './commands.fixture.ts';
+
+/** Words that look like a setting of ours and are none. */
+const NO_SETTINGS: Record<string, string> = {
+  ALLOW_CONNECTIONS: 'an option of ALTER DATABASE',
+  IN_PROGRESS: 'a value of the demo data',
+  SQL_ASCII: 'an encoding of PostgreSQL',
+  SUPER_ADMIN: 'a role of the HRMS',
+};
+
+interface Said {
+  place: string;
+  /** A sentence of the program, values that are put into it left out. */
+  text: string;
+}
+
+/** Finds every text with words for people: messages, hints and help. */
+async function everySentence(): Promise<Said[]> {
+  const found: Said[] = [];
+  for await (const file of new Glob('{db,server,scripts}/**/*.ts').scan('.')) {
+    // Measuring and pictures are for work on the program itself.
+    if (/\.(test|suite|fixture|schema|d)\.ts$|^scripts\/(bench|panel|lighthouse|screenshots)\b/.test(file)) continue;
+    const source = await Bun.file(file).text();
+    for (const [line, code] of source.split('\n').entries()) {
+      if (/^\s*(\/\/|\/?\*)/.test(code)) continue;
+      for (const [, , text = ''] of code.matchAll(/(['"`])((?:\\.|(?!\1).)*)\1/g))
+        if (/[a-z]+ [a-z]+/.test(text))
+          found.push({ place: `${file}:${line + 1}`, text: text.replaceAll(/\$\{[^{}]*\}/g, '…') });
+    }
+  }
+  return found;
+}
+
+const said = await everySentence();
+const commands = await allCommands();
+const flagsOf = new Map(
+  commands.map(({ name, flags }) => [name, new Set([...Object.keys(flags), ...Object.keys(COMMON_FLAGS)])]),
+);
+
+/** What matches the pattern in a sentence and is not what `exists` knows; at least `least` must match, or nothing was looked at. */
+function unknown(pattern: RegExp, least: number, exists: (...groups: string[]) => boolean): string[] {
+  const named = said.flatMap(({ place, text }) =>
+    [...text.matchAll(pattern)].map(([whole, ...groups]) => ({ place, whole, groups })),
+  );
+  expect(named.length).toBeGreaterThanOrEqual(least);
+  return named.filter(({ groups }) => !exists(...groups)).map(({ place, whole }) => `${place}: ${whole}`);
+}
+
+test('every flag that a message or hint names is one that a command has', () => {
+  const all = new Set([...flagsOf.values()].flatMap((flags) => [...flags]));
+  expect(unknown(/(?<![\w-])--([a-z][a-z-]*)/g, 40, (flag = '') => all.has(flag))).toEqual([]);
+});
+
+test('every command that a message or hint names is there, and takes the flags named with it', () => {
+  expect(unknown(/\bscripts\/([a-z-]+)\.ts/g, 20, (name = '') => flagsOf.has(name))).toEqual([]);
+  expect(
+    unknown(
+      /\bscripts\/([a-z-]+)\.ts(?: [A-Z]+)? --([a-z-]+)/g,
+      3,
+      (name = '', flag = '') => flagsOf.get(name)?.has(flag) ?? false,
+    ),
+  ).toEqual([]);
+  const scripts = new Set(Object.keys(packageJson.scripts));
+  const runnable = (word = '') => scripts.has(word) || ['add', 'install'].includes(word) || existsSync(word);
+  expect(unknown(/`bun (?:run )?([\w./-]+)/g, 10, runnable)).toEqual([]);
+});
+
+test('every setting that a message or hint names is one', () => {
+  const known = new Set<string>([...SETTING_NAMES, ...Object.keys(NO_SETTINGS)]);
+  expect(unknown(/(?<![\w…])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g, 40, (name = '') => known.has(name))).toEqual([]);
+});
+
+test('every procedure that a message or hint names is there', async () => {
+  const source = new Map<string, string>();
+  for (const noun of ['auth', 'audit', 'backups', 'operations', 'restores', 'system', 'tokens', 'uploads'])
+    source.set(noun, await Bun.file(`server/api/${noun}.ts`).text());
+  source.set('backups', `${source.get('backups')}${await Bun.file('server/api/rows.ts').text()}`);
+  const exists = (noun = '', verb = '') => new RegExp(`^ +${verb}[:,(]`, 'm').test(source.get(noun) ?? '');
+  expect(
+    unknown(new RegExp(`\\b(${[...source.keys()].join('|')})\\.([a-z][a-zA-Z]+)\\b(?! =)`, 'g'), 4, exists),
+  ).toEqual([]);
+});
