@@ -4,7 +4,7 @@
 const tests = '[.](test|suite|fixture)[.]tsx?$|^db/testing';
 /** Files of `server/` that everybody may use: no input or output, no knowledge of a layer. */
 const common =
-  '^server/(errors|progress|config|bytes|buffers|application|mask-url|log|within|places|at-once|uuid)[.]ts$';
+  '^server/(errors|progress|config|bytes|buffers|application|mask-url|log|within|places|at-once|uuid|json-limits)[.]ts$';
 
 const rule = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
 const layer = (name, from, mayUse) =>

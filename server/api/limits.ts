@@ -1,7 +1,11 @@
+import type { JsonLimits } from '../json-limits.ts';
 import type { Caller } from '../security/caller.ts';
 
 /** Largest body of a request for procedures, bytes; the app refuses larger ones. Files go through the raw routes. */
 export const MAX_CALL_BYTES = 256 * 1024;
+
+/** How much JSON of that size may hold: a call of 500 tables, twenty times over. */
+export const CALL_LIMITS: JsonLimits = { depth: 32, elements: 20_000, stringBytes: 64 * 1024 };
 
 /** Most calls in one request. */
 export const MAX_BATCH = 20;

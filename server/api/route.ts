@@ -1,8 +1,10 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { Hono } from 'hono';
+import { AppError } from '../errors.ts';
+import { limitJson } from '../json-limits.ts';
 import type { ApiContext, AppEnv } from './context.ts';
 import { appErrorOf } from './errors.ts';
-import { MAX_BATCH } from './limits.ts';
+import { CALL_LIMITS, MAX_BATCH } from './limits.ts';
 import type { ApiParts } from './parts.ts';
 import { createRouter } from './router.ts';
 
@@ -20,7 +22,7 @@ export function trpcRoute(parts: ApiParts): Hono<AppEnv> {
     const { caller, requestId, log } = c.var;
     return fetchRequestHandler({
       endpoint: TRPC_PATH,
-      req: c.req.raw,
+      req: await limited(c.req.raw),
       router,
       maxBatchSize: MAX_BATCH,
       createContext: ({ resHeaders }): ApiContext => ({
@@ -40,4 +42,18 @@ export function trpcRoute(parts: ApiParts): Hono<AppEnv> {
     });
   });
   return app;
+}
+
+/** The same request, its body measured before anything is made of it. Throws TOO_LARGE. */
+async function limited(request: Request): Promise<Request> {
+  if (request.body === null) return request;
+  const body = await request.bytes();
+  limitJson(
+    body,
+    CALL_LIMITS,
+    (what) =>
+      new AppError('TOO_LARGE', `The request holds ${what}.`, { hint: 'Ask for less at once, in several requests.' }),
+  );
+  const { url, method, headers, signal } = request;
+  return new Request(url, { method, headers, body, signal });
 }

@@ -195,6 +195,20 @@ describe('failures', () => {
     ).toMatchObject({ status: 400, code: 'INPUT_INVALID' });
   });
 
+  test('promise 13: a body of more keys, levels or text than any call has is refused before it is read', async () => {
+    const bodies = [
+      `[${'{},'.repeat(30_000)}{}]`,
+      '['.repeat(100_000),
+      `"${'x'.repeat(100_000)}"`,
+      '9'.repeat(100_000),
+    ];
+    for (const body of bodies) {
+      const headers = { 'content-type': 'application/json', cookie };
+      const answer = await fetch(`${server.url}/trpc/backups.create`, { method: 'POST', headers, body });
+      expect(await readOutcome(answer)).toMatchObject({ status: 413, code: 'TOO_LARGE' });
+    }
+  });
+
   test('answers are not to be stored by anybody', async () => {
     for (const path of ['auth.me', 'nothing.here', 'operations.progress']) {
       const response = await ask(path);

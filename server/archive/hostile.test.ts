@@ -137,7 +137,34 @@ async function readOnly(archive: Uint8Array): Promise<void> {
   for (const entry of opened.manifest.entries) await opened.readEntry(entry);
 }
 
-test('readEntry() refuses a chunk whose manifest lies about its size, checksum or hashes', async () => {
+/** As `readOnly`, in pieces. */
+async function checkOnly(archive: Uint8Array): Promise<number[]> {
+  const opened = await openArchive(sourceOf(archive));
+  const rows: number[] = [];
+  for (const entry of opened.manifest.entries) rows.push(await opened.checkEntry(entry));
+  return rows;
+}
+
+test('checkEntry() counts the rows that readEntry() gives, of every method and format, in one piece or in many', async () => {
+  for (const method of ['deflate', 'zstd'] as const) {
+    const sample = await sampleArchive({ method });
+    expect(await checkOnly(sample.bytes)).toEqual(sample.manifest.entries.map((entry) => entry.rows));
+  }
+  // Quotes and line ends on both sides of every seam.
+  const long = `id,name\n${'1,"a""\n"\n'.repeat(100_000)}`;
+  expect(await checkOnly(lying(long, (entry) => entry))).toEqual([100_000]);
+  const stored = (part: ForgedEntry) => ({ ...part, method: 'store' as const, stored: Buffer.from(long) });
+  const plain = (entry: ManifestEntry) => ({
+    ...entry,
+    method: 'store' as const,
+    storedSize: long.length,
+    storedSha256: entry.sha256,
+  });
+  expect(await checkOnly(lying(long, plain, stored))).toEqual([100_000]);
+  expect(await codeOf(checkOnly(lying(`${long}2,"`, (entry) => entry)))).toBe('ARCHIVE_DAMAGED');
+});
+
+test('readEntry() and checkEntry() refuse a chunk whose manifest lies about its size, checksum or hashes', async () => {
   const content = 'id,name\n1,a\n';
   await readOnly(lying(content, (entry) => entry));
   const lies: ((entry: ManifestEntry) => ManifestEntry)[] = [
@@ -151,7 +178,10 @@ test('readEntry() refuses a chunk whose manifest lies about its size, checksum o
     (entry) => ({ ...entry, storedSha256: 'ab'.repeat(32) }),
     (entry) => ({ ...entry, method: 'zstd' }),
   ];
-  for (const lie of lies) expect(await codeOf(readOnly(lying(content, lie)))).toBe('ARCHIVE_DAMAGED');
+  for (const lie of lies) {
+    expect(await codeOf(readOnly(lying(content, lie)))).toBe('ARCHIVE_DAMAGED');
+    expect(await codeOf(checkOnly(lying(content, lie)))).toBe('ARCHIVE_DAMAGED');
+  }
 });
 
 test('readEntry() stops a bomb at the size the manifest gives, and refuses a size beyond the limit', async () => {

@@ -12,7 +12,7 @@ import {
   localHeaderLength,
   OFFSET64_BYTES,
 } from './container.ts';
-import { MANIFEST_NAME, MAX_MANIFEST_BYTES, type Manifest, manifestDigest, SIGNATURE_NAME } from './manifest.ts';
+import { MANIFEST_NAME, type Manifest, manifestDigest, SIGNATURE_NAME } from './manifest.ts';
 import { decodeManifest } from './manifest-read.ts';
 
 /** Where an entry lies: its local header begins at `offset`, its stored bytes at `dataOffset`. */
@@ -41,15 +41,18 @@ const COMPARE_BYTES = 1024 * 1024;
  * directory is believed: it is computed from the manifest and must be equal. Rejects with ARCHIVE_INVALID when this is no archive of
  * ours, with what `decodeManifest` says of the manifest, and with ARCHIVE_DAMAGED when it cannot be reached; smaller damage is listed.
  */
-export async function inspectContainer(source: ByteSource, maxEntries: number): Promise<Inspection> {
+export async function inspectContainer(
+  source: ByteSource,
+  limits: { entries: number; manifestBytes: number },
+): Promise<Inspection> {
   const directory = await findDirectory(source);
-  const tail = await readTail(source, directory);
+  const tail = await readTail(source, directory, limits.manifestBytes);
   const bytes = await readStored(source, tail.manifest);
   const manifest = decodeManifest(bytes);
-  if (manifest.entries.length > maxEntries) {
+  if (manifest.entries.length > limits.entries) {
     throw new AppError(
       'ARCHIVE_LIMIT',
-      `The archive has ${manifest.entries.length} entries; at most ${maxEntries} are read.`,
+      `The archive has ${manifest.entries.length} entries; at most ${limits.entries} are read.`,
     );
   }
   const layout = layOut(manifest, tail);
@@ -102,7 +105,7 @@ interface Tail {
 }
 
 /** The last one or two lines of the directory lead to the manifest: what stands there ends where the directory begins. */
-async function readTail(source: ByteSource, directory: Directory): Promise<Tail> {
+async function readTail(source: ByteSource, directory: Directory, maxManifestBytes: number): Promise<Tail> {
   const last = await readLine(source, directory.end, SIGNATURE_NAME);
   const manifest = await readLine(source, directory.end - (last?.length ?? 0), MANIFEST_NAME);
   if (!manifest) {
@@ -111,10 +114,10 @@ async function readTail(source: ByteSource, directory: Directory): Promise<Tail>
     });
   }
   if (manifest.size > directory.start) throw containerDamaged('its manifest would begin before the file does');
-  if (manifest.size > MAX_MANIFEST_BYTES) {
+  if (manifest.size > maxManifestBytes) {
     throw new AppError(
       'ARCHIVE_LIMIT',
-      `The manifest has ${manifest.size} bytes; at most ${MAX_MANIFEST_BYTES} are read.`,
+      `The manifest has ${manifest.size} bytes; at most ${maxManifestBytes} are read.`,
     );
   }
   if (last && last.size > MAX_SIGNATURE_BYTES)

@@ -1,4 +1,5 @@
-import { expect, test } from 'bun:test';
+import { expect, spyOn, test } from 'bun:test';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { encodeManifest, type Manifest, manifestDigest } from './manifest.ts';
 import { decodeManifest } from './manifest-read.ts';
 import { sampleArchive } from './sample.fixture.ts';
@@ -243,3 +244,78 @@ for (const [what, expected, change] of contradictions) {
     expect(messageOf(changed(change))).toContain(expected);
   });
 }
+
+/** The sample's manifest without one member, open for more of them. */
+function without(key: keyof Manifest): string {
+  return JSON.stringify({ ...manifest, [key]: undefined }).slice(0, -1);
+}
+
+/** Texts that would become far more than they are, were they parsed or judged as a whole; each says what must stop it. */
+const MANY = 400_000;
+const hostile: [what: string, code: ErrorCode, text: () => string][] = [
+  ['a list of empty objects', 'ARCHIVE_DAMAGED', () => `{"formatVersion":"1.0","tables":[${'{},'.repeat(MANY)}{}]}`],
+  ['a list of empty lists', 'ARCHIVE_DAMAGED', () => `${without('warnings')},"warnings":[${'[],'.repeat(MANY)}[]]}`],
+  ['columns that are empty objects', 'ARCHIVE_DAMAGED', () => `{"tables":[{"columns":[${'{},'.repeat(90_000)}{}]}]}`],
+  ['one item of very many', 'ARCHIVE_LIMIT', () => `{"tables":[{"columns":[${'{},'.repeat(MANY)}{}]}]}`],
+  [
+    'more items than any list has',
+    'ARCHIVE_LIMIT',
+    () => `${without('warnings')},"warnings":[${'"",'.repeat(500_000)}""]}`,
+  ],
+  [
+    'a member of many values that nobody knows',
+    'ARCHIVE_LIMIT',
+    () => `${without('types')},"later":{"a":[${'0,'.repeat(MANY)}0]}}`,
+  ],
+  ['levels without end', 'ARCHIVE_LIMIT', () => `{"later":${'['.repeat(MANY)}`],
+  ['a text of megabytes', 'ARCHIVE_LIMIT', () => `{"later":"${'x'.repeat(9_000_000)}"}`],
+  ['a number of megabytes', 'ARCHIVE_LIMIT', () => `{"later":${'9'.repeat(MANY)}}`],
+  ['a word of megabytes', 'ARCHIVE_LIMIT', () => `{"later":${'x'.repeat(MANY)}}`],
+  ['keys without end', 'ARCHIVE_LIMIT', () => `{${Array.from({ length: 300 }, (_, index) => `"k${index}":0`).join()}}`],
+  ['a member that is there twice', 'ARCHIVE_DAMAGED', () => `${without('types')},"types":[],"types":[]}`],
+  ['a quote that does not end', 'ARCHIVE_DAMAGED', () => `{"later":"${'\\"'.repeat(MANY)}`],
+  ['nothing', 'ARCHIVE_DAMAGED', () => ''],
+  ['a list', 'ARCHIVE_DAMAGED', () => '[]'],
+  ['something behind it', 'ARCHIVE_DAMAGED', () => `${JSON.stringify(manifest)}{}`],
+  ['a list that is cut', 'ARCHIVE_DAMAGED', () => `${without('types')},"types":[`],
+  ['a comma too many', 'ARCHIVE_DAMAGED', () => `${without('types')},"types":[],}`],
+];
+
+for (const [what, code, text] of hostile) {
+  test(`promise 13: decodeManifest() refuses ${what} with few words, and makes nothing of what follows`, () => {
+    const bytes = Buffer.from(text());
+    const error = (() => {
+      try {
+        return decodeManifest(bytes);
+      } catch (caught) {
+        return caught;
+      }
+    })();
+    expect(error).toBeInstanceOf(AppError);
+    if (!(error instanceof AppError)) return;
+    expect([error.code, error.message.length < 5000, JSON.stringify(error.details ?? {}).length < 10_000]).toEqual([
+      code,
+      true,
+      true,
+    ]);
+  });
+}
+
+test('promise 13: of a list only what stands before its first fault is made', () => {
+  const parse = spyOn(JSON, 'parse');
+  try {
+    const text = `{"formatVersion":"1.0","tables":[${'{},'.repeat(1000)}{}]}`;
+    expect(() => decodeManifest(Buffer.from(text))).toThrow('tables.0.schema');
+    expect(parse.mock.calls.length).toBeLessThan(10);
+  } finally {
+    parse.mockRestore();
+  }
+});
+
+test('what follows a quote is told by the backslashes before it, however many', () => {
+  for (let slashes = 0; slashes < 6; slashes++) {
+    const note = `${'\\'.repeat(slashes)}"],[{`;
+    const copy = { ...manifest, warnings: [note, '', note] };
+    expect(decodeManifest(encodeManifest(copy)).warnings).toEqual(copy.warnings);
+  }
+});

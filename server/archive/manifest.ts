@@ -18,6 +18,33 @@ const identifier = z
   .refine((name) => !name.includes('\0'), 'holds a NUL character');
 const sqlText = z.string().max(1_000_000);
 const objectName = z.object({ schema: identifier, name: identifier });
+/** No table, type or key has more of anything. */
+const LONGEST_LIST = 100_000;
+
+/**
+ * A list inside something else, read until its first item that is wrong: zod itself collects every fault of every item, and a
+ * list of a million empty objects would become some gigabytes of faults. The lists of the manifest itself are read by `manifest-read.ts`.
+ */
+function listOf<Item extends z.ZodType>(item: Item, least = 0, most = LONGEST_LIST) {
+  return z
+    .array(z.unknown())
+    .min(least)
+    .max(most)
+    .transform((values, context): z.output<Item>[] => {
+      const items: z.output<Item>[] = [];
+      for (const [index, value] of values.entries()) {
+        const read = item.safeParse(value);
+        if (read.success) items.push(read.data);
+        else {
+          for (const { path, message } of read.error.issues.slice(0, 3))
+            context.addIssue({ code: 'custom', path: [index, ...path], message });
+          return z.NEVER;
+        }
+      }
+      return items;
+    });
+}
+
 const action = z.enum(['no action', 'restrict', 'cascade', 'set null', 'set default']);
 
 const column = z.object({
@@ -34,39 +61,37 @@ const column = z.object({
 
 const table = objectName.extend({
   key: identifier,
-  columns: z.array(column).min(1).max(1700),
-  primaryKey: z.object({ name: identifier, columns: z.array(identifier).min(1) }).nullable(),
-  uniques: z.array(
+  columns: listOf(column, 1, 1700),
+  primaryKey: z.object({ name: identifier, columns: listOf(identifier, 1) }).nullable(),
+  uniques: listOf(
     z.object({
       name: identifier,
-      columns: z.array(identifier).min(1),
+      columns: listOf(identifier, 1),
       kind: z.enum(['constraint', 'index']),
       nullsNotDistinct: z.boolean(),
     }),
   ),
-  links: z.array(
+  links: listOf(
     z.object({
       name: identifier,
-      columns: z.array(identifier).min(1),
+      columns: listOf(identifier, 1),
       target: objectName,
-      targetColumns: z.array(identifier).min(1),
+      targetColumns: listOf(identifier, 1),
       onUpdate: action,
       onDelete: action,
     }),
   ),
   /** Since 1.1. Its constraints as PostgreSQL wrote them; `type` is a letter of `pg_constraint.contype`. */
-  rules: z
-    .array(
-      z.object({
-        name: identifier,
-        type: z.enum(['c', 'f', 'n', 'p', 'u', 'x']),
-        definition: sqlText,
-        /** False: rows that were there before it may break it. */
-        validated: z.boolean(),
-        columns: z.array(identifier),
-      }),
-    )
-    .optional(),
+  rules: listOf(
+    z.object({
+      name: identifier,
+      type: z.enum(['c', 'f', 'n', 'p', 'u', 'x']),
+      definition: sqlText,
+      /** False: rows that were there before it may break it. */
+      validated: z.boolean(),
+      columns: listOf(identifier),
+    }),
+  ).optional(),
   /** Rows and CSV bytes of all its chunks. */
   rows: count,
   bytes: count,
@@ -74,18 +99,18 @@ const table = objectName.extend({
 
 /** Types a column may need before its table can be made; read by `schema/*.sql`, by people, and held against today's. What is optional came with 1.1. */
 const userType = z.discriminatedUnion('kind', [
-  objectName.extend({ kind: z.literal('enum'), labels: z.array(z.string()) }),
+  objectName.extend({ kind: z.literal('enum'), labels: listOf(z.string()) }),
   objectName.extend({
     kind: z.literal('domain'),
     baseType: z.string(),
     notNull: z.boolean(),
     defaultSql: sqlText.nullable(),
-    checks: z.array(z.object({ name: identifier, definition: sqlText, validated: z.boolean().optional() })),
+    checks: listOf(z.object({ name: identifier, definition: sqlText, validated: z.boolean().optional() })),
     collation: objectName.nullish(),
   }),
   objectName.extend({
     kind: z.literal('composite'),
-    attributes: z.array(z.object({ name: identifier, sqlType: z.string(), collation: objectName.nullish() })),
+    attributes: listOf(z.object({ name: identifier, sqlType: z.string(), collation: objectName.nullish() })),
     /** What it is the row of; absent for one made by CREATE TYPE. */
     rowOf: z.enum(['table', 'view', 'foreign table']).optional(),
   }),
@@ -102,7 +127,7 @@ const userType = z.discriminatedUnion('kind', [
     kind: z.literal('extension'),
     version: z.string().max(200).optional(),
     /** Its types that columns are made of. */
-    members: z.array(objectName).optional(),
+    members: listOf(objectName).optional(),
     /** The owner of a database may make it, no superuser is needed. */
     trusted: z.boolean().optional(),
   }),
@@ -199,17 +224,17 @@ export const manifestSchema = z.object({
   /** In load order: a table stands after the tables it refers to, cycles aside. */
   tables: z.array(table),
   /** Groups of tables that refer to each other in a ring, `schema.name`; self-references are groups of one. */
-  cycles: z.array(z.array(z.string())),
+  cycles: z.array(listOf(z.string())),
   sequences: z.array(sequence),
   leftOut: z.array(objectName.extend({ reason: z.string().max(1000) })),
   /** Tables of which only the definition is kept, by decision: no restore touches their rows. Since 1.1. */
   withoutRows: z.array(table.extend({ reason: z.string().max(1000) })).exactOptional(),
   unknown: z.object({
     /** Not in the archive. */
-    tables: z.array(objectName),
+    tables: listOf(objectName),
     /** In the archive all the same, as are sequences. */
-    columns: z.array(objectName.extend({ column: identifier })),
-    sequences: z.array(objectName).exactOptional(),
+    columns: listOf(objectName.extend({ column: identifier })),
+    sequences: listOf(objectName).exactOptional(),
   }),
   /** Empty when everything is in it; absent before 1.1, when only `unknown` told. */
   losses: z.array(loss).exactOptional(),
@@ -227,7 +252,7 @@ export type UserType = z.infer<typeof userType>;
 export type UserCollation = z.infer<typeof collation>;
 export type CompressionMethod = ManifestEntry['method'];
 
-/** No manifest is longer: room for 150 000 chunks, more than a terabyte of rows. */
+/** No manifest is longer: room for 150 000 chunks, more than a terabyte of rows, or for 10 000 tables of 30 columns. */
 export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 
 /** The manifest's one written form: UTF-8 JSON, indented by one, ending in a newline. */

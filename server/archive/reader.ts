@@ -3,8 +3,9 @@ import type { ByteSource } from '../bytes.ts';
 import { AppError, cancelled } from '../errors.ts';
 import { crc32Hex, decompress, sha256Hex } from './codec.ts';
 import { localHeader, localHeaderLength } from './container.ts';
+import { streamEntry } from './entry-stream.ts';
 import { archiveTime, containerDamaged, DAMAGED_HINT, type Inspection, inspectContainer } from './inspect.ts';
-import type { Manifest, ManifestEntry } from './manifest.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, type ManifestEntry } from './manifest.ts';
 import { chunkNumber } from './names.ts';
 
 export interface ArchiveLimits {
@@ -12,10 +13,16 @@ export interface ArchiveLimits {
   entries: number;
   /** Bytes of one entry, before and after compression: what reading it takes in memory, twice. */
   entryBytes: number;
+  /** Bytes of the manifest; what is made of it takes four times as much memory. */
+  manifestBytes: number;
 }
 
 /** 250 000 chunks of 8 MiB; one value of PostgreSQL's largest, 1 GB, with room around it. */
-export const DEFAULT_LIMITS: ArchiveLimits = { entries: 250_000, entryBytes: 1.1 * 1024 ** 3 };
+export const DEFAULT_LIMITS: ArchiveLimits = {
+  entries: 250_000,
+  entryBytes: 1.1 * 1024 ** 3,
+  manifestBytes: MAX_MANIFEST_BYTES,
+};
 
 export interface OpenOptions {
   limits?: Partial<ArchiveLimits>;
@@ -35,6 +42,8 @@ export interface Archive {
    * naming table and chunk. Several may be read at once.
    */
   readEntry(entry: ManifestEntry): Promise<Uint8Array>;
+  /** As `readEntry`, in memory that does not grow with the entry, and the rows are counted: how many there are, 0 for a text. */
+  checkEntry(entry: ManifestEntry): Promise<number>;
   /** A text entry; NOT_FOUND when there is none of that name. */
   readText(name: string): Promise<string>;
   /** Header and stored SHA-256 of one entry, without decompressing it. Never holds more than a mebibyte. */
@@ -47,7 +56,7 @@ export interface Archive {
  */
 export async function openArchive(source: ByteSource, options: OpenOptions = {}): Promise<Archive> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const inspection = await inspectContainer(source, limits.entries);
+  const inspection = await inspectContainer(source, limits);
   const [fault] = inspection.faults;
   if (fault) throw containerDamaged(fault);
   return archiveOf(source, inspection, limits, options.signal);
@@ -73,17 +82,35 @@ export function archiveOf(
   const byTable = Map.groupBy(manifest.entries, ({ table }) => table && JSON.stringify([table.schema, table.name]));
   const scratch = new ScratchBuffers();
 
-  const locate = (entry: ManifestEntry): number => {
+  const locate = (entry: ManifestEntry, most = limits.entryBytes): number => {
     if (signal?.aborted) throw cancelled('Reading the archive');
-    if (entry.size > limits.entryBytes || entry.storedSize > limits.entryBytes) {
+    if (entry.size > most || entry.storedSize > most) {
       throw new AppError(
         'ARCHIVE_LIMIT',
-        `${describeEntry(entry)} has ${entry.size} bytes; at most ${limits.entryBytes} are read at once.`,
+        `${describeEntry(entry)} has ${entry.size} bytes; at most ${most} are read at once.`,
       );
     }
     const placement = placements.get(entry.name);
     if (!placement) throw new AppError('NOT_FOUND', `The archive has no entry ${entry.name}.`);
     return placement.offset;
+  };
+
+  const checkEntry = async (entry: ManifestEntry): Promise<number> => {
+    const offset = locate(entry, Number.POSITIVE_INFINITY);
+    const header = localHeader(entry, time);
+    if (Buffer.compare(await source.read(offset, header.length), header) !== 0)
+      throw entryDamaged(entry, 'the header before it differs');
+    const found = await streamEntry(source, offset + header.length, entry, signal).catch((cause: unknown) => {
+      if (cause instanceof AppError) throw cause;
+      throw entryDamaged(entry, 'it does not decompress to whole rows as the manifest says', cause);
+    });
+    if (found.storedSha256 !== entry.storedSha256)
+      throw entryDamaged(entry, 'its stored bytes differ from the SHA-256 in the manifest');
+    if (found.size !== entry.size) throw entryDamaged(entry, 'it does not decompress to what the manifest says');
+    if (found.crc32 !== entry.crc32) throw entryDamaged(entry, 'its CRC-32 differs');
+    if (found.sha256 !== entry.sha256)
+      throw entryDamaged(entry, 'its content differs from the SHA-256 in the manifest');
+    return found.rows ?? 0;
   };
 
   const readEntry = async (entry: ManifestEntry): Promise<Uint8Array> => {
@@ -115,6 +142,7 @@ export function archiveOf(
     size: source.size,
     chunks: (table) => byTable.get(JSON.stringify([table.schema, table.name])) ?? [],
     readEntry,
+    checkEntry,
     readText: async (name) => {
       const entry = manifest.entries.find((candidate) => candidate.name === name && candidate.format === 'text');
       if (!entry) throw new AppError('NOT_FOUND', `The archive has no text called ${name}.`);

@@ -10,29 +10,47 @@ const CAPITAL_N = 78;
  * NULL is an empty line and counts. Throws RangeError when the last line does not end or a CSV chunk has no header.
  */
 export function countRows(content: Uint8Array, format: 'csv' | 'copy'): number {
-  if (format === 'csv') return countCsvLines(content) - 1;
-  if (content.length > 0 && content.at(-1) !== NEWLINE) throw new RangeError('the last row does not end');
-  return countLines(content);
+  const counter = new RowCounter(format);
+  counter.add(content);
+  return counter.end();
 }
 
-/** A doubled quote inside quotes leaves and enters again, so that counting quotes is enough to know where one stands. */
-function countCsvLines(content: Uint8Array): number {
-  let quoted = 0;
-  let lines = 0;
-  for (let at = 0; at < content.length; at++) {
-    const byte = content[at];
-    if (byte === QUOTE) quoted ^= 1;
-    else if (byte === NEWLINE) lines += 1 - quoted;
+/** `countRows` for a chunk that comes in pieces. */
+export class RowCounter {
+  private readonly format: 'csv' | 'copy';
+  private quoted = 0;
+  private lines = 0;
+  /** The last byte that came; where nothing came, nothing is left open. */
+  private last = NEWLINE;
+
+  constructor(format: 'csv' | 'copy') {
+    this.format = format;
   }
-  if (lines === 0) throw new RangeError('the header line is missing');
-  if (quoted === 1 || content.at(-1) !== NEWLINE) throw new RangeError('the last row does not end');
-  return lines;
-}
 
-function countLines(content: Uint8Array): number {
-  let lines = 0;
-  for (let at = 0; at < content.length; at++) if (content[at] === NEWLINE) lines++;
-  return lines;
+  add(piece: Uint8Array): void {
+    if (this.format === 'csv') this.addCsv(piece);
+    else for (let at = 0; at < piece.length; at++) if (piece[at] === NEWLINE) this.lines++;
+    this.last = piece.at(-1) ?? this.last;
+  }
+
+  /** No more comes. */
+  end(): number {
+    if (this.format === 'csv' && this.lines === 0) throw new RangeError('the header line is missing');
+    if (this.quoted === 1 || this.last !== NEWLINE) throw new RangeError('the last row does not end');
+    return this.format === 'csv' ? this.lines - 1 : this.lines;
+  }
+
+  /** A doubled quote inside quotes leaves and enters again, so that counting quotes is enough to know where one stands. */
+  private addCsv(piece: Uint8Array): void {
+    let { quoted, lines } = this;
+    for (let at = 0; at < piece.length; at++) {
+      const byte = piece[at];
+      if (byte === QUOTE) quoted ^= 1;
+      else if (byte === NEWLINE) lines += 1 - quoted;
+    }
+    this.quoted = quoted;
+    this.lines = lines;
+  }
 }
 
 /** Where lines begin that are exactly `\.`, which `psql` before version 18 takes for the end of CSV data even inside quotes. */

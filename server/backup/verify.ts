@@ -2,7 +2,7 @@ import { qualifiedName } from '../../db/model.ts';
 import { type Inspection, inspectContainer } from '../archive/inspect.ts';
 import { lossesOf, lossText } from '../archive/losses.ts';
 import type { ManifestEntry } from '../archive/manifest.ts';
-import { type Archive, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
+import { type Archive, type ArchiveLimits, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
 import { countRows } from '../archive/records.ts';
 import type { ByteSource } from '../bytes.ts';
 import { AppError, cancelled } from '../errors.ts';
@@ -36,10 +36,11 @@ export interface VerifyOptions {
   onProgress: OnProgress;
   /** Entries read at once. */
   concurrency?: number;
+  limits?: Partial<ArchiveLimits>;
 }
 
-/** Entries larger than this are read one at a time, so that huge values do not add up in memory. */
-const LARGE_ENTRY_BYTES = 32 * 1024 * 1024;
+/** Entries larger than this are read one at a time and in pieces, so that huge values take no memory. */
+const LARGE_ENTRY_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads every byte of an archive and asks it alone: container, manifest, each entry's hashes, and the rows counted in each chunk.
@@ -48,10 +49,12 @@ const LARGE_ENTRY_BYTES = 32 * 1024 * 1024;
  */
 export async function verifyArchive(source: ByteSource, options: VerifyOptions): Promise<VerifyReport> {
   const report: VerifyReport = { ok: false, digest: null, entries: 0, rows: 0, bytes: 0, faults: [], losses: [] };
-  const inspection = await inspectContainer(source, DEFAULT_LIMITS.entries).catch((error: unknown) => {
-    report.faults.push(faultOf(error));
-    return null;
-  });
+  const inspection = await inspectContainer(source, { ...DEFAULT_LIMITS, ...options.limits }).catch(
+    (error: unknown) => {
+      report.faults.push(faultOf(error));
+      return null;
+    },
+  );
   if (inspection) await verifyEntries(source, inspection, options, report);
   report.ok = report.faults.length === 0;
   return report;
@@ -64,14 +67,15 @@ async function verifyEntries(
   report: VerifyReport,
 ): Promise<void> {
   const { signal, onProgress, concurrency = 3 } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { manifest, digest, faults, shift } = inspection;
   report.digest = digest;
   report.losses = lossesOf(manifest).map(lossText);
   for (const fault of faults)
     report.faults.push({ place: 'container', message: `The archive's container is damaged: ${fault}.` });
-  const archives = [archiveOf(source, inspection, DEFAULT_LIMITS, signal)];
+  const archives = [archiveOf(source, inspection, limits, signal)];
   // Bytes added or lost move what follows them; it is looked for there as well, so that only what is damaged is named.
-  if (shift !== 0) archives.push(archiveOf(source, shifted(inspection), DEFAULT_LIMITS, signal));
+  if (shift !== 0) archives.push(archiveOf(source, shifted(inspection), limits, signal));
 
   const totalBytes = manifest.entries.reduce((sum, entry) => sum + entry.size, 0);
   const found = new Map<ManifestEntry, VerifyFault>();
@@ -97,9 +101,9 @@ async function verifyEntries(
       });
     }
   };
-  const small = manifest.entries.filter((entry) => entry.size <= LARGE_ENTRY_BYTES);
+  const small = manifest.entries.filter((entry) => !isLarge(entry));
   await Promise.all(Array.from({ length: concurrency }, () => verifyEach(small)));
-  await verifyEach(manifest.entries.filter((entry) => entry.size > LARGE_ENTRY_BYTES));
+  await verifyEach(manifest.entries.filter(isLarge));
   // In the archive's order, not in the order they happened to be read.
   for (const entry of manifest.entries) {
     const fault = found.get(entry);
@@ -109,21 +113,30 @@ async function verifyEntries(
 
 /** The entry's rows, read where it should be or, failing that, where it may have been moved to. */
 async function verifyEntry(archives: Archive[], entry: ManifestEntry): Promise<number> {
-  let content: Uint8Array | undefined;
+  let rows: number | undefined;
   let failure: unknown;
   for (const archive of archives) {
-    content = await archive.readEntry(entry).catch((error: unknown) => {
+    rows = await countEntry(archive, entry).catch((error: unknown) => {
       faultOf(error);
       failure ??= error;
       return undefined;
     });
-    if (content) break;
+    if (rows !== undefined) break;
   }
-  if (!content) throw failure;
-  if (entry.format === 'text') return 0;
-  const rows = rowsIn(content, entry);
-  if (rows === entry.rows) return rows;
+  if (rows === undefined) throw failure;
+  if (entry.format === 'text' || rows === entry.rows) return rows;
   throw chunkFault(entry, `the manifest says ${entry.rows} rows, it holds ${rows}`);
+}
+
+/** Small ones are read whole, which is faster; large ones would add up in memory. */
+async function countEntry(archive: Archive, entry: ManifestEntry): Promise<number> {
+  if (isLarge(entry)) return await archive.checkEntry(entry);
+  const content = await archive.readEntry(entry);
+  return entry.format === 'text' ? 0 : rowsIn(content, entry);
+}
+
+function isLarge({ size, storedSize }: ManifestEntry): boolean {
+  return Math.max(size, storedSize) > LARGE_ENTRY_BYTES;
 }
 
 function rowsIn(content: Uint8Array, entry: ManifestEntry): number {

@@ -162,6 +162,22 @@ test('a full disk is DISK_FULL, says what was written and what is free, and leav
   expect(details.free).toBeGreaterThanOrEqual(0);
 });
 
+test('promise 13: notes beside an archive that are far larger or deeper than any count as none', async () => {
+  const folder = await freshFolder();
+  await put(folder, 'a.zip');
+  const notes = (more: string) => `{"digest":"d","kind":"full","pinned":true${more}}`;
+  const written = async (text: string) => {
+    await writeFile(join(folder, 'a.zip.json'), text);
+    return await createLocalStorage(folder).readSidecar('a.zip');
+  };
+  expect(await written(notes(''))).toMatchObject({ pinned: true });
+  expect(await written(notes(`,"note":"${'x'.repeat(200_000)}"`))).toBeNull();
+  expect(await written(notes(`,"more":[${'{},'.repeat(20_000)}{}]`))).toBeNull();
+  expect(await written(notes(`,"more":${'['.repeat(50_000)}`))).toBeNull();
+  expect(spawnSync('mkfifo', [join(folder, 'b.zip.json')]).status).toBe(0);
+  expect(await createLocalStorage(folder).readSidecar('b.zip')).toBeNull();
+});
+
 test('a folder that is a file is STORAGE_UNAVAILABLE', async () => {
   const file = join(await freshFolder(), 'file');
   await writeFile(file, '');

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ByteSource } from '../bytes.ts';
 import { AppError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { openFileNoFollow } from './file-source.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
 import { LocalPendingObject } from './local-object.ts';
 import { checkObjectName, isArchiveName } from './object-name.ts';
-import { decodeSidecar, encodeSidecar } from './sidecar.ts';
+import { decodeSidecar, encodeSidecar, MAX_SIDECAR_BYTES } from './sidecar.ts';
 import type { PendingObject, Sidecar, Storage, StoredObject } from './storage.ts';
 import { temporaryNames } from './temporary.ts';
 
@@ -105,9 +105,16 @@ class LocalStorage implements Storage {
   async readSidecar(name: string): Promise<Sidecar | null> {
     const path = sidecarPath(this.locate(name));
     return await this.guarded(`Reading ${path}`, async () => {
-      const flag = constants.O_RDONLY | constants.O_NOFOLLOW;
-      const bytes = await readFile(path, { flag }).catch(ignoreMissing);
-      return bytes ? decodeSidecar(bytes) : null;
+      const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+        ignoreMissing,
+      );
+      if (!handle) return null;
+      try {
+        const facts = await handle.stat();
+        return facts.isFile() && facts.size <= MAX_SIDECAR_BYTES ? decodeSidecar(await handle.readFile()) : null;
+      } finally {
+        await handle.close();
+      }
     });
   }
 

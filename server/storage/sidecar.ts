@@ -1,13 +1,20 @@
+import { type JsonLimits, limitJson } from '../json-limits.ts';
 import type { Sidecar } from './storage.ts';
+
+/** Ten times what the longest note makes of one. */
+export const MAX_SIDECAR_BYTES = 128 * 1024;
+const LIMITS: JsonLimits = { depth: 10, elements: 1000, stringBytes: MAX_SIDECAR_BYTES };
 
 export function encodeSidecar(sidecar: Sidecar): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(sidecar, null, 1)}\n`);
 }
 
-/** The sidecar in these bytes, or null when they are not one. Fields it does not know are passed over. */
+/** The sidecar in these bytes, or null when they are not one or far larger than any. Fields it does not know are passed over. */
 export function decodeSidecar(bytes: Uint8Array): Sidecar | null {
   let json: unknown;
+  if (bytes.length > MAX_SIDECAR_BYTES) return null;
   try {
+    limitJson(bytes, LIMITS, (what) => new RangeError(what));
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     return null;

@@ -1,0 +1,84 @@
+import { crc32, createInflateRaw, createZstdDecompress } from 'node:zlib';
+import type { ByteSource } from '../bytes.ts';
+import { cancelled } from '../errors.ts';
+import type { ManifestEntry } from './manifest.ts';
+import { RowCounter } from './records.ts';
+
+const PIECE_BYTES = 256 * 1024;
+
+/** What reading an entry piece by piece came to. */
+export interface StreamedEntry {
+  storedSha256: string;
+  sha256: string;
+  crc32: string;
+  size: number;
+  /** Null for text. */
+  rows: number | null;
+}
+
+/**
+ * Expands an entry whose stored bytes begin at `offset` and keeps nothing of it but sums. Throws RangeError when it is longer than the
+ * manifest says, or holds rows that do not end, and what the decompressor throws.
+ */
+export async function streamEntry(
+  source: ByteSource,
+  offset: number,
+  entry: ManifestEntry,
+  signal: AbortSignal | undefined,
+): Promise<StreamedEntry> {
+  const storedHash = new Bun.CryptoHasher('sha256');
+  const hash = new Bun.CryptoHasher('sha256');
+  const rows = entry.format === 'text' ? null : new RowCounter(entry.format);
+  let sum = 0;
+  let size = 0;
+  const stored = storedPieces(source, offset, entry.storedSize, signal);
+  const hashed = (async function* () {
+    for await (const piece of stored) {
+      storedHash.update(piece);
+      yield piece;
+    }
+  })();
+  for await (const piece of entry.method === 'store' ? hashed : expanded(hashed, entry.method)) {
+    size += piece.length;
+    if (size > entry.size) throw new RangeError(`expected ${entry.size} bytes, found more`);
+    hash.update(piece);
+    sum = crc32(piece, sum);
+    rows?.add(piece);
+  }
+  return {
+    storedSha256: storedHash.digest('hex'),
+    sha256: hash.digest('hex'),
+    crc32: sum.toString(16).padStart(8, '0'),
+    size,
+    rows: rows?.end() ?? null,
+  };
+}
+
+async function* storedPieces(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < length; at += PIECE_BYTES) {
+    if (signal?.aborted) throw cancelled('Reading the archive');
+    yield await source.read(offset + at, Math.min(PIECE_BYTES, length - at));
+  }
+}
+
+async function* expanded(stored: AsyncIterable<Uint8Array>, method: 'deflate' | 'zstd'): AsyncGenerator<Uint8Array> {
+  const options = { chunkSize: PIECE_BYTES };
+  const expander = method === 'deflate' ? createInflateRaw(options) : createZstdDecompress(options);
+  const feeding = (async () => {
+    for await (const piece of stored)
+      await new Promise<void>((done, fail) => expander.write(piece, (error) => (error ? fail(error) : done())));
+    expander.end();
+  })();
+  feeding.catch((error: Error) => expander.destroy(error));
+  try {
+    yield* expander as AsyncIterable<Uint8Array>;
+    await feeding;
+  } finally {
+    expander.destroy();
+  }
+}
