@@ -1,11 +1,29 @@
 import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../db/quote.ts';
-import type { CalledFunction, ManifestSequence, ManifestTable, UserType } from './manifest.ts';
+import type { CalledFunction, ManifestSequence, ManifestTable, UserCollation, UserType } from './manifest.ts';
 
 /** The statements that build what a manifest describes, for people to run; this program only writes them. Names are always quoted. */
 
 export function createSchema(name: string): string {
   return `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(name)};`;
+}
+
+/** How PostgreSQL spells who compares, by the catalog's letter. */
+const PROVIDERS: Readonly<Record<string, string>> = { c: 'libc', i: 'icu', b: 'builtin' };
+
+/** A collation somebody made; null for one this program does not know how to make. */
+export function createCollation(collation: UserCollation): string | null {
+  const { locale, ctype, rules, deterministic } = collation;
+  const provider = PROVIDERS[collation.provider];
+  if (provider === undefined || locale === null) return null;
+  const text = (value: string) => quoteLiteral(value).trim();
+  const options = [
+    `PROVIDER = ${provider}`,
+    ...(ctype === null ? [`LOCALE = ${text(locale)}`] : [`LC_COLLATE = ${text(locale)}`, `LC_CTYPE = ${text(ctype)}`]),
+    ...(deterministic ? [] : ['DETERMINISTIC = false']),
+    ...(rules === null ? [] : [`RULES = ${text(rules)}`]),
+  ];
+  return `CREATE COLLATION IF NOT EXISTS ${quoteName(collation)} (${options.join(', ')});`;
 }
 
 export function createType(type: UserType): string {
@@ -35,15 +53,14 @@ export function createType(type: UserType): string {
   }
 }
 
-/** Collations that somebody made are not made again: a warning in the manifest names them. */
 function collate({ collation }: { collation?: ObjectName | null | undefined }): string {
-  return collation?.schema === 'pg_catalog' ? ` COLLATE ${quoteName(collation)}` : '';
+  return collation ? ` COLLATE ${quoteName(collation)}` : '';
 }
 
 function rangeOrder({ opclass, collation }: UserType & { kind: 'range' }): string {
   return [
     ...(opclass ? [`, SUBTYPE_OPCLASS = ${quoteName(opclass)}`] : []),
-    ...(collation?.schema === 'pg_catalog' ? [`, COLLATION = ${quoteName(collation)}`] : []),
+    ...(collation ? [`, COLLATION = ${quoteName(collation)}`] : []),
   ].join('');
 }
 
@@ -71,7 +88,7 @@ export function createTable(table: ManifestTable, sequences: ManifestSequence[])
   const written = (name: string) =>
     rules.find((rule) => rule.name === name && (rule.type === 'p' || rule.type === 'u'));
   const lines = table.columns.map((column) => {
-    const parts = [quoteIdent(column.name), column.sqlType];
+    const parts = [quoteIdent(column.name), `${column.sqlType}${collate(column)}`];
     if (column.generated)
       parts.push(`GENERATED ALWAYS AS (${column.generated.expression}) ${column.generated.kind.toUpperCase()}`);
     else if (column.identity)

@@ -217,6 +217,10 @@ export const manifestSchema = z.object({
   /** Since 1.1, as `collations`. */
   otherTypes: z.array(baseType).optional(),
   collations: z.array(collation).optional(),
+  /** By what text is compared that names no collation. Since 1.1. */
+  defaultCollation: z
+    .object({ provider: z.string().max(10), locale: sqlText.nullable(), rules: sqlText.nullable() })
+    .exactOptional(),
   /** Since 1.1. In an order in which they can be made. */
   functions: z.array(calledFunction).optional(),
   /** Since 1.1. What columns and types may lean on and `schema/*.sql` cannot make: operators, functions in C, collations, … */

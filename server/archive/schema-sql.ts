@@ -3,6 +3,7 @@ import { quoteIdent, quoteName } from '../../db/quote.ts';
 import { creationOrder } from './creation-order.ts';
 import {
   addLinks,
+  createCollation,
   createFunction,
   createSchema,
   createSequence,
@@ -21,13 +22,13 @@ import { settingsSql } from './settings-sql.ts';
  * first everything that must stand before rows can be loaded, then the links. Each is one transaction; its top says what it cannot make.
  */
 export function schemaSql(manifest: Manifest): string[] {
-  const { sequences, types, functions = [], withoutRows = [] } = manifest;
+  const { sequences, types, functions = [], collations = [], withoutRows = [] } = manifest;
   const tables = [...manifest.tables, ...withoutRows];
   const there = new Set(tables.map(qualifiedName));
   const free = sequences.filter((sequence) => !isIdentitySequence(sequence, tables) && !sequence.extension);
   const owned = free.filter(({ ownedBy }) => ownedBy && there.has(qualifiedName(ownedBy)));
   const schemas = new Set(
-    [...types, ...functions, ...sequences, ...tables]
+    [...types, ...collations, ...functions, ...sequences, ...tables]
       .map((object) => object.schema)
       .filter((name) => name !== 'pg_catalog'),
   );
@@ -46,6 +47,7 @@ export function schemaSql(manifest: Manifest): string[] {
   const structure = [
     ...[...schemas].sort().map(createSchema),
     ...types.filter((type) => type.kind === 'extension').map(createType),
+    ...collations.map(createCollation).filter((statement) => statement !== null),
     ...creations.slice(0, early).flatMap(make),
     ...functions.filter((one) => !one.afterTables).map(createFunction),
     ...domains.flatMap((domain) => completeDomain(domain, (sql) => calls.any(sql) && !calls.late(sql))),

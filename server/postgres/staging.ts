@@ -1,5 +1,6 @@
 import type { Session } from '../../db/connect.ts';
 import type { CopyEncoding } from '../../db/copy-encoding.ts';
+import type { ObjectName } from '../../db/model.ts';
 import { STAGING_PREFIX } from '../../db/protected.ts';
 import { quoteIdent, quoteName } from '../../db/quote.ts';
 import { dropStaging } from './drop-staging.ts';
@@ -26,6 +27,8 @@ export interface StagingTable {
 interface StagingColumn {
   name: string;
   sqlType: string;
+  /** The live column's, where it is not the one the type brings: rules are tried on staged rows, too. */
+  collation?: ObjectName;
   /** Staged as text, and made this type on the way to live: a check in the type would refuse rows that are older than it. */
   becomes?: string;
 }
@@ -39,7 +42,12 @@ export async function createStaging(session: Session, schema: string, tables: St
   await session.query(`CREATE SCHEMA ${quoteIdent(schema)}`);
   const [failure] = await inPortions(session, tables, 1, async (portion) => {
     for (const table of portion) {
-      const columns = table.columns.map((column) => `${quoteIdent(column.name)} ${column.sqlType}`).join(', ');
+      const columns = table.columns
+        .map(
+          (column) =>
+            `${quoteIdent(column.name)} ${column.sqlType}${column.becomes === undefined ? collate(column) : ''}`,
+        )
+        .join(', ');
       await session.query(`CREATE UNLOGGED TABLE ${quoteName(table)} (${columns}) WITH (autovacuum_enabled = false)`);
     }
   });
@@ -69,13 +77,19 @@ export function copyInSql(
 
 /** What to SELECT from staging for these columns of live. */
 export function selectList(table: StagingTable, columns: string[]): string {
-  const becomes = new Map(table.columns.map((column) => [column.name, column.becomes]));
+  const staged = new Map(table.columns.map((column) => [column.name, column]));
   return columns
     .map((name) => {
-      const sqlType = becomes.get(name);
-      return sqlType === undefined ? quoteIdent(name) : `${quoteIdent(name)}::${sqlType}`;
+      const column = staged.get(name);
+      return column?.becomes === undefined
+        ? quoteIdent(name)
+        : `${quoteIdent(name)}::${column.becomes}${collate(column)}`;
     })
     .join(', ');
+}
+
+function collate({ collation }: Pick<StagingColumn, 'collation'>): string {
+  return collation === undefined ? '' : ` COLLATE ${quoteName(collation)}`;
 }
 
 /** Ranges of a staging table's blocks, so that moving it can be seen. Nothing writes to it any more, so they cover it. */

@@ -50,12 +50,16 @@ export interface LiveCollation extends ObjectName {
   rules: string | null;
 }
 
+/** By what the database compares text that names no collation. */
+export type DefaultCollation = Pick<LiveCollation, 'provider' | 'locale' | 'rules'>;
+
 /** Everything the columns of some tables are made of, as far as PostgreSQL does not bring it itself. */
 export interface LiveTypes {
   /** Each after the types it is made of. A type of an extension is given as that extension. */
   types: LiveType[];
   otherTypes: LiveBaseType[];
   collations: LiveCollation[];
+  defaultCollation?: DefaultCollation;
 }
 
 /** The types behind the columns of these tables, and others by oid, however deep they are nested, and the collations they name. */
@@ -79,7 +83,8 @@ export async function readTypes(session: Session, tableOids: number[], others: n
     else types.push(...describe(row, name));
   }
   const collations = await session.query<LiveCollation>(COLLATIONS_SQL, [tableOids, rows.map((row) => row.oid)]);
-  return { types, otherTypes: otherTypes.toSorted(byName), collations };
+  const [defaultCollation] = await session.query<DefaultCollation>(DEFAULT_COLLATION_SQL);
+  return { types, otherTypes: otherTypes.toSorted(byName), collations, ...(defaultCollation && { defaultCollation }) };
 }
 
 function describe(row: TypeRow, name: ObjectName): LiveType[] {
@@ -207,3 +212,9 @@ const COLLATIONS_SQL = `
      UNION SELECT t.typcollation FROM pg_catalog.pg_type t WHERE t.oid = ANY ($2::int8[]::oid[])
      UNION SELECT r.rngcollation FROM pg_catalog.pg_range r WHERE r.rngtypid = ANY ($2::int8[]::oid[]))
    ORDER BY 1, 2`;
+
+const DEFAULT_COLLATION_SQL = `
+  SELECT COALESCE(to_jsonb(d) ->> 'datlocprovider', 'c') AS provider,
+         COALESCE(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', d.datcollate::text) AS locale,
+         to_jsonb(d) ->> 'daticurules' AS rules
+    FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`;

@@ -80,8 +80,12 @@ export function planRestore(
         schema: stagingSchema,
         name: `t${String(index + 1).padStart(4, '0')}`,
         columns: columns.map(({ name }) => {
-          const sqlType = types.get(name)?.sqlType ?? 'text';
-          return unsure.among(sqlType) ? { name, sqlType: 'text', becomes: sqlType } : { name, sqlType };
+          const { sqlType = 'text', collation } = types.get(name) ?? {};
+          return {
+            name,
+            ...(unsure.among(sqlType) ? { sqlType: 'text', becomes: sqlType } : { sqlType }),
+            ...(collation && { collation }),
+          };
         }),
       },
     };

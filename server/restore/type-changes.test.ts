@@ -141,6 +141,58 @@ test.each<[what: string, was: TypeBook, is: TypeBook, fits: boolean]>([
   expect(meanings(was, is, 'public.t').length === 0).toBe(fits);
 });
 
+const ORDERS = [
+  { provider: 'c', locale: 'en_US.UTF-8', rules: null },
+  { provider: 'c', locale: 'sv_SE.UTF-8', rules: null },
+  { provider: 'i', locale: 'en-US', rules: null },
+  { provider: 'i', locale: 'en-US', rules: '&a < b' },
+  { provider: 'c', locale: 'C', rules: null },
+  { provider: 'b', locale: 'C.UTF-8', rules: null },
+];
+const BEHIND: [what: string, types: UserType[]][] = [
+  ['text', [{ kind: 'range', ...name('t'), subtype: 'text', multirange: name('ranges') }]],
+  [
+    'a domain over text',
+    [
+      { ...domain, ...name('d') },
+      { kind: 'range', ...name('t'), subtype: 'public.d', multirange: name('ranges') },
+    ],
+  ],
+  [
+    'a row with a varchar in it',
+    [
+      { kind: 'composite', ...name('d'), attributes: [{ name: 'a', sqlType: 'character varying(9)' }] },
+      { kind: 'range', ...name('t'), subtype: 'public.d', multirange: name('ranges') },
+    ],
+  ],
+];
+
+test.each(BEHIND)(
+  'promise 2: a range or multirange of %s made under another order of the database is refused',
+  (_, types) => {
+    for (const was of ORDERS)
+      for (const is of ORDERS) {
+        const isBytewise = ({ locale }: typeof was) => locale.startsWith('C');
+        const alike = was === is || (isBytewise(was) && isBytewise(is));
+        const [before, today] = [was, is].map((defaultCollation) => ({ types, otherTypes: [], defaultCollation }));
+        for (const column of ['public.t', 'public.ranges[]'])
+          expect(meanings(before as TypeBook, today as TypeBook, column).length).toBe(alike ? 0 : 1);
+        expect(meanings({ types, otherTypes: [] }, today as TypeBook, 'public.t')).toEqual([]);
+      }
+  },
+);
+
+test('ranges of numbers, and of text with a collation of its own, do not hang on the order of the database', () => {
+  const c = { schema: 'pg_catalog', name: 'C' };
+  const types: UserType[] = [
+    { kind: 'range', ...name('n'), subtype: 'numeric', multirange: name('ns') },
+    { kind: 'range', ...name('t'), subtype: 'text', multirange: name('ts'), collation: c },
+  ];
+  const [was, is] = [ORDERS[0], ORDERS[1]].map((order) => ({ types, otherTypes: [], defaultCollation: order }));
+  for (const column of ['public.n', 'public.ns', 'public.t', 'public.ts', 'text'])
+    expect(new TypeComparison(was as TypeBook, is as TypeBook).changes(column)).toEqual([]);
+});
+
 test('a manifest whose types are made of themselves ends the comparison all the same', () => {
   const circle: TypeBook = {
     types: [{ kind: 'composite', ...name('t'), attributes: [{ name: 'a', sqlType: 'public.t[]' }] }],

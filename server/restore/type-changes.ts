@@ -80,6 +80,7 @@ export class TypeComparison {
     const before = new Map(then.checks.map((check) => [checkText(check), isValidated(check)]));
     return [
       ...this.collated(place, then.collation, now.collation),
+      ...this.defaultOrder(place, then.baseType, then.collation),
       ...(now.notNull && !then.notNull ? [place.narrower('is NOT NULL today, and was not')] : []),
       ...now.checks
         .filter((check) => !before.has(checkText(check)))
@@ -96,6 +97,7 @@ export class TypeComparison {
     if (reasons.length > 0) return reasons.map((reason) => place.meaning(reason));
     return then.attributes.flatMap((attribute, index) => [
       ...this.collated(place, attribute.collation, now.attributes[index]?.collation, `attribute ${attribute.name} `),
+      ...this.defaultOrder(place, attribute.sqlType, attribute.collation),
       ...this.behind(attribute.sqlType, place.ordered),
     ]);
   }
@@ -118,6 +120,7 @@ export class TypeComparison {
           ]
         : []),
       ...this.collated(inside, then.collation, now.collation),
+      ...this.defaultOrder(inside, then.subtype, then.collation),
       ...this.behind(then.subtype, true),
     ];
   }
@@ -133,6 +136,14 @@ export class TypeComparison {
     return reason === null ? [] : [place.sorted(`${of}${reason}`)];
   }
 
+  /** Two databases may order text otherwise that names no collation; it matters where bounds of a range are compared. */
+  private defaultOrder(place: Place, sqlType: string, collation: ObjectName | null | undefined): TypeChange[] {
+    const [before, after] = [this.archived.defaultOrder, this.live.defaultOrder];
+    if (!place.ordered || collation || !COLLATED_BY_DEFAULT.test(sqlType)) return [];
+    if (before === null || after === null || before === after) return [];
+    return [place.sorted(`is ordered as the database orders, by ${before} then and by ${after} today`)];
+  }
+
   private collationReason(then: ObjectName | null, now: ObjectName | null): string | null {
     const named = (name: ObjectName | null) => (name ? qualifiedName(name) : 'the default');
     if (named(then) !== named(now)) return `had the collation ${named(then)} and has ${named(now)} today`;
@@ -140,6 +151,9 @@ export class TypeComparison {
     return isDeepStrictEqual(before, after) ? null : `has the collation ${named(then)}, which is another one today`;
   }
 }
+
+/** PostgreSQL's own types that take the database's collation when none is named. */
+const COLLATED_BY_DEFAULT = /^(text|citext|bpchar|character( varying)?)(\(\d+\))?(\[\])*$/;
 
 class Place {
   readonly name: ObjectName;

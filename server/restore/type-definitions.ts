@@ -2,7 +2,8 @@ import type { ObjectName } from '../../db/model.ts';
 import type { Manifest, UserCollation, UserType } from '../archive/manifest.ts';
 
 /** What an archive or a database says of the types behind its columns. */
-export type TypeBook = Pick<Manifest, 'types'> & Partial<Pick<Manifest, 'otherTypes' | 'collations'>>;
+export type TypeBook = Pick<Manifest, 'types'> &
+  Partial<Pick<Manifest, 'otherTypes' | 'collations' | 'defaultCollation'>>;
 
 export type Definition = UserType | (ObjectName & { kind: 'base'; input: string; output: string });
 
@@ -13,11 +14,14 @@ export class Definitions {
   private readonly byName = new Map<string, Definition>();
   private readonly extensions = new Set<string>();
   private readonly collations: Map<string, UserCollation>;
+  /** By what text is ordered that names no collation; null when the archive does not tell. */
+  readonly defaultOrder: string | null;
   /** Format 1.0 left out types made of functions, and which types belong to an extension. */
   private readonly incomplete: boolean;
 
   constructor(book: TypeBook) {
     this.incomplete = book.otherTypes === undefined;
+    this.defaultOrder = book.defaultCollation ? orderOf(book.defaultCollation) : null;
     this.collations = new Map((book.collations ?? []).map((collation) => [keyOf(collation), collation]));
     for (const type of [...book.types, ...(book.otherTypes ?? [])]) {
       if (type.kind === 'extension') {
@@ -41,6 +45,16 @@ export class Definitions {
     if (!this.incomplete) return false;
     return other.kind === 'base' || (other.kind === 'extension' && this.extensions.has(other.name));
   }
+}
+
+/** Locales that compare byte by byte, whoever provides them. */
+const BYTEWISE = /^(C|POSIX|C\.UTF-?8|PG_UNICODE_FAST)$/i;
+const PROVIDER_NAMES: Readonly<Record<string, string>> = { c: 'libc', i: 'ICU' };
+
+/** An order in words: the same words, the same order. */
+function orderOf({ provider, locale, rules }: NonNullable<Manifest['defaultCollation']>): string {
+  if (provider !== 'i' && BYTEWISE.test(locale ?? '')) return 'C';
+  return `${locale} (${PROVIDER_NAMES[provider] ?? provider}${rules === null ? '' : ', with rules of its own'})`;
 }
 
 /** The types that a type is made of, as it names them. */

@@ -159,7 +159,10 @@ const CONSTRAINTS_SQL = `
   SELECT con.conrelid::int8::float8 AS relation, con.contype AS type, con.conname AS name, con.convalidated AS validated,
          pg_catalog.pg_get_expr(con.conbin, con.conrelid) AS expression,
          CASE WHEN con.contype = 'f' THEN (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('column', fa.attname, 'targetColumn', ta.attname,
-                'operator', pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, o.oprname)) ORDER BY k.place)
+                -- As the server compares: by the collation of the column referred to.
+                'operator', COALESCE((SELECT pg_catalog.format('COLLATE %I.%I ', cn.nspname, co.collname) FROM pg_catalog.pg_collation co
+                                        JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = ta.attcollation), '')
+                            || pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, o.oprname)) ORDER BY k.place)
             FROM unnest(con.conkey, con.confkey, con.conpfeqop) WITH ORDINALITY AS k(own, foreign_key, operator, place)
             JOIN pg_catalog.pg_attribute fa ON fa.attrelid = con.conrelid AND fa.attnum = k.own
             JOIN pg_catalog.pg_attribute ta ON ta.attrelid = con.confrelid AND ta.attnum = k.foreign_key
@@ -176,7 +179,10 @@ const CONSTRAINTS_SQL = `
 
 const INDEXES_SQL = `
   SELECT i.indrelid::int8::float8 AS relation, c.relname AS name, true AS validated,
-         ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, place, true) FROM generate_series(1, i.indnkeyatts::int) AS place ORDER BY place) AS keys,
+         ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, place, true)
+                      || COALESCE((SELECT pg_catalog.format(' COLLATE %I.%I', cn.nspname, co.collname) FROM pg_catalog.pg_collation co
+                                     JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = i.indcollation[place - 1]), '')
+                 FROM generate_series(1, i.indnkeyatts::int) AS place ORDER BY place) AS keys,
          pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate, COALESCE((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS "nullsNotDistinct"
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
    WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND i.indisunique AND NOT i.indisexclusion AND NOT c.relispartition
