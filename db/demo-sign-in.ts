@@ -1,5 +1,6 @@
 import { openSession } from './connect.ts';
 import { DEMO_ADMINISTRATOR, DEMO_PASSWORD, DEMO_PASSWORD_HASH } from './demo-people.ts';
+import { configureTransaction } from './working-session.ts';
 
 /**
  * How to sign in to a database with demo data; null where its super administrator is gone or has another password by now, as
@@ -10,7 +11,9 @@ export async function demoSignIn(url: string): Promise<{ email: string; password
     applicationName: 'palace-backup demo',
     signal: new AbortController().signal,
   });
-  await session.query('SET lock_timeout = 1000');
+  await session.query('BEGIN READ ONLY');
+  await configureTransaction(session);
+  await session.query('SET LOCAL lock_timeout = 1000');
   const [there] = await session.query<{ there: boolean }>(`SELECT to_regclass('public.admins') IS NOT NULL AS there`);
   if (!there?.there) return null;
   const found = await session.query(

@@ -7,6 +7,7 @@ import { adminRows, staffRows } from './demo-people.ts';
 import { commentRows, issueRows, loanRows, repaymentRows, salaryRows } from './demo-records.ts';
 import { type DemoSql, type DemoTable, demoSql } from './demo-sql.ts';
 import { quoteIdent } from './quote.ts';
+import { configureTransaction } from './working-session.ts';
 
 export interface DemoOptions {
   /** How many people; everything else follows in believable ratios, about eleven rows for each. 0 to 5 000 000. */
@@ -39,7 +40,9 @@ export async function fillDemo(url: string, options: DemoOptions): Promise<Recor
     signal: options.signal ?? new AbortController().signal,
   });
 
-  await session.query('BEGIN; SET LOCAL search_path = public; SET LOCAL statement_timeout = 0; SET LOCAL jit = off');
+  await session.query('BEGIN');
+  await configureTransaction(session);
+  await session.query('SET LOCAL search_path = public');
   await refuseUnlessEmpty(session, tables);
   const rows: Record<string, number> = {};
   let total = 0;

@@ -9,6 +9,7 @@ import { databaseError } from './failure.ts';
 import { quoteIdent } from './quote.ts';
 import * as hrmsSchema from './schema/hrms.ts';
 import { SYSTEM_SCHEMA } from './schema/system.ts';
+import { configureTransaction } from './working-session.ts';
 
 export interface MigrateReport {
   /** How many of our own migrations were applied now; 0 when the schema was up to date. */
@@ -48,7 +49,8 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   await using session = await openSession(url, { applicationName: 'palace-backup migrate', signal });
   const wantHrms = options.hrms ?? true;
   // For this transaction only, here and below: the address may be a pooler's.
-  await session.query(`BEGIN READ ONLY; ${PLAIN_NAMES}`);
+  await session.query('BEGIN READ ONLY');
+  await configureTransaction(session);
   if ((await pendingMigrations(session)) === 0 && !(wantHrms && (await isEmpty(session)))) {
     return { systemApplied: 0, hrms: wantHrms ? finding(await publicTables(session)) : { found: 'not asked for' } };
   }
@@ -61,15 +63,10 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   return { systemApplied, hrms };
 }
 
-/** No schema may put names of its own before the catalog's. */
-const PLAIN_NAMES = `SET LOCAL search_path = ''`;
-
 /** READ COMMITTED, so that what another process did while this one waited is seen. */
 async function takeLock(session: Session): Promise<void> {
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
-  await session.query(
-    `${PLAIN_NAMES}; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`,
-  );
+  await configureTransaction(session);
   await session.query(`SELECT pg_advisory_xact_lock${LOCK}`);
 }
 

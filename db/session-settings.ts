@@ -69,6 +69,9 @@ const PLANNING = `FROM pg_catalog.pg_settings AS s
 /** Sets each of them back, in a session and in a script for `psql`. */
 export const PLANNING_AS_BUILT = `pg_catalog.set_config(s.name, s.boot_val, false) ${PLANNING}`;
 
+/** The same until the transaction ends. */
+export const PLANNING_AS_BUILT_IN_TRANSACTION = `pg_catalog.set_config(s.name, s.boot_val, true) ${PLANNING}`;
+
 /** Those that any role may name while it signs in, to every server: for drivers that open their connections by themselves. */
 export function signInSettings(): Record<string, string> {
   const plain = SESSION_SETTINGS.filter(({ since, superuser, insteadOf }) => !(since || superuser || insteadOf));

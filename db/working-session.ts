@@ -2,7 +2,12 @@ import { AppError } from '../server/errors.ts';
 import { askFirst, openSession, type Session, type SessionOptions } from './connect.ts';
 import { faultCode } from './failure.ts';
 import { quoteIdent } from './quote.ts';
-import { PLANNING_AS_BUILT, SESSION_SETTINGS, type SessionSetting } from './session-settings.ts';
+import {
+  PLANNING_AS_BUILT,
+  PLANNING_AS_BUILT_IN_TRANSACTION,
+  SESSION_SETTINGS,
+  type SessionSetting,
+} from './session-settings.ts';
 
 const OLDEST_SERVER = 140000;
 
@@ -69,6 +74,19 @@ export async function configureSession(
   return number;
 }
 
+/**
+ * Gives the transaction under way every setting an ordinary role may choose, until it ends: behind a transaction pooler, what is set for a
+ * session stays with whoever comes next. Throws DATABASE_ERROR naming a setting that was not taken.
+ */
+export async function configureTransaction(session: Session): Promise<void> {
+  await session.query(`SELECT pg_catalog.set_config('search_path', '', true)`);
+  const settings = SESSION_SETTINGS.filter(({ superuser }) => !superuser);
+  await query(session, settings, SET_ALL_IN_TRANSACTION);
+  const [left] = await query(session, settings, DIFFERENT);
+  if (left) throw notTaken(left);
+  await session.query(`SELECT ${PLANNING_AS_BUILT_IN_TRANSACTION}`);
+}
+
 interface Different {
   name: string;
   value: string;
@@ -87,6 +105,7 @@ const WANTED = `FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted(name, 
     AND wanted.instead IN ('', pg_catalog.current_setting(wanted.name, true))`;
 
 const SET_ALL = `SELECT pg_catalog.set_config(wanted.name, wanted.value, false) ${WANTED}`;
+const SET_ALL_IN_TRANSACTION = `SELECT pg_catalog.set_config(wanted.name, wanted.value, true) ${WANTED}`;
 
 const DIFFERENT = `SELECT wanted.name, wanted.value, pg_catalog.current_setting(wanted.name, true) AS is, current_user::text AS role,
     pg_catalog.current_database()::text AS database,

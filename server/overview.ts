@@ -1,6 +1,7 @@
 import { openSession, type Session } from '../db/connect.ts';
 import { type ObjectName, qualifiedName } from '../db/model.ts';
 import { quoteName } from '../db/quote.ts';
+import { configureTransaction } from '../db/working-session.ts';
 import { AppError, unexpected } from './errors.ts';
 import { maskDatabaseUrl } from './mask-url.ts';
 import type { Storage } from './storage/storage.ts';
@@ -62,9 +63,9 @@ async function readDatabase(source: OverviewSource, signal: AbortSignal) {
     connectTimeoutMs: 3000,
   });
   // For this transaction only: behind a pooler, what is set for the session stays with whoever comes next.
-  await session.query(
-    `BEGIN READ ONLY; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'`,
-  );
+  await session.query('BEGIN READ ONLY');
+  await configureTransaction(session);
+  await session.query(`SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'`);
   const [server] = await session.query<{ version: string }>(`SELECT current_setting('server_version') AS version`);
   const tables: TableRows[] = [];
   for (const table of source.tables) tables.push({ name: qualifiedName(table), rows: await countRows(session, table) });
