@@ -1,10 +1,10 @@
-import { Navigate, Route, Router, type RouteSectionProps, useLocation } from '@solidjs/router';
+import { Navigate, Route, Router, type RouteSectionProps, useBeforeLeave, useLocation } from '@solidjs/router';
 import { type Component, createEffect, ErrorBoundary, Match, on, Show, Suspense, Switch } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Person } from './api.ts';
 import { connected } from './lib/connection.ts';
 import { failureOf } from './lib/failure.ts';
-import { later } from './lib/load.ts';
+import { headFor, later } from './lib/load.ts';
 import { said, say } from './lib/say.ts';
 import { useMe } from './lib/session.ts';
 import { NotFound } from './pages/not-found.tsx';
@@ -53,6 +53,13 @@ export function Routes() {
 
 /** Around everything: whether the server answers, what is said to those who do not see, and what is shown when a page breaks. */
 function Frame(props: RouteSectionProps) {
+  const location = useLocation();
+  useBeforeLeave((event) => {
+    if (typeof event.to === 'string') headFor(event.to);
+    // Whoever holds the page has said so by then.
+    queueMicrotask(() => event.defaultPrevented && headFor(null));
+  });
+  createEffect(on([() => location.pathname, () => location.search], () => headFor(null)));
   createEffect(on(connected, (isBack) => isBack && say(words.connection.back), { defer: true }));
   return (
     <>

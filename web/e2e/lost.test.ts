@@ -11,8 +11,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await using line = await byteCutter(scene().url);
     await using visit = await scene().open({ baseURL: line.url });
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups');
+    await visit.signIn('/backups');
     // Somebody holds a table: the backup waits for it.
     await using neighbour = await openSession(scene().database.url, {
       applicationName: 'neighbour',
@@ -46,14 +45,13 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await using line = await byteCutter(scene().url);
     await using visit = await scene().open({ baseURL: line.url, viewport: { width: 360, height: 560 } });
     const { page } = visit;
-    await visit.signIn();
+    await visit.signIn('/');
     await page.getByRole('button', { name: 'Make a backup now' }).waitFor();
     const heard = await listenTo(page);
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
     line.shut();
     const banner = page.getByText('The server does not answer. What you see');
     await banner.waitFor();
-    await page.getByRole('link', { name: 'Backups', exact: true }).click();
     expect(await page.evaluate(() => scrollY)).toBeGreaterThan(0);
     const bottom = await banner.evaluate((element) => element.getBoundingClientRect().bottom);
     expect(bottom).toBeLessThan(120);
@@ -70,18 +68,29 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     expect(after).toBeGreaterThanOrEqual(bottom);
 
     line.reopen();
-    await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
     await banner.waitFor({ state: 'detached' });
     await heard.waitFor('The server answers again.');
     expect(new Set(await heard.all())).toEqual(new Set(['The server answers again.']));
   });
 
+  test('keeps nobody from the page they were on the way to, although nothing of it was loaded', async () => {
+    await using visit = await scene().open();
+    const { page, context } = visit;
+    await visit.signIn('/');
+    await context.setOffline(true);
+    await page.getByRole('link', { name: 'Audit', exact: true }).click();
+    const banner = page.getByText('The server does not answer. What you see');
+    await banner.waitFor();
+    await page.getByRole('link', { name: 'Status', exact: true }).click();
+    await context.setOffline(false);
+    await page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
+    await banner.waitFor({ state: 'detached' });
+  });
+
   test('takes nothing away that was shown: the failure stands above it', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-
-    await visit.goto('/operations');
+    await visit.signIn('/operations');
     const operations = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
     await operations.first().waitFor();
     const shown = await operations.count();
