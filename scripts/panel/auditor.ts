@@ -47,6 +47,8 @@ export async function openAuditor(url: string, on: 'desktop' | 'phone' = 'deskto
         onlyCategories: [...categories],
         // Who is signed in stays so.
         disableStorageReset: true,
+        // A picture nobody looks at; no score is made of it.
+        disableFullPageScreenshot: true,
         ...(on === 'desktop' && DESKTOP),
       };
       const result = (await lighthouse(new URL(path, url).href, flags))?.lhr;

@@ -173,7 +173,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   test('on a phone the places without room in the bar are reached by the keyboard, and the bar says where one is', async () => {
     await using visit = await scene().open({ viewport: { width: 360, height: 740 } });
     const { page } = visit;
-    await visit.signIn();
+    await visit.signIn('/');
     const focused = (name: string) =>
       page.waitForFunction(
         (wanted) =>

@@ -27,7 +27,7 @@ describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   test('signing out ends the session: neither the page nor the back button shows anything', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
+    await visit.signIn('/');
     await page.getByRole('button', { name: /Signed in as/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -51,7 +51,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('one is made by two presses, its progress is followed to the end, and its bytes can be downloaded', async () => {
     await using visit = await scene().open();
     const { page, complaints } = visit;
-    await visit.signIn();
+    await visit.signIn('/');
     expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('unsafe');
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await page.getByRole('button', { name: 'Make a backup' }).first().click();
@@ -74,8 +74,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('one whose answer was lost on the way is not made twice when the button is pressed again', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups');
+    await visit.signIn('/backups');
     await loseFirstAnswer(page, 'backups.create');
     await page.getByRole('button', { name: 'Make a backup' }).first().click();
     await page.getByLabel('Name').fill('once');
@@ -93,8 +92,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('one whose answer was lost keeps its words and stays one, also when the dialog was closed meanwhile', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups');
+    await visit.signIn('/backups');
     await loseFirstAnswer(page, 'backups.create');
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Make a backup' }).first().click();
@@ -122,8 +120,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('what was chosen for one is not chosen for the next: that one holds all tables again', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups');
+    await visit.signIn('/backups');
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Make a backup' }).first().click();
     await dialog.getByLabel('Only some').check();
@@ -151,8 +148,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('a name is told beforehand what it may be, is refused for the right reason, and is never too long', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups');
+    await visit.signIn('/backups');
     await page.getByRole('button', { name: 'Make a backup' }).first().click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('without spaces or accents').waitFor();
@@ -173,8 +169,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('a page that is loaded again half-way shows the same operation and its end, and a waiting one can be cancelled', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups');
+    await visit.signIn('/backups');
     // A table somebody else holds keeps the backup where it is.
     await scene().database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     try {
@@ -201,11 +196,10 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('one is pinned and noted, and deleted only after its name and the password were typed', async () => {
+    await scene().makeBackup('to-go');
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.makeBackup('to-go');
-    await page.getByRole('list').getByRole('link', { name: 'to-go.zip' }).click();
+    await visit.signIn('/backups/to-go.zip');
     await page.getByRole('button', { name: 'Pin', exact: true }).click();
     await page.getByRole('button', { name: 'Delete …' }).click();
     await page.getByRole('dialog').getByText('It is pinned.').waitFor();

@@ -2,18 +2,13 @@ import { describe, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect.ts';
 import { REFUSAL, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-const scene = staged({}, async (scene) => {
-  await using visit = await scene.open();
-  await visit.signIn();
-  await visit.makeBackup('kept');
-});
+const scene = staged({}, (scene) => scene.makeBackup('kept'));
 
 describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   test('goes back when the server refuses it, and the refusal is told', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups/kept.zip');
+    await visit.signIn('/backups/kept.zip');
     const answers: (() => void)[] = [];
     await page.route(/\/trpc\/backups\.(pin|annotate)/, async (route) => {
       await new Promise<void>((resolve) => answers.push(resolve));
@@ -45,8 +40,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   test('of another kind, asked for before the first is done, is done after it', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups/kept.zip');
+    await visit.signIn('/backups/kept.zip');
     const pinning = Promise.withResolvers<void>();
     await page.route('**/trpc/backups.pin**', async (route) => {
       await pinning.promise;
@@ -68,8 +62,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   test('leaves the focus where it was: the row of the list stays the row it is', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups');
+    await visit.signIn('/backups');
     const list = page.getByRole('list', { name: 'Stored backups' });
     await list.getByRole('link', { name: 'kept.zip' }).waitFor();
     await list.locator('li').evaluate((row) => row.setAttribute('data-same', 'yes'));
@@ -84,9 +77,8 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await using visit = await scene().open();
     await using other = await scene().open();
     const { page } = visit;
-    await visit.signIn();
+    await visit.signIn('/operations');
     await other.signIn();
-    await visit.goto('/operations');
     await page.getByLabel('Kind').focus();
     // Somebody holds a table, so that it is under way for long enough.
     await using neighbour = await openSession(scene().database.url, {
@@ -113,8 +105,7 @@ describe.skipIf(WITHOUT_BROWSER)('a clock that is wrong', () => {
       await using visit = await scene().open();
       const { page, complaints } = visit;
       await page.clock.setSystemTime(new Date(Date.now() + years * 365 * 86_400_000));
-      await visit.signIn();
-      await visit.goto('/backups');
+      await visit.signIn('/backups');
       await page.getByRole('button', { name: 'Make a backup' }).first().click();
       await page.getByRole('button', { name: 'Make it' }).click();
       await page.getByText('The backup is made.').waitFor();

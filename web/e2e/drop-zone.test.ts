@@ -12,9 +12,7 @@ const DOCUMENT = JSON.stringify({ metadata: METADATA, data: {} });
 
 let archive: Buffer;
 const scene = staged({ env: { MAX_UPLOAD_BYTES: String(LIMIT) } }, async (scene) => {
-  await using visit = await scene.open();
-  await visit.signIn();
-  await visit.makeBackup('mine');
+  await scene.makeBackup('mine');
   archive = await readFile(join(scene.folder, 'mine.zip'));
 });
 
@@ -181,7 +179,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   test('on its way is not left by a link or by Back without a question; left after all, it goes on from where it was', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
+    await visit.signIn('/');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByText('up to 1.0 MiB').waitFor();
     const release = await holdPieces(page);
@@ -221,8 +219,8 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   test('that was read is told in words; stored already, it is said once, and of that backup alone', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.makeBackup('other');
+    await scene().makeBackup('other');
+    await visit.signIn('/');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByText('up to 1.0 MiB').waitFor();
     const hearing = await listenTo(page);
@@ -249,7 +247,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   test('that is damaged and sent around the panel is refused by the server, by name of the damage, and not stored', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
+    await visit.signIn('/');
     const before = (await readdir(scene().folder)).toSorted();
     const send = (content: Buffer) =>
       page.evaluate(async (base64) => {

@@ -31,7 +31,7 @@ async function focusInDialog(page: Page): Promise<void> {
 test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by keys alone', async () => {
   await using visit = await scene().open();
   const { page } = visit;
-  await visit.signIn();
+  await visit.signIn('/');
   await tabTo(page, 'link', 'Backups');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();

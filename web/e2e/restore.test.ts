@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+
+/** What the panel sends at once. */
+const PIECE_BYTES = 8 * 1024 ** 2;
 
 let archive: Buffer;
 const scene = staged({}, async (scene) => {
-  await using visit = await scene.open();
-  await visit.signIn();
-  await visit.makeBackup('before');
+  await scene.makeBackup('before');
   archive = await readFile(join(scene.folder, 'before.zip'));
 });
 
@@ -42,7 +43,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const before = await staff();
     await change();
     expect(await staff()).not.toEqual(before);
-    await visit.signIn();
+    await visit.signIn('/');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByRole('button', { name: /before\.zip/ }).click();
     await page.getByText('Every row of 13 tables').waitFor();
@@ -58,7 +59,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
       (await scene().database.query('SELECT count(*)::int AS rows FROM public.loan_repayments'))[0];
     const [held, others] = [await repayments(), await staff()];
     await scene().database.query('DELETE FROM public.loan_repayments');
-    await visit.signIn();
+    await visit.signIn('/');
     await page.getByText(/^loan_repayments holds no rows now, and before\.zip holds \d+ of it\./).waitFor();
     await page.getByRole('link', { name: 'Restore …' }).click();
     await page.getByText(/^As it was at .*, just now|^As it was at .* minutes? ago/).waitFor();
@@ -98,8 +99,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   test('when the session has ended meanwhile, one is led to sign in, told why, and back to the very restore', async () => {
     await using visit = await scene().open();
     const { page, context } = visit;
-    await visit.signIn();
-    await visit.goto('/restore?backup=before.zip&tables=staff');
+    await visit.signIn('/restore?backup=before.zip&tables=staff');
     await page.getByLabel(/^Type the name of the database/).fill(scene().database.name);
     await page.getByLabel('Your password, once more').fill('a guess');
     await page.getByRole('button', { name: 'Replace the data' }).click();
@@ -125,8 +125,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await change();
     await rm(join(scene().folder, 'before.zip'));
     await rm(join(scene().folder, 'before.zip.json'), { force: true });
-    await visit.signIn();
-    await visit.goto('/restore');
+    await visit.signIn('/restore');
     await page
       .locator('input[type=file]')
       .setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: archive });
@@ -140,8 +139,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   test('a file that cannot be a backup is refused before a byte is sent, with the reason', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/restore');
+    await visit.signIn('/restore');
     let sent = 0;
     page.on('request', (request) => {
       // OPTIONS asks how much the server takes.
@@ -162,12 +160,10 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await using visit = await scene().open();
     const { page } = visit;
     // Nothing like it is stored: it has to be sent whole, in more than one piece.
-    const document = JSON.stringify({ metadata: {}, data: {}, padding: randomText(12_000_000) });
-    await visit.signIn();
-    await visit.goto('/restore');
-    await page
-      .locator('input[type=file]')
-      .setInputFiles({ name: 'long.json', mimeType: 'application/json', buffer: Buffer.from(document) });
+    const long = join(dirname(scene().folder), 'long.json');
+    await writeFile(long, JSON.stringify({ metadata: {}, data: {}, padding: randomText(PIECE_BYTES + 500_000) }));
+    await visit.signIn('/restore');
+    await page.locator('input[type=file]').setInputFiles(long);
     const pieces: string[] = [];
     let cut = false;
     await page.route('**/api/uploads/tus/**', async (route) => {
@@ -185,7 +181,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     // What arrived is no backup, which only the server can say: it has read it to its end then.
     await page.getByRole('alert').first().waitFor();
     expect(cut).toBe(true);
-    expect(pieces).toEqual(['0', String(8 * 1024 ** 2), String(8 * 1024 ** 2)]);
+    expect(pieces).toEqual(['0', String(PIECE_BYTES), String(PIECE_BYTES)]);
   });
 
   test('a file whose damage only the server can see is refused by it, and nothing is stored', async () => {
@@ -193,8 +189,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const { page } = visit;
     const damaged = Buffer.from(archive);
     damaged[Math.floor(archive.length / 3)] = (archive[Math.floor(archive.length / 3)] ?? 0) ^ 1;
-    await visit.signIn();
-    await visit.goto('/restore');
+    await visit.signIn('/restore');
     await page
       .locator('input[type=file]')
       .setInputFiles({ name: 'bad.zip', mimeType: 'application/zip', buffer: damaged });

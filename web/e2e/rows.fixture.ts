@@ -11,7 +11,6 @@ export const settled = (page: Page) =>
 
 /** Signs in and opens `<table>?<what of it>` of the backup `first`. */
 export async function look(visit: Visit, path: string): Promise<void> {
-  await visit.signIn();
-  await visit.goto(`/backups/first.zip/tables/${path}`);
+  await visit.signIn(`/backups/first.zip/tables/${path}`);
   await settled(visit.page);
 }

@@ -15,9 +15,7 @@ const scene = staged({ staff: 120 }, async (scene) => {
   people = (await scene.database.query(`SELECT "fullName" AS name FROM staff WHERE length("fullName") >= 8`)).map(
     ({ name }) => String(name),
   );
-  await using visit = await scene.open();
-  await visit.signIn();
-  await visit.makeBackup('first');
+  await scene.makeBackup('first');
 });
 
 /** Everything the server answers to the page from now on. */
@@ -43,8 +41,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   test('are reached from the backup, paged through all parts of the table, and stay where they were after a reload', async () => {
     await using visit = await scene().open();
     const { page, complaints } = visit;
-    await visit.signIn();
-    await visit.goto('/backups/first.zip');
+    await visit.signIn('/backups/first.zip');
     await page.getByRole('link', { name: /rows of categories: look at them/ }).click();
     await page.getByRole('heading', { name: 'categories', level: 1 }).waitFor();
     const [count] = await scene().database.query('SELECT count(*)::int AS n FROM categories');

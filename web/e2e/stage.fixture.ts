@@ -3,12 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
+import { EventSource } from 'eventsource';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { fillDemo } from '../../db/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { ensurePanel } from '../../scripts/build-panel.ts';
 import { browserIsHere, startBrowser } from '../../scripts/panel/browser.ts';
-import { enterPanel } from '../../scripts/panel/sign-in.ts';
+import { createBackupClient } from '../../server/api/client.ts';
 import { readConfig } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
 
@@ -27,7 +28,12 @@ export interface Stage extends AsyncDisposable {
   database: TestDatabase;
   /** Where the server keeps its archives. */
   folder: string;
-  /** A page of a browser that knows nobody. Whatever it complains about, scripts and policy, is kept in `complaints`. */
+  /** Makes a backup of all tables, stored as `<name>.zip`, and waits for its end. */
+  makeBackup(name: string): Promise<void>;
+  /**
+   * A page of a browser that knows nobody, and wants no motion unless told otherwise. Whatever it complains about, scripts and policy, is
+   * kept in `complaints`.
+   */
   open(options?: BrowserContextOptions): Promise<Visit>;
 }
 
@@ -36,9 +42,8 @@ export interface Visit extends AsyncDisposable {
   context: BrowserContext;
   complaints: string[];
   goto(path: string): Promise<void>;
-  signIn(): Promise<void>;
-  /** Makes a backup of all tables, stored as `<name>.zip`, and waits for its end. Somebody is signed in. */
-  makeBackup(name: string): Promise<void>;
+  /** Signs in past the door, which has tests of its own; and goes to a page, when one is named. */
+  signIn(path?: string): Promise<void>;
   /** What axe-core finds on the page as it is, one line each. */
   faults(): Promise<string[]>;
 }
@@ -52,6 +57,8 @@ interface StageOptions {
 
 /** Long enough on a busy machine to build the panel and start everything. */
 const SETTING_UP_MS = 120_000;
+/** Less than a test may take, so that what was waited for is named; more than a page needs on a machine with much else to do. */
+const PATIENCE_MS = 100_000;
 
 /**
  * One stage for all tests of the file that calls this, prepared once and cleared after the last. There is none where there is no browser:
@@ -95,13 +102,36 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     url: server.url,
     database,
     folder: config.backupDir,
+    makeBackup: (name) => makeBackup(server.url, name),
     open: (how) => visit(browser, server.url, how),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
+/** Makes a backup as a program does, without a page. */
+async function makeBackup(url: string, name: string): Promise<void> {
+  const { origin } = new URL(url);
+  let cookie = '';
+  const client = createBackupClient({
+    url,
+    EventSource,
+    async fetch(address, init) {
+      const headers = new Headers(init.headers);
+      headers.set('Origin', origin);
+      headers.set('Cookie', cookie);
+      const answer = await fetch(address, { ...init, headers });
+      cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? cookie;
+      return answer;
+    },
+  });
+  await client.auth.signIn.mutate({ email: EMAIL, password: PASSWORD });
+  const { data } = await client.backups.create.mutate({ name });
+  await client.wait(data.operation.id);
+}
+
 async function visit(browser: Browser, url: string, how: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({ baseURL: url, acceptDownloads: true, ...how });
+  const context = await browser.newContext({ baseURL: url, acceptDownloads: true, reducedMotion: 'reduce', ...how });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -113,28 +143,34 @@ async function visit(browser: Browser, url: string, how: BrowserContextOptions =
     context,
     complaints,
     goto: async (path) => void (await page.goto(path)),
-    async signIn() {
-      // Not `url`: what was opened may stand behind a line of its own.
-      await enterPanel(page, how.baseURL ?? url, { email: EMAIL, password: PASSWORD });
-    },
-    async makeBackup(name) {
-      await page.goto('/backups');
-      await page.getByRole('button', { name: 'Make a backup' }).first().click();
-      await page.getByLabel('Name').fill(name);
-      await page.getByRole('button', { name: 'Make it' }).click();
-      await page.getByText('The backup is made.').waitFor();
+    async signIn(path) {
+      const { origin } = new URL(how.baseURL ?? url);
+      const data = { email: EMAIL, password: PASSWORD };
+      const answer = await context.request.post('/trpc/auth.signIn', { headers: { Origin: origin }, data });
+      if (!answer.ok()) throw new Error(`nobody is let in: ${await answer.text()}`);
+      await context.addInitScript(rememberSession);
+      if (path === undefined) return;
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
     },
     async faults() {
       // Through the debugger, past the policy that lets the page itself run nothing foreign.
-      const answer: unknown = await page.evaluate(`${axe.source}; axe.run(document, { resultTypes: ['violations'] })`);
-      return violationsIn(answer);
+      if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${axe.source}; 0`);
+      return await page.evaluate(findFaults);
     },
     [Symbol.asyncDispose]: () => context.close(),
   };
 }
+/** Leaves the mark of a session in a page that has none yet, as the door does. Once: who signs out is not signed in again by the next page. */
+function rememberSession(): void {
+  if (sessionStorage.getItem('entered') !== null) return;
+  sessionStorage.setItem('entered', 'yes');
+  localStorage.setItem('palace-session', 'yes');
+}
 
-function violationsIn(answer: unknown): string[] {
-  const { violations } = answer as axe.AxeResults;
+async function findFaults(): Promise<string[]> {
+  const { run } = Reflect.get(window, 'axe') as typeof axe;
+  const { violations } = await run(document, { resultTypes: ['violations'] });
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 

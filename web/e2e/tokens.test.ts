@@ -82,7 +82,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   test('one that is shown this once stays when Back is pressed, and the browser asks before it closes', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
+    await visit.signIn('/');
     await page.getByRole('link', { name: 'Access', exact: true }).click();
     const token = await makeToken(visit, 'kept');
     await page.evaluate(() => {
@@ -164,7 +164,7 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     await using other = await scene().open({
       userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Safari/604.1',
     });
-    await other.signIn();
+    await other.signIn('/');
     await visit.signIn();
     const { page } = visit;
     await openAccess(visit);
@@ -181,7 +181,7 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
   test('signing out everywhere ends all of them, after a word', async () => {
     await using visit = await scene().open();
     await using other = await scene().open();
-    await other.signIn();
+    await other.signIn('/');
     await visit.signIn();
     await openAccess(visit);
     await visit.page.getByRole('button', { name: 'Sign out everywhere' }).click();

@@ -8,11 +8,7 @@ import { playOperation } from './stream.fixture.ts';
 
 const TITLE = 'Backup to first.zip';
 
-const scene = staged({}, async (scene) => {
-  await using visit = await scene.open();
-  await visit.signIn();
-  await visit.makeBackup('first');
-});
+const scene = staged({}, (scene) => scene.makeBackup('first'));
 
 type Progress = NonNullable<Operation['progress']>;
 
@@ -81,8 +77,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   test('nothing when it has ended long ago', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/operations');
+    await visit.signIn('/operations');
     const heard = await listenTo(page);
     await page.getByRole('list', { name: 'Operations' }).getByRole('link', { name: TITLE }).click();
     await page.getByRole('heading', { name: TITLE, level: 1 }).waitFor();
@@ -132,8 +127,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   test('where they are: who has stopped one goes on reading at its title, who puts it away at that of the page', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/backups');
+    await visit.signIn('/backups');
     await using neighbour = await holdTable();
     const card = await beginBackup(visit, 'stopped');
     await card.getByRole('button', { name: 'Cancel it' }).press('Enter');
@@ -150,7 +144,7 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   test('how many backups fit what was looked for; who wants all again can type at once', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
+    await visit.signIn('/');
     const heard = await listenTo(page);
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await page.getByRole('list', { name: 'Stored backups' }).getByRole('link', { name: 'first.zip' }).waitFor();
@@ -170,8 +164,7 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   test('how many attempts fit', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/audit');
+    await visit.signIn('/audit');
     const rows = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
     await rows.first().waitFor();
     const heard = await listenTo(page);
@@ -187,8 +180,7 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   test('how many operations fit', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    await visit.signIn();
-    await visit.goto('/operations');
+    await visit.signIn('/operations');
     const rows = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
     await rows.first().waitFor();
     const heard = await listenTo(page);
