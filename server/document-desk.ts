@@ -1,7 +1,8 @@
 import type { SchemaModel } from '../db/model.ts';
 import type { FileParts } from './api/file-parts.ts';
 import { APPLICATION } from './application.ts';
-import { openJsonDocument } from './archive/json-source.ts';
+import { UPLOADED_JSON_LIMITS } from './archive/json-document.ts';
+import { openJsonDocument, UPLOADED_DOCUMENT_LIMITS } from './archive/json-source.ts';
 import { acceptJson } from './backup/accept-json.ts';
 import { archiveName } from './backup/archive-name.ts';
 import { readBack } from './backup/create.ts';
@@ -32,7 +33,7 @@ export function createDocumentDesk(deps: DocumentDeskDeps): NonNullable<FilePart
 
   async function accept(path: string, { actor, label }: { actor: string; label: string }, signal: AbortSignal) {
     await using source = await openFile(path);
-    const document = await openJsonDocument(source);
+    const document = await openJsonDocument(source, UPLOADED_DOCUMENT_LIMITS);
     if (!document) throw new AppError('ARCHIVE_INVALID', `${label} is no BackupData document.`);
     return await runOperation(
       { ...deps, pause: (ms) => Bun.sleep(ms) },
@@ -46,6 +47,7 @@ export function createDocumentDesk(deps: DocumentDeskDeps): NonNullable<FilePart
           { ...deps, application: APPLICATION, lockGiveUpMs: config.lockGiveUpMs },
           {
             document,
+            limits: UPLOADED_JSON_LIMITS,
             label,
             sink: object,
             operationId: operation.id,

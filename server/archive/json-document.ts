@@ -34,23 +34,40 @@ export type JsonPiece =
   | { kind: 'row'; table: JsonTable; index: number; fields: (string | null)[] };
 
 export interface JsonLimits {
-  /** Characters of one string or number. */
+  /** Characters of one string. */
   valueCharacters: number;
   /** Characters of all values of one row. */
   rowCharacters: number;
+  /** Keys and values of one row, those inside its values included. */
+  rowElements: number;
   metadataCharacters: number;
 }
 
-/** What PostgreSQL keeps in one value may be longer; no such document was ever written. */
+/** For files that the operator himself gives. What PostgreSQL keeps in one value may be longer; no such document was ever written. */
 export const JSON_LIMITS: JsonLimits = {
   valueCharacters: 256 * 1024 ** 2,
   rowCharacters: 512 * 1024 ** 2,
+  rowElements: 10_000_000,
   metadataCharacters: 1024 ** 2,
 };
 
+/** For files that anybody may send: one row at its largest takes some 150 MB. */
+export const UPLOADED_JSON_LIMITS: JsonLimits = {
+  valueCharacters: 16 * 1024 ** 2,
+  rowCharacters: 24 * 1024 ** 2,
+  rowElements: 500_000,
+  metadataCharacters: 1024 ** 2,
+};
+
+const LARGER_HINT =
+  'Of an upload less is read than of a file on the server: `bun run scripts/restore.ts FILE` takes larger rows.';
+
+/** Pieces of a JSON value are put together when so many have come: each has its own place in memory until then. */
+const JOINED_PARTS = 4096;
+
 /** Where values of a row go, by the kind of the column. */
 type Taking =
-  | { kind: 'json text'; column: JsonColumn; parts: string[] }
+  | { kind: 'json text'; column: JsonColumn; text: string; parts: string[] }
   | { kind: 'list'; column: JsonColumn; open: ArrayTree<JsonLeaf>[] }
   | { kind: 'nothing' };
 
@@ -81,6 +98,7 @@ export class BackupDocument {
   private current: OpenTable | null = null;
   private row = new Map<JsonColumn, string | null>();
   private rowCharacters = 0;
+  private rowElements = 0;
 
   constructor(tables: JsonTable[], limits: JsonLimits) {
     this.tables = tables;
@@ -141,6 +159,7 @@ export class BackupDocument {
     if (depth !== 3) return;
     this.row = new Map();
     this.rowCharacters = 0;
+    this.rowElements = 0;
   }
 
   private expect(token: JsonToken, mark: '{' | '[', depth: number): void {
@@ -174,7 +193,7 @@ export class BackupDocument {
     if (form.kind === 'json') {
       grammar.repeatsAllowed = !form.binary;
       if (token.mark === null) this.setJson(column, leafText(token.value), token.value === null);
-      else this.startTaking({ kind: 'json text', column, parts: [token.mark] });
+      else this.startTaking({ kind: 'json text', column, text: '', parts: [token.mark] });
     } else if (token.mark === null) this.set(column, () => fromLeaf(form, token.value));
     else if (form.kind === 'array' && token.mark === '[') this.startTaking({ kind: 'list', column, open: [[]] });
     else throw invalid(this.columnPath(key), `must be ${wanted(form)}`);
@@ -187,11 +206,17 @@ export class BackupDocument {
 
   private goOnTaking(token: JsonToken, taking: Taking): void {
     const ended = this.grammar.depth === this.takenAt;
-    if (taking.kind === 'json text') taking.parts.push(tokenText(token));
+    if (taking.kind === 'json text') {
+      taking.parts.push(tokenText(token));
+      if (ended || taking.parts.length >= JOINED_PARTS) {
+        taking.text += taking.parts.join('');
+        taking.parts = [];
+      }
+    }
     if (taking.kind === 'list') this.takeItem(token, taking.column, taking.open, ended);
     if (!ended) return;
     this.taking = null;
-    if (taking.kind === 'json text') this.setJson(taking.column, taking.parts.join(''), false);
+    if (taking.kind === 'json text') this.setJson(taking.column, taking.text, false);
   }
 
   private takeItem(token: JsonToken, column: JsonColumn, open: ArrayTree<JsonLeaf>[], ended: boolean): void {
@@ -271,19 +296,29 @@ export class BackupDocument {
     this.metadata = null;
     this.metadataSeen = true;
     this.rowCharacters = 0;
+    this.rowElements = 0;
     this.pieces.push({ kind: 'metadata', metadata: JSON.parse(parts.join('')) });
   }
 
   private count(token: JsonToken): void {
-    const { value } = token.mark === null ? token : { value: null };
-    this.rowCharacters += typeof value === 'string' ? value.length + 2 : 1;
-    const most = this.metadata ? this.limits.metadataCharacters : this.limits.rowCharacters;
-    if (this.rowCharacters > most)
-      throw new AppError(
-        'ARCHIVE_LIMIT',
-        `${this.path()}: more than ${most} characters belong together; no more are read.`,
-      );
+    const { rowElements, rowCharacters, metadataCharacters } = this.limits;
+    this.rowCharacters += token.mark === null ? lengthOf(token.value) : 1;
+    if (token.mark === null || token.mark === '{' || token.mark === '[') this.rowElements++;
+    const most = this.metadata ? metadataCharacters : rowCharacters;
+    if (this.rowCharacters > most) throw this.tooMuch(`more than ${most} characters`);
+    if (this.rowElements > rowElements) throw this.tooMuch(`more than ${rowElements} keys and values`);
   }
+
+  private tooMuch(what: string): AppError {
+    return new AppError('ARCHIVE_LIMIT', `${this.path()}: ${what} belong together; no more are read.`, {
+      hint: LARGER_HINT,
+    });
+  }
+}
+
+function lengthOf(value: JsonLeaf): number {
+  if (value instanceof JsonNumber) return value.text.length;
+  return typeof value === 'string' ? value.length + 2 : 1;
 }
 
 function fromLeaf(form: Exclude<JsonForm, { kind: 'json' }>, value: JsonLeaf): string | null {

@@ -14,7 +14,7 @@ export type JsonRole = 'key' | 'open' | 'close' | 'leaf' | 'mark';
 
 /** More levels than PostgreSQL itself reads. */
 const DEEPEST = 5000;
-/** More members than any row or sensible value has; what keys are remembered in must end somewhere. */
+/** More members than any row or sensible value has, of all objects that are open; what keys are remembered in must end somewhere. */
 const MOST_KEYS = 1_000_000;
 
 /** Holds tokens against JSON's grammar and knows the path to where they stand. One document, from its first token to its last. */
@@ -22,6 +22,8 @@ export class JsonGrammar {
   /** Set while a value passes in which keys may repeat: PostgreSQL's `json` keeps them. */
   repeatsAllowed = false;
   private readonly frames: Frame[] = [];
+  /** Keys of all frames. */
+  private keysOpen = 0;
   private expected: 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end' | 'nothing' = 'value';
 
   /** Objects and lists open now. */
@@ -82,7 +84,7 @@ export class JsonGrammar {
     }
     const mayEnd = expected === 'comma or end' || expected === 'value or end' || expected === 'key or end';
     if (mayEnd && frame && mark === (frame.keys === null ? ']' : '}')) {
-      this.frames.pop();
+      this.keysOpen -= this.frames.pop()?.keys?.size ?? 0;
       this.afterValue();
       return 'close';
     }
@@ -101,8 +103,11 @@ export class JsonGrammar {
     this.expected = 'colon';
     if (this.repeatsAllowed) return;
     if (keys.has(key)) throw invalid(this.path(), 'is there twice', 'Which of the two is meant cannot be known.');
-    if (keys.size >= MOST_KEYS)
-      throw new AppError('ARCHIVE_LIMIT', `${this.path()}: an object has more than ${MOST_KEYS} members.`);
+    if (++this.keysOpen > MOST_KEYS)
+      throw new AppError(
+        'ARCHIVE_LIMIT',
+        `${this.path()}: objects of more than ${MOST_KEYS} members are within each other.`,
+      );
     keys.add(key);
   }
 

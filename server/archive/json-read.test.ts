@@ -216,6 +216,8 @@ test('no refusal repeats a value', async () => {
     expect(JSON.stringify(await refusal(read(text)))).not.toContain(secret);
 });
 
+const keys = (count: number) => Array.from({ length: count }, (_, index) => `"k${index}":0`).join();
+
 describe('limits', () => {
   test('a row and the metadata may not grow without end', async () => {
     const long = `"${'x'.repeat(200)}"`;
@@ -231,6 +233,43 @@ describe('limits', () => {
     expect(await refusal(read(`{"metadata":{"a":[${long},${long},${long}]}}`, 64, limits))).toMatchObject({
       code: 'ARCHIVE_LIMIT',
     });
+  });
+
+  test('promise 13: keys and values of a row are counted, wherever they stand, and anew for each row', async () => {
+    const limits = { rowElements: 20 };
+    const fits = staff(`{"id":"a","changes":[${'0,'.repeat(10)}0]}`, `{"id":"b","changes":[${'{},'.repeat(10)}{}]}`);
+    await read(fits, 64, limits);
+    for (const value of [
+      `[${'0,'.repeat(20)}0]`,
+      `[${'{},'.repeat(20)}{}]`,
+      `[${'[],'.repeat(20)}[]]`,
+      `[{${keys(20)}}]`,
+    ])
+      expect(await refusal(read(staff(`{"id":"a","changes":${value}}`), 64, limits))).toMatchObject({
+        code: 'ARCHIVE_LIMIT',
+      });
+    const metadata = `{"metadata":{"a":[${'0,'.repeat(20)}0]}}`;
+    expect(await refusal(read(metadata, 64, limits))).toMatchObject({ code: 'ARCHIVE_LIMIT' });
+  });
+
+  test('promise 13: a number may have the digits of the longest numeric, and no more', async () => {
+    const digits = (count: number) => staff(`{"id":"a","changes":${'9'.repeat(count)}}`);
+    await read(digits(147_455), 65_536);
+    expect(await refusal(read(digits(150_000), 65_536))).toMatchObject({ code: 'ARCHIVE_LIMIT' });
+    let taken = 0;
+    const endless = async function* () {
+      yield Buffer.from('{"metadata":{},"data":{"staff":[{"id":"a","changes":');
+      for (; taken < 1000; taken++) yield Buffer.alloc(1000, '9');
+    };
+    const reading = Array.fromAsync(readBackupJson(endless(), TABLES, { signal: AbortSignal.timeout(60_000) }));
+    expect(await refusal(reading)).toMatchObject({ code: 'ARCHIVE_LIMIT' });
+    expect(taken).toBeLessThan(150);
+  });
+
+  test('a JSON value of many thousand pieces comes back as it was', async () => {
+    const value = JSON.stringify(Array.from({ length: 20_000 }, (_, index) => ({ [`k${index}`]: index })));
+    const pieces = await read(staff(`{"id":"a","changes":${value}}`), 1000);
+    expect(JSON.stringify(pieces)).toContain(JSON.stringify(value));
   });
 
   test('a value may be nested a thousand levels deep, and not without end', async () => {

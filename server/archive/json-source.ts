@@ -15,6 +15,8 @@ export interface DocumentLimits {
 }
 
 const LIMITS: DocumentLimits = { documentBytes: 64 * 1024 ** 3, ratio: 250, freeBytes: 64 * 1024 ** 2 };
+/** For files that anybody may send: rows as JSON, with their keys, are packed to a fifteenth. */
+export const UPLOADED_DOCUMENT_LIMITS: DocumentLimits = { ...LIMITS, ratio: 50 };
 const PIECE_BYTES = 64 * 1024;
 
 /** The text of a BackupData document, whatever it is wrapped in. */

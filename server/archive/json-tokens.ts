@@ -12,6 +12,9 @@ export interface JsonTokenizer {
   end(): void;
 }
 
+/** Digits before and after the point of the longest `numeric`, and some for its exponent. */
+const LONGEST_NUMBER = 131_072 + 16_383 + 100;
+
 const MARKS = {
   [TokenType.LEFT_BRACE]: { mark: '{' },
   [TokenType.RIGHT_BRACE]: { mark: '}' },
@@ -23,7 +26,8 @@ const MARKS = {
 
 /**
  * Cuts UTF-8 into JSON tokens as it comes in; a byte order mark at the start is passed over. Other encodings, bytes that are no UTF-8 and
- * text that is no JSON are refused, as are strings and numbers longer than `longest` characters. `where` says how far it got.
+ * text that is no JSON are refused, as are strings longer than `longest` characters and numbers longer than any that PostgreSQL has.
+ * `where` says how far it got.
  */
 export function createJsonTokenizer(
   onToken: (token: JsonToken) => void,
@@ -35,11 +39,14 @@ export function createJsonTokenizer(
   tokenizer.onToken = ({ token, value, partial }) => {
     if (token === TokenType.STRING || token === TokenType.NUMBER) {
       const text = token === TokenType.STRING ? String(value) : tokenizer.numberText;
-      if (text.length > longest)
-        throw new AppError(
+      const most = token === TokenType.STRING ? longest : Math.min(longest, LONGEST_NUMBER);
+      if (text.length > most) {
+        tooLong = new AppError(
           'ARCHIVE_LIMIT',
-          `${where()}: a value has more than ${longest} characters; longer ones are not read.`,
+          `${where()}: a value has more than ${most} characters; longer ones are not read.`,
         );
+        throw tooLong;
+      }
       if (!partial) onToken({ mark: null, value: token === TokenType.STRING ? text : new JsonNumber(text) });
       return;
     }
@@ -47,12 +54,15 @@ export function createJsonTokenizer(
     onToken(token in MARKS ? MARKS[token as keyof typeof MARKS] : { mark: null, value: value as boolean | null });
   };
   let isFirst = true;
+  // The library keeps what is thrown for a part of a number to itself.
+  let tooLong: AppError | null = null;
   const explained = (work: () => void) => {
     try {
       work();
     } catch (error) {
       throw explain(error, where());
     }
+    if (tooLong) throw tooLong;
   };
   return {
     write(bytes) {

@@ -2,6 +2,7 @@ import type { Session } from '../../db/connect.ts';
 import { qualifiedName, type SchemaModel } from '../../db/model.ts';
 import { quoteName } from '../../db/quote.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
+import type { JsonLimits } from '../archive/json-document.ts';
 import type { JsonDocument } from '../archive/json-source.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { createArchiveWriter } from '../archive/writer.ts';
@@ -36,6 +37,8 @@ export interface AcceptJsonDeps {
 
 export interface AcceptJsonInput {
   document: JsonDocument;
+  /** How large its rows may be; absent: as large as those of a file that the operator gives. */
+  limits?: JsonLimits;
   /** For people: the file's name. */
   label: string;
   /** Where the archive is written; the caller commits it, or throws it away when this rejects. */
@@ -81,7 +84,10 @@ export async function acceptJson(
       schema,
       places.map((place) => place.staging),
     );
-    const loaded = await loadJson(input.document, places, session, run);
+    const loaded = await loadJson(input.document, places, session, {
+      ...run,
+      ...(input.limits && { limits: input.limits }),
+    });
     const accepted = await writeArchive(deps, input, run, {
       session,
       version: session.serverVersion,

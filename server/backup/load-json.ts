@@ -1,7 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import { databaseError, faultCode } from '../../db/failure.ts';
 import { returnMemory } from '../archive/codec.ts';
-import type { DocumentMetadata, JsonColumn, JsonPiece, JsonTable } from '../archive/json-document.ts';
+import type { DocumentMetadata, JsonColumn, JsonLimits, JsonPiece, JsonTable } from '../archive/json-document.ts';
 import { invalid } from '../archive/json-grammar.ts';
 import { readBackupJson } from '../archive/json-read.ts';
 import type { JsonDocument } from '../archive/json-source.ts';
@@ -35,7 +35,7 @@ export async function loadJson(
   document: JsonDocument,
   targets: JsonTarget[],
   session: Session,
-  run: { signal: AbortSignal; onProgress: OnProgress },
+  run: { signal: AbortSignal; onProgress: OnProgress; limits?: JsonLimits },
 ): Promise<LoadedJson> {
   const loaded: LoadedJson = { metadata: {}, tables: new Map() };
   const byJson = new Map(targets.map((target) => [target.json, target]));
@@ -69,7 +69,7 @@ export async function loadJson(
     for await (const pieces of readBackupJson(
       counted(),
       targets.map((target) => target.json),
-      { signal: run.signal },
+      { signal: run.signal, ...(run.limits && { limits: run.limits }) },
     )) {
       for (const piece of pieces) await take(piece);
       report();
