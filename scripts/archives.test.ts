@@ -1,11 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { sampleArchive } from '../server/archive/sample.fixture.ts';
 import type { StoredBackup } from '../server/backup/list.ts';
 import type { VerifyReport } from '../server/backup/verify.ts';
 import type { FailureBody } from '../server/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+
+const DOCUMENT = JSON.stringify({
+  metadata: {
+    timestamp: '2026-11-23T09:30:15.000Z',
+    createdBy: 'maria',
+    totalRecords: 2,
+    databaseUrl: 'postgres://db:5432/hrms',
+  },
+  data: { staff: [{ id: 1, extra: { a: 1, b: [{}] } }, { id: 2 }], loans: [] },
+});
 
 let place: Workplace;
 beforeAll(async () => {
@@ -22,6 +33,9 @@ beforeAll(async () => {
   await writeFile(join(place.backups, 'damaged.zip'), damaged);
   await writeFile(join(place.dir, 'stray.zip'), 'not an archive');
   await writeFile(join(place.backups, 'stray.zip'), 'not an archive');
+  await writeFile(join(place.backups, 'export.json'), DOCUMENT);
+  await writeFile(join(place.backups, 'packed.json.gz'), gzipSync(DOCUMENT));
+  await writeFile(join(place.backups, 'package.json'), '{"name":"x","version":"1"}');
 });
 afterAll(() => place[Symbol.asyncDispose]());
 
@@ -95,6 +109,51 @@ describe('verify', () => {
     expect(await place.files()).toEqual(before);
   });
 
+  test('reads a document to its end, packed or not, and counts its rows', async () => {
+    for (const name of ['export.json', 'packed.json.gz']) {
+      const done = await place.run('verify', [name, '--json']);
+      expect([name, done.code, done.stderr]).toEqual([name, 0, expect.not.stringContaining('warning')]);
+      expect(jsonOf<object>(done)).toMatchObject({ data: { ok: true, rows: 2, tables: { staff: 2, loans: 0 } } });
+    }
+    expect((await place.run('verify', ['export.json', '--rows'])).code).toBe(4);
+    const faults: [string, number][] = [
+      [DOCUMENT.slice(0, -1), 5],
+      [DOCUMENT.replace('[{"id":1', '[{"id":1,"id":1'), 5],
+      [DOCUMENT.replace('"loans":[]', '"loans":{}'), 5],
+      [DOCUMENT.replace('"data"', '"dada"'), 5],
+      [`${DOCUMENT}x`, 5],
+      [`[${DOCUMENT}]`, 5],
+    ];
+    for (const [text, code] of faults) {
+      await writeFile(join(place.dir, 'bad.json'), text);
+      expect([text, (await place.run('verify', ['./bad.json', '-s'])).code]).toEqual([text, code]);
+    }
+    await writeFile(join(place.dir, 'bad.json'), DOCUMENT.replace('"totalRecords":2', '"totalRecords":3'));
+    expect(await place.run('verify', ['./bad.json', '-s'])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'warning: It says of itself that it holds 3 rows; there are 2.\n',
+    });
+  });
+
+  test('the notes beside an archive, and other JSON, are told for what they are', async () => {
+    await place.run('verify', ['sound', '-s']);
+    const notes = await place.run('verify', ['sound.zip.json']);
+    expect(notes.code).toBe(5);
+    expect(notes.stderr).toContain('sound.zip.json is no backup: it holds the notes that lie beside one.');
+    expect(notes.stderr).toContain('Give the archive itself: sound.zip\n');
+    const other = await place.run('restore', ['package.json', '--yes'], { DATABASE_URL: 'postgres://127.0.0.1:1/x' });
+    expect([other.code, other.stderr]).toEqual([
+      5,
+      expect.stringContaining('some other JSON, which begins with "name"'),
+    ]);
+  });
+
+  test('a path may begin at home', async () => {
+    const done = await place.run('verify', ['~/backups/sound.zip', '-s']);
+    expect(done).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
   test('a name that is nowhere is exit code 4, and the newest names are offered', async () => {
     const done = await place.run('verify', ['nothing']);
     expect(done.code).toBe(4);
@@ -107,10 +166,13 @@ describe('list', () => {
   test('shows name, moment, maker, rows and size, and says what cannot be opened', async () => {
     const { code, stdout, stderr } = await place.run('list', []);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^NAME +MADE +BY +KIND +ROWS +SIZE\n/);
-    expect(stdout).toMatch(/^sound\.zip +2026-11-23 09:30:15 UTC +test +full +5 +[\d.]+ KiB/m);
+    expect(stdout).toMatch(/^NAME +MADE +BY +OF +KIND +ROWS +SIZE\n/);
+    expect(stdout).toMatch(/^sound\.zip +2026-11-23 09:30:15 UTC +test +palace at localhost +full +5 +[\d.]+ KiB/m);
     expect(stdout).toMatch(/^stray\.zip .* UNREADABLE \(ARCHIVE_INVALID\)$/m);
-    expect(stdout).toContain('3 backups, ');
+    expect(stdout).toMatch(
+      /^export\.json +2026-11-23 09:30:15 UTC +maria +hrms at db:5432 +document +2 +[\d.]+ KiB|^export\.json .* B$/m,
+    );
+    expect(stdout).toContain('3 backups and 2 documents, ');
     expect(stderr).toContain('warning: stray.zip cannot be opened');
   });
 
@@ -129,6 +191,9 @@ describe('list', () => {
   });
 
   test('needs no database, and takes no argument', async () => {
+    for (const wrong of [{ DATABASE_URL: 'nonsense' }, { DATABASE_URL_FILE: '/no/file' }, { PGHOST: 'h', PGPORT: 'x' }])
+      for (const args of [['list'], ['verify', 'sound']])
+        expect([wrong, (await place.run(args[0] ?? '', [...args.slice(1), '-s'], wrong)).code]).toEqual([wrong, 0]);
     expect((await place.run('list', ['sound'])).code).toBe(4);
   });
 });

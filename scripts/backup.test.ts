@@ -151,6 +151,12 @@ describe('a failure has the exit code of its family', () => {
   test('4: usage, settings, names', async () => {
     expect(await codeOf(['--level', '12'])).toEqual([4, 'USAGE']);
     expect(await codeOf(['--level', '0', '--compression', 'zstd'])).toEqual([4, 'USAGE']);
+    for (const packing of [
+      ['--compression', 'zstd'],
+      ['--compression', 'deflate'],
+      ['--level', '1'],
+    ])
+      expect(await codeOf(['--format', 'json', ...packing])).toEqual([4, 'USAGE']);
     expect(await codeOf(['--tables', 'stuff'])).toEqual([4, 'UNKNOWN_TABLE']);
     expect(await codeOf(['--name', '../up'])).toEqual([4, 'NAME_INVALID']);
     expect(await codeOf([], { BACKUP_JOBS: 'many' })).toEqual([4, 'CONFIG_INVALID']);
@@ -236,6 +242,40 @@ test('a backup whose reader left (| head) is made all the same', async () => {
 });
 
 describe('--check', () => {
+  test('agrees with the backup that would follow: the same flags, the same exit code', async () => {
+    await backup('--name', 'there', '-s');
+    await database.query('CREATE TABLE surprise (id int); ALTER TABLE loans RENAME TO lent');
+    try {
+      const flags = [
+        ['--tables', 'staff'],
+        ['--tables', 'stuff'],
+        ['--tables', 'loans'],
+        ['--name', 'there'],
+        ['--name', '../up'],
+        ['--name', 'there', '--format', 'json', '--tables', 'staff'],
+        ['--strict', '--tables', 'staff'],
+        [],
+      ];
+      for (const words of flags) {
+        const checked = await backup('--check', ...words, '-s');
+        const made = await backup(...words, '-s');
+        expect([words, checked.code]).toEqual([words, made.code]);
+      }
+    } finally {
+      await database.query('DROP TABLE surprise; ALTER TABLE lent RENAME TO loans');
+    }
+    const gate = database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
+    await gate;
+    const restoring = place.start('restore', ['there', '--yes']);
+    await restoring.says('waiting for the tables');
+    const [checked, made] = [await backup('--check', '-s'), await backup('-s')];
+    const waiting = await backup('--check', '--wait', '-s');
+    await database.admin('ROLLBACK');
+    await restoring.finished;
+    expect([checked.code, made.code, waiting.code]).toEqual([6, 6, 0]);
+    expect(checked.stderr).toContain('FAIL  busy: Another operation is under way: restore');
+  });
+
   test('finds nothing in the way, and makes no backup', async () => {
     const before = await place.files();
     const done = await backup('--check');

@@ -1,3 +1,4 @@
+import { openSession } from '../db/connect.ts';
 import { APPLICATION } from '../server/application.ts';
 import { archiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/check.ts';
@@ -5,7 +6,8 @@ import { type BackupInput, type BackupResult, createBackup } from '../server/bac
 import { readExclusions } from '../server/backup/exclusions.ts';
 import { jsonNameFor, storeJson } from '../server/backup/store-json.ts';
 import { composeSchema } from '../server/compose-schema.ts';
-import { AppError } from '../server/errors.ts';
+import { AppError, unexpected } from '../server/errors.ts';
+import { gateBusy } from '../server/jobs/gate.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { createScratch } from '../server/storage/scratch.ts';
@@ -82,7 +84,8 @@ export const command: Command<typeof flags> = {
     },
   ],
   async run({ values, env, signal, onProgress, note, detail }) {
-    refuseLevel(values.level, values.compression ?? (env.BACKUP_COMPRESSION === 'zstd' ? 'zstd' : 'deflate'));
+    if (values.format === 'json') refusePacking(values);
+    refuseLevel(values.level, values.compression ?? (env.BACKUP_COMPRESSION?.trim() === 'zstd' ? 'zstd' : 'deflate'));
     const { model, config } = await composeSchema(configFor(env, values), signal);
     const storage = composeStorage(config);
     const exclusions = await readExclusions(config.backupExclude);
@@ -91,13 +94,19 @@ export const command: Command<typeof flags> = {
       `database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`,
     );
 
-    if (values.check)
-      return describeCheck(
-        await checkEnvironment({ databaseUrl: database.url, storage, model, exclusions }, signal),
-        values.strict,
-      );
-
     const asJson = values.format === 'json';
+    if (values.check) {
+      const { tables, name, wait } = values;
+      const checked = { databaseUrl: database.url, storage, model, exclusions, ...(tables && { tables }) };
+      const report = await checkEnvironment(checked, signal);
+      const more = [
+        ...(name ? [await checkName(storage, asJson ? jsonNameFor(name) : archiveName(name, new Date(), ''))] : []),
+        ...(wait ? [] : await checkGate(database.url, signal)),
+      ];
+      const findings = [...report.findings, ...more];
+      return describeCheck({ ...report, findings, ok: report.ok && more.every(({ ok }) => ok) }, values.strict);
+    }
+
     if (asJson && values.name) await refuseTaken(storage, jsonNameFor(values.name));
     const input: BackupInput = {
       ...(values.tables && { tables: values.tables }),
@@ -149,7 +158,7 @@ export const command: Command<typeof flags> = {
       lines: describeBackup(result),
       warnings: result.warnings,
       // Warnings begin with the losses.
-      losses: result.warnings.slice(0, result.losses.length),
+      wrong: result.warnings.slice(0, result.losses.length),
       ...(result.outcome === 'partial' && (values['strict-exit'] || config.strictExit) && { exitCode: 8 as const }),
     };
   },
@@ -159,6 +168,40 @@ export const command: Command<typeof flags> = {
 async function refuseTaken(storage: Storage, name: string): Promise<void> {
   const pending = await storage.create(name);
   await pending.abort();
+}
+
+/** Whether a backup could have the name it is to get. */
+async function checkName(storage: Storage, name: string): Promise<Finding> {
+  return await refuseTaken(storage, name).then(
+    () => ({ check: 'name' as const, ok: true, message: `${name} is free` }),
+    (error: unknown) => findingOf('name', error),
+  );
+}
+
+/** Whether a backup would be let in now. A database that cannot be asked is a finding of its own. */
+async function checkGate(url: string, signal: AbortSignal): Promise<Finding[]> {
+  try {
+    await using session = await openSession(url, { applicationName: 'palace-backup check', signal });
+    const busy = await gateBusy(session, 'shared');
+    return [busy ? findingOf('busy', busy) : { check: 'busy', ok: true, message: 'no restore is under way' }];
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return [];
+  }
+}
+
+function findingOf(check: Finding['check'], error: unknown): Finding {
+  const { code, message, hint } = error instanceof AppError ? error : unexpected(error);
+  return { check, ok: false, code, message, ...(hint && { hint }) };
+}
+
+/** A document is not packed: what would say how is not meant for it. */
+function refusePacking(values: { compression?: string | undefined; level?: number | undefined }): void {
+  for (const flag of ['compression', 'level'] as const)
+    if (values[flag] !== undefined)
+      throw new AppError('USAGE', `--${flag} is not for --format json: a document is not compressed.`, {
+        hint: `Leave --${flag} out, or make an archive.`,
+      });
 }
 
 /** The flag's range hangs on the method, which may come from the settings. */

@@ -5,6 +5,8 @@ import { type Command, runCommand } from './cli.ts';
 const flags = {
   wait: { kind: 'switch', help: 'runs until told to stop, then cleans up for a while' },
   fail: { kind: 'text', value: 'HOW', help: 'app, foreign or stray' },
+  harmless: { kind: 'switch', help: 'its warning tells of nothing wrong' },
+  late: { kind: 'switch', help: 'is told to stop when everything is done already' },
   lines: { kind: 'number', value: 'N', min: 0, max: 1_000_000, help: 'lines of output' },
 } as const;
 
@@ -32,8 +34,14 @@ const command: Command<typeof flags> = {
       await Bun.sleep(values.wait ? 400 : 0);
       signal.throwIfAborted();
     }
+    if (values.late) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     const lines = Array.from({ length: values.lines ?? 1 }, (_, index) => `line ${index} ${'x'.repeat(90)}`);
-    return { data: { lines: lines.length, odd: 'a\u0085b' }, lines, warnings: ['a warning'] };
+    return {
+      data: { lines: lines.length, odd: 'a\u0085b' },
+      lines,
+      warnings: ['a warning'],
+      ...(values.harmless && { wrong: [] }),
+    };
   },
 };
 

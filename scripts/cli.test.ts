@@ -30,8 +30,9 @@ describe('what a command says', () => {
     expect(done.stdout).toContain('a\\u0085b');
   });
 
-  test('--silent says nothing of a success, and still says what failed', async () => {
-    expect(await run('--silent')).toEqual({ code: 0, stdout: '', stderr: '' });
+  test('--silent says nothing of a success but what is wrong with it, and still says what failed', async () => {
+    expect(await run('--silent')).toEqual({ code: 0, stdout: '', stderr: 'warning: a warning\n' });
+    expect(await run('--silent', '--harmless')).toEqual({ code: 0, stdout: '', stderr: '' });
     const failed = await run('-s', '--fail', 'app');
     expect(failed).toEqual({
       code: 3,
@@ -114,6 +115,15 @@ describe('Ctrl-C', () => {
       expect(done.stderr).toContain('Cancelling: cleaning up first.\n');
     });
   }
+
+  test('one that comes when all is done says that it was too late, with --silent too, and the result stands', async () => {
+    const started = place.start('cli.fixture', ['--late', '--json']);
+    await started.says('a note');
+    started.signal('SIGINT');
+    const done = await started.finished;
+    expect([done.code, jsonOf<{ success: boolean }>(done).success]).toEqual([0, true]);
+    expect(done.stderr).toContain('Too late to cancel: it was done already, and stays done.\n');
+  });
 
   test('a second one says that it is still cleaning up, and changes nothing', async () => {
     const started = place.start('cli.fixture', ['--wait']);

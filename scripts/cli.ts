@@ -15,7 +15,7 @@ import { errorText, jsonLine } from './report.ts';
 export const COMMON_FLAGS = {
   json: { kind: 'switch', help: 'one JSON object as the last line of stdout, and nothing else there' },
   verbose: { kind: 'switch', short: 'v', help: 'more detail, and the causes of errors (secrets masked)' },
-  silent: { kind: 'switch', short: 's', help: 'nothing but errors and what a backup lacks, for cron' },
+  silent: { kind: 'switch', short: 's', help: 'nothing but what is wrong or missing, for cron' },
   help: { kind: 'switch', short: 'h', help: 'this text' },
 } as const satisfies Flags;
 
@@ -53,8 +53,8 @@ export interface Outcome {
   /** The same for people, on stdout. */
   lines: string[];
   warnings?: string[];
-  /** Those of the warnings that are told with --silent, too. */
-  losses?: string[];
+  /** Those of the warnings that are told with --silent, too: what is wrong or missing. All when absent. */
+  wrong?: string[];
   /** 0 when absent. */
   exitCode?: ExitCode;
 }
@@ -138,7 +138,9 @@ export async function runCommand<F extends Flags>(
     clearInterval(ticking ?? undefined);
     display.clear();
     exitCode = outcome.exitCode ?? 0;
-    const told = (common.silent ? outcome.losses : outcome.warnings) ?? [];
+    if (controller.signal.aborted && strays.length === 0)
+      toPeople('Too late to cancel: it was done already, and stays done.');
+    const told = (common.silent ? outcome.wrong : null) ?? outcome.warnings ?? [];
     for (const warning of told) toPeople(`warning: ${printable(warning)}`);
     if (common.json) out.write(jsonLine({ success: true, data: outcome.data, timestamp: now().toISOString() }));
     else if (!common.silent) out.write(outcome.lines.map((line) => `${line}\n`).join(''));
@@ -147,10 +149,22 @@ export async function runCommand<F extends Flags>(
     display.clear();
     if (strays.length > 0) return fail(strays[0]);
     // What a cancelled wait throws depends on what it waited for; an AppError says what really happened.
-    return fail(controller.signal.aborted && !(error instanceof AppError) ? cancelled('The command') : error);
+    const known = controller.signal.aborted && !(error instanceof AppError) ? cancelled('The command') : error;
+    return fail('into' in parsed.values && parsed.values.into !== undefined ? saidOfInto(known) : known);
   }
   if (strays.length > 0) toPeople(`warning: it is done, but something failed beside it: ${mask(String(strays[0]))}`);
   return leave(exitCode);
+}
+
+/** The database of --into has its address from that flag and from no setting. */
+function saidOfInto(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const said = (text: string) => text.replaceAll('DATABASE_URL', '--into');
+  return new AppError(error.code, said(error.message), {
+    ...(error.hint !== undefined && { hint: said(error.hint) }),
+    ...(error.details && { details: error.details }),
+    cause: error.cause,
+  });
 }
 
 /**

@@ -63,6 +63,9 @@ describe('configFor()', () => {
       expect(message).toContain('--into');
       expect(message).not.toContain('hunter2');
     }
+    const faulty = [{ PGPORT: 'x' }, { PGSSLMODE: 'x' }, { PGCONNECT_TIMEOUT: 'x' }];
+    for (const more of faulty)
+      expect(() => configFor({ ...env, ...more }, { into: 'postgres://db/x' })).toThrow(/^--into (?!.*DATABASE_URL)/);
   });
 });
 

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { ConninfoFault } from '../db/connection/conninfo.ts';
+import { completeConnection, settingVariables } from '../db/connection/environment.ts';
 import { targetFault } from '../db/connection/target.ts';
 import { startEmbedded } from '../db/embedded.ts';
-import type { ByteSource } from '../server/bytes.ts';
 import { composeDatabase } from '../server/compose-schema.ts';
 import { type Config, readConfig, type SETTING_NAMES } from '../server/config.ts';
 import { AppError } from '../server/errors.ts';
 import type { OperationDeps } from '../server/jobs/operations.ts';
 import type { OnProgress } from '../server/progress.ts';
-import { openFile } from '../server/storage/file-source.ts';
 import { createLocalStorage } from '../server/storage/local.ts';
 import type { Storage } from '../server/storage/storage.ts';
 
@@ -45,6 +45,11 @@ export function settingsHelp(...names: (keyof typeof SETTINGS)[]): { name: strin
   return names.map((name) => ({ name, help: SETTINGS[name] }));
 }
 
+/** The settings of a command that needs no database: what they say of one is not read, and cannot be wrong. */
+export function configWithoutDatabase(env: Record<string, string | undefined>): Config {
+  return readConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !/^DATABASE_|^PG/.test(name))));
+}
+
 /** The settings with a command's flags over them. Throws CONFIG_INVALID. */
 export function configFor(
   env: Record<string, string | undefined>,
@@ -61,9 +66,8 @@ export function configFor(
   if (flags.into !== undefined) {
     if (flags.demo)
       throw new AppError('USAGE', '--into and --demo both name a database.', { hint: 'Give one of them.' });
-    refuseUnreadable(flags.into);
-    over.DATABASE_URL = flags.into;
-    // It belongs to the other database.
+    over.DATABASE_URL = readInto(flags.into, env);
+    // They belong to the other database.
     over.DATABASE_DIRECT_URL = undefined;
     over.DATABASE_URL_FILE = undefined;
     over.DATABASE_DIRECT_URL_FILE = undefined;
@@ -78,12 +82,22 @@ export function configFor(
   return readConfig(over);
 }
 
-function refuseUnreadable(into: string): void {
-  const fault = targetFault(into);
-  if (fault === null) return;
-  throw new AppError('USAGE', `--into ${fault}.`, {
-    hint: 'README.md, "The connection to the database", says what is understood.',
-  });
+/** The address completed as `psql` would. What is wrong with it is said of the flag that gave it. */
+function readInto(into: string, env: Record<string, string | undefined>): string {
+  const unusable = (fault: string) =>
+    new AppError('USAGE', `--into ${fault}.`, {
+      hint: 'README.md, "The connection to the database", says what is understood.',
+    });
+  const own = targetFault(into);
+  if (own !== null) throw unusable(own);
+  try {
+    const complete = completeConnection(into, env);
+    const fault = targetFault(complete);
+    if (fault === null) return complete;
+    throw unusable(`completed by ${settingVariables(env).join(', ')} ${fault}`);
+  } catch (error) {
+    throw error instanceof ConninfoFault ? unusable(error.message) : error;
+  }
 }
 
 /** A database for a command's while; an embedded one is let go of afterwards. */
@@ -140,50 +154,4 @@ export function both(first: OnProgress, second: OnProgress): OnProgress {
     first(event);
     second(event);
   };
-}
-
-/** How commands that read an archive name it. */
-export const ARCHIVE_ARGUMENT = {
-  value: 'FILE|NAME',
-  help: 'the path of an archive, or the name of a backup in BACKUP_DIR',
-} as const;
-
-/** An archive named on a command line. */
-export interface ChosenArchive extends AsyncDisposable {
-  source: ByteSource;
-  /** For people. */
-  label: string;
-  /** Its name in the storage; null for a file elsewhere. */
-  storedName: string | null;
-}
-
-/** Opens FILE|NAME: a path when it holds a slash or is a file here, otherwise a stored backup, `.zip` added when missing. Throws NOT_FOUND. */
-export async function openChosen(storage: Storage, word: string): Promise<ChosenArchive> {
-  try {
-    return chosen(await openFile(word), word, null);
-  } catch (error) {
-    if (/[/\\]/.test(word) || !isNotFound(error)) throw error;
-  }
-  const name = /\.(zip|json|json\.gz)$/.test(word) ? word : `${word}.zip`;
-  try {
-    return chosen(await storage.open(name), name, name);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    const newest = (await storage.list()).slice(0, 3).map((object) => object.name);
-    throw new AppError('NOT_FOUND', `There is no backup ${word} in ${storage.label}, and no file of that name here.`, {
-      hint:
-        newest.length > 0
-          ? `The newest there: ${newest.join(', ')}. \`bun run scripts/list.ts\` shows all.`
-          : 'No backup is stored there. Set BACKUP_DIR when they are kept elsewhere.',
-      cause: error,
-    });
-  }
-}
-
-function chosen(source: ByteSource, label: string, storedName: string | null): ChosenArchive {
-  return { source, label, storedName, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'NOT_FOUND';
 }

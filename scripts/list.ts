@@ -1,13 +1,14 @@
 import { listBackups, type StoredBackup } from '../server/backup/list.ts';
+import { listDocuments, type StoredDocument } from '../server/backup/list-documents.ts';
 import { type Command, runCommand } from './cli.ts';
-import { composeStorage, configFor, settingsHelp } from './compose.ts';
+import { composeStorage, configWithoutDatabase, settingsHelp } from './compose.ts';
 import { formatColumns, formatCount, formatCounted, formatMoment, formatSize, printable } from './format.ts';
 
 const flags = {} as const;
 
 export const command: Command<typeof flags> = {
   name: 'list',
-  summary: 'Lists the stored backups, newest first: name, made when and by whom, rows, size.',
+  summary: 'Lists the stored backups: name, made when and by whom, of which database, rows, size. Needs no database.',
   flags,
   settings: settingsHelp('BACKUP_DIR'),
   examples: [
@@ -15,25 +16,43 @@ export const command: Command<typeof flags> = {
     { line: 'bun run scripts/list.ts --json', does: 'the same for another program, with rows per table' },
   ],
   async run({ env, signal, detail }) {
-    const storage = composeStorage(configFor(env));
+    const storage = composeStorage(configWithoutDatabase(env));
     detail(`backups in ${storage.label}`);
     const backups = await listBackups(storage, signal);
-    const damaged = backups.filter((backup) => backup.damaged);
-    const rows = backups.map(lineOf);
-    const bytes = backups.reduce((sum, backup) => sum + backup.size, 0);
+    const documents = await listDocuments(storage, signal);
+    const damaged = [...backups, ...documents].filter((stored) => stored.damaged);
+    const rows = [...backups.map(lineOf), ...documents.map(documentLine)];
+    const bytes = [...backups, ...documents].reduce((sum, stored) => sum + stored.size, 0);
+    const counted = [
+      formatCounted(backups.length, 'backup'),
+      ...(documents.length > 0 ? [formatCounted(documents.length, 'document')] : []),
+    ];
     return {
-      data: { location: storage.label, backups },
+      data: { location: storage.label, backups, documents },
       lines:
-        backups.length === 0
+        rows.length === 0
           ? [`No backups in ${storage.label}.`]
           : [
-              ...formatColumns([['NAME', 'MADE', 'BY', 'KIND', 'ROWS', 'SIZE', ''], ...rows], 'llllrrl'),
-              `${formatCounted(backups.length, 'backup')}, ${formatSize(bytes)}, in ${storage.label}`,
+              ...formatColumns([['NAME', 'MADE', 'BY', 'OF', 'KIND', 'ROWS', 'SIZE', ''], ...rows], 'lllllrrl'),
+              `${counted.join(' and ')}, ${formatSize(bytes)}, in ${storage.label}`,
             ],
-      warnings: damaged.map((backup) => `${backup.name} cannot be opened: ${backup.damaged?.message}`),
+      warnings: damaged.map((stored) => `${stored.name} cannot be opened: ${stored.damaged?.message}`),
     };
   },
 };
+
+function documentLine(document: StoredDocument): string[] {
+  return [
+    document.name,
+    formatMoment(document.timestamp ?? document.modifiedAt),
+    printable(document.createdBy ?? '?'),
+    printable(document.origin ?? '?'),
+    'document',
+    document.rows === null ? '?' : formatCount(document.rows),
+    formatSize(document.size),
+    document.damaged ? `UNREADABLE (${document.damaged.code})` : '',
+  ];
+}
 
 function lineOf(backup: StoredBackup): string[] {
   const { manifest } = backup;
@@ -49,6 +68,7 @@ function lineOf(backup: StoredBackup): string[] {
     backup.name,
     formatMoment(manifest?.timestamp ?? backup.createdAt),
     manifest ? printable(manifest.createdBy) : '?',
+    printable(manifest?.origin ?? '?'),
     manifest?.kind ?? '?',
     manifest ? formatCount(manifest.rows) : '?',
     formatSize(backup.size),

@@ -5,6 +5,7 @@ import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import type { FailureBody } from '../server/errors.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
 import { jsonOf, type Workplace } from './command.fixture.ts';
+import { formatCount } from './format.ts';
 import { hrmsPlace } from './places.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
@@ -78,10 +79,36 @@ describe('asking for the name of the database', () => {
   test('on a terminal it says what will happen, and goes on when the name is typed', async () => {
     const { code, shown } = await place.onTerminal('restore', ['kept'], `${database.name}\n`);
     expect(shown).toContain(`This replaces every row of 13 tables in the database ${database.name}`);
-    expect(shown).toContain(`as of 2`);
+    expect(shown).toContain(`by those of kept.zip: ${formatCount(total())} rows as of 2`);
+    expect(shown).not.toContain('ANOTHER');
     expect(shown).toContain(`Type the name of the database (${database.name}) to go on:`);
     expect(code).toBe(0);
     expect(await repayments()).toBe(rows.loan_repayments ?? -1);
+  });
+
+  test('it counts the rows of the chosen tables, and refuses one that the backup does not hold before it asks', async () => {
+    const { shown } = await place.onTerminal('restore', ['kept', '--tables', 'loanRepayments,loans'], 'no\n');
+    const chosen = (rows.loan_repayments ?? 0) + (rows.loans ?? 0);
+    expect(shown).toContain(`every row of loans, loan_repayments in the database ${database.name}`);
+    expect(shown).toContain(`by those of kept.zip: ${formatCount(chosen)} rows as of`);
+    const unknown = await place.onTerminal('restore', ['kept', '--tables', 'stuff'], 'no\n');
+    expect(unknown.shown).toContain('The backup has no table named "stuff".');
+    expect(unknown.shown).not.toContain('Type the name');
+  });
+
+  test('another database than the backup was made of is said first, however the address is written', async () => {
+    await using other = await testDatabase({ template: 'hrms' });
+    const into = ['kept', '--into', other.url];
+    const first = /This backup was made of ANOTHER database: (\S+) at \S+\. It goes into (\S+) at/;
+    const asked = await place.onTerminal('restore', into, 'no\n');
+    expect(first.exec(asked.shown)?.slice(1)).toEqual([database.name, other.name]);
+    expect(asked.shown.indexOf('ANOTHER')).toBeLessThan(asked.shown.indexOf('This replaces'));
+    const unasked = await restore(...into, '--yes', '--tables', 'system_settings');
+    expect([unasked.code, first.test(unasked.stderr)]).toEqual([0, true]);
+    const same = new URL(database.url);
+    same.hostname = same.hostname === 'localhost' ? '127.0.0.1' : 'localhost';
+    const again = await restore('kept', '--into', same.href, '--yes', '--tables', 'system_settings');
+    expect([again.code, again.stderr]).toEqual([0, expect.not.stringContaining('ANOTHER')]);
   });
 
   test('anything else typed stops it with exit code 130 and touches nothing', async () => {
@@ -114,6 +141,9 @@ describe('a failure has the exit code of its family', () => {
     expect(await codeOf('./missing.zip')).toEqual([4, 'NOT_FOUND']);
     expect(await codeOf('kept', '--tables', 'stuff')).toEqual([4, 'UNKNOWN_TABLE']);
     expect(await codeOf('kept', '--into', 'mysql://x')).toEqual([4, 'USAGE']);
+    const nowhere = await restore('kept', '--into', 'postgres://a:b@127.0.0.1:1/x', '--yes');
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('port in --into')]);
+    expect(nowhere.stderr).not.toContain('DATABASE_URL');
     expect(await codeOf()).toEqual([4, 'USAGE']);
   });
 

@@ -1,25 +1,29 @@
 import { openSession } from '../db/connect.ts';
+import { shortName } from '../db/model.ts';
+import { pickTables } from '../db/pick.ts';
 import { APPLICATION } from '../server/application.ts';
 import { peekMetadata } from '../server/archive/json-read.ts';
-import { type JsonDocument, openJsonDocument } from '../server/archive/json-source.ts';
+import type { JsonDocument } from '../server/archive/json-source.ts';
+import { compareOrigin, type Origin, originInUrl, originOf, originText } from '../server/archive/origin.ts';
 import { type Archive, openArchive } from '../server/archive/reader.ts';
 import { acceptJson } from '../server/backup/accept-json.ts';
+import { saidOf } from '../server/backup/list-documents.ts';
 import type { ByteSource } from '../server/bytes.ts';
 import { composeSchema } from '../server/compose-schema.ts';
 import type { Config } from '../server/config.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
+import { readIdentity } from '../server/postgres/identity.ts';
 import { type RestoreResult, restoreArchive } from '../server/restore/restore.ts';
 import { createScratch } from '../server/storage/scratch.ts';
+import { BACKUP_ARGUMENT, openChosen } from './chosen.ts';
 import { type Command, runCommand } from './cli.ts';
 import {
-  ARCHIVE_ARGUMENT,
   both,
   commandActor,
   composeStorage,
   configFor,
   DEMO_FLAG,
-  openChosen,
   openDatabase,
   operationDeps,
   settingsHelp,
@@ -44,7 +48,7 @@ export const command: Command<typeof flags> = {
   name: 'restore',
   summary: 'Makes tables what they were at the time of a backup: all of it in one transaction, or nothing.',
   flags,
-  positional: ARCHIVE_ARGUMENT,
+  positional: BACKUP_ARGUMENT,
   settings: settingsHelp(
     'DATABASE_URL',
     'DATABASE_DIRECT_URL',
@@ -77,21 +81,18 @@ export const command: Command<typeof flags> = {
   async run({ values, positional, env, signal, onProgress, note, detail }) {
     const config = configFor(env, values);
     const storage = composeStorage(config);
-    await using chosen = await openChosen(storage, positional);
-    const document = await openJsonDocument(chosen.source);
+    await using chosen = await openChosen(storage, positional, { env, signal });
+    const { document } = chosen;
     const archive = document ? null : await openArchive(chosen.source, { signal });
+    const facts = archive ? factsOf(archive, values.tables) : await saidBy(document, values.tables, signal);
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(
       `reading ${chosen.label}, ${archive ? `digest ${archive.digest}` : `a BackupData document (${document?.kind})`}; database ${maskDatabaseUrl(database.url)}`,
     );
-    if (!values.yes)
-      await confirm(
-        database.url,
-        chosen.label,
-        archive ? factsOf(archive) : await saidBy(document, signal),
-        values.tables,
-        signal,
-      );
+    const target = await readTarget(database.url, signal);
+    const origin = describeOrigin(facts.from, target);
+    if (!values.yes) await confirm(database.url, chosen.label, facts, { target, origin, signal });
+    else if (origin !== null) note(origin);
 
     const actor = commandActor(env);
     const input = {
@@ -165,60 +166,81 @@ function packing(config: Config): { compression: 'deflate' | 'zstd'; level?: num
 }
 
 /** What a person is told of the rows that will come. */
-interface ArchiveFacts {
-  tables: number | null;
+interface BackupFacts {
+  /** The chosen tables in words. */
+  tables: string;
+  /** Of the chosen tables. */
   rows: number | null;
   timestamp: string | null;
   createdBy: string | null;
+  from: Origin;
 }
 
-function factsOf({ manifest: { metadata, tables } }: Archive): ArchiveFacts {
+/** Throws UNKNOWN_TABLE for a chosen table that the backup does not hold. */
+function factsOf({ manifest }: Archive, chosen: string[] | undefined): BackupFacts {
+  const { metadata } = manifest;
+  const tables = chosen ? pickTables(manifest.tables, chosen, 'The backup') : manifest.tables;
   return {
-    tables: tables.length,
-    rows: metadata.totalRecords,
+    tables: chosen ? tables.map(shortName).join(', ') : formatCounted(tables.length, 'table'),
+    rows: tables.reduce((sum, table) => sum + table.rows, 0),
     timestamp: metadata.timestamp,
     createdBy: metadata.createdBy,
+    from: originOf(manifest),
   };
 }
 
 /** Only what the document says itself: reading it as a whole comes after the question. */
-async function saidBy(document: JsonDocument | null, signal: AbortSignal): Promise<ArchiveFacts> {
+async function saidBy(
+  document: JsonDocument | null,
+  chosen: string[] | undefined,
+  signal: AbortSignal,
+): Promise<BackupFacts> {
   const said = document ? await peekMetadata(document.bytes(signal)) : {};
-  const { totalRecords, timestamp, createdBy } = said;
+  const { rows, timestamp, createdBy } = saidOf(said);
   return {
-    tables: null,
-    rows: typeof totalRecords === 'number' ? totalRecords : null,
-    timestamp: typeof timestamp === 'string' && !Number.isNaN(Date.parse(timestamp)) ? timestamp : null,
-    createdBy: typeof createdBy === 'string' ? createdBy.slice(0, 200) : null,
+    tables: chosen ? chosen.join(', ') : 'every table it holds',
+    rows: chosen ? null : rows,
+    timestamp,
+    createdBy,
+    from: originInUrl(typeof said.databaseUrl === 'string' ? said.databaseUrl : ''),
   };
 }
 
 /** The server is asked: a connection string need not hold the name. */
-async function databaseName(url: string, signal: AbortSignal): Promise<string> {
+async function readTarget(url: string, signal: AbortSignal): Promise<Origin & { database: string }> {
   await using session = await openSession(url, { applicationName: 'palace-backup restore confirm', signal });
-  // Qualified: a function of another schema must not answer in its stead.
-  const [row] = await session.query<{ name: string }>('SELECT pg_catalog.current_database() AS name');
-  return row?.name ?? '';
+  const { database, systemIdentifier } = await readIdentity(session);
+  return { host: originInUrl(maskDatabaseUrl(url)).host, database, systemIdentifier: systemIdentifier ?? null };
+}
+
+/** Says that a backup was made of another database than the one it goes into; null when it was made of this one. */
+function describeOrigin(from: Origin, target: Origin): string | null {
+  const compared = compareOrigin(from, target);
+  if (compared === 'same') return null;
+  const [made, here] = [originText(from), originText(target)];
+  if (made === null) return 'This backup does not say which database it was made of.';
+  if (compared === 'unknown') return `This backup was made of ${made}; whether that is ${here} cannot be told.`;
+  // The same name at the same address, and another server all the same: only its identifier tells.
+  const [one, other] = made === here ? [from, target].map((each) => originText({ ...each, host: null })) : [made, here];
+  return `This backup was made of ANOTHER database: ${one}. It goes into ${other}.`;
 }
 
 async function confirm(
   url: string,
   label: string,
-  facts: ArchiveFacts,
-  tables: string[] | undefined,
-  signal: AbortSignal,
+  { tables, rows, timestamp, createdBy }: BackupFacts,
+  { target, origin, signal }: { target: { database: string }; origin: string | null; signal: AbortSignal },
 ): Promise<void> {
-  const database = await databaseName(url, signal);
-  const every = facts.tables === null ? 'of every table it holds' : `of ${formatCounted(facts.tables, 'table')}`;
-  const which = tables ? `of ${tables.join(', ')}` : every;
-  const rows = facts.rows === null ? 'rows it does not count' : formatCounted(facts.rows, 'row');
-  const moment = facts.timestamp === null ? 'of a time it does not say' : `as of ${formatMoment(facts.timestamp)}`;
-  const by = facts.createdBy === null ? '' : `, backed up by ${facts.createdBy}`;
+  const { database } = target;
+  const counted = rows === null ? 'rows it does not count' : formatCounted(rows, 'row');
+  const moment = timestamp === null ? 'of a time it does not say' : `as of ${formatMoment(timestamp)}`;
+  const by = createdBy === null ? '' : `, backed up by ${createdBy}`;
   await confirmDatabaseName({
     database,
     warning: [
-      `This replaces every row ${which} in the database ${database} (${maskDatabaseUrl(url)})`,
-      `by those of ${label}: ${rows} ${moment}${by}.`,
+      ...(origin === null ? [] : [origin]),
+      `This replaces every row of ${tables} in the database ${database} (${maskDatabaseUrl(url)})`,
+      `by those of ${label}: ${counted} ${moment}${by}.`,
       'What was changed since then is lost. To keep it, stop here and run `bun run scripts/backup.ts` first.',
     ],
     signal,

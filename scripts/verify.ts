@@ -1,4 +1,8 @@
+import { peekMetadata } from '../server/archive/json-read.ts';
+import type { JsonDocument } from '../server/archive/json-source.ts';
+import { surveyJson } from '../server/archive/json-survey.ts';
 import { openArchive } from '../server/archive/reader.ts';
+import { saidOf } from '../server/backup/list-documents.ts';
 import { markVerified } from '../server/backup/mark-verified.ts';
 import { checkRows, type RowRuleReport } from '../server/backup/row-rules/check-rows.ts';
 import { rowWarnings, rulesBroken, soundRows } from '../server/backup/row-rules/describe.ts';
@@ -9,16 +13,10 @@ import { AppError } from '../server/errors.ts';
 import type { OnProgress } from '../server/progress.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
-import { type Command, runCommand } from './cli.ts';
-import {
-  ARCHIVE_ARGUMENT,
-  type ChosenArchive,
-  composeStorage,
-  configFor,
-  openChosen,
-  settingsHelp,
-} from './compose.ts';
-import { formatCounted, formatDuration, formatSize } from './format.ts';
+import { BACKUP_ARGUMENT, type ChosenBackup, openChosen } from './chosen.ts';
+import { type Command, type Outcome, runCommand } from './cli.ts';
+import { composeStorage, configWithoutDatabase, settingsHelp } from './compose.ts';
+import { formatCount, formatCounted, formatDuration, formatSize } from './format.ts';
 
 const flags = {
   rows: {
@@ -30,9 +28,9 @@ const flags = {
 export const command: Command<typeof flags> = {
   name: 'verify',
   summary:
-    'Reads every byte of a backup against its manifest and names each damaged table and chunk. Needs no database.',
+    'Reads every byte of a backup against its manifest and names each damaged table and chunk; of a BackupData document, whether it is whole. Needs no database.',
   flags,
-  positional: ARCHIVE_ARGUMENT,
+  positional: BACKUP_ARGUMENT,
   settings: settingsHelp('BACKUP_DIR'),
   examples: [
     { line: 'bun run scripts/verify.ts backup_20261123T090804Z_1f2e3d4c', does: 'one of the stored backups' },
@@ -43,10 +41,11 @@ export const command: Command<typeof flags> = {
     { line: 'bun run scripts/verify.ts /mnt/usb/backup.zip --json', does: 'any file, for another program' },
   ],
   async run({ values, positional, env, signal, onProgress, detail }) {
-    const config = configFor(env);
+    const config = configWithoutDatabase(env);
     const storage = composeStorage(config);
-    await using archive = await openChosen(storage, positional);
+    await using archive = await openChosen(storage, positional, { env, signal });
     detail(`reading ${archive.label}, ${formatSize(archive.source.size)}`);
+    if (archive.document) return await verifyDocument(archive, archive.document, values.rows, { signal, onProgress });
     const started = performance.now();
     const report = await verifyArchive(archive.source, { signal, onProgress });
     const durationMs = Math.round(performance.now() - started);
@@ -67,6 +66,38 @@ export const command: Command<typeof flags> = {
     };
   },
 };
+
+/** A document bears no checksum, so that all there is to find is whether it is whole and counts as it says. */
+async function verifyDocument(
+  { label, source }: ChosenBackup,
+  document: JsonDocument,
+  rows: boolean,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<Outcome> {
+  if (rows)
+    throw new AppError('USAGE', `--rows is for archives, and ${label} is a BackupData document.`, {
+      hint: 'Its rows are held against the tables when it is restored.',
+    });
+  const started = performance.now();
+  const survey = await surveyJson(document, run);
+  const durationMs = Math.round(performance.now() - started);
+  const said = saidOf(await peekMetadata(document.bytes(run.signal)));
+  return {
+    data: { name: label, size: source.size, ok: true, document: document.kind, ...survey, durationMs },
+    lines: [
+      `${label} is a whole BackupData document: ${formatCounted(survey.rows, 'row')} in ${formatCounted(Object.keys(survey.tables).length, 'table')}, ` +
+        `${formatSize(survey.bytes)}, read in ${formatDuration(durationMs)}`,
+      `digest ${survey.digest}`,
+      'It bears no checksum: whether its values are those that were written cannot be told.',
+    ],
+    warnings:
+      said.rows === null || said.rows === survey.rows
+        ? []
+        : [
+            `It says of itself that it holds ${formatCounted(said.rows, 'row')}; there are ${formatCount(survey.rows)}.`,
+          ],
+  };
+}
 
 async function checkRowsOf(
   source: ByteSource,
@@ -90,7 +121,7 @@ function damaged(label: string, report: VerifyReport): AppError {
 }
 
 /** The archive was found sound: a note that cannot be written does not change that. */
-async function remember(storage: Storage, archive: ChosenArchive, report: VerifyReport): Promise<string[]> {
+async function remember(storage: Storage, archive: ChosenBackup, report: VerifyReport): Promise<string[]> {
   if (archive.storedName === null || report.digest === null) return [];
   try {
     const same = await markVerified(storage, archive.storedName, report.digest, new Date());

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig, SETTING_NAMES, secretsOf } from './config.ts';
@@ -111,7 +111,7 @@ describe('readConfig()', () => {
     );
     for (const name of ['PGHOST', 'PGHOSTADDR', 'PGDATABASE'])
       expect(readConfig({ ...env, [name]: '10.0.0.1' }).databaseUrl).toMatch(/^postgresql:\/\/\/\?/);
-    expect(faultsOf({ PGHOST: 'db', PGSSLMODE: 'hunter2' })[0]).toMatch(/PG\* variables must have as sslmode/);
+    expect(faultsOf({ PGHOST: 'db', PGSSLMODE: 'hunter2' })[0]).toMatch(/PGHOST, PGSSLMODE must have as sslmode/);
     expect(faultsOf({ PGHOST: 'db', PGSSLCRL: '/hunter2' })[0]).toMatch(/PGSSLCRL and then has sslcrl, which cannot/);
     const lost = { PGSERVICE: 'lost', PGSERVICEFILE: '/nowhere' };
     expect(() => readConfig(lost)).toThrow('The connection service "lost" is in none of: /nowhere');
@@ -154,6 +154,60 @@ describe('readConfig()', () => {
       );
     const inFile = faultsOf({ DATABASE_URL_FILE: 'postgres://anna:hunter2@db/x' }).join();
     expect(inFile).toBe('DATABASE_URL_FILE names a file that cannot be read');
+  });
+
+  test('a malformed setting names itself, whatever is wrong with it', () => {
+    const bad = [
+      '~other/x',
+      'no such thing',
+      '-1',
+      '999999999999999999',
+      'http://[',
+      'https://a/b',
+      'postgres://h:99999999/x',
+    ];
+    const free = ['HOST', 'BACKUP_DIR', 'BACKUP_SCHEMA', 'BACKUP_EXCLUDE', 'TLS_CERT', 'TLS_KEY', 'LOG_FILE'];
+    for (const name of SETTING_NAMES) {
+      const refused = bad.flatMap((value) => {
+        try {
+          readConfig({ [name]: value, ...(name === 'DATABASE_DIRECT_URL' && { DATABASE_URL: 'postgres://h/x' }) });
+          return [];
+        } catch (error) {
+          return [error];
+        }
+      });
+      if (!free.includes(name)) expect([name, refused.length]).not.toEqual([name, 0]);
+      for (const error of refused)
+        expect(error).toMatchObject({
+          code: 'CONFIG_INVALID',
+          message: expect.stringMatching(new RegExp(`: ${name} |TLS_CERT and`)),
+        });
+    }
+    expect(() => readConfig({ DATABASE_URL: 'postgres://h/x', PGPORT: 'x' })).toThrow('completed by PGPORT,');
+    expect(() => readConfig({ PGHOST: 'h', PGSSLMODE: 'x' })).toThrow('The database of PGHOST, PGSSLMODE must');
+  });
+
+  test('a ~ at the start of a path is the home folder, in every setting that is one', async () => {
+    await using stack = new AsyncDisposableStack();
+    const home = await mkdtemp(join(tmpdir(), 'home-'));
+    stack.defer(() => rm(home, { recursive: true }));
+    await writeFile(join(home, 'url'), 'postgres://db/hrms');
+    const paths = SETTING_NAMES.filter((name) => /_FILE$|_DIR$|_SCHEMA$|_EXCLUDE$|^TLS_/.test(name));
+    expect(paths.length).toBe(8);
+    const config = readConfig({ HOME: home, ...Object.fromEntries(paths.map((name) => [name, '~/url'])) });
+    expect(config).toMatchObject({
+      databaseUrl: 'postgres://db/hrms',
+      backupDir: join(home, 'url'),
+      backupSchema: join(home, 'url'),
+      backupExclude: join(home, 'url'),
+      logFile: join(home, 'url'),
+      tls: { certFile: join(home, 'url'), keyFile: join(home, 'url') },
+    });
+    expect(readConfig({ HOME: home, BACKUP_SCHEMA: '~/a.ts, ~/b.ts', BACKUP_DIR: '~' })).toMatchObject({
+      backupSchema: `${home}/a.ts, ${home}/b.ts`,
+      backupDir: home,
+    });
+    for (const name of paths) expect(() => readConfig({ [name]: '~anna/x' })).toThrow(`${name} begins with the home`);
   });
 
   test('refuses settings that do not go together', () => {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
+import { join } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { ConninfoFault } from '../db/connection/conninfo.ts';
-import { completeConnection, namesDatabase } from '../db/connection/environment.ts';
+import { completeConnection, namesDatabase, settingVariables } from '../db/connection/environment.ts';
 import { targetFault } from '../db/connection/target.ts';
 import { AppError } from './errors.ts';
 
@@ -125,7 +126,7 @@ const environment = z.object({
   SECRET_KEY: z.string().min(32, { error: 'must have at least 32 characters' }).nullable().default(null),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must look like https://backup.example.org' })
-    .refine((text) => new URL(text).pathname === '/', { error: 'must not have a path' })
+    .refine((text) => URL.parse(text)?.pathname === '/', { error: 'must not have a path', abort: true })
     .transform((text) => new URL(text).origin)
     .nullable()
     .default(null),
@@ -163,10 +164,12 @@ export const SETTING_NAMES = Object.keys(environment.shape) as (keyof typeof env
  * the values of connection strings are not repeated.
  */
 export function readConfig(env: Environment, cores: number = availableParallelism()): Config {
-  const given: Record<string, string | undefined> = Object.fromEntries(
-    SETTING_NAMES.map((name) => [name, env[name]?.trim() || undefined]),
-  );
-  const unread = [...fromFile(given, 'DATABASE_URL'), ...fromFile(given, 'DATABASE_DIRECT_URL')];
+  const given = givenSettings(env);
+  const unread = [
+    ...foreignHomes(given),
+    ...fromFile(given, 'DATABASE_URL'),
+    ...fromFile(given, 'DATABASE_DIRECT_URL'),
+  ];
   const read = environment.safeParse(given);
   if (!read.success) {
     const faults = read.error.issues.map(({ path: [name], message }) =>
@@ -175,17 +178,18 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     throw invalid([...unread, ...faults]);
   }
   const { data } = read;
+  const variables = settingVariables(env).join(', ');
   const completed = (name: string, text: string | null): string | null => {
     try {
       const complete = completeConnection(text, env);
       const unusable = targetFault(complete);
       if (unusable === null) return complete;
       together.push(
-        `${text === null ? 'The database of the PG* variables' : `${name}, completed by the PG* variables,`} ${unusable}`,
+        `${text === null ? `The database of ${variables}` : `${name}, completed by ${variables},`} ${unusable}`,
       );
     } catch (error) {
       if (!(error instanceof ConninfoFault)) throw error;
-      together.push(`${text === null ? 'The database of the PG* variables' : name} ${error.message}`);
+      together.push(`${text === null ? `The database of ${variables}` : name} ${error.message}`);
     }
     return null;
   };
@@ -237,6 +241,36 @@ export function readConfig(env: Environment, cores: number = availableParallelis
   };
 }
 
+/** The settings that are a path. */
+const PATHS = /_FILE$|_DIR$|^BACKUP_SCHEMA$|^BACKUP_EXCLUDE$|^TLS_/;
+
+function givenSettings(env: Environment): Record<string, string | undefined> {
+  const text = (name: string) => env[name]?.trim() || undefined;
+  const path = (name: string) => text(name)?.replace(startsOf(name), (_, before) => `${before}${underHome('~', env)}`);
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, PATHS.test(name) ? path(name) : text(name)]));
+}
+
+/** Finds a `~` that means home; the one setting that may hold several paths has commas between them. */
+function startsOf(name: string): RegExp {
+  return name === 'BACKUP_SCHEMA' ? /(^|,\s*)~(?=[/,]|$)/g : /^()~(?=\/|$)/;
+}
+
+/** The path with the home folder in place of a `~` at its start. No shell reads `.env` or `--output=~/x`, so nobody else puts it there. */
+export function underHome(path: string, env: Environment): string {
+  return path === '~' || path.startsWith('~/') ? join(env.HOME || homedir(), path.slice(1)) : path;
+}
+
+/** A folder of that very name would be made, and nobody would look for it there. */
+function foreignHomes(given: Record<string, string | undefined>): string[] {
+  return Object.entries(given)
+    .filter(([name, value]) => PATHS.test(name) && value !== undefined && startsLikeHome(name, value))
+    .map(([name, value]) => fault(name, 'begins with the home of another user, which has to be written out', value));
+}
+
+function startsLikeHome(name: string, value: string): boolean {
+  return (name === 'BACKUP_SCHEMA' ? /(^|,\s*)~/ : /^~/).test(value);
+}
+
 /** Puts the content of `<name>_FILE` where the setting itself is expected, so that the password stands in no environment. Returns faults. */
 function fromFile(given: Record<string, string | undefined>, name: 'DATABASE_URL' | 'DATABASE_DIRECT_URL'): string[] {
   const file = given[`${name}_FILE`];
@@ -255,7 +289,7 @@ function fromFile(given: Record<string, string | undefined>, name: 'DATABASE_URL
 
 /** Every text of the environment that may hold a password of the database, for masks; what cannot be read is left out. */
 export function secretsOf(env: Environment): string[] {
-  const given: Record<string, string | undefined> = { ...env };
+  const given = givenSettings(env);
   fromFile(given, 'DATABASE_URL');
   fromFile(given, 'DATABASE_DIRECT_URL');
   const password = env.PGPASSWORD && `password='${env.PGPASSWORD.replaceAll(/['\\]/g, '\\$&')}'`;

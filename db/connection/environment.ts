@@ -9,6 +9,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The variables that by themselves say which database is meant; a stray PGUSER or PGSSLMODE does not. */
 const NAMING = ['PGHOST', 'PGHOSTADDR', 'PGSERVICE', 'PGDATABASE'];
 
+/** Returns the variables of PostgreSQL's own programs that are set and say something of a connection, for messages. */
+export function settingVariables(env: Environment): string[] {
+  const known = Object.values(PARAMETERS).flatMap(({ env: variable }) => (variable ? [variable] : []));
+  return known.filter((variable) => Boolean(env[variable]));
+}
+
 /** Whether the variables of PostgreSQL's own programs name a database. */
 export function namesDatabase(env: Environment): boolean {
   return NAMING.some((name) => Boolean(env[name]));

@@ -18,6 +18,7 @@ export function storedBackup(
       backupId: `id of ${name}`,
       version: '1',
       databaseUrl: 'postgres://db/x',
+      origin: 'x at db',
       timestamp,
       createdBy: 'Ada',
       kind: 'full',

@@ -210,6 +210,11 @@ export const manifestSchema = z.object({
     versionNum: count,
     encoding: z.string().max(50),
     database: identifier,
+    /** PostgreSQL's own number for the server's files; tells one `hrms` from another where there is no host. Since 1.1. */
+    systemIdentifier: z
+      .string()
+      .regex(/^\d{1,20}$/)
+      .exactOptional(),
   }),
   /** The fingerprint of the model the backup was made with. */
   schemaFingerprint: hex(32),

@@ -31,6 +31,7 @@ const withChanges = (changes: Partial<Storage>): Storage => ({
   create: (name) => storage.create(name),
   open: (name) => storage.open(name),
   list: () => storage.list(),
+  listDocuments: () => storage.listDocuments(),
   remove: (name) => storage.remove(name),
   writeSidecar: (name, sidecar) => storage.writeSidecar(name, sidecar),
   readSidecar: (name) => storage.readSidecar(name),

@@ -10,6 +10,7 @@ import type { ByteSink } from '../bytes.ts';
 import { AppError, cancelled, throwIfCancelled, withLeft } from '../errors.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
 import { mopUp } from '../postgres/drop-staging.ts';
+import { readServer } from '../postgres/identity.ts';
 import { readPrerequisites } from '../postgres/prerequisites.ts';
 import { readRules } from '../postgres/rules.ts';
 import { createStaging, stagingSchema } from '../postgres/staging.ts';
@@ -176,7 +177,7 @@ async function writeArchive(
         types: await readTypes(session, oids, prerequisites.typeOids),
         prerequisites,
         rules: await readRules(session, oids),
-        server: await serverFacts(session, version),
+        server: await readServer(session, version),
         heapBytes: 0,
         unknownColumns: [],
         warnings,
@@ -216,13 +217,4 @@ function lackingColumns({ live, json }: JsonPlace, loaded: LoadedJson): string[]
       (column) =>
         `data.${json.key} has no ${column.key}: a restore gives ${qualifiedName(live)} its default there, or NULL.`,
     );
-}
-
-async function serverFacts(session: Session, versionNum: number): Promise<Manifest['server']> {
-  const [row] = await session.query<{ version: string; encoding: string; database: string }>(
-    `SELECT current_setting('server_version') AS version, pg_catalog.pg_encoding_to_char(encoding) AS encoding, datname AS database
-       FROM pg_catalog.pg_database WHERE datname = current_database()`,
-  );
-  if (!row) throw new AppError('DATABASE_ERROR', 'The database does not list itself in pg_database.');
-  return { ...row, versionNum };
 }

@@ -1,5 +1,6 @@
 import { openSession, type Session } from '../../db/connect.ts';
-import { qualifiedName, type SchemaModel } from '../../db/model.ts';
+import { qualifiedName, type SchemaModel, type TableModel } from '../../db/model.ts';
+import { pickTables } from '../../db/pick.ts';
 import { configureSession } from '../../db/working-session.ts';
 import { lossText } from '../archive/losses.ts';
 import { AppError, type ErrorCode, unexpected } from '../errors.ts';
@@ -33,6 +34,8 @@ export interface Finding {
     | 'locks'
     | 'long rows'
     | 'storage'
+    | 'name'
+    | 'busy'
     | 'space'
     | 'database'
     | 'restore rights'
@@ -55,12 +58,20 @@ export interface EnvironmentReport {
   findings: Finding[];
 }
 
+interface CheckDeps {
+  databaseUrl: string;
+  model: SchemaModel;
+  exclusions?: readonly Exclusion[];
+  /** As a backup takes them: every protected table when absent. */
+  tables?: string[];
+}
+
 /** How long one table is looked through for rows that are too long. */
 const LONG_ROWS_MS = 10_000;
 
 /** Looks at everything a backup needs and makes none. Every fault is a finding with what to do; it throws only when cancelled. */
 export async function checkEnvironment(
-  deps: { databaseUrl: string; storage: Storage; model: SchemaModel; exclusions?: readonly Exclusion[] },
+  deps: CheckDeps & { storage: Storage },
   signal: AbortSignal,
 ): Promise<EnvironmentReport> {
   const database = await checkDatabase(deps, signal);
@@ -74,7 +85,7 @@ export async function checkEnvironment(
 }
 
 async function checkDatabase(
-  deps: { databaseUrl: string; model: SchemaModel; exclusions?: readonly Exclusion[] },
+  deps: CheckDeps,
   signal: AbortSignal,
 ): Promise<{ findings: Finding[]; heapBytes: number | null }> {
   const findings: Finding[] = [];
@@ -100,9 +111,14 @@ async function checkDatabase(
       exclusions: deps.exclusions ?? [],
     };
     const missing = new Set(compareTables(deps.model, facts).missing.map(qualifiedName));
-    const present = deps.model.tables.filter((table) => !missing.has(qualifiedName(table)));
-    const scope = chooseScope({ ...deps.model, tables: present }, facts, undefined);
-    const wanted = deps.model.tables.filter(
+    const isPresent = (table: TableModel) => !missing.has(qualifiedName(table));
+    const chosen = deps.tables && pickTables(deps.model.tables, deps.tables, 'The schema');
+    const scope = chooseScope(
+      { ...deps.model, tables: deps.model.tables.filter(isPresent) },
+      facts,
+      chosen?.filter(isPresent).map(qualifiedName),
+    );
+    const wanted = (chosen ?? deps.model.tables).filter(
       (table) => missing.has(qualifiedName(table)) || scope.tables.includes(table),
     );
     // A table that somebody holds is a finding, not a reason to hang.

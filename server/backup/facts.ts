@@ -4,6 +4,7 @@ import { lossText, lossView } from '../archive/losses.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import { type LiveTable, readTables } from '../postgres/catalog.ts';
+import { readServer } from '../postgres/identity.ts';
 import { type Prerequisites, readPrerequisites } from '../postgres/prerequisites.ts';
 import { readRules, type TableRule } from '../postgres/rules.ts';
 import { describeSequences } from '../postgres/sequences.ts';
@@ -45,11 +46,7 @@ export async function readFacts(
   await refuseHiddenRows(leader, scope.tables);
   const { unknownColumns, warnings } = compareColumns(scope.tables, tables);
   const oids = tables.map((table) => table.oid);
-  const [server] = await leader.query<{ version: string; encoding: string; database: string }>(
-    `SELECT current_setting('server_version') AS version, pg_catalog.pg_encoding_to_char(encoding) AS encoding, datname AS database
-       FROM pg_catalog.pg_database WHERE datname = current_database()`,
-  );
-  if (!server) throw new AppError('DATABASE_ERROR', 'The database does not list itself in pg_database.');
+  const server = await readServer(leader, snapshot.serverVersion);
   if (strict) refuseLosses(scope, unknownColumns);
   const described = await readTables(leader, scope.described, models);
   await refuseRowsWithoutColumns(leader, tables, described);
@@ -62,12 +59,7 @@ export async function readFacts(
     types,
     prerequisites,
     rules,
-    server: {
-      version: server.version,
-      versionNum: snapshot.serverVersion,
-      encoding: server.encoding,
-      database: server.database,
-    },
+    server,
     heapBytes: tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0),
     unknownColumns,
     warnings: [

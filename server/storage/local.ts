@@ -7,7 +7,7 @@ import { alreadyExists, notFound, storageFailure, systemCode } from './failures.
 import { openFileNoFollow } from './file-source.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
 import { LocalPendingObject } from './local-object.ts';
-import { checkObjectName, isArchiveName } from './object-name.ts';
+import { checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';
 import { decodeSidecar, encodeSidecar, MAX_SIDECAR_BYTES } from './sidecar.ts';
 import type { PendingObject, Sidecar, Storage, StoredObject } from './storage.ts';
 import { temporaryNames } from './temporary.ts';
@@ -58,11 +58,19 @@ class LocalStorage implements Storage {
     });
   }
 
-  async list(): Promise<StoredObject[]> {
+  list(): Promise<StoredObject[]> {
+    return this.named(isArchiveName);
+  }
+
+  listDocuments(): Promise<StoredObject[]> {
+    return this.named(isDocumentName);
+  }
+
+  private async named(isWanted: (name: string) => boolean): Promise<StoredObject[]> {
     return await this.guarded(`Listing ${this.label}`, async () => {
       const objects: StoredObject[] = [];
       for (const name of await this.fileNames()) {
-        if (!isArchiveName(name)) continue;
+        if (!isWanted(name)) continue;
         const facts = await lstat(join(this.label, name)).catch(ignoreMissing);
         if (facts?.isFile())
           objects.push({ name, size: facts.size, createdAt: facts.birthtime, modifiedAt: facts.mtime });

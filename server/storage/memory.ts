@@ -1,7 +1,7 @@
 import type { ByteSource } from '../bytes.ts';
 import { alreadyExists, notFound } from './failures.ts';
 import { tooShort } from './file-source.ts';
-import { checkObjectName, isArchiveName } from './object-name.ts';
+import { checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';
 import { decodeSidecar, encodeSidecar } from './sidecar.ts';
 import type { PendingObject, Storage } from './storage.ts';
 
@@ -17,6 +17,12 @@ export function createMemoryStorage(now: () => Date): Storage {
     return object;
   };
 
+  const named = (isWanted: (name: string) => boolean) =>
+    [...objects]
+      .filter(([name]) => isWanted(name))
+      .map(([name, { bytes, at }]) => ({ name, size: bytes.length, createdAt: at, modifiedAt: at }))
+      .sort((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.name < b.name ? 1 : -1));
+
   return {
     label: 'memory',
     create: async (name) => {
@@ -28,11 +34,8 @@ export function createMemoryStorage(now: () => Date): Storage {
       });
     },
     open: async (name) => bytesSource(find(name).bytes, name),
-    list: async () =>
-      [...objects]
-        .filter(([name]) => isArchiveName(name))
-        .map(([name, { bytes, at }]) => ({ name, size: bytes.length, createdAt: at, modifiedAt: at }))
-        .sort((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.name < b.name ? 1 : -1)),
+    list: async () => named(isArchiveName),
+    listDocuments: async () => named(isDocumentName),
     remove: async (name) => {
       find(name);
       objects.delete(name);

@@ -14,3 +14,8 @@ export function checkObjectName(name: string): void {
 export function isArchiveName(name: string): boolean {
   return PLAIN.test(name) && /\.zip(\.age)?$/.test(name);
 }
+
+/** Whether it is the name of a BackupData document: JSON that lies beside no archive as its notes. */
+export function isDocumentName(name: string): boolean {
+  return PLAIN.test(name) && /\.json(\.gz)?$/.test(name) && !/\.(zip|age|json|gz)\.json$/.test(name);
+}

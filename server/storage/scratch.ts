@@ -32,6 +32,7 @@ export function createScratch(folder: string, home: Pick<Storage, 'label' | 'fre
     },
     open: async () => sourceOf(opened()),
     list: async () => [],
+    listDocuments: async () => [],
     remove: close,
     writeSidecar: async () => undefined,
     readSidecar: async () => null,

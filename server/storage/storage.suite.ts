@@ -134,6 +134,9 @@ export function storageSuite(kind: string, make: () => Promise<Storage>): void {
     }
     await put(storage, 'notes.txt', 'not an archive');
     await storage.writeSidecar('one.zip', SIDECAR);
+    await put(storage, 'one.json', '{}');
+    await put(storage, 'one.json.gz', 'gz');
+    expect((await storage.listDocuments()).map(({ name }) => name).sort()).toEqual(['one.json', 'one.json.gz']);
     const listed = await storage.list();
     expect(listed.map((object) => [object.name, object.size])).toEqual([
       ['three.zip.age', 13],

@@ -21,6 +21,9 @@ export interface Storage {
   /** Committed objects (sidecars and temporaries left out), newest first. */
   list(): Promise<StoredObject[]>;
 
+  /** Committed BackupData documents (`.json`, `.json.gz`), newest first. */
+  listDocuments(): Promise<StoredObject[]>;
+
   /** Removes the object and its sidecar; removing what is not there rejects with NOT_FOUND. */
   remove(name: string): Promise<void>;
 

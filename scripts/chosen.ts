@@ -1,0 +1,85 @@
+import { type JsonDocument, openJsonDocument } from '../server/archive/json-source.ts';
+import { refuseOtherJson } from '../server/archive/json-survey.ts';
+import type { ByteSource } from '../server/bytes.ts';
+import { underHome } from '../server/config.ts';
+import { AppError } from '../server/errors.ts';
+import { openFile } from '../server/storage/file-source.ts';
+import { decodeSidecar } from '../server/storage/sidecar.ts';
+import type { Storage } from '../server/storage/storage.ts';
+
+/** How commands that read a backup name it. */
+export const BACKUP_ARGUMENT = {
+  value: 'FILE|NAME',
+  help: 'the path of an archive or a BackupData document, or the name of one in BACKUP_DIR',
+} as const;
+
+/** A backup named on a command line. */
+export interface ChosenBackup extends AsyncDisposable {
+  source: ByteSource;
+  /** Null for an archive, and for what is none: opening it says what is wrong. */
+  document: JsonDocument | null;
+  /** For people. */
+  label: string;
+  /** Its name in the storage; null for a file elsewhere. */
+  storedName: string | null;
+}
+
+/**
+ * Opens FILE|NAME: a path when it holds a slash or is a file here, otherwise a stored backup, `.zip` added when missing. Throws NOT_FOUND,
+ * and ARCHIVE_INVALID for the notes beside an archive or other JSON.
+ */
+export async function openChosen(
+  storage: Storage,
+  given: string,
+  { env, signal }: { env: Record<string, string | undefined>; signal: AbortSignal },
+): Promise<ChosenBackup> {
+  const { source, label, storedName } = await openSource(storage, underHome(given, env));
+  try {
+    const document = await openJsonDocument(source);
+    if (document) {
+      await refuseNotes(source, label);
+      await refuseOtherJson(document, label, signal);
+    }
+    return { source, document, label, storedName, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
+  } catch (error) {
+    await source[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openSource(storage: Storage, word: string) {
+  try {
+    return { source: await openFile(word), label: word, storedName: null };
+  } catch (error) {
+    if (/[/\\]/.test(word) || !isNotFound(error)) throw error;
+  }
+  const name = /\.(zip|json|json\.gz)$/.test(word) ? word : `${word}.zip`;
+  try {
+    return { source: await storage.open(name), label: name, storedName: name };
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const newest = (await storage.list()).slice(0, 3).map((object) => object.name);
+    throw new AppError('NOT_FOUND', `There is no backup ${word} in ${storage.label}, and no file of that name here.`, {
+      hint:
+        newest.length > 0
+          ? `The newest there: ${newest.join(', ')}. \`bun run scripts/list.ts\` shows all.`
+          : 'No backup is stored there. Set BACKUP_DIR when they are kept elsewhere.',
+      cause: error,
+    });
+  }
+}
+
+/** No notes are longer. */
+const NOTES_BYTES = 64 * 1024;
+
+async function refuseNotes(source: ByteSource, label: string): Promise<void> {
+  if (source.size > NOTES_BYTES || decodeSidecar(await source.read(0, source.size)) === null) return;
+  const archive = label.replace(/\.json$/, '');
+  throw new AppError('ARCHIVE_INVALID', `${label} is no backup: it holds the notes that lie beside one.`, {
+    hint: archive === label ? 'Give the archive they belong to.' : `Give the archive itself: ${archive}`,
+  });
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'NOT_FOUND';
+}
