@@ -4,7 +4,7 @@ import type { ByteSource } from '../server/bytes.ts';
 import { underHome } from '../server/config.ts';
 import { AppError } from '../server/errors.ts';
 import { openFile } from '../server/storage/file-source.ts';
-import { decodeSidecar } from '../server/storage/sidecar.ts';
+import { decodeSidecar, MAX_SIDECAR_BYTES } from '../server/storage/sidecar.ts';
 import type { Storage } from '../server/storage/storage.ts';
 
 /** How commands that read a backup name it. */
@@ -69,11 +69,8 @@ async function openSource(storage: Storage, word: string) {
   }
 }
 
-/** No notes are longer. */
-const NOTES_BYTES = 64 * 1024;
-
 async function refuseNotes(source: ByteSource, label: string): Promise<void> {
-  if (source.size > NOTES_BYTES || decodeSidecar(await source.read(0, source.size)) === null) return;
+  if (source.size > MAX_SIDECAR_BYTES || decodeSidecar(await source.read(0, source.size)) === null) return;
   const archive = label.replace(/\.json$/, '');
   throw new AppError('ARCHIVE_INVALID', `${label} is no backup: it holds the notes that lie beside one.`, {
     hint: archive === label ? 'Give the archive they belong to.' : `Give the archive itself: ${archive}`,

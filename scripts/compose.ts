@@ -15,8 +15,11 @@ import type { Storage } from '../server/storage/storage.ts';
 
 type SettingName = (typeof SETTING_NAMES)[number];
 
-/** Where `bun start` keeps its own PostgreSQL, relative to the working directory. */
-export const EMBEDDED_DIR = '.data/postgres';
+/** Where `bun start` keeps what is its own, relative to the working directory. */
+export const DATA_DIR = '.data';
+
+/** Its PostgreSQL. */
+export const EMBEDDED_DIR = `${DATA_DIR}/postgres`;
 
 /** The flag of every command that works on a database: without it none touches the demo database. */
 export const DEMO_FLAG = {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedUrl } from '../db/embedded.ts';
+import { waitForFileLock } from '../db/file-lock.ts';
 import { testDatabase } from '../db/testing.ts';
 
 const program = join(import.meta.dir, 'start.ts');
@@ -19,9 +20,9 @@ afterAll(async () => {
 });
 
 /** Starts the program in a folder of its own; resolves once it says where it answers. */
-async function start(settings: Record<string, string>) {
+async function start(settings: Record<string, string>, launcher: string[] = []) {
   const { DATABASE_URL: _, DATABASE_DIRECT_URL: __, ...outside } = process.env;
-  const child = Bun.spawn([process.execPath, program], {
+  const child = Bun.spawn([process.execPath, ...launcher, program], {
     cwd: folder,
     env: { ...outside, PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -78,6 +79,33 @@ describe('bun start', () => {
     );
     expect(after).toEqual(before);
     expect(await database.query('SELECT count(*)::int AS n FROM public.staff')).toEqual([{ n: 0 }]);
+  });
+
+  test('a second one in the folder says where the first is, and all of it ends with the program that started it', async () => {
+    await using database = await testDatabase({ template: 'hrms' });
+    const sessions = () =>
+      database.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`,
+      );
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+      const first = await start({ DATABASE_URL: database.url }, [join(import.meta.dir, 'launcher.fixture.ts')]);
+      const second = Bun.spawn([process.execPath, program], {
+        cwd: folder,
+        env: { ...process.env, DATABASE_URL: database.url, PORT: '0' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      const said = await second.stderr.text();
+      expect([await second.exited, said]).toEqual([
+        6,
+        expect.stringContaining(`in this folder already, at ${first.url}`),
+      ]);
+      first.child.kill(signal);
+      await first.child.exited;
+      while (await fetch(new URL('/healthz', first.url)).catch(() => null)) await Bun.sleep(100);
+      while ((await sessions()).length > 0) await Bun.sleep(100);
+      using free = await waitForFileLock(join(folder, '.data/start.lock'), 'exclusive', 30_000);
+      expect(free).not.toBeNull();
+    }
   });
 
   test('ends with code 2, what is wrong and what to do, and no password, when the database cannot be reached', async () => {

@@ -9,7 +9,9 @@ import { AppError } from '../server/errors.ts';
 import { runRoot, startServer, untilToldToStop } from '../server/main.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { ensurePanel } from './build-panel.ts';
-import { EMBEDDED_DIR } from './compose.ts';
+import { DATA_DIR, EMBEDDED_DIR } from './compose.ts';
+import { untilLauncherEnds } from './launchers.ts';
+import { takeFolder } from './one-start.ts';
 
 /** People in the demo data of a fresh embedded database; about eleven rows for each. */
 const DEMO_STAFF = 250;
@@ -18,8 +20,10 @@ const DEMO_SEED = 1;
 /** Starts everything: a database when none is named, our tables, demo data in an empty one of our own, the server. */
 async function start(): Promise<void> {
   const config = await composeDatabase(readConfig(process.env));
+  await using folder = await takeFolder(resolve(DATA_DIR));
   // From here on a signal waits for its turn, so that a half-made database is never left.
   const toldToStop = untilToldToStop();
+  const launcherEnded = untilLauncherEnds();
   await using embedded = config.databaseUrl === null ? await ownDatabase() : null;
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
 
@@ -29,10 +33,11 @@ async function start(): Promise<void> {
 
   await ensurePanel(() => console.log('Building the panel.'));
   const server = await startServer(config, databaseUrl);
+  await folder.answersAt(server.url);
   sayWhereItIs(server, config);
   await sayHowToSignIn(embedded);
   sayTheCommands(embedded !== null);
-  await toldToStop;
+  await Promise.race([toldToStop, launcherEnded]);
   console.log('Stopping.');
   await server.stop();
 }

@@ -1,0 +1,36 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tryFileLock } from '../db/file-lock.ts';
+import { AppError } from '../server/errors.ts';
+
+/** The one `bun start` of a folder. */
+export interface OneStart extends AsyncDisposable {
+  /** Notes where the server answers, for whoever starts another one here. */
+  answersAt(url: string): Promise<void>;
+}
+
+/** Takes the folder for this `bun start` until it ends, however it ends. Throws OPERATION_IN_PROGRESS with the address of the one that has it. */
+export async function takeFolder(dataDir: string): Promise<OneStart> {
+  await mkdir(dataDir, { recursive: true });
+  const note = join(dataDir, 'start.address');
+  const lock = tryFileLock(join(dataDir, 'start.lock'), 'exclusive');
+  if (lock === null) {
+    const url = await readFile(note, 'utf8').catch(() => '');
+    throw new AppError(
+      'OPERATION_IN_PROGRESS',
+      url === ''
+        ? 'Another `bun start` is starting in this folder.'
+        : `Palace Backup runs in this folder already, at ${url}`,
+      { hint: 'Use that one, or stop it first: Ctrl-C where it was started.' },
+    );
+  }
+  // One that was killed has left its own.
+  await rm(note, { force: true });
+  return {
+    answersAt: (url) => writeFile(note, url),
+    async [Symbol.asyncDispose]() {
+      await rm(note, { force: true });
+      lock.release();
+    },
+  };
+}
