@@ -70,7 +70,8 @@ async function takeLock(session: Session): Promise<void> {
   await session.query(`SELECT pg_advisory_xact_lock${LOCK}`);
 }
 
-async function pendingMigrations(session: Session): Promise<number> {
+/** How many of our own migrations a database lacks. The session must have no search path of its own. */
+export async function pendingMigrations(session: Session): Promise<number> {
   const known = readMigrationFiles({ migrationsFolder: SYSTEM_FOLDER });
   const [journal] = await session.query<{ there: boolean }>(
     `SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -18,6 +18,11 @@ const deps = { now: () => new Date(), newId: () => crypto.randomUUID(), pause: (
 const run = () => ({ signal: new AbortController().signal, onProgress: () => undefined });
 const operation = { actor: 'a test', parameters: {}, wait: true };
 
+/** A test that says how many connections copy gets them, however little there is to copy. */
+function asManyAs({ jobs }: { jobs?: number }): { bytesPerSession?: number } {
+  return jobs === undefined ? {} : { bytesPerSession: 0 };
+}
+
 /** Backs up as the owner, as an operation, and reads the archive back. `lockGiveUpMs` is how long a busy table is waited for. */
 export async function backupOf(
   database: { url: string },
@@ -40,6 +45,7 @@ export async function backupOf(
           model,
           application: { name: 'Palace Backup', version: '0.0.0' },
           lockGiveUpMs,
+          ...asManyAs(words),
           exclusions,
         },
         { compression: 'deflate', jobs: 2, strict: false, verify: true, createdBy: 'a test', ...words },
@@ -72,6 +78,7 @@ export async function restoreInto(
           receipt,
           lockTryMs: 2000,
           lockGiveUpMs,
+          ...asManyAs(words),
         },
         { jobs: 2, ...words },
         { signal: alive, onProgress },

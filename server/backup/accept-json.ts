@@ -124,11 +124,9 @@ async function writeArchive(
   for (const [index, table] of tables.entries()) staged.push(await inStaging(session, table, held[index]));
   const snapshot = {
     leader: session,
-    serverVersion: version,
     join: async () => null,
     aside: () =>
       openWorkingSession(deps.databaseUrl, { applicationName: 'palace-backup accept look', signal: run.signal }),
-    [Symbol.asyncDispose]: async () => undefined,
   };
   await copyParts(planParts(staged, 'UTF8'), snapshot, writer, {
     jobs: 1,

@@ -92,9 +92,8 @@ async function checkDatabase(
   let heapBytes: number | null = null;
   try {
     await using session = await openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal });
-    await using probe = await openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal });
     const pooler = await outcome('pooler', 'connected to the server itself, not through a transaction pooler', () =>
-      refusePooler(session, probe),
+      refusePooler(session, () => openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal })),
     );
     // Nothing is set through a pooler: it would stay with whoever comes next.
     if (!pooler.ok) return { findings: [pooler], heapBytes };

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { testDatabase } from '../../db/testing.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import { memorySink } from '../archive/sample.fixture.ts';
 import { createArchiveWriter } from '../archive/writer.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
@@ -19,10 +20,11 @@ test('copyParts() tells why the moment is gone, not that somebody came too late 
   await using database = await testDatabase();
   const { signal } = new AbortController();
   const how = { applicationName: 'copy', signal, patienceMs: 1000 };
-  const over = await openSnapshot(database.url, [], how);
+  const open = async () => openSnapshot(await openWorkingSession(database.url, how), database.url, [], how);
+  const over = await open();
   await over[Symbol.asyncDispose]();
   const late = await rejection(over.join());
-  await using snapshot = await openSnapshot(database.url, [], how);
+  await using snapshot = await open();
   const writer = createArchiveWriter({
     sink: memorySink(),
     compression: { method: 'deflate' },

@@ -5,7 +5,7 @@ import type { ArchiveWriter } from '../archive/writer.ts';
 import { createBufferPool } from '../buffers.ts';
 import { cancelled } from '../errors.ts';
 import { copyOut } from '../postgres/copy-out.ts';
-import { isMomentGone, type Snapshot } from '../postgres/snapshot.ts';
+import { isMomentGone, type Moment } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
 import { explainLongRow } from './long-row.ts';
 import type { CopyPart } from './parts.ts';
@@ -19,7 +19,7 @@ const CHUNK_BYTES = 8 * 1024 * 1024;
  */
 export async function copyParts(
   parts: CopyPart[],
-  snapshot: Snapshot,
+  snapshot: Moment,
   writer: ArchiveWriter,
   options: { jobs: number; signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {

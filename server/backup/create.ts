@@ -1,7 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import { copyEncoding } from '../../db/copy-encoding.ts';
 import { type SchemaModel, shortName } from '../../db/model.ts';
-import { openWorkingSession } from '../../db/working-session.ts';
+import { openWorkingSession, type WorkingSession } from '../../db/working-session.ts';
 import {
   type BackupOutcome,
   type Loss,
@@ -20,6 +20,7 @@ import { refuseAlteredTypes } from '../postgres/altered-types.ts';
 import { explainCatalogText } from '../postgres/catalog-text.ts';
 import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
 import { readSequences } from '../postgres/sequences.ts';
+import { sessionsFor } from '../postgres/sessions-for.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -28,7 +29,7 @@ import { archiveName } from './archive-name.ts';
 import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
 import type { Exclusion } from './exclusions.ts';
-import { type DatabaseFacts, readFacts } from './facts.ts';
+import { readFacts } from './facts.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
 import { planParts } from './parts.ts';
 import { type BackupScope, chooseScope } from './scope.ts';
@@ -47,6 +48,8 @@ export interface BackupDeps {
   lockGiveUpMs: number;
   /** What is left out on purpose; nothing when absent. */
   exclusions?: readonly Exclusion[];
+  /** How much to copy makes one more connection worth opening; see `sessionsFor`. */
+  bytesPerSession?: number;
 }
 
 export interface BackupInput {
@@ -54,7 +57,7 @@ export interface BackupInput {
   tables?: string[];
   compression: 'deflate' | 'zstd';
   level?: number;
-  /** Connections that copy at once; fewer are used when fewer can be had. */
+  /** Connections that copy at once; fewer are used when fewer can be had, or there is little to copy. */
   jobs: number;
   /** Refuse when not everything would be in the archive, or the database has columns the schema does not know. */
   strict: boolean;
@@ -117,12 +120,14 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   const fileName = archiveName(input.name, started, backupId);
   run.onProgress({ stage: 'prepare', rows: 0, bytes: 0, totalBytes: 0 });
 
-  const { chosen, scopeIn, jobs } = await readScope(deps, input, run);
-  await using snapshot = await openSnapshot(deps.databaseUrl, chosen.tables, {
+  const sessions = {
     applicationName: `palace-backup backup ${backupId}`,
     signal: run.signal,
     patienceMs: deps.lockGiveUpMs,
-  });
+  };
+  await using session = await openWorkingSession(deps.databaseUrl, sessions);
+  const { chosen, scopeIn, jobs } = await readScope(session, deps, input);
+  await using snapshot = await openSnapshot(session, deps.databaseUrl, chosen.tables, sessions);
   // Once more, as the moment of the backup has it: something may have come into being meanwhile.
   const scope = { ...(await scopeIn(snapshot.leader)), tables: chosen.tables };
   const facts = await readFacts(snapshot, scope, deps.model, {
@@ -145,7 +150,7 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   });
   const { encoding } = facts.server;
   await copyParts(planParts(facts.tables, copyEncoding(encoding, encoding)), snapshot, writer, {
-    jobs,
+    jobs: sessionsFor(facts.heapBytes, jobs, deps.bytesPerSession),
     signal: run.signal,
     onProgress: run.onProgress,
   });
@@ -154,8 +159,14 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
     facts.tables.map((table) => table.oid),
     scope.sequences,
   );
+  // The snapshot’s own sessions see definitions as they were; values were written by what the types are.
+  await refuseAlteredTypes(
+    await snapshot.release(),
+    facts.types,
+    { oids: facts.oids, otherTypes: facts.prerequisites.typeOids },
+    'While the rows were copied',
+  );
   await snapshot[Symbol.asyncDispose]();
-  await refuseTypesAlteredMeanwhile(deps, facts, run);
 
   run.onProgress({ stage: 'finish', rows: 0, bytes: 0, totalBytes: 0 });
   const manifest = describeBackup(deps, input, { backupId, started, scope, facts, sequences, entries: writer.entries });
@@ -197,11 +208,7 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
 }
 
 /** Names only: reading a definition would wait, without a limit, for whoever holds a table. */
-async function readScope(deps: BackupDeps, input: BackupInput, run: Run) {
-  await using session = await openWorkingSession(deps.databaseUrl, {
-    applicationName: 'palace-backup prepare',
-    signal: run.signal,
-  });
+async function readScope(session: WorkingSession, deps: BackupDeps, input: BackupInput) {
   const inventory = await readInventory(session);
   const known = { exclusions: deps.exclusions ?? [], extensionRows: await countExtensionRows(session, inventory) };
   const chosen = chooseScope(deps.model, { ...known, inventory }, input.tables);
@@ -210,16 +217,6 @@ async function readScope(deps: BackupDeps, input: BackupInput, run: Run) {
   const scopeIn = async (leader: Session): Promise<BackupScope> =>
     chooseScope(deps.model, { ...known, inventory: await readInventory(leader) }, input.tables);
   return { chosen, scopeIn, jobs: await affordableJobs(session, chosen.tables, input.jobs) };
-}
-
-/** The snapshot’s own sessions see definitions as they were; values were written by what the types are. */
-async function refuseTypesAlteredMeanwhile(deps: BackupDeps, facts: DatabaseFacts, run: Run): Promise<void> {
-  await using session = await openWorkingSession(deps.databaseUrl, {
-    applicationName: 'palace-backup look back',
-    signal: run.signal,
-  });
-  const tables = { oids: facts.oids, otherTypes: facts.prerequisites.typeOids };
-  await refuseAlteredTypes(session, facts.types, tables, 'While the rows were copied');
 }
 
 /** The texts that let an archive be restored by hand. */

@@ -2,7 +2,7 @@ import { faultCode } from '../../db/failure.ts';
 import { qualifiedName } from '../../db/model.ts';
 import { AppError } from '../errors.ts';
 import { findLongRows, type LongRow, MOST_TEXT_BYTES } from '../postgres/long-rows.ts';
-import type { Snapshot } from '../postgres/snapshot.ts';
+import type { Moment } from '../postgres/snapshot.ts';
 import type { CopyPart } from './parts.ts';
 
 export const LONG_ROW_HINT =
@@ -12,7 +12,7 @@ export const LONG_ROW_HINT =
 const LOOK_MS = 20_000;
 
 /** Returns the error to tell for one of copying: of a row or value that PostgreSQL cannot write out, table and key, where they can be found. */
-export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, snapshot: Snapshot): Promise<unknown> {
+export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, snapshot: Moment): Promise<unknown> {
   if (!(error instanceof AppError) || !isTooLong(error.cause)) return error;
   const rows = await (async () => {
     await using session = await snapshot.aside();

@@ -1,5 +1,5 @@
 import { openSession, type Session } from '../../db/connect.ts';
-import { migrate } from '../../db/migrate.ts';
+import { migrate, pendingMigrations } from '../../db/migrate.ts';
 import { configureSession, openWorkingSession } from '../../db/working-session.ts';
 import { AppError, cancelled, failureBody, leftOf, withLeft } from '../errors.ts';
 import { refusePooler, tryAlive } from '../postgres/lock.ts';
@@ -84,7 +84,8 @@ export async function runOperation<R extends object>(
   const tracker = trackProgress(now);
   // Outlives the caller's signal: after a cancel there is still a record to write and a lock to hold until it is.
   await using control = await openControl(deps.databaseUrl, `${name}${CONTROL}`, signal);
-  if (input.kind === 'restore') await migrate(deps.databaseUrl, { hrms: false, signal });
+  if (input.kind === 'restore' && (await pendingMigrations(control)) > 0)
+    await migrate(deps.databaseUrl, { hrms: false, signal });
   await using reporter = createReporter(deps, id, tracker, stop);
   // One that waits for the gate can be cancelled, too.
   if (input.queued !== undefined) reporter.start();
@@ -206,8 +207,7 @@ async function openControl(url: string, applicationName: string, signal: AbortSi
   const control = await openSession(url, { applicationName, signal: own });
   try {
     // Before anything is set: settings made through a transaction pooler would stay with whoever comes next.
-    await using probe = await openSession(url, { applicationName, signal: own });
-    await refusePooler(control, probe);
+    await refusePooler(control, () => openSession(url, { applicationName, signal: own }));
     await configureSession(control);
     return control;
   } catch (error) {

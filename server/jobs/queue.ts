@@ -142,8 +142,7 @@ function listenFor(databaseUrl: string, applicationName: string) {
 async function refusePoolerAt(databaseUrl: string): Promise<void> {
   const options = { applicationName: 'palace-backup queue', signal: new AbortController().signal };
   await using first = await openSession(databaseUrl, options);
-  await using second = await openSession(databaseUrl, options);
-  await refusePooler(first, second);
+  await refusePooler(first, () => openSession(databaseUrl, options));
 }
 
 async function grantNeeded(databaseUrl: string, cause: unknown): Promise<AppError> {

@@ -106,7 +106,7 @@ test('refusePooler() accepts two connections to the server itself', async () => 
   await using first = await open('first');
   await using second = await open('second');
   expect([first.direct, second.direct]).toEqual([true, true]);
-  await refusePooler(first, second);
+  await refusePooler(first, async () => second);
 });
 
 function open(applicationName: string): Promise<Session> {

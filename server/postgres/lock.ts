@@ -104,10 +104,11 @@ const POOLER_LOOKS = 20;
 /**
  * Refuses a transaction pooler. Behind one, a session's locks, settings and snapshots would belong to whoever comes next;
  * two clients were seen to hold the same exclusive lock. The signs: two idle connections of ours are one backend, or one of them
- * changes its backend. A server that is reached without a pooler tells the backend's own number at sign-in, and is not looked at further.
+ * changes its backend. A server that is reached without a pooler tells the backend's own number at sign-in; then no second one is opened.
  */
-export async function refusePooler(first: Session, second: Session): Promise<void> {
+export async function refusePooler(first: Session, another: () => Promise<Session>): Promise<void> {
   if (first.direct) return;
+  await using second = await another();
   const backend = await backendOf(first);
   for (let looks = 0; looks < POOLER_LOOKS; looks++) {
     if ((await backendInTransaction(second)) === backend || (await backendOf(first)) !== backend)

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openSession, type Session } from '../../db/connect.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
+import { openWorkingSession } from '../../db/working-session.ts';
 import { openSnapshot } from './snapshot.ts';
 
 const TABLES = [
@@ -19,9 +20,9 @@ for (const server of testServers()) {
       );
     });
     afterAll(() => database[Symbol.asyncDispose]());
-    const open = (patienceMs = 10_000) => {
-      const { signal } = new AbortController();
-      return openSnapshot(database.url, TABLES, { applicationName: 'snapshot', signal, patienceMs });
+    const open = async (patienceMs = 10_000) => {
+      const how = { applicationName: 'snapshot', signal: new AbortController().signal, patienceMs };
+      return openSnapshot(await openWorkingSession(database.url, how), database.url, TABLES, how);
     };
     const rows = async (session: Session) =>
       (await session.query<{ id: number }>('SELECT id FROM public.kept ORDER BY id')).map(({ id }) => id);

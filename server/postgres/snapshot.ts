@@ -2,14 +2,13 @@ import type { Session } from '../../db/connect.ts';
 import { faultCode } from '../../db/failure.ts';
 import { type ObjectName, qualifiedName } from '../../db/model.ts';
 import { quoteLiteral, quoteName } from '../../db/quote.ts';
-import { openWorkingSession } from '../../db/working-session.ts';
+import { openWorkingSession, type WorkingSession } from '../../db/working-session.ts';
 import { AppError } from '../errors.ts';
 import { blockersHint, describeBlockers, lockHolders } from './blockers.ts';
 
-/** One moment of the database, seen by several sessions at once. */
-export interface Snapshot extends AsyncDisposable {
+/** What reads rows, by one session or several. */
+export interface Moment {
   readonly leader: Session;
-  readonly serverVersion: number;
   /**
    * One more session that sees the same moment, or null when it cannot have the table locks at once: somebody waits for
    * a stronger lock, and queueing behind them while the leader holds its own would be a deadlock. The leader works on alone.
@@ -19,18 +18,26 @@ export interface Snapshot extends AsyncDisposable {
   aside(): Promise<Session>;
 }
 
+/** One moment of the database, seen by several sessions at once. */
+export interface Snapshot extends Moment, AsyncDisposable {
+  readonly serverVersion: number;
+  /** Ends the moment and its locks, and gives the leader back as an ordinary session. Disposing closes that as well. */
+  release(): Promise<Session>;
+}
+
 /**
  * Takes the moment. The tables are locked in ACCESS SHARE mode by the very first statement, before any snapshot exists:
  * a TRUNCATE or a rewriting ALTER that commits between snapshot and lock would otherwise be read as an empty table, silently.
  * Throws TABLE_BUSY when a table stays locked longer than `patienceMs`, PERMISSION_DENIED when one cannot be read.
+ * The session given becomes the leader, and is closed with the snapshot or when there is none.
  */
 export async function openSnapshot(
+  leader: WorkingSession,
   url: string,
   tables: ObjectName[],
   options: { applicationName: string; signal: AbortSignal; patienceMs: number },
 ): Promise<Snapshot> {
   const lockSql = `LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS SHARE MODE`;
-  const leader = await openWorkingSession(url, options);
   const followers: Session[] = [];
   try {
     await leader.query(`SET lock_timeout = ${Math.round(options.patienceMs)}`);
@@ -56,6 +63,12 @@ export async function openSnapshot(
         return session;
       },
       aside: () => openWorkingSession(url, options),
+      async release() {
+        await Promise.all(followers.map((session) => session.close()));
+        await leader.query('COMMIT');
+        await leader.query('SET lock_timeout = 0');
+        return leader;
+      },
       async [Symbol.asyncDispose]() {
         await Promise.all([leader, ...followers].map((session) => session.close()));
       },

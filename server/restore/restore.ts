@@ -17,6 +17,7 @@ import { dropStaging, mopUp } from '../postgres/drop-staging.ts';
 import { readEncoding } from '../postgres/encoding.ts';
 import { awaitApplyOver } from '../postgres/lock.ts';
 import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
+import { sessionsFor } from '../postgres/sessions-for.ts';
 import { findSequences } from '../postgres/set-sequences.ts';
 import { createStaging, stagingSchema } from '../postgres/staging.ts';
 import { describeStaleViews } from '../postgres/stale-views.ts';
@@ -38,6 +39,8 @@ export interface RestoreDeps {
   pause: (ms: number) => Promise<void>;
   lockTryMs: number;
   lockGiveUpMs: number;
+  /** How much to load makes one more connection worth opening; see `sessionsFor`. */
+  bytesPerSession?: number;
 }
 
 export interface RestoreInput {
@@ -162,7 +165,7 @@ async function runRestore(
       schema,
       plan.tables.map((table) => table.staging),
     );
-    await stage(deps.databaseUrl, name, archive, plan, leader, input.jobs, run);
+    await stage(deps, name, archive, plan, leader, input.jobs, run);
     await refuseAlteredTypes(leader, types, { oids }, 'While the backup was loaded into staging');
     const options = {
       tryMs: deps.lockTryMs,
@@ -191,7 +194,7 @@ async function runRestore(
       () => null,
       () => mopUp(deps.databaseUrl, name, schema),
     );
-  await analyze(deps.databaseUrl, name, plan, input.jobs, run);
+  await analyze(deps, name, plan, leader, input.jobs, run);
   if (left !== null) result.warnings.push(left);
   return { ...result, durationMs: committed.getTime() - started.getTime(), analyzeMs: since(committed) };
 }
@@ -227,7 +230,7 @@ function sequencesOf(archive: Archive, chosen: ManifestTable[]) {
 }
 
 async function stage(
-  url: string,
+  deps: RestoreDeps,
   name: string,
   archive: Archive,
   plan: RestorePlan,
@@ -235,11 +238,13 @@ async function stage(
   jobs: number,
   run: { signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
-  const chunks = plan.tables.reduce((sum, table) => sum + archive.chunks(table.archived).length, 0);
+  const chunks = plan.tables.flatMap((table) => archive.chunks(table.archived));
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.size, 0);
+  const wanted = Math.min(sessionsFor(bytes, jobs, deps.bytesPerSession), chunks.length);
   const helpers: Session[] = [];
   try {
-    while (helpers.length + 1 < Math.min(jobs, chunks))
-      helpers.push(await openWorkingSession(url, { applicationName: name, signal: run.signal }));
+    while (helpers.length + 1 < wanted)
+      helpers.push(await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal }));
     const encoding = copyEncoding(archive.manifest.server.encoding, await readEncoding(leader));
     await stageTables(archive, plan.tables, [leader, ...helpers], { ...run, encoding });
   } finally {
@@ -282,16 +287,17 @@ function outcomeUnknown(operationId: string, cause: unknown): AppError {
 }
 
 async function analyze(
-  url: string,
+  deps: RestoreDeps,
   name: string,
   plan: RestorePlan,
+  leader: Session,
   jobs: number,
   run: { signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
   run.onProgress({ stage: 'analyze', rows: 0, bytes: 0, totalBytes: 0 });
   const queue = plan.tables.toSorted((a, b) => b.archived.bytes - a.archived.bytes);
-  const work = async () => {
-    await using session = await openWorkingSession(url, { applicationName: name, signal: run.signal });
+  const bytes = queue.reduce((sum, table) => sum + table.archived.bytes, 0);
+  const work = async (session: Session) => {
     for (let table = queue.shift(); table; table = queue.shift()) {
       const { live } = table;
       const local = live.leaves.filter((leaf) => !leaf.foreign);
@@ -301,5 +307,12 @@ async function analyze(
     }
   };
   // Statistics are a courtesy to the planner; the restore is done whether they come now or from autovacuum.
-  await Promise.allSettled(Array.from({ length: Math.min(jobs, queue.length) }, work));
+  const helpers = Math.min(sessionsFor(bytes, jobs, deps.bytesPerSession), queue.length) - 1;
+  const help = async () => {
+    await using session = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
+    await work(session);
+  };
+  // The leader is gone when the commit's answer was lost, and its outcome read from the record.
+  const lead = leader.signal.aborted ? help() : work(leader);
+  await Promise.allSettled([lead, ...Array.from({ length: Math.max(helpers, 0) }, help)]);
 }
