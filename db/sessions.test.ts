@@ -36,10 +36,10 @@ const DOORS: { door: RegExp; allowed: Record<string, string> }[] = [
 
 /** Sessions of which nothing is asked that a setting could change, by the name they are given. */
 const PLAIN_SESSIONS: Record<string, string> = {
-  'server/jobs/operations.ts probe': 'tells a pooler by its backends, and ends',
-  'server/backup/check.ts probe': 'tells a pooler by its backends, and ends',
+  'server/jobs/operations.ts openControl': 'tells a pooler by its backends, and ends',
+  'server/backup/check.ts checkDatabase': 'tells a pooler by its backends, and ends',
   'server/jobs/queue.ts first': 'tells a pooler by its backends, and ends',
-  'server/jobs/queue.ts second': 'tells a pooler by its backends, and ends',
+  'server/jobs/queue.ts refusePoolerAt': 'tells a pooler by its backends, and ends',
   'server/overview.ts askDatabase': 'SELECT 1, through a pooler as well',
   'scripts/restore.ts databaseName': 'asks the name of the database, through a pooler as well',
   'scripts/panel/house.ts session': 'a neighbour who holds locks in pictures',

@@ -43,12 +43,15 @@ export async function configureSession(
   session: Session,
   settings: SessionSetting[] = SESSION_SETTINGS,
 ): Promise<number> {
-  // Before anything whose meaning a search path could change.
-  await askFirst(session, `SELECT pg_catalog.set_config('search_path', '', false)`);
-  const first = settings.filter(({ name }) => name === 'statement_timeout');
-  for (const { name, value } of first) await askFirst(session, `SET ${name} = ${value}`);
-  const [server] = await session.query<{ number: number; version: string }>(
-    `SELECT pg_catalog.current_setting('server_version_num')::int AS number, pg_catalog.current_setting('server_version') AS version`,
+  // Before anything whose meaning a search path could change, and before the limits that longer statements would pass.
+  const limits = settings.filter(({ name }) => /^(statement|transaction)_timeout$/.test(name));
+  const made = [{ name: 'search_path', value: '' }, ...limits].map(
+    ({ name, value }) =>
+      `CASE WHEN pg_catalog.current_setting('${name}', true) IS NOT NULL THEN pg_catalog.set_config('${name}', '${value}', false) END`,
+  );
+  const [server] = await askFirst<{ number: number; version: string }>(
+    session,
+    `SELECT ${made.join(', ')}, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS number, pg_catalog.current_setting('server_version') AS version`,
   );
   const number = server?.number ?? 0;
   if (number < OLDEST_SERVER)
@@ -61,12 +64,13 @@ export async function configureSession(
     );
   // One that the role may not set is left to the second look, which can say what it is and where it comes from.
   const set = (sql: string, only?: string) => query(session, settings, sql, only);
-  await set(SET_ALL).catch(async (error) => {
+  const refused = await set(setAll('session')).catch(async (error) => {
     if (!REFUSED.test(faultOf(error))) throw error;
-    for (const { name } of await set(DIFFERENT))
-      await set(`${SET_ALL} AND wanted.name = $4`, name).catch(() => undefined);
+    const different = await set(DIFFERENT);
+    for (const { name } of different) await set(setAll('session', 'AND wanted.name = $4'), name).catch(() => undefined);
+    return different;
   });
-  const [left] = await set(DIFFERENT);
+  const [left] = refused.length > 0 ? await set(DIFFERENT) : [];
   if (left) throw notTaken(left);
   await session.query(`SELECT ${PLANNING_AS_BUILT}`);
   // So that a statement ends soon after its client is gone. Some platforms cannot watch a socket; there it stays off.
@@ -81,8 +85,8 @@ export async function configureSession(
 export async function configureTransaction(session: Session): Promise<void> {
   await session.query(`SELECT pg_catalog.set_config('search_path', '', true)`);
   const settings = SESSION_SETTINGS.filter(({ superuser }) => !superuser);
-  await query(session, settings, SET_ALL_IN_TRANSACTION);
-  const [left] = await query(session, settings, DIFFERENT);
+  const refused = await query(session, settings, setAll('transaction'));
+  const [left] = refused.length > 0 ? await query(session, settings, DIFFERENT) : [];
   if (left) throw notTaken(left);
   await session.query(`SELECT ${PLANNING_AS_BUILT_IN_TRANSACTION}`);
 }
@@ -104,8 +108,10 @@ const WANTED = `FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted(name, 
   WHERE pg_catalog.current_setting(wanted.name, true) <> wanted.value
     AND wanted.instead IN ('', pg_catalog.current_setting(wanted.name, true))`;
 
-const SET_ALL = `SELECT pg_catalog.set_config(wanted.name, wanted.value, false) ${WANTED}`;
-const SET_ALL_IN_TRANSACTION = `SELECT pg_catalog.set_config(wanted.name, wanted.value, true) ${WANTED}`;
+/** Sets them and returns those that the server spells otherwise now. */
+const setAll = (until: 'session' | 'transaction', only = '') =>
+  `WITH made AS MATERIALIZED (SELECT wanted.name, wanted.value, pg_catalog.set_config(wanted.name, wanted.value, ${until === 'transaction'}) AS is ${WANTED} ${only})
+  SELECT made.name FROM made WHERE made.is <> made.value`;
 
 const DIFFERENT = `SELECT wanted.name, wanted.value, pg_catalog.current_setting(wanted.name, true) AS is, current_user::text AS role,
     pg_catalog.current_database()::text AS database,

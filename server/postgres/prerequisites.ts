@@ -46,8 +46,7 @@ export async function readPrerequisites(session: Session, tableOids: number[]): 
     extensions: [
       ...new Map(
         rows
-          // Every database has it.
-          .filter((row) => row.extension !== null && row.extension !== 'plpgsql')
+          .filter((row) => row.extension !== null && row.extension !== EVERYWHERE)
           .map((row) => [
             row.extension,
             { schema: row.extensionSchema ?? 'public', name: row.extension ?? '', trusted: row.trusted },
@@ -92,6 +91,9 @@ function inOrder(functions: NeededRow[]): NeededRow[] {
   return [...ordered];
 }
 
+/** The extension that every database has. */
+const EVERYWHERE = 'plpgsql';
+
 /** The extension an object belongs to. */
 const EXTENSION_OF = (catalog: string, oid: string) => `
   SELECT d.refobjid FROM pg_catalog.pg_depend d
@@ -102,7 +104,7 @@ const FOLLOWED = ['pg_proc', 'pg_operator', 'pg_collation', 'pg_opclass', 'pg_ty
   .map((name) => `'pg_catalog.${name}'::regclass`)
   .join(', ');
 
-// The cast of a regclass to oid keeps the recursion's column types alike in every version.
+// Available extensions are files, which the server reads each time it is asked. The cast of a regclass to oid keeps the recursion's column types alike in every version.
 const NEEDED_SQL = `
   WITH RECURSIVE callable AS MATERIALIZED (
     SELECT p.oid, pg_catalog.regexp_replace(p.proname, '([^a-zA-Z0-9_])', '\\\\\\1', 'g') AS pattern
@@ -137,6 +139,7 @@ const NEEDED_SQL = `
        WHERE need.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = need.objid AND l.lanname NOT IN ('c', 'internal')
          AND p.prosrc ~ ('\\m' || callable.pattern || '"?\\s*\\(')) AS next
      WHERE NOT EXISTS (${EXTENSION_OF('need.classid', 'need.objid')})),
+  available AS MATERIALIZED (SELECT v.name, v.version, v.trusted FROM pg_catalog.pg_available_extension_versions v),
   named AS (
     SELECT need.classid, need.objid, (${EXTENSION_OF('need.classid', 'need.objid')} LIMIT 1) AS extension,
            pg_catalog.pg_identify_object(need.classid, need.objid, 0) AS object
@@ -154,7 +157,7 @@ const NEEDED_SQL = `
          ARRAY(SELECT d.refobjid::int8::float8 FROM pg_catalog.pg_depend d
                 WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_catalog.pg_proc'::regclass) AS calls,
          e.extname AS extension, en.nspname AS "extensionSchema",
-         COALESCE((SELECT v.trusted FROM pg_catalog.pg_available_extension_versions v WHERE v.name = e.extname AND v.version = e.extversion), false) AS trusted
+         CASE WHEN e.oid IS NULL OR e.extname = '${EVERYWHERE}' THEN false ELSE COALESCE((SELECT v.trusted FROM available v WHERE v.name = e.extname AND v.version = e.extversion), false) END AS trusted
     FROM named
     LEFT JOIN pg_catalog.pg_proc p ON named.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = named.objid
     LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace

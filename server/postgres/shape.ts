@@ -170,12 +170,12 @@ const RULES_SQL = `
 /** SQL: an index `i` of the class `c` without cluster mark, replica identity, tablespace, partition, extension or statistics target: facts a definition does not tell. */
 const MADE_BY_DEFINITION = `
          NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) >= 0)`;
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x') OFFSET 0)
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) >= 0 OFFSET 0)`;
 export const PLAIN_INDEX = `
          i.indisvalid AND ${MADE_BY_DEFINITION}
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r'))`;
-const NO_CONSTRAINT = `NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))`;
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r') OFFSET 0)`;
+export const NO_CONSTRAINT = `NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x') OFFSET 0)`;
 /** Not valid, and dropped before the rows come to be made again after them. */
 export const REMAKEABLE_INDEX = `NOT i.indisvalid AND i.indislive AND ${MADE_BY_DEFINITION} AND ${NO_CONSTRAINT}`;
 
@@ -183,9 +183,9 @@ export const REMAKEABLE_INDEX = `NOT i.indisvalid AND i.indislive AND ${MADE_BY_
 export const REBUILDABLE_KEY = `
          con.contype IN ('p', 'u') AND EXISTS (
            SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-            WHERE i.indexrelid = con.conindid AND ${PLAIN_INDEX} AND c.reloptions IS NULL
-              AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL)
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = con.oid AND d.deptype <> 'i')`;
+            WHERE i.indexrelid = con.conindid AND i.indrelid = con.conrelid AND ${PLAIN_INDEX} AND c.reloptions IS NULL
+              AND pg_catalog.obj_description(i.indexrelid, 'pg_class') IS NULL OFFSET 0)
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_constraint'::regclass AND d.refobjid = con.oid AND d.deptype <> 'i' OFFSET 0)`;
 
 // conenforced came with 18; to_jsonb lets one text serve every version.
 const CONSTRAINTS_SQL = `

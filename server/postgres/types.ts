@@ -162,6 +162,7 @@ const collationOf = (collation: string, type: string) => `
      FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace, pg_catalog.pg_type ct
     WHERE co.oid = ${collation} AND ct.oid = ${type} AND co.oid <> ct.typcollation)`;
 
+// OFFSET 0: one type looked up after the other, since the server expects thousands from a recursion and would read them all.
 const TYPES_SQL = `
   WITH RECURSIVE used(oid) AS (
     SELECT a.atttypid FROM pg_catalog.pg_attribute a
@@ -195,7 +196,7 @@ const TYPES_SQL = `
                    'canonical', NULLIF(r.rngcanonical::text, '-'), 'subtypeDiff', NULLIF(r.rngsubdiff::text, '-'))
            WHERE r.rngtypid = t.oid) AS range,
          t.typinput::text AS input, t.typoutput::text AS output
-    FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    FROM used CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_type WHERE pg_type.oid = used.oid OFFSET 0) AS t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     LEFT JOIN pg_catalog.pg_range r ON t.oid IN (r.rngtypid, r.rngmultitypid)
     LEFT JOIN pg_catalog.pg_class c ON t.typtype = 'c' AND c.oid = t.typrelid AND c.relkind <> 'c'`;
 
@@ -207,8 +208,9 @@ const COLLATIONS_SQL = `
     FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
    WHERE n.nspname <> 'pg_catalog' AND c.oid IN (
      SELECT a.attcollation FROM pg_catalog.pg_attribute a
-      WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.attrelid = ANY ($1::int8[]::oid[])
-         OR a.attrelid IN (SELECT t.typrelid FROM pg_catalog.pg_type t WHERE t.oid = ANY ($2::int8[]::oid[]) AND t.typrelid <> 0))
+      WHERE a.attrelid = ANY ($1::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+     UNION SELECT a.attcollation FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE t.oid = ANY ($2::int8[]::oid[]) AND t.typrelid <> 0
      UNION SELECT t.typcollation FROM pg_catalog.pg_type t WHERE t.oid = ANY ($2::int8[]::oid[])
      UNION SELECT r.rngcollation FROM pg_catalog.pg_range r WHERE r.rngtypid = ANY ($2::int8[]::oid[]))
    ORDER BY 1, 2`;

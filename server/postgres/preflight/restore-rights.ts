@@ -3,6 +3,7 @@ import { type ObjectName, qualifiedName } from '../../../db/model.ts';
 import { quoteIdent, quoteName } from '../../../db/quote.ts';
 import type { MissingRight } from '../rights.ts';
 import {
+  CONCERNED_SQL,
   FUNCTIONS_SQL,
   LINKS_SQL,
   OUTSIDE_LINKS_SQL,
@@ -37,7 +38,8 @@ export async function missingForRestore(
   targets: RewriteTarget[],
   sequences: ConcernedSequence[],
 ): Promise<MissingRight[]> {
-  const set = [JSON.stringify(targets)];
+  const [found] = await session.query<{ concerned: string }>(CONCERNED_SQL, [JSON.stringify(targets)]);
+  const set = [found?.concerned];
   const [me] = await session.query<Me>(SERVER_SQL, []);
   if (!me) return [];
   const role = quoteIdent(me.role);

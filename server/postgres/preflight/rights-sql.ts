@@ -1,7 +1,7 @@
-import { PLAIN_INDEX, REBUILDABLE_KEY, REMAKEABLE_INDEX } from '../shape.ts';
+import { NO_CONSTRAINT, PLAIN_INDEX, REBUILDABLE_KEY, REMAKEABLE_INDEX } from '../shape.ts';
 
 /** SQL: the restored tables ($1, JSON) with their partitions, the tables tied to them from outside, and the indexes that are built anew. */
-const SET = `
+const FOUND = `
   WITH RECURSIVE wanted AS (
     SELECT w.oid::oid AS oid, w.columns, w.filled FROM pg_catalog.json_to_recordset($1::json) AS w(oid int8, columns text[], filled bool)),
   tree(oid, root, filled) AS (
@@ -22,14 +22,81 @@ const SET = `
      WHERE con.conrelid NOT IN (SELECT oid FROM tree)),
   rebuilt(oid, relation) AS (
     SELECT i.indexrelid, i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN tree ON tree.oid = i.indrelid AND tree.filled
-     WHERE ${PLAIN_INDEX}
-       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))
+     WHERE ${PLAIN_INDEX} AND ${NO_CONSTRAINT}
     UNION
     SELECT i.indexrelid, i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN tree ON tree.oid = i.indrelid
      WHERE ${REMAKEABLE_INDEX}
     UNION
     SELECT con.conindid, con.conrelid FROM pg_catalog.pg_constraint con JOIN tree ON tree.oid = con.conrelid AND tree.filled
      WHERE con.conparentid = 0 AND ${REBUILDABLE_KEY})`;
+
+/** SQL: the oid of the current role, which the view of all roles would be joined for. */
+const ME = `pg_catalog.quote_ident(current_user)::pg_catalog.regrole::pg_catalog.oid`;
+
+/** Expressions that are evaluated for each row, and whose texts are read again when what they belong to is put back. */
+const EXPRESSIONS = `
+  expression(place, text, roles, reread) AS (
+    SELECT pg_catalog.format('the index %s', i.indexrelid::regclass), COALESCE(i.indexprs::text, '') || COALESCE(i.indpred::text, ''),
+           ARRAY[${ME}, c.relowner], i.indexrelid IN (SELECT oid FROM rebuilt)
+      FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+     WHERE tree.filled AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+    UNION ALL
+    SELECT pg_catalog.format('the check %s', con.conname), con.conbin::text, ARRAY[${ME}], NOT con.convalidated
+      FROM tree JOIN pg_catalog.pg_constraint con ON con.conrelid = tree.oid AND con.conbin IS NOT NULL WHERE tree.filled
+    UNION ALL
+    SELECT pg_catalog.format('the column %s of %s', a.attname, d.adrelid::regclass), d.adbin::text, ARRAY[${ME}], false
+      FROM tree JOIN wanted ON wanted.oid = tree.root JOIN pg_catalog.pg_attrdef d ON d.adrelid = tree.oid
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND NOT a.attname = ANY (wanted.columns) WHERE tree.filled
+    UNION ALL
+    SELECT pg_catalog.format('the partition key of %s', p.partrelid::regclass), p.partexprs::text, ARRAY[${ME}], false
+      FROM tree JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = tree.oid WHERE tree.filled AND p.partexprs IS NOT NULL
+    UNION ALL
+    SELECT pg_catalog.format('the domain %s', con.contypid::regtype), con.conbin::text, ARRAY[${ME}], false
+      FROM used JOIN pg_catalog.pg_constraint con ON con.contypid = used.oid AND con.conbin IS NOT NULL)`;
+
+/** Types of the columns that are filled, and those inside them. Depth 0: what staging tables are made of. */
+const USED_TYPES = `
+  used(oid, depth) AS (
+    SELECT a.atttypid, 0 FROM wanted JOIN pg_catalog.pg_attribute a ON a.attrelid = wanted.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (wanted.columns)
+    UNION
+    SELECT part.oid, used.depth + 1 FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid,
+      LATERAL (SELECT t.typelem WHERE t.typelem <> 0 AND t.typcategory = 'A'
+               UNION ALL SELECT t.typbasetype WHERE t.typtype = 'd'
+               UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+               UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) AS part(oid)
+     WHERE used.depth < 20)`;
+
+/**
+ * Everything the other questions are about, as one row of JSON ($1 of them): asked once, because planning it takes the server far longer than
+ * running it. `referred`: object ids in the text of a node tree, which names operators of the server itself, too, and pg_depend does not.
+ */
+export const CONCERNED_SQL = `${FOUND}, ${USED_TYPES}, ${EXPRESSIONS},
+  referred(place, roles, reread, kind, oid) AS (
+    SELECT DISTINCT e.place, e.roles, e.reread, (m.found)[1], (m.found)[2]::int8
+      FROM expression e, pg_catalog.regexp_matches(e.text, ':(funcid|opfuncid|opno|consttype|resulttype|collOid) (\\d+)', 'g') AS m(found))
+  SELECT pg_catalog.json_build_object(
+    'wanted', $1::json,
+    'tree', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', oid::int8, 'root', root::int8, 'filled', filled)) FROM tree),
+    'outside', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', oid::int8)) FROM outside),
+    'rebuilt', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', oid::int8, 'relation', relation::int8)) FROM rebuilt),
+    'used', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('oid', oid::int8, 'depth', depth)) FROM used),
+    'referred', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('place', place, 'roles', roles::int8[], 'reread', reread, 'kind', kind, 'oid', oid)) FROM referred))::text AS concerned`;
+
+const given = (name: string, columns: string) =>
+  `${name} AS (SELECT * FROM pg_catalog.json_to_recordset(COALESCE(NULLIF(($1::json -> '${name}')::text, 'null'), '[]')::json) AS given(${columns}))`;
+
+/** SQL: what `CONCERNED_SQL` found ($1). */
+const SET = `WITH ${[
+  given('wanted', 'oid oid, columns text[], filled bool'),
+  given('tree', 'oid oid, root oid, filled bool'),
+  given('outside', 'oid oid'),
+  given('rebuilt', 'oid oid, relation oid'),
+  given('used', 'oid oid, depth int'),
+  given('referred', 'place text, roles oid[], reread bool, kind text, oid oid'),
+].join(', ')}`;
+
+const named = (...kinds: string[]) =>
+  `(SELECT oid FROM referred WHERE reread AND kind IN (${kinds.map((kind) => `'${kind}'`).join(', ')}))`;
 
 export const SERVER_SQL = `
   SELECT r.rolname AS role, current_database() AS database, current_setting('server_version_num')::int AS version, r.rolinherit AS inherits,
@@ -66,44 +133,7 @@ export const RELATIONS_SQL = `${SET}
     JOIN pg_catalog.pg_class c ON c.oid = concerned.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    ORDER BY concerned.outside, 1, 2`;
 
-/** Expressions that are evaluated for each row, and whose texts are read again when what they belong to is put back. */
-const EXPRESSIONS = `
-  expression(place, text, roles, reread) AS (
-    SELECT pg_catalog.format('the index %s', i.indexrelid::regclass), COALESCE(i.indexprs::text, '') || COALESCE(i.indpred::text, ''),
-           ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user), c.relowner], i.indexrelid IN (SELECT oid FROM rebuilt)
-      FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
-     WHERE tree.filled AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
-    UNION ALL
-    SELECT pg_catalog.format('the check %s', con.conname), con.conbin::text, ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)], NOT con.convalidated
-      FROM tree JOIN pg_catalog.pg_constraint con ON con.conrelid = tree.oid AND con.conbin IS NOT NULL WHERE tree.filled
-    UNION ALL
-    SELECT pg_catalog.format('the column %s of %s', a.attname, d.adrelid::regclass), d.adbin::text, ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)], false
-      FROM tree JOIN wanted ON wanted.oid = tree.root JOIN pg_catalog.pg_attrdef d ON d.adrelid = tree.oid
-      JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND NOT a.attname = ANY (wanted.columns) WHERE tree.filled
-    UNION ALL
-    SELECT pg_catalog.format('the partition key of %s', p.partrelid::regclass), p.partexprs::text, ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)], false
-      FROM tree JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = tree.oid WHERE tree.filled AND p.partexprs IS NOT NULL
-    UNION ALL
-    SELECT pg_catalog.format('the domain %s', con.contypid::regtype), con.conbin::text, ARRAY[(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)], false
-      FROM used JOIN pg_catalog.pg_constraint con ON con.contypid = used.oid AND con.conbin IS NOT NULL)`;
-
-/** Types of the columns that are filled, and those inside them. Depth 0: what staging tables are made of. */
-const USED_TYPES = `
-  used(oid, depth) AS (
-    SELECT a.atttypid, 0 FROM wanted JOIN pg_catalog.pg_attribute a ON a.attrelid = wanted.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (wanted.columns)
-    UNION
-    SELECT part.oid, used.depth + 1 FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid,
-      LATERAL (SELECT t.typelem WHERE t.typelem <> 0 AND t.typcategory = 'A'
-               UNION ALL SELECT t.typbasetype WHERE t.typtype = 'd'
-               UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-               UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) AS part(oid)
-     WHERE used.depth < 20)`;
-
-/** `name` matches of an object id in the text of a node tree, which names operators of the server itself, too, and pg_depend does not. */
-const named = (field: string) =>
-  `(SELECT (m.found)[1]::int8::oid FROM expression e, pg_catalog.regexp_matches(e.text, ':(?:${field}) (\\d+)', 'g') AS m(found) WHERE e.reread)`;
-
-export const SCHEMAS_SQL = `${SET}, ${USED_TYPES}, ${EXPRESSIONS},
+export const SCHEMAS_SQL = `${SET},
   needed(oid, creates) AS (
     SELECT c.relnamespace, false FROM (SELECT oid FROM tree UNION SELECT oid FROM outside) AS r JOIN pg_catalog.pg_class c ON c.oid = r.oid
     UNION ALL SELECT c.relnamespace, true FROM rebuilt JOIN pg_catalog.pg_class c ON c.oid = rebuilt.oid
@@ -111,7 +141,7 @@ export const SCHEMAS_SQL = `${SET}, ${USED_TYPES}, ${EXPRESSIONS},
       LEFT JOIN pg_catalog.pg_type item ON item.oid = t.typelem AND t.typcategory = 'A' WHERE used.depth = 0
     UNION ALL SELECT p.pronamespace, false FROM pg_catalog.pg_proc p WHERE p.oid IN ${named('funcid')}
     UNION ALL SELECT o.oprnamespace, false FROM pg_catalog.pg_operator o WHERE o.oid IN ${named('opno')}
-    UNION ALL SELECT t.typnamespace, false FROM pg_catalog.pg_type t WHERE t.oid IN ${named('consttype|resulttype')}
+    UNION ALL SELECT t.typnamespace, false FROM pg_catalog.pg_type t WHERE t.oid IN ${named('consttype', 'resulttype')}
     UNION ALL SELECT l.collnamespace, false FROM pg_catalog.pg_collation l WHERE l.oid IN ${named('collOid')}
     UNION ALL SELECT o.opcnamespace, false FROM rebuilt JOIN pg_catalog.pg_index i ON i.indexrelid = rebuilt.oid, unnest(i.indclass) AS k(class)
       JOIN pg_catalog.pg_opclass o ON o.oid = k.class AND NOT o.opcdefault
@@ -157,7 +187,7 @@ export const OUTSIDE_LINKS_SQL = `${SET}
    WHERE con.contype = 'f' AND con.conparentid = 0 AND con.confrelid NOT IN (SELECT oid FROM tree) AND NOT needed.given
    ORDER BY 1, 2, 3`;
 
-export const TYPES_SQL = `${SET}, ${USED_TYPES}
+export const TYPES_SQL = `${SET}
   SELECT DISTINCT n.nspname AS schema, item.typname AS name
     FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid
     JOIN pg_catalog.pg_type item ON item.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE t.oid END
@@ -165,14 +195,13 @@ export const TYPES_SQL = `${SET}, ${USED_TYPES}
    WHERE used.depth = 0 AND NOT pg_catalog.has_type_privilege(t.oid, 'USAGE') ORDER BY 1, 2`;
 
 /** Functions behind expressions and operators, those of the foreign keys' and indexes' own comparisons included. */
-export const FUNCTIONS_SQL = `${SET}, ${USED_TYPES}, ${EXPRESSIONS},
+export const FUNCTIONS_SQL = `${SET},
   called(oid, place, roles) AS (
-    SELECT (m.found)[1]::int8::oid, e.place, e.roles FROM expression e, pg_catalog.regexp_matches(e.text, ':(?:funcid|opfuncid) (\\d+)', 'g') AS m(found)
+    SELECT oid, place, roles FROM referred WHERE kind IN ('funcid', 'opfuncid')
     UNION
-    SELECT o.oprcode, e.place, e.roles FROM expression e, pg_catalog.regexp_matches(e.text, ':opno (\\d+)', 'g') AS m(found)
-      JOIN pg_catalog.pg_operator o ON o.oid = (m.found)[1]::int8::oid
+    SELECT o.oprcode, referred.place, referred.roles FROM referred JOIN pg_catalog.pg_operator o ON o.oid = referred.oid WHERE referred.kind = 'opno'
     UNION
-    SELECT o.oprcode, pg_catalog.format('the foreign key %s', con.conname), ARRAY[c.relowner, t.relowner, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)]
+    SELECT o.oprcode, pg_catalog.format('the foreign key %s', con.conname), ARRAY[c.relowner, t.relowner, ${ME}]
       FROM pg_catalog.pg_constraint con JOIN pg_catalog.pg_class c ON c.oid = con.conrelid JOIN pg_catalog.pg_class t ON t.oid = con.confrelid,
            unnest(con.conpfeqop) AS k(operator) JOIN pg_catalog.pg_operator o ON o.oid = k.operator
      WHERE con.contype = 'f' AND con.conparentid = 0 AND (con.conrelid IN (SELECT oid FROM tree WHERE filled) OR con.confrelid IN (SELECT oid FROM tree)))
