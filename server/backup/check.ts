@@ -6,6 +6,7 @@ import { lossText } from '../archive/losses.ts';
 import { AppError, type ErrorCode, unexpected } from '../errors.ts';
 import { type LiveTable, readTables } from '../postgres/catalog.ts';
 import { explainCatalogText } from '../postgres/catalog-text.ts';
+import { readEncoding } from '../postgres/encoding.ts';
 import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
 import { refusePooler } from '../postgres/lock.ts';
 import { findLongRows, MOST_TEXT_BYTES, mayHoldLongRows } from '../postgres/long-rows.ts';
@@ -16,7 +17,7 @@ import { namingHolders } from '../postgres/table-lock.ts';
 import type { Storage } from '../storage/storage.ts';
 import { affordableJobs } from './affordable.ts';
 import type { Exclusion } from './exclusions.ts';
-import { readDefinitions } from './facts.ts';
+import { definitionWarnings, readDefinitions } from './facts.ts';
 import { describeLongRow, LONG_ROW_HINT } from './long-row.ts';
 import { describeBroken, readBrokenRows, readOutlook } from './restorable.ts';
 import { chooseScope, compareColumns, compareTables } from './scope.ts';
@@ -125,11 +126,16 @@ async function checkDatabase(
     const tables = await namingHolders(session, scope.tables, 'check again.', () =>
       readTables(session, scope.tables, new Map()),
     );
+    const described = await namingHolders(session, scope.described, 'check again.', () =>
+      readTables(session, scope.described, new Map()),
+    );
+    const notes = [...scope.warnings];
     const unknown = scope.losses.map((loss) => lossText(loss).replace(/\.$/, ''));
     findings.push(
       await outcome('schema', `all ${wanted.length} tables to be backed up are there`, async () => {
         const compared = compareColumns(wanted, tables);
-        await refuseRowsWithoutColumns(session, tables, []);
+        await refuseRowsWithoutColumns(session, tables, described);
+        notes.push(...compared.warnings);
         unknown.push(
           ...compared.unknownColumns.map(
             (column) =>
@@ -148,7 +154,7 @@ async function checkDatabase(
             message: unknown.join('; '),
             hint: 'Add tables and columns to the Drizzle schema, or say in the file that BACKUP_EXCLUDE names what is left out on purpose; --strict refuses the rest.',
           },
-      ...scope.warnings.map((message): Finding => ({ check: 'unknown', ok: true, message: `note: ${message}` })),
+      ...notes.map(note),
     );
     const [me] = await session.query<{ role: string }>('SELECT current_user AS role');
     const role = me?.role ?? '';
@@ -162,10 +168,11 @@ async function checkDatabase(
     );
     findings.push(await longRows(session, tables));
     // What cannot be read is met here as a backup would meet it.
-    await readDefinitions(
+    const { types } = await readDefinitions(
       session,
-      tables.map((table) => table.oid),
+      [...tables, ...described].map((table) => table.oid),
     );
+    findings.push(...definitionWarnings(await readEncoding(session), types).map(note));
     heapBytes = tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
     findings.push(...(await restoreFindings(session, tables, heapBytes, signal)));
   } catch (error) {
@@ -174,6 +181,11 @@ async function checkDatabase(
     findings.push(failed('database', await explainCatalogText(error, deps.databaseUrl, known)));
   }
   return { findings, heapBytes };
+}
+
+/** What a backup would warn of, and is no fault. */
+function note(message: string): Finding {
+  return { check: 'unknown', ok: true, message: `note: ${message}` };
 }
 
 /** Looks for rows that PostgreSQL cannot write out; only where so much is stored that there may be one. */

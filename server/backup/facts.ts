@@ -64,8 +64,7 @@ export async function readFacts(
     unknownColumns,
     warnings: [
       ...warnings,
-      ...doubleCodes(server.encoding),
-      ...unmakeableTypes(types),
+      ...definitionWarnings(server.encoding, types),
       ...(await restoreWarnings(leader, tables, explain)),
     ],
   };
@@ -76,6 +75,11 @@ export async function readDefinitions(session: Session, oids: number[]) {
   const prerequisites = await readPrerequisites(session, oids);
   const types = await readTypes(session, oids, prerequisites.typeOids);
   return { prerequisites, types, rules: await readRules(session, oids) };
+}
+
+/** What a backup warns of by definitions alone: a restore may find something else than what was backed up. */
+export function definitionWarnings(encoding: string, types: Partial<LiveTypes>): string[] {
+  return [...doubleCodes(encoding), ...unmakeableTypes(types)];
 }
 
 /** Of these encodings alone does the server's way to UTF-8 and back lead elsewhere. */

@@ -176,7 +176,17 @@ for (const server of testServers()) {
       await database.query(`INSERT INTO big (note) VALUES ('after')`);
       expect(await refusal(backupOf(database, model, { exclusions, tables: ['big'] }))).toMatchObject({
         code: 'UNKNOWN_TABLE',
+        message: 'The rows of public.big are left out on purpose: too large.',
       });
+      for (const [name, said] of [
+        ['big', /^The backup holds the definition of public\.big without its rows: .* on purpose \(too large\)\.$/],
+        ['public.parted', /^public\.parted is not in the backup: not ours\.$/],
+        ['no_such', /^The backup has no table named "no_such"\.$/],
+      ] as const)
+        expect(await refusal(restoreInto(database, made, { tables: ['kept', name] }))).toMatchObject({
+          code: 'UNKNOWN_TABLE',
+          message: expect.stringMatching(said),
+        });
     });
 
     for (const [name, reason] of [

@@ -120,7 +120,12 @@ function refuseWithoutRows(picked: TableModel[], verdictOf: (table: ObjectName) 
   for (const table of picked) {
     const verdict = verdictOf(table);
     if (verdict === null || !('reason' in verdict)) continue;
-    throw new AppError('UNKNOWN_TABLE', `${qualifiedName(table)} cannot be backed up: ${verdict.reason}.`, {
+    const name = qualifiedName(table);
+    if (verdict.class === 'described')
+      throw new AppError('UNKNOWN_TABLE', `The rows of ${name} are left out on purpose: ${verdict.reason}.`, {
+        hint: 'Leave it out of --tables, or take its line out of the file that BACKUP_EXCLUDE names.',
+      });
+    throw new AppError('UNKNOWN_TABLE', `${name} cannot be backed up: ${verdict.reason}.`, {
       hint: 'Leave it out of --tables.',
     });
   }

@@ -1,11 +1,13 @@
 import { expect, test } from 'bun:test';
-import { customType, integer, pgTable } from 'drizzle-orm/pg-core';
+import { bigint, customType, integer, pgTable } from 'drizzle-orm/pg-core';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
 import { mustExist } from '../archive/must-exist.ts';
 import { schemaSql } from '../archive/schema-sql.ts';
+import { createMemoryStorage } from '../storage/memory.ts';
 import { backupOf } from '../verbs.fixture.ts';
+import { checkEnvironment } from './check.ts';
 
 const typed = (type: string) => customType<{ data: string }>({ dataType: () => type });
 const t = pgTable('t', {
@@ -18,7 +20,7 @@ const t = pgTable('t', {
   loose: typed('text')('loose'),
   over: typed('code')('over'),
 });
-const handmade = pgTable('handmade', { id: integer('id').primaryKey(), v: typed('odd')('v') });
+const handmade = pgTable('handmade', { id: bigint('id', { mode: 'number' }).primaryKey(), v: typed('odd')('v') });
 
 for (const server of testServers()) {
   test(`promise 9: schema/*.sql makes types, collations and columns whose definitions are those of the backup, on server ${server}`, async () => {
@@ -62,11 +64,19 @@ for (const server of testServers()) {
       CREATE TYPE odd (INPUT = odd_in, OUTPUT = odd_out)`);
     await database.query(`
       CREATE TABLE handmade (id int PRIMARY KEY, v odd)`);
-    const { result, manifest } = await backupOf(database, modelFromSchema({ handmade }));
+    const model = modelFromSchema({ handmade });
+    const { result, manifest } = await backupOf(database, model);
+    const report = await checkEnvironment(
+      { databaseUrl: database.url, storage: createMemoryStorage(() => new Date()), model },
+      new AbortController().signal,
+    );
+    const notes = report.findings.flatMap(({ message }) => (message.startsWith('note: ') ? [message.slice(6)] : []));
+    expect(notes).toEqual(result.warnings);
     expect(manifest.otherTypes).toEqual([
       { kind: 'base', schema: 'public', name: 'odd', input: 'public.odd_in', output: 'public.odd_out' },
     ]);
     expect(result.warnings).toEqual([
+      expect.stringContaining('public.handmade.id is integer in the database and bigint in the schema'),
       expect.stringContaining('The type public.odd is made of functions (public.odd_in, …)'),
     ]);
   });

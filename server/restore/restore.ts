@@ -1,7 +1,6 @@
 import type { Session } from '../../db/connect.ts';
 import { copyEncoding } from '../../db/copy-encoding.ts';
 import { type ObjectName, qualifiedName, shortName } from '../../db/model.ts';
-import { pickTables } from '../../db/pick.ts';
 import { quoteName } from '../../db/quote.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
 import { lossesOf, lossText } from '../archive/losses.ts';
@@ -25,6 +24,7 @@ import { namingHolders } from '../postgres/table-lock.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
+import { chooseTables } from './choose-tables.ts';
 import { planRestore, type RestorePlan } from './plan.ts';
 import { refuseMissingRights, refuseObstacles } from './refuse-rights.ts';
 import { stageTables } from './stage.ts';
@@ -96,9 +96,7 @@ async function runRestore(
   const { operationId } = deps.receipt;
   run.onProgress({ stage: 'open', rows: 0, bytes: 0, totalBytes: 0 });
   const archive = await openArchive(deps.source, { signal: run.signal });
-  const chosen = input.tables
-    ? pickTables(archive.manifest.tables, input.tables, 'The backup')
-    : archive.manifest.tables;
+  const chosen = chooseTables(archive.manifest, input.tables);
   // Chunks of chosen tables are checked when they are staged; everything else of the file is checked here.
   const toStage = new Set(chosen.flatMap((table) => archive.chunks(table)));
   await checkContainer(archive, (entry) => toStage.has(entry));

@@ -121,5 +121,9 @@ function refusalHint(error: unknown, { narrower, live }: PlannedTable, column: s
     const name = quoteIdent(constraint);
     return `The check ${constraint} of the domain ${domain} refuses it, and the backup had this check too: the row may be older than the check, or the check may depend on something else. Let the owner of the domain run ALTER DOMAIN ${domain} DROP CONSTRAINT ${name}; restore, and add the check again as NOT VALID.`;
   }
+  if (code === '23502' && dataType !== undefined) {
+    const domain = quoteName({ schema: schema ?? 'public', name: dataType });
+    return `The domain ${domain} is NOT NULL, and was when the backup was made: PostgreSQL lets a NULL through where a value of the domain is not written but computed. Let the owner of the domain run ALTER DOMAIN ${domain} DROP NOT NULL; restore, mend the rows, and run ALTER DOMAIN ${domain} SET NOT NULL;`;
+  }
   return `${sqlType === undefined ? 'The types of its columns are' : `The type ${sqlType} is`} as the backup describes it: this server, one of its extensions or a function behind the type reads the value otherwise than the server of the backup did. Restore into a database like that one; README.txt in the archive says which.`;
 }

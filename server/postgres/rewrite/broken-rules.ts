@@ -38,7 +38,7 @@ export async function explainBrokenRule(
   error: AppError,
 ): Promise<AppError> {
   const { sqlState, table: place, constraint: name, column } = error.details as Record<string, string | undefined>;
-  if (name === undefined && column === undefined) return noPartition(error, place);
+  if (name === undefined && column === undefined) return (await noPartition(session, loads, error)) ?? error;
   const load = loads.find(({ live }) => [live, ...live.leaves].some((one) => qualifiedName(one) === place));
   const constraint = shape.constraints.find(
     (one) => one.name === name && (qualifiedName(one.table) === place || qualifiedName(one.table) === nameOf(load)),
@@ -67,11 +67,28 @@ export async function explainBrokenRule(
   });
 }
 
-/** A check that is neither a constraint nor a NOT NULL is that of the partitions' bounds. */
-function noPartition(error: AppError, place: string | undefined): AppError {
+const CHECK_VIOLATION = '23514';
+
+/**
+ * The error for rows that fit no partition; null for any other. The server gives it the code of a check, with the name of a partitioned
+ * table and none of a constraint; functions and domains may give the code as well, and name no such table.
+ */
+async function noPartition(session: Session, loads: TableLoad[], error: AppError): Promise<AppError | null> {
+  const { schema, table } = error.cause as { schema?: string; table?: string };
+  if (error.details?.['sqlState'] !== CHECK_VIOLATION || schema === undefined || table === undefined) return null;
+  const [found] = await session.query<{ hash: boolean; root: number }>(
+    `SELECT p.partstrat = 'h' AS hash, COALESCE(pg_catalog.pg_partition_root(c.oid), c.oid)::oid::int8::float8 AS root
+       FROM pg_catalog.pg_partitioned_table p JOIN pg_catalog.pg_class c ON c.oid = p.partrelid
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+    [schema, table],
+  );
+  if (!found || !loads.some(({ live }) => live.oid === found.root)) return null;
+  const place = qualifiedName({ schema, name: table });
   return new AppError(error.code, `No partition of ${place} takes some rows of the backup. Nothing was changed.`, {
     cause: error.cause,
-    hint: 'Make the partition they belong to, or a default one, and restore again.',
+    hint: found.hash
+      ? `Make the partition they belong to, and restore again: ${place} is partitioned by hash and lacks one for some remainder.`
+      : 'Make the partition they belong to, or a default one, and restore again.',
     details: { ...error.details },
   });
 }

@@ -1,4 +1,6 @@
 import { databaseError, faultCode } from '../../../db/failure.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model.ts';
+import { quoteIdent, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
 
 interface ServerFault {
@@ -6,6 +8,7 @@ interface ServerFault {
   table?: string;
   column?: string;
   constraint?: string;
+  dataType?: string;
   message?: string;
 }
 
@@ -24,32 +27,52 @@ export async function explained<T>(statement: Promise<T>, doing: string): Promis
 function violation(error: unknown, doing: string): AppError {
   const code = faultCode(error) ?? '';
   const fault = error as ServerFault;
-  const where = fault.table ? `${fault.schema ?? 'public'}.${fault.table}` : 'a table';
+  const where = fault.table ? `${fault.schema ?? 'public'}.${fault.table}` : null;
   const details = {
     sqlState: code,
-    table: where,
+    ...(where !== null && { table: where }),
     ...(fault.constraint && { constraint: fault.constraint }),
     ...(fault.column && { column: fault.column }),
   };
+  const refused = (what: string, hint: string) =>
+    new AppError('RESTORE_REFUSED', `While ${doing}: ${what}. Nothing was changed.`, { cause: error, hint, details });
   if (code === '23503')
     return new AppError(
       'LINKS_BROKEN',
-      `While ${doing}: rows of ${where} refer to rows that would not exist (${fault.constraint}). Nothing was changed.`,
+      `While ${doing}: rows of ${where ?? 'a table'} refer to rows that would not exist (${fault.constraint}). Nothing was changed.`,
       {
         cause: error,
         hint: 'Put the rows there that are referred to, or restore with the tables they refer to.',
         details,
       },
     );
-  if (/^23/.test(code) || /^22/.test(code) || code === '42804')
-    return new AppError(
-      'RESTORE_REFUSED',
-      `While ${doing}: the backup's rows break a rule of today's ${where}${fault.constraint ? ` (${fault.constraint})` : fault.column ? ` (column ${fault.column})` : ''}. Nothing was changed.`,
-      {
-        cause: error,
-        hint: 'Take the rule off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
-        details,
-      },
+  if (fault.dataType !== undefined && /^23/.test(code))
+    return ofDomain({ schema: fault.schema ?? 'public', name: fault.dataType }, fault.constraint, refused);
+  if (/^23/.test(code) && where !== null)
+    return refused(
+      `rows break a rule of today's ${where}${fault.constraint ? ` (${fault.constraint})` : fault.column ? ` (column ${fault.column})` : ''}`,
+      'Take the rule off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
+    );
+  if (/^2[23]/.test(code) || code === '42804')
+    return refused(
+      `an expression of today's tables (a check, a generated column, a default, an index or a function they call) fails for a row (SQLSTATE ${code})`,
+      'The server’s own words (--verbose) say which. Take it off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
     );
   return databaseError(error, doing);
+}
+
+/** A domain's own rules are tried when values are made of text, generated or given by a default. */
+function ofDomain(
+  domain: ObjectName,
+  check: string | undefined,
+  refused: (what: string, hint: string) => AppError,
+): AppError {
+  const alter = `ALTER DOMAIN ${quoteName(domain)}`;
+  const [rule, off, on] = check
+    ? [`the check ${check}`, `DROP CONSTRAINT ${quoteIdent(check)};`, 'add the check again as NOT VALID.']
+    : ['NOT NULL', 'DROP NOT NULL;', `mend the rows, and run ${alter} SET NOT NULL;`];
+  return refused(
+    `a value breaks ${rule} of the domain ${qualifiedName(domain)}`,
+    `Let the owner of the domain run ${alter} ${off} restore, and ${on}`,
+  );
 }

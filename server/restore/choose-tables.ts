@@ -1,0 +1,37 @@
+import { type ObjectName, qualifiedName } from '../../db/model.ts';
+import { pickTables } from '../../db/pick.ts';
+import { lossesOf } from '../archive/losses.ts';
+import type { Manifest, ManifestTable } from '../archive/manifest.ts';
+import { AppError } from '../errors.ts';
+
+/** Finds the tables to restore as people name them; all of the archive when none is named. Throws UNKNOWN_TABLE, saying why where the archive does. */
+export function chooseTables(manifest: Manifest, wanted: string[] | undefined): ManifestTable[] {
+  if (wanted === undefined) return manifest.tables;
+  try {
+    return pickTables(manifest.tables, wanted, 'The backup');
+  } catch (error) {
+    throw wanted.map((name) => whyAbsent(manifest, name)).find((known) => known !== null) ?? error;
+  }
+}
+
+/** What the archive says of a table that it has no rows of; null when it is one of its own, or it does not know it. */
+function whyAbsent(manifest: Manifest, wanted: string): AppError | null {
+  const isWanted = (table: ObjectName & { key?: string }) =>
+    qualifiedName(table) === wanted || table.name === wanted || table.key === wanted;
+  if (manifest.tables.some(isWanted)) return null;
+  const rowless = (manifest.withoutRows ?? []).find(isWanted);
+  if (rowless)
+    return absent(
+      `The backup holds the definition of ${qualifiedName(rowless)} without its rows: they were left out on purpose (${rowless.reason}).`,
+      rowless,
+    );
+  const out = [...manifest.leftOut, ...lossesOf(manifest)].find(isWanted);
+  return out ? absent(`${qualifiedName(out)} is not in the backup: ${out.reason}.`, out) : null;
+}
+
+function absent(message: string, table: ObjectName & { reason: string }): AppError {
+  return new AppError('UNKNOWN_TABLE', message, {
+    hint: 'Leave it out of --tables: a restore lets its rows be as they are. Another backup may hold them.',
+    details: { table: qualifiedName(table), reason: table.reason },
+  });
+}
