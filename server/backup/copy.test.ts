@@ -13,6 +13,8 @@ const SLOW = {
   sql: 'COPY (SELECT pg_catalog.pg_sleep(60)::text) TO STDOUT (FORMAT csv)',
   header: Buffer.from('a\n'),
   columns: ['a'],
+  key: [],
+  encoding: 'UTF8' as const,
   bytes: 0,
 };
 

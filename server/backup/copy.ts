@@ -8,6 +8,7 @@ import { copyOut } from '../postgres/copy-out.ts';
 import { isMomentGone, type Moment } from '../postgres/snapshot.ts';
 import type { OnProgress } from '../progress.ts';
 import { explainLongRow } from './long-row.ts';
+import { refuseOddText } from './odd-text.ts';
 import type { CopyPart } from './parts.ts';
 
 /** Uncompressed size at which a chunk is closed. */
@@ -89,6 +90,7 @@ export async function copyParts(
 
 async function addChunk(writer: ArchiveWriter, part: CopyPart, content: Uint8Array, rows: number): Promise<void> {
   const { table, columns } = part;
+  refuseOddText(part, content);
   // psql before 18 takes a line that is exactly `\.` for the end of the data, even inside quotes; such rows go as COPY text.
   const odd = takeEndMarkerRows(content);
   const plain = rows - (odd?.rows ?? 0);

@@ -13,6 +13,9 @@ export interface CopyPart {
   header: Uint8Array;
   /** Column names in COPY order. */
   columns: string[];
+  /** Columns of the primary key; empty without one. */
+  key: string[];
+  encoding: CopyEncoding;
   /** Heap bytes, for progress; 0 where unknown. */
   bytes: number;
 }
@@ -29,7 +32,13 @@ export function planParts(tables: LiveTable[], encoding: CopyEncoding): CopyPart
   const parts = tables.flatMap((table) => {
     const columns = storedColumns(table);
     const select = `SELECT ${columns.map(quoteIdent).join(', ')} FROM ONLY`;
-    const shared = { table: { schema: table.schema, name: table.name }, header: csvHeader(columns), columns };
+    const shared = {
+      table: { schema: table.schema, name: table.name },
+      header: csvHeader(columns),
+      columns,
+      encoding,
+      key: table.primaryKey?.columns ?? [],
+    };
     // A foreign partition is outside the snapshot, and no restore writes to it.
     const local = table.leaves.filter((leaf) => !leaf.foreign);
     return local.flatMap((leaf) =>
