@@ -2,6 +2,7 @@ import { APPLICATION } from '../server/application.ts';
 import { secretsOf } from '../server/config.ts';
 import { AppError, cancelled, failureBody, unexpected } from '../server/errors.ts';
 import { type ExitCode, exitCodeOf } from '../server/exit-codes.ts';
+import { refuseFetching } from '../server/no-fetching.ts';
 import type { OnProgress } from '../server/progress.ts';
 import { type Flags, type FlagValues, type ParsedFlags, type Positional, parseFlags } from './flags.ts';
 import { printable } from './format.ts';
@@ -126,6 +127,7 @@ export async function runCommand<F extends Flags>(
   const ticking = common.silent ? null : setInterval(display.tick, 250);
   let exitCode: ExitCode = 0;
   try {
+    await refuseFetching({ cwd: process.cwd(), execArgv: process.execArgv, env });
     const outcome = await command.run({
       values: parsed.values,
       positional: parsed.positional ?? '',

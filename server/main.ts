@@ -4,6 +4,7 @@ import { type Config, readConfig } from './config.ts';
 import { AppError } from './errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { listen, readTls } from './listen.ts';
+import { refuseFetching } from './no-fetching.ts';
 import { endAll } from './shutdown.ts';
 
 export interface RunningServer {
@@ -82,6 +83,7 @@ export function untilToldToStop(): Promise<void> {
 /** Runs a root to its exit code: 0, or that of the error, with its words, hint and code on stderr. */
 export async function runRoot(root: () => Promise<void>): Promise<never> {
   try {
+    await refuseFetching({ cwd: process.cwd(), execArgv: process.execArgv, env: process.env });
     await root();
     process.exit(0);
   } catch (error) {
