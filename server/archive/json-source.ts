@@ -114,6 +114,7 @@ function refuseTooLarge(size: number, stored: number, limits: DocumentLimits): v
   if (size > limits.freeBytes && size > stored * limits.ratio)
     throw new AppError(
       'ARCHIVE_LIMIT',
-      `The document grows to more than ${limits.ratio} times its compressed size: it was made to fill a disk.`,
+      `The document grows to more than ${limits.ratio} times its compressed size; no more is read.`,
+      { hint: 'If it is yours all the same, unpack it and give the JSON itself.' },
     );
 }
