@@ -22,6 +22,7 @@ import {
   openDatabase,
   operationDeps,
   settingsHelp,
+  WAIT_FLAG,
 } from './compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, formatSize, printable } from './format.ts';
 
@@ -47,7 +48,7 @@ const flags = {
   },
   'strict-exit': { kind: 'switch', help: 'exit with code 8 when not everything is in the backup' },
   'no-verify': { kind: 'switch', help: 'do not read the stored archive back' },
-  wait: { kind: 'switch', help: 'wait while another operation runs, instead of stopping with exit code 6' },
+  wait: WAIT_FLAG,
   demo: DEMO_FLAG,
   check: {
     kind: 'switch',
@@ -101,7 +102,7 @@ export const command: Command<typeof flags> = {
       const report = await checkEnvironment(checked, signal);
       const more = [
         ...(name ? [await checkName(storage, asJson ? jsonNameFor(name) : archiveName(name, new Date(), ''))] : []),
-        ...(wait ? [] : await checkGate(database.url, signal)),
+        ...(wait !== false ? [] : await checkGate(database.url, signal)),
       ];
       const findings = [...report.findings, ...more];
       return describeCheck({ ...report, findings, ok: report.ok && more.every(({ ok }) => ok) }, values.strict);

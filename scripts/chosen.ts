@@ -18,7 +18,7 @@ export interface ChosenBackup extends AsyncDisposable {
   source: ByteSource;
   /** Null for an archive, and for what is none: opening it says what is wrong. */
   document: JsonDocument | null;
-  /** For people. */
+  /** For people: its name in the storage, or the path of a file elsewhere. */
   label: string;
   /** Its name in the storage; null for a file elsewhere. */
   storedName: string | null;

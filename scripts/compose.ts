@@ -48,6 +48,14 @@ export function settingsHelp(...names: (keyof typeof SETTINGS)[]): { name: strin
   return names.map((name) => ({ name, help: SETTINGS[name] }));
 }
 
+/** The flag of every command that stands in line with others. */
+export const WAIT_FLAG = {
+  kind: 'duration',
+  optional: true,
+  value: '30m',
+  help: 'wait while another operation runs, so long at most, instead of stopping with exit code 6',
+} as const;
+
 /** The settings of a command that needs no database: what they say of one is not read, and cannot be wrong. */
 export function configWithoutDatabase(env: Record<string, string | undefined>): Config {
   return readConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !/^DATABASE_|^PG/.test(name))));

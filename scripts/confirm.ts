@@ -9,34 +9,39 @@ const readFile = promisify(read);
 const writeFile = promisify(write);
 
 export interface Confirmation {
-  /** What must be typed: the name of the database that is about to change. */
-  database: string;
+  /** What must be typed: the name of what is about to change or go. */
+  name: string;
+  /** What has this name, and what becomes of it. */
+  question: { what: string; becomes: string; work: string; unchanged: string };
   /** What is about to happen, for the person to read first. */
   warning: string[];
+  /** Where to look when another name was meant. */
+  otherwise: string;
   signal: AbortSignal;
 }
 
 /**
- * Asks for the database's name on the process's terminal, whatever stdin and stdout are redirected to. Resolves when it was typed;
- * throws USAGE when there is no terminal to ask on, CANCELLED when anything else was typed. Never asks twice.
+ * Asks for a name on the process's terminal, whatever stdin and stdout are redirected to. Resolves when it was typed; throws USAGE when
+ * there is no terminal to ask on, CANCELLED when anything else was typed. Never asks twice.
  */
-export async function confirmDatabaseName({ database, warning, signal }: Confirmation): Promise<void> {
+export async function confirmName({ name, question, warning, otherwise, signal }: Confirmation): Promise<void> {
+  const { what, becomes, work, unchanged } = question;
   let terminal: number;
   try {
     terminal = await openFile('/dev/tty', 'r+');
   } catch (cause) {
-    throw new AppError('USAGE', `There is no terminal to ask whether ${printable(database)} may be overwritten.`, {
+    throw new AppError('USAGE', `There is no terminal to ask whether ${printable(name)} may be ${becomes}.`, {
       hint: 'Add --yes when that is meant.',
       cause,
     });
   }
   try {
-    const question = `Type the name of the database (${printable(database)}) to go on: `;
-    await writeFile(terminal, `${[...warning, question].map(printable).join('\n')}`);
-    const answer = await lineFrom(terminal, signal);
-    if (answer?.trim() === database) return;
-    throw new AppError('CANCELLED', 'That is not the name of the database. Nothing was changed.', {
-      hint: `Run it again and type ${printable(database)}, or look at --into when another database is meant.`,
+    const asked = `Type the name of ${what} (${printable(name)}) to go on: `;
+    await writeFile(terminal, `${[...warning, asked].map(printable).join('\n')}`);
+    const answer = await lineFrom(terminal, work, signal);
+    if (answer?.trim() === name) return;
+    throw new AppError('CANCELLED', `That is not the name of ${what}. ${unchanged}`, {
+      hint: `Run it again and type ${printable(name)}, or ${otherwise}`,
     });
   } finally {
     // Closing waits for a read under way; the process must be able to end while nobody types.
@@ -45,11 +50,11 @@ export async function confirmDatabaseName({ database, warning, signal }: Confirm
 }
 
 /** One line as typed, null at the end of input. */
-async function lineFrom(terminal: number, signal: AbortSignal): Promise<string | null> {
+async function lineFrom(terminal: number, work: string, signal: AbortSignal): Promise<string | null> {
   // Ctrl-C may have come as soon as the question was to be seen.
-  throwIfCancelled(signal, 'The restore');
+  throwIfCancelled(signal, work);
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(cancelled('The restore')), { once: true });
+    signal.addEventListener('abort', () => reject(cancelled(work)), { once: true });
   });
   const buffer = Buffer.alloc(4096);
   let typed = '';

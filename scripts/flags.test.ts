@@ -47,6 +47,25 @@ describe('parseFlags()', () => {
     });
   });
 
+  test('reads lengths of time, and a flag that may stand alone takes none but its own', () => {
+    const timed = {
+      age: { kind: 'duration', value: '26h', help: '' },
+      wait: { kind: 'duration', value: '30m', optional: true, help: '' },
+    } as const satisfies Flags;
+    const read = (...argv: string[]) => parseFlags(argv, timed, file, 'restore');
+    expect(read('a.zip').values).toEqual({ wait: false } as ReturnType<typeof read>['values']);
+    expect(read('--age', '26h', 'a.zip', '--wait').values).toEqual({ age: 93_600_000, wait: true });
+    expect(read('--wait', 'a.zip')).toMatchObject({ values: { wait: true }, positional: 'a.zip' });
+    for (const words of [['--wait', '90s'], ['--wait=90s']])
+      expect(read(...words, 'a.zip')).toMatchObject({ values: { wait: 90_000 }, positional: 'a.zip' });
+    expect(read('--age=2d', 'a.zip', '--wait=1m').values).toEqual({ age: 172_800_000, wait: 60_000 });
+    for (const bad of ['30', '0m', '1.5h', '5w', '99999999d', ''])
+      expect(() => read(`--wait=${bad}`, 'a.zip')).toThrow('a length of time like 90s, 30m, 26h or 2d');
+    expect(() => read('--wait', '30', 'a.zip')).toThrow('--wait must be a length of time');
+    expect(() => read('--age', 'x', 'a.zip')).toThrow('--age must be a length of time');
+    expect(() => read('--wait', '--wait', 'a.zip')).toThrow('given twice');
+  });
+
   test('leaves out what was not given', () => {
     expect(parse().values).toEqual({ strict: false, yes: false } as ReturnType<typeof parse>['values']);
   });

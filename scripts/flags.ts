@@ -9,20 +9,24 @@ export type Flag = { short?: string; help: string } & (
   /** `a,b`; given twice, the lists are joined. */
   | { kind: 'list'; value: string }
   | { kind: 'choice'; choices: readonly string[] }
+  /** `90s`, `30m`, `26h`, `2d`, in milliseconds. With `optional` the flag may stand alone. */
+  | { kind: 'duration'; value: string; optional?: true }
 );
 
 export type Flags = Record<string, Flag>;
 
-/** The type of one flag's value: a switch is always there, anything else may be left out. */
+/** The type of one flag's value: a switch is always there, as is a flag that may stand alone; anything else may be left out. */
 export type FlagValue<F extends Flag> = F extends { kind: 'switch' }
   ? boolean
-  : F extends { kind: 'number' }
-    ? number | undefined
-    : F extends { kind: 'list' }
-      ? string[] | undefined
-      : F extends { kind: 'choice'; choices: readonly (infer Choice)[] }
-        ? Choice | undefined
-        : string | undefined;
+  : F extends { kind: 'duration'; optional: true }
+    ? number | boolean
+    : F extends { kind: 'number' | 'duration' }
+      ? number | undefined
+      : F extends { kind: 'list' }
+        ? string[] | undefined
+        : F extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+          ? Choice | undefined
+          : string | undefined;
 
 export type FlagValues<F extends Flags> = { [Name in keyof F]: FlagValue<F[Name]> };
 
@@ -51,7 +55,7 @@ export function parseFlags<F extends Flags>(
     Object.entries(flags).map(([name, flag]) => [
       name,
       {
-        type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const),
+        type: standsAlone(flag) ? ('boolean' as const) : ('string' as const),
         ...(flag.short && { short: flag.short }),
       },
     ]),
@@ -60,10 +64,11 @@ export function parseFlags<F extends Flags>(
   const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true });
 
   const values: Record<string, unknown> = {};
-  for (const [name, flag] of Object.entries(flags)) if (flag.kind === 'switch') values[name] = false;
+  for (const [name, flag] of Object.entries(flags)) if (standsAlone(flag)) values[name] = false;
   const positionals: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value);
+  const taken = new Set<number>();
+  for (const [place, token] of tokens.entries()) {
+    if (token.kind === 'positional' && !taken.has(place)) positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
     if (!flag) {
@@ -73,6 +78,16 @@ export function parseFlags<F extends Flags>(
     if (flag.kind === 'switch') {
       if (token.value !== undefined) throw usage(`${token.rawName} takes no value.`);
       values[token.name] = true;
+      continue;
+    }
+    if (flag.kind === 'duration' && flag.optional) {
+      const next = tokens[place + 1];
+      // A word that looks like a length of time belongs to the flag; any other is what the command takes besides.
+      const word =
+        token.value ?? (next?.kind === 'positional' && /^\d+[a-z]*$/i.test(next.value) ? next.value : undefined);
+      if (token.value === undefined && word !== undefined) taken.add(place + 1);
+      if (values[token.name] !== false) throw usage(`${token.rawName} was given twice.`);
+      values[token.name] = word === undefined ? true : readValue(flag, word, token.rawName, usage, undefined);
       continue;
     }
     const wanted = flag.kind === 'choice' ? flag.choices.join(' or ') : flag.value;
@@ -99,6 +114,12 @@ export function parseFlags<F extends Flags>(
   return { values: values as FlagValues<F>, positional: positionals[0] };
 }
 
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function standsAlone(flag: Flag): boolean {
+  return flag.kind === 'switch' || (flag.kind === 'duration' && flag.optional === true);
+}
+
 function readValue(
   flag: Exclude<Flag, { kind: 'switch' }>,
   value: string,
@@ -121,6 +142,12 @@ function readValue(
       const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
       if (number >= flag.min && number <= flag.max) return number;
       throw usage(`${rawName} must be a whole number from ${flag.min} to ${flag.max}, not ${quoted(value)}.`);
+    }
+    case 'duration': {
+      const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+      const ms = Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
+      if (ms > 0) return ms;
+      throw usage(`${rawName} must be a length of time like 90s, 30m, 26h or 2d, not ${quoted(value)}.`);
     }
     case 'list': {
       const items = value.split(',').map((item) => item.trim());

@@ -4,7 +4,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { EXIT_CODES } from '../server/exit-codes.ts';
 import { type Workplace, workplace } from './command.fixture.ts';
 import { type AnyCommand, allCommands } from './commands.fixture.ts';
-import type { Flag } from './flags.ts';
+import { spelled } from './help.ts';
 
 let place: Workplace;
 beforeAll(async () => {
@@ -13,9 +13,6 @@ beforeAll(async () => {
 afterAll(() => place[Symbol.asyncDispose]());
 
 const commands = await allCommands();
-/** How `--help` writes a flag, but for its short form. */
-const spelled = (name: string, flag: Flag) =>
-  flag.kind === 'switch' ? `--${name}` : `--${name} ${flag.kind === 'choice' ? flag.choices.join('|') : flag.value}`;
 const COMMON = ['--json', '-v, --verbose', '-s, --silent', '-h, --help'];
 
 for (const { name, flags } of commands) {

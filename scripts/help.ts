@@ -54,7 +54,13 @@ function section(title: string, rows: [string, string][]): [string, string[]][] 
   return rows.length === 0 ? [] : [[title, formatColumns(rows, 'll')]];
 }
 
+/** A flag as it is written, its short form aside: `--jobs N`, `--wait [30m]`. */
+export function spelled(name: string, flag: Flag): string {
+  if (flag.kind === 'switch') return `--${name}`;
+  if (flag.kind === 'choice') return `--${name} ${flag.choices.join('|')}`;
+  return flag.kind === 'duration' && flag.optional ? `--${name} [${flag.value}]` : `--${name} ${flag.value}`;
+}
+
 function spelling(name: string, flag: Flag): string {
-  const value = flag.kind === 'switch' ? '' : ` ${flag.kind === 'choice' ? flag.choices.join('|') : flag.value}`;
-  return `${flag.short ? `-${flag.short}, ` : '    '}--${name}${value}`;
+  return `${flag.short ? `-${flag.short}, ` : '    '}${spelled(name, flag)}`;
 }

@@ -1,3 +1,4 @@
+import { originText } from '../server/archive/origin.ts';
 import { listBackups, type StoredBackup } from '../server/backup/list.ts';
 import { listDocuments, type StoredDocument } from '../server/backup/list-documents.ts';
 import { type Command, runCommand } from './cli.ts';
@@ -68,7 +69,7 @@ function lineOf(backup: StoredBackup): string[] {
     backup.name,
     formatMoment(manifest?.timestamp ?? backup.createdAt),
     manifest ? printable(manifest.createdBy) : '?',
-    printable(manifest?.origin ?? '?'),
+    printable((manifest && originText(manifest.from)) ?? '?'),
     manifest?.kind ?? '?',
     manifest ? formatCount(manifest.rows) : '?',
     formatSize(backup.size),

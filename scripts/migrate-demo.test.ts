@@ -43,13 +43,15 @@ test('migrate --into works on the database it is given, and says what another ap
 test('with no database named, every command that works on one refuses, demo database or not, and says what to set', async () => {
   await using alone = await workplace(null);
   await Bun.write(join(alone.dir, 'sample.zip'), (await sampleArchive()).bytes);
+  await Bun.write(join(alone.dir, 'sample.json'), '{"metadata":{},"data":{}}');
   const kept = join(alone.dir, '.data', 'postgres');
   await mkdir(kept, { recursive: true });
   const needing = (await allCommands()).filter(({ source }) => /\bopenDatabase\(/.test(source));
   expect(needing.length).toBeGreaterThanOrEqual(5);
   for (const { name, positional, flags } of needing) {
     expect([name, Object.keys(flags)]).toEqual([name, expect.arrayContaining(['demo'])]);
-    const args = positional ? ['sample.zip'] : [];
+    // An archive becomes a document without a database.
+    const args = positional ? [name === 'convert' ? 'sample.json' : 'sample.zip'] : [];
     const refused = await alone.run(name, [...args, '--silent'], { DATABASE_URL: ' ' });
     expect([name, refused.code, refused.stdout]).toEqual([name, 4, '']);
     expect(refused.stderr).toStartWith('error: DATABASE_URL is not set, so there is no database to work on.');

@@ -169,7 +169,9 @@ describe('a failure has the exit code of its family', () => {
     const first = place.start('restore', ['kept', '--yes']);
     await first.says('waiting for the tables');
     expect(await codeOf('kept')).toEqual([6, 'OPERATION_IN_PROGRESS']);
-    const waiting = place.start('restore', ['kept', '--yes', '--wait']);
+    const limited = await restore('kept', '--yes', '--wait', '1s', '--json');
+    expect([limited.code, jsonOf<FailureBody>(limited).error.code]).toEqual([6, 'OPERATION_IN_PROGRESS']);
+    const waiting = place.start('restore', ['kept', '--yes', '--wait', '10m']);
     await waiting.says('Another operation is under way: restore');
     await database.admin('ROLLBACK');
     expect([(await first.finished).code, (await waiting.finished).code]).toEqual([0, 0]);

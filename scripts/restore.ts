@@ -27,8 +27,9 @@ import {
   openDatabase,
   operationDeps,
   settingsHelp,
+  WAIT_FLAG,
 } from './compose.ts';
-import { confirmDatabaseName } from './confirm.ts';
+import { confirmName } from './confirm.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, formatMoment, printable } from './format.ts';
 
 const flags = {
@@ -41,7 +42,7 @@ const flags = {
   },
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the database first' },
   jobs: { kind: 'number', value: 'N', min: 1, max: 64, help: 'connections that load at once' },
-  wait: { kind: 'switch', help: 'wait while another operation runs, instead of stopping with exit code 6' },
+  wait: WAIT_FLAG,
 } as const;
 
 export const command: Command<typeof flags> = {
@@ -235,8 +236,15 @@ async function confirm(
   const counted = rows === null ? 'rows it does not count' : formatCounted(rows, 'row');
   const moment = timestamp === null ? 'of a time it does not say' : `as of ${formatMoment(timestamp)}`;
   const by = createdBy === null ? '' : `, backed up by ${createdBy}`;
-  await confirmDatabaseName({
-    database,
+  await confirmName({
+    name: database,
+    question: {
+      what: 'the database',
+      becomes: 'overwritten',
+      work: 'The restore',
+      unchanged: 'Nothing was changed.',
+    },
+    otherwise: 'look at --into when another database is meant.',
     warning: [
       ...(origin === null ? [] : [origin]),
       `This replaces every row of ${tables} in the database ${database} (${maskDatabaseUrl(url)})`,

@@ -3,7 +3,7 @@ import type { ErrorCode } from './errors.ts';
 /** What an exit code tells a cron job or systemd. The one list: `--help` prints it, and README.md repeats it word for word. */
 export const EXIT_CODES = {
   0: 'done',
-  1: 'unexpected',
+  1: 'unexpected; from status.ts: no good backup that is young enough',
   2: 'database',
   3: 'files or storage',
   4: 'usage, configuration or validation',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createNotes } from '../backup/notes.ts';
 import { AppError } from '../errors.ts';
+import { removeBackup } from '../jobs/remove-backup.ts';
 import { backupDetail } from './backup-detail.ts';
 import { backupFilter, pageOf } from './backup-filter.ts';
 import { backupInfo, backupInfoOf, downloadPath } from './backup-view.ts';
@@ -152,10 +153,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         ctx.note.target = input.id;
         const { name, manifest } = await catalogue.find(input.id, ctx.signal);
         ctx.note.target = name;
-        // Asked of the notes themselves: another server may have pinned it a moment ago.
-        if ((await storage.readSidecar(name))?.pinned) throw pinned(name);
-        await refuseWhileUsed(desk, name);
-        await storage.remove(name).finally(() => catalogue.drop(name));
+        await removeBackup({ storage, desk }, name).finally(() => catalogue.drop(name));
         ctx.note.details = { digest: manifest?.digest ?? null };
         return ok({ fileName: name });
       }),
@@ -180,34 +178,4 @@ function refuseLevel(compression: 'deflate' | 'zstd', level: number | null): voi
   const [least, most] = compression === 'deflate' ? [0, 9] : [1, 19];
   if (level === null || (level >= least && level <= most)) return;
   throw new AppError('INPUT_INVALID', `level must be from ${least} to ${most} for ${compression}; it is ${level}.`);
-}
-
-function pinned(name: string): AppError {
-  return new AppError('INPUT_INVALID', `${name} is pinned and is not removed.`, {
-    hint: 'Unpin it first, if it may really go.',
-    details: { pinned: true },
-  });
-}
-
-async function refuseWhileUsed(desk: BackupParts['desk'], name: string): Promise<void> {
-  for (let before: string | undefined; ; ) {
-    const page = await desk.list({
-      states: ['queued', 'running'],
-      limit: 100,
-      ...(before !== undefined && { before }),
-    });
-    const user = page.operations.find(
-      (operation) => operation.archive === name || operation.parameters['archive'] === name,
-    );
-    if (user) throw usedBy(user.kind, user.state, user.id, name);
-    if (page.next === null) return;
-    before = page.next;
-  }
-}
-
-function usedBy(kind: string, state: string, operationId: string, name: string): AppError {
-  return new AppError('OPERATION_IN_PROGRESS', `${name} is being used by a ${kind} that is ${state}.`, {
-    hint: 'Wait for it, or cancel it.',
-    details: { operationId },
-  });
 }

@@ -18,7 +18,7 @@ export function storedBackup(
       backupId: `id of ${name}`,
       version: '1',
       databaseUrl: 'postgres://db/x',
-      origin: 'x at db',
+      from: { host: 'db', database: 'x', systemIdentifier: null },
       timestamp,
       createdBy: 'Ada',
       kind: 'full',

@@ -1,6 +1,6 @@
 import { shortName } from '../../db/model.ts';
 import { type BackupOutcome, lossesOf } from '../archive/losses.ts';
-import { originOf, originText } from '../archive/origin.ts';
+import { type Origin, originOf } from '../archive/origin.ts';
 import { openArchive } from '../archive/reader.ts';
 import { eachAtOnce } from '../at-once.ts';
 import { AppError } from '../errors.ts';
@@ -20,8 +20,8 @@ export interface StoredBackup {
     version: string;
     /** Where it was made, without user, password and parameters. */
     databaseUrl: string;
-    /** Where it comes from in words: `hrms at db.example:5432`. Null where it does not say. */
-    origin: string | null;
+    /** The database it was made of. */
+    from: Origin;
     /** The moment the backup shows, ISO. */
     timestamp: string;
     createdBy: string;
@@ -85,7 +85,7 @@ export async function readStored(storage: Storage, object: StoredObject, signal:
         backupId: manifest.metadata.backupId,
         version: manifest.metadata.version,
         databaseUrl: manifest.metadata.databaseUrl,
-        origin: originText(originOf(manifest)),
+        from: originOf(manifest),
         timestamp: manifest.metadata.timestamp,
         createdBy: manifest.metadata.createdBy,
         kind: manifest.kind,

@@ -10,26 +10,29 @@ export function gateOf(kind: string): GateMode | null {
 }
 
 export interface GateDeps {
+  now: () => Date;
   pause: (ms: number) => Promise<void>;
   /** Told once, when waiting begins. */
   onWait?: (message: string) => void;
 }
 
 /**
- * Takes the gate for this session. Throws OPERATION_IN_PROGRESS naming what runs, unless told to wait; then CANCELLED when the signal
- * aborts. One whose record says that it has ended only tidies up, and is always waited for.
+ * Takes the gate for this session. Throws OPERATION_IN_PROGRESS naming what runs, unless told to wait; with a limit, when so many
+ * milliseconds have passed. Throws CANCELLED when the signal aborts meanwhile. One whose record says that it has ended only tidies up, and is always waited for.
  */
 export async function passGate(
   control: Session,
-  input: { kind: string; wait: boolean },
+  input: { kind: string; wait: boolean | number },
   deps: GateDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const mode = gateOf(input.kind);
   if (mode === null) return;
+  const began = deps.now().getTime();
   for (let told = false; !(await tryGate(control, mode)); ) {
     const busy = await gateBusy(control, mode);
-    if (busy && !input.wait) throw busy;
+    const isOver = typeof input.wait === 'number' && deps.now().getTime() - began >= input.wait;
+    if (busy && (isOver || input.wait === false)) throw busy;
     if (busy && !told) deps.onWait?.(busy.message);
     told ||= busy !== null;
     if (signal.aborted) throw cancelled('Waiting');

@@ -44,13 +44,12 @@ export interface Operation {
 export interface OperationInput extends RecordInput {
   /** The id of a record that waits as queued; absent: a record is made. */
   queued?: string;
-  /** Wait for what runs instead of failing with OPERATION_IN_PROGRESS. */
-  wait: boolean;
+  /** Wait for what runs instead of failing with OPERATION_IN_PROGRESS; a number: so many milliseconds at most. */
+  wait: boolean | number;
 }
 
 export interface OperationDeps extends GateDeps {
   databaseUrl: string;
-  now: () => Date;
   newId: () => string;
   /** Where nobody sits in front of it: when to stop an operation that says nothing, and when to give up one that does not end. */
   patience?: Patience;

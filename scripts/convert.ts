@@ -1,0 +1,88 @@
+import { basename } from 'node:path';
+import { storeJson } from '../server/backup/store-json.ts';
+import type { ByteSource } from '../server/bytes.ts';
+import { composeSchema } from '../server/compose-schema.ts';
+import { createDocumentDesk } from '../server/document-desk.ts';
+import { maskDatabaseUrl } from '../server/mask-url.ts';
+import type { Storage } from '../server/storage/storage.ts';
+import { BACKUP_ARGUMENT, type ChosenBackup, openChosen } from './chosen.ts';
+import { type Command, type Outcome, runCommand } from './cli.ts';
+import {
+  commandActor,
+  composeStorage,
+  configFor,
+  configWithoutDatabase,
+  DEMO_FLAG,
+  openDatabase,
+  settingsHelp,
+} from './compose.ts';
+import { formatSize } from './format.ts';
+
+const flags = {
+  output: { kind: 'text', short: 'o', value: 'DIR', help: 'folder to store the result in, instead of BACKUP_DIR' },
+  demo: DEMO_FLAG,
+} as const;
+
+export const command: Command<typeof flags> = {
+  name: 'convert',
+  summary:
+    'Makes a BackupData document of an archive, or an archive of a document. The second needs a database with the tables: their types say what the values are.',
+  flags,
+  positional: BACKUP_ARGUMENT,
+  settings: settingsHelp(
+    'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
+    'DATABASE_URL_FILE',
+    'BACKUP_DIR',
+    'BACKUP_SCHEMA',
+    'BACKUP_CASING',
+  ),
+  examples: [
+    { line: 'bun run scripts/convert.ts backup_20261123T090804Z_1f2e3d4c', does: 'the same as .json beside it' },
+    { line: 'bun run scripts/convert.ts ~/payroll.json -o /mnt/usb', does: 'an archive, read back' },
+  ],
+  async run({ values, positional, env, signal, detail }) {
+    const over = values.output === undefined ? env : { ...env, BACKUP_DIR: values.output };
+    const stored = composeStorage(configWithoutDatabase(env));
+    const target = composeStorage(configWithoutDatabase(over));
+    await using chosen = await openChosen(stored, positional, { env, signal });
+    detail(`reading ${chosen.label}, ${formatSize(chosen.source.size)}, into ${target.label}`);
+    if (chosen.document === null) return await toDocument(chosen, target, signal);
+
+    const { model, config } = await composeSchema(configFor(over), signal);
+    await using database = await openDatabase(config, { demo: values.demo, signal });
+    detail(`database ${maskDatabaseUrl(database.url)}`);
+    const path = chosen.storedName === null ? chosen.label : stored.locate(chosen.storedName);
+    const deps = { now: () => new Date(), newId: () => crypto.randomUUID() };
+    const accept = createDocumentDesk({ ...deps, databaseUrl: database.url, storage: target, model, config });
+    const made = await accept(path, { actor: commandActor(env), label: chosen.label }, signal);
+    const filePath = target.locate(made.fileName);
+    return {
+      data: { ...made, filePath },
+      lines: [`Archive ${made.fileName}`, `  stored as ${filePath}`],
+      warnings: made.warnings,
+    };
+  },
+};
+
+async function toDocument({ source, label }: ChosenBackup, target: Storage, signal: AbortSignal): Promise<Outcome> {
+  const open = async (): Promise<ByteSource> => ({
+    size: source.size,
+    read: (offset, length, into) => source.read(offset, length, into),
+    // Whoever chose the backup closes it.
+    [Symbol.asyncDispose]: async () => undefined,
+  });
+  const name = basename(label).replace(/[^A-Za-z0-9._-]/g, '_');
+  const made = await storeJson({ open }, target, name, signal);
+  return {
+    data: made,
+    lines: [
+      `Document ${made.fileName}, ${formatSize(made.size)}`,
+      `  stored as ${made.filePath}`,
+      `  digest ${made.digest}`,
+    ],
+    warnings: made.warnings,
+  };
+}
+
+if (import.meta.main) await runCommand(command);

@@ -1,0 +1,35 @@
+import { openSession } from '../db/connect.ts';
+import { openRecords } from '../db/records.ts';
+import { AppError } from '../server/errors.ts';
+import { createDesk, type Desk } from '../server/jobs/desk.ts';
+import { writableRecords } from '../server/jobs/records.ts';
+import { type Audit, createAudit } from '../server/security/audit.ts';
+
+/** The database's own records, for a command that looks at operations or ends them. */
+export interface CommandRecords extends AsyncDisposable {
+  desk: Pick<Desk, 'list' | 'cancel'>;
+  audit: Audit;
+}
+
+/** Opens the records of a database. Throws CONFIG_INVALID where they were never made, or this role may not write them. */
+export async function openCommandRecords(databaseUrl: string, signal: AbortSignal): Promise<CommandRecords> {
+  {
+    await using session = await openSession(databaseUrl, { applicationName: 'palace-backup records', signal });
+    if (!(await writableRecords(session)))
+      throw new AppError('CONFIG_INVALID', 'This database holds no records of operations that this role may write.', {
+        hint: 'Run `bun run scripts/migrate.ts` once as the owner of the tables; it makes the schema backup_system.',
+      });
+  }
+  const now = () => new Date();
+  const client = openRecords(databaseUrl, { connections: 1 });
+  const { records } = client;
+  // A ticket whose record has ended is passed over by the worker that finds it, so that there is none to take back from here.
+  const queue = { send: async () => undefined, withdraw: async () => undefined };
+  const feed = {
+    watch: () => {
+      throw new TypeError('a command watches no operation');
+    },
+  };
+  const desk = createDesk({ databaseUrl, records, queue, feed, now, newId: () => crypto.randomUUID() });
+  return { desk, audit: createAudit({ records, now }), [Symbol.asyncDispose]: () => client.close() };
+}
