@@ -18,9 +18,15 @@ const SETUP = `
   CREATE TABLE goods (id integer PRIMARY KEY, label text);
   CREATE INDEX goods_label ON goods (label);
   CREATE TABLE journal (id bigserial PRIMARY KEY, what text);
-  CREATE TABLE elsewhere (what text);
+  CREATE TABLE elsewhere (what text)`;
+const ROWS = `
   INSERT INTO goods SELECT n, 'label ' || n FROM generate_series(1, 50) n;
   INSERT INTO journal (what) SELECT 'entry ' || n FROM generate_series(1, 50) n`;
+/** What happened since the backup, from whatever state a test has left. */
+const SINCE = `
+  TRUNCATE goods, journal, elsewhere RESTART IDENTITY; ${ROWS};
+  UPDATE goods SET label = 'changed' WHERE id = 1; DELETE FROM goods WHERE id = 2;
+  INSERT INTO journal (what) VALUES ('later')`;
 
 /** What an event trigger's function does. All but the last write to restored tables or sequences, most of them without changing a count. */
 const WRITERS = {
@@ -35,6 +41,11 @@ const WRITERS = {
 };
 /** Commands that only the change of live tables runs, so that nothing before it could tell. */
 const ON_LIVE_ONLY = `IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() c WHERE c.schema_name = 'public') THEN RETURN; END IF;`;
+
+/** Whatever is written on whatever event; and a selection in which each write and each event stands. */
+const EVENTS = ['ddl_command_start', 'ddl_command_end', 'sql_drop'];
+const EVERY_WRITE = Object.entries(WRITERS).flatMap(([what, body]) => EVENTS.map((event) => ({ what, body, event })));
+const COVERING_WRITES = EVERY_WRITE.filter((_, index) => index % (EVENTS.length + 1) === 0);
 
 for (const server of testServers()) {
   describe(`what a restore sets off, on server ${server}`, () => {
@@ -52,34 +63,32 @@ for (const server of testServers()) {
         CREATE EVENT TRIGGER "Set off" ON ${event} EXECUTE FUNCTION set_off()`);
     beforeAll(async () => {
       database = await testDatabase({ server });
-      await database.query(SETUP);
+      await database.query(`${SETUP}; ${ROWS}`);
       made = await backupOf(database, MODEL);
+      // The first restore makes the tables of our own records.
+      await restoreInto(database, made);
     });
     beforeEach(async () => {
       await database.admin(
         `DROP EVENT TRIGGER IF EXISTS "Set off"; DROP FUNCTION IF EXISTS set_off; ALTER DATABASE ${database.name} RESET ALL`,
       );
-      await restoreInto(database, made);
-      await database.query(`
-        UPDATE goods SET label = 'changed' WHERE id = 1; DELETE FROM goods WHERE id = 2;
-        INSERT INTO journal (what) VALUES ('later'); TRUNCATE elsewhere`);
+      await database.query(SINCE);
     });
     afterAll(() => database[Symbol.asyncDispose]());
 
-    for (const [what, body] of Object.entries(WRITERS))
-      for (const event of ['ddl_command_start', 'ddl_command_end', 'sql_drop'])
-        test(`promise 5: an event trigger on ${event} that ${what} is named before anything is made, and nothing changes`, async () => {
-          await eventTrigger(event, body);
-          const before = await everything();
-          const error = await rejection(restoreInto(database, made));
-          expect(error.code).toBe('RESTORE_REFUSED');
-          expect(error.hint).toContain(`Set off (${event}, runs public.set_off())`);
-          expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
-          const after = await everything();
-          // What is drawn before the first statement of ours has begun nobody can take back.
-          if (event === 'ddl_command_start') [before[2], after[2]] = [{}, {}];
-          expect(after).toEqual(before);
-        });
+    for (const { what, body, event } of server === '18' ? EVERY_WRITE : COVERING_WRITES)
+      test(`promise 5: an event trigger on ${event} that ${what} is named before anything is made, and nothing changes`, async () => {
+        await eventTrigger(event, body);
+        const before = await everything();
+        const error = await rejection(restoreInto(database, made));
+        expect(error.code).toBe('RESTORE_REFUSED');
+        expect(error.hint).toContain(`Set off (${event}, runs public.set_off())`);
+        expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
+        const after = await everything();
+        // What is drawn before the first statement of ours has begun nobody can take back.
+        if (event === 'ddl_command_start') [before[2], after[2]] = [{}, {}];
+        expect(after).toEqual(before);
+      });
 
     // Setting a sequence before we set it leaves nothing behind.
     const { 'sets a sequence': _, ...lasting } = WRITERS;
