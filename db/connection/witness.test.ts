@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { campaign } from '../campaign.fixture.ts';
 import { PASSWORD, startTlsServer, type TlsServer } from './servers.fixture.ts';
 import { byPsql, byUs } from './witness.fixture.ts';
 
@@ -12,6 +13,8 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
+/** Whom the server lets in does not depend on what is wrong with its certificate. */
+const WAYS_IN = ['none', 'trusted'];
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /** Both come out at the same place, or neither comes in. */
@@ -38,7 +41,9 @@ describe('a connection comes out where psql comes out with the same string', () 
         for (const root of [null, certificates.ca, certificates.otherCa, certificates.selfSigned.cert])
           for (const user of [
             'app',
-            ...(root === certificates.ca ? ['only_tls', 'only_plain', 'by_cert', 'shut_out'] : []),
+            ...(root === certificates.ca && WAYS_IN.includes(shown)
+              ? ['only_tls', 'only_plain', 'by_cert', 'shut_out']
+              : []),
           ])
             arrived.add(await compare(url(user, { sslmode, ...(root && { sslrootcert: root }) })));
       // Some came in and some did not, or nothing would be compared.
@@ -132,7 +137,8 @@ describe('the same for where things are said', () => {
       seed = (seed * 48_271) % 2_147_483_647;
       return seed % below;
     };
-    for (let round = 0; round < 80; round++) {
+    const rounds = campaign(32, 80);
+    for (let round = 0; round < rounds; round++) {
       const said: Record<'text' | 'service' | 'env', Map<string, string>> = {
         text: new Map(),
         service: new Map(),
@@ -191,7 +197,7 @@ describe('the same for where things are said', () => {
         : [...said.text].map(([name, value]) => `${name}='${value.replaceAll(/['\\]/g, '\\$&')}'`).join(' ');
       if ((await compare(text === '' ? null : text, env)) !== null) arrived++;
     }
-    expect(arrived).toBeGreaterThan(15);
-    expect(arrived).toBeLessThan(80);
+    expect(arrived).toBeGreaterThan(rounds / 6);
+    expect(arrived).toBeLessThan(rounds);
   }, 240_000);
 });

@@ -166,7 +166,7 @@ for (const server of testServers()) {
         let database: TestDatabase;
         let rows: Content;
         let made: MadeBackup;
-        let now: unknown;
+        let now: Awaited<ReturnType<typeof everything>>;
         beforeAll(async () => {
           database = await prepared(server, before);
           rows = await contentOf(database);
