@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { migrate } from './migrate.ts';
 import { quoteIdent, quoteLiteral } from './quote.ts';
+import { quickVerifier } from './testing-password.ts';
 import { type TestServer, testServerUrl } from './testing-servers.ts';
 import { hrmsTemplate } from './testing-template.ts';
 
@@ -98,12 +99,18 @@ function prepared(serverUrl: string, owner: string, kind: 'empty' | 'hrms'): Pro
 async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms'): Promise<Prepared> {
   return onServer(serverUrl, async (client) => {
     await client.query(`SELECT pg_advisory_lock(hashtext('testing'))`);
-    if (!swept.has(serverUrl)) await sweep(client);
+    if (!swept.has(serverUrl)) {
+      await sweep(client);
+      const password = decodeURIComponent(new URL(serverUrl).password);
+      await client.query(`ALTER ROLE CURRENT_USER PASSWORD ${quoteLiteral(quickVerifier(password))}`);
+    }
     swept.add(serverUrl);
     for (const role of new Set([OWNER, owner])) {
       const there = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
       if (there.rowCount === 0) {
-        await client.query(`CREATE ROLE ${quoteIdent(role)} LOGIN PASSWORD ${quoteLiteral(TEST_PASSWORD)}`);
+        await client.query(
+          `CREATE ROLE ${quoteIdent(role)} LOGIN PASSWORD ${quoteLiteral(quickVerifier(TEST_PASSWORD))}`,
+        );
       }
     }
     const [server] = (
