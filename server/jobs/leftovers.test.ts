@@ -114,17 +114,27 @@ for (const server of testServers())
     });
     afterAll(() => scene[Symbol.asyncDispose]());
 
-    for (const leftover of LEFTOVERS)
-      test(`${leftover.name}: the next backup and the next restore work`, async () => {
-        const id = crypto.randomUUID();
-        const schema = stagingSchema(id);
-        const holding = await leftover.make(scene, id, schema);
+    // Cleaning up is our own: one server shows each alone, the other all of them at once.
+    const heaps = server === '18' ? LEFTOVERS.map((leftover) => [leftover]) : [LEFTOVERS];
+    for (const heap of heaps)
+      test(`${heap.length > 1 ? 'all of this at once' : heap[0]?.name}: the next backup and the next restore work`, async () => {
+        const left = heap.map((leftover) => {
+          const id = crypto.randomUUID();
+          return { ...leftover, id, schema: stagingSchema(id) };
+        });
+        const holding: unknown[] = [];
+        for (const { make, id, schema } of left) holding.push(await make(scene, id, schema));
         const backup = await scene.backup(createMemoryStorage(() => new Date()));
         const restore = await scene.restore();
         expect(await scene.state()).toBe(scene.archived);
+        const warned = left.filter(({ warns }) => warns);
         for (const warnings of [own(backup.warnings), own(restore.warnings)]) {
-          if (leftover.warns) expect(warnings.join('\n')).toMatch(leftover.warns);
-          else expect(warnings).toEqual([]);
+          for (const { name, warns } of warned)
+            expect({ name, warnings }).toEqual({
+              name,
+              warnings: expect.arrayContaining([expect.stringMatching(warns ?? '')]),
+            });
+          if (warned.length === 0) expect(warnings).toEqual([]);
         }
         const [record] = await scene.database.query<{ result: { warnings: string[] } }>(
           `SELECT result FROM backup_system.operations WHERE state = 'succeeded' AND kind = 'restore' ORDER BY created_at DESC LIMIT 1`,
@@ -132,11 +142,14 @@ for (const server of testServers())
         expect(record?.result.warnings).toEqual(restore.warnings);
         await scene.change();
 
-        if (isSession(holding)) await holding.close();
-        await scene.database.admin(`DROP TABLE IF EXISTS ${schema}.salaries; DROP VIEW IF EXISTS peek`);
-        await scene.database.admin(
-          `DO $$ BEGIN IF EXISTS (SELECT FROM pg_namespace WHERE nspname = '${schema}') THEN ALTER SCHEMA ${schema} OWNER TO palace_owner; END IF; END $$`,
-        );
+        for (const held of holding) if (isSession(held)) await held.close();
+        await scene.database.admin('DROP VIEW IF EXISTS peek');
+        for (const { schema } of left) {
+          await scene.database.admin(`DROP TABLE IF EXISTS ${schema}.salaries`);
+          await scene.database.admin(
+            `DO $$ BEGIN IF EXISTS (SELECT FROM pg_namespace WHERE nspname = '${schema}') THEN ALTER SCHEMA ${schema} OWNER TO palace_owner; END IF; END $$`,
+          );
+        }
         const after = await scene.backup(createMemoryStorage(() => new Date()));
         expect(own(after.warnings)).toEqual([]);
         expect(await scene.leftovers()).toEqual([]);

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession, type Session } from '../../db/connect.ts';
@@ -7,7 +7,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
 import { checkEnvironment } from '../backup/check.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
 
 const MODEL = modelFromSchema({
   t: pgTable('t', { id: integer('id').primaryKey(), v: text('v') }),
@@ -151,96 +151,99 @@ async function follow(database: TestDatabase, hint: string, way: RegExp): Promis
 }
 
 for (const server of testServers()) {
-  const made = async () => {
-    const database = await testDatabase({ server, owner: 'blocked_owner' });
-    await database.query(DDL);
-    return database;
-  };
-  const held = (database: TestDatabase) =>
-    database.admin(`SELECT FROM pg_locks WHERE relation IN ('t'::regclass, 'whole_1'::regclass)`);
-
-  for (const { who, admin, hold, says, way } of [...OF_RESTORE, ...OF_BOTH])
-    test(`a restore names ${who} as what it is, and its hint ends it, on server ${server}`, async () => {
-      await using database = await made();
-      await using _left = ended(database);
-      const backup = await backupOf(database, MODEL);
-      await using session = await connected(admin ? database.adminUrl : database.url);
-      await hold(session, database.url);
-      while ((await held(database)).length === 0) await Bun.sleep(10);
-      const refused = await rejection(restoreInto(database, backup, { lockGiveUpMs: 300 }));
-      expect(refused.code).toBe('OPERATION_IN_PROGRESS');
-      expect(refused.message).toMatch(says);
-      await follow(database, refused.hint ?? '', way);
-      await restoreInto(database, backup);
-      expect(await database.query('SELECT * FROM t')).toEqual([{ id: 1, v: 'a' }]);
+  describe(`somebody in the way on server ${server}`, () => {
+    let database: TestDatabase;
+    let backup: MadeBackup;
+    beforeAll(async () => {
+      database = await testDatabase({ server, owner: 'blocked_owner' });
+      await database.query(DDL);
+      backup = await backupOf(database, MODEL);
+    });
+    afterAll(() => database?.[Symbol.asyncDispose]());
+    const held = () => database.admin(`SELECT FROM pg_locks WHERE relation IN ('t'::regclass, 'whole_1'::regclass)`);
+    // What a test before held goes with its session, a moment later.
+    beforeEach(async () => {
+      while ((await held()).length > 0) await Bun.sleep(10);
     });
 
-  for (const { who, admin, hold, says, way } of OF_BACKUP)
-    test(`a backup names ${who} as what it is, and its hint ends it, on server ${server}`, async () => {
-      await using database = await made();
-      await using _left = ended(database);
-      await using session = await connected(admin ? database.adminUrl : database.url);
-      await hold(session, database.url);
+    for (const { who, admin, hold, says, way } of [...OF_RESTORE, ...OF_BOTH])
+      test(`a restore names ${who} as what it is, and its hint ends it`, async () => {
+        await using _left = ended(database);
+        await using session = await connected(admin ? database.adminUrl : database.url);
+        await hold(session, database.url);
+        while ((await held()).length === 0) await Bun.sleep(10);
+        const refused = await rejection(restoreInto(database, backup, { lockGiveUpMs: 300 }));
+        expect(refused.code).toBe('OPERATION_IN_PROGRESS');
+        expect(refused.message).toMatch(says);
+        await follow(database, refused.hint ?? '', way);
+        await restoreInto(database, backup);
+        expect(await database.query('SELECT * FROM t')).toEqual([{ id: 1, v: 'a' }]);
+      });
+
+    for (const { who, admin, hold, says, way } of OF_BACKUP)
+      test(`a backup names ${who} as what it is, and its hint ends it`, async () => {
+        await using _left = ended(database);
+        await using session = await connected(admin ? database.adminUrl : database.url);
+        await hold(session, database.url);
+        const refused = await rejection(backupOf(database, MODEL, { lockGiveUpMs: 300 }));
+        expect(refused.code).toBe('TABLE_BUSY');
+        expect(refused.message).toMatch(says);
+        await follow(database, refused.hint ?? '', way);
+        await backupOf(database, MODEL);
+      });
+
+    test(`--check names who holds a table alone`, async () => {
+      await using session = await connected(database.url);
+      await session.query('BEGIN; LOCK TABLE t');
+      const storage = createMemoryStorage(() => new Date());
+      const report = await checkEnvironment(
+        { databaseUrl: database.url, storage, model: MODEL },
+        new AbortController().signal,
+      );
+      expect(report.findings.find(({ check }) => check === 'database')).toMatchObject({
+        ok: false,
+        message: expect.stringContaining(`pid ${session.pid} (in the way)`),
+        hint: expect.stringContaining('check again'),
+      });
+    });
+
+    test(`a backup names who waits for a table and who keeps him waiting`, async () => {
+      await using reader = await connected(database.url);
+      await using altering = await connected(database.url);
+      await reader.query('BEGIN; SELECT FROM t');
+      const altered = altering.query('ALTER TABLE t ADD COLUMN late int').catch(() => undefined);
+      while ((await database.admin(`SELECT FROM pg_locks WHERE NOT granted AND relation = 't'::regclass`)).length === 0)
+        await Bun.sleep(10);
       const refused = await rejection(backupOf(database, MODEL, { lockGiveUpMs: 300 }));
-      expect(refused.code).toBe('TABLE_BUSY');
-      expect(refused.message).toMatch(says);
-      await follow(database, refused.hint ?? '', way);
+      expect(refused.message).toContain(`pid ${reader.pid} (in the way) of blocked_owner on t, idle in transaction`);
+      expect(refused.message).toContain(`pid ${altering.pid} (in the way) of blocked_owner on t, waits for the table`);
+      await follow(database, refused.hint ?? '', /(SELECT pg_terminate_backend\(\d+\));/);
+      await altered;
       await backupOf(database, MODEL);
     });
 
-  test(`--check names who holds a table alone, on server ${server}`, async () => {
-    await using database = await made();
-    await using session = await connected(database.url);
-    await session.query('BEGIN; LOCK TABLE t');
-    const storage = createMemoryStorage(() => new Date());
-    const report = await checkEnvironment(
-      { databaseUrl: database.url, storage, model: MODEL },
-      new AbortController().signal,
-    );
-    expect(report.findings.find(({ check }) => check === 'database')).toMatchObject({
-      ok: false,
-      message: expect.stringContaining(`pid ${session.pid} (in the way)`),
-      hint: expect.stringContaining('check again'),
+    test(`a partition whose detaching was cut short is told by the backup, and stops a restore until it is finished`, async () => {
+      await using reader = await connected(database.url);
+      await using detaching = await connected(database.url);
+      await reader.query('BEGIN; SELECT FROM whole');
+      const detached = rejection(detaching.query('ALTER TABLE whole DETACH PARTITION whole_1 CONCURRENTLY'));
+      while ((await database.admin('SELECT FROM pg_inherits WHERE inhdetachpending')).length === 0) await Bun.sleep(10);
+      await database.admin(`SELECT pg_cancel_backend(${detaching.pid})`);
+      await detached;
+      await reader.query('ROLLBACK');
+      const says = 'public.whole_1 is being detached from public.whole';
+      expect((await backupOf(database, MODEL)).result.warnings.join()).toContain(says);
+      const refused = await rejection(restoreInto(database, backup));
+      expect([refused.code, refused.message]).toEqual(['RESTORE_REFUSED', expect.stringContaining(says)]);
+      await follow(database, refused.hint ?? '', /(ALTER TABLE .* FINALIZE);/);
+      // Its rows have no partition any more, and that is what is said.
+      const placeless = await rejection(restoreInto(database, backup));
+      expect(placeless.message).toBe(
+        'No partition of public.whole takes some rows of the backup. Nothing was changed.',
+      );
+      await database.query('CREATE TABLE rest PARTITION OF whole DEFAULT');
+      await restoreInto(database, backup);
+      expect(await database.query('SELECT * FROM rest')).toEqual([{ id: 1 }]);
     });
-  });
-
-  test(`a partition whose detaching was cut short is told by the backup, and stops a restore until it is finished, on server ${server}`, async () => {
-    await using database = await made();
-    const before = await backupOf(database, MODEL);
-    await using reader = await connected(database.url);
-    await using detaching = await connected(database.url);
-    await reader.query('BEGIN; SELECT FROM whole');
-    const detached = rejection(detaching.query('ALTER TABLE whole DETACH PARTITION whole_1 CONCURRENTLY'));
-    while ((await database.admin('SELECT FROM pg_inherits WHERE inhdetachpending')).length === 0) await Bun.sleep(10);
-    await database.admin(`SELECT pg_cancel_backend(${detaching.pid})`);
-    await detached;
-    await reader.query('ROLLBACK');
-    const says = 'public.whole_1 is being detached from public.whole';
-    expect((await backupOf(database, MODEL)).result.warnings.join()).toContain(says);
-    const refused = await rejection(restoreInto(database, before));
-    expect([refused.code, refused.message]).toEqual(['RESTORE_REFUSED', expect.stringContaining(says)]);
-    await follow(database, refused.hint ?? '', /(ALTER TABLE .* FINALIZE);/);
-    // Its rows have no partition any more, and that is what is said.
-    const placeless = await rejection(restoreInto(database, before));
-    expect(placeless.message).toBe('No partition of public.whole takes some rows of the backup. Nothing was changed.');
-    await database.query('CREATE TABLE rest PARTITION OF whole DEFAULT');
-    await restoreInto(database, before);
-    expect(await database.query('SELECT * FROM rest')).toEqual([{ id: 1 }]);
-  });
-
-  test(`a backup names who waits for a table and who keeps him waiting, on server ${server}`, async () => {
-    await using database = await made();
-    await using reader = await connected(database.url);
-    await using altering = await connected(database.url);
-    await reader.query('BEGIN; SELECT FROM t');
-    const altered = altering.query('ALTER TABLE t ADD COLUMN late int').catch(() => undefined);
-    while ((await database.admin(`SELECT FROM pg_locks WHERE NOT granted AND relation = 't'::regclass`)).length === 0)
-      await Bun.sleep(10);
-    const refused = await rejection(backupOf(database, MODEL, { lockGiveUpMs: 300 }));
-    expect(refused.message).toContain(`pid ${reader.pid} (in the way) of blocked_owner on t, idle in transaction`);
-    expect(refused.message).toContain(`pid ${altering.pid} (in the way) of blocked_owner on t, waits for the table`);
-    await follow(database, refused.hint ?? '', /(SELECT pg_terminate_backend\(\d+\));/);
-    await altered;
-    await backupOf(database, MODEL);
   });
 }

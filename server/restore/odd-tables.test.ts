@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pgTable } from 'drizzle-orm/pg-core';
+import { pgSchema } from 'drizzle-orm/pg-core';
 import { catalogOf } from '../../db/catalog.fixture.ts';
 import { rejection } from '../../db/code-of.fixture.ts';
-import { contentOf } from '../../db/content.fixture.ts';
+import { type Content, contentOf } from '../../db/content.fixture.ts';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
@@ -91,31 +91,42 @@ const FORMS: Form[] = [
 ];
 
 /** Tables that no archive can hold. */
-const REFUSED: { what: string; sql: string; says: string; columns: boolean }[] = [
-  { what: 'no column', sql: 'CREATE TABLE t ()', says: 'public.t has no column', columns: false },
+const REFUSED: { what: string; sql: string; says: string }[] = [
+  { what: 'no column', sql: 'CREATE TABLE t ()', says: 'has no column' },
   {
     what: 'no column and rows',
     sql: 'CREATE TABLE t (); INSERT INTO t DEFAULT VALUES',
-    says: 'public.t has no column',
-    columns: false,
+    says: 'has no column',
   },
   {
     what: 'nothing but dropped columns',
     sql: 'CREATE TABLE t (a int); INSERT INTO t VALUES (1); ALTER TABLE t DROP a',
-    says: 'public.t has no column',
-    columns: false,
+    says: 'has no column',
   },
   {
     what: 'rows and only generated columns',
     sql: 'CREATE TABLE t (a int GENERATED ALWAYS AS (1 + 1) STORED); INSERT INTO t DEFAULT VALUES',
-    says: 'public.t has rows, and each of its columns is generated',
-    columns: true,
+    says: 'has rows, and each of its columns is generated',
   },
 ];
 
 /** The model says little of them: what the database has more is backed up all the same. */
-const modelOf = (names: string[]) =>
-  modelFromSchema(Object.fromEntries(names.map((name) => [name, pgTable(name, {})])));
+const modelOf = (forms: { schema: string; tables?: string[] }[]) =>
+  modelFromSchema(
+    Object.fromEntries(
+      forms.flatMap(({ schema, tables = ['t'] }) =>
+        tables.map((name) => [`${schema}_${name}`, pgSchema(schema).table(name, {})]),
+      ),
+    ),
+  );
+
+/** Each form in a schema of its own, so that one backup holds all. */
+const placed = <Form extends object>(forms: Form[]) => forms.map((form, at) => ({ ...form, schema: `form_${at}` }));
+
+async function make(database: TestDatabase, forms: { schema: string; sql: string }[]): Promise<void> {
+  for (const { schema, sql } of forms)
+    await database.query(`CREATE SCHEMA ${schema}; SET search_path = ${schema}; ${sql}; RESET search_path`);
+}
 
 let folder: string;
 beforeAll(async () => {
@@ -131,53 +142,81 @@ async function psql(database: TestDatabase, cwd: string, files: string[]): Promi
 }
 
 for (const server of testServers()) {
-  for (const { what, sql, tables = ['t'], change } of FORMS.filter(
-    ({ since }) => since === undefined || since === server,
-  ))
-    test(`promise 2, promise 9: ${what} come back exactly, by a restore and by psql, on server ${server}`, async () => {
-      await using database = await testDatabase({ server });
-      await database.query(sql);
-      const model = modelOf(tables);
-      const rows = await contentOf(database);
-      const made = await backupOf(database, model);
-      await database.query(change);
-      const catalog = await catalogOf(database);
+  describe(`tables of odd forms on server ${server}`, () => {
+    const forms = placed(FORMS.filter(({ since }) => since === undefined || since === server));
+    let database: TestDatabase;
+    let empty: TestDatabase;
+    let rows: Content;
+    let afterRestore: { content: Content; catalog: unknown };
+    let catalog: unknown;
+    let byScript: Content;
+    beforeAll(async () => {
+      database = await testDatabase({ server });
+      empty = await testDatabase({ server });
+      await make(database, forms);
+      rows = await contentOf(database);
+      const made = await backupOf(database, modelOf(forms));
+      for (const { schema, change } of forms)
+        await database.query(`SET search_path = ${schema}; ${change}; RESET search_path`);
+      catalog = await catalogOf(database);
       await restoreInto(database, made);
-      const ours = (content: Record<string, string[]>) =>
-        Object.fromEntries(Object.entries(content).filter(([name]) => name.startsWith('public.')));
-      expect(ours(await contentOf(database))).toEqual(ours(rows));
-      expect(await catalogOf(database)).toEqual(catalog);
+      afterRestore = { content: await contentOf(database), catalog: await catalogOf(database) };
 
       const cwd = await mkdtemp(join(folder, 'archive-'));
       await Bun.write(join(cwd, 'backup.zip'), made.bytes);
       await Bun.$`unzip -q backup.zip`.cwd(cwd);
-      await database.query(`TRUNCATE ${tables.join(', ')}`);
+      for (const { schema, tables = ['t'] } of forms)
+        await database.query(`TRUNCATE ${tables.map((name) => `${schema}.${name}`).join(', ')}`);
       await psql(database, cwd, ['restore.sql']);
-      expect(ours(await contentOf(database))).toEqual(ours(rows));
-      await using empty = await testDatabase({ server });
+      byScript = await contentOf(database);
       await psql(empty, cwd, ['schema/0001.sql', 'schema/0002.sql', 'restore.sql']);
-      for (const name of tables) {
-        const read = (one: TestDatabase) => one.query(`SELECT * FROM ONLY ${name} t ORDER BY t::text`);
-        const isParted = what.startsWith('partitions');
-        if (!isParted) expect(await read(empty)).toEqual(await read(database));
-        else
-          expect(await empty.query('SELECT * FROM t ORDER BY id')).toEqual(
-            await database.query('SELECT * FROM t ORDER BY id'),
-          );
-      }
+    });
+    afterAll(async () => {
+      await database?.[Symbol.asyncDispose]();
+      await empty?.[Symbol.asyncDispose]();
     });
 
-  for (const { what, sql, says } of REFUSED)
-    test(`promise 6: a table with ${what} is refused by a backup with its name, and --check says so, on server ${server}`, async () => {
-      await using database = await testDatabase({ server });
-      await database.query(sql);
-      const error = await rejection(backupOf(database, modelOf(['t'])));
-      expect([error.code, error.message]).toEqual(['SCHEMA_MISMATCH', expect.stringContaining(says)]);
-      const report = await checkEnvironment(
-        { databaseUrl: database.url, storage: createMemoryStorage(() => new Date()), model: modelOf(['t']) },
-        new AbortController().signal,
-      );
-      expect(report.ok).toBe(false);
-      expect(report.findings.map(({ message }) => message).join()).toContain(says);
+    test('promise 2: a restore leaves every definition as it was', () => {
+      expect(afterRestore.catalog).toEqual(catalog);
     });
+
+    for (const { schema, what, tables = ['t'] } of forms)
+      test(`promise 2, promise 9: ${what} come back exactly, by a restore and by psql`, async () => {
+        const ours = (content: Content) =>
+          Object.fromEntries(Object.entries(content).filter(([name]) => name.startsWith(`${schema}.`)));
+        expect(Object.keys(ours(rows))).toContain(`${schema}.t`);
+        expect(ours(afterRestore.content)).toEqual(ours(rows));
+        expect(ours(byScript)).toEqual(ours(rows));
+        for (const name of tables) {
+          // Partitions are not made again by hand: their table holds all rows.
+          const from = what.startsWith('partitions') ? `${schema}.${name}` : `ONLY ${schema}.${name}`;
+          const sorted = async (one: TestDatabase) =>
+            (await one.query(`SELECT * FROM ${from}`)).map((row) => JSON.stringify(row)).sort();
+          expect(await sorted(empty)).toEqual(await sorted(database));
+        }
+      });
+  });
+
+  describe(`tables that no archive can hold, on server ${server}`, () => {
+    let database: TestDatabase;
+    beforeAll(async () => {
+      database = await testDatabase({ server });
+      await make(database, placed(REFUSED));
+    });
+    afterAll(() => database?.[Symbol.asyncDispose]());
+
+    for (const { schema, what, says } of placed(REFUSED))
+      test(`promise 6: a table with ${what} is refused by a backup with its name, and --check says so`, async () => {
+        const model = modelOf([{ schema }]);
+        const named = `${schema}.t ${says}`;
+        const error = await rejection(backupOf(database, model));
+        expect([error.code, error.message]).toEqual(['SCHEMA_MISMATCH', expect.stringContaining(named)]);
+        const report = await checkEnvironment(
+          { databaseUrl: database.url, storage: createMemoryStorage(() => new Date()), model },
+          new AbortController().signal,
+        );
+        expect(report.ok).toBe(false);
+        expect(report.findings.map(({ message }) => message).join()).toContain(named);
+      });
+  });
 }

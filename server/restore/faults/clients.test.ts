@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import pg from 'pg';
 import { campaign } from '../../../db/campaign.fixture.ts';
 import { rejection } from '../../../db/code-of.fixture.ts';
@@ -6,10 +6,10 @@ import { fillDemo } from '../../../db/demo.ts';
 import { modelFromSchema } from '../../../db/drizzle-model.ts';
 import * as hrms from '../../../db/schema/hrms.ts';
 import { testDatabase } from '../../../db/testing.ts';
-import { libraryScene } from '../../scene.fixture.ts';
+import { libraryScene, type Scene } from '../../scene.fixture.ts';
 import { backupOf, restoreInto } from '../../verbs.fixture.ts';
 
-const RESTORES = campaign(6, 20);
+const RESTORES = campaign(4, 20);
 
 test('restores again and again under six clients that read and write: no deadlock on either side, and no client ever sees an empty table', async () => {
   await using database = await testDatabase({ template: 'hrms' });
@@ -60,57 +60,66 @@ test('restores again and again under six clients that read and write: no deadloc
   expect(transactions).toBeGreaterThan(RESTORES);
 }, 120_000);
 
-test('a restore waits for a transaction whose snapshot is older, and leaves its view whole', async () => {
-  await using scene = await libraryScene();
-  const reader = await connected(scene.database.url);
-  await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-  await reader.query('SELECT 1 FROM backup_system.operations');
-  let locking = false;
-  const restore = scene.restore({ onStage: (stage) => (locking ||= stage === 'lock') });
-  while (!locking) await Bun.sleep(5);
-  await Bun.sleep(300);
-  expect((await reader.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
-  expect((await reader.query('SELECT count(*)::int AS rows FROM readers')).rows).toEqual([{ rows: 21 }]);
-  await reader.query('COMMIT');
-  await restore;
-  await reader.end();
-  expect(await scene.state()).toBe(scene.archived);
-});
+describe('a transaction with an older snapshot', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await libraryScene();
+  });
+  afterEach(async () => {
+    if ((await scene.state()) !== scene.changed) await scene.change();
+    expect(await scene.state()).toBe(scene.changed);
+  });
+  afterAll(() => scene[Symbol.asyncDispose]());
 
-test('a restore that gives up on a transaction with an older snapshot names it, and changes nothing', async () => {
-  await using scene = await libraryScene();
-  const reader = await connected(scene.database.url, 'the monthly report');
-  await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-  await reader.query('SELECT 1 FROM backup_system.operations');
-  const error = await rejection(scene.restore({ lockGiveUpMs: 700 }));
-  const [pid] = (await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
-  await reader.query('COMMIT');
-  await reader.end();
-  expect(error.code).toBe('OPERATION_IN_PROGRESS');
-  expect(error.message).toContain(`pid ${pid?.pid} (the monthly report)`);
-  expect(await scene.state()).toBe(scene.changed);
-  expect(await scene.leftovers()).toEqual([]);
-});
-
-test('transactions with an older snapshot read on while the restore waits for them, and never see a table as empty', async () => {
-  await using scene = await libraryScene();
-  const readers = await Promise.all(Array.from({ length: 4 }, () => connected(scene.database.url)));
-  for (const reader of readers) {
+  test('a restore waits for a transaction whose snapshot is older, and leaves its view whole', async () => {
+    const reader = await connected(scene.database.url);
     await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await reader.query('SELECT 1 FROM backup_system.operations');
-  }
-  const locking = Promise.withResolvers<void>();
-  const restore = scene.restore({ onStage: (stage) => stage === 'lock' && locking.resolve() });
-  await locking.promise;
-  for (const reader of readers) {
-    for (let turn = 0; turn < 30; turn++) {
-      expect((await reader.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
-    }
+    let locking = false;
+    const restore = scene.restore({ onStage: (stage) => (locking ||= stage === 'lock') });
+    while (!locking) await Bun.sleep(5);
+    await Bun.sleep(300);
+    expect((await reader.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
+    expect((await reader.query('SELECT count(*)::int AS rows FROM readers')).rows).toEqual([{ rows: 21 }]);
+    await reader.query('COMMIT');
+    await restore;
+    await reader.end();
+    expect(await scene.state()).toBe(scene.archived);
+  });
+
+  test('a restore that gives up on a transaction with an older snapshot names it, and changes nothing', async () => {
+    const reader = await connected(scene.database.url, 'the monthly report');
+    await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await reader.query('SELECT 1 FROM backup_system.operations');
+    const error = await rejection(scene.restore({ lockGiveUpMs: 700 }));
+    const [pid] = (await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
     await reader.query('COMMIT');
     await reader.end();
-  }
-  await restore;
-  expect(await scene.state()).toBe(scene.archived);
+    expect(error.code).toBe('OPERATION_IN_PROGRESS');
+    expect(error.message).toContain(`pid ${pid?.pid} (the monthly report)`);
+    expect(await scene.state()).toBe(scene.changed);
+    expect(await scene.leftovers()).toEqual([]);
+  });
+
+  test('transactions with an older snapshot read on while the restore waits for them, and never see a table as empty', async () => {
+    const readers = await Promise.all(Array.from({ length: 4 }, () => connected(scene.database.url)));
+    for (const reader of readers) {
+      await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await reader.query('SELECT 1 FROM backup_system.operations');
+    }
+    const locking = Promise.withResolvers<void>();
+    const restore = scene.restore({ onStage: (stage) => stage === 'lock' && locking.resolve() });
+    await locking.promise;
+    for (const reader of readers) {
+      for (let turn = 0; turn < 30; turn++) {
+        expect((await reader.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
+      }
+      await reader.query('COMMIT');
+      await reader.end();
+    }
+    await restore;
+    expect(await scene.state()).toBe(scene.archived);
+  });
 });
 
 async function connected(url: string, name = 'a client'): Promise<pg.Client> {
