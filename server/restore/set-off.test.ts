@@ -92,8 +92,8 @@ for (const server of testServers()) {
 
     // Setting a sequence before we set it leaves nothing behind.
     const { 'sets a sequence': _, ...lasting } = WRITERS;
-    for (const [what, body] of Object.entries(lasting))
-      for (const counted of ['on', 'off'])
+    for (const [turn, [what, body]] of Object.entries(lasting).entries())
+      for (const counted of server === '18' || turn % 2 === 0 ? ['on', 'off'] : [turn % 4 === 1 ? 'on' : 'off'])
         test(`promise 2: an event trigger that ${what} only when live tables are altered is found before the commit, with track_counts ${counted}`, async () => {
           await database.admin(`ALTER DATABASE ${database.name} SET track_counts = ${counted}`);
           await eventTrigger('ddl_command_end', `${ON_LIVE_ONLY} ${body}`);
