@@ -21,7 +21,7 @@ export const BACKUP = {
   wait: false,
 } as const satisfies OperationRequest;
 
-/** One process's worth of jobs on a database: a desk, and workers as they are hired. */
+/** One process's worth of jobs on a database: a desk, and workers as they are hired. Disposing it twice is disposing it once. */
 export interface Crew extends AsyncDisposable {
   desk: Desk;
   queue: Queue;
@@ -69,6 +69,13 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
     }
     throw new Error(`it never came: ${JSON.stringify(await desk.get(id))}`);
   };
+  let gone: Promise<void> | null = null;
+  const leave = async () => {
+    for (const worker of workers) await worker.stop(0);
+    await queue.stop();
+    await feed[Symbol.asyncDispose]();
+    await close();
+  };
   const ended = (id: string) => until(id, (view) => view.finishedAt !== null);
 
   return {
@@ -90,11 +97,9 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
       const { operation } = await desk.request(request, 'a test', 'here');
       return ended(operation.id);
     },
-    async [Symbol.asyncDispose]() {
-      for (const worker of workers) await worker.stop(0);
-      await queue.stop();
-      await feed[Symbol.asyncDispose]();
-      await close();
+    [Symbol.asyncDispose]() {
+      gone ??= leave();
+      return gone;
     },
   };
 }
