@@ -8,7 +8,7 @@ import { testServers } from '../../db/testing-servers.ts';
 import { AppError } from '../errors.ts';
 import { backupOf, chunksOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
 
-const BACKUPS = campaign(10, 50);
+const BACKUPS = campaign(6, 50);
 const ACCOUNTS = 40;
 const TOTAL = ACCOUNTS * 100;
 

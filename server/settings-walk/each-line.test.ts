@@ -24,7 +24,7 @@ for (const server of testServers()) {
       await dropTablespace(server);
     });
 
-    for (const { name, since } of SESSION_SETTINGS) {
+    for (const [turn, { name, since }] of SESSION_SETTINGS.entries()) {
       const proof = PROOFS[name];
       if (!proof || (since ?? 0) > Number(server) * 10_000) continue;
       const without = SESSION_SETTINGS.filter((setting) => setting.name !== name);
@@ -32,7 +32,8 @@ for (const server of testServers()) {
         ...(proof.onlyByHand ? [] : [{ way: 'a session', outcome: inSession }]),
         ...(proof.notByHand || proof.before ? [] : [{ way: 'restore.sql', outcome: byHand }]),
       ];
-      for (const { way, outcome } of ways)
+      // Both ways run the same list: one server shows each line in both, the other each line in one of them, by turns.
+      for (const { way, outcome } of server === '18' || ways.length === 1 ? ways : ways.slice(turn % 2, (turn % 2) + 1))
         test(`promise 2: another ${name} does no harm to ${way}; without its line: ${proof.spoils}`, async () => {
           const under = async (value: string | null, settings: typeof without) => {
             if (proof.before) await database.admin(proof.before);
