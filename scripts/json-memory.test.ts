@@ -27,13 +27,13 @@ test('promise 8: a document of 100 MB goes out and comes in within 200 MB of mem
         SELECT 's' || n, 'e' || n, 'Adé ' || n, 'MALE', 'SINGLE', ARRAY['+234 ' || n, 'x'], now() FROM generate_series(1, 5000) AS n;
       INSERT INTO audit_trails (id, "entityType", "entityId", action, changes, "performedBy")
         SELECT 't' || n, 'STAFF', 's' || 1 + n % 5000, 'UPDATE',
-               jsonb_build_object('address', jsonb_build_object('old', repeat(md5(n::text), 5), 'new', n), 'salary', 1234.50), 'a'
-          FROM generate_series(1, 280000) AS n`);
+               jsonb_build_object('address', jsonb_build_object('old', repeat(md5(n::text), 25), 'new', n), 'salary', 1234.50), 'a'
+          FROM generate_series(1, 100000) AS n`);
     const sizes = { backup: await peakOf('backup', '--format', 'json', '--name', 'large'), restore: 0 };
     expect((await stat(join(dir, 'large.json'))).size).toBeGreaterThan(100_000_000);
     await database.query('TRUNCATE audit_trails');
     sizes.restore = await peakOf('restore', 'large.json', '--yes');
-    expect(await database.query('SELECT count(*)::int AS rows FROM audit_trails')).toEqual([{ rows: 280_000 }]);
+    expect(await database.query('SELECT count(*)::int AS rows FROM audit_trails')).toEqual([{ rows: 100_000 }]);
     for (const [verb, peak] of Object.entries(sizes))
       expect({ verb, peak, flat: peak < 200 }).toMatchObject({ flat: true });
   } finally {

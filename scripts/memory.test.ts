@@ -29,8 +29,8 @@ test('promise 8: peak memory of backup, verify and restore does not grow with th
   try {
     await database.query('CREATE TABLE filler (id integer PRIMARY KEY, words text)');
     const peaks: { rows: number; backup: number; verify: number; restore: number }[] = [];
-    for (const rows of [100_000, 300_000]) {
-      // About a kilobyte each, stored as it is: a hundred megabytes, then three hundred.
+    for (const rows of [50_000, 200_000]) {
+      // About a kilobyte each, stored as it is: fifty megabytes, then two hundred.
       await database.query(
         `ALTER TABLE filler ALTER words SET STORAGE PLAIN; INSERT INTO filler SELECT n, repeat(md5(n::text), 31) FROM generate_series((SELECT count(*) FROM filler) + 1, ${rows}) AS n`,
       );
@@ -45,7 +45,7 @@ test('promise 8: peak memory of backup, verify and restore does not grow with th
     }
     const [small, large] = peaks;
     for (const verb of ['backup', 'verify', 'restore'] as const) {
-      // Three times the data may cost what the runtime's garbage collector likes to keep, and no more.
+      // Four times the data may cost what the runtime's garbage collector likes to keep, and no more.
       const grown = {
         verb,
         small: small?.[verb],
