@@ -72,10 +72,13 @@ export const PLANNING_AS_BUILT = `pg_catalog.set_config(s.name, s.boot_val, fals
 /** The same until the transaction ends. */
 export const PLANNING_AS_BUILT_IN_TRANSACTION = `pg_catalog.set_config(s.name, s.boot_val, true) ${PLANNING}`;
 
-/** Those that any role may name while it signs in, to every server: for drivers that open their connections by themselves. */
+/** Nothing of the database stands before, or beside, the names of the catalog. Not empty, because drivers leave empty settings out. */
+const CATALOG_NAMES = 'pg_catalog, pg_temp';
+
+/** Those that any role may name while it signs in, to every server: for drivers that open their connections by themselves, and ask the catalog before anything of ours. */
 export function signInSettings(): Record<string, string> {
   const plain = SESSION_SETTINGS.filter(({ since, superuser, insteadOf }) => !(since || superuser || insteadOf));
-  return Object.fromEntries(plain.map(({ name, value }) => [name, value]));
+  return { search_path: CATALOG_NAMES, ...Object.fromEntries(plain.map(({ name, value }) => [name, value])) };
 }
 
 /** The same as the text of a connection's `options`, but for what `signedInSettings` sets. */
