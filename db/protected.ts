@@ -19,8 +19,15 @@ export interface TablePolicy {
 
 /** The schema of the job queue: its rows are work in progress, wrong the moment they are restored. */
 export const QUEUE_SCHEMA = 'backup_queue';
-/** Private schemas of restores begin with this. */
+/** Private schemas of restores begin with this; the operation's id follows. */
 export const STAGING_PREFIX = 'restore_';
+/** A schema of an application may begin so, too (`restore_points`); only the whole name tells. */
+const STAGING_NAME = new RegExp(`^${STAGING_PREFIX}[0-9a-f]{32}$`);
+
+/** Whether a schema is called as the private schema of a restore. */
+export function isStagingName(schema: string): boolean {
+  return STAGING_NAME.test(schema);
+}
 
 function policy(
   table: string,
@@ -139,7 +146,7 @@ const LEFT_OUT: readonly LeftOutRule[] = [
     reason: "this program's own job queue: work in progress, not data",
   },
   {
-    matches: (t) => t.schema.startsWith(STAGING_PREFIX),
+    matches: (t) => isStagingName(t.schema),
     always: false,
     reason: 'the working schema of a restore: dropped when it ends',
   },

@@ -117,16 +117,18 @@ for (const server of testServers()) {
     test('promise 7: our own schemas and a staging schema left by a killed restore are no part of a backup and not unknown', async () => {
       await restoreInto(database, await backupOf(database, model));
       await database.query(
-        'CREATE SCHEMA backup_queue; CREATE TABLE backup_queue.job (id integer); CREATE SCHEMA restore_leftover; CREATE TABLE restore_leftover.t0001 (id integer)',
+        'CREATE SCHEMA backup_queue; CREATE TABLE backup_queue.job (id integer); CREATE SCHEMA restore_01900190019001900190019001900190; CREATE TABLE restore_01900190019001900190019001900190.t0001 (id integer)',
       );
       const { result } = await backupOf(database, model, { strict: true });
       expect(Object.keys(result.tables)).toEqual(['people', 'notes', 'shop.notes']);
       expect(result.leftOut.map(({ table }) => table)).toEqual([
         'backup_queue.job',
         ...OWN_TABLES,
-        'restore_leftover.t0001',
+        'restore_01900190019001900190019001900190.t0001',
       ]);
-      await database.query('DROP SCHEMA backup_queue CASCADE; DROP SCHEMA restore_leftover CASCADE');
+      await database.query(
+        'DROP SCHEMA backup_queue CASCADE; DROP SCHEMA restore_01900190019001900190019001900190 CASCADE',
+      );
     });
 
     test('promise 7: a restore adds to our own records and takes nothing from them', async () => {

@@ -1,7 +1,7 @@
 import type { Session } from '../../db/connect.ts';
 import type { CopyEncoding } from '../../db/copy-encoding.ts';
 import type { ObjectName } from '../../db/model.ts';
-import { STAGING_PREFIX } from '../../db/protected.ts';
+import { isStagingName, STAGING_PREFIX } from '../../db/protected.ts';
 import { quoteIdent, quoteName } from '../../db/quote.ts';
 import { dropStaging } from './drop-staging.ts';
 import { inPortions } from './portions.ts';
@@ -13,8 +13,8 @@ export function stagingSchema(operationId: string): string {
 
 /** The operation a staging schema belongs to, or null for a schema that only looks like one. */
 export function stagingOwner(schema: string): string | null {
-  const hex = schema.startsWith(STAGING_PREFIX) ? schema.slice(STAGING_PREFIX.length) : '';
-  return /^[0-9a-f]{32}$/.test(hex) ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : null;
+  if (!isStagingName(schema)) return null;
+  return schema.slice(STAGING_PREFIX.length).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** A table of the staging schema: unlogged, without any constraint, its columns of the live table's types. */
