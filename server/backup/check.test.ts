@@ -70,6 +70,14 @@ const FAULTS: { what: string; sql: string; check: string; says: RegExp; stops: b
     backup: false,
   },
   {
+    what: 'a check whose function finds its names by a search path',
+    sql: `CREATE FUNCTION known(int) RETURNS bool STABLE LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM p WHERE id = $1); END'; ALTER TABLE c ADD CONSTRAINT known CHECK (known(pid))`,
+    check: 'restore rows',
+    says: /^known of public\.c cannot be held against the rows: the function public\.known\(integer\) does not find what it names \(SQLSTATE 42P01\)$/,
+    stops: true,
+    backup: false,
+  },
+  {
     what: 'a NULL where the catalog says NOT NULL',
     sql: `INSERT INTO p VALUES (3, NULL); UPDATE pg_attribute SET attnotnull = true WHERE attrelid = 'p'::regclass AND attname = 'name'`,
     check: 'restore rows',

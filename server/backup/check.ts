@@ -227,7 +227,7 @@ async function restoreFindings(
 ): Promise<Finding[]> {
   const oids = tables.map((table) => table.oid);
   const { missing, obstacles } = await readOutlook(session, tables, await describeSequences(session, oids, []));
-  const { broken, unlooked } = await readBrokenRows(session, tables, signal);
+  const { broken, failing, unlooked } = await readBrokenRows(session, tables, signal);
   const stale = await describeStaleViews(session, oids);
   const rights = rightsFindings('restore rights', 'this role has every right that a restore needs', missing);
   return [
@@ -247,13 +247,17 @@ async function restoreFindings(
           : 'The rule is NOT VALID, and a restore puts it back so.',
       }),
     ),
+    ...failing.map(({ table, rule, stops, failure }): Finding => {
+      const message = `${rule} of ${qualifiedName(table)} cannot be held against the rows: ${failure.text}`;
+      return { check: 'restore rows', ok: false, restore: stops ? 'stops' : 'may', message, hint: failure.hint };
+    }),
     {
       check: 'restore rows',
       ok: unlooked.length === 0,
       ...(unlooked.length > 0 && { restore: 'may' as const }),
       message:
         unlooked.length === 0
-          ? `every row was held against the checks, keys, foreign keys and types of its table: ${broken.length === 0 ? 'none breaks any' : 'see above for those that break one'}`
+          ? `every row was held against the checks, keys, foreign keys and types of its table: ${broken.length + failing.length === 0 ? 'none breaks any' : 'see above for what was found'}`
           : `not every row was looked at: ${unlooked.join('; ')}`,
     },
     {

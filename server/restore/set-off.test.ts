@@ -106,10 +106,12 @@ for (const server of testServers()) {
 
     test('an event trigger that lets nobody alter tables is named, and nothing changes', async () => {
       await eventTrigger('ddl_command_start', `RAISE EXCEPTION 'not today'`);
+      await database.admin('ALTER EVENT TRIGGER "Set off" ENABLE ALWAYS');
       const before = await everything();
       const error = await rejection(restoreInto(database, made));
       expect(error.code).toBe('RESTORE_REFUSED');
       expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
+      expect(error.hint).toEndWith('ALTER EVENT TRIGGER "Set off" ENABLE ALWAYS;');
       expect(await everything()).toEqual(before);
     });
 

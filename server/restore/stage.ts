@@ -7,6 +7,7 @@ import type { ManifestEntry } from '../archive/manifest.ts';
 import type { Archive } from '../archive/reader.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
 import { copyIn } from '../postgres/copy-in.ts';
+import { functionFailure } from '../postgres/function-failure.ts';
 import { copyInSql } from '../postgres/staging.ts';
 import type { OnProgress } from '../progress.ts';
 import type { PlannedTable } from './plan.ts';
@@ -83,13 +84,35 @@ async function stageChunk(
 }
 
 /** `COPY t0001, line 3, column amount: …` in whatever language the server speaks. */
-const WHERE_IN_COPY = /^COPY [^,]+, \S+ (\d+)(?:, \S+ ([^:]+))?/;
+const WHERE_IN_COPY = /^COPY [^,]+, \S+ (\d+)(?:, \S+ ([^:]+))?/m;
+/** A value, or a rule of its type. */
+const VALUE_OR_RULE = /^(22|23)/;
+/** A value can be the name of an object that is not there. */
+const NOT_THERE = /^(3D000|3F000|42)/;
+/** Types whose values are the names of objects. */
+const NAMES_OBJECTS =
+  /^(?:pg_catalog\.)?reg(class|proc(?:edure)?|oper(?:ator)?|type|role|namespace|config|dictionary|collation|database)(?:\[\])*$/;
+const OBJECTS: Record<string, string> = {
+  class: 'a table, view, index or sequence',
+  proc: 'a function',
+  procedure: 'a function',
+  oper: 'an operator',
+  operator: 'an operator',
+  type: 'a type',
+  role: 'a role',
+  namespace: 'a schema',
+  config: 'a text search configuration',
+  dictionary: 'a text search dictionary',
+  collation: 'a collation',
+  database: 'a database',
+};
 
 /** Says where, and never which value: the server's own words would repeat it. */
 function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): AppError {
   const code = faultCode(error) ?? '';
-  if (!/^(22|23)/.test(code)) return databaseError(error, `staging ${qualifiedName(table.archived)}`);
   const where = WHERE_IN_COPY.exec((error as { where?: string }).where ?? '');
+  if (!VALUE_OR_RULE.test(code) && functionFailure(error) === null && !(where && NOT_THERE.test(code)))
+    return databaseError(error, `staging ${qualifiedName(table.archived)}`);
   return new AppError(
     'RESTORE_REFUSED',
     `${chunk.name}${where ? `, line ${where[1]}${where[2] ? `, column ${where[2]}` : ''}` : ''}: today's ${qualifiedName(table.live)} does not take the backup's value (SQLSTATE ${code}). Nothing was changed.`,
@@ -125,5 +148,10 @@ function refusalHint(error: unknown, { narrower, live }: PlannedTable, column: s
     const domain = quoteName({ schema: schema ?? 'public', name: dataType });
     return `The domain ${domain} is NOT NULL, and was when the backup was made: PostgreSQL lets a NULL through where a value of the domain is not written but computed. Let the owner of the domain run ALTER DOMAIN ${domain} DROP NOT NULL; restore, mend the rows, and run ALTER DOMAIN ${domain} SET NOT NULL;`;
   }
+  const thing = NAMES_OBJECTS.exec(sqlType ?? '')?.[1];
+  if (thing !== undefined && !code.startsWith('22'))
+    return `The value is the name of an object (${OBJECTS[thing] ?? thing}) that this database lacks today: that line of the chunk says which. Make it first, or restore without this table (--tables).`;
+  const failure = functionFailure(error);
+  if (failure !== null) return `Reading the value, ${failure.text}. ${failure.hint}`;
   return `${sqlType === undefined ? 'The types of its columns are' : `The type ${sqlType} is`} as the backup describes it: this server, one of its extensions or a function behind the type reads the value otherwise than the server of the backup did. Restore into a database like that one; README.txt in the archive says which.`;
 }

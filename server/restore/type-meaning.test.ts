@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import { customType, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { rejection } from '../../db/code-of.fixture.ts';
 import { contentOf } from '../../db/content.fixture.ts';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import { testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
+import type { AppError } from '../errors.ts';
 import { backupOf, restoreInto } from '../verbs.fixture.ts';
 
 const typed = (type: string) => customType<{ data: string }>({ dataType: () => type });
@@ -55,6 +57,41 @@ for (const server of testServers()) {
         },
       });
       expect(await contentOf(database)).toEqual(before);
+    });
+
+    test('what a value names, and what functions of its type and of rules need, is asked for when it is gone', async () => {
+      await using database = await testDatabase({ server });
+      await database.query(`
+        CREATE TABLE known (id int); INSERT INTO known VALUES (1);
+        CREATE FUNCTION is_known(int) RETURNS bool STABLE LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM known WHERE id = $1); END';
+        CREATE FUNCTION is_half(int) RETURNS bool STABLE LANGUAGE plpgsql AS 'BEGIN RETURN is_known($1 / 2); END';
+        CREATE DOMAIN one AS int CHECK (is_known(VALUE));
+        CREATE TABLE places (id regclass); INSERT INTO places VALUES ('known');
+        CREATE TABLE ones (id one); INSERT INTO ones VALUES (1);
+        CREATE TABLE halves (id int CHECK (is_half(id))); INSERT INTO halves VALUES (2)`);
+      const names = ['places', 'ones', 'halves'];
+      const tables = names.map((name) => [name, pgTable(name, { id: integer('id') })] as const);
+      const made = await backupOf(database, modelFromSchema(Object.fromEntries(tables)));
+      await database.query('ALTER TABLE known RENAME TO gone');
+      const refusals: AppError[] = [];
+      for (const name of names) refusals.push(await rejection(restoreInto(database, made, { tables: [name] })));
+      expect(refusals.map(({ code, message, hint }) => [code, message, hint])).toEqual([
+        [
+          'RESTORE_REFUSED',
+          expect.stringMatching(/^data\/public\.places\/00001\.csv, line 2, column id: .*\(SQLSTATE 42P01\)/),
+          expect.stringContaining('a table, view, index or sequence) that this database lacks today'),
+        ],
+        [
+          'RESTORE_REFUSED',
+          expect.stringMatching(/^data\/public\.ones\/00001\.csv, line 2, column id: .*\(SQLSTATE 42P01\)/),
+          expect.stringContaining('ALTER FUNCTION public.is_known(integer) SET search_path'),
+        ],
+        [
+          'RESTORE_REFUSED',
+          expect.stringContaining('the function public.is_half(integer) does not find what it names (SQLSTATE 42883)'),
+          expect.stringContaining('ALTER FUNCTION public.is_half(integer) SET search_path'),
+        ],
+      ]);
     });
 
     test('promise 2: the row of a table means the same when a column of it was dropped and made again at the end, where it had been', async () => {

@@ -2,6 +2,7 @@ import type { Session } from '../../../db/connect.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model.ts';
 import { quoteIdent, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
+import { type FunctionFailure, functionFailure } from '../function-failure.ts';
 import { shownKey } from '../key-text.ts';
 import { type LiveRule, readLiveRules } from './live-rules.ts';
 
@@ -20,6 +21,8 @@ export interface BrokenRule {
 
 export interface BrokenRows {
   broken: BrokenRule[];
+  /** Rules that no row can be held against, because a function they call fails. A restore fails with them. */
+  failing: { table: ObjectName; rule: string; stops: boolean; failure: FunctionFailure }[];
   /** What was not looked at, or not to its end, with the reason. */
   unlooked: string[];
 }
@@ -39,12 +42,14 @@ export async function findBrokenRows(
   const { rules, skipped } = await readLiveRules(session, tableOids);
   const unlooked = skipped.map(({ table, rule, why }) => `${rule} of ${qualifiedName(table)} (${why})`);
   const broken: BrokenRule[] = [];
+  const failing: BrokenRows['failing'] = [];
   for (const [name, ofTable] of Map.groupBy(rules, (rule) => qualifiedName(rule.table))) {
     const deadline = options.now() + options.msPerTable;
     for (const [at, rule] of ofTable.entries()) {
       const left = Math.floor(deadline - options.now());
       const found = left > 0 ? await look(session, rule, left, options.signal) : 'too slow';
-      if (typeof found === 'object') broken.push(...(found.rows > 0 ? [found] : []));
+      if (typeof found === 'object' && 'failure' in found) failing.push(found);
+      else if (typeof found === 'object') broken.push(...(found.rows > 0 ? [found] : []));
       else if (found === 'too slow') {
         unlooked.push(
           `${ofTable
@@ -56,11 +61,16 @@ export async function findBrokenRows(
       } else unlooked.push(`${rule.name} of ${name} (${found})`);
     }
   }
-  return { broken, unlooked };
+  return { broken, failing, unlooked };
 }
 
 /** Returns what one rule finds, or why it could not be looked at. */
-async function look(session: Session, rule: LiveRule, ms: number, signal: AbortSignal): Promise<BrokenRule | string> {
+async function look(
+  session: Session,
+  rule: LiveRule,
+  ms: number,
+  signal: AbortSignal,
+): Promise<BrokenRule | BrokenRows['failing'][number] | string> {
   await session.query(`BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY`);
   try {
     // A damaged index must not answer for the rows.
@@ -74,6 +84,8 @@ async function look(session: Session, rule: LiveRule, ms: number, signal: AbortS
     if (rule.kind === 'type' && /^2[23]/.test(String(error.details?.sqlState ?? '')))
       return { table: rule.table, rule: rule.name, stops: rule.validated, rows: 1, atLeast: true, keys: [] };
     if (error.code === 'CONNECTION_LOST') throw error;
+    const failure = functionFailure(error);
+    if (failure !== null) return { table: rule.table, rule: rule.name, stops: rule.validated, failure };
     return error.message.replace(/\.$/, '');
   } finally {
     await session.query('ROLLBACK');

@@ -7,12 +7,14 @@ export interface EventTrigger {
   event: string;
   function: string;
   owner: string;
+  /** It runs whatever `session_replication_role` says. */
+  always: boolean;
 }
 
 /** The event triggers that our statements set off, but those that nothing of ours concerns. */
 export async function readEventTriggers(session: Pick<Session, 'query'>): Promise<EventTrigger[]> {
   return session.query<EventTrigger>(
-    `SELECT e.evtname AS name, e.evtevent AS event, e.evtfoid::regprocedure::text AS function, pg_catalog.pg_get_userbyid(e.evtowner) AS owner
+    `SELECT e.evtname AS name, e.evtevent AS event, e.evtfoid::regprocedure::text AS function, pg_catalog.pg_get_userbyid(e.evtowner) AS owner, e.evtenabled = 'A' AS always
        FROM pg_catalog.pg_event_trigger e
       WHERE e.evtenabled IN ('O', 'A') AND e.evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop', 'table_rewrite')
       ORDER BY e.evtname`,
@@ -68,7 +70,10 @@ export function causesHint({ eventTriggers, functions }: Awaited<ReturnType<type
 export function eventTriggersHint(triggers: EventTrigger[]): string {
   const shown = triggers.slice(0, 5);
   const which = shown.map(({ name, event, function: body }) => `${name} (${event}, runs ${body})`).join(', ');
-  const statements = (verb: string) => shown.map(({ name }) => `ALTER EVENT TRIGGER ${quoteIdent(name)} ${verb};`);
+  const off = shown.map(({ name }) => `ALTER EVENT TRIGGER ${quoteIdent(name)} DISABLE;`);
+  const on = shown.map(
+    ({ name, always }) => `ALTER EVENT TRIGGER ${quoteIdent(name)} ENABLE${always ? ' ALWAYS' : ''};`,
+  );
   const owners = [...new Set(shown.map(({ owner }) => owner))].join(', ');
-  return `Event triggers run for each statement that alters a table: ${which}${triggers.length > 5 ? ', …' : ''}. Let the owner (${owners}) run ${statements('DISABLE').join(' ')} then restore, then ${statements('ENABLE').join(' ')}`;
+  return `Event triggers run for each statement that alters a table: ${which}${triggers.length > 5 ? ', …' : ''}. Let the owner (${owners}) run ${off.join(' ')} then restore, then ${on.join(' ')}`;
 }

@@ -2,6 +2,7 @@ import { databaseError, faultCode } from '../../../db/failure.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model.ts';
 import { quoteIdent, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
+import { functionFailure } from '../function-failure.ts';
 
 interface ServerFault {
   schema?: string;
@@ -58,6 +59,13 @@ function violation(error: unknown, doing: string): AppError {
       `an expression of today's tables (a check, a generated column, a default, an index or a function they call) fails for a row (SQLSTATE ${code})`,
       'The server’s own words (--verbose) say which. Take it off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
     );
+  const failure = functionFailure(error);
+  if (failure !== null)
+    return new AppError('RESTORE_REFUSED', `While ${doing}: ${failure.text}. Nothing was changed.`, {
+      cause: error,
+      hint: failure.hint,
+      details: { sqlState: code },
+    });
   return databaseError(error, doing);
 }
 
