@@ -113,17 +113,19 @@ function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): App
   const where = WHERE_IN_COPY.exec((error as { where?: string }).where ?? '');
   if (!VALUE_OR_RULE.test(code) && functionFailure(error) === null && !(where && NOT_THERE.test(code)))
     return databaseError(error, `staging ${qualifiedName(table.archived)}`);
+  // A value of many lines could pass for a place; what it says of a column is repeated only if there is one.
+  const column = where?.[2] !== undefined && table.columns.includes(where[2]) ? where[2] : undefined;
   return new AppError(
     'RESTORE_REFUSED',
-    `${chunk.name}${where ? `, line ${where[1]}${where[2] ? `, column ${where[2]}` : ''}` : ''}: today's ${qualifiedName(table.live)} does not take the backup's value (SQLSTATE ${code}). Nothing was changed.`,
+    `${chunk.name}${where ? `, line ${where[1]}${column === undefined ? '' : `, column ${column}`}` : ''}: today's ${qualifiedName(table.live)} does not take the backup's value (SQLSTATE ${code}). Nothing was changed.`,
     {
       cause: error,
-      hint: refusalHint(error, table, where?.[2]),
+      hint: refusalHint(error, table, column),
       details: {
         entry: chunk.name,
         table: qualifiedName(table.archived),
         sqlState: code,
-        ...(where && { line: Number(where[1]), column: where[2] }),
+        ...(where && { line: Number(where[1]), column }),
       },
     },
   );
