@@ -80,8 +80,8 @@ export const command: Command<typeof flags> = {
     { line: 'bun run scripts/backup.ts -o /mnt/usb --compression zstd', does: 'faster and smaller, elsewhere' },
     { line: 'bun run scripts/backup.ts --format json --name payroll', does: 'one JSON document, payroll.json' },
     {
-      line: '0 2 * * * cd /srv/palace-backup && bun run scripts/backup.ts --silent --wait',
-      does: 'a line for cron: it mails errors, and what the backup lacks',
+      line: 'bun run scripts/backup.ts --silent --wait 30m',
+      does: 'for every night: speaks only of what is wrong or missing; README.md has the line for cron',
     },
   ],
   async run({ values, env, signal, onProgress, note, detail }) {

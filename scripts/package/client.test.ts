@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { rmSync } from 'node:fs';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   await buildClient(built);
   await run(built, ['pm', 'pack', '--filename', join(consumer, TARBALL)]);
   await pinVersions();
-  await Bun.write(join(consumer, 'readme.ts'), await readmeSnippet());
+  for (const file of ['readme.ts', 'readme.mjs']) await Bun.write(join(consumer, file), await readmeSnippet());
   // What this project has installed is in the cache; the registry is asked only for what it does not know of it.
   await run(consumer, ['install', '--prefer-offline']);
   database = await testDatabase({ template: 'hrms' });
@@ -132,6 +133,41 @@ describe('the packed client', () => {
     expect(await Bun.file(received).bytes()).toEqual(await Bun.file(stored).bytes());
   });
 });
+
+/** The oldest Node.js that the client is promised for, from the registry; this machine's own may be older or newer. */
+const NODE = { package: `node-${process.platform}-${process.arch}`, version: '22.23.3' };
+const node = await fetchNode();
+if (node === null)
+  console.error(`${NODE.package} ${NODE.version} cannot be fetched: the client is not tried on Node.js.`);
+
+test.skipIf(node === null)('README.md’s lines run on Node.js 22 as they stand', async () => {
+  await rm(join(consumer, 'before-payroll.zip'), { force: true });
+  await rm(join(folder, 'backups/before-payroll.zip'), { force: true });
+  const child = Bun.spawn([node ?? '', 'readme.mjs'], {
+    cwd: consumer,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH ?? '',
+      BACKUP_URL: server.url,
+      BACKUP_TOKEN: await namedToken(['backups:create', 'backups:download', 'operations:read']),
+    },
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  expect([await child.exited, stderr]).toEqual([0, '']);
+  expect(stdout.trim().split('\n').at(-1)).toMatch(/^succeeded \d+$/);
+  const [received, stored] = [join(consumer, 'before-payroll.zip'), join(folder, 'backups/before-payroll.zip')];
+  expect(await Bun.file(received).bytes()).toEqual(await Bun.file(stored).bytes());
+});
+
+/** Null where the registry is out of reach and the cache does not know it. */
+async function fetchNode(): Promise<string | null> {
+  const home = await mkdtemp(join(tmpdir(), 'palace-node-'));
+  process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+  const dependencies = { [NODE.package]: NODE.version };
+  await Bun.write(join(home, 'package.json'), JSON.stringify({ name: 'node', private: true, dependencies }));
+  const { code } = await outcome(home, ['install', '--prefer-offline', '--no-save']);
+  return code === 0 ? join(home, 'node_modules', NODE.package, 'bin/node') : null;
+}
 
 /** Made as README.md says: signed in with a cookie, the password given once more. */
 async function namedToken(scopes: string[]): Promise<string> {
