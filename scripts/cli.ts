@@ -83,7 +83,6 @@ export async function runCommand<F extends Flags>(
     process.exit(code);
   };
 
-  const flags = { ...command.flags, ...COMMON_FLAGS };
   // Asked of the raw words too: a command line that cannot be read still answers in the form it was asked in.
   const flagWords = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const asked = {
@@ -91,7 +90,7 @@ export async function runCommand<F extends Flags>(
     verbose: flagWords.some((word) => word === '--verbose' || word === '-v'),
   };
   const help = (): Promise<never> => {
-    out.write(helpText({ ...command, flags, positional: command.positional ?? null, application: APPLICATION }));
+    out.write(helpOf(command));
     return leave(0);
   };
   if (flagWords.some((word) => word === '--help' || word === '-h')) return help();
@@ -105,7 +104,7 @@ export async function runCommand<F extends Flags>(
 
   let parsed: ParsedFlags<F & typeof COMMON_FLAGS>;
   try {
-    parsed = parseFlags<F & typeof COMMON_FLAGS>(argv, flags, command.positional ?? null, command.name);
+    parsed = readCommandLine(command, argv);
   } catch (error) {
     return fail(error);
   }
@@ -156,6 +155,21 @@ export async function runCommand<F extends Flags>(
   }
   if (strays.length > 0) toPeople(`warning: it is done, but something failed beside it: ${mask(String(strays[0]))}`);
   return leave(exitCode);
+}
+
+/** The text of a command's `--help`. */
+export function helpOf<F extends Flags>(command: Command<F>): string {
+  const flags = { ...command.flags, ...COMMON_FLAGS };
+  return helpText({ ...command, flags, positional: command.positional ?? null, application: APPLICATION });
+}
+
+/** Reads the words of a command's line, those that every command takes included. Throws USAGE. */
+export function readCommandLine<F extends Flags>(
+  command: Command<F>,
+  argv: string[],
+): ParsedFlags<F & typeof COMMON_FLAGS> {
+  const flags = { ...command.flags, ...COMMON_FLAGS };
+  return parseFlags<F & typeof COMMON_FLAGS>(argv, flags, command.positional ?? null, command.name);
 }
 
 /** The database of --into has its address from that flag and from no setting. */

@@ -1,12 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Flags, Positional } from './flags.ts';
+import type { Command } from './cli.ts';
+import type { Flags } from './flags.ts';
 
 /** What tests over all commands need of each. */
-export interface AnyCommand {
-  name: string;
-  flags: Flags;
-  positional?: Positional;
+export interface AnyCommand extends Command<Flags> {
   /** The text of its script. */
   source: string;
 }
