@@ -120,8 +120,9 @@ const modelOf = (forms: { schema: string; tables?: string[] }[]) =>
     ),
   );
 
-/** Each form in a schema of its own, so that one backup holds all. */
-const placed = <Form extends object>(forms: Form[]) => forms.map((form, at) => ({ ...form, schema: `form_${at}` }));
+/** Each form in a schema of its own that is named after it, so that one backup holds all and its errors say which form they are of. */
+const placed = <Form extends { what: string }>(forms: Form[]) =>
+  forms.map((form) => ({ ...form, schema: `of_${form.what.toLowerCase().replaceAll(/\W+/g, '_').slice(0, 60)}` }));
 
 async function make(database: TestDatabase, forms: { schema: string; sql: string }[]): Promise<void> {
   for (const { schema, sql } of forms)
