@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession, type Session } from '../../db/connect.ts';
 import { contentOf, sequencesOf } from '../../db/content.fixture.ts';
@@ -58,6 +58,8 @@ for (const server of testServers()) {
         filled: name !== 'empty',
       }));
     });
+    // What a failed test has taken away, the next one has again.
+    afterEach(() => database.admin(losses.map(({ restore }) => restore).join('; ')));
     afterAll(async () => {
       await session.close();
       await database[Symbol.asyncDispose]();
@@ -95,7 +97,6 @@ for (const server of testServers()) {
         given = { label, grants };
       }
       expect({ after: given.label, left: await missing() }).toEqual({ after: given.label, left: [] });
-      for (const { restore } of single()) await database.admin(restore);
     });
 
     test('promise 11: no right is named that a restore does not need: each kind of them, taken from every object at once', async () => {
