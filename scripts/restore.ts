@@ -92,7 +92,8 @@ export const command: Command<typeof flags> = {
     );
     const target = await readTarget(database.url, signal);
     const origin = describeOrigin(facts.from, target);
-    if (!values.yes) await confirm(database.url, chosen.label, facts, { target, origin, signal });
+    if (!values.yes)
+      await confirm(database.url, chosen.label, facts, { target, origin, keepBy: keepBy(values), signal });
     else if (origin !== null) note(origin);
 
     const actor = commandActor(env);
@@ -214,6 +215,12 @@ async function readTarget(url: string, signal: AbortSignal): Promise<Origin & { 
   return { host: originInUrl(maskDatabaseUrl(url)).host, database, systemIdentifier: systemIdentifier ?? null };
 }
 
+/** The command that makes a backup of the very database that is about to change. */
+function keepBy({ demo, into }: { demo: boolean; into?: string | undefined }): string {
+  const script = 'bun run scripts/backup.ts';
+  return demo ? `${script} --demo` : into === undefined ? script : `DATABASE_URL=(what --into says) ${script}`;
+}
+
 /** Says that a backup was made of another database than the one it goes into; null when it was made of this one. */
 function describeOrigin(from: Origin, target: Origin): string | null {
   const compared = compareOrigin(from, target);
@@ -230,7 +237,12 @@ async function confirm(
   url: string,
   label: string,
   { tables, rows, timestamp, createdBy }: BackupFacts,
-  { target, origin, signal }: { target: { database: string }; origin: string | null; signal: AbortSignal },
+  {
+    target,
+    origin,
+    keepBy,
+    signal,
+  }: { target: { database: string }; origin: string | null; keepBy: string; signal: AbortSignal },
 ): Promise<void> {
   const { database } = target;
   const counted = rows === null ? 'rows it does not count' : formatCounted(rows, 'row');
@@ -249,7 +261,7 @@ async function confirm(
       ...(origin === null ? [] : [origin]),
       `This replaces every row of ${tables} in the database ${database} (${maskDatabaseUrl(url)})`,
       `by those of ${label}: ${counted} ${moment}${by}.`,
-      'What was changed since then is lost. To keep it, stop here and run `bun run scripts/backup.ts` first.',
+      `What was changed since then is lost. To keep it, stop here and make a backup of this database first: ${keepBy}`,
     ],
     signal,
   });
