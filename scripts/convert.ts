@@ -1,8 +1,10 @@
 import { basename } from 'node:path';
+import { APPLICATION } from '../server/application.ts';
 import { storeJson } from '../server/backup/store-json.ts';
 import type { ByteSource } from '../server/bytes.ts';
 import { composeSchema } from '../server/compose-schema.ts';
-import { createDocumentDesk } from '../server/document-desk.ts';
+import { runOperation } from '../server/jobs/operations.ts';
+import { createDocumentAcceptance } from '../server/jobs/uploads/document.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import { BACKUP_ARGUMENT, type ChosenBackup, openChosen } from './chosen.ts';
@@ -53,9 +55,27 @@ export const command: Command<typeof flags> = {
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);
     const path = chosen.storedName === null ? chosen.label : stored.locate(chosen.storedName);
-    const deps = { now: () => new Date(), newId: () => crypto.randomUUID() };
-    const accept = createDocumentDesk({ ...deps, databaseUrl: database.url, storage: target, model, config });
-    const made = await accept(path, { actor: commandActor(env), label: chosen.label }, signal);
+    const deps = {
+      databaseUrl: database.url,
+      now: () => new Date(),
+      newId: () => crypto.randomUUID(),
+      pause: (ms: number) => Bun.sleep(ms),
+    };
+    const accept = createDocumentAcceptance({
+      ...deps,
+      storage: target,
+      model,
+      application: APPLICATION,
+      from: 'operator',
+      compression: config.backupCompression,
+      level: config.backupLevel,
+      lockGiveUpMs: config.lockGiveUpMs,
+    });
+    const actor = commandActor(env);
+    const asked = { kind: 'upload', actor, parameters: { file: chosen.label }, wait: true };
+    const made = await runOperation(deps, asked, signal, (operation) =>
+      accept(path, { actor, label: chosen.label }, operation),
+    );
     const filePath = target.locate(made.fileName);
     return {
       data: { ...made, filePath },

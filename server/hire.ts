@@ -1,14 +1,22 @@
+import { join } from 'node:path';
 import type { SchemaModel } from '../db/model.ts';
 import type { Records } from '../db/records.ts';
 import { APPLICATION } from './application.ts';
 import type { Config } from './config.ts';
 import { type Queue, startQueue } from './jobs/queue.ts';
+import { createDocumentAcceptance } from './jobs/uploads/document.ts';
+import { sweepUploads } from './jobs/uploads/sweep.ts';
+import { createAcceptVerb } from './jobs/uploads/verb.ts';
 import { createVerbs } from './jobs/verbs.ts';
 import { startWorker, type Worker } from './jobs/worker.ts';
 import type { Log } from './log.ts';
 import { counted } from './metric-sources.ts';
 import type { Metrics } from './metrics.ts';
 import type { Storage } from './storage/storage.ts';
+import { createUploadArea } from './storage/uploads.ts';
+
+/** Folder of unfinished and received uploads, beside the archives. */
+export const UPLOADS = '.uploads';
 
 /** What a worker works with. */
 export interface Workplace {
@@ -33,7 +41,25 @@ export async function hire(place: Workplace): Promise<{ worker: Worker; queue: Q
     works: true,
     onError: (error) => log.error({ err: error }, 'the queue met a failure'),
   });
-  const verbs = createVerbs({
+  const uploads = {
+    records,
+    storage,
+    area: createUploadArea(join(config.backupDir, UPLOADS)),
+    now,
+    acceptDocument: createDocumentAcceptance({
+      from: 'anybody',
+      databaseUrl: directUrl,
+      storage,
+      model,
+      application: APPLICATION,
+      compression: config.backupCompression,
+      level: config.backupLevel,
+      lockGiveUpMs: config.lockGiveUpMs,
+      now,
+      newId,
+    }),
+  };
+  const stored = createVerbs({
     databaseUrl: directUrl,
     storage,
     model,
@@ -45,6 +71,7 @@ export async function hire(place: Workplace): Promise<{ worker: Worker; queue: Q
     now,
     pause,
   });
+  const verbs = { ...stored, upload: createAcceptVerb(uploads) };
   try {
     const worker = await startWorker({
       databaseUrl: directUrl,
@@ -52,6 +79,7 @@ export async function hire(place: Workplace): Promise<{ worker: Worker; queue: Q
       queue,
       verbs: counted(verbs, metrics, now),
       storage,
+      sweepUploads: () => sweepUploads(uploads),
       log,
       now,
       newId,

@@ -8,7 +8,6 @@ import type { FileParts } from './api/file-parts.ts';
 import { fileRoutes } from './api/files.ts';
 import { TRPC_PATH, trpcRoute } from './api/route.ts';
 import { createUploadDesk } from './api/upload-desk.ts';
-import { sweepUploads } from './api/upload-sweep.ts';
 import type { Face } from './app.ts';
 import { APPLICATION } from './application.ts';
 import { exportJson } from './archive/json-export.ts';
@@ -17,8 +16,7 @@ import { readExclusions } from './backup/exclusions.ts';
 import { createRowReader } from './backup/rows.ts';
 import { storageCheck } from './checks.ts';
 import type { Config } from './config.ts';
-import { createDocumentDesk } from './document-desk.ts';
-import { hire } from './hire.ts';
+import { hire, UPLOADS } from './hire.ts';
 import { hireProcess } from './hire-process.ts';
 import { createReadCaller } from './http/read-caller.ts';
 import type { ReadinessCheck } from './http/readiness.ts';
@@ -26,6 +24,8 @@ import { createDesk, readOperation } from './jobs/desk.ts';
 import { openFeed } from './jobs/feed.ts';
 import { type Queue, startQueue } from './jobs/queue.ts';
 import { repeat } from './jobs/repeat.ts';
+import { createAcceptance } from './jobs/uploads/acceptance.ts';
+import { sweepUploads } from './jobs/uploads/sweep.ts';
 import type { ProcessLog } from './logs.ts';
 import { maskDatabaseUrl } from './mask-url.ts';
 import type { Metrics } from './metrics.ts';
@@ -65,8 +65,6 @@ export interface Rooms {
   endings: Ending[];
 }
 
-/** Folder of unfinished and received uploads, beside the archives. */
-const UPLOADS = '.uploads';
 /** What tokens say they come from, where no public address is set: it only has to be the same on every replica. */
 const ISSUER = 'palace-backup';
 const SWEEP_MS = 60 * 60 * 1000;
@@ -129,7 +127,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     area: createUploadArea(join(config.backupDir, UPLOADS)),
     now,
     newId,
-    acceptJson: createDocumentDesk({ ...hall, databaseUrl: directUrl }),
+    acceptance: createAcceptance({ records, desk }),
     onStored: (name) => catalogue.drop(name),
     maxUploadBytes: config.maxUploadBytes,
     fail: (error) => failureResponse(error, now()),

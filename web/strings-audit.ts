@@ -35,7 +35,7 @@ const deeds: Readonly<Record<string, Deed>> = {
   'PATCH /api/uploads/tus': ['Sent a piece of a file', 'sending a piece of a file'],
   'DELETE /api/uploads/tus': ['Gave up sending a file', 'giving up sending a file'],
   'finish /api/uploads/tus': ['Sent a file to the end', 'sending a file to the end'],
-  'uploads.accept': ['Stored a sent file as a backup', 'storing a sent file as a backup'],
+  'uploads.accept': ['Had a sent file stored as a backup', 'having a sent file stored as a backup'],
   'uploads.remove': ['Removed a sent file', 'removing a sent file'],
   'uploads.list': ['Looked at the sent files', 'looking at the sent files'],
   'uploads.get': ['Looked at a sent file', 'looking at a sent file'],

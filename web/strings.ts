@@ -18,7 +18,12 @@ const stages: Readonly<Record<string, string>> = {
 
 const WAITING_LEAD = 'Somebody is using them. It tries again by itself, and nothing has changed so far.';
 
-const kinds: Readonly<Record<string, string>> = { backup: 'Backup', restore: 'Restore', verify: 'Verification' };
+const kinds: Readonly<Record<string, string>> = {
+  backup: 'Backup',
+  restore: 'Restore',
+  verify: 'Verification',
+  upload: 'Upload',
+};
 
 /** Everything the panel says, in one place. */
 export const words = {

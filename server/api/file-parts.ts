@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { Records } from '../../db/records.ts';
 import type { Archive } from '../archive/reader.ts';
+import type { Acceptance } from '../jobs/uploads/acceptance.ts';
 import type { Audit } from '../security/audit.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { UploadArea } from '../storage/uploads.ts';
@@ -9,25 +10,15 @@ import type { NameOfBackup } from './find-backup.ts';
 
 export type FilesContext = Context<AppEnv>;
 
-/** What an upload needs to become a backup. */
-export interface AcceptParts {
+/** What the bytes routes are made of. */
+export interface FileParts {
   records: Records;
   storage: Storage;
   area: UploadArea;
+  acceptance: Acceptance;
   now: () => Date;
-  /** Makes a stored archive of a BackupData document: JSON, gzip of it, or an older backup's ZIP. Without it such uploads are refused. */
-  acceptJson?: (
-    path: string,
-    /** Who sent it, and what they call it. */
-    from: { actor: string; label: string },
-    signal: AbortSignal,
-  ) => Promise<{ fileName: string; warnings: string[] }>;
   /** Told of each new archive, so that cached lists are dropped. */
   onStored?: (fileName: string) => void;
-}
-
-/** What the bytes routes are made of. */
-export interface FileParts extends AcceptParts {
   /** Largest upload, bytes. */
   maxUploadBytes: number;
   /** A fresh UUID. */

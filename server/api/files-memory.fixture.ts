@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { openRecords } from '../../db/records.ts';
 import { failureBody } from '../errors.ts';
+import { acceptanceOf } from '../jobs/uploads/acceptance.fixture.ts';
 import { SCOPES } from '../security/caller.ts';
 import { createLocalStorage } from '../storage/local.ts';
 import { createUploadArea } from '../storage/uploads.ts';
@@ -31,12 +32,16 @@ if (import.meta.main) {
     c.set('requestId', 'r');
     await next();
   });
+  const storage = createLocalStorage(folder);
+  const area = createUploadArea(join(folder, '.uploads'));
+  const { acceptance } = await acceptanceOf({ records, storage, area }, url);
   app.route(
     '/',
     fileRoutes({
       records,
-      storage: createLocalStorage(folder),
-      area: createUploadArea(join(folder, '.uploads')),
+      storage,
+      area,
+      acceptance,
       maxUploadBytes: 1024 ** 3,
       now: () => new Date(),
       newId: () => crypto.randomUUID(),

@@ -6,6 +6,7 @@ import { openRecords } from '../../db/records.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { type Catalogue, createCatalogue } from '../backup/catalogue.ts';
 import { type ErrorCode, failureBody } from '../errors.ts';
+import { acceptanceOf } from '../jobs/uploads/acceptance.fixture.ts';
 import type { AuditEntry } from '../security/audit-row.ts';
 import { type Caller, SCOPES, type Scope } from '../security/caller.ts';
 import { createLocalStorage } from '../storage/local.ts';
@@ -78,8 +79,11 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
     find: (id, signal) => createCatalogue({ storage, now: () => new Date(), signal }).find(id, signal),
   };
   const audited: AuditEntry[] = [];
+  const { records } = client;
+  const { acceptance, close: closeAcceptance } = await acceptanceOf({ records, storage, area }, database.url);
   const parts: FileParts = {
-    records: client.records,
+    records,
+    acceptance,
     storage,
     area,
     maxUploadBytes: 100 * 1024 ** 2,
@@ -130,6 +134,7 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
       ),
     async [Symbol.asyncDispose]() {
       await server.stop(true);
+      await closeAcceptance();
       await client.close();
       await database[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });

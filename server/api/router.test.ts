@@ -211,8 +211,11 @@ describe('restores', () => {
     await client.backups.remove.mutate({ id: 'elsewhere.zip' });
     const start = { from: { upload }, confirmDatabase: server.database.name };
     expect(await codeOf(client.restores.start.mutate(start))).toBe('RESTORE_REFUSED');
-    const accepted = (await client.uploads.accept.mutate({ id: upload })).data;
-    expect([accepted.state, typeof accepted.archive]).toEqual(['accepted', 'string']);
+    const asked = (await client.uploads.accept.mutate({ id: upload })).data.operation;
+    expect((await client.wait(asked.id)).result).toMatchObject({ uploadId: upload, existing: false });
+    const accepted = (await client.uploads.get.query({ id: upload })).data;
+    expect([accepted.state, typeof accepted.archive, accepted.operationId]).toEqual(['accepted', 'string', asked.id]);
+    expect((await client.uploads.accept.mutate({ id: upload })).data).toMatchObject({ existing: true });
     const { operation } = (await client.restores.start.mutate(start)).data;
     expect((await client.wait(operation.id)).archive).toBe(accepted.archive);
   });

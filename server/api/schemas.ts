@@ -79,6 +79,8 @@ export const uploadView = z.object({
   size: count.nullable(),
   sha256: z.string().nullable(),
   archive: z.string().nullable(),
+  /** What accepts it, or did. */
+  operationId: z.string().nullable(),
   error: facts.nullable(),
   actor: z.string(),
   createdAt: z.date(),

@@ -20,6 +20,8 @@ import { createReadCaller } from '../http/read-caller.ts';
 import { createDesk, readOperation } from '../jobs/desk.ts';
 import { openFeed } from '../jobs/feed.ts';
 import { startQueue } from '../jobs/queue.ts';
+import { createAcceptance } from '../jobs/uploads/acceptance.ts';
+import { createAcceptVerb } from '../jobs/uploads/verb.ts';
 import { newId, SILENT, testVerbs, testWorker } from '../jobs/worker.fixture.ts';
 import { maskDatabaseUrl } from '../mask-url.ts';
 import { createAudit } from '../security/audit.ts';
@@ -95,7 +97,10 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const queue = await startQueue({ databaseUrl, works: true, onError: () => undefined });
   const feed = openFeed({ databaseUrl, read: (id) => readOperation(records, id) });
   const desk = createDesk({ databaseUrl, records, queue, feed, now, newId });
-  const verbs = testVerbs({ databaseUrl, storage, model, application: APPLICATION, now });
+  const verbs = {
+    ...testVerbs({ databaseUrl, storage, model, application: APPLICATION, now }),
+    upload: createAcceptVerb({ records, storage, area, now }),
+  };
   const worker = await testWorker({ databaseUrl, records, queue, verbs, storage, log: SILENT, now, sweepMs: 1000 });
   const parts: ApiParts = {
     sessions,
@@ -103,7 +108,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     audit: createAudit({ records, now }),
     throttle: options.throttle ?? { spend: async () => undefined },
     desk,
-    uploads: createUploadDesk({ records, storage, area, now }),
+    uploads: createUploadDesk({ records, acceptance: createAcceptance({ records, desk }), area, now }),
     storage,
     catalogue: createCatalogue({ storage, now, signal: life.signal }),
     rows: createRowReader(storage, sensitivityOf),

@@ -3,9 +3,9 @@ import { FileStore } from '@tus/file-store';
 import { ERRORS, type KvStore, Upload } from '@tus/server';
 import type { Records } from '../../db/records.ts';
 import { AppError, failureBody } from '../errors.ts';
+import { findUpload, insertUpload, moveUpload, refuseUpload, type UploadRow } from '../jobs/uploads/records.ts';
 import { memoryKeeper } from '../storage/keep-memory.ts';
 import { UPLOAD_KEPT_MS, type UploadArea } from '../storage/uploads.ts';
-import { findUpload, insertUpload, moveUpload, refuseUpload, type UploadRow } from './upload-records.ts';
 
 export interface TusStoreParts {
   records: Records;

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { type DetailedError, Upload } from 'tus-js-client';
 import { sampleArchive } from '../archive/sample.fixture.ts';
 import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
-import { acceptUpload } from './upload-accept.ts';
 
 const LIMIT = 32 * 1024 ** 2;
 let server: FilesServer;
@@ -242,7 +241,9 @@ test('what failed for a reason of the server’s is accepted when the sender ask
   expect(await server.uploads()).toMatchObject([{ state: 'accepted' }]);
   // And a last piece that comes twice does no harm.
   expect((await patch(path, archive.bytes.length, new Uint8Array(0))).status).toBe(409);
-  const { upload } = await acceptUpload(server.parts, path.split('/').at(-1) ?? '', new AbortController().signal);
+  const by = { actor: 'ada', origin: 'here' };
+  const id = path.split('/').at(-1) ?? '';
+  const { upload } = await server.parts.acceptance.finish(id, by, new AbortController().signal);
   expect(upload.state).toBe('accepted');
 });
 

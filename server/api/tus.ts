@@ -1,11 +1,12 @@
 import { Server, type Upload } from '@tus/server';
 import { AppError, type ErrorCode } from '../errors.ts';
+import { receivedUpload } from '../jobs/uploads/accept.ts';
+import { findUpload } from '../jobs/uploads/records.ts';
 import { type AuditNotes, audited, requireScope } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 import { TusStore } from './tus-store.ts';
 import { refuseOversize, uploadName } from './upload.ts';
-import { acceptUpload, receivedUpload } from './upload-accept.ts';
-import { findUpload } from './upload-records.ts';
+import { finishUpload } from './upload-finish.ts';
 
 export const TUS_PATH = '/api/uploads/tus';
 
@@ -94,7 +95,7 @@ async function finish(parts: FileParts, c: FilesContext, id: string): Promise<Re
     notes.target = id;
     const row = await findUpload(parts.records, id);
     if (row?.state === 'receiving') await receivedUpload(parts, id, null, c.req.raw.signal);
-    const { upload, existing } = await acceptUpload(parts, id, c.req.raw.signal);
+    const { upload, existing } = await finishUpload(parts, c, id);
     notes.details = { archive: upload.archive };
     return { 'X-Backup-Name': upload.archive ?? '', 'X-Backup-Existing': String(existing) };
   });

@@ -34,11 +34,17 @@ test('uploads are listed newest first in pages, accepted once, and removed with 
   expect([seen, before]).toEqual([ids, undefined]);
 
   const [first = '', second = ''] = ids;
-  expect(await desk.accept(first, 'ada', signal)).toMatchObject({ state: 'accepted', type: 'archive' });
-  expect(await desk.accept(first, 'ada', signal)).toMatchObject({ state: 'accepted' });
+  const { operation } = await desk.accept(first, 'ada', 'here');
+  const by = { actor: 'ada', origin: 'here' };
+  expect((await server.parts.acceptance.finish(first, by, signal)).upload).toMatchObject({
+    state: 'accepted',
+    type: 'archive',
+  });
+  expect(await desk.accept(first, 'ada', 'here')).toMatchObject({ operation: { id: operation.id }, existing: true });
+  expect((await desk.get(first)).operationId).toBe(operation.id);
   await desk.remove(second, 'ada');
   expect(await desk.get(second)).toMatchObject({ state: 'refused', error: { code: 'CANCELLED' } });
-  expect(await codeOf(desk.accept(second, 'ada', signal))).toBe('CANCELLED');
+  expect(await codeOf(desk.accept(second, 'ada', 'here'))).toBe('CANCELLED');
   await desk.remove(first, 'ada');
   expect((await desk.get(first)).state).toBe('accepted');
   expect((await server.storage.list()).length).toBe(1);
@@ -47,7 +53,7 @@ test('uploads are listed newest first in pages, accepted once, and removed with 
     expect([
       await codeOf(desk.get(id)),
       await codeOf(desk.remove(id, 'ada')),
-      await codeOf(desk.accept(id, 'ada', signal)),
+      await codeOf(desk.accept(id, 'ada', 'here')),
     ]).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
   }
   for (const gone of [crypto.randomUUID(), 'no id', ''])

@@ -1,22 +1,33 @@
 import { AppError, failureBody } from '../errors.ts';
-import type { AcceptParts } from './file-parts.ts';
-import { acceptUpload } from './upload-accept.ts';
-import { findUpload, getUpload, pageOfUploads, refuseUpload, type UploadRow } from './upload-records.ts';
+import type { OperationView } from '../jobs/records.ts';
+import { acceptancesOf } from '../jobs/uploads/acceptance.ts';
+import { findUpload, getUpload, pageOfUploads, refuseUpload, type UploadRow } from '../jobs/uploads/records.ts';
+import type { FileParts } from './file-parts.ts';
+
+/** With the operation that accepts it, or did; null before one was asked for. */
+export type ShownUpload = UploadRow & { operationId: string | null };
 
 /** What can be asked about uploads, and done with them, once their bytes are there. */
 export interface UploadDesk {
   /** Newest first. `before` is the last page's `next`. Throws INPUT_INVALID when that is no upload any more. */
-  list(filter: { limit: number; before?: string }): Promise<{ uploads: UploadRow[]; next: string | null }>;
+  list(filter: { limit: number; before?: string }): Promise<{ uploads: ShownUpload[]; next: string | null }>;
   /** Rejects with NOT_FOUND. */
-  get(id: string): Promise<UploadRow>;
-  /** Makes a received upload a stored backup, or throws the reason it is refused for; see `acceptUpload`. */
-  accept(id: string, by: string, signal: AbortSignal): Promise<UploadRow>;
+  get(id: string): Promise<ShownUpload>;
+  /** Asks for an operation that makes a received upload a stored backup; see `Acceptance`. */
+  accept(id: string, by: string, origin: string): Promise<{ operation: OperationView; existing: boolean }>;
   /** Removes what was received and ends its record; an accepted one's backup stays. Rejects with NOT_FOUND, and with OPERATION_IN_PROGRESS while it is accepted. */
   remove(id: string, by: string): Promise<void>;
 }
 
-export function createUploadDesk(parts: AcceptParts): UploadDesk {
+export function createUploadDesk(parts: Pick<FileParts, 'records' | 'area' | 'acceptance' | 'now'>): UploadDesk {
   const { records, area, now } = parts;
+  const shown = async (rows: UploadRow[]): Promise<ShownUpload[]> => {
+    const found = await acceptancesOf(
+      records,
+      rows.map(({ id }) => id),
+    );
+    return rows.map((row) => ({ ...row, operationId: found.get(row.id)?.id ?? null }));
+  };
   return {
     async list({ limit, before }) {
       const last = before === undefined ? null : await findUpload(records, before);
@@ -24,10 +35,14 @@ export function createUploadDesk(parts: AcceptParts): UploadDesk {
         throw new AppError('INPUT_INVALID', 'The page before ends with an upload that is there no more.');
       const rows = await pageOfUploads(records, limit + 1, last);
       const page = rows.slice(0, limit);
-      return { uploads: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
+      return { uploads: await shown(page), next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
     },
-    get: (id) => getUpload(records, id),
-    accept: async (id, _by, signal) => (await acceptUpload(parts, id, signal)).upload,
+    async get(id) {
+      const row = await getUpload(records, id);
+      const [view] = await shown([row]);
+      return view ?? { ...row, operationId: null };
+    },
+    accept: (id, actor, origin) => parts.acceptance.request(id, { actor, origin }),
     async remove(id, by) {
       const row = await getUpload(records, id);
       if (row.state === 'accepting') throw new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.');

@@ -3,9 +3,10 @@ import { stat, utimes } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { SAMPLE_CHUNKS, sampleArchive } from '../archive/sample.fixture.ts';
+import { acceptUpload } from '../jobs/uploads/accept.ts';
+import { acceptOperation } from '../jobs/uploads/acceptance.fixture.ts';
+import { sweepUploads } from '../jobs/uploads/sweep.ts';
 import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
-import { acceptUpload } from './upload-accept.ts';
-import { sweepUploads } from './upload-sweep.ts';
 
 const LIMIT = 100 * 1024 ** 2;
 let server: FilesServer;
@@ -227,13 +228,13 @@ describe('PUT /api/uploads', () => {
     const told: string[] = [];
     const parts = {
       ...server.parts,
-      acceptJson: async (path: string) => {
+      acceptDocument: async (path: string) => {
         told.push(await Bun.file(path).text());
         return { fileName: 'made.zip', warnings: [] };
       },
     };
     const later = await put('{"metadata":{}}', {}, '?accept=later');
-    const { upload } = await acceptUpload(parts, later.answer.data?.uploadId ?? '', new AbortController().signal);
+    const { upload } = await acceptUpload(parts, later.answer.data?.uploadId ?? '', acceptOperation());
     expect([upload.state, upload.type, upload.archive, told]).toEqual([
       'accepted',
       'json',
@@ -249,15 +250,16 @@ describe('accepting', () => {
     const { bytes } = await sampleArchive();
     const later = await put(bytes, {}, '?accept=later');
     const id = later.answer.data?.uploadId ?? '';
-    const rejected = await acceptUpload(server.parts, id, AbortSignal.abort()).catch(
+    const rejected = await acceptUpload(server.parts, id, acceptOperation(AbortSignal.abort())).catch(
       (error: { code: string }) => error.code,
     );
     expect(rejected).toBe('CANCELLED');
     expect(await server.uploads()).toMatchObject([{ state: 'received' }]);
     expect(await server.waiting()).toEqual([id]);
-    const signal = new AbortController().signal;
     const two = await Promise.all(
-      [0, 1].map(() => acceptUpload(server.parts, id, signal).catch((error: { code: string }) => error.code)),
+      [0, 1].map(() =>
+        acceptUpload(server.parts, id, acceptOperation()).catch((error: { code: string }) => error.code),
+      ),
     );
     expect(two.filter((one) => typeof one === 'object').length).toBeGreaterThanOrEqual(1);
     for (const one of two) if (typeof one === 'string') expect(one).toBe('OPERATION_IN_PROGRESS');

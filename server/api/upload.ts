@@ -1,18 +1,19 @@
 import { AppError, cancelled, failureBody } from '../errors.ts';
+import { type AcceptedUpload, receivedUpload } from '../jobs/uploads/accept.ts';
+import { getUpload, insertUpload, refuseUpload, type UploadRow } from '../jobs/uploads/records.ts';
 import { memoryKeeper } from '../storage/keep-memory.ts';
 import type { PendingObject } from '../storage/storage.ts';
 import { type AuditNotes, requireScope } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
-import { type AcceptedUpload, acceptUpload, receivedUpload } from './upload-accept.ts';
-import { getUpload, insertUpload, refuseUpload, type UploadRow } from './upload-records.ts';
+import { finishUpload } from './upload-finish.ts';
 
 /** No file system has longer names; this one is only shown. */
 const MAX_NAME = 255;
 
 /**
  * `PUT /api/uploads`: the body is the file, `X-File-Name` (percent-encoded) or `?name=` what people call it. Bytes go to disk as they
- * come, counted and hashed; then the upload is accepted as a backup, or left for later with `?accept=later`. A client that goes away
- * leaves no file. Throws TOO_LARGE (at once when the length is declared), DISK_FULL, INPUT_INVALID, or the reason it is refused for.
+ * come, counted and hashed; then a worker accepts it as a backup while the request waits, or it is left for later with `?accept=later`.
+ * A client that goes away in the middle leaves no file; one that goes while it waits ends nothing. Throws TOO_LARGE (at once when the length is declared), DISK_FULL, INPUT_INVALID, or the reason it is refused for.
  */
 export async function upload(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<Response> {
   requireScope(c, 'uploads:create', parts.now());
@@ -31,7 +32,7 @@ export async function upload(parts: FileParts, c: FilesContext, notes: AuditNote
   const counted = await receive(parts, c, { id, name, declared });
   await receivedUpload(parts, id, counted, signal);
   if (c.req.query('accept') === 'later') return answer(parts, { upload: await getUpload(parts.records, id) }, 202);
-  const accepted = await acceptUpload(parts, id, signal);
+  const accepted = await finishUpload(parts, c, id);
   notes.details = { name, archive: accepted.upload.archive };
   return answer(parts, accepted, accepted.existing ? 200 : 201);
 }

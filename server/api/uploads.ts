@@ -1,15 +1,13 @@
 import { z } from 'zod';
+import { originOf } from './origin.ts';
 import type { ApiParts } from './parts.ts';
-import { answer, pageLimit, plainText, uploadView, uuid } from './schemas.ts';
+import { answer, pageLimit, plainText, startedOperation, uploadView, uuid } from './schemas.ts';
 import type { Trpc } from './trpc.ts';
 
 const one = z.strictObject({ id: uuid });
 
 /** Files somebody has sent: seen, accepted as backups, removed. Their bytes come by `files.ts`. */
-export function uploadsRouter(
-  { router, procedure, ok }: Trpc,
-  { uploads, catalogue }: Pick<ApiParts, 'uploads' | 'catalogue'>,
-) {
+export function uploadsRouter({ router, procedure, ok }: Trpc, { uploads }: Pick<ApiParts, 'uploads'>) {
   return router({
     list: procedure
       .meta({ scope: 'uploads:create' })
@@ -26,13 +24,12 @@ export function uploadsRouter(
     accept: procedure
       .meta({ scope: 'uploads:create', limit: 'create' })
       .input(one)
-      .output(answer(uploadView))
+      .output(startedOperation)
       .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const accepted = await uploads.accept(input.id, ctx.caller.actor, ctx.signal);
-        if (accepted.archive) catalogue.drop(accepted.archive);
-        ctx.note.details = { archive: accepted.archive, sha256: accepted.sha256 };
-        return ok(accepted);
+        const started = await uploads.accept(input.id, ctx.caller.actor, originOf(ctx));
+        ctx.note.operationId = started.operation.id;
+        return ok(started);
       }),
 
     remove: procedure

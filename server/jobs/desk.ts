@@ -87,7 +87,7 @@ export function createDesk(deps: DeskDeps): Desk {
       }
       if (!input.wait) await refuseBusy(session, kind);
       const id = deps.newId();
-      const archive = input.kind === 'backup' ? null : input.archive;
+      const archive = 'archive' in input ? input.archive : null;
       await insertQueued(
         session,
         id,

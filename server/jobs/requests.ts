@@ -27,6 +27,8 @@ export const operationRequest = z.discriminatedUnion('kind', [
       error: 'must be from 0 to 9 for deflate, from 1 to 19 for zstd',
     }),
   z.object({ kind: z.literal('verify'), archive, wait }),
+  /** Makes a received upload a stored backup. `file`: what its sender calls it. */
+  z.object({ kind: z.literal('upload'), upload: z.uuid(), file: z.string().max(300), wait }),
   z.object({
     kind: z.literal('restore'),
     archive,

@@ -16,6 +16,8 @@ export interface SweeperDeps {
   records: Records;
   queue: Pick<Queue, 'present'>;
   storage: Pick<Storage, 'sweep'>;
+  /** Clears up after uploads; resolves with how many records it ended. */
+  sweepUploads?: () => Promise<number>;
   log: Log;
   now: () => Date;
   /** Records of ended operations are kept so many days. */
@@ -36,6 +38,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   const { records, queue, storage, log, now } = deps;
   let session: Session | null = null;
   let storageAt = Number.NEGATIVE_INFINITY;
+  let uploadsAt = Number.NEGATIVE_INFINITY;
   let retentionAt = Number.NEGATIVE_INFINITY;
   let told = new Set<string>();
   let stopped = false;
@@ -59,6 +62,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
       told = new Set(warnings);
       if (dead.length === 0) return;
       storageAt = Number.NEGATIVE_INFINITY;
+      uploadsAt = Number.NEGATIVE_INFINITY;
       log.warn({ operations: dead }, 'cleared up after operations whose process died');
     },
     async () => {
@@ -70,6 +74,12 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
       storageAt = now().getTime();
       const removed = await storage.sweep();
       if (removed.length > 0) log.warn({ files: removed }, 'removed what unfinished backups left');
+    },
+    async () => {
+      if (!deps.sweepUploads || now().getTime() - uploadsAt < STORAGE_EVERY_MS) return;
+      uploadsAt = now().getTime();
+      const ended = await deps.sweepUploads();
+      if (ended > 0) log.warn({ uploads: ended }, 'ended uploads whose sender or whose process is gone');
     },
     async () => {
       if (now().getTime() - retentionAt < RETENTION_EVERY_MS) return;

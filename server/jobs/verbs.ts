@@ -43,7 +43,8 @@ export function createVerbs(deps: VerbDeps): Verbs {
     const request = readRequest({ ...parameters, kind });
     if (request.kind === 'backup') return backUp(deps, operation, request, actor);
     if (request.kind === 'verify') return verify(deps, operation, request);
-    return restore(deps, operation, request);
+    if (request.kind === 'restore') return restore(deps, operation, request);
+    throw new TypeError(`${request.kind} has a verb of its own`);
   };
   return { backup: run, verify: run, restore: run };
 }

@@ -16,6 +16,8 @@ export interface WorkerDeps {
   queue: Queue;
   verbs: Verbs;
   storage: Pick<Storage, 'sweep'>;
+  /** See `SweeperDeps`. */
+  sweepUploads?: () => Promise<number>;
   log: Log;
   now: () => Date;
   newId: () => string;

@@ -47,6 +47,8 @@ export interface UploadArea {
   remove(id: string): Promise<void>;
   /** Which uploads have a file. */
   present(): Promise<Map<string, UploadPresence>>;
+  /** Uploads that a process had claimed which is there no more. */
+  abandoned(): Promise<string[]>;
   /** Removes what dead processes were receiving and what is older than `UPLOAD_KEPT_MS`; gives back what dead processes had claimed. Returns the names removed. */
   sweep(now: Date): Promise<string[]>;
   /** Bytes that can still be written, or null where that cannot be known. */
@@ -187,6 +189,15 @@ export function createUploadArea(folder: string): UploadArea {
         }
         return found;
       });
+    },
+
+    async abandoned() {
+      return await guarded(`Listing ${home}`, async () =>
+        (await names()).flatMap((name) => {
+          const [, id, accept] = OWNED.exec(name) ?? [];
+          return id !== undefined && accept && temporaries.isAbandoned(name) ? [id] : [];
+        }),
+      );
     },
 
     async sweep(now) {

@@ -79,7 +79,7 @@ export function createSending(onSent: (sent: Sent) => void) {
       onSuccess({ lastResponse }) {
         setState('done');
         onSent({
-          uploadId: upload?.url?.split('/').at(-1) ?? '',
+          uploadId: idOf(upload) ?? '',
           fileName: lastResponse.getHeader('X-Backup-Name') || null,
           existing: lastResponse.getHeader('X-Backup-Existing') === 'true',
         });
@@ -94,6 +94,8 @@ export function createSending(onSent: (sent: Sent) => void) {
     state,
     sent,
     failure,
+    /** What the server calls the file; null before it has said it. */
+    uploadId: () => idOf(upload),
     /** `packed`: it goes as it is; a document is compressed first. `most`: what the server takes, bytes. */
     start,
     pause() {
@@ -128,6 +130,10 @@ export async function largestUpload(signal: AbortSignal): Promise<number | null>
 
 export function tooLarge(size: number, most: number): Failure {
   return made('TOO_LARGE', w.tooLarge(size, most), w.tooLargeHint);
+}
+
+function idOf(upload: Upload | null): string | null {
+  return upload?.url?.split('/').at(-1) ?? null;
 }
 
 function gzipped(file: File): Promise<Blob> {

@@ -11,6 +11,7 @@ import { restoreWords } from '../../strings-restore.ts';
 import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Lines } from '../../ui/skeleton.tsx';
+import { AcceptProgress } from './accept-progress.tsx';
 import { LeaveQuestion } from './leave-question.tsx';
 import { PeekedFacts, saidOf } from './peeked-facts.tsx';
 import { SendProgress } from './send-progress.tsx';
@@ -148,6 +149,11 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
               }
             >
               <SendProgress sending={sending} />
+              <Show when={sending.state() === 'checking'}>
+                <div class="mt-4">
+                  <AcceptProgress uploadId={sending.uploadId()} />
+                </div>
+              </Show>
             </Show>
           </div>
         )}

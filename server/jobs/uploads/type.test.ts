@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { sampleArchive } from '../archive/sample.fixture.ts';
-import { bytesSource } from '../storage/memory.ts';
-import { readUploadType, tellType } from './upload-type.ts';
+import { sampleArchive } from '../../archive/sample.fixture.ts';
+import { bytesSource } from '../../storage/memory.ts';
+import { readUploadType, tellType } from './type.ts';
 
 const typeOf = (bytes: Uint8Array) => readUploadType(bytesSource(bytes)).catch((error: { code: string }) => error.code);
 

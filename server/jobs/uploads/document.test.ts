@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
-import { readConfig } from './config.ts';
-import { createDocumentDesk } from './document-desk.ts';
-import { documentOf, HRMS } from './json.fixture.ts';
-import { createMemoryStorage } from './storage/memory.ts';
-import type { Storage } from './storage/storage.ts';
+import { type TestDatabase, testDatabase } from '../../../db/testing.ts';
+import { documentOf, HRMS } from '../../json.fixture.ts';
+import { createMemoryStorage } from '../../storage/memory.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { runOperation } from '../operations.ts';
+import { createDocumentAcceptance } from './document.ts';
 
 let database: TestDatabase;
 let folder: string;
@@ -21,19 +21,28 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const deskOver = (storage: Storage) => {
-  const desk = createDocumentDesk({
+const accept = (storage: Storage) => {
+  const deps = {
     databaseUrl: database.url,
-    storage,
-    model: HRMS,
-    config: readConfig({}),
     now: () => new Date(),
     newId: () => crypto.randomUUID(),
+    pause: (ms: number) => Bun.sleep(ms),
+  };
+  const acceptDocument = createDocumentAcceptance({
+    from: 'anybody',
+    ...deps,
+    storage,
+    model: HRMS,
+    application: { name: 'Palace Backup', version: '0.0.0' },
+    compression: 'deflate',
+    level: null,
+    lockGiveUpMs: 10_000,
   });
-  return (signal = new AbortController().signal) =>
-    desk(join(folder, 'document'), { actor: 'ada', label: 'old.json' }, signal);
+  const input = { kind: 'upload', actor: 'ada', parameters: {}, wait: true };
+  return runOperation(deps, input, new AbortController().signal, (operation) =>
+    acceptDocument(join(folder, 'document'), { actor: 'ada', label: 'old.json' }, operation),
+  );
 };
-const accept = (storage: Storage) => deskOver(storage)();
 const operations = () =>
   database.query(`SELECT kind, state, archive FROM backup_system.operations ORDER BY created_at DESC LIMIT 1`);
 
@@ -65,37 +74,4 @@ test('promise 3: what the storage gives back otherwise than it was given is no b
   await expect(accept(storage)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   expect(await inner.list()).toEqual([]);
   expect(await operations()).toMatchObject([{ kind: 'upload', state: 'failed' }]);
-});
-
-test('documents are accepted one at a time, and one whose sender goes away while it waits is given up at once', async () => {
-  const inner = createMemoryStorage(() => new Date());
-  const open = Promise.withResolvers<void>();
-  const reached = Promise.withResolvers<void>();
-  const made: string[] = [];
-  const storage: Storage = {
-    ...inner,
-    async create(name) {
-      made.push(name);
-      reached.resolve();
-      await open.promise;
-      return await inner.create(name);
-    },
-  };
-  const acceptNext = deskOver(storage);
-  const first = acceptNext();
-  await reached.promise;
-  const gone = new AbortController();
-  const second = acceptNext(gone.signal);
-  const third = acceptNext();
-  gone.abort();
-  await expect(second).rejects.toMatchObject({ code: 'CANCELLED' });
-  expect(made).toHaveLength(1);
-  open.resolve();
-  const names = [(await first).fileName, (await third).fileName];
-  expect(made).toEqual(names);
-  const spans = await database.query<{ apart: boolean }>(
-    `SELECT b.created_at >= a.finished_at AS apart FROM backup_system.operations a, backup_system.operations b WHERE a.archive = $1 AND b.archive = $2`,
-    names,
-  );
-  expect(spans).toEqual([{ apart: true }]);
 });

@@ -1,5 +1,6 @@
-import { acceptArchive } from '../backup/accept-archive.ts';
-import type { ByteSource } from '../bytes.ts';
+import type { Records } from '../../../db/records.ts';
+import { acceptArchive } from '../../backup/accept-archive.ts';
+import type { ByteSource } from '../../bytes.ts';
 import {
   AppError,
   cancelled,
@@ -8,11 +9,30 @@ import {
   failureBody,
   throwIfCancelled,
   unexpected,
-} from '../errors.ts';
-import type { ClaimedUpload } from '../storage/uploads.ts';
-import type { AcceptParts } from './file-parts.ts';
-import { getUpload, moveUpload, refuseUpload, type UploadRow } from './upload-records.ts';
-import { readUploadType } from './upload-type.ts';
+} from '../../errors.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { ClaimedUpload, UploadArea } from '../../storage/uploads.ts';
+import type { Operation } from '../operations.ts';
+import { getUpload, moveUpload, refuseUpload, type UploadRow } from './records.ts';
+import { readUploadType } from './type.ts';
+
+/** What an upload needs to become a backup. */
+export interface AcceptParts {
+  records: Records;
+  storage: Storage;
+  area: UploadArea;
+  now: () => Date;
+  /** Makes a stored archive of a BackupData document: JSON, gzip of it, or an older backup's ZIP. Without it such uploads are refused. */
+  acceptDocument?: (
+    path: string,
+    /** Who sent it, and what they call it. */
+    from: { actor: string; label: string },
+    operation: AcceptOperation,
+  ) => Promise<{ fileName: string; warnings: string[] }>;
+}
+
+/** The operation that accepts: what it works under and whom it tells how far it is. */
+export type AcceptOperation = Pick<Operation, 'id' | 'signal' | 'report' | 'nameArchive'>;
 
 export interface AcceptedUpload {
   upload: UploadRow;
@@ -47,7 +67,12 @@ export async function receivedUpload(
  * CANCELLED) it stays received and can be accepted later. Accepting an accepted upload gives the same answer again.
  * Rejects with OPERATION_IN_PROGRESS while somebody else is at it, with NOT_FOUND, and with INPUT_INVALID while bytes are missing.
  */
-export async function acceptUpload(parts: AcceptParts, id: string, signal: AbortSignal): Promise<AcceptedUpload> {
+export async function acceptUpload(
+  parts: AcceptParts,
+  id: string,
+  operation: AcceptOperation,
+): Promise<AcceptedUpload> {
+  const { signal } = operation;
   const row = await getUpload(parts.records, id);
   if (row.state === 'accepted') return { upload: row, existing: false, warnings: [] };
   if (row.state === 'refused') throw refusalOf(row);
@@ -58,7 +83,7 @@ export async function acceptUpload(parts: AcceptParts, id: string, signal: Abort
   });
   if (!(await moveUpload(parts.records, id, ['received'], { state: 'accepting' }))) throw atIt();
   try {
-    return await acceptClaimed(parts, id, claimed, signal);
+    return await acceptClaimed(parts, id, claimed, operation);
   } catch (caught) {
     const error = signal.aborted && !(caught instanceof AppError) ? cancelled('Accepting the upload') : caught;
     if (isRefusal(error)) {
@@ -77,15 +102,18 @@ async function acceptClaimed(
   parts: AcceptParts,
   id: string,
   claimed: ClaimedUpload,
-  signal: AbortSignal,
+  operation: AcceptOperation,
 ): Promise<AcceptedUpload> {
   const type = await readUploadType(claimed.source);
   await moveUpload(parts.records, id, ['accepting'], { type });
   const { fileName, existing, warnings } =
     type === 'archive'
-      ? await acceptArchive(parts, claimed.source, { signal, onProgress: () => undefined })
-      : { ...(await acceptJson(parts, await getUpload(parts.records, id), claimed.path, signal)), existing: false };
-  if (!existing) parts.onStored?.(fileName);
+      ? await acceptArchive(parts, claimed.source, { signal: operation.signal, onProgress: operation.report })
+      : {
+          ...(await acceptDocument(parts, await getUpload(parts.records, id), claimed.path, operation)),
+          existing: false,
+        };
+  await operation.nameArchive(fileName);
   await moveUpload(parts.records, id, ['accepting'], {
     state: 'accepted',
     archive: fileName,
@@ -95,13 +123,13 @@ async function acceptClaimed(
   return { upload: await getUpload(parts.records, id), existing, warnings };
 }
 
-async function acceptJson(
+async function acceptDocument(
   parts: AcceptParts,
   { actor, originalName }: UploadRow,
   path: string,
-  signal: AbortSignal,
+  operation: AcceptOperation,
 ): Promise<{ fileName: string; warnings: string[] }> {
-  if (parts.acceptJson) return await parts.acceptJson(path, { actor, label: originalName }, signal);
+  if (parts.acceptDocument) return await parts.acceptDocument(path, { actor, label: originalName }, operation);
   throw new AppError('INPUT_INVALID', 'This server takes archives only, no BackupData documents.', {
     hint: 'Send an archive (.zip) made by this program.',
   });
@@ -114,7 +142,7 @@ function isRefusal(error: unknown): error is AppError {
 }
 
 /** What a refused upload was refused for. */
-function refusalOf(row: UploadRow): AppError {
+export function refusalOf(row: UploadRow): AppError {
   const { code, message, hint } = row.error ?? {};
   if (typeof code !== 'string' || !(code in ERROR_FAMILIES) || typeof message !== 'string')
     return unexpected(row.error);

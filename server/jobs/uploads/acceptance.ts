@@ -1,0 +1,87 @@
+import { and, desc, eq, inArray, sql } from 'drizzle-orm';
+import { asking } from '../../../db/failure.ts';
+import type { Records } from '../../../db/records.ts';
+import { operations } from '../../../db/schema/system.ts';
+import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, unexpected } from '../../errors.ts';
+import type { Desk } from '../desk.ts';
+import { hasEnded, type OperationView, viewOf } from '../records.ts';
+import { type AcceptedUpload, refusalOf } from './accept.ts';
+import { getUpload } from './records.ts';
+
+/** Where acceptances of uploads are asked for, from any process; a worker does them. */
+export interface Acceptance {
+  /**
+   * Puts an acceptance in line, or finds the one that is in line, runs, or was successful. Rejects with NOT_FOUND, with INPUT_INVALID
+   * while bytes are missing, and with the reason for an upload that was refused.
+   */
+  request(id: string, by: { actor: string; origin: string }): Promise<{ operation: OperationView; existing: boolean }>;
+  /**
+   * The same, and waits for its end: rejects with what it failed for. A signal that aborts ends the waiting, with CANCELLED, and not
+   * the acceptance.
+   */
+  finish(id: string, by: { actor: string; origin: string }, signal: AbortSignal): Promise<AcceptedUpload>;
+}
+
+export function createAcceptance({
+  records,
+  desk,
+}: {
+  records: Records;
+  desk: Pick<Desk, 'request' | 'watch'>;
+}): Acceptance {
+  const request: Acceptance['request'] = async (id, { actor, origin }) => {
+    const row = await getUpload(records, id);
+    if (row.state === 'refused') throw refusalOf(row);
+    if (row.state === 'receiving') throw new AppError('INPUT_INVALID', 'This upload has not been received to its end.');
+    const last = (await acceptancesOf(records, [id])).get(id);
+    const counts = last && (!hasEnded(last.state) || (row.state === 'accepted' && last.state === 'succeeded'));
+    if (last && counts) return { operation: last, existing: true };
+    return await desk.request({ kind: 'upload', upload: id, file: row.originalName, wait: true }, actor, origin);
+  };
+
+  return {
+    request,
+    async finish(id, by, signal) {
+      const { operation } = await request(id, by);
+      let view = operation;
+      for await (const next of desk.watch(operation.id, -1, signal)) view = next;
+      if (!hasEnded(view.state)) throw cancelled('Waiting for the upload to be accepted');
+      if (view.state !== 'succeeded') throw failureOf(view);
+      const { existing, warnings } = view.result ?? {};
+      return {
+        upload: await getUpload(records, id),
+        existing: existing === true,
+        warnings: Array.isArray(warnings) ? warnings.map(String) : [],
+      };
+    },
+  };
+}
+
+/** The newest acceptance of each of these uploads, where one was asked for. */
+export async function acceptancesOf(records: Records, uploads: string[]): Promise<Map<string, OperationView>> {
+  if (uploads.length === 0) return new Map();
+  const upload = sql<string>`${operations.parameters} ->> 'upload'`;
+  const rows = await asking(
+    'reading the operations',
+    async () =>
+      await records
+        .select()
+        .from(operations)
+        .where(and(eq(operations.kind, 'upload'), inArray(upload, uploads)))
+        .orderBy(desc(operations.createdAt)),
+  );
+  const newest = new Map<string, OperationView>();
+  for (const row of rows.map(viewOf)) {
+    const id = String(row.parameters['upload']);
+    if (!newest.has(id)) newest.set(id, row);
+  }
+  return newest;
+}
+
+function failureOf({ error }: OperationView): AppError {
+  if (!error || !(error.code in ERROR_FAMILIES)) return unexpected(error);
+  return new AppError(error.code as ErrorCode, error.message, {
+    ...(error.hint !== undefined && { hint: error.hint }),
+    ...(error.details && { details: error.details }),
+  });
+}

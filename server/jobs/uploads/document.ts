@@ -1,0 +1,78 @@
+import type { SchemaModel } from '../../../db/model.ts';
+import { JSON_LIMITS, UPLOADED_JSON_LIMITS } from '../../archive/json-document.ts';
+import { openJsonDocument, UPLOADED_DOCUMENT_LIMITS } from '../../archive/json-source.ts';
+import { acceptJson } from '../../backup/accept-json.ts';
+import { archiveName } from '../../backup/archive-name.ts';
+import { readBack } from '../../backup/create.ts';
+import { AppError } from '../../errors.ts';
+import { openFile } from '../../storage/file-source.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { AcceptOperation } from './accept.ts';
+
+export interface DocumentDeps {
+  /** Past any pooler. */
+  databaseUrl: string;
+  storage: Storage;
+  model: SchemaModel;
+  application: { name: string; version: string };
+  /** What anybody may send is read within narrower limits than what the operator gives. */
+  from: 'anybody' | 'operator';
+  compression: 'deflate' | 'zstd';
+  level: number | null;
+  lockGiveUpMs: number;
+  now: () => Date;
+  newId: () => string;
+}
+
+/** Makes stored backups of BackupData documents that were uploaded. What one leaves when its process dies is swept with its operation. */
+export function createDocumentAcceptance(deps: DocumentDeps) {
+  const { storage, now } = deps;
+  return async (
+    path: string,
+    { actor, label }: { actor: string; label: string },
+    operation: AcceptOperation,
+  ): Promise<{ fileName: string; warnings: string[]; missing: string[] }> => {
+    await using source = await openFile(path);
+    const document = await openJsonDocument(source, deps.from === 'anybody' ? UPLOADED_DOCUMENT_LIMITS : {});
+    if (!document) throw new AppError('ARCHIVE_INVALID', `${label} is no BackupData document.`);
+    const fileName = archiveName(undefined, now(), operation.id);
+    await operation.nameArchive(fileName);
+    await using object = await storage.create(fileName);
+    const run = { signal: operation.signal, onProgress: operation.report };
+    const accepted = await acceptJson(
+      deps,
+      {
+        document,
+        limits: deps.from === 'anybody' ? UPLOADED_JSON_LIMITS : JSON_LIMITS,
+        label,
+        sink: object,
+        operationId: operation.id,
+        acceptedBy: actor,
+        compression: deps.compression,
+        ...(deps.level !== null && { level: deps.level }),
+      },
+      run,
+    );
+    await object.commit();
+    const { digest, warnings, missing } = accepted;
+    await readBack(deps, fileName, digest, run).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'ARCHIVE_DAMAGED' ? storageLies(error) : error;
+    });
+    await storage
+      .writeSidecar(fileName, {
+        digest,
+        kind: 'uploaded',
+        pinned: false,
+        note: null,
+        lastVerified: now().toISOString(),
+        lastProved: null,
+      })
+      .catch(() => undefined);
+    return { fileName, warnings, missing };
+  };
+}
+
+/** The document is not to blame: it is kept, and can be accepted later. */
+function storageLies(cause: AppError): AppError {
+  return new AppError('STORAGE_UNAVAILABLE', cause.message, { cause, ...(cause.hint && { hint: cause.hint }) });
+}

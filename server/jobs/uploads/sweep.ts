@@ -1,0 +1,50 @@
+import { AppError, failureBody } from '../../errors.ts';
+import type { AcceptParts } from './accept.ts';
+import { findUpload, openUploads, refuseUpload } from './records.ts';
+
+/**
+ * Clears up after senders that never came back and processes that died: files without a living writer, or older than a day, go;
+ * records that wait for a file that is gone are refused and say so. An upload whose acceptance died with its process is refused for good:
+ * it may be what ended it. Safe at any time and from several processes. Returns how many records it ended.
+ */
+export async function sweepUploads(parts: Pick<AcceptParts, 'records' | 'area' | 'now'>): Promise<number> {
+  let ended = await refuseDeadly(parts);
+  await parts.area.sweep(parts.now());
+  // In this order: a record is open only while its file is there, so that one still open without a file is nobody's.
+  const open = await openUploads(parts.records);
+  const before = await parts.area.present();
+  // A listing can miss a file that is being renamed; two do not.
+  const after = await parts.area.present();
+  for (const { id } of open) {
+    if (after.has(id) || before.has(id)) continue;
+    const error = new AppError(
+      'CONNECTION_LOST',
+      'The upload was broken off, or left lying for a day. Its file was removed.',
+      {
+        hint: 'Send the file again.',
+      },
+    );
+    await refuseUpload(parts.records, id, failureBody(error, parts.now()).error, parts.now());
+    ended += 1;
+  }
+  return ended;
+}
+
+/** The record first: whatever becomes of the file then, nobody accepts it. */
+async function refuseDeadly(parts: Pick<AcceptParts, 'records' | 'area' | 'now'>): Promise<number> {
+  let ended = 0;
+  for (const id of await parts.area.abandoned()) {
+    const row = await findUpload(parts.records, id);
+    if (row?.state !== 'accepting') continue;
+    const error = new AppError(
+      'CONNECTION_LOST',
+      'The process that was accepting this upload ended in the middle of it. It is not tried again; its file was removed.',
+      { hint: 'See the server log for why it ended. If it was not for this file, send it again.' },
+    );
+    await refuseUpload(parts.records, id, failureBody(error, parts.now()).error, parts.now());
+    await parts.area.sweep(parts.now());
+    await parts.area.remove(id);
+    ended += 1;
+  }
+  return ended;
+}

@@ -1,0 +1,22 @@
+import { readRequest } from '../requests.ts';
+import type { Verb } from '../verbs.ts';
+import { type AcceptParts, acceptUpload } from './accept.ts';
+
+/** What an acceptance leaves in its record. */
+export interface AcceptResult {
+  uploadId: string;
+  fileName: string | null;
+  existing: boolean;
+  size: number;
+  warnings: string[];
+}
+
+/** What a worker does with an upload that was asked to become a backup. */
+export function createAcceptVerb(parts: AcceptParts): Verb {
+  return async (operation, { kind, parameters }): Promise<AcceptResult> => {
+    const request = readRequest({ ...parameters, kind });
+    if (request.kind !== 'upload') throw new TypeError(`${request.kind} is no acceptance`);
+    const { upload, existing, warnings } = await acceptUpload(parts, request.upload, operation);
+    return { uploadId: upload.id, fileName: upload.archive, existing, size: upload.size ?? 0, warnings };
+  };
+}

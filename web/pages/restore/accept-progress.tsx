@@ -1,0 +1,37 @@
+import { useQuery } from '@tanstack/solid-query';
+import { Show, Suspense } from 'solid-js';
+import { api } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { queries } from '../../lib/queries.ts';
+import { OperationCard } from '../../ui/operation-card.tsx';
+
+const LOOK_MS = 700;
+
+/** What the server does with a file that has arrived: how far it is, and a button that stops it. Nothing before that has begun. */
+export function AcceptProgress(props: { uploadId: string | null }) {
+  return <Suspense>{props.uploadId !== null && <Accepting uploadId={props.uploadId} />}</Suspense>;
+}
+
+function Accepting(props: { uploadId: string }) {
+  const upload = useQuery(() => ({
+    queryKey: ['upload', props.uploadId],
+    queryFn: async ({ signal }: { signal: AbortSignal }) =>
+      (await api.uploads.get.query({ id: props.uploadId }, { signal })).data,
+    refetchInterval: ({ state }: { state: { data?: { operationId: string | null } | undefined } }) =>
+      state.data?.operationId ? false : LOOK_MS,
+  }));
+  const id = () => answerOf(upload)?.operationId ?? null;
+  return <Show when={id()}>{(known) => <Followed id={known()} />}</Show>;
+}
+
+function Followed(props: { id: string }) {
+  const operation = useQuery(() => queries.operation(props.id));
+  const me = useQuery(() => queries.me());
+  return (
+    <Show when={answerOf(operation)}>
+      {(known) => (
+        <OperationCard operation={known()} mayCancel={answerOf(me)?.scopes.includes('operations:cancel') ?? false} />
+      )}
+    </Show>
+  );
+}
