@@ -6,7 +6,7 @@ import { sampleArchive } from '../server/archive/sample.fixture.ts';
 import type { StoredBackup } from '../server/backup/list.ts';
 import type { VerifyReport } from '../server/backup/verify.ts';
 import type { FailureBody } from '../server/errors.ts';
-import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
 
 const DOCUMENT = JSON.stringify({
   metadata: {

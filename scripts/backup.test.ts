@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { TestDatabase } from '../db/testing.ts';
 import type { BackupResult } from '../server/backup/create.ts';
 import type { FailureBody } from '../server/errors.ts';
-import { jsonOf, type Workplace } from './command.fixture.ts';
-import { hrmsPlace } from './places.fixture.ts';
+import { jsonOf, type Workplace } from './command/command.fixture.ts';
+import { hrmsPlace } from './command/places.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
 let ground: Awaited<ReturnType<typeof hrmsPlace>>;

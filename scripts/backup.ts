@@ -12,7 +12,7 @@ import { runOperation } from '../server/jobs/operations.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
-import { type Command, type Outcome, runCommand } from './cli.ts';
+import { type Command, type Outcome, runCommand } from './command/cli.ts';
 import {
   both,
   commandActor,
@@ -23,8 +23,8 @@ import {
   operationDeps,
   settingsHelp,
   WAIT_FLAG,
-} from './compose.ts';
-import { formatColumns, formatCount, formatCounted, formatDuration, formatSize, printable } from './format.ts';
+} from './command/compose.ts';
+import { formatColumns, formatCount, formatCounted, formatDuration, formatSize, printable } from './command/format.ts';
 
 const flags = {
   output: { kind: 'text', short: 'o', value: 'DIR', help: 'folder to store the backup in, instead of BACKUP_DIR' },

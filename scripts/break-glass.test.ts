@@ -4,8 +4,8 @@ import type { TestDatabase } from '../db/testing.ts';
 import { createAudit } from '../server/security/audit.ts';
 import { createSessions } from '../server/security/sessions.ts';
 import { createThrottle } from '../server/security/throttle.ts';
-import { jsonOf, type Workplace } from './command.fixture.ts';
-import { emptyPlace } from './places.fixture.ts';
+import { jsonOf, type Workplace } from './command/command.fixture.ts';
+import { emptyPlace } from './command/places.fixture.ts';
 
 let ground: Awaited<ReturnType<typeof emptyPlace>>;
 let database: TestDatabase;

@@ -4,9 +4,9 @@ import type { Config } from '../server/config.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { createAudit } from '../server/security/audit.ts';
 import { createBreakGlassCode } from '../server/security/break-glass.ts';
-import { type Command, runCommand } from './cli.ts';
-import { commandActor, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './compose.ts';
-import { formatMoment } from './format.ts';
+import { type Command, runCommand } from './command/cli.ts';
+import { commandActor, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import { formatMoment } from './command/format.ts';
 
 const flags = { demo: DEMO_FLAG } as const;
 

@@ -7,7 +7,7 @@ import { type Pair, startPair } from '../db/connection/standby.fixture.ts';
 import { fillDemo } from '../db/demo.ts';
 import { migrate } from '../db/migrate.ts';
 import { startQueue } from '../server/jobs/queue.ts';
-import { type Workplace, workplace } from './command.fixture.ts';
+import { type Workplace, workplace } from './command/command.fixture.ts';
 
 let server: TlsServer;
 let place: Workplace;

@@ -7,8 +7,8 @@ import { runOperation } from '../server/jobs/operations.ts';
 import { createDocumentAcceptance } from '../server/jobs/uploads/document.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import type { Storage } from '../server/storage/storage.ts';
-import { BACKUP_ARGUMENT, type ChosenBackup, openChosen } from './chosen.ts';
-import { type Command, type Outcome, runCommand } from './cli.ts';
+import { BACKUP_ARGUMENT, type ChosenBackup, openChosen } from './command/chosen.ts';
+import { type Command, type Outcome, runCommand } from './command/cli.ts';
 import {
   commandActor,
   composeStorage,
@@ -17,8 +17,8 @@ import {
   DEMO_FLAG,
   openDatabase,
   settingsHelp,
-} from './compose.ts';
-import { formatSize } from './format.ts';
+} from './command/compose.ts';
+import { formatSize } from './command/format.ts';
 
 const flags = {
   output: { kind: 'text', short: 'o', value: 'DIR', help: 'folder to store the result in, instead of BACKUP_DIR' },

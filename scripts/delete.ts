@@ -2,11 +2,11 @@ import { AppError } from '../server/errors.ts';
 import { removeBackup } from '../server/jobs/remove-backup.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import type { Storage } from '../server/storage/storage.ts';
-import { type Command, runCommand } from './cli.ts';
-import { commandActor, composeStorage, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './compose.ts';
-import { confirmName } from './confirm.ts';
-import { formatMoment, formatSize } from './format.ts';
-import { openCommandRecords } from './records.ts';
+import { type Command, runCommand } from './command/cli.ts';
+import { commandActor, composeStorage, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import { confirmName } from './command/confirm.ts';
+import { formatMoment, formatSize } from './command/format.ts';
+import { openCommandRecords } from './command/records.ts';
 
 const flags = {
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the backup first' },

@@ -1,8 +1,8 @@
 import { fillDemo } from '../db/demo.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
-import { type Command, runCommand } from './cli.ts';
-import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './compose.ts';
-import { formatColumns, formatCount, formatCounted, formatDuration } from './format.ts';
+import { type Command, runCommand } from './command/cli.ts';
+import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import { formatColumns, formatCount, formatCounted, formatDuration } from './command/format.ts';
 
 const flags = {
   staff: {

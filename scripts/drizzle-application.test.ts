@@ -6,7 +6,7 @@ import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import { testServers } from '../db/testing-servers.ts';
 import type { BackupResult } from '../server/backup/create.ts';
 import type { FailureBody } from '../server/errors.ts';
-import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
 
 /** An application as Drizzle's own pages show one: names left to the casing, a barrel, and a table under two names. */
 const FILES = {

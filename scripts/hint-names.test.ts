@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { Glob } from 'bun';
 import packageJson from '../package.json' with { type: 'json' };
 import { SETTING_NAMES } from '../server/config.ts';
-import { COMMON_FLAGS } from './cli.ts';
-import { allCommands } from './commands.fixture.ts';
+import { COMMON_FLAGS } from './command/cli.ts';
+import { allCommands } from './command/commands.fixture.ts';
 
 /** Words that look like a setting of ours and are none. */
 const NO_SETTINGS: Record<string, string> = {

@@ -9,7 +9,7 @@ import { oldZip } from '../server/archive/old-zip.fixture.ts';
 import type { BackupResult } from '../server/backup/create.ts';
 import type { FailureBody } from '../server/errors.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
-import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
 let database: TestDatabase;

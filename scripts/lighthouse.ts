@@ -1,6 +1,6 @@
 import { AppError } from '../server/errors.ts';
-import { type Command, runCommand } from './cli.ts';
-import { formatColumns } from './format.ts';
+import { type Command, runCommand } from './command/cli.ts';
+import { formatColumns } from './command/format.ts';
 import { type Audit, CATEGORIES, openAuditor } from './panel/auditor.ts';
 import { furnish } from './panel/furniture.ts';
 import { openHouse } from './panel/house.ts';

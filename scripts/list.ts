@@ -1,9 +1,9 @@
 import { originText } from '../server/archive/origin.ts';
 import { listBackups, type StoredBackup } from '../server/backup/list.ts';
 import { listDocuments, type StoredDocument } from '../server/backup/list-documents.ts';
-import { type Command, runCommand } from './cli.ts';
-import { composeStorage, configWithoutDatabase, settingsHelp } from './compose.ts';
-import { formatColumns, formatCount, formatCounted, formatMoment, formatSize, printable } from './format.ts';
+import { type Command, runCommand } from './command/cli.ts';
+import { composeStorage, configWithoutDatabase, settingsHelp } from './command/compose.ts';
+import { formatColumns, formatCount, formatCounted, formatMoment, formatSize, printable } from './command/format.ts';
 
 const flags = {} as const;
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { testDatabase } from '../db/testing.ts';
 import { sampleArchive } from '../server/archive/sample.fixture.ts';
 import type { FailureBody } from '../server/errors.ts';
-import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
-import { allCommands } from './commands.fixture.ts';
-import { emptyPlace } from './places.fixture.ts';
+import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
+import { allCommands } from './command/commands.fixture.ts';
+import { emptyPlace } from './command/places.fixture.ts';
 
 let ground: Awaited<ReturnType<typeof emptyPlace>>;
 let place: Workplace;

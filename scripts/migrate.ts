@@ -1,8 +1,8 @@
 import { type MigrateReport, migrate } from '../db/migrate.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
-import { type Command, runCommand } from './cli.ts';
-import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './compose.ts';
-import { formatCounted } from './format.ts';
+import { type Command, runCommand } from './command/cli.ts';
+import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import { formatCounted } from './command/format.ts';
 
 const flags = {
   into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },

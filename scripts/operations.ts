@@ -1,9 +1,9 @@
 import { hasEnded, type OperationView } from '../server/jobs/records.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
-import { type Command, type Outcome, runCommand } from './cli.ts';
-import { commandActor, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './compose.ts';
-import { formatColumns, formatDuration, formatMoment, printable } from './format.ts';
-import { type CommandRecords, openCommandRecords } from './records.ts';
+import { type Command, type Outcome, runCommand } from './command/cli.ts';
+import { commandActor, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import { formatColumns, formatDuration, formatMoment, printable } from './command/format.ts';
+import { type CommandRecords, openCommandRecords } from './command/records.ts';
 
 const flags = {
   cancel: { kind: 'text', value: 'ID', help: 'end this one: at once while it waits, after its clean-up while it runs' },

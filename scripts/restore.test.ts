@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import type { FailureBody } from '../server/errors.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
-import { jsonOf, type Workplace } from './command.fixture.ts';
-import { formatCount } from './format.ts';
-import { hrmsPlace } from './places.fixture.ts';
+import { jsonOf, type Workplace } from './command/command.fixture.ts';
+import { formatCount } from './command/format.ts';
+import { hrmsPlace } from './command/places.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
 let ground: Awaited<ReturnType<typeof hrmsPlace>>;

@@ -16,8 +16,8 @@ import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { readIdentity } from '../server/postgres/identity.ts';
 import { type RestoreResult, restoreArchive } from '../server/restore/restore.ts';
 import { createScratch } from '../server/storage/scratch.ts';
-import { BACKUP_ARGUMENT, openChosen } from './chosen.ts';
-import { type Command, runCommand } from './cli.ts';
+import { BACKUP_ARGUMENT, openChosen } from './command/chosen.ts';
+import { type Command, runCommand } from './command/cli.ts';
 import {
   both,
   commandActor,
@@ -28,9 +28,16 @@ import {
   operationDeps,
   settingsHelp,
   WAIT_FLAG,
-} from './compose.ts';
-import { confirmName } from './confirm.ts';
-import { formatColumns, formatCount, formatCounted, formatDuration, formatMoment, printable } from './format.ts';
+} from './command/compose.ts';
+import { confirmName } from './command/confirm.ts';
+import {
+  formatColumns,
+  formatCount,
+  formatCounted,
+  formatDuration,
+  formatMoment,
+  printable,
+} from './command/format.ts';
 
 const flags = {
   into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { AppError } from '../server/errors.ts';
-import { type Command, runCommand } from './cli.ts';
+import { type Command, runCommand } from './command/cli.ts';
 import { startBrowser } from './panel/browser.ts';
 import { furnish } from './panel/furniture.ts';
 import { type House, openHouse } from './panel/house.ts';

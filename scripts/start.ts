@@ -9,7 +9,7 @@ import { AppError } from '../server/errors.ts';
 import { runRoot, startServer, untilToldToStop } from '../server/main.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { ensurePanel } from './build-panel.ts';
-import { DATA_DIR, EMBEDDED_DIR } from './compose.ts';
+import { DATA_DIR, EMBEDDED_DIR } from './command/compose.ts';
 import { untilLauncherEnds } from './launchers.ts';
 import { takeFolder } from './one-start.ts';
 

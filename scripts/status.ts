@@ -1,8 +1,8 @@
 import { type Freshness, readFreshness } from '../server/backup/freshness.ts';
 import { listBackups } from '../server/backup/list.ts';
-import { type Command, runCommand } from './cli.ts';
-import { composeStorage, configWithoutDatabase, settingsHelp } from './compose.ts';
-import { formatDuration, printable } from './format.ts';
+import { type Command, runCommand } from './command/cli.ts';
+import { composeStorage, configWithoutDatabase, settingsHelp } from './command/compose.ts';
+import { formatDuration, printable } from './command/format.ts';
 
 /** A day, and two hours for a backup that waits or is slow. */
 const USUAL_AGE_MS = 26 * 60 * 60 * 1000;

@@ -5,8 +5,8 @@ import type { TestDatabase } from '../db/testing.ts';
 import { createNotes } from '../server/backup/notes.ts';
 import type { FailureBody } from '../server/errors.ts';
 import { createLocalStorage } from '../server/storage/local.ts';
-import { jsonOf, type Workplace } from './command.fixture.ts';
-import { hrmsPlace } from './places.fixture.ts';
+import { jsonOf, type Workplace } from './command/command.fixture.ts';
+import { hrmsPlace } from './command/places.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
 let ground: Awaited<ReturnType<typeof hrmsPlace>>;

@@ -13,10 +13,10 @@ import { AppError } from '../server/errors.ts';
 import type { OnProgress } from '../server/progress.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
-import { BACKUP_ARGUMENT, type ChosenBackup, openChosen } from './chosen.ts';
-import { type Command, type Outcome, runCommand } from './cli.ts';
-import { composeStorage, configWithoutDatabase, settingsHelp } from './compose.ts';
-import { formatCount, formatCounted, formatDuration, formatSize } from './format.ts';
+import { BACKUP_ARGUMENT, type ChosenBackup, openChosen } from './command/chosen.ts';
+import { type Command, type Outcome, runCommand } from './command/cli.ts';
+import { composeStorage, configWithoutDatabase, settingsHelp } from './command/compose.ts';
+import { formatCount, formatCounted, formatDuration, formatSize } from './command/format.ts';
 
 const flags = {
   rows: {

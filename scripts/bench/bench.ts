@@ -4,7 +4,7 @@ import { fillDemo } from '../../db/demo.ts';
 import { migrate } from '../../db/migrate.ts';
 import { quoteName } from '../../db/quote.ts';
 import { AppError } from '../../server/errors.ts';
-import { formatCount, formatSize } from '../format.ts';
+import { formatCount, formatSize } from '../command/format.ts';
 import { runProgram } from './run-program.ts';
 import { type BenchServer, startBenchServer } from './server.ts';
 

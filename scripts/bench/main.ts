@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { AppError } from '../../server/errors.ts';
-import { type Command, runCommand } from '../cli.ts';
-import { nearest } from '../flags.ts';
-import { formatDuration } from '../format.ts';
+import { type Command, runCommand } from '../command/cli.ts';
+import { nearest } from '../command/flags.ts';
+import { formatDuration } from '../command/format.ts';
 import { type Bench, openBench } from './bench.ts';
 import type { Contender, Measured } from './contender.ts';
 import { GOALS, judge } from './goals.ts';

@@ -1,4 +1,4 @@
-import { formatColumns, formatCount, formatMoment } from '../format.ts';
+import { formatColumns, formatCount, formatMoment } from '../command/format.ts';
 import type { Goal, Verdict } from './goals.ts';
 import type { Summary } from './statistics.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Scene } from '../../server/scene.fixture.ts';
-import type { Workplace } from '../command.fixture.ts';
-import { libraryPlace } from '../places.fixture.ts';
+import type { Workplace } from '../command/command.fixture.ts';
+import { libraryPlace } from '../command/places.fixture.ts';
 
 /** Long and full of signs, so that it is found in any spelling. */
 const SECRET = 'Tr0ub4dor#3@/:horse';

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unprivilegedLaunch } from '../../db/unprivileged.ts';
 import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
-import { type Workplace, workplace } from '../command.fixture.ts';
+import { type Workplace, workplace } from '../command/command.fixture.ts';
 
 let scene: Scene;
 let place: Workplace;

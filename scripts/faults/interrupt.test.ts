@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { closeGate } from '../../server/hold.fixture.ts';
 import { STEPS } from '../../server/library.fixture.ts';
 import type { Scene } from '../../server/scene.fixture.ts';
-import type { Workplace } from '../command.fixture.ts';
-import { LIBRARY_SCHEMA, libraryPlace } from '../places.fixture.ts';
+import type { Workplace } from '../command/command.fixture.ts';
+import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
 
 let ground: Awaited<ReturnType<typeof libraryPlace>>;
 let scene: Scene;

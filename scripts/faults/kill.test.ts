@@ -8,8 +8,8 @@ import { closeGate } from '../../server/hold.fixture.ts';
 import { STEPS } from '../../server/library.fixture.ts';
 import type { Scene } from '../../server/scene.fixture.ts';
 import { bytesSource } from '../../server/storage/memory.ts';
-import type { Workplace } from '../command.fixture.ts';
-import { LIBRARY_SCHEMA, libraryPlace } from '../places.fixture.ts';
+import type { Workplace } from '../command/command.fixture.ts';
+import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
 
 /** `kill -9` of the commands: nothing of ours gets to clean up. */
 let ground: Awaited<ReturnType<typeof libraryPlace>>;

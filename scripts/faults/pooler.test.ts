@@ -7,8 +7,8 @@ import pg from 'pg';
 import type { TestDatabase } from '../../db/testing.ts';
 import { unprivilegedLaunch } from '../../db/unprivileged.ts';
 import type { Scene } from '../../server/scene.fixture.ts';
-import type { Workplace } from '../command.fixture.ts';
-import { LIBRARY_SCHEMA, libraryPlace } from '../places.fixture.ts';
+import type { Workplace } from '../command/command.fixture.ts';
+import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
 
 const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('pgbouncer', { PATH: '/usr/sbin:/usr/local/sbin' });
 let ground: Awaited<ReturnType<typeof libraryPlace>>;

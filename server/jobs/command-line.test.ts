@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { type Workplace, workplace } from '../../scripts/command.fixture.ts';
+import { type Workplace, workplace } from '../../scripts/command/command.fixture.ts';
 import { closeGate } from '../hold.fixture.ts';
 import { libraryScene, type Scene } from '../scene.fixture.ts';
 import { BACKUP, type Crew, crewOn } from './crew.fixture.ts';

@@ -1,11 +1,11 @@
-import { type JsonDocument, openJsonDocument } from '../server/archive/json-source.ts';
-import { refuseOtherJson } from '../server/archive/json-survey.ts';
-import type { ByteSource } from '../server/bytes.ts';
-import { underHome } from '../server/config.ts';
-import { AppError } from '../server/errors.ts';
-import { openFile } from '../server/storage/file-source.ts';
-import { decodeSidecar, MAX_SIDECAR_BYTES } from '../server/storage/sidecar.ts';
-import type { Storage } from '../server/storage/storage.ts';
+import { type JsonDocument, openJsonDocument } from '../../server/archive/json-source.ts';
+import { refuseOtherJson } from '../../server/archive/json-survey.ts';
+import type { ByteSource } from '../../server/bytes.ts';
+import { underHome } from '../../server/config.ts';
+import { AppError } from '../../server/errors.ts';
+import { openFile } from '../../server/storage/file-source.ts';
+import { decodeSidecar, MAX_SIDECAR_BYTES } from '../../server/storage/sidecar.ts';
+import type { Storage } from '../../server/storage/storage.ts';
 
 /** How commands that read a backup name it. */
 export const BACKUP_ARGUMENT = {

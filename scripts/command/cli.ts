@@ -1,9 +1,9 @@
-import { APPLICATION } from '../server/application.ts';
-import { secretsOf } from '../server/config.ts';
-import { AppError, cancelled, failureBody, unexpected } from '../server/errors.ts';
-import { type ExitCode, exitCodeOf } from '../server/exit-codes.ts';
-import { refuseFetching } from '../server/no-fetching.ts';
-import type { OnProgress } from '../server/progress.ts';
+import { APPLICATION } from '../../server/application.ts';
+import { secretsOf } from '../../server/config.ts';
+import { AppError, cancelled, failureBody, unexpected } from '../../server/errors.ts';
+import { type ExitCode, exitCodeOf } from '../../server/exit-codes.ts';
+import { refuseFetching } from '../../server/no-fetching.ts';
+import type { OnProgress } from '../../server/progress.ts';
 import { type Flags, type FlagValues, type ParsedFlags, type Positional, parseFlags } from './flags.ts';
 import { printable } from './format.ts';
 import { helpText } from './help.ts';

@@ -1,5 +1,5 @@
 /** A command for the tests of `runCommand`: it does what its flags say. */
-import { AppError } from '../server/errors.ts';
+import { AppError } from '../../server/errors.ts';
 import { type Command, runCommand } from './cli.ts';
 
 const flags = {
@@ -11,7 +11,7 @@ const flags = {
 } as const;
 
 const command: Command<typeof flags> = {
-  name: 'cli.fixture',
+  name: 'command/cli.fixture',
   summary: 'Does what its flags say.',
   flags,
   settings: [],

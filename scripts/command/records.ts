@@ -1,9 +1,9 @@
-import { openSession } from '../db/connect.ts';
-import { openRecords } from '../db/records.ts';
-import { AppError } from '../server/errors.ts';
-import { createDesk, type Desk } from '../server/jobs/desk.ts';
-import { writableRecords } from '../server/jobs/records.ts';
-import { type Audit, createAudit } from '../server/security/audit.ts';
+import { openSession } from '../../db/connect.ts';
+import { openRecords } from '../../db/records.ts';
+import { AppError } from '../../server/errors.ts';
+import { createDesk, type Desk } from '../../server/jobs/desk.ts';
+import { writableRecords } from '../../server/jobs/records.ts';
+import { type Audit, createAudit } from '../../server/security/audit.ts';
 
 /** The database's own records, for a command that looks at operations or ends them. */
 export interface CommandRecords extends AsyncDisposable {

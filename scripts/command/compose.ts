@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { ConninfoFault } from '../db/connection/conninfo.ts';
-import { completeConnection, settingVariables } from '../db/connection/environment.ts';
-import { targetFault } from '../db/connection/target.ts';
-import { startEmbedded } from '../db/embedded.ts';
-import { composeDatabase } from '../server/compose-schema.ts';
-import { type Config, readConfig, type SETTING_NAMES } from '../server/config.ts';
-import { AppError } from '../server/errors.ts';
-import type { OperationDeps } from '../server/jobs/operations.ts';
-import type { OnProgress } from '../server/progress.ts';
-import { createLocalStorage } from '../server/storage/local.ts';
-import type { Storage } from '../server/storage/storage.ts';
+import { ConninfoFault } from '../../db/connection/conninfo.ts';
+import { completeConnection, settingVariables } from '../../db/connection/environment.ts';
+import { targetFault } from '../../db/connection/target.ts';
+import { startEmbedded } from '../../db/embedded.ts';
+import { composeDatabase } from '../../server/compose-schema.ts';
+import { type Config, readConfig, type SETTING_NAMES } from '../../server/config.ts';
+import { AppError } from '../../server/errors.ts';
+import type { OperationDeps } from '../../server/jobs/operations.ts';
+import type { OnProgress } from '../../server/progress.ts';
+import { createLocalStorage } from '../../server/storage/local.ts';
+import type { Storage } from '../../server/storage/storage.ts';
 
 type SettingName = (typeof SETTING_NAMES)[number];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { AppError } from '../server/errors.ts';
+import { AppError } from '../../server/errors.ts';
 import { commandActor, configFor, openDatabase } from './compose.ts';
 
 const signal = new AbortController().signal;

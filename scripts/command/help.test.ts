@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import manifest from '../package.json' with { type: 'json' };
-import { EXIT_CODES } from '../server/exit-codes.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { EXIT_CODES } from '../../server/exit-codes.ts';
 import { helpOf, readCommandLine } from './cli.ts';
 import { type Workplace, workplace } from './command.fixture.ts';
 import { type AnyCommand, allCommands } from './commands.fixture.ts';
@@ -65,7 +65,7 @@ test('--help is answered on stdout, whatever else stands there, and nothing is d
 });
 
 describe('README.md', async () => {
-  const readme = await Bun.file(join(import.meta.dir, '../README.md')).text();
+  const readme = await Bun.file(join(import.meta.dir, '../../README.md')).text();
   /** The rows of the table under this head, as cells. */
   const tableUnder = (head: string) => {
     const lines = readme.slice(readme.indexOf(head)).split('\n').slice(2);

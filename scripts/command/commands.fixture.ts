@@ -3,18 +3,20 @@ import { join } from 'node:path';
 import type { Command } from './cli.ts';
 import type { Flags } from './flags.ts';
 
+const SCRIPTS = join(import.meta.dir, '..');
+
 /** What tests over all commands need of each. */
 export interface AnyCommand extends Command<Flags> {
   /** The text of its script. */
   source: string;
 }
 
-/** Finds every command of this folder by what its script exports; those for work on the program itself export nothing. */
+/** Finds every command by what its script exports; those for work on the program itself export nothing. */
 export async function allCommands(): Promise<AnyCommand[]> {
   const found: AnyCommand[] = [];
-  for (const file of (await readdir(import.meta.dir)).sort()) {
+  for (const file of (await readdir(SCRIPTS)).sort()) {
     if (!/^[a-z-]+\.ts$/.test(file)) continue;
-    const path = join(import.meta.dir, file);
+    const path = join(SCRIPTS, file);
     const source = await readFile(path, 'utf8');
     if (!source.includes('export const command: Command<')) continue;
     const { command }: { command: Omit<AnyCommand, 'source'> } = await import(path);

@@ -49,7 +49,7 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
     BACKUP_JOBS: '2',
     ...(databaseUrl !== null && { DATABASE_URL: databaseUrl }),
   };
-  const script = (name: string) => join(import.meta.dir, `${name}.ts`);
+  const script = (name: string) => join(import.meta.dir, '..', `${name}.ts`);
 
   const start = (name: string, args: string[], env: Record<string, string> = {}): Started => {
     // A session of its own, as cron gives: the terminal the tests were started on must not be asked.
