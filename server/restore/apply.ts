@@ -65,14 +65,13 @@ export async function applyRestore(
   const outside = await namesOf(session, referringOutside(expected));
 
   progress.stage('lock');
-  await lockAll(session, [...plan.tables.map((table) => table.live), ...outside], found, options);
+  const shape = await lockAll(session, [...plan.tables.map((table) => table.live), ...outside], oids, found, options);
   const lockedAt = options.now();
   if (!(await tryApply(session, receipt.operationId)))
     throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation.');
   await receipt.confirm(session);
   const held = await readStands(session, found.all);
   const moments = { held, emptied: held, filled: held };
-  const shape = await readShape(session, oids);
   await refuseMovedTables(session, expected, shape, loads, outside);
 
   await session.query('SAVEPOINT before_rewrite');
@@ -110,16 +109,21 @@ export async function applyRestore(
   return applied;
 }
 
-/** Tables first, then their sequences; whoever holds one of these may be waiting for a table, so that all is let go and asked for again. */
+/**
+ * Locks the tables first, then their sequences; whoever holds one of these may be waiting for a table, so that all is let go and asked for again.
+ * Returns the tables' shape before the sequences' lock, an ALTER that sets off event triggers.
+ */
 async function lockAll(
   session: Session,
   tables: ObjectName[],
+  oids: number[],
   found: FoundSequences,
   options: ApplyOptions,
-): Promise<void> {
+): Promise<Shape> {
   for (const started = options.now(); ; ) {
     await lockTables(session, tables, { ...options, onWait: options.onBlocked });
-    if (await holdSequences(session, found.all)) return;
+    const shape = await readShape(session, oids);
+    if (await holdSequences(session, found.all)) return shape;
     await session.query('ROLLBACK');
     const blockers = await lockHolders(session, found.all);
     if (options.now() - started >= options.giveUpMs)

@@ -5,11 +5,12 @@ import { quoteIdent, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
 import type { LiveTable } from '../catalog.ts';
 import { type FoundSequences, holdSequences, movedSequences, putStand, readStands } from '../set-sequences.ts';
+import { readShape, shapeDifferences } from '../shape.ts';
 import { type EventTrigger, eventTriggersHint, readEventTriggers } from './causes.ts';
 import { readWrites, writtenTables } from './writes.ts';
 
 /**
- * Runs one statement of each kind that a restore uses, in a schema of its own, and rolls all of it back: event triggers that write to
+ * Runs one statement of each kind that a restore uses, in a schema of its own, and rolls all of it back: event triggers that change
  * tables to be restored, or let nobody alter anything, are met before anything is there that would have to go again.
  * Throws RESTORE_REFUSED naming them. Databases without event triggers are not touched.
  */
@@ -24,24 +25,33 @@ export async function probeEventTriggers(
   const leaves = tables.flatMap((table) => table.leaves.filter((leaf) => !leaf.foreign));
   await session.query('BEGIN');
   try {
+    const oids = tables.map((table) => table.oid);
+    const shape = await readShape(session, oids);
     const [writes, stands] = [await readWrites(session, leaves), await readStands(session, found.all)];
+    const faultsNow = async () => [
+      ...(await writtenTables(session, leaves, writes)).map((leaf) => `${qualifiedName(leaf)} was written to`),
+      ...shapeDifferences(shape, await readShape(session, oids)),
+      ...(await movedSequences(session, found, stands)),
+    ];
     // So that what they draw is taken back as well. A sequence that somebody holds now is looked at before the commit alone.
     if (!(await holdSequences(session, found.all).catch((error) => refused(error, triggers)))) return;
+    // Looked at before sequences are put back: rows that took numbers of them would be in the way of the next.
+    refuseFaults(await faultsNow(), triggers);
     for (const stand of stands.values()) await putStand(session, stand);
     for (const sql of oneOfEach(schema)) await session.query(sql).catch((error) => refused(error, triggers));
-    const written = (await writtenTables(session, leaves, writes)).map(
-      (leaf) => `${qualifiedName(leaf)} was written to`,
-    );
-    const faults = [...written, ...(await movedSequences(session, found, stands))];
-    if (faults.length > 0)
-      throw new AppError(
-        'RESTORE_REFUSED',
-        `Event triggers of this database write to tables to be restored while others are altered: ${faults.join('; ')}. Nothing was changed.`,
-        { hint: eventTriggersHint(triggers), details: { faults, eventTriggers: triggers } },
-      );
+    refuseFaults(await faultsNow(), triggers);
   } finally {
     await session.query('ROLLBACK');
   }
+}
+
+function refuseFaults(faults: string[], triggers: EventTrigger[]): void {
+  if (faults.length === 0) return;
+  throw new AppError(
+    'RESTORE_REFUSED',
+    `Event triggers of this database change tables to be restored while others are altered: ${faults.join('; ')}. Nothing was changed.`,
+    { hint: eventTriggersHint(triggers), details: { faults, eventTriggers: triggers } },
+  );
 }
 
 function oneOfEach(schema: string): string[] {
@@ -69,7 +79,7 @@ function refused(error: unknown, triggers: EventTrigger[]): never {
   if (!/function/.test((cause as { where?: string } | undefined)?.where ?? '') && !code.startsWith('P0')) throw error;
   throw new AppError(
     'RESTORE_REFUSED',
-    `An event trigger of this database lets nobody make or alter tables (SQLSTATE ${code}). Nothing was changed.`,
+    `An event trigger of this database ${code.startsWith('P0') ? 'lets nobody make or alter tables' : 'fails when a table is made or altered'} (SQLSTATE ${code}). Nothing was changed.`,
     { cause: error, hint: eventTriggersHint(triggers), details: { sqlState: code, eventTriggers: triggers } },
   );
 }
