@@ -185,6 +185,21 @@ for (const server of testServers()) {
       await database.admin(`ALTER ROLE ${ROLE} INHERIT`);
     });
 
+    test('promise 11: nobody is told to become a member of a superuser: what it owns changes hands', async () => {
+      const owned = losses.filter(({ label }) =>
+        /^ownership of .*(shop.goods|shop.sales_new|aside.numbers)$/.test(label),
+      );
+      expect(owned).toHaveLength(3);
+      for (const { revoke, restore } of owned) {
+        await database.admin(revoke.replaceAll('palace_owner', 'CURRENT_USER'));
+        const grants = (await missing()).map(({ grant }) => grant).join(' ');
+        expect(grants).toMatch(/^(ALTER (TABLE|SEQUENCE) \S+ OWNER TO "preflight_owner"; ?)+$/);
+        await database.admin(grants);
+        expect(await missing()).toEqual([]);
+        await database.admin(restore);
+      }
+    });
+
     test('promise 11: a foreign key that is switched off is refused before staging, with the statement that helps', async () => {
       await database.query('DELETE FROM shop.sales');
       await database.admin('ALTER TABLE shop.goods DISABLE TRIGGER ALL');

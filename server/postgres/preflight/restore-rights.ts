@@ -54,7 +54,7 @@ export async function missingForRestore(
     );
   for (const relation of await session.query<RelationRights>(RELATIONS_SQL, set)) {
     const [name, quoted] = [qualifiedName(relation), quoteName(relation)];
-    if (!relation.owned) say(name, ownership(me, name, relation), membership(me, relation));
+    if (!relation.owned) say(name, ownership(me, name, relation), membership(me, relation, `TABLE ${quoted}`));
     if (relation.outside) {
       if (!relation.lockable)
         say(
@@ -129,7 +129,9 @@ export async function missingForRestore(
   ];
   for (const sequence of await session.query<SequenceRights>(SEQUENCES_SQL, names)) {
     const [name, quoted] = [qualifiedName(sequence), quoteName(sequence)];
-    if (!sequence.owned) say(name, ownership(me, name, sequence), membership(me, sequence));
+    // A sequence that belongs to a table changes hands with it alone.
+    const mover = sequence.table === null ? `SEQUENCE ${quoted}` : `TABLE ${quoteName(sequence.table)}`;
+    if (!sequence.owned) say(name, ownership(me, name, sequence), membership(me, sequence, mover));
     if (!sequence.settable)
       say(name, `${me.role} may not set the sequence ${name}`, `GRANT UPDATE ON SEQUENCE ${quoted} TO ${role};`);
     if (!sequence.readable)
@@ -144,9 +146,10 @@ function ownership(me: Me, name: string, object: Owned): string {
     : `${me.role} does not own ${name} (${object.owner} does)`;
 }
 
-/** Returns what makes the role an heir of the owner: a member that does not inherit owns nothing. */
-function membership(me: Me, { owner, member }: Owned): string {
+/** Returns what makes the role an heir of the owner, where a member that does not inherit owns nothing, or the owner itself where its role is no one's to lend. */
+function membership(me: Me, { owner, member, unlendable }: Owned, object: string): string {
   const [role, of] = [quoteIdent(me.role), quoteIdent(owner)];
+  if (unlendable) return `ALTER ${object} OWNER TO ${role};`;
   if (me.inherits && !member) return `GRANT ${of} TO ${role};`;
   if (me.version >= 160000) return `GRANT ${of} TO ${role} WITH INHERIT TRUE;`;
   return `${member ? '' : `GRANT ${of} TO ${role}; `}ALTER ROLE ${role} INHERIT;`;
@@ -164,6 +167,8 @@ interface Owned {
   owner: string;
   /** A member of the owner, whether or not it inherits. */
   member: boolean;
+  /** A superuser, or a role that came with the server: nobody is made a member of it for a restore. */
+  unlendable: boolean;
 }
 type RelationRights = ObjectName &
   Owned & { outside: boolean; lockable: boolean; readable: boolean; truncatable: boolean; insertable: boolean };
@@ -194,4 +199,4 @@ interface FunctionRights {
   signature: string;
   place: string;
 }
-type SequenceRights = ObjectName & Owned & { settable: boolean; readable: boolean };
+type SequenceRights = ObjectName & Owned & { settable: boolean; readable: boolean; table: ObjectName | null };

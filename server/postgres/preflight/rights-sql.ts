@@ -103,7 +103,9 @@ export const SERVER_SQL = `
          pg_catalog.has_database_privilege(current_database(), 'CREATE') AS "mayCreate"
     FROM pg_catalog.pg_roles r WHERE r.rolname = current_user`;
 
-const OWNED = `pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner, pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS member`;
+// Who is made a member of a superuser is one; a role that came with the server may have no members, or gives far more than these objects.
+const OWNED = `pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner, pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS member,
+         EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.oid = c.relowner AND (r.rolsuper OR r.rolname ~ '^pg_')) AS unlendable`;
 
 /** SQL: the role has this privilege, or would have it as a member of the owner it is told to become. */
 const privileged = (relation: string, owner: string, privilege: string) =>
@@ -212,7 +214,10 @@ export const FUNCTIONS_SQL = `${SET},
 
 /** $1, $2: names of the sequences whose position is read; $3: whether they are set. */
 export const SEQUENCES_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, NOT wanted.set OR ${privileged('c.oid', 'c.relowner', 'UPDATE')} AS settable, ${privileged('c.oid', 'c.relowner', 'SELECT')} AS readable
+  SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, NOT wanted.set OR ${privileged('c.oid', 'c.relowner', 'UPDATE')} AS settable, ${privileged('c.oid', 'c.relowner', 'SELECT')} AS readable,
+         (SELECT pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname)
+            FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+           WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i') LIMIT 1) AS "table"
     FROM unnest($1::text[], $2::text[], $3::bool[]) AS wanted(schema, name, set)
     JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind = 'S'
    ORDER BY 1, 2`;
