@@ -38,7 +38,8 @@ export function creationOrder(types: UserType[], tables: ManifestTable[]): Creat
   return ordered;
 }
 
-function sqlTypesOf(type: UserType): string[] {
+/** The types that a type is made of. */
+export function sqlTypesOf(type: UserType): string[] {
   switch (type.kind) {
     case 'composite':
       return type.attributes.map((attribute) => attribute.sqlType);

@@ -2,13 +2,14 @@ import { qualifiedName } from '../../db/model.ts';
 import { quoteName } from '../../db/quote.ts';
 import { createCollation } from './ddl.ts';
 import type { Manifest } from './manifest.ts';
+import { namingColumns } from './naming-columns.ts';
 
 /** What constraints can say since PostgreSQL 18. */
 const NEW_IN_18 = /WITHOUT OVERLAPS|[(, ]PERIOD |NOT ENFORCED/;
 
 /**
  * Returns what `schema/0001.sql` needs and cannot make, a line each: a newer server, extensions that a superuser must install, and operators,
- * functions in C and the like that its text names. Empty for most databases.
+ * functions in C and the like that its text names, and what values name. Empty for most databases.
  */
 export function mustExist(manifest: Manifest): string[] {
   const { types, functions = [], required = [], collations = [], withoutRows = [] } = manifest;
@@ -34,6 +35,7 @@ export function mustExist(manifest: Manifest): string[] {
   ]
     .filter((text) => text != null)
     .join('\n');
+  const naming = namingColumns(manifest);
   return [
     ...(version === null ? [] : [`PostgreSQL ${version} or later`]),
     ...types
@@ -49,6 +51,9 @@ export function mustExist(manifest: Manifest): string[] {
       .filter(({ kind, name }) => kind !== 'collation' || !made.has(name.replaceAll('"', '')))
       .filter(({ name }) => texts.includes(name.replace(/\(.*$/s, '')))
       .map(({ kind, name }) => `the ${kind} ${name}, which is not in this backup`),
+    ...(naming.length > 0
+      ? [`before restore.sql, the objects and roles that the values of these columns name: ${naming.join(', ')}`]
+      : []),
     ...(functions.length > 0
       ? [
           `what the bodies of these functions use beyond what is made here: ${functions.map(({ spelled }) => spelled).join(', ')}`,

@@ -6,6 +6,7 @@ import { DOMAIN_CHECKS_OFF, DOMAIN_CHECKS_ON } from './domain-check-steps.ts';
 import { lossesOf, lossText } from './losses.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
 import { mustExist } from './must-exist.ts';
+import { namingColumns } from './naming-columns.ts';
 import { oneLine } from './one-line.ts';
 import {
   analyzeTables,
@@ -26,7 +27,7 @@ export function restoreSql(manifest: Manifest): string {
     (table) => `  (${table.rows}, ${quoteLiteral(quoteName(table)).trim()}::regclass)`,
   );
   return [
-    head(),
+    head(namingColumns(manifest).length > 0),
     tables.length > 0 ? `INSERT INTO pg_temp.palace_tables (rows, id) VALUES\n${tables.join(',\n')};` : '',
     manifest.tables.length > 0
       ? `LOCK TABLE ${manifest.tables.map((table) => `ONLY ${quoteName(table)}`).join(', ')} IN ACCESS EXCLUSIVE MODE;`

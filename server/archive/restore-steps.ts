@@ -2,17 +2,23 @@ import { settingsSql } from './settings-sql.ts';
 
 /** The fixed parts of `restore.sql`: no name from a manifest stands in them. */
 
-/** Returns the beginning: session settings as when the rows were written, and the transaction. `palace_tables` lists the tables in load order. */
-export function head(): string {
+/**
+ * Returns the beginning: session settings as when the rows were written, and the transaction. `palace_tables` lists the tables in load order.
+ * `valuesName`: there are values that are names of objects, as those of regclass are.
+ */
+export function head(valuesName: boolean): string {
   return `-- Loads this backup. Run it with psql in the folder that holds data/:
 --   psql -X -f restore.sql "postgresql://user@host/database"
--- Tables must exist (schema/*.sql makes them) and be empty. If anything fails, nothing was changed.
+-- Tables must exist (schema/*.sql makes them) and be empty. If anything fails, nothing was changed.${valuesName ? VALUES_NAME : ''}
 ${settingsSql()}
 
 BEGIN;
 
 CREATE TEMPORARY TABLE palace_tables (place integer GENERATED ALWAYS AS IDENTITY, rows bigint, id regclass) ON COMMIT DROP;`;
 }
+
+const VALUES_NAME = `
+-- Some columns hold names of objects or roles, as regclass does. What they name must exist, too: README.txt says which columns.`;
 
 /** The rows of an inheritance child are not its parent's; those of a partition are, but for one that lives on another server. */
 const ITS_ROWS = `CASE WHEN (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = one.id) <> 'p' THEN 'ONLY ' || one.id::text

@@ -111,6 +111,27 @@ for (const server of testServers()) {
       expect(await catalogOf(source)).toEqual(catalog);
     });
 
+    test('promise 9: columns whose values name objects, however deep in their type, are named where what must exist is said', async () => {
+      await using source = await testDatabase({ server });
+      await source.query(`
+        CREATE TABLE named (id int); CREATE DOMAIN of_table AS regclass; CREATE TYPE holder AS (plain int, inner_ of_table);
+        CREATE TABLE naming (id int PRIMARY KEY, one regclass, many regtype[], deep holder[]);
+        INSERT INTO naming VALUES (1, 'named', '{int4}', ARRAY[ROW(1, 'named')::holder])`);
+      const columns = { one: text('one'), many: text('many'), deep: text('deep') };
+      const naming = modelFromSchema({ naming: pgTable('naming', { id: text('id'), ...columns }) });
+      const cwd = await unpacked(await backupOf(source, naming));
+      for (const name of ['README.txt', 'schema/0001.sql'])
+        expect(await readFile(join(cwd, name), 'utf8')).toContain(
+          'before restore.sql, the objects and roles that the values of these columns name: public.naming.one (regclass), public.naming.many (regtype[]), public.naming.deep (public.holder[])',
+        );
+      expect(await readFile(join(cwd, 'restore.sql'), 'utf8')).toContain('What they name must exist, too');
+      await using target = await testDatabase({ server });
+      expect(await psql(target, cwd, ...ALL)).toContain('relation "public.named" does not exist');
+      await target.query('CREATE TABLE named (id int)');
+      expect(await psql(target, cwd, 'restore.sql')).toBe('');
+      expect(await contentOf(target, naming.tables)).toEqual(await contentOf(source, naming.tables));
+    });
+
     test('promise 9: names of which a folder’s name would pass 255 bytes are unpacked and restored', async () => {
       await using source = await testDatabase({ server });
       const [schema, name] = ['бухгалтерия_и_расчёты_персонал', 'история_изменений_сотрудников_'];
