@@ -11,7 +11,7 @@ import { describeSequences } from '../postgres/sequences.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import { type LiveTypes, readTypes } from '../postgres/types.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
-import { outlookWarnings, readOutlook } from './restorable.ts';
+import { failingWarnings, outlookWarnings, readOutlook } from './restorable.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
 import { refuseRowsWithoutColumns } from './stored-columns.ts';
 import { unmakeableTypes } from './unmakeable-types.ts';
@@ -100,7 +100,8 @@ async function restoreWarnings(session: Session, tables: LiveTable[], explain: E
       tables.map((table) => table.oid),
       [],
     );
-    return outlookWarnings(await readOutlook(session, tables, sequences), tables);
+    const warnings = outlookWarnings(await readOutlook(session, tables, sequences), tables);
+    return [...warnings, ...(await failingWarnings(session, tables))];
   } catch (thrown) {
     const error = await explain(thrown);
     if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'CONNECTION_LOST') throw error;

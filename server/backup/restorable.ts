@@ -2,7 +2,12 @@ import type { Session } from '../../db/connect.ts';
 import { qualifiedName } from '../../db/model.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
 import { readEncoding } from '../postgres/encoding.ts';
-import { type BrokenRule, findBrokenRows } from '../postgres/preflight/broken-rows.ts';
+import {
+  type BrokenRule,
+  type FailingRule,
+  findBrokenRows,
+  tryRulesOnOneRow,
+} from '../postgres/preflight/broken-rows.ts';
 import { type Obstacle, readObstacles } from '../postgres/preflight/obstacles.ts';
 import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
 import type { MissingRight } from '../postgres/rights.ts';
@@ -77,4 +82,16 @@ export function describeBroken({ table, rule, rows, atLeast, keys }: BrokenRule)
   const many = `${atLeast ? 'at least ' : ''}${rows} ${rows === 1 && !atLeast ? 'row breaks' : 'rows break'}`;
   const named = keys.length > 0 ? `, with the keys ${keys.join('; ')}${rows > keys.length ? '; …' : ''}` : '';
   return `${many} ${rule} of ${qualifiedName(table)}${named}`;
+}
+
+/** Says which rule a restore could not put back or compute, and why. */
+export function describeFailing({ table, rule, computed, failure }: FailingRule): string {
+  return `${rule} of ${qualifiedName(table)} cannot be ${computed ? 'computed from' : 'held against'} the rows: ${failure.text}`;
+}
+
+/** Returns what a backup warns of where functions fail already on one row, inside its transaction. */
+export async function failingWarnings(session: Session, tables: LiveTable[]): Promise<string[]> {
+  const oids = tables.map((table) => table.oid);
+  const failing = await tryRulesOnOneRow(session, oids);
+  return failing.map((one) => `For a restore: ${describeFailing(one)}. ${one.failure.hint}`);
 }

@@ -4,7 +4,7 @@ import { quoteIdent, quoteName } from '../../../db/quote.ts';
 import { AppError } from '../../errors.ts';
 import { type FunctionFailure, functionFailure } from '../function-failure.ts';
 import { shownKey } from '../key-text.ts';
-import { type LiveRule, readLiveRules } from './live-rules.ts';
+import { ANYTHING_CALLS_SQL, type LiveRule, readLiveRules } from './live-rules.ts';
 
 /** A rule of a table that rows of it break today. */
 export interface BrokenRule {
@@ -19,10 +19,18 @@ export interface BrokenRule {
   keys: string[];
 }
 
+/** A rule that no row can be held against, or that cannot be computed, because a function it calls fails. A restore fails with it. */
+export interface FailingRule {
+  table: ObjectName;
+  rule: string;
+  computed: boolean;
+  stops: boolean;
+  failure: FunctionFailure;
+}
+
 export interface BrokenRows {
   broken: BrokenRule[];
-  /** Rules that no row can be held against, because a function they call fails. A restore fails with them. */
-  failing: { table: ObjectName; rule: string; stops: boolean; failure: FunctionFailure }[];
+  failing: FailingRule[];
   /** What was not looked at, or not to its end, with the reason. */
   unlooked: string[];
 }
@@ -70,7 +78,7 @@ async function look(
   rule: LiveRule,
   ms: number,
   signal: AbortSignal,
-): Promise<BrokenRule | BrokenRows['failing'][number] | string> {
+): Promise<BrokenRule | FailingRule | string> {
   await session.query(`BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY`);
   try {
     // A damaged index must not answer for the rows.
@@ -84,12 +92,47 @@ async function look(
     if (rule.kind === 'type' && /^2[23]/.test(String(error.details?.sqlState ?? '')))
       return { table: rule.table, rule: rule.name, stops: rule.validated, rows: 1, atLeast: true, keys: [] };
     if (error.code === 'CONNECTION_LOST') throw error;
-    const failure = functionFailure(error);
-    if (failure !== null) return { table: rule.table, rule: rule.name, stops: rule.validated, failure };
+    const failing = failingRule(rule, error);
+    if (failing !== null) return failing;
     return error.message.replace(/\.$/, '');
   } finally {
     await session.query('ROLLBACK');
   }
+}
+
+function failingRule(rule: LiveRule, error: unknown): FailingRule | null {
+  const failure = functionFailure(error);
+  if (failure === null) return null;
+  return { table: rule.table, rule: rule.name, computed: rule.kind === 'computed', stops: rule.validated, failure };
+}
+
+/** How long one row may take. */
+const ONE_ROW_MS = 1000;
+
+/**
+ * Tries each rule that calls functions of the database on one row of its table, inside the open transaction: what a function lacks is
+ * mostly missing for every row. Databases whose rules call nothing are asked one question.
+ */
+export async function tryRulesOnOneRow(session: Session, tableOids: number[]): Promise<FailingRule[]> {
+  const [any] = await session.query<{ calls: boolean }>(ANYTHING_CALLS_SQL);
+  if (!any?.calls) return [];
+  const failing: FailingRule[] = [];
+  const { rules } = await readLiveRules(session, tableOids);
+  for (const rule of rules.filter(({ calls }) => calls)) {
+    const { table, partitioned } = rule;
+    const oneRow = `(SELECT * FROM ${partitioned ? '' : 'ONLY '}${quoteName(table)} LIMIT 1) AS ${quoteIdent(table.name)}`;
+    await session.query(`SAVEPOINT one_row; SET LOCAL statement_timeout = ${ONE_ROW_MS}`);
+    try {
+      await findBreaking(session, rule, 0, () => oneRow);
+    } catch (error) {
+      if (session.signal.aborted || !(error instanceof AppError) || error.code === 'CONNECTION_LOST') throw error;
+      const found = failingRule(rule, error);
+      if (found !== null) failing.push(found);
+    } finally {
+      if (!session.signal.aborted) await session.query('ROLLBACK TO SAVEPOINT one_row; RELEASE SAVEPOINT one_row');
+    }
+  }
+  return failing;
 }
 
 /** What to ask instead of a table, as an item of FROM under the table's own name; null for the table itself. */
@@ -136,6 +179,8 @@ function queryOf(rule: LiveRule, standIn: StandIn): string {
   switch (rule.kind) {
     case 'where':
       return `SELECT ${key} AS key FROM ${from} WHERE ${rule.condition}`;
+    case 'computed':
+      return `SELECT ${key} AS key FROM ${from} WHERE pg_catalog.num_nonnulls(${rule.expressions.join(', ')}) < 0`;
     case 'type':
       return `SELECT ${key} AS key FROM ${from} WHERE (${own(rule.column)}::text)::${rule.sqlType} IS NULL AND ${own(rule.column)} IS NOT NULL`;
     case 'unique': {

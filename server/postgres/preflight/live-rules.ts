@@ -10,6 +10,8 @@ interface InTable {
   /** How the rule is named to people. */
   name: string;
   validated: boolean;
+  /** It calls functions that are written in a language of the database: their text decides what they do. */
+  calls: boolean;
 }
 
 /** A rule of a live table, as what finds the rows that break it. Its expressions are the server's own, with its names quoted. */
@@ -17,6 +19,7 @@ export type LiveRule = InTable &
   (
     | { kind: 'where'; condition: string }
     | { kind: 'type'; column: string; sqlType: string }
+    | { kind: 'computed'; expressions: string[] }
     | { kind: 'unique'; keys: string[]; predicate: string | null; nullsNotDistinct: boolean }
     | {
         kind: 'link';
@@ -39,6 +42,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
   const constraints = await session.query<ConstraintRow>(CONSTRAINTS_SQL, oids);
   const indexes = await session.query<IndexRow>(INDEXES_SQL, oids);
   const domains = await session.query<DomainRow>(DOMAINS_SQL, oids);
+  const computed = await session.query<ComputedRow>(COMPUTED_SQL, oids);
   const rules: LiveRule[] = [];
   const skipped: LiveRules['skipped'] = [];
   for (const { oid, schema, name, partitioned, key, notNull } of relations) {
@@ -49,7 +53,8 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
       const some = notNull.slice(from, from + NULLS_AT_ONCE);
       // Not IS NULL: where the catalog says NOT NULL, the planner does not look.
       const condition = `pg_catalog.num_nulls(${some.map(column).join(', ')}) > 0`;
-      rules.push({ ...base, kind: 'where', name: `NOT NULL of ${some.join(', ')}`, validated: true, condition });
+      const rule = `NOT NULL of ${some.join(', ')}`;
+      rules.push({ ...base, kind: 'where', name: rule, validated: true, calls: false, condition });
     }
     for (const one of constraints.filter(({ relation }) => relation === oid)) {
       if (one.type === 'c')
@@ -58,6 +63,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
           kind: 'where',
           name: one.name,
           validated: one.validated,
+          calls: one.calls,
           condition: `NOT (${one.expression})`,
         });
       else if (one.type === 'f' && !one.period)
@@ -66,6 +72,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
           kind: 'link',
           name: one.name,
           validated: one.validated,
+          calls: false,
           pairs: one.pairs ?? [],
           target: one.target ?? base.table,
           targetPartitioned: one.targetPartitioned,
@@ -73,10 +80,12 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
         });
       else skipped.push({ table: base.table, rule: one.name, why: 'rules over ranges are not looked at' });
     }
-    for (const { validated, keys, predicate, nullsNotDistinct, name: index } of indexes.filter(
+    for (const { validated, calls, keys, predicate, nullsNotDistinct, name: index } of indexes.filter(
       ({ relation }) => relation === oid,
     ))
-      rules.push({ ...base, kind: 'unique', name: index, validated, keys, predicate, nullsNotDistinct });
+      rules.push({ ...base, kind: 'unique', name: index, validated, calls, keys, predicate, nullsNotDistinct });
+    for (const { name: what, expressions } of computed.filter(({ relation }) => relation === oid))
+      rules.push({ ...base, kind: 'computed', name: what, validated: true, calls: true, expressions });
     for (const one of domains.filter(({ relation }) => relation === oid)) {
       const rule = `${one.constraint === null ? 'the rules' : one.constraint} of the type ${qualifiedName(one)} in ${one.column}`;
       if (one.expression === null)
@@ -85,12 +94,13 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
           kind: 'type',
           name: rule,
           validated: one.validated,
+          calls: one.calls,
           column: one.column,
           sqlType: one.columnType,
         });
       else {
         const condition = `NOT (${withValue(one.expression, `((${column(one.column)})::${one.baseType})`)})`;
-        rules.push({ ...base, kind: 'where', name: rule, validated: one.validated, condition });
+        rules.push({ ...base, kind: 'where', name: rule, validated: one.validated, calls: one.calls, condition });
       }
     }
   }
@@ -112,6 +122,7 @@ interface ConstraintRow {
   type: string;
   name: string;
   validated: boolean;
+  calls: boolean;
   expression: string | null;
   pairs: { column: string; targetColumn: string; operator: string }[] | null;
   target: ObjectName | null;
@@ -123,6 +134,7 @@ interface IndexRow {
   relation: number;
   name: string;
   validated: boolean;
+  calls: boolean;
   keys: string[];
   predicate: string | null;
   nullsNotDistinct: boolean;
@@ -134,8 +146,28 @@ type DomainRow = ObjectName & {
   baseType: string;
   constraint: string | null;
   validated: boolean;
+  calls: boolean;
   expression: string | null;
 };
+interface ComputedRow {
+  relation: number;
+  name: string;
+  expressions: string[];
+}
+
+/** SQL: dependencies `d` on functions whose text is kept in the database, behind operators as well; with `WHERE`, to be gone on with AND. */
+const CALLS = `
+  FROM pg_catalog.pg_depend d LEFT JOIN pg_catalog.pg_operator o ON d.refclassid = 'pg_catalog.pg_operator'::regclass AND o.oid = d.refobjid
+  JOIN pg_catalog.pg_proc p ON p.oid = CASE WHEN d.refclassid = 'pg_catalog.pg_proc'::regclass THEN d.refobjid ELSE o.oprcode END
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+ WHERE d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass) AND l.lanname NOT IN ('internal', 'c')`;
+
+const callsOf = (catalog: string, oid: string) =>
+  `EXISTS (SELECT 1 ${CALLS} AND d.classid = 'pg_catalog.${catalog}'::regclass AND d.objid = ${oid})`;
+
+/** SQL: whether anything that is evaluated for rows, of whichever table, calls such a function. */
+export const ANYTHING_CALLS_SQL = `
+  SELECT EXISTS (SELECT 1 ${CALLS} AND d.classid IN ('pg_catalog.pg_constraint'::regclass, 'pg_catalog.pg_attrdef'::regclass, 'pg_catalog.pg_class'::regclass)) AS calls`;
 
 // Columns whose NOT NULL is NOT VALID (18) are told by the catalogs.
 const RELATIONS_SQL = `
@@ -157,7 +189,7 @@ const RELATIONS_SQL = `
 // conperiod and conenforced came with 18.
 const CONSTRAINTS_SQL = `
   SELECT con.conrelid::int8::float8 AS relation, con.contype AS type, con.conname AS name, con.convalidated AS validated,
-         pg_catalog.pg_get_expr(con.conbin, con.conrelid) AS expression,
+         pg_catalog.pg_get_expr(con.conbin, con.conrelid) AS expression, ${callsOf('pg_constraint', 'con.oid')} AS calls,
          CASE WHEN con.contype = 'f' THEN (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('column', fa.attname, 'targetColumn', ta.attname,
                 -- As the server compares: by the collation of the column referred to.
                 'operator', COALESCE((SELECT pg_catalog.format('COLLATE %I.%I ', cn.nspname, co.collname) FROM pg_catalog.pg_collation co
@@ -178,7 +210,7 @@ const CONSTRAINTS_SQL = `
    ORDER BY con.conrelid, con.conname`;
 
 const INDEXES_SQL = `
-  SELECT i.indrelid::int8::float8 AS relation, c.relname AS name, true AS validated,
+  SELECT i.indrelid::int8::float8 AS relation, c.relname AS name, true AS validated, ${callsOf('pg_class', 'i.indexrelid')} AS calls,
          ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, place, true)
                       || COALESCE((SELECT pg_catalog.format(' COLLATE %I.%I', cn.nspname, co.collname) FROM pg_catalog.pg_collation co
                                      JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = i.indcollation[place - 1]), '')
@@ -203,9 +235,27 @@ const DOMAINS_SQL = `
   SELECT chain.relation::int8::float8 AS relation, a.attname AS column, pg_catalog.format_type(a.atttypid, a.atttypmod) AS "columnType",
          pg_catalog.format_type(t.typbasetype, t.typtypmod) AS "baseType", n.nspname AS schema, t.typname AS name,
          CASE WHEN chain.direct THEN con.conname END AS constraint, bool_and(con.convalidated) AS validated,
-         CASE WHEN chain.direct THEN pg_catalog.pg_get_expr(con.conbin, 0) END AS expression
+         CASE WHEN chain.direct THEN pg_catalog.pg_get_expr(con.conbin, 0) END AS expression, bool_or(${callsOf('pg_constraint', 'con.oid')}) AS calls
     FROM chain JOIN pg_catalog.pg_attribute a ON a.attrelid = chain.relation AND a.attnum = chain.attnum
     JOIN pg_catalog.pg_type t ON t.oid = chain.oid AND t.typtype = 'd' JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     JOIN pg_catalog.pg_constraint con ON con.contypid = t.oid AND con.contype = 'c'
    GROUP BY 1, 2, 3, 4, 5, 6, 7, 9
    ORDER BY 1, 2, 7`;
+
+// What is not unique breaks no rule, and is computed from each row all the same.
+const COMPUTED_SQL = `
+  SELECT def.adrelid::int8::float8 AS relation, 'the generated column ' || a.attname AS name, ARRAY[pg_catalog.pg_get_expr(def.adbin, def.adrelid)] AS expressions
+    FROM pg_catalog.pg_attrdef def JOIN pg_catalog.pg_attribute a ON a.attrelid = def.adrelid AND a.attnum = def.adnum AND a.attgenerated = 's'
+   WHERE def.adrelid = ANY ($1::int8[]::oid[]) AND ${callsOf('pg_attrdef', 'def.oid')}
+  UNION ALL
+  SELECT i.indrelid::int8::float8, 'the index ' || c.relname,
+         ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k.place::int, true) FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place) WHERE k.attnum = 0)
+           || CASE WHEN i.indpred IS NULL THEN '{}'::text[] ELSE ARRAY[pg_catalog.pg_get_expr(i.indpred, i.indrelid)] END
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+   WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND (NOT i.indisunique OR i.indisexclusion) AND i.indislive AND NOT c.relispartition
+     AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND ${callsOf('pg_class', 'i.indexrelid')}
+  UNION ALL
+  SELECT pt.partrelid::int8::float8, 'the partition key', ARRAY[pg_catalog.pg_get_expr(pt.partexprs, pt.partrelid)]
+    FROM pg_catalog.pg_partitioned_table pt
+   WHERE pt.partrelid = ANY ($1::int8[]::oid[]) AND pt.partexprs IS NOT NULL AND ${callsOf('pg_class', 'pt.partrelid')}
+   ORDER BY 1, 2`;
