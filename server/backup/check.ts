@@ -19,8 +19,8 @@ import { affordableJobs } from './affordable.ts';
 import type { Exclusion } from './exclusions.ts';
 import { definitionWarnings, readDefinitions } from './facts.ts';
 import { describeLongRow, LONG_ROW_HINT } from './long-row.ts';
-import { describeBroken, readBrokenRows, readOutlook } from './restorable.ts';
-import { chooseScope, compareColumns, compareTables } from './scope.ts';
+import { describeBroken, describeFailing, readBrokenRows, readOutlook } from './restorable.ts';
+import { chooseScope, compareColumns, compareTables, headlessPartitions, refuseHeadless } from './scope.ts';
 import { archiveBytes, mebibytes, restoreBytes } from './space.ts';
 import { refuseRowsWithoutColumns } from './stored-columns.ts';
 
@@ -110,7 +110,10 @@ async function checkDatabase(
       extensionRows: await countExtensionRows(session, inventory),
       exclusions: deps.exclusions ?? [],
     };
-    const missing = new Set(compareTables(deps.model, facts).missing.map(qualifiedName));
+    const headless = headlessPartitions(deps.model.tables, facts);
+    const missing = new Set(
+      [...compareTables(deps.model, facts).missing, ...headless.map(({ table }) => table)].map(qualifiedName),
+    );
     const isPresent = (table: TableModel) => !missing.has(qualifiedName(table));
     const chosen = deps.tables && pickTables(deps.model.tables, deps.tables, 'The schema');
     const scope = chooseScope(
@@ -133,6 +136,7 @@ async function checkDatabase(
     const unknown = scope.losses.map((loss) => lossText(loss).replace(/\.$/, ''));
     findings.push(
       await outcome('schema', `all ${wanted.length} tables to be backed up are there`, async () => {
+        refuseHeadless(wanted, facts, deps.model);
         const compared = compareColumns(wanted, tables);
         await refuseRowsWithoutColumns(session, tables, described);
         notes.push(...compared.warnings);
@@ -247,9 +251,9 @@ async function restoreFindings(
           : 'The rule is NOT VALID, and a restore puts it back so.',
       }),
     ),
-    ...failing.map(({ table, rule, stops, failure }): Finding => {
-      const message = `${rule} of ${qualifiedName(table)} cannot be held against the rows: ${failure.text}`;
-      return { check: 'restore rows', ok: false, restore: stops ? 'stops' : 'may', message, hint: failure.hint };
+    ...failing.map((one): Finding => {
+      const restore = one.stops ? 'stops' : 'may';
+      return { check: 'restore rows', ok: false, restore, message: describeFailing(one), hint: one.failure.hint };
     }),
     {
       check: 'restore rows',

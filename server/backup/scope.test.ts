@@ -8,7 +8,9 @@ import { qualifiedName } from '../../db/model.ts';
 import * as system from '../../db/schema/system.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { testServers } from '../../db/testing-servers.ts';
+import { createMemoryStorage } from '../storage/memory.ts';
 import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { checkEnvironment } from './check.ts';
 
 const shop = pgSchema('shop');
 const cubeType = customType<{ data: string }>({ dataType: () => 'cube' });
@@ -53,6 +55,32 @@ for (const server of testServers()) {
         leftOut: [],
       });
       expect(manifest.kind).toBe('full');
+    });
+
+    test('promise 6: a partition that is declared without its table is refused with the table’s name, and --check says so', async () => {
+      await database.query(
+        `CREATE TABLE shop.whole (id integer) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF shop.whole DEFAULT PARTITION BY RANGE (id); CREATE TABLE leaf PARTITION OF part DEFAULT; INSERT INTO shop.whole VALUES (1)`,
+      );
+      const [part, leaf] = ['part', 'leaf'].map((name) => pgTable(name, { id: integer() }));
+      const whole = shop.table('whole', { id: integer() });
+      for (const declared of [{ part }, { leaf }, { people, part, leaf }]) {
+        const headless = modelFromSchema(declared);
+        const error = await rejection(backupOf(database, headless));
+        expect(error.code).toBe('SCHEMA_DRIFT');
+        expect(error.message).toMatch(/public\.(part|leaf) is a partition of shop\.whole/);
+        expect(error.hint).toContain('Declare shop.whole in the Drizzle schema');
+        const storage = createMemoryStorage(() => new Date());
+        const signal = new AbortController().signal;
+        const report = await checkEnvironment({ databaseUrl: database.url, storage, model: headless }, signal);
+        expect(report.ok).toBe(false);
+        expect(report.findings.find(({ check }) => check === 'schema')).toMatchObject({
+          message: error.message,
+          hint: error.hint,
+        });
+      }
+      const { result } = await backupOf(database, modelFromSchema({ people, notes, shopNotes, whole, leaf }));
+      expect(result).toMatchObject({ outcome: 'success', tables: { 'shop.whole': 1 } });
+      await database.query('DROP TABLE shop.whole');
     });
 
     test('promise 6: tables and columns the schema does not know are named in result and manifest, and --strict refuses them', async () => {

@@ -25,7 +25,7 @@ export interface BackupScope {
 }
 
 /**
- * Decides what belongs to a backup. Throws SCHEMA_DRIFT when the model has a table the database lacks, and UNKNOWN_TABLE for a chosen
+ * Decides what belongs to a backup. Throws SCHEMA_DRIFT when the model has a table the database lacks or a partition without its table, and UNKNOWN_TABLE for a chosen
  * name that is none of the model's or whose rows are not there to be backed up.
  */
 export function chooseScope(
@@ -42,6 +42,7 @@ export function chooseScope(
   const picked = chosen ? pickTables(model.tables, chosen, 'The schema') : model.tables;
   const absent = picked.filter((table) => verdictOf(table) === null);
   if (absent.length > 0) throw drift(absent.map((table) => `table ${qualifiedName(table)}`));
+  refuseHeadless(picked, facts, model);
   if (chosen) refuseWithoutRows(picked, verdictOf);
   const tables = picked.filter((table) => verdictOf(table)?.class === 'protected');
   const unchosen = model.tables.filter((table) => verdictOf(table)?.class === 'protected' && !tables.includes(table));
@@ -114,6 +115,51 @@ function declaredVerdict(
   }
   if (found.relation.root === null || found.verdict.class !== 'protected') return found.verdict;
   return { class: 'left out', reason: 'a partition: its rows are kept with its table' };
+}
+
+/**
+ * Returns the declared tables that are partitions of one that is not declared, each with that one. Rows of a partition are kept with
+ * their whole table, so that such a declaration protects nothing.
+ */
+export function headlessPartitions(
+  tables: TableModel[],
+  facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
+  model: Pick<SchemaModel, 'tables'> = { tables },
+): { table: TableModel; head: ObjectName }[] {
+  const declared = new Set(model.tables.map(keyOf));
+  const verdicts = judge({ ...facts, extensionRows: new Map(), declares: (name) => declared.has(keyOf(name)) });
+  const byOid = new Map(facts.inventory.relations.map((relation) => [relation.oid, relation]));
+  const lost = new Map(
+    [...verdicts].flatMap(([relation, verdict]) => {
+      const head = relation.root === null ? undefined : byOid.get(relation.root);
+      return head && verdict.class === 'lost' ? [[keyOf(relation), plain(head)] as const] : [];
+    }),
+  );
+  return tables.flatMap((table) => {
+    const head = lost.get(keyOf(table));
+    return head ? [{ table, head }] : [];
+  });
+}
+
+/** Throws SCHEMA_DRIFT for a declared partition whose table is not declared. */
+export function refuseHeadless(
+  tables: TableModel[],
+  facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
+  model?: Pick<SchemaModel, 'tables'>,
+): void {
+  const found = headlessPartitions(tables, facts, model);
+  if (found.length === 0) return;
+  const heads = [...new Set(found.map(({ head }) => qualifiedName(head)))];
+  throw new AppError(
+    'SCHEMA_DRIFT',
+    `The schema declares partitions without their table: ${found.map(({ table, head }) => `${qualifiedName(table)} is a partition of ${qualifiedName(head)}`).join('; ')}.`,
+    {
+      hint: `Rows of a partition are kept with their whole table. Declare ${heads.join(', ')} in the Drizzle schema; partitions need no declaration. Or leave ${heads.length === 1 ? 'it' : 'them'} out on purpose in the file that BACKUP_EXCLUDE names.`,
+      details: {
+        partitions: found.map(({ table, head }) => ({ table: qualifiedName(table), of: qualifiedName(head) })),
+      },
+    },
+  );
 }
 
 function refuseWithoutRows(picked: TableModel[], verdictOf: (table: ObjectName) => Verdict | null): void {
