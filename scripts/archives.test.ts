@@ -62,6 +62,9 @@ describe('verify', () => {
       ['public.staff', 'data/public.staff/00002.copy'],
     ]);
     for (const fault of faults) expect(done.stderr).toContain(fault.message);
+    const listed = await place.run('list', []);
+    expect(listed.stdout).toMatch(/damaged\.zip .*DAMAGED \(found \d{4}-\d\d-\d\d\)/);
+    expect(listed.stderr).toContain('damaged.zip was found damaged');
   });
 
   test('takes a path anywhere, and prefers a file that is here to a stored backup of that name', async () => {

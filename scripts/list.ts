@@ -37,7 +37,10 @@ export const command: Command<typeof flags> = {
               ...formatColumns([['NAME', 'MADE', 'BY', 'OF', 'KIND', 'ROWS', 'SIZE', ''], ...rows], 'lllllrrl'),
               `${counted.join(' and ')}, ${formatSize(bytes)}, in ${storage.label}`,
             ],
-      warnings: damaged.map((stored) => `${stored.name} cannot be opened: ${stored.damaged?.message}`),
+      warnings: damaged.map(
+        (stored) =>
+          `${stored.name} ${wasFound(stored) ? 'was found damaged' : 'cannot be opened'}: ${stored.damaged?.message}`,
+      ),
     };
   },
 };
@@ -58,10 +61,10 @@ function documentLine(document: StoredDocument): string[] {
 function lineOf(backup: StoredBackup): string[] {
   const { manifest } = backup;
   const marks = [
-    backup.damaged ? `UNREADABLE (${backup.damaged.code})` : '',
+    backup.damaged ? damageOf(backup.damaged) : '',
     manifest && manifest.losses > 0 ? `NOT COMPLETE (${formatCounted(manifest.losses, 'thing')} missing)` : '',
     backup.pinned ? 'pinned' : '',
-    backup.lastVerified ? `verified ${formatMoment(backup.lastVerified).slice(0, 10)}` : '',
+    backup.lastVerified && !backup.damaged ? `verified ${formatMoment(backup.lastVerified).slice(0, 10)}` : '',
     manifest && manifest.warnings > 0 ? formatCounted(manifest.warnings, 'warning') : '',
     backup.note ?? '',
   ].filter((mark) => mark !== '');
@@ -75,6 +78,14 @@ function lineOf(backup: StoredBackup): string[] {
     formatSize(backup.size),
     printable(marks.join(', ')),
   ];
+}
+
+function damageOf({ code, foundAt }: NonNullable<StoredBackup['damaged']>): string {
+  return foundAt === null ? `UNREADABLE (${code})` : `DAMAGED (found ${formatMoment(foundAt).slice(0, 10)})`;
+}
+
+function wasFound({ damaged }: StoredBackup | StoredDocument): boolean {
+  return damaged !== null && 'foundAt' in damaged && damaged.foundAt !== null;
 }
 
 if (import.meta.main) await runCommand(command);

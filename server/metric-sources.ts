@@ -1,6 +1,7 @@
-import { and, count, eq, inArray, max, sql } from 'drizzle-orm';
+import { and, count, eq, inArray, isNull, max, notInArray, or, sql } from 'drizzle-orm';
 import type { Records } from '../db/records.ts';
 import { operations } from '../db/schema/system.ts';
+import { foundDamaged } from './backup/mark-checked.ts';
 import { AppError } from './errors.ts';
 import type { Verb, Verbs } from './jobs/verbs.ts';
 import type { FinishedOperation, MetricSources, Metrics } from './metrics.ts';
@@ -10,13 +11,21 @@ import type { Storage } from './storage/storage.ts';
 const IS_COMPLETE = sql`${operations.result} ->> 'outcome' = 'success' AND ${operations.parameters} -> 'tables' IS NULL`;
 
 /** Reads the numbers that only storage and records know. */
-export function metricSources(records: Records, storage: Pick<Storage, 'list' | 'freeSpace'>): MetricSources {
+export function metricSources(
+  records: Records,
+  storage: Pick<Storage, 'list' | 'freeSpace' | 'readSidecar'>,
+): MetricSources {
   return {
     async storage() {
       const [stored, freeBytes] = await Promise.all([storage.list(), storage.freeSpace()]);
-      return { usedBytes: stored.reduce((sum, { size }) => sum + size, 0), freeBytes, backups: stored.length };
+      const usedBytes = stored.reduce((sum, { size }) => sum + size, 0);
+      const damaged = (await damagedOf(storage)).length;
+      return { usedBytes, freeBytes, backups: stored.length, damaged };
     },
     async operations() {
+      // A storage that cannot be asked is told by its own numbers.
+      const damaged = await damagedOf(storage).catch(() => []);
+      const isSound = or(isNull(operations.archive), notInArray(operations.archive, damaged));
       const [open, ended, complete] = await Promise.all([
         records
           .select({ state: operations.state, number: count() })
@@ -31,7 +40,7 @@ export function metricSources(records: Records, storage: Pick<Storage, 'list' | 
         records
           .select({ at: max(operations.finishedAt) })
           .from(operations)
-          .where(and(eq(operations.state, 'succeeded'), eq(operations.kind, 'backup'), IS_COMPLETE)),
+          .where(and(eq(operations.state, 'succeeded'), eq(operations.kind, 'backup'), IS_COMPLETE, isSound)),
       ]);
       const numberOf = (state: string) => open.find((row) => row.state === state)?.number ?? 0;
       return {
@@ -42,6 +51,14 @@ export function metricSources(records: Records, storage: Pick<Storage, 'list' | 
       };
     },
   };
+}
+
+async function damagedOf(storage: Pick<Storage, 'list' | 'readSidecar'>): Promise<string[]> {
+  const stored = await storage.list();
+  return await foundDamaged(
+    storage,
+    stored.map(({ name }) => name),
+  );
 }
 
 /** The same verbs, each end of which is counted. */

@@ -4,7 +4,7 @@ import { counted } from './metric-sources.ts';
 import { createMetrics, type MetricSources } from './metrics.ts';
 
 const sources: MetricSources = {
-  storage: async () => ({ usedBytes: 1000, freeBytes: 2000, backups: 3 }),
+  storage: async () => ({ usedBytes: 1000, freeBytes: 2000, backups: 3, damaged: 0 }),
   operations: async () => ({
     queued: 1,
     running: 2,
@@ -38,6 +38,7 @@ describe('createMetrics()', () => {
       'palace_backup_storage_used_bytes 1000',
       'palace_backup_storage_free_bytes 2000',
       'palace_backup_storage_backups 3',
+      'palace_backup_storage_damaged_backups 0',
       'palace_backup_queued_operations 1',
       'palace_backup_running_operations 2',
       'palace_backup_last_success_timestamp_seconds{kind="backup"} 1700000000.5',
@@ -85,7 +86,7 @@ describe('createMetrics()', () => {
       sources: {
         storage: async () => {
           if (down) throw new Error('gone');
-          return { usedBytes: 1000, freeBytes: null, backups: 3 };
+          return { usedBytes: 1000, freeBytes: null, backups: 3, damaged: 0 };
         },
         operations: sources.operations,
       },

@@ -3,13 +3,13 @@ import type { RouteClass } from './http/route-class.ts';
 
 /** What is asked of the world when metrics are read, rather than counted as it happens. */
 export interface MetricSources {
-  storage(): Promise<{ usedBytes: number; freeBytes: number | null; backups: number }>;
+  storage(): Promise<{ usedBytes: number; freeBytes: number | null; backups: number; damaged: number }>;
   /** Operations of all processes, as their records say. */
   operations(): Promise<{
     queued: number;
     running: number;
     lastSuccess: Record<string, Date>;
-    /** The newest backup of all tables that lacks nothing. */
+    /** The newest backup of all tables that lacks nothing and was not found damaged. */
     lastComplete: Date | null;
   }>;
 }
@@ -86,6 +86,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
   const used = plain('storage_used_bytes', 'Size of all stored backups.');
   const free = plain('storage_free_bytes', 'Free space where backups are stored.');
   const backups = plain('storage_backups', 'Number of stored backups.');
+  const damaged = plain('storage_damaged_backups', 'Stored backups that were found damaged, and not sound since.');
   const queued = plain('queued_operations', 'Operations that wait, of all processes.');
   const running = plain('running_operations', 'Operations that run, of all processes.');
   const lastSuccess = new Gauge({
@@ -96,7 +97,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
   });
   const lastComplete = plain(
     'last_complete_backup_timestamp_seconds',
-    'When a backup of all tables that lacks nothing last succeeded, in any process.',
+    'When a backup of all tables last succeeded, in any process, that lacks nothing and was not found damaged.',
   );
   const up = new Gauge({
     name: name('source_up'),
@@ -110,6 +111,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
     put(used, found.usedBytes);
     put(free, found.freeBytes);
     put(backups, found.backups);
+    put(damaged, found.damaged);
   };
   const askOperations = async () => {
     const found = await deps.sources.operations();
@@ -133,7 +135,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
   let reading: Promise<string> | null = null;
   const read = async () => {
     await Promise.all([
-      asked('storage', askStorage, [used, free, backups]),
+      asked('storage', askStorage, [used, free, backups, damaged]),
       asked('operations', askOperations, [queued, running, lastComplete]),
     ]);
     return registry.metrics();

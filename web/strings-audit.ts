@@ -108,6 +108,7 @@ export const auditWords = {
   details: 'Details',
   onlyBy: (actor: string) => `Only what ${actor} tried`,
   export: 'Export as CSV',
+  passwordMissing: 'The export needs your password once more.',
   exportLead: (filtered: boolean) =>
     `${filtered ? 'All that fits' : 'All rows'}, older ones too, with times in UTC, details and seals; for any spreadsheet.`,
   check: 'Check the record',

@@ -52,6 +52,8 @@ export const restoreWords = {
     started: 'The restore has been started.',
     unverified: 'This backup was never verified. Every byte is checked during the restore; a damaged one is refused.',
     damaged: 'This backup cannot be opened. Choose another.',
+    foundDamaged:
+      'This backup was found damaged. Choose another; only tables that are whole can be restored from it, by choosing them one by one.',
     again: 'Restore another backup',
     toOverview: 'To the overview',
     notReachable: 'The database does not answer now; a restore needs it.',

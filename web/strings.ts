@@ -290,7 +290,17 @@ export const words = {
     saved: 'The note is saved.',
     remove: 'Delete …',
     damaged: 'This backup cannot be opened, and no restore can use it.',
+    foundDamaged:
+      'This backup was found damaged. Do not count on it: use another, or copy the file anew and verify it.',
     readBy: 'Reading the manifest',
+  },
+
+  passwordFirst: {
+    title: 'Confirm your password',
+    lead: 'What you asked for gives data away. Your password counts for five minutes.',
+    password: 'Your password, once more',
+    submit: 'Continue',
+    busy: 'Checking',
   },
 
   remove: {

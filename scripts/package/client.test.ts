@@ -114,7 +114,7 @@ describe('the packed client', () => {
       listed: { more: 1, newest: true },
       'no such backup': { code: 'NOT_FOUND', hint: true },
       'no such download': { code: 'NOT_FOUND', hint: true },
-      'restore without the password again': { code: 'FORBIDDEN', hint: true },
+      'restore without the password again': { code: 'STEP_UP_REQUIRED', hint: true },
       'not signed in': { code: 'UNAUTHENTICATED', hint: true },
       'no archive': { code: 'INPUT_INVALID', hint: true },
       'no such operation': { code: 'NOT_FOUND', hint: true },

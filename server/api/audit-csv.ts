@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError, ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
 import type { AuditFilter } from '../security/audit.ts';
 import type { AuditRow } from '../security/audit-row.ts';
-import { requireScope } from './audited.ts';
+import { requireRight } from './audited.ts';
 import { attachment } from './disposition.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 import { moment } from './schemas.ts';
@@ -43,7 +43,7 @@ const filterOf = z.strictObject({
 
 /** `GET /api/audit.csv`: the audit, or what a filter leaves of it, for `audit:read`. Throws INPUT_INVALID naming the words that cannot be used. */
 export async function auditCsv(parts: FileParts, c: FilesContext): Promise<Response> {
-  requireScope(c, 'audit:read', parts.now());
+  requireRight(c, 'GET /api/audit.csv', parts.now());
   const filter = readFilter(c.req.query());
   const headers = {
     'Cache-Control': 'no-store',

@@ -1,5 +1,6 @@
 import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
-import { authorize, type Scope } from '../security/caller.ts';
+import { authorize } from '../security/caller.ts';
+import { type Action, RIGHTS } from '../security/rights.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 
 /** What a route adds to its audit row once it knows. */
@@ -53,7 +54,7 @@ export async function audited<T>(
   }
 }
 
-/** Throws unless the caller of this request has the scope. */
-export function requireScope(c: FilesContext, scope: Scope, now: Date): void {
-  authorize(c.get('caller'), { scope }, now);
+/** Throws unless the caller of this request may do this. */
+export function requireRight(c: FilesContext, action: Action, now: Date): void {
+  authorize(c.get('caller'), RIGHTS[action], now);
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { SCOPES } from '../security/caller.ts';
+import { SCOPES, sessionOnly } from '../security/caller.ts';
 import type { SessionCaller } from '../security/session-caller.ts';
+import type { ApiContext } from './context.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, plainText } from './schemas.ts';
 import { sessionOf, type Trpc } from './trpc.ts';
@@ -34,7 +35,6 @@ type AuthParts = Pick<ApiParts, 'sessions' | 'tokens'>;
 export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }: AuthParts) {
   return router({
     signIn: procedure
-      .meta({ scope: 'public' })
       .input(
         z.strictObject({
           email: plainText(320).min(1),
@@ -60,7 +60,6 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
       }),
 
     breakGlass: procedure
-      .meta({ scope: 'public' })
       .input(z.strictObject({ code: plainText(200).min(1) }))
       .output(answer(z.object({ who: person, expiresAt: z.date() })))
       .mutation(async ({ ctx, input }) => {
@@ -70,39 +69,30 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
         return ok({ who: personOf(entered.caller), expiresAt: entered.expiresAt });
       }),
 
-    signOut: procedure
-      .meta({ scope: 'signed in', session: true })
-      .output(answer(z.null()))
-      .mutation(async ({ ctx }) => {
-        await sessions.signOut(sessionOf(ctx).sessionKey);
-        ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
-        return ok(null);
-      }),
+    signOut: procedure.output(answer(z.null())).mutation(async ({ ctx }) => {
+      await sessions.signOut(sessionOf(ctx).sessionKey);
+      ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
+      return ok(null);
+    }),
 
-    signOutEverywhere: procedure
-      .meta({ scope: 'signed in', session: true })
-      .output(answer(z.object({ sessions: z.number() })))
-      .mutation(async ({ ctx }) => {
-        const caller = sessionOf(ctx);
-        const ended = caller.adminId === null ? 1 : await sessions.signOutEverywhere(caller.adminId);
-        if (caller.adminId === null) await sessions.signOut(caller.sessionKey);
-        ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
-        return ok({ sessions: ended });
-      }),
+    signOutEverywhere: procedure.output(answer(z.object({ sessions: z.number() }))).mutation(async ({ ctx }) => {
+      const caller = sessionOf(ctx);
+      const ended = caller.adminId === null ? 1 : await sessions.signOutEverywhere(caller.adminId);
+      if (caller.adminId === null) await sessions.signOut(caller.sessionKey);
+      ctx.resHeaders.append('Set-Cookie', sessions.cookies.clear());
+      return ok({ sessions: ended });
+    }),
 
-    me: procedure
-      .meta({ scope: 'signed in' })
-      .output(answer(person))
-      .query(({ ctx }) => {
-        const { caller } = ctx;
-        if (caller.kind === 'nobody') throw new AppError('UNAUTHENTICATED', 'Nobody is signed in.');
-        if (caller.kind === 'session') return ok(personOf(caller));
-        const { kind, actor, email, role } = caller;
-        return ok({ kind, actor, email, fullName: null, role, scopes: [...caller.scopes], stepUpUntil: null });
-      }),
+    me: procedure.output(answer(person)).query(({ ctx }) => {
+      const { caller } = ctx;
+      if (caller.kind === 'nobody') throw new AppError('UNAUTHENTICATED', 'Nobody is signed in.');
+      if (caller.kind === 'session') return ok(personOf(caller));
+      const { kind, actor, email, role, access } = caller;
+      const stepUpUntil = access?.stepUp?.until ?? null;
+      return ok({ kind, actor, email, fullName: null, role, scopes: [...caller.scopes], stepUpUntil });
+    }),
 
     sessions: procedure
-      .meta({ scope: 'signed in', session: true })
       .output(
         answer(
           z.array(
@@ -125,7 +115,6 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
 
     /** One of the caller's own, by its `id` in the list; the one that asks may be it. Throws NOT_FOUND, also for other people's. */
     endSession: procedure
-      .meta({ scope: 'signed in', session: true })
       .input(z.strictObject({ id: z.string().regex(/^[0-9a-f]{32}$/, 'must be the id of a listed session') }))
       .output(answer(z.null()))
       .mutation(async ({ ctx, input }) => {
@@ -143,14 +132,20 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
       }),
 
     stepUp: procedure
-      .meta({ scope: 'signed in', session: true })
       .input(z.strictObject({ password }))
       .output(answer(z.object({ stepUpUntil: z.date() })))
-      .mutation(async ({ ctx, input }) => ok({ stepUpUntil: await sessions.stepUp(sessionOf(ctx), input.password) })),
+      .mutation(async ({ ctx, input }) => ok({ stepUpUntil: await sessions.stepUp(behind(ctx), input.password) })),
   });
 }
 
 function personOf(caller: SessionCaller) {
-  const { kind, actor, email, fullName, role, stepUpUntil } = caller;
-  return { kind, actor, email, fullName, role, scopes: [...caller.scopes], stepUpUntil };
+  const { kind, actor, email, fullName, role, stepUp } = caller;
+  return { kind, actor, email, fullName, role, scopes: [...caller.scopes], stepUpUntil: stepUp?.until ?? null };
+}
+
+/** The session a person asks by: its own, or the one behind a token taken at sign-in. */
+function behind({ caller }: ApiContext): { adminId: string | null; sessionKey: string } {
+  if (caller.kind === 'session') return caller;
+  if (caller.kind === 'nobody' || caller.access === null) throw sessionOnly();
+  return { adminId: caller.adminId, sessionKey: caller.access.sessionKey };
 }

@@ -24,7 +24,7 @@ const SOME = [
     size: 2,
     createdAt: '2026-11-02T00:00:00.000Z',
     manifest: null,
-    damaged: { code: 'ARCHIVE_DAMAGED', message: 'cut' },
+    damaged: { code: 'ARCHIVE_DAMAGED', message: 'cut', foundAt: null },
   }),
 ];
 
@@ -48,8 +48,14 @@ describe('pageOf()', () => {
   test('filters by each fact, and by all of them at once', () => {
     expect(namesOf(SOME, { pinned: true })).toEqual(['a']);
     expect(namesOf(SOME, { verified: true })).toEqual(['b']);
+    const found = { code: 'ARCHIVE_DAMAGED', message: 'Another sum.', foundAt: '2026-11-03T00:00:00.000Z' };
+    const verifiedOnce = backup('d', { lastVerified: '2026-11-02T00:00:00.000Z', damaged: found });
+    expect(namesOf([...SOME, verifiedOnce], { verified: true })).toEqual(['b']);
     expect(namesOf(SOME, { kind: 'full' })).toEqual(['a', 'b']);
-    const broken = backup('broken', { damaged: { code: 'ARCHIVE_DAMAGED', message: 'No end.' }, manifest: null });
+    const broken = backup('broken', {
+      damaged: { code: 'ARCHIVE_DAMAGED', message: 'No end.', foundAt: null },
+      manifest: null,
+    });
     expect(namesOf([...SOME, broken], { damaged: true })).toEqual(['c', 'broken']);
     expect(namesOf([...SOME, broken], { damaged: false })).toEqual(['a', 'b']);
     const lacking = storedBackup('lacking', new Date('2026-11-01T00:00:00Z'), { losses: 2 });

@@ -67,7 +67,7 @@ function passes(filter: BackupFilter): (backup: StoredBackup) => boolean {
     (kind === undefined || backup.manifest?.kind === kind) &&
     (outcome === undefined || (backup.manifest !== null && storedOutcome(backup.manifest) === outcome)) &&
     (pinned === undefined || backup.pinned === pinned) &&
-    (verified === undefined || (backup.lastVerified !== null) === verified) &&
+    (verified === undefined || (backup.lastVerified !== null && backup.damaged === null) === verified) &&
     (damaged === undefined || (backup.damaged !== null) === damaged) &&
     (from === undefined || backup.createdAt >= from) &&
     (to === undefined || backup.createdAt < to) &&

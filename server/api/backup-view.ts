@@ -27,8 +27,8 @@ export const backupInfo = z.object({
   warnings: z.number(),
   /** `partial`: the database held something that is neither in it nor left out on purpose. Null when it cannot be opened. */
   outcome: z.enum(['success', 'partial']).nullable(),
-  /** Why it cannot be opened. */
-  damaged: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** Why it cannot be opened, or, with the moment, what was found damaged in it. */
+  damaged: z.object({ code: z.string(), message: z.string(), foundAt: z.string().nullable() }).nullable(),
   /** It came from outside: what it says of its making is its sender's word. */
   uploaded: z.boolean(),
   pinned: z.boolean(),

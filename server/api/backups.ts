@@ -30,7 +30,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
 
   return router({
     create: procedure
-      .meta({ scope: 'backups:create', limit: 'create' })
+      .meta({ limit: 'create' })
       .input(
         z
           .strictObject({
@@ -64,7 +64,6 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       }),
 
     list: procedure
-      .meta({ scope: 'backups:read' })
       .input(backupFilter.prefault({}))
       .output(
         answer(
@@ -83,20 +82,18 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       }),
 
     get: procedure
-      .meta({ scope: 'backups:read' })
       .input(one)
       .output(answer(z.object({ info: backupInfo, detail: backupDetail.nullable() })))
       .query(async ({ ctx: { signal }, input }) => {
         const backup = await catalogue.find(input.id, signal);
         // What cannot be opened is still shown, with the reason in its info.
-        const detail = backup.damaged ? null : await catalogue.detail(backup, signal);
+        const detail = backup.manifest === null ? null : await catalogue.detail(backup, signal);
         return ok({ info: backupInfoOf(backup), detail });
       }),
 
     ...rowProcedures(trpc, parts),
 
     annotate: procedure
-      .meta({ scope: 'backups:annotate' })
       .input(
         z.strictObject({
           id: backupRef,
@@ -114,7 +111,6 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       }),
 
     pin: procedure
-      .meta({ scope: 'backups:annotate' })
       .input(one)
       .output(answer(backupInfo))
       .mutation(async ({ ctx, input }) => {
@@ -123,7 +119,6 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       }),
 
     unpin: procedure
-      .meta({ scope: 'backups:annotate' })
       .input(one)
       .output(answer(backupInfo))
       .mutation(async ({ ctx, input }) => {
@@ -132,7 +127,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       }),
 
     verify: procedure
-      .meta({ scope: 'backups:verify', limit: 'create' })
+      .meta({ limit: 'create' })
       .input(z.strictObject({ id: backupRef, wait: z.boolean().default(true), idempotencyKey }))
       .output(startedOperation)
       .mutation(async ({ ctx, input }) => {
@@ -146,7 +141,6 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       }),
 
     remove: procedure
-      .meta({ scope: 'backups:delete', stepUp: true })
       .input(one)
       .output(answer(z.object({ fileName: plainText(200) })))
       .mutation(async ({ ctx, input }) => {
@@ -159,7 +153,6 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       }),
 
     downloadLink: procedure
-      .meta({ scope: 'backups:download' })
       .input(one)
       .output(answer(z.object({ url: z.string(), fileName: z.string(), size: z.number(), expiresAt: z.date() })))
       .mutation(async ({ ctx, input }) => {

@@ -8,6 +8,8 @@ export const CALLERS = [
   'ADMIN',
   'SUPER_ADMIN',
   'SUPER_ADMIN with his password given again',
+  'access token taken at sign-in',
+  'access token with the password given again',
   'inactive SUPER_ADMIN',
   'expired session',
   'break-glass session',
@@ -37,7 +39,8 @@ const BY_BREAK_GLASS: ReadonlySet<Scope | null> = new Set([
 
 const isBadToken = (who: Who) => who === 'revoked token' || who === 'a token nobody made';
 const isNobody = (who: Who) => ['nobody', 'inactive SUPER_ADMIN', 'expired session'].includes(who) || isBadToken(who);
-const isToken = (who: Who) => who.startsWith('token ');
+const isAccess = (who: Who) => who.startsWith('access token ');
+const isToken = (who: Who) => who.startsWith('token ') || isAccess(who);
 
 /** What asks nobody who he is. */
 export const open: Rule = () => 'may';
@@ -51,15 +54,19 @@ export const signedIn: Rule = (who) => (isNobody(who) ? 'UNAUTHENTICATED' : 'may
 /** The same, but no token. */
 export const aPerson: Rule = (who, scope) => (isToken(who) ? 'FORBIDDEN' : signedIn(who, scope));
 
+/** The same, but no token of a service. */
+export const aPersonOrAccess: Rule = (who, scope) => (isAccess(who) ? 'may' : aPerson(who, scope));
+
 /** Who holds the scope: every super administrator, a token that was given it, break-glass for some. */
 export const scoped: Rule = (who, scope) => {
   if (isNobody(who)) return 'UNAUTHENTICATED';
   if (who === 'break-glass session') return BY_BREAK_GLASS.has(scope) ? 'may' : 'FORBIDDEN';
-  return who.startsWith('SUPER_ADMIN') || who === 'token with the scope' ? 'may' : 'FORBIDDEN';
+  return who.startsWith('SUPER_ADMIN') || isAccess(who) || who === 'token with the scope' ? 'may' : 'FORBIDDEN';
 };
 
 /** The same, but a person gives the password again. */
-export const again: Rule = (who, scope) => (who === 'SUPER_ADMIN' ? 'STEP_UP_REQUIRED' : scoped(who, scope));
+export const again: Rule = (who, scope) =>
+  who === 'SUPER_ADMIN' || who === 'access token taken at sign-in' ? 'STEP_UP_REQUIRED' : scoped(who, scope);
 
 /** The same, but no token. */
 export const aPersonAgain: Rule = (who, scope) => (isToken(who) ? 'FORBIDDEN' : again(who, scope));

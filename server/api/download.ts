@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { objectBody, objectStream } from '../storage/serve.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { AuditNotes } from './audited.ts';
-import { requireScope } from './audited.ts';
+import { requireRight } from './audited.ts';
 import { readRange } from './byte-range.ts';
 import { attachment } from './disposition.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
@@ -35,7 +35,7 @@ export async function download(parts: FileParts, c: FilesContext, notes: AuditNo
 async function readLink(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<string | null> {
   const token = c.req.query('token');
   if (token === undefined) {
-    requireScope(c, 'backups:download', parts.now());
+    requireRight(c, 'GET /api/backups/:id/download', parts.now());
     return null;
   }
   const { subject, actor } = await parts.readLink(token, 'download');

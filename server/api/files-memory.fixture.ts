@@ -23,6 +23,7 @@ if (import.meta.main) {
       kind: 'token',
       actor: 'test',
       tokenId: 'test',
+      access: null,
       adminId: 'a',
       email: 'a',
       role: 'SUPER_ADMIN',

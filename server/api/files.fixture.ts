@@ -60,6 +60,7 @@ function callerOf(header: (name: string) => string | undefined): Caller {
     kind: 'token',
     actor: `token test of ${email}`,
     tokenId: 'test',
+    access: null,
     adminId: 'a',
     email,
     role: 'SUPER_ADMIN',

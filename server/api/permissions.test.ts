@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createBreakGlassCode } from '../security/break-glass.ts';
 import { SCOPES, type Scope } from '../security/caller.ts';
+import { rightOf } from '../security/rights.ts';
 import {
   again,
   anybody,
   aPerson,
   aPersonAgain,
+  aPersonOrAccess,
   CALLERS,
   type Rule,
   scoped,
@@ -25,7 +27,7 @@ const TABLE: Record<string, { rule: Rule; scope: Scope | null }> = {
   'auth.me': { rule: signedIn, scope: null },
   'auth.sessions': { rule: aPerson, scope: null },
   'auth.endSession': { rule: aPerson, scope: null },
-  'auth.stepUp': { rule: aPerson, scope: null },
+  'auth.stepUp': { rule: aPersonOrAccess, scope: null },
   'backups.create': { rule: scoped, scope: 'backups:create' },
   'backups.list': { rule: scoped, scope: 'backups:read' },
   'backups.get': { rule: scoped, scope: 'backups:read' },
@@ -36,7 +38,7 @@ const TABLE: Record<string, { rule: Rule; scope: Scope | null }> = {
   'backups.unpin': { rule: scoped, scope: 'backups:annotate' },
   'backups.verify': { rule: scoped, scope: 'backups:verify' },
   'backups.remove': { rule: again, scope: 'backups:delete' },
-  'backups.downloadLink': { rule: scoped, scope: 'backups:download' },
+  'backups.downloadLink': { rule: again, scope: 'backups:download' },
   'restores.start': { rule: again, scope: 'restores:run' },
   'operations.list': { rule: scoped, scope: 'operations:read' },
   'operations.get': { rule: scoped, scope: 'operations:read' },
@@ -80,6 +82,13 @@ async function tokenOf(scopes: Scope[], revoked = false): Promise<string> {
   return token;
 }
 
+async function accessToken(steppedUp: boolean): Promise<string> {
+  const cookie = await server.session(admins.SUPER_ADMIN, { steppedUp });
+  const { caller } = await server.readCaller(new Headers({ cookie }), '127.0.0.1');
+  if (caller.kind !== 'session') throw new Error('no session');
+  return (await server.parts.tokens.issueAccess(caller)).token;
+}
+
 /** Somebody who came with a code from the server's own machine. */
 async function breakGlassSession(): Promise<string> {
   const { records, sessions, now } = server.parts;
@@ -106,6 +115,10 @@ async function headersOf(who: Who, scope: Scope | null): Promise<Record<string, 
       return { cookie: await server.session(admins.inactive, { steppedUp: true }) };
     case 'expired session':
       return { cookie: await server.session(admins.SUPER_ADMIN, { expired: true, steppedUp: true }) };
+    case 'access token taken at sign-in':
+      return { authorization: `Bearer ${await accessToken(false)}` };
+    case 'access token with the password given again':
+      return { authorization: `Bearer ${await accessToken(true)}` };
     case 'break-glass session':
       return { cookie: await breakGlassSession() };
     case 'a token nobody made':
@@ -130,8 +143,8 @@ test('the permission table names every procedure there is, and none that is not'
 });
 
 test('every procedure says who may call it', () => {
-  for (const { path, meta } of procedures())
-    expect([path, meta]).toEqual([path, expect.objectContaining({ scope: expect.any(String) })]);
+  for (const { path } of procedures())
+    expect([path, rightOf(path)]).toEqual([path, expect.objectContaining({ scope: expect.any(String) })]);
 });
 
 for (const [path, { rule, scope }] of Object.entries(TABLE)) {

@@ -5,14 +5,12 @@ import { createRouter } from './router.ts';
 export interface ProcedureFacts {
   path: string;
   type: 'query' | 'mutation' | 'subscription';
-  meta: unknown;
   /** The words of its input. */
   words: string[];
 }
 
 interface ProcedureDefinition {
   type: ProcedureFacts['type'];
-  meta?: unknown;
   inputs: unknown[];
 }
 
@@ -21,7 +19,7 @@ export function proceduresOf(parts: ApiParts): ProcedureFacts[] {
   const all: Record<string, unknown> = createRouter(parts)._def.procedures;
   return Object.entries(all).map(([path, procedure]) => {
     if (typeof procedure !== 'function' || !('_def' in procedure)) throw new TypeError(`${path} is no procedure`);
-    const { type, meta, inputs } = procedure._def as ProcedureDefinition;
+    const { type, inputs } = procedure._def as ProcedureDefinition;
     const words = inputs.flatMap((input) => {
       let whole = input;
       while (whole instanceof z.ZodOptional || whole instanceof z.ZodDefault || whole instanceof z.ZodPrefault)
@@ -29,6 +27,6 @@ export function proceduresOf(parts: ApiParts): ProcedureFacts[] {
       if (!(whole instanceof z.ZodObject)) throw new TypeError(`the input of ${path} is no object`);
       return Object.keys(whole.shape);
     });
-    return { path, type, meta, words };
+    return { path, type, words };
   });
 }

@@ -86,9 +86,16 @@ test('the newest backup counts, not the one that stands first', () => {
 
 test('what was never verified, is damaged, or has warnings is said', () => {
   expect(codes([backup(0, { lastVerified: null })])).toEqual(['soon LAST_NOT_VERIFIED']);
-  const damaged = backup(0, { manifest: null, damaged: { code: 'ARCHIVE_DAMAGED', message: 'It was cut.' } });
+  const damaged = backup(0, {
+    manifest: null,
+    damaged: { code: 'ARCHIVE_DAMAGED', message: 'It was cut.', foundAt: null },
+  });
   expect(codes([damaged, backup(1)])).toEqual(['urgent LAST_DAMAGED']);
   expect(codes([backup(0), { ...damaged, createdAt: backup(5).createdAt }])).toEqual(['note DAMAGED_BACKUPS']);
+  const found = { code: 'ARCHIVE_DAMAGED', message: 'Another sum.', foundAt: backup(0).createdAt };
+  expect(codes([backup(0, { damaged: found }), backup(1)])).toEqual(['urgent LAST_DAMAGED']);
+  expect(codes([backup(0), backup(5, { damaged: found })])).toEqual(['soon DAMAGED_BACKUPS']);
+  expect(codes([backup(0, { damaged: found })])).toContain('urgent NO_BACKUP');
   const { manifest } = backup(0);
   expect(codes([backup(0, { manifest: manifest && { ...manifest, warnings: 2 } })])).toEqual([
     'note LAST_HAS_WARNINGS',

@@ -93,12 +93,17 @@ export function recommend(
   }
   const damaged = backups.filter((backup) => backup.damaged !== null);
   if (last?.damaged)
-    say('urgent', 'LAST_DAMAGED', `The newest file, ${last.name}, cannot be opened. ${last.damaged.message}`, last);
+    say(
+      'urgent',
+      'LAST_DAMAGED',
+      `The newest file, ${last.name}, ${last.damaged.foundAt === null ? 'cannot be opened' : 'was found damaged'}. ${last.damaged.message}`,
+      last,
+    );
   else if (damaged.length > 0)
     say(
-      'note',
+      damaged.some(({ damaged: damage }) => damage?.foundAt) ? 'soon' : 'note',
       'DAMAGED_BACKUPS',
-      `${damaged.length} of the stored backups cannot be opened; no restore can use them.`,
+      `${damaged.length} of the stored backups cannot be opened or ${damaged.length === 1 ? 'was' : 'were'} found damaged; do not count on ${damaged.length === 1 ? 'it' : 'them'}.`,
     );
   if (freeBytes !== null && last && freeBytes < last.size * ROOM_FOR)
     say(
@@ -133,9 +138,12 @@ export function newestWhole(backups: readonly StoredBackup[]): StoredBackup | un
   return newestOf(wholeOnes(backups));
 }
 
-/** Backups of all tables that can be opened and were made here. Pure. */
+/** Backups of all tables that can be opened, were not found damaged and were made here. Pure. */
 export function wholeOnes(backups: readonly StoredBackup[]): StoredBackup[] {
-  return backups.filter(({ manifest, uploaded }) => manifest !== null && manifest.kind !== 'partial' && !uploaded);
+  return backups.filter(
+    ({ manifest, damaged, uploaded }) =>
+      manifest !== null && damaged === null && manifest.kind !== 'partial' && !uploaded,
+  );
 }
 
 function newestOf(backups: readonly StoredBackup[]): StoredBackup | undefined {

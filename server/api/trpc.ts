@@ -2,17 +2,16 @@ import { initTRPC, type TRPCError } from '@trpc/server';
 import { type TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { AppError, type FailureBody, failureBody } from '../errors.ts';
 import { statusOf, trpcCodeOf } from '../http/status.ts';
-import { authorize, type Requirement } from '../security/caller.ts';
+import { authorize, sessionOnly } from '../security/caller.ts';
+import { rightOf } from '../security/rights.ts';
 import { spenderOf } from '../security/spender.ts';
 import type { ApiContext, AuditNote } from './context.ts';
 import { appErrorOf, retryAfterSeconds } from './errors.ts';
 import { type LimitClass, limitOf, MAX_STREAM_MS } from './limits.ts';
 import type { ApiParts } from './parts.ts';
 
-/** What a procedure says of itself. */
-export interface ProcedureMeta extends Requirement {
-  /** Only a person's session will do, never a token. */
-  session?: boolean;
+/** What a procedure says of itself; who may call it stands in `security/rights.ts`. */
+export interface ProcedureMeta {
   /** Absent: `api` for questions, `change` for changes. */
   limit?: LimitClass;
   /** Absent: changes are audited always, questions only when denied. `required`: without its row nothing is answered. */
@@ -26,7 +25,7 @@ export type Trpc = ReturnType<typeof createTrpc>;
 
 /**
  * Router, the one procedure all others are made of, and the shape of answers. The procedure spends the caller's rate, asks
- * whether the caller may, and only then looks at the input; afterwards it writes the audit row. One without `meta` refuses everybody.
+ * whether the caller may, and only then looks at the input; afterwards it writes the audit row. One that `security/rights.ts` does not name refuses everybody.
  */
 export function createTrpc(parts: TrpcParts) {
   const t = initTRPC
@@ -45,19 +44,19 @@ export function createTrpc(parts: TrpcParts) {
 
   const procedure = t.procedure.use(async function guard({
     ctx,
-    meta,
+    meta = {},
     path,
     type,
     signal = new AbortController().signal,
     next,
   }) {
-    if (!meta) throw new AppError('FORBIDDEN', `The procedure ${path} does not say who may call it.`);
+    const right = rightOf(path);
+    if (!right) throw new AppError('FORBIDDEN', `Nothing says who may call the procedure ${path}.`);
     const note: AuditNote = {};
     let failure: AppError | null = null;
     try {
       await parts.throttle.spend(limitOf(ctx.caller, type, meta.limit), spenderOf(ctx.caller));
-      authorize(ctx.caller, meta, parts.now());
-      if (meta.session && ctx.caller.kind === 'token') throw sessionOnly();
+      authorize(ctx.caller, right, parts.now());
       // Aborts when the caller is gone; where nobody waits, as in a call from within, it never does.
       const result = await next({ ctx: { ...ctx, note, signal } });
       if (!result.ok) failure = appErrorOf(result.error, ctx.requestId);
@@ -136,13 +135,7 @@ function failureShape(
   return { message: known.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } };
 }
 
-function sessionOnly(): AppError {
-  return new AppError('FORBIDDEN', 'This is for a signed-in person; a token may not do it.', {
-    hint: 'Sign in with e-mail and password.',
-  });
-}
-
-/** The caller as a session; FORBIDDEN for a token. For procedures whose meta says `session`. */
+/** The caller as a session; FORBIDDEN for a token. For procedures whose right is a session's. */
 export function sessionOf(ctx: ApiContext) {
   if (ctx.caller.kind !== 'session') throw sessionOnly();
   return ctx.caller;

@@ -2,7 +2,7 @@ import { Server, type Upload } from '@tus/server';
 import { AppError, type ErrorCode } from '../errors.ts';
 import { receivedUpload } from '../jobs/uploads/accept.ts';
 import { findUpload } from '../jobs/uploads/records.ts';
-import { type AuditNotes, audited, requireScope } from './audited.ts';
+import { type AuditNotes, audited, requireRight } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 import { TusStore } from './tus-store.ts';
 import { refuseOversize, uploadName } from './upload.ts';
@@ -33,7 +33,7 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
     }));
 
   const converse = async (c: FilesContext, notes: AuditNotes): Promise<Response> => {
-    requireScope(c, 'uploads:create', parts.now());
+    requireRight(c, TUS_PATH, parts.now());
     // tus would hand out the file.
     if (c.req.method === 'GET') throw new AppError('NOT_FOUND', 'Uploads cannot be read back.');
     const id = c.req.param('upload');

@@ -3,7 +3,7 @@ import { type AcceptedUpload, receivedUpload } from '../jobs/uploads/accept.ts';
 import { getUpload, insertUpload, refuseUpload, type UploadRow } from '../jobs/uploads/records.ts';
 import { memoryKeeper } from '../storage/keep-memory.ts';
 import type { PendingObject } from '../storage/storage.ts';
-import { type AuditNotes, requireScope } from './audited.ts';
+import { type AuditNotes, requireRight } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 import { finishUpload } from './upload-finish.ts';
 
@@ -16,7 +16,7 @@ const MAX_NAME = 255;
  * A client that goes away in the middle leaves no file; one that goes while it waits ends nothing. Throws TOO_LARGE (at once when the length is declared), DISK_FULL, INPUT_INVALID, or the reason it is refused for.
  */
 export async function upload(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<Response> {
-  requireScope(c, 'uploads:create', parts.now());
+  requireRight(c, 'PUT /api/uploads', parts.now());
   const { signal } = c.req.raw;
   const name = uploadName(c.req.header('x-file-name'), c.req.query('name'));
   if (c.req.header('content-range') !== undefined) {

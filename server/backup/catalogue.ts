@@ -57,7 +57,9 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
     if (before?.version !== version) return { version, backup: await readStored(storage, object, life), notesAt: at };
     if (at - before.notesAt < NOTES_MS) return before;
     const notes = sidecarFacts(await storage.readSidecar(object.name));
-    return { version, backup: { ...before.backup, ...notes }, notesAt: at };
+    // What cannot be opened stays so, whatever the notes say.
+    const damaged = before.backup.manifest === null ? before.backup.damaged : notes.damaged;
+    return { version, backup: { ...before.backup, ...notes, damaged }, notesAt: at };
   };
 
   const readAll = async (): Promise<Reading> => {

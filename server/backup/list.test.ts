@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import { listBackups } from './list.ts';
-import { markVerified } from './mark-verified.ts';
+import { markVerified } from './mark-checked.ts';
 
 async function store(storage: Storage, name: string, bytes: Uint8Array): Promise<void> {
   await using object = await storage.create(name);

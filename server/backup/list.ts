@@ -13,7 +13,7 @@ export interface StoredBackup {
   createdAt: string;
   modifiedAt: string;
   filePath: string;
-  /** Null when the archive cannot be opened; `damaged` then says why. */
+  /** Null when the archive cannot be opened; `damaged` then says why. It is there, too, of what opens and was found damaged inside, with the moment. */
   manifest: {
     backupId: string;
     /** Of the program that made it, as the user's BackupData has it. */
@@ -34,7 +34,7 @@ export interface StoredBackup {
     /** What it knows not to hold. */
     losses: number;
   } | null;
-  damaged: { code: string; message: string } | null;
+  damaged: { code: string; message: string; foundAt: string | null } | null;
   /** It came from outside: what its manifest says of its making is its sender's word. */
   uploaded: boolean;
   pinned: boolean;
@@ -95,21 +95,22 @@ export async function readStored(storage: Storage, object: StoredObject, signal:
         warnings: manifest.warnings.length,
         losses: lossesOf(manifest).length,
       },
-      damaged: null,
     };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
-    return { ...facts, manifest: null, damaged: { code: error.code, message: error.message } };
+    return { ...facts, manifest: null, damaged: { code: error.code, message: error.message, foundAt: null } };
   }
 }
 
 /** What the notes beside an archive add to it. */
 export function sidecarFacts(sidecar: Sidecar | null) {
+  const damage = sidecar?.foundDamaged;
   return {
     uploaded: sidecar?.kind === 'uploaded',
     pinned: sidecar?.pinned ?? false,
     note: sidecar?.note ?? null,
     lastVerified: sidecar?.lastVerified ?? null,
     lastProved: sidecar?.lastProved ?? null,
+    damaged: damage ? { code: damage.code, message: damage.message, foundAt: damage.at } : null,
   };
 }

@@ -1,5 +1,5 @@
-import { openArchive } from '../archive/reader.ts';
 import type { Sidecar, Storage } from '../storage/storage.ts';
+import { freshNotes } from './mark-checked.ts';
 import { inTurn } from './turns.ts';
 
 /** What a person may change about a stored backup without touching it. */
@@ -23,10 +23,4 @@ async function rewrite(storage: Storage, name: string, change: NoteChange): Prom
   const notes = { ...((await storage.readSidecar(name)) ?? (await freshNotes(storage, name))), ...change };
   await storage.writeSidecar(name, notes);
   return notes;
-}
-
-async function freshNotes(storage: Storage, name: string): Promise<Sidecar> {
-  await using source = await storage.open(name);
-  const { manifest, digest } = await openArchive(source);
-  return { digest, kind: manifest.kind, pinned: false, note: null, lastVerified: null, lastProved: null };
 }

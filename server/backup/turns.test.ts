@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { sampleArchive } from '../archive/sample.fixture.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { markVerified } from './mark-verified.ts';
+import { markVerified } from './mark-checked.ts';
 import { createNotes } from './notes.ts';
 
 test('a backup that is pinned while a verification notes itself stays pinned', async () => {

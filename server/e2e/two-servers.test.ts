@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillDemo } from '../../db/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { signIn, until, type Visitor } from './house.fixture.ts';
+import { DEMO_PASSWORD, signIn, until, type Visitor } from './house.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
 import { type Valve, valveBefore } from './valve.fixture.ts';
 
@@ -124,6 +124,7 @@ test('one process that answers and one that works are a whole server together: R
   expect((await watched(person, id)).at(-1)?.state).toBe('succeeded');
   expect([api.took, worker.took]).toEqual([[], [held, id]]);
   const archive = (await stateOf(person, id)).archive ?? '';
+  await person.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
   const download = await person.ask(`/api/backups/${archive}/download`);
   expect((await download.bytes()).length).toBe(Number(download.headers.get('content-length')));
 

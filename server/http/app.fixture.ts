@@ -28,6 +28,7 @@ function tokenHolder(address: string): Caller {
     kind: 'token',
     actor: 'token nightly of anna@example.org',
     tokenId: 'jti-1',
+    access: null,
     adminId: 'admin-1',
     email: 'anna@example.org',
     role: 'SUPER_ADMIN',
@@ -113,7 +114,7 @@ export function serve({ guards, tls, idleSeconds, ...changes }: Changes = {}): S
     metrics: createMetrics({
       version: '1.2.3',
       sources: {
-        storage: async () => ({ usedBytes: 7, freeBytes: 9, backups: 1 }),
+        storage: async () => ({ usedBytes: 7, freeBytes: 9, backups: 1, damaged: 0 }),
         operations: async () => ({ queued: 0, running: 0, lastSuccess: {}, lastComplete: null }),
       },
     }),

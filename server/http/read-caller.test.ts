@@ -10,7 +10,7 @@ const anna = {
   scopes: new Set<never>(),
 };
 const session = (address: string) =>
-  ({ ...anna, kind: 'session', sessionKey: 'key', fullName: 'Anna', stepUpUntil: null, address }) as const;
+  ({ ...anna, kind: 'session', sessionKey: 'key', fullName: 'Anna', stepUp: null, address }) as const;
 
 function readerWith(fresh: boolean) {
   const asked: string[] = [];
@@ -30,7 +30,7 @@ function readerWith(fresh: boolean) {
       async read(jwt, address) {
         asked.push(`token ${jwt}`);
         if (jwt !== 'good') throw new AppError('UNAUTHENTICATED', 'No.');
-        return { ...anna, kind: 'token', tokenId: 'jti', address };
+        return { ...anna, kind: 'token', tokenId: 'jti', access: null, address };
       },
     },
   };

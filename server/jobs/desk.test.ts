@@ -147,7 +147,7 @@ describe('with a worker', () => {
     expect((await crew.storage.readSidecar(archive))?.lastVerified).toEqual(expect.any(String));
   });
 
-  test('verifying a damaged backup fails and names the damage, and nothing is noted beside it', async () => {
+  test('verifying a damaged backup fails and names the damage, which is remembered until it is found sound', async () => {
     const bytes = Uint8Array.from(scene.archive.bytes);
     bytes[200] = (bytes[200] ?? 0) ^ 1;
     const object = await crew.storage.create('damaged.zip');
@@ -155,7 +155,24 @@ describe('with a worker', () => {
     await object.commit();
     const verified = await crew.done({ kind: 'verify', archive: 'damaged.zip', wait: false });
     expect(verified).toMatchObject({ state: 'failed', error: { code: 'ARCHIVE_DAMAGED', details: { places: 1 } } });
-    expect(await crew.storage.readSidecar('damaged.zip')).toBeNull();
+    expect(await crew.storage.readSidecar('damaged.zip')).toMatchObject({
+      lastVerified: null,
+      foundDamaged: { code: 'ARCHIVE_DAMAGED', message: verified.error?.message },
+    });
+    // Put right under the same name: only reading it clears it.
+    await crew.storage.remove('damaged.zip');
+    const again = await crew.storage.create('damaged.zip');
+    await again.write(scene.archive.bytes);
+    await again.commit();
+    await using source = await crew.storage.open('damaged.zip');
+    const { digest } = await openArchive(source);
+    const damage = { at: new Date(0).toISOString(), code: 'ARCHIVE_DAMAGED', message: 'Another sum.' };
+    const notes = { digest, kind: 'full', pinned: true, note: 'mine', lastVerified: null, lastProved: null };
+    await crew.storage.writeSidecar('damaged.zip', { ...notes, foundDamaged: damage });
+    const sound = await crew.done({ kind: 'verify', archive: 'damaged.zip', wait: false });
+    expect(sound).toMatchObject({ state: 'succeeded', result: { warnings: [] } });
+    const after = await crew.storage.readSidecar('damaged.zip');
+    expect(after).toEqual({ ...notes, lastVerified: expect.any(String) });
     await crew.storage.remove('damaged.zip');
   });
 

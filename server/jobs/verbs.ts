@@ -2,7 +2,7 @@ import type { SchemaModel } from '../../db/model.ts';
 import { archiveName } from '../backup/archive-name.ts';
 import { type BackupResult, createBackup } from '../backup/create.ts';
 import { readExclusions } from '../backup/exclusions.ts';
-import { markVerified } from '../backup/mark-verified.ts';
+import { markVerified, rememberDamage } from '../backup/mark-checked.ts';
 import { type VerifyReport, verifyArchive } from '../backup/verify.ts';
 import { AppError } from '../errors.ts';
 import { type RestoreResult, restoreArchive } from '../restore/restore.ts';
@@ -91,8 +91,8 @@ async function verify(deps: VerbDeps, operation: Operation, request: Asked<'veri
   await operation.nameArchive(request.archive);
   await using source = await storage.open(request.archive);
   const { faults, ...report } = await verifyArchive(source, { signal: operation.signal, onProgress: operation.report });
-  if (!report.ok || report.digest === null)
-    throw new AppError(
+  if (!report.ok || report.digest === null) {
+    const damage = new AppError(
       'ARCHIVE_DAMAGED',
       `${request.archive} is damaged: ${faults[0]?.message ?? 'it has no manifest'}`,
       {
@@ -100,6 +100,8 @@ async function verify(deps: VerbDeps, operation: Operation, request: Asked<'veri
         details: { ...report, places: faults.length, faults: faults.slice(0, NAMED_FAULTS) },
       },
     );
+    throw await rememberDamage(storage, request.archive, damage, now());
+  }
   const durationMs = now().getTime() - started.getTime();
   const warnings = await note(deps, request.archive, report.digest);
   return { fileName: request.archive, ...report, durationMs, warnings };
@@ -121,9 +123,12 @@ async function restore(deps: VerbDeps, operation: Operation, request: Asked<'res
   const { archive, tables, keepBrokenRules } = request;
   await operation.nameArchive(archive);
   await using source = await deps.storage.open(archive);
-  return await restoreArchive(
+  const restored = restoreArchive(
     { ...deps, source, receipt: operation.receipt },
     { ...(tables && { tables }), ...(keepBrokenRules && { keepBrokenRules }), jobs: deps.jobs },
     { signal: operation.signal, onProgress: operation.report },
   );
+  return await restored.catch(async (error: unknown) => {
+    throw await rememberDamage(deps.storage, archive, error, deps.now());
+  });
 }

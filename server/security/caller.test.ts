@@ -14,7 +14,7 @@ const session = (over: Partial<Caller & { kind: 'session' }> = {}): Caller => ({
   fullName: 'Maria',
   role: 'SUPER_ADMIN',
   scopes: scopesOfRole('SUPER_ADMIN'),
-  stepUpUntil: null,
+  stepUp: null,
   address: '192.0.2.7',
   ...over,
 });
@@ -22,6 +22,7 @@ const token = (...scopes: (typeof SCOPES)[number][]): Caller => ({
   kind: 'token',
   actor: 'token nightly of maria@palace.example',
   tokenId: 't',
+  access: null,
   adminId: 'maria',
   email: 'maria@palace.example',
   role: 'SUPER_ADMIN',
@@ -33,7 +34,15 @@ const waiting = session({
   scopes: withoutConfirmation(scopesOfRole('SUPER_ADMIN')),
   unconfirmed: scopesOfRole('SUPER_ADMIN'),
 });
-const later = (ms: number) => new Date(now.getTime() + ms);
+/** Given so many milliseconds from now, for five minutes. */
+const given = (ms: number) => ({
+  from: new Date(now.getTime() + ms),
+  until: new Date(now.getTime() + ms + 300_000),
+});
+const access = (stepUp: ReturnType<typeof given> | null): Caller => ({
+  ...(token(...SCOPES) as Caller & { kind: 'token' }),
+  access: { sessionKey: 'k', stepUp },
+});
 
 describe('authorize()', () => {
   const table: [string, Caller, Requirement, string | null][] = [
@@ -46,22 +55,39 @@ describe('authorize()', () => {
     ['a SUPER_ADMIN, without the password', session(), { scope: 'restores:run', stepUp: true }, 'STEP_UP_REQUIRED'],
     [
       'a SUPER_ADMIN, whose password is too long ago',
-      session({ stepUpUntil: now }),
+      session({ stepUp: given(-300_000) }),
       { scope: 'restores:run', stepUp: true },
       'STEP_UP_REQUIRED',
     ],
     [
       'a SUPER_ADMIN, with the password',
-      session({ stepUpUntil: later(1) }),
+      session({ stepUp: given(-299_999) }),
       { scope: 'restores:run', stepUp: true },
       null,
     ],
     [
       'a VIEWER, with the password',
-      { ...viewer, stepUpUntil: later(1) } as Caller,
+      { ...viewer, stepUp: given(0) } as Caller,
       { scope: 'restores:run', stepUp: true },
       'FORBIDDEN',
     ],
+    [
+      'a SUPER_ADMIN whose clock was set back since',
+      session({ stepUp: given(30_001) }),
+      { scope: 'restores:run', stepUp: true },
+      'STEP_UP_REQUIRED',
+    ],
+    [
+      'a SUPER_ADMIN asking another server whose clock is a little behind',
+      session({ stepUp: given(30_000) }),
+      { scope: 'restores:run', stepUp: true },
+      null,
+    ],
+    ['an access token, without the password', access(null), { scope: 'audit:read', stepUp: true }, 'STEP_UP_REQUIRED'],
+    ['an access token, with the password', access(given(0)), { scope: 'audit:read', stepUp: true }, null],
+    ['an access token, what is a session’s', access(given(0)), { scope: 'signed in', by: 'session' }, 'FORBIDDEN'],
+    ['an access token, what is a person’s', access(null), { scope: 'signed in', by: 'person' }, null],
+    ['a token, what is a person’s', token(...SCOPES), { scope: 'signed in', by: 'person' }, 'FORBIDDEN'],
     ['a token with the scope', token('restores:run'), { scope: 'restores:run', stepUp: true }, null],
     ['a token without the scope', token('backups:read'), { scope: 'restores:run', stepUp: true }, 'FORBIDDEN'],
     ['one whose role cannot be confirmed, looking', waiting, { scope: 'operations:read' }, null],

@@ -29,6 +29,12 @@ export const BREAK_GLASS_SCOPES = [
   'system:read',
 ] as const satisfies readonly Scope[];
 
+/** A password given once more, and how long it counts. */
+export interface StepUp {
+  from: Date;
+  until: Date;
+}
+
 /** Who asks, as far as it could be found out. Plain data: carries no session id, no token. */
 export type Caller =
   | { kind: 'nobody'; actor: 'nobody'; address: string }
@@ -46,7 +52,7 @@ export type Caller =
       scopes: ReadonlySet<Scope>;
       /** What the role allowed when it was last read, while `admins` cannot be asked; `scopes` is less then. */
       unconfirmed?: ReadonlySet<Scope>;
-      stepUpUntil: Date | null;
+      stepUp: StepUp | null;
       address: string;
     }
   | {
@@ -55,6 +61,8 @@ export type Caller =
       actor: string;
       /** The token's `jti`; a short-lived one after sign-in has a session behind it and no row of its own. */
       tokenId: string;
+      /** The session behind a token taken at sign-in, which asks what the session asks. Null for a service's token: its scopes are enough. */
+      access: { sessionKey: string; stepUp: StepUp | null } | null;
       adminId: string;
       email: string;
       role: string;
@@ -67,9 +75,14 @@ export type Caller =
 export interface Requirement {
   /** `public`: anybody. `signed in`: whoever is somebody, of any role. */
   scope: Scope | 'public' | 'signed in';
-  /** A session must have given its password within the last minutes; a token must hold the scope, which is enough. */
+  /** A person must have given the password within the last minutes, by session or by a token taken at sign-in; a service's token must hold the scope, which is enough. */
   stepUp?: boolean;
+  /** `person`: no service's token. `session`: no token at all. Absent: whoever has the scope. */
+  by?: 'person' | 'session';
 }
+
+/** Servers of one installation may disagree about the time by so much, milliseconds. */
+const CLOCK_SKEW_MS = 30_000;
 
 /** Throws UNAUTHENTICATED, FORBIDDEN, OPERATION_IN_PROGRESS (the role cannot be confirmed now) or STEP_UP_REQUIRED unless the caller meets the requirement. Pure. */
 export function authorize(caller: Caller, requirement: Requirement, now: Date): void {
@@ -95,12 +108,27 @@ export function authorize(caller: Caller, requirement: Requirement, now: Date): 
       },
     );
   }
-  if (!requirement.stepUp || caller.kind === 'token') return;
-  if (caller.stepUpUntil === null || caller.stepUpUntil <= now) {
+  if (requirement.by === 'session' && caller.kind === 'token') throw sessionOnly();
+  if (requirement.by === 'person' && caller.kind === 'token' && caller.access === null) throw sessionOnly();
+  if (!requirement.stepUp) return;
+  const given = caller.kind === 'session' ? caller : caller.access;
+  if (given !== null && !counts(given.stepUp, now)) {
     throw new AppError('STEP_UP_REQUIRED', 'This needs your password once more.', {
       hint: 'Give it with auth.stepUp; it counts for five minutes.',
     });
   }
+}
+
+/** Whether it counts now. Both ends are asked, so that a clock that was set back makes it no longer. Pure. */
+function counts(stepUp: StepUp | null, now: Date): boolean {
+  if (stepUp === null) return false;
+  return stepUp.from.getTime() - CLOCK_SKEW_MS <= now.getTime() && now < stepUp.until;
+}
+
+export function sessionOnly(): AppError {
+  return new AppError('FORBIDDEN', 'This is for a signed-in person; a token may not do it.', {
+    hint: 'Sign in with e-mail and password.',
+  });
 }
 
 function notConfirmed(role: string): AppError {

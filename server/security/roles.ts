@@ -16,9 +16,6 @@ const UNCONFIRMED: ReadonlySet<Scope> = new Set([
   'system:read',
 ]);
 
-/** Asks for the password again in a session, so that nobody gets it by a detour. */
-const SENSITIVE: ReadonlySet<Scope> = new Set(['backups:delete', 'restores:run', 'tokens:manage']);
-
 /** What an active administrator of this role may do. A role this program does not know may do nothing. */
 export function scopesOfRole(role: string): ReadonlySet<Scope> {
   return role === 'SUPER_ADMIN' ? ALL : NONE;
@@ -32,9 +29,4 @@ export function scopesOfBreakGlass(): ReadonlySet<Scope> {
 /** What is left of these scopes while the role behind them cannot be confirmed. */
 export function withoutConfirmation(scopes: ReadonlySet<Scope>): ReadonlySet<Scope> {
   return scopes.intersection(UNCONFIRMED);
-}
-
-/** What is left of these scopes where the password was not given again. */
-export function withoutStepUp(scopes: ReadonlySet<Scope>): ReadonlySet<Scope> {
-  return scopes.difference(SENSITIVE);
 }

@@ -1,7 +1,10 @@
-import type { Caller } from './caller.ts';
+import type { Caller, StepUp } from './caller.ts';
 import { BREAK_GLASS, scopesOfBreakGlass, scopesOfRole, withoutConfirmation } from './roles.ts';
 import type { StoredSession } from './session-store.ts';
 import type { Standing } from './standing.ts';
+
+/** How long a password given once more counts. */
+export const STEP_UP_MS = 5 * 60_000;
 
 export type SessionCaller = Caller & { kind: 'session' };
 
@@ -23,9 +26,14 @@ export function administratorCaller(
     role: standing.role,
     scopes: standing.unconfirmed ? withoutConfirmation(scopes) : scopes,
     ...(standing.unconfirmed && { unconfirmed: scopes }),
-    stepUpUntil: stored.stepUpUntil,
+    stepUp: stepUpOf(stored.stepUpUntil),
     address,
   };
+}
+
+/** The password given once more, as a session's row tells it. */
+export function stepUpOf(until: Date | null): StepUp | null {
+  return until && { from: new Date(until.getTime() - STEP_UP_MS), until };
 }
 
 /** The caller behind a break-glass session. */
@@ -39,7 +47,8 @@ export function breakGlassCaller(stored: StoredSession, address: string): Sessio
     fullName: stored.fullName,
     role: BREAK_GLASS,
     scopes: scopesOfBreakGlass(),
-    stepUpUntil: stored.stepUpUntil,
+    // The code was proof enough: there is no password to ask for.
+    stepUp: { from: stored.createdAt, until: stored.expiresAt },
     address,
   };
 }

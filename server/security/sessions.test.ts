@@ -29,7 +29,7 @@ describe('signIn()', () => {
       ['arno@palace.example', 'arno'],
     ] as const) {
       const { caller } = await signIn(email);
-      expect(caller).toMatchObject({ kind: 'session', adminId: id, role: 'SUPER_ADMIN', stepUpUntil: null });
+      expect(caller).toMatchObject({ kind: 'session', adminId: id, role: 'SUPER_ADMIN', stepUp: null });
       expect([...caller.scopes]).toEqual([...SCOPES]);
     }
   });
@@ -255,8 +255,8 @@ describe('stepUp()', () => {
     const [one, two] = [await scene.enter('step'), await scene.enter('step')];
     const until = await scene.sessions.stepUp(one.caller, PASSWORD);
     expect(until.getTime() - scene.clock.now().getTime()).toBe(300_000);
-    expect((await read(one.sessionId))?.caller.stepUpUntil).toEqual(until);
-    expect((await read(two.sessionId))?.caller.stepUpUntil).toBeNull();
+    expect((await read(one.sessionId))?.caller.stepUp?.until).toEqual(until);
+    expect((await read(two.sessionId))?.caller.stepUp).toBeNull();
     const caller = (await read(one.sessionId))?.caller ?? one.caller;
     authorize(caller, { scope: 'restores:run', stepUp: true }, scene.clock.now());
     scene.clock.advance(300_001);
@@ -269,7 +269,7 @@ describe('stepUp()', () => {
     const codes: string[] = [];
     for (let n = 0; n < 7; n += 1) codes.push((await rejection(scene.sessions.stepUp(caller, 'guess'))).code);
     expect(codes).toEqual([...Array(5).fill('UNAUTHENTICATED'), 'RATE_LIMITED', 'RATE_LIMITED']);
-    expect((await read(sessionId))?.caller.stepUpUntil).toBeNull();
+    expect((await read(sessionId))?.caller.stepUp).toBeNull();
     expect((await scene.enter('thief')).caller.adminId).toBe('thief');
   });
 

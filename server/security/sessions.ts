@@ -9,7 +9,7 @@ import { redeemBreakGlassCode } from './break-glass.ts';
 import { createPasswordCheck, type VerifyHash } from './passwords.ts';
 import { refusals } from './refusals.ts';
 import { BREAK_GLASS } from './roles.ts';
-import { administratorCaller, breakGlassCaller, type SessionCaller } from './session-caller.ts';
+import { administratorCaller, breakGlassCaller, type SessionCaller, STEP_UP_MS } from './session-caller.ts';
 import { createSessionStore, type SessionCookies } from './session-store.ts';
 import { sha256 } from './sha256.ts';
 import { createStandings, passwordExpired } from './standing.ts';
@@ -47,7 +47,7 @@ export interface Sessions {
   /** Newest first. */
   list(adminId: string): Promise<SessionInfo[]>;
   /** The password once more: until when it counts. Throws UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, OPERATION_IN_PROGRESS. */
-  stepUp(caller: SessionCaller, password: string): Promise<Date>;
+  stepUp(session: { adminId: string | null; sessionKey: string }, password: string): Promise<Date>;
   /** Uses up a code of `scripts/break-glass.ts`. Throws UNAUTHENTICATED, RATE_LIMITED. */
   enterByBreakGlass(
     code: string,
@@ -57,7 +57,6 @@ export interface Sessions {
   cookies: SessionCookies;
 }
 
-const STEP_UP_MS = 5 * 60_000;
 /** Long enough for a restore and a look at what came of it. */
 const BREAK_GLASS_MS = 4 * 3_600_000;
 const LONGEST_EMAIL = 320;
@@ -174,8 +173,7 @@ export function createSessions(deps: {
       return rows.map((row) => ({ id: publicId(row.sessionKey), ...row }));
     },
 
-    async stepUp(caller, password) {
-      const { adminId } = caller;
+    async stepUp({ adminId, sessionKey }, password) {
       if (adminId === null) throw refusals.noPasswordToGive();
       await throttle.spend('stepUp', adminId);
       try {
@@ -189,11 +187,7 @@ export function createSessions(deps: {
       await throttle.forgive('stepUp', adminId);
       const stepUpUntil = new Date(now().getTime() + STEP_UP_MS);
       const kept = await asking('noting the password was given', () =>
-        records
-          .update(sessions)
-          .set({ stepUpUntil })
-          .where(eq(sessions.id, caller.sessionKey))
-          .returning({ id: sessions.id }),
+        records.update(sessions).set({ stepUpUntil }).where(eq(sessions.id, sessionKey)).returning({ id: sessions.id }),
       );
       if (kept.length === 0) throw refusals.sessionEnded();
       return stepUpUntil;
@@ -214,8 +208,7 @@ export function createSessions(deps: {
         checkedAt: at,
         address,
         userAgent: printable(userAgent),
-        // The code was proof enough: there is no password to ask for.
-        stepUpUntil: fixedEnd,
+        stepUpUntil: null,
         createdAt: at,
         fixedEnd,
       });

@@ -8,8 +8,8 @@ import { isUuid } from '../uuid.ts';
 import { createAdministrators } from './administrators.ts';
 import { type Caller, SCOPES, type Scope } from './caller.ts';
 import { refusals } from './refusals.ts';
-import { scopesOfRole, withoutConfirmation, withoutStepUp } from './roles.ts';
-import type { SessionCaller } from './session-caller.ts';
+import { scopesOfRole, withoutConfirmation } from './roles.ts';
+import { type SessionCaller, stepUpOf } from './session-caller.ts';
 import { createSigner } from './signed.ts';
 import { createSigningKeys, type PublicJwk } from './signing-keys.ts';
 import { createStandings } from './standing.ts';
@@ -52,7 +52,7 @@ export interface Tokens {
    * same words whatever is wrong with it.
    */
   read(jwt: string, address: string): Promise<TokenCaller>;
-  /** Access for 15 minutes that dies with the session and cannot more than it: without a step-up, nothing that asks for one. Throws FORBIDDEN for a break-glass session. */
+  /** Access for 15 minutes that dies with the session and cannot more than it: what asks for the password in a session asks for it here. Throws FORBIDDEN for a break-glass session. */
   issueAccess(caller: SessionCaller): Promise<{ token: string; expiresAt: Date }>;
   /** A text for a link: says that `actor` lets whoever holds it do this one thing with `subject`. */
   signLink(claims: { purpose: 'download'; subject: string; actor: string }, seconds: number): Promise<string>;
@@ -103,6 +103,7 @@ export function createTokens(deps: {
       kind: 'token',
       actor: `token ${name} of ${email}`,
       tokenId: row.id,
+      access: null,
       adminId,
       email,
       role: standing.role,
@@ -122,12 +123,12 @@ export function createTokens(deps: {
     if (!row || row.adminId === null) throw refusals.token();
     const standing = await standings.of(row.adminId, row);
     if (!standing.maySignIn) throw refusals.token();
-    const all = scopesOfRole(standing.role);
-    const scopes = row.stepUpUntil !== null && row.stepUpUntil > now() ? all : withoutStepUp(all);
+    const scopes = scopesOfRole(standing.role);
     return {
       kind: 'token',
       actor: `token sign-in of ${row.email}`,
       tokenId: jti,
+      access: { sessionKey: sid, stepUp: stepUpOf(row.stepUpUntil) },
       adminId: row.adminId,
       email: row.email,
       role: standing.role,

@@ -1,5 +1,5 @@
 import { type JsonLimits, limitJson } from '../json-limits.ts';
-import type { Sidecar } from './storage.ts';
+import type { FoundDamage, Sidecar } from './storage.ts';
 
 /** Ten times what the longest note makes of one. */
 export const MAX_SIDECAR_BYTES = 128 * 1024;
@@ -25,6 +25,7 @@ export function decodeSidecar(bytes: Uint8Array): Sidecar | null {
   const digest = text('digest');
   const kind = text('kind');
   const pinned = facts.get('pinned');
+  const foundDamaged = damageIn(facts.get('foundDamaged'));
   if (digest === null || kind === null || typeof pinned !== 'boolean') return null;
   return {
     digest,
@@ -33,6 +34,18 @@ export function decodeSidecar(bytes: Uint8Array): Sidecar | null {
     note: text('note'),
     lastVerified: text('lastVerified'),
     lastProved: text('lastProved'),
+    ...(foundDamaged && { foundDamaged }),
+  };
+}
+
+/** Whatever stands there that is no damage of ours is damage all the same: it must not be lost by a word that changed. */
+function damageIn(value: unknown): FoundDamage | null {
+  if (value === undefined || value === null) return null;
+  const facts = new Map<string, unknown>(typeof value === 'object' ? Object.entries(value) : []);
+  return {
+    at: asText(facts.get('at')) ?? new Date(0).toISOString(),
+    code: asText(facts.get('code')) ?? 'ARCHIVE_DAMAGED',
+    message: asText(facts.get('message')) ?? 'It was found damaged.',
   };
 }
 

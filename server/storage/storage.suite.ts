@@ -162,9 +162,15 @@ export function storageSuite(kind: string, make: () => Promise<Storage>): void {
     expect(await storage.readSidecar('a.zip')).toBeNull();
     await storage.writeSidecar('a.zip', SIDECAR);
     expect(await storage.readSidecar('a.zip')).toEqual(SIDECAR);
+    const damaged = {
+      ...SIDECAR,
+      foundDamaged: { at: SIDECAR.lastVerified ?? '', code: 'ARCHIVE_DAMAGED', message: 'x' },
+    };
     const bare = { ...SIDECAR, pinned: false, note: null, lastVerified: null };
-    await storage.writeSidecar('a.zip', bare);
-    expect(await storage.readSidecar('a.zip')).toEqual(bare);
+    for (const other of [damaged, bare]) {
+      await storage.writeSidecar('a.zip', other);
+      expect(await storage.readSidecar('a.zip')).toEqual(other);
+    }
     expect(await codeOf(storage.writeSidecar('none.zip', SIDECAR))).toBe('NOT_FOUND');
   });
 

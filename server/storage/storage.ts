@@ -67,4 +67,14 @@ export interface Sidecar {
   /** ISO times, null when it never happened. */
   lastVerified: string | null;
   lastProved: string | null;
+  /** What was wrong when it was last read; absent when nothing was, or when it was found sound since. */
+  foundDamaged?: FoundDamage;
+}
+
+/** Damage that reading a stored archive found. */
+export interface FoundDamage {
+  /** ISO. */
+  at: string;
+  code: string;
+  message: string;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
-import { EMAIL, overflow, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const scene = staged();
 
@@ -112,9 +112,11 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     const { page, context } = visit;
     await visit.signIn();
     await openAudit(visit, '?action=auth.signIn&outcome=denied');
+    await page.getByRole('link', { name: 'Export as CSV' }).click();
+    await page.getByRole('dialog', { name: 'Confirm your password' }).getByLabel('Your password').fill(PASSWORD);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('link', { name: 'Export as CSV' }).click(),
+      page.getByRole('button', { name: 'Continue' }).click(),
     ]);
     expect(download.suggestedFilename()).toMatch(/^audit_\d{4}-\d\d-\d\d\.csv$/);
     const saved = await readFile(await download.path());

@@ -60,9 +60,12 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await page.getByText('The backup is made.').waitFor();
     await page.getByRole('list', { name: 'Stored backups' }).getByText('by-hand.zip').waitFor();
     await page.getByRole('button', { name: 'Actions for by-hand.zip' }).click();
+    await page.getByRole('menuitem', { name: 'Download' }).click();
+    await page.getByRole('dialog', { name: 'Confirm your password' }).getByLabel('Your password').fill(PASSWORD);
+    expect(await visit.faults()).toEqual([]);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('menuitem', { name: 'Download' }).click(),
+      page.getByRole('button', { name: 'Continue' }).click(),
     ]);
     const saved = await readFile(await download.path());
     expect(saved.equals(await readFile(join(scene().folder, 'by-hand.zip')))).toBe(true);

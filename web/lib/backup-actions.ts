@@ -3,12 +3,14 @@ import { createSignal } from 'solid-js';
 import { api, type BackupInfo, type BackupPage, type OneBackup } from '../api.ts';
 import { words } from '../strings.ts';
 import { type Failure, failureOf } from './failure.ts';
+import { usePasswordFirst } from './password-first.ts';
 import { began, keys, queries } from './queries.ts';
 import { say } from './say.ts';
 
 /** What can be done with a stored backup by one press, and what the last press failed with. */
 export function useBackupActions() {
   const client = useQueryClient();
+  const passwordFirst = usePasswordFirst();
   const [failure, setFailure] = createSignal<Failure | null>(null);
   const [busy, setBusy] = createSignal<string | null>(null);
 
@@ -73,7 +75,9 @@ export function useBackupActions() {
     /** The browser saves the file; the page stays. */
     download: (id: string) =>
       attempt('download', async () => {
-        const { url, fileName } = (await api.backups.downloadLink.mutate({ id })).data;
+        const answer = await passwordFirst(() => api.backups.downloadLink.mutate({ id }));
+        if (answer === null) return;
+        const { url, fileName } = answer.data;
         const link = document.createElement('a');
         link.href = url;
         link.download = fileName;
@@ -83,7 +87,8 @@ export function useBackupActions() {
     async link(id: string): Promise<string | null> {
       let address: string | null = null;
       await attempt('link', async () => {
-        address = new URL((await api.backups.downloadLink.mutate({ id })).data.url, location.origin).href;
+        const answer = await passwordFirst(() => api.backups.downloadLink.mutate({ id }));
+        address = answer && new URL(answer.data.url, location.origin).href;
       });
       return address;
     },

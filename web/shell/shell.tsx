@@ -1,15 +1,21 @@
 import { A } from '@solidjs/router';
-import { For, type JSX, Show } from 'solid-js';
+import { createMemo, For, type JSX, Show, Suspense } from 'solid-js';
 import type { Person } from '../api.ts';
+import { later } from '../lib/load.ts';
+import { question } from '../lib/password-first.ts';
 import { words } from '../strings.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { MorePlaces } from './more-places.tsx';
 import { PlaceLink } from './place-link.tsx';
 import { placesFor } from './places.ts';
 
+const PasswordQuestion = later(() => import('./password-question.tsx').then((part) => part.PasswordQuestion));
+
 /** What surrounds every page of who is signed in. On a phone the places stand below, where the thumb is. */
 export function Shell(props: { me: Person; children: JSX.Element }) {
   const places = () => placesFor(props.me);
+  // Once there it stays, closed: it gives the focus back.
+  const hasAsked = createMemo((before: boolean) => before || question() !== null, false);
   return (
     <div class="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">
       <a
@@ -48,6 +54,11 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
       <main id="content" tabindex="-1" class="min-w-0 px-4 pt-6 pb-28 md:px-8 md:pt-8 md:pb-16">
         <div class="mx-auto max-w-5xl">{props.children}</div>
       </main>
+      <Show when={hasAsked()}>
+        <Suspense>
+          <PasswordQuestion />
+        </Suspense>
+      </Show>
     </div>
   );
 }

@@ -6,7 +6,8 @@ import { createMemo, For, Show } from 'solid-js';
 import { type AuditRow, api } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { type AuditSearch, auditExport, auditFilterOf } from '../../lib/audit-filter.ts';
-import { failureOf } from '../../lib/failure.ts';
+import { failureOf, made } from '../../lib/failure.ts';
+import { usePasswordFirst } from '../../lib/password-first.ts';
 import { keys } from '../../lib/queries.ts';
 import { auditWords as w } from '../../strings-audit.ts';
 import { AskedList, Older } from '../../ui/asked-list.tsx';
@@ -63,6 +64,23 @@ export function Audit() {
     mutationFn: async () => (await api.audit.verify.query()).data,
     onSettled: () => void newest.refetch(),
   }));
+  const passwordFirst = usePasswordFirst();
+  /** Goes where the link leads, by a link of its own, once the server has said that it would answer. */
+  const saveExport = useMutation(() => ({
+    mutationFn: (address: string) =>
+      passwordFirst(async () => {
+        const { status } = await fetch(address, { method: 'HEAD' });
+        if (status === 401) throw made('STEP_UP_REQUIRED', w.passwordMissing);
+        const link = document.createElement('a');
+        link.href = address;
+        link.download = '';
+        link.click();
+      }),
+  }));
+  const exportByPress = (event: MouseEvent) => {
+    event.preventDefault();
+    if (!saveExport.isPending) saveExport.mutate(auditExport(filter()));
+  };
   let field: HTMLInputElement | undefined;
   const forget = () => {
     setSearch({ search: null, outcome: null, action: null, actor: null, from: null, to: null });
@@ -86,13 +104,26 @@ export function Audit() {
           </div>
         )}
       </Show>
+      <Show when={saveExport.error}>
+        {(error) => (
+          <div class="mb-6">
+            <FailureNotice failure={failureOf(error())} />
+          </div>
+        )}
+      </Show>
       <AuditFilters
         ref={(found) => {
           field = found;
         }}
       />
       <div class="mb-3 flex min-h-11 flex-wrap items-center gap-x-4 gap-y-2">
-        <a href={auditExport(filter())} download="" class={pressable()} aria-describedby="export-lead">
+        <a
+          href={auditExport(filter())}
+          download=""
+          class={pressable()}
+          aria-describedby="export-lead"
+          onClick={exportByPress}
+        >
           <Download class="size-4" aria-hidden="true" />
           {w.export}
         </a>

@@ -38,7 +38,7 @@ export function BackupToolbar(props: BackupToolbarProps) {
   return (
     <div class="mb-6">
       <div class="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
-        <Show when={may('restores:run') && !props.backup.damaged}>
+        <Show when={may('restores:run') && props.backup.metadata}>
           <A href={restorePath(name())} class={pressable('primary')}>
             <ArchiveRestore class="size-4" aria-hidden="true" />
             {words.backup.restore}

@@ -51,7 +51,9 @@ export function Backup() {
             <Show when={found().info.damaged}>
               {(damage) => (
                 <div role="alert" class="mb-6 rounded-xl bg-bad-wash p-5 text-bad">
-                  <p class="font-semibold">{words.backup.damaged}</p>
+                  <p class="font-semibold">
+                    {damage().foundAt === null ? words.backup.damaged : words.backup.foundDamaged}
+                  </p>
                   <p class="mt-1 text-sm break-words text-ink">{damage().message}</p>
                 </div>
               )}

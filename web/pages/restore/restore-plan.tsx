@@ -47,8 +47,16 @@ export function RestorePlan(props: RestorePlanProps) {
   const rowsNow = createMemo(() => new Map(props.database.tables.map(({ name, rows }) => [tableText(name), rows])));
   const made = () => momentText(new Date(madeAt(props.info)));
   return (
-    <Show when={props.detail && !props.info.damaged} fallback={<p role="alert">{w.damaged}</p>}>
+    <Show when={props.detail} fallback={<p role="alert">{w.damaged}</p>}>
       <div class="space-y-4">
+        <Show when={props.info.damaged}>
+          {(damage) => (
+            <div role="alert" class="rounded-xl bg-bad-wash p-5 text-bad">
+              <p class="font-semibold">{w.foundDamaged}</p>
+              <p class="mt-1 text-sm break-words text-ink">{damage().message}</p>
+            </div>
+          )}
+        </Show>
         <Card title={props.info.fileName} aside={<BackupBadges backup={props.info} />}>
           <p class="mb-4 text-sm">{w.asOf(made(), agoText(new Date(madeAt(props.info)), now()))}</p>
           <Options
