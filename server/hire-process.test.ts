@@ -13,6 +13,11 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 const metrics = { operationFinished: () => undefined };
+function hiredPid(): number {
+  const child = Bun.spawnSync(['pgrep', '-P', String(process.pid), '-f', 'worker-process.ts']).stdout.toString();
+  return Number(child.trim().split('\n').at(-1));
+}
+
 function listening(): { log: ProcessLog; heard: string[] } {
   const heard: string[] = [];
   const hear = (_: object, message: string) => void heard.push(message);
@@ -45,9 +50,18 @@ test('hireProcess() says in our words why the process could not begin', async ()
 test('hireProcess() replaces a process that was killed, and says so', async () => {
   const { log, heard } = listening();
   const worker = await hireProcess({ config: readConfig({}), directUrl: database.url }, { log, metrics });
-  const child = Bun.spawnSync(['pgrep', '-P', String(process.pid), '-f', 'worker-process.ts']).stdout.toString();
-  process.kill(Number(child.trim().split('\n').at(-1)), 'SIGKILL');
+  process.kill(hiredPid(), 'SIGKILL');
   while (!heard.includes('the worker’s process was replaced')) await Bun.sleep(20);
   expect(heard).toContain('the worker’s process ended by itself');
   await worker.stop(0);
+});
+
+test('hireProcess() kills a process that does not end when told to, so that the server ends', async () => {
+  const { log, heard } = listening();
+  const parts = { log, metrics, lateMs: 100 };
+  const worker = await hireProcess({ config: readConfig({}), directUrl: database.url }, parts);
+  // It hears nothing any more, as one that waits for a lost database for ever.
+  process.kill(hiredPid(), 'SIGSTOP');
+  await worker.stop(0);
+  expect(heard).toContain('the worker’s process did not end when told to, and was killed');
 });

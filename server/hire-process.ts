@@ -25,14 +25,16 @@ export type WorkerMessage =
 
 const PROGRAM = join(import.meta.dir, 'worker-process.ts');
 const AGAIN_MS = 1000;
+/** What cancelling and giving up may take after the grace; a worker that still is there waits for a database that is gone. */
+const LATE_MS = 45_000;
 
 /**
  * Hires a worker in a process of its own. Resolves when it takes operations; throws what kept it from that. A process that ends by
- * itself is replaced, and its operations are ended by the next one's sweeper. It never outlives this process.
+ * itself is replaced, and its operations are ended by the next one's sweeper. It never outlives this process, nor its time to stop.
  */
 export async function hireProcess(
   assignment: Assignment,
-  { log, metrics }: { log: ProcessLog; metrics: Pick<Metrics, 'operationFinished'> },
+  { log, metrics, lateMs = LATE_MS }: { log: ProcessLog; metrics: Pick<Metrics, 'operationFinished'>; lateMs?: number },
 ): Promise<Worker> {
   let stopping: Promise<void> | null = null;
   const start = async () => {
@@ -83,7 +85,11 @@ export async function hireProcess(
 
   const stop = async (graceMs: number) => {
     if (current.exitCode === null) current.send({ kind: 'stop', graceMs } satisfies WorkerOrder);
-    await current.exited;
+    const late = setTimeout(() => {
+      log.error({}, 'the worker’s process did not end when told to, and was killed');
+      current.kill('SIGKILL');
+    }, graceMs + lateMs);
+    await current.exited.finally(() => clearTimeout(late));
   };
   return { stop: (graceMs) => (stopping ??= stop(graceMs)) };
 }
