@@ -41,7 +41,7 @@ const PLAIN_SESSIONS: Record<string, string> = {
   'server/jobs/queue.ts first': 'tells a pooler by its backends, and ends',
   'server/jobs/queue.ts refusePoolerAt': 'tells a pooler by its backends, and ends',
   'server/overview.ts askDatabase': 'SELECT 1, through a pooler as well',
-  'scripts/restore.ts databaseName': 'asks the name of the database, through a pooler as well',
+  'scripts/restore.ts readTarget': 'asks which database it is, through a pooler as well',
   'scripts/panel/house.ts session': 'a neighbour who holds locks in pictures',
   'scripts/bench/server.ts session': 'asks a server of our own, for its numbers',
 };
