@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { AppError } from '../server/errors.ts';
 import { askPostmaster, type Postmaster, readPostmaster, stopPostmaster } from './postmaster.ts';
-import { canRun, type Launch, unprivilegedLaunch } from './unprivileged.ts';
+import { type Launch, outOfReach, unprivilegedLaunch } from './unprivileged.ts';
 
 export interface ClusterOptions {
   /** Folder that holds `initdb` and `postgres`. */
@@ -45,13 +45,8 @@ export async function launchCluster(home: string, options: ClusterOptions): Prom
   const made = await stat(data).catch(() => null);
   const how = await unprivilegedLaunch(made && { uid: made.uid, gid: made.gid });
   if (how.owner) await chown(home, how.owner.uid, how.owner.gid);
-  if (!canRun(how, join(options.binaries, 'postgres'), home)) {
-    throw startError(
-      home,
-      `The user PostgreSQL is run as can reach neither ${options.binaries} nor that folder.`,
-      'Move the project out of a private home folder, or run as an ordinary user.',
-    );
-  }
+  const missing = outOfReach(how, join(options.binaries, 'postgres'), home);
+  if (missing !== null) throw startError(home, ...beyond(how, missing, options.binaries));
   if (!made) await initialise(home, options, how);
   await checkVersion(data, options.binaries);
 
@@ -59,20 +54,32 @@ export async function launchCluster(home: string, options: ClusterOptions): Prom
     const port = await freePort(attempt === 1 ? (options.port ?? 0) : 0);
     const child = await spawnServer(home, options, how, port);
     const ready = await untilReady(child, data, port, options.password);
-    if (ready) return { pid: ready, port };
+    if (typeof ready === 'number') return { pid: ready, port };
     const tail = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-12);
     // Another program took the port meanwhile, or children of a killed server still hold its memory: both pass.
     const passing = tail.some((line) => /could not bind|Address already in use|pre-existing shared memory/.test(line));
     if (!passing || attempt >= 20) {
       throw startError(
         home,
-        'It ended at once.',
+        ready === 'ended' ? 'It ended at once.' : `It was not ready after ${READY_MS / 1000} seconds, and was stopped.`,
         `Read ${log}; its last line: ${tail.at(-1) || 'none, the program itself may not run on this machine'}`,
         { log: tail },
       );
     }
     await Bun.sleep(500);
   }
+}
+
+/** What the user PostgreSQL is run as has no right to, and the way out: only another user's is barred by a private home folder. */
+function beyond(how: Launch, missing: 'program' | 'folder', binaries: string): [why: string, hint: string] {
+  const why = `The user PostgreSQL is run as may not ${missing === 'program' ? `run the programs in ${binaries}` : 'write to that folder'}.`;
+  if (how.owner) return [why, 'Move the project out of a private home folder, or run as an ordinary user.'];
+  return [
+    why,
+    missing === 'program'
+      ? 'Run `bun install` as this user, or give those files the right to be run; the file system may also forbid it (mounted noexec).'
+      : 'Run as the user it belongs to, or give that folder to this user.',
+  ];
 }
 
 /** Makes the data folder beside its place and renames it, so that a half-made one is never mistaken for one. */
@@ -126,7 +133,7 @@ async function checkVersion(data: string, binaries: string): Promise<void> {
     'SERVER_UNSUPPORTED',
     `The data in ${data} was made by PostgreSQL ${made.trim()}, and the program here is PostgreSQL ${major}.`,
     {
-      hint: 'Start it once with the old version and back it up, then remove the folder and restore into the new one.',
+      hint: `Start it once with PostgreSQL ${made.trim()} and back it up, then move that folder away, and restore into the one made anew.`,
     },
   );
 }
@@ -157,13 +164,13 @@ async function spawnServer(home: string, options: ClusterOptions, how: Launch, p
   }
 }
 
-/** The server's process id once it answers, or null when it ended before. */
+/** The server's process id once it answers, or why it never did: it ended before, or took too long and was stopped. */
 async function untilReady(
   child: ChildProcess,
   data: string,
   port: number,
   password: string | null,
-): Promise<number | null> {
+): Promise<number | 'ended' | 'late'> {
   let ended = false;
   void once(child, 'exit').then(
     () => (ended = true),
@@ -171,11 +178,13 @@ async function untilReady(
   );
   for (let left = READY_MS; left > 0 && !ended; left -= 25) {
     const found = await readPostmaster(data);
-    if (found?.pid === child.pid && (await askPostmaster(data, port, password)) === 'ready') return found?.pid ?? null;
+    if (found !== null && found.pid === child.pid && (await askPostmaster(data, port, password)) === 'ready')
+      return found.pid;
     await Bun.sleep(25);
   }
-  if (child.pid !== undefined && !ended) await stopPostmaster(data, child.pid);
-  return null;
+  if (ended || child.pid === undefined) return 'ended';
+  await stopPostmaster(data, child.pid);
+  return 'late';
 }
 
 /** A port of 127.0.0.1 that nobody listens on now: the one wanted, or any. */

@@ -72,11 +72,22 @@ async function homeIn(dir: string): Promise<string> {
 }
 
 function unusable(dir: string, cause: unknown): AppError {
-  return new AppError('DATABASE_UNREACHABLE', `The folder ${dir} of the PostgreSQL kept there cannot be written to.`, {
-    hint: 'Run as the user it belongs to, or give that folder to this user; a database may have been made there by root.',
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const why = code === '' ? '' : ` (${code})`;
+  return new AppError('DATABASE_UNREACHABLE', `The folder ${dir} of the PostgreSQL kept there cannot be used${why}.`, {
+    hint: UNUSABLE[code] ?? 'See that it can be made, is a folder, and is on a disk that this user can write to.',
     cause,
   });
 }
+
+const NO_RIGHT =
+  'Run as the user it belongs to, or give that folder to this user; a database may have been made there by root.';
+const UNUSABLE: Record<string, string> = {
+  EACCES: NO_RIGHT,
+  EPERM: NO_RIGHT,
+  ENOSPC: 'No space is left on its disk: make room.',
+  EROFS: 'Its disk is read-only: work in another folder.',
+};
 
 /** The healthy server of the data folder. One that is neither healthy nor on its way is ended, and what it left is cleaned. */
 async function joinable(data: string, password: string | null): Promise<Postmaster | null> {

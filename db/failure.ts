@@ -68,11 +68,17 @@ export function databaseError(thrown: unknown, doing: string): AppError {
       cause: error,
       hint: 'Check the name of the database in DATABASE_URL (or the address given instead), or create it.',
     });
-  if (code === '53300')
-    return new AppError('DATABASE_UNREACHABLE', `The server has no free connection left while ${doing}.`, {
+  if (code === '53300') {
+    const [whose, raise] = /for role/.test(text)
+      ? ['role', 'raise the CONNECTION LIMIT of the role (ALTER ROLE)']
+      : /for database/.test(text)
+        ? ['database', 'raise the CONNECTION LIMIT of the database (ALTER DATABASE)']
+        : ['server', 'raise max_connections on the server'];
+    return new AppError('DATABASE_UNREACHABLE', `The ${whose} has no free connection left while ${doing}.`, {
       cause: error,
-      hint: 'Lower BACKUP_JOBS or --jobs, or raise max_connections on the server.',
+      hint: `Lower BACKUP_JOBS or --jobs, or ${raise}.`,
     });
+  }
   if (UNREACHABLE.has(code) || /timeout expired|connect ETIMEDOUT|getaddrinfo/i.test(text))
     return new AppError('DATABASE_UNREACHABLE', `No PostgreSQL server answered while ${doing}.`, {
       cause: error,

@@ -10,9 +10,6 @@ export interface Launch {
   owner: { uid: number; gid: number } | null;
 }
 
-const NAMELESS_HINT =
-  'Install util-linux (for unshare and setpriv), run as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own.';
-
 /**
  * Finds a way to run PostgreSQL, which refuses root and users without a name. An ordinary user runs it directly. Otherwise a user
  * namespace shows it another user while the files stay ours, so any path works, a 0700 home included, and no system user is made.
@@ -24,10 +21,10 @@ export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } |
   const uid = process.getuid?.();
   if (uid === undefined || (uid !== 0 && answers(['id', '-un']) !== null)) return { prefix: [], owner: null };
   const users = await systemUsers();
+  const [unshare, setpriv] = [Bun.which('unshare'), Bun.which('setpriv')];
 
   if (filesOf === null || filesOf.uid === uid) {
     const shown = users.find((user) => user.name === 'nobody') ?? users[0];
-    const unshare = Bun.which('unshare');
     if (shown && unshare) {
       const prefix = [unshare, '--user', `--map-user=${shown.uid}`, `--map-group=${shown.gid}`, '--'];
       if (answers([...prefix, 'id', '-u']) === String(shown.uid)) return { prefix, owner: null };
@@ -36,7 +33,6 @@ export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } |
 
   const owner =
     filesOf && filesOf.uid !== 0 ? filesOf : users.find((user) => ['postgres', 'nobody'].includes(user.name));
-  const setpriv = Bun.which('setpriv');
   if (uid === 0 && owner && setpriv) {
     const prefix = [setpriv, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups', '--'];
     if (answers([...prefix, 'id', '-u']) === String(owner.uid))
@@ -45,16 +41,16 @@ export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } |
   throw new AppError(
     'DATABASE_UNREACHABLE',
     `PostgreSQL refuses to run as ${uid === 0 ? 'root' : `user ${uid}, who has no name on this machine`}, and neither a user namespace (unshare) nor another user (setpriv) can be used here.`,
-    { hint: NAMELESS_HINT },
+    {
+      hint: `${unshare && setpriv ? 'Run' : 'Install util-linux (for unshare and setpriv), run'} as an ordinary user who has a name on this machine, or set DATABASE_URL to a PostgreSQL of your own.`,
+    },
   );
 }
 
-/** Whether the launched program can run `program` and, when given, write to `folder`. */
-export function canRun(launch: Launch, program: string, folder: string): boolean {
-  return (
-    answers([...launch.prefix, 'test', '-x', program]) !== null &&
-    answers([...launch.prefix, 'test', '-w', folder]) !== null
-  );
+/** Returns which of the two the launched program lacks the right to: to run `program`, or to write to `folder`; null when neither. */
+export function outOfReach(launch: Launch, program: string, folder: string): 'program' | 'folder' | null {
+  if (answers([...launch.prefix, 'test', '-x', program]) === null) return 'program';
+  return answers([...launch.prefix, 'test', '-w', folder]) === null ? 'folder' : null;
 }
 
 /** The program's output when it ends well, else null. */

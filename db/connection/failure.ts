@@ -42,7 +42,7 @@ export function togetherFailed(failures: AppError[]): AppError {
   return new AppError(
     first?.code ?? 'DATABASE_UNREACHABLE',
     `None of the ${failures.length} servers can be used. ${failures.map((failure) => failure.message).join(' ')}`,
-    { cause: first, ...(first?.hint !== undefined && { hint: first.hint }) },
+    { cause: first, hint: [...new Set(failures.flatMap(({ hint }) => hint ?? []))].join(' ') },
   );
 }
 
@@ -61,7 +61,7 @@ function ofDial(fault: DialFault, place: Place): Finding {
   if (fault.kind === 'timeout')
     return {
       why: 'it did not answer in time',
-      hint: 'A firewall may drop the packets; connect_timeout=SECONDS waits longer.',
+      hint: `${onSocket ? 'The server may be stopped or overloaded' : 'A firewall may drop the packets'}; connect_timeout=SECONDS waits longer.`,
     };
   if (fault.kind === 'no-tls')
     return {
@@ -134,7 +134,9 @@ const UNTRUSTED = new Set([
 ]);
 
 function ofTls(fault: DialFault, { tls }: Place): Finding {
-  const encryptOnly = 'sslmode=no-verify encrypts without asking who the server is';
+  // Which needs verify-full, and is refused with any other mode.
+  const bySystem = tls.rootCert === 'system' ? ', with sslrootcert=system taken out,' : '';
+  const encryptOnly = `sslmode=no-verify${bySystem} encrypts without asking who the server is`;
   const code = fault.code ?? '';
   if (UNTRUSTED.has(code))
     return {
@@ -149,7 +151,9 @@ function ofTls(fault: DialFault, { tls }: Place): Finding {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return {
       why: 'its certificate is for another name',
-      hint: 'Use the host name that stands in the certificate, or sslmode=verify-ca, which trusts its authority whatever the name.',
+      hint: `Use the host name that stands in the certificate, or ${
+        bySystem ? 'sslrootcert=FILE with sslmode=verify-ca' : 'sslmode=verify-ca'
+      }, which trusts its authority whatever the name.`,
     };
   return {
     why: `TLS could not be agreed on (${fault.message.slice(0, 200)})`,
@@ -182,24 +186,41 @@ function ofServer(fault: ServerWords, { user, database }: Place): Finding {
       why: 'there is no such database',
       hint: `Check the name in DATABASE_URL, or run CREATE DATABASE ${quoted(database)};`,
     };
+  if (code === '55000' && /invalid database/.test(text))
+    return {
+      why: 'removing this database was broken off, and nobody can use it any more',
+      hint: `As its owner finish it: DROP DATABASE ${quoted(database)}; then make it anew, or name another one in DATABASE_URL.`,
+    };
   if (code === '55000')
     return {
       why: 'the database takes no connections',
       hint: `As a superuser: ALTER DATABASE ${quoted(database)} ALLOW_CONNECTIONS true;`,
     };
-  if (code === '42501')
+  if (code === '42501' && /database/.test(text))
     return {
       code: 'PERMISSION_DENIED',
       why: 'the role may not connect to this database',
       hint: `As its owner: GRANT CONNECT ON DATABASE ${quoted(database)} TO ${role};`,
     };
   if (code === '53300') return ofCrowd(text, database, role);
+  if (code === '57P03' && /is not accepting connections/.test(text))
+    return {
+      why: `the server takes no connections: ${text}`,
+      hint: 'It is a standby with hot_standby off. Use the address of the primary.',
+    };
   if (code === '57P03')
     return {
       why: `the server takes no connections now: ${text}`,
       hint: 'It is starting, stopping or recovering. Try again in a while; its log says how far it is.',
     };
-  return { why: `${text} (SQLSTATE ${code})`, hint: 'See the log of the server, or of the pooler before it.' };
+  const why = `${text} (SQLSTATE ${code})`;
+  if (code === '42501')
+    return {
+      code: 'PERMISSION_DENIED',
+      why,
+      hint: 'The role may not have what the connection asks for: look at options in DATABASE_URL and at PGOPTIONS.',
+    };
+  return { why, hint: 'See the log of the server, or of the pooler before it.' };
 }
 
 function ofAuthorization(text: string, role: string): Finding {

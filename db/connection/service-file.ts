@@ -18,7 +18,7 @@ export function readService(name: string, files: readonly string[]): Conninfo {
     const found = serviceIn(text, name, file);
     if (found !== null) return found;
   }
-  throw invalid(`The connection service "${name}" is in none of: ${files.join(', ')}.`);
+  throw invalid(`The connection service "${name}" is in none of: ${files.join(', ')}.`, NOT_FOUND);
 }
 
 function serviceIn(text: string, name: string, file: string): Conninfo | null {
@@ -46,8 +46,9 @@ function serviceIn(text: string, name: string, file: string): Conninfo | null {
   return found;
 }
 
-function invalid(message: string): AppError {
-  return new AppError('CONFIG_INVALID', message, {
-    hint: 'Correct the service file, or the variables PGSERVICE, PGSERVICEFILE and PGSYSCONFDIR that lead to it.',
-  });
+const NOT_FOUND =
+  'Add the service to one of them, correct its name in DATABASE_URL or PGSERVICE, or the paths in PGSERVICEFILE and PGSYSCONFDIR.';
+
+function invalid(message: string, hint = 'Correct that line.'): AppError {
+  return new AppError('CONFIG_INVALID', message, { hint });
 }

@@ -32,12 +32,14 @@ export function signIn(client: pg.Client, endpoint: Endpoint, target: Target, en
           ? 'it offers no sign-in that is bound to its certificate (SCRAM-SHA-256-PLUS)'
           : 'the connection is not encrypted',
         'channel_binding=require',
+        encrypted ? "Correct the server's pg_hba.conf" : 'Connect by TCP with sslmode=require',
       );
     if (target.requireAuth !== null && !isAllowed(method, target.requireAuth))
       throw demanded(
         endpoint,
         method === 'none' ? 'it asks for no password' : `it asks for the password by ${method}`,
         'require_auth',
+        "Correct the server's pg_hba.conf",
       );
   };
   return {
@@ -58,12 +60,12 @@ function isAllowed(method: Method, required: string[]): boolean {
   return negated ? !required.includes(`!${method}`) : required.includes(method);
 }
 
-function demanded(endpoint: Endpoint, why: string, by: string): AppError {
+function demanded(endpoint: Endpoint, why: string, by: string, correction: string): AppError {
   return new AppError(
     'DATABASE_AUTH_FAILED',
     `The server at ${endpoint.host}:${endpoint.port} cannot be used: ${why}, and ${by} excludes that.`,
     {
-      hint: `No password was sent. Correct the server's pg_hba.conf, or take ${by.split('=')[0]} out of the connection string.`,
+      hint: `No password was sent. ${correction}, or take ${by.split('=')[0]} out of the connection string.`,
     },
   );
 }

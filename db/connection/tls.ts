@@ -37,16 +37,16 @@ async function rootCertificates({ mode, rootCert }: TlsWishes): Promise<string[]
   const path = rootCert ?? join(homedir(), '.postgresql', 'root.crt');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && rootCert === null && !mode.startsWith('verify')) return null;
-    throw new AppError(
-      'CONFIG_INVALID',
-      error.code === 'ENOENT'
-        ? `There is no root certificate ${path}, which ${rootCert === null ? `sslmode=${mode}` : 'sslrootcert'} needs.`
-        : `The root certificate ${path} cannot be read.`,
-      {
-        hint: 'Set sslrootcert=FILE to the certificate of the authority that signed the server’s, or sslrootcert=system to trust those of this machine.',
-        cause: error,
-      },
-    );
+    if (error.code === 'ENOENT')
+      throw new AppError(
+        'CONFIG_INVALID',
+        `There is no root certificate ${path}, which ${rootCert === null ? `sslmode=${mode}` : 'sslrootcert'} needs.`,
+        {
+          hint: 'Set sslrootcert=FILE to the certificate of the authority that signed the server’s, or sslmode=verify-full with sslrootcert=system to trust those of this machine.',
+          cause: error,
+        },
+      );
+    throw unreadable('root certificate', path, error);
   });
   if (text === null) return null;
   const certificates = text.match(
@@ -54,7 +54,7 @@ async function rootCertificates({ mode, rootCert }: TlsWishes): Promise<string[]
   );
   if (certificates) return certificates;
   throw new AppError('CONFIG_INVALID', `The root certificate ${path} holds no certificate in PEM form.`, {
-    hint: 'Convert it: `openssl x509 -inform der -in FILE -out FILE.pem`.',
+    hint: 'sslrootcert must name a file in PEM form. One in DER form is converted by `openssl x509 -inform der -in FILE -out FILE.pem`.',
   });
 }
 
@@ -63,29 +63,38 @@ async function ownCertificate(wishes: TlsWishes): Promise<tls.ConnectionOptions>
   const certPath = wishes.cert ?? join(folder, 'postgresql.crt');
   const cert = await readFile(certPath, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' && wishes.cert === null) return null;
-    throw new AppError('CONFIG_INVALID', `The client certificate ${certPath} cannot be read.`, {
-      hint: 'sslcert must name a file in PEM form that this user may read.',
-      cause,
-    });
+    if (cause.code === 'ENOENT')
+      throw new AppError('CONFIG_INVALID', `There is no client certificate ${certPath}, which sslcert names.`, {
+        hint: 'Set sslcert=FILE to a certificate in PEM form, or leave it out when the server asks for none.',
+        cause,
+      });
+    throw unreadable('client certificate', certPath, cause);
   });
   if (cert === null) return {};
   const keyPath = wishes.key ?? join(folder, 'postgresql.key');
-  const facts = await stat(keyPath).catch(() => null);
+  const facts = await stat(keyPath).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return null;
+    throw unreadable('private key', keyPath, cause);
+  });
   if (facts === null)
     throw new AppError(
       'CONFIG_INVALID',
       `The client certificate ${certPath} has no private key: there is no ${keyPath}.`,
       {
-        hint: 'Set sslkey=FILE.',
+        hint: 'Set sslkey=FILE to the key of that certificate, or sslcertmode=disable when the server asks for none.',
       },
     );
+  if (!facts.isFile())
+    throw new AppError('CONFIG_INVALID', `The private key ${keyPath} is not a file.`, {
+      hint: 'Set sslkey=FILE to the key of the client certificate.',
+    });
   // Root's own key may be shared with a group, as PostgreSQL allows it.
-  if (!facts.isFile() || (facts.mode & (facts.uid === 0 ? 0o037 : 0o077)) !== 0)
+  if ((facts.mode & (facts.uid === 0 ? 0o037 : 0o077)) !== 0)
     throw new AppError('CONFIG_INVALID', `The private key ${keyPath} is open to others.`, {
       hint: `Run \`chmod 600 ${keyPath}\`; a key that belongs to root may be 640.`,
     });
-  const key = await readFile(keyPath, 'utf8').catch((cause: unknown) => {
-    throw new AppError('CONFIG_INVALID', `The private key ${keyPath} cannot be read by this user.`, { cause });
+  const key = await readFile(keyPath, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable('private key', keyPath, cause);
   });
   try {
     tls.createSecureContext({ cert, key, ...(wishes.passphrase !== null && { passphrase: wishes.passphrase }) });
@@ -98,13 +107,25 @@ async function ownCertificate(wishes: TlsWishes): Promise<tls.ConnectionOptions>
   return { cert, key, ...(wishes.passphrase !== null && { passphrase: wishes.passphrase }) };
 }
 
+function unreadable(what: string, path: string, cause: NodeJS.ErrnoException): AppError {
+  return new AppError('CONFIG_INVALID', `The ${what} ${path} cannot be read${cause.code ? ` (${cause.code})` : ''}.`, {
+    hint:
+      cause.code === 'EACCES' || cause.code === 'EPERM'
+        ? 'Let the user this program runs as read it and the folders it is in.'
+        : 'Name a file in PEM form.',
+    cause,
+  });
+}
+
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 
 function versions({ minVersion, maxVersion }: TlsWishes): tls.ConnectionOptions {
   const known = (name: string, text: string | null) => {
     const found = VERSIONS.find((version) => version.toLowerCase() === text?.toLowerCase());
     if (text === null || found) return found;
-    throw new AppError('CONFIG_INVALID', `${name} must be one of: ${VERSIONS.join(', ')}.`);
+    throw new AppError('CONFIG_INVALID', `${name} must be one of: ${VERSIONS.join(', ')}.`, {
+      hint: `Correct ${name} in the connection string, or leave it out.`,
+    });
   };
   const max = known('ssl_max_protocol_version', maxVersion);
   return { minVersion: known('ssl_min_protocol_version', minVersion) ?? 'TLSv1.2', ...(max && { maxVersion: max }) };

@@ -15,16 +15,21 @@ async function missingImport(file: string, cause: unknown): Promise<AppError | n
   if (!(cause instanceof ResolveMessage)) return null;
   const referrer = cause.referrer || file;
   const missing = [...new Set([cause.specifier, ...(await unresolved(referrer))])].sort();
-  const packages = [...new Set(missing.filter((one) => !/^[./#~@]?\//.test(one)).map(packageOf))];
+  const packages = [...new Set(missing.map(packageOf).filter((name) => PACKAGE.test(name)))];
+  const paths = missing.filter((one) => !PACKAGE.test(packageOf(one)));
   const through = referrer === file ? '' : `, which ${file} imports`;
   return new AppError(
     'CONFIG_INVALID',
     `${referrer}${through} imports what is not there: ${missing.join(', ')}. Nothing is downloaded while a backup runs.`,
     {
-      hint:
-        packages.length > 0
-          ? `Install it for that file: cd ${dirname(referrer)} && bun add ${packages.join(' ')}. A schema is best read where its application is installed.`
-          : 'Correct the path in that file, or the paths of its tsconfig.json.',
+      hint: [
+        ...(packages.length > 0
+          ? [
+              `Install for that file what is a package: cd ${dirname(referrer)} && bun add ${packages.join(' ')}. A schema is best read where its application is installed.`,
+            ]
+          : []),
+        ...(paths.length > 0 ? [`Correct ${paths.join(', ')} in that file, or the paths of its tsconfig.json.`] : []),
+      ].join(' '),
       cause,
     },
   );
@@ -53,15 +58,27 @@ function resolves(path: string, folder: string): boolean {
   }
 }
 
+/** What a registry has: neither a path (`../x`, `@/x`, `#x`) nor a module of the runtime (`bun:x`). */
+const PACKAGE = /^(@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/i;
+
 /** `@scope/name/part` → `@scope/name`. */
 function packageOf(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
 function notLoading(file: string, cause: unknown): AppError {
-  const reason = cause instanceof Error || cause instanceof BuildMessage ? cause.message : String(cause);
+  const first: unknown = cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause;
+  const reason = first instanceof Error || first instanceof BuildMessage ? first.message : String(first);
   return new AppError('CONFIG_INVALID', `The schema module ${file} does not load: ${reason.split('\n')[0] ?? ''}`, {
-    hint: 'It must load by itself, and not need a running application; what it reads from the environment must be set.',
+    hint: doesNotParse(cause)
+      ? 'Correct the file: it, or one it imports, is not TypeScript or JavaScript that Bun can read.'
+      : 'It must load by itself, and not need a running application; what it reads from the environment must be set.',
     cause,
   });
+}
+
+/** Several faults of one file come together. */
+function doesNotParse(cause: unknown): boolean {
+  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
+  return first instanceof BuildMessage || first instanceof SyntaxError;
 }

@@ -153,6 +153,20 @@ describe('a module that does not load', () => {
     expect(message).toEndWith('throws.config.ts does not load: no settings for postgres://***@db/x and ***');
   });
 
+  test('has a hint for its case: a path is nothing to install, and what is not TypeScript is to be corrected', async () => {
+    const dir = await project({
+      'path.ts': `import { x } from '../nowhere.ts';\nexport const y = x;`,
+      'alias.ts': `import { x } from '#nowhere';\nexport const y = x;`,
+      'broken.ts': 'export const = ;\nexport const y = ;',
+      'killed.ts': `process.kill(process.pid, 'SIGKILL'); await new Promise(() => undefined);`,
+    });
+    const hintOf = async (path: string) => (await rejection(read(dir, path))).hint;
+    expect(await hintOf('path.ts')).toBe('Correct ../nowhere.ts in that file, or the paths of its tsconfig.json.');
+    expect(await hintOf('alias.ts')).toContain('Correct #nowhere');
+    expect(await hintOf('broken.ts')).toStartWith('Correct the file');
+    expect(await hintOf('killed.ts')).toContain('short of memory');
+  });
+
   test('in time, or ends its process, is an error and not a command that hangs', async () => {
     const dir = await project({
       'hangs.ts': 'await new Promise(() => setInterval(() => undefined, 1000));\nexport const x = 1;',

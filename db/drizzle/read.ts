@@ -31,7 +31,7 @@ export async function readSchema(
   const stop = () => answered.reject(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
   const late = setTimeout(() => answered.reject(tooLate(source.path, limitMs)), limitMs);
-  void child.exited.then((code) => answered.reject(ended(source.path, code)));
+  void child.exited.then((code) => answered.reject(ended(source.path, child.signalCode ?? code)));
   try {
     child.send(source);
     return declaredOf(await answered.promise);
@@ -53,7 +53,9 @@ function declaredOf(answer: SchemaAnswer): Declared {
   if (answer.kind === 'read') return answer.declared;
   const { code, message, hint } = answer;
   if (code !== null) throw new AppError(code, message, hint === null ? {} : { hint });
-  throw new AppError('CONFIG_INVALID', `The schema cannot be read: ${message.split('\n')[0] ?? ''}`);
+  throw new AppError('CONFIG_INVALID', `The schema cannot be read: ${message.split('\n')[0] ?? ''}`, {
+    hint: 'Look at what BACKUP_SCHEMA names: something in it is not what drizzle-orm and drizzle-kit make.',
+  });
 }
 
 function tooLate(path: string, limitMs: number): AppError {
@@ -66,8 +68,15 @@ function tooLate(path: string, limitMs: number): AppError {
   );
 }
 
-function ended(path: string, code: number): AppError {
-  return new AppError('CONFIG_INVALID', `${path} ended the process it was read in (exit code ${code}).`, {
+function ended(path: string, how: string | number): AppError {
+  if (typeof how === 'string')
+    return new AppError('CONFIG_INVALID', `The process that read ${path} was ended by ${how}.`, {
+      hint:
+        how === 'SIGKILL'
+          ? 'Somebody ended it, or the machine ran short of memory. Try again.'
+          : 'Its modules must only declare tables: what they load or open may have crashed it.',
+    });
+  return new AppError('CONFIG_INVALID', `${path} ended the process it was read in (exit code ${how}).`, {
     hint: 'Its modules must only declare tables, and not exit. What they read from the environment must be set.',
   });
 }
