@@ -208,7 +208,9 @@ function refusePacking(values: { compression?: string | undefined; level?: numbe
 /** The flag's range hangs on the method, which may come from the settings. */
 function refuseLevel(level: number | undefined, compression: 'deflate' | 'zstd'): void {
   if (level === 0 && compression === 'zstd')
-    throw new AppError('USAGE', '--level must be from 1 to 19 for zstd, not 0.');
+    throw new AppError('USAGE', '--level must be from 1 to 19 for zstd, not 0.', {
+      hint: 'Level 0, which compresses nothing, belongs to --compression deflate.',
+    });
   if (level !== undefined && level > 9 && compression === 'deflate')
     throw new AppError('USAGE', `--level must be from 0 to 9 for deflate, not ${level}.`, {
       hint: 'Higher levels belong to --compression zstd.',

@@ -121,8 +121,11 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
 }
 
 /** Whether the server lives, can work, and what it counted: for machines that watch it. */
-function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, face, now }: AppParts): void {
-  const readiness = createReadiness(checks, CHECK_LIMIT_MS);
+function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, face, log, now }: AppParts): void {
+  const readiness = createReadiness(checks, CHECK_LIMIT_MS, (check, error) => {
+    if (error) log.warn({ check, code: error.code, reason: error.message, error: error.cause }, 'not ready');
+    else log.info({ check }, 'ready again');
+  });
   only(app, '/healthz', now, (c) => c.json({ ok: true }));
 
   only(app, '/readyz', now, async (c) => {

@@ -50,7 +50,11 @@ export async function hireProcess(
       },
     });
     void child.exited.then((code) =>
-      begun.reject(new AppError('UNEXPECTED', `The worker's process ended with code ${code}.`)),
+      begun.reject(
+        new AppError('UNEXPECTED', `The worker's process ended with code ${code}.`, {
+          hint: 'What it said stands in the log; where it said nothing, the machine may have run short of memory.',
+        }),
+      ),
     );
     // People who look on come first, where cores are few.
     setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);

@@ -76,6 +76,9 @@ async function makeKey(file: string, randomBytes: (length: number) => Uint8Array
     await rm(temporary, { force: true });
   }
   const key = await readKey(file);
-  if (key === null) throw new AppError('CONFIG_INVALID', `${file} vanished while it was made.`);
+  if (key === null)
+    throw new AppError('CONFIG_INVALID', `${file} vanished while it was made.`, {
+      hint: 'Start again; when it happens once more, something removes files there: set SECRET_KEY.',
+    });
   return key;
 }

@@ -85,7 +85,7 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
 
     me: procedure.output(answer(person)).query(({ ctx }) => {
       const { caller } = ctx;
-      if (caller.kind === 'nobody') throw new AppError('UNAUTHENTICATED', 'Nobody is signed in.');
+      if (caller.kind === 'nobody') throw new AppError('UNAUTHENTICATED', 'Nobody is signed in.', { hint: 'Sign in.' });
       if (caller.kind === 'session') return ok(personOf(caller));
       const { kind, actor, email, role, access } = caller;
       const stepUpUntil = access?.stepUp?.until ?? null;

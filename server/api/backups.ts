@@ -170,5 +170,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
 function refuseLevel(compression: 'deflate' | 'zstd', level: number | null): void {
   const [least, most] = compression === 'deflate' ? [0, 9] : [1, 19];
   if (level === null || (level >= least && level <= most)) return;
-  throw new AppError('INPUT_INVALID', `level must be from ${least} to ${most} for ${compression}; it is ${level}.`);
+  throw new AppError('INPUT_INVALID', `level must be from ${least} to ${most} for ${compression}; it is ${level}.`, {
+    hint: 'Leave it out for the usual one.',
+  });
 }

@@ -28,7 +28,9 @@ export async function download(parts: FileParts, c: FilesContext, notes: AuditNo
   const format = c.req.query('format') ?? 'zip';
   if (format === 'json') return downloadJson(parts, c, backup);
   if (format === 'zip') return downloadArchive(parts, c, backup, notes);
-  throw new AppError('INPUT_INVALID', '`format` must be zip or json.');
+  throw new AppError('INPUT_INVALID', '`format` must be zip or json.', {
+    hint: 'Leave it out for the archive itself.',
+  });
 }
 
 /** What the link is for; null without one, when the caller himself must be allowed. */
@@ -95,7 +97,8 @@ function entityTag(backup: FoundBackup): string {
 }
 
 function refuse(parts: FileParts, status: 412 | 416, message: string, headers: Headers): Response {
-  const failure = parts.fail(new AppError('INPUT_INVALID', message));
+  const hint = 'Begin the download anew, without the condition or range.';
+  const failure = parts.fail(new AppError('INPUT_INVALID', message, { hint }));
   for (const name of ['Content-Disposition', 'Last-Modified']) headers.delete(name);
   for (const [name, value] of failure.headers) headers.set(name, value);
   return new Response(failure.body, { status, headers });
@@ -103,7 +106,10 @@ function refuse(parts: FileParts, status: 412 | 416, message: string, headers: H
 
 function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): Response {
   const { exportJson } = parts;
-  if (!exportJson) throw new AppError('INPUT_INVALID', 'This server does not export JSON.');
+  if (!exportJson)
+    throw new AppError('INPUT_INVALID', 'This server does not export JSON.', {
+      hint: 'Download the archive itself (zip).',
+    });
   if (backup.digest === null) {
     throw new AppError('ARCHIVE_DAMAGED', 'The backup cannot be opened, so there is nothing to export.', {
       hint: 'Download it as it is, or verify it to see what is damaged.',

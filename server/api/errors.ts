@@ -44,7 +44,10 @@ export function appErrorOf(thrown: unknown, requestId?: string): AppError {
         hint: 'Client and server may be of different versions.',
       });
     case 'PAYLOAD_TOO_LARGE':
-      return new AppError('TOO_LARGE', 'The request is larger than this API reads.', { cause });
+      return new AppError('TOO_LARGE', 'The request is larger than this API reads.', {
+        cause,
+        hint: 'Ask for less at once, in several requests.',
+      });
     default:
       return unforeseen(cause ?? thrown, requestId);
   }

@@ -1,6 +1,6 @@
 import { Server, type Upload } from '@tus/server';
-import { AppError, type ErrorCode } from '../errors.ts';
-import { receivedUpload } from '../jobs/uploads/accept.ts';
+import { AppError } from '../errors.ts';
+import { atIt, receivedUpload } from '../jobs/uploads/accept.ts';
 import { findUpload } from '../jobs/uploads/records.ts';
 import { type AuditNotes, audited, requireRight } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
@@ -35,7 +35,10 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
   const converse = async (c: FilesContext, notes: AuditNotes): Promise<Response> => {
     requireRight(c, TUS_PATH, parts.now());
     // tus would hand out the file.
-    if (c.req.method === 'GET') throw new AppError('NOT_FOUND', 'Uploads cannot be read back.');
+    if (c.req.method === 'GET')
+      throw new AppError('NOT_FOUND', 'Uploads cannot be read back.', {
+        hint: 'Accept the upload, and download the backup it becomes.',
+      });
     const id = c.req.param('upload');
     const locked = id === undefined ? null : await prepareKnown(parts, c, id, notes);
     if (locked) return locked;
@@ -114,23 +117,20 @@ async function prepareKnown(
   }
   if (row.state === 'accepting') {
     notes.failure = 'OPERATION_IN_PROGRESS';
-    return withStatus(parts.fail(atWork()), 423);
+    return withStatus(parts.fail(atIt()), 423);
   }
   if (c.req.method === 'HEAD' && row.state === 'received') await finish(parts, c, id);
   if (c.req.method === 'PATCH' && row.state !== 'receiving' && row.state !== 'refused') {
     // The client then asks for the offset, and hears that all is there.
-    return withStatus(parts.fail(new AppError('INPUT_INVALID', 'Nothing is missing from this upload.')), 409);
+    return withStatus(
+      parts.fail(new AppError('INPUT_INVALID', 'Nothing is missing from this upload.', { hint: 'Accept it.' })),
+      409,
+    );
   }
   if (c.req.method === 'DELETE' && row.state === 'accepted') {
     throw new AppError('INPUT_INVALID', 'This upload is a backup now.', { hint: 'Remove the backup instead.' });
   }
   return null;
-}
-
-function atWork(): AppError {
-  return new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.', {
-    hint: 'Ask again in a moment.',
-  });
 }
 
 /** tus's answer, its failures in the shape of ours. Statuses stay tus's, because clients go by them. */
@@ -157,7 +157,7 @@ async function translated(
   const message =
     code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request cannot be meant.';
   const status = code === 'STORAGE_UNAVAILABLE' ? 503 : response.status;
-  return withStatus(parts.fail(new AppError(code, message, { cause: failure })), status);
+  return withStatus(parts.fail(new AppError(code, message, { cause: failure, hint: TUS_HINTS[code] })), status);
 }
 
 /** What tus itself throws has a status; everything else it only passes on. */
@@ -165,7 +165,16 @@ function isTusFailure(failure: unknown): boolean {
   return typeof failure === 'object' && failure !== null && 'status_code' in failure;
 }
 
-function codeOf(status: number): ErrorCode {
+type TusCode = 'TOO_LARGE' | 'NOT_FOUND' | 'STORAGE_UNAVAILABLE' | 'INPUT_INVALID';
+
+const TUS_HINTS: Record<TusCode, string> = {
+  TOO_LARGE: 'OPTIONS of this address tells the most that is taken (Tus-Max-Size).',
+  NOT_FOUND: 'Begin the upload anew.',
+  STORAGE_UNAVAILABLE: 'Send the rest again in a while; the log of the server says what was wrong.',
+  INPUT_INVALID: 'Send what the protocol tus 1.0 asks for: HEAD tells where an upload stands.',
+};
+
+function codeOf(status: number): TusCode {
   if (status === 413) return 'TOO_LARGE';
   if (status === 404 || status === 410) return 'NOT_FOUND';
   return status >= 500 && status !== 501 ? 'STORAGE_UNAVAILABLE' : 'INPUT_INVALID';

@@ -1,5 +1,6 @@
 import { AppError, failureBody } from '../errors.ts';
 import type { OperationView } from '../jobs/records.ts';
+import { atIt } from '../jobs/uploads/accept.ts';
 import { acceptancesOf } from '../jobs/uploads/acceptance.ts';
 import { findUpload, getUpload, pageOfUploads, refuseUpload, type UploadRow } from '../jobs/uploads/records.ts';
 import type { FileParts } from './file-parts.ts';
@@ -32,7 +33,9 @@ export function createUploadDesk(parts: Pick<FileParts, 'records' | 'area' | 'ac
     async list({ limit, before }) {
       const last = before === undefined ? null : await findUpload(records, before);
       if (before !== undefined && !last)
-        throw new AppError('INPUT_INVALID', 'The page before ends with an upload that is there no more.');
+        throw new AppError('INPUT_INVALID', 'The page before ends with an upload that is there no more.', {
+          hint: 'Begin again with the first page.',
+        });
       const rows = await pageOfUploads(records, limit + 1, last);
       const page = rows.slice(0, limit);
       return { uploads: await shown(page), next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
@@ -45,7 +48,7 @@ export function createUploadDesk(parts: Pick<FileParts, 'records' | 'area' | 'ac
     accept: (id, actor, origin) => parts.acceptance.request(id, { actor, origin }),
     async remove(id, by) {
       const row = await getUpload(records, id);
-      if (row.state === 'accepting') throw new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.');
+      if (row.state === 'accepting') throw atIt();
       await refuseUpload(
         records,
         id,

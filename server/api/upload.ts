@@ -56,14 +56,18 @@ function decoded(header: string): string {
   try {
     return decodeURIComponent(header);
   } catch {
-    throw new AppError('INPUT_INVALID', 'X-File-Name is not percent-encoded UTF-8.');
+    throw new AppError('INPUT_INVALID', 'X-File-Name is not percent-encoded UTF-8.', {
+      hint: 'Encode the name as encodeURIComponent() does.',
+    });
   }
 }
 
 function declaredLength(header: string | undefined): number | null {
   if (header === undefined) return null;
   if (/^\d{1,16}$/.test(header)) return Number(header);
-  throw new AppError('INPUT_INVALID', 'Content-Length is not a number of bytes.');
+  throw new AppError('INPUT_INVALID', 'Content-Length is not a number of bytes.', {
+    hint: 'Give the number of bytes of the file, or leave the header out.',
+  });
 }
 
 /** Throws TOO_LARGE or DISK_FULL for an upload of so many bytes. */
@@ -83,7 +87,7 @@ export async function refuseOversize(
 function tooLarge(most: number, declared?: number): AppError {
   const size = declared === undefined ? 'more' : `${declared} bytes`;
   return new AppError('TOO_LARGE', `An upload may have ${most} bytes; this one has ${size}.`, {
-    hint: 'Raise MAX_UPLOAD_BYTES on the server, or copy the file into the folder of the backups.',
+    hint: 'Raise MAX_UPLOAD_BYTES on the server, or restore from the file there: `bun run scripts/restore.ts FILE`.',
     details: { most, ...(declared !== undefined && { declared }) },
   });
 }
@@ -111,7 +115,9 @@ async function receive(
   try {
     const counted = await writeBody(c.req.raw.body, file, parts.maxUploadBytes);
     if (declared !== null && counted.size !== declared) {
-      throw new AppError('INPUT_INVALID', `The upload was declared as ${declared} bytes and has ${counted.size}.`);
+      throw new AppError('INPUT_INVALID', `The upload was declared as ${declared} bytes and has ${counted.size}.`, {
+        hint: 'Send the whole file again, with its own length.',
+      });
     }
     if (signal.aborted) throw cancelled('The upload');
     await file.commit();

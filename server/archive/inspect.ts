@@ -12,8 +12,8 @@ import {
   localHeaderLength,
   OFFSET64_BYTES,
 } from './container.ts';
-import { MANIFEST_NAME, type Manifest, manifestDigest, SIGNATURE_NAME } from './manifest.ts';
-import { decodeManifest } from './manifest-read.ts';
+import { MANIFEST_NAME, MAX_MANIFEST_BYTES, type Manifest, manifestDigest, SIGNATURE_NAME } from './manifest.ts';
+import { BEYOND_HINT, decodeManifest } from './manifest-read.ts';
 
 /** Where an entry lies: its local header begins at `offset`, its stored bytes at `dataOffset`. */
 export interface Placement {
@@ -53,6 +53,7 @@ export async function inspectContainer(
     throw new AppError(
       'ARCHIVE_LIMIT',
       `The archive has ${manifest.entries.length} entries; at most ${limits.entries} are read.`,
+      { hint: BEYOND_HINT },
     );
   }
   const layout = layOut(manifest, tail);
@@ -118,12 +119,19 @@ async function readTail(source: ByteSource, directory: Directory, maxManifestByt
     throw new AppError(
       'ARCHIVE_LIMIT',
       `The manifest has ${manifest.size} bytes; at most ${maxManifestBytes} are read.`,
+      {
+        hint:
+          manifest.size > MAX_MANIFEST_BYTES
+            ? BEYOND_HINT
+            : 'Of an upload less is read: if it is yours all the same, copy it into the folder of the backups by hand.',
+      },
     );
   }
   if (last && last.size > MAX_SIGNATURE_BYTES)
     throw new AppError(
       'ARCHIVE_LIMIT',
       `${SIGNATURE_NAME} has ${last.size} bytes; at most ${MAX_SIGNATURE_BYTES} are read.`,
+      { hint: BEYOND_HINT },
     );
   const signature = last && { ...entryOf(SIGNATURE_NAME, last), dataOffset: directory.start - last.size };
   const end = signature ? signature.dataOffset - localHeaderLength(signature) : directory.start;

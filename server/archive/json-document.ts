@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 import type { JsonForm } from './json-form.ts';
-import { invalid, JsonGrammar } from './json-grammar.ts';
+import { invalid, JsonGrammar, TOO_MUCH_HINT } from './json-grammar.ts';
 import type { JsonToken } from './json-tokens.ts';
 import { arrayFromJson, fromJson, type JsonLeaf, JsonNumber, WrongValue } from './json-values.ts';
 import type { ArrayTree } from './pg-array.ts';
@@ -41,6 +41,8 @@ export interface JsonLimits {
   /** Keys and values of one row, those inside its values included. */
   rowElements: number;
   metadataCharacters: number;
+  /** What to do about a value or row that is larger. */
+  larger: string;
 }
 
 /** For files that the operator himself gives. What PostgreSQL keeps in one value may be longer; no such document was ever written. */
@@ -49,6 +51,7 @@ export const JSON_LIMITS: JsonLimits = {
   rowCharacters: 512 * 1024 ** 2,
   rowElements: 10_000_000,
   metadataCharacters: 1024 ** 2,
+  larger: TOO_MUCH_HINT,
 };
 
 /** For files that anybody may send: one row at its largest takes some 150 MB. */
@@ -57,10 +60,9 @@ export const UPLOADED_JSON_LIMITS: JsonLimits = {
   rowCharacters: 24 * 1024 ** 2,
   rowElements: 500_000,
   metadataCharacters: 1024 ** 2,
+  larger:
+    'Of an upload less is read than of a file on the server: `bun run scripts/restore.ts FILE` takes larger rows.',
 };
-
-const LARGER_HINT =
-  'Of an upload less is read than of a file on the server: `bun run scripts/restore.ts FILE` takes larger rows.';
 
 /** Pieces of a JSON value are put together when so many have come: each has its own place in memory until then. */
 const JOINED_PARTS = 4096;
@@ -311,7 +313,9 @@ export class BackupDocument {
 
   private tooMuch(what: string): AppError {
     return new AppError('ARCHIVE_LIMIT', `${this.path()}: ${what} belong together; no more are read.`, {
-      hint: LARGER_HINT,
+      hint: this.metadata
+        ? 'No backup says so much of itself: look whether this is the file that was meant.'
+        : this.limits.larger,
     });
   }
 }

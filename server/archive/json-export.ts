@@ -76,6 +76,9 @@ function rowWriter(archive: Archive, table: ManifestTable): (field: string | nul
   };
 }
 
+/** The bytes have their hashes: they were written so, and not altered afterwards. */
+const UNREADABLE_HINT = 'Use another backup, and verify this one to see what else is damaged.';
+
 function jsonOf(form: JsonForm, field: string, table: ManifestTable): string {
   try {
     return toJson(form, field);
@@ -83,6 +86,7 @@ function jsonOf(form: JsonForm, field: string, table: ManifestTable): string {
     if (!(cause instanceof RangeError)) throw cause;
     throw new AppError('ARCHIVE_DAMAGED', `A row of ${qualifiedName(table)} cannot be read: ${cause.message}.`, {
       cause,
+      hint: UNREADABLE_HINT,
     });
   }
 }
@@ -120,6 +124,7 @@ function explain(error: unknown, chunk: ManifestEntry, columns: string[]): unkno
   if (error instanceof RangeError)
     return new AppError('ARCHIVE_DAMAGED', `${describeEntry(chunk)} cannot be read: ${error.message}.`, {
       cause: error,
+      hint: UNREADABLE_HINT,
     });
   if (error instanceof NotUtf8)
     return notUtf8(

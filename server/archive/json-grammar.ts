@@ -93,7 +93,9 @@ export class JsonGrammar {
 
   private push(isList: boolean): void {
     if (this.frames.length >= DEEPEST)
-      throw new AppError('ARCHIVE_LIMIT', `The document is nested more than ${DEEPEST} levels deep.`);
+      throw new AppError('ARCHIVE_LIMIT', `${this.path()}: the document is nested more than ${DEEPEST} levels deep.`, {
+        hint: TOO_MUCH_HINT,
+      });
     this.frames.push({ keys: isList ? null : new Set(), key: '', index: 0 });
     this.expected = isList ? 'value or end' : 'key or end';
   }
@@ -102,11 +104,17 @@ export class JsonGrammar {
     frame.key = key;
     this.expected = 'colon';
     if (this.repeatsAllowed) return;
-    if (keys.has(key)) throw invalid(this.path(), 'is there twice', 'Which of the two is meant cannot be known.');
+    if (keys.has(key))
+      throw invalid(
+        this.path(),
+        'is there twice',
+        'Take out the one that is not meant: which of the two that is cannot be known.',
+      );
     if (++this.keysOpen > MOST_KEYS)
       throw new AppError(
         'ARCHIVE_LIMIT',
         `${this.path()}: objects of more than ${MOST_KEYS} members are within each other.`,
+        { hint: TOO_MUCH_HINT },
       );
     keys.add(key);
   }
@@ -128,6 +136,10 @@ function memberPath(path: string, key: string): string {
   if (/^[A-Za-z_$][\w$]{0,99}$/.test(key)) return path === '' ? key : `${path}.${key}`;
   return `${path}[${JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key)}]`;
 }
+
+/** For what is read of no document, whoever gives it. */
+export const TOO_MUCH_HINT =
+  'Of no document more is read: take the value out of it, and put it into its table by hand.';
 
 /** ARCHIVE_INVALID for the place `path`: `data.staff[17].gender must be a string.` */
 export function invalid(path: string, what: string, hint?: string, details: Record<string, unknown> = {}): AppError {

@@ -21,7 +21,7 @@ export async function* readBackupJson(
 ): AsyncGenerator<JsonPiece[]> {
   const limits = { ...JSON_LIMITS, ...options.limits };
   const document = new BackupDocument(tables, limits);
-  const tokenizer = createJsonTokenizer(document.take, () => document.path(), limits.valueCharacters);
+  const tokenizer = createJsonTokenizer(document.take, () => document.path(), limits);
   for await (const piece of bytes) {
     throwIfCancelled(options.signal, 'Reading the document');
     tokenizer.write(piece);
@@ -39,7 +39,7 @@ export async function* readBackupJson(
  */
 export async function peekMetadata(bytes: AsyncIterable<Uint8Array>): Promise<DocumentMetadata> {
   const document = new BackupDocument([], JSON_LIMITS);
-  const tokenizer = createJsonTokenizer(document.take, () => document.path(), JSON_LIMITS.valueCharacters);
+  const tokenizer = createJsonTokenizer(document.take, () => document.path(), JSON_LIMITS);
   for await (const piece of bytes) {
     let isReadable = true;
     try {

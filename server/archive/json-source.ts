@@ -110,7 +110,9 @@ async function* limited(
 
 function refuseTooLarge(size: number, stored: number, limits: DocumentLimits): void {
   if (size > limits.documentBytes)
-    throw new AppError('ARCHIVE_LIMIT', `The document has more than ${limits.documentBytes} bytes.`);
+    throw new AppError('ARCHIVE_LIMIT', `The document has more than ${limits.documentBytes} bytes.`, {
+      hint: 'An archive (.zip) of the same data has no such limit: make one where the data is.',
+    });
   if (size > limits.freeBytes && size > stored * limits.ratio)
     throw new AppError(
       'ARCHIVE_LIMIT',

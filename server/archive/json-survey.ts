@@ -43,7 +43,7 @@ export async function surveyJson(
     if (before === 2) tables.set(table, 0);
     if (before === 3) tables.set(table, (tables.get(table) ?? 0) + 1);
   };
-  const tokenizer = createJsonTokenizer(take, () => grammar.path(), JSON_LIMITS.valueCharacters);
+  const tokenizer = createJsonTokenizer(take, () => grammar.path(), JSON_LIMITS);
   const hash = new Bun.CryptoHasher('sha256');
   const totalBytes = document.size ?? 0;
   let bytes = 0;
@@ -91,7 +91,7 @@ async function firstKey(document: JsonDocument, signal: AbortSignal): Promise<st
       else if (role === 'close' || token.mark === '[') first ??= '';
     },
     () => grammar.path(),
-    JSON_LIMITS.valueCharacters,
+    JSON_LIMITS,
   );
   try {
     for await (const piece of document.bytes(signal)) {

@@ -13,7 +13,7 @@ function retold(bytes: Uint8Array, step = bytes.length, longest = 1e6): string {
       else text += token.value instanceof JsonNumber ? token.value.text : JSON.stringify(token.value);
     },
     () => 'here',
-    longest,
+    { valueCharacters: longest, larger: 'Take it out.' },
   );
   for (let at = 0; at < bytes.length; at += step) tokenizer.write(bytes.subarray(at, at + step));
   tokenizer.end();

@@ -26,14 +26,15 @@ const MARKS = {
 
 /**
  * Cuts UTF-8 into JSON tokens as it comes in; a byte order mark at the start is passed over. Other encodings, bytes that are no UTF-8 and
- * text that is no JSON are refused, as are strings longer than `longest` characters and numbers longer than any that PostgreSQL has.
+ * text that is no JSON are refused, as are strings longer than `limits` allows and numbers longer than any that PostgreSQL has.
  * `where` says how far it got.
  */
 export function createJsonTokenizer(
   onToken: (token: JsonToken) => void,
   where: () => string,
-  longest: number,
+  limits: { valueCharacters: number; larger: string },
 ): JsonTokenizer {
+  const longest = limits.valueCharacters;
   const tokenizer = new ExactTokenizer({ emitPartialTokens: true });
   keepByteOrderMarks(tokenizer);
   tokenizer.onToken = ({ token, value, partial }) => {
@@ -44,6 +45,7 @@ export function createJsonTokenizer(
         tooLong = new AppError(
           'ARCHIVE_LIMIT',
           `${where()}: a value has more than ${most} characters; longer ones are not read.`,
+          { hint: most === LONGEST_NUMBER ? 'PostgreSQL has no such number: correct it.' : limits.larger },
         );
         throw tooLong;
       }

@@ -5,7 +5,9 @@ import { endOfJson, type JsonLimits, pastSpaces } from '../json-limits.ts';
 import { FORMAT_MAJOR, MAX_MANIFEST_BYTES, type Manifest, manifestSchema } from './manifest.ts';
 import { manifestFaults } from './manifest-check.ts';
 
-const DAMAGED_HINT = 'Use another backup; this one was altered or cut after it was written.';
+const DAMAGED_HINT = 'Use another backup; this one was altered after it was written, or this program did not write it.';
+/** For what no backup comes to. */
+export const BEYOND_HINT = 'No backup of this program has so much there: do not restore from this file.';
 
 /** The whole manifest: what passing over it may meet. Nothing is made of that, so that only its size counts. */
 const WHOLE: JsonLimits = { depth: 32, elements: MAX_MANIFEST_BYTES, stringBytes: 8 * 1024 * 1024 };
@@ -150,7 +152,10 @@ function refuseOtherMajor(pieces: ReadonlyMap<string, Piece>): void {
   throw new AppError(
     'ARCHIVE_TOO_NEW',
     `The archive has format ${version.data}, written by ${by}; this program reads format ${FORMAT_MAJOR}.x.`,
-    { hint: `Use ${by} or later to read it.`, details: { formatVersion: version.data, application: by } },
+    {
+      hint: writer.success ? `Use ${by} or later to read it.` : 'Use a later version of this program.',
+      details: { formatVersion: version.data, application: by },
+    },
   );
 }
 
@@ -160,7 +165,7 @@ function placeOf(path: readonly PropertyKey[]): string {
 
 function tooMuch(what: string): AppError {
   return new AppError('ARCHIVE_LIMIT', `The manifest has ${what}.`, {
-    hint: 'No backup of this program has so much there: do not restore from this file.',
+    hint: BEYOND_HINT,
   });
 }
 

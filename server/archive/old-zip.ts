@@ -37,7 +37,9 @@ export async function findOldBackup(source: ByteSource): Promise<OldBackup | nul
   if (!document) return null;
   refuseOthers(entries, documents);
   if (document.directory || document.encrypted)
-    throw new AppError('ARCHIVE_INVALID', `${document.filename} in the ZIP is encrypted; it cannot be read.`);
+    throw new AppError('ARCHIVE_INVALID', `${document.filename} in the ZIP is encrypted; it cannot be read.`, {
+      hint: 'Unzip it with its password, and give the JSON document.',
+    });
   return {
     name: document.filename,
     size: document.uncompressedSize,

@@ -6,6 +6,7 @@ import { localHeader, localHeaderLength } from './container.ts';
 import { streamEntry } from './entry-stream.ts';
 import { archiveTime, containerDamaged, DAMAGED_HINT, type Inspection, inspectContainer } from './inspect.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, type ManifestEntry } from './manifest.ts';
+import { BEYOND_HINT } from './manifest-read.ts';
 import { chunkNumber } from './names.ts';
 
 export interface ArchiveLimits {
@@ -88,6 +89,7 @@ export function archiveOf(
       throw new AppError(
         'ARCHIVE_LIMIT',
         `${describeEntry(entry)} has ${entry.size} bytes; at most ${most} are read at once.`,
+        { hint: BEYOND_HINT },
       );
     }
     const placement = placements.get(entry.name);

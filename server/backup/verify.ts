@@ -1,5 +1,5 @@
 import { qualifiedName } from '../../db/model.ts';
-import { type Inspection, inspectContainer } from '../archive/inspect.ts';
+import { DAMAGED_HINT, type Inspection, inspectContainer } from '../archive/inspect.ts';
 import { lossesOf, lossText } from '../archive/losses.ts';
 import type { ManifestEntry } from '../archive/manifest.ts';
 import { type Archive, type ArchiveLimits, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
@@ -151,6 +151,7 @@ function rowsIn(content: Uint8Array, entry: ManifestEntry): number {
 function chunkFault(entry: ManifestEntry, what: string): AppError {
   const table = entry.table ? qualifiedName(entry.table) : undefined;
   return new AppError('ARCHIVE_DAMAGED', `${describeEntry(entry)} is damaged: ${what}.`, {
+    hint: DAMAGED_HINT,
     details: { place: 'chunk', entry: entry.name, table },
   });
 }

@@ -43,7 +43,12 @@ function trpcBody(backup: FailureBody, httpStatus: number): object {
 export function asFailure(thrown: unknown, requestId: string): { error: AppError; status?: number } {
   if (thrown instanceof AppError) return { error: thrown };
   if (thrown instanceof HTTPException && thrown.status < 500) {
-    return { error: new AppError(codeOf(thrown.status), 'The request cannot be understood.'), status: thrown.status };
+    return {
+      error: new AppError(codeOf(thrown.status), 'The request cannot be understood.', {
+        hint: 'Hold it against what the client of this package sends.',
+      }),
+      status: thrown.status,
+    };
   }
   const error = new AppError('UNEXPECTED', 'Something failed that this program did not foresee.', {
     cause: thrown,

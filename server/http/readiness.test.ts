@@ -27,6 +27,23 @@ describe('createReadiness()', () => {
     };
     expect(await createReadiness([{ name: 'storage', check }], 1000)()).toEqual({ storage: 'DISK_FULL' });
   });
+
+  test('tells why a check fails, as its hint says, once until that changes', async () => {
+    let failure: AppError | null = new AppError('DISK_FULL', 'No room.');
+    const check = async () => {
+      if (failure) throw failure;
+    };
+    const told: (string | null)[] = [];
+    const readiness = createReadiness([{ name: 'storage', check }], 1000, (name, error) =>
+      told.push(error && `${name}: ${error.message}`),
+    );
+    await readiness();
+    await readiness();
+    failure = null;
+    await readiness();
+    await readiness();
+    expect(told).toEqual(['storage: No room.', null]);
+  });
 });
 
 describe('notReady()', () => {

@@ -14,9 +14,22 @@ export type Readiness = Record<string, 'ok' | ErrorCode>;
 
 /**
  * Asks all checks at once, each for `limitMs` at most; a check that is silent for longer is STALLED. Questions that come
- * meanwhile share the answer: anybody may ask, and asking must stay cheap. Never rejects.
+ * meanwhile share the answer: anybody may ask, and asking must stay cheap. Never rejects. `onChange` is told why a check fails, once
+ * until its code is another one, and with null when it does no longer.
  */
-export function createReadiness(checks: readonly ReadinessCheck[], limitMs: number): () => Promise<Readiness> {
+export function createReadiness(
+  checks: readonly ReadinessCheck[],
+  limitMs: number,
+  onChange: (name: string, error: AppError | null) => void = () => undefined,
+): () => Promise<Readiness> {
+  const last: Record<string, Readiness[string]> = {};
+  const stateOf = async (one: ReadinessCheck, signal: AbortSignal) => {
+    const error = await failureOf(one, signal);
+    const state = error?.code ?? 'ok';
+    if (state !== (last[one.name] ?? 'ok')) onChange(one.name, error);
+    last[one.name] = state;
+    return state;
+  };
   let underWay: Promise<Readiness> | null = null;
   const ask = async (): Promise<Readiness> => {
     const signal = AbortSignal.timeout(limitMs);
@@ -43,11 +56,11 @@ export function notReady(readiness: Readiness): AppError | null {
   });
 }
 
-async function stateOf(one: ReadinessCheck, signal: AbortSignal): Promise<'ok' | ErrorCode> {
+async function failureOf(one: ReadinessCheck, signal: AbortSignal): Promise<AppError | null> {
   try {
     await within(signal, `The check of ${one.name} does not end.`, one.check(signal));
-    return 'ok';
+    return null;
   } catch (error) {
-    return error instanceof AppError ? error.code : unexpected(error).code;
+    return error instanceof AppError ? error : unexpected(error);
   }
 }

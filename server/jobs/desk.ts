@@ -7,7 +7,7 @@ import { AppError, failureBody } from '../errors.ts';
 import type { GateMode } from '../postgres/lock.ts';
 import { lockDesk } from '../postgres/lock.ts';
 import { isUuid } from '../uuid.ts';
-import type { Feed } from './feed.ts';
+import { type Feed, notFound } from './feed.ts';
 import { gateBusy, gateOf } from './gate.ts';
 import type { Queue } from './queue.ts';
 import { CHANNEL, insertQueued, OPERATIONS, type OperationView, viewOf } from './records.ts';
@@ -63,7 +63,7 @@ export function createDesk(deps: DeskDeps): Desk {
   const { records } = deps;
   const get = async (id: string) => {
     const view = await readOperation(records, id);
-    if (view === null) throw new AppError('NOT_FOUND', `There is no operation ${id.slice(0, 60)}.`);
+    if (view === null) throw notFound(id);
     return view;
   };
 
@@ -104,7 +104,10 @@ export function createDesk(deps: DeskDeps): Desk {
       if (states) conditions.push(inArray(operations.state, states));
       if (before !== undefined) {
         const last = await readOperation(records, before);
-        if (!last) throw new AppError('INPUT_INVALID', 'The page before ends with an operation that is there no more.');
+        if (!last)
+          throw new AppError('INPUT_INVALID', 'The page before ends with an operation that is there no more.', {
+            hint: 'Begin again with the first page.',
+          });
         conditions.push(
           sql`(${operations.createdAt}, ${operations.id}) < (SELECT o.created_at, o.id FROM ${operations} o WHERE o.id = ${before})`,
         );

@@ -119,8 +119,9 @@ function newTopic(): Topic {
   return { watchers: 0, latest: null, failure: null, next: Promise.withResolvers(), reading: false, stale: false };
 }
 
-function notFound(id: string): AppError {
-  return new AppError('NOT_FOUND', `There is no operation ${id}.`, {
+/** Says why a record may be missing. */
+export function notFound(id: string): AppError {
+  return new AppError('NOT_FOUND', `There is no operation ${id.slice(0, 60)}.`, {
     hint: 'Records of finished operations are kept for OPERATION_DAYS; operations.list shows those there are.',
   });
 }

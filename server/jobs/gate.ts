@@ -54,7 +54,7 @@ export async function gateBusy(session: Session, mode: GateMode): Promise<AppErr
       `${holder.application.replace(/^palace-backup /, '').replace(/ ctl$/, '')} (pid ${holder.pid}, since ${holder.since})`,
   );
   return new AppError('OPERATION_IN_PROGRESS', `Another operation is under way: ${running.join('; ')}.`, {
-    hint: 'Run it again when that is done, or with --wait.',
+    hint: 'Ask again when that is done, or ask to wait (--wait on the command line).',
     details: { holders },
   });
 }

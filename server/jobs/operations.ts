@@ -91,7 +91,10 @@ export async function runOperation<R extends object>(
   await passGate(control, input, deps, AbortSignal.any([signal, stopper.signal]));
   const records = await writableRecords(control);
   const { warnings } = await sweepDead(control, records, now());
-  if (!(await tryAlive(control, id))) throw new AppError('OPERATION_IN_PROGRESS', 'This operation runs already.');
+  if (!(await tryAlive(control, id)))
+    throw new AppError('OPERATION_IN_PROGRESS', 'This operation runs already.', {
+      hint: 'It goes on where it runs: look at its record instead of asking again.',
+    });
   if (input.queued !== undefined) await claimRecord(control, id, input.kind, now());
   else if (records) await insertRecord(control, id, input, now());
   if (records) reporter.start();

@@ -98,7 +98,10 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
         executeSql: async (text: string, values?: unknown[]) => ({ rows: await session.query(text, values) }),
       };
       const sent = await boss.send(QUEUE, null, { id, db });
-      if (sent === null) throw new AppError('ALREADY_EXISTS', 'This operation is in the queue already.');
+      if (sent === null)
+        throw new AppError('ALREADY_EXISTS', 'This operation is in the queue already.', {
+          hint: 'Look at its record instead of asking again.',
+        });
     },
     async withdraw(id) {
       await boss.cancel(QUEUE, id);

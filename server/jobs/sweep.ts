@@ -66,7 +66,9 @@ export async function sweepOne(control: Session, id: string, records: boolean, n
 
 async function markDead(control: Session, id: string, now: Date): Promise<void> {
   const { error } = failureBody(
-    new AppError('CONNECTION_LOST', 'The process that ran this operation died. Nothing was changed by it.'),
+    new AppError('CONNECTION_LOST', 'The process that ran this operation died. Nothing was changed by it.', {
+      hint: 'Ask for it again.',
+    }),
     now,
   );
   await inTransaction(control, async () => {

@@ -73,7 +73,10 @@ async function runOne(deps: WorkerDeps, id: string, signal: AbortSignal): Promis
     log.info({ operationId: id, kind, actor }, 'operation taken');
     try {
       const verb = deps.verbs[kind];
-      if (!verb) throw new AppError('INPUT_INVALID', `This program knows no operations of the kind ${kind}.`);
+      if (!verb)
+        throw new AppError('INPUT_INVALID', `This program knows no operations of the kind ${kind}.`, {
+          hint: 'A process of another version asked for it: run one version everywhere, and ask again.',
+        });
       const patience = { stallMs: deps.stallMs, abandonMs: deps.abandonMs ?? ABANDON_MS };
       const input = { queued: id, kind, actor, parameters, wait: parameters['wait'] !== false };
       await runOperation({ ...deps, patience }, input, signal, (operation) =>

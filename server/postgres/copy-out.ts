@@ -118,7 +118,9 @@ class CopyOut {
     if (this.buffer === null) return;
     if (this.serverCount !== this.rows) {
       this.handleError(
-        new AppError('DATABASE_ERROR', `The server counted ${this.serverCount} rows but sent ${this.rows}.`),
+        new AppError('DATABASE_ERROR', `The server counted ${this.serverCount} rows but sent ${this.rows}.`, {
+          hint: 'Run it again; when it happens once more, look at what stands between here and the server (a pooler, a proxy).',
+        }),
       );
       return;
     }

@@ -68,7 +68,9 @@ export async function applyRestore(
   const shape = await lockAll(session, [...plan.tables.map((table) => table.live), ...outside], oids, found, options);
   const lockedAt = options.now();
   if (!(await tryApply(session, receipt.operationId)))
-    throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation.');
+    throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation. Nothing was changed.', {
+      hint: 'Run the restore again.',
+    });
   await receipt.confirm(session);
   const held = await readStands(session, found.all);
   const moments = { held, emptied: held, filled: held };

@@ -7,7 +7,7 @@ import { lossesOf, lossText } from '../archive/losses.ts';
 import type { ManifestTable } from '../archive/manifest.ts';
 import { type Archive, checkContainer, openArchive } from '../archive/reader.ts';
 import type { ByteSource } from '../bytes.ts';
-import { AppError, cancelled, leftOf, withLeft } from '../errors.ts';
+import { AppError, cancelled, leftOf, unexpected, withLeft } from '../errors.ts';
 import { refuseAlteredTypes } from '../postgres/altered-types.ts';
 import { readTables } from '../postgres/catalog.ts';
 import { explainCatalogText } from '../postgres/catalog-text.ts';
@@ -185,7 +185,7 @@ async function runRestore(
     left = await mopUp(deps.databaseUrl, name, schema);
     if (!committed) throw failed(run.signal.aborted ? cancelled('The restore', left) : error, left);
   }
-  if (!result) throw new AppError('UNEXPECTED', 'The restore ended without a result.');
+  if (!result) throw unexpected(new Error('the restore ended without a result'));
   const committed = deps.now();
   if (left === undefined)
     left = await dropStaging(leader, schema).then(

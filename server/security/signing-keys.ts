@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { signingKeys } from '../../db/schema/system.ts';
-import { AppError } from '../errors.ts';
+import { unexpected } from '../errors.ts';
 
 /** The public half as `/.well-known/jwks.json` gives it. */
 export type PublicJwk = JWK_OKP_Public & { kid: string; alg: 'EdDSA'; use: 'sig' };
@@ -116,7 +116,7 @@ export function createSigningKeys(deps: { records: Records; secretKey: string; n
       await make((present) => present.some(signs));
       key = (await load()).find(signs);
     }
-    if (!key) throw new AppError('UNEXPECTED', 'There is no key to sign with, and none could be made.');
+    if (!key) throw unexpected(new Error('there is no key to sign with, and none could be made'));
     return { kid: key.kid, privateKey: key.privateKey };
   };
 

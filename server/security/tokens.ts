@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { sessions, tokens } from '../../db/schema/system.ts';
-import { AppError } from '../errors.ts';
+import { AppError, unexpected } from '../errors.ts';
 import { isUuid } from '../uuid.ts';
 import { createAdministrators } from './administrators.ts';
 import { type Caller, SCOPES, type Scope } from './caller.ts';
@@ -170,7 +170,7 @@ export function createTokens(deps: {
           .returning(),
       );
       const [info] = rows.map(infoOf);
-      if (!info) throw new AppError('UNEXPECTED', 'The token was not kept.');
+      if (!info) throw unexpected(new Error('the token was not kept'));
       return { token, info };
     },
 

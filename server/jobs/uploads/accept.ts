@@ -76,7 +76,7 @@ export async function acceptUpload(
   const row = await getUpload(parts.records, id);
   if (row.state === 'accepted') return { upload: row, existing: false, warnings: [] };
   if (row.state === 'refused') throw refusalOf(row);
-  if (row.state === 'receiving') throw new AppError('INPUT_INVALID', 'This upload has not been received to its end.');
+  if (row.state === 'receiving') throw notReceived();
   if (row.state === 'accepting') throw atIt();
   await using claimed = await parts.area.claim(id).catch((error: unknown) => {
     throw error instanceof AppError && error.code === 'NOT_FOUND' ? atIt() : error;
@@ -149,7 +149,15 @@ export function refusalOf(row: UploadRow): AppError {
   return new AppError(code as ErrorCode, message, typeof hint === 'string' ? { hint } : {});
 }
 
-function atIt(): AppError {
+/** For whoever wants an upload accepted of which bytes are missing. */
+export function notReceived(): AppError {
+  return new AppError('INPUT_INVALID', 'This upload has not been received to its end.', {
+    hint: 'Send the rest of it first.',
+  });
+}
+
+/** For whoever wants an upload that somebody is at. */
+export function atIt(): AppError {
   return new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.', {
     hint: 'Look at it again in a moment.',
   });

@@ -5,7 +5,7 @@ import { operations } from '../../../db/schema/system.ts';
 import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, unexpected } from '../../errors.ts';
 import type { Desk } from '../desk.ts';
 import { hasEnded, type OperationView, viewOf } from '../records.ts';
-import { type AcceptedUpload, refusalOf } from './accept.ts';
+import { type AcceptedUpload, refusalOf, notReceived } from './accept.ts';
 import { getUpload } from './records.ts';
 
 /** Where acceptances of uploads are asked for, from any process; a worker does them. */
@@ -32,7 +32,7 @@ export function createAcceptance({
   const request: Acceptance['request'] = async (id, { actor, origin }) => {
     const row = await getUpload(records, id);
     if (row.state === 'refused') throw refusalOf(row);
-    if (row.state === 'receiving') throw new AppError('INPUT_INVALID', 'This upload has not been received to its end.');
+    if (row.state === 'receiving') throw notReceived();
     const last = (await acceptancesOf(records, [id])).get(id);
     const counts = last && (!hasEnded(last.state) || (row.state === 'accepted' && last.state === 'succeeded'));
     if (last && counts) return { operation: last, existing: true };
