@@ -1,15 +1,17 @@
 import { expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
-import { Glob } from 'bun';
+import ts from 'typescript';
 import packageJson from '../package.json' with { type: 'json' };
 import { SETTING_NAMES } from '../server/config.ts';
 import { COMMON_FLAGS } from './command/cli.ts';
 import { allCommands } from './command/commands.fixture.ts';
+import { nodesOf, placeOf, programFiles } from './program-files.fixture.ts';
 
 /** Words that look like a setting of ours and are none. */
 const NO_SETTINGS: Record<string, string> = {
   ALLOW_CONNECTIONS: 'an option of ALTER DATABASE',
   IN_PROGRESS: 'a value of the demo data',
+  ON_ERROR_STOP: 'a variable of psql',
   SQL_ASCII: 'an encoding of PostgreSQL',
   SUPER_ADMIN: 'a role of the HRMS',
 };
@@ -20,18 +22,18 @@ interface Said {
   text: string;
 }
 
-/** Finds every text with words for people: messages, hints and help. */
+/** Finds every text with words for people: messages, hints and help; one within another is a text of its own as well. */
 async function everySentence(): Promise<Said[]> {
   const found: Said[] = [];
-  for await (const file of new Glob('{db,server,scripts}/**/*.ts').scan('.')) {
-    // Measuring and pictures are for work on the program itself.
-    if (/\.(test|suite|fixture|schema|d)\.ts$|^scripts\/(bench|panel|lighthouse|screenshots)\b/.test(file)) continue;
-    const source = await Bun.file(file).text();
-    for (const [line, code] of source.split('\n').entries()) {
-      if (/^\s*(\/\/|\/?\*)/.test(code)) continue;
-      for (const [, , text = ''] of code.matchAll(/(['"`])((?:\\.|(?!\1).)*)\1/g))
-        if (/[a-z]+ [a-z]+/.test(text))
-          found.push({ place: `${file}:${line + 1}`, text: text.replaceAll(/\$\{[^{}]*\}/g, '…') });
+  for await (const source of programFiles()) {
+    for (const node of nodesOf(source)) {
+      const text = ts.isTemplateExpression(node)
+        ? [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…')
+        : ts.isStringLiteralLike(node)
+          ? node.text
+          : '';
+      // A style sheet is no sentence.
+      if (/[a-z]+ [a-z]+/.test(text) && !text.includes('var(--')) found.push({ place: placeOf(node), text });
     }
   }
   return found;

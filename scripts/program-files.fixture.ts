@@ -1,0 +1,26 @@
+import { Glob } from 'bun';
+import ts from 'typescript';
+
+/** Reads every module that people meet words of; measuring and pictures are for work on the program itself. */
+export async function* programFiles(): AsyncGenerator<ts.SourceFile> {
+  for await (const file of new Glob('{db,server,scripts}/**/*.ts').scan('.')) {
+    if (/\.(test|suite|fixture|schema|d)\.ts$|^scripts\/(bench|panel|lighthouse|screenshots)\b/.test(file)) continue;
+    yield ts.createSourceFile(file, await Bun.file(file).text(), ts.ScriptTarget.Latest, true);
+  }
+}
+
+/** Goes through a module's nodes, those within others included. */
+export function* nodesOf(node: ts.Node): Generator<ts.Node> {
+  yield node;
+  const children: ts.Node[] = [];
+  ts.forEachChild(node, (child) => {
+    children.push(child);
+  });
+  for (const child of children) yield* nodesOf(child);
+}
+
+/** `scripts/cli.ts:17` */
+export function placeOf(node: ts.Node): string {
+  const source = node.getSourceFile();
+  return `${source.fileName}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
+}
