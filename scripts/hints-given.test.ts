@@ -8,7 +8,8 @@ const WITHOUT_HINT: Record<string, string> = {
   '`The archive has no text called ${name}.`': 'texts are asked for that every archive has',
   "'The server does not say which database this is.'": 'a statement without a table, which always gives one row',
   "'The database does not list itself in pg_database.'": 'PostgreSQL itself keeps that row',
-  "'The audit has lost its head row; nothing can be added to it.'": 'triggers keep that row, and to make one up would hide what was done',
+  "'The audit has lost its head row; nothing can be added to it.'":
+    'triggers keep that row, and to make one up would hide what was done',
   '[`${formatCounted(failures.length,': 'each of its lines has the hint of its finding below it',
 };
 

@@ -338,7 +338,7 @@ export const words = {
     reconnecting: 'Reconnecting; the work goes on',
     cancel: 'Cancel it',
     cancelling: 'Cancelling',
-    cancelAsked: 'Asked to stop; nothing will be left behind.',
+    cancelAsked: 'Asked to stop.',
     perTable: 'Tables',
     tableCaption: 'Progress of each table',
     tableRows: 'Rows done',

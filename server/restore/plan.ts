@@ -18,6 +18,8 @@ export interface PlannedTable {
   columns: string[];
   /** By column, how its type became narrower since the backup; a column whose type did not is missing. */
   narrower: ReadonlyMap<string, string[]>;
+  /** Whether the backup describes every type behind its columns; format 1.0 leaves out those made of functions. */
+  typesDescribed: boolean;
 }
 
 export interface RestorePlan {
@@ -76,6 +78,7 @@ export function planRestore(
       live: target,
       columns: columns.map((column) => column.name),
       narrower: behind.narrowerOf(table),
+      typesDescribed: manifest.otherTypes !== undefined,
       staging: {
         schema: stagingSchema,
         name: `t${String(index + 1).padStart(4, '0')}`,

@@ -29,6 +29,8 @@ import { planRestore, type RestorePlan } from './plan.ts';
 import { refuseMissingRights, refuseObstacles } from './refuse-rights.ts';
 import { stageTables } from './stage.ts';
 
+const UNCHANGED = 'Nothing was changed.';
+
 export interface RestoreDeps {
   /** The database that is restored into. */
   databaseUrl: string;
@@ -81,7 +83,7 @@ export async function restoreArchive(
   } catch (error) {
     throw await explainCatalogText(error, deps.databaseUrl, {
       code: 'RESTORE_REFUSED',
-      end: 'Nothing was changed.',
+      end: UNCHANGED,
       signal: run.signal,
     });
   }
@@ -211,9 +213,17 @@ function knowledgeOf({ manifest }: Archive, chosen: ManifestTable[], input: Rest
   };
 }
 
-/** A failure says what it left only where it did: its message says already that nothing was changed. */
+/**
+ * What came before the commit, or was found not to be committed, says that nothing was changed, whatever failed; what it left is said only
+ * where it did. A cancelled restore says both in its own words.
+ */
 function failed(error: unknown, left: string | null): unknown {
-  return left !== null && leftOf(error) === undefined && error instanceof AppError ? withLeft(error, left) : error;
+  if (!(error instanceof AppError) || leftOf(error) !== undefined) return error;
+  const { code, message, hint, details, cause } = error;
+  const said = message.includes(UNCHANGED)
+    ? error
+    : new AppError(code, `${message} ${UNCHANGED}`, { ...(hint && { hint }), ...(details && { details }), cause });
+  return left === null ? said : withLeft(said, left);
 }
 
 /** Sequences of the chosen tables go where the backup had them, and in a whole restore those of no table too; the others never go back. */

@@ -132,7 +132,11 @@ function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): App
 }
 
 /** Says that a type became narrower only where its definitions prove it. */
-function refusalHint(error: unknown, { narrower, live }: PlannedTable, column: string | undefined): string {
+function refusalHint(
+  error: unknown,
+  { narrower, live, typesDescribed }: PlannedTable,
+  column: string | undefined,
+): string {
   const code = faultCode(error) ?? '';
   const reasons = column === undefined ? [] : (narrower.get(column) ?? []);
   if (reasons.length > 0)
@@ -144,16 +148,20 @@ function refusalHint(error: unknown, { narrower, live }: PlannedTable, column: s
   if (code === '23514' && dataType !== undefined && constraint !== undefined) {
     const domain = quoteName({ schema: schema ?? 'public', name: dataType });
     const name = quoteIdent(constraint);
-    return `The check ${constraint} of the domain ${domain} refuses it, and the backup had this check too: the row may be older than the check, or the check may depend on something else. Let the owner of the domain run ALTER DOMAIN ${domain} DROP CONSTRAINT ${name}; restore, and add the check again as NOT VALID.`;
+    return `The check ${constraint} of the domain ${domain} refuses it${column === undefined ? '' : ', and the backup had this check too: the row may be older than the check, or the check may depend on something else'}. Let the owner of the domain run ALTER DOMAIN ${domain} DROP CONSTRAINT ${name}; restore, and add the check again as NOT VALID.`;
   }
   if (code === '23502' && dataType !== undefined) {
     const domain = quoteName({ schema: schema ?? 'public', name: dataType });
-    return `The domain ${domain} is NOT NULL, and was when the backup was made: PostgreSQL lets a NULL through where a value of the domain is not written but computed. Let the owner of the domain run ALTER DOMAIN ${domain} DROP NOT NULL; restore, mend the rows, and run ALTER DOMAIN ${domain} SET NOT NULL;`;
+    return `The domain ${domain} is NOT NULL${column === undefined ? '' : ', and was when the backup was made'}: PostgreSQL lets a NULL through where a value of the domain is not written but computed. Let the owner of the domain run ALTER DOMAIN ${domain} DROP NOT NULL; restore, mend the rows, and run ALTER DOMAIN ${domain} SET NOT NULL;`;
   }
   const thing = NAMES_OBJECTS.exec(sqlType ?? '')?.[1];
   if (thing !== undefined && !code.startsWith('22'))
     return `The value is the name of an object (${OBJECTS[thing] ?? thing}) that this database lacks today: that line of the chunk says which. Make it first, or restore without this table (--tables).`;
   const failure = functionFailure(error);
   if (failure !== null) return `Reading the value, ${failure.text}. ${failure.hint}`;
-  return `${sqlType === undefined ? 'The types of its columns are' : `The type ${sqlType} is`} as the backup describes it: this server, one of its extensions or a function behind the type reads the value otherwise than the server of the backup did. Restore into a database like that one; README.txt in the archive says which.`;
+  const type = sqlType === undefined ? 'one of the types of its columns' : `the type ${sqlType}`;
+  const [same, other] = typesDescribed
+    ? ['is as the backup describes it', '']
+    : ['has the name it had then', ', or it is another type: a backup of format 1.0 does not describe every one'];
+  return `${type[0]?.toUpperCase()}${type.slice(1)} ${same}: this server, one of its extensions or a function behind the type reads the value otherwise than the server of the backup did${other}. Restore into a database like that one; README.txt in the archive says which.`;
 }

@@ -121,7 +121,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
     await page.getByText('Cancelled', { exact: true }).waitFor();
     expect(await focused(page)).toBe(TITLE);
     await heard.waitFor('Cancelled');
-    expect(await heard.all()).toEqual(['Asked to stop; nothing will be left behind.', `${TITLE}: Cancelled.`]);
+    expect(await heard.all()).toEqual(['Asked to stop.', `${TITLE}: Cancelled.`]);
   });
 
   test('where they are: who has stopped one goes on reading at its title, who puts it away at that of the page', async () => {

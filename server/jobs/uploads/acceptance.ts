@@ -5,7 +5,7 @@ import { operations } from '../../../db/schema/system.ts';
 import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, unexpected } from '../../errors.ts';
 import type { Desk } from '../desk.ts';
 import { hasEnded, type OperationView, viewOf } from '../records.ts';
-import { type AcceptedUpload, refusalOf, notReceived } from './accept.ts';
+import { type AcceptedUpload, notReceived, refusalOf } from './accept.ts';
 import { getUpload } from './records.ts';
 
 /** Where acceptances of uploads are asked for, from any process; a worker does them. */

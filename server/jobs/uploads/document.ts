@@ -34,7 +34,8 @@ export function createDocumentAcceptance(deps: DocumentDeps) {
   ): Promise<{ fileName: string; warnings: string[]; missing: string[] }> => {
     await using source = await openFile(path);
     const document = await openJsonDocument(source, deps.from === 'anybody' ? UPLOADED_DOCUMENT_LIMITS : {});
-    if (!document) throw new AppError('ARCHIVE_INVALID', `${label} is no BackupData document.`, {
+    if (!document)
+      throw new AppError('ARCHIVE_INVALID', `${label} is no BackupData document.`, {
         hint: 'Give the document as the HRMS made it: .json, .json.gz or .zip.',
       });
     const fileName = archiveName(undefined, now(), operation.id);
