@@ -12,6 +12,9 @@ interface ServerFault {
   hint?: string;
 }
 
+/** Where to read what is not repeated, for it may hold a row: our own log never has it. */
+export const OWN_WORDS = 'The server’s own words stand in its log; on the command line --verbose shows them, too.';
+
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -87,7 +90,7 @@ export function databaseError(thrown: unknown, doing: string): AppError {
   if (code === '42501')
     return new AppError('PERMISSION_DENIED', `The database role lacks a right while ${doing}: ${text}.`, {
       cause: error,
-      hint: '`bun run scripts/backup.ts --check` lists the rights that a backup or a restore of these tables lacks, each with the statement that gives it. If this one is not among them, something of the database itself refuses (a trigger, a function); the server’s own words (--verbose) say which.',
+      hint: '`bun run scripts/backup.ts --check` lists the rights that a backup or a restore of these tables lacks, each with the statement that gives it. If this one is not among them, something of the database itself refuses (a trigger, a function); the server’s own words say which: they stand in its log, and --verbose shows them on the command line.',
     });
   if (code === '25006')
     return new AppError('DATABASE_ERROR', `The server takes no writes while ${doing}: it is a standby, or read-only.`, {
@@ -127,7 +130,7 @@ export function databaseError(thrown: unknown, doing: string): AppError {
       `The server met a character that has no equivalent in UTF-8 while ${doing} (SQLSTATE 22P05).`,
       {
         cause: error,
-        hint: 'The encoding of the database knows codes that Unicode does not. Find the rows with the server’s own words (--verbose), and change the character.',
+        hint: `The encoding of the database knows codes that Unicode does not: change the character. ${OWN_WORDS}`,
         details: { sqlState: code },
       },
     );
@@ -136,7 +139,7 @@ export function databaseError(thrown: unknown, doing: string): AppError {
     `The database reported an error while ${doing}${code ? ` (SQLSTATE ${code})` : ''}.`,
     {
       cause: error,
-      hint: 'Run again with --verbose to see the server’s own words.',
+      hint: OWN_WORDS,
       details: {
         ...(code && { sqlState: code }),
         ...(fault.table && { table: fault.schema ? `${fault.schema}.${fault.table}` : fault.table }),

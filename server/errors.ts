@@ -100,7 +100,7 @@ export function failureBody(error: unknown, now: Date): FailureBody {
 export function unexpected(cause: unknown): AppError {
   return new AppError('UNEXPECTED', 'Something failed that this program did not foresee.', {
     cause,
-    hint: 'Run again with --verbose to see the cause, and report it with the version shown by --help.',
+    hint: 'The log of the server, or --verbose on the command line, shows the cause. Report it with the version of this program.',
   });
 }
 

@@ -24,7 +24,7 @@ export function connectionFailure(error: unknown, place: Place): AppError {
       ? ofDial(error, place)
       : hasState(error)
         ? ofServer(error, place)
-        : { why: wordsOf(error), hint: 'Run again with --verbose to see the driver’s own words.' };
+        : { why: wordsOf(error), hint: 'See the log of the server, and try the same address with psql.' };
   return new AppError(
     finding.code ?? 'DATABASE_UNREACHABLE',
     `The database at ${shown(place)} cannot be used: ${finding.why}.`,

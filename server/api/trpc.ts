@@ -51,7 +51,8 @@ export function createTrpc(parts: TrpcParts) {
     next,
   }) {
     const right = rightOf(path);
-    if (!right) throw new AppError('FORBIDDEN', `Nothing says who may call the procedure ${path}.`, {
+    if (!right)
+      throw new AppError('FORBIDDEN', `Nothing says who may call the procedure ${path}.`, {
         hint: 'That is a fault of this program: report it with its version.',
       });
     const note: AuditNote = {};

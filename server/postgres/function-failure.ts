@@ -1,4 +1,4 @@
-import { faultCode } from '../../db/failure.ts';
+import { faultCode, OWN_WORDS } from '../../db/failure.ts';
 import { AppError } from '../errors.ts';
 
 /** A function of the database that failed while a rule, a type, a generated column or an index called it. */
@@ -28,7 +28,7 @@ export function functionFailure(thrown: unknown): FunctionFailure | null {
   if (!NOT_FOUND.test(code))
     return {
       text: `${function_} fails (SQLSTATE ${code})`,
-      hint: 'Run again with --verbose to see its own words. It must take the rows that are there, without any setting of the application.',
+      hint: `It must take the rows that are there, without any setting of the application. ${OWN_WORDS}`,
     };
   return {
     text: `${function_} does not find what it names (SQLSTATE ${code})`,

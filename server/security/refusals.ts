@@ -27,6 +27,11 @@ export const refusals = {
       hint: 'It may have expired or been revoked. Sign in again, or make a new one under Access.',
       cause,
     }),
+  link: (cause?: unknown) =>
+    new AppError('UNAUTHENTICATED', 'This link is not valid any more, or never was.', {
+      hint: 'Ask for a new one: it counts for a few minutes.',
+      cause,
+    }),
   breakGlass: () =>
     new AppError('UNAUTHENTICATED', 'This one-time link is not valid.', {
       hint: 'It counts once and for ten minutes. Make a new one on the server: bun run scripts/break-glass.ts',

@@ -215,8 +215,11 @@ export function createTokens(deps: {
       signer.sign(`link:${purpose}`, { sub: subject, act: actor }, new Date(now().getTime() + seconds * 1000)),
 
     async readLink(token, purpose) {
-      const read = linkClaims.safeParse(await signer.verify(token, [`link:${purpose}`]));
-      if (!read.success) throw refusals.token();
+      const claims = await signer.verify(token, [`link:${purpose}`]).catch((error: unknown) => {
+        throw error instanceof AppError && error.code === 'UNAUTHENTICATED' ? refusals.link(error) : error;
+      });
+      const read = linkClaims.safeParse(claims);
+      if (!read.success) throw refusals.link();
       return { subject: read.data.sub, actor: read.data.act };
     },
 

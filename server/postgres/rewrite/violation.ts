@@ -57,7 +57,7 @@ function violation(error: unknown, doing: string): AppError {
   if (/^2[23]/.test(code) || code === '42804')
     return refused(
       `an expression of today's tables (a check, a generated column, a default, an index or a function they call) fails for a row (SQLSTATE ${code})`,
-      'The server’s own words (--verbose) say which. Take it off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
+      'The server’s own words say which: they stand in its log, and --verbose shows them on the command line. Take it off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
     );
   const failure = functionFailure(error);
   if (failure !== null)
