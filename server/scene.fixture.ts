@@ -18,6 +18,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Told of each stage when it begins. */
   onStage?: (stage: ProgressStage) => void;
+  /** Told of everything. */
+  onEvent?: OnProgress;
   wait?: boolean;
   onWait?: (message: string) => void;
 }
@@ -84,9 +86,18 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
   await change();
   const changed = await state();
 
-  const running = ({ signal = new AbortController().signal, onStage, wait = false, onWait, url }: RunOptions) => {
+  const running = ({
+    signal = new AbortController().signal,
+    onStage,
+    onEvent,
+    wait = false,
+    onWait,
+    url,
+  }: RunOptions) => {
     let last: ProgressStage | null = null;
-    const onProgress: OnProgress = ({ stage }) => {
+    const onProgress: OnProgress = (event) => {
+      onEvent?.(event);
+      const { stage } = event;
       if (stage !== last) onStage?.(stage);
       last = stage;
     };

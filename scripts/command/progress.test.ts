@@ -61,7 +61,9 @@ test('a stage without news is still seen to be alive', () => {
   const { written, event, tick } = display('line');
   event(0, { stage: 'lock' });
   tick(3000);
-  expect(written.at(-1)).toContain('waiting for the tables  for 3.0 s');
+  expect(written.at(-1)).toContain('locking the tables  for 3.0 s');
+  event(3001, { stage: 'lock', blocked: true });
+  expect(written.at(-1)).toContain('waiting for the tables');
 });
 
 test('a table’s name cannot move the cursor', () => {
@@ -72,7 +74,7 @@ test('a table’s name cannot move the cursor', () => {
 
 test('a stage that counts rows alone shows rows a second, not bytes', () => {
   const { written, event } = display('line');
-  event(0, { stage: 'apply', totalBytes: 4000 });
-  event(2000, { stage: 'apply', rows: 1000, bytes: 1000, totalBytes: 4000 });
+  event(0, { stage: 'apply', totalRows: 4000 });
+  event(2000, { stage: 'apply', rows: 1000, totalRows: 4000 });
   expect(written.at(-1)).toBe('\rapplying  25 %  1,000 rows  500 rows/s  6.0 s left\x1b[K');
 });

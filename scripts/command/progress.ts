@@ -8,7 +8,7 @@ const STAGES: Record<ProgressStage, string> = {
   verify: 'verifying',
   open: 'opening',
   stage: 'staging',
-  lock: 'waiting for the tables',
+  lock: 'locking the tables',
   apply: 'applying',
   indexes: 'building indexes',
   links: 'checking links',
@@ -40,12 +40,11 @@ export interface ProgressOptions {
 
 /** Shows progress with rate and time left. Never throws: a display is no reason to fail a backup. */
 export function createProgress(options: ProgressOptions): ProgressDisplay {
-  let stage: ProgressStage | null = null;
   let latest: ProgressEvent | null = null;
   let stageStart = 0;
   let shownAt = 0;
   let drawn = false;
-  let marks: { at: number; bytes: number }[] = [];
+  let marks: Mark[] = [];
 
   function show(at: number): void {
     if (!latest) return;
@@ -59,16 +58,17 @@ export function createProgress(options: ProgressOptions): ProgressDisplay {
   return {
     onProgress(event) {
       const at = options.now().getTime();
-      if (event.stage !== stage) {
-        stage = event.stage;
+      // Whoever waits learns at once that it is for somebody else.
+      if (event.stage !== latest?.stage || event.blocked !== latest.blocked) {
         stageStart = at;
         marks = [];
         shownAt = Number.NEGATIVE_INFINITY;
       }
       latest = event;
       const last = marks.at(-1);
-      if (!last || at - last.at >= REDRAW_MS) marks.push({ at, bytes: event.bytes });
-      else last.bytes = event.bytes;
+      const { done } = measureOf(event);
+      if (!last || at - last.at >= REDRAW_MS) marks.push({ at, done });
+      else last.done = done;
       while ((marks[1]?.at ?? at) < at - RATE_WINDOW_MS) marks.shift();
       if (at - shownAt >= (options.style === 'plain' ? PLAIN_LINE_MS : REDRAW_MS)) show(at);
     },
@@ -83,25 +83,36 @@ export function createProgress(options: ProgressOptions): ProgressDisplay {
   };
 }
 
-/** Bytes per second over the marks, null while there is too little to say. */
-function rateOf(marks: { at: number; bytes: number }[]): number | null {
+interface Mark {
+  at: number;
+  done: number;
+}
+
+/** How far a stage is, in bytes or in rows. The expected is an estimate, or 0. */
+function measureOf({ rows, bytes, totalBytes, totalRows }: ProgressEvent): { done: number; total: number } {
+  return totalRows === undefined ? { done: bytes, total: totalBytes } : { done: rows, total: totalRows };
+}
+
+/** What is done each second over the marks, null while there is too little to say. */
+function rateOf(marks: Mark[]): number | null {
   const first = marks[0];
   const last = marks.at(-1);
-  if (!first || !last || last.at - first.at < 500 || last.bytes <= first.bytes) return null;
-  return ((last.bytes - first.bytes) * 1000) / (last.at - first.at);
+  if (!first || !last || last.at - first.at < 500 || last.done <= first.done) return null;
+  return ((last.done - first.done) * 1000) / (last.at - first.at);
 }
 
 function describe(event: ProgressEvent, elapsedMs: number, rate: number | null): string {
   const { rows, bytes, totalBytes } = event;
-  const parts = [STAGES[event.stage]];
-  // The expected bytes are an estimate: never more than all, and never all before the stage is over.
-  if (totalBytes > 0 && bytes > 0) parts.push(`${Math.min(99, Math.floor((bytes * 100) / totalBytes))} %`);
+  const { done, total } = measureOf(event);
+  const parts = [event.blocked ? 'waiting for the tables' : STAGES[event.stage]];
+  // The expected is an estimate: never more than all, and never all before the stage is over.
+  if (total > 0 && done > 0) parts.push(`${Math.min(99, Math.floor((done * 100) / total))} %`);
   if (rows > 0) parts.push(formatCounted(rows, 'row'));
-  // A stage that counts rows alone gives them as bytes too; its share and time left hold all the same.
-  const inBytes = bytes > 0 && bytes !== rows;
-  if (inBytes) parts.push(bytes < totalBytes ? `${formatSize(bytes)} of ${formatSize(totalBytes)}` : formatSize(bytes));
+  const inBytes = event.totalRows === undefined;
+  if (bytes > 0)
+    parts.push(bytes < totalBytes ? `${formatSize(bytes)} of ${formatSize(totalBytes)}` : formatSize(bytes));
   if (rate) parts.push(inBytes ? `${formatSize(rate)}/s` : `${formatCounted(Math.round(rate), 'row')}/s`);
-  if (rate && totalBytes > bytes) parts.push(`${formatDuration(Math.ceil((totalBytes - bytes) / rate) * 1000)} left`);
+  if (rate && total > done) parts.push(`${formatDuration(Math.ceil((total - done) / rate) * 1000)} left`);
   else if (elapsedMs >= 1_000) parts.push(`for ${formatDuration(elapsedMs)}`);
   if (event.table) parts.push(printable(event.table));
   return parts.join('  ');

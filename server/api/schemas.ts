@@ -55,6 +55,8 @@ export const operationView = z.object({
       rows: count,
       bytes: count,
       totalBytes: count,
+      totalRows: count.exactOptional(),
+      blocked: z.boolean().exactOptional(),
       rowsPerSecond: count,
       bytesPerSecond: count,
       secondsLeft: count.nullable(),

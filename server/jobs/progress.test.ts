@@ -59,6 +59,36 @@ describe('trackProgress()', () => {
     expect(tracker.view()).toMatchObject({ rowsPerSecond: 10, bytesPerSecond: 500, secondsLeft: 10 });
   });
 
+  test('tells rows, and time left by them, where rows alone are counted', () => {
+    const { now, pass } = clock();
+    const tracker = trackProgress(now);
+    const apply = (rows: number) =>
+      tracker.add({ stage: 'apply', rows, bytes: 0, totalBytes: 0, totalRows: 1000, table: 'public.a' });
+    apply(0);
+    pass(1000);
+    apply(100);
+    expect(tracker.view()).toMatchObject({
+      rows: 100,
+      bytes: 0,
+      totalBytes: 0,
+      totalRows: 1000,
+      rowsPerSecond: 100,
+      bytesPerSecond: 0,
+      secondsLeft: 9,
+    });
+  });
+
+  test('tells that somebody is in the way only while somebody is', () => {
+    const tracker = trackProgress(clock().now);
+    const lock = { stage: 'lock', rows: 0, bytes: 0, totalBytes: 0 } as const;
+    tracker.add(lock);
+    expect(tracker.view()?.blocked).toBeUndefined();
+    tracker.add({ ...lock, blocked: true });
+    expect(tracker.view()?.blocked).toBe(true);
+    tracker.add({ ...lock, stage: 'apply' });
+    expect(tracker.view()?.blocked).toBeUndefined();
+  });
+
   test('tells no time left while nothing moves', () => {
     const { now, pass } = clock();
     const tracker = trackProgress(now);

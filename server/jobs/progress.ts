@@ -3,11 +3,15 @@ import type { ProgressEvent, ProgressStage } from '../progress.ts';
 /** How far an operation is, as its record shows it. */
 export interface OperationProgress {
   stage: ProgressStage;
-  /** Rows and bytes of this stage. A stage that counts rows alone gives them as bytes, too. */
+  /** Rows and bytes of this stage. */
   rows: number;
   bytes: number;
-  /** An estimate; 0 where none can be made. */
+  /** An estimate; 0 where none can be made, and where rows alone are counted. */
   totalBytes: number;
+  /** Rows expected, where the stage counts rows alone. */
+  totalRows?: number;
+  /** Somebody else holds what the stage asks for. */
+  blocked?: boolean;
   /** Over the last seconds. */
   rowsPerSecond: number;
   bytesPerSecond: number;
@@ -76,16 +80,19 @@ export function trackProgress(now: () => Date): ProgressTracker {
     },
     view() {
       if (!latest) return null;
-      const { stage, rows, bytes, totalBytes } = latest;
+      const { stage, rows, bytes, totalBytes, totalRows, blocked } = latest;
       const rates = ratesOf(marks);
-      const left = totalBytes - bytes;
+      const [left, rate] =
+        totalRows === undefined ? [totalBytes - bytes, rates.bytesPerSecond] : [totalRows - rows, rates.rowsPerSecond];
       return {
         stage,
         rows,
         bytes,
         totalBytes,
+        ...(totalRows !== undefined && { totalRows }),
+        ...(blocked && { blocked }),
         ...rates,
-        secondsLeft: rates.bytesPerSecond > 0 && left >= 0 ? Math.ceil(left / rates.bytesPerSecond) : null,
+        secondsLeft: rate > 0 && left >= 0 ? Math.ceil(left / rate) : null,
         tables: { ...tables },
       };
     },

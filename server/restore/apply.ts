@@ -67,6 +67,8 @@ export async function applyRestore(
   progress.stage('lock');
   const shape = await lockAll(session, [...plan.tables.map((table) => table.live), ...outside], oids, found, options);
   const lockedAt = options.now();
+  // From here on others wait for the tables, and no longer this restore for them.
+  progress.stage('apply');
   if (!(await tryApply(session, receipt.operationId)))
     throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation. Nothing was changed.', {
       hint: 'Run the restore again.',
@@ -168,16 +170,11 @@ function progressOf(totalRows: number, onProgress: OnProgress) {
   let done = 0;
   return {
     stage: (stage: 'lock' | 'apply' | 'indexes' | 'links' | 'commit') =>
-      onProgress({ stage, rows: done, bytes: done, totalBytes: totalRows }),
+      onProgress({ stage, rows: done, bytes: 0, totalBytes: 0, totalRows }),
     rows: (table: ObjectName, rows: number) => {
       done += rows;
-      onProgress({
-        stage: 'apply',
-        rows: done,
-        bytes: done,
-        totalBytes: totalRows,
-        table: `${table.schema}.${table.name}`,
-      });
+      const name = `${table.schema}.${table.name}`;
+      onProgress({ stage: 'apply', rows: done, bytes: 0, totalBytes: 0, totalRows, table: name });
     },
   };
 }

@@ -172,7 +172,7 @@ async function runRestore(
       giveUpMs: deps.lockGiveUpMs,
       now: () => deps.now().getTime(),
       pause: deps.pause,
-      onBlocked: () => run.onProgress({ stage: 'lock', rows: 0, bytes: 0, totalBytes: 0 }),
+      onBlocked: () => run.onProgress({ stage: 'lock', rows: 0, bytes: 0, totalBytes: 0, blocked: true }),
       onProgress: run.onProgress,
       signal: run.signal,
     };

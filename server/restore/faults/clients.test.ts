@@ -6,6 +6,7 @@ import { fillDemo } from '../../../db/demo.ts';
 import { modelFromSchema } from '../../../db/drizzle-model.ts';
 import * as hrms from '../../../db/schema/hrms.ts';
 import { testDatabase } from '../../../db/testing.ts';
+import type { ProgressEvent } from '../../progress.ts';
 import { libraryScene, type Scene } from '../../scene.fixture.ts';
 import { backupOf, restoreInto } from '../../verbs.fixture.ts';
 
@@ -76,7 +77,11 @@ describe('a transaction with an older snapshot', () => {
     await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await reader.query('SELECT 1 FROM backup_system.operations');
     let locking = false;
-    const restore = scene.restore({ onStage: (stage) => (locking ||= stage === 'lock') });
+    const events: ProgressEvent[] = [];
+    const restore = scene.restore({
+      onStage: (stage) => (locking ||= stage === 'lock'),
+      onEvent: (event) => events.push(event),
+    });
     while (!locking) await Bun.sleep(5);
     await Bun.sleep(300);
     expect((await reader.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
@@ -85,6 +90,14 @@ describe('a transaction with an older snapshot', () => {
     await restore;
     await reader.end();
     expect(await scene.state()).toBe(scene.archived);
+    // That somebody is in the way is said when somebody is, and not before nor after; rows that are put in place are no bytes.
+    const waits = events.map(({ stage, blocked = false }) => `${stage} ${blocked}`);
+    expect(waits.indexOf('lock true')).toBeGreaterThan(waits.indexOf('lock false'));
+    expect(waits.indexOf('apply false')).toBeGreaterThan(waits.lastIndexOf('lock true'));
+    const applied = events.filter(({ stage }) => stage === 'apply');
+    expect(applied.map(({ bytes, totalBytes }) => [bytes, totalBytes])).toEqual(applied.map(() => [0, 0]));
+    expect(applied.at(-1)?.rows).toBe(applied.at(-1)?.totalRows ?? -1);
+    expect(events.filter(({ blocked }) => blocked).every(({ stage }) => stage === 'lock')).toBe(true);
   });
 
   test('a restore that gives up on a transaction with an older snapshot names it, and changes nothing', async () => {
