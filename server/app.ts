@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, type Handler, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
 import { MAX_CALL_BYTES } from './api/limits.ts';
 import { AppError } from './errors.ts';
 import { isOwnName } from './http/address.ts';
@@ -164,6 +165,8 @@ function addFace(app: Hono<AppEnv>, { readCaller, spend, noteRefused, addRoutes 
   };
   for (const path of ['/trpc/*', '/api/*']) app.use(path, identify({ readCaller, spend, noteRefused }), allowSilence);
   app.use('/trpc/*', endWith(closing));
+  // Lists of backups and audit rows are much the same words; streams of events are left as they are.
+  app.use('/trpc/*', compress({ encoding: 'gzip' }));
   app.use('/trpc/*', bodyLimit({ maxSize: MAX_CALL_BYTES, onError: tooLarge }));
   app.use('/api/*', limitRate(spend, 'bytes'));
   addRoutes(app);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { archiveName } from '../backup/archive-name.ts';
 import { createNotes } from '../backup/notes.ts';
 import { AppError } from '../errors.ts';
+import type { ActiveOperation } from '../jobs/desk.ts';
 import { removeBackup } from '../jobs/remove-backup.ts';
+import { alreadyExists } from '../storage/failures.ts';
 import { backupDetail } from './backup-detail.ts';
 import { backupFilter, pageOf } from './backup-filter.ts';
 import { backupInfo, backupInfoOf, downloadPath } from './backup-view.ts';
@@ -28,6 +31,14 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
     return backupInfoOf(await catalogue.find(name, signal));
   };
 
+  const refuseTaken = async (file: string, others: ActiveOperation[]) => {
+    if ((await storage.list()).some(({ name }) => name === file)) throw alreadyExists(file);
+    const maker = others.find(
+      ({ parameters: { name } }) => typeof name === 'string' && archiveName(name, now(), '') === file,
+    );
+    if (maker) throw alreadyBegun(file, maker);
+  };
+
   return router({
     create: procedure
       .meta({ limit: 'create' })
@@ -48,17 +59,31 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
             verify: z.boolean().default(true),
             /** Wait for what runs, instead of OPERATION_IN_PROGRESS. */
             wait: z.boolean().default(true),
+            /** Refuse while a backup asked for in the same words waits or runs: somebody may have pressed twice. */
+            unlessSame: z.boolean().default(false),
             idempotencyKey,
           })
-          .default({ strict: false, verify: true, wait: true }),
+          .default({ strict: false, verify: true, wait: true, unlessSame: false }),
       )
       .output(startedOperation)
       .mutation(async ({ ctx, input }) => {
-        const { idempotencyKey: key, compression = parts.backup.compression, ...rest } = input;
+        const { idempotencyKey: key, unlessSame, compression = parts.backup.compression, ...rest } = input;
+        if (input.name) ctx.note.target = input.name;
+        if (input.tables) ctx.note.details = { tables: input.tables };
         const level = rest.level ?? (compression === parts.backup.compression ? parts.backup.level : null);
         refuseLevel(compression, level);
         const words = { ...rest, compression, ...(level !== null && { level }) };
-        const started = await desk.request({ kind: 'backup', ...words }, ctx.caller.actor, originOf(ctx), key);
+        const started = await desk.request(
+          { kind: 'backup', ...words },
+          ctx.caller.actor,
+          originOf(ctx),
+          key,
+          async (others) => {
+            if (input.name) await refuseTaken(archiveName(input.name, now(), ''), others);
+            const same = unlessSame ? others.find(({ isSame }) => isSame) : undefined;
+            if (same) throw sameUnderWay(same);
+          },
+        );
         ctx.note.operationId = started.operation.id;
         return ok(started);
       }),
@@ -172,5 +197,20 @@ function refuseLevel(compression: 'deflate' | 'zstd', level: number | null): voi
   if (level === null || (level >= least && level <= most)) return;
   throw new AppError('INPUT_INVALID', `level must be from ${least} to ${most} for ${compression}; it is ${level}.`, {
     hint: 'Leave it out for the usual one.',
+  });
+}
+
+function alreadyBegun(file: string, { id, actor }: ActiveOperation): AppError {
+  return new AppError('ALREADY_EXISTS', `A backup called ${file} is being made already, asked for by ${actor}.`, {
+    hint: 'Choose another name, or wait for that one.',
+    details: { operationId: id },
+  });
+}
+
+function sameUnderWay({ id, actor, state }: ActiveOperation): AppError {
+  const how = state === 'running' ? 'is running' : 'is waiting to begin';
+  return new AppError('OPERATION_IN_PROGRESS', `The same backup, asked for by ${actor}, ${how}.`, {
+    hint: 'Wait for it, or ask for another one all the same.',
+    details: { operationId: id, same: true },
   });
 }

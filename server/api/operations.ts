@@ -57,7 +57,10 @@ export function operationsRouter(
       .output(answer(operationView))
       .mutation(async ({ ctx, input }) => {
         ctx.note.operationId = input.id;
-        return ok(shown(await desk.cancel(input.id, ctx.caller.actor)));
+        const cancelled = shown(await desk.cancel(input.id, ctx.caller.actor));
+        const { kind, archive } = cancelled;
+        ctx.note.details = { kind, ...(archive !== null && { archive }) };
+        return ok(cancelled);
       }),
 
     /** The operation as it is, then each time it has changed, until it has ended. Events carry the revision as their id, and are resumed by it. */

@@ -33,6 +33,7 @@ export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, des
         ctx.note.target = wanted;
         const { name, damaged, manifest } = await catalogue.find(wanted, ctx.signal);
         ctx.note.target = name;
+        if (input.tables) ctx.note.details = { tables: input.tables };
         if (damaged && manifest === null) throw damagedBackup(name, damaged.message);
         if (damaged && !input.tables) throw foundDamaged(name, damaged.message);
         const database = await readDatabaseName(askWith(records));

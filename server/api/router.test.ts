@@ -178,10 +178,41 @@ describe('backups', () => {
     );
   });
 
+  test('a name that is taken, or will be, is refused when it is asked for, and the same order under its key is not', async () => {
+    const order = { name: 'twice', idempotencyKey: 'the one' };
+    const { operation } = (await client.backups.create.mutate(order)).data;
+    expect(await codeOf(client.backups.create.mutate({ name: 'twice.zip' }))).toBe('ALREADY_EXISTS');
+    await client.wait(operation.id);
+    expect(await codeOf(client.backups.create.mutate({ name: 'twice' }))).toBe('ALREADY_EXISTS');
+    expect((await client.backups.create.mutate(order)).data).toMatchObject({
+      existing: true,
+      operation: { id: operation.id },
+    });
+  });
+
+  test('of two that ask for the same backup at once, and want one, one is refused and told whose there is', async () => {
+    const order = { tables: ['categories'], unlessSame: true };
+    const both = await Promise.allSettled([client.backups.create.mutate(order), client.backups.create.mutate(order)]);
+    const made = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value.data.operation] : []));
+    expect(made).toHaveLength(1);
+    const [refused] = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(await codeOf(Promise.reject(refused))).toBe('OPERATION_IN_PROGRESS');
+    const another = (await client.backups.create.mutate({ tables: ['categories'] })).data;
+    expect(another.existing).toBe(false);
+    for (const { id } of [...made, another.operation]) await client.wait(id);
+    expect((await client.backups.create.mutate(order)).data.existing).toBe(false);
+  });
+
   test('an operation that fails is thrown by wait() with its own code', async () => {
-    await made({ name: 'twice' });
-    const { operation } = (await client.backups.create.mutate({ name: 'twice' })).data;
-    expect(await codeOf(client.wait(operation.id))).toBe('ALREADY_EXISTS');
+    await made({ name: 'sound' });
+    const source = await server.storage.open('sound.zip');
+    const bytes = Uint8Array.from(await source.read(0, source.size));
+    bytes[200] = (bytes[200] ?? 0) ^ 1;
+    const object = await server.storage.create('damaged.zip');
+    await object.write(bytes);
+    await object.commit();
+    const { operation } = (await client.backups.verify.mutate({ id: 'damaged.zip' })).data;
+    expect(await codeOf(client.wait(operation.id))).toBe('ARCHIVE_DAMAGED');
   });
 
   test('downloadLink is signed for this backup, for five minutes', async () => {

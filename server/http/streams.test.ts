@@ -57,6 +57,31 @@ describe('event streams', () => {
     await ended;
   });
 
+  test('are sent as they are, and other answers compressed for who takes that', async () => {
+    const words = { list: 'the same again '.repeat(500) };
+    const { router } = waitingRouter();
+    const trpc = face({
+      trpc: (c) =>
+        c.req.path.endsWith('/list')
+          ? c.json(words)
+          : fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
+    });
+    await using app = serve({ face: trpc });
+    const ask = (path: string, headers: Record<string, string>) => app.ask(path, { headers, decompress: false });
+    const packed = await ask('/trpc/list', { 'Accept-Encoding': 'gzip' });
+    expect(packed.headers.get('content-encoding')).toBe('gzip');
+    const bytes = new Uint8Array(await packed.arrayBuffer());
+    expect(bytes.length).toBeLessThan(500);
+    expect(JSON.parse(new TextDecoder().decode(Bun.gunzipSync(bytes)))).toEqual(words);
+    const plain = await ask('/trpc/list', { 'Accept-Encoding': 'identity' });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(await plain.json()).toEqual(words);
+    const stream = await ask('/trpc/progress', { Accept: 'text/event-stream', 'Accept-Encoding': 'gzip' });
+    expect(stream.headers.get('content-encoding')).toBeNull();
+    app.closing.abort();
+    await stream.body?.cancel();
+  });
+
   test('end alone: other requests may finish', async () => {
     const aborted: boolean[] = [];
     const trpc = face({

@@ -18,13 +18,15 @@ export interface Desk {
   /**
    * Puts an operation in line; its record and its job are made together or not at all. The same key of the same actor gives the same
    * operation. Throws INPUT_INVALID for another request under that key, and OPERATION_IN_PROGRESS when one that will not wait would have to,
-   * and TABLE_BUSY after five seconds in which somebody else's request did not end.
+   * and TABLE_BUSY after five seconds in which somebody else's request did not end. `object` throws what speaks against a new one; it is
+   * given those of its kind that wait or run, while no other can come in between.
    */
   request(
     input: OperationRequest,
     actor: string,
     origin: string,
     idempotencyKey?: string,
+    object?: (others: ActiveOperation[]) => Promise<void>,
   ): Promise<{ operation: OperationView; existing: boolean }>;
   /** Throws NOT_FOUND. */
   get(id: string): Promise<OperationView>;
@@ -36,6 +38,16 @@ export interface Desk {
   watch(id: string, afterRevision: number, signal: AbortSignal): AsyncIterable<OperationView>;
   /** How many wait and how many run, by their records. */
   depth(): Promise<{ queued: number; running: number }>;
+}
+
+/** One that waits or runs, as a request for another one sees it. */
+export interface ActiveOperation {
+  id: string;
+  actor: string;
+  state: OperationState;
+  parameters: Record<string, unknown>;
+  /** It was asked for in the same words; whether one waits is not among them. */
+  isSame: boolean;
 }
 
 export interface OperationFilter {
@@ -70,7 +82,7 @@ export function createDesk(deps: DeskDeps): Desk {
   return {
     get,
     watch: (id, afterRevision, signal) => deps.feed.watch(id, afterRevision, signal),
-    async request(input, actor, origin, idempotencyKey) {
+    async request(input, actor, origin, idempotencyKey, object) {
       const { kind, ...parameters } = readRequest(input);
       await using session = await openWorkingSession(deps.databaseUrl, {
         applicationName: 'palace-backup desk',
@@ -85,6 +97,7 @@ export function createDesk(deps: DeskDeps): Desk {
         await session.query('COMMIT');
         return { operation: await get(before.id), existing: true };
       }
+      await object?.(await activeOf(session, kind, parameters));
       if (!input.wait) await refuseBusy(session, kind);
       const id = deps.newId();
       const archive = 'archive' in input ? input.archive : null;
@@ -166,6 +179,14 @@ async function sameKey(session: Session, actor: string, kind: string, key: strin
     [actor, kind, key],
   );
   return row ?? null;
+}
+
+async function activeOf(session: Session, kind: string, wanted: Record<string, unknown>): Promise<ActiveOperation[]> {
+  const rows = await session.query<Omit<ActiveOperation, 'isSame'>>(
+    `SELECT id, actor, state, parameters FROM ${OPERATIONS} WHERE kind = $1 AND state IN ('queued', 'running') ORDER BY created_at`,
+    [kind],
+  );
+  return rows.map((row) => ({ ...row, isSame: isSameRequest(row.parameters, wanted) }));
 }
 
 /** Whether one waits is how it is asked, not what. */
