@@ -2,6 +2,7 @@ import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from
 import type { AppRouter } from '../server/api/client-router.ts';
 import { connectionSeen } from './lib/connection.ts';
 import { ForeignAnswer } from './lib/failure.ts';
+import { reach } from './lib/reach.ts';
 
 /** Every procedure of the server, with its own types. Cookies go along by themselves. Fails with what `failureOf` understands. */
 export const api = createTRPCClient<AppRouter>({
@@ -14,7 +15,8 @@ export const api = createTRPCClient<AppRouter>({
         maxItems: 20,
         // Proxies refuse longer lines; what does not fit goes by the next request.
         maxURLLength: 8000,
-        fetch: (url, init) => watched(fetch(String(url), { ...init, signal: init?.signal ?? null }), init?.signal),
+        fetch: (url, init) =>
+          watched(reach(String(url), { ...(init as RequestInit), signal: init?.signal ?? null }), init?.signal),
       }),
     }),
   ],

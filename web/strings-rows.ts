@@ -5,12 +5,11 @@ const rows = (from: number, to: number, row = 'row') => `${row}${from === to ? '
 
 /** What the page of a table's rows says: loaded with it. */
 export const rowWords = {
-  lead: (rows: number) =>
-    `${amountText(rows, 'row')} as they were when the backup was made. Nothing is restored by looking.`,
-  look: (rows: number, table: string) => `${amountText(rows, 'row')} of ${table}: look at them`,
-  lookHint: 'Press a number of rows to look at them.',
+  lead: (rows: number) => `${amountText(rows, 'row')} as they were when the backup was made. Looking changes nothing.`,
+  look: (rows: number, table: string) => `View ${amountText(rows, 'row')} of ${table}`,
+  lookHint: 'Click a row count to view the rows.',
   region: (table: string) => `Rows of ${table}`,
-  caption: (table: string) => `Rows of ${table}, one line each; the number of a row opens it whole`,
+  caption: (table: string) => `Rows of ${table}, one per line; the row number opens the whole row`,
   number: (found: boolean) => (found ? 'Match' : 'Row'),
   open: (number: number, found: boolean) => `Open ${found ? 'match' : 'row'} ${countText(number)}`,
   hidden: 'hidden',
@@ -22,7 +21,7 @@ export const rowWords = {
     personal: 'personal',
     financial: 'financial',
     secret: 'secret, never shown',
-    unknown: 'not known to the policy, may hold anything',
+    unknown: 'not classified, may hold anything',
   },
 
   page: (from: number, to: number, total: number) => `${rows(from, to, 'Row')} of ${countText(total)}`,
@@ -37,41 +36,41 @@ export const rowWords = {
   search: 'Search',
   searches: (from: number, to: number, whole: boolean) =>
     whole
-      ? 'Looks in the columns that are shown.'
-      : `${from === to ? 'In' : 'Among'} ${rows(from, to)}, this part of the table, in the columns that are shown.`,
+      ? 'Searches the columns that are shown.'
+      : `Searches ${rows(from, to)}, this part of the table, in the columns that are shown.`,
   nothing: 'This table is empty',
   nothingLead: 'It had no rows when the backup was made.',
-  noMatch: (text: string) => `Nothing here holds “${text}”`,
+  noMatch: (text: string) => `No matches for “${text}”`,
   noMatchLead: (from: number, to: number, whole: boolean) =>
     whole
-      ? 'All rows were looked through, in the columns that are shown.'
-      : `Only ${rows(from, to)} ${from === to ? 'was' : 'were'} looked through, in the columns that are shown.`,
+      ? 'All rows were searched, in the columns that are shown.'
+      : `Only ${rows(from, to)} ${from === to ? 'was' : 'were'} searched, in the columns that are shown.`,
   notSearched: (kinds: string) => `The ${kinds} columns are hidden and were not searched.`,
-  nextPart: (from: number, to: number) => `Look ${from === to ? 'in' : 'among'} ${rows(from, to)}`,
+  nextPart: (from: number, to: number) => `Search ${rows(from, to)}`,
   showAll: 'Show all rows',
-  pastEnd: 'There are no more rows here',
-  pastEndLead: 'The address names a page behind the last one.',
-  first: 'To the first rows',
+  pastEnd: 'There are no more rows',
+  pastEndLead: 'This page is past the last one.',
+  first: 'Go to the first rows',
 
   show: (kinds: string) => `Show ${kinds} columns`,
-  hide: 'Hide them again',
+  hide: 'Hide columns',
   kinds: { personal: 'personal', financial: 'financial', unknown: 'unclassified' },
   and: (kinds: string[]) => new Intl.ListFormat('en').format(kinds),
   revealTitle: (kinds: string) => `Show ${kinds} columns?`,
-  revealLead: 'It is recorded in the audit that you looked: when, at which backup, table, columns and page.',
+  revealLead: 'The audit log records that you looked: when, and which backup, table, columns and page.',
   columns: (names: string[]) => `${amountText(names.length, 'column')}: ${names.join(', ')}`,
-  password: 'Your password, once more',
-  submit: 'Show them',
+  password: 'Confirm your password',
+  submit: 'Show columns',
   busy: 'Checking',
   revealed: 'The columns are shown. This is recorded.',
   hiddenAgain: 'The columns are hidden again.',
-  again: 'Give the password again',
-  recorded: 'Each page you look at is recorded.',
+  again: 'Confirm your password again',
+  recorded: 'Each page you view is recorded.',
 
   row: (number: number, found: boolean) => `${found ? 'Match' : 'Row'} ${countText(number)}`,
-  rowLead: (table: string) => `Of ${table}, as the backup has it.`,
+  rowLead: (table: string) => `From ${table}, as stored in the backup.`,
   previousRow: 'Previous row',
   nextRow: 'Next row',
   cut: (characters: number, bytes: number) =>
-    `The first ${countText(characters)} characters of ${bytesText(bytes)}. The backup holds all of it.`,
+    `The first ${countText(characters)} characters of ${bytesText(bytes)}. The backup holds the whole value.`,
 };

@@ -80,7 +80,7 @@ export const SHOTS: Shot[] = [
     path: '/backups',
     heading: 'Backups',
     async prepare(page) {
-      await openDialog('Make a backup')(page);
+      await openDialog('Create backup')(page);
       await page.getByLabel('Only some').check();
       await page.getByLabel('staff', { exact: false }).first().check();
     },
@@ -93,7 +93,7 @@ export const SHOTS: Shot[] = [
     heading: 'payroll-only.zip',
     async prepare(page) {
       await openDialog('Delete …')(page);
-      await page.getByRole('button', { name: 'Delete for good' }).click();
+      await page.getByRole('button', { name: 'Delete permanently' }).click();
     },
   },
   { name: 'restore', path: '/restore', heading: 'Restore', whole: true },
@@ -106,7 +106,7 @@ export const SHOTS: Shot[] = [
       await page
         .locator('input[type=file]')
         .setInputFiles({ name: 'before-the-move.zip', mimeType: 'application/zip', buffer });
-      await page.getByRole('button', { name: 'Send it' }).waitFor();
+      await page.getByRole('button', { name: 'Upload file' }).waitFor();
     },
   },
   {
@@ -129,7 +129,7 @@ export const SHOTS: Shot[] = [
     whole: true,
     async prepare(page) {
       await page.getByLabel(/^Type the name of the database/).fill('palac');
-      await press('Replace the data')(page);
+      await press('Replace live data')(page);
       await page.getByText('That is not the name of the database.').waitFor();
     },
   },
@@ -161,7 +161,7 @@ export const SHOTS: Shot[] = [
     path: '/audit',
     heading: 'Audit',
     async prepare(page) {
-      await page.getByRole('list', { name: 'Attempts' }).getByRole('button').nth(1).click();
+      await page.getByRole('list', { name: 'Audit log' }).getByRole('button').nth(1).click();
     },
   },
   {
@@ -171,8 +171,8 @@ export const SHOTS: Shot[] = [
     async prepare(page) {
       const more = page.getByRole('button', { name: 'More filters' });
       if (await more.isVisible()) await more.click();
-      await press('Check the record')(page);
-      await page.getByText(/The record is whole/).waitFor();
+      await press('Check the log')(page);
+      await page.getByText(/The log is intact/).waitFor();
     },
   },
   { name: 'access', path: '/access', heading: 'Access', whole: true, prepare: makeTokens },
@@ -181,8 +181,8 @@ export const SHOTS: Shot[] = [
     path: '/access',
     heading: 'Access',
     async prepare(page) {
-      await openDialog('Make a token')(page);
-      await press('Make it')(page);
+      await openDialog('Create token')(page);
+      await press('Create token')(page);
       await page.getByText('Give it a name').waitFor();
     },
   },
@@ -219,7 +219,7 @@ export const SHOTS: Shot[] = [
       if (await more.isVisible()) await more.click();
     },
   },
-  { name: 'not-found', path: '/nowhere', heading: 'There is nothing here' },
+  { name: 'not-found', path: '/nowhere', heading: 'Page not found' },
   {
     name: 'offline',
     path: '/backups',
@@ -247,7 +247,7 @@ export const SHOTS: Shot[] = [
       const session = neighbours.get(page);
       await session?.query('ROLLBACK');
       await session?.[Symbol.asyncDispose]();
-      await page.getByText('The restore is done.').waitFor();
+      await page.getByText('Restore complete.').waitFor();
     },
   },
   {
@@ -256,7 +256,7 @@ export const SHOTS: Shot[] = [
     heading: 'Confirm',
     async prepare(page, house) {
       await confirm(page, house);
-      await page.getByText('The restore is done.').waitFor();
+      await page.getByText('Restore complete.').waitFor();
     },
   },
 ];
@@ -266,27 +266,27 @@ const neighbours = new WeakMap<Page, Awaited<ReturnType<House['session']>>>();
 async function confirm(page: Page, house: House): Promise<void> {
   await page.getByLabel(/^Type the name of the database/).fill(new URL(house.databaseUrl).pathname.slice(1));
   await again(page, house);
-  await press('Replace the data')(page);
+  await press('Replace live data')(page);
 }
 
 /** The password is asked for only where it was not given lately. */
 async function again(page: Page, house: House): Promise<void> {
-  const password = page.getByLabel('Your password, once more');
+  const password = page.getByLabel('Confirm your password');
   if (await password.isVisible()) await password.fill(house.who.password);
 }
 
 async function reveal(page: Page, house: House): Promise<void> {
   await openDialog(/^Show .* columns$/)(page);
   await again(page, house);
-  await press('Show them')(page);
-  await page.getByRole('button', { name: 'Hide them again' }).waitFor();
+  await press('Show columns')(page);
+  await page.getByRole('button', { name: 'Hide columns' }).waitFor();
 }
 
 async function makeToken(page: Page, house: House, name: string): Promise<void> {
-  await openDialog('Make a token')(page);
+  await openDialog('Create token')(page);
   await page.getByLabel('Name', { exact: true }).fill(name);
   await again(page, house);
-  await press('Make it')(page);
+  await press('Create token')(page);
   await page.getByRole('button', { name: 'I have copied it' }).waitFor();
 }
 
@@ -301,5 +301,5 @@ async function makeTokens(page: Page, house: House): Promise<void> {
   }
   await openDialog('Revoke old watcher')(page);
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click();
-  await page.getByText('1 token that counts no more').waitFor();
+  await page.getByText('1 token that is no longer valid').waitFor();
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-const NOWHERE = 'There is nothing here';
+const NOWHERE = 'Page not found';
 
 const PAGES = [
   ['/', 'Overview'],
@@ -29,9 +29,9 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
     'making a backup of some tables, none chosen',
     '/backups',
     async (page) => {
-      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByRole('button', { name: 'Create backup' }).first().click();
       await page.getByLabel('Only some').check();
-      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByRole('button', { name: 'Create backup' }).click();
       await page.getByText('Choose at least one table.').waitFor();
     },
   ],
@@ -40,15 +40,15 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
     '/backups/first.zip',
     async (page) => {
       await page.getByRole('button', { name: 'Delete …' }).click();
-      await page.getByRole('button', { name: 'Delete for good' }).click();
-      await page.getByText('That is not its name.').waitFor();
+      await page.getByRole('button', { name: 'Delete permanently' }).click();
+      await page.getByText('That is not the name of the backup.').waitFor();
     },
   ],
   [
     'noting',
     '/backups/first.zip',
     async (page) => {
-      await page.getByRole('button', { name: 'Add a note' }).click();
+      await page.getByRole('button', { name: 'Add note' }).click();
       await page.getByRole('textbox', { name: 'Note' }).waitFor();
     },
   ],
@@ -65,7 +65,7 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
     async (page) => {
       await page.getByLabel('Only some tables').check();
       await page.getByLabel('admins', { exact: false }).first().check();
-      await page.getByRole('button', { name: 'Replace the data' }).click();
+      await page.getByRole('button', { name: 'Replace live data' }).click();
       await page.getByText('That is not the name of the database.').waitFor();
     },
   ],
@@ -85,7 +85,7 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
       const text = '{"metadata":{"timestamp":"2026-11-20T08:00:00Z","createdBy":"maria","totalRecords":3},"data":{}}';
       const file = { name: 'mine.json', mimeType: 'application/json', buffer: Buffer.from(text) };
       await page.locator('input[type=file]').setInputFiles(file);
-      await page.getByRole('button', { name: 'Send it' }).waitFor();
+      await page.getByRole('button', { name: 'Upload file' }).waitFor();
     },
   ],
   [
@@ -113,7 +113,7 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
         .getByRole('link', { name: /first\.zip/ })
         .first()
         .click();
-      await page.getByRole('heading', { name: 'Facts' }).waitFor();
+      await page.getByRole('heading', { name: 'About' }).waitFor();
     },
   ],
   [
@@ -231,7 +231,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
-    await tabTo('Make a backup');
+    await tabTo('Create backup');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]') != null);
@@ -242,7 +242,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     }
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Make a backup');
+    await page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Create backup');
     await tabTo('Actions for first.zip');
     await page.keyboard.press('Enter');
     await page.getByRole('menuitem', { name: 'Verify now' }).waitFor();
@@ -257,9 +257,9 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await visit.signIn('/');
     await context.setOffline(true);
     await page.getByRole('link', { name: 'Operations' }).click();
-    await page.getByText('The server does not answer. What you see may be old').waitFor();
+    await page.getByText('The server does not answer. What you see may be out of date').waitFor();
     await context.setOffline(false);
-    await page.getByText('The server does not answer. What you see may be old').waitFor({ state: 'detached' });
+    await page.getByText('The server does not answer. What you see may be out of date').waitFor({ state: 'detached' });
     await page.getByRole('list', { name: 'Operations' }).waitFor();
   });
 

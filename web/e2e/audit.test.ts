@@ -28,15 +28,15 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     const { page, complaints } = visit;
     await visit.signIn();
     await openAudit(visit);
-    const rows = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await rows.getByText('Signed in', { exact: true }).first().waitFor();
-    await page.getByLabel('How it ended').selectOption({ label: 'Refused' });
+    await page.getByLabel('Outcome').selectOption({ label: 'Refused' });
     await page.waitForURL(/outcome=denied/);
     await page.waitForFunction(() => document.querySelector('main ul[aria-busy="false"]'));
-    await rows.getByText('Was refused: signing in').first().waitFor();
+    await rows.getByText('Refused: signing in').first().waitFor();
     expect(await rows.getByText('Signed in', { exact: true }).count()).toBe(0);
     await page.getByLabel('Search').fill('nothing like that');
-    await page.getByRole('main').getByText('Nothing fits').waitFor();
+    await page.getByRole('main').getByText('No matching entries').waitFor();
     const address = new URL(page.url());
     expect(Object.fromEntries(address.searchParams)).toEqual({ outcome: 'denied', search: 'nothing like that' });
     await page.getByRole('button', { name: 'Show all' }).click();
@@ -44,7 +44,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     expect(await page.getByLabel('Search').inputValue()).toBe('');
 
     await openAudit(visit, `?outcome=denied&search=${EMAIL}`);
-    await rows.getByText('Was refused: signing in').first().waitFor();
+    await rows.getByText('Refused: signing in').first().waitFor();
     expect(await page.getByLabel('Search').inputValue()).toBe(EMAIL);
     expect(complaints).toEqual([]);
   });
@@ -62,9 +62,9 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
       }, days);
     const [today, yesterday] = [await day(0), await day(-1)];
     await openAudit(visit, `?from=${today}&to=${today}`);
-    await page.getByRole('list', { name: 'Attempts' }).getByText('Signed in', { exact: true }).first().waitFor();
+    await page.getByRole('list', { name: 'Audit log' }).getByText('Signed in', { exact: true }).first().waitFor();
     await openAudit(visit, `?to=${yesterday}`);
-    await page.getByText('Nothing fits').waitFor();
+    await page.getByText('No matching entries').waitFor();
   });
 
   test('a row opens to all that is known of it, and stays open while something newer is shown', async () => {
@@ -72,22 +72,22 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit);
-    const first = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem').first();
+    const first = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem').first();
     const opener = first.getByRole('button').first();
     await opener.click();
     await first.getByText('auth.signIn').waitFor();
     expect(await opener.getAttribute('aria-expanded')).toBe('true');
-    await first.getByRole('button', { name: 'Copy the reference of the request' }).waitFor();
+    await first.getByRole('button', { name: 'Copy the request ID' }).waitFor();
     const seal = await first.locator('code').last().textContent();
     expect(seal).toMatch(/^[0-9a-f]{64}$/);
 
     await refusedSignIn('another wrong one');
     const top = await opener.boundingBox();
     // Asked again every ten seconds: until then nothing moves.
-    await page.getByRole('button', { name: 'Show what is new' }).waitFor();
+    await page.getByRole('button', { name: 'Show new entries' }).waitFor();
     expect(await opener.boundingBox()).toEqual(top);
-    await page.getByRole('button', { name: 'Show what is new' }).click();
-    await page.getByRole('list', { name: 'Attempts' }).getByText('Was refused: signing in').first().waitFor();
+    await page.getByRole('button', { name: 'Show new entries' }).click();
+    await page.getByRole('list', { name: 'Audit log' }).getByText('Refused: signing in').first().waitFor();
     await page.locator('code', { hasText: seal ?? '' }).waitFor();
   });
 
@@ -99,10 +99,10 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit, '?action=system.status');
-    const rows = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     expect(await rows.count()).toBe(50);
-    await page.getByRole('button', { name: 'Show older ones' }).click();
-    await page.getByRole('button', { name: 'Show older ones' }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Show older entries' }).click();
+    await page.getByRole('button', { name: 'Show older entries' }).waitFor({ state: 'detached' });
     expect(await rows.count()).toBe(60);
   });
 
@@ -113,7 +113,10 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     await visit.signIn();
     await openAudit(visit, '?action=auth.signIn&outcome=denied');
     await page.getByRole('link', { name: 'Export as CSV' }).click();
-    await page.getByRole('dialog', { name: 'Confirm your password' }).getByLabel('Your password').fill(PASSWORD);
+    await page
+      .getByRole('dialog', { name: 'Confirm your password' })
+      .getByLabel('Confirm your password')
+      .fill(PASSWORD);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Continue' }).click(),
@@ -131,8 +134,8 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit);
-    await page.getByRole('button', { name: 'Check the record' }).click();
-    await page.getByText(/The record is whole: \d+ rows\./).waitFor();
+    await page.getByRole('button', { name: 'Check the log' }).click();
+    await page.getByText(/The log is intact: \d+ entries\./).waitFor();
     const [row] = await scene().database.query<{ actor: string }>(`SELECT actor FROM backup_system.audit WHERE id = 2`);
     const change = (actor: string) =>
       scene().database.query(
@@ -142,8 +145,8 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
       );
     await change('somebody else');
     try {
-      await page.getByRole('button', { name: 'Check the record' }).click();
-      await page.getByText('The record is broken at row 2. The 1 row before it is whole.').waitFor();
+      await page.getByRole('button', { name: 'Check the log' }).click();
+      await page.getByText('The log is broken at entry 2. The 1 entry before it is intact.').waitFor();
     } finally {
       await change(row?.actor ?? '');
     }
@@ -160,9 +163,9 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
       await visit.signIn();
       await openAudit(visit);
       await page.getByRole('button', { name: 'More filters' }).click();
-      await page.getByRole('list', { name: 'Attempts' }).getByRole('button').first().click();
-      await page.getByRole('button', { name: 'Check the record' }).click();
-      await page.getByText(/The record is whole/).waitFor();
+      await page.getByRole('list', { name: 'Audit log' }).getByRole('button').first().click();
+      await page.getByRole('button', { name: 'Check the log' }).click();
+      await page.getByText(/The log is intact/).waitFor();
       expect(await visit.faults()).toEqual([]);
       expect(await overflow(page)).toBe(0);
       await page.getByRole('button', { name: 'Audit, and more places' }).click();

@@ -54,14 +54,17 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await visit.signIn('/');
     expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('unsafe');
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
-    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByRole('button', { name: 'Create backup' }).first().click();
     await page.getByLabel('Name').fill('by-hand');
-    await page.getByRole('button', { name: 'Make it' }).click();
-    await page.getByText('The backup is made.').waitFor();
+    await page.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByText('Backup complete.').waitFor();
     await page.getByRole('list', { name: 'Stored backups' }).getByText('by-hand.zip').waitFor();
     await page.getByRole('button', { name: 'Actions for by-hand.zip' }).click();
     await page.getByRole('menuitem', { name: 'Download' }).click();
-    await page.getByRole('dialog', { name: 'Confirm your password' }).getByLabel('Your password').fill(PASSWORD);
+    await page
+      .getByRole('dialog', { name: 'Confirm your password' })
+      .getByLabel('Confirm your password')
+      .fill(PASSWORD);
     expect(await visit.faults()).toEqual([]);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -79,11 +82,11 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     const { page } = visit;
     await visit.signIn('/backups');
     await loseFirstAnswer(page, 'backups.create');
-    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByRole('button', { name: 'Create backup' }).first().click();
     await page.getByLabel('Name').fill('once');
-    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('button', { name: 'Create backup' }).click();
     await page.getByRole('dialog').getByText('The server does not answer.').waitFor();
-    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('button', { name: 'Create backup' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('list', { name: 'Stored backups' }).getByText('once.zip').waitFor();
     await visit.goto('/operations');
@@ -98,20 +101,20 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await visit.signIn('/backups');
     await loseFirstAnswer(page, 'backups.create');
     const dialog = page.getByRole('dialog');
-    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByRole('button', { name: 'Create backup' }).first().click();
     await dialog.getByLabel('Only some').check();
     await dialog.getByRole('checkbox', { name: /audit_trails/ }).check();
     await dialog.getByLabel('Name').fill('kept');
-    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByRole('button', { name: 'Create backup' }).click();
     await dialog.getByText('The server does not answer.').waitFor();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
 
-    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByRole('button', { name: 'Create backup' }).first().click();
     await dialog.getByText('The server does not answer.').waitFor();
     expect(await dialog.getByLabel('Name').inputValue()).toBe('kept');
     expect(await dialog.getByRole('checkbox', { name: /audit_trails/ }).isChecked()).toBe(true);
-    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByRole('button', { name: 'Create backup' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('list', { name: 'Stored backups' }).getByText('kept.zip').waitFor();
     const [asked] = await scene().database.query(
@@ -125,19 +128,19 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     const { page } = visit;
     await visit.signIn('/backups');
     const dialog = page.getByRole('dialog');
-    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByRole('button', { name: 'Create backup' }).first().click();
     await dialog.getByLabel('Only some').check();
     await dialog.getByRole('checkbox', { name: /audit_trails/ }).check();
     await dialog.getByLabel('Smaller and faster').check();
     await dialog.getByLabel('Name').fill('one-table');
-    await dialog.getByRole('button', { name: 'Make it' }).click();
-    await page.getByText('The backup is made.').waitFor();
+    await dialog.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByText('Backup complete.').waitFor();
 
     for (const leave of ['Cancel', 'Close']) {
-      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByRole('button', { name: 'Create backup' }).first().click();
       await dialog.waitFor();
       expect(await dialog.getByLabel('All tables').isChecked()).toBe(true);
-      expect(await dialog.getByLabel('Opens everywhere').isChecked()).toBe(true);
+      expect(await dialog.getByLabel('Opens anywhere').isChecked()).toBe(true);
       expect(await dialog.getByLabel('Name').inputValue()).toBe('');
       // Neither what was chosen and not ordered.
       await dialog.getByLabel('Only some').check();
@@ -152,17 +155,17 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn('/backups');
-    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByRole('button', { name: 'Create backup' }).first().click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('without spaces or accents').waitFor();
+    await dialog.getByText('If left empty').waitFor();
     await dialog.getByLabel('Name').fill('März Lohn & Gehalt');
-    await dialog.getByRole('button', { name: 'Make it' }).click();
-    await dialog.getByText('no spaces, no accents').waitFor();
+    await dialog.getByRole('button', { name: 'Create backup' }).click();
+    await dialog.getByText('No spaces or accents').waitFor();
     await dialog.getByLabel('Name').fill('');
     await page.keyboard.insertText('a'.repeat(200));
     const name = await dialog.getByLabel('Name').inputValue();
     expect(name).toBe('a'.repeat(191));
-    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByRole('button', { name: 'Create backup' }).click();
     await page
       .getByRole('list', { name: 'Stored backups' })
       .getByRole('link', { name: `${name}.zip` })
@@ -176,22 +179,22 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     // A table somebody else holds keeps the backup where it is.
     await scene().database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     try {
-      await page.getByRole('button', { name: 'Make a backup' }).first().click();
-      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByRole('button', { name: 'Create backup' }).first().click();
+      await page.getByRole('button', { name: 'Create backup' }).click();
       const card = page.locator('[data-operation]').first();
-      await card.getByText('Under way').waitFor();
+      await card.getByText('Running').waitFor();
       const id = await card.getAttribute('data-operation');
       await page.reload();
       const again = page.locator(`[data-operation="${id}"]`);
       await again.getByRole('progressbar').waitFor();
-      await page.getByRole('button', { name: 'Make a backup' }).first().click();
+      await page.getByRole('button', { name: 'Create backup' }).first().click();
       await page.getByLabel('Name').fill('never');
-      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByRole('button', { name: 'Create backup' }).click();
       const second = page.locator('[data-operation]').filter({ hasNot: page.locator(`[href="/operations/${id}"]`) });
-      await second.getByRole('button', { name: 'Cancel it' }).click();
+      await second.getByRole('button', { name: 'Cancel backup' }).click();
       await second.getByText('Cancelled', { exact: true }).waitFor();
       await scene().database.query('COMMIT');
-      await again.getByText('The backup is made.').waitFor();
+      await again.getByText('Backup complete.').waitFor();
       expect(await page.getByText('never.zip').count()).toBeLessThanOrEqual(1);
     } finally {
       await scene().database.query('ROLLBACK');
@@ -214,31 +217,31 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       await route.continue();
     });
     await page.getByRole('button', { name: 'Unpin' }).click();
-    await page.getByRole('button', { name: 'Add a note' }).click();
+    await page.getByRole('button', { name: 'Add note' }).click();
     await page.getByRole('textbox', { name: 'Note' }).fill('Before the move');
     await page.getByRole('button', { name: 'Save' }).press('Enter');
     expect(await page.getByRole('textbox', { name: 'Note' }).inputValue()).toBe('Before the move');
     under.resolve();
-    await page.getByText('The note is saved.').waitFor({ state: 'attached' });
+    await page.getByText('Note saved.').waitFor({ state: 'attached' });
     const focused = (name: string) =>
       page.waitForFunction((wanted) => document.activeElement?.textContent?.trim() === wanted, name);
-    await focused('Edit the note');
+    await focused('Edit note');
     await page.keyboard.press('Enter');
     await page.getByRole('textbox', { name: 'Note' }).waitFor();
     await page.getByRole('button', { name: 'Cancel' }).press('Enter');
-    await focused('Edit the note');
+    await focused('Edit note');
 
     await page.getByRole('button', { name: 'Delete …' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Delete for good' }).click();
-    await dialog.getByText('That is not its name.').waitFor();
+    await dialog.getByRole('button', { name: 'Delete permanently' }).click();
+    await dialog.getByText('That is not the name of the backup.').waitFor();
     await dialog.getByLabel('To confirm, type to-go.zip').fill('to-go.zip');
-    await dialog.getByLabel('Your password, once more').fill('not it');
-    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await dialog.getByLabel('Confirm your password').fill('not it');
+    await dialog.getByRole('button', { name: 'Delete permanently' }).click();
     await dialog.getByRole('alert').waitFor();
     expect(await Bun.file(join(scene().folder, 'to-go.zip')).exists()).toBe(true);
-    await dialog.getByLabel('Your password, once more').fill(PASSWORD);
-    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await dialog.getByLabel('Confirm your password').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Delete permanently' }).click();
     await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
     await page.getByRole('list', { name: 'Stored backups' }).waitFor();
     expect(await page.getByRole('link', { name: 'to-go.zip', exact: true }).count()).toBe(0);

@@ -24,7 +24,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await page.getByText('Pinned', { exact: true }).waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Pin', exact: true }).waitFor();
 
-    await page.getByRole('button', { name: 'Add a note' }).click();
+    await page.getByRole('button', { name: 'Add note' }).click();
     await page.getByRole('textbox', { name: 'Note' }).fill('Not to be lost');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.waitForFunction(() => document.querySelector('form [aria-busy=true]') !== null);
@@ -52,7 +52,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await page.getByRole('textbox', { name: 'Note' }).fill('While it was pinned');
     await page.getByRole('button', { name: 'Save' }).click();
     pinning.resolve();
-    await page.getByText('The note is saved.').waitFor({ state: 'attached' });
+    await page.getByText('Note saved.').waitFor({ state: 'attached' });
     await page.reload();
     await page.getByText('While it was pinned').waitFor();
     await page.getByRole('button', { name: 'Unpin' }).click();
@@ -88,13 +88,13 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await neighbour.query('BEGIN');
     await neighbour.query('LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     await other.goto('/backups');
-    await other.page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await other.page.getByRole('button', { name: 'Create backup' }).first().click();
     await other.page.getByLabel('Name').fill('elsewhere');
-    await other.page.getByRole('button', { name: 'Make it' }).click();
+    await other.page.getByRole('button', { name: 'Create backup' }).click();
     await page.getByRole('article', { name: 'Backup to elsewhere.zip' }).waitFor();
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SELECT');
     await neighbour.query('ROLLBACK');
-    await page.getByText('The backup is made.').waitFor();
+    await page.getByText('Backup complete.').waitFor();
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SELECT');
   });
 });
@@ -106,9 +106,9 @@ describe.skipIf(WITHOUT_BROWSER)('a clock that is wrong', () => {
       const { page, complaints } = visit;
       await page.clock.setSystemTime(new Date(Date.now() + years * 365 * 86_400_000));
       await visit.signIn('/backups');
-      await page.getByRole('button', { name: 'Make a backup' }).first().click();
-      await page.getByRole('button', { name: 'Make it' }).click();
-      await page.getByText('The backup is made.').waitFor();
+      await page.getByRole('button', { name: 'Create backup' }).first().click();
+      await page.getByRole('button', { name: 'Create backup' }).click();
+      await page.getByText('Backup complete.').waitFor();
       expect(complaints).toEqual([]);
     });
   }

@@ -88,7 +88,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await give(page, 'paste', [], DOCUMENT.replace('4321', '1234'));
     await shown.getByText('1,234').waitFor();
     await shown.getByText('maria').waitFor();
-    await page.getByRole('button', { name: 'Send it' }).waitFor();
+    await page.getByRole('button', { name: 'Upload file' }).waitFor();
     expect(sent).toEqual([]);
     expect(complaints).toEqual([]);
   });
@@ -102,20 +102,20 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     const refused = async (files: Given[], reason: string) => {
       await give(page, 'drop', files);
       await page.getByRole('alert').getByText(reason).waitFor();
-      expect(await page.getByRole('button', { name: 'Send it' }).count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'Upload file' }).count()).toBe(0);
     };
     const photo = { name: 'photo.jpg', content: Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]) };
     await refused([photo], 'neither a ZIP archive nor JSON');
     await refused([{ name: 'nothing.zip', content: '' }], 'This file is empty.');
     await refused([{ name: 'half.zip', content: archive.subarray(0, archive.length / 2) }], 'cut off or damaged');
     await refused([{ name: 'half.json', content: DOCUMENT.slice(0, -8) }], 'This JSON is cut off');
-    await refused([{ name: 'package.json', content: '{"name":"x"}' }], 'This JSON is no backup');
+    await refused([{ name: 'package.json', content: '{"name":"x"}' }], 'This JSON is not a backup');
     await refused([{ name: 'safe.zip.age', content: 'age-encryption.org/v1\n' }], 'encrypted with age');
     await refused([photo, photo], 'several files');
     const large = Bun.gzipSync(
       JSON.stringify({ metadata: METADATA, data: { staff: [randomBytes(LIMIT).toString('hex')] } }),
     );
-    await refused([{ name: 'large.json.gz', content: Buffer.from(large) }], 'the server takes up to 1.0 MiB');
+    await refused([{ name: 'large.json.gz', content: Buffer.from(large) }], 'the server accepts up to 1.0 MiB');
     expect(sent).toEqual([]);
   });
 
@@ -130,7 +130,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
       route.request().method() === 'POST' ? route.fulfill({ status: 403, body: 'no' }) : route.continue(),
     );
     await give(page, 'drop', [{ name, content }]);
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Upload file' }).click();
     await page.getByRole('alert').getByText('The server answered 403').waitFor();
     await page.unroute('**/api/uploads/tus');
     const sent = watchUploads(page);
@@ -156,7 +156,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     });
     const patch = page.waitForRequest((request) => request.method() === 'PATCH');
     await give(page, 'drop', [{ name: 'slow.zip', content: archive }]);
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Upload file' }).click();
     await patch;
     // What was pressed is gone each time: the focus goes on to what can be pressed next.
     expect(await focused(page)).toBe('Pause');
@@ -164,15 +164,15 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await page.getByText('Paused.').waitFor();
     const asked = page.waitForRequest((request) => request.method() === 'HEAD');
     const second = page.waitForRequest((request) => request.method() === 'PATCH');
-    expect(await focused(page)).toBe('Go on');
-    await page.getByRole('button', { name: 'Go on' }).click();
+    expect(await focused(page)).toBe('Resume');
+    await page.getByRole('button', { name: 'Resume' }).click();
     expect((await asked).url()).toBe((await patch).url());
     await second;
     const removal = page.waitForResponse((response) => response.request().method() === 'DELETE');
-    await page.getByRole('button', { name: 'Give up' }).click();
+    await page.getByRole('button', { name: 'Cancel upload' }).click();
     expect((await removal).status()).toBe(204);
-    await page.getByRole('button', { name: 'Send it' }).waitFor();
-    expect(await focused(page)).toBe('Send it');
+    await page.getByRole('button', { name: 'Upload file' }).waitFor();
+    expect(await focused(page)).toBe('Upload file');
     for (const release of held) release();
   });
 
@@ -186,12 +186,12 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     const patch = page.waitForRequest((request) => request.method() === 'PATCH');
     const picked = join(scene().folder, 'mine.zip');
     await page.locator('input[type=file]').setInputFiles(picked);
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Upload file' }).click();
     await patch;
 
-    const question = page.getByRole('dialog', { name: 'Leave while a file is on its way?' });
+    const question = page.getByRole('dialog', { name: 'Leave while a file is uploading?' });
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
-    await question.getByText('Choose the same file again, and it goes on from there.').waitFor();
+    await question.getByText('Choose the same file again to continue.').waitFor();
     expect(await visit.faults()).toEqual([]);
     await question.getByRole('button', { name: 'Stay here' }).click();
     await question.waitFor({ state: 'detached' });
@@ -209,7 +209,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await page.getByText('up to 1.0 MiB').waitFor();
     const asked = page.waitForRequest((request) => request.method() === 'HEAD');
     await page.locator('input[type=file]').setInputFiles(picked);
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Upload file' }).click();
     expect((await asked).url()).toBe((await patch).url());
     // Once it is there nothing is left to ask about.
     await page.getByText('Every row of 13 tables').waitFor();
@@ -225,19 +225,19 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await page.getByText('up to 1.0 MiB').waitFor();
     const hearing = await listenTo(page);
     await give(page, 'drop', [{ name: 'again.zip', content: archive }]);
-    await page.getByRole('button', { name: 'Send it' }).waitFor();
-    await hearing.waitFor('again.zip was read');
+    await page.getByRole('button', { name: 'Upload file' }).waitFor();
+    await hearing.waitFor('again.zip was checked');
     expect((await hearing.all()).filter((text) => text.includes('again.zip'))).toEqual([
       expect.stringMatching(
-        /^again\.zip was read\. Made .+\. Made by superadmin@owu\.example\. [\d,]+ rows\. Database .+\. It can be sent now\.$/,
+        /^again\.zip was checked\. Created .+\. Created by superadmin@owu\.example\. [\d,]+ rows\. Database .+\. It can be uploaded now\.$/,
       ),
     ]);
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Upload file' }).click();
     await page.getByText('Every row of 13 tables').waitFor();
-    const note = page.getByRole('main').getByText('The very same backup was stored already.');
+    const note = page.getByRole('main').getByText('The same backup was already stored.');
     await note.waitFor();
-    await hearing.waitFor('stored already');
-    expect((await hearing.all()).filter((text) => text.includes('stored already'))).toHaveLength(1);
+    await hearing.waitFor('already stored');
+    expect((await hearing.all()).filter((text) => text.includes('already stored'))).toHaveLength(1);
     await page.goBack();
     await page.getByRole('button', { name: /other\.zip/ }).click();
     await page.getByText('Every row of 13 tables').waitFor();

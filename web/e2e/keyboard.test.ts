@@ -36,13 +36,13 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
   await page.getByText('No backup yet').waitFor();
-  await tabTo(page, 'button', 'Make a backup');
+  await tabTo(page, 'button', 'Create backup');
   await page.keyboard.press('Enter');
   await focusInDialog(page);
   await tabTo(page, 'textbox', 'Name');
   await page.keyboard.type(NAME);
   await page.keyboard.press('Enter');
-  await page.getByText('The backup is made.').waitFor();
+  await page.getByText('Backup complete.').waitFor();
 
   await page
     .getByRole('list', { name: 'Stored backups' })
@@ -58,13 +58,13 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
   await page.getByRole('heading', { name: 'Restore', level: 1 }).waitFor();
   await tabTo(page, 'textbox', /^Type the name of the database/);
   await page.keyboard.type(scene().database.name);
-  const password = page.getByLabel('Your password, once more');
+  const password = page.getByLabel('Confirm your password');
   if (await password.isVisible()) {
     await page.keyboard.press('Tab');
     await page.keyboard.type(PASSWORD);
   }
   await page.keyboard.press('Enter');
-  await page.getByText('The restore is done.').waitFor();
+  await page.getByText('Restore complete.').waitFor();
 
   await tabTo(page, 'link', 'Backups');
   await page.keyboard.press('Enter');

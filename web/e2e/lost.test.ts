@@ -19,26 +19,26 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     });
     await neighbour.query('BEGIN');
     await neighbour.query('LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
-    await page.getByRole('button', { name: 'Make a backup' }).first().click();
+    await page.getByRole('button', { name: 'Create backup' }).first().click();
     await page.getByLabel('Name').fill('through');
-    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('button', { name: 'Create backup' }).click();
     const card = page.getByRole('article', { name: 'Backup to through.zip' });
-    await card.getByText('Under way').waitFor();
+    await card.getByText('Running').waitFor();
 
     line.shut();
-    await card.getByText('Reconnecting; the work goes on').waitFor();
+    await card.getByText('Reconnecting. Whether the work goes on').waitFor();
     line.reopen();
     await card.getByText('Reconnecting').waitFor({ state: 'detached' });
-    await card.getByText('Under way').waitFor();
+    await card.getByText('Running').waitFor();
 
     // The second time it ends while nobody hears of it.
     line.shut();
-    await card.getByText('Reconnecting; the work goes on').waitFor();
+    await card.getByText('Reconnecting. Whether the work goes on').waitFor();
     await neighbour.query('ROLLBACK');
     await ended('through.zip');
-    expect(await card.getByText('Under way').count()).toBe(1);
+    expect(await card.getByText('Running').count()).toBe(1);
     line.reopen();
-    await card.getByText('The backup is made.').waitFor();
+    await card.getByText('Backup complete.').waitFor();
   });
 
   test('is in sight however far one has scrolled, hides nothing that has the focus, and its end is told', async () => {
@@ -46,7 +46,10 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await using visit = await scene().open({ baseURL: line.url, viewport: { width: 360, height: 560 } });
     const { page } = visit;
     await visit.signIn('/');
-    await page.getByRole('button', { name: 'Make a backup now' }).waitFor();
+    await page.getByRole('button', { name: 'Create backup' }).waitFor();
+    const verdict = page.getByRole('main').locator('[data-verdict]');
+    const level = await verdict.getAttribute('data-verdict');
+    expect(['safe', 'soon', 'unsafe']).toContain(level ?? '');
     const heard = await listenTo(page);
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
     line.shut();
@@ -56,8 +59,11 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     const bottom = await banner.evaluate((element) => element.getBoundingClientRect().bottom);
     expect(bottom).toBeLessThan(120);
     expect((await banner.boundingBox())?.y).toBe(0);
+    // No colour speaks for what nobody can see.
+    await page.getByText(/^As of \d\d:\d\d: /).waitFor();
+    expect(await verdict.getAttribute('data-verdict')).toBe('unknown');
 
-    const [before, after] = await page.getByRole('button', { name: 'Make a backup now' }).evaluate((element) => {
+    const [before, after] = await page.getByRole('button', { name: 'Create backup' }).evaluate((element) => {
       const top = () => element.getBoundingClientRect().top;
       scrollBy(0, top() - 5);
       const hidden = top();
@@ -69,6 +75,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
 
     line.reopen();
     await banner.waitFor({ state: 'detached' });
+    await page.locator(`[data-verdict="${level}"]`).waitFor();
     await heard.waitFor('The server answers again.');
     expect(new Set(await heard.all())).toEqual(new Set(['The server answers again.']));
   });
@@ -101,14 +108,14 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await page.unrouteAll();
 
     await visit.goto('/audit');
-    const attempts = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    const attempts = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await attempts.first().waitFor();
     await fetch(`${scene().url}/trpc/auth.signIn`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Origin: new URL(scene().url).origin },
       body: JSON.stringify({ email: EMAIL, password: 'wrong' }),
     });
-    const newer = page.getByRole('button', { name: 'Show what is new' });
+    const newer = page.getByRole('button', { name: 'Show new entries' });
     await newer.waitFor();
     await page.route('**/trpc/audit.list**', (route) => route.fulfill(REFUSAL));
     await newer.click();

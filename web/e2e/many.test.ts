@@ -45,6 +45,12 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
     await page.getByText('1 backup,').waitFor();
     await shows(SOUGHT);
     expect(answers.length).toBeGreaterThan(4);
+
+    // Any of them can be restored, not only the newest.
+    await visit.goto('/restore');
+    await page.getByLabel('Search').fill(archiveOf(SOUGHT, NEWEST).name.slice(0, -4));
+    await page.getByRole('button', { name: archiveOf(SOUGHT, NEWEST).name }).click();
+    await page.waitForURL((url) => url.searchParams.get('backup') === archiveOf(SOUGHT, NEWEST).name);
     for (const bytes of await Promise.all(answers)) expect(bytes).toBeLessThan(MOST_BYTES);
   });
 });

@@ -28,12 +28,12 @@ function randomText(length: number): string {
 
 /** Types what must be typed, and waits for the end. */
 async function confirm({ page }: Visit): Promise<void> {
-  await page.getByRole('button', { name: 'Replace the data' }).click();
+  await page.getByRole('button', { name: 'Replace live data' }).click();
   await page.getByText('That is not the name of the database.').waitFor();
   await page.getByLabel(`Type the name of the database: ${scene().database.name}`).fill(scene().database.name);
-  await page.getByLabel('Your password, once more').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Replace the data' }).click();
-  await page.getByText('The restore is done.').waitFor();
+  await page.getByLabel('Confirm your password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Replace live data' }).click();
+  await page.getByText('Restore complete.').waitFor();
 }
 
 describe.skipIf(WITHOUT_BROWSER)('restore', () => {
@@ -70,23 +70,23 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     // In sight at once among thirteen, and it stays where it is.
     const first = () =>
       page
-        .getByRole('group', { name: /^Which tables/ })
+        .getByRole('group', { name: /^Tables to restore/ })
         .getByRole('checkbox')
         .first()
         .isChecked();
-    await page.getByRole('group', { name: 'Which tables: 1 of 13 chosen' }).waitFor();
+    await page.getByRole('group', { name: 'Tables to restore: 1 of 13 chosen' }).waitFor();
     expect(await first()).toBe(true);
     await choice.uncheck();
     expect(await first()).toBe(false);
-    await page.getByText('Choose the tables to bring back.').waitFor();
-    expect(await page.getByRole('button', { name: 'Replace the data' }).count()).toBe(0);
+    await page.getByText('Choose the tables to restore.').waitFor();
+    expect(await page.getByRole('button', { name: 'Replace live data' }).count()).toBe(0);
     await choice.check();
     await page.getByText(/^loan_repayments in .* goes back to .* All other tables stay as they are\.$/).waitFor();
 
-    await page.getByRole('button', { name: 'Make a backup first' }).click();
+    await page.getByRole('button', { name: 'Create a backup first' }).click();
     await page.getByRole('dialog').getByLabel('Name').fill('accident');
-    await page.getByRole('button', { name: 'Make it' }).click();
-    await page.getByText('The backup is made.').waitFor();
+    await page.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByText('Backup complete.').waitFor();
     expect(await choice.isChecked()).toBe(true);
 
     await confirm(visit);
@@ -101,21 +101,21 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const { page, context } = visit;
     await visit.signIn('/restore?backup=before.zip&tables=staff');
     await page.getByLabel(/^Type the name of the database/).fill(scene().database.name);
-    await page.getByLabel('Your password, once more').fill('a guess');
-    await page.getByRole('button', { name: 'Replace the data' }).click();
+    await page.getByLabel('Confirm your password').fill('a guess');
+    await page.getByRole('button', { name: 'Replace live data' }).click();
     // A wrong password bears the same code, and ends nothing.
     await page.getByRole('alert').getByText('The password is wrong.').waitFor();
-    await page.getByLabel('Your password, once more').fill(PASSWORD);
+    await page.getByLabel('Confirm your password').fill(PASSWORD);
     await context.clearCookies();
     // At once, not when the page next looks for something else.
     const asked = page.waitForRequest((request) => request.url().includes('/trpc/auth.me'));
-    await page.getByRole('button', { name: 'Replace the data' }).click();
+    await page.getByRole('button', { name: 'Replace live data' }).click();
     await asked;
     await page.getByRole('main').getByText('Your session has ended. Sign in again.').waitFor();
     await page.getByLabel('E-mail').fill(EMAIL);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('group', { name: 'Which tables: 1 of 13 chosen' }).waitFor();
+    await page.getByRole('group', { name: 'Tables to restore: 1 of 13 chosen' }).waitFor();
   });
 
   test('a file that was taken away is shown before it is sent, sent, stored and restored', async () => {
@@ -130,7 +130,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
       .locator('input[type=file]')
       .setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: archive });
     await page.getByText('superadmin@owu.example').last().waitFor();
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Upload file' }).click();
     await page.getByText('Every row of 13 tables').waitFor();
     await confirm(visit);
     expect(await staff()).toEqual(before);
@@ -148,7 +148,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const choose = async (name: string, content: Buffer, reason: string) => {
       await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/zip', buffer: content });
       await page.getByRole('alert').getByText(reason).waitFor();
-      expect(await page.getByRole('button', { name: 'Send it' }).count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'Upload file' }).count()).toBe(0);
     };
     await choose('cut.zip', archive.subarray(0, archive.length - 40), 'cut off or damaged');
     await choose('photo.zip', Buffer.from('GIF89a'), 'neither a ZIP archive nor JSON');
@@ -177,7 +177,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
       }
       return route.continue();
     });
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Upload file' }).click();
     // What arrived is no backup, which only the server can say: it has read it to its end then.
     await page.getByRole('alert').first().waitFor();
     expect(cut).toBe(true);
@@ -193,7 +193,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await page
       .locator('input[type=file]')
       .setInputFiles({ name: 'bad.zip', mimeType: 'application/zip', buffer: damaged });
-    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByRole('button', { name: 'Upload file' }).click();
     await page
       .getByRole('alert')
       .getByText(/ARCHIVE_DAMAGED/)
@@ -203,7 +203,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const chooser = page.waitForEvent('filechooser');
     await page.getByRole('button', { name: 'Choose another file' }).click();
     await (await chooser).setFiles({ name: 'good.zip', mimeType: 'application/zip', buffer: archive });
-    await page.getByRole('button', { name: 'Send it' }).waitFor();
+    await page.getByRole('button', { name: 'Upload file' }).waitFor();
     await writeFile(join(scene().folder, 'before.zip'), archive);
   });
 });

@@ -41,15 +41,15 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     expect(await visit.faults()).toEqual([]);
     await main.getByRole('button', { name: 'Show personal and financial columns' }).last().click();
     const dialog = page.getByRole('dialog');
-    const password = dialog.getByLabel('Your password, once more');
-    await dialog.getByRole('button', { name: 'Show them' }).waitFor();
+    const password = dialog.getByLabel('Confirm your password');
+    await dialog.getByRole('button', { name: 'Show columns' }).waitFor();
     if (await password.isVisible()) await password.fill(PASSWORD);
-    await dialog.getByRole('button', { name: 'Show them' }).click();
+    await dialog.getByRole('button', { name: 'Show columns' }).click();
     await page.getByText(/^\d+ found/).waitFor();
     await rowsOf(page, 'staff').getByText(person).first().waitFor();
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     await page.getByLabel('Search').fill('nobody has this');
-    await main.getByText('Nothing here holds').waitFor();
+    await main.getByText('No matches for').waitFor();
     expect(await unsearched.count()).toBe(0);
 
     await page.route('**/trpc/**', async (route) => {
@@ -58,7 +58,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
       await route.fulfill({ response, body });
     });
     await visit.goto('/backups/first.zip/tables/staff?search=nobody+has+this');
-    await main.getByText('Nothing here holds').waitFor();
+    await main.getByText('No matches for').waitFor();
     expect(await unsearched.count()).toBe(0);
     expect(await main.getByRole('button', { name: /^Show .* columns$/ }).count()).toBe(0);
   });
@@ -70,13 +70,13 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     const main = page.getByRole('main');
     let heard = await listen(page);
     await page.getByLabel('Search').fill('nobody has this');
-    await main.getByText('Nothing here holds').waitFor();
-    await page.waitForFunction(() => document.querySelector('[data-said]')?.textContent?.includes('Nothing'));
+    await main.getByText('No matches for').waitFor();
+    await page.waitForFunction(() => document.querySelector('[data-said]')?.textContent?.includes('No matches'));
     expect((await heard()).filter((text) => text.includes('found'))).toEqual([]);
 
     // Nothing else of the table is known yet.
     await visit.goto('/backups/first.zip/tables/staff?search=nobody+has+this');
-    await main.getByText('Nothing here holds').waitFor();
+    await main.getByText('No matches for').waitFor();
     heard = await listen(page);
     await page.getByRole('button', { name: 'Show all rows' }).press('Enter');
     await page.getByText(/^Rows 1–50 of /).waitFor();

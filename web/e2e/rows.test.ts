@@ -29,11 +29,11 @@ function answers(page: Page): () => Promise<string> {
 
 async function reveal(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Show .* columns$/ }).click();
-  const password = page.getByRole('dialog').getByLabel('Your password, once more');
-  await page.getByRole('button', { name: 'Show them' }).waitFor();
+  const password = page.getByRole('dialog').getByLabel('Confirm your password');
+  await page.getByRole('button', { name: 'Show columns' }).waitFor();
   if (await password.isVisible()) await password.fill(PASSWORD);
-  await page.getByRole('button', { name: 'Show them' }).click();
-  await page.getByRole('button', { name: 'Hide them again' }).waitFor();
+  await page.getByRole('button', { name: 'Show columns' }).click();
+  await page.getByRole('button', { name: 'Hide columns' }).waitFor();
   await settled(page);
 }
 
@@ -42,7 +42,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await using visit = await scene().open();
     const { page, complaints } = visit;
     await visit.signIn('/backups/first.zip');
-    await page.getByRole('link', { name: /rows of categories: look at them/ }).click();
+    await page.getByRole('link', { name: /^View .* rows of categories$/ }).click();
     await page.getByRole('heading', { name: 'categories', level: 1 }).waitFor();
     const [count] = await scene().database.query('SELECT count(*)::int AS n FROM categories');
     const total = Number(count?.['n']).toLocaleString('en');
@@ -76,10 +76,10 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await using visit = await scene().open();
     const { page } = visit;
     await look(visit, 'categories');
-    await page.getByText(/^Among rows 1–[\d,]+, this part of the table/).waitFor();
+    await page.getByText(/^Searches rows 1–[\d,]+, this part of the table/).waitFor();
     await page.getByLabel('Search').fill('MADE 15999');
-    await page.getByRole('main').getByText('Nothing here holds “MADE 15999”').waitFor();
-    await page.getByRole('button', { name: /^Look among rows / }).click();
+    await page.getByRole('main').getByText('No matches for “MADE 15999”').waitFor();
+    await page.getByRole('button', { name: /^Search rows / }).click();
     await page.getByText('1 found').waitFor();
     await rowsOf(page, 'categories').getByText('Made 15999', { exact: true }).waitFor();
     expect(new URL(page.url()).searchParams.get('search')).toBe('MADE 15999');
@@ -121,7 +121,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByLabel('Search').fill(people[0] ?? '');
-    await page.getByRole('main').getByText('Nothing here holds').waitFor();
+    await page.getByRole('main').getByText('No matches for').waitFor();
     const all = (await sent()) + (await page.locator('table').allTextContents()).join();
     expect(all).toContain('"fullName"');
     expect(people.filter((name) => all.includes(JSON.stringify(name).slice(1, -1)))).toEqual([]);
@@ -133,14 +133,14 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await look(visit, 'staff');
     await page.getByRole('button', { name: 'Show personal and financial columns' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('It is recorded in the audit').waitFor();
-    await dialog.getByLabel('Your password, once more').fill('not it');
-    await dialog.getByRole('button', { name: 'Show them' }).click();
+    await dialog.getByText('The audit log records').waitFor();
+    await dialog.getByLabel('Confirm your password').fill('not it');
+    await dialog.getByRole('button', { name: 'Show columns' }).click();
     await dialog.getByRole('alert').waitFor();
-    await dialog.getByLabel('Your password, once more').fill(PASSWORD);
-    await dialog.getByRole('button', { name: 'Show them' }).click();
+    await dialog.getByLabel('Confirm your password').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Show columns' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await page.getByText('Each page you look at is recorded.').waitFor();
+    await page.getByText('Each page you view is recorded.').waitFor();
     await settled(page);
     const shown = (await rowsOf(page, 'staff').allTextContents()).join();
     expect(people.filter((name) => shown.includes(name)).length).toBeGreaterThan(20);
@@ -166,7 +166,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     expect(JSON.stringify(records)).toContain('fullName');
     expect(JSON.stringify(records)).not.toContain(person);
 
-    await page.getByRole('button', { name: 'Hide them again' }).click();
+    await page.getByRole('button', { name: 'Hide columns' }).click();
     await settled(page);
     await page.getByRole('button', { name: 'Show personal and financial columns' }).waitFor();
     expect(await page.getByLabel('Search').inputValue()).toBe('');
@@ -193,11 +193,11 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await scene().database.query(`UPDATE backup_system.sessions SET step_up_until = now() - interval '1 second'`);
     await page.getByRole('button', { name: 'Next rows' }).click();
     await page.getByRole('alert').getByText('STEP_UP_REQUIRED').waitFor();
-    await page.getByRole('button', { name: 'Give the password again' }).click();
-    await page.getByRole('dialog').getByLabel('Your password, once more').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Show them' }).click();
+    await page.getByRole('button', { name: 'Confirm your password again' }).click();
+    await page.getByRole('dialog').getByLabel('Confirm your password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Show columns' }).click();
     await page.getByText(/^Rows 51–\d+ of \d+/).waitFor();
-    await page.getByRole('button', { name: 'Hide them again' }).waitFor();
+    await page.getByRole('button', { name: 'Hide columns' }).waitFor();
   });
 
   test('never show what is secret, and say so', async () => {
@@ -220,10 +220,10 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.getByRole('alert').getByText('The backup has no table of this name.').waitFor();
     await visit.goto('/backups/first.zip/tables/categories?chunk=900');
     await page.getByRole('alert').getByText('There is no chunk 900 of categories').waitFor();
-    await page.getByRole('button', { name: 'To the first rows' }).click();
+    await page.getByRole('button', { name: 'Go to the first rows' }).click();
     await page.getByText(/^Rows 1–50 of /).waitFor();
     await visit.goto('/backups/first.zip/tables/categories?page=9000');
-    await page.getByRole('main').getByText('There are no more rows here').waitFor();
+    await page.getByRole('main').getByText('There are no more rows').waitFor();
 
     const bytes = await readFile(join(scene().folder, 'first.zip'));
     const name = bytes.subarray(30, 30 + bytes.readUInt16LE(26)).toString();
@@ -298,7 +298,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await page.getByLabel('Search').fill('nobody has this');
-      await page.getByRole('main').getByText('Nothing here holds').waitFor();
+      await page.getByRole('main').getByText('No matches for').waitFor();
       found['nothing'] = await visit.faults();
       expect(await overflow(page)).toBe(0);
       expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);

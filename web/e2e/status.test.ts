@@ -8,7 +8,10 @@ const scene = staged();
 async function openStatus(visit: Visit): Promise<void> {
   await visit.goto('/status');
   await visit.page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
-  await visit.page.locator('[data-check="Clocks"]').getByText('It could not be asked').waitFor({ state: 'detached' });
+  await visit.page
+    .locator('[data-check="Clocks"]')
+    .getByText('This could not be checked')
+    .waitFor({ state: 'detached' });
   await visit.page.locator('[data-check="Clocks"]').waitFor();
 }
 
@@ -26,14 +29,14 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     await openStatus(visit);
     expect(await checkOf(visit, 'Database')).toMatch(/^Good \| PostgreSQL \d+/);
     expect(await checkOf(visit, 'Tables')).toMatch(
-      /^Good \| All \d+ protected tables are there, and none is unknown\.$/,
+      /^Good \| All \d+ protected tables exist, and there are no unknown ones\.$/,
     );
-    expect(await checkOf(visit, 'Own tables')).toBe('Good | Up to date.');
-    expect(await checkOf(visit, 'Worker')).toBe('Good | It is there, and nothing waits.');
-    expect(await checkOf(visit, 'Storage')).toMatch(/^Good \| It can be written to\. 0 backups/);
-    expect(await checkOf(visit, 'Last good backup')).toMatch(/^Trouble \| There is none that can be opened\./);
+    expect(await checkOf(visit, 'Palace Backup’s own tables')).toBe('Good | Up to date.');
+    expect(await checkOf(visit, 'Worker')).toBe('Good | Connected; nothing is waiting.');
+    expect(await checkOf(visit, 'Storage')).toMatch(/^Good \| Writable\. 0 backups/);
+    expect(await checkOf(visit, 'Last good backup')).toMatch(/^Problem \| There is no backup that can be restored\./);
     expect(await checkOf(visit, 'Clocks')).toBe('Good | This computer and the server agree.');
-    await visit.page.getByRole('heading', { name: '1 trouble.' }).waitFor();
+    await visit.page.getByRole('heading', { name: '1 problem.' }).waitFor();
     await visit.page.getByRole('row', { name: /^staff 30 / }).waitFor();
 
     await scene().database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
@@ -42,9 +45,9 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     try {
       await openStatus(visit);
       expect(await checkOf(visit, 'Tables')).toMatch(
-        /^Trouble \| The database lacks .*: loans\. \| Bring the database/,
+        /^Problem \| Tables .*missing from the database: loans\. \| Run the migrations/,
       );
-      expect(await checkOf(visit, 'Storage')).toMatch(/^Trouble \| /);
+      expect(await checkOf(visit, 'Storage')).toMatch(/^Problem \| /);
       await scene().database.query('ALTER TABLE public.lent RENAME TO loans');
       await openStatus(visit);
       expect(await checkOf(visit, 'Tables')).toMatch(/^Attention \| .*: nobody_knows\. \| Add them/);
@@ -63,7 +66,7 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     });
     await visit.signIn();
     await openStatus(visit);
-    expect(await checkOf(visit, 'Clocks')).toMatch(/^Trouble \| This computer is (1 h|59 min 59 s|1 h 0 min) behind/);
+    expect(await checkOf(visit, 'Clocks')).toMatch(/^Problem \| This computer is (1 h|59 min 59 s|1 h 0 min) behind/);
   });
 
   test('all of it is copied for a report, and the password of the database is not in it', async () => {
@@ -71,11 +74,11 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     const { page, complaints } = visit;
     await visit.signIn();
     await openStatus(visit);
-    await page.getByRole('button', { name: 'Copy for a report' }).click();
-    await page.getByText('The report is copied. It holds no secrets.').waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Copy report' }).click();
+    await page.getByText('Report copied. It contains no secrets.').waitFor({ state: 'attached' });
     const report = await page.evaluate(() => navigator.clipboard.readText());
     expect(report).toContain('[Good] Database: PostgreSQL');
-    expect(report).toContain('[Trouble] Last good backup: There is none');
+    expect(report).toContain('[Problem] Last good backup: There is no backup');
     expect(report).toContain('public.staff: 30');
     expect(report).toContain(scene().folder);
     const { password } = new URL(scene().database.url);

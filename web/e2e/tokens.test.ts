@@ -14,13 +14,13 @@ async function openAccess(visit: Visit): Promise<void> {
 
 /** Fills in the dialog, and gives the password where it asks for it. */
 async function makeToken({ page }: Visit, name: string): Promise<string> {
-  await page.getByRole('button', { name: 'Make a token' }).click();
+  await page.getByRole('button', { name: 'Create token' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill(name);
-  const password = dialog.getByLabel('Your password, once more');
+  const password = dialog.getByLabel('Confirm your password');
   if ((await password.count()) > 0) await password.fill(PASSWORD);
-  await dialog.getByRole('button', { name: 'Make it' }).click();
-  await dialog.getByText('It is shown this once').waitFor();
+  await dialog.getByRole('button', { name: 'Create token' }).click();
+  await dialog.getByText('It is shown only once').waitFor();
   return (await dialog.locator('[data-token]').textContent()) ?? '';
 }
 
@@ -37,20 +37,20 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     const { page, complaints } = visit;
     await visit.signIn();
     await openAccess(visit);
-    await page.getByText('No service has a token').waitFor();
-    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.getByText('No tokens yet').waitFor();
+    await page.getByRole('button', { name: 'Create token' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByRole('button', { name: 'Create token' }).click();
     await dialog.getByText('Give it a name').waitFor();
     // It was sent from the end of a long form: what is wrong comes into sight.
     expect(await dialog.getByLabel('Name').evaluate((field) => field === document.activeElement)).toBe(true);
     await dialog.getByLabel('Name').fill('night shift');
-    await dialog.getByLabel('Your password, once more').fill('not it');
-    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByLabel('Confirm your password').fill('not it');
+    await dialog.getByRole('button', { name: 'Create token' }).click();
     await dialog.getByRole('alert').getByText('UNAUTHENTICATED').waitFor();
-    await dialog.getByLabel('Your password, once more').fill(PASSWORD);
-    await dialog.getByRole('button', { name: 'Make it' }).click();
-    await dialog.getByText('It is shown this once').waitFor();
+    await dialog.getByLabel('Confirm your password').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Create token' }).click();
+    await dialog.getByText('It is shown only once').waitFor();
     const token = (await dialog.locator('[data-token]').textContent()) ?? '';
 
     // Neither a stray press beside it nor Escape takes it away.
@@ -65,14 +65,14 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     expect(await page.content()).not.toContain(token);
 
     const line = page.getByRole('list', { name: 'Tokens' }).getByRole('listitem').filter({ hasText: 'night shift' });
-    await line.getByText('See backups, Make backups, Follow operations').waitFor();
+    await line.getByText('See backups, Create backups, Follow operations').waitFor();
     await line.getByRole('button', { name: 'Revoke night shift' }).click();
-    await dialog.getByText('Whatever uses it is refused from its next call on.').waitFor();
+    await dialog.getByText('Whatever uses it is refused from its next request on.').waitFor();
     await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     // The line it was opened from is gone by then.
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
-    await page.getByText('1 token that counts no more').click();
+    await page.getByText('1 token that is no longer valid').click();
     await page.getByText(`Revoked by ${EMAIL}`).waitFor();
     expect(await listBackups(token)).toBe(401);
     // The wrong password is the only thing the browser may have written down.
@@ -112,15 +112,15 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     const { page, context } = visit;
     await visit.signIn();
     await openAccess(visit);
-    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.getByRole('button', { name: 'Create token' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('late');
-    const password = dialog.getByLabel('Your password, once more');
+    const password = dialog.getByLabel('Confirm your password');
     if ((await password.count()) > 0) await password.fill(PASSWORD);
     await context.clearCookies();
     // At once, not when the page next looks for something else.
     const asked = page.waitForRequest((request) => request.url().includes('/trpc/auth.me'));
-    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByRole('button', { name: 'Create token' }).click();
     await asked;
     await page.getByRole('main').getByText('Your session has ended. Sign in again.').waitFor();
     expect(new URL(page.url()).search).toBe('?to=%2Faccess');
@@ -131,7 +131,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     const { page } = visit;
     await visit.signIn();
     await openAccess(visit);
-    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.getByRole('button', { name: 'Create token' }).click();
     const dialog = page.getByRole('dialog');
     const dangerous = await dialog.locator('label', { hasText: 'Dangerous' }).locator('.font-medium').allTextContents();
     expect(dangerous.filter((text) => text !== 'Dangerous').toSorted()).toEqual([
@@ -169,7 +169,7 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     const { page } = visit;
     await openAccess(visit);
     const sessions = page.getByRole('list', { name: 'Sessions' });
-    await sessions.getByRole('listitem').filter({ hasText: 'This one' }).getByText('Chromium on Linux').waitFor();
+    await sessions.getByRole('listitem').filter({ hasText: 'This browser' }).getByText('Chromium on Linux').waitFor();
     await page.getByRole('button', { name: 'End the session of Safari on iPhone from 127.0.0.1' }).click();
     await sessions.getByText('Safari on iPhone').waitFor({ state: 'detached' });
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
@@ -203,7 +203,7 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     await page.getByLabel('E-mail').fill('plain@owu.test');
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    const refused = page.getByRole('heading', { name: 'Not for this account', level: 1 });
+    const refused = page.getByRole('heading', { name: 'No access', level: 1 });
     await refused.waitFor();
     for (const path of ['/access', '/audit', '/status']) {
       await visit.goto(path);
@@ -249,7 +249,7 @@ describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
       await visit.signIn();
       await openAccess(visit);
       expect(await overflow(page)).toBe(0);
-      await page.getByRole('button', { name: 'Make a token' }).click();
+      await page.getByRole('button', { name: 'Create token' }).click();
       await page.getByRole('dialog').waitFor();
       const found = { form: await visit.faults() } as Record<string, string[]>;
       await page.keyboard.press('Escape');
@@ -279,13 +279,13 @@ describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
     const { page } = visit;
     await visit.signIn();
     await openAccess(visit);
-    const make = page.getByRole('button', { name: 'Make a token' });
+    const make = page.getByRole('button', { name: 'Create token' });
     await make.focus();
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.getByLabel('Name').focus();
     await page.keyboard.type('by keys');
-    await page.getByLabel('Your password, once more').focus();
+    await page.getByLabel('Confirm your password').focus();
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Copy the token');
@@ -296,6 +296,6 @@ describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
     await page.getByRole('button', { name: 'I have copied it' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Make a token');
+    await page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Create token');
   });
 });

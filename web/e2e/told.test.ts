@@ -46,11 +46,11 @@ async function holdTable() {
 
 /** Begins a backup; its card is shown once it waits for the table that somebody holds. */
 async function beginBackup({ page }: Visit, name: string) {
-  await page.getByRole('button', { name: 'Make a backup' }).first().click();
+  await page.getByRole('button', { name: 'Create backup' }).first().click();
   await page.getByLabel('Name').fill(name);
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Create backup' }).click();
   const card = page.getByRole('article', { name: `Backup to ${name}.zip` });
-  await card.getByText('Under way').waitFor();
+  await card.getByText('Running').waitFor();
   return card;
 }
 
@@ -69,9 +69,9 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
     await heard.waitFor('percent');
     // The last share comes with the end.
     await stream.tell({ ...stream.record, progress: progress(99) });
-    await page.getByText('The backup is made.').waitFor();
+    await page.getByText('Backup complete.').waitFor();
     await heard.waitFor('Done');
-    expect(await heard.all()).toEqual([`${TITLE}: 50 percent.`, `${TITLE}: Done.`]);
+    expect(await heard.all()).toEqual([`${TITLE}: 25 percent.`, `${TITLE}: Done.`]);
   });
 
   test('nothing when it has ended long ago', async () => {
@@ -81,7 +81,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
     const heard = await listenTo(page);
     await page.getByRole('list', { name: 'Operations' }).getByRole('link', { name: TITLE }).click();
     await page.getByRole('heading', { name: TITLE, level: 1 }).waitFor();
-    await page.getByText('The backup is made.').waitFor();
+    await page.getByText('Backup complete.').waitFor();
     expect(await heard.all()).toEqual([]);
   });
 
@@ -92,12 +92,12 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
     const stream = await playFirst(page, progress(40));
     const heard = await listenTo(page);
     for (const rows of [41, 42, 43]) {
-      await stream.tell({ progress: progress(rows, 'lock') });
+      await stream.tell({ progress: { ...progress(rows, 'lock'), blocked: true } });
       await shows(page, rows);
     }
     await heard.waitFor('Waiting');
     expect(await heard.all()).toEqual([
-      `${TITLE}: Waiting for the tables. Somebody is using them. It tries again by itself, and nothing has changed so far.`,
+      `${TITLE}: Waiting for the tables. Somebody is using the tables. It tries again by itself, and nothing has changed so far.`,
     ]);
   });
 
@@ -112,7 +112,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
       return route.fulfill({ json: [{ result: { data: { success: true, data } } }] });
     });
     const heard = await listenTo(page);
-    await page.getByRole('button', { name: 'Cancel it' }).press('Enter');
+    await page.getByRole('button', { name: 'Cancel backup' }).press('Enter');
     await shows(page, 41);
     await stream.tell(asked);
     await stream.tell({ ...asked, progress: progress(42) });
@@ -121,7 +121,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
     await page.getByText('Cancelled', { exact: true }).waitFor();
     expect(await focused(page)).toBe(TITLE);
     await heard.waitFor('Cancelled');
-    expect(await heard.all()).toEqual(['Asked to stop.', `${TITLE}: Cancelled.`]);
+    expect(await heard.all()).toEqual(['Cancelling.', `${TITLE}: Cancelled.`]);
   });
 
   test('where they are: who has stopped one goes on reading at its title, who puts it away at that of the page', async () => {
@@ -130,7 +130,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
     await visit.signIn('/backups');
     await using neighbour = await holdTable();
     const card = await beginBackup(visit, 'stopped');
-    await card.getByRole('button', { name: 'Cancel it' }).press('Enter');
+    await card.getByRole('button', { name: 'Cancel backup' }).press('Enter');
     await card.getByText('Cancelled', { exact: true }).waitFor();
     expect(await focused(page)).toBe('Backup to stopped.zip');
     await card.getByRole('button', { name: 'Close' }).press('Enter');
@@ -150,31 +150,31 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
     await page.getByRole('list', { name: 'Stored backups' }).getByRole('link', { name: 'first.zip' }).waitFor();
     const search = page.getByLabel('Search');
     await search.fill('no such thing');
-    await heard.waitFor('No backup fits');
+    await heard.waitFor('No matching backups');
     await page.getByRole('button', { name: 'Show all' }).press('Enter');
     await heard.waitFor('1 backup.');
     expect(await search.evaluate((field) => field === document.activeElement)).toBe(true);
     await page.getByLabel('Show', { exact: true }).selectOption('Pinned');
-    await page.getByRole('main').getByText('No backup fits').waitFor();
+    await page.getByRole('main').getByText('No matching backups').waitFor();
     await page.getByRole('link', { name: 'Status', exact: true }).click();
     await page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
-    expect(await heard.all()).toEqual(['No backup fits', '1 backup.', 'No backup fits']);
+    expect(await heard.all()).toEqual(['No matching backups', '1 backup.', 'No matching backups']);
   });
 
   test('how many attempts fit', async () => {
     await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn('/audit');
-    const rows = page.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
+    const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await rows.first().waitFor();
     const heard = await listenTo(page);
     const search = page.getByLabel('Search');
     await search.fill('no such thing');
-    await heard.waitFor('Nothing fits');
+    await heard.waitFor('No matching entries');
     await page.getByRole('button', { name: 'Show all' }).press('Enter');
-    await heard.waitFor('attempts.');
+    await heard.waitFor('entries.');
     expect(await search.evaluate((field) => field === document.activeElement)).toBe(true);
-    expect(await heard.all()).toEqual(['Nothing fits', `${await rows.count()} attempts.`]);
+    expect(await heard.all()).toEqual(['No matching entries', `${await rows.count()} entries.`]);
   });
 
   test('how many operations fit', async () => {
@@ -185,10 +185,13 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
     await rows.first().waitFor();
     const heard = await listenTo(page);
     await page.getByLabel('Kind').selectOption('Restore');
-    await heard.waitFor('Nothing fits');
+    await heard.waitFor('No matching operations');
     await page.getByLabel('Kind').selectOption('Backup');
     await heard.waitFor('operation');
     const count = await rows.count();
-    expect(await heard.all()).toEqual(['Nothing fits', `${count} ${count === 1 ? 'operation' : 'operations'}.`]);
+    expect(await heard.all()).toEqual([
+      'No matching operations',
+      `${count} ${count === 1 ? 'operation' : 'operations'}.`,
+    ]);
   });
 });

@@ -23,6 +23,11 @@ export function onComeback(callback: () => void): () => void {
   return () => comebacks.delete(callback);
 }
 
+/** Asks whether the server is there: a stream of its news has broken off, which may mean no more than that. */
+export function doubtConnection(): void {
+  if (connected()) void fetch('/healthz', { cache: 'no-store' }).catch(() => connectionSeen(false));
+}
+
 async function lookAgain(): Promise<void> {
   const answer = await fetch('/healthz', { cache: 'no-store' }).catch(() => null);
   if (answer?.ok) connectionSeen(true);

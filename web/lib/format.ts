@@ -31,11 +31,25 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`;
 }
 
-const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const MOMENT = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+});
 
-/** A moment in the viewer's own zone: `23 Nov 2026, 14:05`. */
+/** A moment in the viewer's own zone, which it names: `23 Nov 2026, 14:05 CET`. */
 export function momentText(moment: Date): string {
   return MOMENT.format(moment);
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+
+/** The time of the day in the viewer's own zone: `14:05`. */
+export function clockText(moment: Date): string {
+  return CLOCK.format(moment);
 }
 
 /** The same moment for everybody: `2026-11-23 13:05:09 UTC`. */

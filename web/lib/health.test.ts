@@ -27,13 +27,13 @@ test('a database that does not answer says why and what to do, and what hangs on
   expect(checks[0]).toEqual({
     name: 'Database',
     state: 'bad',
-    text: 'It does not answer. Nobody at port 1.',
+    text: 'The database does not answer. Nobody at port 1.',
     hint: 'Start it.',
     href: null,
   });
   expect(checks.filter(({ state }) => state === 'unknown').map(({ name }) => name)).toEqual([
     'Tables',
-    'Own tables',
+    'Palace Backup’s own tables',
     'Worker',
     'Last failure',
   ]);
@@ -54,8 +54,8 @@ test('what could not be asked is not known rather than good, for its own reason'
 });
 
 test('own tables that are behind the program are worse than those ahead of it', () => {
-  expect(found('Own tables', { migrations: 'older' })?.state).toBe('bad');
-  expect(found('Own tables', { migrations: 'newer' })?.state).toBe('warn');
+  expect(found('Palace Backup’s own tables', { migrations: 'older' })?.state).toBe('bad');
+  expect(found('Palace Backup’s own tables', { migrations: 'newer' })?.state).toBe('warn');
 });
 
 test('tables that are missing are worse than tables nobody decided about; both are named', () => {
@@ -78,7 +78,7 @@ test('what is left out on purpose is named, and is no trouble', () => {
   ];
   expect(found('Tables', { schema: { missing: [], unknown: [], leftOut } })).toMatchObject({
     state: 'good',
-    text: expect.stringContaining('none is unknown. Left out on purpose: old, rows of staff.'),
+    text: expect.stringContaining('there are no unknown ones. Left out on purpose: old, rows of staff.'),
   });
 });
 
@@ -103,7 +103,7 @@ test('a table that was emptied is not called good, and what to do is said', () =
   expect(found('Tables', { recommendations: [emptied] })).toMatchObject({ state: 'warn', hint: 'Restore.' });
   const more: Recommendation = { ...emptied, message: 'These, too.', archive: 'b.zip', tables: ['loans', 'issues'] };
   expect(found('Tables', { recommendations: [emptied, more] })).toMatchObject({
-    text: '3 tables that held rows a short while ago are empty.',
+    text: '3 tables that recently held rows are empty.',
     hint: 'Restore. These, too.',
   });
 });

@@ -1,6 +1,7 @@
 import { type QueryClient, QueryObserver, useQueryClient } from '@tanstack/solid-query';
 import { type Accessor, createComputed, createEffect, createMemo, createSignal, onCleanup, untrack } from 'solid-js';
 import { api, type Operation } from '../api.ts';
+import { doubtConnection } from './connection.ts';
 import { failureOf } from './failure.ts';
 import { keys, queries } from './queries.ts';
 
@@ -58,13 +59,17 @@ export function followOperation(id: Accessor<string | null>): Accessor<Link> {
       over = true;
       for (const queryKey of [keys.backups, keys.operations, keys.status]) void client.invalidateQueries({ queryKey });
     };
+    const lost = () => {
+      setLink('lost');
+      doubtConnection();
+    };
     const connect = () => {
       const { unsubscribe } = api.operations.progress.subscribe(
         { id: followed },
         {
           onData: ({ data }) => see(data),
           onConnectionStateChange: ({ state, error }) => {
-            if (state === 'connecting' && error) setLink('lost');
+            if (state === 'connecting' && error) lost();
             // The line stands again; an operation that waits for something may have nothing new to say for long.
             if (state === 'pending') setLink('live');
           },
@@ -72,7 +77,7 @@ export function followOperation(id: Accessor<string | null>): Accessor<Link> {
             if (!over) again();
           },
           onError: (error) => {
-            setLink('lost');
+            lost();
             if (failureOf(error).code !== 'NOT_FOUND') again();
           },
         },

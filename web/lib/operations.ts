@@ -15,16 +15,13 @@ export function isIncomplete({ state, result }: Pick<Operation, 'state' | 'resul
   return state === 'succeeded' && result?.['outcome'] === 'partial';
 }
 
-/** What an operation is called: what it does, and with what. */
-export function titleOf({ kind, archive }: Operation): string {
-  return kind === 'restore' ? words.operation.restoreTitle(archive) : words.operation.title(kind, archive);
-}
-
-/** How far its stage is, from 0 to 1; null where nobody knows. */
-export function shareOf({ progress }: Operation): number | null {
-  if (!progress || progress.totalBytes <= 0) return null;
-  // The total is an estimate: what is not done is never shown as done.
-  return Math.min(0.99, progress.bytes / progress.totalBytes);
+/** What an operation is called: what it does, and with what; also while it waits, and its backup is no file yet. */
+export function titleOf({ kind, archive, parameters }: Pick<Operation, 'kind' | 'archive' | 'parameters'>): string {
+  if (kind === 'restore') return words.operation.restoreTitle(archive);
+  if (kind !== 'backup' || archive !== null) return words.operation.title(kind, archive);
+  const { name } = parameters;
+  if (typeof name === 'string') return words.operation.title(kind, name.endsWith('.zip') ? name : `${name}.zip`);
+  return words.operation.unnamedTitle(textsIn(parameters, 'tables').map(tableText));
 }
 
 /** How long it took, or takes already, milliseconds; null before it has begun. */

@@ -60,7 +60,7 @@ describe('a document', () => {
     expect(await refusal(DOCUMENT.slice(0, -5))).toMatchObject({
       message: 'This JSON is cut off: its end is missing.',
     });
-    const other = { code: 'ARCHIVE_INVALID', message: expect.stringContaining('This JSON is no backup') };
+    const other = { code: 'ARCHIVE_INVALID', message: expect.stringContaining('This JSON is not a backup') };
     for (const text of ['{}', '{"name":"package"}', '[{"metadata":{}}]', '{"metadata":{"a":}}']) {
       expect([text, await refusal(text)]).toEqual([text, expect.objectContaining(other)]);
       expect(await refusal(gzip(text))).toMatchObject(other);

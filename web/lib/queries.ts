@@ -1,6 +1,6 @@
 import { MutationCache, type Query, QueryCache, QueryClient } from '@tanstack/solid-query';
 import { api, type BackupQuery, type Operation, type OperationQuery, type OperationState } from '../api.ts';
-import { onComeback } from './connection.ts';
+import { connected, onComeback } from './connection.ts';
 import { failureOf } from './failure.ts';
 import { mayBeSignedIn, noteSessionEnd } from './session-mark.ts';
 
@@ -27,7 +27,7 @@ export function createQueries(): QueryClient {
         networkMode: 'always',
         staleTime: SOME_SECONDS,
         retry: (count, error) =>
-          count < 2 && ['CONNECTION_LOST', 'DATABASE_UNREACHABLE'].includes(failureOf(error).code),
+          connected() && count < 2 && ['CONNECTION_LOST', 'DATABASE_UNREACHABLE'].includes(failureOf(error).code),
         retryDelay: (count) => 500 * 2 ** count,
       },
       mutations: { networkMode: 'always', retry: false },

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import type { Recommendation, Status } from '../api.ts';
+import { clockText } from './format.ts';
 import { HEALTHY as status } from './status.fixture.ts';
-import { verdictOf } from './verdict.ts';
+import { fadedVerdict, verdictOf } from './verdict.ts';
 
 const note: Recommendation = { code: 'X', level: 'note', message: 'a note', archive: null, tables: [] };
 const soon: Recommendation = { code: 'X', level: 'soon', message: 'do it soon', archive: null, tables: [] };
@@ -31,4 +32,13 @@ test('what cannot be seen is never called safe', () => {
     because: 'The database does not answer.',
   });
   expect(verdictOf({ ...status, database: null, recommendations: [urgent], troubles }).level).toBe('unsafe');
+});
+
+test('what nobody can confirm right now fades to what it was, and when', () => {
+  const seenAt = new Date('2026-11-23T11:00:00Z');
+  const faded = fadedVerdict(verdictOf({ ...status, recommendations: [soon] }), seenAt);
+  expect(faded).toMatchObject({ level: 'unknown', because: 'do it soon', from: soon });
+  expect(faded.sentence).toBe(
+    `As of ${clockText(seenAt)}: ${verdictOf({ ...status, recommendations: [soon] }).sentence}`,
+  );
 });

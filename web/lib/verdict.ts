@@ -1,5 +1,6 @@
 import type { Recommendation, Status } from '../api.ts';
 import { words } from '../strings.ts';
+import { clockText } from './format.ts';
 
 export type Level = 'safe' | 'soon' | 'unsafe' | 'unknown';
 
@@ -17,10 +18,18 @@ export interface Verdict {
 export function verdictOf({ recommendations, storage, database, troubles }: Status): Verdict {
   const first = recommendations.find(({ level }) => level !== 'note');
   if (storage === null) return of('unknown', troubles[0]?.message);
-  if (first?.level === 'urgent') return { ...of('unsafe', first.message), from: first };
+  if (first?.level === 'urgent') {
+    const verdict = { ...of('unsafe', first.message), from: first };
+    return first.code === 'NO_BACKUP' ? { ...verdict, sentence: words.overview.noBackup } : verdict;
+  }
   if (database === null) return of('unknown', troubles[0]?.message);
   if (first) return { ...of('soon', first.message), from: first };
   return of('safe', words.overview.safeBecause);
+}
+
+/** A verdict that nobody can confirm right now: what it was, and when. No colour speaks for it. */
+export function fadedVerdict(verdict: Verdict, seenAt: Date): Verdict {
+  return { ...verdict, level: 'unknown', sentence: words.overview.asOf(clockText(seenAt), verdict.sentence) };
 }
 
 function of(level: Level, because?: string): Verdict {

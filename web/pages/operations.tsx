@@ -110,7 +110,7 @@ function Row(props: { operation: Operation }) {
         <span class="block break-words">{words.backups.by(props.operation.actor)}</span>
       </div>
       <div class="tabular text-right text-soft">
-        <Show when={took()}>{(ms) => durationText(ms())}</Show>
+        <Show when={took()}>{(ms) => <>{durationText(ms())}</>}</Show>
       </div>
     </li>
   );

@@ -56,6 +56,7 @@ export function CreateBackup(props: {
   const nameFault = () => (name() !== '' && !NAME.test(name()) ? w.nameWrong : null);
   const tablesFault = () => scope() === 'some' && tables().length === 0;
   const start = useMutation(() => ({
+    // Whoever did not see that another tab, or somebody else, has just asked for the same is told.
     mutationFn: async (order: NewBackup) => (await api.backups.create.mutate(order)).data.operation,
     onSuccess(operation: Operation) {
       key.renew();
@@ -66,14 +67,21 @@ export function CreateBackup(props: {
     },
     onError: key.failed,
   }));
+  const failure = () => (start.error ? failureOf(start.error) : null);
+  const isTaken = () => failure()?.code === 'ALREADY_EXISTS' && start.variables?.name === name();
+  const isSame = () => failure()?.details['same'] === true;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     setTried(true);
-    showFault(event);
-    if (nameFault() || tablesFault() || start.isPending) return;
+    if (nameFault() || tablesFault()) return showFault(event);
+    begin(true);
+  };
+  const begin = (unlessSame: boolean) => {
+    if (start.isPending) return;
     start.mutate({
       compression: compression(),
       idempotencyKey: key.current,
+      unlessSame,
       ...(name() !== '' && { name: name() }),
       ...(scope() === 'some' && { tables: tables() }),
     });
@@ -83,7 +91,17 @@ export function CreateBackup(props: {
   return (
     <Modal open={props.open} onClose={props.onClose} title={w.title} lead={w.lead}>
       <form class="space-y-5" novalidate onSubmit={submit}>
-        <Show when={start.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+        <Show when={failure()}>
+          {(known) => (
+            <FailureNotice failure={known()}>
+              <Show when={isSame()}>
+                <Button class="mt-2" onClick={() => begin(false)}>
+                  {w.another}
+                </Button>
+              </Show>
+            </FailureNotice>
+          )}
+        </Show>
         <Options
           legend={w.tables}
           name="scope"
@@ -125,7 +143,7 @@ export function CreateBackup(props: {
           onInput={setName}
           autocomplete="off"
           spellcheck={false}
-          fault={tried() ? nameFault() : null}
+          fault={isTaken() ? (failure()?.message ?? null) : tried() ? nameFault() : null}
         />
         <ModalEnd>
           <Button onClick={() => props.onClose()}>{words.cancel}</Button>

@@ -40,7 +40,7 @@ export function Modal(props: ModalProps) {
             onCloseAutoFocus={giveBack}
             onEscapeKeyDown={keepOpen}
             onInteractOutside={keepOpen}
-            class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-raised text-ink shadow-xl sm:rounded-2xl"
+            class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-raised text-ink shadow-xl sm:rounded-2xl low:max-h-dvh low:overflow-y-auto"
           >
             <div class="flex items-start justify-between gap-4 px-5 pt-5 pb-3">
               <div>
@@ -53,7 +53,7 @@ export function Modal(props: ModalProps) {
                 <X class="size-5" aria-hidden="true" />
               </Dialog.CloseButton>
             </div>
-            <div class="overflow-y-auto px-5 pt-1 pb-5">{props.children}</div>
+            <div class="overflow-y-auto px-5 pt-1 pb-5 low:overflow-y-visible">{props.children}</div>
           </Dialog.Content>
         </div>
       </Dialog.Portal>
@@ -64,7 +64,7 @@ export function Modal(props: ModalProps) {
 /** What ends a dialog: always to be seen, however long the dialog is. The deciding one comes last. */
 export function ModalEnd(props: { children: JSX.Element }) {
   return (
-    <div class="sticky -bottom-5 -mx-5 -mb-5 flex flex-wrap justify-end gap-2 border-t border-line bg-raised px-5 py-4">
+    <div class="sticky -bottom-5 -mx-5 -mb-5 flex low:static flex-wrap justify-end gap-2 border-t border-line bg-raised px-5 py-4">
       {props.children}
     </div>
   );

@@ -5,7 +5,8 @@ import { createEffect, createMemo, createUniqueId, on, onCleanup, Show, untrack 
 import { api, type Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
 import { followOperation, hasEnded, knownOperation, noteOperation } from '../lib/live.ts';
-import { isIncomplete, shareOf, titleOf } from '../lib/operations.ts';
+import { isIncomplete, titleOf } from '../lib/operations.ts';
+import { shareOf } from '../lib/progress.ts';
 import { say } from '../lib/say.ts';
 import { words } from '../strings.ts';
 import { Button } from './button.tsx';
@@ -44,7 +45,7 @@ export function OperationCard(props: OperationCardProps) {
 
   // Each piece of news is an operation of its own, in which most is as it was.
   const state = createMemo(() => operation().state);
-  const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.stage === 'lock');
+  const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.blocked === true);
   // How far one is that has ended is how it ended.
   const percent = createMemo(() => (hasEnded(operation()) ? 0 : saidShare(operation())));
   createEffect(
@@ -151,12 +152,12 @@ function CancelButton(props: CancelButtonProps) {
       busy={props.busy || isAsked()}
       onClick={() => props.onCancel()}
     >
-      {isAsked() ? words.operation.cancelling : words.operation.cancel}
+      {isAsked() ? words.operation.cancelling : words.operation.cancel(props.operation.kind)}
     </Button>
   );
 }
 
-/** How far its stage is in steps worth telling, percent. */
+/** How far it is in steps worth telling, percent. */
 function saidShare(operation: Operation): number {
   return Math.floor(((shareOf(operation) ?? 0) * 100) / SAID_EVERY) * SAID_EVERY;
 }

@@ -4,59 +4,51 @@ import type { Operation } from '../api.ts';
 import { answerOf } from '../lib/answer.ts';
 import { countText } from '../lib/format.ts';
 import type { Link } from '../lib/live.ts';
-import { shareOf, tableText, titleOf } from '../lib/operations.ts';
+import { tableText, titleOf } from '../lib/operations.ts';
+import { doneText, paceText, shareAfter, stepOf, waitOf } from '../lib/progress.ts';
 import { queries } from '../lib/queries.ts';
 import { words } from '../strings.ts';
 import { Bar } from './bar.tsx';
 import { TableName } from './table-name.tsx';
 
-/** What an operation is doing right now: its stage, how far, how fast, how long still, and each table. */
+/** What an operation is doing right now: which of its steps, how far, how fast, how long still, and each table. */
 export function OperationProgress(props: { operation: Operation; link: Link; open: boolean }) {
+  const { operation: w } = words;
   const progress = () => props.operation.progress;
-  const share = () => shareOf(props.operation);
-  const stage = () => (progress() ? words.operation.stage(progress()?.stage ?? '') : words.operation.preparing);
-  // Between two stages there is nothing to count.
-  const lead = () => (progress()?.stage === 'lock' ? words.operation.waitingLead : '\u00a0');
-  const percent = () => (share() === null ? undefined : words.operation.percent(Math.round((share() ?? 0) * 100)));
+  const share = createMemo<number | null>((before) => shareAfter(before, props.operation), null);
+  const doing = () => {
+    const stage = progress()?.blocked ? w.waiting : w.stage(progress()?.stage ?? 'prepare');
+    const step = stepOf(props.operation);
+    return step ? w.step(step, stage) : stage;
+  };
+  const percent = () => (share() === null ? undefined : w.percent(Math.round((share() ?? 0) * 100)));
   return (
-    <Show
-      when={props.operation.state === 'running'}
-      fallback={<p class="text-sm text-soft">{words.operation.queuedLead}</p>}
-    >
+    <Show when={props.operation.state === 'running'} fallback={<p class="text-sm text-soft">{w.queuedLead}</p>}>
       <div class="mb-1.5 flex justify-between gap-3 text-sm">
-        <span class="font-medium">{stage()}</span>
+        <span class="font-medium">{doing()}</span>
         <span class="tabular text-soft">{percent()}</span>
       </div>
       <Bar
-        label={words.operation.progress(titleOf(props.operation))}
+        label={w.progress(titleOf(props.operation))}
         value={share()}
-        text={percent() ? `${stage()}, ${percent()}` : stage()}
+        text={percent() ? `${doing()}, ${percent()}` : doing()}
       />
       {/* Always as high as with everything in it, so that nothing below moves. */}
       <div class="tabular mt-2 flex min-h-10 flex-wrap content-start justify-between gap-x-4 text-sm text-soft sm:min-h-5">
-        <Show when={progress()} fallback={<span>&nbsp;</span>}>
-          {(now) => (
-            <>
-              <span>
-                <Show when={now().rows + now().bytes > 0} fallback={lead()}>
-                  {words.operation.done(now().rows, now().bytes, now().totalBytes)}
-                </Show>
-              </span>
-              <Show when={props.link !== 'lost'}>
-                <span>
-                  <Show when={now().rowsPerSecond + now().bytesPerSecond > 0}>
-                    {words.operation.rate(now().rowsPerSecond, now().bytesPerSecond)}
-                  </Show>
-                  <Show when={now().secondsLeft}>{(seconds) => `, ${words.operation.left(seconds())}`}</Show>
-                </span>
-              </Show>
-            </>
-          )}
-        </Show>
-        <Show when={props.link === 'lost'}>
-          <span>{words.operation.reconnecting}</span>
+        <Show when={props.link !== 'lost'} fallback={<span>{w.reconnecting}</span>}>
+          <Show when={progress()} fallback={<span>&nbsp;</span>}>
+            {(now) => (
+              <>
+                <span>{doneText(now()) || '\u00a0'}</span>
+                <span>{paceText(now())}</span>
+              </>
+            )}
+          </Show>
         </Show>
       </div>
+      <Show when={props.operation.kind === 'restore'}>
+        <p class="mt-1 min-h-10 text-sm text-warn sm:min-h-5">{props.link !== 'lost' && waitOf(props.operation)}</p>
+      </Show>
       {/* Its own: what it asks for must not take away the card, with the focus in it. */}
       <Suspense>
         <TableProgress operation={props.operation} open={props.open} />

@@ -141,7 +141,7 @@ function Columns(props: { table: Table }) {
               <dt class="inline font-mono break-all">{column.name}</dt>{' '}
               <dd class="inline text-soft">
                 {column.sqlType}
-                <Show when={rules(column)}>{(text) => ` (${text()})`}</Show>
+                <Show when={rules(column)}>{(text) => <> ({text()})</>}</Show>
               </dd>
             </div>
           )}

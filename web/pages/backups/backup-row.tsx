@@ -43,7 +43,7 @@ export function BackupRow(props: BackupRowProps) {
       </div>
       <div class="tabular col-start-1 text-sm text-soft md:col-start-3 md:row-start-1 md:text-right">
         <Show when={props.backup.metadata} fallback={words.unknown}>
-          {(metadata) => amountText(metadata().totalRecords, 'row')}
+          {(metadata) => <>{amountText(metadata().totalRecords, 'row')}</>}
         </Show>
         <span class="md:hidden"> · {bytesText(props.backup.size)}</span>
       </div>

@@ -16,9 +16,9 @@ import { Empty, PageHead } from '../../ui/card.tsx';
 import { CreateBackup } from '../../ui/create-backup.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
+import { Pager } from '../../ui/pager.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { BackupRow } from './backup-row.tsx';
-import { Pager } from './pager.tsx';
 
 /** All that is stored: found, sorted, made, and done with. What is looked for stands in the address, so that it can be sent to somebody. */
 export function Backups() {

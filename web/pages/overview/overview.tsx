@@ -9,10 +9,11 @@ import { Dynamic } from 'solid-js/web';
 import type { Status } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { now } from '../../lib/clock.ts';
+import { connected } from '../../lib/connection.ts';
 import { bytesText } from '../../lib/format.ts';
 import { later } from '../../lib/load.ts';
 import { queries } from '../../lib/queries.ts';
-import { type Level, verdictOf } from '../../lib/verdict.ts';
+import { fadedVerdict, type Level, verdictOf } from '../../lib/verdict.ts';
 import { words } from '../../strings.ts';
 import { ActiveOperations } from '../../ui/active-operations.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -38,6 +39,7 @@ export function Overview() {
   const status = useQuery(queries.status);
   const newest = useQuery(() => queries.backups({ limit: 100, sort: 'madeAt' }));
   const [creating, setCreating] = createSignal(false);
+  const fadedAt = () => (connected() && !status.isRefetchError ? null : new Date(status.dataUpdatedAt));
   return (
     <>
       <PageHead title={words.overview.title}>
@@ -56,7 +58,7 @@ export function Overview() {
       >
         {(known) => (
           <>
-            <VerdictBox status={known()} onMake={() => setCreating(true)} />
+            <VerdictBox status={known()} seenAt={fadedAt()} onMake={() => setCreating(true)} />
             <ActiveOperations />
             <Numbers status={known()} />
             <Show when={otherAdvice(known()).length > 0}>
@@ -113,8 +115,9 @@ function otherAdvice(status: Status): Status['recommendations'] {
   return status.recommendations.filter((one) => one !== from);
 }
 
-function VerdictBox(props: { status: Status; onMake: () => void }) {
-  const verdict = () => verdictOf(props.status);
+/** `seenAt`: the server does not answer, and what is shown is of then. */
+function VerdictBox(props: { status: Status; seenAt: Date | null; onMake: () => void }) {
+  const verdict = () => (props.seenAt ? fadedVerdict(verdictOf(props.status), props.seenAt) : verdictOf(props.status));
   const look = () => LOOKS[verdict().level];
   return (
     <section

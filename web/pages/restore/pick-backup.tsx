@@ -1,61 +1,91 @@
-import { useQuery } from '@tanstack/solid-query';
-import { For, Show } from 'solid-js';
+import { keepPreviousData, useQuery } from '@tanstack/solid-query';
+import { createSignal, For, Show } from 'solid-js';
 import { answerOf } from '../../lib/answer.ts';
 import { madeAt } from '../../lib/backup-actions.ts';
 import { now } from '../../lib/clock.ts';
 import { agoText, amountText, bytesText } from '../../lib/format.ts';
 import { queries } from '../../lib/queries.ts';
+import { createTyping } from '../../lib/typing.ts';
+import { words } from '../../strings.ts';
 import { restoreWords } from '../../strings-restore.ts';
+import { AskedList } from '../../ui/asked-list.tsx';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
+import { Field } from '../../ui/field.tsx';
 import { Moment } from '../../ui/moment.tsx';
-import { QuestionFailure } from '../../ui/question-failure.tsx';
+import { Pager } from '../../ui/pager.tsx';
 
-const SHOWN = 100;
+const SHOWN = 10;
 const { restore: w } = restoreWords;
 
-/** The newest stored backups that can be opened. */
+/** All stored backups that can be opened, the newest first: looked through by pages, or searched. */
 export function PickBackup(props: { onPick: (name: string) => void }) {
-  const page = useQuery(() => queries.backups({ limit: SHOWN, sort: 'madeAt' }));
-  const sound = () => answerOf(page)?.items.filter(({ damaged }) => damaged === null) ?? [];
+  const [search, setSearch] = createSignal('');
+  const [page, setPage] = createSignal(1);
+  const [typed, setTyped] = createTyping(search, (text) => {
+    setSearch(text);
+    setPage(1);
+  });
+  const found = useQuery(() => ({
+    ...queries.backups({
+      limit: SHOWN,
+      offset: (page() - 1) * SHOWN,
+      sort: 'madeAt',
+      damaged: false,
+      ...(search() && { search: search().slice(0, 200) }),
+    }),
+    placeholderData: keepPreviousData,
+  }));
+  const known = () => answerOf(found);
+  const nothing = () => (search() ? words.backups.noMatchFor(search()) : w.noBackups);
   return (
     <>
       <p class="mb-3 text-sm text-soft">{w.storedHint}</p>
-      <QuestionFailure of={page} class="mb-3" />
-      <Show
-        when={answerOf(page)}
-        fallback={
-          <Show when={page.isPending}>
-            <div class="skeleton h-96 rounded-lg" />
-          </Show>
-        }
+      <search class="mb-3 block">
+        <Field
+          label={words.backups.search}
+          type="search"
+          maxlength={200}
+          placeholder={words.backups.searchHint}
+          value={typed()}
+          onInput={setTyped}
+        />
+      </search>
+      <AskedList
+        of={found}
+        question={search()}
+        told={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
+        skeleton={<div class="skeleton h-96 rounded-lg" />}
+        isEmpty={known()?.items.length === 0}
+        empty={<p class="p-4 text-sm">{nothing()}</p>}
       >
-        <Show when={sound().length > 0} fallback={<p class="text-sm">{w.noBackups}</p>}>
-          <ul class="-mx-2 max-h-96 space-y-1 overflow-y-auto px-2 py-1">
-            <For each={sound()}>
-              {(backup) => (
-                <li>
-                  <button
-                    type="button"
-                    class="w-full rounded-lg border border-line px-3 py-2.5 text-left hover:bg-sunk"
-                    onClick={() => props.onPick(backup.fileName)}
-                  >
-                    <span class="flex flex-wrap items-baseline gap-x-2 text-sm">
-                      <span class="font-medium">
-                        <Moment at={madeAt(backup)} />
-                      </span>
-                      <span class="text-soft">{agoText(new Date(madeAt(backup)), now())}</span>
+        <ul aria-label={words.backups.caption} aria-busy={found.isPlaceholderData} class="divide-y divide-line">
+          <For each={known()?.items}>
+            {(backup) => (
+              <li>
+                <button
+                  type="button"
+                  class="w-full px-3 py-2.5 text-left hover:bg-sunk focus-visible:-outline-offset-2"
+                  onClick={() => props.onPick(backup.fileName)}
+                >
+                  <span class="flex flex-wrap items-baseline gap-x-2 text-sm">
+                    <span class="font-medium">
+                      <Moment at={madeAt(backup)} />
                     </span>
-                    <span class="mt-0.5 block text-sm break-all text-soft">{backup.fileName}</span>
-                    <span class="tabular mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-soft">
-                      {amountText(backup.metadata?.totalRecords ?? 0, 'row')}, {bytesText(backup.size)}
-                      <BackupBadges backup={backup} />
-                    </span>
-                  </button>
-                </li>
-              )}
-            </For>
-          </ul>
-        </Show>
+                    <span class="text-soft">{agoText(new Date(madeAt(backup)), now())}</span>
+                  </span>
+                  <span class="mt-0.5 block text-sm break-all text-soft">{backup.fileName}</span>
+                  <span class="tabular mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-soft">
+                    {amountText(backup.metadata?.totalRecords ?? 0, 'row')}, {bytesText(backup.size)}
+                    <BackupBadges backup={backup} />
+                  </span>
+                </button>
+              </li>
+            )}
+          </For>
+        </ul>
+      </AskedList>
+      <Show when={known()}>
+        {(all) => <Pager offset={all().offset} size={SHOWN} total={all().total} onTurn={setPage} />}
       </Show>
     </>
   );

@@ -98,7 +98,8 @@ export function RestorePlan(props: RestorePlanProps) {
             <div class="mt-4 flex flex-wrap items-center gap-3 rounded-lg bg-warn-wash p-4 text-sm">
               <TriangleAlert class="size-5 shrink-0 text-warn" aria-hidden="true" />
               <p class="min-w-0 flex-1 basis-60">
-                {w.noUndo} <Show when={props.lastBackup}>{(at) => w.freshBackup(agoText(new Date(at()), now()))}</Show>
+                {w.noUndo}{' '}
+                <Show when={props.lastBackup}>{(at) => <>{w.freshBackup(agoText(new Date(at()), now()))}</>}</Show>
               </p>
               <Show when={me.data?.scopes.includes('backups:create')}>
                 <Button onClick={() => setCreating(true)}>{w.backupFirst}</Button>

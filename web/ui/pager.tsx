@@ -1,6 +1,6 @@
 import { Show } from 'solid-js';
-import { words } from '../../strings.ts';
-import { TurnPages } from '../../ui/turn-pages.tsx';
+import { words } from '../strings.ts';
+import { TurnPages } from './turn-pages.tsx';
 
 interface PagerProps {
   offset: number;

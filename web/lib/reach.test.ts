@@ -1,0 +1,55 @@
+import { expect, test } from 'bun:test';
+import { reach } from './reach.ts';
+
+/** A server that has gone without a word: nothing it is sent ever comes back. */
+function silent(_: string, init?: RequestInit): Promise<Response> {
+  return new Promise((_, reject) =>
+    init?.signal?.addEventListener('abort', () => reject(init.signal?.reason), { once: true }),
+  );
+}
+
+function server(answers: Record<string, () => Promise<Response>>) {
+  const asked: string[] = [];
+  return {
+    asked,
+    ask: (url: string, init?: RequestInit) => {
+      asked.push(url);
+      return answers[url]?.() ?? silent(url, init);
+    },
+  };
+}
+
+const well = async () => new Response('{}');
+const refused = () => Promise.reject(new TypeError('refused'));
+
+test('what is pressed while the server is away fails without being sent, and is sent when it is back', async () => {
+  const away = server({ '/healthz': refused });
+  await expect(reach('/trpc/x', {}, { ask: away.ask, isKnownAway: () => true })).rejects.toThrow('does not answer');
+  expect(away.asked).toEqual(['/healthz']);
+  const back = server({ '/healthz': well, '/trpc/x': well });
+  expect((await reach('/trpc/x', {}, { ask: back.ask, isKnownAway: () => true })).ok).toBe(true);
+});
+
+test('a server that thinks is waited for while it gives a sign of life, and given up when it gives none', async () => {
+  let signs = 0;
+  const late = Promise.withResolvers<Response>();
+  const thinking = server({
+    '/trpc/x': () => late.promise,
+    '/healthz': async () => {
+      if (++signs === 3) late.resolve(new Response('{}'));
+      return new Response('{}');
+    },
+  });
+  expect((await reach('/trpc/x', {}, { ask: thinking.ask, isKnownAway: () => false, patienceMs: 1 })).ok).toBe(true);
+  expect(signs).toBeGreaterThanOrEqual(3);
+  const gone = server({ '/healthz': refused });
+  const waiting = reach('/trpc/x', {}, { ask: gone.ask, isKnownAway: () => false, patienceMs: 1 });
+  await expect(waiting).rejects.toThrow('any more');
+});
+
+test('who gives up waiting is let go', async () => {
+  const stop = new AbortController();
+  const waiting = reach('/trpc/x', { signal: stop.signal }, { ask: silent, isKnownAway: () => false });
+  stop.abort(new Error('left'));
+  await expect(waiting).rejects.toThrow('left');
+});
