@@ -190,7 +190,11 @@ describe('list', () => {
 
   test('an empty or absent folder is no failure', async () => {
     const done = await place.run('list', [], { BACKUP_DIR: join(place.dir, 'nowhere') });
-    expect(done).toMatchObject({ code: 0, stdout: `No backups in ${join(place.dir, 'nowhere')}.\n` });
+    expect(done.code).toBe(0);
+    expect(done.stdout).toContain(`There is no folder ${join(place.dir, 'nowhere')}: `);
+    await mkdir(join(place.dir, 'empty'));
+    const empty = await place.run('list', [], { BACKUP_DIR: join(place.dir, 'empty') });
+    expect(empty).toMatchObject({ code: 0, stdout: `No backups in ${join(place.dir, 'empty')}.\n` });
   });
 
   test('needs no database, and takes no argument', async () => {

@@ -88,9 +88,11 @@ export const command: Command<typeof flags> = {
     if (values.format === 'json') refusePacking(values);
     refuseLevel(values.level, values.compression ?? (env.BACKUP_COMPRESSION?.trim() === 'zstd' ? 'zstd' : 'deflate'));
     const { model, config } = await composeSchema(configFor(env, values), signal);
-    const storage = composeStorage(config);
+    let databaseUrl: string | null = null;
+    const storage = composeStorage(config, () => databaseUrl);
     const exclusions = await readExclusions(config.backupExclude);
     await using database = await openDatabase(config, { demo: values.demo, signal });
+    databaseUrl = database.url;
     detail(
       `database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`,
     );

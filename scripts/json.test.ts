@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { contentOf } from '../db/content.fixture.ts';
@@ -108,7 +108,7 @@ test('a wrong value: exit code 5, the path to it, nothing changed, nothing left 
     details: { path: expect.stringMatching(/^data\.staff\[\d+\]\.gender$/) },
   });
   expect(await contentOf(database)).toEqual(now);
-  expect(await readdir(place.backups)).toEqual(['whole.json']);
+  expect(await place.files()).toEqual(['whole.json']);
   const left = await database.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restore%'`);
   expect(left).toEqual([]);
   const [record] = await database.query('SELECT state FROM backup_system.operations ORDER BY created_at DESC LIMIT 1');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { originText } from '../server/archive/origin.ts';
 import { listBackups, type StoredBackup } from '../server/backup/list.ts';
 import { listDocuments, type StoredDocument } from '../server/backup/list-documents.ts';
@@ -32,7 +33,7 @@ export const command: Command<typeof flags> = {
       data: { location: storage.label, backups, documents },
       lines:
         rows.length === 0
-          ? [`No backups in ${storage.label}.`]
+          ? [emptyLine(storage.label)]
           : [
               ...formatColumns([['NAME', 'MADE', 'BY', 'OF', 'KIND', 'ROWS', 'SIZE', ''], ...rows], 'lllllrrl'),
               `${counted.join(' and ')}, ${formatSize(bytes)}, in ${storage.label}`,
@@ -44,6 +45,13 @@ export const command: Command<typeof flags> = {
     };
   },
 };
+
+/** Without a database nobody knows whether there should be some. */
+function emptyLine(folder: string): string {
+  return existsSync(folder)
+    ? `No backups in ${folder}.`
+    : `There is no folder ${folder}: nothing was stored there yet, or its volume is not mounted.`;
+}
 
 function documentLine(document: StoredDocument): string[] {
   return [

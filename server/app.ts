@@ -133,7 +133,8 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, face, 
     if (closing.aborted) return fail(c, new AppError('CANCELLED', 'The server is shutting down.'), now(), 503);
     const found = await readiness();
     const failure = notReady(found);
-    if (failure) throw failure;
+    // Whatever it is for a person: for who watches, the server is not to be asked now.
+    if (failure) return fail(c, failure, now(), 503);
     return c.json({ ok: true, checks: found });
   });
 

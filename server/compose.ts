@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Hono } from 'hono';
 import { openRecords } from '../db/records.ts';
+import { askWith } from './api/ask.ts';
 import { createApp } from './app.ts';
 import { APPLICATION } from './application.ts';
 import { storageCheck } from './checks.ts';
@@ -8,6 +9,7 @@ import { composeSchema } from './compose-schema.ts';
 import type { Config } from './config.ts';
 import type { AppEnv } from './http/env.ts';
 import { readPanel } from './http/panel.ts';
+import { storedBefore } from './jobs/stored-before.ts';
 import { openLogs, type ProcessLog } from './logs.ts';
 import { metricSources } from './metric-sources.ts';
 import { createMetrics } from './metrics.ts';
@@ -41,7 +43,6 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     crypto.getRandomValues(new Uint8Array(length)),
   );
   const { model } = await composeSchema(config);
-  const storage = createLocalStorage(config.backupDir);
   const panel = await readPanel(PANEL_DIR);
   const now = () => new Date();
   const newId = () => crypto.randomUUID();
@@ -49,6 +50,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
   // Where operations work, too: what a person confirms the name of must be what a restore changes.
   const { records, close: closeRecords } = openRecords(config.databaseDirectUrl ?? databaseUrl);
+  const storage = createLocalStorage(config.backupDir, (folder) => storedBefore(askWith(records), folder));
   const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
   const closeGround = async (endings: readonly Ending[]) => {
     try {

@@ -29,6 +29,7 @@ export const ERROR_FAMILIES = {
   POOLER_DETECTED: 'system',
   DISK_FULL: 'system',
   STORAGE_UNAVAILABLE: 'system',
+  STORAGE_LOST: 'system',
   STALLED: 'system',
   UNEXPECTED: 'system',
   // business: the rules of backup and restore say no

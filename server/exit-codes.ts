@@ -33,6 +33,7 @@ export function exitCodeOf(code: ErrorCode): Exclude<ExitCode, 0> {
       return 2;
     case 'DISK_FULL':
     case 'STORAGE_UNAVAILABLE':
+    case 'STORAGE_LOST':
       return 3;
     case 'USAGE':
     case 'CONFIG_INVALID':

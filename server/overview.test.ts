@@ -14,6 +14,8 @@ beforeAll(async () => {
   await database.query(`CREATE TABLE few AS SELECT n FROM generate_series(1, 3) AS n;
     CREATE TABLE many AS SELECT n FROM generate_series(1, 150000) AS n; ANALYZE many`);
   await database.admin('CREATE TABLE closed (n int)');
+  await database.admin(`CREATE SCHEMA backup_system; CREATE TABLE backup_system.operations (revision bigint);
+    GRANT USAGE ON SCHEMA backup_system TO PUBLIC; GRANT SELECT, UPDATE ON backup_system.operations TO PUBLIC`);
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
@@ -60,5 +62,12 @@ describe('askDatabase()', () => {
     await expect(askDatabase('postgres://u:p@127.0.0.1:1/x', signal)).rejects.toMatchObject({
       code: 'DATABASE_UNREACHABLE',
     });
+  });
+
+  test('rejects while the database answers and takes no writes of ours', async () => {
+    await database.admin('REVOKE UPDATE ON backup_system.operations FROM PUBLIC');
+    await expect(askDatabase(database.url, signal)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await database.admin('DROP TABLE backup_system.operations');
+    await expect(askDatabase(database.url, signal)).rejects.toMatchObject({ code: 'DATABASE_ERROR' });
   });
 });

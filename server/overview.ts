@@ -1,4 +1,5 @@
 import { openSession, type Session } from '../db/connect.ts';
+import { asking } from '../db/failure.ts';
 import { type ObjectName, qualifiedName } from '../db/model.ts';
 import { quoteName } from '../db/quote.ts';
 import { configureTransaction } from '../db/working-session.ts';
@@ -46,14 +47,17 @@ export async function readOverview(source: OverviewSource, signal: AbortSignal):
   };
 }
 
-/** Whether the database answers a query. Throws an AppError that says why not. */
+/** Whether the database answers and takes writes of ours: without them nobody signs in and nothing is recorded. Throws an AppError that says why not. */
 export async function askDatabase(databaseUrl: string, signal: AbortSignal): Promise<void> {
   await using session = await openSession(databaseUrl, {
     applicationName: 'palace-backup ready',
     signal,
     connectTimeoutMs: 3000,
   });
-  await session.query('SELECT 1');
+  // Changes no row and takes no lock that anybody waits for; a standby, and a role that may not write, refuse it.
+  await asking('asking whether it takes writes', () =>
+    session.query('UPDATE backup_system.operations SET revision = revision WHERE false'),
+  );
 }
 
 async function readDatabase(source: OverviewSource, signal: AbortSignal) {

@@ -3,10 +3,12 @@
  * process that answers people busy. Started by `hireProcess`; speaks with it by the messages of `WorkerMessage`, and ends with it.
  */
 import { openRecords } from '../db/records.ts';
+import { askWith } from './api/ask.ts';
 import { composeSchema } from './compose-schema.ts';
 import { failureBody } from './errors.ts';
 import { hire } from './hire.ts';
 import type { Assignment, WorkerMessage, WorkerOrder } from './hire-process.ts';
+import { storedBefore } from './jobs/stored-before.ts';
 import { logsInto } from './logs.ts';
 import { createLocalStorage } from './storage/local.ts';
 
@@ -21,7 +23,7 @@ async function work({ config, directUrl }: Assignment): Promise<{ stop(graceMs: 
       config,
       directUrl,
       model,
-      storage: createLocalStorage(config.backupDir),
+      storage: createLocalStorage(config.backupDir, (folder) => storedBefore(askWith(records), folder)),
       records,
       metrics: { operationFinished: (facts) => tell({ kind: 'finished', facts }) },
       log: logsInto(lines, config.logLevel).log,

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MARKER } from '../../server/storage/folder-marker.ts';
 
 /** How long a text is waited for: a test that hangs says why before the runner kills it. */
 const PATIENCE_MS = 20_000;
@@ -123,7 +124,7 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
       child.stdin.end();
       return { code: await child.exited, shown };
     },
-    files: async () => (await readdir(backups).catch(() => [])).sort(),
+    files: async () => (await readdir(backups).catch(() => [])).filter((name) => name !== MARKER).sort(),
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   };
 }

@@ -9,6 +9,7 @@ import { composeDatabase } from '../../server/compose-schema.ts';
 import { type Config, readConfig, type SETTING_NAMES } from '../../server/config.ts';
 import { AppError } from '../../server/errors.ts';
 import type { OperationDeps } from '../../server/jobs/operations.ts';
+import { askStoredBefore } from '../../server/jobs/stored-before.ts';
 import type { OnProgress } from '../../server/progress.ts';
 import { createLocalStorage } from '../../server/storage/local.ts';
 import type { Storage } from '../../server/storage/storage.ts';
@@ -141,9 +142,12 @@ async function openDemo(): Promise<CommandDatabase> {
   });
 }
 
-/** The folder of the backups. Touches nothing yet. */
-export function composeStorage(config: Config): Storage {
-  return createLocalStorage(config.backupDir);
+/** The folder of the backups, known again by what the database remembers once there is one. Touches nothing yet. */
+export function composeStorage(config: Config, database: () => string | null = () => null): Storage {
+  return createLocalStorage(config.backupDir, async (folder) => {
+    const url = database();
+    return url === null ? [] : await askStoredBefore(url, folder);
+  });
 }
 
 /** Who runs this command, for archives and records: `maria@db1 (command line)`. */

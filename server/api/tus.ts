@@ -71,6 +71,7 @@ async function makeServer(parts: FileParts, conversations: WeakMap<object, Conve
     allowedOrigins: () => false,
     namingFunction: () => parts.newId(),
     async onUploadCreate(request, upload) {
+      await parts.storage.demandPresent();
       if (upload.size !== undefined) await refuseOversize(parts, upload.size);
       const actor = conversations.get(request)?.context.get('caller').actor ?? 'nobody';
       return { metadata: { filename: nameOf(upload), actor } };

@@ -24,6 +24,7 @@ export async function upload(parts: FileParts, c: FilesContext, notes: AuditNote
       hint: 'Send the whole file, or send it in pieces by the tus protocol at /api/uploads/tus.',
     });
   }
+  await parts.storage.demandPresent();
   const declared = declaredLength(c.req.header('content-length'));
   if (declared !== null) await refuseOversize(parts, declared);
   const id = parts.newId();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, sampleArchive, sourceOf } from '../archive/sample.fixture.ts';
 import type { ByteSource } from '../bytes.ts';
+import { MARKER } from '../storage/folder-marker.ts';
 import { createLocalStorage } from '../storage/local.ts';
 import type { Storage } from '../storage/storage.ts';
 import { acceptArchive } from './accept-archive.ts';
@@ -24,10 +25,11 @@ afterEach(async () => {
 const run = (signal = new AbortController().signal) => ({ signal, onProgress: () => undefined });
 const accept = (bytes: Uint8Array, into: Storage = storage, signal?: AbortSignal) =>
   acceptArchive({ storage: into, now }, sourceOf(bytes), run(signal));
-const names = async () => (await readdir(folder)).sort();
+const names = async () => (await readdir(folder)).filter((name) => name !== MARKER).sort();
 /** The storage with some of its methods replaced. */
 const withChanges = (changes: Partial<Storage>): Storage => ({
   label: storage.label,
+  demandPresent: () => storage.demandPresent(),
   create: (name) => storage.create(name),
   open: (name) => storage.open(name),
   list: () => storage.list(),

@@ -46,6 +46,7 @@ function freshnessOf(backups: StoredBackup[], now: Date, maxAgeMs: number, only:
 
 /** Why nobody should rely on it alone; null when nothing speaks against it. */
 function faultOf({ manifest, damaged, lastVerified }: StoredBackup): string | null {
+  if (manifest !== null && damaged) return 'was found damaged';
   if (damaged || manifest === null) return 'cannot be opened';
   if (manifest.losses > 0) return `lacks ${manifest.losses === 1 ? 'something' : `${manifest.losses} things`}`;
   if (manifest.kind !== 'full') return 'holds only some of the tables';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { rename, rm } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { type Content, contentOf } from '../../db/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
@@ -140,3 +141,24 @@ test('a document with one wrong value is refused with the path to it, keeps no f
 function byId(rows: Row[]): Row[] {
   return rows.toSorted((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
 }
+
+test('promise 3: while the folder of the backups is gone, nothing is listed or made, and all who watch are told', async () => {
+  const name = await backUp();
+  const { backupDir } = house.config;
+  await rename(backupDir, `${backupDir}-aside`);
+  try {
+    const ready = await fetch(`${house.url}/readyz`);
+    expect([ready.status, (await readOutcome(ready)).code]).toEqual([503, 'STORAGE_LOST']);
+    await expect(backUp()).rejects.toMatchObject({ code: 'STORAGE_LOST' });
+    expect((await readOutcome(await put('any.json', '{}'))).code).toBe('STORAGE_LOST');
+    const { storage, troubles } = (await person.client.system.status.query()).data;
+    expect([storage, troubles.map(({ code }) => code)]).toEqual([null, ['STORAGE_LOST']]);
+    await expect(person.client.backups.list.query({})).rejects.toMatchObject({ code: 'STORAGE_LOST' });
+  } finally {
+    await rm(backupDir, { recursive: true, force: true });
+    await rename(`${backupDir}-aside`, backupDir);
+  }
+  expect((await fetch(`${house.url}/readyz`)).status).toBe(200);
+  const { items } = (await person.client.backups.list.query({})).data;
+  expect(items.map(({ fileName }) => fileName)).toContain(name);
+});

@@ -8,6 +8,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { type BackupClient, createBackupClient } from '../api/client.ts';
 import { type Config, readConfig } from '../config.ts';
 import { startServer } from '../main.ts';
+import { MARKER } from '../storage/folder-marker.ts';
 import { type Valve, valveBefore } from './valve.fixture.ts';
 
 export const SUPER_ADMIN = 'superadmin@owu.example';
@@ -61,7 +62,8 @@ export async function openHouse({ staff = 60, settings = {} }: HouseOptions = {}
     config,
     valve,
     rows,
-    files: async () => (await readdir(backups)).filter((name) => !name.startsWith('.uploads')).toSorted(),
+    files: async () =>
+      (await readdir(backups)).filter((name) => !name.startsWith('.uploads') && name !== MARKER).toSorted(),
     signIn: (email = SUPER_ADMIN, password = DEMO_PASSWORD) => signIn(url, email, password),
     [Symbol.asyncDispose]: () => end.disposeAsync(),
   };

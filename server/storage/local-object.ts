@@ -16,6 +16,8 @@ export interface PendingFile {
   path: string;
   sidecar: string;
   freeSpace(): Promise<number | null>;
+  /** Done when the bytes are on disk, before they get their name. */
+  beforeNaming(): Promise<void>;
 }
 
 /** A file under a temporary name that `commit()` syncs and links to its own. */
@@ -50,6 +52,7 @@ export class LocalPendingObject implements PendingObject {
       await handle.close();
       // The name is free, so that notes lying there are an earlier object's.
       if (!(await exists(path))) await unlink(sidecar).catch(ignoreMissing);
+      await this.parts.beforeNaming();
       await linkNew(temporary, path, name);
       this.open = false;
       await syncFolder(dirname(path));

@@ -1,11 +1,26 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFile } from './file-source.ts';
+import { MARKER } from './folder-marker.ts';
 import { createLocalStorage } from './local.ts';
 import { codeOf, storageSuite } from './storage.suite.ts';
+import type { Storage } from './storage.ts';
 
 let root = '';
 beforeAll(async () => {
@@ -34,6 +49,9 @@ function script(folder: string, body: string, shell = ''): { code: number | null
   return { code: status, signal, out: `${stdout}${stderr}` };
 }
 
+/** The marker is always there. */
+const shownIn = async (folder: string) => (await readdir(folder)).filter((name) => name !== MARKER).sort();
+
 test('createLocalStorage() makes its folder for its owner only, and files nobody else may read', async () => {
   const folder = join(await freshFolder(), 'deep', 'backups');
   await put(folder, 'a.zip');
@@ -47,7 +65,7 @@ test('createLocalStorage() makes its folder for its owner only, and files nobody
   });
   expect((await stat(folder)).mode & 0o777).toBe(0o700);
   for (const file of ['a.zip', 'a.zip.json']) expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
-  expect((await readdir(folder)).sort()).toEqual(['a.zip', 'a.zip.json']);
+  expect(await shownIn(folder)).toEqual(['a.zip', 'a.zip.json']);
 });
 
 test('list() and freeSpace() do not need the folder to exist, and do not make it', async () => {
@@ -105,7 +123,7 @@ test('sweep() removes what a killed process left unfinished, and nothing else', 
     `const pending = await storage.create('a.zip'); await pending.write(Buffer.alloc(1000)); process.kill(process.pid, 'SIGKILL'); await Bun.sleep(10000);`,
   );
   expect(killed.signal).toBe('SIGKILL');
-  const [left] = await readdir(folder);
+  const [left] = await shownIn(folder);
   expect(left).toMatch(/^\.a\.zip\..+\.part$/);
   await using own = await createLocalStorage(folder).create('b.zip');
   await writeFile(join(folder, '.c.zip.othermachine-1-1-0.part'), '');
@@ -114,13 +132,13 @@ test('sweep() removes what a killed process left unfinished, and nothing else', 
   expect(await storage.list()).toEqual([]);
   expect(await storage.sweep()).toEqual([String(left)]);
   await own.commit();
-  expect((await readdir(folder)).sort()).toEqual(['.c.zip.othermachine-1-1-0.part', '.foreign.part', 'b.zip']);
+  expect(await shownIn(folder)).toEqual(['.c.zip.othermachine-1-1-0.part', '.foreign.part', 'b.zip']);
 });
 
 test('sweep() knows a process that took over the number of a dead one', async () => {
   const folder = await freshFolder();
   await using pending = await createLocalStorage(folder).create('a.zip');
-  const [own] = await readdir(folder);
+  const [own] = await shownIn(folder);
   // The same machine and process number, but an earlier start.
   const earlier = String(own).replace(/-(\d+)-\d+-(\d+)\.part$/, '-$1-1-$2.part');
   await writeFile(join(folder, earlier), '');
@@ -144,7 +162,7 @@ test('promise 3: a process killed between any two steps of commit() leaves the w
     expect((await readFile(join(folder, object.name))).every((byte) => byte === 7)).toBe(true);
   }
   await storage.sweep();
-  expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+  expect((await shownIn(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
 });
 
 test('a full disk is DISK_FULL, says what was written and what is free, and leaves nothing behind', async () => {
@@ -176,6 +194,42 @@ test('promise 13: notes beside an archive that are far larger or deeper than any
   expect(await written(notes(`,"more":${'['.repeat(50_000)}`))).toBeNull();
   expect(spawnSync('mkfifo', [join(folder, 'b.zip.json')]).status).toBe(0);
   expect(await createLocalStorage(folder).readSidecar('b.zip')).toBeNull();
+});
+
+test('promise 3: a folder that was lost is refused in all that lists or writes, and known again when it is back', async () => {
+  const folder = join(await freshFolder(), 'mounted');
+  const aside = `${folder}-aside`;
+  const storage = createLocalStorage(folder);
+  // Nothing is left by what was only tried.
+  await (await storage.create('tried.zip')).abort();
+  expect(await readdir(folder)).toEqual([]);
+  await put(folder, 'a.zip');
+  expect((await readdir(folder)).sort()).toEqual([MARKER, 'a.zip']);
+  expect((await storage.list()).length).toBe(1);
+  const codes = (one: Storage) =>
+    Promise.all([one.list(), one.listDocuments(), one.create('b.zip'), one.demandPresent()].map(codeOf));
+  const lost = ['STORAGE_LOST', 'STORAGE_LOST', 'STORAGE_LOST', 'STORAGE_LOST'];
+  // A later process: what it knows of the folder others remember.
+  const later = () => createLocalStorage(folder, async () => ['older.zip', 'a.zip']);
+
+  await rename(folder, aside);
+  expect([await codes(storage), await codes(later())]).toEqual([lost, lost]);
+  expect(await lstat(folder).catch(() => 'missing')).toBe('missing');
+  // The place a volume is mounted on, with what somebody left there.
+  await mkdir(folder);
+  await writeFile(join(folder, 'other.zip'), '');
+  expect([await codes(storage), await codes(later())]).toEqual([lost, lost]);
+  expect(await createLocalStorage(folder).list()).toHaveLength(1);
+  await rm(folder, { recursive: true });
+  await rename(aside, folder);
+  expect((await storage.list()).map(({ name }) => name)).toEqual(['a.zip']);
+  expect((await later().list()).map(({ name }) => name)).toEqual(['a.zip']);
+
+  // One from before there were markers is told by what it holds, and gets one with the next object.
+  await unlink(join(folder, MARKER));
+  await using object = await later().create('c.zip');
+  await object.commit();
+  expect((await readdir(folder)).sort()).toEqual([MARKER, 'a.zip', 'c.zip']);
 });
 
 test('a folder that is a file is STORAGE_UNAVAILABLE', async () => {

@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts';
 import { alreadyExists, notFound, storageFailure, systemCode } from './failures.ts';
 import { openFileNoFollow } from './file-source.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
+import { FolderMarker, type FolderMemory } from './folder-marker.ts';
 import { LocalPendingObject } from './local-object.ts';
 import { checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';
 import { decodeSidecar, encodeSidecar, MAX_SIDECAR_BYTES } from './sidecar.ts';
@@ -14,19 +15,28 @@ import { temporaryNames } from './temporary.ts';
 
 /**
  * Archives in one folder, made (0700) when the first is written. Files are 0600; an object is written beside its place under a
- * temporary name, synced, and only then linked to its own, so that two writers of one name cannot both succeed.
+ * temporary name, synced, and only then linked to its own, so that two writers of one name cannot both succeed. With the first object comes
+ * the marker by which the folder is known again.
  */
-export function createLocalStorage(folder: string): Storage {
-  return new LocalStorage(resolve(folder));
+export function createLocalStorage(folder: string, known: FolderMemory = NOTHING_KNOWN): Storage {
+  return new LocalStorage(resolve(folder), known);
 }
+
+const NOTHING_KNOWN: FolderMemory = async () => [];
 
 class LocalStorage implements Storage {
   readonly label: string;
   private readonly temporaries = temporaryNames();
+  private readonly marker: FolderMarker;
   private counter = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, known: FolderMemory) {
     this.label = folder;
+    this.marker = new FolderMarker(folder, known);
+  }
+
+  async demandPresent(): Promise<void> {
+    await this.guarded(`Looking at ${this.label}`, () => this.marker.demand());
   }
 
   locate(name: string): string {
@@ -37,6 +47,7 @@ class LocalStorage implements Storage {
   async create(name: string): Promise<PendingObject> {
     const path = this.locate(name);
     return await this.guarded(`Creating ${path}`, async () => {
+      await this.marker.demand();
       await mkdir(this.label, { recursive: true, mode: 0o700 });
       if (await exists(path)) throw alreadyExists(name);
       const { handle, temporary } = await this.openTemporary(name);
@@ -47,6 +58,7 @@ class LocalStorage implements Storage {
         path,
         sidecar: sidecarPath(path),
         freeSpace: () => this.freeSpace(),
+        beforeNaming: () => this.marker.make(),
       });
     });
   }
@@ -68,6 +80,7 @@ class LocalStorage implements Storage {
 
   private async named(isWanted: (name: string) => boolean): Promise<StoredObject[]> {
     return await this.guarded(`Listing ${this.label}`, async () => {
+      await this.marker.demand();
       const objects: StoredObject[] = [];
       for (const name of await this.fileNames()) {
         if (!isWanted(name)) continue;

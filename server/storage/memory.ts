@@ -25,6 +25,7 @@ export function createMemoryStorage(now: () => Date): Storage {
 
   return {
     label: 'memory',
+    demandPresent: async () => undefined,
     create: async (name) => {
       checkObjectName(name);
       if (objects.has(name)) throw alreadyExists(name);

@@ -13,7 +13,7 @@ import { temporaryNames } from './temporary.ts';
  */
 export interface Scratch extends Storage, AsyncDisposable {}
 
-export function createScratch(folder: string, home: Pick<Storage, 'label' | 'freeSpace'>): Scratch {
+export function createScratch(folder: string, home: Pick<Storage, 'label' | 'freeSpace' | 'demandPresent'>): Scratch {
   let file: { handle: FileHandle; size: number } | null = null;
   const close = async () => {
     await file?.handle.close().catch(() => undefined);
@@ -27,9 +27,11 @@ export function createScratch(folder: string, home: Pick<Storage, 'label' | 'fre
     label: home.label,
     async create() {
       await close();
+      await home.demandPresent();
       file = { handle: await namelessFile(folder), size: 0 };
       return pendingIn(opened, close);
     },
+    demandPresent: () => home.demandPresent(),
     open: async () => sourceOf(opened()),
     list: async () => [],
     listDocuments: async () => [],

@@ -3,11 +3,17 @@ import type { ByteSink, ByteSource } from '../bytes.ts';
 /**
  * Where archives live. Two implementations keep this contract (`local.ts`, `memory.ts`), and one suite
  * (`storage.suite.ts`) proves it for each. Every failure is an `AppError`: NOT_FOUND, NAME_INVALID, ALREADY_EXISTS,
- * DISK_FULL or STORAGE_UNAVAILABLE.
+ * DISK_FULL, STORAGE_LOST or STORAGE_UNAVAILABLE.
  */
 export interface Storage {
   /** For people: the folder or bucket, never with credentials. */
   readonly label: string;
+
+  /**
+   * Rejects with STORAGE_LOST when what was stored here is gone as a whole: a volume that is not mounted, a folder that was removed. So do
+   * `create()` and both lists; what would be written then is written elsewhere, and what is listed is not what there is.
+   */
+  demandPresent(): Promise<void>;
 
   /**
    * Starts an object. Nothing appears under `name` before `commit()` resolves; a crash leaves at most a temporary that `sweep()` removes.

@@ -96,7 +96,15 @@ export function createUploadArea(folder: string): UploadArea {
         const temporary = join(home, temporaries.make(id, counter++));
         const handle = await open(temporary, 'wx', 0o600);
         // Uploads have no notes beside them; the name given for them is one that never exists.
-        return new LocalPendingObject({ handle, temporary, name: id, path, sidecar: `${temporary}.json`, freeSpace });
+        return new LocalPendingObject({
+          handle,
+          temporary,
+          name: id,
+          path,
+          sidecar: `${temporary}.json`,
+          freeSpace,
+          beforeNaming: async () => undefined,
+        });
       });
     },
 

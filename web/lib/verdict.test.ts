@@ -22,6 +22,15 @@ test('data is called safe only when nothing urgent or soon is to be done, and ev
   });
 });
 
+test('a folder that was lost is the worst there is, whatever else can be seen', () => {
+  const lost = { part: 'storage', code: 'STORAGE_LOST', message: 'The backups are gone.', hint: null } as const;
+  const troubles: Status['troubles'] = [{ ...lost, part: 'database', code: 'DATABASE_ERROR', message: 'x' }, lost];
+  expect(verdictOf({ ...status, storage: null, troubles })).toMatchObject({
+    level: 'unsafe',
+    because: 'The backups are gone.',
+  });
+});
+
 test('what cannot be seen is never called safe', () => {
   const troubles: Status['troubles'] = [
     { part: 'database', code: 'DATABASE_UNREACHABLE', message: 'The database does not answer.', hint: null },

@@ -17,6 +17,8 @@ export interface Verdict {
 /** Is the data safe? What the server recommends decides: something urgent is red, something soon amber. Never green on what cannot be seen. */
 export function verdictOf({ recommendations, storage, database, troubles }: Status): Verdict {
   const first = recommendations.find(({ level }) => level !== 'note');
+  const lost = troubles.find(({ code }) => code === 'STORAGE_LOST');
+  if (lost) return of('unsafe', lost.message);
   if (storage === null) return of('unknown', troubles[0]?.message);
   if (first?.level === 'urgent') {
     const verdict = { ...of('unsafe', first.message), from: first };
