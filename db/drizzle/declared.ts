@@ -8,7 +8,7 @@ import { completeConnection } from '../connection/environment.ts';
 import { modelFromExports, type ReadOptions, type SchemaExport } from '../drizzle-model.ts';
 import type { SchemaModel } from '../model.ts';
 import type { Casing } from './casing.ts';
-import { findFiles, splitPatterns } from './files.ts';
+import { findFiles, missingPaths, splitPatterns } from './files.ts';
 import { importModule } from './import-module.ts';
 import { configsIn, type KitConfig, readKitConfig } from './kit-config.ts';
 
@@ -40,19 +40,23 @@ export async function readDeclared(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Declared> {
   // A path may hold a comma itself.
-  const files = await findFiles(existsSync(resolve(cwd, path)) ? [path] : splitPatterns(path), cwd);
-  if (files.length === 0)
+  const patterns = existsSync(resolve(cwd, path)) ? [path] : splitPatterns(path);
+  const files = await findFiles(patterns, cwd);
+  const missing = await missingPaths(patterns, cwd);
+  if (files.length === 0 || missing.length > 0)
     throw invalid(
-      `BACKUP_SCHEMA names ${path}, and there is no such file below ${cwd}.`,
+      `BACKUP_SCHEMA names ${files.length === 0 ? path : missing.join(', ')}, and there is no such file below ${cwd}.`,
       'Set it to a module that exports the Drizzle tables, a drizzle.config.ts, a folder or a pattern; empty for the HRMS.',
     );
   const exports: SchemaExport[] = [];
+  const idle: string[] = [];
   const urls = new Set<string>();
   for (const file of files) {
     if (isConfigName(file)) process.chdir(dirname(file));
     const module = await importModule(file);
     const configs = declaresTables(module) ? [] : await configsIn(module);
     if (configs.length === 0) exports.push(...exportsOf(module, { casing }));
+    if (configs.length === 0 && isConfigName(file) && !declaresTables(module)) idle.push(file);
     for (const value of configs) {
       const config = readKitConfig(value, file);
       const url = wantsDatabase ? config.databaseUrl() : null;
@@ -60,6 +64,11 @@ export async function readDeclared(
       exports.push(...(await declaredBy(config, file, cwd, casing)));
     }
   }
+  if (idle.length === files.length)
+    throw invalid(
+      `${idle.join(', ')} exports neither a configuration of drizzle-kit as its default nor a table.`,
+      "It needs `export default defineConfig({ dialect: 'postgresql', schema: … })`.",
+    );
   if (!exports.some(({ value }) => is(value, PgTable)))
     throw invalid(
       `${files.length === 1 ? files[0] : `Of the ${files.length} files of ${path} none`} exports ${files.length === 1 ? 'no' : 'a'} PostgreSQL table.`,
@@ -101,13 +110,19 @@ async function declaredBy(
   for (const folder of [...parentsOf(file), cwd]) {
     const files = await findFiles(config.schema, folder);
     if (files.length === 0) continue;
+    const missing = await missingPaths(config.schema, folder);
+    if (missing.length > 0) throw nothingThere(file, missing);
     const options = { casing: casing ?? config.casing, keeps: config.keeps };
     const exports: SchemaExport[] = [];
     for (const one of files) exports.push(...exportsOf(await importModule(one), options));
     return exports;
   }
-  throw invalid(
-    `${file} names the schema ${config.schema.join(', ')}, and nothing of that name is there.`,
+  throw nothingThere(file, config.schema);
+}
+
+function nothingThere(file: string, schema: string[]): AppError {
+  return invalid(
+    `${file} names the schema ${schema.join(', ')}, and nothing of that name is there.`,
     'Paths are looked for beside the configuration, then in the folders above it.',
   );
 }

@@ -26,6 +26,13 @@ export async function findFiles(patterns: readonly string[], folder: string): Pr
   return [...found].sort();
 }
 
+/** Returns the plain paths among these that name nothing: a pattern may find nothing, but a path was meant. */
+export async function missingPaths(patterns: readonly string[], folder: string): Promise<string[]> {
+  const plain = patterns.filter((pattern) => !MAGIC.test(pattern));
+  const there = await Promise.all(plain.map((pattern) => exists(resolve(folder, pattern))));
+  return plain.filter((_, at) => !there[at]);
+}
+
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,

@@ -17,13 +17,16 @@ const kept = (filters: object, names: string[]) => {
 describe('a drizzle-kit configuration', () => {
   test('is told from a schema module by what it holds, as an object, a function, a promise or a list', async () => {
     const config = { dialect: 'postgresql', schema: 'x' };
-    const shapes = [config, () => config, async () => config, [config]].map((value) => ({ default: value }));
-    expect(await Promise.all([...shapes, { ...config }].map(configsIn))).toEqual(Array(5).fill([config]));
+    const shapes = [config, () => config, async () => config, Promise.resolve(config), [config]].map((value) => ({
+      default: value,
+    }));
+    expect(await Promise.all([...shapes, { ...config }].map(configsIn))).toEqual(Array(6).fill([config]));
     const others = [
       {},
       { default: {} },
       { default: { users: {} } },
       { default: () => ({}) },
+      { default: Promise.reject(new Error('no')) },
       { schema: {}, users: {} },
     ];
     expect(await Promise.all(others.map(configsIn))).toEqual(others.map(() => []));
@@ -79,6 +82,7 @@ describe('a drizzle-kit configuration', () => {
     });
     expect(codeOf(() => url({ host: 'h', database: 'd', ssl: { ca: 'x' } }))).toBe('CONFIG_INVALID');
     for (const none of [{}, { url: undefined }, { host: 'h' }]) expect(url(none)).toBeNull();
-    expect(url({ url: './pgdata' }, { driver: 'pglite' })).toBeNull();
+    for (const driver of ['pglite', 'aws-data-api'])
+      expect(() => url({ url: './pgdata' }, { driver })).toThrow(`by the driver ${driver}`);
   });
 });

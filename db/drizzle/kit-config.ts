@@ -11,8 +11,8 @@ export interface KitConfig {
   /** Tells which tables are this application's. */
   keeps: (table: ObjectName) => boolean;
   /**
-   * Returns the address of the database; null when the file names none, or one that only a cloud's own driver reaches. Throws
-   * CONFIG_INVALID for certificates that no address can hold.
+   * Returns the address of the database; null when the file names none. Throws CONFIG_INVALID for a driver that reaches no server by
+   * an address, and for certificates that no address can hold.
    */
   databaseUrl: () => string | null;
 }
@@ -33,13 +33,14 @@ const shape = z.looseObject({
 /** Returns the configurations a module holds; none when it is no drizzle-kit configuration. */
 export async function configsIn(module: Record<string, unknown>): Promise<unknown[]> {
   const given: unknown = module.default ?? module;
-  const made: unknown = typeof given === 'function' && given.length === 0 ? await call(given as () => unknown) : given;
+  const isCallable = typeof given === 'function' && given.length === 0;
+  const made: unknown = await resolved(isCallable ? (given as () => unknown) : () => given);
   const found: unknown[] = Array.isArray(made) ? made : [made];
   return found.length > 0 && found.every(looksLikeConfig) ? found : [];
 }
 
-/** A default export that is a function may be anything; only what it returns tells. */
-async function call(given: () => unknown): Promise<unknown> {
+/** A default export that is a function or a promise may be anything; only what comes of it tells. */
+async function resolved(given: () => unknown): Promise<unknown> {
   try {
     return await given();
   } catch {
@@ -80,7 +81,15 @@ export function readKitConfig(value: unknown, file: string): KitConfig {
     schema,
     casing: casing ?? null,
     keeps: (table) => keepsSchema(schemaFilter, table.schema) && keepsTable(patterns, table.name),
-    databaseUrl: () => (driver === undefined || driver === 'pg' ? credentialsUrl(dbCredentials, file) : null),
+    databaseUrl() {
+      if (driver === undefined || driver === 'pg') return credentialsUrl(dbCredentials, file);
+      throw invalid(
+        `${file} reaches its database by the driver ${driver}, not by the address of a PostgreSQL server.`,
+        driver === 'pglite'
+          ? 'A PGlite database is files of its program, which cannot be backed up here. For a server with the same tables set DATABASE_URL.'
+          : 'Set DATABASE_URL to the server’s own address.',
+      );
+    },
   };
 }
 

@@ -129,6 +129,10 @@ describe('BACKUP_SCHEMA', () => {
       'mysql.config.ts': `export default { dialect: 'mysql', schema: './schema.ts' };`,
       'away.config.ts': config(`schema: './schema.ts', tablesFilter: ['!t']`),
       'gone.config.ts': config(`schema: './nowhere/*.ts'`),
+      'half.config.ts': config(`schema: ['./schema.ts', './moved.ts']`),
+      'pattern.config.ts': config(`schema: ['./schema.ts', './nowhere/*.ts']`),
+      'named.config.ts': `export const config = { dialect: 'postgresql', schema: './schema.ts' };`,
+      'lite.config.ts': config(`driver: 'pglite', schema: './schema.ts', dbCredentials: { url: './files' }`),
     });
     const said = async (path: string) => {
       const { code, message } = await rejection(read(dir, path));
@@ -139,6 +143,14 @@ describe('BACKUP_SCHEMA', () => {
     expect(await said('mysql.config.ts')).toContain('mysql');
     expect(await said('away.config.ts')).toContain('leave none');
     expect(await said('gone.config.ts')).toContain('./nowhere/*.ts');
+    // Of a list each path was meant; a pattern may find nothing.
+    expect(await said('half.config.ts')).toContain('names the schema ./moved.ts, and nothing');
+    expect(await said('schema.ts,moved.ts')).toContain('BACKUP_SCHEMA names moved.ts, and there is no such file');
+    expect(await namesOf(dir, 'pattern.config.ts')).toBe('public.t');
+    expect(await said('named.config.ts')).toContain(
+      'neither a configuration of drizzle-kit as its default nor a table',
+    );
+    expect(await said('lite.config.ts')).toContain('by the driver pglite');
   });
 });
 
