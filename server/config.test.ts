@@ -97,6 +97,12 @@ describe('readConfig()', () => {
     await Bun.write(file, 'postgres://a:b@db/hrms\n');
     expect(readConfig({ DATABASE_URL_FILE: file }).databaseDirectUrl).toBe('postgres://a:b@db/hrms');
     expect(faultsOf({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgres://h/d' })[0]).toContain('cannot both be set');
+    await Bun.write(file, 'postgres://h/d\npostgres://h/d\n');
+    expect(faultsOf({ DATABASE_URL_FILE: file })[0]).toContain(
+      'DATABASE_URL_FILE holds must be one address on one line',
+    );
+    await Bun.write(file, 'nonsense');
+    expect(faultsOf({ DATABASE_URL_FILE: file })[0]).toStartWith('what the file of DATABASE_URL_FILE holds must look');
     await Bun.write(file, '\n');
     expect(faultsOf({ DATABASE_URL_FILE: file })[0]).toContain('an empty file');
     expect(secretsOf({ DATABASE_URL_FILE: join(folder, 'none'), PGPASSWORD: "it's" })).toEqual(["password='it\\'s'"]);

@@ -173,7 +173,7 @@ export function readConfig(env: Environment, cores: number = availableParallelis
   const read = environment.safeParse(given);
   if (!read.success) {
     const faults = read.error.issues.map(({ path: [name], message }) =>
-      fault(String(name), message, given[String(name)]),
+      fault(String(name), message, given[String(name)], given[`${String(name)}_FILE`]),
     );
     throw invalid([...unread, ...faults]);
   }
@@ -279,6 +279,8 @@ function fromFile(given: Record<string, string | undefined>, name: 'DATABASE_URL
   try {
     const text = readFileSync(file, 'utf8').trim();
     if (text === '') return [`${name}_FILE names an empty file: ${file}`];
+    if (/^[a-z]+:\/\/.*[\r\n]/s.test(text))
+      return [`what the file of ${name}_FILE holds must be one address on one line`];
     given[name] = text;
     return [];
   } catch {
@@ -318,7 +320,8 @@ function levelFaults(method: 'deflate' | 'zstd', level: number | null): string[]
 /** Their values may hold a secret and are not repeated. */
 const SECRET_SETTINGS = /_URL$|^SECRET_KEY$|^METRICS_TOKEN$|^TLS_KEY$/;
 
-function fault(name: string, rule: string, value: string | undefined): string {
+function fault(name: string, rule: string, value: string | undefined, file?: string): string {
+  if (file !== undefined) return `what the file of ${name}_FILE holds ${rule}`;
   return SECRET_SETTINGS.test(name) ? `${name} ${rule}` : `${name} ${rule}; it is "${value?.slice(0, 60)}"`;
 }
 

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { AppError } from '../../server/errors.ts';
 import { DialFault, dial, type Protection } from './dial.ts';
-import { connectionFailure, type Place, togetherFailed } from './failure.ts';
+import { connectionFailure, OtherSession, type Place, togetherFailed } from './failure.ts';
 import { signIn } from './sign-in.ts';
 import { type Endpoint, readTarget, type SessionAttrs, type Target } from './target.ts';
 import { type TlsSettings, tlsSettings } from './tls.ts';
@@ -189,9 +189,6 @@ export class DatabaseClient extends pg.Client {
     );
   }
 }
-
-/** A session that is not of the kind asked for; the message completes "… cannot be used: …". */
-class OtherSession extends Error {}
 
 /** Why one server of a list cannot be used, while another one may be. */
 class Unusable extends Error {

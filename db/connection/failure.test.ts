@@ -101,6 +101,8 @@ test('each way not to come in is said by its own words, with host, port, user an
   for (const [parts, code, words] of cases) {
     const failure = await failureOf(parts);
     expect([parts, failure.code, failure.message]).toEqual([parts, code, expect.stringMatching(words)]);
+    // Nothing more is to be seen where the reason is known.
+    expect([parts, failure.hint]).toEqual([parts, expect.not.stringContaining('--verbose')]);
   }
   const both = await byUs(`postgres://app@127.0.0.1:1,nowhere.invalid:${port}/app`, {});
   expect(both.said).toMatch(/None of the 2 servers.*127\.0\.0\.1:1 .*nowhere\.invalid/);

@@ -10,6 +10,9 @@ export interface Place {
   tls: Pick<TlsWishes, 'mode' | 'rootCert'>;
 }
 
+/** A session that is not of the kind asked for; the message completes "… cannot be used: …". */
+export class OtherSession extends Error {}
+
 interface Finding {
   code?: ErrorCode;
   /** Completes "… cannot be used: …". */
@@ -24,7 +27,9 @@ export function connectionFailure(error: unknown, place: Place): AppError {
       ? ofDial(error, place)
       : hasState(error)
         ? ofServer(error, place)
-        : { why: wordsOf(error), hint: 'See the log of the server, and try the same address with psql.' };
+        : error instanceof OtherSession
+          ? { why: error.message, hint: 'Name a server of that kind as host, or change target_session_attrs.' }
+          : { why: wordsOf(error), hint: 'See the log of the server, and try the same address with psql.' };
   return new AppError(
     finding.code ?? 'DATABASE_UNREACHABLE',
     `The database at ${shown(place)} cannot be used: ${finding.why}.`,
