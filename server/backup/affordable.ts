@@ -11,7 +11,7 @@ export async function affordableJobs(session: Session, tables: ObjectName[], job
   const room = await readLockRoom(session);
   const need = await backupLocks(session, tables);
   // Of the room left, others have some as well: only the first session may fill it.
-  const shared = { ...room, used: room.used + need(1).objects };
+  const shared = { ...room, usedHolders: room.usedHolders + need(1).objects };
   for (let sessions = jobs; sessions > 1; sessions--) if (hasRoom(shared, need(sessions))) return sessions;
   if (hasRoom(room, need(1))) return 1;
   throw new AppError('DATABASE_ERROR', `${describeShortage(room, need(1), 'A backup')}. No backup was made.`, {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
 import pg from 'pg';
+import { campaign } from '../../db/campaign.fixture.ts';
 import { type Cluster, startCluster } from '../../db/cluster.ts';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession } from '../../db/connect.ts';
@@ -13,11 +14,13 @@ import { machineBinaries } from '../../db/machine-postgres.ts';
 import { testDatabase } from '../../db/testing.ts';
 import { type TestServer, testServers } from '../../db/testing-servers.ts';
 import { checkEnvironment } from '../backup/check.ts';
+import { createBackup } from '../backup/create.ts';
+import { AppError } from '../errors.ts';
 import { runOperation } from '../jobs/operations.ts';
 import { restoreArchive } from '../restore/restore.ts';
 import { bytesSource, createMemoryStorage } from '../storage/memory.ts';
 import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
-import { restoreLocks } from './lock-budget.ts';
+import { CATALOG_LOCKS, restoreLocks } from './lock-budget.ts';
 
 const modelOf = (names: string[]) =>
   modelFromSchema(
@@ -27,12 +30,12 @@ const modelOf = (names: string[]) =>
   );
 
 /** A server of this test's own with few locks, and on it a database of an owner who is no superuser. */
-async function smallServer(server: TestServer, locks: number): Promise<Cluster> {
+async function smallServer(server: TestServer, locks: number, settings: Record<string, string> = {}): Promise<Cluster> {
   const binaries = server === '18' ? await embeddedBinaries() : machineBinaries();
   if (binaries === null) throw new Error('This machine has no PostgreSQL of its own.');
   return startCluster({
     binaries,
-    dir: join(tmpdir(), `few-locks-${process.pid}-${server}`),
+    dir: folderOf(server),
     password: 'secret',
     initArgs: server === '18' ? BUILTIN_LOCALE : ['--locale=C'],
     settings: {
@@ -41,9 +44,43 @@ async function smallServer(server: TestServer, locks: number): Promise<Cluster> 
       max_connections: '20',
       max_locks_per_transaction: String(locks),
       autovacuum: 'off',
+      ...settings,
     },
   });
 }
+
+/** As few processes as a server does with, whose locks the setting is multiplied with. */
+const fewProcesses = (server: TestServer): Record<string, string> => ({
+  max_worker_processes: '2',
+  max_wal_senders: '0',
+  wal_level: 'minimal',
+  [server === '18' ? 'autovacuum_worker_slots' : 'autovacuum_max_workers']: '1',
+});
+
+const folderOf = (server: TestServer) => join(tmpdir(), `few-locks-${process.pid}-${server}`);
+
+async function makeOwner(cluster: Cluster): Promise<string> {
+  await run(cluster.adminUrl(), `CREATE ROLE few_locks_owner LOGIN PASSWORD 'secret'`);
+  await run(cluster.adminUrl(), 'CREATE DATABASE many OWNER few_locks_owner');
+  return ownerUrl(cluster);
+}
+
+/** Makes the tables in portions: one transaction would need the locks that the server lacks. */
+async function makeTables(url: string, names: string[]): Promise<void> {
+  for (let at = 0; at < names.length; at += 10)
+    await run(
+      url,
+      names
+        .slice(at, at + 10)
+        .map(
+          (name) =>
+            `CREATE TABLE ${name} (id int PRIMARY KEY, note text); CREATE INDEX ON ${name} (note); INSERT INTO ${name} VALUES (1, 'x')`,
+        )
+        .join('; '),
+    );
+}
+
+const settingNamed = (text: unknown) => Number(/max_locks_per_transaction = (\d+);/.exec(String(text))?.[1]);
 
 async function run(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
@@ -55,6 +92,11 @@ async function run(url: string, sql: string): Promise<Record<string, unknown>[]>
   }
 }
 
+const outcome = <T>(work: Promise<T>): Promise<T | AppError> =>
+  work.catch((error: unknown) => {
+    if (error instanceof AppError) return error;
+    throw error;
+  });
 const ownerUrl = (cluster: Cluster) => cluster.adminUrl('many').replace('//postgres:', '//few_locks_owner:');
 const check = (url: string, names: string[]) =>
   checkEnvironment(
@@ -67,31 +109,18 @@ const FILES = `SELECT oid, relfilenode, xmin FROM pg_class WHERE relnamespace = 
 
 for (const server of testServers()) {
   test(`promise 12: more tables than the server has locks for are refused before anything is done, and the setting that is named is enough, on server ${server}`, async () => {
-    const names = Array.from({ length: 300 }, (_, n) => `t${n}`);
+    const names = Array.from({ length: 200 }, (_, n) => `t${n}`);
     const few = names.slice(0, 20);
     const first = await smallServer(server, 10);
     let backup: MadeBackup;
     let wanted: number;
     try {
-      await run(first.adminUrl(), `CREATE ROLE few_locks_owner LOGIN PASSWORD 'secret'`);
-      await run(first.adminUrl(), 'CREATE DATABASE many OWNER few_locks_owner');
-      const url = ownerUrl(first);
-      // In portions: one transaction would need the locks that the server lacks.
-      for (let at = 0; at < names.length; at += 10)
-        await run(
-          url,
-          names
-            .slice(at, at + 10)
-            .map(
-              (name) =>
-                `CREATE TABLE ${name} (id int PRIMARY KEY, note text); CREATE INDEX ON ${name} (note); INSERT INTO ${name} VALUES (1, 'x')`,
-            )
-            .join('; '),
-        );
+      const url = await makeOwner(first);
+      await makeTables(url, names);
       const refused = await rejection(backupOf({ url }, modelOf(names)));
       expect([refused.code, refused.message]).toEqual([
         'DATABASE_ERROR',
-        expect.stringMatching(/^A backup needs 900 locks .*max_locks_per_transaction is 10\)\. No backup was made\.$/),
+        expect.stringMatching(/^A backup needs 715 locks .*max_locks_per_transaction is 10\)\. No backup was made\.$/),
       ]);
       expect(refused.hint).toMatch(/ALTER SYSTEM SET max_locks_per_transaction = \d+; \(it is 10 now\) and restart/);
 
@@ -99,13 +128,13 @@ for (const server of testServers()) {
       expect(report).toMatchObject({ ok: false, restorable: false });
       const found = report.findings.filter(({ message }) => message.includes('max_locks_per_transaction'));
       expect(found.map(({ check: name }) => name).sort()).toEqual(['locks', 'restore']);
-      const asked = found.map(({ hint }) => Number(/max_locks_per_transaction = (\d+)/.exec(hint ?? '')?.[1]));
+      const asked = found.map(({ hint }) => settingNamed(hint));
       wanted = Math.max(...asked);
 
       // Few enough are no matter; what is more than a restore can take is said by the backup.
       backup = await backupOf({ url }, modelOf(few));
       await restoreInto({ url }, backup);
-      const middle = await backupOf({ url }, modelOf(names.slice(0, 120)), { jobs: 8 });
+      const middle = await backupOf({ url }, modelOf(names.slice(0, 75)), { jobs: 8 });
       expect(middle.result.warnings.join()).toContain('a restore needs');
       const before = await run(url, FILES);
       const stopped = await rejection(restoreInto({ url }, middle));
@@ -123,13 +152,53 @@ for (const server of testServers()) {
     try {
       const url = ownerUrl(second);
       const whole = await backupOf({ url }, modelOf(names));
-      await run(url, 'DELETE FROM t299');
+      await run(url, 'DELETE FROM t199');
       await restoreInto({ url }, whole);
-      expect(await run(url, 'SELECT * FROM t299')).toEqual([{ id: 1, note: 'x' }]);
+      expect(await run(url, 'SELECT * FROM t199')).toEqual([{ id: 1, note: 'x' }]);
       expect(await check(url, names)).toMatchObject({ ok: true, restorable: true });
     } finally {
       await second.stop();
-      await rm(join(tmpdir(), `few-locks-${process.pid}-${server}`), { recursive: true, force: true });
+      await rm(folderOf(server), { recursive: true, force: true });
+    }
+  }, 300_000);
+
+  test(`promise 12: a server with few processes refuses before it runs out of locks, and each setting that is named is enough, on server ${server}`, async () => {
+    const names = Array.from({ length: 64 }, (_, n) => `t${n}`);
+    try {
+      await using first = await smallServer(server, 10, fewProcesses(server));
+      const url = await makeOwner(first);
+      await makeTables(url, names);
+      const ends = [];
+      let wanted = 0;
+      for (let count = names.length; count > 0; count -= campaign(24, 4)) {
+        const made = await outcome(backupOf({ url }, modelOf(names.slice(0, count)), { jobs: 4 }));
+        if (made instanceof AppError) {
+          expect(made.message).toMatch(/^A backup needs \d+ locks/);
+          wanted ||= settingNamed(made.hint);
+          ends.push('no backup');
+          continue;
+        }
+        const restored = await outcome(restoreInto({ url }, made, { jobs: 4 }));
+        if (restored instanceof AppError) expect(restored.message).toMatch(/^a restore needs \d+ locks/);
+        ends.push(restored instanceof AppError ? 'no restore' : 'restored');
+      }
+      // All three are met, so that what is counted is neither too little nor out of all proportion.
+      expect([ends[0], ends.includes('no restore') || ends.includes('restored')]).toEqual(['no backup', true]);
+      await first.stop();
+
+      await using second = await smallServer(server, wanted, fewProcesses(server));
+      const whole = await backupOf({ url: ownerUrl(second) }, modelOf(names), { jobs: 4 });
+      const refused = await rejection(restoreInto({ url: ownerUrl(second) }, whole));
+      expect(refused.message).toMatch(/^a restore needs \d+ locks/);
+      expect(settingNamed(whole.result.warnings)).toBe(settingNamed(refused.hint));
+      await second.stop();
+
+      await using third = await smallServer(server, settingNamed(refused.hint), fewProcesses(server));
+      await run(ownerUrl(third), 'DELETE FROM t63');
+      await restoreInto({ url: ownerUrl(third) }, whole, { jobs: 4 });
+      expect(await run(ownerUrl(third), 'SELECT * FROM t63')).toEqual([{ id: 1, note: 'x' }]);
+    } finally {
+      await rm(folderOf(server), { recursive: true, force: true });
     }
   }, 300_000);
 
@@ -163,6 +232,7 @@ for (const server of testServers()) {
       oids.map(({ oid }) => oid),
     );
     let held = 0;
+    let catalogs = 0;
     const tools = { now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms: number) => Bun.sleep(ms) };
     await runOperation(
       { ...tools, databaseUrl: database.url },
@@ -177,11 +247,13 @@ for (const server of testServers()) {
             receipt: {
               ...receipt,
               async succeed(applying, result) {
-                const [row] = await applying.query<{ held: number }>(
-                  `SELECT count(DISTINCT (locktype, relation, classid, objid, objsubid))::int AS held FROM pg_locks
-                    WHERE pid = pg_backend_pid() AND locktype IN ('relation', 'object') AND (relation IS NULL OR relation >= 16384)`,
+                const [row] = await applying.query<{ held: number; catalogs: number }>(
+                  `SELECT count(DISTINCT (locktype, relation, classid, objid, objsubid)) FILTER (WHERE relation IS NULL OR relation >= 16384)::int AS held,
+                          count(DISTINCT relation) FILTER (WHERE relation < 16384)::int AS catalogs
+                     FROM pg_locks WHERE pid = pg_backend_pid() AND locktype IN ('relation', 'object')`,
                 );
                 held = row?.held ?? 0;
+                catalogs = row?.catalogs ?? 0;
                 await receipt.succeed(applying, result);
               },
             },
@@ -193,7 +265,37 @@ for (const server of testServers()) {
         ),
     );
     expect(held).toBeGreaterThan(40);
-    expect(counted.objects).toBeGreaterThanOrEqual(held);
-    expect(counted.objects).toBeLessThan(held * 1.5);
+    expect(catalogs).toBeGreaterThan(CATALOG_LOCKS.restore / 2);
+    expect(catalogs).toBeLessThanOrEqual(CATALOG_LOCKS.restore);
+    expect(counted.objects - CATALOG_LOCKS.restore).toBeGreaterThanOrEqual(held);
+    expect(counted.objects - CATALOG_LOCKS.restore).toBeLessThan(held * 1.5);
+
+    let ofBackup = 0;
+    const storage = createMemoryStorage(tools.now);
+    await createBackup(
+      {
+        ...tools,
+        databaseUrl: database.url,
+        model,
+        application: { name: 'Palace Backup', version: '0.0.0' },
+        lockGiveUpMs: 5000,
+        storage: {
+          ...storage,
+          // The archive is made when everything that the catalogs say has been read.
+          async create(name) {
+            const [row] = await database.admin<{ catalogs: number }>(
+              `SELECT max(catalogs)::int AS catalogs FROM (SELECT count(DISTINCT relation) AS catalogs FROM pg_locks
+                WHERE relation < 16384 AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid) AS held`,
+            );
+            ofBackup = row?.catalogs ?? 0;
+            return storage.create(name);
+          },
+        },
+      },
+      { compression: 'deflate', jobs: 1, strict: false, verify: false, createdBy: 'a test' },
+      { signal, onProgress: () => undefined },
+    );
+    expect(ofBackup).toBeGreaterThan(CATALOG_LOCKS.backup / 2);
+    expect(ofBackup).toBeLessThanOrEqual(CATALOG_LOCKS.backup);
   });
 }

@@ -2,16 +2,17 @@ import type { Session } from '../../db/connect.ts';
 import type { ObjectName } from '../../db/model.ts';
 
 /**
- * The memory of a server's lock table. It is laid out for two holders of each object, so that one holder of each leaves room for
- * more objects; an object takes twice what a holder does. Counted in units of a holder.
+ * What a server has for locks. Its setting times its processes, N, is what it lays out: half as many objects and N holders of them
+ * have their place from the start. The rest of the memory goes to whoever is first, in pieces, an object as much as two holders.
  */
 export interface LockRoom {
   /** `max_locks_per_transaction` as it is. */
   setting: number;
   /** Connections, prepared transactions and processes that the setting is multiplied with. */
   processes: number;
-  /** Units that other sessions, of every database, use now. */
-  used: number;
+  /** What other sessions, of every database, hold now. */
+  usedObjects: number;
+  usedHolders: number;
 }
 
 /** Locks that one transaction, or several with the same ones, will hold at its end. */
@@ -20,32 +21,36 @@ export interface LockNeed {
   holders: number;
 }
 
-const UNITS_PER_OBJECT = 2;
-const UNITS_PER_SETTING = 2 * UNITS_PER_OBJECT;
-/** Of the whole, what is left to others: every session that asks the catalog holds dozens of locks for a moment. */
+/** Catalogs and their indexes that the transaction of each asks, and so keeps locked to its end; a tenth more than on 15 and 18. */
+export const CATALOG_LOCKS = { backup: 115, restore: 60 };
+/** Of the whole, what is left to others, and what that is at least: each session that asks the catalog holds dozens for a moment. */
 const SPARE = 0.1;
+const LEAST_SPARE = 40;
+/** Memory that pieces taken for objects, and for holders, may keep from the others: one in each of 32 partitions. Counted in holders. */
+const PIECES_OF_OBJECTS = 32 * 48 * 2;
+const PIECES_OF_HOLDERS = 32 * 51;
 /** How much more than is needed now is asked for. */
 const HEADROOM = 1.125;
 
 /** Reads what the server has for locks and what others use of it; this session's own do not count. */
 export async function readLockRoom(session: Session): Promise<LockRoom> {
   const [room] = await session.query<LockRoom>(ROOM_SQL);
-  return room ?? { setting: 0, processes: 0, used: 0 };
+  return room ?? { setting: 0, processes: 0, usedObjects: 0, usedHolders: 0 };
 }
 
-/** Units that each step of the setting gives, without what is left to others. */
-function unitsPerSetting(processes: number): number {
-  return processes * UNITS_PER_SETTING * (1 - SPARE);
-}
-
-function unitsOf({ objects, holders }: LockNeed): number {
-  return UNITS_PER_OBJECT * objects + holders;
-}
-
-/** Whether the server has room for these locks; of the holders alone, there is room for two of each object. */
-export function hasRoom({ setting, processes, used }: LockRoom, need: LockNeed): boolean {
-  const room = setting * unitsPerSetting(processes) - used;
-  return unitsOf(need) <= room && need.holders * 2 <= room;
+/** Whether the server has room for these locks, whichever of objects and holders takes its memory first. */
+export function hasRoom({ setting, processes, usedObjects, usedHolders }: LockRoom, need: LockNeed): boolean {
+  const whole = setting * processes;
+  const laidOut = whole - Math.max(whole * SPARE, LEAST_SPARE);
+  const objects = need.objects + usedObjects;
+  const holders = need.holders + usedHolders;
+  const moreObjects = Math.max(0, objects - laidOut / 2) * 2;
+  const moreHolders = Math.max(0, holders - laidOut);
+  const shared = laidOut * 2;
+  const forHolders = Math.max(0, shared - moreObjects - PIECES_OF_OBJECTS);
+  // Objects run out of their places first, and so have the memory first, unless each has several holders.
+  const pieces = need.holders > need.objects ? PIECES_OF_HOLDERS : 0;
+  return moreHolders <= forHolders && moreObjects <= Math.max(0, shared - moreHolders - pieces);
 }
 
 /** Says what is short, for the middle of a sentence. */
@@ -54,9 +59,11 @@ export function describeShortage({ setting }: LockRoom, { objects }: LockNeed, w
 }
 
 /** Says how there is room: the setting to make, an eighth more than is needed now. */
-export function roomHint({ setting, processes, used }: LockRoom, need: LockNeed): string {
-  const wanted = Math.ceil(((unitsOf(need) + used) * HEADROOM) / unitsPerSetting(processes));
-  return `As a superuser run ALTER SYSTEM SET max_locks_per_transaction = ${Math.max(wanted, setting + 1)}; (it is ${setting} now) and restart the server; a hosted one has it among its parameters.`;
+export function roomHint(room: LockRoom, need: LockNeed): string {
+  const { setting } = room;
+  let enough = setting + 1;
+  while (!hasRoom({ ...room, setting: enough }, need) && room.processes > 0) enough++;
+  return `As a superuser run ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil(enough * HEADROOM)}; (it is ${setting} now) and restart the server; a hosted one has it among its parameters.`;
 }
 
 /** Locks that a backup of these tables holds when it has copied them: each session all tables, and the indexes of those it copied. */
@@ -66,13 +73,16 @@ export async function backupLocks(session: Session, tables: ObjectName[]): Promi
     tables.map((table) => table.name),
   ]);
   const { relations, indexes } = row ?? { relations: 0, indexes: 0 };
-  return (sessions) => ({ objects: relations + indexes, holders: relations * sessions + indexes });
+  return (sessions) => ({
+    objects: relations + indexes + CATALOG_LOCKS.backup,
+    holders: relations * sessions + indexes + CATALOG_LOCKS.backup,
+  });
 }
 
 /** Locks that the transaction of a restore into these tables holds before its commit. */
 export async function restoreLocks(session: Session, tableOids: number[]): Promise<LockNeed> {
   const [row] = await session.query<{ objects: number }>(RESTORE_SQL, [tableOids]);
-  const objects = row?.objects ?? 0;
+  const objects = (row?.objects ?? 0) + CATALOG_LOCKS.restore;
   return { objects, holders: objects };
 }
 
@@ -86,7 +96,8 @@ const ROOM_SQL = `
   SELECT (SELECT value FROM setting WHERE name = 'max_locks_per_transaction') AS setting,
          (SELECT sum(value)::int + 1 FROM setting WHERE name <> 'max_locks_per_transaction'
             AND NOT (name = 'autovacuum_max_workers' AND EXISTS (SELECT FROM setting WHERE name = 'autovacuum_worker_slots'))) AS processes,
-         (SELECT count(DISTINCT object) * ${UNITS_PER_OBJECT} + count(DISTINCT (pid, virtualtransaction, object)) FROM held)::int AS used`;
+         (SELECT count(DISTINCT object) FROM held)::int AS "usedObjects",
+         (SELECT count(DISTINCT (pid, virtualtransaction, object)) FROM held)::int AS "usedHolders"`;
 
 const HEIRS = `SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid`;
 
