@@ -97,6 +97,26 @@ test('migrate() says which GRANT a role without rights needs, and leaves nothing
   expect((await migrate(db.url)).hrms).toEqual({ found: 'created' });
 });
 
+test('promise 5: migrate() names event triggers that ran for it, and one that refuses', async () => {
+  const db = await database();
+  const trigger = (body: string) =>
+    db.admin(`
+      DROP EVENT TRIGGER IF EXISTS "Set off";
+      CREATE OR REPLACE FUNCTION public.set_off() RETURNS event_trigger LANGUAGE plpgsql AS $f$ BEGIN ${body}; END $f$;
+      CREATE EVENT TRIGGER "Set off" ON ddl_command_start EXECUTE FUNCTION public.set_off()`);
+  await trigger(`RAISE EXCEPTION 'not today'`);
+  const refused = await rejection(migrate(db.url));
+  expect([refused.message, refused.hint]).toEqual([
+    'An event trigger of this database lets nobody make tables: Set off.',
+    expect.stringContaining('ALTER EVENT TRIGGER "Set off" DISABLE;'),
+  ]);
+  expect(await tablesOf(db)).toEqual([]);
+  await trigger('NULL');
+  const applied = { systemApplied: 3, hrms: { found: 'created' as const } };
+  expect(await migrate(db.url)).toEqual({ ...applied, eventTriggers: ['Set off'] });
+  expect(await migrate(db.url)).toEqual({ systemApplied: 0, hrms: { found: 'already there' } });
+});
+
 test('migrate() needs no right to make schemas when everything is up to date', async () => {
   const db = await database();
   await migrate(db.url);

@@ -5,7 +5,7 @@ import { AppError } from '../server/errors.ts';
 import { openSession, type Session } from './connect.ts';
 import { openDriver } from './connection/driver.ts';
 import { modelFromSchema } from './drizzle-model.ts';
-import { databaseError } from './failure.ts';
+import { databaseError, faultCode } from './failure.ts';
 import { quoteIdent } from './quote.ts';
 import * as hrmsSchema from './schema/hrms.ts';
 import { SYSTEM_SCHEMA } from './schema/system.ts';
@@ -15,6 +15,8 @@ export interface MigrateReport {
   /** How many of our own migrations were applied now; 0 when the schema was up to date. */
   systemApplied: number;
   hrms: HrmsFinding;
+  /** Event triggers that ran for what was made now: whatever they wrote stays. Absent when none did. */
+  eventTriggers?: string[];
 }
 
 /** What the `public` schema held. Only an empty one is written to. */
@@ -59,8 +61,9 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   await takeLock(session);
   const systemApplied = await migrateSystem(url, session);
   const hrms: HrmsFinding = wantHrms ? await createHrmsWhenEmpty(session) : { found: 'not asked for' };
+  const ran = systemApplied > 0 || hrms.found === 'created' ? await eventTriggers(session) : [];
   await session.query('COMMIT');
-  return { systemApplied, hrms };
+  return { systemApplied, hrms, ...(ran.length > 0 && { eventTriggers: ran }) };
 }
 
 /** READ COMMITTED, so that what another process did while this one waited is seen. */
@@ -149,7 +152,16 @@ async function publicTables(session: Session): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** Runs `work`; a missing right becomes PERMISSION_DENIED with the statement that grants it. */
+/** The event triggers that statements which make tables set off. */
+async function eventTriggers(session: Session): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT evtname AS name FROM pg_catalog.pg_event_trigger
+      WHERE evtenabled IN ('O', 'A') AND evtevent IN ('ddl_command_start', 'ddl_command_end') ORDER BY evtname COLLATE "C"`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Runs `work`; a missing right becomes PERMISSION_DENIED with the statement that grants it, and an event trigger that refuses is named. */
 async function withGrant<T>(
   session: Session,
   grant: (role: string, database: string) => string,
@@ -158,10 +170,21 @@ async function withGrant<T>(
   const [me] = await session.query<{ role: string; database: string }>(
     'SELECT current_user AS role, current_database() AS database',
   );
+  const triggers = await eventTriggers(session);
   try {
     return await work();
   } catch (error) {
     const known = databaseError(error, 'migrating');
+    const raised = /^P0/.exec(faultCode(known.cause) ?? '') !== null;
+    if (raised && triggers.length > 0)
+      throw new AppError(
+        'DATABASE_ERROR',
+        `An event trigger of this database lets nobody make tables: ${triggers.join(', ')}.`,
+        {
+          cause: known,
+          hint: `Let the owner switch it off: ${triggers.map((name) => `ALTER EVENT TRIGGER ${quoteIdent(name)} DISABLE;`).join(' ')} then run it again, then switch it on by ENABLE.`,
+        },
+      );
     if (known.code !== 'PERMISSION_DENIED' || !me) throw known;
     throw new AppError(
       'PERMISSION_DENIED',

@@ -28,7 +28,7 @@ export const command: Command<typeof flags> = {
     detail(`database ${maskDatabaseUrl(database.url)}`);
     // Another application's tables are its own migrations' work.
     const report = await migrate(database.url, { hrms: config.backupSchema === null, signal });
-    return { data: report, lines: [describeSystem(report), ...describeHrms(report)] };
+    return { data: report, lines: [describeSystem(report), ...describeHrms(report), ...describeTriggers(report)] };
   },
 };
 
@@ -55,6 +55,12 @@ function describeHrms({ hrms }: MigrateReport): string[] {
     default:
       throw new RangeError(`no such finding: ${JSON.stringify(hrms satisfies never)}`);
   }
+}
+
+export function describeTriggers({ eventTriggers = [] }: MigrateReport): string[] {
+  return eventTriggers.length === 0
+    ? []
+    : [`Event triggers of the database ran for it, and what they wrote stays: ${eventTriggers.join(', ')}.`];
 }
 
 if (import.meta.main) await runCommand(command);

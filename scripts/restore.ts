@@ -153,6 +153,7 @@ export const command: Command<typeof flags> = {
             model: (await composeSchema(config, alive)).model,
             application: APPLICATION,
             lockGiveUpMs: config.lockGiveUpMs,
+            begin: receipt.begin,
           },
           { document, label: chosen.label, sink: object, operationId: id, acceptedBy: actor, ...packing(config) },
           run,

@@ -11,6 +11,7 @@ import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { ensurePanel } from './build-panel.ts';
 import { DATA_DIR, EMBEDDED_DIR } from './command/compose.ts';
 import { untilLauncherEnds } from './launchers.ts';
+import { describeTriggers } from './migrate.ts';
 import { takeFolder } from './one-start.ts';
 
 /** People in the demo data of a fresh embedded database; about eleven rows for each. */
@@ -47,7 +48,8 @@ async function ownDatabase(): Promise<Embedded> {
   return startEmbedded(resolve(EMBEDDED_DIR));
 }
 
-function sayWhatWasFound({ systemApplied, hrms }: MigrateReport, databaseUrl: string): void {
+function sayWhatWasFound(report: MigrateReport, databaseUrl: string): void {
+  const { systemApplied, hrms } = report;
   console.log(
     `Database ${maskDatabaseUrl(databaseUrl)}${systemApplied > 0 ? ', schema backup_system brought up to date' : ''}.`,
   );
@@ -57,6 +59,7 @@ function sayWhatWasFound({ systemApplied, hrms }: MigrateReport, databaseUrl: st
   if (hrms.found === 'other tables') {
     console.log("It holds another application's tables: set BACKUP_SCHEMA to that application's Drizzle schema.");
   }
+  for (const line of describeTriggers(report)) console.log(line);
 }
 
 async function fillWhenEmpty(url: string): Promise<void> {

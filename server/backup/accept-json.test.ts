@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { rejection } from '../../db/code-of.fixture.ts';
 import { qualifiedName } from '../../db/model.ts';
 import { quoteName } from '../../db/quote.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
@@ -23,6 +24,19 @@ const refusal = async (file: string) => {
   );
   return error && { code: error.code, path: error.details?.path, message: error.message };
 };
+
+test('promise 5: an event trigger that writes to tables of the document is met before anything is made', async () => {
+  await using own = await testDatabase({ template: 'hrms' });
+  await own.admin(`
+    CREATE FUNCTION set_off() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN DELETE FROM public.categories; END $f$;
+    CREATE EVENT TRIGGER "Set off" ON ddl_command_start EXECUTE FUNCTION set_off()`);
+  await own.query(`INSERT INTO categories (id, name, type, "updatedAt") VALUES ('c', 'Court', 'DEPARTMENT', now())`);
+  const before = await own.query('SELECT xmin, id FROM categories');
+  expect(before).toHaveLength(1);
+  const error = await rejection(accepted(own, documentOf({ categories: [] })));
+  expect([error.code, error.hint]).toEqual(['RESTORE_REFUSED', expect.stringContaining('DISABLE')]);
+  expect(await own.query('SELECT xmin, id FROM categories')).toEqual(before);
+});
 
 describe('an old backup of the HRMS', () => {
   const at = '2026-01-02T03:04:05.678Z';

@@ -12,7 +12,9 @@ import type { LiveTable } from '../postgres/catalog.ts';
 import { mopUp } from '../postgres/drop-staging.ts';
 import { readServer } from '../postgres/identity.ts';
 import { readPrerequisites } from '../postgres/prerequisites.ts';
+import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { readRules } from '../postgres/rules.ts';
+import { findSequences } from '../postgres/set-sequences.ts';
 import { createStaging, stagingSchema } from '../postgres/staging.ts';
 import { readTypes } from '../postgres/types.ts';
 import type { OnProgress } from '../progress.ts';
@@ -34,6 +36,8 @@ export interface AcceptJsonDeps {
   application: Manifest['application'];
   /** How long a locked table is waited for, in milliseconds. */
   lockGiveUpMs: number;
+  /** Called before anything is made in the database, when nothing is known that forbids it. */
+  begin?: () => Promise<void>;
 }
 
 export interface AcceptJsonInput {
@@ -80,6 +84,14 @@ export async function acceptJson(
     return mopUp(deps.databaseUrl, name, schema);
   };
   try {
+    const live = places.map((place) => place.live);
+    const drawn = await findSequences(
+      session,
+      [],
+      live.map(({ oid }) => oid),
+    );
+    await probeEventTriggers(session, schema, live, drawn);
+    await deps.begin?.();
     await createStaging(
       session,
       schema,

@@ -65,7 +65,7 @@ export interface Patience {
 /**
  * Runs a verb as an operation: behind the gate that keeps a restore alone, alive by a lock of its own session, and with a
  * record that shows its progress and takes orders to cancel. What dead operations left behind is swept first. A restore always has
- * a record, because its commit writes it; a backup writes none where our schema is absent or not writable, and needs no right but to read.
+ * a record, because its commit writes it, and makes our tables where they lack once it may go on (`Receipt.begin`); a backup writes none where our schema is absent or not writable, and needs no right but to read.
  * Throws OPERATION_IN_PROGRESS naming what runs, POOLER_DETECTED, CONNECTION_LOST when the locks were lost, STALLED, CANCELLED, or
  * what the verb throws. A queued record that could not be begun stays queued: ending it is the caller's.
  */
@@ -83,14 +83,17 @@ export async function runOperation<R extends object>(
   const tracker = trackProgress(now);
   // Outlives the caller's signal: after a cancel there is still a record to write and a lock to hold until it is.
   await using control = await openControl(deps.databaseUrl, `${name}${CONTROL}`, signal);
-  if (input.kind === 'restore' && (await pendingMigrations(control)) > 0)
-    await migrate(deps.databaseUrl, { hrms: false, signal });
+  const lacksTables = input.kind === 'restore' && (await pendingMigrations(control)) > 0;
+  // One that waits has its record; of any other nothing is written before it is known that it will not be refused.
+  const beginsLater = lacksTables && input.queued === undefined;
+  if (lacksTables && !beginsLater) await migrate(deps.databaseUrl, { hrms: false, signal });
   await using reporter = createReporter(deps, id, tracker, stop);
   // One that waits for the gate can be cancelled, too.
   if (input.queued !== undefined) reporter.start();
   await passGate(control, input, deps, AbortSignal.any([signal, stopper.signal]));
-  const records = await writableRecords(control);
+  let records = await writableRecords(control);
   const { warnings } = await sweepDead(control, records, now());
+  if (beginsLater) records = false;
   if (!(await tryAlive(control, id)))
     throw new AppError('OPERATION_IN_PROGRESS', 'This operation runs already.', {
       hint: 'It goes on where it runs: look at its record instead of asking again.',
@@ -100,15 +103,25 @@ export async function runOperation<R extends object>(
   if (records) reporter.start();
 
   const stopped = AbortSignal.any([signal, stopper.signal, control.signal]);
+  let archiveName: string | null = null;
+  const begin = async () => {
+    if (!beginsLater || records) return;
+    await migrate(deps.databaseUrl, { hrms: false, signal: stopped });
+    await insertRecord(control, id, input, now());
+    records = true;
+    if (archiveName !== null) await nameArchive(control, id, archiveName);
+    reporter.start();
+  };
   const operation: Operation = {
     id,
     signal: stopped,
-    receipt: receiptOf(id, deps, { progress: tracker.view, warnings }),
+    receipt: receiptOf(id, deps, { progress: tracker.view, warnings, begin }),
     report(event) {
       tracker.add(event);
       reporter.changed();
     },
     async nameArchive(archive) {
+      archiveName = archive;
       if (records) await nameArchive(control, id, archive);
     },
   };

@@ -36,7 +36,7 @@ export interface RestoreDeps {
   databaseUrl: string;
   /** The archive; the caller opens and closes it. */
   source: ByteSource;
-  receipt: Receipt & { outcome(): Promise<string | null> };
+  receipt: Receipt & { begin(): Promise<void>; outcome(): Promise<string | null> };
   now: () => Date;
   pause: (ms: number) => Promise<void>;
   lockTryMs: number;
@@ -160,6 +160,7 @@ async function runRestore(
       plan.tables.map((table) => table.live),
       found,
     );
+    await deps.receipt.begin();
     await createStaging(
       leader,
       schema,
