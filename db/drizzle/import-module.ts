@@ -68,7 +68,8 @@ function packageOf(specifier: string): string {
 
 function notLoading(file: string, cause: unknown): AppError {
   const first: unknown = cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause;
-  const reason = first instanceof Error || first instanceof BuildMessage ? first.message : String(first);
+  const line = first instanceof BuildMessage && first.position ? `line ${first.position.line}: ` : '';
+  const reason = `${line}${first instanceof Error || first instanceof BuildMessage ? first.message : String(first)}`;
   return new AppError('CONFIG_INVALID', `The schema module ${file} does not load: ${reason.split('\n')[0] ?? ''}`, {
     hint: doesNotParse(cause)
       ? 'Correct the file: it, or one it imports, is not TypeScript or JavaScript that Bun can read.'

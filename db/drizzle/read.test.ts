@@ -176,6 +176,7 @@ describe('a module that does not load', () => {
     expect(await hintOf('path.ts')).toBe('Correct ../nowhere.ts in that file, or the paths of its tsconfig.json.');
     expect(await hintOf('alias.ts')).toContain('Correct #nowhere');
     expect(await hintOf('broken.ts')).toStartWith('Correct the file');
+    expect((await rejection(read(dir, 'broken.ts'))).message).toContain('does not load: line 1: ');
     expect(await hintOf('killed.ts')).toContain('short of memory');
   });
 
