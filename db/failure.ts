@@ -103,6 +103,13 @@ export function databaseError(thrown: unknown, doing: string): AppError {
       cause: error,
       hint: 'Free space on the database server, then run it again. A restore needs about twice the size of its tables there for a while.',
     });
+  const limit = code === '53400' ? /\b[a-z_]+_limit\b/.exec(text)?.[0] : undefined;
+  if (limit !== undefined)
+    return new AppError('DATABASE_ERROR', `The setting ${limit} of the server was exceeded while ${doing}.`, {
+      cause: error,
+      hint: `A superuser can raise it for this role alone: ALTER ROLE … SET ${limit} = …; then run it again.`,
+      details: { sqlState: code },
+    });
   if (code === '53200') return outOfMemory(error, fault, doing);
   if (code === '57014')
     return new AppError('CANCELLED', `The database cancelled a statement while ${doing}.`, {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { AppError } from '../server/errors.ts';
+import { rejection } from './code-of.fixture.ts';
 import { openRecords } from './records.ts';
 import { SESSION_SETTINGS, type SessionSetting } from './session-settings.ts';
 import { type TestDatabase, testDatabase } from './testing.ts';
@@ -44,6 +45,22 @@ const options = () => ({ applicationName: 'testing', signal: new AbortController
 
 for (const server of testServers()) {
   describe(`sessions on server ${server}`, () => {
+    test('a limit of the server that is met is named by its setting', async () => {
+      await using database = await testDatabase({ server });
+      const alter = `ALTER DATABASE ${database.name} SET`;
+      await database.admin(`${alter} temp_file_limit = 0; ${alter} work_mem = '64kB'`);
+      const work = async () => {
+        await using session = await openWorkingSession(database.url, options());
+        await session.query(
+          'SELECT max(n) FROM (SELECT n FROM generate_series(1, 100000) AS n ORDER BY -n OFFSET 1) AS s',
+        );
+      };
+      expect(await rejection(work())).toMatchObject({
+        message: expect.stringContaining('temp_file_limit'),
+        hint: expect.stringContaining('SET temp_file_limit ='),
+      });
+    });
+
     test('promise 2: a session has every setting of the list, whatever the role, the database and both together say', async () => {
       await using database = await testDatabase({ server });
       await database.admin('CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler');
