@@ -64,7 +64,7 @@ const LEFTOVERS: Leftover[] = [
       await staging(scene, schema, 3);
       await scene.database.query(`CREATE TABLE ${schema}.salaries AS SELECT 1 AS id`);
     },
-    warns: /holds objects.*that no restore made.*DROP SCHEMA "restore_[0-9a-f]{32}" CASCADE/s,
+    warns: /holds objects.*that no restore made\. Look at them, then: DROP SCHEMA "restore_[0-9a-f]{32}" CASCADE/s,
   },
   {
     name: 'a staging table that a view elsewhere reads',

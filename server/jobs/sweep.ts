@@ -32,8 +32,13 @@ export async function sweepDead(control: Session, records: boolean, now: Date): 
   } catch (error) {
     swept.warnings.push(leftOver('of operations that died', error));
   }
+  const more = swept.warnings.splice(MOST_WARNINGS).length;
+  if (more > 0) swept.warnings.push(`${more} more things that operations left could not be removed.`);
   return swept;
 }
+
+/** Whoever sees as many looks at all. */
+const MOST_WARNINGS = 8;
 
 async function suspects(control: Session, records: boolean): Promise<Set<string>> {
   const stagings = await listStaging(control);
@@ -45,7 +50,9 @@ async function suspects(control: Session, records: boolean): Promise<Set<string>
 
 function leftOver(what: string, error: unknown): string {
   const why =
-    error instanceof AppError ? `${error.message}${error.hint ? ` ${error.hint}` : ''}` : 'for a reason unknown';
+    error instanceof AppError
+      ? `${error.message.replace(/\.$/, '')}.${error.hint ? ` ${error.hint}` : ''}`
+      : 'for a reason unknown.';
   return `What is left ${what} could not be removed: ${why}`;
 }
 
