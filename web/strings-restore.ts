@@ -34,6 +34,12 @@ export const restoreWords = {
     allTables: 'All tables of the backup',
     chosen: 'Tables to restore',
     noneChosen: 'Choose the tables to restore. What will happen to them is shown here then.',
+    otherDatabase: (from: string, into: string) =>
+      `This backup was made of another database: ${from}. It would be restored into ${into}.`,
+    unknownDatabase: (from: string | null, into: string) =>
+      from === null
+        ? 'This backup does not say which database it was made of.'
+        : `This backup was made of ${from}. Whether that is this database, ${into}, cannot be told.`,
     asOf: (when: string, ago: string) => `As it was at ${when}, ${ago}.`,
     more: (rows: number) => `${countText(rows)} more`,
     fewer: (rows: number) => `${countText(rows)} fewer`,
@@ -95,6 +101,7 @@ export const restoreWords = {
     leaveLead: 'What was uploaded is kept for a while. Choose the same file again to continue.',
     leaveAnyway: 'Leave',
     stay: 'Stay here',
+    untouched: 'The database was not touched.',
     notZip: 'This file is not a backup: it is neither a ZIP archive nor JSON.',
     notOurs: 'This ZIP is not a backup: it has no manifest at its end.',
     notOursHint: 'Use the file exactly as it was downloaded. A ZIP that was unpacked and packed again does not work.',

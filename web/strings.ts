@@ -193,7 +193,9 @@ export const words = {
     caption: 'Stored backups',
     columns: { name: 'Backup', made: 'Created', rows: 'Rows', size: 'Size', state: 'State', actions: 'Actions' },
     by: (who: string) => `by ${who}`,
+    of: (database: string) => `of ${database}`,
     more: (name: string) => `Actions for ${name}`,
+    restoreOf: (name: string) => `Restore ${name}`,
     open: 'Open',
   },
 
@@ -268,7 +270,7 @@ export const words = {
     lossLine: (kind: string, name: string, reason: string) => `${name === '' ? kind : `${kind} ${name}`}: ${reason}.`,
     unknown: 'Included, but not in the schema',
     warnings: 'Warnings',
-    checksums: 'Checksums',
+    checksums: 'Technical details',
     digest: 'Digest of the backup (SHA-256 of its manifest)',
     fingerprint: 'Fingerprint of the schema',
     backupId: 'Backup id',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { originText } from '../archive/origin.ts';
 import { type StoredBackup, storedOutcome } from '../backup/list.ts';
 
 /** The user's `BackupFileInfo`, and what this program knows beyond it. */
@@ -20,6 +21,8 @@ export const backupInfo = z.object({
       createdBy: z.string(),
     })
     .exactOptional(),
+  /** The database it was made of, in words: `hrms at db.example:5432`. Null where it does not say, or cannot be opened. */
+  origin: z.string().nullable(),
   kind: z.string().nullable(),
   digest: z.string().nullable(),
   /** Rows per table. */
@@ -63,6 +66,7 @@ export function backupInfoOf(backup: StoredBackup): BackupInfo {
         createdBy: manifest.createdBy,
       },
     }),
+    origin: manifest && originText(manifest.from),
     kind: manifest?.kind ?? null,
     digest: manifest?.digest ?? null,
     tables: manifest?.tables ?? null,

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { compareOrigin, type Origin, originInUrl } from '../archive/origin.ts';
 import { archiveName } from '../backup/archive-name.ts';
 import { createNotes } from '../backup/notes.ts';
 import { AppError } from '../errors.ts';
 import type { ActiveOperation } from '../jobs/desk.ts';
 import { removeBackup } from '../jobs/remove-backup.ts';
+import { readIdentity } from '../postgres/identity.ts';
 import { alreadyExists } from '../storage/failures.ts';
+import { askWith } from './ask.ts';
 import { backupDetail } from './backup-detail.ts';
 import { backupFilter, pageOf } from './backup-filter.ts';
 import { backupInfo, backupInfoOf, downloadPath } from './backup-view.ts';
@@ -16,9 +19,15 @@ import type { Trpc } from './trpc.ts';
 
 const LINK_SECONDS = 300;
 
+/** Whether a backup was made of the database that is served here; unknown where it does not say, or the database does not answer. */
+const madeHere = z.enum(['same', 'other', 'unknown']);
+
 const one = z.strictObject({ id: backupRef });
 
-type BackupParts = Pick<ApiParts, 'catalogue' | 'rows' | 'storage' | 'desk' | 'tokens' | 'backup' | 'now'>;
+type BackupParts = Pick<
+  ApiParts,
+  'catalogue' | 'rows' | 'storage' | 'desk' | 'tokens' | 'backup' | 'records' | 'databaseAddress' | 'now'
+>;
 
 /** Stored backups: made, found, looked into, noted, verified, removed. Their bytes go by `files.ts`. */
 export function backupsRouter(trpc: Trpc, parts: BackupParts) {
@@ -31,6 +40,10 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
     return backupInfoOf(await catalogue.find(name, signal));
   };
 
+  const isMadeHere = async (from: Origin) => {
+    const { database, systemIdentifier = null } = await readIdentity({ query: askWith(parts.records) });
+    return compareOrigin(from, { host: originInUrl(parts.databaseAddress).host, database, systemIdentifier });
+  };
   const refuseTaken = async (file: string, others: ActiveOperation[]) => {
     if ((await storage.list()).some(({ name }) => name === file)) throw alreadyExists(file);
     const maker = others.find(
@@ -108,12 +121,13 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
 
     get: procedure
       .input(one)
-      .output(answer(z.object({ info: backupInfo, detail: backupDetail.nullable() })))
+      .output(answer(z.object({ info: backupInfo, detail: backupDetail.nullable(), madeHere })))
       .query(async ({ ctx: { signal }, input }) => {
         const backup = await catalogue.find(input.id, signal);
         // What cannot be opened is still shown, with the reason in its info.
         const detail = backup.manifest === null ? null : await catalogue.detail(backup, signal);
-        return ok({ info: backupInfoOf(backup), detail });
+        const known = backup.manifest && (await isMadeHere(backup.manifest.from).catch(() => 'unknown' as const));
+        return ok({ info: backupInfoOf(backup), detail, madeHere: known ?? 'unknown' });
       }),
 
     ...rowProcedures(trpc, parts),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { EventSource } from 'eventsource';
 import { metricSources } from '../metric-sources.ts';
 import { type BackupClient, createBackupClient } from './client.ts';
@@ -76,4 +77,20 @@ test('promise 4: what was found damaged is told wherever backups are told of, an
   });
   expect(await codeOf(whole)).toBe('ARCHIVE_DAMAGED');
   await client.backups.remove.mutate({ id: 'bitten.zip' });
+});
+
+test('which database a backup was made of is told, and whether that is this one', async () => {
+  await made('of-here');
+  const here = (await client.backups.get.query({ id: 'of-here.zip' })).data;
+  expect(here.madeHere).toBe('same');
+  expect(here.info.origin).toStartWith(new URL(server.database.url).pathname.slice(1));
+  const object = await server.storage.create('of-elsewhere.zip');
+  await object.write(await Bun.file(join(import.meta.dir, '../archive/fixtures/format-1.1-deflate.zip')).bytes());
+  await object.commit();
+  server.parts.catalogue.drop('of-elsewhere.zip');
+  const other = (await client.backups.get.query({ id: 'of-elsewhere.zip' })).data;
+  expect(other.madeHere).toBe('other');
+  expect(other.info.origin).not.toBe(here.info.origin);
+  const listed = (await client.backups.list.query({ search: 'of-elsewhere' })).data.items[0];
+  expect(listed?.origin).toBe(other.info.origin);
 });

@@ -8,19 +8,24 @@ export interface DatabaseIdentity {
   systemIdentifier?: string;
 }
 
+/** A session, or what asks over a pool. */
+interface Asked {
+  query(text: string, params: unknown[]): Promise<Record<string, unknown>[]>;
+}
+
 /** Asks the server which database this is. Takes no lock, and fails for no missing right. */
-export async function readIdentity(session: Session): Promise<DatabaseIdentity> {
+export async function readIdentity(session: Asked): Promise<DatabaseIdentity> {
   // Qualified: a function of another schema must not answer in its stead.
-  const [row] = await session.query<{ database: string; told: boolean | null }>(
+  const [row] = await session.query(
     `SELECT pg_catalog.current_database() AS database,
             pg_catalog.has_function_privilege(pg_catalog.to_regprocedure('pg_catalog.pg_control_system()')::oid, 'EXECUTE') AS told`,
+    [],
   );
   if (!row) throw new AppError('DATABASE_ERROR', 'The server does not say which database this is.');
-  if (!row.told) return { database: row.database };
-  const [control] = await session.query<{ id: string }>(
-    'SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()',
-  );
-  return { database: row.database, ...(control && { systemIdentifier: control.id }) };
+  const database = String(row['database']);
+  if (row['told'] !== true) return { database };
+  const [control] = await session.query('SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()', []);
+  return { database, ...(control && { systemIdentifier: String(control['id']) }) };
 }
 
 /** What a manifest says of the server. */

@@ -46,7 +46,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await using visit = await scene().open({ baseURL: line.url, viewport: { width: 360, height: 560 } });
     const { page } = visit;
     await visit.signIn('/');
-    await page.getByRole('button', { name: 'Create backup' }).waitFor();
+    await page.getByRole('button', { name: 'Create backup' }).first().waitFor();
     const verdict = page.getByRole('main').locator('[data-verdict]');
     const level = await verdict.getAttribute('data-verdict');
     expect(['safe', 'soon', 'unsafe']).toContain(level ?? '');
@@ -63,7 +63,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await page.getByText(/^As of \d\d:\d\d: /).waitFor();
     expect(await verdict.getAttribute('data-verdict')).toBe('unknown');
 
-    const [before, after] = await page.getByRole('button', { name: 'Create backup' }).evaluate((element) => {
+    const [before, after] = await page.getByRole('button', { name: 'Create backup' }).first().evaluate((element) => {
       const top = () => element.getBoundingClientRect().top;
       scrollBy(0, top() - 5);
       const hidden = top();

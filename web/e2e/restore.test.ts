@@ -148,6 +148,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const choose = async (name: string, content: Buffer, reason: string) => {
       await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/zip', buffer: content });
       await page.getByRole('alert').getByText(reason).waitFor();
+      await page.getByRole('alert').getByText('The database was not touched.').waitFor();
       expect(await page.getByRole('button', { name: 'Upload file' }).count()).toBe(0);
     };
     await choose('cut.zip', archive.subarray(0, archive.length - 40), 'cut off or damaged');

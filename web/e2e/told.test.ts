@@ -187,8 +187,11 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
     await page.getByLabel('Kind').selectOption('Restore');
     await heard.waitFor('No matching operations');
     await page.getByLabel('Kind').selectOption('Backup');
-    await heard.waitFor('operation');
-    const count = await rows.count();
+    const [made] = await scene().database.query(
+      "SELECT count(*)::int AS count FROM backup_system.operations WHERE kind = 'backup'",
+    );
+    const count = Number(made?.['count']);
+    await heard.waitFor(`${count} operation`);
     expect(await heard.all()).toEqual([
       'No matching operations',
       `${count} ${count === 1 ? 'operation' : 'operations'}.`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { agoText, amountText, bytesText, durationText, utcText } from './format.ts';
+import { agoText, amountText, bytesText, dayText, durationText, momentText, utcText } from './format.ts';
 
 describe('web/lib/format.ts', () => {
   test('sizes are in binary units, and no larger than their unit', () => {
@@ -40,5 +40,18 @@ describe('web/lib/format.ts', () => {
     expect(told('2026-11-22T11:59:00Z')).toBe('yesterday');
     expect(told('2026-11-25T12:00:00Z')).toBe('in 2 days');
     expect(utcText(now)).toBe('2026-11-23 12:00:00 UTC');
+  });
+
+  test('a day is told by its distance where that is short, also over the end of a month', () => {
+    const now = new Date(2026, 2, 1, 0, 30);
+    expect(dayText(new Date(2026, 2, 1, 23, 59), now)).toBe('Today');
+    expect(dayText(new Date(2026, 1, 28, 23, 59), now)).toBe('Yesterday');
+    expect(dayText(new Date(2026, 1, 27), now)).toMatch(/^Friday,? 27 February 2026$/);
+  });
+
+  test('a moment names the zone it is told in', () => {
+    const at = new Date('2026-11-23T12:00:00Z');
+    const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(at);
+    expect(momentText(at)).toEndWith(` ${zone.find(({ type }) => type === 'timeZoneName')?.value}`);
   });
 });

@@ -52,6 +52,17 @@ export function clockText(moment: Date): string {
   return CLOCK.format(moment);
 }
 
+const DAY = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+
+/** A day in the viewer's own zone: `Today`, `Yesterday`, `Monday 23 November 2026`. */
+export function dayText(moment: Date, now: Date): string {
+  const day = DAY.format(moment);
+  if (day === DAY.format(now)) return 'Today';
+  const yesterday = new Date(now);
+  yesterday.setDate(now.getDate() - 1);
+  return day === DAY.format(yesterday) ? 'Yesterday' : day;
+}
+
 /** The same moment for everybody: `2026-11-23 13:05:09 UTC`. */
 export function utcText(moment: Date): string {
   return `${moment.toISOString().slice(0, 19).replace('T', ' ')} UTC`;

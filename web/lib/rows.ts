@@ -43,8 +43,21 @@ export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQ
         revealed === null
           ? await api.backups.rows.query(query, { signal })
           : await api.backups.reveal.mutate({ ...query, columns: revealed }, { signal });
-      return { ...data, search };
+      return { ...ordinaryFirst(data), search };
     },
+  };
+}
+
+/** The page with what anybody may see before what is hidden; otherwise columns stay as the table has them. */
+export function ordinaryFirst<Page extends Pick<RowPage, 'columns' | 'rows' | 'cut'>>(page: Page): Page {
+  const places = [...page.columns.keys()];
+  const isOrdinary = (place: number) => page.columns[place]?.sensitivity === 'ordinary';
+  const order = [...places.filter(isOrdinary), ...places.filter((place) => !isOrdinary(place))];
+  return {
+    ...page,
+    columns: order.flatMap((place) => page.columns[place] ?? []),
+    rows: page.rows.map((row) => order.map((place) => row[place] ?? null)),
+    cut: page.cut.map((one) => ({ ...one, column: order.indexOf(one.column) })),
   };
 }
 

@@ -5,7 +5,7 @@ import { createEffect, createMemo, createUniqueId, on, onCleanup, Show, untrack 
 import { api, type Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
 import { followOperation, hasEnded, knownOperation, noteOperation } from '../lib/live.ts';
-import { isIncomplete, titleOf } from '../lib/operations.ts';
+import { isIncomplete, textsIn, titleOf } from '../lib/operations.ts';
 import { shareOf } from '../lib/progress.ts';
 import { say } from '../lib/say.ts';
 import { words } from '../strings.ts';
@@ -46,6 +46,12 @@ export function OperationCard(props: OperationCardProps) {
   // Each piece of news is an operation of its own, in which most is as it was.
   const state = createMemo(() => operation().state);
   const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.blocked === true);
+  // One that went well is told in a line, and leaves the place to what is still to be seen.
+  const isBrief = () =>
+    props.onDismiss !== undefined &&
+    operation().state === 'succeeded' &&
+    !isIncomplete(operation()) &&
+    textsIn(operation().result, 'warnings').length === 0;
   // How far one is that has ended is how it ended.
   const percent = createMemo(() => (hasEnded(operation()) ? 0 : saidShare(operation())));
   createEffect(
@@ -69,7 +75,11 @@ export function OperationCard(props: OperationCardProps) {
   });
 
   return (
-    <article aria-labelledby={id} class="rounded-xl border border-line bg-card p-5" data-operation={props.operation.id}>
+    <article
+      aria-labelledby={id}
+      class={`rounded-xl border border-line bg-card ${isBrief() ? 'px-5 py-3' : 'p-5'}`}
+      data-operation={props.operation.id}
+    >
       <div class="flex items-start justify-between gap-3">
         <div class="min-w-0">
           <Show
@@ -86,9 +96,11 @@ export function OperationCard(props: OperationCardProps) {
               </A>
             </h3>
           </Show>
-          <div class={props.untitled ? '' : 'mt-1.5'}>
-            <StateBadge of={operation()} />
-          </div>
+          <Show when={!isBrief()}>
+            <div class={props.untitled ? '' : 'mt-1.5'}>
+              <StateBadge of={operation()} />
+            </div>
+          </Show>
         </div>
         <Show when={!hasEnded(operation()) && props.mayCancel}>
           <CancelButton
@@ -117,12 +129,12 @@ export function OperationCard(props: OperationCardProps) {
           </div>
         )}
       </Show>
-      <div class="mt-4">
+      <div class={isBrief() ? 'mt-1 pr-8' : 'mt-4'}>
         <Show
           when={hasEnded(operation())}
           fallback={<OperationProgress operation={operation()} link={link()} open={props.open ?? false} />}
         >
-          <OperationResult operation={operation()} />
+          <OperationResult operation={operation()} brief={isBrief()} />
         </Show>
       </div>
     </article>

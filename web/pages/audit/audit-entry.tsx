@@ -20,12 +20,15 @@ const LOOKS = {
   failed: { icon: CircleX, tone: 'bad' },
 } as const;
 
-/** One attempt in plain words; pressed, it shows all that is known of it. */
-export function AuditEntry(props: { row: AuditRow; onOnlyBy: (actor: string) => void }) {
+/** One attempt in plain words; pressed, it shows all that is known of it. `day`: it is the first of that day. */
+export function AuditEntry(props: { row: AuditRow; day: string | null; onOnlyBy: (actor: string) => void }) {
   const [open, setOpen] = createSignal(false);
   const id = createUniqueId();
   return (
     <li>
+      <Show when={props.day}>
+        <h2 class="bg-sunk px-4 py-1.5 text-sm font-semibold">{props.day}</h2>
+      </Show>
       <button
         type="button"
         aria-expanded={open()}

@@ -6,7 +6,9 @@ import { createMemo, For, Show } from 'solid-js';
 import { type AuditRow, api } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { type AuditSearch, auditExport, auditFilterOf } from '../../lib/audit-filter.ts';
+import { now } from '../../lib/clock.ts';
 import { failureOf, made } from '../../lib/failure.ts';
+import { dayText } from '../../lib/format.ts';
 import { usePasswordFirst } from '../../lib/password-first.ts';
 import { keys } from '../../lib/queries.ts';
 import { auditWords as w } from '../../strings-audit.ts';
@@ -58,6 +60,12 @@ export function Audit() {
       return first;
     }),
   );
+  /** The day of a row that is the first of it. */
+  const dayAt = (at: number) => {
+    const day = (row: AuditRow | undefined) => row && dayText(new Date(row.at), now());
+    const own = day(rows()[at]);
+    return own === undefined || own === day(rows()[at - 1]) ? null : own;
+  };
   const isBehind = () =>
     pages.isSuccess && !pages.isPlaceholderData && newest.isSuccess && newest.data > (rows()[0]?.id ?? 0);
   const check = useMutation(() => ({
@@ -155,7 +163,9 @@ export function Audit() {
         }
       >
         <ul aria-label={w.caption} aria-busy={pages.isPlaceholderData} class="divide-y divide-line">
-          <For each={rows()}>{(row) => <AuditEntry row={row} onOnlyBy={(actor) => setSearch({ actor })} />}</For>
+          <For each={rows()}>
+            {(row, at) => <AuditEntry row={row} day={dayAt(at())} onOnlyBy={(actor) => setSearch({ actor })} />}
+          </For>
         </ul>
       </AskedList>
       <Older of={pages}>{w.older}</Older>

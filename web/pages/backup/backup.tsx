@@ -99,7 +99,7 @@ function Summary(props: { backup: BackupInfo }) {
               {(at) => <Moment at={at()} />}
             </Show>,
           ],
-          [words.backup.database, props.backup.metadata?.databaseUrl ?? words.unknown],
+          [words.backup.database, props.backup.origin ?? words.unknown],
         ]}
       />
       <Show when={props.backup.digest}>

@@ -12,6 +12,7 @@ import { amountText, bytesText } from '../../lib/format.ts';
 import { restorePath } from '../../lib/restore-path.ts';
 import { words } from '../../strings.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
+import { pressable } from '../../ui/button.tsx';
 import { Menu, type MenuEntry } from '../../ui/menu.tsx';
 import { Moment } from '../../ui/moment.tsx';
 
@@ -22,11 +23,14 @@ interface BackupRowProps {
   onRemove: () => void;
 }
 
+/** The places of a row's parts where there is room for them beside each other. */
+export const COLUMNS = 'md:grid-cols-[minmax(0,1fr)_12.5rem_7rem_5.5rem_9.5rem]';
+
 /** One stored backup in the list, with what can be done with it. */
 export function BackupRow(props: BackupRowProps) {
   const address = () => `/backups/${encodeURIComponent(props.backup.fileName)}`;
   return (
-    <li class="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 px-4 py-3 md:grid-cols-[minmax(0,1fr)_9rem_7rem_5.5rem_auto]">
+    <li class={`grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 px-4 py-3 ${COLUMNS}`}>
       <div class="min-w-0">
         <A href={address()} class="font-medium break-all hover:underline">
           {props.backup.fileName}
@@ -40,6 +44,11 @@ export function BackupRow(props: BackupRowProps) {
       </div>
       <div class="col-start-1 text-sm text-soft md:col-start-2 md:row-start-1">
         <Moment at={madeAt(props.backup)} />
+        <Show when={props.backup.origin}>
+          <span class="block break-all md:truncate" title={props.backup.origin ?? ''}>
+            {words.backups.of(props.backup.origin ?? '')}
+          </span>
+        </Show>
       </div>
       <div class="tabular col-start-1 text-sm text-soft md:col-start-3 md:row-start-1 md:text-right">
         <Show when={props.backup.metadata} fallback={words.unknown}>
@@ -50,7 +59,16 @@ export function BackupRow(props: BackupRowProps) {
       <div class="tabular hidden text-right text-sm text-soft md:col-start-4 md:row-start-1 md:block">
         {bytesText(props.backup.size)}
       </div>
-      <div class="col-start-2 row-start-1 self-start md:col-start-5 md:self-center">
+      <div class="col-start-2 row-start-1 flex items-center justify-end gap-1 self-start md:col-start-5 md:self-center">
+        <Show when={props.me.scopes.includes('restores:run') && props.backup.metadata}>
+          <A
+            href={restorePath(props.backup.fileName)}
+            class={pressable('plain')}
+            aria-label={words.backups.restoreOf(props.backup.fileName)}
+          >
+            {words.backup.restore}
+          </A>
+        </Show>
         <RowMenu {...props} />
       </div>
     </li>

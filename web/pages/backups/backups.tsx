@@ -18,7 +18,7 @@ import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
 import { Pager } from '../../ui/pager.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
-import { BackupRow } from './backup-row.tsx';
+import { BackupRow, COLUMNS } from './backup-row.tsx';
 
 /** All that is stored: found, sorted, made, and done with. What is looked for stands in the address, so that it can be sent to somebody. */
 export function Backups() {
@@ -90,6 +90,16 @@ export function Backups() {
           </Show>
         }
       >
+        {/* What stands under them says what it is by itself. */}
+        <div
+          aria-hidden="true"
+          class={`hidden gap-x-4 border-b border-line px-4 py-2 text-sm text-soft md:grid ${COLUMNS}`}
+        >
+          <span>{words.backups.columns.name}</span>
+          <span>{words.backups.columns.made}</span>
+          <span class="text-right">{words.backups.columns.rows}</span>
+          <span class="text-right">{words.backups.columns.size}</span>
+        </div>
         <ul aria-label={words.backups.caption} aria-busy={page.isPlaceholderData} class="divide-y divide-line">
           <For each={known()?.items}>
             {(backup) => (

@@ -4,7 +4,7 @@ import ShieldAlert from 'lucide-solid/icons/shield-alert';
 import ShieldCheck from 'lucide-solid/icons/shield-check';
 import ShieldQuestionMark from 'lucide-solid/icons/shield-question-mark';
 import ShieldX from 'lucide-solid/icons/shield-x';
-import { createSignal, type JSX, Show, Suspense } from 'solid-js';
+import { createEffect, createMemo, createSignal, type JSX, Show, Suspense } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Status } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
@@ -18,13 +18,13 @@ import { words } from '../../strings.ts';
 import { ActiveOperations } from '../../ui/active-operations.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card, PageHead } from '../../ui/card.tsx';
-import { CreateBackup } from '../../ui/create-backup.tsx';
 import { Moment } from '../../ui/moment.tsx';
 import { QuestionFailure } from '../../ui/question-failure.tsx';
 import { Lines } from '../../ui/skeleton.tsx';
 import { Recommendations, WayToDo } from './recommendations.tsx';
 import { StorageUse } from './storage-use.tsx';
 
+const CreateBackup = later(() => import('../../ui/create-backup.tsx').then(({ CreateBackup }) => CreateBackup));
 const History = later(() => import('./history.tsx').then(({ History }) => History));
 
 const LOOKS = {
@@ -39,6 +39,12 @@ export function Overview() {
   const status = useQuery(queries.status);
   const newest = useQuery(() => queries.backups({ limit: 100, sort: 'madeAt' }));
   const [creating, setCreating] = createSignal(false);
+  // Once there it stays, closed: it gives the focus back.
+  const hasAsked = createMemo((before: boolean) => before || creating(), false);
+  createEffect(() => {
+    // There before anybody presses, so that a server that is gone by then keeps nobody waiting.
+    if (status.isSuccess) void CreateBackup.preload();
+  });
   const fadedAt = () => (connected() && !status.isRefetchError ? null : new Date(status.dataUpdatedAt));
   return (
     <>
@@ -104,7 +110,11 @@ export function Overview() {
           </p>
         )}
       </Show>
-      <CreateBackup open={creating()} onClose={() => setCreating(false)} />
+      <Show when={hasAsked()}>
+        <Suspense>
+          <CreateBackup open={creating()} onClose={() => setCreating(false)} />
+        </Suspense>
+      </Show>
     </>
   );
 }

@@ -1,6 +1,6 @@
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { createMemo, createSignal, For, Show } from 'solid-js';
-import type { BackupDetail, BackupInfo, Operation, Status } from '../../api.ts';
+import type { BackupDetail, BackupInfo, OneBackup, Operation, Status } from '../../api.ts';
 import { madeAt } from '../../lib/backup-actions.ts';
 import { now } from '../../lib/clock.ts';
 import { agoText, amountText, countText, momentText } from '../../lib/format.ts';
@@ -22,6 +22,7 @@ const { restore: w } = restoreWords;
 
 interface RestorePlanProps {
   info: BackupInfo;
+  madeHere: OneBackup['madeHere'];
   detail: BackupDetail | null;
   database: NonNullable<Status['database']>;
   /** Tables the address names, chosen at first. Where the backup holds none of them none is chosen: never more than was asked for. */
@@ -58,6 +59,16 @@ export function RestorePlan(props: RestorePlanProps) {
           )}
         </Show>
         <Card title={props.info.fileName} aside={<BackupBadges backup={props.info} />}>
+          <Show when={props.madeHere === 'other'}>
+            <p role="alert" class="mb-4 rounded-lg bg-bad-wash p-4 text-sm font-medium break-words text-bad">
+              {w.otherDatabase(props.info.origin ?? words.unknown, props.database.name)}
+            </p>
+          </Show>
+          <Show when={props.madeHere === 'unknown'}>
+            <p class="mb-4 rounded-lg bg-warn-wash p-4 text-sm break-words text-warn">
+              {w.unknownDatabase(props.info.origin, props.database.name)}
+            </p>
+          </Show>
           <p class="mb-4 text-sm">{w.asOf(made(), agoText(new Date(madeAt(props.info)), now()))}</p>
           <Options
             legend={w.tables}

@@ -111,6 +111,7 @@ function Chosen(props: { name: string; tables: string[]; onStarted: (operation: 
             {(database) => (
               <RestorePlan
                 info={known().backup.info}
+                madeHere={known().backup.madeHere}
                 detail={known().backup.detail}
                 database={database()}
                 asked={props.tables}

@@ -113,7 +113,7 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
       <Show when={!isBusy()}>
         <DropPlace most={most()} onFiles={(chosen) => void take(chosen)} input={(input) => (picker = input)} />
       </Show>
-      <Show when={refusal()}>{(failure) => <FailureNotice failure={failure()} />}</Show>
+      <Show when={refusal()}>{(failure) => <RefusedFile failure={failure()} />}</Show>
       <Show when={file() && !peeked() && !refusal()}>
         <Lines count={3} />
       </Show>
@@ -125,7 +125,7 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
             <Show when={sending.failure()}>
               {(failure) => (
                 <div class="mt-4">
-                  <FailureNotice failure={failure()} />
+                  <RefusedFile failure={failure()} />
                 </div>
               )}
             </Show>
@@ -159,6 +159,15 @@ export function UploadBox(props: { onSent: (sent: Sent) => void }) {
         )}
       </Show>
     </div>
+  );
+}
+
+/** Why a file is no backup that is stored now; and what whoever is frightened asks first. */
+function RefusedFile(props: { failure: Failure }) {
+  return (
+    <FailureNotice failure={props.failure}>
+      <p>{w.untouched}</p>
+    </FailureNotice>
   );
 }
 
