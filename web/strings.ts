@@ -137,10 +137,7 @@ export const words = {
     databaseLine: (version: string, size: number, tables: number) =>
       `PostgreSQL ${version}, ${bytesText(size)}, ${amountText(tables, 'protected table')}`,
     running: 'In progress',
-    history: 'Size and duration',
-    historyLead: 'Of the newest backups of all tables.',
-    historyFew: 'The chart starts with your second backup.',
-    historyTable: 'Show as a table',
+    history: 'Backups by day',
     when: 'Created',
     size: 'Size',
     took: 'Took',

@@ -63,13 +63,16 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await page.getByText(/^As of \d\d:\d\d: /).waitFor();
     expect(await verdict.getAttribute('data-verdict')).toBe('unknown');
 
-    const [before, after] = await page.getByRole('button', { name: 'Create backup' }).first().evaluate((element) => {
-      const top = () => element.getBoundingClientRect().top;
-      scrollBy(0, top() - 5);
-      const hidden = top();
-      element.focus();
-      return [hidden, top()];
-    });
+    const [before, after] = await page
+      .getByRole('button', { name: 'Create backup' })
+      .first()
+      .evaluate((element) => {
+        const top = () => element.getBoundingClientRect().top;
+        scrollBy(0, top() - 5);
+        const hidden = top();
+        element.focus();
+        return [hidden, top()];
+      });
     expect(before).toBeLessThan(bottom);
     expect(after).toBeGreaterThanOrEqual(bottom);
 

@@ -2,14 +2,19 @@ import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show } from 'solid-js';
 import { api, type BackupInfo } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
+import { backupDays } from '../../lib/backup-days.ts';
+import { now } from '../../lib/clock.ts';
 import { bytesText, durationText } from '../../lib/format.ts';
 import { type HistoryPoint, numberIn } from '../../lib/operations.ts';
 import { keys } from '../../lib/queries.ts';
 import { words } from '../../strings.ts';
+import { historyWords as w } from '../../strings-history.ts';
 import { Moment } from '../../ui/moment.tsx';
-import { Chart } from './chart.tsx';
+import { Days } from './days.tsx';
 
-/** How size and duration of the backups of all tables went, as a picture and as a table. */
+const DAYS = 14;
+
+/** What became of each day's backups; and, folded away, how large they were and how long they took. */
 export function History(props: { backups: BackupInfo[] }) {
   const made = useQuery(() => ({
     queryKey: [...keys.operations, 'made'],
@@ -17,6 +22,13 @@ export function History(props: { backups: BackupInfo[] }) {
       (await api.operations.list.query({ kinds: ['backup'], states: ['succeeded'], limit: 100 }, { signal })).data
         .operations,
   }));
+  const failed = useQuery(() => ({
+    queryKey: [...keys.operations, 'failed'],
+    queryFn: async ({ signal }: { signal: AbortSignal }) =>
+      (await api.operations.list.query({ kinds: ['backup'], states: ['failed'], limit: 100 }, { signal })).data
+        .operations,
+  }));
+  const days = createMemo(() => backupDays(props.backups, answerOf(failed) ?? [], now(), DAYS));
   const points = createMemo((): HistoryPoint[] => {
     const took = new Map(
       (answerOf(made) ?? []).map(({ archive, result }) => [archive, numberIn(result, 'durationMs')]),
@@ -32,15 +44,13 @@ export function History(props: { backups: BackupInfo[] }) {
   });
   return (
     <>
-      <p class="mb-3 text-sm text-soft">
-        {points().length < 2 ? words.overview.historyFew : words.overview.historyLead}
-      </p>
+      <p class="mb-3 text-sm text-soft">{w.lead(DAYS)}</p>
+      <Days of={days()} />
       <Show when={points().length > 1}>
-        <Chart points={points()} />
         <details class="mt-3">
-          <summary class="min-h-8 cursor-pointer py-1 text-sm font-medium">{words.overview.historyTable}</summary>
+          <summary class="min-h-8 cursor-pointer py-1 text-sm font-medium">{w.sizes}</summary>
           {/* Scrolled by keys too. */}
-          <section tabindex="0" aria-label={words.overview.history} class="max-h-64 overflow-auto">
+          <section tabindex="0" aria-label={w.sizes} class="max-h-64 overflow-auto">
             <table class="tabular w-full text-sm">
               <thead>
                 <tr class="text-left text-soft">

@@ -73,10 +73,10 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
                     </span>
                     <span class="text-soft">{agoText(new Date(madeAt(backup)), now())}</span>
                   </span>
-                  <span class="mt-0.5 block text-sm break-all text-soft">
-                    {backup.fileName}
-                    {backup.origin ? `, ${words.backups.of(backup.origin)}` : ''}
-                  </span>
+                  <span class="mt-0.5 block text-sm break-all text-soft">{backup.fileName}</span>
+                  <Show when={backup.origin}>
+                    <span class="block text-sm wrap-anywhere text-soft">{words.backups.of(backup.origin ?? '')}</span>
+                  </Show>
                   <span class="tabular mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-soft">
                     {amountText(backup.metadata?.totalRecords ?? 0, 'row')}, {bytesText(backup.size)}
                     <BackupBadges backup={backup} />

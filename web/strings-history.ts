@@ -1,0 +1,8 @@
+/** What the days of backups say: loaded with them. */
+export const historyWords = {
+  lead: (days: number) => `The last ${days} days, today to the right.`,
+  caption: 'Backups by day',
+  states: { good: 'Complete', partial: 'Incomplete', failed: 'Failed', none: 'No backup' },
+  day: (day: string, state: string) => `${day}: ${state}`,
+  sizes: 'Size and duration',
+};
