@@ -218,7 +218,7 @@ for (const [route, rules] of Object.entries(TABLE)) {
             await answer.body?.cancel();
             return;
           }
-          expect(answer.status).toBe(verdict === 'FORBIDDEN' ? 403 : 401);
+          expect(answer.status).toBe(verdict === 'UNAUTHENTICATED' ? 401 : 403);
           const outcome = await readOutcome(answer);
           if (ask.method !== 'HEAD') expect(outcome.code).toBe(verdict);
           expect(outcome.text).not.toMatch(/\n\s+at /);

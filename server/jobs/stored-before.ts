@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { openSession } from '../../db/connect.ts';
+import { configureTransaction } from '../../db/working-session.ts';
 import type { Ask } from '../postgres/database-status.ts';
 
 /** Remembered are so many: one of them that is still there tells the folder. */
@@ -29,5 +30,7 @@ export async function askStoredBefore(databaseUrl: string, folder: string): Prom
     applicationName: 'palace-backup folder',
     signal: AbortSignal.timeout(LONGEST_MS),
   });
+  await session.query('BEGIN READ ONLY');
+  await configureTransaction(session);
   return await storedBefore((text, params) => session.query(text, params), folder);
 }
