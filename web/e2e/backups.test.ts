@@ -168,7 +168,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await dialog.getByRole('button', { name: 'Create backup' }).click();
     await page
       .getByRole('list', { name: 'Stored backups' })
-      .getByRole('link', { name: `${name}.zip` })
+      .getByRole('link', { name: `${name}.zip`, exact: true })
       .waitFor();
   });
 

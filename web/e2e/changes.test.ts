@@ -64,7 +64,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     const { page } = visit;
     await visit.signIn('/backups');
     const list = page.getByRole('list', { name: 'Stored backups' });
-    await list.getByRole('link', { name: 'kept.zip' }).waitFor();
+    await list.getByRole('link', { name: 'kept.zip', exact: true }).waitFor();
     await list.locator('li').evaluate((row) => row.setAttribute('data-same', 'yes'));
     await page.getByRole('button', { name: 'Actions for kept.zip' }).click();
     await page.getByRole('menuitem', { name: 'Pin' }).click();

@@ -46,7 +46,7 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
 
   await page
     .getByRole('list', { name: 'Stored backups' })
-    .getByRole('link', { name: `${NAME}.zip` })
+    .getByRole('link', { name: `${NAME}.zip`, exact: true })
     .waitFor();
   await tabTo(page, 'button', `Actions for ${NAME}.zip`);
   await page.keyboard.press('Enter');

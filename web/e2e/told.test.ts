@@ -147,7 +147,10 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
     await visit.signIn('/');
     const heard = await listenTo(page);
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
-    await page.getByRole('list', { name: 'Stored backups' }).getByRole('link', { name: 'first.zip' }).waitFor();
+    await page
+      .getByRole('list', { name: 'Stored backups' })
+      .getByRole('link', { name: 'first.zip', exact: true })
+      .waitFor();
     const search = page.getByLabel('Search');
     await search.fill('no such thing');
     await heard.waitFor('No matching backups');
