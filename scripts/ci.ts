@@ -31,9 +31,20 @@ for (const { name, words, speaks = false } of STEPS) {
   failed = name;
   break;
 }
+if (failed === null && !(await dependenciesAreSound())) failed = 'known faults of dependencies';
 if (failed !== null) console.log(`Failed: ${failed}.`);
 console.log(summary ?? '0 passed, 1 failed');
 process.exit(failed === null && summary !== null ? 0 : 1);
+
+/** Whether nothing is known against what is installed. A registry that is not reached, or does not offer to tell, fails nothing: it is said. */
+async function dependenciesAreSound(): Promise<boolean> {
+  const { exitCode, output } = await run(['audit', '--audit-level=high'], false);
+  const silence = /^error: .*$/m.exec(output)?.[0];
+  if (exitCode === 0) console.log('✓ no known faults of dependencies');
+  else if (silence) console.log(`NOT CHECKED: known faults of dependencies; the registry does not tell (${silence}).`);
+  else console.log(`✗ known faults of dependencies\n${output}`);
+  return exitCode === 0 || silence !== undefined;
+}
 
 /** Runs this very bun with the words, keeping its output, and showing it too when asked. */
 async function run(words: string[], show: boolean): Promise<{ exitCode: number; output: string }> {

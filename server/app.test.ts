@@ -299,6 +299,8 @@ describe('/metrics', () => {
     await using app = serve();
     expect((await app.ask('/metrics')).status).toBe(200);
     expect((await app.ask('/metrics', { headers: remote })).status).toBe(401);
+    // A name that was made to lead here.
+    expect((await app.ask('/metrics', { headers: { Host: 'rebound.example' } })).status).toBe(401);
   });
 
   test('is for who sends the token when one is set', async () => {

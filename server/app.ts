@@ -188,7 +188,7 @@ function fail(c: Context<AppEnv>, error: AppError, now: Date, status?: number): 
 }
 
 /**
- * Whether the front page may tell what is there: to a browser of this machine that asked for it by this machine's own name. A page of
+ * Whether the front page, or the metrics without a token, may tell what is there: to a browser of this machine that asked for it by this machine's own name. A page of
  * another name that leads here (DNS rebinding) would otherwise be told as well.
  */
 function isAtThisMachine(c: Context<AppEnv>): boolean {
@@ -197,7 +197,7 @@ function isAtThisMachine(c: Context<AppEnv>): boolean {
 
 /** Compared by digest, so that neither content nor length of the token shows in the time it takes. */
 function mayScrape(c: Context<AppEnv>, token: string | null): boolean {
-  if (token === null) return c.get('client').local;
+  if (token === null) return isAtThisMachine(c);
   const given = /^bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(token));

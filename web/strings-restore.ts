@@ -66,6 +66,22 @@ export const restoreWords = {
     notReachable: 'The database does not answer right now, and a restore needs it.',
   },
 
+  people: {
+    title: 'This backup was not made here, and it changes who may sign in:',
+    change: (person: { change: string; role: string | null; roleNow: string | null; what: readonly string[] }) => {
+      if (person.change === 'new') return `new, as ${person.role}`;
+      if (person.change === 'removed') return 'removed';
+      const parts = person.what.map((one) => {
+        if (one === 'role') return `${person.roleNow} becomes ${person.role}`;
+        if (one === 'password') return 'another password';
+        return one === 'active' ? 'may sign in now or not, the other way round' : 'another account behind the address';
+      });
+      return NAMES.format(parts);
+    },
+    more: (count: number) => `and ${countText(count)} more`,
+    known: 'I know these people and mean it',
+  },
+
   upload: {
     drop: 'Drop a file here, or click to choose one',
     dropping: 'Drop the file',

@@ -87,7 +87,11 @@ test('GET /api/audit.csv streams what the filter leaves, for those alone who may
   );
   expect(asked).toEqual([{ outcome: 'allowed', from: new Date('2026-11-23T09:00:00Z') }]);
 
-  for (const bad of ['?from=yesterday', '?outcome=maybe', '?actor=', '?nonsense=1'])
+  const words = ['actor', 'action', 'outcome', 'code', 'target', 'operationId', 'address', 'search', 'from', 'to'];
+  const hostile = ['%00', 'a%00b', '%0a', 'x'.repeat(601), ''].flatMap((value) =>
+    words.map((word) => `?${word}=${value}`),
+  );
+  for (const bad of ['?from=yesterday', '?outcome=maybe', '?nonsense=1', ...hostile])
     expect([bad, (await get(bad)).status]).toEqual([bad, 400]);
   expect([(await get('', {})).status, (await get('', asCaller(['backups:read']))).status]).toEqual([401, 403]);
 

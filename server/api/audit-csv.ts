@@ -5,7 +5,7 @@ import type { AuditRow } from '../security/audit-row.ts';
 import { requireRight } from './audited.ts';
 import { attachment } from './disposition.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
-import { moment } from './schemas.ts';
+import { moment, plainText } from './schemas.ts';
 import { iterableBody } from './stream-body.ts';
 
 const COLUMNS = [
@@ -27,7 +27,7 @@ const COLUMNS = [
 /** Rows are gathered to about this many characters before they are sent. */
 const PIECE = 64 * 1024;
 
-const text = z.string().min(1).max(500).optional();
+const text = plainText(600).min(1).optional();
 const filterOf = z.strictObject({
   actor: text,
   action: text,

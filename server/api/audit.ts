@@ -27,7 +27,7 @@ export function auditRouter({ router, procedure, ok }: Trpc, { audit }: Pick<Api
       .input(
         z
           .strictObject({
-            actor: plainText(320).exactOptional(),
+            actor: plainText(600).exactOptional(),
             action: plainText(100).exactOptional(),
             outcome: outcome.exactOptional(),
             operationId: uuid.exactOptional(),

@@ -64,7 +64,10 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
             /** The file's name; made from the time when absent. */
             name: z
               .string()
-              .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,190}$/, 'must be a plain file name')
+              .regex(
+                /^[A-Za-z0-9_][A-Za-z0-9._-]{0,190}$/,
+                'must be a plain file name that begins with a letter, a digit or an underscore',
+              )
               .exactOptional(),
             /** Refuse when the database has what the schema does not know. */
             strict: z.boolean().default(false),

@@ -4,13 +4,15 @@ import { readDatabaseName } from '../postgres/database-status.ts';
 import { askWith } from './ask.ts';
 import { originOf } from './origin.ts';
 import type { ApiParts } from './parts.ts';
+import { confirmAdministrators } from './restore-administrators.ts';
 import { backupRef, idempotencyKey, plainText, startedOperation, tableNames, uuid } from './schemas.ts';
 import type { Trpc } from './trpc.ts';
 
-type RestoreParts = Pick<ApiParts, 'catalogue' | 'desk' | 'uploads' | 'records'>;
+type RestoreParts = Pick<ApiParts, 'catalogue' | 'desk' | 'uploads' | 'records' | 'storage' | 'databaseAddress'>;
 
 /** Makes live tables what a backup holds. */
-export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, desk, uploads, records }: RestoreParts) {
+export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestoreParts) {
+  const { catalogue, desk, uploads, records } = parts;
   return router({
     start: procedure
       .meta({ limit: 'create' })
@@ -23,6 +25,8 @@ export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, des
           keepBrokenRules: z.boolean().default(false),
           /** The database's name, given again by whoever wants its rows replaced. */
           confirmDatabase: plainText(200),
+          /** Given again from the refusal that names whom the restore would make an administrator. No token may give it. */
+          confirmAdministrators: plainText(100).exactOptional(),
           wait: z.boolean().default(false),
           idempotencyKey,
         }),
@@ -31,13 +35,24 @@ export function restoresRouter({ router, procedure, ok }: Trpc, { catalogue, des
       .mutation(async ({ ctx, input }) => {
         const wanted = 'backup' in input.from ? input.from.backup : await acceptedAs(uploads, input.from.upload);
         ctx.note.target = wanted;
-        const { name, damaged, manifest } = await catalogue.find(wanted, ctx.signal);
+        const { name, damaged, manifest, uploaded } = await catalogue.find(wanted, ctx.signal);
         ctx.note.target = name;
         if (input.tables) ctx.note.details = { tables: input.tables };
         if (damaged && manifest === null) throw damagedBackup(name, damaged.message);
         if (damaged && !input.tables) throw foundDamaged(name, damaged.message);
         const database = await readDatabaseName(askWith(records));
         if (input.confirmDatabase !== database) throw otherDatabase(database);
+        const changed = await confirmAdministrators(
+          parts,
+          ctx.caller,
+          { archive: name, uploaded, tables: input.tables, confirmation: input.confirmAdministrators },
+          ctx.signal,
+        );
+        if (changed.length > 0)
+          ctx.note.details = {
+            administrators: changed.slice(0, 50).map(({ email, change, role }) => ({ email, change, role })),
+            more: Math.max(0, changed.length - 50),
+          };
         const request = {
           kind: 'restore',
           archive: name,

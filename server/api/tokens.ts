@@ -29,7 +29,10 @@ export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<A
       .meta({ limit: 'create' })
       .input(
         z.strictObject({
-          name: plainText(100).trim().min(1),
+          name: plainText(100)
+            .trim()
+            .min(1)
+            .refine((name) => !name.startsWith('-'), 'must not begin with a hyphen'),
           scopes: z
             .array(z.enum(SCOPES))
             .min(1)

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { codeOf, sampleArchive, sourceOf } from '../archive/sample.fixture.ts';
+import { codeOf, memorySink, SAMPLE_TIME, sampleArchive, sampleManifest, sourceOf } from '../archive/sample.fixture.ts';
+import { createArchiveWriter } from '../archive/writer.ts';
 import type { ByteSource } from '../bytes.ts';
 import { MARKER } from '../storage/folder-marker.ts';
 import { createLocalStorage } from '../storage/local.ts';
@@ -70,6 +71,22 @@ test('promise 4: one flipped bit anywhere is found, and nothing is stored', asyn
     damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
     const code = await codeOf(accept(damaged));
     expect([at, ['ARCHIVE_DAMAGED', 'ARCHIVE_INVALID'].includes(code)]).toEqual([at, true]);
+  }
+  expect(await names()).toEqual([]);
+});
+
+test('promise 7: an archive that speaks of our own schemas is refused before it is stored', async () => {
+  for (const schema of ['backup_system', 'backup_queue', `restore_${'0'.repeat(32)}`]) {
+    const sink = memorySink();
+    const { signal } = new AbortController();
+    const writer = createArchiveWriter({ sink, compression: { method: 'deflate' }, time: SAMPLE_TIME, signal });
+    const table = { schema, name: 'sessions' };
+    await writer.addChunk({ table, format: 'csv', rows: 1, content: Buffer.from('id\nforged\n') });
+    const manifest = sampleManifest(writer.entries);
+    const [first] = manifest.tables;
+    const columns = [{ ...first?.columns[0], name: 'id', key: 'id', sqlType: 'text' }];
+    await writer.finish({ ...manifest, tables: [{ ...first, ...table, columns }] } as typeof manifest);
+    expect([schema, await codeOf(accept(sink.bytes()))]).toEqual([schema, 'RESTORE_REFUSED']);
   }
   expect(await names()).toEqual([]);
 });

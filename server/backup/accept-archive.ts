@@ -3,6 +3,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { DEFAULT_LIMITS } from '../archive/reader.ts';
 import type { ByteSource } from '../bytes.ts';
 import { AppError, throwIfCancelled } from '../errors.ts';
+import { refuseOurOwn } from '../postgres/own-schemas.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
 import { archiveName } from './archive-name.ts';
@@ -46,6 +47,7 @@ export async function acceptArchive(
   run: { signal: AbortSignal; onProgress: OnProgress },
 ): Promise<AcceptedArchive> {
   const { manifest } = await inspectContainer(source, UPLOAD_LIMITS);
+  refuseOurOwn([...manifest.tables, ...manifest.sequences]);
   refuseInflated(manifest, source.size);
   const digest = await verifyWhole(source, run);
   const facts = {

@@ -1,10 +1,9 @@
 import { type ColumnModel, type ObjectName, qualifiedName } from '../../db/model.ts';
-import { QUEUE_SCHEMA } from '../../db/protected.ts';
-import { SYSTEM_SCHEMA } from '../../db/schema/system.ts';
 import type { Manifest, ManifestTable } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
-import { type StagingTable, stagingOwner } from '../postgres/staging.ts';
+import { refuseOurOwn } from '../postgres/own-schemas.ts';
+import type { StagingTable } from '../postgres/staging.ts';
 import type { LiveTypes } from '../postgres/types.ts';
 import { ColumnTypes } from './column-types.ts';
 import { TypesBehind } from './types-behind.ts';
@@ -101,18 +100,6 @@ export function planRestore(
       details: { faults },
     });
   return { tables, unsureDomains: unsure.met(), warnings };
-}
-
-function refuseOurOwn(objects: ObjectName[]): void {
-  const ours = objects.filter(
-    ({ schema }) => schema === SYSTEM_SCHEMA || schema === QUEUE_SCHEMA || stagingOwner(schema) !== null,
-  );
-  if (ours.length === 0) return;
-  throw new AppError(
-    'RESTORE_REFUSED',
-    `The archive holds records of the backup program itself (${ours.slice(0, 5).map(qualifiedName).join(', ')}), which are never restored.`,
-    { hint: 'No backup made by this program holds them. Find out where this archive comes from before you use it.' },
-  );
 }
 
 function columnFaults(

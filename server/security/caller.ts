@@ -57,7 +57,7 @@ export type Caller =
     }
   | {
       kind: 'token';
-      /** `token <name> of <e-mail>`. */
+      /** `token <name> (<id>) of <e-mail>`; of one taken at sign-in `token sign-in of <e-mail>`. */
       actor: string;
       /** The token's `jti`; a short-lived one after sign-in has a session behind it and no row of its own. */
       tokenId: string;

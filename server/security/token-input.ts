@@ -9,7 +9,8 @@ export const tokenInput = z.object({
     .trim()
     .min(1)
     .max(100)
-    .regex(/^[^\p{C}]*$/u, { error: 'must not hold control characters' }),
+    .regex(/^[^\p{C}]*$/u, { error: 'must not hold control characters' })
+    .regex(/^[^-]/, { error: 'must not begin with a hyphen' }),
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
   expiresInDays: z.int().min(1).max(365),
 });

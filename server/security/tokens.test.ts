@@ -31,7 +31,11 @@ describe('a named token', () => {
     const { token, info } = await create(['backups:create', 'backups:read']);
     expect(info).toMatchObject({ name: 'nightly', scopes: ['backups:read', 'backups:create'], revokedAt: null });
     const caller = await read(token);
-    expect(caller).toMatchObject({ kind: 'token', actor: 'token nightly of olga@palace.example', tokenId: info.id });
+    expect(caller).toMatchObject({
+      kind: 'token',
+      actor: `token nightly (${info.id}) of olga@palace.example`,
+      tokenId: info.id,
+    });
     expect([...caller.scopes]).toEqual(['backups:read', 'backups:create']);
     const [, , signature = ''] = token.split('.');
     expect(JSON.stringify(await scene.database.query('SELECT * FROM backup_system.tokens'))).not.toContain(signature);

@@ -101,7 +101,8 @@ export function createTokens(deps: {
     const scopes = scopesOfRole(standing.role).intersection(new Set(knownScopes(row.scopes)));
     return {
       kind: 'token',
-      actor: `token ${name} of ${email}`,
+      // The id, because names may be there twice: what somebody owns goes by this.
+      actor: `token ${name} (${row.id}) of ${email}`,
       tokenId: row.id,
       access: null,
       adminId,

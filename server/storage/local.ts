@@ -8,7 +8,7 @@ import { openFileNoFollow } from './file-source.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
 import { FolderMarker, type FolderMemory } from './folder-marker.ts';
 import { LocalPendingObject } from './local-object.ts';
-import { checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';
+import { checkNewName, checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';
 import { decodeSidecar, encodeSidecar, MAX_SIDECAR_BYTES } from './sidecar.ts';
 import type { PendingObject, Sidecar, Storage, StoredObject } from './storage.ts';
 import { temporaryNames } from './temporary.ts';
@@ -45,6 +45,7 @@ class LocalStorage implements Storage {
   }
 
   async create(name: string): Promise<PendingObject> {
+    checkNewName(name);
     const path = this.locate(name);
     return await this.guarded(`Creating ${path}`, async () => {
       await this.marker.demand();

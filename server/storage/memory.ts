@@ -1,7 +1,7 @@
 import type { ByteSource } from '../bytes.ts';
 import { alreadyExists, notFound } from './failures.ts';
 import { tooShort } from './file-source.ts';
-import { checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';
+import { checkNewName, checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';
 import { decodeSidecar, encodeSidecar } from './sidecar.ts';
 import type { PendingObject, Storage } from './storage.ts';
 
@@ -27,7 +27,7 @@ export function createMemoryStorage(now: () => Date): Storage {
     label: 'memory',
     demandPresent: async () => undefined,
     create: async (name) => {
-      checkObjectName(name);
+      checkNewName(name);
       if (objects.has(name)) throw alreadyExists(name);
       return pending((bytes) => {
         if (objects.has(name)) throw alreadyExists(name);

@@ -10,6 +10,19 @@ export function checkObjectName(name: string): void {
   });
 }
 
+/** The same for an object that is made: a name that begins with a hyphen is an option to whoever gives it to another program. */
+export function checkNewName(name: string): void {
+  checkObjectName(name);
+  if (!name.startsWith('-')) return;
+  throw new AppError(
+    'NAME_INVALID',
+    `${JSON.stringify(name)} begins with a hyphen, which other programs take for an option.`,
+    {
+      hint: 'Begin the name with a letter, a digit or an underscore.',
+    },
+  );
+}
+
 /** Whether a listing shows it: archives, sealed ones included; sidecars, temporaries and foreign files not. */
 export function isArchiveName(name: string): boolean {
   return PLAIN.test(name) && /\.zip(\.age)?$/.test(name);

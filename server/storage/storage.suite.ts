@@ -97,6 +97,12 @@ export function storageSuite(kind: string, make: () => Promise<Storage>): void {
     expect(await get(storage, 'a.zip')).toBe(ends[0].status === 'fulfilled' ? 'from the first' : 'from the second');
   });
 
+  test(`${kind}: what is made has no name that begins with a hyphen`, async () => {
+    const storage = await make();
+    for (const name of ['-rf.zip', '--help.zip', '-.json'])
+      expect(await codeOf(storage.create(name))).toBe('NAME_INVALID');
+  });
+
   test(`${kind}: names that are not plain file names are refused with NAME_INVALID by every verb`, async () => {
     const storage = await make();
     for (const name of [

@@ -14,6 +14,8 @@ import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field } from '../../ui/field.tsx';
 import { PasswordAgainField } from '../../ui/password-again.tsx';
 
+import { type AskedPeople, askedPeople, PeopleChanged } from './people-changed.tsx';
+
 const { restore: w } = restoreWords;
 
 interface RestoreConfirmProps {
@@ -34,13 +36,19 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
   const [typed, setTyped] = createSignal('');
   const [tried, setTried] = createSignal(false);
   const key = createOrderKey();
+  /** What the server asks about the people who would be administrators, and whether they were confirmed. */
+  const [asked, setAsked] = createSignal<AskedPeople | null>(null);
+  const [known, setKnown] = createSignal(false);
+  const confirmed = () => (known() ? asked()?.confirmation : undefined);
   const start = useMutation(() => ({
     async mutationFn() {
       await again.give();
+      const confirmAdministrators = confirmed();
       const { data } = await api.restores.start.mutate({
         from: { backup: props.archive },
         confirmDatabase: typed().trim(),
         idempotencyKey: key.current,
+        ...(confirmAdministrators && { confirmAdministrators }),
         ...(props.tables && { tables: props.tables }),
       });
       return data.operation;
@@ -52,6 +60,8 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
     },
     onError(error: unknown) {
       key.failed(error);
+      setAsked(askedPeople(failureOf(error).details) ?? asked());
+      setKnown(false);
       again.refused(error);
       setTried(false);
     },
@@ -61,7 +71,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
     event.preventDefault();
     setTried(true);
     showFault(event);
-    if (!matches() || again.isMissing() || start.isPending) return;
+    if (!matches() || again.isMissing() || start.isPending || (asked() && !known())) return;
     start.mutate();
   };
   return (
@@ -81,6 +91,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
           spellcheck={false}
           fault={tried() && !matches() ? w.databaseWrong : null}
         />
+        <Show when={asked()}>{(people) => <PeopleChanged of={people()} known={known()} onKnown={setKnown} />}</Show>
         <PasswordAgainField of={again} label={w.password} tried={tried()} />
         <Button type="submit" look="danger" busy={start.isPending}>
           {start.isPending ? w.busy : w.submit}

@@ -1,0 +1,58 @@
+import { For, Show } from 'solid-js';
+import { restoreWords } from '../../strings-restore.ts';
+
+const { people: w } = restoreWords;
+
+interface Person {
+  email: string;
+  change: 'new' | 'changed' | 'removed';
+  role: string | null;
+  roleNow: string | null;
+  what: string[];
+}
+
+/** Whom a restore would make an administrator, or another one, as the server's refusal names them. */
+export interface AskedPeople {
+  people: Person[];
+  more: number;
+  /** To be given again by whoever means it. */
+  confirmation: string;
+}
+
+/** The question in a refusal's details; null where it asks nothing of the kind. */
+export function askedPeople(details: Record<string, unknown>): AskedPeople | null {
+  const { administrators: people, more, confirmAdministrators: confirmation } = details;
+  if (!Array.isArray(people) || typeof confirmation !== 'string') return null;
+  return { people: people as Person[], more: typeof more === 'number' ? more : 0, confirmation };
+}
+
+/** Names them, and asks whether they are known. */
+export function PeopleChanged(props: { of: AskedPeople; known: boolean; onKnown: (known: boolean) => void }) {
+  return (
+    <fieldset class="rounded-lg bg-warn-wash p-4 text-sm">
+      <legend class="sr-only">{w.title}</legend>
+      <p class="font-semibold">{w.title}</p>
+      <ul class="mt-2 list-disc space-y-1 pl-5 break-words">
+        <For each={props.of.people}>
+          {(person) => (
+            <li>
+              <strong>{person.email}</strong>: {w.change(person)}
+            </li>
+          )}
+        </For>
+        <Show when={props.of.more > 0}>
+          <li>{w.more(props.of.more)}</li>
+        </Show>
+      </ul>
+      <label class="mt-3 flex min-h-11 items-center gap-3">
+        <input
+          type="checkbox"
+          class="size-5"
+          checked={props.known}
+          onChange={(event) => props.onKnown(event.currentTarget.checked)}
+        />
+        {w.known}
+      </label>
+    </fieldset>
+  );
+}
