@@ -44,6 +44,8 @@ export interface AppParts {
     metricsToken: string | null;
   };
   checks: readonly ReadinessCheck[];
+  /** Throws MEMORY_LIMIT while this process can take on nothing large. */
+  refuseLarge(): void;
   readOverview(signal: AbortSignal): Promise<Overview>;
   /** What people see. Null: it was not built; a plain page says what is there. */
   panel: Panel | null;
@@ -99,7 +101,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
     const overview = isAtThisMachine(c) ? await parts.readOverview(c.req.raw.signal) : null;
     return c.html(frontPage(overview, parts.version));
   });
-  if (face) addFace(app, face, parts.closing);
+  if (face) addFace(app, face, parts);
 
   app.notFound((c) => {
     const error = new AppError('NOT_FOUND', `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}.`, {
@@ -157,7 +159,11 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, face, 
 }
 
 /** What needs to know its caller. */
-function addFace(app: Hono<AppEnv>, { readCaller, spend, noteRefused, addRoutes }: Face, closing: AbortSignal): void {
+function addFace(
+  app: Hono<AppEnv>,
+  { readCaller, spend, noteRefused, addRoutes }: Face,
+  { closing, refuseLarge }: Pick<AppParts, 'closing' | 'refuseLarge'>,
+): void {
   const tooLarge = () => {
     throw new AppError('TOO_LARGE', 'The request is larger than any order can be.', {
       hint: 'Files are sent to /api/uploads.',
@@ -170,6 +176,10 @@ function addFace(app: Hono<AppEnv>, { readCaller, spend, noteRefused, addRoutes 
   app.use('/trpc/*', compress({ encoding: 'gzip' }));
   app.use('/trpc/*', bodyLimit({ maxSize: MAX_CALL_BYTES, onError: tooLarge }));
   app.use('/api/*', limitRate(spend, 'bytes'));
+  app.use('/api/*', async (_, next) => {
+    refuseLarge();
+    await next();
+  });
   addRoutes(app);
 }
 

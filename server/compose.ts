@@ -11,10 +11,11 @@ import type { AppEnv } from './http/env.ts';
 import { readPanel } from './http/panel.ts';
 import { storedBefore } from './jobs/stored-before.ts';
 import { openLogs, type ProcessLog } from './logs.ts';
+import { guardMemory, memoryLimit } from './memory.ts';
 import { metricSources } from './metric-sources.ts';
 import { createMetrics } from './metrics.ts';
 import { askDatabase, readOverview } from './overview.ts';
-import { openRooms } from './rooms.ts';
+import { openRooms, type Rooms } from './rooms.ts';
 import { SECRET_KEY_FILE, secretKey } from './secret-key.ts';
 import { type Ending, endAll } from './shutdown.ts';
 import { createLocalStorage } from './storage/local.ts';
@@ -51,10 +52,28 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   // Where operations work, too: what a person confirms the name of must be what a restore changes.
   const { records, close: closeRecords } = openRecords(config.databaseDirectUrl ?? databaseUrl);
   const storage = createLocalStorage(config.backupDir, (folder) => storedBefore(askWith(records), folder));
-  const metrics = createMetrics({ version: APPLICATION.version, sources: metricSources(records, storage) });
+  const guard = guardMemory(memoryLimit(config.memoryLimitMb, 'answering'), (use) =>
+    log.error(
+      { ...use },
+      'this process is past its memory’s ceiling; nothing large is taken on until it has come down',
+    ),
+  );
+  let workerMemory: Rooms['workerMemory'] = null;
+  const memory = () => ({ answering: guard.use(), worker: workerMemory?.() ?? null });
+  const metrics = createMetrics({
+    version: APPLICATION.version,
+    sources: { ...metricSources(records, storage), memory },
+  });
   const closeGround = async (endings: readonly Ending[]) => {
     try {
-      await endAll([...endings, { name: 'records', end: closeRecords }], log);
+      await endAll(
+        [
+          ...endings,
+          { name: 'records', end: closeRecords },
+          { name: 'memory', end: async () => guard[Symbol.dispose]() },
+        ],
+        log,
+      );
     } finally {
       await closeLog();
     }
@@ -70,12 +89,15 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     log,
     now,
     newId,
+    memory,
     closing: closing.signal,
   }).catch(async (error: unknown) => {
     // The first failure counts; what follows from it is in the log.
     await closeGround([]).catch(() => undefined);
     throw error;
   });
+
+  ({ workerMemory } = rooms);
 
   const app = createApp({
     version: APPLICATION.version,
@@ -89,8 +111,10 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     checks: [
       { name: 'database', check: (signal) => askDatabase(databaseUrl, signal) },
       storageCheck(storage),
+      { name: 'memory', check: async () => throwAny(guard.refusal()) },
       ...rooms.checks,
     ],
+    refuseLarge: () => throwAny(guard.refusal()),
     readOverview: (signal) => readOverview({ databaseUrl, tables: model.tables, storage }, signal),
     panel,
     metrics,
@@ -108,4 +132,8 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     finishWork: rooms.finishWork,
     close: () => closeGround(rooms.endings),
   };
+}
+
+function throwAny(error: Error | null): void {
+  if (error) throw error;
 }

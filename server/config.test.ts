@@ -44,6 +44,8 @@ describe('readConfig()', () => {
       operationDays: 365,
       stallMs: 1_800_000,
       workerOperations: 2,
+      memoryLimitMb: null,
+      workerMemoryLimitMb: null,
       logLevel: 'info',
       logFile: null,
       metricsToken: null,
@@ -249,6 +251,8 @@ const EXAMPLES = new Set([
   'CORS_ORIGINS',
   'TLS_CERT',
   'TLS_KEY',
+  'MEMORY_LIMIT_MB',
+  'WORKER_MEMORY_LIMIT_MB',
   'LOG_FILE',
 ]);
 

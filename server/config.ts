@@ -58,6 +58,10 @@ export interface Config {
   stallMs: number;
   /** Operations a worker runs at the same time. */
   workerOperations: number;
+  /** Most memory of the process that answers, MiB. Null: a share of the machine's. */
+  memoryLimitMb: number | null;
+  /** The same of a worker's. */
+  workerMemoryLimitMb: number | null;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Null: standard output. */
   logFile: string | null;
@@ -151,6 +155,8 @@ const environment = z.object({
   OPERATION_DAYS: whole(1, 36_500).default(365),
   STALL_MS: whole(1000, 999_999_999).default(1_800_000),
   WORKER_OPERATIONS: whole(1, 16).default(2),
+  MEMORY_LIMIT_MB: whole(128, 1_048_576).nullable().default(null),
+  WORKER_MEMORY_LIMIT_MB: whole(128, 1_048_576).nullable().default(null),
   LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error').default('info'),
   LOG_FILE: z.string().nullable().default(null),
   METRICS_TOKEN: z.string().min(16, { error: 'must have at least 16 characters' }).nullable().default(null),
@@ -235,6 +241,8 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     operationDays: data.OPERATION_DAYS,
     stallMs: data.STALL_MS,
     workerOperations: data.WORKER_OPERATIONS,
+    memoryLimitMb: data.MEMORY_LIMIT_MB,
+    workerMemoryLimitMb: data.WORKER_MEMORY_LIMIT_MB,
     logLevel: data.LOG_LEVEL,
     logFile: data.LOG_FILE,
     metricsToken: data.METRICS_TOKEN,

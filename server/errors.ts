@@ -31,6 +31,7 @@ export const ERROR_FAMILIES = {
   STORAGE_UNAVAILABLE: 'system',
   STORAGE_LOST: 'system',
   STALLED: 'system',
+  MEMORY_LIMIT: 'system',
   UNEXPECTED: 'system',
   // business: the rules of backup and restore say no
   ARCHIVE_INVALID: 'business',

@@ -23,6 +23,7 @@ export function exitCodeOf(code: ErrorCode): Exclude<ExitCode, 0> {
       return 1;
     case 'PERMISSION_DENIED':
     case 'STALLED':
+    case 'MEMORY_LIMIT':
     case 'DATABASE_UNREACHABLE':
     case 'DATABASE_AUTH_FAILED':
     case 'DATABASE_ERROR':

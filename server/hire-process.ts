@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { AppError, type FailureBody } from './errors.ts';
 import type { Worker } from './jobs/worker.ts';
 import type { ProcessLog } from './logs.ts';
+import { type MemoryUse, memoryLimit, memoryShort, residentBytes, watchMemory } from './memory.ts';
 import type { FinishedOperation, Metrics } from './metrics.ts';
 
 /** What the worker is told at its beginning. */
@@ -20,31 +21,57 @@ export type WorkerMessage =
   /** A line of log, as JSON. */
   | { kind: 'log'; line: string }
   | { kind: 'finished'; facts: FinishedOperation }
+  /** An operation begins, or is over. */
+  | { kind: 'running'; id: string; runs: boolean }
   | { kind: 'ready' }
   | { kind: 'failed'; error: FailureBody['error'] };
+
+/** What the process that hires brings. */
+export interface Employer {
+  log: ProcessLog;
+  metrics: Pick<Metrics, 'operationFinished'>;
+  /** Ends the records of these operations with this reason. */
+  failRunning(ids: readonly string[], reason: AppError): Promise<void>;
+  /** Bytes that a process takes; as the system says, where it is not given. */
+  residentBytes?: (pid: number) => number;
+  /** What ending may take after the grace, milliseconds. */
+  lateMs?: number;
+}
 
 const PROGRAM = join(import.meta.dir, 'worker-process.ts');
 const AGAIN_MS = 1000;
 /** What cancelling and giving up may take after the grace; a worker that still is there waits for a database that is gone. */
 const LATE_MS = 45_000;
 
+/** A worker in a process of its own. */
+export interface HiredProcess extends Worker {
+  memory(): MemoryUse;
+}
+
+/** How long the record of what runs may take to be written before the process is ended all the same. */
+const RECORD_MS = 2000;
+
 /**
  * Hires a worker in a process of its own. Resolves when it takes operations; throws what kept it from that. A process that ends by
- * itself is replaced, and its operations are ended by the next one's sweeper. It never outlives this process, nor its time to stop.
+ * itself is replaced, and its operations are ended by the next one's sweeper. One that is past its memory's ceiling is ended from here, since
+ * it may be stuck in one piece of work, and what it ran fails with that reason. It never outlives this process, nor its time to stop.
  */
 export async function hireProcess(
   assignment: Assignment,
-  { log, metrics, lateMs = LATE_MS }: { log: ProcessLog; metrics: Pick<Metrics, 'operationFinished'>; lateMs?: number },
-): Promise<Worker> {
+  { log, metrics, failRunning, residentBytes: read = residentBytes, lateMs = LATE_MS }: Employer,
+): Promise<HiredProcess> {
+  const limitBytes = memoryLimit(assignment.config.workerMemoryLimitMb, 'worker');
   let stopping: Promise<void> | null = null;
   const start = async () => {
     const begun = Promise.withResolvers<void>();
+    const running = new Set<string>();
     const child = Bun.spawn([process.execPath, '--no-install', PROGRAM], {
       stdio: ['ignore', 'inherit', 'inherit'],
       serialization: 'advanced',
       ipc(message: WorkerMessage) {
         if (message.kind === 'log') repeat(log, message.line);
         if (message.kind === 'finished') metrics.operationFinished(message.facts);
+        if (message.kind === 'running') running[message.runs ? 'add' : 'delete'](message.id);
         if (message.kind === 'ready') begun.resolve();
         if (message.kind === 'failed') begun.reject(asError(message.error));
       },
@@ -66,7 +93,26 @@ export async function hireProcess(
       await child.exited;
       throw error;
     }
-    void child.exited.then(replace);
+    const watch = watchMemory(
+      child.pid,
+      limitBytes,
+      (bytes) => {
+        watch[Symbol.dispose]();
+        const reason = memoryShort('The worker', limitBytes, 'WORKER_MEMORY_LIMIT_MB');
+        const operations = [...running];
+        log.error(
+          { bytes, limitBytes, operations },
+          'the worker’s process took more memory than it may have, and is ended',
+        );
+        // The record first, so that nobody takes it for one that died: but memory does not wait.
+        const recorded = failRunning(operations, reason).catch((error: unknown) =>
+          log.error({ error }, 'why its operations failed could not be noted'),
+        );
+        void Promise.race([recorded, Bun.sleep(RECORD_MS)]).then(() => child.kill('SIGKILL'));
+      },
+      read,
+    );
+    void child.exited.then(() => watch[Symbol.dispose]()).then(replace);
     return child;
   };
   let current = await start();
@@ -95,7 +141,10 @@ export async function hireProcess(
     }, graceMs + lateMs);
     await current.exited.finally(() => clearTimeout(late));
   };
-  return { stop: (graceMs) => (stopping ??= stop(graceMs)) };
+  return {
+    stop: (graceMs) => (stopping ??= stop(graceMs)),
+    memory: () => ({ bytes: read(current.pid), limitBytes }),
+  };
 }
 
 function asError({ code, message, hint, details }: FailureBody['error']): AppError {

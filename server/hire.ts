@@ -7,7 +7,7 @@ import { type Queue, startQueue } from './jobs/queue.ts';
 import { createDocumentAcceptance } from './jobs/uploads/document.ts';
 import { sweepUploads } from './jobs/uploads/sweep.ts';
 import { createAcceptVerb } from './jobs/uploads/verb.ts';
-import { createVerbs } from './jobs/verbs.ts';
+import { createVerbs, type Verb, type Verbs } from './jobs/verbs.ts';
 import { startWorker, type Worker } from './jobs/worker.ts';
 import type { Log } from './log.ts';
 import { counted } from './metric-sources.ts';
@@ -27,6 +27,8 @@ export interface Workplace {
   storage: Storage;
   records: Records;
   metrics: Pick<Metrics, 'operationFinished'>;
+  /** Told when an operation begins, and when it is over. */
+  onRunning?: (id: string, runs: boolean) => void;
   log: Log;
   now: () => Date;
   newId: () => string;
@@ -77,7 +79,7 @@ export async function hire(place: Workplace): Promise<{ worker: Worker; queue: Q
       databaseUrl: directUrl,
       records,
       queue,
-      verbs: counted(verbs, metrics, now),
+      verbs: told(counted(verbs, metrics, now), place.onRunning),
       storage,
       sweepUploads: () => sweepUploads(uploads),
       log,
@@ -93,4 +95,20 @@ export async function hire(place: Workplace): Promise<{ worker: Worker; queue: Q
     await queue.stop();
     throw error;
   }
+}
+
+/** The same verbs, the beginning and the end of each told. */
+function told(verbs: Verbs, onRunning: Workplace['onRunning']): Verbs {
+  if (!onRunning) return verbs;
+  const one =
+    (verb: Verb): Verb =>
+    async (operation, asked) => {
+      onRunning(operation.id, true);
+      try {
+        return await verb(operation, asked);
+      } finally {
+        onRunning(operation.id, false);
+      }
+    };
+  return Object.fromEntries(Object.entries(verbs).map(([kind, verb]) => [kind, one(verb)]));
 }

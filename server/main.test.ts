@@ -53,7 +53,10 @@ describe('server/main.ts', () => {
     const child = run({ BACKUP_DIR: 'ready' });
     const { url, rest } = await answering(child);
     const ready = await fetch(new URL('/readyz', url));
-    expect(await ready.json()).toEqual({ ok: true, checks: { database: 'ok', storage: 'ok', queue: 'ok' } });
+    expect(await ready.json()).toEqual({
+      ok: true,
+      checks: { database: 'ok', storage: 'ok', memory: 'ok', queue: 'ok' },
+    });
     // Older records would be dropped by the sweeper.
     const yesterday = Math.floor(Date.now() / 1000) - 86_400;
     await database.query(`INSERT INTO backup_system.operations (id, kind, state, actor, origin, created_at, finished_at)

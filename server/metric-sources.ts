@@ -14,7 +14,7 @@ const IS_COMPLETE = sql`${operations.result} ->> 'outcome' = 'success' AND ${ope
 export function metricSources(
   records: Records,
   storage: Pick<Storage, 'list' | 'freeSpace' | 'readSidecar'>,
-): MetricSources {
+): Omit<MetricSources, 'memory'> {
   return {
     async storage() {
       const [stored, freeBytes] = await Promise.all([storage.list(), storage.freeSpace()]);

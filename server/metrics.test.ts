@@ -5,6 +5,7 @@ import { createMetrics, type MetricSources } from './metrics.ts';
 
 const sources: MetricSources = {
   storage: async () => ({ usedBytes: 1000, freeBytes: 2000, backups: 3, damaged: 0 }),
+  memory: () => ({ answering: { bytes: 100, limitBytes: 900 }, worker: { bytes: 50, limitBytes: 800 } }),
   operations: async () => ({
     queued: 1,
     running: 2,
@@ -39,6 +40,8 @@ describe('createMetrics()', () => {
       'palace_backup_storage_free_bytes 2000',
       'palace_backup_storage_backups 3',
       'palace_backup_storage_damaged_backups 0',
+      'palace_backup_memory_bytes{process="answering"} 100',
+      'palace_backup_memory_limit_bytes{process="worker"} 800',
       'palace_backup_queued_operations 1',
       'palace_backup_running_operations 2',
       'palace_backup_last_success_timestamp_seconds{kind="backup"} 1700000000.5',
@@ -88,6 +91,7 @@ describe('createMetrics()', () => {
           if (down) throw new Error('gone');
           return { usedBytes: 1000, freeBytes: null, backups: 3, damaged: 0 };
         },
+        memory: sources.memory,
         operations: sources.operations,
       },
     });

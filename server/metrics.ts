@@ -1,9 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RouteClass } from './http/route-class.ts';
+import type { ProcessMemory } from './memory.ts';
 
 /** What is asked of the world when metrics are read, rather than counted as it happens. */
 export interface MetricSources {
   storage(): Promise<{ usedBytes: number; freeBytes: number | null; backups: number; damaged: number }>;
+  memory(): ProcessMemory;
   /** Operations of all processes, as their records say. */
   operations(): Promise<{
     queued: number;
@@ -99,6 +101,10 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
     'last_complete_backup_timestamp_seconds',
     'When a backup of all tables last succeeded, in any process, that lacks nothing and was not found damaged.',
   );
+  const ofProcess = (rest: string, help: string) =>
+    new Gauge({ name: name(rest), help, labelNames: ['process'], registers });
+  const memory = ofProcess('memory_bytes', 'Memory that the processes of this server take.');
+  const memoryLimit = ofProcess('memory_limit_bytes', 'Memory that they may take.');
   const up = new Gauge({
     name: name('source_up'),
     help: 'Whether what the numbers are read from could be asked.',
@@ -134,6 +140,13 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
 
   let reading: Promise<string> | null = null;
   const read = async () => {
+    memory.reset();
+    memoryLimit.reset();
+    for (const [process, use] of Object.entries(deps.sources.memory())) {
+      if (use === null) continue;
+      memory.set({ process }, use.bytes);
+      memoryLimit.set({ process }, use.limitBytes);
+    }
     await Promise.all([
       asked('storage', askStorage, [used, free, backups, damaged]),
       asked('operations', askOperations, [queued, running, lastComplete]),

@@ -16,11 +16,13 @@ import { readExclusions } from './backup/exclusions.ts';
 import { createRowReader } from './backup/rows.ts';
 import { storageCheck } from './checks.ts';
 import type { Config } from './config.ts';
-import { hire, UPLOADS } from './hire.ts';
+import type { AppError } from './errors.ts';
+import { UPLOADS } from './hire.ts';
 import { hireProcess } from './hire-process.ts';
 import { createReadCaller } from './http/read-caller.ts';
 import type { ReadinessCheck } from './http/readiness.ts';
 import { createDesk, readOperation } from './jobs/desk.ts';
+import { endRunning } from './jobs/end-queued.ts';
 import { openFeed } from './jobs/feed.ts';
 import { type Queue, startQueue } from './jobs/queue.ts';
 import { repeat } from './jobs/repeat.ts';
@@ -28,6 +30,7 @@ import { createAcceptance } from './jobs/uploads/acceptance.ts';
 import { sweepUploads } from './jobs/uploads/sweep.ts';
 import type { ProcessLog } from './logs.ts';
 import { maskDatabaseUrl } from './mask-url.ts';
+import type { MemoryUse, ProcessMemory } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import { createAudit } from './security/audit.ts';
 import { createSessions } from './security/sessions.ts';
@@ -50,6 +53,8 @@ export interface Ground {
   log: ProcessLog;
   now: () => Date;
   newId: () => string;
+  /** What this process and its worker take of the machine's memory. */
+  memory: () => ProcessMemory;
   /** Aborts when shutdown begins. */
   closing: AbortSignal;
 }
@@ -59,6 +64,8 @@ export interface Rooms {
   /** Null with ROLE=worker. */
   face: Face | null;
   checks: ReadinessCheck[];
+  /** What the worker's process takes; null with ROLE=api. */
+  workerMemory: (() => MemoryUse) | null;
   /** Lets running operations finish within so many milliseconds, or cancels them. */
   finishWork(graceMs: number): Promise<void>;
   /** In the order they are to be ended. */
@@ -70,23 +77,22 @@ const ISSUER = 'palace-backup';
 const SWEEP_MS = 60 * 60 * 1000;
 
 /**
- * Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). With `all` the worker has a process
- * of its own. What was opened is closed again when it fails.
+ * Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). The worker has a process of its own.
+ * What was opened is closed again when it fails.
  */
 export async function openRooms(ground: Ground): Promise<Rooms> {
   const { config, log } = ground;
   const directUrl = config.databaseDirectUrl ?? ground.databaseUrl;
   await using stack = new AsyncDisposableStack();
-  const hired = config.role === 'worker' ? await hire({ ...ground, directUrl }) : null;
-  const queue =
-    hired?.queue ??
-    (await startQueue({
-      databaseUrl: directUrl,
-      works: false,
-      onError: (error) => log.error({ err: error }, 'the queue met a failure'),
-    }));
+  const queue = await startQueue({
+    databaseUrl: directUrl,
+    works: false,
+    onError: (error) => log.error({ err: error }, 'the queue met a failure'),
+  });
   stack.defer(() => queue.stop());
-  const worker = config.role === 'all' ? await hireProcess({ config, directUrl }, ground) : (hired?.worker ?? null);
+  const failRunning = (ids: readonly string[], reason: AppError) =>
+    endRunning(ground.records, ids, reason, ground.now());
+  const worker = config.role === 'api' ? null : await hireProcess({ config, directUrl }, { ...ground, failRunning });
   stack.defer(async () => worker?.stop(0));
 
   const endings: Ending[] = [];
@@ -97,6 +103,7 @@ export async function openRooms(ground: Ground): Promise<Rooms> {
   return {
     face,
     checks: [{ name: 'queue', check: async () => void (await queue.present([])) }],
+    workerMemory: worker && (() => worker.memory()),
     finishWork: async (graceMs) => worker?.stop(graceMs),
     endings,
   };
@@ -151,6 +158,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     databaseAddress: maskDatabaseUrl(hall.databaseUrl),
     newestMigration: newestMigration(),
     readExclusions: () => readExclusions(config.backupExclude),
+    memory: hall.memory,
     checkStorage: () => storageCheck(storage).check(closing),
     backup: { compression: config.backupCompression, level: config.backupLevel },
     version: APPLICATION.version,

@@ -26,6 +26,7 @@ async function work({ config, directUrl }: Assignment): Promise<{ stop(graceMs: 
       storage: createLocalStorage(config.backupDir, (folder) => storedBefore(askWith(records), folder)),
       records,
       metrics: { operationFinished: (facts) => tell({ kind: 'finished', facts }) },
+      onRunning: (id, runs) => tell({ kind: 'running', id, runs }),
       log: logsInto(lines, config.logLevel).log,
       now: () => new Date(),
       newId: () => crypto.randomUUID(),

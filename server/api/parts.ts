@@ -33,6 +33,11 @@ export interface ApiParts {
   newestMigration: number;
   /** What the next backup leaves out on purpose. Rejects with CONFIG_INVALID where the file cannot be meant. */
   readExclusions(): Promise<Exclusion[]>;
+  /** What this server's processes take of the memory they may have. */
+  memory(): {
+    answering: { bytes: number; limitBytes: number };
+    worker: { bytes: number; limitBytes: number } | null;
+  };
   /** Rejects with an AppError while no archive can be written. */
   checkStorage(): Promise<void>;
   backup: { compression: 'deflate' | 'zstd'; level: number | null };

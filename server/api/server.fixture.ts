@@ -117,6 +117,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     databaseAddress: maskDatabaseUrl(databaseUrl),
     newestMigration: newestMigration(),
     readExclusions: async () => [],
+    memory: () => ({ answering: { bytes: 1, limitBytes: 2 }, worker: null }),
     checkStorage: () => storageCheck(storage, 0).check(life.signal),
     backup: { compression: 'deflate', level: null },
     version: '0.0.0',

@@ -30,6 +30,8 @@ const trouble = z.object({
   hint: z.string().nullable(),
 });
 
+const memoryUse = z.object({ bytes: z.number(), limitBytes: z.number() });
+
 export const systemStatus = z.object({
   version: z.string(),
   runtime: z.string(),
@@ -77,6 +79,8 @@ export const systemStatus = z.object({
       waitingSince: z.date().nullable(),
     })
     .nullable(),
+  /** What this server's processes take of the memory they may have; a worker on another machine is not seen. */
+  memory: z.object({ answering: memoryUse, worker: memoryUse.nullable() }),
   storage: z
     .object({
       label: z.string(),
@@ -136,6 +140,7 @@ type StatusParts = Pick<
   | 'newestMigration'
   | 'readExclusions'
   | 'checkStorage'
+  | 'memory'
   | 'sessions'
 >;
 
@@ -202,6 +207,7 @@ export async function readSystemStatus(
     schema,
     migrations,
     queue,
+    memory: parts.memory(),
     storage: backups && {
       label: storage.label,
       freeBytes,

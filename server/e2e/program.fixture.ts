@@ -6,6 +6,7 @@ const MAIN = join(import.meta.dir, '..', 'main.ts');
 /** A server in a process of its own, as `bun server/main.ts` starts it. */
 export interface Program {
   url: string;
+  pid: number;
   /** The operations it said it took. */
   took: string[];
   /** Everything it said. */
@@ -53,6 +54,7 @@ export async function startProgram(
   })();
   return {
     url: await ready.promise,
+    pid: child.pid,
     took,
     lines,
     async end(signal) {

@@ -109,12 +109,14 @@ export function serve({ guards, tls, idleSeconds, ...changes }: Changes = {}): S
       ...guards,
     },
     checks: [],
+    refuseLarge: () => undefined,
     readOverview: async () => overview,
     panel: null,
     metrics: createMetrics({
       version: '1.2.3',
       sources: {
         storage: async () => ({ usedBytes: 7, freeBytes: 9, backups: 1, damaged: 0 }),
+        memory: () => ({ answering: { bytes: 1, limitBytes: 2 }, worker: null }),
         operations: async () => ({ queued: 0, running: 0, lastSuccess: {}, lastComplete: null }),
       },
     }),

@@ -16,6 +16,17 @@ export async function endQueued(records: Records, id: string, reason: unknown, n
     RETURNING pg_notify(${CHANNEL}, id::text || ' ' || revision::text)`);
 }
 
+/** Ends the records of operations whose process is about to be ended for this reason; one that has ended stays as it is. */
+export async function endRunning(records: Records, ids: readonly string[], reason: AppError, now: Date): Promise<void> {
+  if (ids.length === 0) return;
+  const error = JSON.stringify(failureBody(reason, now).error);
+  await records.execute(sql`
+    UPDATE ${operations}
+       SET state = 'failed', error = ${error}::text::jsonb, finished_at = ${now.toISOString()}::timestamptz, revision = revision + 1
+     WHERE ${inArray(operations.id, [...ids])} AND state = 'running'
+    RETURNING pg_notify(${CHANNEL}, id::text || ' ' || revision::text)`);
+}
+
 /**
  * Ends the records of operations nobody will begin: queued, and neither in line nor with a worker. A record and its place in line are
  * made in one commit, so there is no moment at which this would be wrong. Resolves with their ids.
