@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventSource } from 'eventsource';
 import { z } from 'zod';
@@ -46,7 +46,8 @@ interface Visit {
 async function served(bench: Bench, measure: (visit: Visit) => Promise<Omit<Measured, 'peakRss'>>): Promise<Measured> {
   const path = join(bench.files, await plainArchive(bench));
   const { size } = await stat(path);
-  const backups = join(bench.files, 'server');
+  // A new name for each: records of backups that were stored here and are gone would have the folder called lost.
+  const backups = await mkdtemp(join(bench.files, 'server-'));
   await bench.server.recreate(DATABASE, SOURCE);
   try {
     await stock(bench, backups);
@@ -68,7 +69,6 @@ async function served(bench: Bench, measure: (visit: Visit) => Promise<Omit<Meas
 
 /** Small archives to list. */
 async function stock(bench: Bench, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const words = ['--output', folder, '--name', 'stock_0'];
   await runScript(bench, 'backup.ts', words, MIGRATED, z.object({}));
   for (let number = 1; number < STOCK; number++) {

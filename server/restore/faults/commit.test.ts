@@ -52,10 +52,12 @@ describe('restoreArchive()', () => {
     const receipt = (real: Parameters<NonNullable<NonNullable<Parameters<Scene['restore']>[0]>['receipt']>>[0]) => ({
       ...real,
       succeed: async () => {
-        throw new AppError('UNEXPECTED', 'the record cannot be written');
+        throw new AppError('UNEXPECTED', 'The record cannot be written.');
       },
     });
-    expect((await rejection(scene.restore({ receipt }))).message).toBe('the record cannot be written');
+    expect((await rejection(scene.restore({ receipt }))).message).toBe(
+      'The record cannot be written. Nothing was changed.',
+    );
     expect(await scene.state()).toBe(scene.changed);
     const [next] = await scene.database.query<{ id: string }>(`SELECT nextval('lendings_id_seq') AS id`);
     expect(next?.id).toBe('502');
