@@ -13,7 +13,8 @@ export async function affordableJobs(session: Session, tables: ObjectName[], job
   // Of the room left, others have some as well: only the first session may fill it.
   const shared = { ...room, usedHolders: room.usedHolders + need(1).objects };
   for (let sessions = jobs; sessions > 1; sessions--) if (hasRoom(shared, need(sessions))) return sessions;
-  if (hasRoom(room, need(1))) return 1;
+  // A backup that runs out of locks changes nothing: better tried with little to spare than refused.
+  if (hasRoom(room, need(1), 0)) return 1;
   throw new AppError('DATABASE_ERROR', `${describeShortage(room, need(1), 'A backup')}. No backup was made.`, {
     hint: `${roomHint(room, need(1))} Or back up fewer tables at once with --tables.`,
     details: { setting: 'max_locks_per_transaction', is: room.setting, locks: need(1).objects },

@@ -38,10 +38,14 @@ export async function readLockRoom(session: Session): Promise<LockRoom> {
   return room ?? { setting: 0, processes: 0, usedObjects: 0, usedHolders: 0 };
 }
 
-/** Whether the server has room for these locks, whichever of objects and holders takes its memory first. */
-export function hasRoom({ setting, processes, usedObjects, usedHolders }: LockRoom, need: LockNeed): boolean {
+/** Whether the server has room for these locks, whichever of objects and holders takes its memory first, and `spare` of it for others. */
+export function hasRoom(
+  { setting, processes, usedObjects, usedHolders }: LockRoom,
+  need: LockNeed,
+  spare: number = SPARE,
+): boolean {
   const whole = setting * processes;
-  const laidOut = whole - Math.max(whole * SPARE, LEAST_SPARE);
+  const laidOut = whole - Math.max(whole * spare, LEAST_SPARE);
   const objects = need.objects + usedObjects;
   const holders = need.holders + usedHolders;
   const moreObjects = Math.max(0, objects - laidOut / 2) * 2;
