@@ -31,7 +31,7 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
     async (page) => {
       await page.getByRole('button', { name: 'Create backup' }).first().click();
       await page.getByLabel('Only some').check();
-      await page.getByRole('button', { name: 'Create backup' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
       await page.getByText('Choose at least one table.').waitFor();
     },
   ],

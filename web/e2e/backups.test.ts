@@ -56,7 +56,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await page.getByRole('button', { name: 'Create backup' }).first().click();
     await page.getByLabel('Name').fill('by-hand');
-    await page.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
     await page.getByText('Backup complete.').waitFor();
     await page.getByRole('list', { name: 'Stored backups' }).getByText('by-hand.zip').waitFor();
     await page.getByRole('button', { name: 'Actions for by-hand.zip' }).click();
@@ -84,9 +84,9 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await loseFirstAnswer(page, 'backups.create');
     await page.getByRole('button', { name: 'Create backup' }).first().click();
     await page.getByLabel('Name').fill('once');
-    await page.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
     await page.getByRole('dialog').getByText('The server does not answer.').waitFor();
-    await page.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('list', { name: 'Stored backups' }).getByText('once.zip').waitFor();
     await visit.goto('/operations');
@@ -180,7 +180,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await scene().database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     try {
       await page.getByRole('button', { name: 'Create backup' }).first().click();
-      await page.getByRole('button', { name: 'Create backup' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
       const card = page.locator('[data-operation]').first();
       await card.getByText('Running').waitFor();
       const id = await card.getAttribute('data-operation');
@@ -189,7 +189,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       await again.getByRole('progressbar').waitFor();
       await page.getByRole('button', { name: 'Create backup' }).first().click();
       await page.getByLabel('Name').fill('never');
-      await page.getByRole('button', { name: 'Create backup' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
       const second = page.locator('[data-operation]').filter({ hasNot: page.locator(`[href="/operations/${id}"]`) });
       await second.getByRole('button', { name: 'Cancel backup' }).click();
       await second.getByText('Cancelled', { exact: true }).waitFor();

@@ -21,7 +21,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await neighbour.query('LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     await page.getByRole('button', { name: 'Create backup' }).first().click();
     await page.getByLabel('Name').fill('through');
-    await page.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
     const card = page.getByRole('article', { name: 'Backup to through.zip' });
     await card.getByText('Running').waitFor();
 

@@ -85,7 +85,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
 
     await page.getByRole('button', { name: 'Create a backup first' }).click();
     await page.getByRole('dialog').getByLabel('Name').fill('accident');
-    await page.getByRole('button', { name: 'Create backup' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
     await page.getByText('Backup complete.').waitFor();
     expect(await choice.isChecked()).toBe(true);
 

@@ -48,7 +48,7 @@ async function holdTable() {
 async function beginBackup({ page }: Visit, name: string) {
   await page.getByRole('button', { name: 'Create backup' }).first().click();
   await page.getByLabel('Name').fill(name);
-  await page.getByRole('button', { name: 'Create backup' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
   const card = page.getByRole('article', { name: `Backup to ${name}.zip` });
   await card.getByText('Running').waitFor();
   return card;
