@@ -36,7 +36,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await card.getByText('Reconnecting. Whether the work goes on').waitFor();
     await neighbour.query('ROLLBACK');
     await ended('through.zip');
-    expect(await card.getByText('Running').count()).toBe(1);
+    await card.getByText('Running').first().waitFor();
     line.reopen();
     await card.getByText('Backup complete.').waitFor();
   });
