@@ -36,6 +36,22 @@ export async function openWorkingSession(url: string, options: WorkingSessionOpt
 }
 
 /**
+ * Opens a session with a transaction under way that has our settings, and ends with it: nothing is left on a session that a transaction
+ * pooler hands on. Closing it rolls back. Throws what `openSession` and `configureTransaction` throw.
+ */
+export async function openTransaction(url: string, options: SessionOptions): Promise<Session> {
+  const session = await openSession(url, options);
+  try {
+    await session.query('BEGIN READ ONLY');
+    await configureTransaction(session);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/**
  * Gives the session every setting of `SESSION_SETTINGS` that this server has, and reads each back. Returns the server's version
  * number (`150018`). Throws SERVER_UNSUPPORTED below 14, and DATABASE_ERROR naming a setting that was not taken.
  */

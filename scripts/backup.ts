@@ -1,5 +1,4 @@
-import { openSession } from '../db/connect.ts';
-import { configureTransaction } from '../db/working-session.ts';
+import { openTransaction } from '../db/working-session.ts';
 import { APPLICATION } from '../server/application.ts';
 import { archiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/check.ts';
@@ -185,10 +184,7 @@ async function checkName(storage: Storage, name: string): Promise<Finding> {
 /** Whether a backup would be let in now. A database that cannot be asked is a finding of its own. */
 async function checkGate(url: string, signal: AbortSignal): Promise<Finding[]> {
   try {
-    // Behind a transaction pooler, what is set for a session would stay with the next client; closing rolls this back.
-    await using session = await openSession(url, { applicationName: 'palace-backup check', signal });
-    await session.query('BEGIN');
-    await configureTransaction(session);
+    await using session = await openTransaction(url, { applicationName: 'palace-backup check', signal });
     const busy = await gateBusy(session, 'shared');
     return [busy ? findingOf('busy', busy) : { check: 'busy', ok: true, message: 'no restore is under way' }];
   } catch (error) {

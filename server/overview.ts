@@ -2,7 +2,7 @@ import { openSession, type Session } from '../db/connect.ts';
 import { asking } from '../db/failure.ts';
 import { type ObjectName, qualifiedName } from '../db/model.ts';
 import { quoteName } from '../db/quote.ts';
-import { configureTransaction } from '../db/working-session.ts';
+import { openTransaction } from '../db/working-session.ts';
 import { AppError, unexpected } from './errors.ts';
 import { maskDatabaseUrl } from './mask-url.ts';
 import type { Storage } from './storage/storage.ts';
@@ -61,14 +61,11 @@ export async function askDatabase(databaseUrl: string, signal: AbortSignal): Pro
 }
 
 async function readDatabase(source: OverviewSource, signal: AbortSignal) {
-  await using session = await openSession(source.databaseUrl, {
+  await using session = await openTransaction(source.databaseUrl, {
     applicationName: 'palace-backup page',
     signal,
     connectTimeoutMs: 3000,
   });
-  // For this transaction only: behind a pooler, what is set for the session stays with whoever comes next.
-  await session.query('BEGIN READ ONLY');
-  await configureTransaction(session);
   await session.query(`SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'`);
   const [server] = await session.query<{ version: string }>(`SELECT current_setting('server_version') AS version`);
   const tables: TableRows[] = [];

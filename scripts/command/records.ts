@@ -1,6 +1,5 @@
-import { openSession } from '../../db/connect.ts';
 import { openRecords } from '../../db/records.ts';
-import { configureTransaction } from '../../db/working-session.ts';
+import { openTransaction } from '../../db/working-session.ts';
 import { AppError } from '../../server/errors.ts';
 import { createDesk, type Desk } from '../../server/jobs/desk.ts';
 import { writableRecords } from '../../server/jobs/records.ts';
@@ -15,9 +14,7 @@ export interface CommandRecords extends AsyncDisposable {
 /** Opens the records of a database. Throws CONFIG_INVALID where they were never made, or this role may not write them. */
 export async function openCommandRecords(databaseUrl: string, signal: AbortSignal): Promise<CommandRecords> {
   {
-    await using session = await openSession(databaseUrl, { applicationName: 'palace-backup records', signal });
-    await session.query('BEGIN');
-    await configureTransaction(session);
+    await using session = await openTransaction(databaseUrl, { applicationName: 'palace-backup records', signal });
     if (!(await writableRecords(session)))
       throw new AppError('CONFIG_INVALID', 'This database holds no records of operations that this role may write.', {
         hint: 'Run `bun run scripts/migrate.ts` once as the owner of the tables; it makes the schema backup_system.',

@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
-import { openSession } from '../../db/connect.ts';
-import { configureTransaction } from '../../db/working-session.ts';
+import { openTransaction } from '../../db/working-session.ts';
 import type { Ask } from '../postgres/database-status.ts';
 
 /** Remembered are so many: one of them that is still there tells the folder. */
@@ -26,11 +25,9 @@ export async function storedBefore(ask: Ask, folder: string): Promise<string[]> 
 
 /** The same, over a connection of its own for the question. */
 export async function askStoredBefore(databaseUrl: string, folder: string): Promise<string[]> {
-  await using session = await openSession(databaseUrl, {
+  await using session = await openTransaction(databaseUrl, {
     applicationName: 'palace-backup folder',
     signal: AbortSignal.timeout(LONGEST_MS),
   });
-  await session.query('BEGIN READ ONLY');
-  await configureTransaction(session);
   return await storedBefore((text, params) => session.query(text, params), folder);
 }
