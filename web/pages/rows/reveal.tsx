@@ -1,8 +1,6 @@
-import { useMutation } from '@tanstack/solid-query';
-import { createEffect, createSignal, on, Show } from 'solid-js';
+import { createEffect, on, Show } from 'solid-js';
 import { failureOf } from '../../lib/failure.ts';
-import { createPasswordAgain } from '../../lib/password-again.ts';
-import { showFault } from '../../lib/show-fault.ts';
+import { createPasswordForm } from '../../lib/password-form.ts';
 import { words } from '../../strings.ts';
 import { rowWords as w } from '../../strings-rows.ts';
 import { Button, Buttons } from '../../ui/button.tsx';
@@ -23,46 +21,26 @@ interface RevealProps {
 
 /** Asks whether columns are really to be shown: says that it is recorded, and asks for the password. */
 export function Reveal(props: RevealProps) {
-  const again = createPasswordAgain();
-  const [tried, setTried] = createSignal(false);
+  const form = createPasswordForm(() => {
+    props.onClose();
+    props.onReveal();
+  });
   createEffect(
     on(
       () => props.open,
-      () => {
-        setTried(false);
-        again.begin(props.refused);
-        reveal.reset();
-      },
+      () => form.begin(props.refused),
     ),
   );
-  const reveal = useMutation(() => ({
-    mutationFn: again.give,
-    onSuccess() {
-      props.onClose();
-      props.onReveal();
-    },
-    onError(error: unknown) {
-      again.refused(error);
-      setTried(false);
-    },
-  }));
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    setTried(true);
-    showFault(event);
-    if (again.isMissing() || reveal.isPending) return;
-    reveal.mutate();
-  };
   return (
     <Modal open={props.open} onClose={props.onClose} title={w.revealTitle(props.kinds)} lead={w.revealLead}>
-      <form class="space-y-4" novalidate onSubmit={submit}>
-        <Show when={reveal.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+      <form class="space-y-4" novalidate onSubmit={form.submit}>
+        <Show when={form.give.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
         <p class="text-sm wrap-anywhere text-soft">{w.columns(props.columns)}</p>
-        <PasswordAgainField of={again} label={w.password} tried={tried()} />
+        <PasswordAgainField of={form.again} label={w.password} tried={form.tried()} />
         <Buttons>
           <Button onClick={() => props.onClose()}>{words.cancel}</Button>
-          <Button type="submit" look="primary" busy={reveal.isPending}>
-            {reveal.isPending ? w.busy : w.submit}
+          <Button type="submit" look="primary" busy={form.give.isPending}>
+            {form.give.isPending ? w.busy : w.submit}
           </Button>
         </Buttons>
       </form>
