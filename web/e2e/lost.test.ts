@@ -38,7 +38,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await ended('through.zip');
     await card.getByText('Running').first().waitFor();
     line.reopen();
-    await card.getByText('Backup complete.').waitFor();
+    await page.getByRole('region', { name: 'Finished operations' }).getByText('Backup complete.').waitFor();
   });
 
   test('is in sight however far one has scrolled, hides nothing that has the focus, and its end is told', async () => {

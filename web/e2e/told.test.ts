@@ -201,3 +201,30 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
     ]);
   });
 });
+
+describe.skipIf(WITHOUT_BROWSER)('an operation tells everybody', () => {
+  test('a good end in a line, wherever they are by then, which takes no focus and stays while somebody points at it', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn('/backups');
+    await using neighbour = await holdTable();
+    await beginBackup(visit, 'well');
+    await page.getByRole('link', { name: 'Audit', exact: true }).click();
+    await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
+    const heard = await listenTo(page);
+    await neighbour.query('ROLLBACK');
+    const line = page.getByRole('region', { name: 'Finished operations' }).getByRole('listitem');
+    await line.getByText('Backup complete. Every byte was verified.').waitFor();
+    expect(await focused(page)).toBe('Audit');
+    expect(await heard.all()).toEqual(['Backup to well.zip: Done.']);
+    expect(await visit.faults()).toEqual([]);
+    await page.clock.install();
+    await line.hover();
+    await page.clock.runFor(60_000);
+    await page.mouse.move(0, 0);
+    await page.clock.runFor(11_000);
+    expect(await line.count()).toBe(1);
+    await page.clock.runFor(2000);
+    expect(await line.count()).toBe(0);
+  });
+});

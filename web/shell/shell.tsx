@@ -9,6 +9,7 @@ import { MorePlaces } from './more-places.tsx';
 import { PlaceLink } from './place-link.tsx';
 import { placesFor } from './places.ts';
 
+const EndedOperations = later(() => import('./ended-operations.tsx').then((part) => part.EndedOperations));
 const PasswordQuestion = later(() => import('./password-question.tsx').then((part) => part.PasswordQuestion));
 
 /** What surrounds every page of who is signed in. On a phone the places stand below, where the thumb is. */
@@ -54,6 +55,11 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
       <main id="content" tabindex="-1" class="min-w-0 px-4 pt-6 pb-28 md:px-8 md:pt-8 md:pb-16">
         <div class="mx-auto max-w-5xl">{props.children}</div>
       </main>
+      <Show when={props.me.scopes.includes('operations:read')}>
+        <Suspense>
+          <EndedOperations />
+        </Suspense>
+      </Show>
       <Show when={hasAsked()}>
         <Suspense>
           <PasswordQuestion />

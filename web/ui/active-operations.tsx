@@ -11,8 +11,8 @@ import { OperationCard } from './operation-card.tsx';
 const SHOWN = 3;
 
 /**
- * What is under way, wherever it was started; after a reload too. One that ends while somebody looks stays, with how it ended, until it is
- * put away.
+ * What is under way, wherever it was started; after a reload too. One that went well goes, and the frame tells it in a line; any other stays,
+ * with how it ended, until it is put away.
  */
 export function ActiveOperations(props: { archive?: string; open?: boolean }) {
   const id = createUniqueId();
@@ -21,23 +21,29 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
   const [kept, setKept] = createSignal<Operation[]>([]);
   const concerns = (operation: Operation) => props.archive === undefined || operation.archive === props.archive;
 
+  // The list may be older than what its own stream has told of an operation.
+  const gone = new Set<string>();
   createEffect(() => {
     const found = answerOf(active)?.filter(concerns) ?? [];
     setKept((before) => {
-      const fresh = found.filter(({ id }) => !before.some((one) => one.id === id));
+      const fresh = found.filter(({ id }) => !gone.has(id) && !before.some((one) => one.id === id));
       return fresh.length === 0 ? before : [...fresh, ...before];
     });
   });
   const shown = createMemo(() => kept().slice(0, SHOWN));
+  let section: HTMLElement | undefined;
   const putAway = (operation: Operation) => {
+    const card = section?.querySelector(`[data-operation="${operation.id}"]`);
+    const isInside = card?.contains(document.activeElement);
+    gone.add(operation.id);
     setKept((all) => all.filter(({ id }) => id !== operation.id));
-    // The button that was pressed is gone with it.
-    document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+    // What had the focus is gone with it.
+    if (isInside) document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
   };
 
   return (
     <Show when={shown().length > 0}>
-      <section aria-labelledby={id} class="mb-6 space-y-3">
+      <section ref={section} aria-labelledby={id} class="mb-6 space-y-3">
         <h2 id={id} class="sr-only">
           {words.overview.running}
         </h2>
@@ -50,6 +56,7 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
                 open={props.open ?? false}
                 mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
                 onDismiss={() => putAway(operation)}
+                onLine={() => putAway(operation)}
               />
             </Suspense>
           )}

@@ -5,7 +5,8 @@ import { createEffect, createMemo, createUniqueId, on, onCleanup, Show, untrack 
 import { api, type Operation } from '../api.ts';
 import { failureOf } from '../lib/failure.ts';
 import { followOperation, hasEnded, knownOperation, noteOperation } from '../lib/live.ts';
-import { isIncomplete, textsIn, titleOf } from '../lib/operations.ts';
+import { endsInALine, tellEndHere } from '../lib/operation-ends.ts';
+import { isIncomplete, titleOf } from '../lib/operations.ts';
 import { shareOf } from '../lib/progress.ts';
 import { say } from '../lib/say.ts';
 import { words } from '../strings.ts';
@@ -22,6 +23,8 @@ interface OperationCardProps {
   /** Whether it may be stopped by who looks. */
   mayCancel: boolean;
   onDismiss?: (() => void) | undefined;
+  /** It has ended so that a line tells all there is: whoever shows it here takes it away. */
+  onLine?: (() => void) | undefined;
   /** The page around it is called the same already. */
   untitled?: boolean;
 }
@@ -46,27 +49,26 @@ export function OperationCard(props: OperationCardProps) {
   // Each piece of news is an operation of its own, in which most is as it was.
   const state = createMemo(() => operation().state);
   const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.blocked === true);
-  // One that went well is told in a line, and leaves the place to what is still to be seen.
-  const isBrief = () =>
-    props.onDismiss !== undefined &&
-    operation().state === 'succeeded' &&
-    !isIncomplete(operation()) &&
-    textsIn(operation().result, 'warnings').length === 0;
   // How far one is that has ended is how it ended.
   const percent = createMemo(() => (hasEnded(operation()) ? 0 : saidShare(operation())));
+  const isLine = createMemo(() => props.onLine !== undefined && endsInALine(operation()));
+  tellEndHere(
+    () => props.operation.id,
+    () => props.onLine === undefined,
+  );
   createEffect(
     on(
       state,
-      (now) =>
-        say(
-          words.operation.said(
-            title(),
-            isIncomplete(operation()) ? words.operation.finishedPartly : words.operation.states[now],
-          ),
-        ),
+      (now) => {
+        // Said where the line is shown.
+        if (isLine()) return;
+        const told = isIncomplete(operation()) ? words.operation.finishedPartly : words.operation.states[now];
+        say(words.operation.said(title(), told));
+      },
       { defer: true },
     ),
   );
+  createEffect(() => isLine() && untrack(() => props.onLine?.()));
   createEffect(on(isWaiting, (waits) => waits && say(words.operation.saidWaiting(title())), { defer: true }));
   createEffect<number | undefined>((before) => {
     const now = percent();
@@ -75,11 +77,7 @@ export function OperationCard(props: OperationCardProps) {
   });
 
   return (
-    <article
-      aria-labelledby={id}
-      class={`rounded-xl border border-line bg-card ${isBrief() ? 'px-5 py-3' : 'p-5'}`}
-      data-operation={props.operation.id}
-    >
+    <article aria-labelledby={id} class="rounded-xl border border-line bg-card p-5" data-operation={props.operation.id}>
       <div class="flex items-start justify-between gap-3">
         <div class="min-w-0">
           <Show
@@ -96,11 +94,9 @@ export function OperationCard(props: OperationCardProps) {
               </A>
             </h3>
           </Show>
-          <Show when={!isBrief()}>
-            <div class={props.untitled ? '' : 'mt-1.5'}>
-              <StateBadge of={operation()} />
-            </div>
-          </Show>
+          <div class={props.untitled ? '' : 'mt-1.5'}>
+            <StateBadge of={operation()} />
+          </div>
         </div>
         <Show when={!hasEnded(operation()) && props.mayCancel}>
           <CancelButton
@@ -129,12 +125,12 @@ export function OperationCard(props: OperationCardProps) {
           </div>
         )}
       </Show>
-      <div class={isBrief() ? 'mt-1 pr-8' : 'mt-4'}>
+      <div class="mt-4">
         <Show
           when={hasEnded(operation())}
           fallback={<OperationProgress operation={operation()} link={link()} open={props.open ?? false} />}
         >
-          <OperationResult operation={operation()} brief={isBrief()} />
+          <OperationResult operation={operation()} />
         </Show>
       </div>
     </article>

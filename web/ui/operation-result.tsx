@@ -10,8 +10,8 @@ import { pressable } from './button.tsx';
 import { Facts } from './card.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 
-/** How an operation ended: what came of it, or what went wrong and what to do. `brief`: in one line, where all went well. */
-export function OperationResult(props: { operation: Operation; brief?: boolean }) {
+/** How an operation ended: what came of it, or what went wrong and what to do. */
+export function OperationResult(props: { operation: Operation }) {
   const { operation: w } = words;
   const result = () => props.operation.result;
   const warnings = () => textsIn(result(), 'warnings');
@@ -32,7 +32,7 @@ export function OperationResult(props: { operation: Operation; brief?: boolean }
     return found;
   };
   return (
-    <div class={props.brief ? 'flex flex-wrap items-center justify-between gap-x-4 gap-y-2' : 'space-y-4'}>
+    <div class="space-y-4">
       <Show when={props.operation.state === 'succeeded'}>
         <p class={`flex items-center gap-2 font-medium ${isPartial() ? 'text-warn' : 'text-good'}`}>
           <CircleCheck class="size-5 shrink-0" aria-hidden="true" />
@@ -42,9 +42,7 @@ export function OperationResult(props: { operation: Operation; brief?: boolean }
             <Show when={isPartial()}>{w.incomplete}</Show>
           </span>
         </p>
-        <Show when={!props.brief}>
-          <Facts of={facts()} />
-        </Show>
+        <Facts of={facts()} />
       </Show>
       <Show when={props.operation.state !== 'succeeded' && props.operation.error}>
         {(error) => (
