@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import { APPLICATION } from '../server/application.ts';
-import { storeJson } from '../server/backup/store-json.ts';
-import type { ByteSource } from '../server/bytes.ts';
+import { notingDamage } from '../server/backup/mark-checked.ts';
+import { jsonNameFor, storeJson } from '../server/backup/store-json.ts';
 import { composeSchema } from '../server/compose-schema.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { createDocumentAcceptance } from '../server/jobs/uploads/document.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import type { Storage } from '../server/storage/storage.ts';
-import { BACKUP_ARGUMENT, type ChosenBackup, openChosen } from './command/chosen.ts';
+import { BACKUP_ARGUMENT, type ChosenBackup, lend, openChosen } from './command/chosen.ts';
 import { type Command, type Outcome, runCommand } from './command/cli.ts';
 import {
   commandActor,
@@ -22,6 +22,11 @@ import { formatSize } from './command/format.ts';
 
 const flags = {
   output: { kind: 'text', short: 'o', value: 'DIR', help: 'folder to store the result in, instead of BACKUP_DIR' },
+  name: {
+    kind: 'text',
+    value: 'NAME',
+    help: 'the result’s name; that of the backup, or made from the time, when absent',
+  },
   demo: DEMO_FLAG,
 } as const;
 
@@ -42,6 +47,7 @@ export const command: Command<typeof flags> = {
   examples: [
     { line: 'bun run scripts/convert.ts backup_20261123T090804Z_1f2e3d4c', does: 'the same as .json beside it' },
     { line: 'bun run scripts/convert.ts ~/payroll.json -o /mnt/usb', does: 'an archive, read back' },
+    { line: 'bun run scripts/convert.ts ~/payroll.json --name payroll', does: 'the same as payroll.zip in BACKUP_DIR' },
   ],
   async run({ values, positional, env, signal, detail }) {
     const over = values.output === undefined ? env : { ...env, BACKUP_DIR: values.output };
@@ -49,7 +55,10 @@ export const command: Command<typeof flags> = {
     const target = composeStorage(configWithoutDatabase(over));
     await using chosen = await openChosen(stored, positional, { env, signal });
     detail(`reading ${chosen.label}, ${formatSize(chosen.source.size)}, into ${target.label}`);
-    if (chosen.document === null) return await toDocument(chosen, target, signal);
+    if (chosen.document === null) {
+      const name = jsonNameFor(values.name ?? basename(chosen.label).replace(/[^A-Za-z0-9._-]/g, '_'));
+      return await toDocument(chosen, name, { stored, target, signal });
+    }
 
     const { model, config } = await composeSchema(configFor(over), signal);
     await using database = await openDatabase(config, { demo: values.demo, signal });
@@ -74,7 +83,7 @@ export const command: Command<typeof flags> = {
     const actor = commandActor(env);
     const asked = { kind: 'upload', actor, parameters: { file: chosen.label }, wait: true };
     const made = await runOperation(deps, asked, signal, (operation) =>
-      accept(path, { actor, label: chosen.label }, operation),
+      accept(path, { actor, label: chosen.label, name: values.name }, operation),
     );
     const filePath = target.locate(made.fileName);
     return {
@@ -85,15 +94,14 @@ export const command: Command<typeof flags> = {
   },
 };
 
-async function toDocument({ source, label }: ChosenBackup, target: Storage, signal: AbortSignal): Promise<Outcome> {
-  const open = async (): Promise<ByteSource> => ({
-    size: source.size,
-    read: (offset, length, into) => source.read(offset, length, into),
-    // Whoever chose the backup closes it.
-    [Symbol.asyncDispose]: async () => undefined,
-  });
-  const name = basename(label).replace(/[^A-Za-z0-9._-]/g, '_');
-  const made = await storeJson({ open }, target, name, signal);
+async function toDocument(
+  chosen: ChosenBackup,
+  name: string,
+  { stored, target, signal }: { stored: Storage; target: Storage; signal: AbortSignal },
+): Promise<Outcome> {
+  const made = await notingDamage({ storage: stored, name: chosen.storedName, now: () => new Date() }, () =>
+    storeJson(lend(chosen), target, name, signal),
+  );
   return {
     data: made,
     lines: [

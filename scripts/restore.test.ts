@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestDatabase, testDatabase } from '../db/testing.ts';
 import type { FailureBody } from '../server/errors.ts';
@@ -128,6 +128,84 @@ describe('asking for the name of the database', () => {
     const { shown } = await place.onTerminal('restore', ['kept', '-v'], 'no\n');
     expect(shown).not.toContain(`:${new URL(database.url).password}@`);
   });
+});
+
+describe('administrators that would come from elsewhere', () => {
+  const intruder = `INSERT INTO admins (id, email, password, "fullName", role, "updatedAt")
+    VALUES ('intruder', 'intruder@owu.example', 'x', 'Intruder', 'SUPER_ADMIN', now())`;
+  const isThere = async () => (await database.query(`SELECT 1 FROM admins WHERE id = 'intruder'`)).length === 1;
+  /** As a backup of any kind, made while the intruder was there, and brought here by somebody. */
+  let brought: Record<string, string>;
+  beforeAll(async () => {
+    await database.query(intruder);
+    await place.run('backup', ['--name', 'forged', '-s']);
+    await place.run('convert', ['forged', '--name', 'forged', '-s']);
+    await database.query(`DELETE FROM admins WHERE id = 'intruder'`);
+    const file = join(place.dir, 'brought.zip');
+    await copyFile(join(place.backups, 'forged.zip'), file);
+    const notes = join(place.backups, 'forged.zip.json');
+    await writeFile(notes, JSON.stringify({ ...(await Bun.file(notes).json()), kind: 'uploaded' }));
+    brought = { 'uploaded, by its path': join(place.backups, 'forged.zip'), file, document: 'forged.json' };
+  });
+  const without = async () => void (await database.query(`DELETE FROM admins WHERE id = 'intruder'`));
+  beforeEach(without);
+  afterAll(without);
+
+  test('promise 13: no restore makes one unasked: it is refused with exit code 7, names them, and takes a flag of its own', async () => {
+    for (const [kind, given] of Object.entries(brought)) {
+      const refused = await restore(given, '--yes', '--json');
+      const { code, message, hint } = jsonOf<FailureBody>(refused).error;
+      expect([kind, refused.code, code]).toEqual([kind, 7, 'RESTORE_REFUSED']);
+      expect(message).toContain('intruder@owu.example (new, SUPER_ADMIN)');
+      expect(hint).toContain('--change-administrators');
+      expect([await isThere(), await repayments()]).toEqual([false, 0]);
+    }
+    const done = await restore(brought['document'] ?? '', '--yes', '--change-administrators');
+    expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('intruder@owu.example (new, SUPER_ADMIN)')]);
+    expect(await isThere()).toBe(true);
+    await without();
+    // The others may come, and so may those of the same database's own backup.
+    expect((await restore(brought['file'] ?? '', '--yes', '--tables', 'loan_repayments')).code).toBe(0);
+    await database.query(`UPDATE admins SET "isActive" = NOT "isActive"`);
+    expect((await restore('kept', '--yes', '-s')).code).toBe(0);
+  });
+
+  test('on a terminal they are named before the question, of a document once it was read', async () => {
+    const asked = await place.onTerminal('restore', ['forged'], 'no\n');
+    const named = asked.shown.indexOf('intruder@owu.example (new, SUPER_ADMIN)');
+    expect([named > 0, named < asked.shown.indexOf('Type the name')]).toEqual([true, true]);
+    const twice = await place.onTerminal('restore', ['forged.json'], `${database.name}\nno\n`);
+    expect([twice.code, await isThere()]).toEqual([130, false]);
+    const second = twice.shown.lastIndexOf('Type the name');
+    expect(twice.shown.indexOf('intruder@owu.example')).toBeWithin(twice.shown.indexOf('Type the name'), second);
+    expect((await place.onTerminal('restore', ['forged'], `${database.name}\n`)).code).toBe(0);
+    expect(await isThere()).toBe(true);
+  });
+});
+
+test('promise 4: damage that a restore or a conversion finds is remembered, until the file is found sound', async () => {
+  const file = join(place.backups, 'bitten.zip');
+  const whole = await Bun.file(join(place.backups, 'kept.zip')).bytes();
+  const bitten = whole.slice();
+  const at = Buffer.from(bitten).indexOf('data/public.staff/') + 100;
+  bitten[at] = (bitten[at] ?? 0) ^ 1;
+  const notes = async () => (await Bun.file(`${file}.json`).json()).foundDamaged ?? null;
+  for (const command of [
+    ['restore', '--yes'],
+    ['convert', '--name', 'bitten-out'],
+  ]) {
+    const [name = '', ...flags] = command;
+    await writeFile(file, bitten);
+    await copyFile(join(place.backups, 'kept.zip.json'), `${file}.json`);
+    expect((await place.run(name, ['bitten', ...flags])).code).toBe(5);
+    expect(await notes()).toMatchObject({ code: 'ARCHIVE_DAMAGED', message: expect.stringContaining('staff') });
+    await writeFile(file, whole);
+    expect((await place.run('verify', [file])).code).toBe(0);
+    expect(await notes()).toBeNull();
+  }
+  expect(await place.files()).not.toContain('bitten-out.json');
+  await rm(file);
+  await rm(`${file}.json`);
 });
 
 describe('a failure has the exit code of its family', () => {

@@ -1,6 +1,7 @@
 import { openSession } from '../db/connect.ts';
 import { shortName } from '../db/model.ts';
 import { pickTables } from '../db/pick.ts';
+import type { AdministratorChanges } from '../server/api/administrators-from-elsewhere.ts';
 import { APPLICATION } from '../server/application.ts';
 import { peekMetadata } from '../server/archive/json-read.ts';
 import type { JsonDocument } from '../server/archive/json-source.ts';
@@ -8,6 +9,7 @@ import { compareOrigin, type Origin, originInUrl, originOf, originText } from '.
 import { type Archive, openArchive } from '../server/archive/reader.ts';
 import { acceptJson } from '../server/backup/accept-json.ts';
 import { saidOf } from '../server/backup/list-documents.ts';
+import { notingDamage } from '../server/backup/mark-checked.ts';
 import type { ByteSource } from '../server/bytes.ts';
 import { composeSchema } from '../server/compose-schema.ts';
 import type { Config } from '../server/config.ts';
@@ -16,7 +18,15 @@ import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { readIdentity } from '../server/postgres/identity.ts';
 import { type RestoreResult, restoreArchive } from '../server/restore/restore.ts';
 import { createScratch } from '../server/storage/scratch.ts';
-import { BACKUP_ARGUMENT, openChosen } from './command/chosen.ts';
+import type { Storage } from '../server/storage/storage.ts';
+import {
+  ADMINISTRATORS_FLAG,
+  administratorLines,
+  namedAdministrators,
+  readAdministrators,
+  refuseUnasked,
+} from './command/administrators.ts';
+import { BACKUP_ARGUMENT, type ChosenBackup, lend, openChosen } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import {
   both,
@@ -48,6 +58,7 @@ const flags = {
     help: 'put constraints that rows of the backup break back as NOT VALID, and name those rows by key',
   },
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the database first' },
+  'change-administrators': ADMINISTRATORS_FLAG,
   jobs: { kind: 'number', value: 'N', min: 1, max: 64, help: 'connections that load at once' },
   wait: WAIT_FLAG,
 } as const;
@@ -75,7 +86,7 @@ export const command: Command<typeof flags> = {
     },
     {
       line: 'bun run scripts/restore.ts /mnt/usb/backup.zip --into postgres://me:secret@db/copy --yes',
-      does: 'into another database, unasked',
+      does: 'into another database, unasked; --change-administrators besides where others may sign in there',
     },
     {
       line: 'bun run scripts/restore.ts backup_20261123T090804Z_1f2e3d4c --tables loans,loan_repayments',
@@ -91,7 +102,7 @@ export const command: Command<typeof flags> = {
     const storage = composeStorage(config);
     await using chosen = await openChosen(storage, positional, { env, signal });
     const { document } = chosen;
-    const archive = document ? null : await openArchive(chosen.source, { signal });
+    const archive = document ? null : await openNoting(storage, chosen, signal);
     const facts = archive ? factsOf(archive, values.tables) : await saidBy(document, values.tables, signal);
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(
@@ -99,9 +110,23 @@ export const command: Command<typeof flags> = {
     );
     const target = await readTarget(database.url, signal);
     const origin = describeOrigin(facts.from, target);
-    if (!values.yes)
-      await confirm(database.url, chosen.label, facts, { target, origin, keepBy: keepBy(values), signal });
-    else if (origin !== null) note(origin);
+    const noted = { storage, name: chosen.storedName, now: () => new Date() };
+    const allowed = values['change-administrators'];
+    const administratorsOf = (opens: Pick<Storage, 'open'>, stored: { storage: Storage; name: string } | null) =>
+      readAdministrators({ opens, stored, tables: values.tables, target, url: database.url, allowed }, signal);
+    const question = { target, keepBy: keepBy(values), signal };
+    const told = [...(origin === null ? [] : [origin])];
+    let administrators: AdministratorChanges = { changes: [], isAnybodyThere: false };
+    if (archive) {
+      const stored = chosen.storedName === null ? null : { storage, name: chosen.storedName };
+      administrators = await notingDamage(noted, () => administratorsOf(lend(chosen), stored));
+      told.push(...administratorLines(administrators));
+    }
+    if (!values.yes) await confirm(database.url, chosen.label, facts, { ...question, told });
+    else {
+      refuseUnasked(administrators, chosen.label, allowed);
+      for (const line of told) note(line);
+    }
 
     const actor = commandActor(env);
     const input = {
@@ -119,6 +144,7 @@ export const command: Command<typeof flags> = {
           ...input,
           archive: chosen.label,
           ...(archive ? { digest: archive.digest } : { document: document?.kind }),
+          ...(administrators.changes.length > 0 && { administrators: namedAdministrators(administrators) }),
         },
         wait: values.wait,
       },
@@ -141,7 +167,7 @@ export const command: Command<typeof flags> = {
             input,
             run,
           );
-        if (!document) return await restore(chosen.source);
+        if (!document) return await notingDamage(noted, () => restore(chosen.source));
         // An archive is made of the document first, so that its rows are checked and loaded as any others.
         await using scratch = createScratch(config.backupDir, storage);
         await using object = await scratch.create(SCRATCH_NAME);
@@ -159,6 +185,13 @@ export const command: Command<typeof flags> = {
           run,
         );
         await object.commit();
+        const found = await administratorsOf(scratch, null);
+        const lines = administratorLines(found);
+        if (values.yes) {
+          refuseUnasked(found, chosen.label, allowed);
+          for (const line of lines) note(line);
+        } else if (lines.length > 0)
+          await confirm(database.url, chosen.label, facts, { ...question, told: lines, signal: alive });
         await using source = await scratch.open(SCRATCH_NAME);
         const restored = await restore(source);
         return { ...restored, warnings: [...accepted.warnings, ...restored.warnings] };
@@ -167,6 +200,11 @@ export const command: Command<typeof flags> = {
     return { data: result, lines: describe(result, chosen.label), warnings: result.warnings };
   },
 };
+
+/** Damage that keeps a stored archive from being opened is noted beside it like any other. */
+function openNoting(storage: Storage, { source, storedName }: ChosenBackup, signal: AbortSignal): Promise<Archive> {
+  return notingDamage({ storage, name: storedName, now: () => new Date() }, () => openArchive(source, { signal }));
+}
 
 const SCRATCH_NAME = 'accepted.zip';
 
@@ -247,10 +285,10 @@ async function confirm(
   { tables, rows, timestamp, createdBy }: BackupFacts,
   {
     target,
-    origin,
+    told,
     keepBy,
     signal,
-  }: { target: { database: string }; origin: string | null; keepBy: string; signal: AbortSignal },
+  }: { target: { database: string }; told: string[]; keepBy: string; signal: AbortSignal },
 ): Promise<void> {
   const { database } = target;
   const counted = rows === null ? 'rows it does not count' : formatCounted(rows, 'row');
@@ -266,7 +304,7 @@ async function confirm(
     },
     otherwise: 'look at --into when another database is meant.',
     warning: [
-      ...(origin === null ? [] : [origin]),
+      ...told,
       `This replaces every row of ${tables} in the database ${database} (${maskDatabaseUrl(url)})`,
       `by those of ${label}: ${counted} ${moment}${by}.`,
       `What was changed since then is lost. To keep it, stop here and make a backup of this database first: ${keepBy}`,

@@ -3,7 +3,7 @@ import type { JsonDocument } from '../server/archive/json-source.ts';
 import { surveyJson } from '../server/archive/json-survey.ts';
 import { openArchive } from '../server/archive/reader.ts';
 import { saidOf } from '../server/backup/list-documents.ts';
-import { markVerified, rememberDamage } from '../server/backup/mark-checked.ts';
+import { markVerified, notingDamage } from '../server/backup/mark-checked.ts';
 import { checkRows, type RowRuleReport } from '../server/backup/row-rules/check-rows.ts';
 import { rowWarnings, rulesBroken, soundRows } from '../server/backup/row-rules/describe.ts';
 import { type VerifyReport, verifyArchive } from '../server/backup/verify.ts';
@@ -47,9 +47,12 @@ export const command: Command<typeof flags> = {
     detail(`reading ${archive.label}, ${formatSize(archive.source.size)}`);
     if (archive.document) return await verifyDocument(archive, archive.document, values.rows, { signal, onProgress });
     const started = performance.now();
-    const report = await verifyArchive(archive.source, { signal, onProgress });
+    const report = await notingDamage({ storage, name: archive.storedName, now: () => new Date() }, async () => {
+      const found = await verifyArchive(archive.source, { signal, onProgress });
+      if (!found.ok) throw damaged(archive.label, found);
+      return found;
+    });
     const durationMs = Math.round(performance.now() - started);
-    if (!report.ok) throw await asNoted(storage, archive, damaged(archive.label, report));
     const notes = await remember(storage, archive, report);
     const rows = values.rows ? await checkRowsOf(archive.source, config, storage, { signal, onProgress }) : null;
     if (rows && !rows.ok) throw rulesBroken(archive.label, rows);
@@ -118,11 +121,6 @@ function damaged(label: string, report: VerifyReport): AppError {
     hint: 'Do not restore from it. Use another backup, or copy this one again from where it was made.',
     details: { ...report },
   });
-}
-
-/** A stored archive's damage is noted beside it, and lists tell of it from then on. */
-async function asNoted(storage: Storage, archive: ChosenBackup, damage: AppError): Promise<unknown> {
-  return archive.storedName === null ? damage : await rememberDamage(storage, archive.storedName, damage, new Date());
 }
 
 /** The archive was found sound: a note that cannot be written does not change that. */

@@ -1,3 +1,4 @@
+import { basename, resolve } from 'node:path';
 import { type JsonDocument, openJsonDocument } from '../../server/archive/json-source.ts';
 import { refuseOtherJson } from '../../server/archive/json-survey.ts';
 import type { ByteSource } from '../../server/bytes.ts';
@@ -20,8 +21,19 @@ export interface ChosenBackup extends AsyncDisposable {
   document: JsonDocument | null;
   /** For people: its name in the storage, or the path of a file elsewhere. */
   label: string;
-  /** Its name in the storage; null for a file elsewhere. */
+  /** Its name in the storage, also when it was chosen by its path there; null for a file elsewhere. */
   storedName: string | null;
+}
+
+/** Lends the bytes to what opens and closes archives by name; whoever chose the backup closes it. */
+export function lend({ source }: Pick<ChosenBackup, 'source'>): Pick<Storage, 'open'> {
+  return {
+    open: async () => ({
+      size: source.size,
+      read: (offset, length, into) => source.read(offset, length, into),
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
+  };
 }
 
 /**
@@ -49,7 +61,7 @@ export async function openChosen(
 
 async function openSource(storage: Storage, word: string) {
   try {
-    return { source: await openFile(word), label: word, storedName: null };
+    return { source: await openFile(word), label: word, storedName: nameInStorage(storage, word) };
   } catch (error) {
     if (/[/\\]/.test(word) || !isNotFound(error)) throw error;
   }
@@ -66,6 +78,18 @@ async function openSource(storage: Storage, word: string) {
           : 'No backup is stored there. Set BACKUP_DIR when they are kept elsewhere.',
       cause: error,
     });
+  }
+}
+
+/** The name that a path has in the folder of the backups. */
+function nameInStorage(storage: Storage, path: string): string | null {
+  const name = basename(path);
+  try {
+    return resolve(storage.locate(name)) === resolve(path) ? name : null;
+  } catch (error) {
+    // A file elsewhere may be called what no stored one is.
+    if (error instanceof AppError) return null;
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Records } from '../../db/records.ts';
 import type { Ask } from '../postgres/database-status.ts';
 
 /** Short statements over the pool of our records; parameters stand in their order, each once. Throws what `databaseError` makes of a failure. */
-export function askWith(records: Records): Ask {
+export function askWith(records: Pick<Records, 'execute'>): Ask {
   return async (text, params) => {
     const [first = '', ...pieces] = text.split(/\$\d+/);
     const query = sql.join([

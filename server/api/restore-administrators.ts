@@ -1,20 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { asking, faultCode } from '../../db/failure.ts';
-import { qualifiedName } from '../../db/model.ts';
-import { admins } from '../../db/schema/hrms.ts';
-import { compareOrigin, originInUrl, originOf } from '../archive/origin.ts';
+import { asking } from '../../db/failure.ts';
+import { originInUrl } from '../archive/origin.ts';
 import { openArchive } from '../archive/reader.ts';
-import { readSignInRows, SIGN_IN_TABLE } from '../backup/sign-in-rows.ts';
+import { SIGN_IN_TABLE } from '../backup/sign-in-rows.ts';
 import { AppError } from '../errors.ts';
+import type { Ask } from '../postgres/database-status.ts';
 import { readIdentity } from '../postgres/identity.ts';
-import { chooseTables } from '../restore/choose-tables.ts';
-import {
-  type AdministratorChange,
-  administratorChanges,
-  confirmationOf,
-  type SignInFacts,
-} from '../security/administrator-changes.ts';
+import { type AdministratorChange, confirmationOf } from '../security/administrator-changes.ts';
 import type { Caller } from '../security/caller.ts';
+import { administratorsFromElsewhere, describeAdministrator } from './administrators-from-elsewhere.ts';
 import { askWith } from './ask.ts';
 import type { ApiParts } from './parts.ts';
 
@@ -35,48 +29,33 @@ export async function confirmAdministrators(
   wanted: { archive: string; uploaded: boolean; tables: string[] | undefined; confirmation: string | undefined },
   signal: AbortSignal,
 ): Promise<AdministratorChange[]> {
-  await using source = await parts.storage.open(wanted.archive);
+  const { storage, records, databaseAddress } = parts;
+  const { archive, tables, uploaded } = wanted;
+  await using source = await storage.open(archive);
   const { manifest, digest } = await openArchive(source, { signal });
-  if (!chooseTables(manifest, wanted.tables).some((table) => qualifiedName(table) === SIGN_IN_TABLE)) return [];
-  if (!wanted.uploaded && (await isOfThisDatabase(parts, manifest))) return [];
-  const then = await readSignInRows(parts.storage, wanted.archive, manifest, signal);
-  const changes = administratorChanges(await readNow(parts), then);
+  const ask = askShortly(records);
+  const { database, systemIdentifier = null } = await readIdentity({ query: ask });
+  const target = { host: originInUrl(databaseAddress).host, database, systemIdentifier };
+  const { changes } = await administratorsFromElsewhere(
+    { storage, archive, manifest, tables, isForeign: uploaded, target, ask },
+    signal,
+  );
   if (changes.length === 0) return [];
-  if (caller.kind !== 'session') throw forPeopleOnly(wanted.archive);
+  if (caller.kind !== 'session') throw forPeopleOnly(archive);
   const confirmation = confirmationOf(digest, changes);
-  if (wanted.confirmation !== confirmation) throw notConfirmed(wanted.archive, changes, confirmation);
+  if (wanted.confirmation !== confirmation) throw notConfirmed(archive, changes, confirmation);
   return changes;
 }
 
-async function isOfThisDatabase(
-  { records, databaseAddress }: Parts,
-  manifest: Parameters<typeof originOf>[0],
-): Promise<boolean> {
-  const { database, systemIdentifier = null } = await readIdentity({ query: askWith(records) });
-  const { host } = originInUrl(databaseAddress);
-  return compareOrigin(originOf(manifest), { host, database, systemIdentifier }) === 'same';
-}
-
-/** Who may sign in now; nobody where the table is not there. */
-async function readNow({ records }: Parts): Promise<SignInFacts[]> {
-  try {
-    return await records.transaction(async (tx) => {
-      await tx.execute(sql.raw(`SET LOCAL lock_timeout = '${LOCK_WAIT}'; SET LOCAL search_path = public`));
-      return await tx
-        .select({
-          id: admins.id,
-          email: admins.email,
-          password: admins.password,
-          role: admins.role,
-          isActive: admins.isActive,
-        })
-        .from(admins);
-    });
-  } catch (error) {
-    const code = faultCode(error);
-    if (code === '42P01' || code === '3F000' || code === '42703') return [];
-    return await asking('reading the administrators', () => Promise.reject(error));
-  }
+/** Each statement in a transaction of its own, which a restore under way does not keep waiting. */
+function askShortly(records: Parts['records']): Ask {
+  return (text, params) =>
+    asking('reading the administrators', () =>
+      records.transaction(async (tx) => {
+        await tx.execute(sql.raw(`SET LOCAL lock_timeout = '${LOCK_WAIT}'; SET LOCAL search_path = ''`));
+        return await askWith(tx)(text, params);
+      }),
+    );
 }
 
 function forPeopleOnly(archive: string): AppError {
@@ -87,7 +66,7 @@ function forPeopleOnly(archive: string): AppError {
 }
 
 function notConfirmed(archive: string, changes: AdministratorChange[], confirmation: string): AppError {
-  const named = changes.slice(0, 5).map(describe).join(', ');
+  const named = changes.slice(0, 5).map(describeAdministrator).join(', ');
   const more = changes.length > 5 ? ` and ${changes.length - 5} more` : '';
   return new AppError(
     'RESTORE_REFUSED',
@@ -101,10 +80,4 @@ function notConfirmed(archive: string, changes: AdministratorChange[], confirmat
       },
     },
   );
-}
-
-function describe({ email, change, role, roleNow, what }: AdministratorChange): string {
-  if (change === 'new') return `${email} (new, ${role})`;
-  if (change === 'removed') return `${email} (removed)`;
-  return `${email} (${what.map((one) => (one === 'role' ? `${roleNow} becomes ${role}` : `another ${one}`)).join(', ')})`;
 }

@@ -21,6 +21,10 @@ test('the last backup that is whole, read back and complete counts, however new 
     [made(1, { losses: 1 }), 'lacks something'],
     [made(1, { kind: 'partial' }), 'holds only some of the tables'],
     [made(1, {}, { lastVerified: null }), 'was never read back'],
+    [
+      made(1, {}, { damaged: { code: 'ARCHIVE_DAMAGED', message: '', foundAt: NOW.toISOString() } }),
+      'was found damaged',
+    ],
   ];
   for (const [newest, fault] of bad) {
     const [old] = read([newest, made(27)]);

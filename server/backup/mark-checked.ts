@@ -43,7 +43,7 @@ function markDamaged(storage: Storage, name: string, damage: AppError, at: Date)
  * The same error, with a stored archive's damage noted where it tells of some. That the notes could not be written is told in its details:
  * the damage counts more.
  */
-export async function rememberDamage(storage: Storage, name: string, error: unknown, at: Date): Promise<unknown> {
+async function rememberDamage(storage: Storage, name: string, error: unknown, at: Date): Promise<unknown> {
   if (!(error instanceof AppError) || error.code !== 'ARCHIVE_DAMAGED') return error;
   try {
     await markDamaged(storage, name, error, at);
@@ -55,6 +55,18 @@ export async function rememberDamage(storage: Storage, name: string, error: unkn
       details: { ...error.details, notNoted: why },
       cause: error.cause,
     });
+  }
+}
+
+/** Does work that reads a stored archive, and notes the damage it finds beside it; nothing is noted of a file elsewhere, which has no name. */
+export async function notingDamage<T>(
+  { storage, name, now }: { storage: Storage; name: string | null; now: () => Date },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw name === null ? error : await rememberDamage(storage, name, error, now());
   }
 }
 

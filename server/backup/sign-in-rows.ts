@@ -58,6 +58,8 @@ function tooMany(rows: number): AppError {
   return new AppError(
     'ARCHIVE_LIMIT',
     `The backup holds ${rows} administrators; up to ${MOST_ROWS} can be compared with those of today.`,
-    { hint: 'Restore the other tables by naming them, or restore this one on the command line of the server.' },
+    {
+      hint: 'Restore the other tables by naming them, or all on the command line of the server with --change-administrators.',
+    },
   );
 }

@@ -23,7 +23,7 @@ export function jsonNameFor(name: string): string {
 
 /**
  * Exports a stored archive as a BackupData document into `target`. It appears under its name when it is complete and on disk, and is read
- * back; one that is not what was written is removed and rejects with ARCHIVE_DAMAGED. Rejects with ALREADY_EXISTS when the name is taken.
+ * back; one that is not what was written is removed and rejects with STORAGE_UNAVAILABLE. Rejects with ALREADY_EXISTS when the name is taken.
  */
 export async function storeJson(
   from: Pick<Storage, 'open'>,
@@ -66,7 +66,7 @@ async function readBack(storage: Storage, name: string, digest: string, signal: 
   });
   if (found === digest) return;
   await storage.remove(name);
-  throw new AppError('ARCHIVE_DAMAGED', `The document read back from ${storage.label} is not what was written.`, {
+  throw new AppError('STORAGE_UNAVAILABLE', `The document read back from ${storage.label} is not what was written.`, {
     hint: 'The disk or the network folder gives back other bytes than it was given. Check it; the damaged file was removed.',
   });
 }

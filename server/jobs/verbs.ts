@@ -2,7 +2,7 @@ import type { SchemaModel } from '../../db/model.ts';
 import { archiveName } from '../backup/archive-name.ts';
 import { type BackupResult, createBackup } from '../backup/create.ts';
 import { readExclusions } from '../backup/exclusions.ts';
-import { markVerified, rememberDamage } from '../backup/mark-checked.ts';
+import { markVerified, notingDamage } from '../backup/mark-checked.ts';
 import { type VerifyReport, verifyArchive } from '../backup/verify.ts';
 import { AppError } from '../errors.ts';
 import { type RestoreResult, restoreArchive } from '../restore/restore.ts';
@@ -88,23 +88,24 @@ const NAMED_FAULTS = 50;
 async function verify(deps: VerbDeps, operation: Operation, request: Asked<'verify'>): Promise<VerifyResult> {
   const { storage, now } = deps;
   const started = now();
-  await operation.nameArchive(request.archive);
-  await using source = await storage.open(request.archive);
-  const { faults, ...report } = await verifyArchive(source, { signal: operation.signal, onProgress: operation.report });
-  if (!report.ok || report.digest === null) {
-    const damage = new AppError(
-      'ARCHIVE_DAMAGED',
-      `${request.archive} is damaged: ${faults[0]?.message ?? 'it has no manifest'}`,
-      {
-        hint: 'Do not restore from it. Use another backup, or copy this one again from where it was made.',
-        details: { ...report, places: faults.length, faults: faults.slice(0, NAMED_FAULTS) },
-      },
-    );
-    throw await rememberDamage(storage, request.archive, damage, now());
-  }
+  const name = request.archive;
+  await operation.nameArchive(name);
+  const report = await notingDamage({ storage, name, now }, async () => {
+    await using source = await storage.open(name);
+    return soundOf(name, await verifyArchive(source, { signal: operation.signal, onProgress: operation.report }));
+  });
   const durationMs = now().getTime() - started.getTime();
-  const warnings = await note(deps, request.archive, report.digest);
-  return { fileName: request.archive, ...report, durationMs, warnings };
+  const warnings = await note(deps, name, report.digest);
+  return { fileName: name, ...report, durationMs, warnings };
+}
+
+/** Throws ARCHIVE_DAMAGED for what was not found sound. */
+function soundOf(name: string, { faults, ...report }: VerifyReport) {
+  if (report.ok && report.digest !== null) return { ...report, digest: report.digest };
+  throw new AppError('ARCHIVE_DAMAGED', `${name} is damaged: ${faults[0]?.message ?? 'it has no manifest'}`, {
+    hint: 'Do not restore from it. Use another backup, or copy this one again from where it was made.',
+    details: { ...report, places: faults.length, faults: faults.slice(0, NAMED_FAULTS) },
+  });
 }
 
 /** The archive was found sound: a note that cannot be written does not change that. */
@@ -122,13 +123,12 @@ async function note({ storage, now }: VerbDeps, name: string, digest: string): P
 async function restore(deps: VerbDeps, operation: Operation, request: Asked<'restore'>): Promise<RestoreResult> {
   const { archive, tables, keepBrokenRules } = request;
   await operation.nameArchive(archive);
-  await using source = await deps.storage.open(archive);
-  const restored = restoreArchive(
-    { ...deps, source, receipt: operation.receipt },
-    { ...(tables && { tables }), ...(keepBrokenRules && { keepBrokenRules }), jobs: deps.jobs },
-    { signal: operation.signal, onProgress: operation.report },
-  );
-  return await restored.catch(async (error: unknown) => {
-    throw await rememberDamage(deps.storage, archive, error, deps.now());
+  return await notingDamage({ ...deps, name: archive }, async () => {
+    await using source = await deps.storage.open(archive);
+    return await restoreArchive(
+      { ...deps, source, receipt: operation.receipt },
+      { ...(tables && { tables }), ...(keepBrokenRules && { keepBrokenRules }), jobs: deps.jobs },
+      { signal: operation.signal, onProgress: operation.report },
+    );
   });
 }

@@ -29,7 +29,7 @@ export function createDocumentAcceptance(deps: DocumentDeps) {
   const { storage, now } = deps;
   return async (
     path: string,
-    { actor, label }: { actor: string; label: string },
+    { actor, label, name }: { actor: string; label: string; name?: string | undefined },
     operation: AcceptOperation,
   ): Promise<{ fileName: string; warnings: string[]; missing: string[] }> => {
     await using source = await openFile(path);
@@ -38,7 +38,7 @@ export function createDocumentAcceptance(deps: DocumentDeps) {
       throw new AppError('ARCHIVE_INVALID', `${label} is no BackupData document.`, {
         hint: 'Give the document as the HRMS made it: .json, .json.gz or .zip.',
       });
-    const fileName = archiveName(undefined, now(), operation.id);
+    const fileName = archiveName(name, now(), operation.id);
     await operation.nameArchive(fileName);
     await using object = await storage.create(fileName);
     const run = { signal: operation.signal, onProgress: operation.report };

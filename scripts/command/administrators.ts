@@ -1,0 +1,100 @@
+import { asking } from '../../db/failure.ts';
+import { openTransaction } from '../../db/working-session.ts';
+import {
+  type AdministratorChanges,
+  administratorsFromElsewhere,
+  describeAdministrator,
+} from '../../server/api/administrators-from-elsewhere.ts';
+import type { Origin } from '../../server/archive/origin.ts';
+import { openArchive } from '../../server/archive/reader.ts';
+import { AppError } from '../../server/errors.ts';
+import type { Storage } from '../../server/storage/storage.ts';
+import { formatCounted } from './format.ts';
+
+/** The flag that confirms them where nobody is asked. */
+export const ADMINISTRATORS_FLAG = {
+  kind: 'switch',
+  help: 'with --yes: also where a backup from elsewhere would change who may sign in to the panel',
+} as const;
+
+/** People who are named; the rest is counted. */
+const NAMED = 50;
+const LOCK_WAIT = '5s';
+
+/**
+ * Finds what a restore of this backup would make of the administrators, as `administratorsFromElsewhere` judges it; a file that lies in no
+ * folder of ours counts as sent by somebody. Throws what reading it says.
+ */
+export async function readAdministrators(
+  wanted: {
+    /** What opens the archive, whatever name it is asked for. */
+    opens: Pick<Storage, 'open'>;
+    /** Where it lies under its name, if it does. */
+    stored: { storage: Storage; name: string } | null;
+    tables: string[] | undefined;
+    target: Origin;
+    url: string;
+    /** Whether they may be changed unasked: more of them than can be compared are left uncompared then. */
+    allowed: boolean;
+  },
+  signal: AbortSignal,
+): Promise<AdministratorChanges> {
+  const { opens, stored, tables, target, url, allowed } = wanted;
+  const archive = stored?.name ?? 'the archive';
+  await using source = await opens.open(archive);
+  const { manifest } = await openArchive(source, { signal });
+  const isForeign = stored === null || (await stored.storage.readSidecar(stored.name))?.kind === 'uploaded';
+  const ask = async (text: string, params: unknown[]) => {
+    await using session = await openTransaction(url, { applicationName: 'palace-backup restore confirm', signal });
+    return await asking('reading the administrators', async () => {
+      await session.query(`SET LOCAL lock_timeout = '${LOCK_WAIT}'`);
+      return await session.query<Record<string, unknown>>(text, params);
+    });
+  };
+  return await administratorsFromElsewhere(
+    { storage: opens, archive, manifest, tables, isForeign, target, ask },
+    signal,
+  ).catch((error: unknown) => {
+    if (allowed && error instanceof AppError && error.code === 'ARCHIVE_LIMIT')
+      return { changes: [], isAnybodyThere: true };
+    throw error;
+  });
+}
+
+/** Says who may sign in afterwards and who no more, a line each; nothing where nothing changes. */
+export function administratorLines({ changes }: AdministratorChanges): string[] {
+  if (changes.length === 0) return [];
+  const more = changes.length > NAMED ? [`  and ${changes.length - NAMED} more`] : [];
+  return [
+    `It changes who may sign in to the panel, by ${formatCounted(changes.length, 'administrator')}:`,
+    ...changes.slice(0, NAMED).map((change) => `  ${describeAdministrator(change)}`),
+    ...more,
+  ];
+}
+
+/**
+ * Throws RESTORE_REFUSED where a restore that asks nobody would change administrators that are there, and the flag is not given. Into a
+ * table without any they may come unasked: nobody's standing changes, and a new server is set up so.
+ */
+export function refuseUnasked(
+  { changes, isAnybodyThere }: AdministratorChanges,
+  label: string,
+  allowed: boolean,
+): void {
+  if (allowed || !isAnybodyThere || changes.length === 0) return;
+  const named = changes.slice(0, 5).map(describeAdministrator).join(', ');
+  const more = changes.length > 5 ? ` and ${changes.length - 5} more` : '';
+  throw new AppError(
+    'RESTORE_REFUSED',
+    `${label} was not made of this database by this program, and restoring it would change who may sign in: ${named}${more}.`,
+    {
+      hint: 'If you know these people and mean it, add --change-administrators; otherwise name the other tables with --tables.',
+      details: { administrators: changes.slice(0, NAMED), more: Math.max(0, changes.length - NAMED) },
+    },
+  );
+}
+
+/** What the record of the operation keeps of them. */
+export function namedAdministrators({ changes }: AdministratorChanges) {
+  return changes.slice(0, NAMED).map(({ email, change, role }) => ({ email, change, role }));
+}
