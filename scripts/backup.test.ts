@@ -131,6 +131,27 @@ describe('a backup', () => {
   });
 });
 
+test('promise 11: what would stop a restore is told with --silent too, and a note that is no fault is not', async () => {
+  const says = (body: string) =>
+    database.query(
+      `CREATE OR REPLACE FUNCTION odd_rule() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`,
+    );
+  await says('RETURN true;');
+  await database.query('ALTER TABLE loans ADD CONSTRAINT loans_odd CHECK (odd_rule()) NOT VALID');
+  const silent = () => backup('--silent', '--name', `silent-${crypto.randomUUID().slice(0, 8)}`);
+  try {
+    expect((await silent()).stderr).toBe('');
+    await database.query('ALTER TABLE loans VALIDATE CONSTRAINT loans_odd');
+    await says(`RAISE EXCEPTION 'no';`);
+    const told = await silent();
+    expect([told.code, told.stdout]).toEqual([0, '']);
+    expect(told.stderr).toMatch(/^warning: For a restore: loans_odd of public\.loans cannot be held against the rows[^\n]+\n$/);
+  } finally {
+    await database.query('ALTER TABLE loans DROP CONSTRAINT loans_odd; DROP FUNCTION odd_rule()');
+  }
+  expect((await silent()).stderr).toBe('');
+});
+
 describe('a failure has the exit code of its family', () => {
   test('2: the database', async () => {
     expect(await codeOf([], { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x' })).toEqual([2, 'DATABASE_UNREACHABLE']);
@@ -274,6 +295,20 @@ describe('--check', () => {
     await restoring.finished;
     expect([checked.code, made.code, waiting.code]).toEqual([6, 6, 0]);
     expect(checked.stderr).toContain('FAIL  busy: Another operation is under way: restore');
+  });
+
+  test('promise 12: tells what a restore that died left, with and without --wait', async () => {
+    const schema = `restore_${crypto.randomUUID().replaceAll('-', '')}`;
+    await database.query(`CREATE SCHEMA ${schema}`);
+    for (const more of [[], ['--wait']]) {
+      const { code, stdout } = await backup('--check', ...more);
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringContaining(`leftovers: note: the schema of a restore that died is still there: ${schema};`),
+      ]);
+    }
+    await backup('--name', 'sweeps', '-s');
+    expect((await backup('--check')).stdout).not.toContain('leftovers');
   });
 
   test('finds nothing in the way, and makes no backup', async () => {

@@ -9,6 +9,7 @@ import { composeSchema } from '../server/compose-schema.ts';
 import { AppError, unexpected } from '../server/errors.ts';
 import { gateBusy } from '../server/jobs/gate.ts';
 import { runOperation } from '../server/jobs/operations.ts';
+import { findDeadStaging } from '../server/jobs/sweep.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
@@ -104,7 +105,7 @@ export const command: Command<typeof flags> = {
       const report = await checkEnvironment(checked, signal);
       const more = [
         ...(name ? [await checkName(storage, asJson ? jsonNameFor(name) : archiveName(name, new Date(), ''))] : []),
-        ...(wait !== false ? [] : await checkGate(database.url, signal)),
+        ...(await checkOthers(database.url, wait === false, signal)),
       ];
       const findings = [...report.findings, ...more];
       return describeCheck({ ...report, findings, ok: report.ok && more.every(({ ok }) => ok) }, values.strict);
@@ -160,8 +161,7 @@ export const command: Command<typeof flags> = {
       data: result,
       lines: describeBackup(result),
       warnings: result.warnings,
-      // Warnings begin with the losses.
-      wrong: result.warnings.slice(0, result.losses.length),
+      wrong: result.wrong,
       ...(result.outcome === 'partial' && (values['strict-exit'] || config.strictExit) && { exitCode: 8 as const }),
     };
   },
@@ -181,16 +181,32 @@ async function checkName(storage: Storage, name: string): Promise<Finding> {
   );
 }
 
-/** Whether a backup would be let in now. A database that cannot be asked is a finding of its own. */
-async function checkGate(url: string, signal: AbortSignal): Promise<Finding[]> {
+/** Whether a backup would be let in now, and what dead restores left. A database that cannot be asked is a finding of its own. */
+async function checkOthers(url: string, demandsGate: boolean, signal: AbortSignal): Promise<Finding[]> {
   try {
     await using session = await openTransaction(url, { applicationName: 'palace-backup check', signal });
-    const busy = await gateBusy(session, 'shared');
-    return [busy ? findingOf('busy', busy) : { check: 'busy', ok: true, message: 'no restore is under way' }];
+    const busy = demandsGate ? await gateBusy(session, 'shared') : null;
+    const left = await findDeadStaging(session);
+    return [
+      ...(busy ? [findingOf('busy', busy)] : []),
+      ...(demandsGate && !busy ? [{ check: 'busy' as const, ok: true, message: 'no restore is under way' }] : []),
+      ...(left.length === 0 ? [] : [describeLeft(left)]),
+    ];
   } catch (error) {
     if (signal.aborted) throw error;
     return [];
   }
+}
+
+function describeLeft(schemas: string[]): Finding {
+  const named = schemas.slice(0, NAMED_TABLES).join(', ');
+  const more = schemas.length > NAMED_TABLES ? ` and ${formatCount(schemas.length - NAMED_TABLES)} more` : '';
+  const what = schemas.length === 1 ? 'the schema of a restore that died is' : 'schemas of restores that died are';
+  return {
+    check: 'leftovers',
+    ok: true,
+    message: `note: ${what} still there: ${named}${more}; the next operation removes ${schemas.length === 1 ? 'it' : 'them'}`,
+  };
 }
 
 function findingOf(check: Finding['check'], error: unknown): Finding {

@@ -191,6 +191,7 @@ async function writeArchive(
         heapBytes: 0,
         unknownColumns: [],
         warnings,
+        stops: [],
       },
       sequences,
       entries: writer.entries,

@@ -37,6 +37,7 @@ export interface Finding {
     | 'storage'
     | 'name'
     | 'busy'
+    | 'leftovers'
     | 'space'
     | 'database'
     | 'restore rights'

@@ -88,6 +88,8 @@ export interface BackupResult {
   losses: Loss[];
   /** Begins with a sentence for each of the losses, in their order. */
   warnings: string[];
+  /** Those of the warnings that somebody must see to: what is missing, what would stop a restore, and notes that could not be written. */
+  wrong: string[];
   /** Not in the schema. Columns and sequences are in the backup all the same. */
   unknown: { tables: string[]; columns: string[]; sequences: string[] };
   leftOut: { table: string; reason: string }[];
@@ -178,11 +180,8 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
 
   const verifyMs = input.verify ? await readBack(deps, fileName, digest, run) : null;
   const losses = lossesOf(manifest);
-  const warnings = [
-    ...losses.map(lossText),
-    ...manifest.warnings,
-    ...(await writeNotes(deps, fileName, digest, manifest.kind, verifyMs !== null)),
-  ];
+  const lost = losses.map(lossText);
+  const unnoted = await writeNotes(deps, fileName, digest, manifest.kind, verifyMs !== null);
   return {
     backupId,
     fileName,
@@ -197,7 +196,8 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
     verifyMs,
     outcome: outcomeOf(manifest),
     losses: losses.map(lossView),
-    warnings,
+    warnings: [...lost, ...manifest.warnings, ...unnoted],
+    wrong: [...lost, ...facts.stops, ...unnoted],
     unknown: {
       tables: manifest.unknown.tables.map(shortName),
       sequences: (manifest.unknown.sequences ?? []).map(shortName),

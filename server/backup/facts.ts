@@ -11,7 +11,7 @@ import { describeSequences } from '../postgres/sequences.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import { type LiveTypes, readTypes } from '../postgres/types.ts';
 import { refuseHiddenRows } from './hidden-rows.ts';
-import { failingWarnings, outlookWarnings, readOutlook } from './restorable.ts';
+import { failingWarnings, outlookWarnings, type RestoreWarning, readOutlook } from './restorable.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
 import { refuseRowsWithoutColumns } from './stored-columns.ts';
 import { unmakeableTypes } from './unmakeable-types.ts';
@@ -28,6 +28,8 @@ export interface DatabaseFacts {
   heapBytes: number;
   unknownColumns: Manifest['unknown']['columns'];
   warnings: string[];
+  /** Those of the warnings that say what would stop a restore. */
+  stops: string[];
 }
 
 /** Says more of an error, where more can be known. */
@@ -52,6 +54,7 @@ export async function readFacts(
   await refuseRowsWithoutColumns(leader, tables, described);
   const defined = [...oids, ...described.map((table) => table.oid)];
   const { prerequisites, types, rules } = await readDefinitions(leader, defined);
+  const outlook = await restoreWarnings(leader, tables, explain);
   return {
     tables,
     described,
@@ -65,8 +68,9 @@ export async function readFacts(
     warnings: [
       ...warnings,
       ...definitionWarnings(server.encoding, types),
-      ...(await restoreWarnings(leader, tables, explain)),
+      ...outlook.map(({ text }) => text),
     ],
+    stops: outlook.flatMap(({ text, stops }) => (stops ? [text] : [])),
   };
 }
 
@@ -91,7 +95,7 @@ function doubleCodes(encoding: string): string[] {
 }
 
 /** What would stop a restore of this backup. The backup is made all the same: a failure to look is said and fails nothing. */
-async function restoreWarnings(session: Session, tables: LiveTable[], explain: Explain): Promise<string[]> {
+async function restoreWarnings(session: Session, tables: LiveTable[], explain: Explain): Promise<RestoreWarning[]> {
   await session.query('SAVEPOINT outlook');
   try {
     // Others that this role does not own are left where they stand, and stop nothing.
@@ -106,7 +110,7 @@ async function restoreWarnings(session: Session, tables: LiveTable[], explain: E
     const error = await explain(thrown);
     if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'CONNECTION_LOST') throw error;
     await session.query('ROLLBACK TO SAVEPOINT outlook');
-    return [`Whether a restore would go through could not be looked at: ${error.message}`];
+    return [{ text: `Whether a restore would go through could not be looked at: ${error.message}`, stops: true }];
   }
 }
 

@@ -46,21 +46,29 @@ export async function readOutlook(
 /** How many missing rights a backup names; `--check` names all. */
 const NAMED_RIGHTS = 5;
 
+/** What a backup warns of because of a later restore. */
+export interface RestoreWarning {
+  text: string;
+  /** Whether a restore would be refused as things stand; otherwise it may be. */
+  stops: boolean;
+}
+
 /** Returns the outlook as warnings of a backup. A role that owns nothing, as one that only reads, gets one line: somebody else restores. */
-export function outlookWarnings({ missing, obstacles }: RestoreOutlook, tables: LiveTable[]): string[] {
-  const warnings = obstacles.map(({ message, hint }) => `For a restore: ${message}. ${hint}`);
+export function outlookWarnings({ missing, obstacles }: RestoreOutlook, tables: LiveTable[]): RestoreWarning[] {
+  const warnings = obstacles.map(({ stops, message, hint }) => ({ text: `For a restore: ${message}. ${hint}`, stops }));
   if (missing.length === 0) return warnings;
   if (tables.every((table) => !table.owned))
     return [
-      'The role that made this backup owns none of its tables and could not restore it; what an owner would lack was not looked at.',
+      {
+        text: 'The role that made this backup owns none of its tables and could not restore it; what an owner would lack was not looked at.',
+        stops: false,
+      },
       ...warnings,
     ];
   const more = missing.length > NAMED_RIGHTS ? ` And ${missing.length - NAMED_RIGHTS} more; --check names all.` : '';
+  const named = missing.slice(0, NAMED_RIGHTS).map(({ message, grant }) => `${message} (${grant})`);
   return [
-    `The role that made this backup could not restore it: ${missing
-      .slice(0, NAMED_RIGHTS)
-      .map(({ message, grant }) => `${message} (${grant})`)
-      .join('; ')}.${more}`,
+    { text: `The role that made this backup could not restore it: ${named.join('; ')}.${more}`, stops: true },
     ...warnings,
   ];
 }
@@ -90,8 +98,11 @@ export function describeFailing({ table, rule, computed, failure }: FailingRule)
 }
 
 /** Returns what a backup warns of where functions fail already on one row, inside its transaction. */
-export async function failingWarnings(session: Session, tables: LiveTable[]): Promise<string[]> {
+export async function failingWarnings(session: Session, tables: LiveTable[]): Promise<RestoreWarning[]> {
   const oids = tables.map((table) => table.oid);
   const failing = await tryRulesOnOneRow(session, oids);
-  return failing.map((one) => `For a restore: ${describeFailing(one)}. ${one.failure.hint}`);
+  return failing.map((one) => ({
+    text: `For a restore: ${describeFailing(one)}. ${one.failure.hint}`,
+    stops: one.stops,
+  }));
 }

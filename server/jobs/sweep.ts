@@ -40,6 +40,14 @@ export async function sweepDead(control: Session, records: boolean, now: Date): 
 /** Whoever sees as many looks at all. */
 const MOST_WARNINGS = 8;
 
+/** Returns the staging schemas of operations that died: the next operation removes them. Touches none. */
+export async function findDeadStaging(session: Session): Promise<string[]> {
+  const dead: string[] = [];
+  for (const schema of await listStaging(session))
+    if (await ifDead(session, stagingOwner(schema) ?? '', async () => undefined)) dead.push(schema);
+  return dead;
+}
+
 async function suspects(control: Session, records: boolean): Promise<Set<string>> {
   const stagings = await listStaging(control);
   const running = records
