@@ -54,6 +54,7 @@ export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel 
   const tables = new Map<string, TableModel>();
   const enums = new Map<string, EnumModel>();
   const sequences = new Map<string, SequenceModel>();
+  const filtered = new Map<string, ObjectName>();
 
   for (const { name: key, value: exported, options = {} } of inOrder(exports)) {
     const { casing = null, keeps = () => true } = options;
@@ -71,8 +72,11 @@ export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel 
       });
     } else if (is(exported, PgTable) && !isAlias(exported)) {
       const { table, columns } = readTable(key, exported, casing);
-      if (!keeps(table)) continue;
       const name = qualifiedName(table);
+      if (!keeps(table)) {
+        filtered.set(name, { schema: table.schema, name: table.name });
+        continue;
+      }
       const twin = tables.get(name);
       if (twin) {
         refuseOther(twin, table);
@@ -95,7 +99,9 @@ export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel 
     enums: sortedValues(enums),
     sequences: sortedValues(sequences),
   };
-  return { ...model, fingerprint: fingerprintOf(model) };
+  // What another configuration lets in is in.
+  const away = [...filtered].flatMap(([name, table]) => (tables.has(name) ? [] : [table]));
+  return { ...model, ...(away.length > 0 && { filtered: away }), fingerprint: fingerprintOf(model) };
 }
 
 /** By name, so that the name a table goes by does not depend on the order of exports; `default` is no name. */

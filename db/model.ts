@@ -67,6 +67,8 @@ export interface SchemaModel {
   tables: TableModel[];
   enums: EnumModel[];
   sequences: SequenceModel[];
+  /** Tables that are declared, and that a filter of `drizzle.config.ts` leaves out; none when absent. */
+  filtered?: ObjectName[];
   /** SHA-256 (hex) over tables, columns, types, keys, links and enum labels, in a canonical order. */
   fingerprint: string;
 }

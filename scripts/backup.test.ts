@@ -133,9 +133,7 @@ describe('a backup', () => {
 
 test('promise 11: what would stop a restore is told with --silent too, and a note that is no fault is not', async () => {
   const says = (body: string) =>
-    database.query(
-      `CREATE OR REPLACE FUNCTION odd_rule() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`,
-    );
+    database.query(`CREATE OR REPLACE FUNCTION odd_rule() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`);
   await says('RETURN true;');
   await database.query('ALTER TABLE loans ADD CONSTRAINT loans_odd CHECK (odd_rule()) NOT VALID');
   const silent = () => backup('--silent', '--name', `silent-${crypto.randomUUID().slice(0, 8)}`);
@@ -145,7 +143,9 @@ test('promise 11: what would stop a restore is told with --silent too, and a not
     await says(`RAISE EXCEPTION 'no';`);
     const told = await silent();
     expect([told.code, told.stdout]).toEqual([0, '']);
-    expect(told.stderr).toMatch(/^warning: For a restore: loans_odd of public\.loans cannot be held against the rows[^\n]+\n$/);
+    expect(told.stderr).toMatch(
+      /^warning: For a restore: loans_odd of public\.loans cannot be held against the rows[^\n]+\n$/,
+    );
   } finally {
     await database.query('ALTER TABLE loans DROP CONSTRAINT loans_odd; DROP FUNCTION odd_rule()');
   }

@@ -25,6 +25,10 @@ export function lossesOf(manifest: Pick<Manifest, 'losses' | 'unknown'>): Manife
 /** Why a table is a loss that no schema declares and no rule leaves out. */
 export const UNKNOWN_TABLE = 'in the database but not in the schema';
 
+/** Why a table is a loss that the schema declares and its configuration leaves out: a filter is written for migrations, and says nothing of backups. */
+export const FILTERED_TABLE =
+  'the schema declares it, but tablesFilter or schemaFilter of the drizzle.config.ts leaves it out';
+
 export function outcomeOf(manifest: Pick<Manifest, 'losses' | 'unknown'>): BackupOutcome {
   return lossesOf(manifest).length === 0 ? 'success' : 'partial';
 }

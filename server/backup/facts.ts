@@ -1,6 +1,6 @@
 import type { Session } from '../../db/connect.ts';
 import { type ObjectName, qualifiedName, type SchemaModel } from '../../db/model.ts';
-import { lossText, lossView } from '../archive/losses.ts';
+import { FILTERED_TABLE, lossText, lossView } from '../archive/losses.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import { type LiveTable, readTables } from '../postgres/catalog.ts';
@@ -65,11 +65,7 @@ export async function readFacts(
     server,
     heapBytes: tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0),
     unknownColumns,
-    warnings: [
-      ...warnings,
-      ...definitionWarnings(server.encoding, types),
-      ...outlook.map(({ text }) => text),
-    ],
+    warnings: [...warnings, ...definitionWarnings(server.encoding, types), ...outlook.map(({ text }) => text)],
     stops: outlook.flatMap(({ text, stops }) => (stops ? [text] : [])),
   };
 }
@@ -121,11 +117,12 @@ function refuseLosses(scope: BackupScope, columns: DatabaseFacts['unknownColumns
   ];
   if (unknown.length === 0) return;
   const declarable = scope.unknown.length > 0 || columns.length > 0;
+  const isFiltered = scope.losses.some(({ reason }) => reason === FILTERED_TABLE);
   throw new AppError(
     'UNKNOWN_OBJECTS',
     `Not everything would be in this backup as the schema has it: ${unknown.join('; ')}.`,
     {
-      hint: `${declarable ? 'Add tables and columns to the Drizzle schema. ' : ''}${scope.losses.length > 0 ? 'Say what is left out on purpose, with the reason, in the file that BACKUP_EXCLUDE names. ' : ''}Or run without --strict.`,
+      hint: `${declarable ? 'Add tables and columns to the Drizzle schema. ' : ''}${isFiltered ? 'Let tables through the filters of the drizzle.config.ts. ' : ''}${scope.losses.length > 0 ? 'Say what is left out on purpose, with the reason, in the file that BACKUP_EXCLUDE names. ' : ''}Or run without --strict.`,
       details: {
         losses: scope.losses.map(lossView),
         columns: columns.map((column) => `${qualifiedName(column)}.${column.column}`),

@@ -1,7 +1,7 @@
 import type { ObjectName } from '../../db/model.ts';
 import { qualifiedName } from '../../db/model.ts';
 import { leftOutRule } from '../../db/protected.ts';
-import { UNKNOWN_TABLE } from '../archive/losses.ts';
+import { FILTERED_TABLE, UNKNOWN_TABLE } from '../archive/losses.ts';
 import { COUNTED_ROWS, type Inventory, type Relation } from '../postgres/inventory.ts';
 import type { Exclusion } from './exclusions.ts';
 
@@ -19,6 +19,8 @@ export interface JudgeFacts {
   inventory: Inventory;
   /** What the schema declares as a table. */
   declares(name: ObjectName): boolean;
+  /** Whether it declares one that a filter leaves out. */
+  filters?(name: ObjectName): boolean;
   /** Rows of extension tables, by oid; null where they could not be counted. */
   extensionRows: ReadonlyMap<number, number | null>;
   exclusions: readonly Exclusion[];
@@ -67,7 +69,8 @@ function ofTable(relation: Relation, above: Above, facts: JudgeFacts): Verdict {
     default:
       if (relation.extension !== null) return ofExtensionTable(relation, relation.extension, declared, facts);
       if (declared) return { class: 'protected' };
-      return rule ? leftOut(rule.reason) : { class: 'lost', kind: 'table', reason: UNKNOWN_TABLE };
+      if (rule) return leftOut(rule.reason);
+      return { class: 'lost', kind: 'table', reason: facts.filters?.(relation) ? FILTERED_TABLE : UNKNOWN_TABLE };
   }
 }
 

@@ -57,6 +57,21 @@ for (const server of testServers()) {
       expect(manifest.kind).toBe('full');
     });
 
+    test('promise 6: what a filter of the configuration leaves out is a loss that says so, and no unknown table', async () => {
+      const filtered = modelFromSchema({ people, notes, shopNotes }, { keeps: ({ schema }) => schema === 'public' });
+      expect(filtered.filtered).toEqual([{ schema: 'shop', name: 'notes' }]);
+      const { result } = await backupOf(database, filtered);
+      const reason = 'the schema declares it, but tablesFilter or schemaFilter of the drizzle.config.ts leaves it out';
+      expect(result).toMatchObject({
+        outcome: 'partial',
+        losses: [{ kind: 'table', name: 'shop.notes', reason }],
+        warnings: [`The table shop.notes is NOT in this backup: ${reason}.`],
+        unknown: { tables: [], columns: [], sequences: [] },
+      });
+      const refused = await rejection(backupOf(database, filtered, { strict: true }));
+      expect(refused.hint).toStartWith('Let tables through the filters of the drizzle.config.ts.');
+    });
+
     test('promise 6: a partition that is declared without its table is refused with the table’s name, and --check says so', async () => {
       await database.query(
         `CREATE TABLE shop.whole (id integer) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF shop.whole DEFAULT PARTITION BY RANGE (id); CREATE TABLE leaf PARTITION OF part DEFAULT; INSERT INTO shop.whole VALUES (1)`,

@@ -2,7 +2,7 @@ import { CASINGS, type Casing, convertName } from '../../db/drizzle/casing.ts';
 import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } from '../../db/model.ts';
 import { storedName } from '../../db/pg-names.ts';
 import { pickTables } from '../../db/pick.ts';
-import { LARGE_OBJECTS } from '../archive/losses.ts';
+import { LARGE_OBJECTS, UNKNOWN_TABLE } from '../archive/losses.ts';
 import type { Manifest, ManifestLoss } from '../archive/manifest.ts';
 import { AppError } from '../errors.ts';
 import type { LiveTable } from '../postgres/catalog.ts';
@@ -30,11 +30,16 @@ export interface BackupScope {
  */
 export function chooseScope(
   model: SchemaModel,
-  facts: Omit<JudgeFacts, 'declares'>,
+  facts: Omit<JudgeFacts, 'declares' | 'filters'>,
   chosen: string[] | undefined,
 ): BackupScope {
   const declared = new Set(model.tables.map(keyOf));
-  const verdicts = judge({ ...facts, declares: (name) => declared.has(keyOf(name)) });
+  const filtered = new Set(model.filtered?.map(keyOf));
+  const verdicts = judge({
+    ...facts,
+    declares: (name) => declared.has(keyOf(name)),
+    filters: (name) => filtered.has(keyOf(name)),
+  });
   const found = new Map<string, { relation: Relation; verdict: Verdict }>();
   for (const [relation, verdict] of verdicts) found.set(keyOf(relation), { relation, verdict });
   const verdictOf = (table: ObjectName) => declaredVerdict(found.get(keyOf(table)), table, facts);
@@ -205,7 +210,7 @@ function add(
     case 'lost':
       if (!isHead) break;
       scope.losses.push({ ...name, kind: verdict.kind, reason: verdict.reason });
-      if (verdict.kind === 'table') scope.unknown.push(name);
+      if (verdict.reason === UNKNOWN_TABLE) scope.unknown.push(name);
       break;
     default:
   }
