@@ -1,4 +1,5 @@
 import { openSession, type Session } from '../db/connect.ts';
+import { whileReachable } from '../db/connection/liveness.ts';
 import { asking } from '../db/failure.ts';
 import { type ObjectName, qualifiedName } from '../db/model.ts';
 import { quoteName } from '../db/quote.ts';
@@ -38,7 +39,9 @@ const COUNTED_ROWS = 100_000;
 /** Looks at database and storage. Never throws: what cannot be asked stands there as its error. */
 export async function readOverview(source: OverviewSource, signal: AbortSignal): Promise<Overview> {
   const [database, storage] = await Promise.all([
-    readDatabase(source, signal).catch(asAppError),
+    whileReachable(source.databaseUrl, (givenUp) => readDatabase(source, AbortSignal.any([signal, givenUp]))).catch(
+      asAppError,
+    ),
     readStorage(source.storage).catch(asAppError),
   ]);
   return {
@@ -49,22 +52,22 @@ export async function readOverview(source: OverviewSource, signal: AbortSignal):
 
 /** Whether the database answers and takes writes of ours: without them nobody signs in and nothing is recorded. Throws an AppError that says why not. */
 export async function askDatabase(databaseUrl: string, signal: AbortSignal): Promise<void> {
-  await using session = await openSession(databaseUrl, {
-    applicationName: 'palace-backup ready',
-    signal,
-    connectTimeoutMs: 3000,
+  await whileReachable(databaseUrl, async (givenUp) => {
+    await using session = await openSession(databaseUrl, {
+      applicationName: 'palace-backup ready',
+      signal: AbortSignal.any([signal, givenUp]),
+    });
+    // Changes no row and takes no lock that anybody waits for; a standby, and a role that may not write, refuse it.
+    await asking('asking whether it takes writes', () =>
+      session.query('UPDATE backup_system.operations SET revision = revision WHERE false'),
+    );
   });
-  // Changes no row and takes no lock that anybody waits for; a standby, and a role that may not write, refuse it.
-  await asking('asking whether it takes writes', () =>
-    session.query('UPDATE backup_system.operations SET revision = revision WHERE false'),
-  );
 }
 
 async function readDatabase(source: OverviewSource, signal: AbortSignal) {
   await using session = await openTransaction(source.databaseUrl, {
     applicationName: 'palace-backup page',
     signal,
-    connectTimeoutMs: 3000,
   });
   await session.query(`SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '1s'`);
   const [server] = await session.query<{ version: string }>(`SELECT current_setting('server_version') AS version`);

@@ -39,10 +39,8 @@ const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f);
  */
 export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Socket | TLSSocket> {
   options.signal.throwIfAborted();
-  const onSocket = endpoint.host.startsWith('/') && endpoint.address === null;
-  const socket = onSocket
-    ? connect({ path: `${endpoint.host}/.s.PGSQL.${endpoint.port}` })
-    : connect({ host: endpoint.address ?? endpoint.host, port: endpoint.port });
+  const onSocket = isSocketFile(endpoint);
+  const socket = socketTo(endpoint);
   const open: { stream: Socket } = { stream: socket };
   const failed = Promise.withResolvers<never>();
   const abort = () => failed.reject(options.signal.reason);
@@ -99,6 +97,36 @@ async function negotiate(
   if (options.direct && secured.alpnProtocol !== 'postgresql')
     throw new DialFault('no-tls', 'the server does not know TLS from the first byte');
   return secured;
+}
+
+/** Whether a server is there that says anything to who has just connected. Never rejects. */
+export async function isAnswering(endpoint: Endpoint, limitMs: number): Promise<boolean> {
+  const socket = socketTo(endpoint);
+  const late = setTimeout(() => socket.destroy(), limitMs);
+  try {
+    await once(socket, 'connect', 'network');
+    const answered = once(socket, 'data', 'network');
+    socket.write(SSL_REQUEST);
+    await answered;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(late);
+    socket.on('error', () => undefined);
+    socket.destroy();
+  }
+}
+
+function isSocketFile({ host, address }: Endpoint): boolean {
+  return host.startsWith('/') && address === null;
+}
+
+function socketTo(endpoint: Endpoint): Socket {
+  const { host, address, port } = endpoint;
+  return isSocketFile(endpoint)
+    ? connect({ path: `${host}/.s.PGSQL.${port}` })
+    : connect({ host: address ?? host, port });
 }
 
 /** Waits for one event; an error or the end of the socket before it is a fault. */

@@ -36,6 +36,7 @@ export function connectionFailure(error: unknown, place: Place): AppError {
     {
       hint: finding.hint,
       cause: error,
+      places: { [` at ${shown(place)}`]: '' },
     },
   );
 }
@@ -47,7 +48,11 @@ export function togetherFailed(failures: AppError[]): AppError {
   return new AppError(
     first?.code ?? 'DATABASE_UNREACHABLE',
     `None of the ${failures.length} servers can be used. ${failures.map((failure) => failure.message).join(' ')}`,
-    { cause: first, hint: [...new Set(failures.flatMap(({ hint }) => hint ?? []))].join(' ') },
+    {
+      cause: first,
+      places: Object.assign({}, ...failures.map(({ places }) => places)),
+      hint: [...new Set(failures.flatMap(({ hint }) => hint ?? []))].join(' '),
+    },
   );
 }
 

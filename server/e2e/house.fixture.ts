@@ -31,9 +31,15 @@ export interface House extends AsyncDisposable {
 export interface HouseOptions {
   staff?: number;
   settings?: Record<string, string>;
+  /** Everything goes through the valve, not only the server's work. */
+  allThroughValve?: boolean;
 }
 
-export async function openHouse({ staff = 60, settings = {} }: HouseOptions = {}): Promise<House> {
+export async function openHouse({
+  staff = 60,
+  settings = {},
+  allThroughValve = false,
+}: HouseOptions = {}): Promise<House> {
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'palace-house-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
@@ -43,14 +49,14 @@ export async function openHouse({ staff = 60, settings = {} }: HouseOptions = {}
   const backups = join(folder, 'backups');
   const config = readConfig({
     PORT: '0',
-    DATABASE_URL: database.url,
+    DATABASE_URL: allThroughValve ? valve.url : database.url,
     DATABASE_DIRECT_URL: valve.url,
     BACKUP_DIR: backups,
     SECRET_KEY: 'k'.repeat(40),
     LOG_FILE: join(folder, 'logs', 'server.log'),
     ...settings,
   });
-  const server = await startServer(config, database.url);
+  const server = await startServer(config, config.databaseUrl ?? valve.url);
   const url = server.url.replace(/\/$/, '');
   opened.defer(() => server.stop());
   // What a test holds up when it fails must not hold up the end.

@@ -1,12 +1,14 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a database whose answers can be held back on the way. */
+/** A way to a database whose answers can be held back on the way, or that can be shut. */
 export interface Valve extends AsyncDisposable {
   url: string;
   /** From now on each connection gets so many bytes of answer and then waits. */
   close(afterBytes: number): void;
   /** Connections that wait. */
   readonly waiting: number;
+  /** Cuts what is connected, and refuses what comes, as if the database had ended. */
+  shut(): Promise<void>;
   /** Lets all that was held back go on, and everything after it. */
   open(): void;
 }
@@ -37,11 +39,18 @@ export async function valveBefore(databaseUrl: string): Promise<Valve> {
     });
     upstream.on('close', () => client.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listenAt = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await listenAt(0);
   const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
   const url = new URL(databaseUrl);
   url.hostname = '127.0.0.1';
-  url.port = String(typeof address === 'object' && address ? address.port : 0);
+  url.port = String(port);
+  const cut = () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    return closed;
+  };
   return {
     url: url.href,
     close(afterBytes) {
@@ -51,14 +60,15 @@ export async function valveBefore(databaseUrl: string): Promise<Valve> {
     get waiting() {
       return held.size;
     },
+    shut: cut,
     open() {
+      if (!server.listening) void listenAt(port);
       allowed = Number.POSITIVE_INFINITY;
       for (const [client, pieces] of held) client.write(Buffer.concat(pieces));
       held.clear();
     },
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await cut();
     },
   };
 }

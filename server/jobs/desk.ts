@@ -1,5 +1,7 @@
 import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { Session } from '../../db/connect.ts';
+import { whileReachable } from '../../db/connection/liveness.ts';
+import { asking } from '../../db/failure.ts';
 import type { Records } from '../../db/records.ts';
 import { type OperationState, operations } from '../../db/schema/system.ts';
 import { openWorkingSession } from '../../db/working-session.ts';
@@ -84,32 +86,34 @@ export function createDesk(deps: DeskDeps): Desk {
     watch: (id, afterRevision, signal) => deps.feed.watch(id, afterRevision, signal),
     async request(input, actor, origin, idempotencyKey, object) {
       const { kind, ...parameters } = readRequest(input);
-      await using session = await openWorkingSession(deps.databaseUrl, {
-        applicationName: 'palace-backup desk',
-        signal: new AbortController().signal,
-      });
-      await session.query('BEGIN');
-      await session.query(`SET LOCAL lock_timeout = '${LONGEST_TURN}'`);
-      await lockDesk(session);
-      const before = idempotencyKey === undefined ? null : await sameKey(session, actor, kind, idempotencyKey);
-      if (before) {
-        if (!isSameRequest(before.parameters, parameters)) throw anotherRequest(kind, before.id);
+      return await whileReachable(deps.databaseUrl, async (signal) => {
+        await using session = await openWorkingSession(deps.databaseUrl, {
+          applicationName: 'palace-backup desk',
+          signal,
+        });
+        await session.query('BEGIN');
+        await session.query(`SET LOCAL lock_timeout = '${LONGEST_TURN}'`);
+        await lockDesk(session);
+        const before = idempotencyKey === undefined ? null : await sameKey(session, actor, kind, idempotencyKey);
+        if (before) {
+          if (!isSameRequest(before.parameters, parameters)) throw anotherRequest(kind, before.id);
+          await session.query('COMMIT');
+          return { operation: await get(before.id), existing: true };
+        }
+        await object?.(await activeOf(session, kind, parameters));
+        if (!input.wait) await refuseBusy(session, kind);
+        const id = deps.newId();
+        const archive = 'archive' in input ? input.archive : null;
+        await insertQueued(
+          session,
+          id,
+          { kind, actor, origin, parameters, archive, idempotencyKey: idempotencyKey ?? null },
+          deps.now(),
+        );
+        await deps.queue.send(session, id);
         await session.query('COMMIT');
-        return { operation: await get(before.id), existing: true };
-      }
-      await object?.(await activeOf(session, kind, parameters));
-      if (!input.wait) await refuseBusy(session, kind);
-      const id = deps.newId();
-      const archive = 'archive' in input ? input.archive : null;
-      await insertQueued(
-        session,
-        id,
-        { kind, actor, origin, parameters, archive, idempotencyKey: idempotencyKey ?? null },
-        deps.now(),
-      );
-      await deps.queue.send(session, id);
-      await session.query('COMMIT');
-      return { operation: await get(id), existing: false };
+        return { operation: await get(id), existing: false };
+      });
     },
     async list({ kinds, states, limit, before }) {
       const conditions: SQL[] = [];
@@ -125,12 +129,14 @@ export function createDesk(deps: DeskDeps): Desk {
           sql`(${operations.createdAt}, ${operations.id}) < (SELECT o.created_at, o.id FROM ${operations} o WHERE o.id = ${before})`,
         );
       }
-      const rows = await records
-        .select()
-        .from(operations)
-        .where(and(...conditions))
-        .orderBy(desc(operations.createdAt), desc(operations.id))
-        .limit(limit + 1);
+      const rows = await asking('listing operations', () =>
+        records
+          .select()
+          .from(operations)
+          .where(and(...conditions))
+          .orderBy(desc(operations.createdAt), desc(operations.id))
+          .limit(limit + 1),
+      );
       const page = rows.slice(0, limit).map(viewOf);
       return { operations: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
     },
@@ -140,7 +146,8 @@ export function createDesk(deps: DeskDeps): Desk {
       const words = `The operation was cancelled by ${by} before it began.`;
       const error = JSON.stringify(failureBody(new AppError('CANCELLED', words, { details: { by } }), now).error);
       // One statement, so that it cannot begin between the question and the answer.
-      const ended = await records.execute<{ state: string }>(sql`
+      const ended = await asking('ending an operation', () =>
+        records.execute<{ state: string }>(sql`
         UPDATE ${operations} SET
           state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END,
           finished_at = CASE state WHEN 'queued' THEN ${now.toISOString()}::timestamptz END,
@@ -149,17 +156,21 @@ export function createDesk(deps: DeskDeps): Desk {
           cancel_requested_by = COALESCE(cancel_requested_by, ${by}::text),
           revision = revision + 1
         WHERE id = ${id}::uuid AND state IN ('queued', 'running')
-        RETURNING state, pg_notify(${CHANNEL}, id::text || ' ' || revision::text)`);
+        RETURNING state, pg_notify(${CHANNEL}, id::text || ' ' || revision::text)`),
+      );
       // Its ticket is worth nothing any more; a worker that finds it nevertheless finds the record ended.
-      if (ended[0]?.state === 'cancelled') await deps.queue.withdraw(id).catch(() => undefined);
+      if (ended[0]?.state === 'cancelled')
+        await whileReachable(deps.databaseUrl, () => deps.queue.withdraw(id)).catch(() => undefined);
       return get(id);
     },
     async depth() {
-      const rows = await records
-        .select({ state: operations.state, count: sql<number>`count(*)::int` })
-        .from(operations)
-        .where(inArray(operations.state, ['queued', 'running']))
-        .groupBy(operations.state);
+      const rows = await asking('counting operations', () =>
+        records
+          .select({ state: operations.state, count: sql<number>`count(*)::int` })
+          .from(operations)
+          .where(inArray(operations.state, ['queued', 'running']))
+          .groupBy(operations.state),
+      );
       const of = (state: OperationState) => rows.find((row) => row.state === state)?.count ?? 0;
       return { queued: of('queued'), running: of('running') };
     },
@@ -169,7 +180,9 @@ export function createDesk(deps: DeskDeps): Desk {
 /** The record of an operation; null when there is none, or the id is none. */
 export async function readOperation(records: Records, id: string): Promise<OperationView | null> {
   if (!isUuid(id)) return null;
-  const [row] = await records.select().from(operations).where(eq(operations.id, id));
+  const [row] = await asking('reading an operation', () =>
+    records.select().from(operations).where(eq(operations.id, id)),
+  );
   return row ? viewOf(row) : null;
 }
 
