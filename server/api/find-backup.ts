@@ -1,5 +1,5 @@
 import { openArchive } from '../archive/reader.ts';
-import { AppError } from '../errors.ts';
+import { AppError, ERROR_FAMILIES } from '../errors.ts';
 import type { Storage, StoredObject } from '../storage/storage.ts';
 import { isUuid } from '../uuid.ts';
 
@@ -37,7 +37,9 @@ async function describe(storage: Storage, object: StoredObject, signal: AbortSig
     const { manifest, digest } = await openArchive(source, { signal });
     return { ...object, backupId: manifest.metadata.backupId.toLowerCase(), digest };
   } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
+    // What may not be read now is not handed out: the reason is, and may be mended.
+    if (!(error instanceof AppError) || error.code === 'CANCELLED' || ERROR_FAMILIES[error.code] === 'system')
+      throw error;
     return { ...object, backupId: null, digest: null };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { AppError, ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
 import { readDatabaseName } from '../postgres/database-status.ts';
 import { askWith } from './ask.ts';
 import { originOf } from './origin.ts';
@@ -38,6 +38,7 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
         const { name, damaged, manifest, uploaded } = await catalogue.find(wanted, ctx.signal);
         ctx.note.target = name;
         if (input.tables) ctx.note.details = { tables: input.tables };
+        if (damaged && ERROR_FAMILIES[damaged.code as ErrorCode] === 'system') throw unreadable(damaged);
         if (damaged && manifest === null) throw damagedBackup(name, damaged.message);
         if (damaged && !input.tables) throw foundDamaged(name, damaged.message);
         const database = await readDatabaseName(askWith(records));
@@ -73,6 +74,11 @@ async function acceptedAs(uploads: RestoreParts['uploads'], id: string): Promise
   throw new AppError('RESTORE_REFUSED', `The upload is ${upload.state}; only an accepted one can be restored.`, {
     hint: 'Accept it with uploads.accept, which reads every byte of it.',
   });
+}
+
+/** The file, or the notes that tell whether it was found damaged, may not be read: that can be mended. */
+function unreadable({ code, message }: { code: string; message: string }): AppError {
+  return new AppError(code as ErrorCode, message, { hint: 'Mend that on the server, then ask again.' });
 }
 
 function damagedBackup(name: string, why: string): AppError {

@@ -2,7 +2,7 @@ import { eachAtOnce } from '../at-once.ts';
 import { AppError } from '../errors.ts';
 import type { Storage, StoredObject } from '../storage/storage.ts';
 import { type BackupDetail, readDetail } from './detail.ts';
-import { AT_ONCE, readStored, type StoredBackup, sidecarFacts } from './list.ts';
+import { AT_ONCE, readNotes, readStored, type StoredBackup } from './list.ts';
 
 /** What is stored, kept in memory: asking again costs nothing until something changes. */
 export interface Catalogue {
@@ -56,7 +56,7 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
     const at = now().getTime();
     if (before?.version !== version) return { version, backup: await readStored(storage, object, life), notesAt: at };
     if (at - before.notesAt < NOTES_MS) return before;
-    const notes = sidecarFacts(await storage.readSidecar(object.name));
+    const notes = await readNotes(storage, object.name);
     // What cannot be opened stays so, whatever the notes say.
     const damaged = before.backup.manifest === null ? before.backup.damaged : notes.damaged;
     return { version, backup: { ...before.backup, ...notes, damaged }, notesAt: at };
