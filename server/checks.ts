@@ -10,7 +10,7 @@ const PROBE = 'palace-backup-probe.zip';
 
 /** Whether archives can be written: a temporary is opened in the storage and given up, and there is room. */
 export function storageCheck(
-  storage: Pick<Storage, 'create' | 'freeSpace' | 'label'>,
+  storage: Pick<Storage, 'create' | 'freeSpace' | 'label' | 'places'>,
   leastFreeBytes: number = LEAST_FREE_BYTES,
 ): ReadinessCheck {
   return {
@@ -22,6 +22,7 @@ export function storageCheck(
       if (free !== null && free < leastFreeBytes) {
         throw new AppError('DISK_FULL', `${storage.label} has ${Math.floor(free / 1024 ** 2)} MiB left.`, {
           hint: 'Remove old backups, or give the folder more room.',
+          places: storage.places,
         });
       }
     },

@@ -58,20 +58,44 @@ export interface AppErrorOptions {
   details?: Record<string, unknown>;
   /** What was caught; kept for the log, never shown as it is. */
   cause?: unknown;
+  /** Words of message and hint that are for this machine alone (its paths and addresses), each with what stands there elsewhere. */
+  places?: Places;
 }
+
+export type Places = Readonly<Record<string, string>>;
 
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: Record<string, unknown> | undefined;
+  readonly places: Places | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.details = options.details;
+    this.places = options.places;
   }
+}
+
+/** What an error says to those who are not at this machine: no path of it, and no address of the database. */
+export function saidOutside({ message, hint, places = {} }: AppError): { message: string; hint: string | undefined } {
+  // The longer first: a folder is the beginning of what lies in it.
+  const words = Object.keys(places).toSorted((a, b) => b.length - a.length);
+  const outside = (text: string) => words.reduce((said, word) => said.replaceAll(word, places[word] ?? ''), text);
+  return { message: outside(message), hint: hint && outside(hint) };
+}
+
+/** Places of a file: only its name is said elsewhere. */
+export function placesOfFile(path: string): Places {
+  return { [path.slice(0, path.lastIndexOf('/') + 1) || path]: '' };
+}
+
+/** Places of a folder and all that lies in it; elsewhere it is told by these words. */
+export function placesOfFolder(folder: string, words: string): Places {
+  return folder.startsWith('/') && folder.length > 1 ? { [`${folder}/`]: '', [folder]: words } : {};
 }
 
 /** The shape of a failure on every surface: the command line's `--json`, HTTP and tRPC. */
@@ -81,17 +105,21 @@ export interface FailureBody {
   timestamp: string;
 }
 
-/** Turns an error into the shape shown to people. An error that is not ours becomes UNEXPECTED with a fixed text: its own words may hold anything. */
-export function failureBody(error: unknown, now: Date): FailureBody {
+/**
+ * Turns an error into the shape shown to people, by default as those are told who are not at this machine. An error that is not ours becomes
+ * UNEXPECTED with a fixed text: its own words may hold anything.
+ */
+export function failureBody(error: unknown, now: Date, to: 'outside' | 'here' = 'outside'): FailureBody {
   const known = error instanceof AppError ? error : unexpected(error);
+  const { message, hint } = to === 'here' ? known : saidOutside(known);
   const timestamp = now.toISOString();
   return {
     success: false,
     error: {
       code: known.code,
-      message: known.message,
+      message,
       ...(known.details && { details: known.details }),
-      ...(known.hint && { hint: known.hint }),
+      ...(hint && { hint }),
       timestamp,
     },
     timestamp,
@@ -128,6 +156,7 @@ export function withLeft(error: AppError, left: string | null): AppError {
     ...(error.hint !== undefined && { hint: error.hint }),
     details: { ...error.details, [LEFT]: left },
     cause: error.cause,
+    ...(error.places && { places: error.places }),
   });
 }
 

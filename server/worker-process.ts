@@ -59,7 +59,7 @@ function main(): void {
       working = await work(order.assignment);
       tell({ kind: 'ready' });
     } catch (error) {
-      tell({ kind: 'failed', error: failureBody(error, new Date()).error });
+      tell({ kind: 'failed', error: failureBody(error, new Date(), 'here').error });
     }
   });
 }

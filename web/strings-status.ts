@@ -79,7 +79,6 @@ export const statusWords = {
   server: 'Database server',
   address: 'Database address',
   name: 'Database',
-  storagePlace: 'Storage location',
   since: 'Running since',
   browser: 'Browser',
   tables: 'Protected tables',

@@ -98,7 +98,7 @@ export async function runCommand<F extends Flags>(
   const fail = async (error: unknown): Promise<never> => {
     const known = error instanceof AppError ? error : unexpected(error);
     err.write(errorText(known, asked.verbose ? mask : null));
-    if (asked.json) out.write(jsonLine(failureBody(known, now())));
+    if (asked.json) out.write(jsonLine(failureBody(known, now(), 'here')));
     return leave(exitCodeOf(known.code));
   };
 

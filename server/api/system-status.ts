@@ -3,7 +3,7 @@ import { readMigrationState } from '../../db/migration-state.ts';
 import { qualifiedName, shortName } from '../../db/model.ts';
 import { type StoredBackup, storedOutcome } from '../backup/list.ts';
 import { compareTables, type TableComparison } from '../backup/scope.ts';
-import { AppError, unexpected } from '../errors.ts';
+import { AppError, saidOutside, unexpected } from '../errors.ts';
 import { readQueueState } from '../jobs/queue-state.ts';
 import type { Log } from '../log.ts';
 import { type Ask, readDatabaseStatus } from '../postgres/database-status.ts';
@@ -83,7 +83,6 @@ export const systemStatus = z.object({
   memory: z.object({ answering: memoryUse, worker: memoryUse.nullable() }),
   storage: z
     .object({
-      label: z.string(),
       freeBytes: z.number().nullable(),
       usedBytes: z.number(),
       backups: z.number(),
@@ -160,8 +159,9 @@ export async function readSystemStatus(
   const orTrouble = <Value>(part: Part | null, asked: Promise<Value>) =>
     within(limit, `No answer within ${silenceMs / 1000} seconds.`, asked).catch((error: unknown) => {
       if (!(error instanceof AppError)) log.error({ part, error }, 'a part of the status could not be asked');
-      const { code, message, hint = null } = error instanceof AppError ? error : unexpected(error);
-      if (part) troubles.push({ part, code, message, hint });
+      const known = error instanceof AppError ? error : unexpected(error);
+      const { message, hint = null } = saidOutside(known);
+      if (part) troubles.push({ part, code: known.code, message, hint });
       return null;
     });
   const listing = catalogue.list(signal);
@@ -209,7 +209,6 @@ export async function readSystemStatus(
     queue,
     memory: parts.memory(),
     storage: backups && {
-      label: storage.label,
       freeBytes,
       usedBytes: backups.reduce((sum, { size }) => sum + size, 0),
       backups: backups.length,

@@ -135,7 +135,7 @@ function failureShape(
   const httpStatus: number = ours ? statusOf(known.code) : own.httpStatus;
   const code = ours ? trpcCodeOf(httpStatus) : own.code;
   const backup: FailureBody = failureBody(known, now);
-  return { message: known.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } };
+  return { message: backup.error.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } };
 }
 
 /** The caller as a session; FORBIDDEN for a token. For procedures whose right is a session's. */

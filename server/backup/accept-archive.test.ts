@@ -30,6 +30,7 @@ const names = async () => (await readdir(folder)).filter((name) => name !== MARK
 /** The storage with some of its methods replaced. */
 const withChanges = (changes: Partial<Storage>): Storage => ({
   label: storage.label,
+  places: storage.places,
   demandPresent: () => storage.demandPresent(),
   create: (name) => storage.create(name),
   open: (name) => storage.open(name),

@@ -2,7 +2,7 @@ import { DAMAGED_HINT, inspectContainer } from '../archive/inspect.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { DEFAULT_LIMITS } from '../archive/reader.ts';
 import type { ByteSource } from '../bytes.ts';
-import { AppError, throwIfCancelled } from '../errors.ts';
+import { AppError, saidOutside, throwIfCancelled } from '../errors.ts';
 import { refuseOurOwn } from '../postgres/own-schemas.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -130,6 +130,7 @@ async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
   throw new AppError('DISK_FULL', `${storage.label} has ${free} bytes free; the archive needs ${needed}.`, {
     hint: 'Free space there (remove old backups), then accept the upload again.',
     details: { free, needed },
+    places: storage.places,
   });
 }
 
@@ -173,6 +174,7 @@ async function copyTo(storage: Storage, name: string, source: ByteSource, signal
   await storage.remove(name);
   throw new AppError('STORAGE_UNAVAILABLE', `${storage.label} gives back other bytes than it was given.`, {
     hint: 'Check the disk or the network folder; the damaged copy was removed.',
+    places: storage.places,
   });
 }
 
@@ -195,7 +197,7 @@ async function writeNotes(deps: AcceptDeps, fileName: string, digest: string): P
     return [];
   } catch (error) {
     return [
-      `The archive is stored, but its notes (that it was uploaded, and verified) could not be written: ${error instanceof AppError ? error.message : 'for a reason unknown'}`,
+      `The archive is stored, but its notes (that it was uploaded, and verified) could not be written: ${error instanceof AppError ? saidOutside(error).message : 'for a reason unknown'}`,
     ];
   }
 }

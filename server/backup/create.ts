@@ -15,7 +15,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { readmeText, restoreSql } from '../archive/recovery.ts';
 import { schemaSql } from '../archive/schema-sql.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
-import { AppError, throwIfCancelled } from '../errors.ts';
+import { AppError, saidOutside, throwIfCancelled } from '../errors.ts';
 import { refuseAlteredTypes } from '../postgres/altered-types.ts';
 import { explainCatalogText } from '../postgres/catalog-text.ts';
 import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
@@ -248,7 +248,7 @@ async function writeNotes(
     return [];
   } catch (error) {
     return [
-      `The archive is stored, but its notes (digest, when it was verified) could not be written: ${error instanceof AppError ? error.message : 'for a reason unknown'}`,
+      `The archive is stored, but its notes (digest, when it was verified) could not be written: ${error instanceof AppError ? saidOutside(error).message : 'for a reason unknown'}`,
     ];
   }
 }
@@ -276,6 +276,7 @@ export async function readBack(
     {
       hint: 'The disk or the network folder gives back other bytes than it was given. Check it; the damaged file was removed.',
       details: { faults: report.faults.slice(0, 10) },
+      places: deps.storage.places,
     },
   );
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { ObjectName } from '../../db/model.ts';
-import { AppError } from '../errors.ts';
+import { AppError, placesOfFile } from '../errors.ts';
 
 /** One line of the file in which an operator says what is left out on purpose. */
 export interface Exclusion {
@@ -23,6 +23,7 @@ export async function readExclusions(path: string | null): Promise<Exclusion[]> 
     throw new AppError('CONFIG_INVALID', `BACKUP_EXCLUDE names ${file}, which cannot be read.`, {
       hint: 'Set it to the file that says what backups leave out, or leave it empty.',
       cause,
+      places: placesOfFile(file),
     });
   });
   return parseExclusions(bytes.toString('utf8'), basename(file));

@@ -2,7 +2,7 @@ import type { Session } from '../../db/connect.ts';
 import { type ObjectName, qualifiedName, type SchemaModel } from '../../db/model.ts';
 import { FILTERED_TABLE, lossText, lossView } from '../archive/losses.ts';
 import type { Manifest } from '../archive/manifest.ts';
-import { AppError } from '../errors.ts';
+import { AppError, saidOutside } from '../errors.ts';
 import { type LiveTable, readTables } from '../postgres/catalog.ts';
 import { readServer } from '../postgres/identity.ts';
 import { type Prerequisites, readPrerequisites } from '../postgres/prerequisites.ts';
@@ -106,7 +106,9 @@ async function restoreWarnings(session: Session, tables: LiveTable[], explain: E
     const error = await explain(thrown);
     if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'CONNECTION_LOST') throw error;
     await session.query('ROLLBACK TO SAVEPOINT outlook');
-    return [{ text: `Whether a restore would go through could not be looked at: ${error.message}`, stops: true }];
+    return [
+      { text: `Whether a restore would go through could not be looked at: ${saidOutside(error).message}`, stops: true },
+    ];
   }
 }
 

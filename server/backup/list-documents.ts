@@ -3,7 +3,7 @@ import { openJsonDocument } from '../archive/json-source.ts';
 import { refuseOtherJson } from '../archive/json-survey.ts';
 import { originInUrl, originText } from '../archive/origin.ts';
 import { eachAtOnce } from '../at-once.ts';
-import { AppError } from '../errors.ts';
+import { AppError, saidOutside } from '../errors.ts';
 import type { Storage, StoredObject } from '../storage/storage.ts';
 import { AT_ONCE } from './list.ts';
 
@@ -59,7 +59,7 @@ async function readDocument(
     return { ...facts, ...unknown, ...saidOf(await peekMetadata(document.bytes(signal))), damaged: null };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
-    return { ...facts, ...unknown, damaged: { code: error.code, message: error.message } };
+    return { ...facts, ...unknown, damaged: { code: error.code, message: saidOutside(error).message } };
   }
 }
 

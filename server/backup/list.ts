@@ -3,7 +3,7 @@ import { type BackupOutcome, lossesOf } from '../archive/losses.ts';
 import { type Origin, originOf } from '../archive/origin.ts';
 import { openArchive } from '../archive/reader.ts';
 import { eachAtOnce } from '../at-once.ts';
-import { AppError } from '../errors.ts';
+import { AppError, ERROR_FAMILIES, saidOutside } from '../errors.ts';
 import type { Sidecar, Storage, StoredObject } from '../storage/storage.ts';
 
 /** A stored archive as lists show it: the object, what its manifest says, what its sidecar adds. */
@@ -67,14 +67,13 @@ export async function listBackups(storage: Storage, signal: AbortSignal): Promis
 
 /** One stored archive as lists show it. Throws only when the storage itself fails. */
 export async function readStored(storage: Storage, object: StoredObject, signal: AbortSignal): Promise<StoredBackup> {
-  const sidecar = await storage.readSidecar(object.name);
   const facts = {
     name: object.name,
     size: object.size,
     createdAt: object.createdAt.toISOString(),
     modifiedAt: object.modifiedAt.toISOString(),
     filePath: storage.locate(object.name),
-    ...sidecarFacts(sidecar),
+    ...(await readNotes(storage, object.name)),
   };
   try {
     await using source = await storage.open(object.name);
@@ -98,12 +97,25 @@ export async function readStored(storage: Storage, object: StoredObject, signal:
     };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
-    return { ...facts, manifest: null, damaged: { code: error.code, message: error.message, foundAt: null } };
+    return {
+      ...facts,
+      manifest: null,
+      damaged: { code: error.code, message: wordsOf(error), foundAt: null },
+    };
   }
 }
 
-/** What the notes beside an archive add to it. */
-export function sidecarFacts(sidecar: Sidecar | null) {
+/** What the notes beside an archive add to it. That they cannot be read is told of this archive alone: a list shows the others all the same. */
+export async function readNotes(storage: Pick<Storage, 'readSidecar'>, name: string) {
+  try {
+    return sidecarFacts(await storage.readSidecar(name));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
+    return { ...sidecarFacts(null), damaged: { code: error.code, message: wordsOf(error), foundAt: null } };
+  }
+}
+
+function sidecarFacts(sidecar: Sidecar | null) {
   const damage = sidecar?.foundDamaged;
   return {
     uploaded: sidecar?.kind === 'uploaded',
@@ -113,4 +125,10 @@ export function sidecarFacts(sidecar: Sidecar | null) {
     lastProved: sidecar?.lastProved ?? null,
     damaged: damage ? { code: damage.code, message: damage.message, foundAt: damage.at } : null,
   };
+}
+
+/** What is damaged says what; what may not be read says what to do, too, because it can be mended. */
+function wordsOf(error: AppError): string {
+  const { message, hint = '' } = saidOutside(error);
+  return ERROR_FAMILIES[error.code] === 'system' ? `${message} ${hint}`.trimEnd() : message;
 }

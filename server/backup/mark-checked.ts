@@ -1,6 +1,6 @@
 import { openArchive } from '../archive/reader.ts';
 import { eachAtOnce } from '../at-once.ts';
-import { AppError } from '../errors.ts';
+import { AppError, saidOutside } from '../errors.ts';
 import type { Sidecar, Storage } from '../storage/storage.ts';
 import { inTurn } from './turns.ts';
 
@@ -34,7 +34,7 @@ function markDamaged(storage: Storage, name: string, damage: AppError, at: Date)
   return inTurn(storage, name, async () => {
     const notes = (await storage.readSidecar(name)) ?? (await freshNotes(storage, name).catch(unlessUnreadable));
     if (notes === null) return;
-    const foundDamaged = { at: at.toISOString(), code: damage.code, message: cut(damage.message) };
+    const foundDamaged = { at: at.toISOString(), code: damage.code, message: cut(saidOutside(damage).message) };
     await storage.writeSidecar(name, { ...notes, foundDamaged });
   });
 }
@@ -49,11 +49,12 @@ async function rememberDamage(storage: Storage, name: string, error: unknown, at
     await markDamaged(storage, name, error, at);
     return error;
   } catch (failure) {
-    const why = failure instanceof AppError ? failure.message : 'the notes cannot be written';
+    const why = failure instanceof AppError ? saidOutside(failure).message : 'the notes cannot be written';
     return new AppError(error.code, error.message, {
       ...(error.hint !== undefined && { hint: error.hint }),
       details: { ...error.details, notNoted: why },
       cause: error.cause,
+      ...(error.places && { places: error.places }),
     });
   }
 }
@@ -74,7 +75,9 @@ export async function notingDamage<T>(
 export async function foundDamaged(storage: Pick<Storage, 'readSidecar'>, names: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
   await eachAtOnce(AT_ONCE, names, async (name) => {
-    if ((await storage.readSidecar(name))?.foundDamaged) found.add(name);
+    // Notes that may not be read say nothing of damage; lists name them.
+    const notes = await storage.readSidecar(name).catch(unlessUnreadable);
+    if (notes?.foundDamaged) found.add(name);
   });
   return names.filter((name) => found.has(name));
 }

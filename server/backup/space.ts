@@ -13,7 +13,10 @@ export function restoreBytes(heapBytes: number): number {
 }
 
 /** Throws DISK_FULL when the storage cannot be enough. A first look only: a disk that fills later is noticed by the write that fails. */
-export async function refuseFullDisk(storage: Pick<Storage, 'freeSpace' | 'label'>, heapBytes: number): Promise<void> {
+export async function refuseFullDisk(
+  storage: Pick<Storage, 'freeSpace' | 'label' | 'places'>,
+  heapBytes: number,
+): Promise<void> {
   const free = await storage.freeSpace();
   const needed = archiveBytes(heapBytes);
   if (free === null || free >= needed) return;
@@ -23,6 +26,7 @@ export async function refuseFullDisk(storage: Pick<Storage, 'freeSpace' | 'label
     {
       hint: 'Free space there, or choose another folder with BACKUP_DIR or --output.',
       details: { free, needed },
+      places: storage.places,
     },
   );
 }

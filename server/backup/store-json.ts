@@ -68,5 +68,6 @@ async function readBack(storage: Storage, name: string, digest: string, signal: 
   await storage.remove(name);
   throw new AppError('STORAGE_UNAVAILABLE', `The document read back from ${storage.label} is not what was written.`, {
     hint: 'The disk or the network folder gives back other bytes than it was given. Check it; the damaged file was removed.',
+    places: storage.places,
   });
 }

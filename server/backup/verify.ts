@@ -5,7 +5,7 @@ import type { ManifestEntry } from '../archive/manifest.ts';
 import { type Archive, type ArchiveLimits, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
 import { countRows } from '../archive/records.ts';
 import type { ByteSource } from '../bytes.ts';
-import { AppError, cancelled } from '../errors.ts';
+import { AppError, cancelled, saidOutside } from '../errors.ts';
 import type { OnProgress } from '../progress.ts';
 
 export interface VerifyFault {
@@ -164,7 +164,7 @@ function faultOf(error: unknown): VerifyFault {
     place: place === 'chunk' || place === 'manifest' ? place : 'container',
     ...(typeof table === 'string' && { table }),
     ...(typeof entry === 'string' && { entry }),
-    message: error.message,
+    message: saidOutside(error).message,
   };
 }
 

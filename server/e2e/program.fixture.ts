@@ -11,14 +11,17 @@ export interface Program {
   took: string[];
   /** Everything it said. */
   lines: string[];
+  /** What it said on stderr. */
+  errors: string[];
   end(signal: NodeJS.Signals): Promise<number>;
 }
 
 export async function startProgram(
   place: { database: TestDatabase; folder: string; directUrl: string },
   settings: Record<string, string> = {},
+  prefix: string[] = [],
 ): Promise<Program> {
-  const child = Bun.spawn([process.execPath, MAIN], {
+  const child = Bun.spawn([...prefix, process.execPath, MAIN], {
     cwd: place.folder,
     env: {
       PORT: '0',
@@ -30,7 +33,7 @@ export async function startProgram(
       BACKUP_JOBS: '2',
       ...settings,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
   const took: string[] = [];
@@ -42,25 +45,33 @@ export async function startProgram(
     if (url !== undefined) ready.resolve(url);
     if (line.includes('"operation taken"')) took.push(JSON.parse(line).operationId);
   };
-  const heard = (async () => {
-    let text = '';
-    const decoder = new TextDecoder();
-    for await (const bytes of child.stdout) {
-      const pieces = (text + decoder.decode(bytes, { stream: true })).split('\n');
-      text = pieces.pop() ?? '';
-      for (const line of pieces) hear(line);
-    }
-    ready.reject(new Error(`the server ended: ${lines.join('\n')}`));
-  })();
+  const errors: string[] = [];
+  const complained = eachLine(child.stderr, (line) => errors.push(line));
+  const heard = eachLine(child.stdout, hear).then(async () => {
+    await complained;
+    ready.reject(new Error(`the server ended: ${[...lines, ...errors].join('\n')}`));
+  });
   return {
     url: await ready.promise,
     pid: child.pid,
     took,
     lines,
+    errors,
     async end(signal) {
       child.kill(signal);
       await heard;
       return await child.exited;
     },
   };
+}
+
+async function eachLine(stream: ReadableStream<Uint8Array>, hear: (line: string) => void): Promise<void> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    const pieces = (text + decoder.decode(bytes, { stream: true })).split('\n');
+    text = pieces.pop() ?? '';
+    for (const line of pieces) hear(line);
+  }
+  if (text !== '') hear(text);
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import type { Session } from '../../db/connect.ts';
 import { type OperationState, type operations, SYSTEM_SCHEMA } from '../../db/schema/system.ts';
 import { AppError, type FailureBody } from '../errors.ts';
@@ -30,7 +31,24 @@ export interface OperationView {
 export function viewOf(row: typeof operations.$inferSelect): OperationView {
   const { stagingSchema: _, idempotencyKey: __, cancelRequestedBy: ___, progress, error, ...rest } = row;
   // Only this program writes them, in these shapes; what a newer one added is passed on as it is.
-  return { ...rest, progress: progress as OperationProgress | null, error: error as FailureBody['error'] | null };
+  return {
+    ...rest,
+    parameters: withoutPlaces(rest.parameters),
+    result: rest.result && withoutPlaces(rest.result),
+    archive: rest.archive && basename(rest.archive),
+    progress: progress as OperationProgress | null,
+    error: error as FailureBody['error'] | null,
+  };
+}
+
+/** What records keep the place of on the machine where the operation ran: the folder of a command line, the file of a result. */
+const PLACES = ['filePath', 'storage', 'file', 'archive'];
+
+/** The name is for people who look from elsewhere, the place is not. */
+function withoutPlaces(facts: Record<string, unknown>): Record<string, unknown> {
+  const shown = (key: string, value: unknown) =>
+    PLACES.includes(key) && typeof value === 'string' ? basename(value) : value;
+  return Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, shown(key, value)]));
 }
 
 export function hasEnded(state: OperationState): boolean {

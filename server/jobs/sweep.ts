@@ -1,6 +1,6 @@
 import type { Session } from '../../db/connect.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { AppError, failureBody } from '../errors.ts';
+import { AppError, failureBody, saidOutside } from '../errors.ts';
 import { dropStaging } from '../postgres/drop-staging.ts';
 import { ifApplyOver, ifDead } from '../postgres/lock.ts';
 import { listStaging, stagingOwner, stagingSchema } from '../postgres/staging.ts';
@@ -57,10 +57,8 @@ async function suspects(control: Session, records: boolean): Promise<Set<string>
 }
 
 function leftOver(what: string, error: unknown): string {
-  const why =
-    error instanceof AppError
-      ? `${error.message.replace(/\.$/, '')}.${error.hint ? ` ${error.hint}` : ''}`
-      : 'for a reason unknown.';
+  const said = error instanceof AppError ? saidOutside(error) : null;
+  const why = said ? `${said.message.replace(/\.$/, '')}.${said.hint ? ` ${said.hint}` : ''}` : 'for a reason unknown.';
   return `What is left ${what} could not be removed: ${why}`;
 }
 

@@ -4,7 +4,7 @@ import { type BackupResult, createBackup } from '../backup/create.ts';
 import { readExclusions } from '../backup/exclusions.ts';
 import { markVerified, notingDamage } from '../backup/mark-checked.ts';
 import { type VerifyReport, verifyArchive } from '../backup/verify.ts';
-import { AppError } from '../errors.ts';
+import { AppError, saidOutside } from '../errors.ts';
 import { type RestoreResult, restoreArchive } from '../restore/restore.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Operation } from './operations.ts';
@@ -115,7 +115,7 @@ async function note({ storage, now }: VerbDeps, name: string, digest: string): P
     return [`${name} is sound, but its digest is not that of the archive that was stored under this name.`];
   } catch (error) {
     return [
-      `That it was verified could not be noted: ${error instanceof AppError ? error.message : 'the notes cannot be written'}`,
+      `That it was verified could not be noted: ${error instanceof AppError ? saidOutside(error).message : 'the notes cannot be written'}`,
     ];
   }
 }

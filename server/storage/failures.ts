@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError, type Places } from '../errors.ts';
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
@@ -11,9 +11,10 @@ export function systemCode(error: unknown): string | null {
 export function storageFailure(
   error: unknown,
   doing: string,
-  facts: { free?: number | null; written?: number } = {},
+  facts: { free?: number | null; written?: number; places?: Places } = {},
 ): AppError {
   if (error instanceof AppError) return error;
+  const places = facts.places && { places: facts.places };
   const code = systemCode(error);
   if (code !== null && NO_SPACE.has(code)) {
     const { free, written = 0 } = facts;
@@ -28,6 +29,7 @@ export function storageFailure(
       cause: error,
       hint: fullHint(code, free ?? null),
       details: { written, ...(room && { free }) },
+      ...places,
     });
   }
   const denied = code === 'EACCES' || code === 'EPERM';
@@ -37,6 +39,7 @@ export function storageFailure(
       ? 'Give the user this program runs as the right to read and write there.'
       : 'Check that the folder exists, is a folder, and is on a disk that can be written.',
     details: { reason: code },
+    ...places,
   });
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ByteSource } from '../bytes.ts';
-import { AppError } from '../errors.ts';
+import { AppError, placesOfFile } from '../errors.ts';
 import { storageFailure, systemCode } from './failures.ts';
 
 /** Opens an archive anywhere on this machine; symbolic links are followed. Rejects with NOT_FOUND or STORAGE_UNAVAILABLE. */
@@ -16,24 +16,32 @@ export async function openFileNoFollow(path: string): Promise<ByteSource> {
 
 async function openRegularFile(path: string, flags: number): Promise<ByteSource> {
   let handle: FileHandle;
+  const places = placesOfFile(path);
   try {
     // Non-blocking, because opening a pipe nobody writes to would wait for ever.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ELOOP') {
-      throw new AppError('NOT_FOUND', `There is no file ${path}.`, { cause: error, hint: 'Check the path.' });
+      throw new AppError('NOT_FOUND', `There is no file ${path}.`, {
+        cause: error,
+        hint: 'Check the path.',
+        places,
+      });
     }
-    throw storageFailure(error, `Opening ${path}`);
+    throw storageFailure(error, `Opening ${path}`, { places });
   }
   try {
     const facts = await handle.stat();
     if (!facts.isFile())
-      throw new AppError('NOT_FOUND', `${path} is not a file.`, { hint: 'Give the path of an archive.' });
+      throw new AppError('NOT_FOUND', `${path} is not a file.`, {
+        hint: 'Give the path of an archive.',
+        places,
+      });
     return new FileSource(handle, path, facts.size);
   } catch (error) {
     await handle.close();
-    throw storageFailure(error, `Opening ${path}`);
+    throw storageFailure(error, `Opening ${path}`, { places });
   }
 }
 
@@ -64,7 +72,7 @@ class FileSource implements ByteSource {
     try {
       return (await this.handle.read(target, done, target.length - done, position)).bytesRead;
     } catch (error) {
-      throw storageFailure(error, `Reading ${this.path}`);
+      throw storageFailure(error, `Reading ${this.path}`, { places: placesOfFile(this.path) });
     }
   }
 
@@ -78,5 +86,6 @@ export function tooShort(where: string, offset: number, length: number): AppErro
   return new AppError('ARCHIVE_DAMAGED', `${where} ends before byte ${offset + length}.`, {
     hint: 'The file was cut off. Use another backup, or copy this one again.',
     details: { place: 'container', offset, length },
+    places: placesOfFile(where),
   });
 }

@@ -1,11 +1,14 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '../errors.ts';
+import { AppError, placesOfFolder } from '../errors.ts';
 import { systemCode } from './failures.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
 
 /** Made beside the first object and never removed. Neither archive nor document, so that no list shows it. */
 export const MARKER = '.palace-backup';
+
+/** The folder, to those who are not at this machine. */
+export const FOLDER_WORDS = 'the folder of the backups';
 
 const TEXT = 'Palace Backup knows its folder again by this file. Without it, it takes the folder for lost.\n';
 
@@ -70,6 +73,11 @@ function folderLost(folder: string, marker: string): AppError {
     `The backups in ${folder} are gone: the folder is not the one they were stored in.`,
     {
       hint: `Mount its volume again, or bring the folder back. If an empty folder is meant, say so with: mkdir -p ${quoted(folder)} && touch ${quoted(marker)}`,
+      places: {
+        ...placesOfFolder(folder, FOLDER_WORDS),
+        [quoted(folder)]: '"$BACKUP_DIR"',
+        [quoted(marker)]: `"$BACKUP_DIR/${MARKER}"`,
+      },
     },
   );
 }

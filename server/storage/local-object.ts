@@ -1,6 +1,6 @@
 import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { AppError } from '../errors.ts';
+import type { AppError, Places } from '../errors.ts';
 import { alreadyExists, storageFailure, systemCode } from './failures.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
 import type { PendingObject } from './storage.ts';
@@ -16,6 +16,8 @@ export interface PendingFile {
   path: string;
   sidecar: string;
   freeSpace(): Promise<number | null>;
+  /** What of its failures is for this machine alone. */
+  places: Places;
   /** Done when the bytes are on disk, before they get their name. */
   beforeNaming(): Promise<void>;
 }
@@ -106,7 +108,8 @@ export class LocalPendingObject implements PendingObject {
   }
 
   private async failure(error: unknown, doing: string): Promise<AppError> {
-    return storageFailure(error, doing, { free: await this.parts.freeSpace(), written: this.written });
+    const { places } = this.parts;
+    return storageFailure(error, doing, { free: await this.parts.freeSpace(), written: this.written, places });
   }
 }
 

@@ -2,11 +2,11 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ByteSource } from '../bytes.ts';
-import { AppError } from '../errors.ts';
+import { AppError, type Places, placesOfFolder } from '../errors.ts';
 import { alreadyExists, notFound, storageFailure, systemCode } from './failures.ts';
 import { openFileNoFollow } from './file-source.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
-import { FolderMarker, type FolderMemory } from './folder-marker.ts';
+import { FOLDER_WORDS, FolderMarker, type FolderMemory } from './folder-marker.ts';
 import { LocalPendingObject } from './local-object.ts';
 import { checkNewName, checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';
 import { decodeSidecar, encodeSidecar, MAX_SIDECAR_BYTES } from './sidecar.ts';
@@ -26,12 +26,14 @@ const NOTHING_KNOWN: FolderMemory = async () => [];
 
 class LocalStorage implements Storage {
   readonly label: string;
+  readonly places: Places;
   private readonly temporaries = temporaryNames();
   private readonly marker: FolderMarker;
   private counter = 0;
 
   constructor(folder: string, known: FolderMemory) {
     this.label = folder;
+    this.places = placesOfFolder(folder, FOLDER_WORDS);
     this.marker = new FolderMarker(folder, known);
   }
 
@@ -59,6 +61,7 @@ class LocalStorage implements Storage {
         path,
         sidecar: sidecarPath(path),
         freeSpace: () => this.freeSpace(),
+        places: this.places,
         beforeNaming: () => this.marker.make(),
       });
     });
@@ -179,7 +182,7 @@ class LocalStorage implements Storage {
     try {
       return await work();
     } catch (error) {
-      throw storageFailure(error, doing);
+      throw storageFailure(error, doing, { places: this.places });
     }
   }
 }

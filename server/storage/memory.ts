@@ -25,6 +25,7 @@ export function createMemoryStorage(now: () => Date): Storage {
 
   return {
     label: 'memory',
+    places: {},
     demandPresent: async () => undefined,
     create: async (name) => {
       checkNewName(name);

@@ -2,8 +2,10 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ByteSource } from '../bytes.ts';
+import { placesOfFolder } from '../errors.ts';
 import { storageFailure } from './failures.ts';
 import { tooShort } from './file-source.ts';
+import { FOLDER_WORDS } from './folder-marker.ts';
 import type { PendingObject, Storage } from './storage.ts';
 import { temporaryNames } from './temporary.ts';
 
@@ -13,7 +15,10 @@ import { temporaryNames } from './temporary.ts';
  */
 export interface Scratch extends Storage, AsyncDisposable {}
 
-export function createScratch(folder: string, home: Pick<Storage, 'label' | 'freeSpace' | 'demandPresent'>): Scratch {
+export function createScratch(
+  folder: string,
+  home: Pick<Storage, 'label' | 'places' | 'freeSpace' | 'demandPresent'>,
+): Scratch {
   let file: { handle: FileHandle; size: number } | null = null;
   const close = async () => {
     await file?.handle.close().catch(() => undefined);
@@ -25,6 +30,7 @@ export function createScratch(folder: string, home: Pick<Storage, 'label' | 'fre
   };
   return {
     label: home.label,
+    places: home.places,
     async create() {
       await close();
       await home.demandPresent();
@@ -54,7 +60,7 @@ async function namelessFile(folder: string): Promise<FileHandle> {
     await unlink(path);
     return handle;
   } catch (error) {
-    throw storageFailure(error, `Writing to ${folder}`);
+    throw storageFailure(error, `Writing to ${folder}`, { places: placesOfFolder(folder, FOLDER_WORDS) });
   }
 }
 

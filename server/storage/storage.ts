@@ -1,4 +1,5 @@
 import type { ByteSink, ByteSource } from '../bytes.ts';
+import type { Places } from '../errors.ts';
 
 /**
  * Where archives live. Two implementations keep this contract (`local.ts`, `memory.ts`), and one suite
@@ -8,6 +9,8 @@ import type { ByteSink, ByteSource } from '../bytes.ts';
 export interface Storage {
   /** For people: the folder or bucket, never with credentials. */
   readonly label: string;
+  /** What of the words of its failures is for this machine alone. */
+  readonly places: Places;
 
   /**
    * Rejects with STORAGE_LOST when what was stored here is gone as a whole: a volume that is not mounted, a folder that was removed. So do

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ByteSink, ByteSource } from '../bytes.ts';
-import { AppError } from '../errors.ts';
+import { AppError, placesOfFolder } from '../errors.ts';
 import { storageFailure, systemCode } from './failures.ts';
 import { openFileNoFollow } from './file-source.ts';
 import { ignoreMissing, syncFolder } from './folder.ts';
@@ -62,6 +62,7 @@ const OWNED = new RegExp(`^[.](${ID})(?:[.](accept))?[.][0-9a-z]+-\\d+-\\d+-\\d+
 /** Uploads in one folder of this machine, or of a folder that all servers share. */
 export function createUploadArea(folder: string): UploadArea {
   const home = resolve(folder);
+  const places = placesOfFolder(home, 'the folder of the uploads');
   const temporaries = temporaryNames();
   let counter = 0;
 
@@ -73,7 +74,7 @@ export function createUploadArea(folder: string): UploadArea {
     try {
       return await work();
     } catch (error) {
-      throw storageFailure(error, doing);
+      throw storageFailure(error, doing, { places });
     }
   };
   const prepare = () =>
@@ -103,6 +104,7 @@ export function createUploadArea(folder: string): UploadArea {
           path,
           sidecar: `${temporary}.json`,
           freeSpace,
+          places,
           beforeNaming: async () => undefined,
         });
       });
@@ -127,7 +129,7 @@ export function createUploadArea(folder: string): UploadArea {
               at += bytesWritten;
             }
           } catch (error) {
-            throw storageFailure(error, `Writing ${path}`, { free: await freeSpace(), written: at });
+            throw storageFailure(error, `Writing ${path}`, { free: await freeSpace(), written: at, places });
           }
         },
         [Symbol.asyncDispose]: () => handle.close(),

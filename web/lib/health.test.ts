@@ -109,7 +109,7 @@ test('a table that was emptied is not called good, and what to do is said', () =
 });
 
 test('a storage that cannot be written to is bad, however much of it can be read', () => {
-  const storage = { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1, writable: false };
+  const storage = { freeBytes: 1, usedBytes: 1, backups: 1, writable: false };
   expect(found('Storage', { storage })?.state).toBe('bad');
   expect(found('Storage', { storage: null })?.state).toBe('bad');
   const little: Recommendation = { code: 'LITTLE_SPACE', level: 'soon', message: 'Little.', archive: null, tables: [] };

@@ -43,7 +43,6 @@ export function factsOf(status: Status, browser: string): [name: string, value: 
         ] satisfies [string, string][])
       : []),
     [w.address, status.databaseAddress],
-    ...(status.storage ? ([[w.storagePlace, status.storage.label]] satisfies [string, string][]) : []),
     [w.browser, browser],
   ];
 }

@@ -12,7 +12,7 @@ export const HEALTHY: Status = {
   migrations: 'newest',
   queue: { worker: true, queued: 0, running: 0, waitingSince: null },
   memory: { answering: { bytes: 1, limitBytes: 2 }, worker: { bytes: 1, limitBytes: 2 } },
-  storage: { label: '/b', freeBytes: 1, usedBytes: 1, backups: 1, writable: true },
+  storage: { freeBytes: 1, usedBytes: 1, backups: 1, writable: true },
   lastBackup: { fileName: 'a.zip', timestamp: '2026-11-23T10:00:00Z', rows: 1, outcome: 'success' },
   nextDue: '2026-01-03T00:00:00Z',
   lastFailure: null,

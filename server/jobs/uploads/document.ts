@@ -77,5 +77,9 @@ export function createDocumentAcceptance(deps: DocumentDeps) {
 
 /** The document is not to blame: it is kept, and can be accepted later. */
 function storageLies(cause: AppError): AppError {
-  return new AppError('STORAGE_UNAVAILABLE', cause.message, { cause, ...(cause.hint && { hint: cause.hint }) });
+  return new AppError('STORAGE_UNAVAILABLE', cause.message, {
+    cause,
+    ...(cause.hint && { hint: cause.hint }),
+    ...(cause.places && { places: cause.places }),
+  });
 }
