@@ -7,7 +7,12 @@ import type { ApiParts } from './parts.ts';
 import { answer, plainText } from './schemas.ts';
 import { sessionOf, type Trpc } from './trpc.ts';
 
-const password = z.string().min(1).max(1024);
+/** Hashing would take a NUL for its end, and every half of a character for the same one. */
+const password = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text');
 
 const person = z.object({
   kind: z.enum(['session', 'token']),

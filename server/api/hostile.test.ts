@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, test } from 'bun:test';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { proceduresOf } from './procedures.fixture.ts';
 import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
@@ -102,6 +102,40 @@ test('no input makes a procedure fail in a way it did not foresee, or say what i
       { numRuns: 40 },
     );
   }
+});
+
+test('no place that takes text takes a NUL, half a character, or a text without an end: each is told by its name, with 400', async () => {
+  const before = server.log.length;
+  const taken: string[] = [];
+  let asked = 0;
+  for (const { path, type, texts } of proceduresOf(server.parts))
+    for (const place of texts)
+      for (const [what, text] of Object.entries({
+        'a NUL': 'a\0b',
+        'half a character': 'a\ud800b',
+        'the other half': '\udc00',
+        'a text without an end': 'x'.repeat(10_000),
+      })) {
+        const json = JSON.stringify(place.around(text));
+        const outcome =
+          type === 'mutation'
+            ? await send(path, { method: 'POST', body: json, headers: { 'content-type': 'application/json' } })
+            : await send(path, { query: `?input=${encodeURIComponent(json)}` });
+        refuseLeaks(outcome, `${path} ${place.path.join('.')} ${what}`);
+        asked += 1;
+        const issues = (outcome.failure?.details?.['issues'] ?? []) as { path: string }[];
+        // Of a union the place above is named.
+        const isNamed = issues.some(
+          ({ path: named }) => named !== '' && `${place.path.join('.')}.`.startsWith(`${named}.`),
+        );
+        // The head of an event stream is sent before its failure.
+        const status = type === 'subscription' ? 200 : 400;
+        if (outcome.status !== status || outcome.code !== 'INPUT_INVALID' || !isNamed)
+          taken.push(`${path} ${place.path.join('.')}: ${what} -> ${outcome.status} ${outcome.code}`);
+      }
+  expect(taken).toEqual([]);
+  expect(asked).toBeGreaterThan(200);
+  expect(server.log.slice(before).filter(({ level }) => level === 'error')).toEqual([]);
 });
 
 test('no request makes the procedures’ route fail in a way it did not foresee', async () => {

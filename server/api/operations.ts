@@ -65,7 +65,7 @@ export function operationsRouter(
 
     /** The operation as it is, then each time it has changed, until it has ended. Events carry the revision as their id, and are resumed by it. */
     progress: procedure
-      .input(z.strictObject({ id: uuid, lastEventId: z.string().max(20).nullish() }))
+      .input(z.strictObject({ id: uuid, lastEventId: plainText(20).nullish() }))
       .subscription(async function* ({ ctx, input }) {
         for await (const view of desk.watch(input.id, revisionOf(input.lastEventId), ctx.signal)) {
           yield tracked(String(view.revision), operationView.parse(shown(view)));

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import type { ApiParts } from './parts.ts';
 import { createRouter } from './router.ts';
+import { type TextPlace, textPlaces } from './strings.fixture.ts';
 
 export interface ProcedureFacts {
   path: string;
   type: 'query' | 'mutation' | 'subscription';
   /** The words of its input. */
   words: string[];
+  /** Every place of its input that takes text. */
+  texts: TextPlace[];
 }
 
 interface ProcedureDefinition {
@@ -27,6 +30,6 @@ export function proceduresOf(parts: ApiParts): ProcedureFacts[] {
       if (!(whole instanceof z.ZodObject)) throw new TypeError(`the input of ${path} is no object`);
       return Object.keys(whole.shape);
     });
-    return { path, type, words };
+    return { path, type, words, texts: inputs.flatMap(textPlaces) };
   });
 }

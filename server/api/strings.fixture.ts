@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** A place of an input that takes text, and the smallest input that holds a given text there. */
+export interface TextPlace {
+  path: (string | number)[];
+  around(text: string): unknown;
+}
+
+/**
+ * Every place of an input's schema that takes text, however deep. Throws for a kind of schema it does not know, so that none is passed over.
+ */
+export function textPlaces(schema: unknown): TextPlace[] {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodExactOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  )
+    return textPlaces(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return textPlaces(schema.def.in);
+  if (schema instanceof z.ZodObject)
+    return Object.entries(schema.shape).flatMap(([word, inner]) =>
+      textPlaces(inner).map(({ path, around }) => ({
+        path: [word, ...path],
+        around: (text) => ({ [word]: around(text) }),
+      })),
+    );
+  if (schema instanceof z.ZodArray)
+    return textPlaces(schema.element).map(({ path, around }) => ({
+      path: [0, ...path],
+      around: (text) => [around(text)],
+    }));
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap(textPlaces);
+  if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat || schema instanceof z.ZodEnum)
+    return [{ path: [], around: (text) => text }];
+  if (schema instanceof z.ZodNumber || schema instanceof z.ZodBoolean) return [];
+  throw new TypeError(
+    `a kind of schema nobody said what to do with: ${JSON.stringify(z.toJSONSchema(schema as z.ZodType))}`,
+  );
+}
