@@ -246,6 +246,53 @@ test('a signed link opens its own backup only, and no other route', async () => 
   expect((await fetch(`${house.url}${download()}`, { headers: bearer })).status).toBe(401);
 });
 
+test('what a token made is its own by its id: none of the same name has it, nor what was once noted under the name alone', async () => {
+  const owner = await house.signIn();
+  await owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
+  const twin = async () => {
+    const scopes: Scope[] = ['uploads:create', 'backups:create'];
+    const { token, info } = (await owner.client.tokens.create.mutate({ name: 'twin', scopes, expiresInDays: 1 })).data;
+    return { headers: { Authorization: `Bearer ${token}` }, info };
+  };
+  const [first, second] = [await twin(), await twin()];
+  const begun = await fetch(`${house.url}/api/uploads/tus`, { method: 'POST', headers: { ...first.headers, ...tus } });
+  const place = new URL(begun.headers.get('location') ?? '', house.url);
+  const reach = async ({ headers }: typeof first) =>
+    (await fetch(place, { method: 'HEAD', headers: { ...headers, 'Tus-Resumable': '1.0.0' } })).status;
+  const ask = async ({ headers }: typeof first) => {
+    const answer = await order(
+      'backups.create',
+      { tables: ['categories'], verify: false, idempotencyKey: 'one' },
+      headers,
+    );
+    const { result } = (await answer.json()) as {
+      result: { data: { data: { operation: { id: string }; existing: boolean } } };
+    };
+    return result.data.data;
+  };
+  expect([await reach(first), await reach(second)]).toEqual([200, 404]);
+  const operation = await ask(first);
+  expect([(await ask(first)).existing, (await ask(second)).existing]).toEqual([true, false]);
+
+  const byName = `token twin of ${first.info.email}`;
+  const { database } = house;
+  await database.query('UPDATE backup_system.uploads SET actor = $1 WHERE id = $2', [
+    byName,
+    place.pathname.split('/').at(-1),
+  ]);
+  await database.query('UPDATE backup_system.operations SET actor = $1 WHERE id = $2', [
+    byName,
+    operation.operation.id,
+  ]);
+  // Whose they were cannot be told any more. A person with the right sees and removes them.
+  expect([await reach(first), await reach(second), await reach(await twin())]).toEqual([404, 404, 404]);
+  expect([(await ask(first)).existing, (await ask(await twin())).existing]).toEqual([false, false]);
+  const { uploads } = (await owner.client.uploads.list.query({})).data;
+  const left = uploads.find(({ actor }) => actor === byName);
+  await owner.client.uploads.remove.mutate({ id: left?.id ?? '' });
+  expect((await owner.client.uploads.get.query({ id: left?.id ?? '' })).data.state).toBe('refused');
+});
+
 test('an unsafe request with a cookie and without an origin of ours is refused on every route that takes one', async () => {
   const { Cookie = '' } = callers.get('SUPER_ADMIN with his password given again') ?? {};
   for (const [method, path] of [
