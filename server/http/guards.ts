@@ -74,11 +74,11 @@ export function putHeaders(options: { policy: string; corsOrigins: readonly stri
   };
 }
 
-/** A request without a usable host has no address, and what is made of addresses later would fail. */
+/** A request without a usable host has no address, and what is made of addresses later would fail; of two hosts each reader takes another. */
 export async function demandHost(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
-  if (!URL.canParse(c.req.raw.url)) {
+  if (!URL.canParse(c.req.raw.url) || c.req.raw.headers.get('host')?.includes(',')) {
     throw new AppError('INPUT_INVALID', 'The request says no host that could be meant.', {
-      hint: 'Send the header Host.',
+      hint: 'Send the header Host, once.',
     });
   }
   await next();
