@@ -152,7 +152,12 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     uploads: createUploadDesk(files),
     storage,
     catalogue,
-    rows: createRowReader(storage, config.backupSchema === null ? sensitivityOf : sensitivityElsewhere),
+    rows: createRowReader({
+      storage,
+      sensitivityOf: config.backupSchema === null ? sensitivityOf : sensitivityElsewhere,
+      now,
+      onDamage: (name) => catalogue.drop(name),
+    }),
     records,
     model,
     databaseAddress: maskDatabaseUrl(hall.databaseUrl),

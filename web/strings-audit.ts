@@ -25,6 +25,11 @@ const deeds: Readonly<Record<string, Deed>> = {
   'backups.get': ['Viewed a backup', 'viewing a backup'],
   'backups.rows': ['Viewed rows of a backup', 'viewing rows of a backup'],
   'backups.reveal': ['Viewed personal or financial columns', 'viewing personal or financial columns'],
+  'backups.find': ['Searched a backup', 'searching a backup'],
+  'backups.findPeople': [
+    'Searched a backup, with its personal and financial columns',
+    'searching a backup with its personal and financial columns',
+  ],
   'restores.start': ['Started a restore', 'starting a restore'],
   'operations.cancel': ['Cancelled an operation', 'cancelling an operation'],
   'operations.list': ['Viewed the operations', 'viewing the operations'],

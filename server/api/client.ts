@@ -1,12 +1,13 @@
 import {
   createTRPCClient,
   httpBatchLink,
+  httpBatchStreamLink,
   httpSubscriptionLink,
   splitLink,
   type TRPCClient,
   type TRPCLink,
 } from '@trpc/client';
-import type { inferRouterOutputs } from '@trpc/server';
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { type Downloaded, type DownloadOptions, type DownloadSink, download } from './client-download.ts';
 import { asBackupError, BackupError, connectionLost, errorOfAnswer } from './client-error.ts';
@@ -51,12 +52,18 @@ type OperationOnTheWire = {
       : OperationEvent[Key];
 };
 
+export type SearchQuery = inferRouterInputs<AppRouter>['backups']['find'];
+export type SearchStep =
+  inferRouterOutputs<AppRouter>['backups']['find'] extends AsyncIterable<infer Step> ? Step : never;
+
 /** Every procedure under its noun, and what tRPC does not carry: the bytes. Every failure is a `BackupError`. */
 export type BackupClient = TRPCClient<AppRouter> & {
   /** Each state of an operation until it has ended; goes on by itself after a lost connection. */
   watch(operationId: string, options?: { signal?: AbortSignal }): AsyncIterable<OperationOnTheWire>;
   /** Resolves with an operation that has succeeded; throws what it failed with. */
   wait(operationId: string, options?: { signal?: AbortSignal }): Promise<OperationOnTheWire>;
+  /** Rows of a whole backup that hold a text, step by step; `people` looks into all columns but secret ones. Ends with its signal. */
+  search(query: SearchQuery, options?: { people?: boolean; signal?: AbortSignal }): AsyncIterable<SearchStep>;
   upload(file: Blob | Uint8Array<ArrayBuffer>, options?: UploadOptions): Promise<Uploaded>;
   /** `id` is a backup's id or file name. */
   download(id: string, sink: DownloadSink, options?: DownloadOptions): Promise<Downloaded>;
@@ -76,18 +83,22 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
       splitLink({
         condition: ({ type }) => type === 'subscription',
         true: subscriptions(base, headers, fetcher, options.EventSource),
-        false: httpBatchLink({
-          url: `${base}/trpc`,
-          headers,
-          maxItems: 20,
-          maxURLLength: MAX_URL_LENGTH,
-          // The link reads JSON alone, and its types of streams are not the runtime's.
-          async fetch(url, init) {
-            const response = await fetcher(String(url), { ...init, signal: init?.signal ?? null });
-            const answer: unknown = await response.json().catch(() => null);
-            if (!isCallAnswer(answer)) throw errorOfAnswer(response.status, answer);
-            return { body: null, ok: response.ok, json: async () => answer };
-          },
+        false: splitLink({
+          condition: ({ path }) => isStreamed(path),
+          true: streams(base, headers, fetcher),
+          false: httpBatchLink({
+            url: `${base}/trpc`,
+            headers,
+            maxItems: 20,
+            maxURLLength: MAX_URL_LENGTH,
+            // The link reads JSON alone, and its types of streams are not the runtime's.
+            async fetch(url, init) {
+              const response = await fetcher(String(url), { ...init, signal: init?.signal ?? null });
+              const answer: unknown = await response.json().catch(() => null);
+              if (!isCallAnswer(answer)) throw errorOfAnswer(response.status, answer);
+              return { body: null, ok: response.ok, json: async () => answer };
+            },
+          }),
         }),
       }),
     ],
@@ -100,8 +111,21 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
       : trpc.operations.progress.subscribe({ id });
     for await (const event of events) yield event.data;
   }
+  async function* search(
+    query: SearchQuery,
+    { people = false, signal }: { people?: boolean; signal?: AbortSignal } = {},
+  ) {
+    const procedure = people ? trpc.backups.findPeople : trpc.backups.find;
+    const steps = await procedure.mutate(query, signal && { signal });
+    try {
+      yield* steps;
+    } catch (error) {
+      throw asBackupError(error, signal);
+    }
+  }
   const extras = {
     watch,
+    search,
     async wait(id: string, how: { signal?: AbortSignal } = {}) {
       let last: OperationOnTheWire | undefined;
       for await (const operation of watch(id, how)) last = operation;
@@ -146,6 +170,33 @@ const ownErrors: TRPCLink<AppRouter> =
         complete: () => observer.complete(),
       }),
     );
+
+/** Procedures whose answer comes in pieces. */
+function isStreamed(path: string): boolean {
+  return path === 'backups.find' || path === 'backups.findPeople';
+}
+
+function streams(
+  base: string,
+  headers: () => Promise<Record<string, string>>,
+  fetcher: (url: string, init: RequestInit) => Promise<Response>,
+): TRPCLink<AppRouter> {
+  return httpBatchStreamLink({
+    url: `${base}/trpc`,
+    headers,
+    // Each ends by itself.
+    maxItems: 1,
+    async fetch(url, init) {
+      const response = await fetcher(String(url), { ...(init as RequestInit), signal: init?.signal ?? null });
+      const { body, ok } = response;
+      if (!body || !response.headers.get('content-type')?.includes('jsonl'))
+        throw errorOfAnswer(response.status, await response.json().catch(() => null));
+      // The link's type of a reader is not that of the runtime's streams.
+      const getReader = () => body.getReader() as unknown as ReadableStreamDefaultReader<Uint8Array>;
+      return { ok, json: () => response.json(), body: { getReader } };
+    },
+  });
+}
 
 function subscriptions(
   base: string,

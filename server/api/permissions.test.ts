@@ -33,6 +33,8 @@ const TABLE: Record<string, { rule: Rule; scope: Scope | null }> = {
   'backups.get': { rule: scoped, scope: 'backups:read' },
   'backups.rows': { rule: scoped, scope: 'backups:read' },
   'backups.reveal': { rule: again, scope: 'backups:download' },
+  'backups.find': { rule: scoped, scope: 'backups:read' },
+  'backups.findPeople': { rule: again, scope: 'backups:download' },
   'backups.annotate': { rule: scoped, scope: 'backups:annotate' },
   'backups.pin': { rule: scoped, scope: 'backups:annotate' },
   'backups.unpin': { rule: scoped, scope: 'backups:annotate' },

@@ -4,9 +4,11 @@ import fc from 'fast-check';
 import { fillDemo } from '../../db/demo.ts';
 import { HRMS_POLICY } from '../../db/protected.ts';
 import { quoteIdent } from '../../db/quote.ts';
-import { type BackupClient, createBackupClient } from './client.ts';
+import { type BackupClient, createBackupClient, type SearchQuery, type SearchStep } from './client.ts';
 import { BackupError } from './client-error.ts';
+import { until } from './files.fixture.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
+import { readOutcome } from './wire.fixture.ts';
 
 const ARCHIVE = 'looked-into.zip';
 
@@ -194,5 +196,117 @@ describe('backups.reveal', () => {
     }
     for (const person of await valuesOf('staff', 'fullName')) expect(sent.join()).not.toContain(person);
     expect(await codeOf(client.backups.reveal.mutate(wanted))).toBeNull();
+  });
+});
+
+describe('backups.find and backups.findPeople', () => {
+  const searched = async (query: Partial<SearchQuery> & { text: string }, people = false, by = client) => {
+    const steps: SearchStep[] = [];
+    for await (const step of by.search({ id: ARCHIVE, ...query }, { people })) steps.push(step);
+    return steps;
+  };
+  const hitsOf = (steps: SearchStep[]) => steps.flatMap(({ hits }) => hits);
+  const rowsOf = async (action: string) => (await client.audit.list.query({ action, limit: 100 })).data.rows;
+
+  test('find a row in whatever table it is, to be looked at where it is told to be', async () => {
+    const [staffId = ''] = await valuesOf('loans', 'staffId');
+    const steps = await searched({ text: staffId.toUpperCase(), limit: 500 });
+    const hits = hitsOf(steps);
+    expect(new Set(hits.map(({ table }) => table)).size).toBeGreaterThan(2);
+    for (const { table, chunk, row, cells } of hits) {
+      const page = (await client.backups.rows.query({ id: ARCHIVE, table, chunk, offset: row - 1, limit: 1 })).data;
+      for (const { column, value } of cells)
+        expect(page.rows[0]?.[page.columns.findIndex(({ name }) => name === column)]).toBe(value);
+      expect(cells.filter(({ matched }) => matched).map(({ value }) => value)).toContain(staffId);
+    }
+    expect(steps.at(-1)).toMatchObject({ end: 'complete', next: null });
+    expect(hitsOf(await searched({ text: staffId, tables: ['loans'] })).every(({ table }) => table === 'loans')).toBe(
+      true,
+    );
+  });
+
+  test('find nothing in hidden columns, and send nothing of them; with the password they find people', async () => {
+    const people = (await valuesOf('staff', 'fullName')).slice(0, 5);
+    expect(people.length).toBe(5);
+    sent = [];
+    for (const person of people) expect(hitsOf(await searched({ text: person }))).toEqual([]);
+    for (const text of ['1', 'a', '$2'])
+      for (const { cells } of hitsOf(await searched({ text, limit: 500 })))
+        for (const { column } of cells)
+          expect(['fullName', 'email', 'password', 'accountDetails']).not.toContain(column);
+    expect(people.filter((person) => sent.join().includes(person))).toEqual([]);
+    for (const person of people) {
+      const found = hitsOf(await searched({ text: person }, true));
+      expect(found.flatMap(({ cells }) => cells.map(({ value }) => value))).toContain(person);
+    }
+    expect(
+      hitsOf(await searched({ text: '$2' }, true)).flatMap(({ cells }) => cells.map(({ column }) => column)),
+    ).not.toContain('password');
+  });
+
+  test('leave a row that names backup and tables, and not what was searched for', async () => {
+    const [person = ''] = await valuesOf('staff', 'fullName');
+    await searched({ text: person }, true);
+    await searched({ text: person, tables: ['staff', 'loans'] });
+    const [people] = await rowsOf('backups.findPeople');
+    const [ordinary] = await rowsOf('backups.find');
+    expect(people).toMatchObject({ outcome: 'allowed', target: ARCHIVE, details: { tables: 'all', people: true } });
+    expect(ordinary).toMatchObject({ outcome: 'allowed', details: { tables: ['staff', 'loans'], people: false } });
+    expect(JSON.stringify([people, ordinary])).not.toContain(person);
+  });
+
+  test('show no people when it cannot be recorded, and to nobody who has not given the password', async () => {
+    const [person = ''] = await valuesOf('staff', 'fullName');
+    const again = as(await server.session(admin.id));
+    expect(await codeOf(searched({ text: person }, true, again))).toBe('STEP_UP_REQUIRED');
+    const { audit } = server.parts;
+    const { append } = audit;
+    audit.append = async () => {
+      throw new Error('the database is away');
+    };
+    sent = [];
+    try {
+      expect(await codeOf(searched({ text: person }, true))).toBe('DATABASE_UNREACHABLE');
+    } finally {
+      audit.append = append;
+    }
+    expect(sent.join()).not.toContain(person);
+  });
+
+  test('name what is not there, and refuse what cannot be meant', async () => {
+    expect(await codeOf(searched({ text: 'a', tables: ['nowhere'] }))).toBe('NOT_FOUND');
+    expect(await codeOf(searched({ id: 'none.zip', text: 'a' }))).toBe('NOT_FOUND');
+    for (const text of ['', '\0', '\ud800', 'a'.repeat(201)])
+      expect(await codeOf(searched({ text }))).toBe('INPUT_INVALID');
+    expect(await codeOf(searched({ text: 'a', from: { chunks: -1, rows: 0 } }))).toBe('INPUT_INVALID');
+    // A client that takes no stream is told so, and nothing was begun.
+    const answer = await fetch(`${server.url}/trpc/backups.find`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie: await server.session(admin.id) },
+      body: JSON.stringify({ id: ARCHIVE, text: 'a' }),
+    });
+    expect((await readOutcome(answer)).code).toBe('INPUT_INVALID');
+  });
+
+  test('end when their client leaves', async () => {
+    const cookie = await server.session(admin.id);
+    const leaving = createBackupClient({
+      url: server.url,
+      fetch: (url, init) =>
+        fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), cookie } }),
+    });
+    // Each that did not end would take one of two places.
+    for (let times = 0; times < 6; times++) {
+      const control = new AbortController();
+      for await (const { of } of leaving.search({ id: ARCHIVE, text: 'a' }, { signal: control.signal })) {
+        expect(of).toBeGreaterThan(5);
+        if (times % 2 === 0) control.abort();
+        break;
+      }
+    }
+    await until(
+      () => codeOf(searched({ text: 'nobody has this' }, false, leaving)),
+      (code) => code === null,
+    );
   });
 });

@@ -102,6 +102,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     upload: createAcceptVerb({ records, storage, area, now }),
   };
   const worker = await testWorker({ databaseUrl, records, queue, verbs, storage, log: SILENT, now, sweepMs: 1000 });
+  const catalogue = createCatalogue({ storage, now, signal: life.signal });
   const parts: ApiParts = {
     sessions,
     tokens,
@@ -110,8 +111,8 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     desk,
     uploads: createUploadDesk({ records, acceptance: createAcceptance({ records, desk }), area, now }),
     storage,
-    catalogue: createCatalogue({ storage, now, signal: life.signal }),
-    rows: createRowReader(storage, sensitivityOf),
+    catalogue,
+    rows: createRowReader({ storage, sensitivityOf, now, onDamage: (name) => catalogue.drop(name) }),
     records,
     model,
     databaseAddress: maskDatabaseUrl(databaseUrl),

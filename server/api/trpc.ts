@@ -39,6 +39,7 @@ export function createTrpc(parts: TrpcParts) {
         client: { reconnectAfterInactivityMs: 10_000 },
         maxDurationMs: MAX_STREAM_MS,
       },
+      jsonl: { contentType: 'application/jsonl', pingMs: 3000 },
       errorFormatter: ({ error, shape, ctx }) => failureShape(error, shape.data, ctx?.requestId, parts.now()),
     });
 

@@ -19,7 +19,7 @@ interface Failed {
   success?: boolean;
 }
 
-/** Reads an answer to its end: one call, a batch's first, an event stream, or a raw route. */
+/** Reads an answer to its end: one call, a batch's first, an event stream, an answer in pieces, or a raw route. */
 export async function readOutcome(response: Response): Promise<Outcome> {
   const text = await response.text();
   const failure = failureOf(response.headers.get('content-type') ?? '', text);
@@ -30,6 +30,10 @@ function failureOf(type: string, text: string): Outcome['failure'] {
   if (type.startsWith('text/event-stream')) {
     const data = text.match(/event: serialized-error\ndata: (.*)\n/)?.[1];
     return data ? (JSON.parse(data).data.backup.error ?? null) : null;
+  }
+  if (type.startsWith('application/jsonl')) {
+    const found = text.match(/"backup":(\{"success":false.*?"timestamp":"[^"]*"\},"timestamp":"[^"]*"\})/)?.[1];
+    return found ? (JSON.parse(found).error ?? null) : null;
   }
   if (text === '') return null;
   const body: unknown = JSON.parse(text.split('\n')[0] ?? '');

@@ -3,7 +3,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { type SampleOptions, sampleArchive } from '../archive/sample.fixture.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { createRowReader, type RowQuery } from './rows.ts';
+import { createRowReader, type RowQuery, type RowReader } from './rows.ts';
 import type { SensitivityOf } from './shown-columns.ts';
 
 export const forever = new AbortController().signal;
@@ -33,11 +33,15 @@ export async function shelf(bytes: Uint8Array): Promise<{ storage: Storage; open
   return { storage: { ...storage, open }, opened: () => opened };
 }
 
+export function readerOf(storage: Storage, policy: SensitivityOf = sensitivityOf): RowReader {
+  return createRowReader({ storage, sensitivityOf: policy, now: () => new Date(), onDamage: () => undefined });
+}
+
 /** Asks for rows of an archive made of these chunks. */
 export async function rowsOf(options: SampleOptions, policy: SensitivityOf = sensitivityOf) {
   const { bytes, digest } = await sampleArchive(options);
   const { storage, opened } = await shelf(bytes);
-  const reader = createRowReader(storage, policy);
+  const reader = readerOf(storage, policy);
   const read = (query: Partial<RowQuery> & { table: string }, signal = forever) =>
     reader.read({ name: 'a.zip', digest }, { chunk: 1, offset: 0, limit: 50, revealed: [], ...query }, signal);
   return { read, opened };

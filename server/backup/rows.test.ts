@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { sensitivityElsewhere, sensitivityOf } from '../../db/protected.ts';
+import { sensitivityElsewhere } from '../../db/protected.ts';
 import { NASTY_TABLE } from '../archive/recovery.fixture.ts';
 import { codeOf, sampleArchive } from '../archive/sample.fixture.ts';
 import { AppError } from '../errors.ts';
-import { forever, rowsOf, shelf, withColumns } from './rows.fixture.ts';
-import { createRowReader } from './rows.ts';
+import { forever, readerOf, rowsOf, shelf, withColumns } from './rows.fixture.ts';
 
 /** Of the HRMS's own: `id` and `name` say nothing about a person. */
 const categories = (...rows: string[]) => ({
@@ -70,7 +69,7 @@ describe('the rows of a table', () => {
     for (const file of ['format-1.0-deflate.zip', 'format-1.0-zstd.zip']) {
       const bytes = await Bun.file(join(import.meta.dir, '../archive/fixtures', file)).bytes();
       const { storage } = await shelf(bytes);
-      const page = await createRowReader(storage, sensitivityOf).read(
+      const page = await readerOf(storage).read(
         { name: 'a.zip', digest: null },
         { table: `Other Schema.${NASTY_TABLE}`, chunk: 1, offset: 0, limit: 50, revealed: [] },
         forever,
@@ -235,7 +234,7 @@ describe('an archive that cannot be read', () => {
     const place = 30 + (first?.name.length ?? 0) + 5;
     damaged[place] = (damaged[place] ?? 0) ^ 1;
     const { storage } = await shelf(damaged);
-    const reader = createRowReader(storage, sensitivityOf);
+    const reader = readerOf(storage);
     const read = (chunk: number) =>
       reader.read(
         { name: 'a.zip', digest },
@@ -317,7 +316,7 @@ test('the chunk that was read last is read once, whatever is asked of it; anothe
 
   const { bytes } = await sampleArchive({ chunks: [many(1, 1)] });
   const { storage, opened: again } = await shelf(bytes);
-  const reader = createRowReader(storage, sensitivityOf);
+  const reader = readerOf(storage);
   const query = { table: 'categories', chunk: 1, offset: 0, limit: 50, revealed: [] };
   for (const digest of ['one', 'two', null]) await reader.read({ name: 'a.zip', digest }, query, forever);
   expect(again()).toBe(3);

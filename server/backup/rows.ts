@@ -1,9 +1,12 @@
 import { shortName } from '../../db/model.ts';
+import { DAMAGED_HINT } from '../archive/inspect.ts';
 import { AppError } from '../errors.ts';
 import { createPlaces } from '../places.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type CutValue, cutValues } from './cut-values.ts';
 import { findRows, type Wanted } from './find-rows.ts';
+import { notingDamage } from './mark-checked.ts';
+import { type SearchQuery, type SearchStep, searchArchive } from './search/archive-search.ts';
 import { type SensitivityOf, type ShownColumn, shownColumns } from './shown-columns.ts';
 import { readTableChunk, type TableChunk } from './table-chunk.ts';
 
@@ -40,29 +43,92 @@ export interface RowReader {
    * a value too large to be looked at, CANCELLED, or what opening the archive says. Never needs a database.
    */
   read(backup: { name: string; digest: string | null }, query: RowQuery, signal: AbortSignal): Promise<RowPage>;
+  /**
+   * Searches all of a stored archive, or some of its tables, step by step. Chunks that are damaged are told, and noted beside the archive.
+   * Throws RATE_LIMITED while too many searches run, of this person or of all; NOT_FOUND, CANCELLED, or what opening the archive says.
+   */
+  search(name: string, query: SearchQuery, who: string, signal: AbortSignal): AsyncGenerator<SearchStep, void>;
+}
+
+export interface RowReaderParts {
+  storage: Storage;
+  /** What is hidden. */
+  sensitivityOf: SensitivityOf;
+  now: () => Date;
+  /** Told of an archive beside which damage was noted. */
+  onDamage: (name: string) => void;
 }
 
 /** A chunk takes about three times its size while it is looked through. */
 const AT_ONCE = 2;
 const MOST_VALUES = 100_000;
+/** Somebody who begins another search may not have ended the one before yet. */
+const SEARCHES_EACH = 2;
+const SEARCHES = 4;
+/** A search ends after so long and is asked to go on, so that an access taken away is noticed. */
+const SEARCH_MS = 300_000;
 
-/** Reads two chunks at once, and keeps the last: whoever turns pages stays in it. What is hidden the policy given says. */
-export function createRowReader(storage: Pick<Storage, 'open'>, sensitivityOf: SensitivityOf): RowReader {
+/** Reads two chunks at once, whoever asks for them, and keeps the last that was paged through: whoever turns pages stays in it. */
+export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowReaderParts): RowReader {
   const inPlace = createPlaces(AT_ONCE);
+  const searching: string[] = [];
   let kept: { key: string; chunk: TableChunk } | null = null;
+  const noting = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await notingDamage({ storage, name, now }, work);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'ARCHIVE_DAMAGED') onDamage(name);
+      throw error;
+    }
+  };
+  const note = async (name: string, message: string) => {
+    const damage = new AppError('ARCHIVE_DAMAGED', message, { hint: DAMAGED_HINT });
+    await noting(name, () => Promise.reject(damage)).catch(() => undefined);
+  };
 
   return {
+    async *search(name, query, who, signal) {
+      refuseMore(searching, who);
+      searching.push(who);
+      const until = now().getTime() + SEARCH_MS;
+      const isLate = () => now().getTime() > until;
+      let noted = false;
+      try {
+        await using source = await storage.open(name);
+        for await (const step of searchArchive(source, query, { sensitivityOf, inPlace, signal, isLate })) {
+          const damage = step.unsearched.find(({ why }) => why === 'damaged');
+          if (damage && !noted) await note(name, damage.message);
+          noted ||= damage !== undefined;
+          yield step;
+        }
+      } catch (error) {
+        await noting(name, () => Promise.reject(error));
+      } finally {
+        searching.splice(searching.indexOf(who), 1);
+      }
+    },
     read: (backup, query, signal) =>
-      inPlace(signal, async () => {
-        const keyOf = (digest: string | null) => JSON.stringify([backup.name, digest, query.table, query.chunk]);
-        const known = kept?.key === keyOf(backup.digest) ? kept.chunk : null;
-        const wanted = { archive: backup.name, table: query.table, chunk: query.chunk };
-        const chunk = known ?? (await readTableChunk(storage, wanted, signal));
-        kept = { key: keyOf(chunk.digest), chunk };
-        const columns = shownColumns(chunk.table, chunk.columns, query.revealed, sensitivityOf);
-        return await pageOf(chunk, columns, query, signal);
-      }),
+      noting(backup.name, () =>
+        inPlace(signal, async () => {
+          const keyOf = (digest: string | null) => JSON.stringify([backup.name, digest, query.table, query.chunk]);
+          const known = kept?.key === keyOf(backup.digest) ? kept.chunk : null;
+          const wanted = { archive: backup.name, table: query.table, chunk: query.chunk };
+          const chunk = known ?? (await readTableChunk(storage, wanted, signal));
+          kept = { key: keyOf(chunk.digest), chunk };
+          const columns = shownColumns(chunk.table, chunk.columns, query.revealed, sensitivityOf);
+          return await pageOf(chunk, columns, query, signal);
+        }),
+      ),
   };
+}
+
+function refuseMore(searching: readonly string[], who: string): void {
+  const own = searching.filter((one) => one === who).length;
+  if (own < SEARCHES_EACH && searching.length < SEARCHES) return;
+  const whose = own < SEARCHES_EACH ? `${searching.length} searches run` : `${own} searches of yours run`;
+  throw new AppError('RATE_LIMITED', `${whose} already, and no more at once.`, {
+    hint: 'Wait for one to end, or cancel it.',
+  });
 }
 
 async function pageOf(

@@ -43,6 +43,18 @@ export function shownColumns(
   );
 }
 
+/** The columns of a table as a search of the whole archive sees them: ordinary ones are shown, and with `people` all but secret ones. */
+export function searchedColumns(
+  table: ObjectName,
+  columns: readonly { name: string; sqlType: string }[],
+  people: boolean,
+  sensitivityOf: SensitivityOf,
+): ShownColumn[] {
+  const isSecret = (column: string) => sensitivityOf(table, column) === 'secret';
+  const revealed = people ? columns.flatMap(({ name }) => (isSecret(name) ? [] : [name])) : [];
+  return shownColumns(table, columns, revealed, sensitivityOf);
+}
+
 function secret(table: ObjectName, column: string): AppError {
   return new AppError('FORBIDDEN', `${shortName(table)}.${column} is secret and is never shown.`, {
     hint: 'Leave it out. A restore brings it back all the same.',

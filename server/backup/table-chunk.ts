@@ -22,6 +22,11 @@ export interface TableChunk {
 /** A chunk is 8 MiB and its last row; what is larger holds a value nobody can look at, and reading it would take several times its size. */
 const LARGEST_SHOWN = 16 * 1024 * 1024;
 
+/** Whether a chunk is larger than anybody can look at. */
+export function isTooLarge({ size, storedSize }: Pick<ManifestEntry, 'size' | 'storedSize'>): boolean {
+  return Math.max(size, storedSize) > LARGEST_SHOWN;
+}
+
 /**
  * Reads one chunk (from 1) of the table of this name, as `backups.get` tells names, and nothing else of the archive but its manifest.
  * Throws NOT_FOUND for a table or chunk that is not there, ARCHIVE_LIMIT for a chunk beyond `LARGEST_SHOWN`, ARCHIVE_DAMAGED naming table
@@ -55,7 +60,7 @@ export async function readTableChunk(
 }
 
 async function hold(archive: Archive, entry: ManifestEntry): Promise<NonNullable<TableChunk['held']>> {
-  if (Math.max(entry.size, entry.storedSize) > LARGEST_SHOWN) {
+  if (isTooLarge(entry)) {
     throw new AppError(
       'ARCHIVE_LIMIT',
       `${describeEntry(entry)} has ${entry.size} bytes, because of a very large value; up to ${LARGEST_SHOWN} are shown.`,
@@ -65,8 +70,8 @@ async function hold(archive: Archive, entry: ManifestEntry): Promise<NonNullable
   return { entry, format: entry.format === 'copy' ? 'copy' : 'csv', content: await archive.readEntry(entry) };
 }
 
-/** `schema.name` may be the short name of another table; said in full it is always meant in full. */
-function tableOf(tables: ManifestTable[], wanted: string): ManifestTable {
+/** `schema.name` may be the short name of another table; said in full it is always meant in full. Throws NOT_FOUND. */
+export function tableOf(tables: ManifestTable[], wanted: string): ManifestTable {
   const found =
     tables.find((table) => qualifiedName(table) === wanted) ?? tables.find((table) => shortName(table) === wanted);
   if (found) return found;

@@ -81,6 +81,14 @@ const order = (path: Action, input?: object): Call => ({
   ...(input && { body: JSON.stringify(input) }),
 });
 
+/** An order that is answered in pieces. */
+const search = (path: Action): Call => ({
+  path: `/trpc/${path}?batch=1`,
+  method: 'POST',
+  headers: { ...JSON_TYPE, 'trpc-accept': 'application/jsonl' },
+  body: JSON.stringify({ 0: { id: 'first.zip', text: 'a' } }),
+});
+
 /** One call of everything there is, that may be made on any day. */
 const CALLS: Record<Action, () => Call> = {
   'auth.signIn': () => order('auth.signIn', { email: SUPER_ADMIN, password: DEMO_PASSWORD }),
@@ -94,6 +102,8 @@ const CALLS: Record<Action, () => Call> = {
   'backups.get': () => question('backups.get', { id: 'first.zip' }),
   'backups.rows': () => question('backups.rows', { id: 'first.zip', table: 'admins' }),
   'backups.reveal': () => order('backups.reveal', { id: 'first.zip', table: 'admins', columns: ['email'] }),
+  'backups.find': () => search('backups.find'),
+  'backups.findPeople': () => search('backups.findPeople'),
   'backups.annotate': () => order('backups.annotate', { id: 'first.zip', note: 'kept' }),
   'backups.pin': () => order('backups.pin', { id: 'first.zip' }),
   'backups.unpin': () => order('backups.unpin', { id: 'first.zip' }),
@@ -227,6 +237,9 @@ test('a file that may not be read is told by its name with what to do, and lists
       const { status, code, text } = await ask(CALLS[action]());
       expect([action, status, code, text.includes('first.zip')]).toEqual([action, 503, 'STORAGE_UNAVAILABLE', true]);
     }
+    // The answer had begun when the file was opened.
+    for (const action of ['backups.find', 'backups.findPeople'] as const)
+      expect(await ask(CALLS[action]())).toMatchObject({ status: 200, code: 'STORAGE_UNAVAILABLE' });
     expect((await ask({ path: '/api/backups/first.zip/download' })).code).toBe('STORAGE_UNAVAILABLE');
     expect((await ask(order('backups.pin', { id: 'second.zip' }))).code).toBe('STORAGE_UNAVAILABLE');
     for (const begun of [CALLS['backups.verify'](), CALLS['uploads.accept']()]) {

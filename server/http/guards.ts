@@ -180,12 +180,13 @@ export async function allowSilence(c: Context<AppEnv>, next: () => Promise<void>
   if (!known && c.req.method === 'GET' && c.res.ok && routeClass(c.req.path) === 'bytes') c.env.waitForEver();
 }
 
-/** Event streams never end by themselves: at shutdown they are told to, as if their client had left. Other requests may finish. */
+/** Streams may last: at shutdown they are told to end, as if their client had left. Other requests may finish. */
 export function endWith(closing: AbortSignal): Middleware {
   return async function endWith(c, next) {
     const { raw } = c.req;
-    const isStream = raw.method === 'GET' && (raw.headers.get('accept') ?? '').includes('text/event-stream');
-    if (isStream) c.req.raw = new Request(raw, { signal: AbortSignal.any([raw.signal, closing]) });
+    const isEvents = raw.method === 'GET' && (raw.headers.get('accept') ?? '').includes('text/event-stream');
+    if (isEvents || raw.headers.get('trpc-accept') === 'application/jsonl')
+      c.req.raw = new Request(raw, { signal: AbortSignal.any([raw.signal, closing]) });
     await next();
   };
 }

@@ -22,6 +22,14 @@ function waitingRouter() {
         ended.resolve();
       }
     }),
+    pieces: t.procedure.mutation(async function* ({ signal }) {
+      try {
+        yield 'begun';
+        await new Promise((done) => signal?.addEventListener('abort', done, { once: true }));
+      } finally {
+        ended.resolve();
+      }
+    }),
   });
   return { router, ended: ended.promise };
 }
@@ -54,6 +62,29 @@ describe('event streams', () => {
       if (said.includes('begun')) app.closing.abort();
     }
     expect(said).toContain('begun');
+    await ended;
+  });
+
+  test('end then as well when they answer an order in pieces', async () => {
+    const { router, ended } = waitingRouter();
+    const trpc = face({
+      trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
+    });
+    await using app = serve({ face: trpc });
+    const answer = await app.ask('/trpc/pieces?batch=1', {
+      method: 'POST',
+      headers: { 'trpc-accept': 'application/jsonl', 'content-type': 'application/json', 'Accept-Encoding': 'gzip' },
+      body: '{}',
+      decompress: false,
+    });
+    // Compressed it would come when it is over.
+    expect(answer.headers.get('content-encoding')).toBeNull();
+    const decoder = new TextDecoder();
+    let said = '';
+    for await (const chunk of answer.body ?? []) {
+      said += decoder.decode(chunk);
+      if (said.includes('begun')) app.closing.abort();
+    }
     await ended;
   });
 

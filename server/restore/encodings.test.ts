@@ -191,7 +191,12 @@ for (const server of testServers())
       await using object = await storage.create('a.zip');
       await object.write(archive.bytes);
       await object.commit();
-      const reader = createRowReader(storage, () => 'ordinary');
+      const reader = createRowReader({
+        storage,
+        sensitivityOf: () => 'ordinary',
+        now: () => new Date(),
+        onDamage: () => undefined,
+      });
       const page = (limit: number) =>
         reader.read(
           { name: 'a.zip', digest: null },

@@ -18,6 +18,8 @@ export const RIGHTS = {
   'backups.get': { scope: 'backups:read' },
   'backups.rows': { scope: 'backups:read' },
   'backups.reveal': { scope: 'backups:download', stepUp: true },
+  'backups.find': { scope: 'backups:read' },
+  'backups.findPeople': { scope: 'backups:download', stepUp: true },
   'backups.annotate': { scope: 'backups:annotate' },
   'backups.pin': { scope: 'backups:annotate' },
   'backups.unpin': { scope: 'backups:annotate' },
