@@ -67,6 +67,35 @@ export const SHOTS: Shot[] = [
     },
   },
   {
+    name: 'backups-chosen',
+    path: '/backups',
+    heading: 'Backups',
+    async prepare(page) {
+      for (const name of ['payroll-only.zip', 'before-the-move.zip']) await page.getByLabel(`Select ${name}`).check();
+    },
+  },
+  {
+    name: 'delete-many',
+    path: '/backups',
+    heading: 'Backups',
+    async prepare(page) {
+      await page.getByLabel('Select all shown').check();
+      await openDialog('Delete')(page);
+    },
+  },
+  {
+    name: 'verify-many',
+    path: '/backups',
+    heading: 'Backups',
+    async prepare(page) {
+      for (const name of ['payroll-only.zip', 'from-the-old-server.zip'])
+        await page.getByLabel(`Select ${name}`).check();
+      await openDialog('Verify')(page);
+      await page.getByRole('dialog').getByRole('button', { name: 'Verify' }).click();
+      await page.getByRole('dialog').getByText('Every byte is correct.').waitFor();
+    },
+  },
+  {
     name: 'account-menu',
     path: '/backups',
     heading: 'Backups',
@@ -246,13 +275,14 @@ export const SHOTS: Shot[] = [
       await session.query('BEGIN; LOCK TABLE public.staff IN ACCESS SHARE MODE');
       neighbours.set(page, session);
       await confirm(page, house);
-      await page.getByText('Waiting for the tables').waitFor();
+      // Not where it is told to those who do not see it.
+      await page.getByRole('main').getByText('Waiting for the tables').waitFor();
     },
     async after(page) {
       const session = neighbours.get(page);
       await session?.query('ROLLBACK');
       await session?.[Symbol.asyncDispose]();
-      await page.getByText('Restore complete.').waitFor();
+      await page.getByRole('main').getByText('Restore complete.').waitFor();
     },
   },
   {
@@ -261,7 +291,7 @@ export const SHOTS: Shot[] = [
     heading: 'Confirm',
     async prepare(page, house) {
       await confirm(page, house);
-      await page.getByText('Restore complete.').waitFor();
+      await page.getByRole('main').getByText('Restore complete.').waitFor();
     },
   },
 ];

@@ -45,6 +45,16 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
     },
   ],
   [
+    'deleting several, not confirmed',
+    '/backups',
+    async (page) => {
+      await page.getByLabel('Select all shown').check();
+      await page.getByRole('button', { name: 'Delete', exact: true }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await page.getByText('Type exactly').waitFor();
+    },
+  ],
+  [
     'noting',
     '/backups/first.zip',
     async (page) => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { campaign } from '../../db/campaign.fixture.ts';
 import { archiveOf, writeManyArchives } from '../../scripts/panel/many-archives.ts';
 import { PAGE_SIZE } from '../lib/backup-search.ts';
-import { staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const COUNT = campaign(1000, 10_000);
 /** One in the middle, on no page that is looked at. */
@@ -52,5 +53,89 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
     await page.getByRole('button', { name: archiveOf(SOUGHT, NEWEST).name }).click();
     await page.waitForURL((url) => url.searchParams.get('backup') === archiveOf(SOUGHT, NEWEST).name);
     for (const bytes of await Promise.all(answers)) expect(bytes).toBeLessThan(MOST_BYTES);
+  });
+
+  test('are pinned, verified, deleted and downloaded several at once: each is named before and told of after, the password asked once', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    const [first, second, third] = [0, 1, 2].map((number) => archiveOf(number, NEWEST).name) as [
+      string,
+      string,
+      string,
+    ];
+    const file = (name: string) => Bun.file(join(scene().folder, name));
+    const dialog = page.getByRole('dialog');
+    const rowOf = (name: string) => dialog.getByRole('listitem').filter({ hasText: name });
+    const bar = page.getByRole('toolbar', { name: 'Selected backups' });
+    const choose = async (...names: string[]) => {
+      await page.getByLabel('Select all shown').check();
+      await page.getByLabel('Select all shown').uncheck();
+      for (const name of names) await page.getByLabel(`Select ${name}`).check();
+      await bar.getByText(`${names.length} selected`).waitFor();
+    };
+    const ask = (what: string) => bar.getByRole('button', { name: what, exact: true }).click();
+    const answer = (what: string) => dialog.getByRole('button', { name: what, exact: true }).click();
+    const close = async () => {
+      await dialog.getByRole('button', { name: 'Close' }).last().click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+
+    await visit.signIn('/backups?search=nightly_2026-11');
+    await page.getByLabel('Select all shown').check();
+    await bar.getByText('20 selected').waitFor();
+    await ask('Pin');
+    await dialog.getByText('Pin 20 backups').waitFor();
+    expect(await dialog.getByRole('listitem').count()).toBe(20);
+    await answer('Pin');
+    await dialog.getByText('Done: 20 backups.').waitFor();
+    await close();
+
+    const bytes = await file(second).bytes();
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    await Bun.write(file(second), bytes);
+    await choose(first, second);
+    await ask('Verify');
+    await answer('Verify');
+    await dialog.getByText('Correct: 1. Not verified: 1.').waitFor();
+    await rowOf(first).getByText('Every byte is correct.').waitFor();
+    await rowOf(second).getByText('is damaged').waitFor();
+    await close();
+
+    await choose(first, second);
+    await ask('Unpin');
+    await answer('Unpin');
+    await dialog.getByText('Done: 2 backups.').waitFor();
+    await close();
+    await choose(first, second, third);
+    await ask('Delete');
+    await rowOf(third).getByText('Pinned, so it is kept.').waitFor();
+    const password = dialog.getByLabel('Confirm your password');
+    await password.fill('not it');
+    await dialog.getByLabel('To confirm, type: delete 2 backups').fill('delete 3 backups');
+    await answer('Delete');
+    await dialog.getByText('Type exactly: delete 2 backups').waitFor();
+    await dialog.getByLabel('To confirm, type: delete 2 backups').fill('delete 2 backups');
+    await answer('Delete');
+    await dialog.getByRole('alert').waitFor();
+    expect(await file(first).exists()).toBe(true);
+    await password.fill(PASSWORD);
+    await answer('Delete');
+    await dialog.getByText('Done: 2 backups.').waitFor();
+    expect(await Promise.all([first, second, third].map((name) => file(name).exists()))).toEqual([false, false, true]);
+    await close();
+
+    const names = [3, 4].map((number) => archiveOf(number, NEWEST).name);
+    await choose(...names);
+    const saved: string[] = [];
+    page.on('download', (download) => saved.push(download.suggestedFilename()));
+    await ask('Download');
+    await answer('Download');
+    await dialog.getByText('Done: 2 backups.').waitFor();
+    expect(saved).toEqual(names);
+    await close();
+    // What one does not see any more is not chosen any more.
+    await page.getByLabel('Search').fill(third.slice(0, -4));
+    await page.getByText('1 backup,').waitFor();
+    expect(await bar.count()).toBe(0);
   });
 });

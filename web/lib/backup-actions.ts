@@ -1,7 +1,8 @@
-import { useQueryClient } from '@tanstack/solid-query';
+import { type QueryClient, useQueryClient } from '@tanstack/solid-query';
 import { createSignal } from 'solid-js';
 import { api, type BackupInfo, type BackupPage, type OneBackup } from '../api.ts';
 import { words } from '../strings.ts';
+import { saveFrom } from './download.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { usePasswordFirst } from './password-first.ts';
 import { began, keys, queries } from './queries.ts';
@@ -78,10 +79,7 @@ export function useBackupActions() {
         const answer = await passwordFirst(() => api.backups.downloadLink.mutate({ id }));
         if (answer === null) return;
         const { url, fileName } = answer.data;
-        const link = document.createElement('a');
-        link.href = url;
-        link.download = fileName;
-        link.click();
+        saveFrom(url, fileName);
       }),
     /** A whole address, for whoever has it, for some minutes. */
     async link(id: string): Promise<string | null> {
@@ -100,4 +98,11 @@ export type BackupActions = ReturnType<typeof useBackupActions>;
 /** When the rows were read; of what cannot be opened, when it was stored. */
 export function madeAt({ metadata, createdAt }: BackupInfo): string {
   return metadata?.timestamp ?? createdAt;
+}
+
+/** Takes a backup that was deleted out of every list at once; their sums follow when they are asked for again. */
+export function dropRemoved(client: QueryClient, removed: string): void {
+  client.setQueriesData({ queryKey: [...keys.backups, 'list'] }, (page: BackupPage | undefined) =>
+    page ? { ...page, items: page.items.filter(({ fileName }) => fileName !== removed) } : page,
+  );
 }

@@ -40,7 +40,7 @@ export function AskedList(props: AskedListProps) {
   return (
     <>
       <QuestionFailure of={props.of} />
-      <div class="overflow-hidden rounded-xl border border-line bg-card">
+      <div class="overflow-clip rounded-xl border border-line bg-card">
         <Show when={answerOf(props.of)} fallback={<Show when={props.of.isPending}>{props.skeleton}</Show>}>
           <Show when={!props.isEmpty} fallback={props.empty}>
             {props.children}

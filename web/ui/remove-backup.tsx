@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
-import { api, type BackupInfo, type BackupPage } from '../api.ts';
+import { api, type BackupInfo } from '../api.ts';
+import { dropRemoved } from '../lib/backup-actions.ts';
 import { failureOf } from '../lib/failure.ts';
 import { createPasswordAgain } from '../lib/password-again.ts';
 import { keys } from '../lib/queries.ts';
@@ -44,10 +45,7 @@ export function RemoveBackup(props: RemoveBackupProps) {
     },
     onSuccess(removed: string) {
       say(w.done(removed));
-      // Gone from every list at once; their sums follow when they are asked for again.
-      client.setQueriesData({ queryKey: [...keys.backups, 'list'] }, (page: BackupPage | undefined) =>
-        page ? { ...page, items: page.items.filter(({ fileName }) => fileName !== removed) } : page,
-      );
+      dropRemoved(client, removed);
       props.onClose();
       props.onRemoved?.();
       for (const queryKey of [keys.backups, keys.status]) void client.invalidateQueries({ queryKey });

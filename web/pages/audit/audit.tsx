@@ -7,6 +7,7 @@ import { type AuditRow, api } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { type AuditSearch, auditExport, auditFilterOf } from '../../lib/audit-filter.ts';
 import { now } from '../../lib/clock.ts';
+import { saveFrom } from '../../lib/download.ts';
 import { failureOf, made } from '../../lib/failure.ts';
 import { dayText } from '../../lib/format.ts';
 import { usePasswordFirst } from '../../lib/password-first.ts';
@@ -79,10 +80,7 @@ export function Audit() {
       passwordFirst(async () => {
         const { status } = await fetch(address, { method: 'HEAD' });
         if (status === 401) throw made('STEP_UP_REQUIRED', w.passwordMissing);
-        const link = document.createElement('a');
-        link.href = address;
-        link.download = '';
-        link.click();
+        saveFrom(address);
       }),
   }));
   const exportByPress = (event: MouseEvent) => {

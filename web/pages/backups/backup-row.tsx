@@ -8,31 +8,47 @@ import Trash from 'lucide-solid/icons/trash';
 import { Show } from 'solid-js';
 import type { BackupInfo, Person } from '../../api.ts';
 import { type BackupActions, madeAt } from '../../lib/backup-actions.ts';
-import { amountText, bytesText } from '../../lib/format.ts';
+import { bytesText, countText } from '../../lib/format.ts';
 import { restorePath } from '../../lib/restore-path.ts';
 import { words } from '../../strings.ts';
+import { manyWords } from '../../strings-many.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
 import { pressable } from '../../ui/button.tsx';
 import { Menu, type MenuEntry } from '../../ui/menu.tsx';
 import { Moment } from '../../ui/moment.tsx';
+import { ChooseBox } from './choose-box.tsx';
 
 interface BackupRowProps {
   backup: BackupInfo;
   me: Person;
   actions: BackupActions;
   onRemove: () => void;
+  /** Whether it is one of those to be done with together; absent: nothing can be done so. */
+  chosen?: boolean | undefined;
+  onChoose: (chosen: boolean) => void;
 }
 
 /** The places of a row's parts where there is room for them beside each other. */
-export const COLUMNS = 'md:grid-cols-[minmax(0,1fr)_12.5rem_7rem_5.5rem_9.5rem]';
+export const COLUMNS = 'md:grid-cols-[1.25rem_minmax(0,1fr)_12.5rem_5rem_5rem_10rem]';
 
 /** One stored backup in the list, with what can be done with it. */
 export function BackupRow(props: BackupRowProps) {
   const address = () => `/backups/${encodeURIComponent(props.backup.fileName)}`;
   return (
-    <li class={`grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 px-4 py-3 ${COLUMNS}`}>
-      <div class="min-w-0">
-        <A href={address()} class="font-medium break-all hover:underline">
+    <li
+      class={`grid grid-cols-[1.25rem_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1 px-4 py-3 has-[[data-choose]:checked]:bg-brand-wash ${COLUMNS}`}
+    >
+      <div class="col-start-1 row-start-1 self-start md:self-center">
+        <Show when={props.chosen !== undefined}>
+          <ChooseBox
+            label={manyWords.choose(props.backup.fileName)}
+            checked={props.chosen ?? false}
+            onChange={props.onChoose}
+          />
+        </Show>
+      </div>
+      <div class="col-start-2 min-w-0 md:row-start-1">
+        <A href={address()} class="text-sm font-medium wrap-anywhere hover:underline">
           {props.backup.fileName}
         </A>
         <div class="mt-1">
@@ -42,7 +58,7 @@ export function BackupRow(props: BackupRowProps) {
           <p class="mt-1 line-clamp-2 text-sm break-words text-soft">{props.backup.note}</p>
         </Show>
       </div>
-      <div class="col-start-1 text-sm text-soft md:col-start-2 md:row-start-1">
+      <div class="col-start-2 text-sm text-soft md:col-start-3 md:row-start-1">
         <Moment at={madeAt(props.backup)} />
         <Show when={props.backup.origin}>
           <span class="block break-all md:truncate" title={props.backup.origin ?? ''}>
@@ -50,26 +66,33 @@ export function BackupRow(props: BackupRowProps) {
           </span>
         </Show>
       </div>
-      <div class="tabular col-start-1 text-sm text-soft md:col-start-3 md:row-start-1 md:text-right">
+      <div class="tabular col-start-2 text-sm text-soft md:col-start-4 md:row-start-1 md:text-right">
         <Show when={props.backup.metadata} fallback={words.unknown}>
-          {(metadata) => <>{amountText(metadata().totalRecords, 'row')}</>}
+          {(metadata) => (
+            <>
+              {countText(metadata().totalRecords)}
+              <span class="md:hidden"> {words.backups.columns.rows.toLowerCase()}</span>
+            </>
+          )}
         </Show>
         <span class="md:hidden"> · {bytesText(props.backup.size)}</span>
       </div>
-      <div class="tabular hidden text-right text-sm text-soft md:col-start-4 md:row-start-1 md:block">
+      <div class="tabular hidden text-right text-sm text-soft md:col-start-5 md:row-start-1 md:block">
         {bytesText(props.backup.size)}
       </div>
-      <div class="col-start-2 row-start-1 flex items-center justify-end gap-1 self-start md:col-start-5 md:self-center">
+      <div class="max-md:contents md:col-start-6 md:row-start-1 md:flex md:items-center md:justify-end md:gap-1">
         <Show when={props.me.scopes.includes('restores:run') && props.backup.metadata}>
           <A
             href={restorePath(props.backup.fileName)}
-            class={pressable('plain')}
+            class={`${pressable('plain')} col-start-2 mt-1 justify-self-start whitespace-nowrap md:mt-0`}
             aria-label={words.backups.restoreOf(props.backup.fileName)}
           >
             {words.backup.restore}
           </A>
         </Show>
-        <RowMenu {...props} />
+        <div class="col-start-3 row-start-1 self-start">
+          <RowMenu {...props} />
+        </div>
       </div>
     </li>
   );

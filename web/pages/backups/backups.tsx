@@ -1,24 +1,33 @@
 import { useSearchParams } from '@solidjs/router';
 import { keepPreviousData, useQuery } from '@tanstack/solid-query';
-import { createSignal, For, Show } from 'solid-js';
+import { createEffect, createMemo, createSignal, For, on, Show, Suspense } from 'solid-js';
 import type { BackupQuery } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { useBackupActions } from '../../lib/backup-actions.ts';
 import { type BackupSearch, filterOf, PAGE_SIZE, USUAL_SORT } from '../../lib/backup-search.ts';
+import { later } from '../../lib/load.ts';
+import type { ManyKind } from '../../lib/many-backups.ts';
 import { queries } from '../../lib/queries.ts';
+import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/session.ts';
 import { createTyping } from '../../lib/typing.ts';
 import { words } from '../../strings.ts';
+import { manyWords } from '../../strings-many.ts';
 import { ActiveOperations } from '../../ui/active-operations.tsx';
 import { AskedList } from '../../ui/asked-list.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Empty, PageHead } from '../../ui/card.tsx';
+import { toggled } from '../../ui/check-list.tsx';
 import { CreateBackup } from '../../ui/create-backup.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Choice, Field } from '../../ui/field.tsx';
 import { Pager } from '../../ui/pager.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
-import { BackupRow, COLUMNS } from './backup-row.tsx';
+import { BackupRow } from './backup-row.tsx';
+import { ChosenBar, mayDoMany } from './chosen-bar.tsx';
+import type { ManyOrder } from './many-dialog.tsx';
+
+const ManyDialog = later(() => import('./many-dialog.tsx').then(({ ManyDialog }) => ManyDialog));
 
 /** All that is stored: found, sorted, made, and done with. What is looked for stands in the address, so that it can be sent to somebody. */
 export function Backups() {
@@ -32,6 +41,20 @@ export function Backups() {
   const isFiltered = () => Boolean(search.search || search.show);
   const known = () => answerOf(page);
   const nothing = () => (isFiltered() ? words.backups.noMatch : words.backups.none);
+  const question = () => JSON.stringify([search.search, search.show, search.sort]);
+  const [ticked, setTicked] = createSignal<string[]>([]);
+  const [order, setOrder] = createSignal<ManyOrder | null>(null);
+  // Once there it stays, closed: it gives the focus back.
+  const hasAsked = createMemo((before: boolean) => before || order() !== null, false);
+  // Nothing is done with a backup nobody sees.
+  createEffect(on([question, () => search.page], () => setTicked([]), { defer: true }));
+  const chosen = createMemo(() => known()?.items.filter(({ fileName }) => ticked().includes(fileName)) ?? []);
+  const choose = (names: string[]) => {
+    setTicked(names);
+    say(manyWords.said(names.length));
+  };
+  const ask = (kind: ManyKind) =>
+    setOrder({ kind, backups: chosen(), everything: chosen().length === known()?.total && !isFiltered() });
   let field: HTMLInputElement | undefined;
   const forget = () => {
     setSearch({ search: null, show: null, page: null });
@@ -69,7 +92,7 @@ export function Backups() {
       </Show>
       <AskedList
         of={page}
-        question={JSON.stringify([search.search, search.show, search.sort])}
+        question={question()}
         told={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
         skeleton={<RowSkeletons />}
         isEmpty={known()?.items.length === 0}
@@ -90,16 +113,17 @@ export function Backups() {
           </Show>
         }
       >
-        {/* What stands under them says what it is by itself. */}
-        <div
-          aria-hidden="true"
-          class={`hidden gap-x-4 border-b border-line px-4 py-2 text-sm text-soft md:grid ${COLUMNS}`}
-        >
-          <span>{words.backups.columns.name}</span>
-          <span>{words.backups.columns.made}</span>
-          <span class="text-right">{words.backups.columns.rows}</span>
-          <span class="text-right">{words.backups.columns.size}</span>
-        </div>
+        <Show when={me.data}>
+          {(person) => (
+            <ChosenBar
+              shown={known()?.items ?? []}
+              chosen={chosen()}
+              me={person()}
+              onChooseAll={(all) => choose(all ? (known()?.items.map(({ fileName }) => fileName) ?? []) : [])}
+              onAsk={ask}
+            />
+          )}
+        </Show>
         <ul aria-label={words.backups.caption} aria-busy={page.isPlaceholderData} class="divide-y divide-line">
           <For each={known()?.items}>
             {(backup) => (
@@ -110,6 +134,16 @@ export function Backups() {
                     me={person()}
                     actions={actions}
                     onRemove={() => setRemoving(backup.fileName)}
+                    chosen={mayDoMany(person()) ? ticked().includes(backup.fileName) : undefined}
+                    onChoose={(on) =>
+                      choose(
+                        toggled(
+                          chosen().map(({ fileName }) => fileName),
+                          backup.fileName,
+                          on,
+                        ),
+                      )
+                    }
                   />
                 )}
               </Show>
@@ -132,6 +166,11 @@ export function Backups() {
         backup={known()?.items.find(({ fileName }) => fileName === removing()) ?? null}
         onClose={() => setRemoving(null)}
       />
+      <Show when={hasAsked()}>
+        <Suspense>
+          <ManyDialog order={order()} onClose={() => setOrder(null)} />
+        </Suspense>
+      </Show>
     </>
   );
 }

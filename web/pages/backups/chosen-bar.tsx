@@ -1,0 +1,96 @@
+import type { LucideProps } from 'lucide-solid';
+import Download from 'lucide-solid/icons/download';
+import Pin from 'lucide-solid/icons/pin';
+import PinOff from 'lucide-solid/icons/pin-off';
+import ShieldCheck from 'lucide-solid/icons/shield-check';
+import Trash from 'lucide-solid/icons/trash';
+import { type Component, For, Show } from 'solid-js';
+import type { BackupInfo, Person, Scope } from '../../api.ts';
+import type { ManyKind } from '../../lib/many-backups.ts';
+import { words } from '../../strings.ts';
+import { manyWords as w } from '../../strings-many.ts';
+import { Button } from '../../ui/button.tsx';
+import { COLUMNS } from './backup-row.tsx';
+import { ChooseBox } from './choose-box.tsx';
+
+const ACTIONS: readonly { kind: ManyKind; icon: Component<LucideProps>; scope: Scope }[] = [
+  { kind: 'verify', icon: ShieldCheck, scope: 'backups:verify' },
+  { kind: 'download', icon: Download, scope: 'backups:download' },
+  { kind: 'pin', icon: Pin, scope: 'backups:annotate' },
+  { kind: 'unpin', icon: PinOff, scope: 'backups:annotate' },
+  { kind: 'remove', icon: Trash, scope: 'backups:delete' },
+];
+
+/** Whether there is anything this person may do with several backups at once. */
+export function mayDoMany({ scopes }: Person): boolean {
+  return ACTIONS.some(({ scope }) => scopes.includes(scope));
+}
+
+interface ChosenBarProps {
+  shown: BackupInfo[];
+  chosen: BackupInfo[];
+  me: Person;
+  onChooseAll: (all: boolean) => void;
+  onAsk: (kind: ManyKind) => void;
+}
+
+/** Above the rows: the names of their columns, or, once some are chosen, what can be done with those. As high either way, so that no row moves. */
+export function ChosenBar(props: ChosenBarProps) {
+  const all = () => props.chosen.length > 0 && props.chosen.length === props.shown.length;
+  const actions = () =>
+    ACTIONS.filter(
+      ({ kind, scope }) =>
+        props.me.scopes.includes(scope) &&
+        // One of the two, as in a row's own menu.
+        (kind !== 'pin' || props.chosen.some(({ pinned }) => !pinned)) &&
+        (kind !== 'unpin' || props.chosen.every(({ pinned }) => pinned)),
+    );
+  return (
+    <div
+      data-chosen-bar=""
+      class={`sticky top-0 z-10 grid min-h-13 grid-cols-[1.25rem_1fr] items-center gap-x-3 border-b border-line bg-card px-4 text-sm text-soft in-[:root:has([data-lost])]:top-9 low:static ${props.chosen.length > 0 ? '' : COLUMNS}`}
+    >
+      <Show when={mayDoMany(props.me)} fallback={<span />}>
+        <ChooseBox
+          label={w.chooseAll}
+          checked={all()}
+          mixed={props.chosen.length > 0 && !all()}
+          onChange={props.onChooseAll}
+        />
+      </Show>
+      <Show
+        when={props.chosen.length > 0}
+        fallback={
+          // What stands under them says what it is by itself.
+          <span aria-hidden="true" class="contents">
+            <span class="md:hidden">{w.chooseAll}</span>
+            <span class="hidden md:block">{words.backups.columns.name}</span>
+            <span class="hidden md:block">{words.backups.columns.made}</span>
+            <span class="hidden text-right md:block">{words.backups.columns.rows}</span>
+            <span class="hidden text-right md:block">{words.backups.columns.size}</span>
+          </span>
+        }
+      >
+        <div role="toolbar" aria-label={w.toolbar} class="flex flex-wrap items-center justify-between gap-x-3">
+          <span class="tabular font-medium text-ink">{w.chosen(props.chosen.length)}</span>
+          <span class="flex">
+            <For each={actions()}>
+              {({ kind, icon: Icon }) => (
+                <Button
+                  look="quiet"
+                  title={w.names[kind]}
+                  aria-label={w.names[kind]}
+                  class={`max-sm:w-11 max-sm:px-0! ${kind === 'remove' ? 'text-bad!' : ''}`}
+                  onClick={() => props.onAsk(kind)}
+                >
+                  <Icon class="size-4" aria-hidden="true" />
+                  <span class="max-sm:hidden">{w.names[kind]}</span>
+                </Button>
+              )}
+            </For>
+          </span>
+        </div>
+      </Show>
+    </div>
+  );
+}

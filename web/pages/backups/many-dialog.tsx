@@ -1,0 +1,283 @@
+import { useQuery } from '@tanstack/solid-query';
+import CircleCheck from 'lucide-solid/icons/circle-check';
+import CircleX from 'lucide-solid/icons/circle-x';
+import LoaderCircle from 'lucide-solid/icons/loader-circle';
+import { createEffect, createSignal, For, type JSX, Match, on, Show, Suspense, Switch, untrack } from 'solid-js';
+import type { BackupInfo, Operation, OperationState } from '../../api.ts';
+import { answerOf } from '../../lib/answer.ts';
+import { hasEnded } from '../../lib/live.ts';
+import { createManyBackups, type ManyKind, type Outcome } from '../../lib/many-backups.ts';
+import { tellEndHere } from '../../lib/operation-ends.ts';
+import { createPasswordAgain } from '../../lib/password-again.ts';
+import { queries } from '../../lib/queries.ts';
+import { showFault } from '../../lib/show-fault.ts';
+import { words } from '../../strings.ts';
+import { manyWords as w } from '../../strings-many.ts';
+import { Button } from '../../ui/button.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Field } from '../../ui/field.tsx';
+import { Modal, ModalEnd } from '../../ui/modal.tsx';
+import { PasswordAgainField } from '../../ui/password-again.tsx';
+
+/** What somebody wants to be done, with the backups as they were then. */
+export interface ManyOrder {
+  kind: ManyKind;
+  backups: BackupInfo[];
+  /** There are no others. */
+  everything: boolean;
+}
+
+/** Asks once before the same is done with several backups, names each, and tells what became of each. */
+export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void }) {
+  const many = createManyBackups();
+  const again = createPasswordAgain();
+  const [typed, setTyped] = createSignal('');
+  const [tried, setTried] = createSignal(false);
+  const [ran, setRan] = createSignal(false);
+  /** How the verifications have ended, by file. */
+  const [ends, setEnds] = createSignal<Record<string, OperationState>>({});
+  // It stays as it was while the dialog goes away.
+  const [order, setOrder] = createSignal<ManyOrder>({ kind: 'verify', backups: [], everything: false });
+  createEffect(
+    on(
+      () => props.order,
+      (asked) => {
+        if (!asked) return;
+        setOrder(asked);
+        setTyped('');
+        setTried(false);
+        setRan(false);
+        setEnds({});
+        many.forget();
+        again.begin();
+      },
+    ),
+  );
+  const kind = () => order().kind;
+  const isKept = ({ pinned }: BackupInfo) => kind() === 'remove' && pinned;
+  const names = () =>
+    order()
+      .backups.filter((one) => !isKept(one))
+      .map(({ fileName }) => fileName);
+  const counted = (state: Outcome['state']) => names().filter((name) => many.outcomes[name]?.state === state).length;
+  const left = () => names().length - counted('done');
+  const isOver = () => ran() && !many.busy() && left() === 0;
+  const asksPassword = () => kind() === 'remove' || kind() === 'download';
+  const typeFault = () => kind() === 'remove' && typed().trim().toLowerCase() !== w.phrase(names().length);
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (many.busy()) return;
+    if (isOver() || names().length === 0) return props.onClose();
+    setTried(true);
+    showFault(event);
+    if (typeFault() || (asksPassword() && again.isMissing())) return;
+    try {
+      if (asksPassword()) await again.give();
+    } catch (error) {
+      again.refused(error);
+      many.refused(error);
+      setTried(false);
+      return;
+    }
+    setRan(true);
+    const ended = await many.run(kind(), names());
+    if (ended !== null) again.refused(ended);
+    setTried(false);
+  };
+  const summary = () => {
+    if (names().length === 0) return w.nothing;
+    if (!ran() || many.busy()) return '';
+    if (kind() !== 'verify' || left() > 0) return w.summary(counted('done'), left());
+    const ended = Object.values(ends());
+    if (ended.length < names().length) return w.verifying(ended.length, names().length);
+    const good = ended.filter((state) => state === 'succeeded').length;
+    return w.verified(good, ended.length - good);
+  };
+  const submitText = () => {
+    if (many.busy()) return w.busy(counted('done') + counted('failed'), names().length);
+    if (isOver() || names().length === 0) return words.close;
+    return ran() ? w.rest(left()) : w.names[kind()];
+  };
+
+  return (
+    <Modal
+      open={props.order !== null}
+      onClose={props.onClose}
+      holds={many.busy()}
+      title={w.title[kind()](names().length)}
+      lead={w.lead[kind()]}
+    >
+      <form class="space-y-4" novalidate onSubmit={(event) => void submit(event)}>
+        <Show when={many.failure()}>{(failure) => <FailureNotice failure={failure()} />}</Show>
+        <Show when={kind() === 'remove' && order().everything && !ran()}>
+          <p class="rounded-lg bg-bad-wash p-3 text-sm font-medium text-bad">{w.everything}</p>
+        </Show>
+        {/* Scrolled by keys too. */}
+        <section
+          tabindex="0"
+          aria-label={w.list}
+          class={`overflow-y-auto rounded-lg border border-line low:max-h-none ${ran() ? '' : 'max-h-56'}`}
+        >
+          <ul class="divide-y divide-line text-sm">
+            <For each={order().backups}>
+              {(backup) => (
+                <li class="px-3 py-2">
+                  <span class="break-all">{backup.fileName}</span>
+                  <Show
+                    when={isKept(backup)}
+                    fallback={
+                      <Told
+                        kind={kind()}
+                        of={many.outcomes[backup.fileName]}
+                        onEnd={(state) => setEnds({ ...ends(), [backup.fileName]: state })}
+                      />
+                    }
+                  >
+                    <Line tone="text-soft">{w.pinned}</Line>
+                  </Show>
+                </li>
+              )}
+            </For>
+          </ul>
+        </section>
+        <Show when={!ran() || left() > 0}>
+          <Show when={kind() === 'remove' && names().length > 0}>
+            <Field
+              label={w.type(names().length)}
+              value={typed()}
+              onInput={setTyped}
+              autocomplete="off"
+              spellcheck={false}
+              fault={tried() && typeFault() ? w.wrong(names().length) : null}
+            />
+          </Show>
+          <Show when={asksPassword() && names().length > 0}>
+            <PasswordAgainField of={again} label={w.password} tried={tried()} />
+          </Show>
+        </Show>
+        <p role="status" class="text-sm font-medium empty:hidden">
+          {summary()}
+        </p>
+        <ModalEnd>
+          <Show when={!isOver() && names().length > 0}>
+            <Button disabled={many.busy()} onClick={() => props.onClose()}>
+              {ran() ? words.close : words.cancel}
+            </Button>
+          </Show>
+          <Button
+            type="submit"
+            look={kind() === 'remove' && !isOver() && names().length > 0 ? 'danger' : 'primary'}
+            busy={many.busy()}
+          >
+            {submitText()}
+          </Button>
+        </ModalEnd>
+      </form>
+    </Modal>
+  );
+}
+
+function Line(props: { tone: string; icon?: JSX.Element; children: JSX.Element }) {
+  return (
+    <span class={`mt-0.5 flex items-start gap-1.5 ${props.tone}`}>
+      {props.icon}
+      <span class="min-w-0 break-words">{props.children}</span>
+    </span>
+  );
+}
+
+const DONE = () => <CircleCheck class="mt-0.5 size-4 shrink-0" aria-hidden="true" />;
+const FAILED = () => <CircleX class="mt-0.5 size-4 shrink-0" aria-hidden="true" />;
+const BUSY = () => <LoaderCircle class="mt-0.5 size-4 shrink-0 animate-spin" aria-hidden="true" />;
+
+/** What became of one of them, once it was its turn. */
+function Told(props: { kind: ManyKind; of: Outcome | undefined; onEnd: (state: OperationState) => void }) {
+  const failed = () => (props.of?.state === 'failed' ? props.of.failure : null);
+  const done = () => (props.of?.state === 'done' ? props.of : null);
+  return (
+    <Switch>
+      <Match when={props.of?.state === 'working'}>
+        <Line tone="text-soft" icon={<BUSY />}>
+          {w.outcome.working}
+        </Line>
+      </Match>
+      <Match when={failed()}>
+        {(failure) => (
+          <Line tone="text-bad" icon={<FAILED />}>
+            {failure().message} {failure().hint}
+          </Line>
+        )}
+      </Match>
+      <Match when={done()?.operationId}>
+        {(id) => (
+          // Its own: what it asks for must not take the dialog away.
+          <Suspense>
+            <Verified id={id()} onEnd={props.onEnd} />
+          </Suspense>
+        )}
+      </Match>
+      <Match when={props.kind !== 'verify' && done()}>
+        {(made) => (
+          <Line tone="text-good" icon={<DONE />}>
+            {props.kind === 'verify' ? '' : w.outcome[props.kind]}{' '}
+            <Show when={made().address}>
+              {(address) => (
+                <a href={address()} download="" class="text-brand underline">
+                  {w.again}
+                </a>
+              )}
+            </Show>
+          </Line>
+        )}
+      </Match>
+    </Switch>
+  );
+}
+
+const LOOK_AGAIN_MS = 1500;
+
+/** How a verification stands that was asked for a moment ago. */
+function Verified(props: { id: string; onEnd: (state: OperationState) => void }) {
+  const operation = useQuery(() => ({
+    ...queries.operation(props.id),
+    // Several wait for each other: a stream each would be more than a browser opens.
+    refetchInterval: ({ state }: { state: { data?: Operation | undefined } }) =>
+      state.data && hasEnded(state.data) ? false : LOOK_AGAIN_MS,
+  }));
+  const known = () => answerOf(operation);
+  const state = () => known()?.state ?? 'queued';
+  tellEndHere(
+    () => props.id,
+    () => true,
+  );
+  createEffect(() => {
+    const operation = known();
+    if (operation && hasEnded(operation)) untrack(() => props.onEnd(operation.state));
+  });
+  return (
+    <Switch
+      fallback={
+        <Line tone="text-soft" icon={<BUSY />}>
+          {state() === 'running' ? w.outcome.verify.running : w.outcome.verify.queued}
+        </Line>
+      }
+    >
+      <Match when={state() === 'succeeded'}>
+        <Line tone="text-good" icon={<DONE />}>
+          {w.outcome.verify.succeeded}
+        </Line>
+      </Match>
+      <Match when={state() === 'cancelled'}>
+        <Line tone="text-soft" icon={<FAILED />}>
+          {w.outcome.verify.cancelled}
+        </Line>
+      </Match>
+      <Match when={state() === 'failed'}>
+        <Line tone="text-bad" icon={<FAILED />}>
+          {known()?.error?.message ?? words.operation.states.failed}
+        </Line>
+      </Match>
+    </Switch>
+  );
+}
