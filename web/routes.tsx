@@ -101,7 +101,8 @@ function SignedIn(props: RouteSectionProps) {
       <Match when={me.isPending}>
         <Waiting />
       </Match>
-      <Match when={me.isError && me.error}>
+      {/* Who is known to be signed in stays so when asking again fails. */}
+      <Match when={me.isLoadingError && me.error}>
         {(error) => <Broken error={error()} reset={() => void me.refetch()} />}
       </Match>
       <Match when={me.data === null}>

@@ -31,6 +31,7 @@ const kinds: Readonly<Record<string, string>> = {
 export const words = {
   name: 'Palace Backup',
   skip: 'Skip to the content',
+  goTo: 'Go to …',
   nav: {
     label: 'Main',
     overview: 'Overview',

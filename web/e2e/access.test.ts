@@ -107,6 +107,14 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
     },
   ],
   [
+    'the list of places, actions and backups',
+    '/status',
+    async (page) => {
+      await page.getByRole('button', { name: 'Go to …' }).click();
+      await page.getByRole('option', { name: /first\.zip/ }).waitFor();
+    },
+  ],
+  [
     'the menu of the account',
     '/backups',
     async (page) => {
@@ -259,6 +267,62 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Escape');
     await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for first.zip');
+  });
+
+  test('and the usual actions are one list away, by keys that mean nothing to who types', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    const list = page.getByRole('dialog', { name: 'Go to …' });
+    const field = list.getByRole('combobox');
+    const focused = (name: string) =>
+      page.waitForFunction((wanted) => document.activeElement?.textContent?.trim() === wanted, name);
+    const openBy = async (keys: string) => {
+      await page.keyboard.press(keys);
+      await field.and(page.locator(':focus')).waitFor();
+    };
+    await visit.signIn('/status');
+    // No search on this page.
+    await openBy('/');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') != null)).toBe(true);
+    await page.keyboard.press('Escape');
+    await list.waitFor({ state: 'detached' });
+
+    await openBy('Control+k');
+    await page.keyboard.type('first');
+    const option = list.getByRole('option', { name: /first\.zip/ });
+    await option.and(page.locator('[aria-selected=true]')).waitFor();
+    expect(await field.getAttribute('aria-activedescendant')).toBe(await option.getAttribute('id'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'first.zip', level: 1 }).waitFor();
+    await focused('first.zip');
+
+    await openBy('Control+k');
+    await page.keyboard.type('back');
+    await page.keyboard.press('ArrowDown');
+    await list.getByRole('option', { name: 'Create backup' }).and(page.locator('[aria-selected=true]')).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Create a backup' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await page.keyboard.press('/');
+    const search = page.getByLabel('Search').and(page.locator(':focus'));
+    await search.waitFor();
+    await page.keyboard.type('a/b');
+    await page.keyboard.press('Control+k');
+    expect(await search.inputValue()).toBe('a/b');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+
+    await page.getByRole('button', { name: 'Go to …' }).click();
+    await field.and(page.locator(':focus')).waitFor();
+    await list.getByRole('option', { name: 'Turn off the / key for search' }).click();
+    await list.waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Go to …');
+    await page.keyboard.press('/');
+    expect(await search.count()).toBe(0);
+    expect(await list.count()).toBe(0);
   });
 
   test('says that the server does not answer, and that it does again', async () => {

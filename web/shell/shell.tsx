@@ -6,6 +6,7 @@ import { question } from '../lib/password-first.ts';
 import { words } from '../strings.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { MorePlaces } from './more-places.tsx';
+import { PaletteButton } from './palette-button.tsx';
 import { PlaceLink } from './place-link.tsx';
 import { placesFor } from './places.ts';
 
@@ -30,6 +31,7 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
           <img src="/icon.svg" alt="" class="size-7" width="28" height="28" />
           {words.name}
         </A>
+        <PaletteButton me={props.me} />
         <Show when={places().daily.length > 0} fallback={<div class="flex-1" />}>
           <nav
             aria-label={words.nav.label}

@@ -12,6 +12,10 @@ interface ModalProps {
   lead?: string | undefined;
   /** Closes by its buttons alone, and the page stays: what it shows cannot be had again. */
   holds?: boolean | undefined;
+  /** What has the focus at first; otherwise what comes first. */
+  first?: () => HTMLElement | undefined;
+  /** To be told that it is gone, and has given the focus back. */
+  onGone?: () => void;
   children: JSX.Element;
 }
 
@@ -29,6 +33,13 @@ export function Modal(props: ModalProps) {
   const giveBack = (event: Event) => {
     event.preventDefault();
     placeOf(opener)?.focus();
+    props.onGone?.();
+  };
+  const focusFirst = (event: Event) => {
+    const first = props.first?.();
+    if (!first) return;
+    event.preventDefault();
+    first.focus();
   };
   const keepOpen = (event: Event) => props.holds && event.preventDefault();
   return (
@@ -37,6 +48,7 @@ export function Modal(props: ModalProps) {
         <Dialog.Overlay class="overlay-in fixed inset-0 z-40 bg-black/50" />
         <div class="fixed inset-0 z-50 flex items-end justify-center sm:items-center sm:p-6">
           <Dialog.Content
+            onOpenAutoFocus={focusFirst}
             onCloseAutoFocus={giveBack}
             onEscapeKeyDown={keepOpen}
             onInteractOutside={keepOpen}

@@ -1,6 +1,6 @@
 import { A, useNavigate, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
-import { createSignal, For, Show } from 'solid-js';
+import { createSignal, For, Show, Suspense } from 'solid-js';
 import type { BackupInfo } from '../../api.ts';
 import { answerOf } from '../../lib/answer.ts';
 import { madeAt, useBackupActions } from '../../lib/backup-actions.ts';
@@ -45,7 +45,8 @@ export function Backup() {
         }
       >
         {(found) => (
-          <>
+          // Its own: what it asks for must not take away the heading, with the focus on it.
+          <Suspense fallback={<PageSkeleton />}>
             <BackupToolbar backup={found().info} actions={actions} onRemove={() => setRemoving(true)} />
             <ActiveOperations archive={found().info.fileName} />
             <Show when={found().info.damaged}>
@@ -73,7 +74,7 @@ export function Backup() {
               </Show>
               <History name={found().info.fileName} />
             </div>
-          </>
+          </Suspense>
         )}
       </Show>
       <RemoveBackup

@@ -11,6 +11,7 @@ import { queries } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/session.ts';
 import { createTyping } from '../../lib/typing.ts';
+import { backupIsWanted, wantBackup } from '../../lib/wanted.ts';
 import { words } from '../../strings.ts';
 import { manyWords } from '../../strings-many.ts';
 import { ActiveOperations } from '../../ui/active-operations.tsx';
@@ -37,6 +38,11 @@ export function Backups() {
   const filter = (): BackupQuery => filterOf(search);
   const page = useQuery(() => ({ ...queries.backups(filter()), placeholderData: keepPreviousData }));
   const [creating, setCreating] = createSignal(false);
+  createEffect(() => {
+    if (!backupIsWanted()) return;
+    wantBackup(false);
+    setCreating(true);
+  });
   const [removing, setRemoving] = createSignal<string | null>(null);
   const isFiltered = () => Boolean(search.search || search.show);
   const known = () => answerOf(page);

@@ -1,0 +1,39 @@
+import Search from 'lucide-solid/icons/search';
+import { createMemo, createSignal, Show, Suspense } from 'solid-js';
+import type { Person } from '../api.ts';
+import { later } from '../lib/load.ts';
+import { PALETTE_KEYS, useShortcuts } from '../lib/shortcuts.ts';
+import { words } from '../strings.ts';
+import { pressable } from '../ui/button.tsx';
+
+const Palette = later(() => import('./palette.tsx').then((part) => part.Palette));
+
+/** Opens the list of all places and actions; shows the keys that do the same. */
+export function PaletteButton(props: { me: Person }) {
+  const [open, setOpen] = createSignal(false);
+  // Once there it stays, closed: it gives the focus back.
+  const hasOpened = createMemo((before: boolean) => before || open(), false);
+  useShortcuts(() => setOpen(true));
+  return (
+    <>
+      <button
+        type="button"
+        class={`${pressable('quiet')} ml-auto px-3! text-soft md:mt-4 md:ml-0 md:w-full md:justify-start md:border md:border-line`}
+        aria-label={words.goTo}
+        aria-keyshortcuts={PALETTE_KEYS.aria}
+        aria-haspopup="dialog"
+        onPointerEnter={() => void Palette.preload()}
+        onClick={() => setOpen(true)}
+      >
+        <Search class="size-5 shrink-0 md:size-4" aria-hidden="true" />
+        <span class="hidden md:inline">{words.goTo}</span>
+        <kbd class="ml-auto hidden font-sans text-xs md:inline">{PALETTE_KEYS.shown}</kbd>
+      </button>
+      <Show when={hasOpened()}>
+        <Suspense>
+          <Palette me={props.me} open={open()} onClose={() => setOpen(false)} />
+        </Suspense>
+      </Show>
+    </>
+  );
+}
