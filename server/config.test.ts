@@ -44,6 +44,7 @@ describe('readConfig()', () => {
       operationDays: 365,
       stallMs: 1_800_000,
       workerOperations: 2,
+      workerNiceness: 10,
       memoryLimitMb: null,
       workerMemoryLimitMb: null,
       logLevel: 'info',

@@ -58,6 +58,8 @@ export interface Config {
   stallMs: number;
   /** Operations a worker runs at the same time. */
   workerOperations: number;
+  /** How far the worker stands back for other programs, as nice(1) counts. */
+  workerNiceness: number;
   /** Most memory of the process that answers, MiB. Null: a share of the machine's. */
   memoryLimitMb: number | null;
   /** The same of a worker's. */
@@ -155,6 +157,7 @@ const environment = z.object({
   OPERATION_DAYS: whole(1, 36_500).default(365),
   STALL_MS: whole(1000, 999_999_999).default(1_800_000),
   WORKER_OPERATIONS: whole(1, 16).default(2),
+  WORKER_NICENESS: whole(0, 19).default(10),
   MEMORY_LIMIT_MB: whole(128, 1_048_576).nullable().default(null),
   WORKER_MEMORY_LIMIT_MB: whole(128, 1_048_576).nullable().default(null),
   LOG_LEVEL: oneOf('debug', 'info', 'warn', 'error').default('info'),
@@ -241,6 +244,7 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     operationDays: data.OPERATION_DAYS,
     stallMs: data.STALL_MS,
     workerOperations: data.WORKER_OPERATIONS,
+    workerNiceness: data.WORKER_NICENESS,
     memoryLimitMb: data.MEMORY_LIMIT_MB,
     workerMemoryLimitMb: data.WORKER_MEMORY_LIMIT_MB,
     logLevel: data.LOG_LEVEL,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rejection } from '../db/code-of.fixture.ts';
 import { openSession } from '../db/connect.ts';
@@ -38,14 +38,20 @@ function listening(): { log: ProcessLog; heard: string[] } {
   return { log, heard };
 }
 
-test('hireProcess() takes operations until it is stopped, and then leaves no connection', async () => {
+test('hireProcess() takes operations until it is stopped, stands back as it is told, and then leaves no connection', async () => {
   const { log } = listening();
-  const worker = await hireProcess({ config: readConfig({}), directUrl: database.url }, { log, metrics, failRunning });
+  const pids: number[] = [];
+  const residentBytes = (pid: number) => pids.push(pid);
+  const worker = await hireProcess(
+    { config: readConfig({ WORKER_NICENESS: '13' }), directUrl: database.url },
+    { log, metrics, failRunning, residentBytes },
+  );
   const sessions = () =>
     database.query(
       `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'palace-backup sweep'`,
     );
-  while ((await sessions()).length === 0);
+  while ((await sessions()).length === 0 || pids.length === 0);
+  expect(getPriority(pids[0])).toBe(Math.max(13, getPriority()));
   await Promise.all([worker.stop(0), worker.stop(0)]);
   expect(await sessions()).toEqual([]);
 });

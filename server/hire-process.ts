@@ -1,4 +1,4 @@
-import { constants, setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { AppError, type FailureBody } from './errors.ts';
@@ -83,8 +83,8 @@ export async function hireProcess(
         }),
       ),
     );
-    // People who look on come first, where cores are few.
-    setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    // People who look on come first, where cores are few. Who stands further back already may not come forward.
+    setPriority(child.pid, Math.max(assignment.config.workerNiceness, getPriority()));
     child.send({ kind: 'begin', assignment } satisfies WorkerOrder);
     try {
       await begun.promise;

@@ -22,7 +22,7 @@ function run(settings: Record<string, string>) {
   const { DATABASE_URL: _, DATABASE_DIRECT_URL: __, SECRET_KEY: ___, ...outside } = process.env;
   return Bun.spawn([process.execPath, program], {
     cwd: folder,
-    env: { ...outside, PORT: '0', DATABASE_URL: database.url, ...settings },
+    env: { ...outside, PORT: '0', WORKER_NICENESS: '0', DATABASE_URL: database.url, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

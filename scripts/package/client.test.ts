@@ -33,7 +33,7 @@ beforeAll(async () => {
   await run(consumer, ['install', '--prefer-offline']);
   database = await testDatabase({ template: 'hrms' });
   await fillDemo(database.url, { staff: 20, seed: 1 });
-  const settings = { PORT: '0', SECRET_KEY: 'k'.repeat(32), BACKUP_DIR: join(folder, 'backups') };
+  const settings = { PORT: '0', WORKER_NICENESS: '0', SECRET_KEY: 'k'.repeat(32), BACKUP_DIR: join(folder, 'backups') };
   server = await startServer(readConfig({ ...settings, LOG_FILE: join(folder, 'log') }), database.url);
 }, 120_000);
 afterAll(async () => {

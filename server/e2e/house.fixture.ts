@@ -53,6 +53,8 @@ export async function openHouse({
     DATABASE_DIRECT_URL: valve.url,
     BACKUP_DIR: backups,
     SECRET_KEY: 'k'.repeat(40),
+    // Tests wait for it: it is not to stand back for the others.
+    WORKER_NICENESS: '0',
     LOG_FILE: join(folder, 'logs', 'server.log'),
     ...settings,
   });

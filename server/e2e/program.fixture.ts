@@ -30,6 +30,7 @@ export async function startProgram(
       BACKUP_DIR: join(place.folder, 'backups'),
       SECRET_KEY: 'k'.repeat(40),
       WORKER_OPERATIONS: '1',
+      WORKER_NICENESS: '0',
       BACKUP_JOBS: '2',
       ...settings,
     },

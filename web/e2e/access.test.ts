@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, overflow, PASSWORD, staged, turn, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const NOWHERE = 'Page not found';
 
@@ -155,14 +155,6 @@ async function arrive(page: Page, path: string, title?: string): Promise<void> {
   await nowhere.waitFor({ state: 'detached' });
   await page.getByRole('heading', { level: 1, ...(title && { name: title }) }).waitFor();
   await page.waitForFunction(() => !document.querySelector('.skeleton'));
-}
-
-/** Changes the address as Back and Forward do. */
-function turn(page: Page, path: string): Promise<void> {
-  return page.evaluate((to) => {
-    history.pushState(null, '', to);
-    dispatchEvent(new PopStateEvent('popstate'));
-  }, path);
 }
 
 const scene = staged({}, (scene) => scene.makeBackup('first'));

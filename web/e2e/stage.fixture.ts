@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { EventSource } from 'eventsource';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { fillDemo } from '../../db/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { ensurePanel } from '../../scripts/build-panel.ts';
-import { browserIsHere, startBrowser } from '../../scripts/panel/browser.ts';
+import { browserIsHere } from '../../scripts/panel/browser.ts';
 import { createBackupClient } from '../../server/api/client.ts';
 import { readConfig } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
+import { createPlaces, type Places } from './places.fixture.ts';
 
 export const EMAIL = 'superadmin@owu.example';
 export const PASSWORD = 'Palace-Demo-1';
@@ -32,7 +33,7 @@ export interface Stage extends AsyncDisposable {
   makeBackup(name: string): Promise<void>;
   /**
    * A page of a browser that knows nobody, and wants no motion unless told otherwise. Whatever it complains about, scripts and policy, is
-   * kept in `complaints`.
+   * kept in `complaints`. Without options it is a new page where others were before: scripts of its beginning belong to the page, not the context.
    */
   open(options?: BrowserContextOptions): Promise<Visit>;
 }
@@ -57,8 +58,6 @@ interface StageOptions {
 
 /** Long enough on a busy machine to build the panel and start everything. */
 const SETTING_UP_MS = 120_000;
-/** Less than a test may take, so that what was waited for is named; more than a page needs on a machine with much else to do. */
-const PATIENCE_MS = 100_000;
 
 /**
  * One stage for all tests of the file that calls this, prepared once and cleared after the last. There is none where there is no browser:
@@ -90,20 +89,21 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     PORT: '0',
     BACKUP_DIR: join(folder, 'backups'),
     SECRET_KEY: 'k'.repeat(40),
+    // Tests wait for it: it is not to stand back for the others.
+    WORKER_NICENESS: '0',
     LOG_FILE: join(folder, 'server.log'),
     ...options.env,
   });
   const server: RunningServer = await startServer(config, database.url);
   stack.defer(() => server.stop());
-  const browser = await startBrowser();
-  stack.defer(() => browser.close());
+  const places = stack.use(await createPlaces(server.url));
   const owned = stack.move();
   return {
     url: server.url,
     database,
     folder: config.backupDir,
     makeBackup: (name) => makeBackup(server.url, name),
-    open: (how) => visit(browser, server.url, how),
+    open: (how) => visit(places, server.url, how),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -129,11 +129,11 @@ async function makeBackup(url: string, name: string): Promise<void> {
   await client.wait(data.operation.id);
 }
 
-async function visit(browser: Browser, url: string, how: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({ baseURL: url, acceptDownloads: true, reducedMotion: 'reduce', ...how });
-  context.setDefaultTimeout(PATIENCE_MS);
+async function visit(places: Places, url: string, how: BrowserContextOptions = {}): Promise<Visit> {
+  const { context, leave } = await places.take(how);
   const page = await context.newPage();
   const complaints: string[] = [];
+  let signedIn: AsyncDisposable | null = null;
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
@@ -148,7 +148,7 @@ async function visit(browser: Browser, url: string, how: BrowserContextOptions =
       const data = { email: EMAIL, password: PASSWORD };
       const answer = await context.request.post('/trpc/auth.signIn', { headers: { Origin: origin }, data });
       if (!answer.ok()) throw new Error(`nobody is let in: ${await answer.text()}`);
-      await context.addInitScript(rememberSession);
+      signedIn = await context.addInitScript(rememberSession);
       if (path === undefined) return;
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
@@ -158,7 +158,10 @@ async function visit(browser: Browser, url: string, how: BrowserContextOptions =
       if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${axe.source}; 0`);
       return await page.evaluate(findFaults);
     },
-    [Symbol.asyncDispose]: () => context.close(),
+    async [Symbol.asyncDispose]() {
+      await signedIn?.[Symbol.asyncDispose]();
+      await leave();
+    },
   };
 }
 /** Leaves the mark of a session in a page that has none yet, as the door does. Once: who signs out is not signed in again by the next page. */
@@ -177,4 +180,12 @@ async function findFaults(): Promise<string[]> {
 /** How far the page is wider than the window, in pixels. */
 export function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Goes somewhere inside the panel, which is loaded: changes the address as Back and Forward do. */
+export function turn(page: Page, path: string): Promise<void> {
+  return page.evaluate((to) => {
+    history.pushState(null, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
 }
