@@ -6,13 +6,14 @@ export interface TestRun {
   mayFindNothing: boolean;
 }
 
-/** They measure memory, or a page's speed: nothing else may run beside them. */
+/** They measure memory, or a page's speed: nothing may run beside them but one other, which leaves a processor to each. */
 export const ALONE = [
   'scripts/json-memory.test.ts',
-  'scripts/memory.test.ts',
   'server/api/files-memory.test.ts',
+  'scripts/memory.test.ts',
   'web/e2e/lighthouse.test.ts',
 ];
+const ALONE_AT_ONCE = 2;
 /** Flags of `bun test` whose value is a word of its own. */
 const WITH_VALUE = new Set(['-t', '--test-name-pattern']);
 
@@ -33,7 +34,9 @@ export function testRuns(words: readonly string[], atOnce: number): TestRun[] {
     const together = [`--parallel=${atOnce}`, '--no-isolate', ...ALONE.map((file) => `--path-ignore-patterns=${file}`)];
     runs.push({ name: 'together', words: [...others, ...flags, ...together], mayFindNothing: true });
   }
-  if (alone.length > 0)
-    runs.push({ name: 'alone', words: [...alone.map((file) => `./${file}`), ...flags], mayFindNothing: false });
+  if (alone.length > 0) {
+    const few = `--parallel=${Math.min(ALONE_AT_ONCE, atOnce)}`;
+    runs.push({ name: 'alone', words: [...alone.map((file) => `./${file}`), ...flags, few], mayFindNothing: false });
+  }
   return runs;
 }

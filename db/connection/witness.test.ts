@@ -32,13 +32,16 @@ function url(user: string, parameters: Record<string, string>, host = 'localhost
 }
 
 describe('a connection comes out where psql comes out with the same string', () => {
-  for (const shown of ['none', 'trusted', 'selfSigned', 'otherName', 'expired'] as const) {
+  for (const [turn, shown] of (['none', 'trusted', 'selfSigned', 'otherName', 'expired'] as const).entries()) {
     test(`every sslmode, root certificate and way of signing in, server certificate: ${shown}`, async () => {
       const { certificates } = server;
       await server.present(shown === 'none' ? null : certificates[shown]);
       const arrived = new Set<string | null>();
-      for (const sslmode of MODES)
-        for (const root of [null, certificates.ca, certificates.otherCa, certificates.selfSigned.cert])
+      const roots = [null, certificates.ca, certificates.otherCa, certificates.selfSigned.cert];
+      for (const [at, sslmode] of MODES.entries())
+        for (const [place, root] of roots.entries()) {
+          // Each mode with each root, by turns with one certificate or the next; every one of them in a campaign.
+          if (campaign((turn + at + place) % 2, 0) === 1) continue;
           for (const user of [
             'app',
             ...(root === certificates.ca && WAYS_IN.includes(shown)
@@ -46,6 +49,7 @@ describe('a connection comes out where psql comes out with the same string', () 
               : []),
           ])
             arrived.add(await compare(url(user, { sslmode, ...(root && { sslrootcert: root }) })));
+        }
       // Some came in and some did not, or nothing would be compared.
       expect(arrived.size).toBeGreaterThan(2);
       expect(arrived).toContain(null);
@@ -137,7 +141,7 @@ describe('the same for where things are said', () => {
       seed = (seed * 48_271) % 2_147_483_647;
       return seed % below;
     };
-    const rounds = campaign(32, 80);
+    const rounds = campaign(20, 80);
     for (let round = 0; round < rounds; round++) {
       const said: Record<'text' | 'service' | 'env', Map<string, string>> = {
         text: new Map(),

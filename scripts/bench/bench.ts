@@ -22,6 +22,8 @@ export interface Bench extends AsyncDisposable {
   rows: number;
   copyBytes: number;
   tables: string[];
+  /** How long our server is asked at least. */
+  loadSeconds: number;
 }
 
 export interface BenchOptions {
@@ -29,6 +31,7 @@ export interface BenchOptions {
   work: string;
   /** About how many rows. */
   rows: number;
+  loadSeconds: number;
   signal: AbortSignal;
   say: (line: string) => void;
 }
@@ -57,7 +60,8 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
   options.say('starting a PostgreSQL of its own');
   const server = stack.use(await startBenchServer(join(folder, 'server'), options.signal));
   const { rows, tables } = await fillSource(server, options);
-  const bench = { server, files, signal: options.signal, rows, tables, copyBytes: 0 };
+  const { signal, loadSeconds } = options;
+  const bench = { server, files, signal, loadSeconds, rows, tables, copyBytes: 0 };
   bench.copyBytes = await countCopyBytes(bench);
   const kept = stack.move();
   return { ...bench, [Symbol.asyncDispose]: () => kept.disposeAsync() };

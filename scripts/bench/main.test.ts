@@ -20,7 +20,15 @@ function startBench(...words: string[]) {
 test.skipIf(!here)(
   'bench measures real processes of ours and the peers’, and our server through uploads, a download, backups and questions meanwhile, and leaves nothing behind',
   async () => {
-    const run = startBench('--only', 'dump-c,backup-zstd,restore-empty,server', '--rounds', '1', '--json');
+    const run = startBench(
+      '--only',
+      'dump-c,backup-zstd,restore-empty,server',
+      '--rounds',
+      '1',
+      '--load-seconds',
+      '1',
+      '--json',
+    );
     const [said, , code] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);
     expect(code).toBe(0);
     const { data } = JSON.parse(said.trim().split('\n').at(-1) ?? '');

@@ -52,6 +52,13 @@ const flags = {
     max: 100,
     help: 'how often each is measured; 3 when absent, once for rss',
   },
+  'load-seconds': {
+    kind: 'number',
+    value: 'N',
+    min: 1,
+    max: 3600,
+    help: 'how long our server is asked at least; 5 when absent',
+  },
   only: {
     kind: 'list',
     value: 'a,b',
@@ -84,6 +91,7 @@ const command: Command<typeof flags> = {
     await using bench = await openBench({
       work: resolve(values.work ?? tmpdir()),
       rows: values.rows ?? 2_800_000,
+      loadSeconds: values['load-seconds'] ?? 5,
       signal,
       say: note,
     });

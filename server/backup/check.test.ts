@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { shareOf } from '../../db/campaign.fixture.ts';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
 import * as schema from '../../db/fixtures/preflight.schema.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
@@ -160,7 +161,7 @@ for (const server of testServers()) {
       expect((await backupOf(database, MODEL)).result.warnings).toEqual([]);
     });
 
-    for (const { what, sql, check: name, says, stops, backup } of FAULTS)
+    for (const { what, sql, check: name, says, stops, backup } of shareOf(server, FAULTS))
       test(`promise 11: --check names ${what}${backup ? ', and so does each backup' : ''}`, async () => {
         await using database = await testDatabase({ server, owner: 'preflight_checker' });
         await database.query(DDL);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { shareOf } from '../../db/campaign.fixture.ts';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession, type Session } from '../../db/connect.ts';
 import { modelFromSchema } from '../../db/drizzle-model.ts';
@@ -166,7 +167,7 @@ for (const server of testServers()) {
       while ((await held()).length > 0) await Bun.sleep(10);
     });
 
-    for (const { who, admin, hold, says, way } of [...OF_RESTORE, ...OF_BOTH])
+    for (const { who, admin, hold, says, way } of shareOf(server, [...OF_RESTORE, ...OF_BOTH]))
       test(`a restore names ${who} as what it is, and its hint ends it`, async () => {
         await using _left = ended(database);
         await using session = await connected(admin ? database.adminUrl : database.url);
@@ -180,7 +181,7 @@ for (const server of testServers()) {
         expect(await database.query('SELECT * FROM t')).toEqual([{ id: 1, v: 'a' }]);
       });
 
-    for (const { who, admin, hold, says, way } of OF_BACKUP)
+    for (const { who, admin, hold, says, way } of shareOf(server, OF_BACKUP))
       test(`a backup names ${who} as what it is, and its hint ends it`, async () => {
         await using _left = ended(database);
         await using session = await connected(admin ? database.adminUrl : database.url);

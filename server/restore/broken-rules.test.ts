@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type AnyPgColumn, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { shareOf } from '../../db/campaign.fixture.ts';
 import { catalogOf } from '../../db/catalog.fixture.ts';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { type Content, contentOf, sequencesOf } from '../../db/content.fixture.ts';
@@ -159,8 +160,10 @@ for (const server of testServers()) {
       await database.admin(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restore%'`),
     ];
 
-    for (const [what, { before = '', after = '', table, rule, keys, says, keeps, keepsFrom = 0 }] of Object.entries(
-      CASES,
+    for (const [what, { before = '', after = '', table, rule, keys, says, keeps, keepsFrom = 0 }] of shareOf(
+      server,
+      Object.entries(CASES),
+      ([, { keepsFrom: from }]) => from !== undefined,
     )) {
       describe(what, () => {
         let database: TestDatabase;

@@ -9,6 +9,7 @@ import { fillDemo } from '../../db/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { ensurePanel } from '../../scripts/build-panel.ts';
 import { browserIsHere } from '../../scripts/panel/browser.ts';
+import { writeManyArchives } from '../../scripts/panel/many-archives.ts';
 import { createBackupClient } from '../../server/api/client.ts';
 import { readConfig } from '../../server/config.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
@@ -54,7 +55,13 @@ interface StageOptions {
   staff?: number;
   /** Settings of the server. */
   env?: Record<string, string>;
+  /** Old backups that are in its folder from the beginning; where nothing is said, as many as STORED_BACKUPS tells the test command. */
+  stored?: number;
 }
+
+/** Under `bun run campaign:stored` every test that does not speak of an empty folder finds so many. */
+const STORED = Number(process.env['STORED_BACKUPS'] ?? 0);
+const NEWEST_STORED = new Date('2020-02-29T02:00:00Z');
 
 /** Long enough on a busy machine to build the panel and start everything. */
 const SETTING_UP_MS = 120_000;
@@ -94,6 +101,9 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     LOG_FILE: join(folder, 'server.log'),
     ...options.env,
   });
+  const count = options.stored ?? STORED;
+  const { signal } = new AbortController();
+  if (count > 0) await writeManyArchives(config.backupDir, { count, newest: NEWEST_STORED, signal });
   const server: RunningServer = await startServer(config, database.url);
   stack.defer(() => server.stop());
   const places = stack.use(await createPlaces(server.url));

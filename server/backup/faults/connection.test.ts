@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { shareOf } from '../../../db/campaign.fixture.ts';
 import { rejection } from '../../../db/code-of.fixture.ts';
 import { testServers } from '../../../db/testing-servers.ts';
 import { slowStorage, strike } from '../../hold.fixture.ts';
@@ -18,7 +19,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   });
   afterAll(() => scene[Symbol.asyncDispose]());
 
-  for (const { name, pattern } of WHO) {
+  for (const { name, pattern } of shareOf(server, WHO)) {
     test(`a backup says CONNECTION_LOST and leaves nothing behind when the server ends ${name}`, async () => {
       const { storage, reached, open } = slowStorage(3);
       const backup = rejection(scene.backup(storage));
@@ -61,7 +62,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
     await expectNothing(scene, storage, 'cancelled');
   });
 
-  for (const stage of ['prepare', 'copy', 'finish', 'verify'] as const) {
+  for (const stage of shareOf(server, ['prepare', 'copy', 'finish', 'verify'])) {
     test(`a backup can be cancelled at the stage "${stage}", and leaves nothing behind`, async () => {
       const { storage, open } = slowStorage(0);
       open();
