@@ -48,6 +48,8 @@ export interface Visit extends AsyncDisposable {
   signIn(path?: string): Promise<void>;
   /** What axe-core finds on the page as it is, one line each. */
   faults(): Promise<string[]>;
+  /** The same, and what of its colours in the dark theme; for a page that is light and chose no theme. Nothing else hangs on the theme. */
+  faultsInBothThemes(): Promise<string[]>;
 }
 
 interface StageOptions {
@@ -163,10 +165,13 @@ async function visit(places: Places, url: string, how: BrowserContextOptions = {
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
     },
-    async faults() {
-      // Through the debugger, past the policy that lets the page itself run nothing foreign.
-      if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${axe.source}; 0`);
-      return await page.evaluate(findFaults);
+    faults: () => audit(page),
+    async faultsInBothThemes() {
+      const light = await audit(page);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      const dark = await audit(page, COLOURS);
+      await page.emulateMedia({ colorScheme: 'light' });
+      return [...light, ...dark.map((fault) => `in the dark theme, ${fault}`)];
     },
     async [Symbol.asyncDispose]() {
       await signedIn?.[Symbol.asyncDispose]();
@@ -181,9 +186,18 @@ function rememberSession(): void {
   localStorage.setItem('palace-session', 'yes');
 }
 
-async function findFaults(): Promise<string[]> {
+/** The rules of axe-core that look at colours. */
+const COLOURS = ['color-contrast', 'link-in-text-block'];
+
+async function audit(page: Page, rules?: string[]): Promise<string[]> {
+  // Through the debugger, past the policy that lets the page itself run nothing foreign.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${axe.source}; 0`);
+  return await page.evaluate(findFaults, rules);
+}
+
+async function findFaults(rules?: string[]): Promise<string[]> {
   const { run } = Reflect.get(window, 'axe') as typeof axe;
-  const { violations } = await run(document, { resultTypes: ['violations'] });
+  const { violations } = await run(document, { resultTypes: ['violations'], ...(rules && { runOnly: rules }) });
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 
