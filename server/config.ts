@@ -50,6 +50,10 @@ export interface Config {
   tls: { certFile: string; keyFile: string } | null;
   /** Largest upload, bytes. */
   maxUploadBytes: number;
+  /** What one person's uploads may come to that are neither accepted nor refused yet. */
+  maxWaitingUploads: number;
+  /** Null: ten of the largest. */
+  maxWaitingBytes: number | null;
   /** A session ends after so many days without use. */
   sessionDays: number;
   /** Records of finished operations are kept so many days. */
@@ -153,6 +157,10 @@ const environment = z.object({
   TLS_CERT: z.string().nullable().default(null),
   TLS_KEY: z.string().nullable().default(null),
   MAX_UPLOAD_BYTES: bytes(1, 1024 ** 5).default(100 * 1024 ** 2),
+  MAX_WAITING_UPLOADS: whole(1, 10_000).default(20),
+  MAX_WAITING_BYTES: bytes(1, 1024 ** 5)
+    .nullable()
+    .default(null),
   SESSION_DAYS: whole(1, 365).default(14),
   OPERATION_DAYS: whole(1, 36_500).default(365),
   STALL_MS: whole(1000, 999_999_999).default(1_800_000),
@@ -240,6 +248,8 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     corsOrigins: data.CORS_ORIGINS,
     tls: data.TLS_CERT && data.TLS_KEY ? { certFile: data.TLS_CERT, keyFile: data.TLS_KEY } : null,
     maxUploadBytes: data.MAX_UPLOAD_BYTES,
+    maxWaitingUploads: data.MAX_WAITING_UPLOADS,
+    maxWaitingBytes: data.MAX_WAITING_BYTES,
     sessionDays: data.SESSION_DAYS,
     operationDays: data.OPERATION_DAYS,
     stallMs: data.STALL_MS,

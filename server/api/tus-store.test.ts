@@ -15,7 +15,12 @@ test('pieces of an upload are cleared away also when each comes in a request of 
   const collect = spyOn(Bun, 'gc');
   try {
     await area.prepare();
-    const store = new TusStore({ records, area, now: () => new Date() });
+    const store = new TusStore({
+      records,
+      area,
+      waitingLimits: { uploads: 9, bytes: 1e6, unknown: 1 },
+      now: () => new Date(),
+    });
     const id = crypto.randomUUID();
     await area.make(id);
     const piece = Buffer.alloc(8 * 1024 * 1024, 1);

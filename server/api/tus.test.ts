@@ -4,7 +4,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type DetailedError, Upload } from 'tus-js-client';
 import { sampleArchive } from '../archive/sample.fixture.ts';
+import { SCOPES } from '../security/caller.ts';
 import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
+import { readOutcome } from './wire.fixture.ts';
 
 const LIMIT = 32 * 1024 ** 2;
 let server: FilesServer;
@@ -283,5 +285,41 @@ test('nonsense is told in the shape of every failure, and is never the server’
       error: { code: expect.any(String), timestamp: expect.any(String) },
     });
     expect(text).not.toContain(server.folder);
+  }
+});
+
+test('what one person has begun and not ended has a limit: by all tokens, both ways in, and many at once', async () => {
+  const { waitingLimits } = server.parts;
+  const before = { ...waitingLimits };
+  Object.assign(waitingLimits, { uploads: 3, bytes: 1000, unknown: 400 });
+  const begin = async (size: number | null, who = asCaller()) => {
+    const length = size === null ? { 'Upload-Defer-Length': '1' } : { 'Upload-Length': String(size) };
+    const headers = { ...who, 'Tus-Resumable': '1.0.0', ...length };
+    const answer = await fetch(endpoint(), { method: 'POST', headers });
+    const { code } = await readOutcome(answer);
+    return { status: answer.status, code, place: answer.headers.get('location') };
+  };
+  const put = (body: string) =>
+    fetch(`${server.url}/api/uploads?accept=later`, { method: 'PUT', headers: asCaller(), body });
+  try {
+    const begun = await Promise.all(Array.from({ length: 6 }, () => begin(10)));
+    expect(begun.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, 413, 413, 413]);
+    expect(begun.flatMap(({ code }) => code ?? [])).toEqual(['TOO_LARGE', 'TOO_LARGE', 'TOO_LARGE']);
+    const refused = await put('one more');
+    expect([refused.status, (await readOutcome(refused)).failure]).toMatchObject([
+      413,
+      { code: 'TOO_LARGE', hint: expect.stringContaining('MAX_WAITING_UPLOADS'), details: { uploads: 3, bytes: 30 } },
+    ]);
+    expect((await server.waiting()).length).toBe(3);
+    // Ada by another token is Ada; an address that ends like hers is somebody else's.
+    expect((await begin(10, asCaller(SCOPES, 'bob of ada@palace.example'))).status).toBe(413);
+    expect((await begin(10, asCaller(SCOPES, 'not-ada@palace.example'))).status).toBe(201);
+
+    const [taken = ''] = begun.flatMap(({ place }) => place ?? []);
+    await fetch(new URL(taken, `${endpoint()}/`), { method: 'DELETE', headers: tusHeaders });
+    expect(await begin(990)).toMatchObject({ status: 413, code: 'TOO_LARGE' });
+    expect((await begin(null)).status).toBe(201);
+  } finally {
+    Object.assign(waitingLimits, before);
   }
 });

@@ -19,6 +19,8 @@ import { getUpload, insertUpload } from './records.ts';
 import { sweepUploads } from './sweep.ts';
 import { createAcceptVerb } from './verb.ts';
 
+const LIMITS = { uploads: 100, bytes: 1024 ** 3, unknown: 1 };
+
 const BY = { actor: 'ada', origin: 'a test' };
 const forever = new AbortController().signal;
 let database: TestDatabase;
@@ -57,7 +59,7 @@ beforeEach(() => {
 async function received(): Promise<string> {
   const id = newId();
   await using file = await area.receive(id);
-  await insertUpload(records, { id, originalName: 'sent.zip', size: null, actor: 'ada', createdAt: now() });
+  await insertUpload(records, { id, originalName: 'sent.zip', size: null, actor: 'ada', createdAt: now() }, LIMITS);
   await file.write(bytes);
   await file.commit();
   await receivedUpload({ records, area }, id, null, forever);

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, notInArray, or } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, notInArray, or, sql } from 'drizzle-orm';
 import { asking } from '../../../db/failure.ts';
 import type { Records } from '../../../db/records.ts';
 import { type UploadState, uploads } from '../../../db/schema/system.ts';
@@ -10,12 +10,77 @@ export type UploadRow = typeof uploads.$inferSelect;
 const DOING = 'reading or writing the uploads';
 const FINISHED: UploadState[] = ['accepted', 'refused'];
 
-/** Begins the record of an upload. Its file must be there already: a record without one is taken for that of a dead process. */
+/** What one person's uploads may come to that have not ended. */
+export interface WaitingLimits {
+  uploads: number;
+  bytes: number;
+  /** What one counts as whose size nobody has said yet. */
+  unknown: number;
+}
+
+/**
+ * Begins the record of an upload. Its file must be there already: a record without one is taken for that of a dead process. Throws TOO_LARGE
+ * where the sender's others that have not ended leave no room for it.
+ */
 export async function insertUpload(
   records: Records,
   row: Pick<UploadRow, 'id' | 'originalName' | 'size' | 'actor' | 'createdAt'>,
+  limits: WaitingLimits,
 ): Promise<void> {
-  await asking(DOING, async () => await records.insert(uploads).values({ ...row, state: 'receiving' }));
+  await asking(DOING, () =>
+    records.transaction(async (tx) => {
+      const sender = senderOf(row.actor);
+      // One at a time for each sender, or two at once would both find the last place free.
+      await tx.execute(
+        sql`SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${`upload of ${sender}`}, 0))`,
+      );
+      const [others] = await tx
+        .select({
+          uploads: sql`pg_catalog.count(*)`.mapWith(Number),
+          bytes: sql`coalesce(pg_catalog.sum(coalesce(${uploads.size}, ${limits.unknown})), 0)`.mapWith(Number),
+        })
+        .from(uploads)
+        .where(and(notInArray(uploads.state, FINISHED), or(eq(uploads.actor, sender), isTokenOf(sender))));
+      refuseTooMany(others ?? { uploads: 0, bytes: 0 }, row.size ?? limits.unknown, limits);
+      await tx.insert(uploads).values({ ...row, state: 'receiving' });
+    }),
+  );
+}
+
+const TOKEN_OF = ' of ';
+
+/** The person behind an actor: tokens of one person are no further persons. */
+function senderOf(actor: string): string {
+  return actor.startsWith('token ') ? actor.slice(actor.lastIndexOf(TOKEN_OF) + TOKEN_OF.length) : actor;
+}
+
+function isTokenOf(sender: string) {
+  const end = `${TOKEN_OF}${sender}`;
+  return sql`(pg_catalog.starts_with(${uploads.actor}, 'token ') AND pg_catalog.right(${uploads.actor}, pg_catalog.length(${end}::text)) = ${end})`;
+}
+
+function refuseTooMany(others: { uploads: number; bytes: number }, size: number, limits: WaitingLimits): void {
+  const details = { ...others, mostUploads: limits.uploads, mostBytes: limits.bytes };
+  const hint =
+    'Accept or remove some of them (uploads.list shows them), or let them end: what nobody goes on with goes after a day.';
+  if (others.uploads >= limits.uploads)
+    throw new AppError(
+      'TOO_LARGE',
+      `${others.uploads} uploads of yours have not ended; ${limits.uploads} may wait at once.`,
+      {
+        hint: `${hint} MAX_WAITING_UPLOADS on the server says how many.`,
+        details,
+      },
+    );
+  if (others.bytes + size > limits.bytes && others.uploads > 0)
+    throw new AppError(
+      'TOO_LARGE',
+      `Your uploads that have not ended come to ${others.bytes} bytes; with this one they would pass ${limits.bytes}.`,
+      {
+        hint: `${hint} MAX_WAITING_BYTES on the server says how much.`,
+        details,
+      },
+    );
 }
 
 /** Null when there is none, whatever the id looks like. */
