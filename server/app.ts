@@ -8,14 +8,15 @@ import { isOwnName } from './http/address.ts';
 import type { AppEnv } from './http/env.ts';
 import { asFailure, failureAnswer, wrongMethod } from './http/failure.ts';
 import {
-  allowSilence,
   checkOrigin,
+  cutRefused,
   demandHost,
   demandHttps,
   endWith,
   identify,
   introduce,
   keepAccessLog,
+  limitBodies,
   limitRate,
   type NoteRefused,
   putHeaders,
@@ -74,6 +75,8 @@ export interface Face {
 }
 
 const CHECK_LIMIT_MS = 3000;
+/** Requests with a body that one person sends at the same time: far more than a browser, or a script that sends file after file. */
+const MOST_BODIES = 32;
 const KEYS_SECONDS = 300;
 /** Nobody reads it; the log and the metrics tell it from a fault of the server. */
 const CLIENT_GONE = 499;
@@ -170,7 +173,9 @@ function addFace(
       details: { limit: MAX_CALL_BYTES },
     });
   };
-  for (const path of ['/trpc/*', '/api/*']) app.use(path, identify({ readCaller, spend, noteRefused }), allowSilence);
+  const bodies = limitBodies(MOST_BODIES);
+  for (const path of ['/trpc/*', '/api/*'])
+    app.use(path, cutRefused, identify({ readCaller, spend, noteRefused }), bodies);
   app.use('/trpc/*', endWith(closing));
   // Lists of backups and audit rows are much the same words; streams of events are left as they are.
   app.use('/trpc/*', compress({ encoding: 'gzip' }));

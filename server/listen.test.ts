@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { face, serve } from './http/app.fixture.ts';
+import { face, failure, GOOD_TOKEN, serve } from './http/app.fixture.ts';
+import { sendPart } from './http/half-sent.fixture.ts';
 import { listen, readTls } from './listen.ts';
 
 const answer = () => new Response('hello');
@@ -53,6 +54,42 @@ describe('listen()', () => {
       socket.on('data', () => undefined).on('close', () => resolve());
       await closed;
     }
+  });
+
+  test('cuts one who is known as well, while his body does not come', async () => {
+    const trpc = face({ trpc: async (c) => c.text(await c.req.raw.text()) });
+    await using app = serve({ idleSeconds: 1, face: trpc });
+    const sender = await sendPart(
+      app.url,
+      'POST /trpc/backups.create',
+      `Cookie: session=good\r\nOrigin: ${app.url.slice(0, -1)}`,
+    );
+    await sender.closed;
+    expect(sender.answer()).toBe('');
+  });
+
+  test('takes so many bodies of one person at once, and as many of everybody else', async () => {
+    const trpc = face({ trpc: async (c) => c.text(await c.req.raw.text()) });
+    await using app = serve({ face: trpc });
+    const send = (who: string) => sendPart(app.url, 'POST /trpc/backups.create', who);
+    const [token, cookie] = [
+      `Authorization: Bearer ${GOOD_TOKEN}`,
+      `Cookie: session=good\r\nOrigin: ${app.url.slice(0, -1)}`,
+    ];
+    // By whichever token: the person is the same.
+    const senders = await Promise.all(Array.from({ length: 32 }, (_, at) => send(at % 2 ? token : cookie)));
+    const code = async (headers: Record<string, string>) => {
+      const answer = await app.ask('/trpc/x', { method: 'POST', body: 'whole', headers });
+      return answer.ok ? answer.status : [answer.status, (await failure(answer)).error.code];
+    };
+    const good = { Authorization: `Bearer ${GOOD_TOKEN}` };
+    while ((await code(good)) === 200) await Bun.sleep(5);
+    expect(await code(good)).toEqual([429, 'RATE_LIMITED']);
+    expect((await app.ask('/api/who', { headers: good })).status).toBe(200);
+    expect(await code({})).toBe(200);
+    for (const { socket } of senders.slice(0, 2)) socket.destroy();
+    while ((await code(good)) !== 200) await Bun.sleep(5);
+    for (const { socket } of senders) socket.destroy();
   });
 
   test('has no limit of its own for bodies, declared or not: the routes say why they refuse', async () => {

@@ -86,6 +86,7 @@ function serveOn(port: number, { host, fetch, tls, idleSeconds }: ListenOptions)
           peer: server.requestIP(request)?.address ?? null,
           encrypted: Boolean(tls),
           waitForEver: () => server.timeout(request, 0),
+          waitAsUsual: () => server.timeout(request, idleSeconds ?? IDLE_SECONDS),
         }),
       // Nothing of the app throws past its own error handler; should it ever, no stack is shown.
       error: (error) => Response.json(failureBody(unexpected(error), new Date()), { status: 500 }),

@@ -27,6 +27,7 @@ import { openFeed } from './jobs/feed.ts';
 import { type Queue, startQueue } from './jobs/queue.ts';
 import { repeat } from './jobs/repeat.ts';
 import { createAcceptance } from './jobs/uploads/acceptance.ts';
+import type { WaitingLimits } from './jobs/uploads/records.ts';
 import { sweepUploads } from './jobs/uploads/sweep.ts';
 import type { ProcessLog } from './logs.ts';
 import { maskDatabaseUrl } from './mask-url.ts';
@@ -111,6 +112,13 @@ export async function openRooms(ground: Ground): Promise<Rooms> {
 
 type Hall = Ground & { directUrl: string; queue: Queue };
 
+const UPLOADS_OF_THE_LARGEST = 10;
+
+function waitingLimits({ maxUploadBytes, maxWaitingUploads, maxWaitingBytes }: Config): WaitingLimits {
+  const bytes = maxWaitingBytes ?? UPLOADS_OF_THE_LARGEST * maxUploadBytes;
+  return { uploads: maxWaitingUploads, bytes, unknown: maxUploadBytes };
+}
+
 /** All that needs sign-in. */
 function openFace(hall: Hall & { endings: Ending[] }): Face {
   const { config, records, storage, model, now, newId, directUrl, queue, log, closing, endings } = hall;
@@ -120,6 +128,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
   const sessions = createSessions({ records, throttle, now, sessionDays: config.sessionDays, secureCookies });
   const issuer = config.publicUrl ?? ISSUER;
   const tokens = createTokens({ records, secretKey: hall.secretKey, issuer, now });
+  const readCaller = createReadCaller({ sessions, tokens });
   const audit = createAudit({ records, now });
   const feed = openFeed({ databaseUrl: directUrl, read: (id) => readOperation(records, id) });
   const desk = createDesk({ databaseUrl: directUrl, records, queue, feed, now, newId });
@@ -137,10 +146,12 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     acceptance: createAcceptance({ records, desk }),
     onStored: (name) => catalogue.drop(name),
     maxUploadBytes: config.maxUploadBytes,
+    waitingLimits: waitingLimits(config),
     fail: (error) => failureResponse(error, now()),
     audit,
     nameOf: async (id, signal) => (await catalogue.find(id, signal)).name,
     readLink: (token, purpose) => tokens.readLink(token, purpose),
+    readCaller,
     exportJson,
   };
   const parts = {
@@ -181,7 +192,7 @@ function openFace(hall: Hall & { endings: Ending[] }): Face {
     { name: 'feed', end: async () => feed[Symbol.asyncDispose]() },
   );
   return {
-    readCaller: createReadCaller({ sessions, tokens }),
+    readCaller,
     spend: (limit, key) => throttle.spend(limit, key),
     noteRefused: (attempt) => audit.append({ actor: 'nobody', outcome: 'denied', code: 'UNAUTHENTICATED', ...attempt }),
     jwks: () => tokens.jwks(),

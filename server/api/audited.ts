@@ -54,7 +54,36 @@ export async function audited<T>(
   }
 }
 
-/** Throws unless the caller of this request may do this. */
+/** Throws unless the caller of this request may do this; he may be silent for as long as he likes then. */
 export function requireRight(c: FilesContext, action: Action, now: Date): void {
   authorize(c.get('caller'), RIGHTS[action], now);
+  c.get('patience').waitForEver();
+}
+
+/** How often it is asked whether the sender of a body may still send it. */
+const ASK_AGAIN_MS = 30_000;
+
+/**
+ * Asks again and again, while a body comes, whether its sender still may send it. The signal aborts with the reason once he may not: his
+ * session ended, or his role or token was taken away.
+ */
+export function whileAllowed(
+  parts: Pick<FileParts, 'readCaller' | 'now' | 'askAgainMs'>,
+  c: FilesContext,
+  action: Action,
+): { signal: AbortSignal } & Disposable {
+  const ended = new AbortController();
+  const ask = async () => {
+    try {
+      const { caller } = await parts.readCaller(c.req.raw.headers, c.get('caller').address);
+      authorize(caller, RIGHTS[action], parts.now());
+    } catch (error) {
+      // What cannot be asked now takes nobody's right away.
+      if (!(error instanceof AppError) || (error.code !== 'UNAUTHENTICATED' && error.code !== 'FORBIDDEN')) return;
+      ended.abort(error);
+      c.get('patience').waitAsUsual();
+    }
+  };
+  const asking = setInterval(() => void ask(), parts.askAgainMs ?? ASK_AGAIN_MS);
+  return { signal: ended.signal, [Symbol.dispose]: () => clearInterval(asking) };
 }

@@ -1,9 +1,16 @@
 import type { Log } from '../log.ts';
 import type { Caller } from '../security/caller.ts';
 
+/** Says how long a request, and its connection after it, may be silent. */
+export interface Patience {
+  waitForEver(): void;
+  /** Like a stranger, who is cut. */
+  waitAsUsual(): void;
+}
+
 /** What the app has found out about a request before any route sees it (Hono variables). Each line of its log carries the request's id. */
 export interface AppEnv {
-  Variables: { caller: Caller; requestId: string; log: Log };
+  Variables: { caller: Caller; requestId: string; log: Log; patience: Patience };
 }
 
 /** What every procedure gets. One for all calls of a batch. */

@@ -42,6 +42,7 @@ async function readLink(parts: FileParts, c: FilesContext, notes: AuditNotes): P
   }
   const { subject, actor } = await parts.readLink(token, 'download');
   notes.actor = actor;
+  c.get('patience').waitForEver();
   return subject;
 }
 

@@ -31,6 +31,7 @@ if (import.meta.main) {
       address: '::1',
     });
     c.set('requestId', 'r');
+    c.set('patience', { waitForEver: () => undefined, waitAsUsual: () => undefined });
     await next();
   });
   const storage = createLocalStorage(folder);
@@ -44,6 +45,8 @@ if (import.meta.main) {
       area,
       acceptance,
       maxUploadBytes: 1024 ** 3,
+      readCaller: () => Promise.reject(new Error('nobody asks for so long')),
+      waitingLimits: { uploads: 1000, bytes: 1024 ** 4, unknown: 1 },
       now: () => new Date(),
       newId: () => crypto.randomUUID(),
       fail: (error) => Response.json({ ...failureBody(error, new Date()), cause: String(error) }, { status: 500 }),

@@ -7,12 +7,13 @@ import { type TestDatabase, testDatabase } from '../../db/testing.ts';
 import { type Catalogue, createCatalogue } from '../backup/catalogue.ts';
 import { type ErrorCode, failureBody } from '../errors.ts';
 import { acceptanceOf } from '../jobs/uploads/acceptance.fixture.ts';
+import { listen } from '../listen.ts';
 import type { AuditEntry } from '../security/audit-row.ts';
 import { type Caller, SCOPES, type Scope } from '../security/caller.ts';
 import { createLocalStorage } from '../storage/local.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createUploadArea, type UploadArea } from '../storage/uploads.ts';
-import type { AppEnv } from './context.ts';
+import type { AppEnv, Patience } from './context.ts';
 import type { FileParts } from './file-parts.ts';
 import { fileRoutes } from './files.ts';
 
@@ -69,7 +70,7 @@ function callerOf(header: (name: string) => string | undefined): Caller {
   };
 }
 
-export async function filesServer(change: Partial<FileParts> = {}): Promise<FilesServer> {
+export async function filesServer(change: Partial<FileParts> = {}, idleSeconds = 255): Promise<FilesServer> {
   const database = await testDatabase({ template: 'hrms' });
   const folder = await mkdtemp(join(tmpdir(), 'palace-files-'));
   const client = openRecords(database.url, { connections: 4 });
@@ -88,6 +89,7 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
     storage,
     area,
     maxUploadBytes: 100 * 1024 ** 2,
+    waitingLimits: { uploads: 1000, bytes: 1024 ** 4, unknown: 1 },
     now: () => new Date(),
     newId: () => crypto.randomUUID(),
     fail: (error) => {
@@ -99,10 +101,12 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
     readLink: async () => {
       throw new Error('no links here');
     },
+    readCaller: async (headers) => ({ caller: callerOf((name) => headers.get(name) ?? undefined) }),
     ...change,
   };
-  const app = new Hono<AppEnv>();
+  const app = new Hono<AppEnv & { Bindings: Patience }>();
   app.use(async (c, next) => {
+    c.set('patience', c.env);
     c.set(
       'caller',
       callerOf((name) => c.req.header(name)),
@@ -112,16 +116,14 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
     await next();
   });
   app.route('/', fileRoutes(parts));
-  const server = Bun.serve({
+  const server = listen({
+    host: '127.0.0.1',
     port: 0,
-    hostname: '127.0.0.1',
-    idleTimeout: 0,
-    development: false,
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: (request) => app.fetch(request),
+    idleSeconds,
+    fetch: (request, connection) => app.fetch(request, connection),
   });
   return {
-    url: server.url.href.replace(/\/$/, ''),
+    url: server.url.replace(/\/$/, ''),
     folder,
     database,
     storage,
@@ -134,7 +136,7 @@ export async function filesServer(change: Partial<FileParts> = {}): Promise<File
         'SELECT id, state, size::float8 AS size, sha256, error FROM backup_system.uploads ORDER BY created_at',
       ),
     async [Symbol.asyncDispose]() {
-      await server.stop(true);
+      await server.stop(0);
       await closeAcceptance();
       await client.close();
       await database[Symbol.asyncDispose]();

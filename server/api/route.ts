@@ -19,10 +19,13 @@ export function trpcRoute(parts: ApiParts): Hono<AppEnv> {
   const router = createRouter(parts);
   const app = new Hono<AppEnv>();
   app.all('/*', async function procedures(c) {
-    const { caller, requestId, log } = c.var;
+    const { caller, requestId, log, patience } = c.var;
+    const req = await limited(c.req.raw);
+    // Not before all of it is there: what a procedure takes its time for, or a stream is silent in, is something else than a body that does not come.
+    if (caller.kind !== 'nobody') patience.waitForEver();
     return fetchRequestHandler({
       endpoint: TRPC_PATH,
-      req: await limited(c.req.raw),
+      req,
       router,
       maxBatchSize: MAX_BATCH,
       createContext: ({ resHeaders }): ApiContext => ({

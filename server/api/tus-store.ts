@@ -3,7 +3,14 @@ import { FileStore } from '@tus/file-store';
 import { ERRORS, type KvStore, Upload } from '@tus/server';
 import type { Records } from '../../db/records.ts';
 import { AppError, failureBody } from '../errors.ts';
-import { findUpload, insertUpload, moveUpload, refuseUpload, type UploadRow } from '../jobs/uploads/records.ts';
+import {
+  findUpload,
+  insertUpload,
+  moveUpload,
+  refuseUpload,
+  type UploadRow,
+  type WaitingLimits,
+} from '../jobs/uploads/records.ts';
 import { memoryKeeper } from '../storage/keep-memory.ts';
 import { UPLOAD_KEPT_MS, type UploadArea } from '../storage/uploads.ts';
 
@@ -11,6 +18,9 @@ export interface TusStoreParts {
   records: Records;
   area: UploadArea;
   now: () => Date;
+  waitingLimits: WaitingLimits;
+  /** Aborts once the sender of this upload may not send any more; undefined where nobody asks. */
+  allowed?: (id: string) => AbortSignal | undefined;
 }
 
 /** tus's own file store, over the upload area and the table of uploads: one record and one file per upload, whichever way it comes. */
@@ -45,13 +55,21 @@ export class TusStore extends FileStore {
   /** The file store's own keeps the reason of a failed write to itself. */
   override async write(bytes: Readable, id: string, offset: number): Promise<number> {
     await using file = await this.parts.area.append(id, offset);
-    let end = offset;
-    for await (const piece of bytes) {
-      await file.write(piece);
-      end += piece.length;
-      this.keepMemory(piece.length);
+    const allowed = this.parts.allowed?.(id);
+    const stop = () => bytes.destroy(allowed?.reason);
+    allowed?.addEventListener('abort', stop, { once: true });
+    if (allowed?.aborted) stop();
+    try {
+      let end = offset;
+      for await (const piece of bytes) {
+        await file.write(piece);
+        end += piece.length;
+        this.keepMemory(piece.length);
+      }
+      return end;
+    } finally {
+      allowed?.removeEventListener('abort', stop);
     }
-    return end;
   }
 
   override async getUpload(id: string): Promise<Upload> {
@@ -64,7 +82,7 @@ export class TusStore extends FileStore {
 }
 
 /** The table of uploads as what tus asks of its store. */
-function recordStore({ records, area, now }: TusStoreParts): KvStore<Upload> {
+function recordStore({ records, area, now, waitingLimits }: TusStoreParts): KvStore<Upload> {
   return {
     async get(id) {
       const row = await findUpload(records, id);
@@ -72,13 +90,14 @@ function recordStore({ records, area, now }: TusStoreParts): KvStore<Upload> {
     },
     async set(id, file) {
       if (await moveUpload(records, id, ['receiving'], { size: file.size ?? null })) return;
-      await insertUpload(records, {
+      const begun = {
         id,
         originalName: file.metadata?.['filename'] ?? 'upload',
         actor: file.metadata?.['actor'] ?? 'nobody',
         size: file.size ?? null,
         createdAt: now(),
-      });
+      };
+      await insertUpload(records, begun, waitingLimits);
     },
     async delete(id) {
       await area.remove(id);

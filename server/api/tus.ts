@@ -2,7 +2,7 @@ import { Server, type Upload } from '@tus/server';
 import { AppError } from '../errors.ts';
 import { atIt, receivedUpload } from '../jobs/uploads/accept.ts';
 import { findUpload } from '../jobs/uploads/records.ts';
-import { type AuditNotes, audited, requireRight } from './audited.ts';
+import { type AuditNotes, audited, requireRight, whileAllowed } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 import { TusStore } from './tus-store.ts';
 import { refuseOversize, uploadName } from './upload.ts';
@@ -13,6 +13,8 @@ export const TUS_PATH = '/api/uploads/tus';
 /** What our hooks need to know of the request that led to them; tus hands them the request alone. */
 interface Conversation {
   context: FilesContext;
+  /** Aborts once the sender may not send any more. */
+  allowed: AbortSignal;
   /** What was thrown, before tus made words of it. */
   failure?: unknown;
 }
@@ -24,10 +26,12 @@ interface Conversation {
  */
 export function createTus(parts: FileParts): (c: FilesContext) => Promise<Response> {
   const conversations = new WeakMap<object, Conversation>();
+  /** By the upload's id: the store is told nothing else. */
+  const allowed = new Map<string, AbortSignal>();
   let server: Promise<Server> | null = null;
   // Not before it is needed: the folder may not be there yet, or not be writable today.
   const ready = () =>
-    (server ??= makeServer(parts, conversations).catch((error: unknown) => {
+    (server ??= makeServer(parts, conversations, allowed).catch((error: unknown) => {
       server = null;
       throw error;
     }));
@@ -42,10 +46,16 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
     const id = c.req.param('upload');
     const locked = id === undefined ? null : await prepareKnown(parts, c, id, notes);
     if (locked) return locked;
-    const conversation: Conversation = { context: c };
+    using right = whileAllowed(parts, c, TUS_PATH);
+    const conversation: Conversation = { context: c, allowed: right.signal };
     conversations.set(c.req.raw, conversation);
-    const response = await (await ready()).handleWeb(c.req.raw);
-    return await translated(parts, response, conversation, notes);
+    if (id !== undefined && c.req.raw.body !== null) allowed.set(id, right.signal);
+    try {
+      const response = await (await ready()).handleWeb(c.req.raw);
+      return await translated(parts, response, conversation, notes);
+    } finally {
+      for (const [upload, signal] of allowed) if (signal === right.signal) allowed.delete(upload);
+    }
   };
 
   // Pieces are many; what is told of an upload is its beginning, its end, and every refusal of who may not.
@@ -60,11 +70,15 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
   };
 }
 
-async function makeServer(parts: FileParts, conversations: WeakMap<object, Conversation>): Promise<Server> {
+async function makeServer(
+  parts: FileParts,
+  conversations: WeakMap<object, Conversation>,
+  allowed: Map<string, AbortSignal>,
+): Promise<Server> {
   await parts.area.prepare();
   return new Server({
     path: TUS_PATH,
-    datastore: new TusStore(parts),
+    datastore: new TusStore({ ...parts, allowed: (id) => allowed.get(id) }),
     maxSize: parts.maxUploadBytes,
     // Behind a proxy the server does not know its own name.
     relativeLocation: true,
@@ -73,7 +87,9 @@ async function makeServer(parts: FileParts, conversations: WeakMap<object, Conve
     async onUploadCreate(request, upload) {
       await parts.storage.demandPresent();
       if (upload.size !== undefined) await refuseOversize(parts, upload.size);
-      const actor = conversations.get(request)?.context.get('caller').actor ?? 'nobody';
+      const conversation = conversations.get(request);
+      const actor = conversation?.context.get('caller').actor ?? 'nobody';
+      if (conversation) allowed.set(upload.id, conversation.allowed);
       return { metadata: { filename: nameOf(upload), actor } };
     },
     async onUploadFinish(request, upload) {

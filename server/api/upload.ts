@@ -3,7 +3,7 @@ import { type AcceptedUpload, receivedUpload } from '../jobs/uploads/accept.ts';
 import { getUpload, insertUpload, refuseUpload, type UploadRow } from '../jobs/uploads/records.ts';
 import { memoryKeeper } from '../storage/keep-memory.ts';
 import type { PendingObject } from '../storage/storage.ts';
-import { type AuditNotes, requireRight } from './audited.ts';
+import { type AuditNotes, requireRight, whileAllowed } from './audited.ts';
 import type { FileParts, FilesContext } from './file-parts.ts';
 import { finishUpload } from './upload-finish.ts';
 
@@ -106,15 +106,12 @@ async function receive(
 ): Promise<{ size: number; sha256: string }> {
   const { signal } = c.req.raw;
   await using file = await parts.area.receive(id);
-  await insertUpload(parts.records, {
-    id,
-    originalName: name,
-    size: declared,
-    actor: c.get('caller').actor,
-    createdAt: parts.now(),
-  });
+  const { actor } = c.get('caller');
+  const begun = { id, originalName: name, size: declared, actor, createdAt: parts.now() };
+  await insertUpload(parts.records, begun, parts.waitingLimits);
   try {
-    const counted = await writeBody(c.req.raw.body, file, parts.maxUploadBytes);
+    using right = whileAllowed(parts, c, 'PUT /api/uploads');
+    const counted = await writeBody(c.req.raw.body, file, parts.maxUploadBytes, right.signal);
     if (declared !== null && counted.size !== declared) {
       throw new AppError('INPUT_INVALID', `The upload was declared as ${declared} bytes and has ${counted.size}.`, {
         hint: 'Send the whole file again, with its own length.',
@@ -137,11 +134,12 @@ async function writeBody(
   body: ReadableStream<Uint8Array> | null,
   file: Pick<PendingObject, 'write'>,
   most: number,
+  allowed: AbortSignal,
 ): Promise<{ size: number; sha256: string }> {
   const hash = new Bun.CryptoHasher('sha256');
   const keepMemory = memoryKeeper();
   let size = 0;
-  for await (const bytes of body ?? []) {
+  for await (const bytes of untilAborted(body, allowed)) {
     size += bytes.length;
     if (size > most) throw tooLarge(most);
     hash.update(bytes);
@@ -149,6 +147,26 @@ async function writeBody(
     keepMemory(bytes.length);
   }
   return { size, sha256: hash.digest('hex') };
+}
+
+/** The pieces of a body; throws the signal's reason when it aborts, also while none comes. */
+async function* untilAborted(body: ReadableStream<Uint8Array> | null, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  const stop = () => void reader.cancel(signal.reason).catch(() => undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (signal.aborted) throw signal.reason;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
 }
 
 function answer(

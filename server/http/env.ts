@@ -9,7 +9,12 @@ export interface Connection {
   encrypted: boolean;
   /** Lets this request be silent for as long as it needs. */
   waitForEver(): void;
+  /** From now on it is cut when it is silent, like any other. */
+  waitAsUsual(): void;
 }
+
+/** Says how long a request, and its connection after it, may be silent: a stranger's is cut. */
+type Patience = Pick<Connection, 'waitForEver' | 'waitAsUsual'>;
 
 /** What every handler finds in its Hono context. */
 export interface AppEnv {
@@ -19,6 +24,7 @@ export interface AppEnv {
     client: Client;
     /** Nobody, until the guards of `/trpc` and `/api` know better. */
     caller: Caller;
+    patience: Patience;
     /** Says the request's id in every line. */
     log: ProcessLog;
   };

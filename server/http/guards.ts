@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import type { ProcessLog } from '../logs.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Caller } from '../security/caller.ts';
-import { spenderOf, strangerAt } from '../security/spender.ts';
+import { personOf, spenderOf, strangerAt } from '../security/spender.ts';
 import { clientOf, proxyTrust } from './address.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import type { AppEnv } from './env.ts';
@@ -29,6 +29,7 @@ export function introduce(options: {
     const client = clientOf({ address: c.env.peer, encrypted: c.env.encrypted }, headers, isTrusted);
     const requestId = requestIdOf(headers.get('x-request-id'), client.behindProxy, options.newId);
     c.set('client', client);
+    c.set('patience', c.env);
     c.set('requestId', requestId);
     c.set('log', options.log.child({ requestId }));
     c.set('caller', { kind: 'nobody', actor: 'nobody', address: client.address });
@@ -169,15 +170,43 @@ export function limitRate(spend: Spend, limit: 'public' | 'bytes'): Middleware {
 }
 
 /**
- * Bytes and event streams may be silent for longer than other requests: a client that pauses, a procedure that works. Only for those who
- * may: a stranger who sends or takes nothing is cut off like everywhere, or his connections would fill the server. One whom a signed link
- * lets download is nobody until the route has answered.
+ * Cuts the connection of one who was refused when he stays silent: what a route lets others do with their bytes is not for him, or his
+ * connections would fill the server. A route allows silence once it knows that its caller may.
  */
-export async function allowSilence(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
-  const known = c.get('caller').kind !== 'nobody';
-  if (known) c.env.waitForEver();
+export async function cutRefused(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
   await next();
-  if (!known && c.req.method === 'GET' && c.res.ok && routeClass(c.req.path) === 'bytes') c.env.waitForEver();
+  if (c.res.status === 401 || c.res.status === 403) c.get('patience').waitAsUsual();
+}
+
+/**
+ * Takes so many requests with a body of one person at the same time, whatever tokens they bear, and of one address of those who are not
+ * known: each of them holds a connection and a place in memory for as long as its sender likes.
+ */
+export function limitBodies(most: number): Middleware {
+  const underWay = new Map<string, number>();
+  return async function limitBodies(c, next) {
+    if (c.req.raw.body === null) return await next();
+    const person = personOf(c.get('caller'));
+    const others = underWay.get(person) ?? 0;
+    if (others >= most) {
+      throw new AppError(
+        'RATE_LIMITED',
+        `${others} requests of yours are being sent; the server takes ${most} at once.`,
+        {
+          hint: 'Let some of them end first.',
+          details: { retryAfterSeconds: 1 },
+        },
+      );
+    }
+    underWay.set(person, others + 1);
+    try {
+      await next();
+    } finally {
+      const left = (underWay.get(person) ?? 1) - 1;
+      if (left === 0) underWay.delete(person);
+      else underWay.set(person, left);
+    }
+  };
 }
 
 /** Streams may last: at shutdown they are told to end, as if their client had left. Other requests may finish. */

@@ -15,6 +15,11 @@ export function spenderOf(caller: Caller): string {
   }
 }
 
+/** Who that is, whichever token he comes with. */
+export function personOf(caller: Caller): string {
+  return caller.kind === 'token' ? `admin ${caller.adminId}` : spenderOf(caller);
+}
+
 /** The rate of whoever asks from there and is not known. */
 export function strangerAt(address: string): string {
   return `address ${addressGroup(address)}`;
