@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { campaign } from '../../db/campaign.fixture.ts';
+import { oddNames } from '../storage/odd-names.fixture.ts';
 import { proceduresOf } from './procedures.fixture.ts';
 import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
 import { type Outcome, readOutcome } from './wire.fixture.ts';
@@ -136,6 +138,22 @@ test('no place that takes text takes a NUL, half a character, or a text without 
   expect(taken).toEqual([]);
   expect(asked).toBeGreaterThan(200);
   expect(server.log.slice(before).filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test('no name that is none is given to a backup, or finds one', async () => {
+  const post = (path: string, input: object) =>
+    send(path, { method: 'POST', body: JSON.stringify(input), headers: { 'content-type': 'application/json' } });
+  const names = oddNames().filter((_, index) => index % campaign(17, 1) === 0);
+  for (const name of names) {
+    const made = await post('backups.create', { name, verify: false });
+    expect([name, made.status, made.code]).toEqual([name, 400, 'INPUT_INVALID']);
+    for (const path of ['backups.remove', 'backups.pin']) {
+      const found = await post(path, { id: name });
+      expect([name, path, [400, 404].includes(found.status)]).toEqual([name, path, true]);
+      expect(['INPUT_INVALID', 'NOT_FOUND']).toContain(found.code ?? '');
+    }
+  }
+  expect(await server.storage.list()).toEqual([]);
 });
 
 test('no request makes the procedures’ route fail in a way it did not foresee', async () => {

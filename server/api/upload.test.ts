@@ -7,6 +7,7 @@ import { acceptUpload } from '../jobs/uploads/accept.ts';
 import { acceptOperation } from '../jobs/uploads/acceptance.fixture.ts';
 import { sweepUploads } from '../jobs/uploads/sweep.ts';
 import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
+import { uploadName } from './upload.ts';
 
 const LIMIT = 100 * 1024 ** 2;
 let server: FilesServer;
@@ -217,6 +218,20 @@ describe('PUT /api/uploads', () => {
       const { status, answer } = await put(bytes, { 'X-File-Name': bad });
       expect([status, answer.error?.code]).toEqual([400, 'INPUT_INVALID']);
     }
+  });
+
+  test('no control character and no half of a character is in a name that is shown, wherever it stands', () => {
+    const controls = [...Array(32).keys(), ...Array.from({ length: 33 }, (_, index) => 127 + index)];
+    const unshowable = [...controls.map((code) => String.fromCharCode(code)), '\ud800', '\udfff'];
+    for (const one of unshowable)
+      for (const name of [`${one}a`, `a${one}b`, `a${one}`, one]) {
+        expect(() => uploadName(undefined, name)).toThrow('no control characters');
+        if (one.isWellFormed())
+          expect(() => uploadName(encodeURIComponent(name), undefined)).toThrow('no control characters');
+      }
+    for (const name of ['', 'x'.repeat(256)]) expect(() => uploadName(undefined, name)).toThrow('1 to 255');
+    for (const name of ['../../etc/passwd', 'C:\\x', '..', 'x'.repeat(255)])
+      expect(uploadName(undefined, name)).toBe(name);
   });
 
   test('refuses a part of a file, which it would take for the whole', async () => {

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { base64url, type CryptoKey, decodeJwt, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
+import { campaign } from '../../db/campaign.fixture.ts';
 import { rejection } from '../../db/code-of.fixture.ts';
 import { openSession } from '../../db/connect.ts';
+import { AppError } from '../errors.ts';
 import { type AccessScene, accessScene, BROWSER, ISSUER, PASSWORD, SECRET_KEY } from './access.fixture.ts';
 import { authorize, type Scope } from './caller.ts';
 import { RIGHTS } from './rights.ts';
@@ -255,6 +258,135 @@ describe('read() refuses, always in the same words,', () => {
     'a session’s id': async () => ownerSession,
     'a very long text': async () => 'a.'.repeat(500_000),
   };
+
+  /** Under names of algorithms and with keys of every kind: what is public of ours as a secret, and keys of others under our kid. */
+  const algorithms: Record<string, () => Promise<string>> = {};
+  const asSecret = async (form: 'jwk' | 'x' | 'raw'): Promise<Uint8Array> => {
+    const [ours] = (await scene.tokens.jwks()).keys;
+    const x = String(ours?.x);
+    return form === 'raw' ? base64url.decode(x) : new TextEncoder().encode(form === 'x' ? x : JSON.stringify(ours));
+  };
+  for (const alg of ['HS256', 'HS384', 'HS512'])
+    for (const form of ['jwk', 'x', 'raw'] as const)
+      algorithms[`${alg} with our public key (${form}) as its secret`] = async () => {
+        const { kid } = await ourKey();
+        const body = `${encode({ alg, typ: 'JWT', kid })}.${encode(await claims())}`;
+        const hmac = createHmac(`sha${alg.slice(2)}`, await asSecret(form)).update(body);
+        return `${body}.${hmac.digest('base64url')}`;
+      };
+  for (const alg of ['RS256', 'PS256', 'ES256', 'ES384', 'ES512'])
+    algorithms[`${alg} with another key under our kid`] = async () => {
+      const { privateKey } = await generateKeyPair(alg);
+      return sign(await claims(), { alg, kid: (await ourKey()).kid }, privateKey);
+    };
+  for (const alg of ['none', 'None', 'nOnE', '', 'EDDSA', 'eddsa', null, 0, ['EdDSA'], undefined])
+    algorithms[`our own signature under the algorithm ${JSON.stringify(alg)}`] = async () => {
+      const { kid, privateKey } = await ourKey();
+      const body = `${encode({ alg, typ: 'JWT', kid })}.${encode(await claims())}`;
+      const signature = await crypto.subtle.sign('Ed25519', privateKey as CryptoKey, new TextEncoder().encode(body));
+      return `${body}.${base64url.encode(new Uint8Array(signature))}`;
+    };
+
+  /** Ours, but for what it claims: not one of these may be left out or be of another kind. */
+  const changes: Record<string, (payload: JWTPayload) => Record<string, unknown>> = {};
+  for (const claim of ['iss', 'aud', 'sub', 'iat', 'exp', 'jti']) {
+    changes[`no ${claim}`] = ({ [claim]: _, ...rest }) => rest;
+    for (const value of [null, '', {}, [], true, ...(claim === 'iat' ? [] : [-1])])
+      changes[`${claim} as ${JSON.stringify(value)}`] = (payload) => ({ ...payload, [claim]: value });
+  }
+  for (const exp of ['9999999999', 1e400, Number.MIN_SAFE_INTEGER, 0, 0.5])
+    changes[`an end of ${exp}`] = (payload) => ({ ...payload, exp });
+  changes['not valid before tomorrow'] = (payload) => ({
+    ...payload,
+    nbf: scene.clock.now().getTime() / 1000 + 86_400,
+  });
+  changes['an issuer with a slash'] = (payload) => ({ ...payload, iss: `${payload.iss}/` });
+  changes['a list of issuers'] = (payload) => ({ ...payload, iss: [payload.iss] });
+  changes['an audience in capitals'] = (payload) => ({ ...payload, aud: 'SERVICE' });
+  changes['an id in capitals with a space'] = (payload) => ({ ...payload, jti: `${payload.jti?.toUpperCase()} ` });
+  /** Ours, but for its head. */
+  const heads: Record<string, object> = {};
+  for (const kid of [
+    '',
+    '../../etc/passwd',
+    '/dev/null',
+    '\0',
+    '__proto__',
+    'constructor',
+    null,
+    7,
+    ['a'],
+    'x'.repeat(3000),
+  ])
+    heads[`the kid ${JSON.stringify(kid).slice(0, 30)}`] = { kid };
+  for (const [name, value] of Object.entries({
+    crit: ['b64'],
+    b64: false,
+    typ: 'JWE',
+    jku: 'https://evil.example/keys',
+    x5u: 'https://evil.example/cert',
+    zip: 'DEF',
+  }))
+    heads[`the head ${name}: ${JSON.stringify(value)}`] = { [name]: value, ...(name === 'b64' && { crit: ['b64'] }) };
+
+  /** jose itself refuses to make some of these. */
+  const signedRaw = async (head: object, payload: unknown): Promise<string> => {
+    const { kid, privateKey } = await ourKey();
+    const body = `${encode({ alg: 'EdDSA', typ: 'JWT', kid, ...head })}.${typeof payload === 'string' ? base64url.encode(payload) : encode(payload)}`;
+    const signature = await crypto.subtle.sign('Ed25519', privateKey as CryptoKey, new TextEncoder().encode(body));
+    return `${body}.${base64url.encode(new Uint8Array(signature))}`;
+  };
+  const refused = async (text: string) => {
+    const error = await read(text).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    return error instanceof AppError ? `${error.code} ${error.message}` : String(error);
+  };
+  const REFUSED = 'UNAUTHENTICATED The token is not valid.';
+
+  test('under every name of an algorithm, with every key that is not ours for it', async () => {
+    for (const [what, make] of Object.entries(algorithms))
+      expect([what, await refused(await make())]).toEqual([what, REFUSED]);
+  });
+
+  test('with every claim left out or of another kind, and every head that says where to look', async () => {
+    for (const [what, change] of Object.entries(changes))
+      expect([what, await refused(await signedRaw({}, change(await claims())))]).toEqual([what, REFUSED]);
+    for (const [what, head] of Object.entries(heads)) {
+      // What only points elsewhere is not followed, and our own signature counts.
+      const isPassedOver = /jku|x5u|zip/.test(what);
+      const said = await refused(await signedRaw(head, await claims()));
+      expect([what, said]).toEqual([what, isPassedOver ? 'null' : REFUSED]);
+    }
+    for (const payload of ['', 'null', '[]', '"text"', '{', '{"aud":"service"}', '7'])
+      expect([payload, await refused(await signedRaw({}, payload))]).toEqual([payload, REFUSED]);
+  });
+
+  test('cut at every place, with every character of its signature another, and in every other form', async () => {
+    const { token } = await create();
+    const [head = '', payload = '', signature = ''] = token.split('.');
+    const step = campaign(7, 1);
+    const cut = Array.from({ length: Math.ceil(token.length / step) }, (_, index) => token.slice(0, index * step));
+    const changed = Array.from({ length: Math.ceil((signature.length - 1) / step) }, (_, index) => {
+      const at = index * step;
+      return `${head}.${payload}.${signature.slice(0, at)}${signature[at] === 'A' ? 'B' : 'A'}${signature.slice(at + 1)}`;
+    });
+    const forms = [
+      `${payload}.${head}.${signature}`,
+      `${head}.${payload}.${payload}.${signature}`,
+      `${token}.`,
+      `.${token}`,
+      `${token}.${signature}.x`,
+      `${head}..${signature}`,
+      JSON.stringify({ protected: head, payload, signature }),
+      `${token},${token}`,
+      `${token} ${token}`,
+      Buffer.from(token).toString('base64url'),
+    ];
+    for (const one of [...cut, ...changed, ...forms]) expect([one, await refused(one)]).toEqual([one, REFUSED]);
+    expect(await refused(token)).toBe('null');
+  });
 
   for (const [what, make] of Object.entries(attacks)) {
     test(what, async () => {

@@ -67,9 +67,10 @@ const ACCESS_MS = 15 * 60_000;
 const DAY_MS = 86_400_000;
 const NOTE_USE_EVERY_MS = 60_000;
 
-const serviceClaims = z.object({ aud: z.literal('service'), jti: z.uuid() });
-const accessClaims = z.object({ aud: z.literal('access'), jti: z.uuid(), sid: z.string() });
-const linkClaims = z.object({ sub: z.string(), act: z.string() });
+const subject = z.string().min(1);
+const serviceClaims = z.object({ aud: z.literal('service'), jti: z.uuid(), sub: subject });
+const accessClaims = z.object({ aud: z.literal('access'), jti: z.uuid(), sub: subject, sid: z.string() });
+const linkClaims = z.object({ sub: subject, act: z.string() });
 
 export function createTokens(deps: {
   records: Records;

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { AppError } from '../errors.ts';
+import { oddNames } from './odd-names.fixture.ts';
 import type { Sidecar, Storage } from './storage.ts';
 
 const SIDECAR: Sidecar = {
@@ -105,20 +106,7 @@ export function storageSuite(kind: string, make: () => Promise<Storage>): void {
 
   test(`${kind}: names that are not plain file names are refused with NAME_INVALID by every verb`, async () => {
     const storage = await make();
-    for (const name of [
-      '',
-      '.',
-      '..',
-      '.a.zip',
-      '../a.zip',
-      '/a.zip',
-      'a/b.zip',
-      'a\\b.zip',
-      'a\0.zip',
-      'a b.zip',
-      'ä.zip',
-      `${'a'.repeat(200)}.zip`,
-    ]) {
+    for (const name of oddNames()) {
       const verbs = [
         storage.create(name),
         storage.open(name),
@@ -126,7 +114,7 @@ export function storageSuite(kind: string, make: () => Promise<Storage>): void {
         storage.readSidecar(name),
         storage.writeSidecar(name, SIDECAR),
       ];
-      for (const verb of verbs) expect(await codeOf(verb)).toBe('NAME_INVALID');
+      for (const verb of verbs) expect([name, await codeOf(verb)]).toEqual([name, 'NAME_INVALID']);
       expect(() => storage.locate(name)).toThrow(AppError);
     }
     await put(storage, `${'a'.repeat(196)}.zip`, 'long enough');
