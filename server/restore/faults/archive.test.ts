@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { campaign } from '../../../db/campaign.fixture.ts';
 import { rejection } from '../../../db/code-of.fixture.ts';
 import { modelFromSchema } from '../../../db/drizzle-model.ts';
 import * as hrms from '../../../db/schema/hrms.ts';
@@ -7,7 +8,8 @@ import type { ManifestEntry } from '../../archive/manifest.ts';
 import { openArchive } from '../../archive/reader.ts';
 import { memorySink, SAMPLE_TIME, sampleManifest } from '../../archive/sample.fixture.ts';
 import { createArchiveWriter } from '../../archive/writer.ts';
-import type { AppError } from '../../errors.ts';
+import { forgeZip, manifestPart, partsOf } from '../../archive/zip.fixture.ts';
+import { AppError } from '../../errors.ts';
 import { libraryScene, type Scene } from '../../scene.fixture.ts';
 import { bytesSource } from '../../storage/memory.ts';
 import { backupOf } from '../../verbs.fixture.ts';
@@ -17,6 +19,28 @@ beforeAll(async () => {
   scene = await libraryScene();
 });
 afterAll(() => scene[Symbol.asyncDispose]());
+
+/** Where texts stand in a value: of the items of a list the first that has one at a place. */
+function textsOf(value: unknown, path: (string | number)[] = [], seen = new Set<string>()): (string | number)[][] {
+  if (typeof value === 'string') {
+    const place = path.filter((step) => typeof step === 'string').join('.');
+    if (seen.has(place)) return [];
+    seen.add(place);
+    return [path];
+  }
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    textsOf(inner, [...path, Array.isArray(value) ? Number(key) : key], seen),
+  );
+}
+
+function setAt(value: Record<string, unknown>, path: (string | number)[], text: string): void {
+  const [last = '', ...rest] = path.toReversed();
+  const at = rest
+    .toReversed()
+    .reduce<Record<string, unknown>>((inner, step) => inner[step] as Record<string, unknown>, value);
+  at[last] = text;
+}
 
 describe('restoreArchive()', () => {
   test('promise 4: leaves every table untouched when the last chunk is corrupt', async () => {
@@ -133,6 +157,59 @@ describe('restoreArchive()', () => {
     ]);
     expect(await scene.database.query('SELECT id FROM backup_system.break_glass')).toEqual([]);
   });
+
+  test(
+    'promise 9: runs nothing that stands in a manifest, whatever text says it and where',
+    async () => {
+      const { manifest } = await openArchive(bytesSource(scene.archive.bytes));
+      const parts = partsOf(scene.archive.bytes, manifest).slice(0, -1);
+      await scene.database.query('CREATE TABLE canary (id int); INSERT INTO canary VALUES (1)');
+      const drop = 'DROP TABLE public.canary';
+      const texts = [
+        `"; ${drop}; --`,
+        `'; ${drop}; --`,
+        `x); ${drop}; --`,
+        `x"."y"; ${drop}; --`,
+        `$$; ${drop}; $$`,
+        `E'\\'; ${drop}; --`,
+        `text; ${drop}`,
+        `\\.\n${drop};`,
+        '',
+        '\0',
+        '../../x',
+        '__proto__',
+        'x'.repeat(300),
+      ];
+      const forged = textsOf(manifest).flatMap((path) => texts.map((text) => ({ path, text })));
+      const unforeseen: string[] = [];
+      let opened = 0;
+      for (const { path, text } of forged.filter((_, index) => index % campaign(113, 2) === 0)) {
+        const made = JSON.parse(JSON.stringify(manifest));
+        made.metadata.timestamp = SAMPLE_TIME.toISOString();
+        setAt(made, path, text);
+        const bytes = forgeZip([...parts, manifestPart(new TextEncoder().encode(JSON.stringify(made)))]);
+        const isOpened = await openArchive(bytesSource(bytes)).then(
+          () => true,
+          () => false,
+        );
+        if (isOpened) opened += 1;
+        const code = isOpened
+          ? await scene.restore({ source: bytesSource(bytes) }).then(
+              () => null,
+              (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+            )
+          : (await rejection(openArchive(bytesSource(bytes)))).code;
+        if (code !== null && !/^(ARCHIVE_|SCHEMA_|RESTORE_|LINKS_|UNKNOWN_TABLE)/.test(code))
+          unforeseen.push(`${path.join('.')} = ${text}: ${code}`);
+      }
+      expect(unforeseen).toEqual([]);
+      expect(opened).toBeGreaterThan(2);
+      expect(await scene.database.query('SELECT id FROM canary')).toEqual([{ id: 1 }]);
+      await scene.database.query(drop);
+      expect(await scene.leftovers()).toEqual([]);
+    },
+    campaign(60_000, 1_800_000),
+  );
 
   test('refuses rows that would refer to nothing with LINKS_BROKEN, naming the link', async () => {
     const bytes = await rewritten((entry, content) => {
