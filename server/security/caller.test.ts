@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { codeOf } from '../../db/code-of.fixture.ts';
 import { authorize, BREAK_GLASS_SCOPES, type Caller, type Requirement, SCOPES } from './caller.ts';
+import { RIGHTS } from './rights.ts';
 import { scopesOfBreakGlass, scopesOfRole, withoutConfirmation } from './roles.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
@@ -104,6 +105,40 @@ describe('authorize()', () => {
     test(`${who}: ${code ?? 'allowed'}`, () =>
       expect(codeOf(() => authorize(caller, requirement, now))).toBe(code as never));
   }
+});
+
+describe('every right there is', () => {
+  const rights: [string, Requirement][] = Object.entries(RIGHTS);
+  const scoped = rights.filter(([, { scope }]) => scope !== 'public' && scope !== 'signed in');
+  const verdicts = (of: [string, Requirement][], caller: Caller) =>
+    of.map(([action, right]) => [action, codeOf(() => authorize(caller, right, now))]);
+  const all = (of: [string, Requirement][], code: string | null) => of.map(([action]) => [action, code]);
+
+  test('that asks for the password takes none that is over, and none that begins later, by session or token of a sign-in', () => {
+    const asking = rights.filter(([, { stepUp }]) => stepUp);
+    const bySession = asking.filter(([, { by }]) => by === 'session');
+    const byAny = asking.filter(([, { by }]) => by === undefined);
+    expect(bySession.length + byAny.length).toBe(asking.length);
+    for (const stepUp of [null, given(-300_000), given(-86_400_000), given(30_001), given(86_400_000)]) {
+      expect(verdicts(asking, session({ stepUp }))).toEqual(all(asking, 'STEP_UP_REQUIRED'));
+      expect(verdicts(byAny, access(stepUp))).toEqual(all(byAny, 'STEP_UP_REQUIRED'));
+      expect(verdicts(bySession, access(stepUp))).toEqual(all(bySession, 'FORBIDDEN'));
+    }
+    expect(verdicts(asking, session({ stepUp: given(0) }))).toEqual(all(asking, null));
+    expect(verdicts(byAny, access(given(0)))).toEqual(all(byAny, null));
+  });
+
+  test('is for no other role, whatever password was given, and for no token that lacks its scope alone', () => {
+    for (const role of ['VIEWER', 'HR_MANAGER', 'ADMIN', 'super_admin', '', '__proto__'])
+      expect(verdicts(scoped, session({ role, scopes: scopesOfRole(role), stepUp: given(0) }))).toEqual(
+        all(scoped, 'FORBIDDEN'),
+      );
+    for (const one of scoped) {
+      const others = SCOPES.filter((scope) => scope !== one[1].scope);
+      expect(verdicts([one], token(...others))).toEqual(all([one], 'FORBIDDEN'));
+    }
+    expect(verdicts(scoped, nobody)).toEqual(all(scoped, 'UNAUTHENTICATED'));
+  });
 });
 
 test('only a SUPER_ADMIN has scopes, whatever else a role may be called', () => {
