@@ -1,4 +1,5 @@
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
 import type { AppRouter } from '../server/api/client-router.ts';
 import { connectionSeen } from './lib/connection.ts';
 import { ForeignAnswer } from './lib/failure.ts';
@@ -45,6 +46,9 @@ export type BackupInfo = BackupPage['items'][number];
 export type OneBackup = Answer<typeof api.backups.get.query>;
 export type BackupDetail = NonNullable<OneBackup['detail']>;
 export type RowPage = Answer<typeof api.backups.rows.query>;
+export type SearchQuery = inferRouterInputs<AppRouter>['backups']['find'];
+export type SearchStep =
+  inferRouterOutputs<AppRouter>['backups']['find'] extends AsyncIterable<infer Step> ? Step : never;
 export type BackupQuery = NonNullable<Parameters<typeof api.backups.list.query>[0]>;
 export type NewBackup = NonNullable<Parameters<typeof api.backups.create.mutate>[0]>;
 export type Operation = Answer<typeof api.operations.get.query>;

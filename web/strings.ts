@@ -303,7 +303,7 @@ export const words = {
 
   passwordFirst: {
     title: 'Confirm your password',
-    lead: 'This takes data out of the server. You will not be asked again for five minutes.',
+    lead: 'This gives access to people’s data. You will not be asked again for five minutes.',
     password: 'Confirm your password',
     submit: 'Continue',
     busy: 'Checking',

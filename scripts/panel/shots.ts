@@ -115,6 +115,20 @@ export const SHOTS: Shot[] = [
     },
   },
   { name: 'backup', path: KEPT, heading: 'before-the-move.zip', whole: true },
+  {
+    name: 'backup-found',
+    path: KEPT,
+    heading: 'before-the-move.zip',
+    whole: true,
+    async prepare(page) {
+      await page.getByLabel('Search for').fill('finance');
+      await press('Search')(page);
+      await page
+        .getByText(/\d+ rows? found/)
+        .first()
+        .waitFor();
+    },
+  },
   { name: 'backup-damaged', path: '/backups/from-the-old-server.zip', heading: 'from-the-old-server.zip' },
   {
     name: 'delete',

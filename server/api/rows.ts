@@ -70,6 +70,8 @@ const searchStep = z.object({
       chunk: count,
       /** In the chunk, from 1. */
       row: count,
+      /** In the table, from 1. */
+      number: count,
       /** Values that are shown, long ones cut around what was found, NULL left out. */
       cells: z.array(z.object({ column: z.string(), value: z.string(), cut: z.boolean(), matched: z.boolean() })),
     }),

@@ -87,6 +87,90 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.getByText(/^Rows [\d,]+–[\d,]+ of /).waitFor();
   });
 
+  test('are found in the whole backup, from its page, and each leads to its row in its table', async () => {
+    await using visit = await scene().open();
+    const { page, complaints } = visit;
+    await visit.signIn('/backups/first.zip');
+    const card = page.getByRole('region', { name: 'Find in this backup' });
+    await card.getByRole('button', { name: 'Search', exact: true }).press('Enter');
+    await card.getByText('Enter what to search for.').waitFor();
+    await page.keyboard.type('MADE 15999');
+    await page.keyboard.press('Enter');
+    await card.getByText('1 row found.', { exact: true }).waitFor();
+    const said = (text: string) =>
+      page.waitForFunction((wanted) => document.querySelector('[data-said]')?.textContent?.includes(wanted), text);
+    await said('1 row found.');
+    const link = card.getByRole('link', { name: /^categories, row [\d,]+$/ });
+    const number = /row ([\d,]+)/.exec((await link.getAttribute('aria-label')) ?? '')?.[1];
+    expect(await visit.faults()).toEqual([]);
+    await link.press('Enter');
+    const dialog = page.getByRole('dialog', { name: `Row ${number}` });
+    await dialog.getByText('Made 15999', { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: `Open row ${number}`, exact: true }).waitFor();
+    expect(new URL(page.url()).searchParams.get('row')).toBeNull();
+
+    // People are found by who may see them, with the password; what is searched for is in no address.
+    await visit.goto('/backups/first.zip');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const [person = ''] = people;
+    await card.getByLabel('Search for').fill(person);
+    await card.getByLabel('In', { exact: true }).selectOption({ label: 'staff' });
+    await card.getByRole('button', { name: 'Search', exact: true }).click();
+    await card.getByText(`No matches for “${person}”`).waitFor();
+    await card.getByText('Personal and financial columns were not.').waitFor();
+    await said(`No matches for “${person}”`);
+    await card.getByLabel(/^Search personal and financial columns/).check();
+    await card.getByRole('button', { name: 'Search', exact: true }).click();
+    const question = page.getByRole('dialog');
+    await question.waitFor();
+    await question.getByRole('textbox').or(question.locator('input[type=password]')).first().fill(PASSWORD);
+    await question.locator('button[type=submit]').click();
+    await card.getByText(/^\d+ rows? found\.$/).waitFor();
+    await card.getByRole('list', { name: 'Rows found' }).getByText(person).first().waitFor();
+    expect(asked.filter((url) => url.includes(encodeURIComponent(person)) || url.includes(person))).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('stop being searched when somebody cancels, and are searched on where there are more than are told', async () => {
+    await using visit = await scene().open();
+    const { page } = visit;
+    await visit.signIn('/backups/first.zip');
+    const card = page.getByRole('region', { name: 'Find in this backup' });
+    await card.getByLabel('Search for').fill('made 1');
+    await card.getByRole('button', { name: 'Search', exact: true }).click();
+    await card.getByText('At least 100 rows found. There are more.').waitFor();
+    await card.getByRole('button', { name: 'Continue searching' }).click();
+    await card.getByText('At least 200 rows found. There are more.').waitFor();
+    expect(await card.getByRole('link', { name: /^categories, row/ }).count()).toBe(200);
+
+    // The answer comes, and never goes on.
+    await page.evaluate(() => {
+      const fetched = window.fetch;
+      const instead = async (url: string | URL | Request, init?: RequestInit) => {
+        if (!String(url).includes('backups.find')) return await fetched(url, init);
+        const answer = await fetched(url, init);
+        const lines = (await answer.text()).split('\n').slice(0, 5).join('\n');
+        const body = new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode(`${lines}\n`));
+            init?.signal?.addEventListener('abort', () => controller.error(init.signal?.reason));
+          },
+        });
+        return new Response(body, { headers: answer.headers });
+      };
+      window.fetch = Object.assign(instead, fetched);
+    });
+    await card.getByRole('button', { name: 'Search', exact: true }).click();
+    await card.getByRole('progressbar', { name: 'Searching the backup' }).waitFor();
+    expect(await visit.faults()).toEqual([]);
+    await card.getByRole('button', { name: 'Cancel search' }).click();
+    await card.getByText(/^Search cancelled\./).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
+  });
+
   test('tell NULL from an empty text, open whole, and say where a value was cut', async () => {
     await using visit = await scene().open();
     const { page } = visit;
@@ -298,6 +382,16 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.getByLabel('Search').fill('nobody has this');
     await page.getByRole('main').getByText('No matches for').waitFor();
     found['nothing'] = await visit.faults();
+    expect(await overflow(page)).toBe(0);
+    await visit.goto('/backups/first.zip');
+    const card = page.getByRole('region', { name: 'Find in this backup' });
+    await card.getByLabel('Search for').fill('Made 159');
+    await card.getByRole('button', { name: 'Search', exact: true }).click();
+    await card
+      .getByText(/rows? found/)
+      .first()
+      .waitFor();
+    found['found'] = await visit.faults();
     expect(await overflow(page)).toBe(0);
     expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
     expect(complaints).toEqual([]);

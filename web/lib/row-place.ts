@@ -7,6 +7,8 @@ export interface RowAddress {
   chunk?: string;
   page?: string;
   search?: string;
+  /** A row that is open: in its part, from 1. */
+  row?: string;
 }
 
 /** A page of rows: of which part of the table, counted from 1 both. */
@@ -18,6 +20,27 @@ export interface RowPlace {
 /** Where an address leads. Whatever it says, it is somewhere. */
 export function placeOf({ chunk, page }: RowAddress): RowPlace {
   return { chunk: numberIn(chunk), page: numberIn(page) };
+}
+
+/** The address of a row, where it is open. */
+export function rowPath(backup: string, { table, chunk, row }: { table: string; chunk: number; row: number }): string {
+  const page = Math.floor((row - 1) / ROWS_A_PAGE) + 1;
+  const parts = {
+    ...(chunk > 1 && { chunk: String(chunk) }),
+    ...(page > 1 && { page: String(page) }),
+    row: String(row),
+  };
+  return `/backups/${encodeURIComponent(backup)}/tables/${encodeURIComponent(table)}?${new URLSearchParams(parts)}`;
+}
+
+/** Which of the rows on a page the address says is open; null where it says none, or one that is not among them. */
+export function openedOn(
+  { row }: RowAddress,
+  page: { offset: number; rows: readonly unknown[] } | null,
+): number | null {
+  if (row === undefined || page === null) return null;
+  const index = numberIn(row) - 1 - page.offset;
+  return index >= 0 && index < page.rows.length ? index : null;
 }
 
 function numberIn(text = '1'): number {

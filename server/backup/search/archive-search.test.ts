@@ -82,16 +82,19 @@ describe('a search of the whole archive', () => {
           return sensitivity === 'ordinary' || (people && sensitivity !== 'secret');
         };
         const folded = foldText(sought);
-        const places = new Map<string, number>();
+        const places = new Map<string, { chunks: number; rows: number }>();
         const expected = made.flatMap(({ table, rows: all }) => {
-          const number = (places.get(table) ?? 0) + 1;
-          places.set(table, number);
+          const before = places.get(table) ?? { chunks: 0, rows: 0 };
+          const chunk = before.chunks + 1;
+          places.set(table, { chunks: chunk, rows: before.rows + all.length });
           return all.flatMap((row, index) => {
             const matched = COLUMNS.filter((column, place) => {
               const one = row[place] ?? null;
               return shown(table, column) && one !== null && folded !== '' && foldText(one).includes(folded);
             });
-            return matched.length > 0 ? [{ table, chunk: number, row: index + 1, matched }] : [];
+            return matched.length > 0
+              ? [{ table, chunk, row: index + 1, number: before.rows + index + 1, matched }]
+              : [];
           });
         });
         const found = await searched(

@@ -39,6 +39,8 @@ export interface RowHit {
   chunk: number;
   /** In the chunk, from 1. */
   row: number;
+  /** In the table, from 1. */
+  number: number;
   cells: FoundCell[];
 }
 
@@ -81,6 +83,8 @@ interface Part {
   entry: ManifestEntry;
   /** Of its table, from 1. */
   chunk: number;
+  /** Rows of the chunks before it. */
+  before: number;
   table: ObjectName;
   columns: { name: string; sqlType: string }[];
   isShown: boolean[];
@@ -166,7 +170,12 @@ function partsOf(archive: Archive, { tables, people }: SearchQuery, sensitivityO
     const columns = table.columns.filter(({ generated }) => generated === null);
     const isShown = searchedColumns(table, columns, people, sensitivityOf).map(({ hidden }) => !hidden);
     if (!isShown.includes(true)) return [];
-    return archive.chunks(table).map((entry, index) => ({ entry, chunk: index + 1, table, columns, isShown }));
+    let before = 0;
+    return archive.chunks(table).map((entry, index) => {
+      const part = { entry, chunk: index + 1, before, table, columns, isShown };
+      before += entry.rows;
+      return part;
+    });
   });
 }
 
@@ -199,7 +208,7 @@ async function lookInto(
 /** Puts rows that hold the text into `looked`, until there are as many as are wanted; resolves with how many values are not UTF-8. */
 async function scan(
   content: Uint8Array,
-  { entry, table, chunk, columns, isShown }: Part,
+  { entry, table, chunk, before, columns, isShown }: Part,
   sought: Sought,
   { passed, most }: { passed: number; most: number },
   looked: Looked,
@@ -217,7 +226,14 @@ async function scan(
     if (row && row.row > passed) {
       const found = await readFoundRow(row, how, sought.text, turns);
       notText += found.notText;
-      if (found.cells) looked.hits.push({ table: shortName(table), chunk, row: row.row, cells: found.cells });
+      if (found.cells)
+        looked.hits.push({
+          table: shortName(table),
+          chunk,
+          row: row.row,
+          number: before + row.row,
+          cells: found.cells,
+        });
       if (looked.hits.length === most) return notText;
     }
     const isDue = turns.spend(row?.bytes.length ?? 0);

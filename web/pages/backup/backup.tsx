@@ -15,6 +15,7 @@ import { QuestionFailure } from '../../ui/question-failure.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { BackupToolbar } from './backup-toolbar.tsx';
+import { Find } from './find.tsx';
 import { Manifest } from './manifest.tsx';
 import { Note } from './note.tsx';
 
@@ -62,6 +63,9 @@ export function Backup() {
             <div class="space-y-4">
               <Summary backup={found().info} />
               <Note backup={found().info} actions={actions} />
+              <Show when={found().detail}>
+                {(detail) => <Find backup={found().info.fileName} tables={detail().tables} />}
+              </Show>
               <Show when={found().detail}>
                 {(detail) => (
                   <Manifest

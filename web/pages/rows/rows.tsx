@@ -6,7 +6,7 @@ import { createEffect, createMemo, createSignal, type JSX, Match, Show, Switch }
 import type { RowPage } from '../../api.ts';
 import { type Failure, failureOf } from '../../lib/failure.ts';
 import { tableText } from '../../lib/operations.ts';
-import { placeOf, type RowAddress, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
+import { openedOn, placeOf, type RowAddress, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
 import { type FoundRows, revealable, rowsQuery } from '../../lib/rows.ts';
 import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/session.ts';
@@ -48,11 +48,16 @@ function Table(props: { backup: string; table: string }) {
   // What is looked for among people's data is theirs as well: it stays out of the address.
   const [kept, setKept] = createSignal('');
   const [asking, setAsking] = createSignal(false);
-  const [open, setOpen] = createSignal<number | null>(null);
+  const [picked, setPicked] = createSignal<number | null>(null);
   let field: HTMLInputElement | undefined;
   const search = () => (revealed() ? kept() : (address.search ?? '').slice(0, 200));
   const page = useQuery(() => rowsQuery({ ...props, ...placeOf(address), search: search(), revealed: revealed() }));
   const known = () => (page.isSuccess ? page.data : null);
+  const open = () => picked() ?? openedOn(address, search() === '' ? known() : null);
+  const setOpen = (index: number | null) => {
+    setPicked(index);
+    if (address.row) setAddress({ row: null }, { replace: true });
+  };
 
   const turn = (to: RowPlace) => {
     setOpen(null);

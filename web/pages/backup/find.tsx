@@ -1,0 +1,225 @@
+import { A } from '@solidjs/router';
+import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js';
+import type { BackupDetail } from '../../api.ts';
+import { failureOf } from '../../lib/failure.ts';
+import { createFind, type FindQuestion, type Found } from '../../lib/find.ts';
+import { tableText } from '../../lib/operations.ts';
+import { usePasswordFirst } from '../../lib/password-first.ts';
+import { rowPath } from '../../lib/row-place.ts';
+import { say } from '../../lib/say.ts';
+import { useMe } from '../../lib/session.ts';
+import { findWords as w } from '../../strings-find.ts';
+import { Bar } from '../../ui/bar.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { Choice, Field } from '../../ui/field.tsx';
+import { TableName } from '../../ui/table-name.tsx';
+
+const ALL = '';
+
+/** Looks for text in all rows of a backup, and leads to each row that holds it. */
+export function Find(props: { backup: string; tables: BackupDetail['tables'] }) {
+  const me = useMe();
+  const passwordFirst = usePasswordFirst();
+  const find = createFind();
+  const [text, setText] = createSignal('');
+  const [table, setTable] = createSignal(ALL);
+  const [people, setPeople] = createSignal(false);
+  const [isMissing, setMissing] = createSignal(false);
+  const [refused, setRefused] = createSignal<unknown>(null);
+  const [isStarting, setStarting] = createSignal(false);
+  let field: HTMLInputElement | undefined;
+  const mayAskForPeople = () => Boolean(me.data?.scopes.includes('backups:download'));
+  const isRunning = () => find.found()?.end === null;
+  const options = () => {
+    const named: Record<string, string> = { [ALL]: w.allTables };
+    for (const { name, rows } of props.tables) if (rows > 0) named[name] = tableText(name);
+    return named;
+  };
+
+  const start = async (question: FindQuestion, onward: Found | null = null) => {
+    setStarting(true);
+    setRefused(null);
+    try {
+      const begin = () => find.start(question, onward);
+      await (question.people ? passwordFirst(begin) : begin());
+    } catch (error) {
+      setRefused(() => error);
+    } finally {
+      setStarting(false);
+    }
+  };
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    setMissing(text().trim() === '');
+    if (isMissing()) return field?.focus();
+    if (isStarting()) return;
+    const where = table() === ALL ? null : table();
+    void start({ backup: props.backup, text: text().trim(), table: where, people: people() && mayAskForPeople() });
+  };
+  createEffect(
+    on(find.found, (found, before) => {
+      if (found?.end && found.end !== before?.end) say(saidOf(found));
+    }),
+  );
+  return (
+    <Card title={w.title}>
+      <search>
+        <form class="space-y-3" novalidate onSubmit={submit}>
+          <div class="grid gap-3 sm:grid-cols-[minmax(0,1fr)_minmax(0,14rem)]">
+            <Field
+              ref={(element) => {
+                field = element;
+              }}
+              label={w.text}
+              type="search"
+              maxlength={200}
+              autocomplete="off"
+              hint={w.hint}
+              fault={isMissing() && text().trim() === '' ? w.missing : null}
+              value={text()}
+              onInput={setText}
+            />
+            <Choice label={w.table} value={table()} options={options()} onChange={setTable} />
+          </div>
+          <Show when={mayAskForPeople()}>
+            <label class="flex min-h-11 cursor-pointer items-start gap-3 py-1 text-sm sm:min-h-9">
+              <input
+                type="checkbox"
+                class="mt-0.5 size-4 shrink-0 accent-brand"
+                checked={people()}
+                onChange={(event) => setPeople(event.currentTarget.checked)}
+              />
+              <span>
+                {w.people}
+                <span class="block text-soft">{w.peopleHint}</span>
+              </span>
+            </label>
+          </Show>
+          <div class="flex flex-wrap gap-2">
+            <Button type="submit" look="primary" busy={isStarting()}>
+              {w.submit}
+            </Button>
+            <Show when={isRunning()}>
+              <Button
+                onClick={() => {
+                  find.cancel();
+                  field?.focus();
+                }}
+              >
+                {w.cancel}
+              </Button>
+            </Show>
+          </div>
+        </form>
+      </search>
+      <Show when={refused() ?? find.failure()}>
+        {(error) => (
+          <div class="mt-4">
+            <FailureNotice failure={failureOf(error())} />
+          </div>
+        )}
+      </Show>
+      <Show when={find.found()}>
+        {(found) => (
+          <Results backup={props.backup} found={found()} onMore={() => void start(found().question, found())} />
+        )}
+      </Show>
+    </Card>
+  );
+}
+
+/** How far a search is, and what it has found. */
+function Results(props: { backup: string; found: Found; onMore: () => void }) {
+  const share = () => (props.found.of === 0 ? null : props.found.chunks / props.found.of);
+  const far = () => w.far(props.found.rows, props.found.hits.length);
+  const isNothing = () => props.found.end === 'complete' && props.found.hits.length === 0;
+  // A row stays the line it is while others are found.
+  const hits = createMemo(() => props.found.hits);
+  return (
+    <div class="mt-4 border-t border-line pt-4">
+      <Show
+        when={props.found.end === null}
+        fallback={
+          <div class="flex flex-wrap items-center justify-between gap-2">
+            <div>
+              <p class="font-medium wrap-anywhere">
+                {isNothing() ? w.none(props.found.question.text) : saidOf(props.found)}
+              </p>
+              <Show when={isNothing()}>
+                <p class="text-sm text-soft">{leadOf(props.found)}</p>
+              </Show>
+            </div>
+            <Show when={props.found.next}>
+              <Button onClick={() => props.onMore()}>{w.again}</Button>
+            </Show>
+          </div>
+        }
+      >
+        <Bar label={w.running} value={share()} text={far()} />
+        <p class="tabular mt-2 text-sm text-soft">{far()}</p>
+      </Show>
+      <Show when={hits().length > 0}>
+        <ul aria-label={w.results} class="mt-3 divide-y divide-line text-sm">
+          <For each={hits()}>
+            {(hit) => (
+              <li class="py-2.5">
+                <A
+                  href={rowPath(props.backup, hit)}
+                  aria-label={w.row(tableText(hit.table), hit.number)}
+                  class="inline-flex min-h-8 flex-wrap items-center font-medium text-brand hover:underline"
+                >
+                  <TableName name={hit.table} />
+                  {w.row('', hit.number)}
+                </A>
+                <p class="font-mono text-xs leading-relaxed wrap-anywhere text-soft">
+                  <For each={hit.cells}>
+                    {(cell) => (
+                      <span class="mr-3">
+                        {cell.column}{' '}
+                        <span class={cell.matched ? 'font-semibold text-ink' : ''}>
+                          {cell.value}
+                          {cell.cut && w.cut}
+                        </span>
+                      </span>
+                    )}
+                  </For>
+                </p>
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
+      <Show when={props.found.unsearched.length > 0}>
+        <div class="mt-3 text-sm text-warn">
+          <p>{w.unsearched(props.found.unsearched.length)}</p>
+          <ul class="list-disc space-y-1 pl-5">
+            <For each={props.found.unsearched}>{(one) => <li class="wrap-anywhere">{one.message}</li>}</For>
+          </ul>
+        </div>
+      </Show>
+    </div>
+  );
+}
+
+function leadOf({ of, rows, question }: Found): string {
+  return of === 0 && !question.people ? w.nothingShown : w.noneLead(rows, question.people);
+}
+
+/** How a search has ended, in one sentence. */
+function saidOf(found: Found): string {
+  const count = found.hits.length;
+  switch (found.end) {
+    case 'limit':
+      return w.foundMore(count);
+    case 'time':
+      return w.late(count);
+    case 'cancelled':
+      return w.cancelled(count);
+    case 'failed':
+      return w.failed(count);
+    default:
+      return count > 0 ? w.found(count) : `${w.none(found.question.text)}. ${leadOf(found)}`;
+  }
+}
