@@ -21,7 +21,7 @@ const CONNECT_IN_LIST_MS = 1500;
 export function openDriver(url: string, options: { connections: number; applicationName: string }): Sql {
   const target = readTarget(url);
   let reached: Endpoint | undefined;
-  const liveness = watchLiveness(target.endpoints);
+  const liveness = watchLiveness(url);
   const timeoutMs = target.connectTimeoutMs ?? (target.endpoints.length > 1 ? CONNECT_IN_LIST_MS : CONNECT_MS);
   const open = async (signal: AbortSignal): Promise<Socket> => {
     const scout = new DatabaseClient({

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../../server/errors.ts';
-import { isAnswering } from './dial.ts';
-import { type Endpoint, readTarget } from './target.ts';
+import { DatabaseClient } from './client.ts';
+import { DialFault, isAnswering } from './dial.ts';
+import type { Endpoint } from './target.ts';
 
 /** A statement that gets no byte of an answer for so long has the server asked whether it is there. */
 const SILENT_MS = 1000;
-/** For its answer to that. */
+/** For its answer to that: a sign-in of its own, since a server that hangs may still take connections. */
+const SIGN_IN_MS = 1500;
+/** For the first byte of the one server a connection goes to, where several are named. */
 const ANSWER_MS = 1000;
 /** Between two questions while it is away. */
 const PAUSE_MS = 250;
@@ -25,7 +28,7 @@ interface Liveness {
  * Watches the servers of one address. Nothing is asked of them while they answer. One that is away is asked again until it is back, and
  * meanwhile nobody waits for it.
  */
-export function watchLiveness(endpoints: readonly Endpoint[]): Liveness {
+export function watchLiveness(url: string): Liveness {
   const watched = new Set<{ socket: Socket; endpoint: Endpoint }>();
   const asked = new Map<string, Promise<boolean>>();
   let isAway = false;
@@ -40,17 +43,21 @@ export function watchLiveness(endpoints: readonly Endpoint[]): Liveness {
     asked.set(key, answer);
     return answer;
   };
-  const anyThere = async () => (await Promise.all(endpoints.map(isThere))).includes(true);
+  let signingIn: Promise<boolean> | null = null;
+  const letsIn = () =>
+    (signingIn ??= isSigningIn(url).finally(() => {
+      signingIn = null;
+    }));
 
   const awaitReturn = async () => {
-    while (!closed && !(await anyThere())) await pause(PAUSE_MS);
+    while (!closed && !(await letsIn())) await pause(PAUSE_MS);
     isAway = false;
   };
 
   /** Whether nobody is there; from then on nobody waits. */
   const findAway = async () => {
     if (isAway) return true;
-    if (closed || (await anyThere())) return false;
+    if (closed || (await letsIn())) return false;
     if (!isAway) void awaitReturn();
     isAway = true;
     for (const { socket } of watched) socket.destroy(away());
@@ -129,7 +136,7 @@ export async function whileReachable<Answer>(
   ask: (signal: AbortSignal) => Promise<Answer>,
 ): Promise<Answer> {
   const givenUp = new AbortController();
-  const liveness = watchLiveness(readTarget(url).endpoints);
+  const liveness = watchLiveness(url);
   try {
     return await liveness.reaching(ask(givenUp.signal));
   } catch (error) {
@@ -138,6 +145,37 @@ export async function whileReachable<Answer>(
   } finally {
     liveness.close();
   }
+}
+
+/** Whether a server of this address lets somebody in, or at least says in time why it does not. Never rejects. */
+async function isSigningIn(url: string): Promise<boolean> {
+  const givenUp = new AbortController();
+  const client = new DatabaseClient({
+    connectionString: url,
+    application_name: 'palace-backup alive',
+    signal: givenUp.signal,
+  });
+  const late = setTimeout(() => {
+    givenUp.abort();
+    client.connection.stream.destroy();
+  }, SIGN_IN_MS);
+  try {
+    await client.connect();
+    await client.end();
+    return true;
+  } catch (error) {
+    client.connection.stream.destroy();
+    return !givenUp.signal.aborted && !isSilence(error);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** Nobody answered there, in contrast to a server that refuses. */
+function isSilence(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof DialFault) return cause.kind === 'network' || cause.kind === 'timeout';
+  return false;
 }
 
 /** How the driver writes. */

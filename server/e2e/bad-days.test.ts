@@ -143,7 +143,8 @@ const METRICS: Call = { path: '/metrics', headers: { Authorization: `Bearer ${ME
 
 /** Asks, and gives up when nobody answers. What anybody is told holds no path of the server's. */
 async function ask({ path, ...init }: Call, who: Visitor = place.owner) {
-  const answer = await who.ask(path, { ...init, signal: AbortSignal.timeout(GIVEN_UP_MS) });
+  const answer = await who.ask(path, { ...init, signal: AbortSignal.timeout(GIVEN_UP_MS) }).catch(() => null);
+  if (answer === null) throw new Error(`nobody answered ${init.method ?? 'GET'} ${path}`);
   const { status } = answer;
   const isRead = (answer.headers.get('content-type') ?? '').startsWith('text/event-stream');
   const outcome = isRead || path === '/' || path.startsWith('/metrics') ? null : await outcomeOf(answer);
@@ -163,7 +164,11 @@ async function outcomeOf(answer: Response) {
 const familyOf = (code: string | null) => (code === null ? null : ERROR_FAMILIES[code as ErrorCode]);
 
 /** All at once, so that none profits from what another has found out. */
-const askAll = (calls: Call[]) => Promise.all(calls.map((call) => ask(call)));
+async function askAll(calls: Call[]) {
+  const asked = await Promise.allSettled(calls.map((call) => ask(call)));
+  expect(asked.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))).toEqual([]);
+  return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
 
 const everything = () => [
   ...ACTIONS.filter((action) => !action.startsWith('auth.signOut')).map((action) => CALLS[action]()),
@@ -205,6 +210,18 @@ for (const [what, goAway] of [
     expect((await ask(PUBLIC[2] ?? METRICS)).status).toBe(200);
     await backUp(`after-${what.split(' ', 1)}.zip`);
   });
+
+test('a database that takes connections and lets nobody in leaves nobody without an answer', async () => {
+  // A stream of events waits for the database to come back.
+  const asked = () => everything().filter(({ path }) => !path.includes('operations.progress'));
+  for (const bytes of [1, 100]) {
+    place.valve.close(bytes);
+    for (const { path, status, text } of await askAll(asked()))
+      expect([bytes, path, status === 500 ? text : '']).toEqual([bytes, path, '']);
+    place.valve.open();
+    await until('an answer', async () => (await ask(CALLS['auth.me']())).status === 200);
+  }
+});
 
 test('a file that may not be read is told by its name with what to do, and lists show the rest', async () => {
   const inFolder = (name: string) => join(place.folder, 'backups', name);
