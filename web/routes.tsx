@@ -63,7 +63,7 @@ function Frame(props: RouteSectionProps) {
   createEffect(on(connected, (isBack) => isBack && say(words.connection.back), { defer: true }));
   return (
     <>
-      <div role="status" class="sticky top-0 z-40">
+      <div role="status" class="sticky top-0 z-40 print:hidden">
         <Show when={!connected()}>
           <p data-lost="" class="bg-warn-wash px-4 py-2 text-center text-sm text-warn">
             {words.connection.lost}

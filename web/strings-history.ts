@@ -1,6 +1,6 @@
 /** What the days of backups say: loaded with them. */
 export const historyWords = {
-  lead: (days: number) => `The last ${days} days, today to the right.`,
+  lead: (days: number) => `The last ${days} days, up to today.`,
   caption: 'Backups by day',
   states: { good: 'Complete', partial: 'Incomplete', failed: 'Failed', none: 'No backup' },
   day: (day: string, state: string) => `${day}: ${state}`,

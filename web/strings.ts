@@ -1,6 +1,7 @@
+import type { ProgressStage } from '../server/progress.ts';
 import { amountText, bytesText, countText, durationText } from './lib/format.ts';
 
-const stages: Readonly<Record<string, string>> = {
+const stages: Readonly<Record<ProgressStage, string>> = {
   prepare: 'Getting ready',
   copy: 'Copying the tables',
   finish: 'Finishing the archive',
@@ -323,7 +324,7 @@ export const words = {
 
   operation: {
     kind: (kind: string) => kinds[kind] ?? kind,
-    stage: (stage: string) => stages[stage] ?? stage,
+    stage: (stage: string) => (stages as Readonly<Record<string, string>>)[stage] ?? stage,
     finishedPartly: 'Done, incomplete',
     states: { queued: 'Waiting', running: 'Running', succeeded: 'Done', failed: 'Failed', cancelled: 'Cancelled' },
     title: (kind: string, archive: string | null) => {

@@ -96,6 +96,15 @@ export const SHOTS: Shot[] = [
     },
   },
   {
+    name: 'go-to',
+    path: '/backups',
+    heading: 'Backups',
+    async prepare(page) {
+      await openDialog('Go to …')(page);
+      await page.getByRole('option', { name: /payroll-only/ }).waitFor();
+    },
+  },
+  {
     name: 'account-menu',
     path: '/backups',
     heading: 'Backups',
@@ -128,6 +137,13 @@ export const SHOTS: Shot[] = [
         .first()
         .waitFor();
     },
+  },
+  {
+    name: 'backup-printed',
+    path: KEPT,
+    heading: 'before-the-move.zip',
+    whole: true,
+    prepare: (page) => page.emulateMedia({ media: 'print' }),
   },
   { name: 'backup-damaged', path: '/backups/from-the-old-server.zip', heading: 'from-the-old-server.zip' },
   {

@@ -24,12 +24,15 @@ async function refusedSignIn(password: string): Promise<void> {
 describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   test('tells in plain words what was tried and refused, and the filter in the address finds it again', async () => {
     await refusedSignIn('wrong one');
+    await scene().makeBackup('told-by-name');
     await using visit = await scene().open();
     const { page, complaints } = visit;
     await visit.signIn();
     await openAudit(visit);
     const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await rows.getByText('Signed in', { exact: true }).first().waitFor();
+    // What it was about stands in the line, before anybody opens it.
+    await rows.getByRole('button').filter({ hasText: 'told-by-name' }).first().waitFor();
     await page.getByLabel('Outcome').selectOption({ label: 'Refused' });
     await page.waitForURL(/outcome=denied/);
     await page.waitForFunction(() => document.querySelector('main ul[aria-busy="false"]'));

@@ -184,6 +184,17 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       const card = page.locator('[data-operation]').first();
       await card.getByText('Running').waitFor();
       const id = await card.getAttribute('data-operation');
+      // In another tab somebody who does not see it asks for the very same.
+      const tab = await visit.context.newPage();
+      await tab.goto('/backups');
+      await tab.getByRole('button', { name: 'Create backup' }).first().click();
+      await tab.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
+      await tab
+        .getByRole('alert')
+        .getByText('The same backup, asked for by superadmin@owu.example, is running.')
+        .waitFor();
+      await tab.getByRole('button', { name: 'Create another one' }).waitFor();
+      await tab.close();
       await page.reload();
       const again = page.locator(`[data-operation="${id}"]`);
       await again.getByRole('progressbar').waitFor();

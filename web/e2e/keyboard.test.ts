@@ -85,3 +85,63 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
   await page.getByText('No backup yet').waitFor();
   expect(await Bun.file(join(scene().folder, `${NAME}.zip`)).exists()).toBe(false);
 });
+
+test.skipIf(WITHOUT_BROWSER)(
+  'pages, actions and backups are one list away, by keys that mean nothing to who types',
+  async () => {
+    await scene().makeBackup('first');
+    await using visit = await scene().open();
+    const { page } = visit;
+    const list = page.getByRole('dialog', { name: 'Go to …' });
+    const field = list.getByRole('combobox');
+    const focused = (name: string) =>
+      page.waitForFunction((wanted) => document.activeElement?.textContent?.trim() === wanted, name);
+    const openBy = async (keys: string) => {
+      await page.keyboard.press(keys);
+      await field.and(page.locator(':focus')).waitFor();
+    };
+    await visit.signIn('/status');
+    // No search on this page.
+    await openBy('/');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') != null)).toBe(true);
+    await page.keyboard.press('Escape');
+    await list.waitFor({ state: 'detached' });
+
+    await openBy('Control+k');
+    await page.keyboard.type('first');
+    const option = list.getByRole('option', { name: /first\.zip/ });
+    await option.and(page.locator('[aria-selected=true]')).waitFor();
+    expect(await field.getAttribute('aria-activedescendant')).toBe(await option.getAttribute('id'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'first.zip', level: 1 }).waitFor();
+    await focused('first.zip');
+
+    await openBy('Control+k');
+    await page.keyboard.type('back');
+    await page.keyboard.press('ArrowDown');
+    await list.getByRole('option', { name: 'Create backup' }).and(page.locator('[aria-selected=true]')).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Create a backup' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await page.keyboard.press('/');
+    const search = page.getByLabel('Search').and(page.locator(':focus'));
+    await search.waitFor();
+    await page.keyboard.type('a/b');
+    await page.keyboard.press('Control+k');
+    expect(await search.inputValue()).toBe('a/b');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+
+    await page.getByRole('button', { name: 'Go to …' }).click();
+    await field.and(page.locator(':focus')).waitFor();
+    await list.getByRole('option', { name: 'Turn off the / key for search' }).click();
+    await list.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Go to …' }).and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('/');
+    expect(await search.count()).toBe(0);
+    expect(await list.count()).toBe(0);
+  },
+);

@@ -80,6 +80,8 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     expect(report).toContain('[Good] Database: PostgreSQL');
     expect(report).toContain('[Problem] Last good backup: There is no backup');
     expect(report).toContain('public.staff: 30');
+    for (const process of ['server', 'worker'])
+      expect(report).toMatch(new RegExp(`^Memory of the ${process}: [\\d.]+ [MG]iB of at most [\\d.]+ [MG]iB$`, 'm'));
     expect(report).not.toContain(scene().folder);
     const { password } = new URL(scene().database.url);
     expect(password).not.toBe('');

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { historyWords } from '../strings-history.ts';
 import { backupDays } from './backup-days.ts';
 
 const NOW = new Date(2026, 2, 2, 15);
@@ -38,4 +39,11 @@ test('each of the last days shows the best of its backups, over the end of a mon
   ).toEqual(['good', 'partial', 'partial', 'failed', 'failed', 'good', 'none', 'none']);
   expect(days.at(-1)?.day).toEqual(new Date(2026, 2, 2));
   expect(days[0]?.day).toEqual(new Date(2026, 1, 17));
+});
+
+test('the strip ends with today, and is told so without a direction: on a phone it has two rows', () => {
+  const days = backupDays([stored(0)], [], NOW, 14);
+  expect(days.map(({ state }) => state)).toEqual([...Array.from({ length: 13 }, () => 'none' as const), 'good']);
+  expect(days.at(-1)?.day.getDate()).toBe(NOW.getDate());
+  expect(historyWords.lead(14)).toBe('The last 14 days, up to today.');
 });

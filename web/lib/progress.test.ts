@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { Operation } from '../api.ts';
+import { words } from '../strings.ts';
 import { doneText, paceText, shareAfter, shareOf, stepOf, waitOf } from './progress.ts';
 
 type Progress = NonNullable<Operation['progress']>;
@@ -99,4 +100,19 @@ test('who waits for whom is told only while somebody waits', () => {
   for (const stage of ['open', 'stage', 'analyze', 'clean']) expect(wait({ stage })).toBeNull();
   expect(wait({ stage: 'links' }, 'backup')).toBeNull();
   expect(waitOf({ kind: 'restore', state: 'succeeded', progress: { ...STILL, stage: 'commit' } })).toBeNull();
+});
+
+test('every step of an upload has a name a person would use: of an archive, and of a document that becomes one', () => {
+  const reported = ['verify', 'prepare', 'stage', 'copy', 'finish'];
+  const names = reported.map((stage) => words.operation.stage(stage));
+  expect(names).toEqual([
+    'Verifying every byte',
+    'Getting ready',
+    'Loading into staging (live data untouched)',
+    'Copying the tables',
+    'Finishing the archive',
+  ]);
+  // Which of them come, the kind of the file decides: none is counted as one of so many.
+  for (const stage of reported)
+    expect(stepOf({ kind: 'upload', progress: { ...STILL, stage } as Progress })).toBeNull();
 });

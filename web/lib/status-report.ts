@@ -43,6 +43,15 @@ export function factsOf(status: Status, browser: string): [name: string, value: 
         ] satisfies [string, string][])
       : []),
     [w.address, status.databaseAddress],
+    [w.memory, memoryText(status.memory.answering)],
+    ...(status.memory.worker
+      ? ([[w.workerMemory, memoryText(status.memory.worker)]] satisfies [string, string][])
+      : []),
     [w.browser, browser],
   ];
+}
+
+/** What a process takes of the memory it may have; past that its work fails, not the server. */
+function memoryText({ bytes, limitBytes }: Status['memory']['answering']): string {
+  return w.memoryOf(bytesText(bytes), bytesText(limitBytes));
 }

@@ -1,5 +1,6 @@
+import { useLocation } from '@solidjs/router';
 import Search from 'lucide-solid/icons/search';
-import { createMemo, createSignal, Show, Suspense } from 'solid-js';
+import { createEffect, createMemo, createSignal, on, Show, Suspense } from 'solid-js';
 import type { Person } from '../api.ts';
 import { later } from '../lib/load.ts';
 import { PALETTE_KEYS, useShortcuts } from '../lib/shortcuts.ts';
@@ -13,21 +14,31 @@ export function PaletteButton(props: { me: Person }) {
   const [open, setOpen] = createSignal(false);
   // Once there it stays, closed: it gives the focus back.
   const hasOpened = createMemo((before: boolean) => before || open(), false);
+  const location = useLocation();
   useShortcuts(() => setOpen(true));
+  // By Back, or whatever else leads to another page while it is open.
+  createEffect(
+    on(
+      () => location.pathname,
+      () => setOpen(false),
+      { defer: true },
+    ),
+  );
   return (
     <>
       <button
         type="button"
         class={`${pressable('quiet')} ml-auto px-3! text-soft md:mt-4 md:ml-0 md:w-full md:justify-start md:border md:border-line`}
-        aria-label={words.goTo}
         aria-keyshortcuts={PALETTE_KEYS.aria}
         aria-haspopup="dialog"
         onPointerEnter={() => void Palette.preload()}
         onClick={() => setOpen(true)}
       >
         <Search class="size-5 shrink-0 md:size-4" aria-hidden="true" />
-        <span class="hidden md:inline">{words.goTo}</span>
-        <kbd class="ml-auto hidden font-sans text-xs md:inline">{PALETTE_KEYS.shown}</kbd>
+        <span class="max-md:sr-only">{words.goTo}</span>
+        <span class="ml-auto hidden text-xs md:inline" aria-hidden="true">
+          {PALETTE_KEYS.shown}
+        </span>
       </button>
       <Show when={hasOpened()}>
         <Suspense>

@@ -19,14 +19,14 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
   // Once there it stays, closed: it gives the focus back.
   const hasAsked = createMemo((before: boolean) => before || question() !== null, false);
   return (
-    <div class="min-h-dvh md:grid md:grid-cols-[14rem_1fr]">
+    <div class="min-h-dvh md:grid md:grid-cols-[14rem_1fr] print:block">
       <a
         href="#content"
         class="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-lg focus:bg-card focus:px-4 focus:py-2"
       >
         {words.skip}
       </a>
-      <header class="flex items-center justify-between gap-3 border-b border-line bg-card px-4 py-2 md:sticky md:top-0 md:h-dvh md:flex-col md:items-stretch md:border-r md:border-b-0 md:px-3 md:py-5 md:in-[:root:has([data-lost])]:pt-14">
+      <header class="flex items-center justify-between gap-3 border-b border-line bg-card px-4 py-2 md:sticky md:top-0 md:h-dvh md:flex-col md:items-stretch md:border-r md:border-b-0 md:px-3 md:py-5 md:in-[:root:has([data-lost])]:pt-14 print:hidden">
         <A href="/" class="flex items-center gap-2.5 rounded-lg px-1 font-semibold md:px-3">
           <img src="/icon.svg" alt="" class="size-7" width="28" height="28" />
           {words.name}
@@ -54,7 +54,7 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
         </Show>
         <AccountMenu me={props.me} />
       </header>
-      <main id="content" tabindex="-1" class="min-w-0 px-4 pt-6 pb-28 md:px-8 md:pt-8 md:pb-16">
+      <main id="content" tabindex="-1" class="min-w-0 px-4 pt-6 pb-28 md:px-8 md:pt-8 md:pb-16 print:p-0">
         <div class="mx-auto max-w-5xl">{props.children}</div>
       </main>
       <Show when={props.me.scopes.includes('operations:read')}>

@@ -19,7 +19,7 @@ export function Buttons(props: { children: JSX.Element; class?: string }) {
 /** How things look that are pressed, buttons and links alike. */
 export function pressable(look: Look = 'plain', square = false): string {
   const box = square ? 'w-11 sm:w-10' : 'px-4';
-  return `inline-flex min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 aria-disabled:not-aria-busy:opacity-45 ${box} ${LOOKS[look]}`;
+  return `inline-flex print:hidden min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 aria-disabled:not-aria-busy:opacity-45 ${box} ${LOOKS[look]}`;
 }
 
 interface ButtonProps extends JSX.ButtonHTMLAttributes<HTMLButtonElement> {

@@ -9,7 +9,7 @@ export function CopyButton(props: { text: string; label: string }) {
   return (
     <button
       type="button"
-      class="inline-flex size-8 items-center justify-center rounded-md text-soft hover:bg-sunk hover:text-ink"
+      class="inline-flex print:hidden size-8 items-center justify-center rounded-md text-soft hover:bg-sunk hover:text-ink"
       aria-label={props.label}
       title={props.label}
       onClick={copy}

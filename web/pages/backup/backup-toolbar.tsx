@@ -36,7 +36,7 @@ export function BackupToolbar(props: BackupToolbarProps) {
     if (address !== null) say((await copyText(address)) ? words.backup.linkCopied : words.backup.linkReady);
   };
   return (
-    <div class="mb-6">
+    <div class="mb-6 print:hidden">
       <div class="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
         <Show when={may('restores:run') && props.backup.metadata}>
           <A href={restorePath(name())} class={pressable('primary')}>

@@ -15,6 +15,7 @@ import { QuestionFailure } from '../../ui/question-failure.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { BackupToolbar } from './backup-toolbar.tsx';
+import { ByHand } from './by-hand.tsx';
 import { Find } from './find.tsx';
 import { Manifest } from './manifest.tsx';
 import { Note } from './note.tsx';
@@ -30,7 +31,7 @@ export function Backup() {
   const known = () => answerOf(backup);
   return (
     <>
-      <p class="mb-2 text-sm">
+      <p class="mb-2 text-sm print:hidden">
         <A href="/backups" class="text-brand hover:underline">
           {words.backups.title}
         </A>
@@ -49,7 +50,9 @@ export function Backup() {
           // Its own: what it asks for must not take away the heading, with the focus on it.
           <Suspense fallback={<PageSkeleton />}>
             <BackupToolbar backup={found().info} actions={actions} onRemove={() => setRemoving(true)} />
-            <ActiveOperations archive={found().info.fileName} />
+            <div class="print:hidden">
+              <ActiveOperations archive={found().info.fileName} />
+            </div>
             <Show when={found().info.damaged}>
               {(damage) => (
                 <div role="alert" class="mb-6 rounded-xl bg-bad-wash p-5 text-bad">
@@ -64,7 +67,11 @@ export function Backup() {
               <Summary backup={found().info} />
               <Note backup={found().info} actions={actions} />
               <Show when={found().detail}>
-                {(detail) => <Find backup={found().info.fileName} tables={detail().tables} />}
+                {(detail) => (
+                  <div class="print:hidden">
+                    <Find backup={found().info.fileName} tables={detail().tables} />
+                  </div>
+                )}
               </Show>
               <Show when={found().detail}>
                 {(detail) => (
@@ -77,6 +84,9 @@ export function Backup() {
                 )}
               </Show>
               <History name={found().info.fileName} />
+              <Show when={found().detail}>
+                <ByHand name={found().info.fileName} />
+              </Show>
             </div>
           </Suspense>
         )}

@@ -22,7 +22,8 @@ export function Manifest(props: { name: string; detail: BackupDetail; backupId: 
     <>
       <Card title={w.tables}>
         <p class="mb-3 text-sm text-soft">
-          {w.inWords(rows(), props.detail.tables.length, bytes(), props.size)} {rowWords.lookHint}
+          {w.inWords(rows(), props.detail.tables.length, bytes(), props.size)}{' '}
+          <span class="print:hidden">{rowWords.lookHint}</span>
         </p>
         <Tables backup={props.name} tables={props.detail.tables} />
       </Card>
@@ -48,7 +49,7 @@ export function Manifest(props: { name: string; detail: BackupDetail; backupId: 
 /** What few people ever ask for: its heading opens it. */
 function Folded(props: { title: string; children: JSX.Element }) {
   return (
-    <details class="min-w-0 rounded-xl border border-line bg-card p-5">
+    <details class="min-w-0 rounded-xl border border-line bg-card p-5 print-open">
       <summary class="min-h-8 cursor-pointer text-base font-semibold">{props.title}</summary>
       <div class="mt-3">{props.children}</div>
     </details>

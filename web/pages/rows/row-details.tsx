@@ -58,7 +58,7 @@ export function RowDetails(props: RowDetailsProps) {
           )}
         </For>
       </dl>
-      <div class="sticky -bottom-5 -mx-5 -mb-5 mt-4 flex justify-between gap-2 border-t border-line bg-raised px-5 py-3">
+      <div class="sticky -bottom-5 -mx-5 -mb-5 mt-4 flex low:static flex-wrap justify-between gap-2 border-t border-line bg-raised px-5 py-3">
         <Button disabled={index() <= 0} onClick={() => props.onIndex(index() - 1)}>
           <ChevronLeft class="size-4" aria-hidden="true" />
           {w.previousRow}
