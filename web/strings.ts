@@ -1,7 +1,6 @@
-import type { ProgressStage } from '../server/progress.ts';
 import { amountText, bytesText, countText, durationText } from './lib/format.ts';
 
-const stages: Readonly<Record<ProgressStage, string>> = {
+const stages: Readonly<Record<string, string>> = {
   prepare: 'Getting ready',
   copy: 'Copying the tables',
   finish: 'Finishing the archive',
@@ -324,7 +323,7 @@ export const words = {
 
   operation: {
     kind: (kind: string) => kinds[kind] ?? kind,
-    stage: (stage: string) => (stages as Readonly<Record<string, string>>)[stage] ?? stage,
+    stage: (stage: string) => stages[stage] ?? stage,
     finishedPartly: 'Done, incomplete',
     states: { queued: 'Waiting', running: 'Running', succeeded: 'Done', failed: 'Failed', cancelled: 'Cancelled' },
     title: (kind: string, archive: string | null) => {
