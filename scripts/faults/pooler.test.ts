@@ -35,6 +35,8 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
       expect(stdout + stderr).toContain('DATABASE_DIRECT_URL');
     }
     const client = new pg.Client({ connectionString: pooler.url });
+    // The pooler may hang up before its answer to the goodbye was read.
+    client.on('error', () => undefined);
     await client.connect();
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: '"$user", public' }]);
     expect((await client.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);

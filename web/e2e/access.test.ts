@@ -208,51 +208,60 @@ test('every address the panel knows is among those that are looked at', async ()
 });
 
 describe.skipIf(WITHOUT_BROWSER)('every page', () => {
-  /** Looks with axe-core at the door and at every page, and at every state of them that is named here. */
-  async function faultsOf(visit: Visit, states: typeof STATES): Promise<[where: string, faults: string[]][]> {
-    const { page, complaints } = visit;
-    await visit.goto('/');
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  /** Looks with axe-core at all that it is shown, in both themes, and at how wide it is. */
+  function looker(visit: Visit) {
     const found: Record<string, string[]> = {};
-    const look = async (where: string) => {
-      const wide = await overflow(page);
-      found[where] = [
-        ...(await visit.faultsInBothThemes()),
-        ...(wide <= 0 ? [] : [`wider than the window: ${wide} pixels`]),
-      ];
+    return {
+      async look(where: string): Promise<void> {
+        const wide = await overflow(visit.page);
+        found[where] = [
+          ...(await visit.faultsInBothThemes()),
+          ...(wide <= 0 ? [] : [`wider than the window: ${wide} pixels`]),
+        ];
+      },
+      faults: () => Object.entries(found).filter(([, faults]) => faults.length > 0),
     };
-    await look('/sign-in');
-    await visit.signIn('/');
-    for (const [path, title] of PAGES) {
-      await arrive(page, path, title);
-      await look(path);
-    }
-    expect(complaints).toEqual([]);
-    for (const [name, path, open] of states) {
-      await arrive(page, path);
-      await open(page);
-      await look(name);
-    }
-    return Object.entries(found).filter(([, faults]) => faults.length > 0);
   }
 
-  test('has nothing axe-core finds in either theme, dialogs included', async () => {
-    await using visit = await scene().open();
-    expect(await faultsOf(visit, STATES)).toEqual([]);
-    // Whatever is wrong in the dark theme alone is found, too.
-    await visit.page.evaluate(() => {
-      document.querySelector('h1')?.setAttribute('style', 'color: light-dark(#000, #222)');
+  const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+  for (const [what, how] of [
+    ['has nothing axe-core finds in either theme', {}],
+    ['fits into 360 pixels and has nothing axe-core finds there in either theme', phone],
+  ] as const) {
+    test(what, async () => {
+      await using visit = await scene().open(how);
+      const { page, complaints } = visit;
+      const { look, faults } = looker(visit);
+      await visit.goto('/');
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await look('/sign-in');
+      await visit.signIn('/');
+      for (const [path, title] of PAGES) {
+        await arrive(page, path, title);
+        await look(path);
+      }
+      expect(faults()).toEqual([]);
+      expect(complaints).toEqual([]);
+      // Whatever is wrong in the dark theme alone is found, too.
+      await page.evaluate(() => document.querySelector('h1')?.setAttribute('style', 'color: light-dark(#000, #222)'));
+      expect(await visit.faultsInBothThemes()).toEqual([
+        expect.stringMatching(/^in the dark theme, color-contrast: <h1/),
+      ]);
     });
-    expect(await visit.faultsInBothThemes()).toEqual([
-      expect.stringMatching(/^in the dark theme, color-contrast: <h1/),
-    ]);
-  });
 
-  test('fits into 360 pixels and has nothing axe-core finds there, dialogs included', async () => {
-    const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
-    await using visit = await scene().open(phone);
-    expect(await faultsOf(visit, STATES)).toEqual([]);
-  });
+    test(`${what}, dialogs and what else opens over a page included`, async () => {
+      await using visit = await scene().open(how);
+      const { page } = visit;
+      const { look, faults } = looker(visit);
+      await visit.signIn('/');
+      for (const [name, path, open] of STATES) {
+        await arrive(page, path);
+        await open(page);
+        await look(name);
+      }
+      expect(faults()).toEqual([]);
+    });
+  }
 
   test('is reached, read and left by the keyboard alone', async () => {
     await using visit = await scene().open();

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { MANY_STORED, PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-const scene = staged();
+const scene = staged({ stored: MANY_STORED });
 
 describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   test('a wrong password is said so, a right one leads back to where one was going, and the policy holds throughout', async () => {

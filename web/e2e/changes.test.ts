@@ -65,7 +65,10 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await visit.signIn('/backups');
     const list = page.getByRole('list', { name: 'Stored backups' });
     await list.getByRole('link', { name: 'kept.zip', exact: true }).waitFor();
-    await list.locator('li').evaluate((row) => row.setAttribute('data-same', 'yes'));
+    await list
+      .locator('li')
+      .filter({ hasText: 'kept.zip' })
+      .evaluate((row) => row.setAttribute('data-same', 'yes'));
     await page.getByRole('button', { name: 'Actions for kept.zip' }).click();
     await page.getByRole('menuitem', { name: 'Pin' }).click();
     await list.getByText('Pinned', { exact: true }).waitFor();

@@ -30,6 +30,8 @@ export interface Stage extends AsyncDisposable {
   database: TestDatabase;
   /** Where the server keeps its archives. */
   folder: string;
+  /** How many old backups were in it from the beginning. */
+  stored: number;
   /** Makes a backup of all tables, stored as `<name>.zip`, and waits for its end. */
   makeBackup(name: string): Promise<void>;
   /**
@@ -61,7 +63,9 @@ interface StageOptions {
   stored?: number;
 }
 
-/** Under `bun run campaign:stored` every test that does not speak of an empty folder finds so many. */
+/** What a folder holds after a year and a half of daily backups. */
+export const MANY_STORED = 512;
+/** So many under `bun run campaign:stored`. */
 const STORED = Number(process.env['STORED_BACKUPS'] ?? 0);
 const NEWEST_STORED = new Date('2020-02-29T02:00:00Z');
 
@@ -114,6 +118,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     url: server.url,
     database,
     folder: config.backupDir,
+    stored: count,
     makeBackup: (name) => makeBackup(server.url, name),
     open: (how) => visit(places, server.url, how),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
