@@ -243,7 +243,9 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
       expect(faults()).toEqual([]);
       expect(complaints).toEqual([]);
       // Whatever is wrong in the dark theme alone is found, too.
-      await page.evaluate(() => document.querySelector('h1')?.setAttribute('style', 'color: light-dark(#000, #222)'));
+      await page.getByRole('heading', { level: 1 }).evaluate((title) => {
+        title.style.color = 'light-dark(#000, #222)';
+      });
       expect(await visit.faultsInBothThemes()).toEqual([
         expect.stringMatching(/^in the dark theme, color-contrast: <h1/),
       ]);

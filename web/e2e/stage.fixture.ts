@@ -173,9 +173,9 @@ async function visit(places: Places, url: string, how: BrowserContextOptions = {
     faults: () => audit(page),
     async faultsInBothThemes() {
       const light = await audit(page);
-      await page.emulateMedia({ colorScheme: 'dark' });
+      await show(page, 'dark');
       const dark = await audit(page, COLOURS);
-      await page.emulateMedia({ colorScheme: 'light' });
+      await show(page, 'light');
       return [...light, ...dark.map((fault) => `in the dark theme, ${fault}`)];
     },
     async [Symbol.asyncDispose]() {
@@ -189,6 +189,13 @@ function rememberSession(): void {
   if (sessionStorage.getItem('entered') !== null) return;
   sessionStorage.setItem('entered', 'yes');
   localStorage.setItem('palace-session', 'yes');
+}
+
+/** Changes the theme, and waits until every colour is the other one: also where nothing moves a change takes a frame. */
+async function show(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await page.waitForFunction(() => document.getAnimations().every((one) => !(one instanceof CSSTransition)));
 }
 
 /** The rules of axe-core that look at colours. */
