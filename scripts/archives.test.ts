@@ -39,6 +39,37 @@ beforeAll(async () => {
 });
 afterAll(() => place[Symbol.asyncDispose]());
 
+describe('find', () => {
+  test('needs no database, and tells each row that holds the text, with its table', async () => {
+    const done = await place.run('find', ['sound', '--text', 'THE SECOND']);
+    expect(done).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('staff, row 2: id: 2, name: Bola, "the second"'),
+    });
+    const found = jsonOf<{ data: object }>(
+      await place.run('find', ['sound', '--text', 'a', '--tables', 'staff', '--json']),
+    );
+    expect(found.data).toMatchObject({
+      rows: 4,
+      complete: true,
+      unsearched: [],
+      hits: [{ number: 1 }, { number: 2 }, { table: 'staff', chunk: 2, row: 1, number: 3 }],
+    });
+    const cut = jsonOf<{ data: object }>(await place.run('find', ['sound', '--text', 'a', '--limit', '1', '--json']));
+    expect(cut.data).toMatchObject({ complete: false, hits: [{ number: 1 }] });
+  });
+
+  test('names what is damaged, remembers it, and refuses what it cannot search', async () => {
+    const done = await place.run('find', ['damaged.zip', '--text', '7', '-s']);
+    expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining('Chunk 1 of table public.staff') });
+    const { data } = jsonOf<{ data: { backups: StoredBackup[] } }>(await place.run('list', ['--json']));
+    expect(data.backups.find(({ name }) => name === 'damaged.zip')?.damaged?.foundAt).toMatch(/^\d{4}-/);
+    expect((await place.run('find', ['sound', '-s'])).code).toBe(4);
+    expect((await place.run('find', ['export.json', '--text', 'a', '-s'])).code).toBe(4);
+    expect((await place.run('find', ['sound', '--text', 'a', '--tables', 'nowhere', '-s'])).code).toBe(4);
+  });
+});
+
 describe('verify', () => {
   test('needs no database, reads a stored backup and remembers it', async () => {
     const done = await place.run('verify', ['sound', '--json']);

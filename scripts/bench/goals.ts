@@ -64,6 +64,7 @@ export const GOALS: Goal[] = [
     most: 1.6,
   },
   { of: 'verify', says: 'verify: MB of rows a second', kind: 'rate', least: 300e6 },
+  { of: 'find', says: 'find in all rows: time of verify', kind: 'time', against: 'verify', most: 1 },
   { of: 'backup-deflate', says: 'backup, deflate: peak RSS in MB', kind: 'memory', most: MEMORY },
   { of: 'backup-zstd', says: 'backup, zstd: peak RSS in MB', kind: 'memory', most: MEMORY },
   { of: 'restore-empty', says: 'restore, empty: peak RSS in MB', kind: 'memory', most: MEMORY },

@@ -24,6 +24,7 @@ const ORDER = [
   'backup-zstd',
   'dump-d-j2',
   'verify',
+  'find',
   'pg-restore-j2',
   'restore-empty',
   'pg-restore-1',

@@ -13,6 +13,7 @@ const JOBS = '2';
 
 const backupData = z.object({ totalRecords: z.number(), size: z.number(), durationMs: z.number() });
 const verifyData = z.object({ ok: z.literal(true), bytes: z.number(), durationMs: z.number() });
+const findData = z.object({ complete: z.literal(true), hits: z.array(z.unknown()).length(0), durationMs: z.number() });
 const restoreData = z.object({ durationMs: z.number(), lockedMs: z.number() });
 
 /** Our own scripts, each as a process of its own, as a person runs them. */
@@ -20,6 +21,7 @@ export const OURS: Contender[] = [
   { key: 'backup-deflate', label: 'ours: backup, deflate', run: (bench) => backup(bench, 'deflate') },
   { key: 'backup-zstd', label: 'ours: backup, zstd', run: (bench) => backup(bench, 'zstd') },
   { key: 'verify', label: 'ours: verify, all bytes', run: verify },
+  { key: 'find', label: 'ours: find, all rows', run: find },
   { key: 'restore-empty', label: 'ours: restore, empty target', run: restoreIntoEmpty },
   { key: 'restore-full', label: 'ours: backup, then restore over full', run: restoreOverFull },
 ];
@@ -59,6 +61,14 @@ async function verify(bench: Bench): Promise<Measured> {
   const name = await plainArchive(bench);
   const { seconds, peakRss, data } = await runScript(bench, 'verify.ts', [name], SOURCE, verifyData);
   return { seconds: data.durationMs / 1000, wallSeconds: seconds, peakRss, rowBytes: data.bytes };
+}
+
+/** For what is nowhere, so that every row is looked at. */
+async function find(bench: Bench): Promise<Measured> {
+  const name = await plainArchive(bench);
+  const words = [name, '--text', 'nobody has this name'];
+  const { seconds, peakRss, data } = await runScript(bench, 'find.ts', words, SOURCE, findData);
+  return { seconds: data.durationMs / 1000, wallSeconds: seconds, peakRss };
 }
 
 async function restoreIntoEmpty(bench: Bench): Promise<Measured> {

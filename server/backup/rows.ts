@@ -95,7 +95,13 @@ export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowRe
       let noted = false;
       try {
         await using source = await storage.open(name);
-        for await (const step of searchArchive(source, query, { sensitivityOf, inPlace, signal, isLate })) {
+        for await (const step of searchArchive(source, query, {
+          sensitivityOf,
+          atOnce: AT_ONCE,
+          inPlace,
+          signal,
+          isLate,
+        })) {
           const damage = step.unsearched.find(({ why }) => why === 'damaged');
           if (damage && !noted) await note(name, damage.message);
           noted ||= damage !== undefined;

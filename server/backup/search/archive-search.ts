@@ -68,14 +68,15 @@ export interface SearchStep {
 
 export interface SearchContext {
   sensitivityOf: SensitivityOf;
+  /** Chunks of this search that are begun at once: while one is searched, threads unpack others. */
+  atOnce: number;
+  /** What all searches of this process share. */
   inPlace: InPlace;
   signal: AbortSignal;
   /** Whether it has lasted long enough. */
   isLate: () => boolean;
 }
 
-/** Read and gone through at once: one is unpacked by a thread while the other is searched. */
-const AHEAD = 2;
 /** Bytes gone through in one turn: some milliseconds. */
 const TURN_BYTES = 1024 * 1024;
 
@@ -137,7 +138,8 @@ export async function* searchArchive(
   try {
     // Of accents alone nothing is left to look for, and nothing holds it.
     while (chunks < parts.length && sought.units.length > 0) {
-      for (const part of parts.slice(chunks + begun.length, chunks + AHEAD)) beginNext(part, chunks + begun.length);
+      for (const part of parts.slice(chunks + begun.length, chunks + context.atOnce))
+        beginNext(part, chunks + begun.length);
       const looked = await begun.shift();
       throwIfCancelled(signal, 'The search');
       if (!looked) break;
