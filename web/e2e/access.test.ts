@@ -361,5 +361,22 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await page.getByRole('menuitemradio', { name: 'Dark' }).click();
     await visit.goto('/backups');
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
+    // But for paper: black on white, all that is folded away, how to restore by hand, and nothing to press.
+    await visit.goto('/backups/first.zip');
+    await page.getByText('Technical details').waitFor();
+    await page.emulateMedia({ media: 'print' });
+    for (const text of ['How to restore this backup', 'Fingerprint of the schema'])
+      await page.getByText(text).waitFor();
+    expect(await page.locator('button:visible, nav:visible, input:visible').count()).toBe(0);
+    const colours = await page.evaluate(() =>
+      [document.documentElement, document.querySelector('h1')].map((element) => {
+        const { color, backgroundColor } = getComputedStyle(element ?? document.body);
+        return [color, backgroundColor];
+      }),
+    );
+    expect(colours).toEqual([
+      ['rgb(0, 0, 0)', 'rgb(255, 255, 255)'],
+      ['rgb(0, 0, 0)', 'rgba(0, 0, 0, 0)'],
+    ]);
   });
 });
