@@ -1,9 +1,9 @@
 import { For } from 'solid-js';
 import type { Status } from '../../api.ts';
 import { bytesText, countText } from '../../lib/format.ts';
-import { tableText } from '../../lib/operations.ts';
 import { statusWords as w } from '../../strings-status.ts';
 import { ColumnHeads } from '../../ui/column-heads.tsx';
+import { TableName } from '../../ui/table-name.tsx';
 
 type Tables = NonNullable<Status['database']>['tables'];
 
@@ -19,8 +19,8 @@ export function TableSizes(props: { tables: Tables }) {
         <For each={props.tables}>
           {(table) => (
             <tr class="border-t border-line">
-              <th scope="row" class="py-1.5 text-left font-normal break-all">
-                {tableText(table.name)}
+              <th scope="row" class="py-1.5 text-left font-normal wrap-anywhere">
+                <TableName name={table.name} />
               </th>
               <td class="py-1.5 text-right">{table.rows === null ? w.notCounted : countText(table.rows)}</td>
               <td class="py-1.5 pl-4 text-right whitespace-nowrap">
