@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { AppError } from '../../server/errors.ts';
+import { accountName } from './account.ts';
 import { type Conninfo, ConninfoFault, parseConninfo } from './conninfo.ts';
 
 /** One server of the list. */
@@ -79,7 +79,9 @@ export function targetFault(text: string): string | null {
 
 function interpret(text: string): Target {
   const given = parseConninfo(text);
-  const user = given.get('user') || userInfo().username;
+  const user = given.get('user') || accountName();
+  if (user === null)
+    throw refused('names no user, and the account this program runs as has no name to take in its place');
   return {
     endpoints: endpoints(given),
     shuffled: choice(given, 'load_balance_hosts', ['disable', 'random'] as const, 'disable') === 'random',

@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { accountName } from '../../db/connection/account.ts';
 import { ConninfoFault } from '../../db/connection/conninfo.ts';
 import { completeConnection, settingVariables } from '../../db/connection/environment.ts';
 import { targetFault } from '../../db/connection/target.ts';
@@ -130,8 +132,21 @@ export async function openDatabase(
   const { databaseDirectUrl: url } = await composeDatabase(config, signal);
   if (url !== null) return { url, [Symbol.asyncDispose]: async () => undefined };
   throw new AppError('CONFIG_INVALID', 'DATABASE_URL is not set, so there is no database to work on.', {
-    hint: 'Set DATABASE_URL=postgres://user:password@host:5432/database (or PGHOST, PGDATABASE …) in the environment or in the file .env. For the demo database of `bun start`, add --demo.',
+    hint: (await isHidden('.env'))
+      ? 'The file .env in this folder cannot be read by this user: run as its owner, or give it to this user with chown.'
+      : 'Set DATABASE_URL=postgres://user:password@host:5432/database (or PGHOST, PGDATABASE …) in the environment or in the file .env. For the demo database of `bun start`, add --demo.',
   });
+}
+
+/** Whether a file is there and cannot be read; the runtime passes over such a `.env` in silence. */
+async function isHidden(file: string): Promise<boolean> {
+  return (
+    existsSync(file) &&
+    (await access(file, constants.R_OK).then(
+      () => false,
+      () => true,
+    ))
+  );
 }
 
 async function openDemo(): Promise<CommandDatabase> {
@@ -152,8 +167,7 @@ export function composeStorage(config: Config, database: () => string | null = (
 
 /** Who runs this command, for archives and records: `maria@db1 (command line)`. */
 export function commandActor(env: Record<string, string | undefined>): string {
-  // The runtime knows the user's name from the environment only, and says "unknown" under cron and in containers.
-  const user = env.USER || env.LOGNAME || (process.getuid?.() === 0 ? 'root' : `user ${process.getuid?.() ?? '?'}`);
+  const user = env.USER || env.LOGNAME || (accountName() ?? `user ${process.getuid?.() ?? '?'}`);
   const behind = env.SUDO_USER && env.SUDO_USER !== user ? `${env.SUDO_USER} as ` : '';
   return `${behind}${user}@${hostname()} (command line)`;
 }
