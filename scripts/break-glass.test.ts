@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openRecords } from '../db/records.ts';
 import type { TestDatabase } from '../db/testing.ts';
 import { createAudit } from '../server/security/audit.ts';
 import { createSessions } from '../server/security/sessions.ts';
 import { createThrottle } from '../server/security/throttle.ts';
 import { jsonOf, type Workplace } from './command/command.fixture.ts';
+import { DATA_DIR } from './command/compose.ts';
 import { emptyPlace } from './command/places.fixture.ts';
+import { takeFolder } from './one-start.ts';
 
 let ground: Awaited<ReturnType<typeof emptyPlace>>;
 let database: TestDatabase;
@@ -44,4 +48,25 @@ test('without PUBLIC_URL the link is made of host and port, and people are told 
   const { code, stdout, stderr } = await place.run('break-glass', [], { HOST: '::', PORT: '8080' });
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^http:\/\/localhost:8080\/break-glass#[\w-]{43}\nIt counts once, until .* UTC\. /);
+});
+
+test('the link leads to the server that `bun start` of this folder runs, whatever answers at the port that was asked for', async () => {
+  const linkTo = async () => (await place.run('break-glass', [])).stdout.split('/break-glass#')[0];
+  {
+    await using folder = await takeFolder(join(place.dir, DATA_DIR));
+    expect(await linkTo()).toBe('http://127.0.0.1:3000');
+    await folder.answersAt('http://127.0.0.1:3001/');
+    expect(await linkTo()).toBe('http://127.0.0.1:3001');
+  }
+  // One that was killed has left its note, and runs no more.
+  await writeFile(join(place.dir, DATA_DIR, 'start.address'), 'http://127.0.0.1:3001/');
+  expect(await linkTo()).toBe('http://127.0.0.1:3000');
+});
+
+test('makes no code that nobody would see', async () => {
+  const made = () => database.query(`SELECT count(*)::int AS n FROM backup_system.break_glass`);
+  const before = await made();
+  const { code, stderr } = await place.run('break-glass', ['--silent']);
+  expect([code, stderr]).toEqual([4, expect.stringContaining('Leave --silent out, or add --json.')]);
+  expect(await made()).toEqual(before);
 });

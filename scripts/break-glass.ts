@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { migrate } from '../db/migrate.ts';
 import { openRecords } from '../db/records.ts';
 import type { Config } from '../server/config.ts';
@@ -5,8 +6,9 @@ import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { createAudit } from '../server/security/audit.ts';
 import { createBreakGlassCode } from '../server/security/break-glass.ts';
 import { type Command, runCommand } from './command/cli.ts';
-import { commandActor, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import { commandActor, configFor, DATA_DIR, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { formatMoment } from './command/format.ts';
+import { startedAt } from './one-start.ts';
 
 const flags = { demo: DEMO_FLAG } as const;
 
@@ -15,9 +17,13 @@ export const command: Command<typeof flags> = {
   summary:
     'Prints a one-time link to restore with, for the day the administrators are lost. It counts once, for ten minutes; making and using it is audited.',
   flags,
+  onlySays: true,
   settings: [
     ...settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE'),
-    { name: 'PUBLIC_URL', help: 'where the server is reached; made of HOST and PORT when unset' },
+    {
+      name: 'PUBLIC_URL',
+      help: 'where the server is reached; when unset as `bun start` in this folder answers, or made of HOST and PORT',
+    },
     { name: 'HOST', help: 'on which address the server listens; 127.0.0.1 when unset' },
     { name: 'PORT', help: 'its port; 3000 when unset' },
   ],
@@ -29,7 +35,7 @@ export const command: Command<typeof flags> = {
     // Our own tables may be lost as well.
     await migrate(database.url, { hrms: false, signal });
     const { code, expiresAt } = await makeCode(database.url, commandActor(env));
-    const link = `${serverAddress(config)}/break-glass#${code}`;
+    const link = new URL(`/break-glass#${code}`, await serverAddress(config)).href;
     return {
       data: { link, expiresAt: expiresAt.toISOString() },
       lines: [link, `It counts once, until ${formatMoment(expiresAt)}. Who has it can restore: give it to nobody.`],
@@ -57,8 +63,11 @@ async function makeCode(url: string, actor: string): Promise<{ code: string; exp
 }
 
 /** The code follows as a fragment, which browsers keep to themselves: it reaches no log. */
-function serverAddress({ publicUrl, tls, host, port }: Config): string {
+async function serverAddress({ publicUrl, tls, host, port }: Config): Promise<string> {
   if (publicUrl !== null) return publicUrl;
+  // Its port may be another than the one that was asked for, where somebody else's server answers.
+  const started = await startedAt(resolve(DATA_DIR)).catch(() => null);
+  if (started !== null) return started;
   const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   return `${tls ? 'https' : 'http'}://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }
