@@ -1,9 +1,21 @@
-import { lstat, open } from 'node:fs/promises';
+import { lstat, open, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { systemCode } from './failures.ts';
 
 /** Whether anything has this name, a symbolic link to nowhere included. */
 export async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(ignoreMissing)) !== undefined;
+}
+
+/** Removes a folder and those above it up to the given one, for as long as nothing is in them. */
+export async function removeEmpty(folder: string, uppermost: string): Promise<void> {
+  for (let at = folder; ; at = dirname(at)) {
+    const removed = await rmdir(at).then(
+      () => true,
+      () => false,
+    );
+    if (!removed || at === uppermost || at === dirname(at)) return;
+  }
 }
 
 /** Makes what was linked, renamed or removed in a folder durable: the folder is a file of its own. */

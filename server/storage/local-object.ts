@@ -2,7 +2,7 @@ import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AppError, Places } from '../errors.ts';
 import { alreadyExists, storageFailure, systemCode } from './failures.ts';
-import { exists, ignoreMissing, syncFolder } from './folder.ts';
+import { exists, ignoreMissing, removeEmpty, syncFolder } from './folder.ts';
 import type { PendingObject } from './storage.ts';
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -18,6 +18,8 @@ export interface PendingFile {
   freeSpace(): Promise<number | null>;
   /** What of its failures is for this machine alone. */
   places: Places;
+  /** The uppermost of the folders that were made for it; absent when all were there. */
+  madeFolder?: string | undefined;
   /** Done when the bytes are on disk, before they get their name. */
   beforeNaming(): Promise<void>;
 }
@@ -73,6 +75,7 @@ export class LocalPendingObject implements PendingObject {
     await this.syncing;
     await this.parts.handle.close().catch(() => undefined);
     await unlink(this.parts.temporary).catch(() => undefined);
+    if (this.parts.madeFolder !== undefined) await removeEmpty(dirname(this.parts.path), this.parts.madeFolder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

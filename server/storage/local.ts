@@ -51,7 +51,7 @@ class LocalStorage implements Storage {
     const path = this.locate(name);
     return await this.guarded(`Creating ${path}`, async () => {
       await this.marker.demand();
-      await mkdir(this.label, { recursive: true, mode: 0o700 });
+      const madeFolder = await mkdir(this.label, { recursive: true, mode: 0o700 });
       if (await exists(path)) throw alreadyExists(name);
       const { handle, temporary } = await this.openTemporary(name);
       return new LocalPendingObject({
@@ -62,6 +62,7 @@ class LocalStorage implements Storage {
         sidecar: sidecarPath(path),
         freeSpace: () => this.freeSpace(),
         places: this.places,
+        madeFolder,
         beforeNaming: () => this.marker.make(),
       });
     });
@@ -155,7 +156,7 @@ class LocalStorage implements Storage {
   }
 
   async sweep(): Promise<string[]> {
-    return await this.guarded(`Sweeping ${this.label}`, async () => {
+    return await this.guarded(`Looking for leftovers in ${this.label}`, async () => {
       const abandoned = (await this.fileNames()).filter((name) => this.temporaries.isAbandoned(name));
       for (const name of abandoned) await unlink(join(this.label, name)).catch(ignoreMissing);
       return abandoned;
