@@ -96,6 +96,7 @@ describe('verify', () => {
     const listed = await place.run('list', []);
     expect(listed.stdout).toMatch(/damaged\.zip .*DAMAGED \(found \d{4}-\d\d-\d\d\)/);
     expect(listed.stderr).toContain('damaged.zip was found damaged');
+    expect(listed.stderr).not.toContain('\\u{a}');
   });
 
   test('takes a path anywhere, and prefers a file that is here to a stored backup of that name', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestDatabase } from '../db/testing.ts';
 import type { BackupResult } from '../server/backup/create.ts';
@@ -163,6 +163,20 @@ describe('a failure has the exit code of its family', () => {
     expect(done.stderr).not.toContain('not-the-password');
   });
 
+  test('2: the hint names what says where the database is', async () => {
+    const address = 'postgres://a:b@127.0.0.1:1/x';
+    const file = join(place.dir, 'address');
+    await writeFile(file, address);
+    const said: [string, Record<string, string>][] = [
+      ['DATABASE_URL', { DATABASE_URL: address }],
+      ['DATABASE_DIRECT_URL', { DATABASE_DIRECT_URL: address }],
+      ['the file of DATABASE_URL_FILE', { DATABASE_URL: '', DATABASE_URL_FILE: file }],
+      ['the variables (PGHOST, PGPORT)', { DATABASE_URL: '', PGHOST: '127.0.0.1', PGPORT: '1' }],
+    ];
+    for (const [words, env] of said)
+      expect((await place.run('backup', [], env)).stderr).toContain(`Check host and port in ${words}, that`);
+  });
+
   test('3: files and storage', async () => {
     const file = join(place.dir, 'a file');
     await writeFile(file, '');
@@ -317,6 +331,8 @@ describe('--check', () => {
     expect(done.code).toBe(0);
     expect(done.stdout).toContain('A backup would go through.');
     expect(await place.files()).toEqual(before);
+    expect((await backup('--check', '-s', '-o', 'new/deep')).code).toBe(0);
+    expect(await readdir(place.dir)).not.toContain('new');
   });
 
   test('names everything that is in the way, each with what to do, in --json too', async () => {

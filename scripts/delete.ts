@@ -2,6 +2,7 @@ import { AppError } from '../server/errors.ts';
 import { removeBackup } from '../server/jobs/remove-backup.ts';
 import { maskDatabaseUrl } from '../server/mask-url.ts';
 import type { Storage } from '../server/storage/storage.ts';
+import { documentMeant, wholeName } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import { commandActor, composeStorage, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { confirmName } from './command/confirm.ts';
@@ -52,8 +53,11 @@ async function findStored(storage: Storage, word: string) {
   const stored = [...(await storage.list()), ...(await storage.listDocuments())];
   const found = stored.find(({ name }) => name === word) ?? stored.find(({ name }) => name === `${word}.zip`);
   if (found) return found;
+  const meant = await documentMeant(storage, word);
   throw new AppError('NOT_FOUND', `There is no backup ${word} in ${storage.label}.`, {
-    hint: '`bun run scripts/list.ts` shows what is stored. Set BACKUP_DIR when it is kept elsewhere.',
+    hint: meant
+      ? wholeName(meant)
+      : '`bun run scripts/list.ts` shows what is stored. Set BACKUP_DIR when it is kept elsewhere.',
   });
 }
 

@@ -40,7 +40,7 @@ export const command: Command<typeof flags> = {
             ],
       warnings: damaged.map(
         (stored) =>
-          `${stored.name} ${wasFound(stored) ? 'was found damaged' : 'cannot be opened'}: ${stored.damaged?.message}`,
+          `${stored.name} ${wasFound(stored) ? 'was found damaged' : 'cannot be opened'}: ${stored.damaged?.message.replaceAll('\n', ' ')}`,
       ),
     };
   },

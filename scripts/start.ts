@@ -91,7 +91,7 @@ function sayTheCommands(embedded: boolean): void {
   line(`backup.ts${flag}`, 'make a backup');
   line('list.ts', 'show what is stored');
   line(`restore.ts NAME${flag}`, 'bring one back; asks first');
-  console.log('Without a bun of your own write `npx bun@1.4.5` for `bun`. Ctrl-C stops.');
+  console.log('Without a bun of your own write `npx -y bun@1.4.5` for `bun`. Ctrl-C stops.');
 }
 
 if (import.meta.main) await runRoot(start);

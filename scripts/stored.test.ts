@@ -75,6 +75,13 @@ describe('delete', () => {
     expect(await place.files()).toContain('gone.zip');
     const asked = await place.onTerminal('delete', ['gone'], 'gone.zip\n');
     expect([asked.code, asked.shown]).toEqual([0, expect.stringContaining('gone.zip was removed')]);
+    for (const command of ['delete', 'verify']) {
+      const { code, stderr } = await place.run(command, command === 'delete' ? ['gone', '-y'] : ['gone']);
+      expect([code, stderr]).toEqual([
+        4,
+        expect.stringContaining('There is a document gone.json: give its whole name'),
+      ]);
+    }
     expect(await place.run('delete', ['gone.json', '-y', '-s'])).toEqual({ code: 0, stdout: '', stderr: '' });
     expect((await place.files()).filter((name) => name.startsWith('gone'))).toEqual([]);
     for (const name of ['kept.zip.json', '../x', 'nothing']) {

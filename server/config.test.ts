@@ -68,6 +68,7 @@ describe('readConfig()', () => {
     expect(faultsOf({ TLS_CERT: 'a.pem' })).toEqual(['TLS_CERT and TLS_KEY go together']);
     expect(readConfig({ PUBLIC_URL: 'https://backup.example.org/' }).publicUrl).toBe('https://backup.example.org');
     expect(faultsOf({ PUBLIC_URL: 'https://backup.example.org/x' })[0]).toContain('must not have a path');
+    expect(faultsOf({ PUBLIC_URL: 'backup' })).toEqual([expect.stringMatching(/^PUBLIC_URL must look like/)]);
   });
 
   test('never repeats a secret that cannot be used', () => {

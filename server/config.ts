@@ -126,7 +126,7 @@ const environment = z.object({
   BACKUP_STRICT_EXIT: oneOf('true', 'false').default('false'),
   BACKUP_JOBS: whole(1, 64).nullable().default(null),
   BACKUP_COMPRESSION: oneOf('deflate', 'zstd').default('deflate'),
-  BACKUP_LEVEL: whole(0, 22).nullable().default(null),
+  BACKUP_LEVEL: whole(0, 19).nullable().default(null),
   LOCK_TIMEOUT_MS: whole(1, 600_000).default(2000),
   LOCK_GIVE_UP_MS: whole(1, 86_400_000).default(60_000),
   PORT: whole(0, 65_535).default(3000),
@@ -135,7 +135,7 @@ const environment = z.object({
   ROLE: oneOf('all', 'api', 'worker').default('all'),
   SECRET_KEY: z.string().min(32, { error: 'must have at least 32 characters' }).nullable().default(null),
   PUBLIC_URL: z
-    .url({ protocol: /^https?$/, error: 'must look like https://backup.example.org' })
+    .url({ protocol: /^https?$/, error: 'must look like https://backup.example.org', abort: true })
     .refine((text) => URL.parse(text)?.pathname === '/', { error: 'must not have a path', abort: true })
     .transform((text) => new URL(text).origin)
     .nullable()

@@ -30,7 +30,9 @@ describe('the log', () => {
     const inner = Object.assign(new TypeError('row: anna, hunter2'), { code: '22P02' });
     log.error({ error: new AppError('DATABASE_ERROR', 'It failed.', { cause: inner, details: { table: 'x' } }) }, 'a');
     log.error({ err: 'hunter2' }, 'b');
-    const [said] = parsed(lines);
+    log.error({ err: { ...inner, message: inner.message } }, 'c');
+    const [said, , spread] = parsed(lines);
+    expect(spread.err).toEqual({ kind: 'object', code: '22P02' });
     expect(said.error).toMatchObject({
       code: 'DATABASE_ERROR',
       message: 'It failed.',

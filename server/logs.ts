@@ -67,14 +67,19 @@ export function logsInto(sink: Sink, level: LogOptions['level']): Logs {
  * may hold a row or a password.
  */
 function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { kind: typeof error };
+  if (!(error instanceof Error)) return { kind: typeof error, ...codeIn(error) };
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };
   if (error instanceof AppError) {
     return { code: error.code, message: error.message, ...(error.details && { details: error.details }), ...cause };
   }
-  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return { kind: error.name, ...code, at: frames.slice(0, 12).map((line) => line.trim()), ...cause };
+  return { kind: error.name, ...codeIn(error), at: frames.slice(0, 12).map((line) => line.trim()), ...cause };
+}
+
+/** Some libraries tell of an error by an object made of it, which is none. */
+function codeIn(error: unknown): { code?: string } {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return {};
+  return typeof error.code === 'string' && /^\w{1,40}$/.test(error.code) ? { code: error.code } : {};
 }
 
 function standardOutput(): Sink {

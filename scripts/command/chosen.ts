@@ -70,15 +70,27 @@ async function openSource(storage: Storage, word: string) {
     return { source: await storage.open(name), label: name, storedName: name };
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    const meant = await documentMeant(storage, word);
     const newest = (await storage.list()).slice(0, 3).map((object) => object.name);
     throw new AppError('NOT_FOUND', `There is no backup ${word} in ${storage.label}, and no file of that name here.`, {
-      hint:
-        newest.length > 0
+      hint: meant
+        ? wholeName(meant)
+        : newest.length > 0
           ? `The newest there: ${newest.join(', ')}. \`bun run scripts/list.ts\` shows all.`
           : 'No backup is stored there. Set BACKUP_DIR when they are kept elsewhere.',
       cause: error,
     });
   }
+}
+
+/** The stored document whose name lacks only its ending. It is not taken unasked: an archive of that name may have been meant. */
+export async function documentMeant(storage: Storage, word: string): Promise<string | undefined> {
+  const names = (await storage.listDocuments()).map(({ name }) => name);
+  return [`${word}.json`, `${word}.json.gz`].find((name) => names.includes(name));
+}
+
+export function wholeName(document: string): string {
+  return `There is a document ${document}: give its whole name when that is meant.`;
 }
 
 /** The name that a path has in the folder of the backups. */

@@ -1,3 +1,4 @@
+import { namesDatabase, settingVariables } from '../../db/connection/environment.ts';
 import { APPLICATION } from '../../server/application.ts';
 import { secretsOf } from '../../server/config.ts';
 import { AppError, cancelled, failureBody, unexpected } from '../../server/errors.ts';
@@ -30,6 +31,8 @@ export interface Command<F extends Flags> {
   /** The settings it reads, for `--help`. */
   settings: { name: string; help: string }[];
   examples: { line: string; does: string }[];
+  /** What it prints is all that it is for: with --silent nobody would ever see it, unless --json asks for it. */
+  onlySays?: true;
   /** Does the work. Resolves with what to show; every failure is thrown. */
   run(context: CommandContext<F>): Promise<Outcome>;
 }
@@ -111,6 +114,12 @@ export async function runCommand<F extends Flags>(
   const common: FlagValues<typeof COMMON_FLAGS> = parsed.values;
   if (common.help) return help();
   Object.assign(asked, { json: common.json, verbose: common.verbose });
+  if (command.onlySays && common.silent && !common.json)
+    return fail(
+      new AppError('USAGE', 'With --silent nobody would see what this command prints. Nothing was done.', {
+        hint: 'Leave --silent out, or add --json.',
+      }),
+    );
 
   const display = createProgress({
     write: err.write,
@@ -151,7 +160,7 @@ export async function runCommand<F extends Flags>(
     if (strays.length > 0) return fail(strays[0]);
     // What a cancelled wait throws depends on what it waited for; an AppError says what really happened.
     const known = controller.signal.aborted && !(error instanceof AppError) ? cancelled('The command') : error;
-    return fail('into' in parsed.values && parsed.values.into !== undefined ? saidOfInto(known) : known);
+    return fail(saidOfAddress(known, addressOf(parsed.values, env)));
   }
   if (strays.length > 0) toPeople(`warning: it is done, but something failed beside it: ${mask(String(strays[0]))}`);
   return leave(exitCode);
@@ -172,10 +181,21 @@ export function readCommandLine<F extends Flags>(
   return parseFlags<F & typeof COMMON_FLAGS>(argv, flags, command.positional ?? null, command.name);
 }
 
-/** The database of --into has its address from that flag and from no setting. */
-function saidOfInto(error: unknown): unknown {
-  if (!(error instanceof AppError)) return error;
-  const said = (text: string) => text.replaceAll('DATABASE_URL', '--into');
+/** What says where the database is, for people: the flag, the setting, or what stands in its place. */
+function addressOf(values: Readonly<Record<string, unknown>>, env: Record<string, string | undefined>): string {
+  if (values.into !== undefined) return '--into';
+  if (values.demo === true) return 'DATABASE_URL';
+  for (const name of ['DATABASE_DIRECT_URL', 'DATABASE_URL']) {
+    if (env[name]?.trim()) return name;
+    if (env[`${name}_FILE`]?.trim()) return `the file of ${name}_FILE`;
+  }
+  return namesDatabase(env) ? `the variables (${settingVariables(env).join(', ')})` : 'DATABASE_URL';
+}
+
+/** Failures of a connection name DATABASE_URL, and its address may stand elsewhere. */
+function saidOfAddress(error: unknown, address: string): unknown {
+  if (!(error instanceof AppError) || (error.code === 'CONFIG_INVALID' && address !== '--into')) return error;
+  const said = (text: string) => text.replaceAll(/\bDATABASE_URL\b/g, address);
   return new AppError(error.code, said(error.message), {
     ...(error.hint !== undefined && { hint: said(error.hint) }),
     ...(error.details && { details: error.details }),

@@ -122,6 +122,6 @@ function newTopic(): Topic {
 /** Says why a record may be missing. */
 export function notFound(id: string): AppError {
   return new AppError('NOT_FOUND', `There is no operation ${id.slice(0, 60)}.`, {
-    hint: 'Records of finished operations are kept for OPERATION_DAYS; operations.list shows those there are.',
+    hint: 'Records of finished operations are kept for OPERATION_DAYS; the list of operations shows those there are.',
   });
 }

@@ -211,7 +211,7 @@ export function createUploadArea(folder: string): UploadArea {
     },
 
     async sweep(now) {
-      return await guarded(`Sweeping ${home}`, async () => {
+      return await guarded(`Looking for leftovers in ${home}`, async () => {
         const removed: string[] = [];
         for (const name of await names()) {
           const [, id, accept] = OWNED.exec(name) ?? [];

@@ -3,7 +3,7 @@ import type { BrokenByRows, RowRuleReport } from './check-rows.ts';
 
 /** What a person is told when all rows keep the rules that were checked. */
 export function soundRows({ checked, rows, broken }: RowRuleReport): string {
-  const what = `${checked} primary, unique and foreign ${checked === 1 ? 'key' : 'keys'} checked over ${rows} rows`;
+  const what = `${checked} primary, unique and foreign ${checked === 1 ? 'key' : 'keys'} checked over ${rows.toLocaleString('en')} rows`;
   return broken.length === 0 ? `${what}: no row breaks one` : `${what}: rows break only what is NOT VALID`;
 }
 
