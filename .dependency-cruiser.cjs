@@ -1,10 +1,9 @@
 /**
  * The arrows of DESIGN.md: who may import whom. Test files keep the same arrows, but may use what tests need from anywhere in `db/`.
  */
-const tests = '[.](test|suite|fixture)[.]tsx?$|^db/testing';
-/** Files of `server/` that everybody may use: no input or output, no knowledge of a layer. */
-const common =
-  '^server/(errors|progress|config|bytes|buffers|application|mask-url|log|within|places|at-once|uuid|json-limits)[.]ts$';
+const tests = '[.](test|suite|fixture)[.]tsx?$|^db/testing/|^server/testing/';
+/** The room everybody stands on: no knowledge of a layer. */
+const core = '^server/core/';
 
 const rule = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
 const layer = (name, from, mayUse) =>
@@ -12,7 +11,7 @@ const layer = (name, from, mayUse) =>
     `${name}-arrows`,
     `${name} may import only: ${mayUse.join(', ')}`,
     { path: from, pathNot: tests },
-    { path: '^(server|scripts|web)/', pathNot: [common, from, ...mayUse] },
+    { path: '^(server|scripts|web)/', pathNot: [core, from, ...mayUse] },
   );
 
 module.exports = {
@@ -24,52 +23,59 @@ module.exports = {
       'A file nobody uses is left over.',
       {
         orphan: true,
-        pathNot: ['[.]d[.]ts$', '(^|/)[.]', '^scripts/[^/]+[.]ts$', '^web/(vite[.]config[.]ts|public/)'],
+        pathNot: ['[.]d[.]ts$', '(^|/)[.]', '^scripts/((dev|start)/)?[^/]+[.]ts$', '^web/(vite[.]config[.]ts|public/)'],
       },
       {},
     ),
     rule(
       'no-tests-in-production',
       'Only tests use what is made for tests.',
-      { pathNot: [tests, '^scripts/test[.]ts$'] },
+      { pathNot: [tests, '^scripts/dev/test[.]ts$'] },
       { path: tests },
     ),
     rule(
       'db-below-server',
-      'db imports nothing of the server but its errors and the shape of progress.',
+      'db imports nothing of the server but its core.',
       { path: '^db/', pathNot: tests },
-      {
-        path: '^(server|scripts|web)/',
-        pathNot: '^server/(errors|progress)[.]ts$',
-      },
+      { path: '^(server|scripts|web)/', pathNot: core },
     ),
     rule(
-      'common-stands-alone',
-      'The files everybody uses use nobody but each other, types of db, and how the address of a database is read.',
-      { path: common, pathNot: tests },
-      {
-        path: '^(db|server|scripts|web)/',
-        pathNot: [common, '^db/connection/(conninfo|environment|target)[.]ts$'],
-      },
+      'engine-knows-no-hrms',
+      'The HRMS is one application: what knows it is composed, never built in.',
+      { path: '^(db|server)/', pathNot: [tests, '^db/hrms/', '^server/(process|security|api)/'] },
+      { path: '^db/hrms/' },
+    ),
+    rule(
+      'core-stands-alone',
+      'The core uses nothing of ours.',
+      { path: core, pathNot: tests },
+      { path: '^(db|server|scripts|web)/', pathNot: core },
     ),
     layer('archive', '^server/archive/', []),
+    layer('document', '^server/document/', ['^server/archive/']),
     layer('storage', '^server/storage/', []),
     layer('postgres', '^server/postgres/', []),
-    layer('backup', '^server/backup/', ['^server/(archive|storage|postgres)/']),
+    layer('backup', '^server/backup/', ['^server/(archive|document|storage|postgres)/']),
     layer('restore', '^server/restore/', ['^server/(archive|storage|postgres)/']),
-    layer('jobs', '^server/jobs/', ['^server/(backup|restore|archive|storage|postgres)/']),
+    layer('library', '^server/library/', ['^server/(backup|archive|document|storage|postgres)/']),
+    layer('jobs', '^server/jobs/', ['^server/(library|backup|restore|archive|document|storage|postgres)/']),
     layer('security', '^server/security/', []),
-    layer('http', '^server/http/', ['^server/security/(caller|spender)[.]ts$', '^server/(logs|metrics)[.]ts$']),
+    layer('http', '^server/http/', ['^server/security/(caller|spender)[.]ts$']),
     layer('api', '^server/api/', [
       '^server/http/status[.]ts$',
-      '^server/(jobs|security|backup|restore|archive|storage|postgres)/',
+      '^server/(jobs|library|security|backup|restore|archive|document|storage|postgres)/',
     ]),
+    layer('files', '^server/files/', [
+      '^server/http/status[.]ts$',
+      '^server/(api|jobs|library|security|backup|restore|archive|document|storage|postgres)/',
+    ]),
+    layer('client', '^server/client/', ['^server/api/']),
     rule(
       'app-is-given-its-parts',
       'The app is made of ready parts: it opens no database, storage or archive.',
-      { path: '^server/app[.]ts$' },
+      { path: '^server/process/app[.]ts$' },
       {
-        path: '^(db|server/(backup|restore|archive|postgres|storage)|scripts)/',
+        path: '^(db|server/(backup|restore|library|archive|document|postgres|storage)|scripts)/',
         dependencyTypesNot: ['type-only'],
       },
     ),
@@ -87,7 +93,7 @@ module.exports = {
       { path: '^web/', pathNot: tests },
       {
         path: '^(server|db|scripts)/',
-        pathNot: '^server/api/',
+        pathNot: '^server/(api|client)/',
       },
     ),
     rule(
@@ -95,7 +101,7 @@ module.exports = {
       'What the panel takes from the server vanishes when it is built.',
       { path: '^web/', pathNot: tests },
       {
-        path: '^server/api/',
+        path: '^server/(api|client)/',
         dependencyTypesNot: ['type-only'],
       },
     ),
@@ -105,7 +111,7 @@ module.exports = {
       { path: '^server/(archive|storage)/', pathNot: tests },
       {
         path: '^db/',
-        pathNot: '^db/(copy-encoding|model|quote|session-settings|type-reference)[.]ts$',
+        pathNot: '^db/(connect/(copy-encoding|session-settings)|model/(model|quote|type-reference))[.]ts$',
       },
     ),
     rule(
@@ -129,7 +135,7 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     // A project of its own.
-    exclude: { path: '^scripts/package/fixtures/' },
+    exclude: { path: '^scripts/dev/package/fixtures/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     builtInModules: { add: ['bun', 'bun:test', 'bun:sqlite', 'bun:ffi'] },

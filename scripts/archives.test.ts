@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sampleArchive } from '../server/archive/sample.fixture.ts';
-import type { StoredBackup } from '../server/backup/list.ts';
 import type { VerifyReport } from '../server/backup/verify.ts';
-import type { FailureBody } from '../server/errors.ts';
+import type { FailureBody } from '../server/core/errors.ts';
+import type { StoredBackup } from '../server/library/list.ts';
 import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
 
 const DOCUMENT = JSON.stringify({

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestDatabase } from '../db/testing.ts';
+import type { TestDatabase } from '../db/testing/database.ts';
 import type { BackupResult } from '../server/backup/create.ts';
-import type { FailureBody } from '../server/errors.ts';
+import type { FailureBody } from '../server/core/errors.ts';
 import { jsonOf, type Workplace } from './command/command.fixture.ts';
 import { hrmsPlace } from './command/places.fixture.ts';
 

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRecords } from '../db/records.ts';
-import type { TestDatabase } from '../db/testing.ts';
-import { createAudit } from '../server/security/audit.ts';
-import { createSessions } from '../server/security/sessions.ts';
+import { openRecords } from '../db/system/records.ts';
+import type { TestDatabase } from '../db/testing/database.ts';
+import { createAudit } from '../server/security/audit/audit.ts';
+import { createSessions } from '../server/security/sessions/sessions.ts';
 import { createThrottle } from '../server/security/throttle.ts';
 import { jsonOf, type Workplace } from './command/command.fixture.ts';
 import { DATA_DIR } from './command/compose.ts';
 import { emptyPlace } from './command/places.fixture.ts';
-import { takeFolder } from './one-start.ts';
+import { takeFolder } from './start/one-start.ts';
 
 let ground: Awaited<ReturnType<typeof emptyPlace>>;
 let database: TestDatabase;

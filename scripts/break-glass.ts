@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
-import { migrate } from '../db/migrate.ts';
-import { openRecords } from '../db/records.ts';
-import type { Config } from '../server/config.ts';
-import { maskDatabaseUrl } from '../server/mask-url.ts';
-import { createAudit } from '../server/security/audit.ts';
-import { createBreakGlassCode } from '../server/security/break-glass.ts';
+import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
+import { migrate } from '../db/system/migrate.ts';
+import { openRecords } from '../db/system/records.ts';
+import type { Config } from '../server/process/config.ts';
+import { createAudit } from '../server/security/audit/audit.ts';
+import { createBreakGlassCode } from '../server/security/sessions/break-glass.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import { commandActor, configFor, DATA_DIR, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { formatMoment } from './command/format.ts';
-import { startedAt } from './one-start.ts';
+import { startedAt } from './start/one-start.ts';
 
 const flags = { demo: DEMO_FLAG } as const;
 
@@ -33,7 +33,7 @@ export const command: Command<typeof flags> = {
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);
     // Our own tables may be lost as well.
-    await migrate(database.url, { hrms: false, signal });
+    await migrate(database.url, { signal });
     const { code, expiresAt } = await makeCode(database.url, commandActor(env));
     const link = new URL(`/break-glass#${code}`, await serverAddress(config)).href;
     return {

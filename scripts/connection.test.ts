@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSession } from '../db/connect.ts';
-import { onServer, PASSWORD, startTlsServer, type TlsServer } from '../db/connection/servers.fixture.ts';
-import { type Pair, startPair } from '../db/connection/standby.fixture.ts';
-import { fillDemo } from '../db/demo.ts';
-import { migrate } from '../db/migrate.ts';
-import { startQueue } from '../server/jobs/queue.ts';
+import { onServer, PASSWORD, startTlsServer, type TlsServer } from '../db/connect/servers.fixture.ts';
+import { openSession } from '../db/connect/session.ts';
+import { type Pair, startPair } from '../db/connect/standby.fixture.ts';
+import { fillDemo } from '../db/hrms/demo/demo.ts';
+import { HRMS } from '../db/hrms/tables.ts';
+import { migrate } from '../db/system/migrate.ts';
+import { startQueue } from '../server/jobs/queue/queue.ts';
 import { type Workplace, workplace } from './command/command.fixture.ts';
 
 let server: TlsServer;
@@ -18,8 +19,8 @@ beforeAll(async () => {
   const root = encodeURIComponent(server.certificates.ca);
   secure = `postgres://app:${encodeURIComponent(PASSWORD)}@localhost:${server.port}/app?sslmode=verify-full&sslrootcert=${root}&channel_binding=require`;
   await onServer(server.cluster, ['CREATE DATABASE spare OWNER app']);
-  await migrate(secure);
-  await migrate(secure.replace('/app?', '/spare?'));
+  await migrate(secure, { application: HRMS });
+  await migrate(secure.replace('/app?', '/spare?'), { application: HRMS });
   await fillDemo(secure, { staff: 40, seed: 1 });
   place = await workplace(null);
 }, 180_000);
@@ -127,7 +128,7 @@ test('a hot standby is backed up like its primary, and a restore into it says wh
   const pair: Pair | null = await startPair(ask);
   if (pair === null) return;
   await using both = pair;
-  await migrate(both.primary.adminUrl());
+  await migrate(both.primary.adminUrl(), { application: HRMS });
   await fillDemo(both.primary.adminUrl(), { staff: 20, seed: 2 });
   await both.caughtUp();
   const done = await place.run('backup', ['--name', 'of-standby', '--silent'], {

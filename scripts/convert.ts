@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
-import { APPLICATION } from '../server/application.ts';
-import { notingDamage } from '../server/backup/mark-checked.ts';
-import { jsonNameFor, storeJson } from '../server/backup/store-json.ts';
-import { composeSchema } from '../server/compose-schema.ts';
+import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
+import { APPLICATION } from '../server/core/application.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { createDocumentAcceptance } from '../server/jobs/uploads/document.ts';
-import { maskDatabaseUrl } from '../server/mask-url.ts';
+import { jsonNameFor, storeJson } from '../server/library/accept/store-document.ts';
+import { notingDamage } from '../server/library/mark-checked.ts';
+import { composeSchema } from '../server/process/schema.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import { BACKUP_ARGUMENT, type ChosenBackup, lend, openChosen } from './command/chosen.ts';
 import { type Command, type Outcome, runCommand } from './command/cli.ts';

@@ -1,6 +1,6 @@
-import { AppError } from '../server/errors.ts';
+import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
+import { AppError } from '../server/core/errors.ts';
 import { removeBackup } from '../server/jobs/remove-backup.ts';
-import { maskDatabaseUrl } from '../server/mask-url.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import { documentMeant, wholeName } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';

@@ -1,5 +1,5 @@
-import { fillDemo } from '../db/demo.ts';
-import { maskDatabaseUrl } from '../server/mask-url.ts';
+import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
+import { fillDemo } from '../db/hrms/demo/demo.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration } from './command/format.ts';

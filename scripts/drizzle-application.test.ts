@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
-import { testServers } from '../db/testing-servers.ts';
+import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
+import { testServers } from '../db/testing/servers.ts';
 import type { BackupResult } from '../server/backup/create.ts';
-import type { FailureBody } from '../server/errors.ts';
+import type { FailureBody } from '../server/core/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
 
 /** An application as Drizzle's own pages show one: names left to the casing, a barrel, and a table under two names. */

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillDemo } from '../db/demo.ts';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
+import { fillDemo } from '../db/hrms/demo/demo.ts';
+import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
 
 const ROOT = join(import.meta.dir, '..');
 /** The two paths of README.md that may be others elsewhere. */

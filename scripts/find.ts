@@ -1,9 +1,9 @@
-import { sensitivityElsewhere, sensitivityOf } from '../db/protected.ts';
+import { sensitivityElsewhere, sensitivityOf } from '../db/hrms/policy.ts';
 import { DAMAGED_HINT } from '../server/archive/inspect.ts';
-import { notingDamage } from '../server/backup/mark-checked.ts';
-import { type RowHit, type SearchStep, searchArchive } from '../server/backup/search/archive-search.ts';
-import { AppError } from '../server/errors.ts';
-import { createPlaces } from '../server/places.ts';
+import { AppError } from '../server/core/errors.ts';
+import { createSemaphore } from '../server/core/semaphore.ts';
+import { notingDamage } from '../server/library/mark-checked.ts';
+import { type RowHit, type SearchStep, searchArchive } from '../server/library/search/archive-search.ts';
 import { BACKUP_ARGUMENT, openChosen } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import { composeStorage, configWithoutDatabase, settingsHelp } from './command/compose.ts';
@@ -54,7 +54,7 @@ export const command: Command<typeof flags> = {
       const context = {
         sensitivityOf: config.backupSchema === null ? sensitivityOf : sensitivityElsewhere,
         atOnce: CHUNKS_AT_ONCE,
-        inPlace: createPlaces(CHUNKS_AT_ONCE),
+        inPlace: createSemaphore(CHUNKS_AT_ONCE),
         signal,
         isLate: () => false,
       };

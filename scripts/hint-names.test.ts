@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import ts from 'typescript';
 import packageJson from '../package.json' with { type: 'json' };
-import { SETTING_NAMES } from '../server/config.ts';
+import { SETTING_NAMES } from '../server/process/config.ts';
 import { COMMON_FLAGS } from './command/cli.ts';
 import { allCommands } from './command/commands.fixture.ts';
 import { nodesOf, placeOf, programFiles } from './program-files.fixture.ts';
@@ -78,11 +78,18 @@ test('every setting that a message or hint names is one', () => {
   expect(unknown(/(?<![\w…])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g, 40, (name = '') => known.has(name))).toEqual([]);
 });
 
+/** The router of a noun stands in the API's folder, or in one of its own there. */
+async function sourceOf(noun: string): Promise<string> {
+  const files = [`server/api/${noun}.ts`, `server/api/${noun}/${noun}.ts`].map((file) => Bun.file(file));
+  const texts = await Promise.all(files.map(async (file) => ((await file.exists()) ? file.text() : '')));
+  return texts.join('');
+}
+
 test('every procedure that a message or hint names is there', async () => {
   const source = new Map<string, string>();
   for (const noun of ['auth', 'audit', 'backups', 'operations', 'restores', 'system', 'tokens', 'uploads'])
-    source.set(noun, await Bun.file(`server/api/${noun}.ts`).text());
-  source.set('backups', `${source.get('backups')}${await Bun.file('server/api/rows.ts').text()}`);
+    source.set(noun, await sourceOf(noun));
+  source.set('backups', `${source.get('backups')}${await Bun.file('server/api/backups/rows.ts').text()}`);
   const exists = (noun = '', verb = '') => new RegExp(`^ +${verb}[:,(]`, 'm').test(source.get(noun) ?? '');
   expect(
     unknown(

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { contentOf } from '../db/content.fixture.ts';
-import { fillDemo } from '../db/demo.ts';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
-import { oldZip } from '../server/archive/old-zip.fixture.ts';
+import { fillDemo } from '../db/hrms/demo/demo.ts';
+import { contentOf } from '../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
 import type { BackupResult } from '../server/backup/create.ts';
-import type { FailureBody } from '../server/errors.ts';
+import type { FailureBody } from '../server/core/errors.ts';
+import { oldZip } from '../server/document/old-zip.fixture.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
 import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { originText } from '../server/archive/origin.ts';
-import { listBackups, type StoredBackup } from '../server/backup/list.ts';
-import { listDocuments, type StoredDocument } from '../server/backup/list-documents.ts';
+import { originText } from '../server/archive/manifest/origin.ts';
+import { listBackups, type StoredBackup } from '../server/library/list.ts';
+import { listDocuments, type StoredDocument } from '../server/library/list-documents.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import { composeStorage, configWithoutDatabase, settingsHelp } from './command/compose.ts';
 import { formatColumns, formatCount, formatCounted, formatMoment, formatSize, printable } from './command/format.ts';

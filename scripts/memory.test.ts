@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { testDatabase } from '../db/testing.ts';
+import { testDatabase } from '../db/testing/database.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -18,7 +18,7 @@ test('promise 8: peak memory of backup, verify and restore does not grow with th
         DATABASE_URL: database.url,
         BACKUP_DIR: dir,
         BACKUP_JOBS: '2',
-        BACKUP_SCHEMA: join(import.meta.dir, '../db/fixtures/filler.schema.ts'),
+        BACKUP_SCHEMA: join(import.meta.dir, '../db/testing/fixtures/filler.schema.ts'),
       },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { testDatabase } from '../db/testing.ts';
+import { testDatabase } from '../db/testing/database.ts';
 import { sampleArchive } from '../server/archive/sample.fixture.ts';
-import type { FailureBody } from '../server/errors.ts';
+import type { FailureBody } from '../server/core/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
 import { allCommands } from './command/commands.fixture.ts';
 import { emptyPlace } from './command/places.fixture.ts';

@@ -1,5 +1,6 @@
-import { type MigrateReport, migrate } from '../db/migrate.ts';
-import { maskDatabaseUrl } from '../server/mask-url.ts';
+import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
+import { HRMS } from '../db/hrms/tables.ts';
+import { type MigrateReport, migrate } from '../db/system/migrate.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { formatCounted } from './command/format.ts';
@@ -27,8 +28,12 @@ export const command: Command<typeof flags> = {
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);
     // Another application's tables are its own migrations' work.
-    const report = await migrate(database.url, { hrms: config.backupSchema === null, signal });
-    return { data: report, lines: [describeSystem(report), ...describeHrms(report), ...describeTriggers(report)] };
+    const report = await migrate(database.url, { application: config.backupSchema === null ? HRMS : null, signal });
+    const { application: hrms, ...rest } = report;
+    return {
+      data: { ...rest, hrms },
+      lines: [describeSystem(report), ...describeHrms(report), ...describeTriggers(report)],
+    };
   },
 };
 
@@ -38,7 +43,7 @@ function describeSystem({ systemApplied }: MigrateReport): string {
     : `backup_system: ${formatCounted(systemApplied, 'migration')} applied.`;
 }
 
-function describeHrms({ hrms }: MigrateReport): string[] {
+function describeHrms({ application: hrms }: MigrateReport): string[] {
   switch (hrms.found) {
     case 'created':
       return ['HRMS tables: made, the database was empty.'];

@@ -1,5 +1,5 @@
+import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
 import { hasEnded, type OperationView } from '../server/jobs/records.ts';
-import { maskDatabaseUrl } from '../server/mask-url.ts';
 import { type Command, type Outcome, runCommand } from './command/cli.ts';
 import { commandActor, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { formatColumns, formatDuration, formatMoment, printable } from './command/format.ts';

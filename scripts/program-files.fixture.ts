@@ -4,7 +4,8 @@ import ts from 'typescript';
 /** Reads every module that people meet words of; measuring and pictures are for work on the program itself. */
 export async function* programFiles(): AsyncGenerator<ts.SourceFile> {
   for await (const file of new Glob('{db,server,scripts}/**/*.ts').scan('.')) {
-    if (/\.(test|suite|fixture|schema|d)\.ts$|^scripts\/(bench|panel|lighthouse|screenshots)\b/.test(file)) continue;
+    if (/\.(test|suite|fixture|schema|d)\.ts$|^scripts\/dev\/(bench|panel|lighthouse|screenshots)\b/.test(file))
+      continue;
     yield ts.createSourceFile(file, await Bun.file(file).text(), ts.ScriptTarget.Latest, true);
   }
 }

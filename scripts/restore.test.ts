@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
-import type { FailureBody } from '../server/errors.ts';
+import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
+import type { FailureBody } from '../server/core/errors.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
 import { jsonOf, type Workplace } from './command/command.fixture.ts';
 import { formatCount } from './command/format.ts';

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { embeddedUrl } from '../db/embedded.ts';
-import { waitForFileLock } from '../db/file-lock.ts';
-import { testDatabase } from '../db/testing.ts';
+import { embeddedUrl } from '../db/embedded/embedded.ts';
+import { waitForFileLock } from '../db/embedded/file-lock.ts';
+import { testDatabase } from '../db/testing/database.ts';
 
 const program = join(import.meta.dir, 'start.ts');
 let folder = '';
@@ -88,7 +88,7 @@ describe('bun start', () => {
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`,
       );
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-      const first = await start({ DATABASE_URL: database.url }, [join(import.meta.dir, 'launcher.fixture.ts')]);
+      const first = await start({ DATABASE_URL: database.url }, [join(import.meta.dir, 'start/launcher.fixture.ts')]);
       const second = Bun.spawn([process.execPath, program], {
         cwd: folder,
         env: { ...process.env, DATABASE_URL: database.url, PORT: '0' },

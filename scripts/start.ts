@@ -1,18 +1,19 @@
 import { resolve } from 'node:path';
-import { fillDemo } from '../db/demo.ts';
-import { demoSignIn } from '../db/demo-sign-in.ts';
-import { type Embedded, startEmbedded } from '../db/embedded.ts';
-import { type MigrateReport, migrate } from '../db/migrate.ts';
-import { composeDatabase } from '../server/compose-schema.ts';
-import { type Config, readConfig } from '../server/config.ts';
-import { AppError } from '../server/errors.ts';
+import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
+import { type Embedded, startEmbedded } from '../db/embedded/embedded.ts';
+import { fillDemo } from '../db/hrms/demo/demo.ts';
+import { demoSignIn } from '../db/hrms/demo/sign-in.ts';
+import { HRMS } from '../db/hrms/tables.ts';
+import { type MigrateReport, migrate } from '../db/system/migrate.ts';
+import { AppError } from '../server/core/errors.ts';
 import { runRoot, startServer, untilToldToStop } from '../server/main.ts';
-import { maskDatabaseUrl } from '../server/mask-url.ts';
-import { ensurePanel } from './build-panel.ts';
+import { type Config, readConfig } from '../server/process/config.ts';
+import { composeDatabase } from '../server/process/schema.ts';
 import { DATA_DIR, EMBEDDED_DIR } from './command/compose.ts';
-import { untilLauncherEnds } from './launchers.ts';
 import { describeTriggers } from './migrate.ts';
-import { takeFolder } from './one-start.ts';
+import { ensurePanel } from './start/build-panel.ts';
+import { untilLauncherEnds } from './start/launchers.ts';
+import { takeFolder } from './start/one-start.ts';
 
 /** People in the demo data of a fresh embedded database; about eleven rows for each. */
 const DEMO_STAFF = 250;
@@ -28,7 +29,9 @@ async function start(): Promise<void> {
   await using embedded = config.databaseUrl === null ? await ownDatabase() : null;
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
 
-  const report = await migrate(config.databaseDirectUrl ?? databaseUrl, { hrms: config.backupSchema === null });
+  const report = await migrate(config.databaseDirectUrl ?? databaseUrl, {
+    application: config.backupSchema === null ? HRMS : null,
+  });
   sayWhatWasFound(report, databaseUrl);
   if (embedded) await fillWhenEmpty(embedded.url);
 
@@ -49,7 +52,7 @@ async function ownDatabase(): Promise<Embedded> {
 }
 
 function sayWhatWasFound(report: MigrateReport, databaseUrl: string): void {
-  const { systemApplied, hrms } = report;
+  const { systemApplied, application: hrms } = report;
   console.log(
     `Database ${maskDatabaseUrl(databaseUrl)}${systemApplied > 0 ? ', schema backup_system brought up to date' : ''}.`,
   );

@@ -1,5 +1,5 @@
-import { type Freshness, readFreshness } from '../server/backup/freshness.ts';
-import { listBackups } from '../server/backup/list.ts';
+import { type Freshness, readFreshness } from '../server/library/freshness.ts';
+import { listBackups } from '../server/library/list.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import { composeStorage, configWithoutDatabase, settingsHelp } from './command/compose.ts';
 import { formatDuration, printable } from './command/format.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestDatabase } from '../db/testing.ts';
-import { createNotes } from '../server/backup/notes.ts';
-import type { FailureBody } from '../server/errors.ts';
-import { createLocalStorage } from '../server/storage/local.ts';
+import type { TestDatabase } from '../db/testing/database.ts';
+import type { FailureBody } from '../server/core/errors.ts';
+import { createNotes } from '../server/library/notes.ts';
+import { createLocalStorage } from '../server/storage/local/local.ts';
 import { jsonOf, type Workplace } from './command/command.fixture.ts';
 import { hrmsPlace } from './command/places.fixture.ts';
 

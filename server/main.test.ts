@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestDatabase, testDatabase } from '../db/testing.ts';
-import { readConfig } from './config.ts';
+import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
 import { startServer } from './main.ts';
+import { readConfig } from './process/config.ts';
 
 const program = join(import.meta.dir, 'main.ts');
 let folder = '';

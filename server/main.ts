@@ -1,11 +1,11 @@
-import { composeServer } from './compose.ts';
-import { composeDatabase } from './compose-schema.ts';
-import { type Config, readConfig } from './config.ts';
-import { AppError } from './errors.ts';
-import { exitCodeOf } from './exit-codes.ts';
-import { listen, readTls } from './listen.ts';
-import { refuseFetching } from './no-fetching.ts';
-import { endAll } from './shutdown.ts';
+import { AppError } from './core/errors.ts';
+import { type Config, readConfig } from './process/config.ts';
+import { exitCodeOf } from './process/exit-codes.ts';
+import { listen, readTls } from './process/listen.ts';
+import { refuseFetching } from './process/no-fetching.ts';
+import { composeDatabase } from './process/schema.ts';
+import { endAll } from './process/shutdown.ts';
+import { composeServer } from './process/start-server.ts';
 
 export interface RunningServer {
   url: string;

@@ -1,9 +1,9 @@
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
-import type { AppRouter } from '../server/api/client-router.ts';
-import { connectionSeen } from './lib/connection.ts';
-import { ForeignAnswer } from './lib/failure.ts';
-import { reach } from './lib/reach.ts';
+import type { AppRouter } from '../server/client/router.ts';
+import { connectionSeen } from './lib/server/connection.ts';
+import { ForeignAnswer } from './lib/server/failure.ts';
+import { reach } from './lib/server/reach.ts';
 
 /** Every procedure of the server, with its own types. Cookies go along by themselves. Fails with what `failureOf` understands. */
 export const api = createTRPCClient<AppRouter>({

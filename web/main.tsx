@@ -2,7 +2,7 @@ import { QueryClientProvider } from '@tanstack/solid-query';
 import { render } from 'solid-js/web';
 import './theme.css';
 import { startClock } from './lib/clock.ts';
-import { createQueries } from './lib/queries.ts';
+import { createQueries } from './lib/server/queries.ts';
 import { Routes } from './routes.tsx';
 
 const root = document.getElementById('root');

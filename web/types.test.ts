@@ -33,8 +33,8 @@ async function copyOfTheSource() {
 test('a procedure or a field that the server renames breaks the type check of the panel', async () => {
   await using source = await copyOfTheSource();
   await source.rename('server/api/operations.ts', /\bcancel: procedure/, 'stop: procedure');
-  await source.rename('server/api/backup-view.ts', /\blastVerified: z\./, 'lastChecked: z.');
+  await source.rename('server/api/backups/view.ts', /\blastVerified: z\./, 'lastChecked: z.');
   const errors = await source.check();
-  expect(errors.get('web/ui/operation-card.tsx')).toContain("Property 'cancel' does not exist");
+  expect(errors.get('web/ui/operations/operation-card.tsx')).toContain("Property 'cancel' does not exist");
   expect(errors.get('web/pages/backup/backup.tsx')).toContain("Property 'lastVerified' does not exist");
 });

@@ -1,13 +1,13 @@
-import { asking } from '../../db/failure.ts';
-import { openTransaction } from '../../db/working-session.ts';
+import { asking } from '../../db/connect/database-error.ts';
+import { openTransaction } from '../../db/connect/working-session.ts';
 import {
   type AdministratorChanges,
   administratorsFromElsewhere,
   describeAdministrator,
-} from '../../server/api/administrators-from-elsewhere.ts';
-import type { Origin } from '../../server/archive/origin.ts';
+} from '../../server/api/restores/administrators-from-elsewhere.ts';
+import type { Origin } from '../../server/archive/manifest/origin.ts';
 import { openArchive } from '../../server/archive/reader.ts';
-import { AppError } from '../../server/errors.ts';
+import { AppError } from '../../server/core/errors.ts';
 import type { Storage } from '../../server/storage/storage.ts';
 import { formatCounted } from './format.ts';
 

@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
-import { type JsonDocument, openJsonDocument } from '../../server/archive/json-source.ts';
-import { refuseOtherJson } from '../../server/archive/json-survey.ts';
-import type { ByteSource } from '../../server/bytes.ts';
-import { underHome } from '../../server/config.ts';
-import { AppError } from '../../server/errors.ts';
+import type { ByteSource } from '../../server/core/bytes.ts';
+import { AppError } from '../../server/core/errors.ts';
+import { type JsonDocument, openJsonDocument } from '../../server/document/file-kind.ts';
+import { refuseOtherJson } from '../../server/document/survey.ts';
+import { underHome } from '../../server/process/config.ts';
 import { openFile } from '../../server/storage/file-source.ts';
 import { decodeSidecar, MAX_SIDECAR_BYTES } from '../../server/storage/sidecar.ts';
 import type { Storage } from '../../server/storage/storage.ts';

@@ -1,5 +1,5 @@
 /** A command for the tests of `runCommand`: it does what its flags say. */
-import { AppError } from '../../server/errors.ts';
+import { AppError } from '../../server/core/errors.ts';
 import { type Command, runCommand } from './cli.ts';
 
 const flags = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { FailureBody } from '../../server/errors.ts';
+import type { FailureBody } from '../../server/core/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
 
 const SECRET = { DATABASE_URL: 'postgres://bob:hunter22@db/x' };

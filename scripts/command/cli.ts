@@ -1,10 +1,10 @@
-import { namesDatabase, settingVariables } from '../../db/connection/environment.ts';
-import { APPLICATION } from '../../server/application.ts';
-import { secretsOf } from '../../server/config.ts';
-import { AppError, cancelled, failureBody, unexpected } from '../../server/errors.ts';
-import { type ExitCode, exitCodeOf } from '../../server/exit-codes.ts';
-import { refuseFetching } from '../../server/no-fetching.ts';
-import type { OnProgress } from '../../server/progress.ts';
+import { namesDatabase, settingVariables } from '../../db/connect/address/environment.ts';
+import { APPLICATION } from '../../server/core/application.ts';
+import { AppError, cancelled, failureBody, unexpected } from '../../server/core/errors.ts';
+import type { OnProgress } from '../../server/core/progress.ts';
+import { secretsOf } from '../../server/process/config.ts';
+import { type ExitCode, exitCodeOf } from '../../server/process/exit-codes.ts';
+import { refuseFetching } from '../../server/process/no-fetching.ts';
 import { type Flags, type FlagValues, type ParsedFlags, type Positional, parseFlags } from './flags.ts';
 import { printable } from './format.ts';
 import { helpText } from './help.ts';

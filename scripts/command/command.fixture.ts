@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MARKER } from '../../server/storage/folder-marker.ts';
+import { MARKER } from '../../server/storage/local/folder-marker.ts';
 
 /** How long a text is waited for: a test that hangs says why before the runner kills it. */
 const PATIENCE_MS = 20_000;

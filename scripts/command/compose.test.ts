@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { accountName } from '../../db/connection/account.ts';
-import { AppError } from '../../server/errors.ts';
+import { accountName } from '../../db/connect/account.ts';
+import { AppError } from '../../server/core/errors.ts';
 import { commandActor, configFor, openDatabase } from './compose.ts';
 
 const signal = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { close, open, read, write } from 'node:fs';
 import { promisify } from 'node:util';
-import { AppError, cancelled, throwIfCancelled } from '../../server/errors.ts';
+import { AppError, cancelled, throwIfCancelled } from '../../server/core/errors.ts';
 import { printable } from './format.ts';
 
 const openFile = promisify(open);

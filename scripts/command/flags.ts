@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { AppError } from '../../server/errors.ts';
+import { AppError } from '../../server/core/errors.ts';
 
 /** One flag of a command: how it is written, what it takes, what `--help` says of it. */
 export type Flag = { short?: string; help: string } & (

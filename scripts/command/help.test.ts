@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
-import { EXIT_CODES } from '../../server/exit-codes.ts';
+import { EXIT_CODES } from '../../server/process/exit-codes.ts';
 import { helpOf, readCommandLine } from './cli.ts';
 import { type Workplace, workplace } from './command.fixture.ts';
 import { type AnyCommand, allCommands } from './commands.fixture.ts';

@@ -1,4 +1,4 @@
-import { EXIT_CODES } from '../../server/exit-codes.ts';
+import { EXIT_CODES } from '../../server/process/exit-codes.ts';
 import type { Flag, Flags, Positional } from './flags.ts';
 import { formatColumns } from './format.ts';
 

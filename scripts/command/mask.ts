@@ -1,4 +1,4 @@
-import { parseWords } from '../../db/connection/conninfo.ts';
+import { parseWords } from '../../db/connect/address/conninfo.ts';
 
 /** Returns a function that takes secrets out of a text: those of the given connection strings, and whatever looks like one. */
 export function createMask(connectionStrings: (string | undefined)[]): (text: string) => string {

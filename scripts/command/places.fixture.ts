@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { fillDemo } from '../../db/demo.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { libraryScene, type Scene, type SceneOptions } from '../../server/scene.fixture.ts';
+import { fillDemo } from '../../db/hrms/demo/demo.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { libraryScene, type Scene, type SceneOptions } from '../../server/testing/scene.fixture.ts';
 import { type Workplace, workplace } from './command.fixture.ts';
 
 /** What makes the commands back up the library instead of the HRMS. */
-export const LIBRARY_SCHEMA = { BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts') };
+export const LIBRARY_SCHEMA = { BACKUP_SCHEMA: join(import.meta.dir, '../../server/testing/library.fixture.ts') };
 
 /** The library's scene, and a workplace on it that holds its archive as `library.zip`. */
 export async function libraryPlace(

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { ProgressEvent } from '../../server/progress.ts';
+import type { ProgressEvent } from '../../server/core/progress.ts';
 import { createProgress } from './progress.ts';
 
 function display(style: 'line' | 'plain', columns = 200) {

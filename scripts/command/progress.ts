@@ -1,4 +1,4 @@
-import type { ProgressEvent, ProgressStage } from '../../server/progress.ts';
+import type { ProgressEvent, ProgressStage } from '../../server/core/progress.ts';
 import { formatCounted, formatDuration, formatSize, printable } from './format.ts';
 
 const STAGES: Record<ProgressStage, string> = {

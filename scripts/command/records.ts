@@ -1,9 +1,9 @@
-import { openRecords } from '../../db/records.ts';
-import { openTransaction } from '../../db/working-session.ts';
-import { AppError } from '../../server/errors.ts';
-import { createDesk, type Desk } from '../../server/jobs/desk.ts';
+import { openTransaction } from '../../db/connect/working-session.ts';
+import { openRecords } from '../../db/system/records.ts';
+import { AppError } from '../../server/core/errors.ts';
+import { createDesk, type Desk } from '../../server/jobs/queue/desk.ts';
 import { writableRecords } from '../../server/jobs/records.ts';
-import { type Audit, createAudit } from '../../server/security/audit.ts';
+import { type Audit, createAudit } from '../../server/security/audit/audit.ts';
 
 /** The database's own records, for a command that looks at operations or ends them. */
 export interface CommandRecords extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { AppError } from '../../server/errors.ts';
+import type { AppError } from '../../server/core/errors.ts';
 import { printable, printableJson } from './format.ts';
 
 /** What and where, what to do; with a mask also the causes, which may hold anything and pass through it. */

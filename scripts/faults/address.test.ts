@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import type { Scene } from '../../server/scene.fixture.ts';
+import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { Workplace } from '../command/command.fixture.ts';
 import { libraryPlace } from '../command/places.fixture.ts';
 
@@ -65,7 +65,7 @@ for (const { what, address, exit, code } of ADDRESSES) {
         for (const form of ['--verbose', '--json']) {
           const env = {
             DATABASE_URL: address(),
-            BACKUP_SCHEMA: join(import.meta.dir, '../../server/library.fixture.ts'),
+            BACKUP_SCHEMA: join(import.meta.dir, '../../server/testing/library.fixture.ts'),
           };
           const { code: exitCode, stdout, stderr } = await place.run(command, [...words, form], env);
           expect([exitCode, stderr]).toEqual([exit, expect.stringContaining(code)]);

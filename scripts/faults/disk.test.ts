@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unprivilegedLaunch } from '../../db/unprivileged.ts';
-import { libraryScene, type Scene } from '../../server/scene.fixture.ts';
+import { unprivilegedLaunch } from '../../db/embedded/unprivileged.ts';
+import { libraryScene, type Scene } from '../../server/testing/scene.fixture.ts';
 import { type Workplace, workplace } from '../command/command.fixture.ts';
 
 let scene: Scene;
@@ -79,7 +79,7 @@ describe('a folder without the right', () => {
   });
 });
 
-const SCHEMA = join(import.meta.dir, '../../server/library.fixture.ts');
+const SCHEMA = join(import.meta.dir, '../../server/testing/library.fixture.ts');
 const quoted = (words: string[]) => words.map((word) => `'${word}'`).join(' ');
 const commandLine = (name: string, ...words: string[]) =>
   quoted([process.execPath, join(import.meta.dir, '..', `${name}.ts`), ...words]);

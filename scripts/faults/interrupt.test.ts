@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { closeGate } from '../../server/hold.fixture.ts';
-import { STEPS } from '../../server/library.fixture.ts';
-import type { Scene } from '../../server/scene.fixture.ts';
+import { closeGate } from '../../server/testing/hold.fixture.ts';
+import { STEPS } from '../../server/testing/library.fixture.ts';
+import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { Workplace } from '../command/command.fixture.ts';
 import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
 

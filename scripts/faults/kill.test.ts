@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { campaign } from '../../db/campaign.fixture.ts';
+import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { verifyArchive } from '../../server/backup/verify.ts';
-import { closeGate } from '../../server/hold.fixture.ts';
-import { STEPS } from '../../server/library.fixture.ts';
-import type { Scene } from '../../server/scene.fixture.ts';
 import { bytesSource } from '../../server/storage/memory.ts';
+import { closeGate } from '../../server/testing/hold.fixture.ts';
+import { STEPS } from '../../server/testing/library.fixture.ts';
+import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { Workplace } from '../command/command.fixture.ts';
 import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
 

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { TestDatabase } from '../../db/testing.ts';
-import { unprivilegedLaunch } from '../../db/unprivileged.ts';
-import type { Scene } from '../../server/scene.fixture.ts';
+import { unprivilegedLaunch } from '../../db/embedded/unprivileged.ts';
+import type { TestDatabase } from '../../db/testing/database.ts';
+import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { Workplace } from '../command/command.fixture.ts';
 import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
 

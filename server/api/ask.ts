@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { asking } from '../../db/failure.ts';
-import type { Records } from '../../db/records.ts';
+import { asking } from '../../db/connect/database-error.ts';
+import type { Records } from '../../db/system/records.ts';
 import type { Ask } from '../postgres/database-status.ts';
 
 /** Short statements over the pool of our records; parameters stand in their order, each once. Throws what `databaseError` makes of a failure. */

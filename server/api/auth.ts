@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { SCOPES, sessionOnly } from '../security/caller.ts';
-import type { SessionCaller } from '../security/session-caller.ts';
+import type { SessionCaller } from '../security/sessions/session-caller.ts';
 import type { ApiContext } from './context.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, plainText } from './schemas.ts';

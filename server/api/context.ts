@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../core/log.ts';
 import type { Caller } from '../security/caller.ts';
 
 /** Says how long a request, and its connection after it, may be silent. */

@@ -1,6 +1,6 @@
 import { TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
-import { AppError, failureBody } from '../errors.ts';
+import { AppError, failureBody } from '../core/errors.ts';
 import { statusOf } from '../http/status.ts';
 
 /** Seconds after which a refused caller may try again; null for any other failure. */

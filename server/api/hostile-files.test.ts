@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { inspectRoutes } from 'hono/dev';
-import { campaign } from '../../db/campaign.fixture.ts';
-import { eachAtOnce } from '../at-once.ts';
-import { createAudit } from '../security/audit.ts';
-import { createTokens } from '../security/tokens.ts';
-import { asCaller, type FilesServer, filesServer } from './files.fixture.ts';
-import { fileRoutes } from './files.ts';
+import { campaign } from '../../db/testing/campaign.fixture.ts';
+import { forEachConcurrent } from '../core/concurrent-map.ts';
+import { asCaller, type FilesServer, filesServer } from '../files/files.fixture.ts';
+import { fileRoutes } from '../files/files.ts';
+import { createAudit } from '../security/audit/audit.ts';
+import { createTokens } from '../security/tokens/tokens.ts';
 import { readOutcome } from './wire.fixture.ts';
 
 let server: FilesServer;
@@ -141,7 +141,7 @@ test('every route of bytes is in the table', () => {
 test('no address and no header makes a route of bytes fail in a way it did not foresee, and nothing of it reaches stderr', async () => {
   const bad: unknown[] = [];
   const all = requests().filter((_, index) => index % campaign(3, 1) === 0);
-  await eachAtOnce(8, all, async ({ method, target, headers }) => {
+  await forEachConcurrent(8, all, async ({ method, target, headers }) => {
     const response = await fetch(`${server.url}${target}`, { method, headers: { ...asCaller(), ...headers } });
     const { status } = response;
     const text = await response.text();

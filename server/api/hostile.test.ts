@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { campaign } from '../../db/campaign.fixture.ts';
+import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { oddNames } from '../storage/odd-names.fixture.ts';
 import { proceduresOf } from './procedures.fixture.ts';
 import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';

@@ -1,4 +1,4 @@
-import type { JsonLimits } from '../json-limits.ts';
+import type { JsonLimits } from '../core/json-limits.ts';
 import type { Caller } from '../security/caller.ts';
 
 /** Largest body of a request for procedures, bytes; the app refuses larger ones. Files go through the raw routes. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { asCaller, type FilesServer, filesServer, until } from '../files/files.fixture.ts';
 import { type HalfSent, sendPart } from '../http/half-sent.fixture.ts';
 import type { Scope } from '../security/caller.ts';
-import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
 
 let server: FilesServer;
 /** Who has lost his right meanwhile. */

@@ -1,8 +1,8 @@
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
-import { OPERATION_STATES } from '../../db/schema/system.ts';
+import { OPERATION_STATES } from '../../db/system/schema.ts';
 import type { OperationView } from '../jobs/records.ts';
-import { downloadPath } from './backup-view.ts';
+import { downloadPath } from './backups/view.ts';
 import type { ApiParts } from './parts.ts';
 import { answer, operationView, pageLimit, plainText, uuid } from './schemas.ts';
 import type { Trpc } from './trpc.ts';

@@ -1,17 +1,17 @@
-import type { SchemaModel } from '../../db/model.ts';
-import type { Records } from '../../db/records.ts';
-import type { Catalogue } from '../backup/catalogue.ts';
+import type { SchemaModel } from '../../db/model/model.ts';
+import type { Records } from '../../db/system/records.ts';
 import type { Exclusion } from '../backup/exclusions.ts';
-import type { RowReader } from '../backup/rows.ts';
-import type { Desk } from '../jobs/desk.ts';
-import type { Audit } from '../security/audit.ts';
-import type { Sessions } from '../security/sessions.ts';
+import type { Desk } from '../jobs/queue/desk.ts';
+import type { UploadDesk } from '../jobs/uploads/upload-desk.ts';
+import type { Catalogue } from '../library/catalog.ts';
+import type { RowReader } from '../library/rows/rows.ts';
+import type { Audit } from '../security/audit/audit.ts';
+import type { Sessions } from '../security/sessions/sessions.ts';
 import type { Throttle } from '../security/throttle.ts';
-import type { Tokens } from '../security/tokens.ts';
+import type { Tokens } from '../security/tokens/tokens.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { UploadDesk } from './upload-desk.ts';
 
-/** What the procedures are made of; `server/rooms.ts` hands it in. */
+/** What the procedures are made of; `server/process/services.ts` hands it in. */
 export interface ApiParts {
   sessions: Pick<
     Sessions,
@@ -29,7 +29,7 @@ export interface ApiParts {
   model: SchemaModel;
   /** For people, without the password. */
   databaseAddress: string;
-  /** The newest of our own migrations that this program knows, as `db/migration-state.ts` names it. */
+  /** The newest of our own migrations that this program knows, as `db/system/migration-state.ts` names it. */
   newestMigration: number;
   /** What the next backup leaves out on purpose. Rejects with CONFIG_INVALID where the file cannot be meant. */
   readExclusions(): Promise<Exclusion[]>;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { createBreakGlassCode } from '../security/break-glass.ts';
 import { SCOPES, type Scope } from '../security/caller.ts';
 import { rightOf } from '../security/rights.ts';
+import { createBreakGlassCode } from '../security/sessions/break-glass.ts';
 import {
   again,
   anybody,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EventSource } from 'eventsource';
-import { AppError } from '../errors.ts';
-import { type BackupClient, createBackupClient } from './client.ts';
-import { BackupError } from './client-error.ts';
+import { type BackupClient, createBackupClient } from '../client/client.ts';
+import { BackupError } from '../client/error.ts';
+import { AppError } from '../core/errors.ts';
 import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
 
 let server: TestServer;

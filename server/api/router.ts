@@ -1,10 +1,10 @@
 import { auditRouter } from './audit.ts';
 import { authRouter } from './auth.ts';
-import { backupsRouter } from './backups.ts';
+import { backupsRouter } from './backups/backups.ts';
 import { operationsRouter } from './operations.ts';
 import type { ApiParts } from './parts.ts';
-import { restoresRouter } from './restores.ts';
-import { systemRouter } from './system.ts';
+import { restoresRouter } from './restores/restores.ts';
+import { systemRouter } from './system/system.ts';
 import { tokensRouter } from './tokens.ts';
 import { createTrpc } from './trpc.ts';
 import { uploadsRouter } from './uploads.ts';

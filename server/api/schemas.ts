@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OPERATION_STATES, UPLOAD_STATES } from '../../db/schema/system.ts';
+import { OPERATION_STATES, UPLOAD_STATES } from '../../db/system/schema.ts';
 
 /** Input pieces. Objects are strict: a misspelt `tables` must not turn a restore of one table into one of all. */
 export const plainText = (most: number) =>

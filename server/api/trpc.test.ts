@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { spenderOf } from '../security/spender.ts';
 import { MAX_BATCH } from './limits.ts';
 import { type TestServer, testServer } from './server.fixture.ts';

@@ -1,6 +1,6 @@
 import { initTRPC, type TRPCError } from '@trpc/server';
 import { type TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
-import { AppError, type FailureBody, failureBody } from '../errors.ts';
+import { AppError, type FailureBody, failureBody } from '../core/errors.ts';
 import { statusOf, trpcCodeOf } from '../http/status.ts';
 import { authorize, sessionOnly } from '../security/caller.ts';
 import { rightOf } from '../security/rights.ts';

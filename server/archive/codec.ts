@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw, type ZlibOptions, type ZstdOptions, zstdDecompress } from 'node:zlib';
-import type { CompressionMethod } from './manifest.ts';
+import type { CompressionMethod } from './manifest/manifest.ts';
 
 const deflate = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflateRaw);
 const inflate = promisify<Uint8Array, ZlibOptions, Uint8Array>(inflateRaw);

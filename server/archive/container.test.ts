@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { configure, Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
 import { directoryEnd, directoryRecord, dosTime, localHeader } from './container.ts';
 import { inspectContainer } from './inspect.ts';
-import { encodeManifest } from './manifest.ts';
+import { encodeManifest } from './manifest/manifest.ts';
 import { chunkName } from './names.ts';
 import { openArchive } from './reader.ts';
 import { SAMPLE_TIME, sampleArchive, sampleManifest, sourceOf } from './sample.fixture.ts';

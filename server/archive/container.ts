@@ -1,4 +1,4 @@
-import type { CompressionMethod } from './manifest.ts';
+import type { CompressionMethod } from './manifest/manifest.ts';
 
 /**
  * The ZIP around the entries, as pure functions from what the manifest says to bytes: one container can be written in one way only.

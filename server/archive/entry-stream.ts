@@ -1,8 +1,8 @@
 import { crc32, createInflateRaw, createZstdDecompress } from 'node:zlib';
-import type { ByteSource } from '../bytes.ts';
-import { cancelled } from '../errors.ts';
-import type { ManifestEntry } from './manifest.ts';
-import { RowCounter } from './records.ts';
+import type { ByteSource } from '../core/bytes.ts';
+import { cancelled } from '../core/errors.ts';
+import type { ManifestEntry } from './manifest/manifest.ts';
+import { RowCounter } from './rows/records.ts';
 
 const PIECE_BYTES = 256 * 1024;
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { lossesOf, lossText } from './losses.ts';
+import { lossesOf, lossText } from './manifest/losses.ts';
 import { checkContainer, openArchive } from './reader.ts';
-import { countRows } from './records.ts';
-import { NASTY_TABLE } from './recovery.fixture.ts';
+import { NASTY_TABLE } from './recovery/recovery.fixture.ts';
+import { countRows } from './rows/records.ts';
 import { sourceOf } from './sample.fixture.ts';
 
 /** Archives as each released format wrote them. They are never made anew: what was written once must stay readable. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { deflateRawSync } from 'node:zlib';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { crc32Hex, sha256Hex } from './codec.ts';
-import type { Manifest, ManifestEntry } from './manifest.ts';
+import type { Manifest, ManifestEntry } from './manifest/manifest.ts';
 import { chunkName } from './names.ts';
 import { checkContainer, openArchive } from './reader.ts';
 import { codeOf, sampleArchive, sampleManifest, sourceOf } from './sample.fixture.ts';

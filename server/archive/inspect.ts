@@ -1,5 +1,5 @@
-import type { ByteSource } from '../bytes.ts';
-import { AppError } from '../errors.ts';
+import type { ByteSource } from '../core/bytes.ts';
+import { AppError } from '../core/errors.ts';
 import { crc32Hex } from './codec.ts';
 import {
   type ContainerEntry,
@@ -12,8 +12,14 @@ import {
   localHeaderLength,
   OFFSET64_BYTES,
 } from './container.ts';
-import { MANIFEST_NAME, MAX_MANIFEST_BYTES, type Manifest, manifestDigest, SIGNATURE_NAME } from './manifest.ts';
-import { BEYOND_HINT, decodeManifest } from './manifest-read.ts';
+import {
+  MANIFEST_NAME,
+  MAX_MANIFEST_BYTES,
+  type Manifest,
+  manifestDigest,
+  SIGNATURE_NAME,
+} from './manifest/manifest.ts';
+import { BEYOND_HINT, decodeManifest } from './manifest/read.ts';
 
 /** Where an entry lies: its local header begins at `offset`, its stored bytes at `dataOffset`. */
 export interface Placement {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ObjectName } from '../../db/model.ts';
+import type { ObjectName } from '../../db/model/model.ts';
 
 const PLAIN = /^[a-z0-9_]$/;
 const CHUNK_NUMBER = /\/(\d{5,})\.(?:csv|copy)$/;

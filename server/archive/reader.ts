@@ -1,12 +1,12 @@
-import { type ObjectName, qualifiedName } from '../../db/model.ts';
-import type { ByteSource } from '../bytes.ts';
-import { AppError, cancelled } from '../errors.ts';
+import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import type { ByteSource } from '../core/bytes.ts';
+import { AppError, cancelled } from '../core/errors.ts';
 import { crc32Hex, decompress, sha256Hex } from './codec.ts';
 import { localHeader, localHeaderLength } from './container.ts';
 import { streamEntry } from './entry-stream.ts';
 import { archiveTime, containerDamaged, DAMAGED_HINT, type Inspection, inspectContainer } from './inspect.ts';
-import { MAX_MANIFEST_BYTES, type Manifest, type ManifestEntry } from './manifest.ts';
-import { BEYOND_HINT } from './manifest-read.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, type ManifestEntry } from './manifest/manifest.ts';
+import { BEYOND_HINT } from './manifest/read.ts';
 import { chunkNumber } from './names.ts';
 
 export interface ArchiveLimits {

@@ -1,6 +1,6 @@
-import type { ByteSource } from '../bytes.ts';
-import { AppError } from '../errors.ts';
-import { FORMAT_VERSION, type Manifest, type ManifestEntry, type ManifestTable } from './manifest.ts';
+import type { ByteSource } from '../core/bytes.ts';
+import { AppError } from '../core/errors.ts';
+import { FORMAT_VERSION, type Manifest, type ManifestEntry, type ManifestTable } from './manifest/manifest.ts';
 import { createArchiveWriter } from './writer.ts';
 
 export const SAMPLE_TIME = new Date('2026-11-23T09:30:15.123Z');

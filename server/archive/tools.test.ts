@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FORMAT_VERSION } from './manifest.ts';
+import { FORMAT_VERSION } from './manifest/manifest.ts';
 import { SAMPLE_CHUNKS, sampleArchive } from './sample.fixture.ts';
 
 /** What stands on a machine to open a ZIP with; each test uses all it finds, and one must be there. */

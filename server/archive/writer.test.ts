@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { checkContainer, openArchive } from './reader.ts';
 import { codeOf, forever, memorySink, SAMPLE_TIME, sampleArchive, sampleManifest, sourceOf } from './sample.fixture.ts';
 import { type ArchiveWriter, createArchiveWriter } from './writer.ts';

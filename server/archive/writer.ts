@@ -1,10 +1,16 @@
-import type { ObjectName } from '../../db/model.ts';
-import type { ByteSink } from '../bytes.ts';
-import { cancelled } from '../errors.ts';
+import type { ObjectName } from '../../db/model/model.ts';
+import type { ByteSink } from '../core/bytes.ts';
+import { cancelled } from '../core/errors.ts';
 import { compress, crc32Hex, DEFAULT_LEVEL, sha256Hex } from './codec.ts';
 import { directoryEnd, directoryRecord, localHeader } from './container.ts';
-import { encodeManifest, MANIFEST_NAME, type Manifest, type ManifestEntry, manifestDigest } from './manifest.ts';
-import { decodeManifest } from './manifest-read.ts';
+import {
+  encodeManifest,
+  MANIFEST_NAME,
+  type Manifest,
+  type ManifestEntry,
+  manifestDigest,
+} from './manifest/manifest.ts';
+import { decodeManifest } from './manifest/read.ts';
 import { chunkName } from './names.ts';
 
 export interface ArchiveWriterOptions {

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { crc32Hex, sha256Hex } from './codec.ts';
 import { type ContainerEntry, directoryEnd, directoryRecord, localHeader } from './container.ts';
-import { encodeManifest, MANIFEST_NAME, type Manifest, type ManifestEntry } from './manifest.ts';
+import { encodeManifest, MANIFEST_NAME, type Manifest, type ManifestEntry } from './manifest/manifest.ts';
 import { SAMPLE_TIME } from './sample.fixture.ts';
 
 /** A ZIP entry as a forger makes it: every field may lie. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import pg from 'pg';
-import { campaign } from '../../db/campaign.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { AppError } from '../errors.ts';
-import { backupOf, chunksOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { campaign } from '../../db/testing/campaign.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { AppError } from '../core/errors.ts';
+import { backupOf, chunksOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 
 const BACKUPS = campaign(6, 50);
 const ACCOUNTS = 40;

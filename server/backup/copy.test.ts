@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { testDatabase } from '../../db/testing.ts';
-import { openWorkingSession } from '../../db/working-session.ts';
+import { openWorkingSession } from '../../db/connect/working-session.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { testDatabase } from '../../db/testing/database.ts';
 import { memorySink } from '../archive/sample.fixture.ts';
 import { createArchiveWriter } from '../archive/writer.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';

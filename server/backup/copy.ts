@@ -1,14 +1,14 @@
-import type { Session } from '../../db/connect.ts';
-import { type ObjectName, qualifiedName } from '../../db/model.ts';
-import { csvToCopyText, takeEndMarkerRows } from '../archive/records.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import { csvToCopyText, takeEndMarkerRows } from '../archive/rows/records.ts';
 import type { ArchiveWriter } from '../archive/writer.ts';
-import { createBufferPool } from '../buffers.ts';
-import { cancelled } from '../errors.ts';
+import { createBufferPool } from '../core/buffers.ts';
+import { cancelled } from '../core/errors.ts';
+import type { OnProgress } from '../core/progress.ts';
 import { copyOut } from '../postgres/copy-out.ts';
 import { isMomentGone, type Moment } from '../postgres/snapshot.ts';
-import type { OnProgress } from '../progress.ts';
-import { explainLongRow } from './long-row.ts';
-import { refuseOddText } from './odd-text.ts';
+import { explainLongRow } from './checks/long-row.ts';
+import { refuseOddText } from './checks/odd-text.ts';
 import type { CopyPart } from './parts.ts';
 
 /** Uncompressed size at which a chunk is closed. */

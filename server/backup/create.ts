@@ -1,7 +1,7 @@
-import type { Session } from '../../db/connect.ts';
-import { copyEncoding } from '../../db/copy-encoding.ts';
-import { type SchemaModel, shortName } from '../../db/model.ts';
-import { openWorkingSession, type WorkingSession } from '../../db/working-session.ts';
+import { copyEncoding } from '../../db/connect/copy-encoding.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { openWorkingSession, type WorkingSession } from '../../db/connect/working-session.ts';
+import { type SchemaModel, shortName } from '../../db/model/model.ts';
 import {
   type BackupOutcome,
   type Loss,
@@ -10,30 +10,30 @@ import {
   lossText,
   lossView,
   outcomeOf,
-} from '../archive/losses.ts';
-import type { Manifest } from '../archive/manifest.ts';
-import { readmeText, restoreSql } from '../archive/recovery.ts';
-import { schemaSql } from '../archive/schema-sql.ts';
+} from '../archive/manifest/losses.ts';
+import type { Manifest } from '../archive/manifest/manifest.ts';
+import { readmeText, restoreSql } from '../archive/recovery/recovery.ts';
+import { schemaSql } from '../archive/recovery/schema-sql.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
-import { AppError, saidOutside, throwIfCancelled } from '../errors.ts';
-import { refuseAlteredTypes } from '../postgres/altered-types.ts';
-import { explainCatalogText } from '../postgres/catalog-text.ts';
-import { countExtensionRows, readInventory } from '../postgres/inventory.ts';
-import { readSequences } from '../postgres/sequences.ts';
+import { AppError, saidOutside, throwIfCancelled } from '../core/errors.ts';
+import type { OnProgress } from '../core/progress.ts';
+import { refuseAlteredTypes } from '../postgres/catalog/altered-types.ts';
+import { explainCatalogText } from '../postgres/catalog/catalog-text.ts';
+import { countExtensionRows, readInventory } from '../postgres/catalog/inventory.ts';
+import { readSequences } from '../postgres/catalog/sequences.ts';
 import { sessionsFor } from '../postgres/sessions-for.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
-import type { OnProgress } from '../progress.ts';
 import type { Storage } from '../storage/storage.ts';
-import { affordableJobs } from './affordable.ts';
 import { archiveName } from './archive-name.ts';
+import { affordableJobs } from './checks/affordable.ts';
+import { refuseHiddenRows } from './checks/hidden-rows.ts';
+import { refuseFullDisk } from './checks/space.ts';
 import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
 import type { Exclusion } from './exclusions.ts';
 import { readFacts } from './facts.ts';
-import { refuseHiddenRows } from './hidden-rows.ts';
 import { planParts } from './parts.ts';
 import { type BackupScope, chooseScope } from './scope.ts';
-import { refuseFullDisk } from './space.ts';
 import { verifyArchive } from './verify.ts';
 
 export interface BackupDeps {

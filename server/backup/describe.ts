@@ -1,8 +1,8 @@
-import { qualifiedName, type SchemaModel } from '../../db/model.ts';
-import { loadOrder } from '../../db/order.ts';
-import { FORMAT_VERSION, type Manifest, type ManifestEntry, type ManifestTable } from '../archive/manifest.ts';
-import { maskDatabaseUrl } from '../mask-url.ts';
-import type { LiveTable } from '../postgres/catalog.ts';
+import { maskDatabaseUrl } from '../../db/connect/mask-url.ts';
+import { qualifiedName, type SchemaModel } from '../../db/model/model.ts';
+import { loadOrder } from '../../db/model/order.ts';
+import { FORMAT_VERSION, type Manifest, type ManifestEntry, type ManifestTable } from '../archive/manifest/manifest.ts';
+import type { LiveTable } from '../postgres/catalog/catalog.ts';
 import type { DatabaseFacts } from './facts.ts';
 import type { BackupScope } from './scope.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { type Exclusion, parseExclusions, readExclusions } from './exclusions.ts';
 
 const one = (line: string): Exclusion => {

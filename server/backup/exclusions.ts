@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import type { ObjectName } from '../../db/model.ts';
-import { AppError, placesOfFile } from '../errors.ts';
+import type { ObjectName } from '../../db/model/model.ts';
+import { AppError, placesOfFile } from '../core/errors.ts';
 
 /** One line of the file in which an operator says what is left out on purpose. */
 export interface Exclusion {

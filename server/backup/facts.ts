@@ -1,20 +1,20 @@
-import type { Session } from '../../db/connect.ts';
-import { type ObjectName, qualifiedName, type SchemaModel } from '../../db/model.ts';
-import { FILTERED_TABLE, lossText, lossView } from '../archive/losses.ts';
-import type { Manifest } from '../archive/manifest.ts';
-import { AppError, saidOutside } from '../errors.ts';
-import { type LiveTable, readTables } from '../postgres/catalog.ts';
-import { readServer } from '../postgres/identity.ts';
-import { type Prerequisites, readPrerequisites } from '../postgres/prerequisites.ts';
-import { readRules, type TableRule } from '../postgres/rules.ts';
-import { describeSequences } from '../postgres/sequences.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { type ObjectName, qualifiedName, type SchemaModel } from '../../db/model/model.ts';
+import { FILTERED_TABLE, lossText, lossView } from '../archive/manifest/losses.ts';
+import type { Manifest } from '../archive/manifest/manifest.ts';
+import { AppError, saidOutside } from '../core/errors.ts';
+import { type LiveTable, readTables } from '../postgres/catalog/catalog.ts';
+import { readServer } from '../postgres/catalog/identity.ts';
+import { type Prerequisites, readPrerequisites } from '../postgres/catalog/prerequisites.ts';
+import { readRules, type TableRule } from '../postgres/catalog/rules.ts';
+import { describeSequences } from '../postgres/catalog/sequences.ts';
+import { type LiveTypes, readTypes } from '../postgres/catalog/types.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
-import { type LiveTypes, readTypes } from '../postgres/types.ts';
-import { refuseHiddenRows } from './hidden-rows.ts';
-import { failingWarnings, outlookWarnings, type RestoreWarning, readOutlook } from './restorable.ts';
+import { refuseHiddenRows } from './checks/hidden-rows.ts';
+import { failingWarnings, outlookWarnings, type RestoreWarning, readOutlook } from './checks/restorable.ts';
+import { refuseRowsWithoutColumns } from './checks/stored-columns.ts';
+import { unmakeableTypes } from './checks/unmakeable-types.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
-import { refuseRowsWithoutColumns } from './stored-columns.ts';
-import { unmakeableTypes } from './unmakeable-types.ts';
 
 export interface DatabaseFacts {
   tables: LiveTable[];

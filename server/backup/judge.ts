@@ -1,8 +1,8 @@
-import type { ObjectName } from '../../db/model.ts';
-import { qualifiedName } from '../../db/model.ts';
-import { leftOutRule } from '../../db/protected.ts';
-import { FILTERED_TABLE, UNKNOWN_TABLE } from '../archive/losses.ts';
-import { COUNTED_ROWS, type Inventory, type Relation } from '../postgres/inventory.ts';
+import type { ObjectName } from '../../db/model/model.ts';
+import { qualifiedName } from '../../db/model/model.ts';
+import { leftOutRule } from '../../db/system/left-out.ts';
+import { FILTERED_TABLE, UNKNOWN_TABLE } from '../archive/manifest/losses.ts';
+import { COUNTED_ROWS, type Inventory, type Relation } from '../postgres/catalog/inventory.ts';
 import type { Exclusion } from './exclusions.ts';
 
 /**

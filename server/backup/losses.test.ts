@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { sequencesOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { openWorkingSession } from '../../db/working-session.ts';
-import { lossesOf, lossText } from '../archive/losses.ts';
+import { openWorkingSession } from '../../db/connect/working-session.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { sequencesOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { lossesOf, lossText } from '../archive/manifest/losses.ts';
 import { openArchive } from '../archive/reader.ts';
-import { readInventory } from '../postgres/inventory.ts';
+import { readInventory } from '../postgres/catalog/inventory.ts';
 import { bytesSource } from '../storage/memory.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 import { parseExclusions } from './exclusions.ts';
 import { judge } from './judge.ts';
 

@@ -1,7 +1,7 @@
-import type { CopyEncoding } from '../../db/copy-encoding.ts';
-import { type ObjectName, qualifiedName } from '../../db/model.ts';
-import { quoteIdent, quoteName } from '../../db/quote.ts';
-import type { LiveTable } from '../postgres/catalog.ts';
+import type { CopyEncoding } from '../../db/connect/copy-encoding.ts';
+import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../db/model/quote.ts';
+import type { LiveTable } from '../postgres/catalog/catalog.ts';
 
 /** One COPY statement's worth of a table. */
 export interface CopyPart {

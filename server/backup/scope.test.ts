@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { customType, integer, pgSchema, pgTable, text } from 'drizzle-orm/pg-core';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { contentOf } from '../../db/content.fixture.ts';
-import { CASINGS, type Casing } from '../../db/drizzle/casing.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { qualifiedName } from '../../db/model.ts';
-import * as system from '../../db/schema/system.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
+import { CASINGS, type Casing } from '../../db/model/drizzle/casing.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { qualifiedName } from '../../db/model/model.ts';
+import * as system from '../../db/system/schema.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { contentOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
-import { checkEnvironment } from './check.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
+import { checkEnvironment } from './checks/check.ts';
 
 const shop = pgSchema('shop');
 const cubeType = customType<{ data: string }>({ dataType: () => 'cube' });

@@ -1,12 +1,12 @@
-import { CASINGS, type Casing, convertName } from '../../db/drizzle/casing.ts';
-import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } from '../../db/model.ts';
-import { storedName } from '../../db/pg-names.ts';
-import { pickTables } from '../../db/pick.ts';
-import { LARGE_OBJECTS, UNKNOWN_TABLE } from '../archive/losses.ts';
-import type { Manifest, ManifestLoss } from '../archive/manifest.ts';
-import { AppError } from '../errors.ts';
-import type { LiveTable } from '../postgres/catalog.ts';
-import type { Relation } from '../postgres/inventory.ts';
+import { CASINGS, type Casing, convertName } from '../../db/model/drizzle/casing.ts';
+import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } from '../../db/model/model.ts';
+import { storedName } from '../../db/model/pg-names.ts';
+import { pickTables } from '../../db/model/pick.ts';
+import { LARGE_OBJECTS, UNKNOWN_TABLE } from '../archive/manifest/losses.ts';
+import type { Manifest, ManifestLoss } from '../archive/manifest/manifest.ts';
+import { AppError } from '../core/errors.ts';
+import type { LiveTable } from '../postgres/catalog/catalog.ts';
+import type { Relation } from '../postgres/catalog/inventory.ts';
 import { type JudgeFacts, judge, type Verdict } from './judge.ts';
 
 /** What a backup takes, and what it does not, by name and with the reason. */

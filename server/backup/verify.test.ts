@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, codeOfError, forever, SAMPLE_CHUNKS, sampleArchive, sourceOf } from '../archive/sample.fixture.ts';
 import { forgeZip, partsOf } from '../archive/zip.fixture.ts';
-import type { ProgressEvent } from '../progress.ts';
+import type { ProgressEvent } from '../core/progress.ts';
 import { type VerifyReport, verifyArchive } from './verify.ts';
 
 const { bytes, manifest, digest } = await sampleArchive();
@@ -168,7 +168,7 @@ test('verifyArchive() reads entries larger than 32 MiB too', async () => {
 });
 
 test('verifyArchive() finds the archives of every released format sound', async () => {
-  const folder = join(import.meta.dir, '..', 'archive', 'fixtures');
+  const folder = join(import.meta.dir, '../archive/fixtures');
   const files = (await readdir(folder)).filter((name) => name.endsWith('.zip'));
   expect(files.length).toBeGreaterThan(1);
   for (const file of files)

@@ -1,12 +1,12 @@
-import { qualifiedName } from '../../db/model.ts';
+import { qualifiedName } from '../../db/model/model.ts';
 import { DAMAGED_HINT, type Inspection, inspectContainer } from '../archive/inspect.ts';
-import { lossesOf, lossText } from '../archive/losses.ts';
-import type { ManifestEntry } from '../archive/manifest.ts';
+import { lossesOf, lossText } from '../archive/manifest/losses.ts';
+import type { ManifestEntry } from '../archive/manifest/manifest.ts';
 import { type Archive, type ArchiveLimits, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
-import { countRows } from '../archive/records.ts';
-import type { ByteSource } from '../bytes.ts';
-import { AppError, cancelled, saidOutside } from '../errors.ts';
-import type { OnProgress } from '../progress.ts';
+import { countRows } from '../archive/rows/records.ts';
+import type { ByteSource } from '../core/bytes.ts';
+import { AppError, cancelled, saidOutside } from '../core/errors.ts';
+import type { OnProgress } from '../core/progress.ts';
 
 export interface VerifyFault {
   place: 'container' | 'manifest' | 'chunk';

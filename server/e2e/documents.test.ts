@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { rename, rm } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { type Content, contentOf } from '../../db/content.fixture.ts';
+import { type Content, contentOf } from '../../db/testing/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
-import { oldZip } from '../archive/old-zip.fixture.ts';
+import { oldZip } from '../document/old-zip.fixture.ts';
 import { DEMO_PASSWORD, type House, openHouse, type Visitor } from './house.fixture.ts';
 
 let house: House;

@@ -1,6 +1,6 @@
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { sha256Hex } from '../archive/codec.ts';
-import type { ManifestEntry } from '../archive/manifest.ts';
+import type { ManifestEntry } from '../archive/manifest/manifest.ts';
 import { chunkName } from '../archive/names.ts';
 import { sampleManifest } from '../archive/sample.fixture.ts';
 import { chunkPart, entryFor, forgeZip, manifestPart } from '../archive/zip.fixture.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { contentOf } from '../../db/content.fixture.ts';
-import type { OperationEvent } from '../api/client.ts';
+import { contentOf } from '../../db/testing/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
+import type { OperationEvent } from '../client/client.ts';
 import { DEMO_PASSWORD, type House, openHouse, SUPER_ADMIN, type Visitor } from './house.fixture.ts';
 
 const MIB = 1024 ** 2;

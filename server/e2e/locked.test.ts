@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import pg from 'pg';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { quoteName } from '../../db/quote.ts';
-import * as hrms from '../../db/schema/hrms.ts';
+import * as hrms from '../../db/hrms/schema.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { quoteName } from '../../db/model/quote.ts';
 import { type House, openHouse, until, type Visitor } from './house.fixture.ts';
 
 let house: House;

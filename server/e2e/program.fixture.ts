@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { TestDatabase } from '../../db/testing.ts';
+import type { TestDatabase } from '../../db/testing/database.ts';
 
-const MAIN = join(import.meta.dir, '..', 'main.ts');
+const MAIN = join(import.meta.dir, '../main.ts');
 
 /** A server in a process of its own, as `bun server/main.ts` starts it. */
 export interface Program {

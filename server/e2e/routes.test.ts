@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { inspectRoutes } from 'hono/dev';
-import { openRecords } from '../../db/records.ts';
+import { openRecords } from '../../db/system/records.ts';
 import { again, anybody, CALLERS, open, type Rule, scoped, type Who } from '../api/callers.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
-import { composeServer } from '../compose.ts';
-import { createBreakGlassCode } from '../security/break-glass.ts';
+import { composeServer } from '../process/start-server.ts';
 import { SCOPES, type Scope } from '../security/caller.ts';
+import { createBreakGlassCode } from '../security/sessions/break-glass.ts';
 import { DEMO_PASSWORD, type House, openHouse, signIn, type Visitor } from './house.fixture.ts';
 
 /** `METRICS_TOKEN` alone opens it. */

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:te
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillDemo } from '../../db/demo.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { fillDemo } from '../../db/hrms/demo/demo.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { DEMO_PASSWORD, signIn, until, type Visitor } from './house.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
 import { type Valve, valveBefore } from './valve.fixture.ts';

@@ -1,10 +1,10 @@
 import { type Handler, Hono } from 'hono';
-import { type AppParts, createApp, type Face } from '../app.ts';
-import { AppError, type FailureBody } from '../errors.ts';
-import { listen } from '../listen.ts';
-import { type Logs, logsInto } from '../logs.ts';
-import { createMetrics } from '../metrics.ts';
-import type { Overview } from '../overview.ts';
+import { AppError, type FailureBody } from '../core/errors.ts';
+import { type Api, type AppParts, createApp } from '../process/app.ts';
+import type { Overview } from '../process/front-page/overview.ts';
+import { listen } from '../process/listen.ts';
+import { type Logs, logsInto } from '../process/logs/logs.ts';
+import { createMetrics } from '../process/metrics/metrics.ts';
 import type { Caller } from '../security/caller.ts';
 import type { AppEnv } from './env.ts';
 
@@ -37,7 +37,7 @@ function tokenHolder(address: string): Caller {
   };
 }
 
-interface FaceChanges extends Partial<Omit<Face, 'addRoutes'>> {
+interface FaceChanges extends Partial<Omit<Api, 'addRoutes'>> {
   trpc?: Handler<AppEnv>;
   files?: Hono<AppEnv>;
 }
@@ -47,7 +47,7 @@ export function face({
   trpc,
   files: own,
   ...changes
-}: FaceChanges = {}): Face & { spent: string[]; refused: object[]; files: Hono<AppEnv> } {
+}: FaceChanges = {}): Api & { spent: string[]; refused: object[]; files: Hono<AppEnv> } {
   const spent: string[] = [];
   const refused: object[] = [];
   const files = own ?? new Hono<AppEnv>();
@@ -121,7 +121,7 @@ export function serve({ guards, tls, idleSeconds, ...changes }: Changes = {}): S
       },
     }),
     log,
-    face: face(),
+    api: face(),
     closing: closing.signal,
     now: () => NOW,
     elapsed: () => performance.now(),

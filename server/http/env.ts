@@ -1,4 +1,4 @@
-import type { ProcessLog } from '../logs.ts';
+import type { ProcessLog } from '../core/log.ts';
 import type { Caller } from '../security/caller.ts';
 import type { Client } from './address.ts';
 

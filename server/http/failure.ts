@@ -1,7 +1,7 @@
 import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { AppError, type ErrorCode, type FailureBody, failureBody } from '../errors.ts';
+import { AppError, type ErrorCode, type FailureBody, failureBody } from '../core/errors.ts';
 import { routeClass } from './route-class.ts';
 import { statusOf, trpcCodeOf } from './status.ts';
 

@@ -1,7 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { AppError } from '../errors.ts';
-import type { ProcessLog } from '../logs.ts';
-import type { Metrics } from '../metrics.ts';
+import { AppError } from '../core/errors.ts';
+import type { ProcessLog } from '../core/log.ts';
 import type { Caller } from '../security/caller.ts';
 import { personOf, spenderOf, strangerAt } from '../security/spender.ts';
 import { clientOf, proxyTrust } from './address.ts';
@@ -10,9 +9,15 @@ import type { AppEnv } from './env.ts';
 import { secureHeaders as headersFor, withCookie, withHeaders } from './headers.ts';
 import { isWelcome, ownOrigins } from './origin.ts';
 import { requestIdOf } from './request-id.ts';
+import type { RouteClass } from './route-class.ts';
 import { routeClass } from './route-class.ts';
 
 type Middleware = MiddlewareHandler<AppEnv>;
+
+/** Counts answered requests. */
+export interface RequestMetrics {
+  requestAnswered(facts: { route: RouteClass; status: number; seconds: number }): void;
+}
 
 /** Longest path that is shown in a log. */
 const SHOWN_PATH = 200;
@@ -38,10 +43,7 @@ export function introduce(options: {
 }
 
 /** One line and one count for each answer. The address line's parameters are left out: a signed link is in them. */
-export function keepAccessLog(options: {
-  metrics: Pick<Metrics, 'requestAnswered'>;
-  elapsed: () => number;
-}): Middleware {
+export function keepAccessLog(options: { metrics: RequestMetrics; elapsed: () => number }): Middleware {
   return async function keepAccessLog(c, next) {
     const began = options.elapsed();
     await next();

@@ -91,7 +91,7 @@ describe('over HTTP', () => {
       reached += 1;
       return new Response('done');
     };
-    await using app = serve({ face: face({ trpc }) });
+    await using app = serve({ api: face({ trpc }) });
     const json = { 'Content-Type': 'application/json', Cookie: cookie };
     for (const headers of [
       { ...json, Origin: 'https://evil.example' },

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { Caller } from '../security/caller.ts';
 import type { ReadCaller } from './guards.ts';
 

@@ -1,5 +1,5 @@
-import { AppError, type ErrorCode, unexpected } from '../errors.ts';
-import { within } from '../within.ts';
+import { AppError, type ErrorCode, unexpected } from '../core/errors.ts';
+import { withTimeout } from '../core/timeout.ts';
 
 /** One thing the server needs. */
 export interface ReadinessCheck {
@@ -58,7 +58,7 @@ export function notReady(readiness: Readiness): AppError | null {
 
 async function failureOf(one: ReadinessCheck, signal: AbortSignal): Promise<AppError | null> {
   try {
-    await within(signal, `The check of ${one.name} does not end.`, one.check(signal));
+    await withTimeout(signal, `The check of ${one.name} does not end.`, one.check(signal));
     return null;
   } catch (error) {
     return error instanceof AppError ? error : unexpected(error);

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
+import { ERROR_FAMILIES, type ErrorCode } from '../core/errors.ts';
 import { statusOf, trpcCodeOf } from './status.ts';
 
 test('statusOf() gives every code the status its kind of failure has', () => {

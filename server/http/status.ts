@@ -1,5 +1,5 @@
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
-import { ERROR_FAMILIES, type ErrorCode } from '../errors.ts';
+import { ERROR_FAMILIES, type ErrorCode } from '../core/errors.ts';
 
 /** HTTP statuses a failure can have by its code. */
 export type FailureStatus = 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 503;

@@ -3,7 +3,7 @@ import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink, TRPCC
 import { initTRPC, tracked } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { EventSource } from 'eventsource';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { face, serve } from './app.fixture.ts';
 
 /** A router whose subscription says one thing, and then waits until it is told to end. */
@@ -51,7 +51,7 @@ describe('event streams', () => {
     const trpc = face({
       trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
     });
-    await using app = serve({ face: trpc });
+    await using app = serve({ api: trpc });
     const answer = await app.ask('/trpc/progress', { headers: { Accept: 'text/event-stream' } });
     expect(answer.headers.get('content-type')).toContain('text/event-stream');
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
@@ -70,7 +70,7 @@ describe('event streams', () => {
     const trpc = face({
       trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
     });
-    await using app = serve({ face: trpc });
+    await using app = serve({ api: trpc });
     const answer = await app.ask('/trpc/pieces?batch=1', {
       method: 'POST',
       headers: { 'trpc-accept': 'application/jsonl', 'content-type': 'application/json', 'Accept-Encoding': 'gzip' },
@@ -97,7 +97,7 @@ describe('event streams', () => {
           ? c.json(words)
           : fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
     });
-    await using app = serve({ face: trpc });
+    await using app = serve({ api: trpc });
     const ask = (path: string, headers: Record<string, string>) => app.ask(path, { headers, decompress: false });
     const packed = await ask('/trpc/list', { 'Accept-Encoding': 'gzip' });
     expect(packed.headers.get('content-encoding')).toBe('gzip');
@@ -122,7 +122,7 @@ describe('event streams', () => {
         return c.text('finished');
       },
     });
-    await using app = serve({ face: trpc });
+    await using app = serve({ api: trpc });
     expect(await (await app.ask('/trpc/hello')).text()).toBe('finished');
     expect(aborted).toEqual([false]);
   });
@@ -132,7 +132,7 @@ describe('event streams', () => {
     const trpc = face({
       trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
     });
-    await using app = serve({ face: trpc });
+    await using app = serve({ api: trpc });
     const begun = Promise.withResolvers<void>();
     const subscription = clientOf(app.url).progress.subscribe(undefined, { onData: () => begun.resolve() });
     await begun.promise;
@@ -143,7 +143,7 @@ describe('event streams', () => {
 
 test('a tRPC client that is refused before a procedure reads why, in the shape of every failure', async () => {
   const refuse = new AppError('UNAUTHENTICATED', 'The token does not count.');
-  await using app = serve({ face: face({ readCaller: () => Promise.reject(refuse) }) });
+  await using app = serve({ api: face({ readCaller: () => Promise.reject(refuse) }) });
   const client = clientOf(app.url);
   // Two at once go in one batch.
   const [first, second] = await Promise.allSettled([client.hello.query(), client.hello.query()]);

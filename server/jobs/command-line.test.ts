@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { type Workplace, workplace } from '../../scripts/command/command.fixture.ts';
-import { closeGate } from '../hold.fixture.ts';
-import { libraryScene, type Scene } from '../scene.fixture.ts';
+import { closeGate } from '../testing/hold.fixture.ts';
+import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
 import { BACKUP, type Crew, crewOn } from './crew.fixture.ts';
 
 /** The command line and the server share gate and records. */
@@ -42,7 +42,7 @@ test('a restore from the command line is seen moving at the desk, keeps backups 
 
 test('a backup from the command line names its archive in its record', async () => {
   const backup = await place.run('backup', ['--name', 'by-hand'], {
-    BACKUP_SCHEMA: join(import.meta.dir, '../library.fixture.ts'),
+    BACKUP_SCHEMA: join(import.meta.dir, '../testing/library.fixture.ts'),
   });
   expect([backup.code, backup.stderr]).toEqual([0, expect.any(String)]);
   const [record] = (await crew.desk.list({ kinds: ['backup'], limit: 1 })).operations;

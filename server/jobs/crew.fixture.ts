@@ -1,17 +1,17 @@
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { openRecords, type Records } from '../../db/records.ts';
-import * as library from '../library.fixture.ts';
-import type { Scene } from '../scene.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { openRecords, type Records } from '../../db/system/records.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { createDesk, type Desk, readOperation } from './desk.ts';
-import { type Feed, openFeed } from './feed.ts';
-import { type Queue, startQueue } from './queue.ts';
+import * as library from '../testing/library.fixture.ts';
+import type { Scene } from '../testing/scene.fixture.ts';
+import { createDesk, type Desk, readOperation } from './queue/desk.ts';
+import { type Feed, openFeed } from './queue/feed.ts';
+import { type Queue, startQueue } from './queue/queue.ts';
+import type { OperationRequest } from './queue/requests.ts';
+import { newId, now, testVerbs, testWorker } from './queue/worker.fixture.ts';
+import type { Worker, WorkerDeps } from './queue/worker.ts';
 import type { OperationView } from './records.ts';
-import type { OperationRequest } from './requests.ts';
 import type { Verbs } from './verbs.ts';
-import { newId, now, testVerbs, testWorker } from './worker.fixture.ts';
-import type { Worker, WorkerDeps } from './worker.ts';
 
 export const BACKUP = {
   kind: 'backup',

@@ -1,6 +1,6 @@
-import type { Session } from '../../db/connect.ts';
-import { AppError, cancelled } from '../errors.ts';
-import { type GateMode, gateHolders, tryGate } from '../postgres/lock.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { AppError, cancelled } from '../core/errors.ts';
+import { type GateMode, gateHolders, tryGate } from '../postgres/locks/advisory-lock.ts';
 import { OPERATIONS, writableRecords } from './records.ts';
 
 /** How an operation passes the gate: backups share it, a restore has it alone; what only reads archives passes it by. */

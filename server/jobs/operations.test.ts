@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { openRecords, type RecordsClient } from '../../db/records.ts';
-import { AppError } from '../errors.ts';
-import { strike } from '../hold.fixture.ts';
-import { libraryScene, type Scene } from '../scene.fixture.ts';
+import { openRecords, type RecordsClient } from '../../db/system/records.ts';
+import { AppError } from '../core/errors.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
-import { readOperation } from './desk.ts';
+import { strike } from '../testing/hold.fixture.ts';
+import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
 import { type Operation, type OperationInput, runOperation } from './operations.ts';
+import { readOperation } from './queue/desk.ts';
 
 let scene: Scene;
 let client: RecordsClient;

@@ -1,12 +1,13 @@
-import { openSession, type Session } from '../../db/connect.ts';
-import { migrate, pendingMigrations } from '../../db/migrate.ts';
-import { configureSession, openWorkingSession } from '../../db/working-session.ts';
-import { AppError, cancelled, failureBody, leftOf, withLeft } from '../errors.ts';
-import { refusePooler, tryAlive } from '../postgres/lock.ts';
-import type { OnProgress } from '../progress.ts';
+import { openSession, type Session } from '../../db/connect/session.ts';
+import { configureSession, openWorkingSession } from '../../db/connect/working-session.ts';
+import { migrate, pendingMigrations } from '../../db/system/migrate.ts';
+import { AppError, cancelled, failureBody, leftOf, withLeft } from '../core/errors.ts';
+import type { OnProgress } from '../core/progress.ts';
+import { refusePooler, tryAlive } from '../postgres/locks/advisory-lock.ts';
 import { Abandoned, unlessAbandoned } from './abandon.ts';
 import { type GateDeps, passGate } from './gate.ts';
 import { trackProgress } from './progress.ts';
+import { sweepDead, sweepOne } from './queue/sweep.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
 import {
   claimRecord,
@@ -20,7 +21,6 @@ import {
 } from './records.ts';
 import { createReporter } from './reporter.ts';
 import { watchForStall } from './stall.ts';
-import { sweepDead, sweepOne } from './sweep.ts';
 
 /** Ends the name of the session that holds an operation's locks. Short: the server cuts names at 63 bytes. */
 const CONTROL = ' ctl';
@@ -86,7 +86,7 @@ export async function runOperation<R extends object>(
   const lacksTables = input.kind === 'restore' && (await pendingMigrations(control)) > 0;
   // One that waits has its record; of any other nothing is written before it is known that it will not be refused.
   const beginsLater = lacksTables && input.queued === undefined;
-  if (lacksTables && !beginsLater) await migrate(deps.databaseUrl, { hrms: false, signal });
+  if (lacksTables && !beginsLater) await migrate(deps.databaseUrl, { signal });
   await using reporter = createReporter(deps, id, tracker, stop);
   // One that waits for the gate can be cancelled, too.
   if (input.queued !== undefined) reporter.start();
@@ -106,7 +106,7 @@ export async function runOperation<R extends object>(
   let archiveName: string | null = null;
   const begin = async () => {
     if (!beginsLater || records) return;
-    await migrate(deps.databaseUrl, { hrms: false, signal: stopped });
+    await migrate(deps.databaseUrl, { signal: stopped });
     await insertRecord(control, id, input, now());
     records = true;
     if (archiveName !== null) await nameArchive(control, id, archiveName);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { ProgressEvent } from '../progress.ts';
+import type { ProgressEvent } from '../core/progress.ts';
 import { trackProgress } from './progress.ts';
 
 function clock(start = 1_000_000) {

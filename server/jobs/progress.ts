@@ -1,4 +1,4 @@
-import type { ProgressEvent, ProgressStage } from '../progress.ts';
+import type { ProgressEvent, ProgressStage } from '../core/progress.ts';
 
 /** How far an operation is, as its record shows it. */
 export interface OperationProgress {

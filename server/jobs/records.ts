@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import type { Session } from '../../db/connect.ts';
-import { type OperationState, type operations, SYSTEM_SCHEMA } from '../../db/schema/system.ts';
-import { AppError, type FailureBody } from '../errors.ts';
-import { stagingSchema } from '../postgres/staging.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { type OperationState, type operations, SYSTEM_SCHEMA } from '../../db/system/schema.ts';
+import { AppError, type FailureBody } from '../core/errors.ts';
+import { stagingSchema } from '../postgres/staging/staging.ts';
 import type { OperationProgress } from './progress.ts';
 
 /** An operation as people and programs are shown it. */

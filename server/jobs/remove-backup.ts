@@ -1,6 +1,6 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { Desk } from './desk.ts';
+import type { Desk } from './queue/desk.ts';
 
 /**
  * Removes a stored backup or document with its notes. Throws INPUT_INVALID while it is pinned, OPERATION_IN_PROGRESS while an operation

@@ -1,6 +1,6 @@
-import type { Session } from '../../db/connect.ts';
-import { openWorkingSession } from '../../db/working-session.ts';
-import { AppError } from '../errors.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { openWorkingSession } from '../../db/connect/working-session.ts';
+import { AppError } from '../core/errors.ts';
 import type { ProgressTracker } from './progress.ts';
 import { CHANGED, OPERATIONS } from './records.ts';
 

@@ -1,5 +1,5 @@
-import type { Session } from '../../db/connect.ts';
-import { AppError } from '../errors.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { AppError } from '../core/errors.ts';
 
 export interface StallWatch {
   /** So long without an event and without a busy server is a stall, milliseconds. */

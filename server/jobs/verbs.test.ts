@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { libraryScene } from '../scene.fixture.ts';
-import { createLocalStorage } from '../storage/local.ts';
+import { createLocalStorage } from '../storage/local/local.ts';
+import { libraryScene } from '../testing/scene.fixture.ts';
 import { BACKUP, crewOn } from './crew.fixture.ts';
 
 test('a worker backs up to a folder, verifies there and restores from there: the file stays open as long as it is read', async () => {

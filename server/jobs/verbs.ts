@@ -1,14 +1,14 @@
-import type { SchemaModel } from '../../db/model.ts';
+import type { SchemaModel } from '../../db/model/model.ts';
 import { archiveName } from '../backup/archive-name.ts';
 import { type BackupResult, createBackup } from '../backup/create.ts';
 import { readExclusions } from '../backup/exclusions.ts';
-import { markVerified, notingDamage } from '../backup/mark-checked.ts';
 import { type VerifyReport, verifyArchive } from '../backup/verify.ts';
-import { AppError, saidOutside } from '../errors.ts';
+import { AppError, saidOutside } from '../core/errors.ts';
+import { markVerified, notingDamage } from '../library/mark-checked.ts';
 import { type RestoreResult, restoreArchive } from '../restore/restore.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Operation } from './operations.ts';
-import { type OperationRequest, readRequest } from './requests.ts';
+import { type OperationRequest, readRequest } from './queue/requests.ts';
 
 /** Does one kind of operation; what it resolves with becomes the record's result. */
 export type Verb = (

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import type { Socket } from 'node:net';
-import { openSession, type Session } from '../../db/connect.ts';
-import { faultCode } from '../../db/failure.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { faultCode } from '../../db/connect/database-error.ts';
+import { openSession, type Session } from '../../db/connect/session.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { copyIn } from './copy-in.ts';
 
 let database: TestDatabase;

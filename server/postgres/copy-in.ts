@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
-import type { Session } from '../../db/connect.ts';
-import { AppError, cancelled } from '../errors.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { AppError, cancelled } from '../core/errors.ts';
 
 // Large enough that headers cost nothing, small enough that the socket's back-pressure is felt.
 const SLICE_BYTES = 256 * 1024;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EventEmitter } from 'node:events';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { openSession, type Session } from '../../db/connect.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { type BufferPool, createBufferPool } from '../buffers.ts';
+import { openSession, type Session } from '../../db/connect/session.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { type BufferPool, createBufferPool } from '../core/buffers.ts';
 import { copyOut } from './copy-out.ts';
 
 let database: TestDatabase;

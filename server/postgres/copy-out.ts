@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
-import type { Session } from '../../db/connect.ts';
-import { databaseError } from '../../db/failure.ts';
-import type { BufferPool } from '../buffers.ts';
-import { AppError, cancelled } from '../errors.ts';
+import { databaseError } from '../../db/connect/database-error.ts';
+import type { Session } from '../../db/connect/session.ts';
+import type { BufferPool } from '../core/buffers.ts';
+import { AppError, cancelled } from '../core/errors.ts';
 
 export interface RowChunk {
   /** Lent from the pool; the receiver gives it back. */

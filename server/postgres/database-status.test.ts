@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { openSession, type Session } from '../../db/connect.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { openSession, type Session } from '../../db/connect/session.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { readDatabaseName, readDatabaseStatus } from './database-status.ts';
 
 let database: TestDatabase;

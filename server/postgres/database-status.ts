@@ -1,4 +1,4 @@
-import type { ObjectName } from '../../db/model.ts';
+import type { ObjectName } from '../../db/model/model.ts';
 
 /** Runs one statement on a connection that belongs to nobody in particular. */
 export type Ask = (text: string, params: unknown[]) => Promise<Record<string, unknown>[]>;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { openSession } from '../../db/connect.ts';
-import { openRecords, type RecordsClient } from '../../db/records.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { openSession } from '../../db/connect/session.ts';
+import { openRecords, type RecordsClient } from '../../db/system/records.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { findEmptyTables } from './empty-tables.ts';
 
 let database: TestDatabase;

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { databaseError, faultCode } from '../../db/failure.ts';
-import type { ObjectName } from '../../db/model.ts';
-import { quoteName } from '../../db/quote.ts';
-import type { Records } from '../../db/records.ts';
+import { databaseError, faultCode } from '../../db/connect/database-error.ts';
+import type { ObjectName } from '../../db/model/model.ts';
+import { quoteName } from '../../db/model/quote.ts';
+import type { Records } from '../../db/system/records.ts';
 
 /** Who restores holds every table for longer; who only looks does not wait for that. */
 const PATIENCE_MS = 100;

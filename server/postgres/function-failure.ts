@@ -1,5 +1,5 @@
-import { faultCode, OWN_WORDS } from '../../db/failure.ts';
-import { AppError } from '../errors.ts';
+import { faultCode, OWN_WORDS } from '../../db/connect/database-error.ts';
+import { AppError } from '../core/errors.ts';
 
 /** A function of the database that failed while a rule, a type, a generated column or an index called it. */
 export interface FunctionFailure {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { openSession, type Session } from '../../db/connect.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { openWorkingSession } from '../../db/working-session.ts';
+import { openSession, type Session } from '../../db/connect/session.ts';
+import { openWorkingSession } from '../../db/connect/working-session.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
 import { openSnapshot } from './snapshot.ts';
 
 const TABLES = [

@@ -1,10 +1,10 @@
-import type { Session } from '../../db/connect.ts';
-import { faultCode } from '../../db/failure.ts';
-import { type ObjectName, qualifiedName } from '../../db/model.ts';
-import { quoteLiteral, quoteName } from '../../db/quote.ts';
-import { openWorkingSession, type WorkingSession } from '../../db/working-session.ts';
-import { AppError } from '../errors.ts';
-import { blockersHint, describeBlockers, lockHolders } from './blockers.ts';
+import { faultCode } from '../../db/connect/database-error.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { openWorkingSession, type WorkingSession } from '../../db/connect/working-session.ts';
+import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import { quoteLiteral, quoteName } from '../../db/model/quote.ts';
+import { AppError } from '../core/errors.ts';
+import { blockersHint, describeBlockers, lockHolders } from './locks/blockers.ts';
 
 /** What reads rows, by one session or several. */
 export interface Moment {

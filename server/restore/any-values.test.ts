@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import { customType, doublePrecision, integer, jsonb, numeric, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import fc from 'fast-check';
-import { campaign } from '../../db/campaign.fixture.ts';
-import { contentOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { NASTY_TEXTS } from '../../db/fixtures/nasty-texts.ts';
-import { testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { campaign } from '../../db/testing/campaign.fixture.ts';
+import { contentOf } from '../../db/testing/content.fixture.ts';
+import { testDatabase } from '../../db/testing/database.ts';
+import { NASTY_TEXTS } from '../../db/testing/fixtures/nasty-texts.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
 const mixed = pgTable('mixed', {

@@ -1,18 +1,18 @@
-import type { Session } from '../../db/connect.ts';
-import type { ObjectName } from '../../db/model.ts';
-import { AppError } from '../errors.ts';
-import { type Blocker, lockHolders } from '../postgres/blockers.ts';
-import { withoutUnsureChecks } from '../postgres/domain-checks.ts';
-import { tryApply } from '../postgres/lock.ts';
+import type { Session } from '../../db/connect/session.ts';
+import type { ObjectName } from '../../db/model/model.ts';
+import { AppError } from '../core/errors.ts';
+import type { OnProgress } from '../core/progress.ts';
+import { withoutUnsureChecks } from '../postgres/catalog/domain-checks.ts';
+import { readShape, type Shape } from '../postgres/catalog/shape.ts';
+import { tryApply } from '../postgres/locks/advisory-lock.ts';
+import { type Blocker, lockHolders } from '../postgres/locks/blockers.ts';
+import { inUse, lockTables } from '../postgres/locks/table-lock.ts';
 import { type BackupKnowledge, explainBrokenRule, isBrokenRule } from '../postgres/rewrite/broken-rules.ts';
 import { refuseForeignRows } from '../postgres/rewrite/foreign-rows.ts';
 import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
 import { referringOutside, rewriteTables } from '../postgres/rewrite/rewrite.ts';
+import { type FoundSequences, holdSequences, readStands, setSequences } from '../postgres/rewrite/set-sequences.ts';
 import type { TableLoad } from '../postgres/rewrite/table-load.ts';
-import { type FoundSequences, holdSequences, readStands, setSequences } from '../postgres/set-sequences.ts';
-import { readShape, type Shape } from '../postgres/shape.ts';
-import { inUse, lockTables } from '../postgres/table-lock.ts';
-import type { OnProgress } from '../progress.ts';
 import type { RestorePlan } from './plan.ts';
 
 /** The operation's record, written by the very transaction that changes the tables. */

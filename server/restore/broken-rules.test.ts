@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type AnyPgColumn, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
-import { shareOf } from '../../db/campaign.fixture.ts';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { type Content, contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { shareOf } from '../../db/testing/campaign.fixture.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { type Content, contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
 import { openArchive } from '../archive/reader.ts';
 import { memorySink } from '../archive/sample.fixture.ts';
 import { createArchiveWriter } from '../archive/writer.ts';
 import { bytesSource } from '../storage/memory.ts';
-import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 
 const p = pgTable('p', { id: integer('id').primaryKey() });
 const c = pgTable('c', {

@@ -3,17 +3,17 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pgSchema, pgTable, text } from 'drizzle-orm/pg-core';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import * as byHand from '../../db/fixtures/by-hand.schema.ts';
-import * as properties from '../../db/fixtures/properties.schema.ts';
-import * as properties18 from '../../db/fixtures/properties-18.schema.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, type MadeBackup } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import * as byHand from '../../db/testing/fixtures/by-hand.schema.ts';
+import * as properties from '../../db/testing/fixtures/properties.schema.ts';
+import * as properties18 from '../../db/testing/fixtures/properties-18.schema.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, type MadeBackup } from '../testing/verbs.fixture.ts';
 
-const FIXTURES = join(import.meta.dir, '../../db/fixtures');
+const FIXTURES = join(import.meta.dir, '../../db/testing/fixtures');
 const EXTENSIONS = 'CREATE EXTENSION "uuid-ossp"; CREATE EXTENSION pgcrypto; CREATE EXTENSION citext';
 const ROLES = `DO $$ BEGIN CREATE ROLE fixture_reader; CREATE ROLE fixture_writer; EXCEPTION WHEN duplicate_object THEN NULL; END $$`;
 

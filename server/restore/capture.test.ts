@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CatalogDump, catalogOf } from '../../db/catalog.fixture.ts';
-import { type Content, contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import * as properties from '../../db/fixtures/properties.schema.ts';
-import * as properties18 from '../../db/fixtures/properties-18.schema.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { type CatalogDump, catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { type Content, contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import * as properties from '../../db/testing/fixtures/properties.schema.ts';
+import * as properties18 from '../../db/testing/fixtures/properties-18.schema.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 
-const FIXTURES = join(import.meta.dir, '../../db/fixtures');
+const FIXTURES = join(import.meta.dir, '../../db/testing/fixtures');
 const ROLES = `DO $$ BEGIN CREATE ROLE fixture_reader; CREATE ROLE fixture_writer; EXCEPTION WHEN duplicate_object THEN NULL; END $$`;
 /** Changes, removes and adds rows of the model's tables past every trigger and rule. */
 const DAMAGE = `

@@ -1,8 +1,8 @@
-import { type ObjectName, qualifiedName } from '../../db/model.ts';
-import { pickTables } from '../../db/pick.ts';
-import { lossesOf } from '../archive/losses.ts';
-import type { Manifest, ManifestTable } from '../archive/manifest.ts';
-import { AppError } from '../errors.ts';
+import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import { pickTables } from '../../db/model/pick.ts';
+import { lossesOf } from '../archive/manifest/losses.ts';
+import type { Manifest, ManifestTable } from '../archive/manifest/manifest.ts';
+import { AppError } from '../core/errors.ts';
 
 /** Finds the tables to restore as people name them; all of the archive when none is named. Throws UNKNOWN_TABLE, saying why where the archive does. */
 export function chooseTables(manifest: Manifest, wanted: string[] | undefined): ManifestTable[] {

@@ -1,5 +1,5 @@
-import { type ColumnModel, type ObjectName, qualifiedName } from '../../db/model.ts';
-import type { ManifestTable } from '../archive/manifest.ts';
+import { type ColumnModel, type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import type { ManifestTable } from '../archive/manifest/manifest.ts';
 import { type TypeChange, TypeComparison } from './type-changes.ts';
 import type { TypeBook } from './type-definitions.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { type AnyPgColumn, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { contentOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { contentOf } from '../../db/testing/content.fixture.ts';
+import { testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const parents = pgTable('parents', { id: integer('id').primaryKey() });
 const MODEL = modelFromSchema({

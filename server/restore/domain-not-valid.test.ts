@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { customType, integer, pgTable } from 'drizzle-orm/pg-core';
-import { contentOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { contentOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const typed = (type: string) => customType<{ data: string }>({ dataType: () => type });
 const readings = pgTable('readings', {

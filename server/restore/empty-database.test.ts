@@ -2,16 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { type Content, contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { fillAllTypes } from '../../db/fixtures/all-types.rows.ts';
-import * as allTypes from '../../db/fixtures/all-types.schema.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { type Content, contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { fillAllTypes } from '../../db/testing/fixtures/all-types.rows.ts';
+import * as allTypes from '../../db/testing/fixtures/all-types.schema.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 
-const DDL = join(import.meta.dir, '../../db/fixtures/all-types.sql');
+const DDL = join(import.meta.dir, '../../db/testing/fixtures/all-types.sql');
 const model = modelFromSchema(allTypes);
 
 /** Programs that unpack an archive; each one that stands on this machine is used, and one must. */

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, chunksOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, chunksOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 
 const MODEL = modelFromSchema({
   log: pgTable('log', { y: integer('y').notNull(), region: text('region'), v: text('v') }),

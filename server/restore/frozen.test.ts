@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
+import { contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
 import { openArchive } from '../archive/reader.ts';
 import { verifyArchive } from '../backup/verify.ts';
 import { bytesSource } from '../storage/memory.ts';
-import { restoreInto } from '../verbs.fixture.ts';
+import { restoreInto } from '../testing/verbs.fixture.ts';
 
 const FIXTURES = join(import.meta.dir, '../archive/fixtures');
 /** SHA-256 of all rows and sequences that the archive brings back. */

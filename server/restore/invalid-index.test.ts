@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { shareOf } from '../../db/campaign.fixture.ts';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { contentOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { shareOf } from '../../db/testing/campaign.fixture.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { contentOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 
 const MODEL = modelFromSchema({
   t: pgTable('t', { id: integer('id').primaryKey(), v: text('v') }),

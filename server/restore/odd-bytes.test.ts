@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test';
 import { customType, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, chunksOf, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, chunksOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const char = customType<{ data: string }>({ dataType: () => '"char"' });
 const MODEL = modelFromSchema({

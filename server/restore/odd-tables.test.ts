@@ -3,15 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pgSchema } from 'drizzle-orm/pg-core';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { type Content, contentOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { checkEnvironment } from '../backup/check.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { type Content, contentOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { checkEnvironment } from '../backup/checks/check.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const MANY = Array.from({ length: 1600 }, (_, n) => `c${n + 1}`);
 

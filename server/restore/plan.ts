@@ -1,10 +1,10 @@
-import { type ColumnModel, type ObjectName, qualifiedName } from '../../db/model.ts';
-import type { Manifest, ManifestTable } from '../archive/manifest.ts';
-import { AppError } from '../errors.ts';
-import type { LiveTable } from '../postgres/catalog.ts';
-import { refuseOurOwn } from '../postgres/own-schemas.ts';
-import type { StagingTable } from '../postgres/staging.ts';
-import type { LiveTypes } from '../postgres/types.ts';
+import { type ColumnModel, type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import type { Manifest, ManifestTable } from '../archive/manifest/manifest.ts';
+import { AppError } from '../core/errors.ts';
+import type { LiveTable } from '../postgres/catalog/catalog.ts';
+import { refuseOurOwn } from '../postgres/catalog/own-schemas.ts';
+import type { LiveTypes } from '../postgres/catalog/types.ts';
+import type { StagingTable } from '../postgres/staging/staging.ts';
 import { ColumnTypes } from './column-types.ts';
 import { TypesBehind } from './types-behind.ts';
 

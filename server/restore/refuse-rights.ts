@@ -1,9 +1,9 @@
-import type { Session } from '../../db/connect.ts';
-import { qualifiedName } from '../../db/model.ts';
-import { AppError } from '../errors.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { qualifiedName } from '../../db/model/model.ts';
+import { AppError } from '../core/errors.ts';
 import { readObstacles } from '../postgres/preflight/obstacles.ts';
 import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
-import type { FoundSequences } from '../postgres/set-sequences.ts';
+import type { FoundSequences } from '../postgres/rewrite/set-sequences.ts';
 import type { RestorePlan } from './plan.ts';
 
 /** Throws PERMISSION_DENIED, naming each right the role lacks and the statement that gives it, before anything is staged or locked. */

@@ -1,6 +1,6 @@
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import * as schema from '../../db/fixtures/rights.schema.ts';
-import type { TestDatabase } from '../../db/testing.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import type { TestDatabase } from '../../db/testing/database.ts';
+import * as schema from '../../db/testing/fixtures/rights.schema.ts';
 
 export const RIGHTS_MODEL = modelFromSchema(schema);
 

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { openSession, type Session } from '../../db/connect.ts';
-import { contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { readTables } from '../postgres/catalog.ts';
+import { openSession, type Session } from '../../db/connect/session.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { readTables } from '../postgres/catalog/catalog.ts';
 import { missingForRestore, type RewriteTarget } from '../postgres/preflight/restore-rights.ts';
-import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 import { everyLoss, type Loss, RIGHTS_MODEL, RIGHTS_SQL } from './rights.fixture.ts';
 
 const ROLE = 'preflight_owner';

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { type Content, contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { DAMAGE } from '../../db/fixtures/all-types.damage.ts';
-import { fillAllTypes } from '../../db/fixtures/all-types.rows.ts';
-import * as allTypes from '../../db/fixtures/all-types.schema.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { type Content, contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { DAMAGE } from '../../db/testing/fixtures/all-types.damage.ts';
+import { fillAllTypes } from '../../db/testing/fixtures/all-types.rows.ts';
+import * as allTypes from '../../db/testing/fixtures/all-types.schema.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
-const DDL = join(import.meta.dir, '../../db/fixtures/all-types.sql');
+const DDL = join(import.meta.dir, '../../db/testing/fixtures/all-types.sql');
 const model = modelFromSchema(allTypes);
 
 for (const server of testServers()) {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { bigserial, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { catalogOf } from '../../db/catalog.fixture.ts';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, type MadeBackup, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { catalogOf } from '../../db/testing/catalog.fixture.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 
 const MODEL = modelFromSchema({
   goods: pgTable('goods', { id: integer('id').primaryKey(), label: text('label') }),

@@ -1,15 +1,15 @@
-import type { Session } from '../../db/connect.ts';
-import type { CopyEncoding } from '../../db/copy-encoding.ts';
-import { databaseError, faultCode } from '../../db/failure.ts';
-import { qualifiedName } from '../../db/model.ts';
-import { quoteIdent, quoteName } from '../../db/quote.ts';
-import type { ManifestEntry } from '../archive/manifest.ts';
+import type { CopyEncoding } from '../../db/connect/copy-encoding.ts';
+import { databaseError, faultCode } from '../../db/connect/database-error.ts';
+import type { Session } from '../../db/connect/session.ts';
+import { qualifiedName } from '../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../db/model/quote.ts';
+import type { ManifestEntry } from '../archive/manifest/manifest.ts';
 import type { Archive } from '../archive/reader.ts';
-import { AppError, throwIfCancelled } from '../errors.ts';
+import { AppError, throwIfCancelled } from '../core/errors.ts';
+import type { OnProgress } from '../core/progress.ts';
 import { copyIn } from '../postgres/copy-in.ts';
 import { functionFailure } from '../postgres/function-failure.ts';
-import { copyInSql } from '../postgres/staging.ts';
-import type { OnProgress } from '../progress.ts';
+import { copyInSql } from '../postgres/staging/staging.ts';
 import type { PlannedTable } from './plan.ts';
 
 interface Load {

@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { checkEnvironment } from '../backup/check.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { checkEnvironment } from '../backup/checks/check.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const columns = { id: integer('id').primaryKey() };
 const MODEL = modelFromSchema({

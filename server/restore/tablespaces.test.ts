@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
 import { pgTable } from 'drizzle-orm/pg-core';
-import { contentOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { quoteIdent } from '../../db/quote.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { quoteIdent } from '../../db/model/quote.ts';
+import { contentOf } from '../../db/testing/content.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const OWNER = 'palace_tablespaces';
 const MODEL = modelFromSchema({ t: pgTable('t', {}), far: pgTable('far', {}), parted: pgTable('parted', {}) });

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { UserType } from '../archive/manifest.ts';
+import type { UserType } from '../archive/manifest/manifest.ts';
 import { TypeComparison } from './type-changes.ts';
 import type { TypeBook } from './type-definitions.ts';
 

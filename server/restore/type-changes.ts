@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ObjectName, qualifiedName } from '../../db/model.ts';
-import { readTypeReference } from '../../db/type-reference.ts';
+import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import { readTypeReference } from '../../db/model/type-reference.ts';
 import { Definitions, described, isMultirange, type OfKind, type TypeBook } from './type-definitions.ts';
 
 export interface TypeChange {

@@ -1,5 +1,5 @@
-import type { ObjectName } from '../../db/model.ts';
-import type { Manifest, UserCollation, UserType } from '../archive/manifest.ts';
+import type { ObjectName } from '../../db/model/model.ts';
+import type { Manifest, UserCollation, UserType } from '../archive/manifest/manifest.ts';
 
 /** What an archive or a database says of the types behind its columns. */
 export type TypeBook = Pick<Manifest, 'types'> &

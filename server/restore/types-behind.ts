@@ -1,5 +1,5 @@
-import type { ObjectName } from '../../db/model.ts';
-import { readTypeReference } from '../../db/type-reference.ts';
+import type { ObjectName } from '../../db/model/model.ts';
+import { readTypeReference } from '../../db/model/type-reference.ts';
 import { Definitions, keyOf, sqlTypesIn, type TypeBook } from './type-definitions.ts';
 
 /** Finds which of some types stand behind a column's type, however deep, and remembers those that were met. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 /** What refuses a row without the server naming a constraint of the table; each has a table of its own, `v` is 0 in its one row. */
 interface Refusal {

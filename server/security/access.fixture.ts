@@ -1,8 +1,8 @@
-import { openRecords, type RecordsClient } from '../../db/records.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { createSessions, type Sessions } from './sessions.ts';
+import { openRecords, type RecordsClient } from '../../db/system/records.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { createThrottle } from './throttle.ts';
-import { createTokens, type Tokens } from './tokens.ts';
+import { createTokens, type Tokens } from './tokens/tokens.ts';
 
 /** A clock that stands until it is moved. */
 export interface HandClock {

@@ -1,7 +1,7 @@
 import { desc, eq, sql } from 'drizzle-orm';
-import { asking, faultCode } from '../../db/failure.ts';
-import type { Records } from '../../db/records.ts';
-import { admins } from '../../db/schema/hrms.ts';
+import { asking, faultCode } from '../../db/connect/database-error.ts';
+import { admins } from '../../db/hrms/schema.ts';
+import type { Records } from '../../db/system/records.ts';
 
 /** An administrator as the HRMS has him now. */
 export interface Administrator {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { codeOf } from '../../db/code-of.fixture.ts';
+import { codeOf } from '../../db/testing/code-of.fixture.ts';
 import { authorize, BREAK_GLASS_SCOPES, type Caller, type Requirement, SCOPES } from './caller.ts';
 import { RIGHTS } from './rights.ts';
 import { scopesOfBreakGlass, scopesOfRole, withoutConfirmation } from './roles.ts';

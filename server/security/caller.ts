@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 
 /** What can be allowed one by one to a service's token. A SUPER_ADMIN's session has them all. */
 export const SCOPES = [

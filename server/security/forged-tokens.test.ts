@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { base64url, type CryptoKey, decodeJwt, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { campaign } from '../../db/campaign.fixture.ts';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { AppError } from '../errors.ts';
+import { campaign } from '../../db/testing/campaign.fixture.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { AppError } from '../core/errors.ts';
 import { type AccessScene, accessScene, SECRET_KEY } from './access.fixture.ts';
 import type { Scope } from './caller.ts';
-import type { SessionCaller } from './session-caller.ts';
-import { createSigningKeys } from './signing-keys.ts';
+import type { SessionCaller } from './sessions/session-caller.ts';
+import { createSigningKeys } from './tokens/signing-keys.ts';
 
 let scene: AccessScene;
 let owner: SessionCaller;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { rejection } from '../../db/code-of.fixture.ts';
-import { openRecords, type RecordsClient } from '../../db/records.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
+import { openRecords, type RecordsClient } from '../../db/system/records.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { addressGroup } from './address-group.ts';
 import { createThrottle } from './throttle.ts';
 

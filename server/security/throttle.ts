@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { getTableConfig } from 'drizzle-orm/pg-core';
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Records } from '../../db/records.ts';
-import { rateLimits } from '../../db/schema/system.ts';
-import { AppError } from '../errors.ts';
+import type { Records } from '../../db/system/records.ts';
+import { rateLimits } from '../../db/system/schema.ts';
+import { AppError } from '../core/errors.ts';
 import { sha256 } from './sha256.ts';
 
 interface Limit {

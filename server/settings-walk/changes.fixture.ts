@@ -1,4 +1,4 @@
-import type { TestDatabase } from '../../db/testing.ts';
+import type { TestDatabase } from '../../db/testing/database.ts';
 import { CAPPED, CHOICES, LEFT_OUT } from './left-out.fixture.ts';
 
 /** One setting with one value it does not have by itself. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { SESSION_SETTINGS } from '../../db/session-settings.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
+import { SESSION_SETTINGS } from '../../db/connect/session-settings.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
 import { byHand, inSession } from './outcome.fixture.ts';
 import { PROOF_SQL, PROOFS } from './proofs.fixture.ts';
 import { dropTablespace, makeTablespace } from './tablespace.fixture.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { testServers } from '../../db/testing-servers.ts';
+import { testServers } from '../../db/testing/servers.ts';
 import { readChanges } from './changes.fixture.ts';
 import { REFUSED } from './left-out.fixture.ts';
 import { openWalk } from './walk.fixture.ts';

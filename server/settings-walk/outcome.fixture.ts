@@ -1,8 +1,8 @@
-import { faultCode } from '../../db/failure.ts';
-import type { SessionSetting } from '../../db/session-settings.ts';
-import type { TestDatabase } from '../../db/testing.ts';
-import { openWorkingSession } from '../../db/working-session.ts';
-import { settingsSql } from '../archive/settings-sql.ts';
+import { faultCode } from '../../db/connect/database-error.ts';
+import type { SessionSetting } from '../../db/connect/session-settings.ts';
+import { openWorkingSession } from '../../db/connect/working-session.ts';
+import type { TestDatabase } from '../../db/testing/database.ts';
+import { settingsSql } from '../archive/recovery/settings-sql.ts';
 import { OTHER_WRITES, PAUSE, type Proof } from './proofs.fixture.ts';
 
 const WRITE = 'INSERT INTO public.counted VALUES (1)';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { testServers } from '../../db/testing-servers.ts';
+import { testServers } from '../../db/testing/servers.ts';
 import { readChanges, rounds, unknownSettings } from './changes.fixture.ts';
 import { CAPPED, CHOICES, LEFT_OUT, REFUSED } from './left-out.fixture.ts';
 import { openWalk, WAYS, type Walk } from './walk.fixture.ts';

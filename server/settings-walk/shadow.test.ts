@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { contentOf, sequencesOf } from '../../db/content.fixture.ts';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
-import { testDatabase } from '../../db/testing.ts';
-import { testServers } from '../../db/testing-servers.ts';
-import { backupOf, restoreInto } from '../verbs.fixture.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
+import { contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
+import { testDatabase } from '../../db/testing/database.ts';
+import { testServers } from '../../db/testing/servers.ts';
+import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const model = modelFromSchema({
   orders: pgTable('orders', { id: integer().primaryKey(), parent: integer(), note: text() }),

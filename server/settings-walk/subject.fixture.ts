@@ -1,5 +1,5 @@
 import { bigint, customType, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { modelFromSchema } from '../../db/drizzle-model.ts';
+import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 
 /** What is walked: a few rows, with every type whose text a setting has a say in, and definitions that hold such values. */
 

@@ -1,6 +1,6 @@
-import { quoteIdent } from '../../db/quote.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import type { TestServer } from '../../db/testing-servers.ts';
+import { quoteIdent } from '../../db/model/quote.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import type { TestServer } from '../../db/testing/servers.ts';
 import { TABLESPACE } from './left-out.fixture.ts';
 
 /** Makes it inside the server's own folder, because the server's user need not be able to write to another one. */

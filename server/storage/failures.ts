@@ -1,4 +1,4 @@
-import { AppError, type Places } from '../errors.ts';
+import { AppError, type Places } from '../core/errors.ts';
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 

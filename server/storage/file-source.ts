@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { ByteSource } from '../bytes.ts';
-import { AppError, placesOfFile } from '../errors.ts';
+import type { ByteSource } from '../core/bytes.ts';
+import { AppError, placesOfFile } from '../core/errors.ts';
 import { storageFailure, systemCode } from './failures.ts';
 
 /** Opens an archive anywhere on this machine; symbolic links are followed. Rejects with NOT_FOUND or STORAGE_UNAVAILABLE. */

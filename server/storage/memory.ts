@@ -1,4 +1,4 @@
-import type { ByteSource } from '../bytes.ts';
+import type { ByteSource } from '../core/bytes.ts';
 import { alreadyExists, notFound } from './failures.ts';
 import { tooShort } from './file-source.ts';
 import { checkNewName, checkObjectName, isArchiveName, isDocumentName } from './object-name.ts';

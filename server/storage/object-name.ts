@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 
 const PLAIN = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 

@@ -1,13 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { ByteSource } from '../bytes.ts';
-import { placesOfFolder } from '../errors.ts';
+import type { ByteSource } from '../core/bytes.ts';
+import { placesOfFolder } from '../core/errors.ts';
 import { storageFailure } from './failures.ts';
 import { tooShort } from './file-source.ts';
-import { FOLDER_WORDS } from './folder-marker.ts';
+import { FOLDER_WORDS } from './local/folder-marker.ts';
+import { temporaryNames } from './local/temporary.ts';
 import type { PendingObject, Storage } from './storage.ts';
-import { temporaryNames } from './temporary.ts';
 
 /**
  * A storage for one object that never gets a name: its file (0600, in `home`'s folder, which must be a local one) is removed from the

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import type { ByteSource } from '../bytes.ts';
+import type { ByteSource } from '../core/bytes.ts';
 import { memoryKeeper } from './keep-memory.ts';
 import type { Storage } from './storage.ts';
 

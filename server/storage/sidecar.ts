@@ -1,4 +1,4 @@
-import { type JsonLimits, limitJson } from '../json-limits.ts';
+import { type JsonLimits, limitJson } from '../core/json-limits.ts';
 import type { FoundDamage, Sidecar } from './storage.ts';
 
 /** Ten times what the longest note makes of one. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { AppError } from '../errors.ts';
+import { AppError } from '../core/errors.ts';
 import { oddNames } from './odd-names.fixture.ts';
 import type { Sidecar, Storage } from './storage.ts';
 

@@ -1,5 +1,5 @@
-import type { ByteSink, ByteSource } from '../bytes.ts';
-import type { Places } from '../errors.ts';
+import type { ByteSink, ByteSource } from '../core/bytes.ts';
+import type { Places } from '../core/errors.ts';
 
 /**
  * Where archives live. Two implementations keep this contract (`local.ts`, `memory.ts`), and one suite

@@ -1,13 +1,13 @@
 import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { ByteSink, ByteSource } from '../bytes.ts';
-import { AppError, placesOfFolder } from '../errors.ts';
+import type { ByteSink, ByteSource } from '../core/bytes.ts';
+import { AppError, placesOfFolder } from '../core/errors.ts';
 import { storageFailure, systemCode } from './failures.ts';
 import { openFileNoFollow } from './file-source.ts';
-import { ignoreMissing, syncFolder } from './folder.ts';
-import { LocalPendingObject } from './local-object.ts';
+import { ignoreMissing, syncFolder } from './local/folder.ts';
+import { LocalPendingObject } from './local/local-object.ts';
+import { temporaryNames } from './local/temporary.ts';
 import type { PendingObject } from './storage.ts';
-import { temporaryNames } from './temporary.ts';
 
 /** Files are kept so long for a sender to go on, or for somebody to accept them. */
 export const UPLOAD_KEPT_MS = 24 * 60 * 60 * 1000;

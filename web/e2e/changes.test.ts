@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { openSession } from '../../db/connect.ts';
+import { openSession } from '../../db/connect/session.ts';
 import { REFUSAL, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const scene = staged({}, (scene) => scene.makeBackup('kept'));

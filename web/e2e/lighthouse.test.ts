@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { campaign } from '../../db/campaign.fixture.ts';
-import { openAuditor } from '../../scripts/panel/auditor.ts';
+import { campaign } from '../../db/testing/campaign.fixture.ts';
+import { openAuditor } from '../../scripts/dev/panel/auditor.ts';
 import { EMAIL, PASSWORD, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 // The rest only in the long form: axe-core has looked at every page in tests of its own, and the head and the policy are those of every page.

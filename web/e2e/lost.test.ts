@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { openSession } from '../../db/connect.ts';
+import { openSession } from '../../db/connect/session.ts';
 import { byteCutter } from '../../server/api/byte-cutter.fixture.ts';
 import { listenTo } from './hearing.fixture.ts';
 import { EMAIL, REFUSAL, staged, WITHOUT_BROWSER } from './stage.fixture.ts';

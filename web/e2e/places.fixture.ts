@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core';
-import { startBrowser } from '../../scripts/panel/browser.ts';
+import { startBrowser } from '../../scripts/dev/panel/browser.ts';
 
 /** Less than a test may take, so that what was waited for is named; more than a page needs on a machine with much else to do. */
 const PATIENCE_MS = 100_000;
@@ -28,7 +28,7 @@ export interface Places extends AsyncDisposable {
 }
 
 /** Opens places for pages of the server at this address. */
-export async function createPlaces(url: string): Promise<Places> {
+export async function createSemaphore(url: string): Promise<Places> {
   const browser = await sharedBrowser();
   const free: Place[] = [];
   const made: BrowserContext[] = [];

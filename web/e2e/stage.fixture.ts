@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { EventSource } from 'eventsource';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { fillDemo } from '../../db/demo.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing.ts';
-import { ensurePanel } from '../../scripts/build-panel.ts';
-import { browserIsHere } from '../../scripts/panel/browser.ts';
-import { writeManyArchives } from '../../scripts/panel/many-archives.ts';
-import { createBackupClient } from '../../server/api/client.ts';
-import { readConfig } from '../../server/config.ts';
+import { fillDemo } from '../../db/hrms/demo/demo.ts';
+import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { browserIsHere } from '../../scripts/dev/panel/browser.ts';
+import { writeManyArchives } from '../../scripts/dev/panel/many-archives.ts';
+import { ensurePanel } from '../../scripts/start/build-panel.ts';
+import { createBackupClient } from '../../server/client/client.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
-import { createPlaces, type Places } from './places.fixture.ts';
+import { readConfig } from '../../server/process/config.ts';
+import { createSemaphore, type Places } from './places.fixture.ts';
 
 export const EMAIL = 'superadmin@owu.example';
 export const PASSWORD = 'Palace-Demo-1';
@@ -112,7 +112,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   if (count > 0) await writeManyArchives(config.backupDir, { count, newest: NEWEST_STORED, signal });
   const server: RunningServer = await startServer(config, database.url);
   stack.defer(() => server.stop());
-  const places = stack.use(await createPlaces(server.url));
+  const places = stack.use(await createSemaphore(server.url));
   const owned = stack.move();
   return {
     url: server.url,

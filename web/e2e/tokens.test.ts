@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { openRecords } from '../../db/records.ts';
-import { createBreakGlassCode } from '../../server/security/break-glass.ts';
+import { openRecords } from '../../db/system/records.ts';
+import { createBreakGlassCode } from '../../server/security/sessions/break-glass.ts';
 import { EMAIL, overflow, PASSWORD, staged, turn, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const scene = staged();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
-import { openSession } from '../../db/connect.ts';
+import { openSession } from '../../db/connect/session.ts';
 import type { Operation } from '../api.ts';
 import { listenTo } from './hearing.fixture.ts';
 import { staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';

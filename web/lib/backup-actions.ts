@@ -1,12 +1,12 @@
 import { type QueryClient, useQueryClient } from '@tanstack/solid-query';
 import { createSignal } from 'solid-js';
 import { api, type BackupInfo, type BackupPage, type OneBackup } from '../api.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { saveFrom } from './download.ts';
-import { type Failure, failureOf } from './failure.ts';
-import { usePasswordFirst } from './password-first.ts';
-import { began, keys, queries } from './queries.ts';
+import { usePasswordFirst } from './password/password-first.ts';
 import { say } from './say.ts';
+import { type Failure, failureOf } from './server/failure.ts';
+import { began, keys, queries } from './server/queries.ts';
 
 /** What can be done with a stored backup by one press, and what the last press failed with. */
 export function useBackupActions() {

@@ -1,5 +1,5 @@
 import type { Operation, OperationState } from '../api.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import type { Tone } from '../ui/badge.tsx';
 
 export const STATE_TONES: Readonly<Record<OperationState, Tone>> = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Operation } from '../api.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { doneText, paceText, shareAfter, shareOf, stepOf, waitOf } from './progress.ts';
 
 type Progress = NonNullable<Operation['progress']>;
@@ -104,7 +104,7 @@ test('who waits for whom is told only while somebody waits', () => {
 });
 
 test('every stage the server tells has a name a person would use, those of an upload included', async () => {
-  const source = await Bun.file(join(import.meta.dir, '../../server/progress.ts')).text();
+  const source = await Bun.file(join(import.meta.dir, '../../server/core/progress.ts')).text();
   const stages = [...source.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, stage = '']) => stage);
   expect(stages).toContain('stage');
   expect(stages.filter((stage) => words.operation.stage(stage) === stage)).toEqual([]);

@@ -1,5 +1,5 @@
 import type { Operation } from '../api.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { bytesText, countText } from './format.ts';
 
 type Progress = NonNullable<Operation['progress']>;

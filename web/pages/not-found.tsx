@@ -1,5 +1,5 @@
 import { A } from '@solidjs/router';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { pressable } from '../ui/button.tsx';
 import { PageHead } from '../ui/card.tsx';
 

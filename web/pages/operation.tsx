@@ -2,16 +2,16 @@ import { A, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { For, type JSX, Match, Show, Switch } from 'solid-js';
 import type { Operation } from '../api.ts';
-import { answerOf } from '../lib/answer.ts';
-import { failureOf } from '../lib/failure.ts';
 import { titleOf } from '../lib/operations.ts';
-import { queries } from '../lib/queries.ts';
-import { useMe } from '../lib/session.ts';
-import { words } from '../strings.ts';
+import { answerOf } from '../lib/server/answer.ts';
+import { failureOf } from '../lib/server/failure.ts';
+import { queries } from '../lib/server/queries.ts';
+import { useMe } from '../lib/server/session.ts';
+import { words } from '../strings/shared.ts';
 import { Card, Facts, PageHead } from '../ui/card.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
 import { Moment } from '../ui/moment.tsx';
-import { OperationCard } from '../ui/operation-card.tsx';
+import { OperationCard } from '../ui/operations/operation-card.tsx';
 import { PageSkeleton } from '../ui/skeleton.tsx';
 
 /** One operation: live while it runs, and what its record says. */

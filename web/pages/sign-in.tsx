@@ -2,18 +2,18 @@ import { Navigate, useSearchParams } from '@solidjs/router';
 import { useQueryClient } from '@tanstack/solid-query';
 import { createSignal, Show } from 'solid-js';
 import { api } from '../api.ts';
-import { type Failure, failureOf } from '../lib/failure.ts';
-import { createPatience } from '../lib/patience.ts';
-import { becomes, useMe } from '../lib/session.ts';
-import { sessionEnded } from '../lib/session-mark.ts';
+import { type Failure, failureOf } from '../lib/server/failure.ts';
+import { createPatience } from '../lib/server/patience.ts';
+import { becomes, useMe } from '../lib/server/session.ts';
+import { sessionEnded } from '../lib/server/session-mark.ts';
 import { showFault } from '../lib/show-fault.ts';
 import { wayBack } from '../lib/way-back.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { Button } from '../ui/button.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
-import { Field } from '../ui/field.tsx';
+import { Field } from '../ui/forms/field.tsx';
+import { PasswordField } from '../ui/forms/password-field.tsx';
 import { FrontDoor } from '../ui/front-door.tsx';
-import { PasswordField } from '../ui/password-field.tsx';
 
 /** E-mail and password, and back to where one was going. */
 export function SignIn() {

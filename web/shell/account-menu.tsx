@@ -4,13 +4,13 @@ import CircleUser from 'lucide-solid/icons/circle-user';
 import LogOut from 'lucide-solid/icons/log-out';
 import { createSignal, For, Show } from 'solid-js';
 import type { Person } from '../api.ts';
-import { type Failure, failureOf } from '../lib/failure.ts';
-import { useSignOut } from '../lib/session.ts';
-import { chooseTheme, type Theme, theme } from '../lib/theme.ts';
-import { words } from '../strings.ts';
+import { type Failure, failureOf } from '../lib/server/failure.ts';
+import { useSignOut } from '../lib/server/session.ts';
+import { words } from '../strings/shared.ts';
 import { pressable } from '../ui/button.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
 import { ITEM, MENU, menuPlace } from '../ui/menu.tsx';
+import { chooseTheme, type Theme, theme } from './theme.ts';
 
 const THEMES: Theme[] = ['system', 'light', 'dark'];
 

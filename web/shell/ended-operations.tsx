@@ -3,16 +3,16 @@ import { useQuery, useQueryClient } from '@tanstack/solid-query';
 import X from 'lucide-solid/icons/x';
 import { createEffect, createSignal, For, onCleanup, onMount, Show } from 'solid-js';
 import type { Operation } from '../api.ts';
-import { answerOf } from '../lib/answer.ts';
-import { hasEnded } from '../lib/live.ts';
-import { endsInALine, isToldOnPage } from '../lib/operation-ends.ts';
 import { isIncomplete, titleOf } from '../lib/operations.ts';
-import { keys, queries } from '../lib/queries.ts';
 import { say } from '../lib/say.ts';
-import { words } from '../strings.ts';
-import { shellWords } from '../strings-shell.ts';
+import { answerOf } from '../lib/server/answer.ts';
+import { hasEnded } from '../lib/server/live.ts';
+import { keys, queries } from '../lib/server/queries.ts';
+import { words } from '../strings/shared.ts';
+import { shellWords } from '../strings/shell.ts';
 import { Button } from '../ui/button.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
+import { endsInALine, isToldOnPage } from './operation-ends.ts';
 
 /** Long enough to be noticed and read twice; it begins anew when somebody has pointed at it. */
 const SHOWN_MS = 12_000;

@@ -2,7 +2,7 @@ import { useLocation } from '@solidjs/router';
 import Ellipsis from 'lucide-solid/icons/ellipsis';
 import { createEffect, createSignal, createUniqueId, For, onCleanup } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { PlaceLink } from './place-link.tsx';
 import type { Place } from './places.ts';
 

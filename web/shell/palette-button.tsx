@@ -2,10 +2,10 @@ import { useLocation } from '@solidjs/router';
 import Search from 'lucide-solid/icons/search';
 import { createEffect, createMemo, createSignal, on, Show, Suspense } from 'solid-js';
 import type { Person } from '../api.ts';
-import { later } from '../lib/load.ts';
-import { PALETTE_KEYS, useShortcuts } from '../lib/shortcuts.ts';
-import { words } from '../strings.ts';
+import { later } from '../lib/server/load.ts';
+import { words } from '../strings/shared.ts';
 import { pressable } from '../ui/button.tsx';
+import { PALETTE_KEYS, useShortcuts } from './shortcuts.ts';
 
 const Palette = later(() => import('./palette.tsx').then((part) => part.Palette));
 

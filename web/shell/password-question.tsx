@@ -1,12 +1,12 @@
 import { createEffect, on, Show } from 'solid-js';
-import { failureOf } from '../lib/failure.ts';
-import { question } from '../lib/password-first.ts';
-import { createPasswordForm } from '../lib/password-form.ts';
-import { words } from '../strings.ts';
+import { question } from '../lib/password/password-first.ts';
+import { createPasswordForm } from '../lib/password/password-form.ts';
+import { failureOf } from '../lib/server/failure.ts';
+import { words } from '../strings/shared.ts';
 import { Button } from '../ui/button.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
+import { PasswordAgainField } from '../ui/forms/password-again.tsx';
 import { Modal, ModalEnd } from '../ui/modal.tsx';
-import { PasswordAgainField } from '../ui/password-again.tsx';
 
 /** Asks for the password before data is given away. One for the whole panel: nothing is given away by two presses at once. */
 export function PasswordQuestion() {

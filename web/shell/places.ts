@@ -8,7 +8,7 @@ import KeyRound from 'lucide-solid/icons/key-round';
 import ScrollText from 'lucide-solid/icons/scroll-text';
 import type { Component } from 'solid-js';
 import type { Person } from '../api.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 
 /** Where one can go from everywhere. */
 export interface Place {

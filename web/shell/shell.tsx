@@ -1,9 +1,9 @@
 import { A } from '@solidjs/router';
 import { createMemo, For, type JSX, Show, Suspense } from 'solid-js';
 import type { Person } from '../api.ts';
-import { later } from '../lib/load.ts';
-import { question } from '../lib/password-first.ts';
-import { words } from '../strings.ts';
+import { question } from '../lib/password/password-first.ts';
+import { later } from '../lib/server/load.ts';
+import { words } from '../strings/shared.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { MorePlaces } from './more-places.tsx';
 import { PaletteButton } from './palette-button.tsx';

@@ -5,7 +5,7 @@ import Pin from 'lucide-solid/icons/pin';
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { Match, Show, Switch } from 'solid-js';
 import type { BackupInfo } from '../api.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { Badge } from './badge.tsx';
 
 /** The state of a stored backup in a few words. */

@@ -1,5 +1,5 @@
 import { createEffect, createUniqueId, type JSX, onMount, Show } from 'solid-js';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 
 /** A part of a page with its heading; `aside` stands beside the heading. */
 export function Card(props: { title?: string; aside?: JSX.Element; class?: string; children: JSX.Element }) {

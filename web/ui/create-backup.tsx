@@ -1,20 +1,20 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type NewBackup, type Operation } from '../api.ts';
-import { answerOf } from '../lib/answer.ts';
-import { failureOf } from '../lib/failure.ts';
 import { tableText } from '../lib/operations.ts';
-import { createOrderKey } from '../lib/order-key.ts';
-import { began, queries } from '../lib/queries.ts';
 import { say } from '../lib/say.ts';
+import { answerOf } from '../lib/server/answer.ts';
+import { failureOf } from '../lib/server/failure.ts';
+import { createOrderKey } from '../lib/server/order-key.ts';
+import { began, queries } from '../lib/server/queries.ts';
 import { showFault } from '../lib/show-fault.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
-import { Field } from './field.tsx';
+import { Field } from './forms/field.tsx';
+import { Options } from './forms/options.tsx';
+import { TableChoice } from './forms/table-choice.tsx';
 import { Modal, ModalEnd } from './modal.tsx';
-import { Options } from './options.tsx';
-import { TableChoice } from './table-choice.tsx';
 
 /** What the server takes. */
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;

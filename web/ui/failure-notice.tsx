@@ -1,7 +1,7 @@
 import CircleAlert from 'lucide-solid/icons/circle-alert';
 import { type JSX, onMount, Show } from 'solid-js';
-import type { Failure } from '../lib/failure.ts';
-import { words } from '../strings.ts';
+import type { Failure } from '../lib/server/failure.ts';
+import { words } from '../strings/shared.ts';
 import { Button } from './button.tsx';
 import { CopyButton } from './copy-button.tsx';
 

@@ -1,5 +1,5 @@
 import { createUniqueId, type JSX, onMount } from 'solid-js';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 
 /** The frame of the pages before one is signed in. */
 export function FrontDoor(props: { title: string; lead: string; children: JSX.Element }) {

@@ -2,7 +2,7 @@ import { Dialog } from '@kobalte/core/dialog';
 import X from 'lucide-solid/icons/x';
 import { createMemo, createRenderEffect, type JSX, on, Show } from 'solid-js';
 import { holdPage } from '../lib/hold-page.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { pressable } from './button.tsx';
 
 interface ModalProps {

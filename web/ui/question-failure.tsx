@@ -1,5 +1,5 @@
 import { Show } from 'solid-js';
-import { failureOf } from '../lib/failure.ts';
+import { failureOf } from '../lib/server/failure.ts';
 import { FailureNotice } from './failure-notice.tsx';
 
 /** What is asked of a question: what it failed with last, and that it be asked again. */

@@ -2,17 +2,17 @@ import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type BackupInfo } from '../api.ts';
 import { dropRemoved } from '../lib/backup-actions.ts';
-import { failureOf } from '../lib/failure.ts';
-import { createPasswordAgain } from '../lib/password-again.ts';
-import { keys } from '../lib/queries.ts';
+import { createPasswordAgain } from '../lib/password/password-again.ts';
 import { say } from '../lib/say.ts';
+import { failureOf } from '../lib/server/failure.ts';
+import { keys } from '../lib/server/queries.ts';
 import { showFault } from '../lib/show-fault.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
-import { Field } from './field.tsx';
+import { Field } from './forms/field.tsx';
+import { PasswordAgainField } from './forms/password-again.tsx';
 import { Modal, ModalEnd } from './modal.tsx';
-import { PasswordAgainField } from './password-again.tsx';
 
 interface RemoveBackupProps {
   /** Null while nothing is to be deleted. */

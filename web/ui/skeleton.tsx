@@ -1,5 +1,5 @@
 import { For } from 'solid-js';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 
 /** Lines where text will stand, as high as the text. */
 export function Lines(props: { count: number; class?: string }) {

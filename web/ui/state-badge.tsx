@@ -7,7 +7,7 @@ import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { Dynamic } from 'solid-js/web';
 import type { Operation } from '../api.ts';
 import { isIncomplete, STATE_TONES } from '../lib/operations.ts';
-import { words } from '../strings.ts';
+import { words } from '../strings/shared.ts';
 import { Badge } from './badge.tsx';
 
 const ICONS = {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { shareOf } from '../../../db/campaign.fixture.ts';
-import { rejection } from '../../../db/code-of.fixture.ts';
-import { testServers } from '../../../db/testing-servers.ts';
-import { slowStorage, strike } from '../../hold.fixture.ts';
-import { libraryScene, type Scene } from '../../scene.fixture.ts';
+import { shareOf } from '../../../db/testing/campaign.fixture.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
+import { testServers } from '../../../db/testing/servers.ts';
+import { slowStorage, strike } from '../../testing/hold.fixture.ts';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
 const WHO = [
   { name: 'its leader and its workers', pattern: 'palace-backup backup ________-____-____-____-____________' },

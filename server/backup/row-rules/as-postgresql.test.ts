@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test';
-import type { SchemaModel, TableModel } from '../../../db/model.ts';
-import { quoteLiteral } from '../../../db/quote.ts';
-import { type TestDatabase, testDatabase } from '../../../db/testing.ts';
-import { testServers } from '../../../db/testing-servers.ts';
-import type { Manifest, ManifestTable } from '../../archive/manifest.ts';
+import type { SchemaModel, TableModel } from '../../../db/model/model.ts';
+import { quoteLiteral } from '../../../db/model/quote.ts';
+import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
+import { testServers } from '../../../db/testing/servers.ts';
+import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 import { type Archive, openArchive } from '../../archive/reader.ts';
 import { forever } from '../../archive/sample.fixture.ts';
 import { bytesSource, createMemoryStorage } from '../../storage/memory.ts';
-import { backupOf } from '../../verbs.fixture.ts';
+import { backupOf } from '../../testing/verbs.fixture.ts';
 import { checkRows, type RowRuleReport } from './check-rows.ts';
 import { equalityOf } from './equality.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { Manifest, ManifestTable } from '../../archive/manifest.ts';
+import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 import { type Archive, openArchive } from '../../archive/reader.ts';
 import { codeOf, forever, type SampleChunk, sampleArchive } from '../../archive/sample.fixture.ts';
 import { bytesSource, createMemoryStorage } from '../../storage/memory.ts';

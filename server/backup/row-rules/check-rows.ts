@@ -1,8 +1,8 @@
-import { qualifiedName } from '../../../db/model.ts';
-import type { ManifestTable } from '../../archive/manifest.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
+import type { ManifestTable } from '../../archive/manifest/manifest.ts';
 import type { Archive } from '../../archive/reader.ts';
-import { AppError } from '../../errors.ts';
-import type { OnProgress } from '../../progress.ts';
+import { AppError } from '../../core/errors.ts';
+import type { OnProgress } from '../../core/progress.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { FirstRows, NAMED_ROWS } from './first-rows.ts';
 import { gatherKeys } from './gather.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors.ts';
+import { AppError } from '../../core/errors.ts';
 import type { BrokenByRows, RowRuleReport } from './check-rows.ts';
 
 /** What a person is told when all rows keep the rules that were checked. */

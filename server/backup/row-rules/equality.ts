@@ -1,5 +1,5 @@
-import { readTypeReference } from '../../../db/type-reference.ts';
-import type { Manifest, ManifestTable } from '../../archive/manifest.ts';
+import { readTypeReference } from '../../../db/model/type-reference.ts';
+import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 
 /** How values of a column are told from one another. */
 export interface Equality {

@@ -1,9 +1,9 @@
-import type { ChunkRow } from '../../archive/csv-rows.ts';
-import type { ManifestTable } from '../../archive/manifest.ts';
+import type { ManifestTable } from '../../archive/manifest/manifest.ts';
 import type { Archive } from '../../archive/reader.ts';
-import { throwIfCancelled } from '../../errors.ts';
-import { createTurns } from '../fair-turns.ts';
-import { comparedAs, readRows } from '../read-rows.ts';
+import type { ChunkRow } from '../../archive/rows/csv-rows.ts';
+import { comparedAs, readRows } from '../../archive/rows/read-rows.ts';
+import { createYielder } from '../../archive/rows/yielding.ts';
+import { throwIfCancelled } from '../../core/errors.ts';
 import { FirstRows } from './first-rows.ts';
 import type { KeyWriter } from './key-records.ts';
 import type { Gathered } from './plan.ts';
@@ -22,7 +22,7 @@ export async function gatherKeys(
   const byNull = new Map(gathered.map((one) => [one, new FirstRows()]));
   const stored = table.columns.filter(({ generated }) => generated === null);
   const as = comparedAs(archive.manifest);
-  const turns = createTurns('Checking the rows', options.signal);
+  const turns = createYielder('Checking the rows', options.signal);
   writer.begin(gathered.map(({ stream }) => stream));
   let place = 0;
   for (const entry of archive.chunks(table)) {
@@ -41,7 +41,7 @@ export async function gatherKeys(
       }
       place += 1;
       if (full) await writer.drain();
-      if (turns.spend(row.length * 8 + characters)) await turns.next();
+      if (turns.spend(row.length * 8 + characters)) await turns.pause();
     }
     options.onChunk(entry.size, place - before);
   }

@@ -1,5 +1,5 @@
-import type { ByteSource } from '../../bytes.ts';
-import { throwIfCancelled } from '../../errors.ts';
+import type { ByteSource } from '../../core/bytes.ts';
+import { throwIfCancelled } from '../../core/errors.ts';
 import type { FirstRows } from './first-rows.ts';
 import { readKeys } from './key-records.ts';
 import type { Gathered, PlannedRule } from './plan.ts';

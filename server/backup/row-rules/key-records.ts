@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../bytes.ts';
+import type { ByteSource } from '../../core/bytes.ts';
 
 /** Bytes that are gathered before they are written, of all streams together. */
 const BUFFERED_BYTES = 32 * 1024 * 1024;

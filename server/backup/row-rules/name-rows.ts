@@ -1,7 +1,7 @@
-import type { ManifestTable } from '../../archive/manifest.ts';
+import type { ManifestTable } from '../../archive/manifest/manifest.ts';
 import { type Archive, describeEntry } from '../../archive/reader.ts';
-import { printable } from '../../bytes.ts';
-import { comparedAs, readRows } from '../read-rows.ts';
+import { comparedAs, readRows } from '../../archive/rows/read-rows.ts';
+import { printable } from '../../core/bytes.ts';
 
 const VALUE_CHARACTERS = 60;
 

@@ -1,5 +1,5 @@
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import type { Manifest, ManifestTable } from '../../archive/manifest.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 import { type Equality, equalityOf } from './equality.ts';
 import { createKeyStream, type KeyStream } from './key-records.ts';
 

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../archive/manifest.ts';
+import type { Manifest } from '../../archive/manifest/manifest.ts';
 
 /** Makes random small tables with keys and foreign keys that their rows may or may not keep. */
 

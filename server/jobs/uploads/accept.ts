@@ -1,6 +1,5 @@
-import type { Records } from '../../../db/records.ts';
-import { acceptArchive } from '../../backup/accept-archive.ts';
-import type { ByteSource } from '../../bytes.ts';
+import type { Records } from '../../../db/system/records.ts';
+import type { ByteSource } from '../../core/bytes.ts';
 import {
   AppError,
   cancelled,
@@ -9,7 +8,8 @@ import {
   failureBody,
   throwIfCancelled,
   unexpected,
-} from '../../errors.ts';
+} from '../../core/errors.ts';
+import { acceptArchive } from '../../library/accept/accept-archive.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { ClaimedUpload, UploadArea } from '../../storage/uploads.ts';
 import type { Operation } from '../operations.ts';

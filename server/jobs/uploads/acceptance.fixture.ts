@@ -1,7 +1,7 @@
-import { createDesk, readOperation } from '../desk.ts';
-import { openFeed } from '../feed.ts';
-import { startQueue } from '../queue.ts';
-import { newId, now, SILENT, testWorker } from '../worker.fixture.ts';
+import { createDesk, readOperation } from '../queue/desk.ts';
+import { openFeed } from '../queue/feed.ts';
+import { startQueue } from '../queue/queue.ts';
+import { newId, now, SILENT, testWorker } from '../queue/worker.fixture.ts';
 import type { AcceptOperation, AcceptParts } from './accept.ts';
 import { type Acceptance, createAcceptance } from './acceptance.ts';
 import { createAcceptVerb } from './verb.ts';

@@ -1,9 +1,9 @@
 import { and, desc, eq, inArray, sql } from 'drizzle-orm';
-import { asking } from '../../../db/failure.ts';
-import type { Records } from '../../../db/records.ts';
-import { operations } from '../../../db/schema/system.ts';
-import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, unexpected } from '../../errors.ts';
-import type { Desk } from '../desk.ts';
+import { asking } from '../../../db/connect/database-error.ts';
+import type { Records } from '../../../db/system/records.ts';
+import { operations } from '../../../db/system/schema.ts';
+import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, unexpected } from '../../core/errors.ts';
+import type { Desk } from '../queue/desk.ts';
 import { hasEnded, type OperationView, viewOf } from '../records.ts';
 import { type AcceptedUpload, notReceived, refusalOf } from './accept.ts';
 import { getUpload } from './records.ts';

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestDatabase, testDatabase } from '../../../db/testing.ts';
-import { documentOf, HRMS } from '../../json.fixture.ts';
+import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
 import { createMemoryStorage } from '../../storage/memory.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { documentOf, HRMS } from '../../testing/json.fixture.ts';
 import { runOperation } from '../operations.ts';
 import { createDocumentAcceptance } from './document.ts';
 

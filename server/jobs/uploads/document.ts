@@ -1,10 +1,10 @@
-import type { SchemaModel } from '../../../db/model.ts';
-import { JSON_LIMITS, UPLOADED_JSON_LIMITS } from '../../archive/json-document.ts';
-import { openJsonDocument, UPLOADED_DOCUMENT_LIMITS } from '../../archive/json-source.ts';
-import { acceptJson } from '../../backup/accept-json.ts';
+import type { SchemaModel } from '../../../db/model/model.ts';
 import { archiveName } from '../../backup/archive-name.ts';
 import { readBack } from '../../backup/create.ts';
-import { AppError } from '../../errors.ts';
+import { AppError } from '../../core/errors.ts';
+import { JSON_LIMITS, UPLOADED_JSON_LIMITS } from '../../document/document.ts';
+import { openJsonDocument, UPLOADED_DOCUMENT_LIMITS } from '../../document/file-kind.ts';
+import { acceptJson } from '../../library/accept/accept-document.ts';
 import { openFile } from '../../storage/file-source.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { AcceptOperation } from './accept.ts';

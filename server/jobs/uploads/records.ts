@@ -1,9 +1,9 @@
 import { and, desc, eq, inArray, lt, notInArray, or, sql } from 'drizzle-orm';
-import { asking } from '../../../db/failure.ts';
-import type { Records } from '../../../db/records.ts';
-import { type UploadState, uploads } from '../../../db/schema/system.ts';
-import { AppError, type FailureBody } from '../../errors.ts';
-import { isUuid } from '../../uuid.ts';
+import { asking } from '../../../db/connect/database-error.ts';
+import type { Records } from '../../../db/system/records.ts';
+import { type UploadState, uploads } from '../../../db/system/schema.ts';
+import { AppError, type FailureBody } from '../../core/errors.ts';
+import { isUuid } from '../../core/uuid.ts';
 
 export type UploadRow = typeof uploads.$inferSelect;
 

@@ -1,4 +1,4 @@
-import { AppError, failureBody } from '../../errors.ts';
+import { AppError, failureBody } from '../../core/errors.ts';
 import type { AcceptParts } from './accept.ts';
 import { findUpload, openUploads, refuseUpload } from './records.ts';
 

@@ -1,5 +1,5 @@
-import type { ByteSource } from '../../bytes.ts';
-import { AppError } from '../../errors.ts';
+import type { ByteSource } from '../../core/bytes.ts';
+import { AppError } from '../../core/errors.ts';
 
 /** What an upload can be: an archive of ours, BackupData JSON, the same compressed by gzip, or an older backup's ZIP around it. */
 export type UploadType = 'archive' | 'json' | 'json.gz' | 'zip';

@@ -1,4 +1,4 @@
-import { readRequest } from '../requests.ts';
+import { readRequest } from '../queue/requests.ts';
 import type { Verb } from '../verbs.ts';
 import { type AcceptParts, acceptUpload } from './accept.ts';
 

@@ -1,7 +1,7 @@
-import type { Session } from '../../../db/connect.ts';
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import { quoteIdent, quoteName } from '../../../db/quote.ts';
-import { AppError } from '../../errors.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
 import { type FunctionFailure, functionFailure } from '../function-failure.ts';
 import { shownKey } from '../key-text.ts';
 import { ANYTHING_CALLS_SQL, type LiveRule, readLiveRules } from './live-rules.ts';

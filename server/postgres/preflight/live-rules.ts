@@ -1,6 +1,6 @@
-import type { Session } from '../../../db/connect.ts';
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import { quoteIdent } from '../../../db/quote.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent } from '../../../db/model/quote.ts';
 
 interface InTable {
   table: ObjectName;

@@ -1,7 +1,7 @@
-import type { Session } from '../../../db/connect.ts';
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import { quoteIdent, quoteName } from '../../../db/quote.ts';
-import { describeShortage, hasRoom, readLockRoom, restoreLocks, roomHint } from '../lock-budget.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
+import { describeShortage, hasRoom, readLockRoom, restoreLocks, roomHint } from '../locks/lock-budget.ts';
 import { readEventTriggers } from '../rewrite/causes.ts';
 
 /** Something in the catalogs that stops a restore, or makes its end uncertain. */

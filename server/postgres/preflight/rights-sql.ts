@@ -1,4 +1,4 @@
-import { NO_CONSTRAINT, PLAIN_INDEX, REBUILDABLE_KEY, REMAKEABLE_INDEX } from '../shape.ts';
+import { NO_CONSTRAINT, PLAIN_INDEX, REBUILDABLE_KEY, REMAKEABLE_INDEX } from '../catalog/shape.ts';
 
 /** SQL: the restored tables ($1, JSON) with their partitions, the tables tied to them from outside, and the indexes that are built anew. */
 const FOUND = `

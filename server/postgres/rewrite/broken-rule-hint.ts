@@ -1,6 +1,6 @@
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import { quoteIdent, quoteName } from '../../../db/quote.ts';
-import type { ShapeConstraint, ShapeIndex } from '../shape.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
+import type { ShapeConstraint, ShapeIndex } from '../catalog/shape.ts';
 
 /** The constraints a table had when the backup was made, by the backup's own account; null where it does not tell. */
 export type RulesThen = (table: ObjectName) => { name: string; type: string; definition: string }[] | null;

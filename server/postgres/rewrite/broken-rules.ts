@@ -1,11 +1,11 @@
-import type { Session } from '../../../db/connect.ts';
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import { quoteIdent, quoteName } from '../../../db/quote.ts';
-import { AppError } from '../../errors.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Shape, ShapeConstraint } from '../catalog/shape.ts';
 import { type BrokenRule, findBreaking, type StandIn } from '../preflight/broken-rows.ts';
 import { type LiveRule, readLiveRules } from '../preflight/live-rules.ts';
-import type { Shape, ShapeConstraint } from '../shape.ts';
-import { selectList } from '../staging.ts';
+import { selectList } from '../staging/staging.ts';
 import { type BrokenRuleFacts, brokenRuleHint, type RulesThen } from './broken-rule-hint.ts';
 import type { TableLoad } from './table-load.ts';
 

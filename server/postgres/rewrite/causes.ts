@@ -1,5 +1,5 @@
-import type { Session } from '../../../db/connect.ts';
-import { quoteIdent } from '../../../db/quote.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { quoteIdent } from '../../../db/model/quote.ts';
 
 /** An event trigger that is switched on: it runs for statements of ours, whatever it does. */
 export interface EventTrigger {

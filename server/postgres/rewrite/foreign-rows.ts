@@ -1,9 +1,9 @@
-import type { Session } from '../../../db/connect.ts';
-import { faultCode } from '../../../db/failure.ts';
-import { qualifiedName } from '../../../db/model.ts';
-import { quoteLiteral, quoteName } from '../../../db/quote.ts';
-import { AppError } from '../../errors.ts';
-import { selectList } from '../staging.ts';
+import { faultCode } from '../../../db/connect/database-error.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
+import { quoteLiteral, quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
+import { selectList } from '../staging/staging.ts';
 import type { TableLoad } from './table-load.ts';
 
 /**

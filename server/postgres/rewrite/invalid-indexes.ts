@@ -1,9 +1,9 @@
-import type { Session } from '../../../db/connect.ts';
-import { faultCode } from '../../../db/failure.ts';
-import { qualifiedName } from '../../../db/model.ts';
-import { quoteName } from '../../../db/quote.ts';
-import { AppError } from '../../errors.ts';
-import { type Shape, type ShapeIndex, shapeDifferences } from '../shape.ts';
+import { faultCode } from '../../../db/connect/database-error.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
+import { quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
+import { type Shape, type ShapeIndex, shapeDifferences } from '../catalog/shape.ts';
 
 /** What became of indexes that were not valid: a cancelled CREATE INDEX CONCURRENTLY leaves such. */
 export interface SettledIndexes {

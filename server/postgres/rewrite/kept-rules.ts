@@ -1,8 +1,8 @@
-import type { Session } from '../../../db/connect.ts';
-import { faultCode } from '../../../db/failure.ts';
-import { qualifiedName } from '../../../db/model.ts';
-import { AppError } from '../../errors.ts';
-import type { Shape, ShapeConstraint } from '../shape.ts';
+import { faultCode } from '../../../db/connect/database-error.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Shape, ShapeConstraint } from '../catalog/shape.ts';
 import { describeKept } from './broken-rules.ts';
 
 /**

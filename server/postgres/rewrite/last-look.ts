@@ -1,12 +1,12 @@
-import type { Session } from '../../../db/connect.ts';
-import { quoteName } from '../../../db/quote.ts';
-import { AppError } from '../../errors.ts';
-import { type FoundSequences, movedSequences, type SetSequences } from '../set-sequences.ts';
-import { readShape, type Shape } from '../shape.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
+import { readShape, type Shape } from '../catalog/shape.ts';
 import { causesHint, type EventTrigger, eventTriggersHint, readCauses } from './causes.ts';
 import { otherDifferences } from './invalid-indexes.ts';
 import { withKept } from './kept-rules.ts';
 import type { Rewritten } from './rewrite.ts';
+import { type FoundSequences, movedSequences, type SetSequences } from './set-sequences.ts';
 
 /** What must be true of the tables when the transaction commits. */
 export interface Expected {

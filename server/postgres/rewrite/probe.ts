@@ -1,12 +1,12 @@
-import type { Session } from '../../../db/connect.ts';
-import { faultCode } from '../../../db/failure.ts';
-import { qualifiedName } from '../../../db/model.ts';
-import { quoteIdent, quoteName } from '../../../db/quote.ts';
-import { AppError } from '../../errors.ts';
-import type { LiveTable } from '../catalog.ts';
-import { type FoundSequences, holdSequences, movedSequences, putStand, readStands } from '../set-sequences.ts';
-import { readShape, shapeDifferences } from '../shape.ts';
+import { faultCode } from '../../../db/connect/database-error.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
+import type { LiveTable } from '../catalog/catalog.ts';
+import { readShape, shapeDifferences } from '../catalog/shape.ts';
 import { type EventTrigger, eventTriggersHint, readEventTriggers } from './causes.ts';
+import { type FoundSequences, holdSequences, movedSequences, putStand, readStands } from './set-sequences.ts';
 import { readWrites, writtenTables } from './writes.ts';
 
 /**

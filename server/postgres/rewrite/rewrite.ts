@@ -1,10 +1,10 @@
-import type { Session } from '../../../db/connect.ts';
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import { quoteIdent, quoteLiteral, quoteName } from '../../../db/quote.ts';
-import { AppError } from '../../errors.ts';
-import { takeErrorsAsTheyAre } from '../encoding.ts';
-import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../shape.ts';
-import { blockSlices, selectList } from '../staging.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteLiteral, quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
+import { takeErrorsAsTheyAre } from '../catalog/encoding.ts';
+import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../catalog/shape.ts';
+import { blockSlices, selectList } from '../staging/staging.ts';
 import { remakeableIndexes, type SettledIndexes, settleIndexes } from './invalid-indexes.ts';
 import { addOrKeep, checksToTry, keptWarnings } from './kept-rules.ts';
 import type { TableLoad } from './table-load.ts';

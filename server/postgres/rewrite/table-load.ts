@@ -1,6 +1,6 @@
-import type { ObjectName } from '../../../db/model.ts';
-import type { LiveLeaf } from '../catalog.ts';
-import type { StagingTable } from '../staging.ts';
+import type { ObjectName } from '../../../db/model/model.ts';
+import type { LiveLeaf } from '../catalog/catalog.ts';
+import type { StagingTable } from '../staging/staging.ts';
 
 /** One table's way from staging to live. */
 export interface TableLoad {

@@ -1,7 +1,7 @@
-import { databaseError, faultCode } from '../../../db/failure.ts';
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import { quoteIdent, quoteName } from '../../../db/quote.ts';
-import { AppError } from '../../errors.ts';
+import { databaseError, faultCode } from '../../../db/connect/database-error.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
 import { functionFailure } from '../function-failure.ts';
 
 interface ServerFault {

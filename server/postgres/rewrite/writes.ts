@@ -1,7 +1,7 @@
-import type { Session } from '../../../db/connect.ts';
-import { type ObjectName, qualifiedName } from '../../../db/model.ts';
-import { quoteName } from '../../../db/quote.ts';
-import type { LiveLeaf } from '../catalog.ts';
+import type { Session } from '../../../db/connect/session.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteName } from '../../../db/model/quote.ts';
+import type { LiveLeaf } from '../catalog/catalog.ts';
 
 /** A table that must hold exactly these rows, all of them put there by the rewrite. */
 interface FilledTable {

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { campaign } from '../../../db/campaign.fixture.ts';
-import { rejection } from '../../../db/code-of.fixture.ts';
-import { modelFromSchema } from '../../../db/drizzle-model.ts';
-import * as hrms from '../../../db/schema/hrms.ts';
-import { testDatabase } from '../../../db/testing.ts';
-import type { ManifestEntry } from '../../archive/manifest.ts';
+import * as hrms from '../../../db/hrms/schema.ts';
+import { modelFromSchema } from '../../../db/model/drizzle-model.ts';
+import { campaign } from '../../../db/testing/campaign.fixture.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
+import { testDatabase } from '../../../db/testing/database.ts';
+import type { ManifestEntry } from '../../archive/manifest/manifest.ts';
 import { openArchive } from '../../archive/reader.ts';
 import { memorySink, SAMPLE_TIME, sampleManifest } from '../../archive/sample.fixture.ts';
 import { createArchiveWriter } from '../../archive/writer.ts';
 import { forgeZip, manifestPart, partsOf } from '../../archive/zip.fixture.ts';
-import { AppError } from '../../errors.ts';
-import { libraryScene, type Scene } from '../../scene.fixture.ts';
+import { AppError } from '../../core/errors.ts';
 import { bytesSource } from '../../storage/memory.ts';
-import { backupOf } from '../../verbs.fixture.ts';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { backupOf } from '../../testing/verbs.fixture.ts';
 
 let scene: Scene;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { rejection } from '../../../db/code-of.fixture.ts';
-import { closeGate, slowStorage } from '../../hold.fixture.ts';
-import { libraryScene, type Scene } from '../../scene.fixture.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { createMemoryStorage } from '../../storage/memory.ts';
+import { closeGate, slowStorage } from '../../testing/hold.fixture.ts';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
 let scene: Scene;
 beforeAll(async () => {

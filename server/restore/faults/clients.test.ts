@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import pg from 'pg';
-import { campaign } from '../../../db/campaign.fixture.ts';
-import { rejection } from '../../../db/code-of.fixture.ts';
-import { fillDemo } from '../../../db/demo.ts';
-import { modelFromSchema } from '../../../db/drizzle-model.ts';
-import * as hrms from '../../../db/schema/hrms.ts';
-import { testDatabase } from '../../../db/testing.ts';
-import type { ProgressEvent } from '../../progress.ts';
-import { libraryScene, type Scene } from '../../scene.fixture.ts';
-import { backupOf, restoreInto } from '../../verbs.fixture.ts';
+import { fillDemo } from '../../../db/hrms/demo/demo.ts';
+import * as hrms from '../../../db/hrms/schema.ts';
+import { modelFromSchema } from '../../../db/model/drizzle-model.ts';
+import { campaign } from '../../../db/testing/campaign.fixture.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
+import { testDatabase } from '../../../db/testing/database.ts';
+import type { ProgressEvent } from '../../core/progress.ts';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { backupOf, restoreInto } from '../../testing/verbs.fixture.ts';
 
 const RESTORES = campaign(4, 20);
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { rejection } from '../../../db/code-of.fixture.ts';
-import { cuttingProxy } from '../../cutting-proxy.fixture.ts';
-import { AppError } from '../../errors.ts';
-import { libraryScene, type Scene } from '../../scene.fixture.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
+import { AppError } from '../../core/errors.ts';
+import { cuttingProxy } from '../../testing/cutting-proxy.fixture.ts';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
 let scene: Scene;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { rejection } from '../../../db/code-of.fixture.ts';
-import { testServers } from '../../../db/testing-servers.ts';
-import { closeGate, strike } from '../../hold.fixture.ts';
-import type { GATES } from '../../library.fixture.ts';
-import { libraryScene, type Scene } from '../../scene.fixture.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
+import { testServers } from '../../../db/testing/servers.ts';
+import { closeGate, strike } from '../../testing/hold.fixture.ts';
+import type { GATES } from '../../testing/library.fixture.ts';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
 const STEPS: (keyof typeof GATES)[] = ['stage', 'apply', 'indexes', 'links', 'sequences', 'record'];
 const WORKING = 'palace-backup restore ________-____-____-____-____________';

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { type Cluster, startCluster } from '../../../db/cluster.ts';
-import { rejection } from '../../../db/code-of.fixture.ts';
-import { BUILTIN_LOCALE, embeddedBinaries } from '../../../db/embedded.ts';
-import type { TestDatabase } from '../../../db/testing.ts';
-import { closeGate } from '../../hold.fixture.ts';
-import { type Scene, sceneIn } from '../../scene.fixture.ts';
+import { type Cluster, startCluster } from '../../../db/embedded/cluster.ts';
+import { BUILTIN_LOCALE, embeddedBinaries } from '../../../db/embedded/embedded.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
+import type { TestDatabase } from '../../../db/testing/database.ts';
+import { closeGate } from '../../testing/hold.fixture.ts';
+import { type Scene, sceneIn } from '../../testing/scene.fixture.ts';
 
 /** A server of this file's own: it is killed again and again. */
 let dir = '';

@@ -1,4 +1,4 @@
-import { accessWords as w } from '../../strings-access.ts';
+import { accessWords as w } from '../../strings/access.ts';
 import { PageHead } from '../../ui/card.tsx';
 import { SessionList } from './session-list.tsx';
 import { TokenList } from './token-list.tsx';

@@ -1,19 +1,19 @@
 import { useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type Scope } from '../../api.ts';
-import { type Failure, failureOf } from '../../lib/failure.ts';
-import { createPasswordAgain } from '../../lib/password-again.ts';
-import { keys, orderRefused } from '../../lib/queries.ts';
+import { createPasswordAgain } from '../../lib/password/password-again.ts';
 import { say } from '../../lib/say.ts';
-import { useMe } from '../../lib/session.ts';
+import { type Failure, failureOf } from '../../lib/server/failure.ts';
+import { keys, orderRefused } from '../../lib/server/queries.ts';
+import { useMe } from '../../lib/server/session.ts';
 import { showFault } from '../../lib/show-fault.ts';
-import { words } from '../../strings.ts';
-import { accessWords } from '../../strings-access.ts';
+import { accessWords } from '../../strings/access.ts';
+import { words } from '../../strings/shared.ts';
 import { Button, Buttons } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Choice, Field } from '../../ui/field.tsx';
+import { Choice, Field } from '../../ui/forms/field.tsx';
+import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
 import { Modal } from '../../ui/modal.tsx';
-import { PasswordAgainField } from '../../ui/password-again.tsx';
 import { ScopeChoice } from './scope-choice.tsx';
 import { ShownToken } from './shown-token.tsx';
 

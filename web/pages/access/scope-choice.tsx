@@ -1,9 +1,9 @@
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { For, Show } from 'solid-js';
 import type { Scope } from '../../api.ts';
-import { accessWords } from '../../strings-access.ts';
+import { accessWords } from '../../strings/access.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { CheckList, toggled } from '../../ui/check-list.tsx';
+import { CheckList, toggled } from '../../ui/forms/check-list.tsx';
 import { DANGEROUS } from './token-line.tsx';
 
 interface ScopeChoiceProps {

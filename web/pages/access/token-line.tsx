@@ -6,11 +6,11 @@ import { type JSX, Show } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Scope, TokenLine as Token } from '../../api.ts';
 import { now } from '../../lib/clock.ts';
-import { tokenState } from '../../lib/token-state.ts';
-import { accessWords } from '../../strings-access.ts';
+import { accessWords } from '../../strings/access.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Moment } from '../../ui/moment.tsx';
+import { tokenState } from './token-state.ts';
 
 const { tokens: w } = accessWords;
 /** What can do harm that cannot be taken back. */

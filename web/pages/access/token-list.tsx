@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/solid-query';
 import { createSignal, For, Show } from 'solid-js';
 import { api, type TokenLine as Token } from '../../api.ts';
-import { answerOf } from '../../lib/answer.ts';
 import { now } from '../../lib/clock.ts';
-import { keys } from '../../lib/queries.ts';
-import { tokenState } from '../../lib/token-state.ts';
-import { accessWords } from '../../strings-access.ts';
+import { answerOf } from '../../lib/server/answer.ts';
+import { keys } from '../../lib/server/queries.ts';
+import { accessWords } from '../../strings/access.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card, Empty } from '../../ui/card.tsx';
 import { QuestionFailure } from '../../ui/question-failure.tsx';
@@ -13,6 +12,7 @@ import { Lines } from '../../ui/skeleton.tsx';
 import { MakeToken } from './make-token.tsx';
 import { RevokeToken } from './revoke-token.tsx';
 import { TokenLine } from './token-line.tsx';
+import { tokenState } from './token-state.ts';
 
 const { tokens: w } = accessWords;
 const LOOK_AGAIN_MS = 30_000;

@@ -1,4 +1,4 @@
-import { accessWords } from '../../strings-access.ts';
+import { accessWords } from '../../strings/access.ts';
 import { Card } from '../../ui/card.tsx';
 import { Snippet } from './snippet.tsx';
 

@@ -2,7 +2,7 @@ import CircleCheck from 'lucide-solid/icons/circle-check';
 import CircleX from 'lucide-solid/icons/circle-x';
 import { Show } from 'solid-js';
 import type { ChainCheck } from '../../api.ts';
-import { auditWords as w } from '../../strings-audit.ts';
+import { auditWords as w } from '../../strings/audit.ts';
 import { Card } from '../../ui/card.tsx';
 
 /** Whether every seal of the record could be made again. */

@@ -7,7 +7,7 @@ import { createSignal, createUniqueId, For, type JSX, Show } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { AuditRow } from '../../api.ts';
 import { countText, utcText } from '../../lib/format.ts';
-import { auditWords as w } from '../../strings-audit.ts';
+import { auditWords as w } from '../../strings/audit.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button, pressable } from '../../ui/button.tsx';
 import { Facts } from '../../ui/card.tsx';

@@ -1,11 +1,11 @@
 import { useSearchParams } from '@solidjs/router';
 import ListFilter from 'lucide-solid/icons/list-filter';
 import { createSignal, createUniqueId } from 'solid-js';
-import type { AuditSearch } from '../../lib/audit-filter.ts';
 import { createTyping } from '../../lib/typing.ts';
-import { auditWords as w } from '../../strings-audit.ts';
+import { auditWords as w } from '../../strings/audit.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, Field } from '../../ui/field.tsx';
+import { Choice, Field } from '../../ui/forms/field.tsx';
+import type { AuditSearch } from './audit-filter.ts';
 
 const ALL = 'all';
 const OUTCOMES: Record<string, string> = { [ALL]: w.all, ...w.outcomes };

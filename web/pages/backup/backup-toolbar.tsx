@@ -12,8 +12,8 @@ import type { BackupActions } from '../../lib/backup-actions.ts';
 import { copyText } from '../../lib/copying.ts';
 import { restorePath } from '../../lib/restore-path.ts';
 import { say } from '../../lib/say.ts';
-import { useMe } from '../../lib/session.ts';
-import { words } from '../../strings.ts';
+import { useMe } from '../../lib/server/session.ts';
+import { words } from '../../strings/shared.ts';
 import { Button, pressable } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 

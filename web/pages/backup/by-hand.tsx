@@ -1,7 +1,7 @@
 import { For } from 'solid-js';
 import { now } from '../../lib/clock.ts';
 import { momentText } from '../../lib/format.ts';
-import { byHandWords as w } from '../../strings-by-hand.ts';
+import { byHandWords as w } from '../../strings/by-hand.ts';
 import { Card } from '../../ui/card.tsx';
 
 /** On paper alone: how to get the data back, also where this program is not to be had any more. */

@@ -1,20 +1,20 @@
 import { A } from '@solidjs/router';
 import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js';
 import type { BackupDetail } from '../../api.ts';
-import { failureOf } from '../../lib/failure.ts';
-import { createFind, type FindQuestion, type Found } from '../../lib/find.ts';
 import { tableText } from '../../lib/operations.ts';
-import { usePasswordFirst } from '../../lib/password-first.ts';
+import { usePasswordFirst } from '../../lib/password/password-first.ts';
 import { rowPath } from '../../lib/row-place.ts';
 import { say } from '../../lib/say.ts';
-import { useMe } from '../../lib/session.ts';
-import { findWords as w } from '../../strings-find.ts';
-import { Bar } from '../../ui/bar.tsx';
+import { failureOf } from '../../lib/server/failure.ts';
+import { useMe } from '../../lib/server/session.ts';
+import { findWords as w } from '../../strings/find.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Choice, Field } from '../../ui/field.tsx';
-import { TableName } from '../../ui/table-name.tsx';
+import { Choice, Field } from '../../ui/forms/field.tsx';
+import { TableName } from '../../ui/lists/table-name.tsx';
+import { Bar } from '../../ui/operations/bar.tsx';
+import { createFind, type FindQuestion, type Found } from './find-rows.ts';
 
 const ALL = '';
 

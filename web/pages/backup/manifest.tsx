@@ -3,11 +3,11 @@ import { For, type JSX, Show } from 'solid-js';
 import type { BackupDetail } from '../../api.ts';
 import { bytesText, countText } from '../../lib/format.ts';
 import { tableText } from '../../lib/operations.ts';
-import { words } from '../../strings.ts';
-import { rowWords } from '../../strings-rows.ts';
+import { rowWords } from '../../strings/rows.ts';
+import { words } from '../../strings/shared.ts';
 import { Card, Facts } from '../../ui/card.tsx';
-import { ColumnHeads } from '../../ui/column-heads.tsx';
-import { TableName } from '../../ui/table-name.tsx';
+import { ColumnHeads } from '../../ui/lists/column-heads.tsx';
+import { TableName } from '../../ui/lists/table-name.tsx';
 
 type Table = BackupDetail['tables'][number];
 

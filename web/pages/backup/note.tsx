@@ -1,8 +1,8 @@
 import { createSignal, createUniqueId, Show } from 'solid-js';
 import type { BackupInfo } from '../../api.ts';
 import type { BackupActions } from '../../lib/backup-actions.ts';
-import { useMe } from '../../lib/session.ts';
-import { words } from '../../strings.ts';
+import { useMe } from '../../lib/server/session.ts';
+import { words } from '../../strings/shared.ts';
 import { Button, Buttons } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 

@@ -6,12 +6,12 @@ import ShieldCheck from 'lucide-solid/icons/shield-check';
 import Trash from 'lucide-solid/icons/trash';
 import { type Component, For, Show } from 'solid-js';
 import type { BackupInfo, Person, Scope } from '../../api.ts';
-import type { ManyKind } from '../../lib/many-backups.ts';
-import { words } from '../../strings.ts';
-import { manyWords as w } from '../../strings-many.ts';
+import { manyWords as w } from '../../strings/many.ts';
+import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { COLUMNS } from './backup-row.tsx';
 import { ChooseBox } from './choose-box.tsx';
+import type { ManyKind } from './many-backups.ts';
 
 const ACTIONS: readonly { kind: ManyKind; icon: Component<LucideProps>; scope: Scope }[] = [
   { kind: 'verify', icon: ShieldCheck, scope: 'backups:verify' },

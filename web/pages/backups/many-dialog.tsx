@@ -4,20 +4,20 @@ import CircleX from 'lucide-solid/icons/circle-x';
 import LoaderCircle from 'lucide-solid/icons/loader-circle';
 import { createEffect, createSignal, For, type JSX, Match, on, Show, Suspense, Switch, untrack } from 'solid-js';
 import type { BackupInfo, Operation, OperationState } from '../../api.ts';
-import { answerOf } from '../../lib/answer.ts';
-import { hasEnded } from '../../lib/live.ts';
-import { createManyBackups, type ManyKind, type Outcome } from '../../lib/many-backups.ts';
-import { tellEndHere } from '../../lib/operation-ends.ts';
-import { createPasswordAgain } from '../../lib/password-again.ts';
-import { queries } from '../../lib/queries.ts';
+import { createPasswordAgain } from '../../lib/password/password-again.ts';
+import { answerOf } from '../../lib/server/answer.ts';
+import { hasEnded } from '../../lib/server/live.ts';
+import { queries } from '../../lib/server/queries.ts';
 import { showFault } from '../../lib/show-fault.ts';
-import { words } from '../../strings.ts';
-import { manyWords as w } from '../../strings-many.ts';
+import { tellEndHere } from '../../shell/operation-ends.ts';
+import { manyWords as w } from '../../strings/many.ts';
+import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Field } from '../../ui/field.tsx';
+import { Field } from '../../ui/forms/field.tsx';
+import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
 import { Modal, ModalEnd } from '../../ui/modal.tsx';
-import { PasswordAgainField } from '../../ui/password-again.tsx';
+import { createManyBackups, type ManyKind, type Outcome } from './many-backups.ts';
 
 /** What somebody wants to be done, with the backups as they were then. */
 export interface ManyOrder {

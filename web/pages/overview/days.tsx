@@ -4,10 +4,10 @@ import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import X from 'lucide-solid/icons/x';
 import { For } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
-import type { BackupDay, DayState } from '../../lib/backup-days.ts';
 import { now } from '../../lib/clock.ts';
 import { dayText } from '../../lib/format.ts';
-import { historyWords as w } from '../../strings-history.ts';
+import { historyWords as w } from '../../strings/history.ts';
+import type { BackupDay, DayState } from './backup-days.ts';
 
 const LOOKS = {
   good: { box: 'bg-good-wash text-good', icon: Check },

@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show } from 'solid-js';
 import { api, type BackupInfo } from '../../api.ts';
-import { answerOf } from '../../lib/answer.ts';
-import { backupDays } from '../../lib/backup-days.ts';
 import { now } from '../../lib/clock.ts';
 import { bytesText, durationText } from '../../lib/format.ts';
 import { type HistoryPoint, numberIn } from '../../lib/operations.ts';
-import { keys } from '../../lib/queries.ts';
-import { words } from '../../strings.ts';
-import { historyWords as w } from '../../strings-history.ts';
+import { answerOf } from '../../lib/server/answer.ts';
+import { keys } from '../../lib/server/queries.ts';
+import { historyWords as w } from '../../strings/history.ts';
+import { words } from '../../strings/shared.ts';
 import { Moment } from '../../ui/moment.tsx';
+import { backupDays } from './backup-days.ts';
 import { Days } from './days.tsx';
 
 const DAYS = 14;

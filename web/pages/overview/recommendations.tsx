@@ -6,7 +6,7 @@ import { For, Match, Switch } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Recommendation } from '../../api.ts';
 import { restorePath } from '../../lib/restore-path.ts';
-import { words } from '../../strings.ts';
+import { words } from '../../strings/shared.ts';
 import { Button, pressable } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 

@@ -2,7 +2,7 @@ import { A } from '@solidjs/router';
 import { For, Show } from 'solid-js';
 import type { BackupPage } from '../../api.ts';
 import { bytesText } from '../../lib/format.ts';
-import { words } from '../../strings.ts';
+import { words } from '../../strings/shared.ts';
 
 const SHOWN = 6;
 

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/solid-query';
 import { Show, Suspense } from 'solid-js';
 import { api } from '../../api.ts';
-import { answerOf } from '../../lib/answer.ts';
-import { queries } from '../../lib/queries.ts';
-import { OperationCard } from '../../ui/operation-card.tsx';
+import { answerOf } from '../../lib/server/answer.ts';
+import { queries } from '../../lib/server/queries.ts';
+import { OperationCard } from '../../ui/operations/operation-card.tsx';
 
 const LOOK_MS = 700;
 

@@ -1,10 +1,10 @@
 import { type JSX, Show } from 'solid-js';
 import { amountText, countText, momentText } from '../../lib/format.ts';
-import type { Peeked } from '../../lib/peek.ts';
-import type { DocumentFacts } from '../../lib/peek-document.ts';
-import { restoreWords } from '../../strings-restore.ts';
+import { restoreWords } from '../../strings/restore.ts';
 import { Facts } from '../../ui/card.tsx';
 import { Moment } from '../../ui/moment.tsx';
+import type { Peeked } from './peek.ts';
+import type { DocumentFacts } from './peek-document.ts';
 
 const { upload: w } = restoreWords;
 

@@ -1,5 +1,5 @@
 import { For, Show } from 'solid-js';
-import { restoreWords } from '../../strings-restore.ts';
+import { restoreWords } from '../../strings/restore.ts';
 
 const { people: w } = restoreWords;
 

@@ -1,18 +1,18 @@
 import { keepPreviousData, useQuery } from '@tanstack/solid-query';
 import { createSignal, For, Show } from 'solid-js';
-import { answerOf } from '../../lib/answer.ts';
 import { madeAt } from '../../lib/backup-actions.ts';
 import { now } from '../../lib/clock.ts';
 import { agoText, amountText, bytesText } from '../../lib/format.ts';
-import { queries } from '../../lib/queries.ts';
+import { answerOf } from '../../lib/server/answer.ts';
+import { queries } from '../../lib/server/queries.ts';
 import { createTyping } from '../../lib/typing.ts';
-import { words } from '../../strings.ts';
-import { restoreWords } from '../../strings-restore.ts';
-import { AskedList } from '../../ui/asked-list.tsx';
+import { restoreWords } from '../../strings/restore.ts';
+import { words } from '../../strings/shared.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
-import { Field } from '../../ui/field.tsx';
+import { Field } from '../../ui/forms/field.tsx';
+import { AskedList } from '../../ui/lists/asked-list.tsx';
+import { Pager } from '../../ui/lists/pager.tsx';
 import { Moment } from '../../ui/moment.tsx';
-import { Pager } from '../../ui/pager.tsx';
 
 const SHOWN = 10;
 const { restore: w } = restoreWords;

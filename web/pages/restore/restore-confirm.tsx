@@ -1,18 +1,18 @@
 import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createSignal, Show } from 'solid-js';
 import { api, type Operation } from '../../api.ts';
-import { failureOf } from '../../lib/failure.ts';
-import { createOrderKey } from '../../lib/order-key.ts';
-import { createPasswordAgain } from '../../lib/password-again.ts';
-import { began } from '../../lib/queries.ts';
+import { createPasswordAgain } from '../../lib/password/password-again.ts';
 import { say } from '../../lib/say.ts';
+import { failureOf } from '../../lib/server/failure.ts';
+import { createOrderKey } from '../../lib/server/order-key.ts';
+import { began } from '../../lib/server/queries.ts';
 import { showFault } from '../../lib/show-fault.ts';
-import { restoreWords } from '../../strings-restore.ts';
+import { restoreWords } from '../../strings/restore.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Field } from '../../ui/field.tsx';
-import { PasswordAgainField } from '../../ui/password-again.tsx';
+import { Field } from '../../ui/forms/field.tsx';
+import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
 
 import { type AskedPeople, askedPeople, PeopleChanged } from './people-changed.tsx';
 

@@ -2,20 +2,20 @@ import { useSearchParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { createEffect, createSignal, Match, on, Show, Suspense, Switch } from 'solid-js';
 import type { Operation } from '../../api.ts';
-import { answerOf } from '../../lib/answer.ts';
-import { failureOf } from '../../lib/failure.ts';
-import { hasEnded } from '../../lib/live.ts';
-import { later } from '../../lib/load.ts';
-import { queries } from '../../lib/queries.ts';
-import type { Sent } from '../../lib/send.ts';
-import { restoreWords } from '../../strings-restore.ts';
-import { ActiveOperations } from '../../ui/active-operations.tsx';
+import { answerOf } from '../../lib/server/answer.ts';
+import { failureOf } from '../../lib/server/failure.ts';
+import { hasEnded } from '../../lib/server/live.ts';
+import { later } from '../../lib/server/load.ts';
+import { queries } from '../../lib/server/queries.ts';
+import { restoreWords } from '../../strings/restore.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card, PageHead } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { PickBackup } from './pick-backup.tsx';
 import { RestorePlan } from './restore-plan.tsx';
+import type { Sent } from './send.ts';
 
 const UploadBox = later(() => import('./upload-box.tsx').then(({ UploadBox }) => UploadBox));
 

@@ -1,8 +1,8 @@
 import { createEffect, Match, on, Show, Switch } from 'solid-js';
-import type { createSending } from '../../lib/send.ts';
-import { restoreWords } from '../../strings-restore.ts';
-import { Bar } from '../../ui/bar.tsx';
+import { restoreWords } from '../../strings/restore.ts';
 import { Button } from '../../ui/button.tsx';
+import { Bar } from '../../ui/operations/bar.tsx';
+import type { createSending } from './send.ts';
 
 const { upload: w } = restoreWords;
 

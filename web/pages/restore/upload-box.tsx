@@ -1,19 +1,19 @@
 import { useQuery, useQueryClient } from '@tanstack/solid-query';
 import FileUp from 'lucide-solid/icons/file-up';
 import { createEffect, createSignal, createUniqueId, on, onCleanup, onMount, Show } from 'solid-js';
-import { type Failure, failureOf, made } from '../../lib/failure.ts';
-import { type Peeked, peek } from '../../lib/peek.ts';
-import { keys } from '../../lib/queries.ts';
 import { say } from '../../lib/say.ts';
-import { createSending, largestUpload, type Sent, tooLarge } from '../../lib/send.ts';
-import { words } from '../../strings.ts';
-import { restoreWords } from '../../strings-restore.ts';
+import { type Failure, failureOf, made } from '../../lib/server/failure.ts';
+import { keys } from '../../lib/server/queries.ts';
+import { restoreWords } from '../../strings/restore.ts';
+import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Lines } from '../../ui/skeleton.tsx';
 import { AcceptProgress } from './accept-progress.tsx';
 import { LeaveQuestion } from './leave-question.tsx';
+import { type Peeked, peek } from './peek.ts';
 import { PeekedFacts, saidOf } from './peeked-facts.tsx';
+import { createSending, largestUpload, type Sent, tooLarge } from './send.ts';
 import { SendProgress } from './send-progress.tsx';
 
 const { upload: w } = restoreWords;

@@ -1,12 +1,12 @@
 import { createEffect, on, Show } from 'solid-js';
-import { failureOf } from '../../lib/failure.ts';
-import { createPasswordForm } from '../../lib/password-form.ts';
-import { words } from '../../strings.ts';
-import { rowWords as w } from '../../strings-rows.ts';
+import { createPasswordForm } from '../../lib/password/password-form.ts';
+import { failureOf } from '../../lib/server/failure.ts';
+import { rowWords as w } from '../../strings/rows.ts';
+import { words } from '../../strings/shared.ts';
 import { Button, Buttons } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
+import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
 import { Modal } from '../../ui/modal.tsx';
-import { PasswordAgainField } from '../../ui/password-again.tsx';
 
 interface RevealProps {
   open: boolean;

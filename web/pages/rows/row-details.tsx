@@ -3,10 +3,10 @@ import ChevronRight from 'lucide-solid/icons/chevron-right';
 import Lock from 'lucide-solid/icons/lock';
 import { For, Show } from 'solid-js';
 import type { RowPage } from '../../api.ts';
-import { prettyJson } from '../../lib/json-pretty.ts';
-import { rowWords as w } from '../../strings-rows.ts';
+import { rowWords as w } from '../../strings/rows.ts';
 import { Button } from '../../ui/button.tsx';
 import { Modal } from '../../ui/modal.tsx';
+import { prettyJson } from './json-pretty.ts';
 import { RowValue } from './row-value.tsx';
 
 interface RowDetailsProps {

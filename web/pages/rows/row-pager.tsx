@@ -1,8 +1,8 @@
 import type { JSX } from 'solid-js';
 import { lastPage, placeAfter, placeBefore, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
-import type { FoundRows } from '../../lib/rows.ts';
-import { rowWords as w } from '../../strings-rows.ts';
-import { TurnPages } from '../../ui/turn-pages.tsx';
+import { rowWords as w } from '../../strings/rows.ts';
+import { TurnPages } from '../../ui/lists/turn-pages.tsx';
+import type { FoundRows } from './row-marks.ts';
 
 interface RowPagerProps {
   page: FoundRows;

@@ -1,8 +1,8 @@
 import { Show } from 'solid-js';
 import { spanOf } from '../../lib/row-place.ts';
 import { createTyping } from '../../lib/typing.ts';
-import { rowWords as w } from '../../strings-rows.ts';
-import { Choice, Field } from '../../ui/field.tsx';
+import { rowWords as w } from '../../strings/rows.ts';
+import { Choice, Field } from '../../ui/forms/field.tsx';
 
 interface RowSearchProps {
   ref: (field: HTMLInputElement) => void;

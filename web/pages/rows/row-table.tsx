@@ -2,7 +2,7 @@ import Lock from 'lucide-solid/icons/lock';
 import { createEffect, For, on, Show } from 'solid-js';
 import type { RowPage } from '../../api.ts';
 import { countText } from '../../lib/format.ts';
-import { rowWords as w } from '../../strings-rows.ts';
+import { rowWords as w } from '../../strings/rows.ts';
 import { RowValue } from './row-value.tsx';
 
 interface RowTableProps {

@@ -1,5 +1,5 @@
 import { Match, Switch } from 'solid-js';
-import { rowWords as w } from '../../strings-rows.ts';
+import { rowWords as w } from '../../strings/rows.ts';
 import { Badge } from '../../ui/badge.tsx';
 
 /** Characters of a value that stand in one line of the table. */

@@ -5,10 +5,10 @@ import CircleQuestionMark from 'lucide-solid/icons/circle-question-mark';
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { For, Show } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
-import type { Check } from '../../lib/health.ts';
-import { words } from '../../strings.ts';
-import { statusWords as w } from '../../strings-status.ts';
+import { words } from '../../strings/shared.ts';
+import { statusWords as w } from '../../strings/status.ts';
 import { Badge } from '../../ui/badge.tsx';
+import type { Check } from './health.ts';
 
 const LOOKS = {
   good: { icon: CircleCheck, tone: 'good' },

@@ -1,9 +1,9 @@
 import { For } from 'solid-js';
 import type { Status } from '../../api.ts';
 import { bytesText, countText } from '../../lib/format.ts';
-import { statusWords as w } from '../../strings-status.ts';
-import { ColumnHeads } from '../../ui/column-heads.tsx';
-import { TableName } from '../../ui/table-name.tsx';
+import { statusWords as w } from '../../strings/status.ts';
+import { ColumnHeads } from '../../ui/lists/column-heads.tsx';
+import { TableName } from '../../ui/lists/table-name.tsx';
 
 type Tables = NonNullable<Status['database']>['tables'];
 

@@ -1,0 +1,253 @@
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import pg from 'pg';
+import { AppError } from '../../server/core/errors.ts';
+import { type Endpoint, readTarget, type SessionAttrs, type Target } from './address/target.ts';
+import { connectionFailure, OtherSession, type Place, togetherFailed } from './connection-failure.ts';
+import { DialFault, dial, type Protection } from './dial.ts';
+import { signIn } from './sign-in.ts';
+import { type TlsSettings, tlsSettings } from './tls.ts';
+
+export interface DatabaseClientConfig {
+  connectionString: string;
+  application_name: string;
+  /** Words for the server's command line, after those of the connection string. */
+  options?: string;
+  /** A statement for every connection, after the server was found to be of the kind that is asked for. */
+  afterwards?: string;
+  /** For each server of the list, unless the connection string has its own; 15 000 when missing. */
+  connectionTimeoutMillis?: number;
+  /** Ends the attempt; what is connected stays. */
+  signal?: AbortSignal;
+}
+
+/**
+ * A client of the driver `pg` that connects as PostgreSQL's own programs do: several servers, TLS by its modes, password files. It may be
+ * given to a pool. `connect` throws an AppError that says where and why; everything after it is the driver's own.
+ */
+export class DatabaseClient extends pg.Client {
+  readonly #config: DatabaseClientConfig;
+  #reached: { endpoint: Endpoint; protection: Protection } | undefined;
+
+  constructor(config: DatabaseClientConfig) {
+    super(INERT);
+    this.#config = config;
+    // A connection that is lost while nobody listens must not end the process; the next statement rejects.
+    this.on('error', () => undefined);
+  }
+
+  override connect(): Promise<pg.Client>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
+    const connected = this.#connect();
+    if (!callback) return connected;
+    // Out of the promise, so that what the callback throws is not taken for a failure to connect.
+    const call = (error: unknown) => queueMicrotask(() => callback(error as Error));
+    connected.then(() => call(null), call);
+    return undefined;
+  }
+
+  /** Returns the server it is connected to, and how that connection is protected. */
+  reached(): { endpoint: Endpoint; protection: Protection } {
+    if (!this.#reached) throw new TypeError('the client is not connected');
+    return this.#reached;
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const target = readTarget(this.#config.connectionString);
+    // Read when a server needs them: for a socket no certificate has to be there.
+    let settings: Promise<TlsSettings> | undefined;
+    const tls = () => (settings ??= tlsSettings(target.tls));
+    const failures: AppError[] = [];
+    const passes: SessionAttrs[] =
+      target.sessionAttrs === 'prefer-standby' ? ['standby', 'any'] : [target.sessionAttrs];
+    for (const wanted of passes) {
+      for (const endpoint of ordered(this.#config.connectionString, target)) {
+        try {
+          await this.#open(endpoint, target, tls, wanted);
+          if (target.endpoints.length > 1) lastGood.set(this.#config.connectionString, endpoint);
+          return this;
+        } catch (error) {
+          if (!(error instanceof Unusable)) throw error;
+          failures.push(error.failure);
+        }
+      }
+    }
+    throw togetherFailed(failures.slice(-target.endpoints.length));
+  }
+
+  /** Tries the ways of protection one after the other. Throws `Unusable` when another server may be tried, else an AppError. */
+  async #open(
+    endpoint: Endpoint,
+    target: Target,
+    tls: () => Promise<TlsSettings>,
+    wanted: SessionAttrs,
+  ): Promise<void> {
+    const place: Place = { endpoint, user: target.user, database: target.database, tls: target.tls };
+    let first: unknown;
+    for (const protection of protections(endpoint, target)) {
+      try {
+        await this.#attempt(endpoint, target, tls, protection);
+        await this.#refuseOther(wanted, place);
+        if (this.#config.afterwards) await this.query(this.#config.afterwards);
+        this.#reached = { endpoint, protection };
+        return;
+      } catch (error) {
+        this.#forget();
+        if (this.#config.signal?.aborted) throw error;
+        if (error instanceof AppError || error instanceof Unusable) throw error;
+        first = moreTelling(first, error);
+        if (!mayBeTriedOtherwise(error)) break;
+      }
+    }
+    const failure = connectionFailure(first, place);
+    throw mayBeTriedElsewhere(first) ? new Unusable(failure) : failure;
+  }
+
+  async #attempt(
+    endpoint: Endpoint,
+    target: Target,
+    tls: () => Promise<TlsSettings>,
+    protection: Protection,
+  ): Promise<void> {
+    const signal = this.#config.signal ?? new AbortController().signal;
+    const timeoutMs = target.connectTimeoutMs ?? this.#config.connectionTimeoutMillis ?? 15_000;
+    const { direct, sendName } = target.tls;
+    const settings = protection === 'plain' ? null : await tls();
+    const begun = performance.now();
+    const socket = await dial(endpoint, {
+      protection,
+      tls: settings,
+      direct,
+      sendName,
+      timeoutMs,
+      signal,
+      ...target.keepAlive,
+    });
+    const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (performance.now() - begun));
+    this.#begin(endpoint, target, socket, left);
+    const proof = signIn(this, endpoint, target, 'encrypted' in socket);
+    // The driver takes a function, its types do not tell.
+    Reflect.set(this, 'password', proof.password);
+    try {
+      await super.connect();
+    } catch (error) {
+      // Of the driver's own words for it none says which server it was.
+      if (error instanceof Error && error.message === 'timeout expired')
+        throw new DialFault('timeout', 'the server did not finish the sign-in in time');
+      throw error;
+    }
+    proof.check();
+  }
+
+  /** Makes this client a new one of the driver, over a socket that is connected already. Listeners stay. */
+  #begin(endpoint: Endpoint, target: Target, socket: Socket | TLSSocket, timeoutMs: number): void {
+    socket.connect = () => {
+      queueMicrotask(() => socket.emit('connect'));
+      return socket;
+    };
+    const options = [target.options, this.#config.options].filter(Boolean).join(' ');
+    const fresh = new pg.Client({
+      ...INERT,
+      host: endpoint.host,
+      port: endpoint.port,
+      user: target.user,
+      database: target.database,
+      application_name: this.#config.application_name,
+      ...(options && { options }),
+      connectionTimeoutMillis: timeoutMs,
+      stream: () => socket,
+      enableChannelBinding: target.channelBinding !== 'disable' && 'encrypted' in socket,
+    });
+    for (const key of Reflect.ownKeys(fresh)) {
+      const property = Object.getOwnPropertyDescriptor(fresh, key);
+      if (property && !OF_EMITTERS.has(key)) Object.defineProperty(this, key, { ...property, configurable: true });
+    }
+  }
+
+  /** Lets go of an attempt that failed: nothing of it may reach whoever listens to this client. */
+  #forget(): void {
+    this.connection.removeAllListeners();
+    this.connection.on('error', () => undefined);
+    this.connection.stream.on('error', () => undefined);
+    this.connection.stream.destroy();
+  }
+
+  async #refuseOther(wanted: SessionAttrs, place: Place): Promise<void> {
+    if (wanted === 'any') return;
+    const { rows } = await this.query<{ standby: boolean; readonly: string }>(
+      `SELECT pg_catalog.pg_is_in_recovery() AS standby, pg_catalog.current_setting('transaction_read_only') AS readonly`,
+    );
+    const standby = rows[0]?.standby === true;
+    const readOnly = standby || rows[0]?.readonly === 'on';
+    const fits = { 'read-write': !readOnly, 'read-only': readOnly, primary: !standby, standby, 'prefer-standby': true };
+    if (fits[wanted]) return;
+    const is = standby ? 'a standby' : readOnly ? 'read-only' : 'a primary that takes writes';
+    throw new Unusable(
+      connectionFailure(new OtherSession(`the server is ${is}, and target_session_attrs=${wanted}`), place),
+    );
+  }
+}
+
+/** Why one server of a list cannot be used, while another one may be. */
+class Unusable extends Error {
+  readonly failure: AppError;
+  constructor(failure: AppError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** Said in full, so that the driver looks for nothing in the environment, which has been read by then. */
+const INERT = {
+  host: 'localhost',
+  port: 5432,
+  user: 'nobody',
+  database: 'nobody',
+  password: () => Promise.reject(new Error('not connected by its own means')),
+  ssl: false,
+  sslnegotiation: 'postgres',
+  client_encoding: 'UTF8',
+  // The driver's own limit is below what servers may be set to.
+  scramMaxIterations: 0,
+} as const;
+
+const OF_EMITTERS = new Set(Reflect.ownKeys(new EventEmitter()));
+
+/** The server of a list that this process used last is tried first: what belongs together must not be spread over several. */
+const lastGood = new Map<string, Endpoint>();
+
+function ordered(connectionString: string, { endpoints, shuffled }: Target): Endpoint[] {
+  const last = lastGood.get(connectionString);
+  const same = (one: Endpoint) =>
+    last !== undefined && one.host === last.host && one.port === last.port && one.address === last.address;
+  const keyed = endpoints.map((endpoint, index) => ({
+    endpoint,
+    key: same(endpoint) ? -1 : shuffled ? Math.random() : index,
+  }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ endpoint }) => endpoint);
+}
+
+function protections(endpoint: Endpoint, { tls }: Target): Protection[] {
+  if (endpoint.host.startsWith('/') && endpoint.address === null) return ['plain'];
+  if (tls.mode === 'disable') return ['plain'];
+  if (tls.mode === 'allow') return ['plain', 'tls'];
+  return tls.mode === 'prefer' ? ['tls-or-plain', 'plain'] : ['tls'];
+}
+
+/** What the server said against one way of protection may not hold for the other; that nobody answers does. */
+function mayBeTriedOtherwise(error: unknown): boolean {
+  return error instanceof DialFault ? error.kind === 'tls' : error instanceof pg.DatabaseError;
+}
+
+function mayBeTriedElsewhere(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || error.code === '57P03';
+}
+
+/** Of two refusals the one that is not about the way of protection: `pg_hba.conf` has lines for one of them only. */
+function moreTelling(first: unknown, second: unknown): unknown {
+  if (first === undefined) return second;
+  const aboutProtection = first instanceof pg.DatabaseError && first.code === '28000';
+  return aboutProtection && second instanceof pg.DatabaseError ? second : first;
+}

@@ -1,0 +1,205 @@
+import type { Socket } from 'node:net';
+import { AppError } from '../../server/core/errors.ts';
+import type { Endpoint } from './address/target.ts';
+import { DatabaseClient } from './client.ts';
+import { DialFault, isAnswering } from './dial.ts';
+
+/** A statement that gets no byte of an answer for so long has the server asked whether it is there. */
+const SILENT_MS = 1000;
+/** For its answer to that: a sign-in of its own, since a server that hangs may still take connections. */
+const SIGN_IN_MS = 1500;
+/** For the first byte of the one server a connection goes to, where several are named. */
+const ANSWER_MS = 1000;
+/** Between two questions while it is away. */
+const PAUSE_MS = 250;
+
+/** Tells a database that is slow with one statement from one that is not there. */
+interface Liveness {
+  /** Throws DATABASE_UNREACHABLE at once while the server is known to be away. */
+  demand(): void;
+  /** Cuts the socket when it waits for an answer and the server is away; a statement that only takes long is left alone. */
+  watch(socket: Socket, endpoint: Endpoint): void;
+  /** What is asked, or DATABASE_UNREACHABLE when it does not end and no server is there. */
+  reaching<Reached>(asked: Promise<Reached>): Promise<Reached>;
+  close(): void;
+}
+
+/**
+ * Watches the servers of one address. Nothing is asked of them while they answer. One that is away is asked again until it is back, and
+ * meanwhile nobody waits for it.
+ */
+export function watchLiveness(url: string): Liveness {
+  const watched = new Set<{ socket: Socket; endpoint: Endpoint }>();
+  const asked = new Map<string, Promise<boolean>>();
+  let isAway = false;
+  let closed = false;
+
+  /** Many that wait ask once. */
+  const isThere = (endpoint: Endpoint) => {
+    const key = JSON.stringify([endpoint.host, endpoint.address, endpoint.port]);
+    const underWay = asked.get(key);
+    if (underWay !== undefined) return underWay;
+    const answer = isAnswering(endpoint, ANSWER_MS).finally(() => asked.delete(key));
+    asked.set(key, answer);
+    return answer;
+  };
+  let signingIn: Promise<boolean> | null = null;
+  const letsIn = () =>
+    (signingIn ??= isSigningIn(url).finally(() => {
+      signingIn = null;
+    }));
+
+  const awaitReturn = async () => {
+    while (!closed && !(await letsIn())) await pause(PAUSE_MS);
+    isAway = false;
+  };
+
+  /** Whether nobody is there; from then on nobody waits. */
+  const findAway = async () => {
+    if (isAway) return true;
+    if (closed || (await letsIn())) return false;
+    if (!isAway) void awaitReturn();
+    isAway = true;
+    for (const { socket } of watched) socket.destroy(away());
+    return true;
+  };
+
+  return {
+    demand() {
+      if (isAway) throw away();
+    },
+    watch(socket, endpoint) {
+      const entry = { socket, endpoint };
+      let timer: NodeJS.Timeout | null = null;
+      let hasWritten = false;
+      const rest = () => {
+        if (timer) clearTimeout(timer);
+        timer = null;
+      };
+      const wait = () => {
+        rest();
+        timer = setTimeout(look, SILENT_MS);
+        timer.unref();
+      };
+      const look = async () => {
+        const waiting = timer;
+        // Asked at once with the others: nobody is to wait for both.
+        const [isOwnThere] = await Promise.all([isThere(endpoint), findAway()]);
+        if (socket.destroyed || timer !== waiting || timer === null) return;
+        // The driver speaks first. Where it does not, it has mislaid that word, and never will.
+        if (isOwnThere && hasWritten) wait();
+        else socket.destroy(away());
+      };
+      const write = socket.write.bind(socket);
+      const watchedWrite: Writing = (bytes, then) => {
+        hasWritten = true;
+        if (!timer) wait();
+        return write(bytes, then);
+      };
+      Object.assign(socket, { write: watchedWrite });
+      socket.on('data', (bytes: Buffer) => {
+        if (isReady(bytes)) rest();
+        else if (timer) wait();
+      });
+      socket.on('close', () => {
+        rest();
+        watched.delete(entry);
+      });
+      watched.add(entry);
+      wait();
+    },
+    async reaching(attempt) {
+      const ended = new AbortController();
+      const lost = async (): Promise<never> => {
+        do await pause(SILENT_MS, ended.signal);
+        while (!ended.signal.aborted && !(await findAway()));
+        throw away();
+      };
+      try {
+        return await Promise.race([attempt, lost()]);
+      } finally {
+        ended.abort();
+      }
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
+
+/**
+ * What is asked of the database of this address over sessions of its own, or DATABASE_UNREACHABLE when it does not end and no server is
+ * there. The signal cuts those sessions then.
+ */
+export async function whileReachable<Answer>(
+  url: string,
+  ask: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
+  const givenUp = new AbortController();
+  const liveness = watchLiveness(url);
+  try {
+    return await liveness.reaching(ask(givenUp.signal));
+  } catch (error) {
+    givenUp.abort();
+    throw error;
+  } finally {
+    liveness.close();
+  }
+}
+
+/** Whether a server of this address lets somebody in, or at least says in time why it does not. Never rejects. */
+async function isSigningIn(url: string): Promise<boolean> {
+  const givenUp = new AbortController();
+  const client = new DatabaseClient({
+    connectionString: url,
+    application_name: 'palace-backup alive',
+    signal: givenUp.signal,
+  });
+  const late = setTimeout(() => {
+    givenUp.abort();
+    client.connection.stream.destroy();
+  }, SIGN_IN_MS);
+  try {
+    await client.connect();
+    await client.end();
+    return true;
+  } catch (error) {
+    client.connection.stream.destroy();
+    return !givenUp.signal.aborted && !isSilence(error);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** Nobody answered there, in contrast to a server that refuses. */
+function isSilence(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof DialFault) return cause.kind === 'network' || cause.kind === 'timeout';
+  return false;
+}
+
+/** How the driver writes. */
+type Writing = (bytes: Uint8Array, then?: (error?: Error | null) => void) => boolean;
+
+/** Whether the server has said all it has to say: its last message is ReadyForQuery. */
+function isReady(bytes: Buffer): boolean {
+  const at = bytes.length - 6;
+  return at >= 0 && bytes[at] === 0x5a && bytes.readUInt32BE(at + 1) === 5;
+}
+
+function away(): AppError {
+  return new AppError('DATABASE_UNREACHABLE', 'The database does not answer.', {
+    hint: 'Check that its server is running and can be reached. It is asked again all the time: try again when it is back.',
+  });
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    timer.unref();
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

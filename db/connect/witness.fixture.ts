@@ -1,0 +1,68 @@
+import { sql } from 'drizzle-orm';
+import { AppError } from '../../server/core/errors.ts';
+import { openRecords } from '../system/records.ts';
+import { completeConnection } from './address/environment.ts';
+import { openSession } from './session.ts';
+
+/** Where a program came out: `user|database|port|encrypted`, or null when it could not connect. */
+export type Arrival = string | null;
+
+const WHERE = `SELECT current_user || '|' || current_database() || '|' || coalesce(current_setting('port'), '') || '|' || ssl AS arrival
+  FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()`;
+
+/** What `psql` makes of a connection string and variables, with no others than those. */
+export async function byPsql(
+  text: string | null,
+  env: Record<string, string>,
+): Promise<{ arrival: Arrival; said: string }> {
+  const child = Bun.spawn(
+    [Bun.which('psql') ?? 'psql', '-X', '-w', '-At', '-c', WHERE, ...(text === null ? [] : ['-d', text])],
+    {
+      env: { HOME: '/nonexistent', LC_ALL: 'C', ...env },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  );
+  const [out, said, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { arrival: code === 0 ? out.trim() : null, said: said.trim() };
+}
+
+/** What each of our own ways to connect makes of them; `said` is the failure of the first. */
+export async function byUs(
+  text: string | null,
+  env: Record<string, string>,
+): Promise<{ arrivals: Arrival[]; said: string; failure: AppError | null }> {
+  let failure: AppError | null = null;
+  const caught = (error: unknown) => {
+    const known =
+      error instanceof Error && !(error instanceof AppError) && error.cause instanceof AppError ? error.cause : error;
+    if (!(known instanceof AppError)) throw error;
+    failure ??= known;
+    return null;
+  };
+  let url: string;
+  try {
+    url = completeConnection(text, env);
+  } catch (error) {
+    return { arrivals: [null, null], said: String(error), failure: error instanceof AppError ? error : null };
+  }
+  const bySession = async () => {
+    await using session = await openSession(url, { applicationName: 'testing', signal: new AbortController().signal });
+    return (await session.query<{ arrival: string }>(WHERE))[0]?.arrival ?? null;
+  };
+  const byPool = async () => {
+    const { records, close } = openRecords(url, { connections: 1 });
+    try {
+      return String((await records.execute(sql.raw(WHERE)))[0]?.arrival);
+    } finally {
+      await close();
+    }
+  };
+  const arrivals = [await bySession().catch(caught), await byPool().catch(caught)];
+  return { arrivals, said: (failure as AppError | null)?.message ?? '', failure };
+}

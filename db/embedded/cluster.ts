@@ -1,0 +1,152 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { AppError } from '../../server/core/errors.ts';
+import { type ClusterOptions, launchCluster, placesIn, READY_MS, startError } from './cluster-launch.ts';
+import { type FileLock, tryFileLock, waitForFileLock } from './file-lock.ts';
+import {
+  askPostmaster,
+  isOurPostmaster,
+  type Postmaster,
+  readPostmaster,
+  stopPostmaster,
+  tryKill,
+} from './postmaster.ts';
+
+/** A running PostgreSQL on 127.0.0.1. Disposing it is `stop()`. */
+export interface Cluster extends AsyncDisposable {
+  readonly port: number;
+  /** Process id of the server. */
+  readonly pid: number;
+  /** Whether it was running before; then its settings are those it was started with. */
+  readonly reused: boolean;
+  /** Address for the superuser, password included. */
+  adminUrl(database?: string): string;
+  /** Lets go of the server, and ends it unless another process or caller uses it too. Never loses data. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the PostgreSQL of a folder, or joins the one that runs there already: left by a killed process, or started by another one that is alive.
+ * It listens on 127.0.0.1 only, by TCP only (a socket's path is limited to 107 bytes), in its own session so that Ctrl-C reaches us first.
+ * It ends with the last process that uses it; when that one is killed it stays, and the next start joins it. Root is never the server's user, see `unprivilegedLaunch`.
+ * Throws DATABASE_UNREACHABLE when it cannot be started, with the end of its log, SERVER_UNSUPPORTED when the data is of another major version.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const home = await homeIn(options.dir);
+  const places = placesIn(home);
+  using lock = await waitForFileLock(places.lock, 'exclusive', READY_MS).catch((error: unknown) => {
+    throw unusable(home, error);
+  });
+  if (!lock)
+    throw startError(
+      home,
+      'Another process has been starting or stopping it for two minutes.',
+      'Wait for it, or end it.',
+    );
+
+  let running = await joinable(places.data, options.password);
+  const reused = running !== null;
+  running ??= await launchCluster(home, options);
+  const lease = tryFileLock(places.users, 'shared');
+  if (!lease) throw startError(home, 'Another process is stopping it.', 'Try again.');
+  return leased(places, running, lease, reused, options.password);
+}
+
+/** The server that runs on a folder now, or null. Starts nothing and does not keep it running. */
+export async function findCluster(dir: string, password: string | null): Promise<Postmaster | null> {
+  const home = await realpath(dir).catch(() => null);
+  if (home === null) return null;
+  const data = placesIn(home).data;
+  const found = await readPostmaster(data);
+  return found && (await askPostmaster(data, found.port, password)) === 'ready' ? found : null;
+}
+
+/** The folder's real path, made when missing. */
+async function homeIn(dir: string): Promise<string> {
+  try {
+    // Passable for the user the server may have to run as; the data within is closed to everybody else.
+    await mkdir(dir, { recursive: true, mode: 0o711 });
+    return await realpath(dir);
+  } catch (error) {
+    throw unusable(dir, error);
+  }
+}
+
+function unusable(dir: string, cause: unknown): AppError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const why = code === '' ? '' : ` (${code})`;
+  return new AppError('DATABASE_UNREACHABLE', `The folder ${dir} of the PostgreSQL kept there cannot be used${why}.`, {
+    hint: UNUSABLE[code] ?? 'See that it can be made, is a folder, and is on a disk that this user can write to.',
+    cause,
+  });
+}
+
+const NO_RIGHT =
+  'Run as the user it belongs to, or give that folder to this user; a database may have been made there by root.';
+const UNUSABLE: Record<string, string> = {
+  EACCES: NO_RIGHT,
+  EPERM: NO_RIGHT,
+  ENOSPC: 'No space is left on its disk: make room.',
+  EROFS: 'Its disk is read-only: work in another folder.',
+};
+
+/** The healthy server of the data folder. One that is neither healthy nor on its way is ended, and what it left is cleaned. */
+async function joinable(data: string, password: string | null): Promise<Postmaster | null> {
+  const found = await readPostmaster(data);
+  if (!found) return null;
+  for (let left = 10_000; left > 0; left -= 100) {
+    if ((await askPostmaster(data, found.port, password)) === 'ready') return found;
+    if (!isOurPostmaster(found.pid, data)) break;
+    await Bun.sleep(100);
+  }
+  await stopPostmaster(data, found.pid);
+  return null;
+}
+
+function leased(
+  places: ReturnType<typeof placesIn>,
+  running: Postmaster,
+  lease: FileLock,
+  reused: boolean,
+  password: string | null,
+): Cluster {
+  let stopped = false;
+  const letGo = () => {
+    if (stopped) return null;
+    stopped = true;
+    process.off('exit', onExit);
+    for (const signal of SIGNAL_NAMES) process.off(signal, onSignal);
+    lease.release();
+    return tryFileLock(places.users, 'exclusive');
+  };
+  const onExit = () => {
+    const last = letGo();
+    if (last && isOurPostmaster(running.pid, places.data)) tryKill(running.pid, 'SIGINT');
+    last?.release();
+  };
+  process.on('exit', onExit);
+  for (const signal of SIGNAL_NAMES) process.on(signal, onSignal);
+
+  const stop = async () => {
+    using _lock = await waitForFileLock(places.lock, 'exclusive', READY_MS);
+    using last = letGo();
+    if (last) await stopPostmaster(places.data, running.pid);
+  };
+  const secret = password === null ? '' : `:${encodeURIComponent(password)}`;
+  return {
+    port: running.port,
+    pid: running.pid,
+    reused,
+    adminUrl: (database = 'postgres') =>
+      `postgres://postgres${secret}@127.0.0.1:${running.port}/${encodeURIComponent(database)}`,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+const SIGNAL_NAMES = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A process that handles the signal itself ends in its own way, which runs `exit`; any other one would die without it. */
+function onSignal(signal: keyof typeof SIGNALS): void {
+  if (process.listeners(signal).every((listener) => listener === onSignal)) process.exit(128 + SIGNALS[signal]);
+}

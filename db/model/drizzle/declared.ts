@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { is } from 'drizzle-orm';
+import { PgTable } from 'drizzle-orm/pg-core';
+import { AppError } from '../../../server/core/errors.ts';
+import { ConninfoFault } from '../../connect/address/conninfo.ts';
+import { completeConnection } from '../../connect/address/environment.ts';
+import { modelFromExports, type ReadOptions, type SchemaExport } from '../drizzle-model.ts';
+import type { SchemaModel } from '../model.ts';
+import type { Casing } from './casing.ts';
+import { findFiles, missingPaths, splitPatterns } from './files.ts';
+import { importModule } from './import-module.ts';
+import { configsIn, type KitConfig, readKitConfig } from './kit-config.ts';
+
+export interface SchemaSource {
+  /** Module, `drizzle.config.ts`, folder or pattern; several are separated by commas. */
+  path: string;
+  /** Folder that relative paths start from. */
+  cwd: string;
+  /** Comes before what a configuration says. */
+  casing: Casing | null;
+  /** Whether the database of `dbCredentials` is wanted. What cannot be used of them is no fault otherwise. */
+  wantsDatabase: boolean;
+}
+
+/** What an application's own files say of its database. */
+export interface Declared {
+  model: SchemaModel;
+  /** Of `dbCredentials`, holds a password; null when no configuration names a database. */
+  databaseUrl: string | null;
+}
+
+/**
+ * Reads what schema modules or drizzle-kit configurations declare. Their code runs in this process; `read.ts` gives them one of their own.
+ * The address of the database is completed by the PG* variables of `env`. Throws CONFIG_INVALID when files are missing, do not load or
+ * declare no table, and MODEL_INVALID.
+ */
+export async function readDeclared(
+  { path, cwd, casing, wantsDatabase }: SchemaSource,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Declared> {
+  // A path may hold a comma itself.
+  const patterns = existsSync(resolve(cwd, path)) ? [path] : splitPatterns(path);
+  const files = await findFiles(patterns, cwd);
+  const missing = await missingPaths(patterns, cwd);
+  if (files.length === 0 || missing.length > 0)
+    throw invalid(
+      `BACKUP_SCHEMA names ${files.length === 0 ? path : missing.join(', ')}, and there is no such file below ${cwd}.`,
+      'Set it to a module that exports the Drizzle tables, a drizzle.config.ts, a folder or a pattern; empty for the HRMS.',
+    );
+  const exports: SchemaExport[] = [];
+  const idle: string[] = [];
+  const urls = new Set<string>();
+  for (const file of files) {
+    if (isConfigName(file)) process.chdir(dirname(file));
+    const module = await importModule(file);
+    const configs = declaresTables(module) ? [] : await configsIn(module);
+    if (configs.length === 0) exports.push(...exportsOf(module, { casing }));
+    if (configs.length === 0 && isConfigName(file) && !declaresTables(module)) idle.push(file);
+    for (const value of configs) {
+      const config = readKitConfig(value, file);
+      const url = wantsDatabase ? config.databaseUrl() : null;
+      if (url !== null) urls.add(complete(url, file, env));
+      exports.push(...(await declaredBy(config, file, cwd, casing)));
+    }
+  }
+  if (idle.length === files.length)
+    throw invalid(
+      `${idle.join(', ')} exports neither a configuration of drizzle-kit as its default nor a table.`,
+      "It needs `export default defineConfig({ dialect: 'postgresql', schema: … })`.",
+    );
+  if (!exports.some(({ value }) => is(value, PgTable)))
+    throw invalid(
+      `${files.length === 1 ? files[0] : `Of the ${files.length} files of ${path} none`} exports ${files.length === 1 ? 'no' : 'a'} PostgreSQL table.`,
+      'Each table must be an export of its own made with pgTable() of drizzle-orm/pg-core.',
+    );
+  const model = modelFromExports(exports);
+  if (model.tables.length === 0)
+    throw invalid(
+      `The filters of ${path} leave none of the tables that are declared.`,
+      'Look at schemaFilter and tablesFilter there.',
+    );
+  return { model, databaseUrl: urls.size === 1 ? ([...urls][0] ?? null) : null };
+}
+
+function complete(url: string, file: string, env: Readonly<Record<string, string | undefined>>): string {
+  try {
+    return completeConnection(url, env);
+  } catch (error) {
+    if (!(error instanceof ConninfoFault)) throw error;
+    throw invalid(
+      `The dbCredentials of ${file} cannot be used: the address ${error.message}.`,
+      'Correct them there, or set DATABASE_URL.',
+    );
+  }
+}
+
+/** Modules that belong to a command (`drizzle.config.ts`, `drizzle-prod.config.mjs`) expect to be started in their folder. */
+export function isConfigName(file: string): boolean {
+  return /\bconfig\b|^drizzle\b.*\.json$/.test(basename(file));
+}
+
+/** drizzle-kit starts from where it is run: beside the configuration, or at the root of a repository that holds it. */
+async function declaredBy(
+  config: KitConfig,
+  file: string,
+  cwd: string,
+  casing: Casing | null,
+): Promise<SchemaExport[]> {
+  for (const folder of [...parentsOf(file), cwd]) {
+    const files = await findFiles(config.schema, folder);
+    if (files.length === 0) continue;
+    const missing = await missingPaths(config.schema, folder);
+    if (missing.length > 0) throw nothingThere(file, missing);
+    const options = { casing: casing ?? config.casing, keeps: config.keeps };
+    const exports: SchemaExport[] = [];
+    for (const one of files) exports.push(...exportsOf(await importModule(one), options));
+    return exports;
+  }
+  throw nothingThere(file, config.schema);
+}
+
+function nothingThere(file: string, schema: string[]): AppError {
+  return invalid(
+    `${file} names the schema ${schema.join(', ')}, and nothing of that name is there.`,
+    'Paths are looked for beside the configuration, then in the folders above it.',
+  );
+}
+
+function parentsOf(file: string): string[] {
+  const folders = [dirname(file)];
+  for (let last = folders[0] ?? ''; dirname(last) !== last; last = dirname(last)) folders.push(dirname(last));
+  return folders;
+}
+
+function declaresTables(module: Record<string, unknown>): boolean {
+  return Object.values(module).some((value) => is(value, PgTable));
+}
+
+/** As drizzle-kit, top-level exports only. A CommonJS module comes as its default as well. */
+function exportsOf(module: Record<string, unknown>, options: ReadOptions): SchemaExport[] {
+  const inner: unknown = '__esModule' in module || 'module.exports' in module ? module.default : null;
+  const all = { ...(inner !== null && typeof inner === 'object' && !is(inner, PgTable) ? inner : {}), ...module };
+  return Object.entries(all).map(([name, value]) => ({ name, value, options }));
+}
+
+function invalid(message: string, hint: string): AppError {
+  return new AppError('CONFIG_INVALID', message, { hint });
+}

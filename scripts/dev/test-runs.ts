@@ -1,0 +1,42 @@
+/** One `bun test` and its words. */
+export interface TestRun {
+  name: string;
+  words: string[];
+  /** Whether the words may name no file: they may be meant for the other run. */
+  mayFindNothing: boolean;
+}
+
+/** They measure memory, or a page's speed: nothing may run beside them but one other, which leaves a processor to each. */
+export const ALONE = [
+  'scripts/json-memory.test.ts',
+  'server/files/files-memory.test.ts',
+  'scripts/memory.test.ts',
+  'web/e2e/lighthouse.test.ts',
+];
+const ALONE_AT_ONCE = 2;
+/** Flags of `bun test` whose value is a word of its own. */
+const WITH_VALUE = new Set(['-t', '--test-name-pattern']);
+
+/**
+ * What is run one after the other for the words given to the test command: files that may run side by side, `atOnce` of them, then those
+ * that may not. Words are parts of file names, as for `bun test`, and its flags.
+ */
+export function testRuns(words: readonly string[], atOnce: number): TestRun[] {
+  const isFlag = (word: string, at: number) => word.startsWith('-') || WITH_VALUE.has(words[at - 1] ?? '');
+  const flags = [...words.filter(isFlag), '--pass-with-no-tests'];
+  const names = words.filter((word, at) => !isFlag(word, at)).map((name) => name.replace(/^\.\//, ''));
+  const alone = ALONE.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
+  const others = names.filter((name) => !ALONE.includes(name));
+
+  const runs: TestRun[] = [];
+  if (names.length === 0 || others.length > 0) {
+    // Modules are loaded once in each process, not again for each file.
+    const together = [`--parallel=${atOnce}`, '--no-isolate', ...ALONE.map((file) => `--path-ignore-patterns=${file}`)];
+    runs.push({ name: 'together', words: [...others, ...flags, ...together], mayFindNothing: true });
+  }
+  if (alone.length > 0) {
+    const few = `--parallel=${Math.min(ALONE_AT_ONCE, atOnce)}`;
+    runs.push({ name: 'alone', words: [...alone.map((file) => `./${file}`), ...flags, few], mayFindNothing: false });
+  }
+  return runs;
+}

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tryFileLock } from '../../db/embedded/file-lock.ts';
+import { AppError } from '../../server/core/errors.ts';
+
+/** The one `bun start` of a folder. */
+export interface OneStart extends AsyncDisposable {
+  /** Notes where the server answers, for whoever starts another one here. */
+  answersAt(url: string): Promise<void>;
+}
+
+/** Where the `bun start` of the folder answers now; null when none runs there, or it does not answer yet. */
+export async function startedAt(dataDir: string): Promise<string | null> {
+  if (!existsSync(noteOf(dataDir))) return null;
+  const lock = tryFileLock(lockOf(dataDir), 'shared');
+  lock?.release();
+  // One that was killed has left its own.
+  return lock === null ? (await readFile(noteOf(dataDir), 'utf8').catch(() => '')) || null : null;
+}
+
+function noteOf(dataDir: string): string {
+  return join(dataDir, 'start.address');
+}
+
+function lockOf(dataDir: string): string {
+  return join(dataDir, 'start.lock');
+}
+
+/** Takes the folder for this `bun start` until it ends, however it ends. Throws OPERATION_IN_PROGRESS with the address of the one that has it. */
+export async function takeFolder(dataDir: string): Promise<OneStart> {
+  await mkdir(dataDir, { recursive: true });
+  const note = noteOf(dataDir);
+  const lock = tryFileLock(lockOf(dataDir), 'exclusive');
+  if (lock === null) {
+    const url = await readFile(note, 'utf8').catch(() => '');
+    throw new AppError(
+      'OPERATION_IN_PROGRESS',
+      url === ''
+        ? 'Another `bun start` is starting in this folder.'
+        : `Palace Backup runs in this folder already, at ${url}`,
+      { hint: 'Use that one, or stop it first: Ctrl-C where it was started.' },
+    );
+  }
+  // One that was killed has left its own.
+  await rm(note, { force: true });
+  return {
+    answersAt: (url) => writeFile(note, url),
+    async [Symbol.asyncDispose]() {
+      await rm(note, { force: true });
+      lock.release();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { sql } from 'drizzle-orm';
+import { asking } from '../../../db/connect/database-error.ts';
+import { originInUrl } from '../../archive/manifest/origin.ts';
+import { openArchive } from '../../archive/reader.ts';
+import { AppError } from '../../core/errors.ts';
+import { SIGN_IN_TABLE } from '../../library/rows/sign-in-rows.ts';
+import { readIdentity } from '../../postgres/catalog/identity.ts';
+import type { Ask } from '../../postgres/database-status.ts';
+import { type AdministratorChange, confirmationOf } from '../../security/administrator-changes.ts';
+import type { Caller } from '../../security/caller.ts';
+import { askWith } from '../ask.ts';
+import type { ApiParts } from '../parts.ts';
+import { administratorsFromElsewhere, describeAdministrator } from './administrators-from-elsewhere.ts';
+
+type Parts = Pick<ApiParts, 'storage' | 'records' | 'databaseAddress'>;
+
+/** People whom a refusal names; the rest is counted. */
+const NAMED = 50;
+const LOCK_WAIT = '1s';
+
+/**
+ * Sees to it that a restore makes administrators of nobody unasked: where who may sign in would come from an uploaded archive or another
+ * database, and would change, it must be confirmed by a signed-in person who was shown whom. Resolves with the changes that are confirmed.
+ * Throws FORBIDDEN for tokens, and RESTORE_REFUSED with the changes and what confirms them.
+ */
+export async function confirmAdministrators(
+  parts: Parts,
+  caller: Caller,
+  wanted: { archive: string; uploaded: boolean; tables: string[] | undefined; confirmation: string | undefined },
+  signal: AbortSignal,
+): Promise<AdministratorChange[]> {
+  const { storage, records, databaseAddress } = parts;
+  const { archive, tables, uploaded } = wanted;
+  await using source = await storage.open(archive);
+  const { manifest, digest } = await openArchive(source, { signal });
+  const ask = askShortly(records);
+  const { database, systemIdentifier = null } = await readIdentity({ query: ask });
+  const target = { host: originInUrl(databaseAddress).host, database, systemIdentifier };
+  const { changes } = await administratorsFromElsewhere(
+    { storage, archive, manifest, tables, isForeign: uploaded, target, ask },
+    signal,
+  );
+  if (changes.length === 0) return [];
+  if (caller.kind !== 'session') throw forPeopleOnly(archive);
+  const confirmation = confirmationOf(digest, changes);
+  if (wanted.confirmation !== confirmation) throw notConfirmed(archive, changes, confirmation);
+  return changes;
+}
+
+/** Each statement in a transaction of its own, which a restore under way does not keep waiting. */
+function askShortly(records: Parts['records']): Ask {
+  return (text, params) =>
+    asking('reading the administrators', () =>
+      records.transaction(async (tx) => {
+        await tx.execute(sql.raw(`SET LOCAL lock_timeout = '${LOCK_WAIT}'; SET LOCAL search_path = ''`));
+        return await askWith(tx)(text, params);
+      }),
+    );
+}
+
+function forPeopleOnly(archive: string): AppError {
+  return new AppError('FORBIDDEN', `Restoring ${archive} would change who may sign in, which no token may confirm.`, {
+    hint: 'Sign in and start it yourself, or leave the table admins out by naming the others.',
+    details: { table: SIGN_IN_TABLE },
+  });
+}
+
+function notConfirmed(archive: string, changes: AdministratorChange[], confirmation: string): AppError {
+  const named = changes.slice(0, 5).map(describeAdministrator).join(', ');
+  const more = changes.length > 5 ? ` and ${changes.length - 5} more` : '';
+  return new AppError(
+    'RESTORE_REFUSED',
+    `${archive} was not made of this database by this server, and restoring it would change who may sign in: ${named}${more}.`,
+    {
+      hint: 'If you know these people and mean it, confirm them; otherwise leave the table admins out by naming the others.',
+      details: {
+        administrators: changes.slice(0, NAMED),
+        more: Math.max(0, changes.length - NAMED),
+        confirmAdministrators: confirmation,
+      },
+    },
+  );
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { AppError, ERROR_FAMILIES, type ErrorCode } from '../../core/errors.ts';
+import { readDatabaseName } from '../../postgres/database-status.ts';
+import { askWith } from '../ask.ts';
+import { originOf } from '../origin.ts';
+import type { ApiParts } from '../parts.ts';
+import { backupRef, idempotencyKey, plainText, startedOperation, tableNames, uuid } from '../schemas.ts';
+import type { Trpc } from '../trpc.ts';
+import { confirmAdministrators } from './administrators.ts';
+
+type RestoreParts = Pick<ApiParts, 'catalogue' | 'desk' | 'uploads' | 'records' | 'storage' | 'databaseAddress'>;
+
+/** Makes live tables what a backup holds. */
+export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestoreParts) {
+  const { catalogue, desk, uploads, records } = parts;
+  return router({
+    start: procedure
+      .meta({ limit: 'create' })
+      .input(
+        z.strictObject({
+          from: z.union([z.strictObject({ backup: backupRef }), z.strictObject({ upload: uuid })]),
+          /** All tables of the backup when absent. */
+          tables: tableNames,
+          /** Put constraints back as NOT VALID when rows of the backup break them, and name those rows by key. */
+          keepBrokenRules: z.boolean().default(false),
+          /** The database's name, given again by whoever wants its rows replaced. */
+          confirmDatabase: plainText(200),
+          /** Given again from the refusal that names whom the restore would make an administrator. No token may give it. */
+          confirmAdministrators: plainText(100).exactOptional(),
+          wait: z.boolean().default(false),
+          idempotencyKey,
+        }),
+      )
+      .output(startedOperation)
+      .mutation(async ({ ctx, input }) => {
+        const wanted = 'backup' in input.from ? input.from.backup : await acceptedAs(uploads, input.from.upload);
+        ctx.note.target = wanted;
+        const { name, damaged, manifest, uploaded } = await catalogue.find(wanted, ctx.signal);
+        ctx.note.target = name;
+        if (input.tables) ctx.note.details = { tables: input.tables };
+        if (damaged && ERROR_FAMILIES[damaged.code as ErrorCode] === 'system') throw unreadable(damaged);
+        if (damaged && manifest === null) throw damagedBackup(name, damaged.message);
+        if (damaged && !input.tables) throw foundDamaged(name, damaged.message);
+        const database = await readDatabaseName(askWith(records));
+        if (input.confirmDatabase !== database) throw otherDatabase(database);
+        const changed = await confirmAdministrators(
+          parts,
+          ctx.caller,
+          { archive: name, uploaded, tables: input.tables, confirmation: input.confirmAdministrators },
+          ctx.signal,
+        );
+        if (changed.length > 0)
+          ctx.note.details = {
+            administrators: changed.slice(0, 50).map(({ email, change, role }) => ({ email, change, role })),
+            more: Math.max(0, changed.length - 50),
+          };
+        const request = {
+          kind: 'restore',
+          archive: name,
+          wait: input.wait,
+          ...(input.tables && { tables: input.tables }),
+          ...(input.keepBrokenRules && { keepBrokenRules: true }),
+        } as const;
+        const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
+        ctx.note.operationId = started.operation.id;
+        return ok(started);
+      }),
+  });
+}
+
+async function acceptedAs(uploads: RestoreParts['uploads'], id: string): Promise<string> {
+  const upload = await uploads.get(id);
+  if (upload.state === 'accepted' && upload.archive !== null) return upload.archive;
+  throw new AppError('RESTORE_REFUSED', `The upload is ${upload.state}; only an accepted one can be restored.`, {
+    hint: 'Accept it with uploads.accept, which reads every byte of it.',
+  });
+}
+
+/** The file, or the notes that tell whether it was found damaged, may not be read: that can be mended. */
+function unreadable({ code, message }: { code: string; message: string }): AppError {
+  return new AppError(code as ErrorCode, message, { hint: 'Mend that on the server, then ask again.' });
+}
+
+function damagedBackup(name: string, why: string): AppError {
+  return new AppError('ARCHIVE_DAMAGED', `${name} cannot be opened. ${why}`, { hint: 'Restore another backup.' });
+}
+
+/** Some of its tables may be whole: they are read to their last byte before anything is touched. */
+function foundDamaged(name: string, what: string): AppError {
+  return new AppError('ARCHIVE_DAMAGED', `${name} was found damaged. ${what}`, {
+    hint: 'Restore another backup. Tables that are whole can be restored by naming them; after the file was copied anew, verify it first.',
+  });
+}
+
+function otherDatabase(name: string): AppError {
+  return new AppError('INPUT_INVALID', 'confirmDatabase is not the name of the database that would be restored into.', {
+    hint: `Every row of its tables would be replaced. If that is meant, give ${JSON.stringify(name)}.`,
+    details: { database: name },
+  });
+}

@@ -1,0 +1,48 @@
+import { type ObjectName, shortName } from '../../../db/model/model.ts';
+import type { StoredBackup } from '../../library/list.ts';
+import { madeAt } from '../../library/made-at.ts';
+
+/** The newest restore that succeeded: rows per table, as its result names them. */
+export interface LastRestore {
+  finishedAt: Date;
+  tables: Readonly<Record<string, unknown>>;
+}
+
+/** A backup so young is looked into; the newest of them always, however old it is. */
+const NOTICED_MS = 7 * 86_400_000;
+
+/**
+ * Per table, by the name results give it, the newest of these backups that holds rows of it. What was made before a restore that left the
+ * table empty counts for nothing: somebody has decided since that it holds no rows. Pure.
+ */
+export function lastFull(
+  backups: readonly StoredBackup[],
+  restored: LastRestore | null,
+  now: Date,
+): Map<string, StoredBackup> {
+  const since = Math.min(now.getTime() - NOTICED_MS, Math.max(...backups.map(madeAt)));
+  const full = new Map<string, StoredBackup>();
+  for (const backup of backups) {
+    const at = madeAt(backup);
+    if (at < since) continue;
+    for (const [name, rows] of Object.entries(backup.manifest?.tables ?? {})) {
+      const isDecided = restored?.tables[name] === 0 && at <= restored.finishedAt.getTime();
+      const known = full.get(name);
+      if (rows > 0 && !isDecided && (!known || madeAt(known) < at)) full.set(name, backup);
+    }
+  }
+  return full;
+}
+
+/** The empty tables that a backup holds rows of, under that backup. Pure. */
+export function emptiedTables(
+  full: ReadonlyMap<string, StoredBackup>,
+  empty: readonly ObjectName[],
+): Map<StoredBackup, string[]> {
+  const groups = new Map<StoredBackup, string[]>();
+  for (const name of empty.map(shortName)) {
+    const backup = full.get(name);
+    if (backup) groups.set(backup, [...(groups.get(backup) ?? []), name]);
+  }
+  return groups;
+}

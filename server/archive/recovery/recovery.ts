@@ -1,0 +1,170 @@
+import { type CopyEncoding, copyEncoding } from '../../../db/connect/copy-encoding.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteLiteral, quoteName } from '../../../db/model/quote.ts';
+import { lossesOf, lossText } from '../manifest/losses.ts';
+import type { Manifest, ManifestEntry, ManifestTable } from '../manifest/manifest.ts';
+import { mustExist } from '../manifest/must-exist.ts';
+import { columnList } from './ddl.ts';
+import { DOMAIN_CHECKS_OFF, DOMAIN_CHECKS_ON } from './domain-check-steps.ts';
+import { namingColumns } from './naming-columns.ts';
+import { oneLine } from './one-line.ts';
+import {
+  analyzeTables,
+  CHECK_COUNTS,
+  head,
+  LINKS_AND_TRIGGERS_OFF,
+  LINKS_AND_TRIGGERS_ON,
+  REFUSE_ROWS,
+} from './restore-steps.ts';
+
+/**
+ * `restore.sql`: for `psql` in the folder an archive was unzipped to. One transaction that stops at the first error, refuses tables
+ * that are not empty, loads every chunk in load order with links and triggers off, counts, and puts back links and triggers exactly
+ * as it found them. Everything from the manifest is quoted, so that no name in it can become a command.
+ */
+export function restoreSql(manifest: Manifest): string {
+  const tables = manifest.tables.map(
+    (table) => `  (${table.rows}, ${quoteLiteral(quoteName(table)).trim()}::regclass)`,
+  );
+  return [
+    head(namingColumns(manifest).length > 0),
+    tables.length > 0 ? `INSERT INTO pg_temp.palace_tables (rows, id) VALUES\n${tables.join(',\n')};` : '',
+    manifest.tables.length > 0
+      ? `LOCK TABLE ${manifest.tables.map((table) => `ONLY ${quoteName(table)}`).join(', ')} IN ACCESS EXCLUSIVE MODE;`
+      : '',
+    LINKS_AND_TRIGGERS_OFF,
+    DOMAIN_CHECKS_OFF,
+    REFUSE_ROWS,
+    ...loadTables(manifest),
+    CHECK_COUNTS,
+    LINKS_AND_TRIGGERS_ON,
+    DOMAIN_CHECKS_ON,
+    ...setSequences(manifest),
+    'COMMIT;',
+    manifest.tables.length > 0
+      ? analyzeTables(manifest.tables.map((table) => quoteLiteral(quoteName(table)).trim()))
+      : '',
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .concat('\n');
+}
+
+/** Those of tables that are not in the archive stay where they are; one that migrations may not make is said when it is not there. */
+function setSequences({ tables, sequences, unknown }: Manifest): string[] {
+  const there = new Set(tables.map(qualifiedName));
+  const unsure = new Set((unknown.sequences ?? []).map(qualifiedName));
+  return sequences
+    .filter(({ ownedBy }) => ownedBy === null || there.has(qualifiedName(ownedBy)))
+    .map((sequence) => {
+      const { lastValue, isCalled } = sequence;
+      const name = quoteLiteral(quoteName(sequence)).trim();
+      return unsure.has(qualifiedName(sequence)) || sequence.extension
+        ? `SELECT COALESCE(pg_catalog.setval(pg_catalog.to_regclass(${name}), ${lastValue}, ${isCalled})::text, 'not there, and not set: ' || ${name}) AS setval;`
+        : `SELECT pg_catalog.setval(${name}::regclass, ${lastValue}, ${isCalled});`;
+    });
+}
+
+/** Rows that came out of a database that says nothing of its bytes go as they are into its like, and into every other as UTF-8. */
+function loadTables({ tables, entries, server }: Manifest): string[] {
+  const load = (encoding: CopyEncoding) => tables.flatMap((table) => loadTable(table, entries, encoding));
+  const asTheyAre = copyEncoding(server.encoding, server.encoding);
+  if (asTheyAre === 'UTF8') return load('UTF8');
+  return [
+    `SELECT pg_catalog.getdatabaseencoding() = '${asTheyAre}' AS palace_as_they_are \\gset`,
+    '\\if :palace_as_they_are',
+    ...load(asTheyAre),
+    '\\else',
+    ...load('UTF8'),
+    '\\endif',
+  ];
+}
+
+function loadTable(table: ManifestTable, entries: ManifestEntry[], encoding: CopyEncoding): string[] {
+  const chunks = entries.filter((entry) => entry.table?.schema === table.schema && entry.table.name === table.name);
+  const columns = table.columns.filter((column) => column.generated === null).map((column) => column.name);
+  const fitsOnOneLine = ![table.schema, table.name, ...columns].some((name) => /[\r\n]/.test(name));
+  if (fitsOnOneLine)
+    return chunks.map((chunk) => copyLine(`${quoteName(table)} (${columnList(columns)})`, chunk, encoding));
+  return chunks.flatMap((chunk) => copyThroughStandIn(table, columns, chunk, encoding));
+}
+
+/** A psql command is one line and reads no variables; the chunk's name holds only letters, digits and `_%./`. */
+function copyLine(target: string, chunk: ManifestEntry, encoding: CopyEncoding): string {
+  const format = chunk.format === 'csv' ? 'format csv, header true' : 'format text';
+  return `\\copy ${target} from '${chunk.name}' with (${format}, encoding '${encoding}')`;
+}
+
+/** A name with a line break cannot be part of psql's \copy; such rows go by way of a table with plain names. */
+function copyThroughStandIn(
+  table: ManifestTable,
+  columns: string[],
+  chunk: ManifestEntry,
+  encoding: CopyEncoding,
+): string[] {
+  const plain = columns.map((_, index) => `c${index + 1}`);
+  const renamed = columns.map((name, index) => `${quoteIdent(name)} AS c${index + 1}`);
+  return [
+    `CREATE TEMPORARY TABLE palace_stand_in ON COMMIT DROP AS SELECT ${renamed.join(', ')} FROM ${quoteName(table)} WITH NO DATA;`,
+    copyLine(`pg_temp.palace_stand_in (${plain.join(', ')})`, chunk, encoding),
+    `INSERT INTO ${quoteName(table)} (${columnList(columns)}) OVERRIDING SYSTEM VALUE SELECT ${plain.join(', ')} FROM pg_temp.palace_stand_in;`,
+    'DROP TABLE pg_temp.palace_stand_in;',
+  ];
+}
+
+/** `README.txt`: for whoever finds the file in ten years without this program. */
+export function readmeText(manifest: Manifest): string {
+  const { metadata, application, server, tables } = manifest;
+  const zstd = manifest.entries.some((entry) => entry.method === 'zstd');
+  const rows = tables.map((table) => `  ${String(table.rows).padStart(14)}  ${oneLine(qualifiedName(table))}`);
+  const warnings = manifest.warnings.map((warning) => `  - ${oneLine(warning)}`);
+  const missing = [
+    ...lossesOf(manifest).map((loss) => `  - ${oneLine(lossText(loss))}`),
+    ...(manifest.withoutRows ?? []).map(
+      (table) => `  - the rows of ${oneLine(qualifiedName(table))}, left out on purpose: ${oneLine(table.reason)}`,
+    ),
+    ...manifest.leftOut.map((table) => `  - ${oneLine(qualifiedName(table))}: ${oneLine(table.reason)}`),
+  ];
+  const needs = mustExist(manifest).map((need) => `     - ${oneLine(need)}`);
+  return `A backup of the PostgreSQL database "${oneLine(server.database)}"
+${'='.repeat(72)}
+
+Made     ${metadata.timestamp} by ${oneLine(application.name)} ${oneLine(application.version)} (format ${manifest.formatVersion})
+From     ${oneLine(metadata.databaseUrl)}, PostgreSQL ${oneLine(server.version)}, ${oneLine(server.encoding)}
+Id       ${metadata.backupId}
+Kind     ${manifest.kind}
+Rows     ${metadata.totalRecords} in ${tables.length} tables, all of one moment
+
+This file is an ordinary ZIP. data/ holds the rows as CSV (an empty value is NULL, "" is an empty text) or, in .copy files,
+as PostgreSQL's COPY text. manifest.json says what everything is, with a SHA-256 of each file. The program checks all of
+it; by hand you can do without.
+
+To restore without the program
+------------------------------
+1. Unpack${zstd ? ' with bsdtar, or 7-Zip 24 or later (the rows are compressed with zstd, which `unzip` cannot read):' : ':'}
+     ${zstd ? 'mkdir backup && bsdtar -xf backup.zip -C backup      (or: 7zz x backup.zip -obackup)' : 'unzip backup.zip -d backup'}
+     cd backup
+2. Make the tables, if the database has none. Better take the application's own migrations; these files hold tables, columns,
+   keys, links, sequences and the functions these call, but no views, triggers, checks, grants or other indexes; a partitioned table
+   becomes an ordinary one:
+     createdb restored${needs.length > 0 ? `\n   What must be there first:\n${needs.join('\n')}` : ''}
+     psql -X -v ON_ERROR_STOP=1 -d restored -f schema/0001.sql
+     psql -X -v ON_ERROR_STOP=1 -d restored -f schema/0002.sql
+3. Load the rows. The tables must be empty; it is one transaction: all or nothing.
+     psql -X -d restored -f restore.sql
+
+Rows by table
+-------------
+${rows.join('\n') || '  none'}
+
+Not in this backup
+------------------
+${missing.join('\n') || '  Nothing that holds data.'}
+  What holds no rows is never part of a backup: views, functions, triggers, comments, roles, grants, security labels, statistics,
+  publications, subscriptions and event triggers. Migrations make these.
+
+Warnings
+--------
+${warnings.join('\n') || '  None.'}
+`;
+}

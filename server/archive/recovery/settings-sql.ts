@@ -1,0 +1,44 @@
+import { PLANNING_AS_BUILT, SESSION_SETTINGS } from '../../../db/connect/session-settings.ts';
+import { quoteLiteral } from '../../../db/model/quote.ts';
+
+/**
+ * Returns the statements by which a script for `psql` has every setting that a working session of this program has. They pass over
+ * what a server does not know yet, and stop the script, naming it, at a setting that is not taken.
+ */
+export function settingsSql(settings = SESSION_SETTINGS): string {
+  const first = settings.flatMap(({ name, value }) =>
+    // What psql must know before it reads on, and what could end the very block that sets all.
+    name === 'client_encoding'
+      ? [`\\encoding ${value}`]
+      : name === 'statement_timeout'
+        ? [`SET ${name} = ${value};`]
+        : [],
+  );
+  const wanted = settings.map(
+    ({ name, value, insteadOf }) => `      (${[name, value, insteadOf ?? ''].map(quoteLiteral).join(', ')})`,
+  );
+  return `\\set ON_ERROR_STOP on
+${first.join('\n')}
+SET search_path = '';
+SET client_min_messages = warning;
+DO $palace$
+DECLARE
+  one record;
+  found text;
+BEGIN
+  FOR one IN
+    SELECT * FROM (VALUES
+${wanted.join(',\n')}
+    ) AS wanted(name, value, instead)
+  LOOP
+    found := pg_catalog.current_setting(one.name, true);
+    IF found <> one.value AND one.instead IN ('', found) THEN
+      PERFORM pg_catalog.set_config(one.name, one.value, false);
+      IF pg_catalog.current_setting(one.name) <> one.value THEN
+        RAISE EXCEPTION 'The setting % must be "%" and stays "%"; nothing was changed.', one.name, one.value, found;
+      END IF;
+    END IF;
+  END LOOP;
+  PERFORM ${PLANNING_AS_BUILT};
+END $palace$;`;
+}

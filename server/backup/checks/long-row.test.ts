@@ -1,0 +1,69 @@
+import { expect, test } from 'bun:test';
+import { customType, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { modelFromSchema } from '../../../db/model/drizzle-model.ts';
+import { campaign } from '../../../db/testing/campaign.fixture.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
+import { testDatabase } from '../../../db/testing/database.ts';
+import { testServers } from '../../../db/testing/servers.ts';
+import { createMemoryStorage } from '../../storage/memory.ts';
+import { backupOf } from '../../testing/verbs.fixture.ts';
+import { checkEnvironment } from './check.ts';
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+
+const KINDS = [
+  {
+    what: 'a row of a gigabyte, made of texts',
+    model: modelFromSchema({
+      big: pgTable('big', { id: integer('id').primaryKey(), a: text('a'), b: text('b'), c: text('c') }),
+    }),
+    sql: `CREATE TABLE big (id int PRIMARY KEY, a text, b text, c text); INSERT INTO big VALUES (1, 'x', 'x', 'x'), (2, NULL, NULL, NULL);
+          UPDATE big SET a = repeat('a', 400000000) WHERE id = 2; UPDATE big SET b = a, c = a WHERE id = 2`,
+    says: /public\.big holds .*: the one with the key 2 \(about 1200 MB: a 400 MB, b 400 MB, c 400 MB\)\. No backup was made\.$/,
+  },
+  {
+    what: 'a bytea of half a gigabyte in a partition without a key',
+    model: modelFromSchema({ whole: pgTable('whole', { id: integer('id'), file: bytea('file') }) }),
+    sql: `CREATE TABLE whole (id int, file bytea) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF whole FOR VALUES IN (7);
+          INSERT INTO whole VALUES (7, 'x'), (7, decode(repeat('00', 270000000), 'hex') || decode(repeat('00', 270000000), 'hex'))`,
+    says: /public\.whole \(in public\.part\) holds .*: the one with the key ctid \(0,2\) \(about 1080 MB: file 1080 MB\)\. No/,
+  },
+];
+
+const SERVERS = testServers();
+// A gigabyte takes its time: each server takes one kind, and both in a campaign.
+for (const [turn, server] of SERVERS.entries())
+  for (const { what, model, sql, says } of KINDS.filter(
+    (_, kind) => SERVERS.length === 1 || campaign(kind, turn) === turn,
+  ))
+    test(`names table and key of ${what}, and --check does so before, on server ${server}`, async () => {
+      await using database = await testDatabase({ server });
+      await database.query(sql);
+      const error = await rejection(backupOf(database, model));
+      expect([error.code, error.message]).toEqual(['DATABASE_ERROR', expect.stringMatching(says)]);
+      const storage = createMemoryStorage(() => new Date());
+      const report = await checkEnvironment(
+        { databaseUrl: database.url, storage, model },
+        new AbortController().signal,
+      );
+      expect(report.ok).toBe(false);
+      expect(report.findings.find(({ check }) => check === 'long rows')).toMatchObject({
+        ok: false,
+        message: expect.stringContaining('the one with the key'),
+      });
+    }, 180_000);
+
+for (const server of testServers())
+  test(`an error of the server while rows are copied names their table, on server ${server}`, async () => {
+    await using database = await testDatabase({ server });
+    // The output function of a type may fail; that of an enum does when a label is gone.
+    await database.query(
+      `CREATE TYPE mood AS ENUM ('good'); CREATE TABLE damaged (id int PRIMARY KEY, mood mood); INSERT INTO damaged VALUES (1, 'good')`,
+    );
+    await database.admin(`DELETE FROM pg_enum WHERE enumtypid = 'mood'::regtype`);
+    const mood = customType<{ data: string }>({ dataType: () => 'mood' });
+    const model = modelFromSchema({
+      damaged: pgTable('damaged', { id: integer('id').primaryKey(), mood: mood('mood') }),
+    });
+    expect((await rejection(backupOf(database, model))).message).toContain('while copying public.damaged');
+  });

@@ -1,0 +1,55 @@
+import { faultCode } from '../../../db/connect/database-error.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
+import { AppError } from '../../core/errors.ts';
+import { findLongRows, type LongRow, MOST_TEXT_BYTES } from '../../postgres/catalog/long-rows.ts';
+import type { Moment } from '../../postgres/snapshot.ts';
+import type { CopyPart } from '../parts.ts';
+
+export const LONG_ROW_HINT =
+  'pg_dump cannot write it either. Spread its values over several rows, or say in the file that BACKUP_EXCLUDE names that the table, or its rows, are left out on purpose.';
+
+/** How long the row is looked for. */
+const LOOK_MS = 20_000;
+
+/** Returns the error to tell for one of copying: of a row or value that PostgreSQL cannot write out, table and key, where they can be found. */
+export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, snapshot: Moment): Promise<unknown> {
+  if (!(error instanceof AppError) || !isTooLong(error.cause)) return error;
+  const rows = await (async () => {
+    await using session = await snapshot.aside();
+    return await findLongRows(session, leaf, LOOK_MS);
+  })().catch(() => null);
+  const place = `${qualifiedName(table)}${leaf.name === table.name && leaf.schema === table.schema ? '' : ` (in ${qualifiedName(leaf)})`}`;
+  return new AppError(
+    'DATABASE_ERROR',
+    `${place} holds a row or a value that is longer than the gigabyte PostgreSQL can write as text: ${whichRow(rows)}. No backup was made.`,
+    {
+      cause: error.cause,
+      hint: LONG_ROW_HINT,
+      details: { ...error.details, table: qualifiedName(table), rows: (rows ?? []).map(({ key }) => key) },
+    },
+  );
+}
+
+/** A text that cannot grow, a value that is too long to be converted, and a piece of memory that is never given. */
+function isTooLong(cause: unknown): boolean {
+  const code = faultCode(cause);
+  const { routine } = (cause ?? {}) as { routine?: string };
+  return code === '54000' || (code === 'XX000' && /alloc|palloc|mcxt/i.test(`${routine} ${cause}`));
+}
+
+function whichRow(rows: LongRow[] | null): string {
+  if (rows === null) return `which one could not be found within ${LOOK_MS / 1000} s`;
+  const sure = rows.filter(({ bytes }) => bytes > MOST_TEXT_BYTES);
+  if (sure.length > 0) return sure.map(describeLongRow).join('; ');
+  if (rows.length > 0) return `perhaps ${rows.map(describeLongRow).join('; or ')}`;
+  return 'which one cannot be told from the sizes of what is stored';
+}
+
+/** Says which row it is by its key, and what makes it long. */
+export function describeLongRow({ key, bytes, columns }: LongRow): string {
+  return `the one with the key ${key} (about ${megabytes(bytes)}: ${columns.map((column) => `${column.name} ${megabytes(column.bytes)}`).join(', ')})`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000)} MB`;
+}

@@ -1,0 +1,36 @@
+import { AppError } from '../../core/errors.ts';
+import type { Storage } from '../../storage/storage.ts';
+
+/** Returns how many bytes an archive of so many bytes of tables takes at the very least. */
+export function archiveBytes(heapBytes: number): number {
+  // Rows of real applications came out at 0.15 to 0.4 of their heap size; less than this cannot be enough.
+  return Math.ceil(heapBytes * 0.15);
+}
+
+/** Returns how many bytes a restore takes on the database server for a while: staging and the new tables beside the old ones. */
+export function restoreBytes(heapBytes: number): number {
+  return heapBytes * 2;
+}
+
+/** Throws DISK_FULL when the storage cannot be enough. A first look only: a disk that fills later is noticed by the write that fails. */
+export async function refuseFullDisk(
+  storage: Pick<Storage, 'freeSpace' | 'label' | 'places'>,
+  heapBytes: number,
+): Promise<void> {
+  const free = await storage.freeSpace();
+  const needed = archiveBytes(heapBytes);
+  if (free === null || free >= needed) return;
+  throw new AppError(
+    'DISK_FULL',
+    `${storage.label} has ${mebibytes(free)} free; this backup needs about ${mebibytes(needed)} or more.`,
+    {
+      hint: 'Free space there, or choose another folder with BACKUP_DIR or --output.',
+      details: { free, needed },
+      places: storage.places,
+    },
+  );
+}
+
+export function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 ** 2)} MiB`;
+}

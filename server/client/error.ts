@@ -1,0 +1,96 @@
+import { TRPCClientError } from '@trpc/client';
+import type { ErrorCode, FailureBody } from '../core/errors.ts';
+import type { AppRouter } from './router.ts';
+
+/** What every call of the client fails with: a code to decide by, a message and a hint for people. */
+export class BackupError extends TRPCClientError<AppRouter> {
+  override readonly name = 'BackupError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Record<string, unknown> | undefined;
+  /** Seconds to wait before trying again, when the server said so. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { hint?: string | undefined; details?: Record<string, unknown> | undefined; cause?: unknown } = {},
+  ) {
+    super(message, more.cause instanceof Error ? { cause: more.cause } : {});
+    // tRPC's constructor makes every error a plain one of its own.
+    Object.setPrototypeOf(this, new.target.prototype);
+    this.code = code;
+    this.hint = more.hint;
+    this.details = more.details;
+    const seconds = more.details?.['retryAfterSeconds'];
+    this.retryAfterSeconds = typeof seconds === 'number' ? seconds : undefined;
+  }
+}
+
+/** tRPC's words for a question that no request has room for; it is not sent. */
+const TOO_LONG = 'Input is too big for a single dispatch';
+
+/** Whatever a call failed with, as a `BackupError`: the server's own words, a cancel, or a server that does not answer. */
+export function asBackupError(error: unknown, signal?: AbortSignal | null): BackupError {
+  if (error instanceof BackupError) return error;
+  const body = error instanceof TRPCClientError ? failureIn(error.data) : null;
+  if (body) return fromFailure(body, error);
+  if (signal?.aborted) return new BackupError('CANCELLED', 'The call was given up.', { cause: error });
+  if (error instanceof TRPCClientError && error.message === TOO_LONG)
+    return new BackupError('INPUT_INVALID', 'The question is longer than the address of a request may be.', {
+      cause: error,
+      hint: 'Ask for less at once: a shorter search, fewer names.',
+    });
+  return connectionLost(error);
+}
+
+/** The failure in the answer of a raw route. */
+export async function errorOfResponse(response: Response): Promise<BackupError> {
+  return errorOfAnswer(response.status, await response.json().catch(() => null));
+}
+
+/** The same of an answer that was read already. */
+export function errorOfAnswer(status: number, answer: unknown): BackupError {
+  const body = failureIn({ backup: answer });
+  if (body) return fromFailure(body, undefined);
+  return new BackupError('CONNECTION_LOST', `The server answered ${status}, not in the way of this API.`, {
+    hint: 'See whether the address is right, and whether a proxy stands between.',
+    details: { status },
+  });
+}
+
+/** No answer, or only part of one. */
+export function connectionLost(cause: unknown): BackupError {
+  return new BackupError('CONNECTION_LOST', 'The server does not answer, or the connection was lost.', {
+    cause,
+    hint: 'See whether it runs and can be reached from here, then try again.',
+  });
+}
+
+function fromFailure({ code, message, hint, details }: FailureBody['error'], cause: unknown): BackupError {
+  return new BackupError(code, message, { hint, details, cause });
+}
+
+/** The `error` of a failure body under `backup`, or null when there is none. */
+function failureIn(data: unknown): FailureBody['error'] | null {
+  const error = property(property(data, 'backup'), 'error');
+  const code = property(error, 'code');
+  const message = property(error, 'message');
+  if (typeof code !== 'string' || typeof message !== 'string') return null;
+  const hint = property(error, 'hint');
+  const details = property(error, 'details');
+  return {
+    // A newer server may say codes this client does not know; they are passed on.
+    code: code as ErrorCode,
+    message,
+    timestamp: String(property(error, 'timestamp') ?? ''),
+    ...(typeof hint === 'string' && { hint }),
+    ...(typeof details === 'object' && details !== null && { details: { ...details } }),
+  };
+}
+
+function property(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? new Map<string, unknown>(Object.entries(value)).get(key)
+    : undefined;
+}

@@ -1,0 +1,159 @@
+import {
+  DetailedError,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpStack,
+  type UploadOptions as TusOptions,
+  Upload,
+} from 'tus-js-client';
+import { asBackupError, type BackupError, connectionLost, errorOfAnswer } from './error.ts';
+
+export interface UploadOptions {
+  /** The file's name, for people. A `File` has its own. */
+  name?: string;
+  onProgress?: (progress: { bytes: number; totalBytes: number }) => void;
+  signal?: AbortSignal;
+  /** Told once the server has given the upload an id: keep it to go on after a crash. */
+  onStarted?: (uploadId: string) => void;
+  /** The id of an unfinished upload of the same file. */
+  resume?: string;
+  /** Pauses before a lost connection is tried again, milliseconds. */
+  retryDelaysMs?: readonly number[];
+}
+
+interface UploadDeps {
+  /** Where uploads are made by the tus protocol. */
+  endpoint: string;
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  headers: () => Promise<Record<string, string>>;
+}
+
+/** What is sent with one request, and held in memory for it. */
+const CHUNK_BYTES = 8 * 1024 * 1024;
+
+export interface Uploaded {
+  uploadId: string;
+  /** The backup it has become; null when the server did not say, then `uploads.get` does. */
+  fileName: string | null;
+  /** The very same archive was stored already. */
+  existing: boolean;
+}
+
+/**
+ * Sends a file by the tus protocol: after a lost connection it goes on where the server stopped receiving. Resolves when all bytes are
+ * there and the server has accepted them as a backup. A cancelled upload is removed from the server. Throws BackupError.
+ */
+export async function upload(
+  deps: UploadDeps,
+  file: Blob | Uint8Array<ArrayBuffer>,
+  options: UploadOptions = {},
+): Promise<Uploaded> {
+  const { onProgress, signal, onStarted, resume, retryDelaysMs = [500, 1000, 3000, 10_000] } = options;
+  if (signal?.aborted) throw asBackupError(signal.reason, signal);
+  const blob = file instanceof Blob ? file : new Blob([file]);
+  const name = options.name ?? (file instanceof File ? file.name : 'backup.zip');
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+  const tus: TusOptions = {
+    endpoint: deps.endpoint,
+    ...(resume !== undefined && { uploadUrl: `${deps.endpoint}/${encodeURIComponent(resume)}` }),
+    metadata: { filename: name },
+    chunkSize: CHUNK_BYTES,
+    uploadSize: blob.size,
+    retryDelays: [...retryDelaysMs],
+    storeFingerprintForResuming: false,
+    fingerprint: () => Promise.resolve(''),
+    fileReader: { openFile: () => Promise.resolve(sourceOf(blob)) },
+    httpStack: fetchStack(deps),
+    onUploadUrlAvailable: () => onStarted?.(idOf(sending)),
+    onProgress: (bytes, totalBytes) => onProgress?.({ bytes, totalBytes }),
+    onShouldRetry: mayTryAgain,
+    onSuccess: ({ lastResponse }) => resolve(lastResponse),
+    onError: (error) => reject(reasonOf(error)),
+  };
+  const sending = new Upload(new File([], name), tus);
+  const onAbort = () => {
+    const stopped = () => reject(asBackupError(signal?.reason, signal));
+    sending.abort(true).then(stopped, stopped);
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    sending.start();
+    const answer = await promise;
+    const fileName = answer.getHeader('X-Backup-Name') || null;
+    return { uploadId: idOf(sending), fileName, existing: answer.getHeader('X-Backup-Existing') === 'true' };
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A server that is gone, busy or in trouble may be better in a moment. A file it has refused will not be. */
+function mayTryAgain(error: Error | DetailedError): boolean {
+  const answer = error instanceof DetailedError ? error.originalResponse : null;
+  const status = answer?.getStatus() ?? 0;
+  if (status === 0 || status >= 500 || status === 423 || status === 429) return true;
+  // Where the two sides disagree on how much is there, the library asks again.
+  return status === 409 && ['CONNECTION_LOST', 'INPUT_INVALID'].includes(reasonOf(error).code);
+}
+
+function idOf(upload: Upload): string {
+  return decodeURIComponent(new URL(upload.url ?? '', 'http://localhost').pathname.split('/').at(-1) ?? '');
+}
+
+function sourceOf(blob: Blob) {
+  return {
+    size: blob.size,
+    slice: async (start: number, end: number) => ({ value: blob.slice(start, end), done: end >= blob.size }),
+    close: () => undefined,
+  };
+}
+
+function reasonOf(error: Error | DetailedError): BackupError {
+  const answer = error instanceof DetailedError ? error.originalResponse : null;
+  return answer ? errorOfAnswer(answer.getStatus(), parsed(answer.getBody())) : connectionLost(error);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The library's requests over `fetch`, so that one client runs in browsers, Bun and Node alike. */
+function fetchStack(deps: UploadDeps): HttpStack {
+  return {
+    getName: () => 'fetch',
+    createRequest(method, url) {
+      const headers: Record<string, string> = {};
+      const abort = new AbortController();
+      let progress: (bytes: number) => void = () => undefined;
+      const request: HttpRequest = {
+        getMethod: () => method,
+        getURL: () => url,
+        setHeader: (name, value) => {
+          headers[name] = value;
+        },
+        getHeader: (name) => headers[name],
+        setProgressHandler: (handler) => {
+          progress = handler;
+        },
+        async send(body?: Blob | null) {
+          const all = { ...(await deps.headers()), ...headers };
+          const response = await deps.fetch(url, { method, headers: all, body: body ?? null, signal: abort.signal });
+          const text = await response.text();
+          if (body) progress(body.size);
+          return {
+            getStatus: () => response.status,
+            getHeader: (name) => response.headers.get(name) ?? undefined,
+            getBody: () => text,
+            getUnderlyingObject: () => response,
+          };
+        },
+        abort: async () => abort.abort(),
+        getUnderlyingObject: () => undefined,
+      };
+      return request;
+    },
+  };
+}

@@ -1,0 +1,12 @@
+/** Does the work for each item, in their order, so many at once: enough to hide what waiting for one costs. Rejects with the first failure. */
+export async function forEachConcurrent<Item>(
+  most: number,
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<void>,
+): Promise<void> {
+  const left = items.entries();
+  const worker = async () => {
+    for (const [index, item] of left) await work(item, index);
+  };
+  await Promise.all(Array.from({ length: most }, worker));
+}

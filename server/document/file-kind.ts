@@ -1,0 +1,122 @@
+import { createGunzip, type ZlibOptions } from 'node:zlib';
+import type { ByteSource } from '../core/bytes.ts';
+import { AppError, throwIfCancelled } from '../core/errors.ts';
+import { findOldBackup } from './old-zip.ts';
+
+/** What a file is, told from its content alone. `archive` stands for everything that is none of the others: opening it says what is wrong. */
+export type FileKind = 'archive' | 'json' | 'json.gz' | 'old zip';
+
+export interface DocumentLimits {
+  /** Bytes of the document once expanded. */
+  documentBytes: number;
+  /** How many times larger than stored it may get; looked at beyond `freeBytes` only, because small texts may repeat themselves a lot. */
+  ratio: number;
+  freeBytes: number;
+}
+
+const LIMITS: DocumentLimits = { documentBytes: 64 * 1024 ** 3, ratio: 250, freeBytes: 64 * 1024 ** 2 };
+/** For files that anybody may send: rows as JSON, with their keys, are packed to a fifteenth. */
+export const UPLOADED_DOCUMENT_LIMITS: DocumentLimits = { ...LIMITS, ratio: 50 };
+const PIECE_BYTES = 64 * 1024;
+
+/** The text of a BackupData document, whatever it is wrapped in. */
+export interface JsonDocument {
+  kind: Exclude<FileKind, 'archive'>;
+  /** Bytes of the text; null where only reading tells. */
+  size: number | null;
+  /** The text from its beginning. May be asked for again. Rejects with ARCHIVE_INVALID, ARCHIVE_DAMAGED or ARCHIVE_LIMIT. */
+  bytes(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** Opens a BackupData document: plain, gzipped, or alone in a ZIP of the HRMS's old tool. Null when the file is something else: an archive, or nothing known. */
+export async function openJsonDocument(
+  source: ByteSource,
+  chosen: Partial<DocumentLimits> = {},
+): Promise<JsonDocument | null> {
+  const limits = { ...LIMITS, ...chosen };
+  const head = await source.read(0, Math.min(4, source.size));
+  if (head[0] === 0x1f && head[1] === 0x8b)
+    return { kind: 'json.gz', size: null, bytes: (signal) => limited(gunzipped(source, signal), source.size, limits) };
+  if (head[0] === 0x50 && head[1] === 0x4b) {
+    const old = await findOldBackup(source);
+    if (old === null) return null;
+    refuseTooLarge(old.size, old.storedSize, limits);
+    return {
+      kind: 'old zip',
+      size: old.size,
+      bytes: (signal) => limited(old.bytes(signal), old.storedSize, limits),
+    };
+  }
+  if (!(await looksLikeJson(source))) return null;
+  return { kind: 'json', size: source.size, bytes: (signal) => limited(plain(source, signal), source.size, limits) };
+}
+
+/** JSON of an object or a list, in any encoding that can be mistaken for text: reading it says what is wrong with it. */
+async function looksLikeJson(source: ByteSource): Promise<boolean> {
+  const head = await source.read(0, Math.min(1024, source.size));
+  const text = new TextDecoder('latin1').decode(head).replaceAll('\0', '');
+  return /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*[{[]/.test(text);
+}
+
+async function* plain(source: ByteSource, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(Math.min(PIECE_BYTES, source.size));
+  for (let at = 0; at < source.size; at += PIECE_BYTES) {
+    throwIfCancelled(signal, 'Reading the document');
+    yield await source.read(at, Math.min(PIECE_BYTES, source.size - at), buffer);
+  }
+}
+
+async function* gunzipped(source: ByteSource, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const options: ZlibOptions = { chunkSize: PIECE_BYTES };
+  const gunzip = createGunzip(options);
+  const feeding = feed(source, gunzip, signal);
+  feeding.catch((error: Error) => gunzip.destroy(error));
+  try {
+    yield* gunzip as AsyncIterable<Uint8Array>;
+    await feeding;
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('ARCHIVE_DAMAGED', 'The gzip file is damaged or was cut off.', {
+      cause,
+      hint: 'Copy the file again, or use another backup.',
+    });
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+async function feed(source: ByteSource, into: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
+  for (let at = 0; at < source.size; at += PIECE_BYTES) {
+    throwIfCancelled(signal, 'Reading the document');
+    const piece = await source.read(at, Math.min(PIECE_BYTES, source.size - at));
+    await new Promise<void>((done, fail) => into.write(piece, (error) => (error ? fail(error) : done())));
+  }
+  into.end();
+}
+
+/** Stops a text that grows beyond what its file can honestly hold. */
+async function* limited(
+  bytes: AsyncIterable<Uint8Array>,
+  stored: number,
+  limits: DocumentLimits,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const piece of bytes) {
+    size += piece.length;
+    refuseTooLarge(size, stored, limits);
+    yield piece;
+  }
+}
+
+function refuseTooLarge(size: number, stored: number, limits: DocumentLimits): void {
+  if (size > limits.documentBytes)
+    throw new AppError('ARCHIVE_LIMIT', `The document has more than ${limits.documentBytes} bytes.`, {
+      hint: 'An archive (.zip) of the same data has no such limit: make one where the data is.',
+    });
+  if (size > limits.freeBytes && size > stored * limits.ratio)
+    throw new AppError(
+      'ARCHIVE_LIMIT',
+      `The document grows to more than ${limits.ratio} times its compressed size; no more is read.`,
+      { hint: 'If it is yours all the same, unpack it and give the JSON itself.' },
+    );
+}

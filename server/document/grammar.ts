@@ -1,0 +1,150 @@
+import { AppError } from '../core/errors.ts';
+import type { JsonToken } from './tokens.ts';
+
+/** An object or list that is open. */
+interface Frame {
+  /** Null for a list. */
+  keys: Set<string> | null;
+  key: string;
+  index: number;
+}
+
+/** What a token is at its place: the key of a member, the begin or end of an object or list, a plain value, or `:` and `,`. */
+export type JsonRole = 'key' | 'open' | 'close' | 'leaf' | 'mark';
+
+/** More levels than PostgreSQL itself reads. */
+const DEEPEST = 5000;
+/** More members than any row or sensible value has, of all objects that are open; what keys are remembered in must end somewhere. */
+const MOST_KEYS = 1_000_000;
+
+/** Holds tokens against JSON's grammar and knows the path to where they stand. One document, from its first token to its last. */
+export class JsonGrammar {
+  /** Set while a value passes in which keys may repeat: PostgreSQL's `json` keeps them. */
+  repeatsAllowed = false;
+  private readonly frames: Frame[] = [];
+  /** Keys of all frames. */
+  private keysOpen = 0;
+  private expected: 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end' | 'nothing' = 'value';
+
+  /** Objects and lists open now. */
+  get depth(): number {
+    return this.frames.length;
+  }
+
+  get isComplete(): boolean {
+    return this.expected === 'nothing';
+  }
+
+  /** The key (or index, in a list) that leads on from the frame at `level`, counted from 0. */
+  keyAt(level: number): string {
+    return this.frames[level]?.key ?? '';
+  }
+
+  indexAt(level: number): number {
+    return this.frames[level]?.index ?? 0;
+  }
+
+  /** `data.staff[17].gender`: where the last token stands, or how far `levels` of it lead. */
+  path(levels = this.frames.length): string {
+    let path = '';
+    for (const { keys, key, index } of this.frames.slice(0, levels))
+      path = keys === null ? `${path}[${index}]` : memberPath(path, key);
+    return path === '' ? 'the document' : path;
+  }
+
+  /** Throws ARCHIVE_INVALID for a token that cannot stand here or a key that was there before, ARCHIVE_LIMIT for too many levels. */
+  accept(token: JsonToken): JsonRole {
+    const { expected } = this;
+    const frame = this.frames.at(-1);
+    const wantsValue = expected === 'value' || expected === 'value or end';
+    if (token.mark === null) {
+      if (wantsValue) {
+        this.afterValue();
+        return 'leaf';
+      }
+      if ((expected === 'key' || expected === 'key or end') && frame?.keys && typeof token.value === 'string') {
+        this.addKey(frame, frame.keys, token.value);
+        return 'key';
+      }
+      throw this.wrong();
+    }
+    const { mark } = token;
+    if ((mark === '{' || mark === '[') && wantsValue) {
+      this.push(mark === '[');
+      return 'open';
+    }
+    if (mark === ':' && expected === 'colon') {
+      this.expected = 'value';
+      return 'mark';
+    }
+    if (mark === ',' && expected === 'comma or end' && frame) {
+      if (frame.keys === null) frame.index++;
+      this.expected = frame.keys === null ? 'value' : 'key';
+      return 'mark';
+    }
+    const mayEnd = expected === 'comma or end' || expected === 'value or end' || expected === 'key or end';
+    if (mayEnd && frame && mark === (frame.keys === null ? ']' : '}')) {
+      this.keysOpen -= this.frames.pop()?.keys?.size ?? 0;
+      this.afterValue();
+      return 'close';
+    }
+    throw this.wrong();
+  }
+
+  private push(isList: boolean): void {
+    if (this.frames.length >= DEEPEST)
+      throw new AppError('ARCHIVE_LIMIT', `${this.path()}: the document is nested more than ${DEEPEST} levels deep.`, {
+        hint: TOO_MUCH_HINT,
+      });
+    this.frames.push({ keys: isList ? null : new Set(), key: '', index: 0 });
+    this.expected = isList ? 'value or end' : 'key or end';
+  }
+
+  private addKey(frame: Frame, keys: Set<string>, key: string): void {
+    frame.key = key;
+    this.expected = 'colon';
+    if (this.repeatsAllowed) return;
+    if (keys.has(key))
+      throw invalid(
+        this.path(),
+        'is there twice',
+        'Take out the one that is not meant: which of the two that is cannot be known.',
+      );
+    if (++this.keysOpen > MOST_KEYS)
+      throw new AppError(
+        'ARCHIVE_LIMIT',
+        `${this.path()}: objects of more than ${MOST_KEYS} members are within each other.`,
+        { hint: TOO_MUCH_HINT },
+      );
+    keys.add(key);
+  }
+
+  private afterValue(): void {
+    this.expected = this.frames.length === 0 ? 'nothing' : 'comma or end';
+  }
+
+  private wrong(): AppError {
+    const what = this.isComplete ? 'something follows the end of the document' : `expected ${this.expected}`;
+    return new AppError('ARCHIVE_INVALID', `${this.path()}: this is not JSON: ${what}.`, {
+      hint: 'Use the file as it was written, not an edited copy.',
+      details: { path: this.path() },
+    });
+  }
+}
+
+function memberPath(path: string, key: string): string {
+  if (/^[A-Za-z_$][\w$]{0,99}$/.test(key)) return path === '' ? key : `${path}.${key}`;
+  return `${path}[${JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key)}]`;
+}
+
+/** For what is read of no document, whoever gives it. */
+export const TOO_MUCH_HINT =
+  'Of no document more is read: take the value out of it, and put it into its table by hand.';
+
+/** ARCHIVE_INVALID for the place `path`: `data.staff[17].gender must be a string.` */
+export function invalid(path: string, what: string, hint?: string, details: Record<string, unknown> = {}): AppError {
+  return new AppError('ARCHIVE_INVALID', `${path} ${what}.`, {
+    hint: hint ?? 'Mend the document at this place, or use another backup.',
+    details: { path, ...details },
+  });
+}

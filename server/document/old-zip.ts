@@ -1,0 +1,112 @@
+import { type Entry, type FileEntry, Reader, ZipReader } from '@zip.js/zip.js';
+import { END_BYTES } from '../archive/container.ts';
+import { MANIFEST_NAME } from '../archive/manifest/manifest.ts';
+import type { ByteSource } from '../core/bytes.ts';
+import { AppError, cancelled } from '../core/errors.ts';
+
+/** The one document in a ZIP of the HRMS's old tool. */
+export interface OldBackup {
+  name: string;
+  /** Bytes as the directory says; reading more than that fails. */
+  size: number;
+  storedSize: number;
+  /** The document's bytes, its CRC-32 and the headers checked. Rejects with ARCHIVE_DAMAGED. */
+  bytes(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** What the old tool puts beside the document. */
+const BESIDE = new Set(['metadata.json', 'README.txt']);
+/** Room for a hundred times the old tool's three lines; a directory is held in memory. */
+const MAX_DIRECTORY_BYTES = 64 * 1024;
+
+/**
+ * Looks for the old tool's document in a ZIP: exactly one JSON beside `metadata.json` and `README.txt`, found through the directory, because
+ * data descriptors leave the sizes out of the headers before the entries. Null for a ZIP that is not of this kind; ARCHIVE_INVALID for
+ * one that is and holds more.
+ */
+export async function findOldBackup(source: ByteSource): Promise<OldBackup | null> {
+  if (!(await hasSmallDirectory(source))) return null;
+  const reader = new ZipReader(new SourceReader(source), {
+    strictness: 'strict',
+    useWebWorkers: false,
+  });
+  const entries = await reader.getEntries().catch(() => null);
+  if (entries === null || entries.some((entry) => entry.filename === MANIFEST_NAME)) return null;
+  const documents = entries.filter((entry) => /^[^/]+\.json$/.test(entry.filename) && !BESIDE.has(entry.filename));
+  const [document] = documents;
+  if (!document) return null;
+  refuseOthers(entries, documents);
+  if (document.directory || document.encrypted)
+    throw new AppError('ARCHIVE_INVALID', `${document.filename} in the ZIP is encrypted; it cannot be read.`, {
+      hint: 'Unzip it with its password, and give the JSON document.',
+    });
+  return {
+    name: document.filename,
+    size: document.uncompressedSize,
+    storedSize: document.compressedSize,
+    bytes: (signal) => entryBytes(document, signal),
+  };
+}
+
+/** An archive of ours ends otherwise, or has a directory of any length. */
+async function hasSmallDirectory(source: ByteSource): Promise<boolean> {
+  if (source.size < END_BYTES) return false;
+  const end = Buffer.from(await source.read(source.size - END_BYTES, END_BYTES));
+  return end.readUInt32LE(0) === 0x06054b50 && end.readUInt32LE(12) <= MAX_DIRECTORY_BYTES;
+}
+
+function refuseOthers(entries: Entry[], documents: Entry[]): void {
+  const strangers = entries.filter((entry) => !BESIDE.has(entry.filename) && !documents.includes(entry));
+  if (documents.length === 1 && strangers.length === 0) return;
+  const names = [...documents, ...strangers].slice(0, 5).map((entry) => JSON.stringify(entry.filename.slice(0, 100)));
+  throw new AppError('ARCHIVE_INVALID', `The ZIP must hold one backup document, and holds ${names.join(', ')}.`, {
+    hint: 'Give the ZIP as the HRMS made it, or unzip it and give the one JSON document.',
+  });
+}
+
+async function* entryBytes(entry: FileEntry, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  // One piece on the way: the reader decides how fast it goes.
+  const passage = new TransformStream<Uint8Array, Uint8Array>();
+  const stop = new AbortController();
+  const written = entry.getData(passage.writable, {
+    checkCrc32: true,
+    checkOverlappingEntry: true,
+    signal: AbortSignal.any([signal, stop.signal]),
+  });
+  // Its failure is met below, through the stream or after it.
+  written.catch(() => undefined);
+  let size = 0;
+  try {
+    for await (const piece of passage.readable) {
+      size += piece.length;
+      if (size > entry.uncompressedSize) throw new RangeError('it is longer than the directory says');
+      yield piece;
+    }
+    await written;
+    if (size !== entry.uncompressedSize) throw new RangeError('it is shorter than the directory says');
+  } catch (cause) {
+    if (signal.aborted) throw cancelled('Reading the document');
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('ARCHIVE_DAMAGED', `${entry.filename} in the ZIP is damaged or was cut off.`, {
+      cause,
+      hint: 'Copy the file again, or use another backup.',
+    });
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Random access for the ZIP library. */
+class SourceReader extends Reader<ByteSource> {
+  private readonly source: ByteSource;
+
+  constructor(source: ByteSource) {
+    super(source);
+    this.source = source;
+    this.size = source.size;
+  }
+
+  override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
+    return await this.source.read(index, Math.min(length, this.source.size - index));
+  }
+}

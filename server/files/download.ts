@@ -1,0 +1,143 @@
+import { type FoundBackup, findBackup } from '../api/backups/find-backup.ts';
+import { openArchive } from '../archive/reader.ts';
+import { AppError } from '../core/errors.ts';
+import { objectBody, objectStream } from '../storage/serve.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { AuditNotes } from './audited.ts';
+import { requireRight } from './audited.ts';
+import { readRange } from './byte-range.ts';
+import { attachment } from './disposition.ts';
+import type { FileParts, FilesContext } from './parts.ts';
+import { checkConditions, rangeAllowed, type Validators } from './preconditions.ts';
+import { iterableBody } from './stream-body.ts';
+
+/**
+ * `GET|HEAD /api/backups/:id/download`, `:id` a file name or backup id: the stored bytes, whole or a single range, for a caller with
+ * `backups:download` or a signed link (`?token=`) to this very backup; with `?format=json` the same as BackupData JSON.
+ * Throws UNAUTHENTICATED, FORBIDDEN, NOT_FOUND or INPUT_INVALID.
+ */
+export async function download(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<Response> {
+  const id = c.req.param('id') ?? '';
+  notes.target = id;
+  const link = await readLink(parts, c, notes);
+  const backup = await findBackup(parts.storage, id, parts.nameOf, c.req.raw.signal);
+  notes.target = backup.name;
+  if (link !== null && link !== backup.name && link.toLowerCase() !== backup.backupId) {
+    throw new AppError('FORBIDDEN', 'This link is for another backup.', { hint: 'Ask for a link to this one.' });
+  }
+  const format = c.req.query('format') ?? 'zip';
+  if (format === 'json') return downloadJson(parts, c, backup);
+  if (format === 'zip') return downloadArchive(parts, c, backup, notes);
+  throw new AppError('INPUT_INVALID', '`format` must be zip or json.', {
+    hint: 'Leave it out for the archive itself.',
+  });
+}
+
+/** What the link is for; null without one, when the caller himself must be allowed. */
+async function readLink(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<string | null> {
+  const token = c.req.query('token');
+  if (token === undefined) {
+    requireRight(c, 'GET /api/backups/:id/download', parts.now());
+    return null;
+  }
+  const { subject, actor } = await parts.readLink(token, 'download');
+  notes.actor = actor;
+  c.get('patience').waitForEver();
+  return subject;
+}
+
+function downloadArchive(parts: FileParts, c: FilesContext, backup: FoundBackup, notes: AuditNotes): Response {
+  const header = (name: string) => c.req.header(name);
+  const validators: Validators = { etag: entityTag(backup), lastModified: backup.modifiedAt };
+  const headers = new Headers({
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'no-store',
+    'Content-Disposition': attachment(backup.name),
+    ETag: validators.etag,
+    'Last-Modified': validators.lastModified.toUTCString(),
+  });
+  const verdict = checkConditions(header, validators);
+  if (verdict === 'fresh') return new Response(null, { status: 304, headers });
+  if (verdict === 'failed') {
+    notes.failure = 'INPUT_INVALID';
+    return refuse(parts, 412, 'The stored backup is not the one asked for.', headers);
+  }
+
+  const range = header('range');
+  // RFC 9110 defines ranges for GET alone.
+  const wanted =
+    c.req.method === 'GET' && rangeAllowed(header, validators)
+      ? readRange(range, backup.size)
+      : ({ kind: 'whole' } as const);
+  if (wanted.kind === 'outside') {
+    notes.failure = 'INPUT_INVALID';
+    headers.set('Content-Range', `bytes */${backup.size}`);
+    return refuse(parts, 416, `The backup has ${backup.size} bytes; none of those asked for is among them.`, headers);
+  }
+  const span = wanted.kind === 'part' ? { start: wanted.start, end: wanted.end + 1 } : { start: 0, end: backup.size };
+  headers.set('Content-Type', 'application/zip');
+  if (wanted.kind === 'part') {
+    headers.set('Content-Range', `bytes ${wanted.start}-${wanted.end}/${backup.size}`);
+    notes.details = { range: `${wanted.start}-${wanted.end}` };
+  }
+  headers.set('Content-Length', String(span.end - span.start));
+  if (c.req.method === 'HEAD') return new Response(null, { headers });
+  if (wanted.kind === 'part') {
+    return new Response(objectBody(parts.storage, backup.name, span), { status: 206, headers });
+  }
+  // When a file is the body of a 200, Bun reads the Range once more, by rules of its own: what was decided here is not left to it.
+  const body = (range === undefined ? objectBody : objectStream)(parts.storage, backup.name, span);
+  return new Response(body, { headers });
+}
+
+/** The digest stands for the whole archive; one that cannot be opened is told by name, size and time, which its bytes are not changed under. */
+function entityTag(backup: FoundBackup): string {
+  if (backup.digest !== null) return `"${backup.digest}"`;
+  const facts = `${backup.name} ${backup.size} ${backup.modifiedAt.getTime()}`;
+  return `"unreadable-${Bun.SHA256.hash(facts, 'hex')}"`;
+}
+
+function refuse(parts: FileParts, status: 412 | 416, message: string, headers: Headers): Response {
+  const hint = 'Begin the download anew, without the condition or range.';
+  const failure = parts.fail(new AppError('INPUT_INVALID', message, { hint }));
+  for (const name of ['Content-Disposition', 'Last-Modified']) headers.delete(name);
+  for (const [name, value] of failure.headers) headers.set(name, value);
+  return new Response(failure.body, { status, headers });
+}
+
+function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): Response {
+  const { exportJson } = parts;
+  if (!exportJson)
+    throw new AppError('INPUT_INVALID', 'This server does not export JSON.', {
+      hint: 'Download the archive itself (zip).',
+    });
+  if (backup.digest === null) {
+    throw new AppError('ARCHIVE_DAMAGED', 'The backup cannot be opened, so there is nothing to export.', {
+      hint: 'Download it as it is, or verify it to see what is damaged.',
+    });
+  }
+  const headers = {
+    'Cache-Control': 'no-store',
+    'Content-Disposition': attachment(`${backup.name.replace(/\.zip$/, '')}.json`),
+    'Content-Type': 'application/json; charset=utf-8',
+  };
+  if (c.req.method === 'HEAD') return new Response(null, { headers });
+  const gone = new AbortController();
+  const signal = AbortSignal.any([gone.signal, c.req.raw.signal]);
+  const bytes = exported(parts.storage, backup.name, exportJson, signal);
+  return new Response(
+    iterableBody(bytes, async () => gone.abort()),
+    { headers },
+  );
+}
+
+/** Opens the archive with the first read: a body that nobody reads must hold nothing open. */
+async function* exported(
+  storage: Storage,
+  name: string,
+  exportJson: NonNullable<FileParts['exportJson']>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  await using source = await storage.open(name);
+  yield* exportJson(await openArchive(source, { signal }), signal);
+}

@@ -1,0 +1,205 @@
+import { Server, type Upload } from '@tus/server';
+import { AppError } from '../core/errors.ts';
+import { atIt, receivedUpload } from '../jobs/uploads/accept.ts';
+import { findUpload } from '../jobs/uploads/records.ts';
+import { type AuditNotes, audited, requireRight, whileAllowed } from './audited.ts';
+import type { FileParts, FilesContext } from './parts.ts';
+import { TusStore } from './tus-store.ts';
+import { refuseOversize, uploadName } from './upload.ts';
+import { finishUpload } from './upload-finish.ts';
+
+export const TUS_PATH = '/api/uploads/tus';
+
+/** What our hooks need to know of the request that led to them; tus hands them the request alone. */
+interface Conversation {
+  context: FilesContext;
+  /** Aborts once the sender may not send any more. */
+  allowed: AbortSignal;
+  /** What was thrown, before tus made words of it. */
+  failure?: unknown;
+}
+
+/**
+ * Uploads in pieces by the tus protocol 1.0 (creation, with and without data, deferred length, termination, expiration): the same area,
+ * limit, right and record as `PUT /api/uploads`, and accepted with the last byte. An upload is its creator's alone. After a failure that
+ * was not the file's, asking for the offset (HEAD) accepts it again. Failures have the shape of all others.
+ */
+export function createTus(parts: FileParts): (c: FilesContext) => Promise<Response> {
+  const conversations = new WeakMap<object, Conversation>();
+  /** By the upload's id: the store is told nothing else. */
+  const allowed = new Map<string, AbortSignal>();
+  let server: Promise<Server> | null = null;
+  // Not before it is needed: the folder may not be there yet, or not be writable today.
+  const ready = () =>
+    (server ??= makeServer(parts, conversations, allowed).catch((error: unknown) => {
+      server = null;
+      throw error;
+    }));
+
+  const converse = async (c: FilesContext, notes: AuditNotes): Promise<Response> => {
+    requireRight(c, TUS_PATH, parts.now());
+    // tus would hand out the file.
+    if (c.req.method === 'GET')
+      throw new AppError('NOT_FOUND', 'Uploads cannot be read back.', {
+        hint: 'Accept the upload, and download the backup it becomes.',
+      });
+    const id = c.req.param('upload');
+    const locked = id === undefined ? null : await prepareKnown(parts, c, id, notes);
+    if (locked) return locked;
+    using right = whileAllowed(parts, c, TUS_PATH);
+    const conversation: Conversation = { context: c, allowed: right.signal };
+    conversations.set(c.req.raw, conversation);
+    if (id !== undefined && c.req.raw.body !== null) allowed.set(id, right.signal);
+    try {
+      const response = await (await ready()).handleWeb(c.req.raw);
+      return await translated(parts, response, conversation, notes);
+    } finally {
+      for (const [upload, signal] of allowed) if (signal === right.signal) allowed.delete(upload);
+    }
+  };
+
+  // Pieces are many; what is told of an upload is its beginning, its end, and every refusal of who may not.
+  return async (c) => {
+    const { method } = c.req;
+    const which = method === 'POST' || method === 'DELETE' ? 'all' : 'denied';
+    return await audited(parts, c, `${method} ${TUS_PATH}`, which, async (notes) => {
+      const id = c.req.param('upload');
+      if (id !== undefined) notes.target = id;
+      return await converse(c, notes);
+    });
+  };
+}
+
+async function makeServer(
+  parts: FileParts,
+  conversations: WeakMap<object, Conversation>,
+  allowed: Map<string, AbortSignal>,
+): Promise<Server> {
+  await parts.area.prepare();
+  return new Server({
+    path: TUS_PATH,
+    datastore: new TusStore({ ...parts, allowed: (id) => allowed.get(id) }),
+    maxSize: parts.maxUploadBytes,
+    // Behind a proxy the server does not know its own name.
+    relativeLocation: true,
+    allowedOrigins: () => false,
+    namingFunction: () => parts.newId(),
+    async onUploadCreate(request, upload) {
+      await parts.storage.demandPresent();
+      if (upload.size !== undefined) await refuseOversize(parts, upload.size);
+      const conversation = conversations.get(request);
+      const actor = conversation?.context.get('caller').actor ?? 'nobody';
+      if (conversation) allowed.set(upload.id, conversation.allowed);
+      return { metadata: { filename: nameOf(upload), actor } };
+    },
+    async onUploadFinish(request, upload) {
+      const conversation = conversations.get(request);
+      if (!conversation) return {};
+      return { headers: await finish(parts, conversation.context, upload.id) };
+    },
+    onResponseError(request, error) {
+      const conversation = conversations.get(request);
+      if (conversation) conversation.failure = error;
+      return undefined;
+    },
+  });
+}
+
+function nameOf(upload: Upload): string {
+  return uploadName(undefined, upload.metadata?.['filename'] ?? upload.metadata?.['name'] ?? undefined);
+}
+
+/** All bytes are there: they become a backup, or are refused. Returns headers that name it. */
+async function finish(parts: FileParts, c: FilesContext, id: string): Promise<Record<string, string>> {
+  return await audited(parts, c, `finish ${TUS_PATH}`, 'all', async (notes) => {
+    notes.target = id;
+    const row = await findUpload(parts.records, id);
+    if (row?.state === 'receiving') await receivedUpload(parts, id, null, c.req.raw.signal);
+    const { upload, existing } = await finishUpload(parts, c, id);
+    notes.details = { archive: upload.archive };
+    return { 'X-Backup-Name': upload.archive ?? '', 'X-Backup-Existing': String(existing) };
+  });
+}
+
+/** Lets only the creator pass, and takes care of uploads that tus believes unfinished no more. A response when there is nothing left to do. */
+async function prepareKnown(
+  parts: FileParts,
+  c: FilesContext,
+  id: string,
+  notes: AuditNotes,
+): Promise<Response | null> {
+  const row = await findUpload(parts.records, id);
+  if (!row || row.actor !== c.get('caller').actor) {
+    throw new AppError('NOT_FOUND', 'There is no such upload of yours.', { hint: 'Start a new one.' });
+  }
+  if (row.state === 'accepting') {
+    notes.failure = 'OPERATION_IN_PROGRESS';
+    return withStatus(parts.fail(atIt()), 423);
+  }
+  if (c.req.method === 'HEAD' && row.state === 'received') await finish(parts, c, id);
+  if (c.req.method === 'PATCH' && row.state !== 'receiving' && row.state !== 'refused') {
+    // The client then asks for the offset, and hears that all is there.
+    return withStatus(
+      parts.fail(new AppError('INPUT_INVALID', 'Nothing is missing from this upload.', { hint: 'Accept it.' })),
+      409,
+    );
+  }
+  if (c.req.method === 'DELETE' && row.state === 'accepted') {
+    throw new AppError('INPUT_INVALID', 'This upload is a backup now.', { hint: 'Remove the backup instead.' });
+  }
+  return null;
+}
+
+/** tus's answer, its failures in the shape of ours. Statuses stay tus's, because clients go by them. */
+async function translated(
+  parts: FileParts,
+  response: Response,
+  { failure }: Conversation,
+  notes: AuditNotes,
+): Promise<Response> {
+  for (const name of [...response.headers.keys()]) {
+    if (name.startsWith('access-control-')) response.headers.delete(name);
+  }
+  if (response.status < 400) return response;
+  if (failure instanceof AppError) {
+    notes.failure = failure.code;
+    const failed = parts.fail(failure);
+    // 409 tells a tus client to try again, and it would take the refused upload for a finished one.
+    return withStatus(failed, failed.status === 409 ? 422 : failed.status);
+  }
+  if (failure !== undefined && !isTusFailure(failure)) throw failure;
+  const words = (await response.text()).trim();
+  const code = codeOf(response.status);
+  notes.failure = code;
+  const message =
+    code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request cannot be meant.';
+  const status = code === 'STORAGE_UNAVAILABLE' ? 503 : response.status;
+  return withStatus(parts.fail(new AppError(code, message, { cause: failure, hint: TUS_HINTS[code] })), status);
+}
+
+/** What tus itself throws has a status; everything else it only passes on. */
+function isTusFailure(failure: unknown): boolean {
+  return typeof failure === 'object' && failure !== null && 'status_code' in failure;
+}
+
+type TusCode = 'TOO_LARGE' | 'NOT_FOUND' | 'STORAGE_UNAVAILABLE' | 'INPUT_INVALID';
+
+const TUS_HINTS: Record<TusCode, string> = {
+  TOO_LARGE: 'OPTIONS of this address tells the most that is taken (Tus-Max-Size).',
+  NOT_FOUND: 'Begin the upload anew.',
+  STORAGE_UNAVAILABLE: 'Send the rest again in a while; the log of the server says what was wrong.',
+  INPUT_INVALID: 'Send what the protocol tus 1.0 asks for: HEAD tells where an upload stands.',
+};
+
+function codeOf(status: number): TusCode {
+  if (status === 413) return 'TOO_LARGE';
+  if (status === 404 || status === 410) return 'NOT_FOUND';
+  return status >= 500 && status !== 501 ? 'STORAGE_UNAVAILABLE' : 'INPUT_INVALID';
+}
+
+function withStatus(response: Response, status: number): Response {
+  const headers = new Headers(response.headers);
+  headers.set('Tus-Resumable', '1.0.0');
+  if (status === 412) headers.set('Tus-Version', '1.0.0');
+  return new Response(response.body, { status, headers });
+}

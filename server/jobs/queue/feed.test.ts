@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { strike } from '../../testing/hold.fixture.ts';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { BACKUP, type Crew, crewOn } from '../crew.fixture.ts';
+import { CHANGED, OPERATIONS, type OperationView } from '../records.ts';
+import { readOperation } from './desk.ts';
+import { openFeed } from './feed.ts';
+
+let scene: Scene;
+let crew: Crew;
+beforeAll(async () => {
+  scene = await libraryScene();
+  crew = await crewOn(scene);
+});
+afterAll(async () => {
+  await crew[Symbol.asyncDispose]();
+  await scene[Symbol.asyncDispose]();
+});
+
+const FOREVER = 3_600_000;
+const never = new AbortController().signal;
+
+/** A record that nobody works on. */
+async function record(): Promise<string> {
+  return (await crew.desk.request({ ...BACKUP, wait: true }, 'a test', 'here')).operation.id;
+}
+
+async function change(id: string, told: boolean): Promise<void> {
+  await scene.database.query(
+    `UPDATE ${OPERATIONS} SET revision = revision + 1 WHERE id = '${id}' ${told ? `RETURNING ${CHANGED}` : ''}`,
+  );
+}
+
+/** A watcher that reads one view at a time. */
+function watcher(views: AsyncGenerator<OperationView>) {
+  return {
+    async next(): Promise<number | null> {
+      const { value, done } = await views.next();
+      return done ? null : value.revision;
+    },
+    leave: () => views.return(undefined),
+  };
+}
+
+test('watch() gives the record now only when it is newer than what was seen, then each change, then the end', async () => {
+  const id = await record();
+  const late = watcher(crew.feed.watch(id, 0, never));
+  const first = watcher(crew.feed.watch(id, -1, never));
+  expect(await first.next()).toBe(0);
+  const seen = late.next();
+  await change(id, true);
+  expect([await seen, await first.next()]).toEqual([1, 1]);
+  await crew.desk.cancel(id, 'a test');
+  expect([await late.next(), await first.next()]).toEqual([2, 2]);
+  expect([await late.next(), await first.next()]).toEqual([null, null]);
+});
+
+test('watch() of an operation that has ended gives its end, or nothing when that was seen', async () => {
+  const id = await record();
+  const { revision } = await crew.desk.cancel(id, 'a test');
+  const [fresh, resumed] = [watcher(crew.feed.watch(id, -1, never)), watcher(crew.feed.watch(id, revision, never))];
+  expect([await fresh.next(), await fresh.next()]).toEqual([revision, null]);
+  expect(await resumed.next()).toBeNull();
+});
+
+test('watch() ends when its signal aborts, also while it waits', async () => {
+  const id = await record();
+  const leaving = new AbortController();
+  const one = watcher(crew.feed.watch(id, 0, leaving.signal));
+  const waiting = one.next();
+  leaving.abort();
+  expect(await waiting).toBeNull();
+});
+
+test('many who watch one operation are told by one reading', async () => {
+  const id = await record();
+  let readings = 0;
+  await using feed = openFeed({
+    databaseUrl: scene.database.url,
+    lookMs: FOREVER,
+    read: (of) => {
+      readings++;
+      return readOperation(crew.records, of);
+    },
+  });
+  const many = Array.from({ length: 50 }, () => watcher(feed.watch(id, 0, never)));
+  const seen = many.map((one) => one.next());
+  await listening();
+  readings = 0;
+  await change(id, true);
+  expect(new Set(await Promise.all(seen))).toEqual(new Set([1]));
+  expect(readings).toBeLessThanOrEqual(2);
+});
+
+test('after its connection was lost, what was changed meanwhile is read, and new changes are heard again', async () => {
+  const id = await record();
+  await using feed = openFeed({
+    databaseUrl: scene.database.url,
+    lookMs: FOREVER,
+    read: (of) => readOperation(crew.records, of),
+  });
+  const one = watcher(feed.watch(id, -1, never));
+  expect(await one.next()).toBe(0);
+  await listening();
+  const missed = one.next();
+  expect(await strike(scene.database, 'pg_terminate_backend', 'palace-backup listen')).toBeGreaterThan(0);
+  await change(id, false);
+  expect(await missed).toBe(1);
+  await listening();
+  const heard = one.next();
+  await change(id, true);
+  expect(await heard).toBe(2);
+  await one.leave();
+});
+
+test('a change that nobody told of is seen at the next look', async () => {
+  const id = await record();
+  await using feed = openFeed({
+    databaseUrl: scene.database.url,
+    lookMs: 50,
+    read: (of) => readOperation(crew.records, of),
+  });
+  const one = watcher(feed.watch(id, 0, never));
+  const seen = one.next();
+  await change(id, false);
+  expect(await seen).toBe(1);
+  await one.leave();
+});
+
+/** Resolves when both feeds (the crew's and this one) listen. */
+async function listening(): Promise<void> {
+  const sql = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle' AND application_name = 'palace-backup listen'`;
+  while ((await scene.database.admin(sql)).length < 2) await Bun.sleep(5);
+}

@@ -1,0 +1,127 @@
+import { AppError } from '../../core/errors.ts';
+import { CHANNEL, hasEnded, type OperationView } from '../records.ts';
+import { listen } from './listening.ts';
+
+/** Live changes of operations, whichever process makes them. */
+export interface Feed extends AsyncDisposable {
+  /**
+   * The record now, when it is newer than `afterRevision`, then each time it is seen to have changed, until it has ended or the signal
+   * aborts; then it just ends. Revisions that follow each other quickly may be seen as one; the last one never is left out. Throws NOT_FOUND.
+   */
+  watch(id: string, afterRevision: number, signal: AbortSignal): AsyncGenerator<OperationView>;
+}
+
+export interface FeedDeps {
+  /** Past any pooler: through one nothing would be heard. */
+  databaseUrl: string;
+  /** Reads a record; null when there is none. */
+  read: (id: string) => Promise<OperationView | null>;
+  /** What is watched is read this often even when nothing was heard, milliseconds. */
+  lookMs?: number;
+}
+
+const LOOK_MS = 3_000;
+
+/** One record that somebody watches: read once for all who do. */
+interface Topic {
+  watchers: number;
+  latest: OperationView | null;
+  failure: unknown;
+  /** Resolves at the next reading. */
+  next: PromiseWithResolvers<void>;
+  reading: boolean;
+  /** Heard of again while it was read. */
+  stale: boolean;
+}
+
+/** Listens on one connection for this whole process. A lost one is replaced, and what is watched is read anew. */
+export function openFeed(deps: FeedDeps): Feed {
+  const topics = new Map<string, Topic>();
+  const closing = new AbortController();
+
+  const refresh = async (id: string, topic: Topic) => {
+    topic.stale = topic.reading;
+    if (topic.reading) return;
+    topic.reading = true;
+    do {
+      topic.stale = false;
+      try {
+        const view = await deps.read(id);
+        if (view === null) throw notFound(id);
+        topic.latest = view;
+        topic.failure = null;
+      } catch (error) {
+        // What cannot be read now may be read at the next look; that there is nothing to read is final.
+        if (error instanceof AppError && error.code === 'NOT_FOUND') topic.failure = error;
+      }
+    } while (topic.stale);
+    topic.reading = false;
+    const { next } = topic;
+    topic.next = Promise.withResolvers();
+    next.resolve();
+  };
+  const refreshAll = () => {
+    for (const [id, topic] of topics) void refresh(id, topic);
+  };
+  const listening = listen(deps.databaseUrl, {
+    channel: CHANNEL,
+    applicationName: 'palace-backup listen',
+    signal: closing.signal,
+    onReady: refreshAll,
+    onPayload(payload) {
+      const id = payload.split(' ', 1)[0] ?? '';
+      const topic = topics.get(id);
+      if (topic) void refresh(id, topic);
+    },
+  });
+  const looking = setInterval(refreshAll, deps.lookMs ?? LOOK_MS);
+
+  return {
+    async *watch(id, afterRevision, signal) {
+      const topic = topics.get(id) ?? newTopic();
+      topics.set(id, topic);
+      topic.watchers++;
+      const aborted = Promise.withResolvers<void>();
+      const stop = AbortSignal.any([signal, closing.signal]);
+      const onAbort = () => aborted.resolve();
+      stop.addEventListener('abort', onAbort, { once: true });
+      try {
+        let seen = afterRevision;
+        // What others have read may be older than the change this caller knows of.
+        let next = topic.next.promise;
+        void refresh(id, topic);
+        while (!stop.aborted) {
+          await Promise.race([next, aborted.promise]);
+          if (stop.aborted) return;
+          next = topic.next.promise;
+          if (topic.failure) throw topic.failure;
+          const view = topic.latest;
+          if (view && view.revision > seen) {
+            seen = view.revision;
+            yield view;
+          }
+          if (view && hasEnded(view.state)) return;
+        }
+      } finally {
+        stop.removeEventListener('abort', onAbort);
+        if (--topic.watchers === 0) topics.delete(id);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(looking);
+      closing.abort();
+      await listening;
+    },
+  };
+}
+
+function newTopic(): Topic {
+  return { watchers: 0, latest: null, failure: null, next: Promise.withResolvers(), reading: false, stale: false };
+}
+
+/** Says why a record may be missing. */
+export function notFound(id: string): AppError {
+  return new AppError('NOT_FOUND', `There is no operation ${id.slice(0, 60)}.`, {
+    hint: 'Records of finished operations are kept for OPERATION_DAYS; the list of operations shows those there are.',
+  });
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+
+const tables = z.array(z.string().min(1).max(200)).min(1).max(1000).optional();
+const archive = z.string().min(1).max(255);
+/** Wait in line while another operation is in the way, instead of being refused at once. */
+const wait = z.boolean();
+
+/** What can be asked of a worker. Plain and without secrets: a record's `parameters` are the request without its kind. */
+export const operationRequest = z.discriminatedUnion('kind', [
+  z
+    .object({
+      kind: z.literal('backup'),
+      tables,
+      compression: z.enum(['deflate', 'zstd']),
+      level: z.number().int().min(0).max(19).optional(),
+      /** The archive's name without `.zip`; made from time and id when absent. */
+      name: z.string().min(1).max(200).optional(),
+      /** Refuse when the database has tables or columns the schema does not know. */
+      strict: z.boolean(),
+      /** Read the stored archive back before calling it good. */
+      verify: z.boolean(),
+      wait,
+    })
+    .refine(({ compression, level = 1 }) => (compression === 'deflate' ? level <= 9 : level >= 1), {
+      path: ['level'],
+      error: 'must be from 0 to 9 for deflate, from 1 to 19 for zstd',
+    }),
+  z.object({ kind: z.literal('verify'), archive, wait }),
+  /** Makes a received upload a stored backup. `file`: what its sender calls it. */
+  z.object({ kind: z.literal('upload'), upload: z.uuid(), file: z.string().max(300), wait }),
+  z.object({
+    kind: z.literal('restore'),
+    archive,
+    tables,
+    /** Put constraints back as NOT VALID when rows of the backup break them. */
+    keepBrokenRules: z.boolean().optional(),
+    wait,
+  }),
+]);
+
+export type OperationRequest = z.infer<typeof operationRequest>;
+
+/** Plain data as a request: nothing in it is undefined. Throws INPUT_INVALID naming each fault by its path, never a value. */
+export function readRequest(data: unknown): OperationRequest {
+  const read = operationRequest.safeParse(data);
+  if (read.success) return JSON.parse(JSON.stringify(read.data));
+  const faults = read.error.issues.map((issue) => `${issue.path.join('.') || 'the request'}: ${issue.message}`);
+  throw new AppError('INPUT_INVALID', `This cannot be asked of a worker: ${faults.join('; ')}.`, {
+    hint: 'Correct what is named, and ask again.',
+    details: { faults },
+  });
+}

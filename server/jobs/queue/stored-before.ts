@@ -1,0 +1,33 @@
+import { dirname } from 'node:path';
+import { openTransaction } from '../../../db/connect/working-session.ts';
+import type { Ask } from '../../postgres/database-status.ts';
+
+/** Remembered are so many: one of them that is still there tells the folder. */
+const REMEMBERED = 200;
+/** Longest wait for an answer of a connection of its own. */
+const LONGEST_MS = 5000;
+
+/** Names of the files that backups were stored as in this folder, the newest first, as the records of operations say. */
+export async function storedBefore(ask: Ask, folder: string): Promise<string[]> {
+  const [there] = await ask(`SELECT pg_catalog.to_regclass('backup_system.operations') IS NOT NULL AS known`, []);
+  if (there?.['known'] !== true) return [];
+  const prefix = folder === dirname(folder) ? folder : `${folder}/`;
+  const rows = await ask(
+    `WITH here AS (SELECT $1::text AS prefix)
+     SELECT pg_catalog.substr(result ->> 'filePath', pg_catalog.length(prefix) + 1) AS name
+       FROM backup_system.operations, here
+      WHERE kind = 'backup' AND state = 'succeeded' AND pg_catalog.starts_with(result ->> 'filePath', prefix)
+      ORDER BY finished_at DESC LIMIT ${REMEMBERED}`,
+    [prefix],
+  );
+  return rows.map(({ name }) => String(name));
+}
+
+/** The same, over a connection of its own for the question. */
+export async function askStoredBefore(databaseUrl: string, folder: string): Promise<string[]> {
+  await using session = await openTransaction(databaseUrl, {
+    applicationName: 'palace-backup folder',
+    signal: AbortSignal.timeout(LONGEST_MS),
+  });
+  return await storedBefore((text, params) => session.query(text, params), folder);
+}

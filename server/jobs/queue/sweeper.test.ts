@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { BACKUP, type Crew, crewOn } from '../crew.fixture.ts';
+import { dropOldRecords } from './retention.ts';
+
+let scene: Scene;
+let crew: Crew;
+beforeAll(async () => {
+  scene = await libraryScene();
+  crew = await crewOn(scene);
+});
+afterAll(async () => {
+  await crew[Symbol.asyncDispose]();
+  await scene[Symbol.asyncDispose]();
+});
+
+test('an operation in line whose job is gone is ended as failed; one whose job is there is left in line', async () => {
+  const { operation: forgotten } = await crew.desk.request(BACKUP, 'a test', 'here');
+  const { operation: waiting } = await crew.desk.request({ ...BACKUP, wait: true }, 'a test', 'here');
+  await scene.database.admin(`DELETE FROM backup_queue.job WHERE id = '${forgotten.id}'`);
+  // One that takes nothing: it knows no queue but to ask it.
+  await crew.hire({ queue: { ...crew.queue, work: async () => undefined, drain: async () => undefined } });
+  expect(await crew.ended(forgotten.id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
+  expect((await crew.desk.get(waiting.id)).state).toBe('queued');
+  await crew.desk.cancel(waiting.id, 'a test');
+});
+
+test('a record that says running without anybody behind it is ended as failed, and its staging schema goes', async () => {
+  const id = crypto.randomUUID();
+  const schema = `restore_${id.replaceAll('-', '')}`;
+  await scene.database.query(`CREATE SCHEMA ${schema}`);
+  await scene.database.query(
+    `INSERT INTO backup_system.operations (id, kind, state, actor, origin, staging_schema) VALUES ('${id}', 'restore', 'running', 'a test', 'here', '${schema}')`,
+  );
+  expect(await crew.ended(id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
+  const left = await scene.database.admin(`SELECT 1 FROM pg_namespace WHERE nspname = '${schema}'`);
+  expect(left).toEqual([]);
+});
+
+test('records of operations that ended long ago are dropped; young ones and those that have not ended stay', async () => {
+  const record = async (state: string, days: number) => {
+    const id = crypto.randomUUID();
+    const ended = state === 'queued' ? 'NULL' : `now() - interval '${days} days'`;
+    await scene.database.query(
+      `INSERT INTO backup_system.operations (id, kind, state, actor, origin, created_at, finished_at)
+       VALUES ('${id}', 'prove', '${state}', 'a test', 'here', now() - interval '${days} days', ${ended})`,
+    );
+    return id;
+  };
+  const old = [await record('succeeded', 31), await record('failed', 400), await record('cancelled', 31)];
+  const young = await record('succeeded', 29);
+  expect(await dropOldRecords(crew.records, 30, new Date())).toBe(3);
+  for (const id of old) await expect(crew.desk.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect((await crew.desk.get(young)).state).toBe('succeeded');
+});
+
+test('a sweeper whose connection is lost goes on with another', async () => {
+  const sessions = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'palace-backup sweep' AND state = 'idle'`;
+  const [first] = await scene.database.admin<{ pid: number }>(sessions);
+  await scene.database.admin(`SELECT pg_terminate_backend(${first?.pid})`);
+  const isNew = (row: { pid: number }) => row.pid !== first?.pid;
+  while (!(await scene.database.admin<{ pid: number }>(sessions)).some(isNew)) await Bun.sleep(5);
+});

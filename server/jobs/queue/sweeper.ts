@@ -1,0 +1,106 @@
+import type { Session } from '../../../db/connect/session.ts';
+import { openWorkingSession } from '../../../db/connect/working-session.ts';
+import type { Records } from '../../../db/system/records.ts';
+import type { Log } from '../../core/log.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { writableRecords } from '../records.ts';
+import { endForgotten } from './end-queued.ts';
+import type { Queue } from './queue.ts';
+import { repeat } from './repeat.ts';
+import { dropOldRecords } from './retention.ts';
+import { sweepDead } from './sweep.ts';
+
+export interface SweeperDeps {
+  /** Past any pooler. */
+  databaseUrl: string;
+  records: Records;
+  queue: Pick<Queue, 'present'>;
+  storage: Pick<Storage, 'sweep'>;
+  /** Clears up after uploads; resolves with how many records it ended. */
+  sweepUploads?: () => Promise<number>;
+  log: Log;
+  now: () => Date;
+  /** Records of ended operations are kept so many days. */
+  operationDays: number;
+  /** Between two rounds, milliseconds. */
+  everyMs?: number;
+}
+
+const EVERY_MS = 5_000;
+const STORAGE_EVERY_MS = 60_000;
+const RETENTION_EVERY_MS = 60 * 60 * 1000;
+
+/**
+ * Clears up after processes that died, at once and then every few seconds: their operations, staging schemas, unfinished files and
+ * places in line; and now and then drops old records. Several sweepers may work on one database. Nothing it meets ends it before it is disposed.
+ */
+export function startSweeper(deps: SweeperDeps): AsyncDisposable {
+  const { records, queue, storage, log, now } = deps;
+  let session: Session | null = null;
+  let storageAt = Number.NEGATIVE_INFINITY;
+  let uploadsAt = Number.NEGATIVE_INFINITY;
+  let retentionAt = Number.NEGATIVE_INFINITY;
+  let told = new Set<string>();
+  let stopped = false;
+
+  const connected = async (): Promise<Session> => {
+    if (session && !session.signal.aborted) return session;
+    await session?.close();
+    session = await openWorkingSession(deps.databaseUrl, {
+      applicationName: 'palace-backup sweep',
+      signal: new AbortController().signal,
+    });
+    return session;
+  };
+  const steps: (() => Promise<void>)[] = [
+    async () => {
+      const control = await connected();
+      const { dead, warnings } = await sweepDead(control, await writableRecords(control), now());
+      // The same each round: once is enough.
+      for (const warning of warnings)
+        if (!told.has(warning)) log.warn({ warning }, 'something could not be cleared up');
+      told = new Set(warnings);
+      if (dead.length === 0) return;
+      storageAt = Number.NEGATIVE_INFINITY;
+      uploadsAt = Number.NEGATIVE_INFINITY;
+      log.warn({ operations: dead }, 'cleared up after operations whose process died');
+    },
+    async () => {
+      const forgotten = await endForgotten(records, queue, now());
+      if (forgotten.length > 0) log.warn({ operations: forgotten }, 'ended operations that nobody would have begun');
+    },
+    async () => {
+      if (now().getTime() - storageAt < STORAGE_EVERY_MS) return;
+      storageAt = now().getTime();
+      const removed = await storage.sweep();
+      if (removed.length > 0) log.warn({ files: removed }, 'removed what unfinished backups left');
+    },
+    async () => {
+      if (!deps.sweepUploads || now().getTime() - uploadsAt < STORAGE_EVERY_MS) return;
+      uploadsAt = now().getTime();
+      const ended = await deps.sweepUploads();
+      if (ended > 0) log.warn({ uploads: ended }, 'ended uploads whose sender or whose process is gone');
+    },
+    async () => {
+      if (now().getTime() - retentionAt < RETENTION_EVERY_MS) return;
+      retentionAt = now().getTime();
+      const dropped = await dropOldRecords(records, deps.operationDays, now());
+      if (dropped > 0) log.info({ records: dropped }, 'dropped the records of old operations');
+    },
+  ];
+  const round = async () => {
+    for (const step of steps) {
+      if (stopped) return;
+      await step().catch((error: unknown) => log.error({ err: error }, 'sweeping failed; it is tried again'));
+    }
+  };
+
+  const rounds = repeat(deps.everyMs ?? EVERY_MS, round);
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      await rounds[Symbol.asyncDispose]();
+      await session?.close();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { Records } from '../../../db/system/records.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { runOperation } from '../operations.ts';
+import type { Verbs } from '../verbs.ts';
+import { readOperation } from './desk.ts';
+import { endQueued } from './end-queued.ts';
+import type { Queue } from './queue.ts';
+import { startSweeper } from './sweeper.ts';
+
+export interface WorkerDeps {
+  /** Past any pooler. */
+  databaseUrl: string;
+  records: Records;
+  queue: Queue;
+  verbs: Verbs;
+  storage: Pick<Storage, 'sweep'>;
+  /** See `SweeperDeps`. */
+  sweepUploads?: () => Promise<number>;
+  log: Log;
+  now: () => Date;
+  newId: () => string;
+  pause: (ms: number) => Promise<void>;
+  /** Operations at the same time. */
+  concurrency: number;
+  /** Without a sign of life for so long, an operation has failed, milliseconds. */
+  stallMs: number;
+  /** Records of ended operations are kept so many days. */
+  operationDays: number;
+  /** Between two rounds of sweeping, milliseconds. */
+  sweepMs?: number;
+  /** How long work that was told to end is waited for, milliseconds. */
+  abandonMs?: number;
+}
+
+export interface Worker {
+  /** Takes nothing more, gives what runs so many milliseconds to finish, then cancels it. Resolves when nothing is left behind. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const ABANDON_MS = 30_000;
+
+/** Takes operations from the queue and runs them, until it is stopped; sweeps meanwhile. What goes wrong with one is in its record and the log. */
+export async function startWorker(deps: WorkerDeps): Promise<Worker> {
+  const stopping = new AbortController();
+  const sweeper = startSweeper({ ...deps, ...(deps.sweepMs !== undefined && { everyMs: deps.sweepMs }) });
+  await deps.queue.work(deps.concurrency, (id) => runOne(deps, id, stopping.signal));
+  let stopped: Promise<void> | null = null;
+  const stop = async (graceMs: number) => {
+    const drained = deps.queue.drain();
+    const grace = AbortSignal.timeout(graceMs);
+    await Promise.race([drained, new Promise((resolve) => grace.addEventListener('abort', resolve, { once: true }))]);
+    stopping.abort(
+      new AppError('CANCELLED', 'The server was stopped while this operation was under way.', {
+        hint: 'Ask for it again.',
+        details: { by: 'shutdown' },
+      }),
+    );
+    await drained;
+    await sweeper[Symbol.asyncDispose]();
+  };
+  return { stop: (graceMs) => (stopped ??= stop(graceMs)) };
+}
+
+/** Never rejects: a job is a ticket that was used, whatever came of it. */
+async function runOne(deps: WorkerDeps, id: string, signal: AbortSignal): Promise<void> {
+  const { log, now } = deps;
+  try {
+    const asked = await readOperation(deps.records, id);
+    if (asked?.state !== 'queued') return;
+    const { kind, actor, parameters } = asked;
+    log.info({ operationId: id, kind, actor }, 'operation taken');
+    try {
+      const verb = deps.verbs[kind];
+      if (!verb)
+        throw new AppError('INPUT_INVALID', `This program knows no operations of the kind ${kind}.`, {
+          hint: 'A process of another version asked for it: run one version everywhere, and ask again.',
+        });
+      const patience = { stallMs: deps.stallMs, abandonMs: deps.abandonMs ?? ABANDON_MS };
+      const input = { queued: id, kind, actor, parameters, wait: parameters['wait'] !== false };
+      await runOperation({ ...deps, patience }, input, signal, (operation) =>
+        verb(operation, { kind, parameters, actor }),
+      );
+      log.info({ operationId: id, kind }, 'operation succeeded');
+    } catch (error) {
+      const cancelled = error instanceof AppError && error.code === 'CANCELLED';
+      log[cancelled ? 'info' : 'error']({ operationId: id, kind, err: error }, 'operation ended without success');
+      // One that had not begun knows only that it was cancelled; who stopped it knows why.
+      await endQueued(deps.records, id, cancelled && signal.aborted ? signal.reason : error, now());
+    }
+  } catch (error) {
+    // The record cannot be reached now; the sweeper ends it when it can.
+    log.error({ operationId: id, err: error }, 'the record of an operation could not be reached');
+  }
+}

@@ -1,0 +1,203 @@
+import { DAMAGED_HINT, inspectContainer } from '../../archive/inspect.ts';
+import type { Manifest } from '../../archive/manifest/manifest.ts';
+import { DEFAULT_LIMITS } from '../../archive/reader.ts';
+import { archiveName } from '../../backup/archive-name.ts';
+import { verifyArchive } from '../../backup/verify.ts';
+import type { ByteSource } from '../../core/bytes.ts';
+import { AppError, saidOutside, throwIfCancelled } from '../../core/errors.ts';
+import type { OnProgress } from '../../core/progress.ts';
+import { refuseOurOwn } from '../../postgres/catalog/own-schemas.ts';
+import type { Storage } from '../../storage/storage.ts';
+
+export interface AcceptDeps {
+  storage: Storage;
+  now: () => Date;
+}
+
+export interface AcceptedArchive {
+  fileName: string;
+  backupId: string;
+  digest: string;
+  size: number;
+  totalRecords: number;
+  /** The moment the backup shows, ISO. */
+  timestamp: string;
+  /** The very same bytes were stored already, under `fileName`; nothing was written. */
+  existing: boolean;
+  warnings: string[];
+}
+
+/** As any archive's, but for the manifest: 70 000 chunks, half a terabyte of rows, may be had for 150 MB of memory. */
+const UPLOAD_LIMITS = { ...DEFAULT_LIMITS, manifestBytes: 32 * 1024 * 1024 };
+/** Rows of a business are packed to a twentieth at most, those that repeat themselves to a fiftieth. */
+const MOST_EXPANSION = 100;
+const PIECE = 1024 * 1024;
+/** Archives of one moment and id that differ are damaged or forged; nobody has many. */
+const MOST_NAMES = 100;
+
+/**
+ * Makes a received archive a stored backup of kind `uploaded`, under a name made from its manifest: every byte of it is verified
+ * first, and what was stored is read back and compared. Bytes that are stored already are not stored again. Rejects with the reason
+ * (ARCHIVE_INVALID, ARCHIVE_DAMAGED with its faults, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT), with what the storage says, or with CANCELLED,
+ * and then leaves nothing. Does not close the source, nor remove the file behind it.
+ */
+export async function acceptArchive(
+  deps: AcceptDeps,
+  source: ByteSource,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<AcceptedArchive> {
+  const { manifest } = await inspectContainer(source, UPLOAD_LIMITS);
+  refuseOurOwn([...manifest.tables, ...manifest.sequences]);
+  refuseInflated(manifest, source.size);
+  const digest = await verifyWhole(source, run);
+  const facts = {
+    backupId: manifest.metadata.backupId,
+    digest,
+    size: source.size,
+    totalRecords: manifest.metadata.totalRecords,
+    timestamp: manifest.metadata.timestamp,
+  };
+  const same = await findSame(deps.storage, source, run.signal);
+  if (same !== null) return { ...facts, fileName: same, existing: true, warnings: [] };
+  await refuseFullDisk(deps.storage, source.size);
+  const { fileName, existing } = await store(deps.storage, source, manifest, run.signal);
+  const warnings = existing ? [] : await writeNotes(deps, fileName, digest);
+  return { ...facts, fileName, existing, warnings };
+}
+
+/** Rows never come to this; a file made to fill the memory or to keep the server busy does. */
+function refuseInflated(manifest: Manifest, stored: number): void {
+  const total = manifest.entries.reduce((sum, entry) => sum + entry.size, 0);
+  const inflated =
+    (total > 1024 ** 3 && total > MOST_EXPANSION * stored) ||
+    manifest.entries.some((entry) => entry.size > 64 * 1024 ** 2 && entry.size > 500 * entry.storedSize);
+  if (!inflated) return;
+  throw new AppError(
+    'ARCHIVE_LIMIT',
+    `The archive has ${stored} bytes and would expand to ${total}; uploads may expand ${MOST_EXPANSION}-fold.`,
+    {
+      hint: 'If it is yours all the same, copy it into the folder of the backups by hand.',
+      details: { stored, total },
+    },
+  );
+}
+
+async function verifyWhole(source: ByteSource, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<string> {
+  const report = await verifyArchive(source, { ...run, limits: UPLOAD_LIMITS });
+  if (report.ok && report.digest !== null) return report.digest;
+  const [fault] = report.faults;
+  const more = report.faults.length > 1 ? ` ${report.faults.length - 1} more faults were found.` : '';
+  throw new AppError('ARCHIVE_DAMAGED', `${fault?.message ?? 'The archive is damaged.'}${more}`, {
+    hint: DAMAGED_HINT,
+    details: { faults: report.faults.slice(0, 10) },
+  });
+}
+
+/** A stored archive of these bytes. A damaged one of the same name, id and digest is not the same, so that a good copy can be uploaded beside it. */
+async function findSame(storage: Storage, source: ByteSource, signal: AbortSignal): Promise<string | null> {
+  for (const object of await storage.list()) {
+    if (object.size === source.size && (await isSame(storage, object.name, source, signal))) return object.name;
+  }
+  return null;
+}
+
+async function isSame(storage: Storage, name: string, source: ByteSource, signal: AbortSignal): Promise<boolean> {
+  try {
+    await using stored = await storage.open(name);
+    return await sameBytes(stored, source, signal);
+  } catch (error) {
+    // Removed meanwhile, or not readable: not one to rely on.
+    if (error instanceof AppError && error.code !== 'CANCELLED') return false;
+    throw error;
+  }
+}
+
+async function sameBytes(one: ByteSource, other: ByteSource, signal: AbortSignal): Promise<boolean> {
+  if (one.size !== other.size) return false;
+  const [left, right] = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
+  for (let at = 0; at < one.size; at += PIECE) {
+    throwIfCancelled(signal, 'Accepting the archive');
+    const length = Math.min(PIECE, one.size - at);
+    const [a, b] = await Promise.all([one.read(at, length, left), other.read(at, length, right)]);
+    if (Buffer.compare(a, b) !== 0) return false;
+  }
+  return true;
+}
+
+async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
+  const free = await storage.freeSpace();
+  if (free === null || free >= needed) return;
+  throw new AppError('DISK_FULL', `${storage.label} has ${free} bytes free; the archive needs ${needed}.`, {
+    hint: 'Free space there (remove old backups), then accept the upload again.',
+    details: { free, needed },
+    places: storage.places,
+  });
+}
+
+/** Two uploads at once may want one name: whoever commits second takes the next, or none when the bytes are the same. */
+async function store(
+  storage: Storage,
+  source: ByteSource,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<{ fileName: string; existing: boolean }> {
+  const { timestamp, backupId } = manifest.metadata;
+  for (let again = 1; ; again++) {
+    const fileName = archiveName(undefined, new Date(timestamp), backupId, again);
+    try {
+      await copyTo(storage, fileName, source, signal);
+      return { fileName, existing: false };
+    } catch (error) {
+      const taken = error instanceof AppError && error.code === 'ALREADY_EXISTS';
+      if (!taken || again === MOST_NAMES) throw error;
+      if (await isSame(storage, fileName, source, signal)) return { fileName, existing: true };
+    }
+  }
+}
+
+async function copyTo(storage: Storage, name: string, source: ByteSource, signal: AbortSignal): Promise<void> {
+  {
+    await using object = await storage.create(name);
+    const piece = new Uint8Array(Math.min(PIECE, source.size));
+    for (let at = 0; at < source.size; at += PIECE) {
+      throwIfCancelled(signal, 'Accepting the archive');
+      await object.write(await source.read(at, Math.min(PIECE, source.size - at), piece));
+    }
+    throwIfCancelled(signal, 'Accepting the archive');
+    await object.commit();
+  }
+  const same = await readBack(storage, name, source, signal).catch(async (error: unknown) => {
+    await storage.remove(name).catch(() => undefined);
+    throw error;
+  });
+  if (same) return;
+  await storage.remove(name);
+  throw new AppError('STORAGE_UNAVAILABLE', `${storage.label} gives back other bytes than it was given.`, {
+    hint: 'Check the disk or the network folder; the damaged copy was removed.',
+    places: storage.places,
+  });
+}
+
+async function readBack(storage: Storage, name: string, source: ByteSource, signal: AbortSignal): Promise<boolean> {
+  await using stored = await storage.open(name);
+  return await sameBytes(stored, source, signal);
+}
+
+/** The archive is good without its notes, so that their failure is told and fails nothing. */
+async function writeNotes(deps: AcceptDeps, fileName: string, digest: string): Promise<string[]> {
+  try {
+    await deps.storage.writeSidecar(fileName, {
+      digest,
+      kind: 'uploaded',
+      pinned: false,
+      note: null,
+      lastVerified: deps.now().toISOString(),
+      lastProved: null,
+    });
+    return [];
+  } catch (error) {
+    return [
+      `The archive is stored, but its notes (that it was uploaded, and verified) could not be written: ${error instanceof AppError ? saidOutside(error).message : 'for a reason unknown'}`,
+    ];
+  }
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { maskDatabaseUrl } from '../../../db/connect/mask-url.ts';
+import type { LoadedJson } from './load-document.ts';
+
+/** Where a sequence stood, as the document says. */
+export interface SaidSequence {
+  schema: string;
+  name: string;
+  lastValue: string;
+  isCalled: boolean;
+}
+
+/** What an archive's manifest takes over from the metadata of a document, each where it is what it should be. */
+export interface DocumentFacts {
+  version: string;
+  time: Date;
+  backupId: string;
+  createdBy: string;
+  databaseUrl: string;
+  sequences: SaidSequence[];
+  /** Where the document says one thing of itself and holds another. */
+  warnings: string[];
+}
+
+const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
+
+const sequenceSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  lastValue: z.string().regex(/^-?\d{1,19}$/),
+  isCalled: z.boolean(),
+});
+
+const metadataSchema = z.object({
+  sequences: lenient(z.array(sequenceSchema)),
+  version: lenient(z.string().min(1).max(100)),
+  timestamp: lenient(z.iso.datetime({ offset: true })),
+  databaseUrl: lenient(z.string().max(2000)),
+  totalRecords: lenient(z.number()),
+  backupId: lenient(z.uuid()),
+  createdBy: lenient(z.string().min(1).max(500)),
+  /** Rows for each array, as the HRMS's old tool counted them. */
+  tables: lenient(z.record(z.string(), z.unknown())),
+});
+
+/** Years a ZIP can tell. */
+const [OLDEST, NEWEST] = [Date.UTC(1980, 0, 2), Date.UTC(2107, 11, 30)];
+
+/** Believes the metadata of a document as far as it can be believed; `now` and `id` stand in for what it does not say. */
+export function documentFacts(loaded: LoadedJson, now: Date, id: string): DocumentFacts {
+  const said = metadataSchema.parse(loaded.metadata);
+  const warnings: string[] = [];
+  const told = said.timestamp === undefined ? Number.NaN : Date.parse(said.timestamp);
+  const dated = told >= OLDEST && told <= NEWEST;
+  if (!dated) warnings.push('The document does not say when it was made; the time of its acceptance stands for it.');
+  const rows = [...loaded.tables.values()].reduce((sum, table) => sum + table.rows, 0);
+  if (said.totalRecords !== undefined && said.totalRecords !== rows)
+    warnings.push(`metadata.totalRecords says ${said.totalRecords} rows, the document holds ${rows}.`);
+  for (const [table, { rows: found }] of loaded.tables) {
+    const names = [table.key, ...table.aliases];
+    const counted = names.map((name) => said.tables?.[name]).find((count) => typeof count === 'number');
+    if (counted !== undefined && counted !== found)
+      warnings.push(`metadata.tables says ${counted} rows of ${table.key}, the document holds ${found}.`);
+  }
+  return {
+    version: said.version ?? '1.0.0',
+    time: dated ? new Date(told) : now,
+    backupId: said.backupId ?? id,
+    createdBy: said.createdBy ?? 'unknown',
+    // Masked by its writer, as it says; once more costs nothing.
+    databaseUrl: maskDatabaseUrl(said.databaseUrl ?? ''),
+    sequences: said.sequences ?? [],
+    warnings,
+  };
+}

@@ -1,0 +1,44 @@
+import type { Session } from '../../../db/connect/session.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
+import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
+import { type LiveSequence, readSequences } from '../../postgres/catalog/sequences.ts';
+import type { SaidSequence } from './document-facts.ts';
+import type { JsonPlace } from './document-tables.ts';
+
+/**
+ * Where the sequences of the tables stand: as the document says, or, where it does not, as far as the rows of a column that owns one have
+ * come. `silent` are those of which neither tells.
+ */
+export async function sequencesFor(
+  session: Session,
+  oids: number[],
+  held: JsonPlace[],
+  said: SaidSequence[],
+): Promise<{ sequences: LiveSequence[]; silent: LiveSequence[] }> {
+  const sequences: LiveSequence[] = [];
+  const silent: LiveSequence[] = [];
+  for (const sequence of await readSequences(session, oids, [])) {
+    const position =
+      said.find((one) => qualifiedName(one) === qualifiedName(sequence)) ??
+      (await positionByRows(session, sequence, held));
+    const value = BigInt(position?.lastValue ?? 0);
+    if (!position || value < BigInt(sequence.min) || value > BigInt(sequence.max)) silent.push(sequence);
+    else sequences.push({ ...sequence, lastValue: position.lastValue, isCalled: position.isCalled });
+  }
+  return { sequences, silent };
+}
+
+async function positionByRows(
+  session: Session,
+  { ownedBy, increment, start }: LiveSequence,
+  held: JsonPlace[],
+): Promise<Pick<LiveSequence, 'lastValue' | 'isCalled'> | null> {
+  const place = held.find(({ live }) => ownedBy && qualifiedName(live) === qualifiedName(ownedBy));
+  if (!ownedBy || !place?.staging.columns.some((column) => column.name === ownedBy.column)) return null;
+  const furthest = BigInt(increment) > 0n ? 'max' : 'min';
+  const [row] = await session.query<{ value: string | null }>(
+    `SELECT pg_catalog.${furthest}(${quoteIdent(ownedBy.column)})::text AS value FROM ${quoteName(place.staging)}`,
+  );
+  const value = row?.value ?? null;
+  return value === null ? { lastValue: start, isCalled: false } : { lastValue: value, isCalled: true };
+}

@@ -1,0 +1,84 @@
+import type { Session } from '../../../db/connect/session.ts';
+import { qualifiedName, type SchemaModel } from '../../../db/model/model.ts';
+import { compareColumns } from '../../backup/scope.ts';
+import type { JsonColumn } from '../../document/document.ts';
+import { jsonForm } from '../../document/value-form.ts';
+import { type LiveTable, readTables } from '../../postgres/catalog/catalog.ts';
+import { readTypes } from '../../postgres/catalog/types.ts';
+import type { JsonTarget, LoadedJson } from './load-document.ts';
+import { oldForms } from './old-backups.ts';
+
+/** A table that a document may hold, with the live table behind it. */
+export interface JsonPlace extends JsonTarget {
+  live: LiveTable;
+}
+
+/** The tables of the model as the database has them, and how each looks in a document. Throws SCHEMA_DRIFT when one is not there. */
+export async function readPlaces(
+  session: Session,
+  deps: { model: SchemaModel; lockGiveUpMs: number },
+  schema: string,
+): Promise<JsonPlace[]> {
+  const { tables } = deps.model;
+  await session.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
+  const live = await readTables(session, tables, new Map(tables.map((table) => [qualifiedName(table), table])));
+  await session.query('SET lock_timeout = 0');
+  compareColumns(tables, live);
+  const { types } = await readTypes(
+    session,
+    live.map((table) => table.oid),
+  );
+  return live.map((table, index): JsonPlace => {
+    const stored = table.columns.filter((column) => column.generated === null);
+    const { aliases, related } = oldForms(table);
+    const keys = new Set(tables.map(({ key }) => key));
+    const generated = table.columns.filter((column) => column.generated !== null).map(({ key }) => key);
+    return {
+      live: table,
+      names: new Map(stored.map((column) => [column.key, column.name])),
+      staging: {
+        schema,
+        name: `t${String(index + 1).padStart(4, '0')}`,
+        columns: stored.map(({ name, sqlType }) => ({ name, sqlType })),
+      },
+      json: {
+        key: table.key,
+        aliases: aliases.filter((alias) => !keys.has(alias)),
+        columns: stored.map(
+          (column): JsonColumn => ({
+            key: column.key,
+            form: jsonForm(column.sqlType, types),
+            notNull: column.notNull,
+            optional: !column.notNull || column.defaultSql !== null || column.identity !== null,
+          }),
+        ),
+        passedOver: new Set([...generated, ...related]),
+      },
+    };
+  });
+}
+
+/** The live table less the columns the document does not have, and less what speaks of them. */
+export function trimmed(place: JsonPlace, loaded: LoadedJson, held: JsonPlace[]): LiveTable {
+  const columnsOf = ({ live, json }: JsonPlace) => {
+    const keys = new Set(loaded.tables.get(json)?.columns.map((column) => column.key));
+    const whole = keys.size === json.columns.length;
+    // A generated column may be made of one that is not there.
+    return live.columns.filter((column) => (column.generated === null ? keys.has(column.key) : whole));
+  };
+  const has = (one: JsonPlace, names: string[]) => {
+    const there = new Set(columnsOf(one).map((column) => column.name));
+    return names.every((name) => there.has(name));
+  };
+  const { live } = place;
+  return {
+    ...live,
+    columns: columnsOf(place),
+    primaryKey: live.primaryKey && has(place, live.primaryKey.columns) ? live.primaryKey : null,
+    uniques: live.uniques.filter((unique) => has(place, unique.columns)),
+    links: live.links.filter((link) => {
+      const target = held.find((one) => qualifiedName(one.live) === qualifiedName(link.target));
+      return has(place, link.columns) && (!target || has(target, link.targetColumns));
+    }),
+  };
+}

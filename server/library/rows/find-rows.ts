@@ -1,0 +1,52 @@
+import type { ChunkRow } from '../../archive/rows/csv-rows.ts';
+import { readRows, unreadable } from '../../archive/rows/read-rows.ts';
+import { createYielder } from '../../archive/rows/yielding.ts';
+import { createTextSearch } from './find-text.ts';
+import type { TableChunk } from './table-chunk.ts';
+
+export interface Wanted {
+  /** Rows that match and are passed over before the first one that is wanted. */
+  offset: number;
+  limit: number;
+  /** Plain text; absent: every row matches. */
+  search?: string | undefined;
+}
+
+/** What a row and a value cost beside their characters: of the shortest rows a chunk holds millions. */
+const WEIGHT = 8;
+
+/**
+ * The wanted rows among those of a chunk in which a column that is shown contains the text, whatever its case and its accents. Columns that are not shown
+ * are null in the rows, and searching never looks at them: what matches says nothing of them. `matched` counts all that match.
+ * Rejects with ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8) or CANCELLED.
+ */
+export async function findRows(
+  chunk: Pick<TableChunk, 'columns' | 'held'>,
+  isShown: readonly boolean[],
+  { offset, limit, search }: Wanted,
+  signal: AbortSignal,
+): Promise<{ rows: ChunkRow[]; matched: number }> {
+  const { columns, held } = chunk;
+  const rows: ChunkRow[] = [];
+  if (!held) return { rows, matched: 0 };
+  const turns = createYielder('Looking for rows', signal);
+  const find = search === undefined ? null : createTextSearch(search, turns);
+  let matched = 0;
+  let seen = 0;
+  for (const row of readRows(held.entry, held.content, columns)) {
+    seen += 1;
+    const shown = row.map((value, place) => (isShown[place] ? value : null));
+    if (find === null || (await find(shown))) {
+      if (matched >= offset && rows.length < limit) rows.push(shown);
+      matched += 1;
+    }
+    // Without a search the manifest knows how many there are.
+    if (find === null && rows.length === limit) return { rows, matched: held.entry.rows };
+    let weight = WEIGHT;
+    for (const value of row) weight += WEIGHT + (value?.length ?? 0);
+    if (turns.spend(weight)) await turns.pause();
+  }
+  if (seen !== held.entry.rows)
+    throw unreadable(held.entry, `the manifest says ${held.entry.rows} rows, it holds ${seen}`);
+  return { rows, matched };
+}

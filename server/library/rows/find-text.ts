@@ -1,0 +1,59 @@
+import type { ChunkRow } from '../../archive/rows/csv-rows.ts';
+import type { Yielder } from '../../archive/rows/yielding.ts';
+import { foldText } from './fold-text.ts';
+
+/** Longer values are gone through in pieces of so many characters. */
+export const PIECE_CHARACTERS = 64 * 1024;
+
+/**
+ * Whether a value of the row contains the text, whatever its case and its accents (`foldText`). Of a value of many megabytes others
+ * get their turn in between; rejects as `turns.next` does.
+ */
+export function createTextSearch(text: string, turns: Yielder): (row: ChunkRow) => boolean | Promise<boolean> {
+  const sought = foldText(text);
+  // Accents alone: nothing is left to look for, and nothing holds it.
+  if (sought === '') return () => false;
+
+  const inLong = async (value: string) => {
+    let before = '';
+    for (const piece of pieces(value)) {
+      const here = before + foldText(piece);
+      if (here.includes(sought)) return true;
+      before = here.slice(Math.max(0, here.length - sought.length + 1));
+      if (turns.spend(piece.length)) await turns.pause();
+    }
+    return false;
+  };
+  const inLongOnes = async (row: ChunkRow) => {
+    for (const value of row) if (value !== null && isLong(value) && (await inLong(value))) return true;
+    return false;
+  };
+
+  return function find(row) {
+    let anyLong = false;
+    for (const value of row) {
+      if (value === null) continue;
+      if (isLong(value)) anyLong = true;
+      else if (foldText(value).includes(sought)) return true;
+    }
+    // Nearly no row has any.
+    return anyLong && inLongOnes(row);
+  };
+}
+
+function isLong(value: string): boolean {
+  return value.length > PIECE_CHARACTERS;
+}
+
+/** What becomes one with the character before it: marks, and the later letters of a Hangul syllable. */
+const CLINGS = /^[\p{M}\u1160-\u11ff\udc00-\udfff]/u;
+
+/** Cut where both sides fold alone as they do together. Nobody writes as many marks on one letter as there are characters in a piece. */
+function* pieces(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    let to = from + PIECE_CHARACTERS;
+    while (to < from + 2 * PIECE_CHARACTERS && CLINGS.test(text.slice(to, to + 2))) to += 1;
+    yield text.slice(from, to);
+    from = to;
+  }
+}

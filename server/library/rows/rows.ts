@@ -1,0 +1,171 @@
+import { shortName } from '../../../db/model/model.ts';
+import { DAMAGED_HINT } from '../../archive/inspect.ts';
+import { AppError } from '../../core/errors.ts';
+import { createSemaphore } from '../../core/semaphore.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { notingDamage } from '../mark-checked.ts';
+import { type SearchQuery, type SearchStep, searchArchive } from '../search/archive-search.ts';
+import { type CutValue, cutValues } from './cut-values.ts';
+import { findRows, type Wanted } from './find-rows.ts';
+import { type SensitivityOf, type ShownColumn, shownColumns } from './shown-columns.ts';
+import { readTableChunk, type TableChunk } from './table-chunk.ts';
+
+export interface RowQuery extends Wanted {
+  /** As `backups.get` tells it. */
+  table: string;
+  /** From 1. */
+  chunk: number;
+  /** Columns to be shown beside the ordinary ones. */
+  revealed: readonly string[];
+}
+
+export interface RowPage {
+  table: string;
+  /** Those the archive stores: computed columns are not among them. */
+  columns: ShownColumn[];
+  chunk: number;
+  /** Rows of each chunk of the table. */
+  chunks: number[];
+  /** Values as PostgreSQL writes them. Null: NULL, or a hidden column, of which not even that is told. */
+  rows: (string | null)[][];
+  /** Values of which only the beginning is there. */
+  cut: CutValue[];
+  /** Rows of this chunk that match, on whatever page. */
+  matched: number;
+  offset: number;
+  limit: number;
+}
+
+export interface RowReader {
+  /**
+   * Rows of a stored archive, one page of one chunk. Values of hidden columns are neither answered nor searched. Throws NOT_FOUND,
+   * INPUT_INVALID, FORBIDDEN (a secret column was to be revealed), ARCHIVE_DAMAGED naming table and chunk, ARCHIVE_LIMIT for a chunk with
+   * a value too large to be looked at, CANCELLED, or what opening the archive says. Never needs a database.
+   */
+  read(backup: { name: string; digest: string | null }, query: RowQuery, signal: AbortSignal): Promise<RowPage>;
+  /**
+   * Searches all of a stored archive, or some of its tables, step by step. Chunks that are damaged are told, and noted beside the archive.
+   * Throws RATE_LIMITED while too many searches run, of this person or of all; NOT_FOUND, CANCELLED, or what opening the archive says.
+   */
+  search(name: string, query: SearchQuery, who: string, signal: AbortSignal): AsyncGenerator<SearchStep, void>;
+}
+
+export interface RowReaderParts {
+  storage: Storage;
+  /** What is hidden. */
+  sensitivityOf: SensitivityOf;
+  now: () => Date;
+  /** Told of an archive beside which damage was noted. */
+  onDamage: (name: string) => void;
+}
+
+/** A chunk takes about three times its size while it is looked through. */
+const AT_ONCE = 2;
+const MOST_VALUES = 100_000;
+/** Somebody who begins another search may not have ended the one before yet. */
+const SEARCHES_EACH = 2;
+const SEARCHES = 4;
+/** A search ends after so long and is asked to go on, so that an access taken away is noticed. */
+const SEARCH_MS = 300_000;
+
+/** Reads two chunks at once, whoever asks for them, and keeps the last that was paged through: whoever turns pages stays in it. */
+export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowReaderParts): RowReader {
+  const inPlace = createSemaphore(AT_ONCE);
+  const searching: string[] = [];
+  let kept: { key: string; chunk: TableChunk } | null = null;
+  const noting = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await notingDamage({ storage, name, now }, work);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'ARCHIVE_DAMAGED') onDamage(name);
+      throw error;
+    }
+  };
+  const note = async (name: string, message: string) => {
+    const damage = new AppError('ARCHIVE_DAMAGED', message, { hint: DAMAGED_HINT });
+    await noting(name, () => Promise.reject(damage)).catch(() => undefined);
+  };
+
+  return {
+    async *search(name, query, who, signal) {
+      refuseMore(searching, who);
+      searching.push(who);
+      const until = now().getTime() + SEARCH_MS;
+      const isLate = () => now().getTime() > until;
+      let noted = false;
+      try {
+        await using source = await storage.open(name);
+        for await (const step of searchArchive(source, query, {
+          sensitivityOf,
+          atOnce: AT_ONCE,
+          inPlace,
+          signal,
+          isLate,
+        })) {
+          const damage = step.unsearched.find(({ why }) => why === 'damaged');
+          if (damage && !noted) await note(name, damage.message);
+          noted ||= damage !== undefined;
+          yield step;
+        }
+      } catch (error) {
+        await noting(name, () => Promise.reject(error));
+      } finally {
+        searching.splice(searching.indexOf(who), 1);
+      }
+    },
+    read: (backup, query, signal) =>
+      noting(backup.name, () =>
+        inPlace(signal, async () => {
+          const keyOf = (digest: string | null) => JSON.stringify([backup.name, digest, query.table, query.chunk]);
+          const known = kept?.key === keyOf(backup.digest) ? kept.chunk : null;
+          const wanted = { archive: backup.name, table: query.table, chunk: query.chunk };
+          const chunk = known ?? (await readTableChunk(storage, wanted, signal));
+          kept = { key: keyOf(chunk.digest), chunk };
+          const columns = shownColumns(chunk.table, chunk.columns, query.revealed, sensitivityOf);
+          return await pageOf(chunk, columns, query, signal);
+        }),
+      ),
+  };
+}
+
+function refuseMore(searching: readonly string[], who: string): void {
+  const own = searching.filter((one) => one === who).length;
+  if (own < SEARCHES_EACH && searching.length < SEARCHES) return;
+  const whose = own < SEARCHES_EACH ? `${searching.length} searches run` : `${own} searches of yours run`;
+  throw new AppError('RATE_LIMITED', `${whose} already, and no more at once.`, {
+    hint: 'Wait for one to end, or cancel it.',
+  });
+}
+
+async function pageOf(
+  chunk: TableChunk,
+  columns: ShownColumn[],
+  query: RowQuery,
+  signal: AbortSignal,
+): Promise<RowPage> {
+  const { offset, limit } = query;
+  if (limit * columns.length > MOST_VALUES) throw tooWide(chunk, columns.length);
+  const isShown = columns.map(({ hidden }) => !hidden);
+  const { rows, matched } = await findRows(chunk, isShown, query, signal);
+  return {
+    table: shortName(chunk.table),
+    columns,
+    chunk: query.chunk,
+    chunks: chunk.chunks,
+    ...cutValues(rows),
+    matched,
+    offset,
+    limit,
+  };
+}
+
+function tooWide({ table }: TableChunk, columns: number): AppError {
+  const most = Math.floor(MOST_VALUES / columns);
+  return new AppError(
+    'INPUT_INVALID',
+    `${shortName(table)} has ${columns} columns: at most ${most} of its rows at once.`,
+    {
+      hint: `Ask with a limit of ${most} or less.`,
+    },
+  );
+}

@@ -1,0 +1,249 @@
+import { type ObjectName, shortName } from '../../../db/model/model.ts';
+import type { ManifestEntry } from '../../archive/manifest/manifest.ts';
+import { type Archive, describeEntry, openArchive } from '../../archive/reader.ts';
+import { unreadable } from '../../archive/rows/read-rows.ts';
+import { createYielder } from '../../archive/rows/yielding.ts';
+import type { ByteSource } from '../../core/bytes.ts';
+import { AppError, saidOutside, throwIfCancelled } from '../../core/errors.ts';
+import type { Semaphore } from '../../core/semaphore.ts';
+import { type SensitivityOf, searchedColumns } from '../rows/shown-columns.ts';
+import { isTooLarge, tableOf } from '../rows/table-chunk.ts';
+import { ChunkScan } from './chunk-scan.ts';
+import { type FoundCell, readFoundRow } from './found-row.ts';
+import { createSought, type Sought } from './sought.ts';
+
+export interface SearchQuery {
+  /** Found whatever its case and its accents. */
+  text: string;
+  /** As `backups.get` tells them; absent: every table. */
+  tables?: readonly string[] | undefined;
+  /** Look into all columns but secret ones; otherwise into ordinary ones alone. */
+  people: boolean;
+  /** Rows that are told at most. */
+  limit: number;
+  /** `next` of a search of the same words that has ended early. */
+  from?: SearchPlace | undefined;
+}
+
+/** Among the chunks that are searched, in the archive's order. */
+export interface SearchPlace {
+  /** So many are passed over, */
+  chunks: number;
+  /** and so many rows of the one that follows. */
+  rows: number;
+}
+
+export interface RowHit {
+  table: string;
+  /** From 1, as in `backups.rows`. */
+  chunk: number;
+  /** In the chunk, from 1. */
+  row: number;
+  /** In the table, from 1. */
+  number: number;
+  cells: FoundCell[];
+}
+
+/** What was not searched though it was to be. */
+export interface Unsearched {
+  table: string;
+  chunk: number;
+  why: 'damaged' | 'large' | 'not text';
+  message: string;
+}
+
+/** How far a search has come, and what it has found since the step before. */
+export interface SearchStep {
+  /** Gone through, of those there are to search. */
+  chunks: number;
+  of: number;
+  rows: number;
+  hits: RowHit[];
+  unsearched: Unsearched[];
+  /** Null while it goes on. `limit`: there are more rows than were asked for. `time`: it took too long for one search. */
+  end: 'complete' | 'limit' | 'time' | null;
+  /** Where the next search may go on. */
+  next: SearchPlace | null;
+}
+
+export interface SearchContext {
+  sensitivityOf: SensitivityOf;
+  /** Chunks of this search that are begun at once: while one is searched, threads unpack others. */
+  atOnce: number;
+  /** What all searches of this process share. */
+  inPlace: Semaphore;
+  signal: AbortSignal;
+  /** Whether it has lasted long enough. */
+  isLate: () => boolean;
+}
+
+/** Bytes gone through in one turn: some milliseconds. */
+const TURN_BYTES = 1024 * 1024;
+
+interface Part {
+  entry: ManifestEntry;
+  /** Of its table, from 1. */
+  chunk: number;
+  /** Rows of the chunks before it. */
+  before: number;
+  table: ObjectName;
+  columns: { name: string; sqlType: string }[];
+  isShown: boolean[];
+}
+
+interface Looked {
+  rows: number;
+  hits: RowHit[];
+  unsearched: Unsearched[];
+}
+
+/**
+ * Searches the rows of an archive chunk by chunk, each checked as in a verification, and tells after each what it has found. What cannot be
+ * searched is told and passed over. Throws NOT_FOUND for a table that is not there, CANCELLED, or what opening the archive says.
+ */
+export async function* searchArchive(
+  source: ByteSource,
+  query: SearchQuery,
+  context: SearchContext,
+): AsyncGenerator<SearchStep, void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const archive = await openArchive(source, { signal });
+  const parts = partsOf(archive, query, context.sensitivityOf);
+  const sought = createSought(query.text);
+  const begin = query.from ?? { chunks: 0, rows: 0 };
+  let chunks = Math.min(begin.chunks, parts.length);
+  let rows = 0;
+  let left = query.limit;
+  const step = (more: Partial<SearchStep> = {}): SearchStep => ({
+    chunks,
+    of: parts.length,
+    rows,
+    hits: [],
+    unsearched: [],
+    end: null,
+    next: null,
+    ...more,
+  });
+  const passedIn = (chunk: number) => (chunk === begin.chunks ? begin.rows : 0);
+  yield step();
+  const begun: Promise<Looked>[] = [];
+  const beginNext = (part: Part, chunk: number) => {
+    const look = () => lookInto(archive, part, sought, { passed: passedIn(chunk), most: left + 1 }, signal);
+    const looking = context.inPlace(signal, look);
+    // Awaited in its turn, or given up with the search.
+    looking.catch(() => undefined);
+    begun.push(looking);
+  };
+  try {
+    // Of accents alone nothing is left to look for, and nothing holds it.
+    while (chunks < parts.length && sought.units.length > 0) {
+      for (const part of parts.slice(chunks + begun.length, chunks + context.atOnce))
+        beginNext(part, chunks + begun.length);
+      const looked = await begun.shift();
+      throwIfCancelled(signal, 'The search');
+      if (!looked) break;
+      const { unsearched } = looked;
+      const hits = looked.hits.slice(0, left);
+      rows += looked.rows;
+      if (looked.hits.length > left) {
+        const next = { chunks, rows: hits.at(-1)?.row ?? passedIn(chunks) };
+        return yield step({ hits, unsearched, end: 'limit', next });
+      }
+      left -= hits.length;
+      chunks += 1;
+      if (context.isLate() && chunks < parts.length)
+        return yield step({ hits, unsearched, end: 'time', next: { chunks, rows: 0 } });
+      yield step({ hits, unsearched });
+    }
+    yield step({ end: 'complete' });
+  } finally {
+    stop.abort();
+    await Promise.allSettled(begun);
+  }
+}
+
+/** Chunks of the tables asked for that have a column to look into, in the archive's order. */
+function partsOf(archive: Archive, { tables, people }: SearchQuery, sensitivityOf: SensitivityOf): Part[] {
+  const all = archive.manifest.tables;
+  const wanted = tables && new Set(tables.map((name) => tableOf(all, name)));
+  return all.flatMap((table) => {
+    if (wanted && !wanted.has(table)) return [];
+    const columns = table.columns.filter(({ generated }) => generated === null);
+    const isShown = searchedColumns(table, columns, people, sensitivityOf).map(({ hidden }) => !hidden);
+    if (!isShown.includes(true)) return [];
+    let before = 0;
+    return archive.chunks(table).map((entry, index) => {
+      const part = { entry, chunk: index + 1, before, table, columns, isShown };
+      before += entry.rows;
+      return part;
+    });
+  });
+}
+
+async function lookInto(
+  archive: Archive,
+  part: Part,
+  sought: Sought,
+  wanted: { passed: number; most: number },
+  signal: AbortSignal,
+): Promise<Looked> {
+  const { entry, chunk } = part;
+  const looked: Looked = { rows: 0, hits: [], unsearched: [] };
+  const unsearched = (why: Unsearched['why'], message: string) =>
+    looked.unsearched.push({ table: shortName(part.table), chunk, why, message });
+  if (isTooLarge(entry)) {
+    unsearched('large', `${describeEntry(entry)} has ${entry.size} bytes, because of a very large value.`);
+    return looked;
+  }
+  try {
+    const notText = await scan(await archive.readEntry(entry, 'stored'), part, sought, wanted, looked, signal);
+    if (notText > 0) unsearched('not text', `${describeEntry(entry)} holds ${notText} values that are not UTF-8.`);
+  } catch (error) {
+    const damage = error instanceof RangeError ? unreadable(entry, error.message, error) : error;
+    if (!(damage instanceof AppError) || damage.code !== 'ARCHIVE_DAMAGED') throw damage;
+    unsearched('damaged', saidOutside(damage).message);
+  }
+  return looked;
+}
+
+/** Puts rows that hold the text into `looked`, until there are as many as are wanted; resolves with how many values are not UTF-8. */
+async function scan(
+  content: Uint8Array,
+  { entry, table, chunk, before, columns, isShown }: Part,
+  sought: Sought,
+  { passed, most }: { passed: number; most: number },
+  looked: Looked,
+  signal: AbortSignal,
+): Promise<number> {
+  const turns = createYielder('The search', signal);
+  const format = entry.format === 'copy' ? 'copy' : 'csv';
+  const rows = new ChunkScan(content, format, isShown, sought);
+  const how = { format, header: rows.header, columns, isShown } as const;
+  let notText = 0;
+  let turned = 0;
+  while (!rows.atEnd) {
+    const row = rows.next(TURN_BYTES);
+    looked.rows = rows.rows;
+    if (row && row.row > passed) {
+      const found = await readFoundRow(row, how, sought.text, turns);
+      notText += found.notText;
+      if (found.cells)
+        looked.hits.push({
+          table: shortName(table),
+          chunk,
+          row: row.row,
+          number: before + row.row,
+          cells: found.cells,
+        });
+      if (looked.hits.length === most) return notText;
+    }
+    const isDue = turns.spend(row?.bytes.length ?? 0);
+    if (isDue || rows.at - turned >= TURN_BYTES) {
+      turned = rows.at;
+      await turns.pause();
+    }
+  }
+  if (rows.rows !== entry.rows) throw new RangeError(`the manifest says ${entry.rows} rows, it holds ${rows.rows}`);
+  return notText;
+}

@@ -1,0 +1,40 @@
+import type { Session } from '../../../db/connect/session.ts';
+import { AppError } from '../../core/errors.ts';
+
+/** Which database a session works on, whatever address led to it. */
+export interface DatabaseIdentity {
+  database: string;
+  /** Made when the server's files were, so that a standby has its primary's; absent where the role may not read it. */
+  systemIdentifier?: string;
+}
+
+/** A session, or what asks over a pool. */
+interface Asked {
+  query(text: string, params: unknown[]): Promise<Record<string, unknown>[]>;
+}
+
+/** Asks the server which database this is. Takes no lock, and fails for no missing right. */
+export async function readIdentity(session: Asked): Promise<DatabaseIdentity> {
+  // Qualified: a function of another schema must not answer in its stead.
+  const [row] = await session.query(
+    `SELECT pg_catalog.current_database() AS database,
+            pg_catalog.has_function_privilege(pg_catalog.to_regprocedure('pg_catalog.pg_control_system()')::oid, 'EXECUTE') AS told`,
+    [],
+  );
+  if (!row) throw new AppError('DATABASE_ERROR', 'The server does not say which database this is.');
+  const database = String(row['database']);
+  if (row['told'] !== true) return { database };
+  const [control] = await session.query('SELECT system_identifier::text AS id FROM pg_catalog.pg_control_system()', []);
+  return { database, ...(control && { systemIdentifier: String(control['id']) }) };
+}
+
+/** What a manifest says of the server. */
+export async function readServer(session: Session, versionNum: number) {
+  const identity = await readIdentity(session);
+  const [row] = await session.query<{ version: string; encoding: string }>(
+    `SELECT pg_catalog.current_setting('server_version') AS version, pg_catalog.pg_encoding_to_char(encoding) AS encoding
+       FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`,
+  );
+  if (!row) throw new AppError('DATABASE_ERROR', 'The database does not list itself in pg_database.');
+  return { ...row, versionNum, ...identity };
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import type { Session } from '../../../db/connect/session.ts';
+import { AppError } from '../../core/errors.ts';
+
+/**
+ * Advisory locks of the target database. The first key says which family a lock is of; the second which one.
+ * They belong to the session that took them and vanish with it, whatever kills it.
+ */
+const GATE = 0x50414c47; // 'PALG'
+const ALIVE = 0x50414c41; // 'PALA'
+const APPLY = 0x50414c50; // 'PALP'
+const DESK = 0x50414c44; // 'PALD'
+
+/** Backups share the gate, a restore has it alone: the command line included. */
+export type GateMode = 'shared' | 'exclusive';
+
+export async function tryGate(session: Session, mode: GateMode): Promise<boolean> {
+  return tryLock(session, `pg_try_advisory_lock${mode === 'shared' ? '_shared' : ''}`, GATE, 1);
+}
+
+/** Who holds the gate in the way of this mode, as shown in pg_stat_activity: for the message of a refusal. */
+export async function gateHolders(
+  session: Session,
+  mode: GateMode,
+): Promise<{ pid: number; application: string; since: string | null }[]> {
+  return session.query(
+    `SELECT a.pid, a.application_name AS application, a.backend_start::text AS since
+       FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+      WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = 1 AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+        AND ($2 = 'exclusive' OR l.mode = 'ExclusiveLock')
+        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+      ORDER BY a.backend_start`,
+    [GATE, mode],
+  );
+}
+
+/** Requests are taken one after the other, so that two of them cannot both find the gate free. Held until the transaction ends. */
+export async function lockDesk(session: Session): Promise<void> {
+  await session.query(`SELECT pg_catalog.pg_advisory_xact_lock($1, 1)`, [DESK]);
+}
+
+/** An operation is alive while this is held by its own session; never by the clock. */
+export async function tryAlive(session: Session, operationId: string): Promise<boolean> {
+  return tryLock(session, 'pg_try_advisory_lock', ALIVE, keyOf(operationId));
+}
+
+/** Does the work while nobody holds this operation alive; false when somebody does. */
+export function ifDead(session: Session, operationId: string, work: () => Promise<void>): Promise<boolean> {
+  return whileHeld(session, ALIVE, operationId, work);
+}
+
+/** Held by the transaction that changes live tables, until its commit or rollback: whoever wants to know its end takes it after. */
+export async function tryApply(session: Session, operationId: string): Promise<boolean> {
+  return tryLock(session, 'pg_try_advisory_xact_lock', APPLY, keyOf(operationId));
+}
+
+/** Waits until no transaction of this operation is under way any more, and says nothing of how it ended. */
+export async function awaitApplyOver(session: Session, operationId: string): Promise<void> {
+  await session.query(`SELECT pg_catalog.pg_advisory_lock($1, $2)`, [APPLY, keyOf(operationId)]);
+  await unlock(session, APPLY, keyOf(operationId));
+}
+
+/** Does the work while no transaction of this operation is under way; false when one is. */
+export function ifApplyOver(session: Session, operationId: string, work: () => Promise<void>): Promise<boolean> {
+  return whileHeld(session, APPLY, operationId, work);
+}
+
+async function whileHeld(
+  session: Session,
+  family: number,
+  operationId: string,
+  work: () => Promise<void>,
+): Promise<boolean> {
+  const key = keyOf(operationId);
+  if (!(await tryLock(session, 'pg_try_advisory_lock', family, key))) return false;
+  try {
+    await work();
+  } catch (error) {
+    // A transaction that failed takes no statement but this one, and the lock must go whatever happened.
+    await session.query('ROLLBACK').catch(() => undefined);
+    await unlock(session, family, key).catch(() => undefined);
+    throw error;
+  }
+  await unlock(session, family, key);
+  return true;
+}
+
+async function unlock(session: Session, family: number, key: number): Promise<void> {
+  await session.query(`SELECT pg_catalog.pg_advisory_unlock($1, $2)`, [family, key]);
+}
+
+async function tryLock(session: Session, fn: string, family: number, key: number): Promise<boolean> {
+  const [row] = await session.query<{ got: boolean }>(`SELECT pg_catalog.${fn}($1, $2) AS got`, [family, key]);
+  return row?.got ?? false;
+}
+
+function keyOf(operationId: string): number {
+  return createHash('sha256').update(operationId).digest().readInt32BE(0);
+}
+
+/** Looks at a pooler this often: one that other clients keep busy may by chance give different backends a few times. */
+const POOLER_LOOKS = 20;
+
+/**
+ * Refuses a transaction pooler. Behind one, a session's locks, settings and snapshots would belong to whoever comes next;
+ * two clients were seen to hold the same exclusive lock. The signs: two idle connections of ours are one backend, or one of them
+ * changes its backend. A server that is reached without a pooler tells the backend's own number at sign-in; then no second one is opened.
+ */
+export async function refusePooler(first: Session, another: () => Promise<Session>): Promise<void> {
+  if (first.direct) return;
+  await using second = await another();
+  const backend = await backendOf(first);
+  for (let looks = 0; looks < POOLER_LOOKS; looks++) {
+    if ((await backendInTransaction(second)) === backend || (await backendOf(first)) !== backend)
+      throw new AppError(
+        'POOLER_DETECTED',
+        'The database is reached through a transaction pooler, where sessions are shared between clients.',
+        {
+          hint: 'Set DATABASE_DIRECT_URL to the address of the PostgreSQL server itself (often port 5432 instead of 6432 or 6543).',
+        },
+      );
+  }
+}
+
+async function backendOf(session: Session): Promise<number> {
+  const [row] = await session.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+  return row?.pid ?? 0;
+}
+
+async function backendInTransaction(session: Session): Promise<number> {
+  await session.query('BEGIN');
+  const pid = await backendOf(session);
+  await session.query('ROLLBACK');
+  return pid;
+}

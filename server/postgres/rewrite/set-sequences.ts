@@ -1,0 +1,233 @@
+import type { Session } from '../../../db/connect/session.ts';
+import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { quoteLiteral, quoteName } from '../../../db/model/quote.ts';
+import { AppError } from '../../core/errors.ts';
+import { describeSequences, type LiveSequence } from '../catalog/sequences.ts';
+
+/** Where a sequence shall stand after a restore. */
+export interface SequencePosition
+  extends Pick<LiveSequence, 'schema' | 'name' | 'ownedBy' | 'increment' | 'lastValue' | 'isCalled'> {
+  /**
+   * `exact`: there, unless a table that is not restored draws from it, too. `forward`: there, but never back.
+   * `drawn`: the same, and only where a restored table draws from it.
+   */
+  rule: 'exact' | 'forward' | 'drawn';
+}
+
+type FoundSequence = ObjectName &
+  Pick<LiveSequence, 'increment'> & {
+    owned: boolean;
+    owner: string;
+    /** A table that is not restored draws from it. */
+    elsewhere: boolean;
+  };
+type Stand = Pick<LiveSequence, 'lastValue' | 'isCalled'>;
+
+/** The sequences that a restore concerns. */
+export interface FoundSequences {
+  /** Those to be set, each with its counterpart in the database. */
+  wanted: { position: SequencePosition; live: FoundSequence; mayGoBack: boolean }[];
+  /** These, and the others that the restored tables draw from. */
+  all: FoundSequence[];
+  /** Of those of the backup that will not be set. */
+  warnings: string[];
+}
+
+/** Finds the counterparts of the backup's sequences. `tableOids` are the restored tables. Locks nothing. */
+export async function findSequences(
+  session: Session,
+  positions: SequencePosition[],
+  tableOids: number[],
+): Promise<FoundSequences> {
+  const drawn = await describeSequences(session, tableOids, []);
+  const isDrawn = (found: ObjectName) => drawn.some((one) => qualifiedName(one) === qualifiedName(found));
+  const wanted: FoundSequences['wanted'] = [];
+  const warnings: string[] = [];
+  for (const position of positions) {
+    const live = await findSequence(session, position, tableOids);
+    if (position.rule === 'drawn' && !(live && isDrawn(live))) continue;
+    if (live === null) {
+      if (position.rule === 'exact')
+        warnings.push(`The sequence ${qualifiedName(position)} of the backup is not in the database; it was left out.`);
+      continue;
+    }
+    // Held, it would keep others from a table that is not restored: only for a reason.
+    if (position.rule === 'forward' && !isDrawn(live) && !(await isBehindNow(session, live, position))) continue;
+    if (!live.owned && !isDrawn(live)) warnings.push(notOwned(live, position));
+    else wanted.push({ position, live, mayGoBack: position.rule === 'exact' && !live.elsewhere });
+  }
+  const all = new Map(wanted.map(({ live }) => [qualifiedName(live), live]));
+  for (const one of drawn) {
+    if (all.has(qualifiedName(one))) continue;
+    const live = await findSequence(session, one, tableOids);
+    // Of somebody else's sequence nothing can be altered; what its defaults draw from it stays drawn.
+    if (live?.owned) all.set(qualifiedName(live), live);
+  }
+  return { wanted, all: [...all.values()], warnings };
+}
+
+function notOwned(live: FoundSequence, { lastValue, isCalled }: SequencePosition): string {
+  return `The sequence ${qualifiedName(live)} belongs to ${live.owner} and was left where it stands. As its owner: SELECT pg_catalog.setval(${quoteLiteral(quoteName(live)).trim()}, ${lastValue}, ${isCalled});`;
+}
+
+/** A moment only: whoever holds a sequence may be waiting for a table that we hold. */
+const HOLD_PATIENCE_MS = 20;
+
+/**
+ * Gives each sequence new storage inside the open transaction and keeps others from drawing until its end: whatever is drawn or set
+ * from now on is taken back by a rollback. False when one could not be had at once; the transaction must be rolled back then.
+ */
+export async function holdSequences(session: Session, sequences: FoundSequence[]): Promise<boolean> {
+  await session.query(`SET LOCAL lock_timeout = ${HOLD_PATIENCE_MS}`);
+  try {
+    // The same step as before: it changes nothing else.
+    for (const live of sequences)
+      await session.query(`ALTER SEQUENCE ${quoteName(live)} INCREMENT BY ${live.increment}`);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'TABLE_BUSY') return false;
+    throw error;
+  }
+  await session.query('SET LOCAL lock_timeout = 0');
+  return true;
+}
+
+/** Where sequences stand, by `schema.name`. */
+export type Stands = Map<string, ObjectName & Stand>;
+
+const AT_ONCE = 100;
+
+export async function readStands(session: Session, sequences: ObjectName[]): Promise<Stands> {
+  const stands: Stands = new Map();
+  for (let from = 0; from < sequences.length; from += AT_ONCE) {
+    const some = sequences.slice(from, from + AT_ONCE);
+    const rows = await session.query<Stand & { place: number }>(
+      some
+        .map(
+          (one, place) =>
+            `SELECT ${place} AS place, last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoteName(one)}`,
+        )
+        .join(' UNION ALL '),
+    );
+    for (const { place, ...stand } of rows) {
+      const one = some[place];
+      if (one) stands.set(qualifiedName(one), { schema: one.schema, name: one.name, ...stand });
+    }
+  }
+  return stands;
+}
+
+/** Puts a held sequence somewhere, until the transaction is rolled back or committed. */
+export async function putStand(session: Session, { lastValue, isCalled, ...name }: ObjectName & Stand): Promise<void> {
+  const regclass = `${quoteLiteral(quoteName(name))}::regclass`;
+  await session.query(`SELECT pg_catalog.setval(${regclass}, $1::int8, $2)`, [lastValue, isCalled]);
+}
+
+/** Where the held sequences stood: when they were held, before the first row was put in place, and after the last one. */
+export interface Moments {
+  held: Stands;
+  emptied: Stands;
+  filled: Stands;
+}
+
+/** Where sequences must stand until the commit, and which of them somebody else drew from meanwhile, in words. */
+export interface SetSequences {
+  stands: Stands;
+  faults: string[];
+}
+
+/**
+ * Sets held sequences where the backup had them. One that the rows themselves drew from, by the default of a column that the backup lacks,
+ * moves on and never back, as one does that serves other tables as well.
+ */
+export async function setSequences(session: Session, found: FoundSequences, moments: Moments): Promise<SetSequences> {
+  const { held, emptied, filled } = moments;
+  const stands = await readStands(
+    session,
+    found.wanted.map(({ live }) => live),
+  );
+  const faults: string[] = [];
+  for (const { position, live, mayGoBack } of found.wanted) {
+    const name = qualifiedName(live);
+    const stand = stands.get(name);
+    if (!stand) continue;
+    if (mayGoBack && !(isSame(held.get(name), emptied.get(name)) && isSame(filled.get(name), stand)))
+      faults.push(drawnFrom(name));
+    const drawn = !isSame(emptied.get(name), filled.get(name));
+    if ((!mayGoBack || drawn) && !isBehind(live, stand, position)) continue;
+    const wanted = { schema: live.schema, name: live.name, lastValue: position.lastValue, isCalled: position.isCalled };
+    await putStand(session, wanted);
+    stands.set(name, wanted);
+  }
+  return { stands, faults };
+}
+
+/** Says in words which sequences do not stand any more where they were set. */
+export async function movedSequences(session: Session, found: FoundSequences, set: Stands): Promise<string[]> {
+  const now = await readStands(
+    session,
+    found.wanted.map(({ live }) => live),
+  );
+  return [...now].flatMap(([name, stand]) => {
+    const wanted = set.get(name);
+    return isSame(wanted, stand) ? [] : [drawnFrom(name)];
+  });
+}
+
+function drawnFrom(name: string): string {
+  return `the sequence ${name} was drawn from or set`;
+}
+
+function isSame(one: Stand | undefined, other: Stand | undefined): boolean {
+  return (
+    one !== undefined && other !== undefined && one.lastValue === other.lastValue && one.isCalled === other.isCalled
+  );
+}
+
+/** Whether the live sequence would give out numbers that the position has given out already. */
+function isBehind(live: FoundSequence, stand: Stand, position: SequencePosition): boolean {
+  const next = (at: Stand, increment: string) => BigInt(at.lastValue) + (at.isCalled ? BigInt(increment) : 0n);
+  const [here, there] = [next(stand, live.increment), next(position, position.increment)];
+  return BigInt(live.increment) > 0n ? here < there : here > there;
+}
+
+async function isBehindNow(session: Session, live: FoundSequence, position: SequencePosition): Promise<boolean> {
+  if (!live.owned) return true;
+  const stand = (await readStands(session, [live])).get(qualifiedName(live));
+  return stand !== undefined && isBehind(live, stand, position);
+}
+
+/** By owner first: a sequence renamed in the meantime is still the column's own. */
+async function findSequence(
+  session: Session,
+  position: Pick<SequencePosition, 'schema' | 'name' | 'ownedBy'>,
+  tableOids: number[],
+): Promise<FoundSequence | null> {
+  const { ownedBy } = position;
+  const [row] = await session.query<FoundSequence>(
+    `SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment,
+            pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+            EXISTS (SELECT 1 FROM pg_catalog.pg_attrdef def
+                      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = def.oid
+                       AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
+                     WHERE COALESCE(pg_catalog.pg_partition_root(def.adrelid)::oid, def.adrelid) <> ALL ($6::int8[]::oid[])) AS elsewhere
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
+      WHERE c.relkind = 'S' AND (c.oid = (
+              SELECT d.objid FROM pg_catalog.pg_depend d
+                JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+                JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+               WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i')
+                 AND tn.nspname = $3 AND t.relname = $4 AND a.attname = $5 LIMIT 1)
+            OR (n.nspname = $1 AND c.relname = $2))
+      ORDER BY (n.nspname = $1 AND c.relname = $2) = ($3::text IS NULL) DESC LIMIT 1`,
+    [
+      position.schema,
+      position.name,
+      ownedBy?.schema ?? null,
+      ownedBy?.name ?? null,
+      ownedBy?.column ?? null,
+      tableOids,
+    ],
+  );
+  return row ?? null;
+}

@@ -1,0 +1,219 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Context, type Handler, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
+import { MAX_CALL_BYTES } from '../api/limits.ts';
+import { AppError } from '../core/errors.ts';
+import type { ProcessLog } from '../core/log.ts';
+import { isOwnName } from '../http/address.ts';
+import type { AppEnv } from '../http/env.ts';
+import { asFailure, failureAnswer, wrongMethod } from '../http/failure.ts';
+import {
+  checkOrigin,
+  cutRefused,
+  demandHost,
+  demandHttps,
+  endWith,
+  identify,
+  introduce,
+  keepAccessLog,
+  limitBodies,
+  limitRate,
+  type NoteRefused,
+  putHeaders,
+  type ReadCaller,
+  type Spend,
+  throwErrorsOnly,
+} from '../http/guards.ts';
+import { strictPolicy } from '../http/headers.ts';
+import { type Panel, panelRoutes } from '../http/panel.ts';
+import { createReadiness, notReady, type ReadinessCheck } from '../http/readiness.ts';
+import type { Overview } from './front-page/overview.ts';
+import { frontPage, PAGE_STYLE } from './front-page/page.ts';
+import type { Metrics } from './metrics/metrics.ts';
+
+/** What the app is made of. It opens nothing itself. */
+export interface AppParts {
+  version: string;
+  guards: {
+    /** Demands HTTPS of all but this machine. */
+    production: boolean;
+    publicUrl: string | null;
+    trustedProxies: readonly string[];
+    corsOrigins: readonly string[];
+    /** What a scraper sends; null: only this machine may read the metrics. */
+    metricsToken: string | null;
+  };
+  checks: readonly ReadinessCheck[];
+  /** Throws MEMORY_LIMIT while this process can take on nothing large. */
+  refuseLarge(): void;
+  readOverview(signal: AbortSignal): Promise<Overview>;
+  /** What people see. Null: it was not built; a plain page says what is there. */
+  panel: Panel | null;
+  metrics: Metrics;
+  log: ProcessLog;
+  /** What needs sign-in; null where the server has no such face, as with ROLE=worker. */
+  api: Api | null;
+  /** Aborts when shutdown begins: `/readyz` says no, and event streams end. */
+  closing: AbortSignal;
+  now(): Date;
+  /** Milliseconds of a clock that never jumps. */
+  elapsed(): number;
+  /** Ids of requests. */
+  newId(): string;
+}
+
+/** The part of the server that knows its callers. */
+export interface Api {
+  /** Rejects with UNAUTHENTICATED for a bearer token that does not count; a cookie that does not count is nobody's. */
+  readCaller: ReadCaller;
+  spend: Spend;
+  noteRefused: NoteRefused;
+  jwks(): Promise<{ keys: object[] }>;
+  /** Adds what answers under `/trpc` and `/api`. Procedures count what they cost their caller themselves. */
+  addRoutes(app: Hono<AppEnv>): void;
+}
+
+const CHECK_LIMIT_MS = 3000;
+/** Requests with a body that one person sends at the same time: far more than a browser, or a script that sends file after file. */
+const MOST_BODIES = 32;
+const KEYS_SECONDS = 300;
+/** Nobody reads it; the log and the metrics tell it from a fault of the server. */
+const CLIENT_GONE = 499;
+
+/**
+ * Makes the HTTP application. Everything it answers that is not a page has the shape of `errors.ts`, and every answer, whoever made it,
+ * passes the same guards in the same order: who is there, log, headers, HTTPS, origin, caller, limit.
+ */
+export function createApp(parts: AppParts): Hono<AppEnv> {
+  const { guards, api: face, log } = parts;
+  const app = new Hono<AppEnv>();
+
+  app.use(introduce({ trustedProxies: guards.trustedProxies, log, newId: parts.newId }));
+  app.use(keepAccessLog(parts));
+  app.use(putHeaders({ policy: strictPolicy([PAGE_STYLE]), corsOrigins: guards.corsOrigins }));
+  app.use(demandHost);
+  app.use(demandHttps(guards));
+  app.use(checkOrigin(guards));
+  app.use(throwErrorsOnly);
+
+  addProbes(app, parts);
+  if (face && parts.panel) app.route('/', panelRoutes(parts.panel));
+  if (face) app.use('/', limitRate(face.spend, 'public'));
+  only(app, '/', parts.now, async (c) => {
+    const overview = isAtThisMachine(c) ? await parts.readOverview(c.req.raw.signal) : null;
+    return c.html(frontPage(overview, parts.version));
+  });
+  if (face) addApi(app, face, parts);
+
+  app.notFound((c) => {
+    const error = new AppError('NOT_FOUND', `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}.`, {
+      hint: 'The front page, /, says what is here.',
+    });
+    return fail(c, error, parts.now());
+  });
+
+  app.onError((thrown, c) => {
+    const { error, status } = asFailure(thrown, c.get('requestId'));
+    if (error.code === 'UNEXPECTED' && c.req.raw.signal.aborted) {
+      return fail(c, new AppError('CANCELLED', 'The client went away.'), parts.now(), CLIENT_GONE);
+    }
+    if (error.code === 'UNEXPECTED') c.get('log').error({ error: thrown }, 'unforeseen');
+    else c.get('log').info({ code: error.code, reason: error.message }, 'refused');
+    return fail(c, error, parts.now(), status);
+  });
+
+  return app;
+}
+
+/** Whether the server lives, can work, and what it counted: for machines that watch it. */
+function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, api: face, log, now }: AppParts): void {
+  const readiness = createReadiness(checks, CHECK_LIMIT_MS, (check, error) => {
+    if (error) log.warn({ check, code: error.code, reason: error.message, error: error.cause }, 'not ready');
+    else log.info({ check }, 'ready again');
+  });
+  only(app, '/healthz', now, (c) => c.json({ ok: true }));
+
+  only(app, '/readyz', now, async (c) => {
+    if (closing.aborted) return fail(c, new AppError('CANCELLED', 'The server is shutting down.'), now(), 503);
+    const found = await readiness();
+    const failure = notReady(found);
+    // Whatever it is for a person: for who watches, the server is not to be asked now.
+    if (failure) return fail(c, failure, now(), 503);
+    return c.json({ ok: true, checks: found });
+  });
+
+  only(app, '/metrics', now, async (c) => {
+    if (!mayScrape(c, guards.metricsToken)) {
+      throw new AppError('UNAUTHENTICATED', 'The metrics are not for everybody.', {
+        hint: 'Set METRICS_TOKEN and send it as a bearer token, or ask from this machine.',
+      });
+    }
+    const { contentType, text } = await metrics.read();
+    return c.body(text, 200, { 'Content-Type': contentType });
+  });
+
+  if (face) {
+    app.use('/.well-known/jwks.json', limitRate(face.spend, 'public'));
+    only(app, '/.well-known/jwks.json', now, async (c) =>
+      c.json(await face.jwks(), 200, { 'Cache-Control': `public, max-age=${KEYS_SECONDS}` }),
+    );
+  }
+}
+
+/** What needs to know its caller. */
+function addApi(
+  app: Hono<AppEnv>,
+  { readCaller, spend, noteRefused, addRoutes }: Api,
+  { closing, refuseLarge }: Pick<AppParts, 'closing' | 'refuseLarge'>,
+): void {
+  const tooLarge = () => {
+    throw new AppError('TOO_LARGE', 'The request is larger than any order can be.', {
+      hint: 'Files are sent to /api/uploads.',
+      details: { limit: MAX_CALL_BYTES },
+    });
+  };
+  const bodies = limitBodies(MOST_BODIES);
+  for (const path of ['/trpc/*', '/api/*'])
+    app.use(path, cutRefused, identify({ readCaller, spend, noteRefused }), bodies);
+  app.use('/trpc/*', endWith(closing));
+  // Lists of backups and audit rows are much the same words; streams of events are left as they are.
+  app.use('/trpc/*', compress({ encoding: 'gzip' }));
+  app.use('/trpc/*', bodyLimit({ maxSize: MAX_CALL_BYTES, onError: tooLarge }));
+  app.use('/api/*', limitRate(spend, 'bytes'));
+  app.use('/api/*', async (_, next) => {
+    refuseLarge();
+    await next();
+  });
+  addRoutes(app);
+}
+
+/** A route that is only read: any other method is refused, and told what would do. */
+function only(app: Hono<AppEnv>, path: string, now: () => Date, handler: Handler<AppEnv>): void {
+  app.get(path, handler);
+  app.all(path, (c) => {
+    c.header('Allow', 'GET, HEAD');
+    return fail(c, wrongMethod(c.req.method, path, 'GET or HEAD'), now(), 405);
+  });
+}
+
+function fail(c: Context<AppEnv>, error: AppError, now: Date, status?: number): Response {
+  const answer = failureAnswer(error, { path: c.req.path, now, ...(status !== undefined && { status }) });
+  return c.json(answer.body, answer.status, answer.headers);
+}
+
+/**
+ * Whether the front page, or the metrics without a token, may tell what is there: to a browser of this machine that asked for it by this machine's own name. A page of
+ * another name that leads here (DNS rebinding) would otherwise be told as well.
+ */
+function isAtThisMachine(c: Context<AppEnv>): boolean {
+  return c.get('client').local && isOwnName(new URL(c.req.raw.url).hostname);
+}
+
+/** Compared by digest, so that neither content nor length of the token shows in the time it takes. */
+function mayScrape(c: Context<AppEnv>, token: string | null): boolean {
+  if (token === null) return isAtThisMachine(c);
+  const given = /^bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}

@@ -1,0 +1,30 @@
+import { AppError } from '../core/errors.ts';
+import type { ReadinessCheck } from '../http/readiness.ts';
+import type { Storage } from '../storage/storage.ts';
+
+/** Less free space than that, and not even a small backup is sure to fit. */
+const LEAST_FREE_BYTES = 64 * 1024 ** 2;
+
+/** No archive ever has this name; nothing is ever committed under it. */
+const PROBE = 'palace-backup-probe.zip';
+
+/** Whether archives can be written: a temporary is opened in the storage and given up, and there is room. */
+export function storageCheck(
+  storage: Pick<Storage, 'create' | 'freeSpace' | 'label' | 'places'>,
+  leastFreeBytes: number = LEAST_FREE_BYTES,
+): ReadinessCheck {
+  return {
+    name: 'storage',
+    async check() {
+      const probe = await storage.create(PROBE);
+      await probe.abort();
+      const free = await storage.freeSpace();
+      if (free !== null && free < leastFreeBytes) {
+        throw new AppError('DISK_FULL', `${storage.label} has ${Math.floor(free / 1024 ** 2)} MiB left.`, {
+          hint: 'Remove old backups, or give the folder more room.',
+          places: storage.places,
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { pino } from 'pino';
+import roll from 'pino-roll';
+import { AppError } from '../../core/errors.ts';
+import type { ProcessLog } from '../../core/log.ts';
+import { scrub } from './scrub.ts';
+
+export interface Logs {
+  log: ProcessLog;
+  /** Writes what is left. What is said afterwards is lost, without an error. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface LogOptions {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  /** Null: standard output. */
+  file: string | null;
+}
+
+/** What lines end up in: a file, standard output, or what a test reads. */
+interface Sink {
+  write(line: string): unknown;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the log: one JSON object a line with time (ISO), level, facts and message. Every line passes `scrub`, so no secret gets through
+ * whoever says it. To a file it goes by pino-roll: a new one each day and at 20 MB, 14 kept, readable by the owner alone.
+ * Throws CONFIG_INVALID when the file cannot be written. A log that fails later never stops the program.
+ */
+export async function openLogs(options: LogOptions): Promise<Logs> {
+  return logsInto(options.file === null ? standardOutput() : await rollingFile(resolve(options.file)), options.level);
+}
+
+/** The same log into any sink. */
+export function logsInto(sink: Sink, level: LogOptions['level']): Logs {
+  let closed: Promise<void> | null = null;
+  const destination = {
+    write(line: string) {
+      if (closed === null) sink.write(scrub(line));
+    },
+  };
+  const log = pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: describeError, err: describeError },
+    },
+    destination,
+  );
+  return { log, close: () => (closed ??= sink.close()) };
+}
+
+/**
+ * An error for the log. Ours speak for themselves; of any other only its kind, its code and where it came from are told, for its words
+ * may hold a row or a password.
+ */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { kind: typeof error, ...codeIn(error) };
+  const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };
+  if (error instanceof AppError) {
+    return { code: error.code, message: error.message, ...(error.details && { details: error.details }), ...cause };
+  }
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { kind: error.name, ...codeIn(error), at: frames.slice(0, 12).map((line) => line.trim()), ...cause };
+}
+
+/** Some libraries tell of an error by an object made of it, which is none. */
+function codeIn(error: unknown): { code?: string } {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return {};
+  return typeof error.code === 'string' && /^\w{1,40}$/.test(error.code) ? { code: error.code } : {};
+}
+
+function standardOutput(): Sink {
+  const stream = pino.destination({ dest: 1, sync: false });
+  // Nobody reads any more: there is nowhere left to say so.
+  stream.on('error', () => undefined);
+  return {
+    write: (line) => stream.write(line),
+    async close() {
+      try {
+        stream.flushSync();
+      } catch {
+        // Said above.
+      }
+    },
+  };
+}
+
+async function rollingFile(file: string): Promise<Sink> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const stream = await roll({
+      file,
+      frequency: 'daily',
+      size: '20m',
+      dateFormat: 'yyyy-MM-dd',
+      limit: { count: 14, removeOtherLogFiles: true },
+      mode: 0o600,
+    });
+    await once(stream, 'ready');
+    let told = false;
+    stream.on('error', (error: Error) => {
+      if (!told) console.error('The log file cannot be written any more:', 'code' in error ? error.code : error.name);
+      told = true;
+    });
+    return {
+      write: (line) => stream.write(line),
+      async close() {
+        const ended = Promise.race([once(stream, 'close'), once(stream, 'error')]).catch(() => undefined);
+        stream.end();
+        await ended;
+      },
+    };
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'refused';
+    throw new AppError('CONFIG_INVALID', `LOG_FILE cannot be written: ${file} (${code}).`, {
+      hint: 'Name a file in a folder this user may write to, or leave LOG_FILE away to log to standard output.',
+      cause,
+    });
+  }
+}

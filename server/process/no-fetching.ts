@@ -1,0 +1,43 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+
+/** Switches it off. */
+const OWN_BUNFIG = join(import.meta.dir, '../../bunfig.toml');
+
+interface Process {
+  cwd: string;
+  /** Words for the runtime itself, before the program. */
+  execArgv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Refuses to work where the runtime was told to fetch packages while a program runs: by the bunfig.toml of the folder it was started in,
+ * which need not be ours, or by the person's own. Unless told, it looks no
+ * further than the packages beside this program. `--no-install` does not count: `bun run` passes over it. Throws CONFIG_INVALID.
+ */
+export async function refuseFetching({ cwd, execArgv, env }: Process): Promise<void> {
+  const home = env['XDG_CONFIG_HOME'] || env['HOME'] || homedir();
+  const named = execArgv.findLast((word) => /^(--config|-c)=/.test(word))?.replace(/^[^=]*=/, '');
+  // The nearer one counts where both say something.
+  for (const file of [named ?? join(cwd, 'bunfig.toml'), join(home, '.bunfig.toml')]) {
+    const said = await installsOf(file);
+    if (said === null) continue;
+    if (said === 'disable' || said === 'auto') return;
+    throw new AppError(
+      'CONFIG_INVALID',
+      `${file} has Bun fetch packages while a program runs ([install] auto = "${said}"). Nothing is downloaded while a backup runs.`,
+      { hint: `Run it from the folder of this program, or as: bun --config=${OWN_BUNFIG} run …` },
+    );
+  }
+}
+
+async function installsOf(file: string): Promise<string | null> {
+  const text = await Bun.file(file)
+    .text()
+    .catch(() => null);
+  if (text === null) return null;
+  const { install } = Bun.TOML.parse(text) as { install?: { auto?: unknown } };
+  return typeof install?.auto === 'string' ? install.auto : null;
+}

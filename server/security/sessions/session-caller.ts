@@ -1,0 +1,54 @@
+import type { Caller, StepUp } from '../caller.ts';
+import { BREAK_GLASS, scopesOfBreakGlass, scopesOfRole, withoutConfirmation } from '../roles.ts';
+import type { StoredSession } from './session-store.ts';
+import type { Standing } from './standing.ts';
+
+/** How long a password given once more counts. */
+export const STEP_UP_MS = 5 * 60_000;
+
+export type SessionCaller = Caller & { kind: 'session' };
+
+/** The caller behind an administrator's session, as far as his role goes today. */
+export function administratorCaller(
+  stored: StoredSession,
+  adminId: string,
+  standing: Standing,
+  address: string,
+): SessionCaller {
+  const scopes = scopesOfRole(standing.role);
+  return {
+    kind: 'session',
+    actor: stored.email,
+    sessionKey: stored.key,
+    adminId,
+    email: stored.email,
+    fullName: stored.fullName,
+    role: standing.role,
+    scopes: standing.unconfirmed ? withoutConfirmation(scopes) : scopes,
+    ...(standing.unconfirmed && { unconfirmed: scopes }),
+    stepUp: stepUpOf(stored.stepUpUntil),
+    address,
+  };
+}
+
+/** The password given once more, as a session's row tells it. */
+export function stepUpOf(until: Date | null): StepUp | null {
+  return until && { from: new Date(until.getTime() - STEP_UP_MS), until };
+}
+
+/** The caller behind a break-glass session. */
+export function breakGlassCaller(stored: StoredSession, address: string): SessionCaller {
+  return {
+    kind: 'session',
+    actor: 'break-glass',
+    sessionKey: stored.key,
+    adminId: null,
+    email: stored.email,
+    fullName: stored.fullName,
+    role: BREAK_GLASS,
+    scopes: scopesOfBreakGlass(),
+    // The code was proof enough: there is no password to ask for.
+    stepUp: { from: stored.createdAt, until: stored.expiresAt },
+    address,
+  };
+}

@@ -1,0 +1,240 @@
+import { and, desc, eq, gt } from 'drizzle-orm';
+import { asking } from '../../../db/connect/database-error.ts';
+import type { Records } from '../../../db/system/records.ts';
+import { sessions } from '../../../db/system/schema.ts';
+import { AppError } from '../../core/errors.ts';
+import { addressGroup } from '../address-group.ts';
+import { type Administrator, createAdministrators, type Lookup } from '../administrators.ts';
+import { refusals } from '../audit/refusals.ts';
+import { BREAK_GLASS } from '../roles.ts';
+import { sha256 } from '../sha256.ts';
+import type { Throttle } from '../throttle.ts';
+import { redeemBreakGlassCode } from './break-glass.ts';
+import { createPasswordCheck, type VerifyHash } from './passwords.ts';
+import { administratorCaller, breakGlassCaller, type SessionCaller, STEP_UP_MS } from './session-caller.ts';
+import { createSessionStore, type SessionCookies } from './session-store.ts';
+import { createStandings, passwordExpired } from './standing.ts';
+
+/** A session as its owner sees it in a list. */
+export interface SessionInfo {
+  /** Names it to people and in the audit: made from `sessionKey`, which tokens carry inside, and not to be turned back into it. */
+  id: string;
+  /** SHA-256 of the session's id: names it, opens nothing. Equal to the caller's `sessionKey` for the one that asks. */
+  sessionKey: string;
+  address: string;
+  userAgent: string;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+export interface Sessions {
+  /**
+   * Checks e-mail and password against the HRMS's administrators, with the same work for those it does not know.
+   * Throws UNAUTHENTICATED (unknown, wrong, or inactive: one answer), RATE_LIMITED (details.retryAfterSeconds), FORBIDDEN (the
+   * password is right, but expired or to be changed first), OPERATION_IN_PROGRESS (a restore holds the administrators' table).
+   */
+  signIn(input: { email: string; password: string; address: string; userAgent: string }): Promise<{
+    sessionId: string;
+    expiresAt: Date;
+    caller: SessionCaller;
+  }>;
+  /** Who holds this id; null for nobody. `fresh`: the end was moved, the cookie should be sent again. Never waits for a locked `admins`. */
+  read(sessionId: string, address: string): Promise<{ caller: SessionCaller; expiresAt: Date; fresh: boolean } | null>;
+  /** By the caller's `sessionKey`. Ending what has ended is no error. */
+  signOut(sessionKey: string): Promise<void>;
+  /** How many sessions of this administrator ended. */
+  signOutEverywhere(adminId: string): Promise<number>;
+  /** Newest first. */
+  list(adminId: string): Promise<SessionInfo[]>;
+  /** The password once more: until when it counts. Throws UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, OPERATION_IN_PROGRESS. */
+  stepUp(session: { adminId: string | null; sessionKey: string }, password: string): Promise<Date>;
+  /** Uses up a code of `scripts/break-glass.ts`. Throws UNAUTHENTICATED, RATE_LIMITED. */
+  enterByBreakGlass(
+    code: string,
+    address: string,
+    userAgent: string,
+  ): Promise<{ sessionId: string; expiresAt: Date; caller: SessionCaller }>;
+  cookies: SessionCookies;
+}
+
+/** Long enough for a restore and a look at what came of it. */
+const BREAK_GLASS_MS = 4 * 3_600_000;
+const LONGEST_EMAIL = 320;
+
+export function createSessions(deps: {
+  records: Records;
+  throttle: Throttle;
+  now: () => Date;
+  /** A session ends after so many days without use. */
+  sessionDays: number;
+  secureCookies: boolean;
+  /** The runtime's own unless given. */
+  verify?: VerifyHash;
+}): Sessions {
+  const { records, throttle, now } = deps;
+  const administrators = createAdministrators(records);
+  const standings = createStandings({ records, administrators, now });
+  const store = createSessionStore(deps);
+  const passwords = createPasswordCheck(deps.verify);
+
+  /** The administrator whose password this is. Points were spent before; they come back where it was nobody's fault. */
+  const prove = async (lookup: Lookup, password: string, refuse: (reason: string) => AppError) => {
+    if (lookup.found === 'locked') throw refusals.administratorsLocked();
+    if (lookup.found === 'lost') throw refusals.administratorsLost();
+    const administrator = lookup.found === 'one' ? lookup.administrator : null;
+    const like = lookup.found === 'one' ? lookup.administrator.passwordHash : lookup.sampleHash;
+    const equal = await passwords.matches(password, administrator?.passwordHash ?? null, like);
+    if (administrator === null) throw refuse('nobody of that name');
+    if (!administrator.isActive) throw refuse(equal ? 'inactive' : 'inactive, and the password is wrong');
+    if (!equal) throw refuse('the password is wrong');
+    if (passwordExpired(administrator, now())) throw refusals.passwordExpired();
+    if (administrator.mustChangePassword) throw refusals.passwordToBeChanged();
+    return administrator;
+  };
+
+  return {
+    async signIn({ email, password, address, userAgent }) {
+      const account = email.slice(0, LONGEST_EMAIL).toLowerCase();
+      const from = addressGroup(address);
+      await throttle.spend('signInAddress', from);
+      await throttle.spend('signInAccount', account);
+      let administrator: Administrator;
+      try {
+        const known = isText(email) && email.length <= LONGEST_EMAIL;
+        const lookup = await administrators.byEmail(known ? email : '');
+        administrator = await prove(lookup, password, refusals.signIn);
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'UNAUTHENTICATED')) {
+          await throttle.giveBack('signInAccount', account);
+        }
+        throw error;
+      }
+      await throttle.forgive('signInAccount', account);
+      await throttle.giveBack('signInAddress', from);
+      const at = now();
+      const facts = {
+        email: administrator.email,
+        fullName: administrator.fullName,
+        role: administrator.role,
+        isActive: true,
+        checkedAt: at,
+        address,
+        userAgent: printable(userAgent),
+        stepUpUntil: null,
+        createdAt: at,
+        fixedEnd: null,
+      };
+      const { sessionId, expiresAt } = await store.create(administrator.id, facts);
+      const stored = await store.find(sessionId);
+      if (stored === null) throw refusals.sessionEnded();
+      const standing = { role: stored.role, isActive: true, maySignIn: true, unconfirmed: false };
+      return {
+        sessionId,
+        expiresAt,
+        caller: administratorCaller(stored, administrator.id, standing, address),
+      };
+    },
+
+    async read(sessionId, address) {
+      const stored = await store.find(sessionId);
+      if (stored === null) return null;
+      const { expiresAt, fresh } = stored;
+      if (stored.adminId === null) return { caller: breakGlassCaller(stored, address), expiresAt, fresh };
+      const standing = await standings.of(stored.adminId, stored);
+      if (!standing.maySignIn) return null;
+      return { caller: administratorCaller(stored, stored.adminId, standing, address), expiresAt, fresh };
+    },
+
+    async signOut(sessionKey) {
+      await asking('ending a session', () => records.delete(sessions).where(eq(sessions.id, sessionKey)));
+    },
+
+    async signOutEverywhere(adminId) {
+      const ended = await asking('ending sessions', () =>
+        records.delete(sessions).where(eq(sessions.adminId, adminId)).returning({ id: sessions.id }),
+      );
+      return ended.length;
+    },
+
+    async list(adminId) {
+      const rows = await asking('listing sessions', () =>
+        records
+          .select({
+            sessionKey: sessions.id,
+            address: sessions.address,
+            userAgent: sessions.userAgent,
+            createdAt: sessions.createdAt,
+            expiresAt: sessions.expiresAt,
+          })
+          .from(sessions)
+          .where(and(eq(sessions.adminId, adminId), gt(sessions.expiresAt, now())))
+          .orderBy(desc(sessions.createdAt)),
+      );
+      return rows.map((row) => ({ id: publicId(row.sessionKey), ...row }));
+    },
+
+    async stepUp({ adminId, sessionKey }, password) {
+      if (adminId === null) throw refusals.noPasswordToGive();
+      await throttle.spend('stepUp', adminId);
+      try {
+        await prove(await administrators.byId(adminId), password, refusals.stepUp);
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'UNAUTHENTICATED')) {
+          await throttle.giveBack('stepUp', adminId);
+        }
+        throw error;
+      }
+      await throttle.forgive('stepUp', adminId);
+      const stepUpUntil = new Date(now().getTime() + STEP_UP_MS);
+      const kept = await asking('noting the password was given', () =>
+        records.update(sessions).set({ stepUpUntil }).where(eq(sessions.id, sessionKey)).returning({ id: sessions.id }),
+      );
+      if (kept.length === 0) throw refusals.sessionEnded();
+      return stepUpUntil;
+    },
+
+    async enterByBreakGlass(code, address, userAgent) {
+      const from = addressGroup(address);
+      await throttle.spend('breakGlass', from);
+      if (!(await redeemBreakGlassCode({ records, now }, code, address))) throw refusals.breakGlass();
+      await throttle.forgive('breakGlass', from);
+      const at = now();
+      const fixedEnd = new Date(at.getTime() + BREAK_GLASS_MS);
+      const { sessionId, expiresAt } = await store.create(null, {
+        email: '',
+        fullName: 'Break-glass',
+        role: BREAK_GLASS,
+        isActive: true,
+        checkedAt: at,
+        address,
+        userAgent: printable(userAgent),
+        stepUpUntil: null,
+        createdAt: at,
+        fixedEnd,
+      });
+      const stored = await store.find(sessionId);
+      if (stored === null) throw refusals.sessionEnded();
+      return { sessionId, expiresAt, caller: breakGlassCaller(stored, address) };
+    },
+
+    cookies: store.cookies,
+  };
+}
+
+/** The same for the same session, and nothing else can be learned from it. */
+function publicId(sessionKey: string): string {
+  return sha256(`public ${sessionKey}`).slice(0, 32);
+}
+
+/** PostgreSQL keeps no NUL. */
+function isText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+/** For a list that people read. */
+function printable(userAgent: string): string {
+  return userAgent
+    .slice(0, 300)
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, ' ');
+}

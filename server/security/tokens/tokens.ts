@@ -1,0 +1,248 @@
+import { and, desc, eq, gt, isNull } from 'drizzle-orm';
+import { z } from 'zod';
+import { asking } from '../../../db/connect/database-error.ts';
+import type { Records } from '../../../db/system/records.ts';
+import { sessions, tokens } from '../../../db/system/schema.ts';
+import { AppError, unexpected } from '../../core/errors.ts';
+import { isUuid } from '../../core/uuid.ts';
+import { createAdministrators } from '../administrators.ts';
+import { refusals } from '../audit/refusals.ts';
+import { type Caller, SCOPES, type Scope } from '../caller.ts';
+import { scopesOfRole, withoutConfirmation } from '../roles.ts';
+import { type SessionCaller, stepUpOf } from '../sessions/session-caller.ts';
+import { createStandings } from '../sessions/standing.ts';
+import { createSigner } from './signed.ts';
+import { createSigningKeys, type PublicJwk } from './signing-keys.ts';
+import { readTokenInput } from './token-input.ts';
+
+export type TokenCaller = Caller & { kind: 'token' };
+
+/** A service's access as lists show it: everything but the token. */
+export interface TokenInfo {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  /** Whose it is. */
+  email: string;
+  /** False while its administrator is inactive or gone: it opens nothing then. */
+  isActive: boolean;
+  createdAt: Date;
+  expiresAt: Date;
+  /** To the minute. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+  revokedBy: string | null;
+}
+
+export interface Tokens {
+  /**
+   * A named token for a service, as a JWT that is shown now and kept nowhere. Throws INPUT_INVALID, and FORBIDDEN for scopes
+   * its maker does not have or for a break-glass session.
+   */
+  create(
+    owner: SessionCaller,
+    input: { name: string; scopes: Scope[]; expiresInDays: number },
+  ): Promise<{ token: string; info: TokenInfo }>;
+  /** Newest first, revoked and expired ones too. */
+  list(): Promise<TokenInfo[]>;
+  /** Counts at once, on every replica. Resolves with its name. Throws NOT_FOUND. Revoking twice keeps the first. */
+  revoke(id: string, by: string): Promise<{ name: string }>;
+  /**
+   * Who a bearer token speaks for: as far as its scopes and its administrator's role go today. Throws UNAUTHENTICATED, in the
+   * same words whatever is wrong with it.
+   */
+  read(jwt: string, address: string): Promise<TokenCaller>;
+  /** Access for 15 minutes that dies with the session and cannot more than it: what asks for the password in a session asks for it here. Throws FORBIDDEN for a break-glass session. */
+  issueAccess(caller: SessionCaller): Promise<{ token: string; expiresAt: Date }>;
+  /** A text for a link: says that `actor` lets whoever holds it do this one thing with `subject`. */
+  signLink(claims: { purpose: 'download'; subject: string; actor: string }, seconds: number): Promise<string>;
+  /** Throws UNAUTHENTICATED. */
+  readLink(token: string, purpose: 'download'): Promise<{ subject: string; actor: string }>;
+  jwks(): Promise<{ keys: PublicJwk[] }>;
+  /** Signs with a new key from now on; what was signed before stays valid. */
+  rotate(): Promise<void>;
+}
+
+const ACCESS_MS = 15 * 60_000;
+const DAY_MS = 86_400_000;
+const NOTE_USE_EVERY_MS = 60_000;
+
+const subject = z.string().min(1);
+const serviceClaims = z.object({ aud: z.literal('service'), jti: z.uuid(), sub: subject });
+const accessClaims = z.object({ aud: z.literal('access'), jti: z.uuid(), sub: subject, sid: z.string() });
+const linkClaims = z.object({ sub: subject, act: z.string() });
+
+export function createTokens(deps: {
+  records: Records;
+  /** Protects the private signing keys. */
+  secretKey: string;
+  /** Where the server is reached; stands in `iss`. */
+  issuer: string;
+  now: () => Date;
+  newId?: () => string;
+}): Tokens {
+  const { records, now, newId = () => crypto.randomUUID() } = deps;
+  const keys = createSigningKeys(deps);
+  const signer = createSigner({ keys, issuer: deps.issuer, now });
+  const standings = createStandings({ records, administrators: createAdministrators(records), now });
+
+  const readService = async (jti: string, address: string): Promise<TokenCaller> => {
+    const [row] = await asking('reading a token', () =>
+      records
+        .select()
+        .from(tokens)
+        .where(and(eq(tokens.id, jti), isNull(tokens.revokedAt), gt(tokens.expiresAt, now()))),
+    );
+    if (!row) throw refusals.token();
+    const { adminId, email, name } = row;
+    const standing = await standings.of(adminId, row);
+    if (!standing.isActive) throw refusals.token();
+    const used = row.lastUsedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
+    if (now().getTime() - used >= NOTE_USE_EVERY_MS) await noteUse(row.id);
+    const scopes = scopesOfRole(standing.role).intersection(new Set(knownScopes(row.scopes)));
+    return {
+      kind: 'token',
+      // The id, because names may be there twice: what somebody owns goes by this.
+      actor: `token ${name} (${row.id}) of ${email}`,
+      tokenId: row.id,
+      access: null,
+      adminId,
+      email,
+      role: standing.role,
+      scopes: standing.unconfirmed ? withoutConfirmation(scopes) : scopes,
+      ...(standing.unconfirmed && { unconfirmed: scopes }),
+      address,
+    };
+  };
+
+  const readAccess = async (jti: string, sid: string, address: string): Promise<TokenCaller> => {
+    const [row] = await asking('reading a session', () =>
+      records
+        .select()
+        .from(sessions)
+        .where(and(eq(sessions.id, sid), gt(sessions.expiresAt, now()))),
+    );
+    if (!row || row.adminId === null) throw refusals.token();
+    const standing = await standings.of(row.adminId, row);
+    if (!standing.maySignIn) throw refusals.token();
+    const scopes = scopesOfRole(standing.role);
+    return {
+      kind: 'token',
+      actor: `token sign-in of ${row.email}`,
+      tokenId: jti,
+      access: { sessionKey: sid, stepUp: stepUpOf(row.stepUpUntil) },
+      adminId: row.adminId,
+      email: row.email,
+      role: standing.role,
+      scopes: standing.unconfirmed ? withoutConfirmation(scopes) : scopes,
+      ...(standing.unconfirmed && { unconfirmed: scopes }),
+      address,
+    };
+  };
+
+  const noteUse = (id: string) =>
+    asking('noting the use of a token', () =>
+      records.update(tokens).set({ lastUsedAt: now() }).where(eq(tokens.id, id)),
+    );
+
+  return {
+    async create(owner, input) {
+      const { name, scopes, expiresInDays } = readTokenInput(input, owner.scopes);
+      const { adminId } = owner;
+      if (adminId === null) throw noTokens();
+      const id = newId();
+      const createdAt = now();
+      const expiresAt = new Date(createdAt.getTime() + expiresInDays * DAY_MS);
+      const token = await signer.sign('service', { jti: id, sub: adminId }, expiresAt);
+      const rows = await asking('keeping a token', () =>
+        records
+          .insert(tokens)
+          .values({
+            id,
+            name,
+            scopes,
+            adminId,
+            email: owner.email,
+            role: owner.role,
+            isActive: true,
+            checkedAt: createdAt,
+            createdAt,
+            expiresAt,
+          })
+          .returning(),
+      );
+      const [info] = rows.map(infoOf);
+      if (!info) throw unexpected(new Error('the token was not kept'));
+      return { token, info };
+    },
+
+    async list() {
+      const rows = await asking('listing tokens', () =>
+        records.select().from(tokens).orderBy(desc(tokens.createdAt), tokens.id).limit(1000),
+      );
+      return rows.map(infoOf);
+    },
+
+    async revoke(id, by) {
+      const [known] = isUuid(id)
+        ? await asking('revoking a token', async () => {
+            await records
+              .update(tokens)
+              .set({ revokedAt: now(), revokedBy: by })
+              .where(and(eq(tokens.id, id), isNull(tokens.revokedAt)));
+            return records.select({ name: tokens.name }).from(tokens).where(eq(tokens.id, id));
+          })
+        : [];
+      if (!known) throw new AppError('NOT_FOUND', 'There is no such token.', { hint: 'tokens.list shows all.' });
+      return known;
+    },
+
+    async read(jwt, address) {
+      const claims = await signer.verify(jwt, ['access', 'service']);
+      const service = serviceClaims.safeParse(claims);
+      if (service.success) return readService(service.data.jti, address);
+      const access = accessClaims.safeParse(claims);
+      if (access.success) return readAccess(access.data.jti, access.data.sid, address);
+      throw refusals.token();
+    },
+
+    async issueAccess(caller) {
+      if (caller.adminId === null) throw noTokens();
+      const expiresAt = new Date(now().getTime() + ACCESS_MS);
+      const claims = { jti: newId(), sub: caller.adminId, sid: caller.sessionKey };
+      return { token: await signer.sign('access', claims, expiresAt), expiresAt };
+    },
+
+    signLink: ({ purpose, subject, actor }, seconds) =>
+      signer.sign(`link:${purpose}`, { sub: subject, act: actor }, new Date(now().getTime() + seconds * 1000)),
+
+    async readLink(token, purpose) {
+      const claims = await signer.verify(token, [`link:${purpose}`]).catch((error: unknown) => {
+        throw error instanceof AppError && error.code === 'UNAUTHENTICATED' ? refusals.link(error) : error;
+      });
+      const read = linkClaims.safeParse(claims);
+      if (!read.success) throw refusals.link();
+      return { subject: read.data.sub, actor: read.data.act };
+    },
+
+    jwks: keys.jwks,
+    rotate: keys.rotate,
+  };
+}
+
+function infoOf(row: typeof tokens.$inferSelect): TokenInfo {
+  const { id, name, email, isActive, createdAt, expiresAt, lastUsedAt, revokedAt, revokedBy } = row;
+  const scopes = knownScopes(row.scopes);
+  return { id, name, scopes, email, isActive, createdAt, expiresAt, lastUsedAt, revokedAt, revokedBy };
+}
+
+/** Another version may have written scopes this one does not know. */
+function knownScopes(scopes: string[]): Scope[] {
+  return SCOPES.filter((scope) => scopes.includes(scope));
+}
+
+function noTokens(): AppError {
+  return new AppError('FORBIDDEN', 'A break-glass session makes no tokens.', {
+    hint: 'Bring the administrators back first, then sign in as one.',
+  });
+}

@@ -1,0 +1,88 @@
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, placesOfFolder } from '../../core/errors.ts';
+import { systemCode } from '../failures.ts';
+import { exists, ignoreMissing, syncFolder } from './folder.ts';
+
+/** Made beside the first object and never removed. Neither archive nor document, so that no list shows it. */
+export const MARKER = '.palace-backup';
+
+/** The folder, to those who are not at this machine. */
+export const FOLDER_WORDS = 'the folder of the backups';
+
+const TEXT = 'Palace Backup knows its folder again by this file. Without it, it takes the folder for lost.\n';
+
+/** Names of files that were stored in this folder, as somebody else remembers them. */
+export type FolderMemory = (folder: string) => Promise<readonly string[]>;
+
+/**
+ * Tells the folder of the backups from what lies under its name when its volume is not mounted, or after it was removed. Whether there should
+ * be a marker is known from having seen it, or from those who remember what was stored here.
+ */
+export class FolderMarker {
+  private readonly folder: string;
+  private readonly path: string;
+  private readonly known: FolderMemory;
+  private wasSeen = false;
+
+  constructor(folder: string, known: FolderMemory) {
+    this.folder = folder;
+    this.path = join(folder, MARKER);
+    this.known = known;
+  }
+
+  /** Rejects with STORAGE_LOST where the marker should be and is not. A folder from before there were markers is known by a file in it. */
+  async demand(): Promise<void> {
+    if (await exists(this.path)) {
+      this.wasSeen = true;
+      return;
+    }
+    if (!this.wasSeen) {
+      // Who cannot be asked remembers nothing; a backup needs the same database to be made at all.
+      const names = await this.known(this.folder).catch(() => []);
+      if (names.length === 0) return;
+      const here = new Set((await readdir(this.folder).catch(ignoreMissing)) ?? []);
+      if (names.some((name) => here.has(name))) return;
+    }
+    throw folderLost(this.folder, this.path);
+  }
+
+  /** Makes it where it is not, for good. */
+  async make(): Promise<void> {
+    if (this.wasSeen && (await exists(this.path))) return;
+    const handle = await open(this.path, 'wx', 0o600).catch((error: unknown) => {
+      if (systemCode(error) !== 'EEXIST') throw error;
+      return null;
+    });
+    if (handle) {
+      try {
+        await handle.writeFile(TEXT);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await syncFolder(this.folder);
+    }
+    this.wasSeen = true;
+  }
+}
+
+function folderLost(folder: string, marker: string): AppError {
+  return new AppError(
+    'STORAGE_LOST',
+    `The backups in ${folder} are gone: the folder is not the one they were stored in.`,
+    {
+      hint: `Mount its volume again, or bring the folder back. If an empty folder is meant, say so with: mkdir -p ${quoted(folder)} && touch ${quoted(marker)}`,
+      places: {
+        ...placesOfFolder(folder, FOLDER_WORDS),
+        [quoted(folder)]: '"$BACKUP_DIR"',
+        [quoted(marker)]: `"$BACKUP_DIR/${MARKER}"`,
+      },
+    },
+  );
+}
+
+/** For a shell. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}

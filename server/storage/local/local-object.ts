@@ -1,0 +1,133 @@
+import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { AppError, Places } from '../../core/errors.ts';
+import { alreadyExists, storageFailure, systemCode } from '../failures.ts';
+import type { PendingObject } from '../storage.ts';
+import { exists, ignoreMissing, removeEmpty, syncFolder } from './folder.ts';
+
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+/** The disk is set to work after so many bytes, so that the last sync finds little left to do. */
+const SYNC_EVERY = 32 * 1024 * 1024;
+
+export interface PendingFile {
+  handle: FileHandle;
+  temporary: string;
+  name: string;
+  path: string;
+  sidecar: string;
+  freeSpace(): Promise<number | null>;
+  /** What of its failures is for this machine alone. */
+  places: Places;
+  /** The uppermost of the folders that were made for it; absent when all were there. */
+  madeFolder?: string | undefined;
+  /** Done when the bytes are on disk, before they get their name. */
+  beforeNaming(): Promise<void>;
+}
+
+/** A file under a temporary name that `commit()` syncs and links to its own. */
+export class LocalPendingObject implements PendingObject {
+  private readonly parts: PendingFile;
+  private tail: Promise<unknown> = Promise.resolve();
+  private written = 0;
+  private syncedUpTo = 0;
+  private syncing: Promise<void> | null = null;
+  /** A failure to sync is told once by the system; it must not get lost before `commit()`. */
+  private syncFailure: unknown = null;
+  private open = true;
+
+  constructor(parts: PendingFile) {
+    this.parts = parts;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const turn = this.tail.then(() => this.append(bytes));
+    this.tail = turn.catch(() => undefined);
+    await turn;
+  }
+
+  async commit(): Promise<void> {
+    await this.tail;
+    const { handle, temporary, name, path, sidecar } = this.parts;
+    if (!this.open) throw new TypeError(`${name} is committed or aborted already`);
+    try {
+      await this.syncing;
+      if (this.syncFailure !== null) throw this.syncFailure;
+      await handle.sync();
+      await handle.close();
+      // The name is free, so that notes lying there are an earlier object's.
+      if (!(await exists(path))) await unlink(sidecar).catch(ignoreMissing);
+      await this.parts.beforeNaming();
+      await linkNew(temporary, path, name);
+      this.open = false;
+      await syncFolder(dirname(path));
+    } catch (error) {
+      if (!this.open) await unlink(path).catch(() => undefined);
+      this.open = true;
+      await this.abort();
+      throw await this.failure(error, `Finishing ${path}`);
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (!this.open) return;
+    this.open = false;
+    await this.tail;
+    await this.syncing;
+    await this.parts.handle.close().catch(() => undefined);
+    await unlink(this.parts.temporary).catch(() => undefined);
+    if (this.parts.madeFolder !== undefined) await removeEmpty(dirname(this.parts.path), this.parts.madeFolder);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.abort();
+  }
+
+  private async append(bytes: Uint8Array): Promise<void> {
+    const { handle, name, path } = this.parts;
+    if (!this.open) throw new TypeError(`${name} is committed or aborted already`);
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, null);
+        done += bytesWritten;
+        this.written += bytesWritten;
+      }
+    } catch (error) {
+      throw await this.failure(error, `Writing ${path}`);
+    }
+    this.syncBehind();
+  }
+
+  private syncBehind(): void {
+    if (this.syncing || this.written - this.syncedUpTo < SYNC_EVERY) return;
+    this.syncedUpTo = this.written;
+    this.syncing = this.parts.handle
+      .datasync()
+      .catch((error: unknown) => {
+        this.syncFailure ??= error;
+      })
+      .finally(() => {
+        this.syncing = null;
+      });
+  }
+
+  private async failure(error: unknown, doing: string): Promise<AppError> {
+    const { places } = this.parts;
+    return storageFailure(error, doing, { free: await this.parts.freeSpace(), written: this.written, places });
+  }
+}
+
+/** Gives the file its name without ever replacing another's. */
+async function linkNew(temporary: string, path: string, name: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST') throw alreadyExists(name);
+    if (code === null || !NO_LINKS.has(code)) throw error;
+    // A file system without hard links: looking first is the best there is.
+    if (await exists(path)) throw alreadyExists(name);
+    await rename(temporary, path);
+    return;
+  }
+  await unlink(temporary);
+}

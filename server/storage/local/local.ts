@@ -1,0 +1,193 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { ByteSource } from '../../core/bytes.ts';
+import { AppError, type Places, placesOfFolder } from '../../core/errors.ts';
+import { alreadyExists, notFound, storageFailure, systemCode } from '../failures.ts';
+import { openFileNoFollow } from '../file-source.ts';
+import { checkNewName, checkObjectName, isArchiveName, isDocumentName } from '../object-name.ts';
+import { decodeSidecar, encodeSidecar, MAX_SIDECAR_BYTES } from '../sidecar.ts';
+import type { PendingObject, Sidecar, Storage, StoredObject } from '../storage.ts';
+import { exists, ignoreMissing, syncFolder } from './folder.ts';
+import { FOLDER_WORDS, FolderMarker, type FolderMemory } from './folder-marker.ts';
+import { LocalPendingObject } from './local-object.ts';
+import { temporaryNames } from './temporary.ts';
+
+/**
+ * Archives in one folder, made (0700) when the first is written. Files are 0600; an object is written beside its place under a
+ * temporary name, synced, and only then linked to its own, so that two writers of one name cannot both succeed. With the first object comes
+ * the marker by which the folder is known again.
+ */
+export function createLocalStorage(folder: string, known: FolderMemory = NOTHING_KNOWN): Storage {
+  return new LocalStorage(resolve(folder), known);
+}
+
+const NOTHING_KNOWN: FolderMemory = async () => [];
+
+class LocalStorage implements Storage {
+  readonly label: string;
+  readonly places: Places;
+  private readonly temporaries = temporaryNames();
+  private readonly marker: FolderMarker;
+  private counter = 0;
+
+  constructor(folder: string, known: FolderMemory) {
+    this.label = folder;
+    this.places = placesOfFolder(folder, FOLDER_WORDS);
+    this.marker = new FolderMarker(folder, known);
+  }
+
+  async demandPresent(): Promise<void> {
+    await this.guarded(`Looking at ${this.label}`, () => this.marker.demand());
+  }
+
+  locate(name: string): string {
+    checkObjectName(name);
+    return join(this.label, name);
+  }
+
+  async create(name: string): Promise<PendingObject> {
+    checkNewName(name);
+    const path = this.locate(name);
+    return await this.guarded(`Creating ${path}`, async () => {
+      await this.marker.demand();
+      const madeFolder = await mkdir(this.label, { recursive: true, mode: 0o700 });
+      if (await exists(path)) throw alreadyExists(name);
+      const { handle, temporary } = await this.openTemporary(name);
+      return new LocalPendingObject({
+        handle,
+        temporary,
+        name,
+        path,
+        sidecar: sidecarPath(path),
+        freeSpace: () => this.freeSpace(),
+        places: this.places,
+        madeFolder,
+        beforeNaming: () => this.marker.make(),
+      });
+    });
+  }
+
+  async open(name: string): Promise<ByteSource> {
+    const path = this.locate(name);
+    return await openFileNoFollow(path).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'NOT_FOUND' ? notFound(name) : error;
+    });
+  }
+
+  list(): Promise<StoredObject[]> {
+    return this.named(isArchiveName);
+  }
+
+  listDocuments(): Promise<StoredObject[]> {
+    return this.named(isDocumentName);
+  }
+
+  private async named(isWanted: (name: string) => boolean): Promise<StoredObject[]> {
+    return await this.guarded(`Listing ${this.label}`, async () => {
+      await this.marker.demand();
+      const objects: StoredObject[] = [];
+      for (const name of await this.fileNames()) {
+        if (!isWanted(name)) continue;
+        const facts = await lstat(join(this.label, name)).catch(ignoreMissing);
+        if (facts?.isFile())
+          objects.push({ name, size: facts.size, createdAt: facts.birthtime, modifiedAt: facts.mtime });
+      }
+      return objects.sort((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.name < b.name ? 1 : -1));
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    const path = this.locate(name);
+    await this.guarded(`Removing ${path}`, async () => {
+      // The sidecar last: a pin must not be lost while what it protects is still there.
+      await unlink(path).catch((error: unknown) => {
+        throw systemCode(error) === 'ENOENT' ? notFound(name) : error;
+      });
+      await unlink(sidecarPath(path)).catch(ignoreMissing);
+      await syncFolder(this.label);
+    });
+  }
+
+  async writeSidecar(name: string, sidecar: Sidecar): Promise<void> {
+    const path = this.locate(name);
+    await this.guarded(`Writing the notes of ${path}`, async () => {
+      if (!(await exists(path))) throw notFound(name);
+      const { handle, temporary } = await this.openTemporary(name);
+      try {
+        await handle.writeFile(encodeSidecar(sidecar));
+        await handle.sync();
+        await handle.close();
+        await rename(temporary, sidecarPath(path));
+        await syncFolder(this.label);
+      } catch (error) {
+        await handle.close().catch(() => undefined);
+        await unlink(temporary).catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  async readSidecar(name: string): Promise<Sidecar | null> {
+    const path = sidecarPath(this.locate(name));
+    return await this.guarded(`Reading ${path}`, async () => {
+      const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+        ignoreMissing,
+      );
+      if (!handle) return null;
+      try {
+        const facts = await handle.stat();
+        return facts.isFile() && facts.size <= MAX_SIDECAR_BYTES ? decodeSidecar(await handle.readFile()) : null;
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  async freeSpace(): Promise<number | null> {
+    for (let folder = this.label; ; folder = dirname(folder)) {
+      try {
+        const facts = await statfs(folder);
+        return facts.bavail * facts.bsize;
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT' || folder === dirname(folder)) return null;
+      }
+    }
+  }
+
+  async sweep(): Promise<string[]> {
+    return await this.guarded(`Looking for leftovers in ${this.label}`, async () => {
+      const abandoned = (await this.fileNames()).filter((name) => this.temporaries.isAbandoned(name));
+      for (const name of abandoned) await unlink(join(this.label, name)).catch(ignoreMissing);
+      return abandoned;
+    });
+  }
+
+  private async fileNames(): Promise<string[]> {
+    return (await readdir(this.label).catch(ignoreMissing)) ?? [];
+  }
+
+  private async openTemporary(name: string): Promise<{ handle: FileHandle; temporary: string }> {
+    for (;;) {
+      const temporary = join(this.label, this.temporaries.make(name, this.counter++));
+      try {
+        return { handle: await open(temporary, 'wx', 0o600), temporary };
+      } catch (error) {
+        // Another storage object of this process counts as well.
+        if (systemCode(error) !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  private async guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw storageFailure(error, doing, { places: this.places });
+    }
+  }
+}
+
+function sidecarPath(path: string): string {
+  return `${path}.json`;
+}

@@ -1,0 +1,75 @@
+import pg from 'pg';
+import type { TestDatabase } from '../../db/testing/database.ts';
+import { createMemoryStorage } from '../storage/memory.ts';
+import type { Storage } from '../storage/storage.ts';
+import { GATE_FAMILY, GATES } from './library.fixture.ts';
+
+export interface Gate extends AsyncDisposable {
+  /** Resolves when somebody waits at the gate. */
+  reached(): Promise<void>;
+  open(): Promise<void>;
+}
+
+/** Holds every restore of this database up at one step, until the gate is opened or disposed. */
+export async function closeGate(database: TestDatabase, gate: keyof typeof GATES): Promise<Gate> {
+  const holder = new pg.Client({ connectionString: database.adminUrl, application_name: 'gatekeeper' });
+  holder.on('error', () => undefined);
+  await holder.connect();
+  await holder.query('SELECT pg_advisory_lock($1, $2)', [GATE_FAMILY, GATES[gate]]);
+  let closed = true;
+  const open = async () => {
+    if (closed) await holder.end().catch(() => undefined);
+    closed = false;
+  };
+  return {
+    open,
+    async reached() {
+      const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${GATE_FAMILY} AND objid = ${GATES[gate]} AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+      for (let patience = 3000; patience > 0; patience--) {
+        if ((await holder.query(waiting)).rowCount) return;
+        await Bun.sleep(5);
+      }
+      throw new Error(`nobody came to the gate ${gate}`);
+    },
+    [Symbol.asyncDispose]: open,
+  };
+}
+
+/** Ends or cancels server processes by their application name (a LIKE pattern); how many there were. */
+export async function strike(
+  database: TestDatabase,
+  how: 'pg_terminate_backend' | 'pg_cancel_backend',
+  application: string,
+): Promise<number> {
+  const hit = await database.admin(
+    `SELECT ${how}(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1`,
+    [application],
+  );
+  return hit.length;
+}
+
+/** A storage whose archives wait to be written from the given write on, until `open()` is called. */
+export function slowStorage(afterWrites: number): { storage: Storage; reached: Promise<void>; open(): void } {
+  const inner = createMemoryStorage(() => new Date());
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let writes = 0;
+  const storage: Storage = {
+    ...inner,
+    async create(name) {
+      const object = await inner.create(name);
+      return {
+        ...object,
+        async write(bytes) {
+          if (++writes > afterWrites) {
+            reached.resolve();
+            await gate.promise;
+          }
+          await object.write(bytes);
+        },
+      };
+    },
+  };
+  return { storage, reached: reached.promise, open: gate.resolve };
+}

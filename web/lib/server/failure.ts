@@ -1,0 +1,90 @@
+import { TRPCClientError } from '@trpc/client';
+import type { BackupError } from '../../../server/client/error.ts';
+import { words } from '../../strings/shared.ts';
+
+type ErrorCode = BackupError['code'];
+
+/** A failure as the server tells it. */
+interface Told {
+  code: string;
+  message: string;
+  hint?: string | undefined;
+  details?: Record<string, unknown> | undefined;
+}
+
+/** What went wrong, as people are shown it: what and where, what to do, and a reference to tell whoever runs the server. */
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+  hint: string | null;
+  /** The id of the request in the server's log. */
+  reference: string | null;
+  retryAfterSeconds: number | null;
+  details: Record<string, unknown>;
+}
+
+/** Something answered that is not our server: a proxy before it, mostly. */
+export class ForeignAnswer extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super(`answer ${status}, not of this program`);
+    this.status = status;
+  }
+}
+
+/** Whatever a call failed with. What is no answer of our server is a lost connection. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof TRPCClientError)) return isFailure(error) ? error : unforeseen(error);
+  const body = bodyIn(error.data);
+  const response: unknown = error.meta?.['response'];
+  const reference = response instanceof Response ? response.headers.get('x-request-id') : null;
+  if (body) return failureFrom(body, reference);
+  if (error.cause instanceof ForeignAnswer)
+    return made('CONNECTION_LOST', words.failure.notOurs(error.cause.status), words.failure.notOursHint);
+  if (response instanceof Response) {
+    return made('CONNECTION_LOST', words.failure.notOurs(response.status), words.failure.notOursHint, reference);
+  }
+  return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint, null);
+}
+
+/** The failure in a record, or in the answer of a raw route. */
+export function failureFrom(body: Partial<Told>, reference: string | null = null): Failure {
+  const { code = 'UNEXPECTED', message = words.failure.unforeseen, hint = null, details = {} } = body;
+  const seconds = details['retryAfterSeconds'];
+  const named = details['requestId'];
+  return {
+    // A newer server may say codes this panel does not know; they are shown as they are.
+    code: code as ErrorCode,
+    message,
+    hint,
+    details,
+    reference: typeof named === 'string' ? named : reference,
+    retryAfterSeconds: typeof seconds === 'number' ? seconds : null,
+  };
+}
+
+/** A failure the panel has found out itself. */
+export function made(
+  code: ErrorCode,
+  message: string,
+  hint: string | null = null,
+  reference: string | null = null,
+): Failure {
+  return { code, message, hint, reference, retryAfterSeconds: null, details: {} };
+}
+
+function isFailure(error: unknown): error is Failure {
+  return typeof error === 'object' && error !== null && 'code' in error && 'hint' in error && 'reference' in error;
+}
+
+function unforeseen(error: unknown): Failure {
+  // A person can do nothing with it, whoever mends it can.
+  console.error(error);
+  return made('UNEXPECTED', words.failure.unforeseen, words.failure.unforeseenHint);
+}
+
+function bodyIn(data: unknown): Partial<Told> | null {
+  if (typeof data !== 'object' || data === null || !('backup' in data)) return null;
+  const { backup } = data as { backup?: { error?: Partial<Told> } };
+  return typeof backup?.error?.code === 'string' ? backup.error : null;
+}

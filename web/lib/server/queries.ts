@@ -1,0 +1,134 @@
+import { MutationCache, type Query, QueryCache, QueryClient } from '@tanstack/solid-query';
+import { api, type BackupQuery, type Operation, type OperationQuery, type OperationState } from '../../api.ts';
+import { connected, onComeback } from './connection.ts';
+import { failureOf } from './failure.ts';
+import { mayBeSignedIn, noteSessionEnd } from './session-mark.ts';
+
+const SOME_SECONDS = 15_000;
+/** How often lists that others may change are asked again while somebody looks. */
+const LOOK_AGAIN_MS = 15_000;
+const LOOK_SOON_MS = 4000;
+
+/** What the panel knows. Failures of the world are tried again twice; a refusal is an answer. */
+export function createQueries(): QueryClient {
+  const client = new QueryClient({
+    queryCache: new QueryCache({
+      onError(error) {
+        // The session has ended: the guard of every page sees it, and asks to sign in again.
+        if (failureOf(error).code !== 'UNAUTHENTICATED') return;
+        noteSessionEnd();
+        client.setQueryData(keys.me, null);
+      },
+    }),
+    mutationCache: new MutationCache({ onError: (error) => orderRefused(client, error) }),
+    defaultOptions: {
+      queries: {
+        // The server may run on this very machine: that there is no network says nothing.
+        networkMode: 'always',
+        staleTime: SOME_SECONDS,
+        retry: (count, error) =>
+          connected() && count < 2 && ['CONNECTION_LOST', 'DATABASE_UNREACHABLE'].includes(failureOf(error).code),
+        retryDelay: (count) => 500 * 2 ** count,
+      },
+      mutations: { networkMode: 'always', retry: false },
+    },
+  });
+  onComeback(() => void client.invalidateQueries({ predicate: mayHaveChanged }));
+  return client;
+}
+
+/**
+ * To be told what an order failed with, and waited for before it is shown: when the server knew nobody, it is asked who is signed in, and the
+ * guard of every page leads whoever is nobody to sign in. A wrong password bears the same code.
+ */
+export async function orderRefused(client: QueryClient, error: unknown): Promise<void> {
+  if (failureOf(error).code === 'UNAUTHENTICATED') await client.invalidateQueries({ queryKey: keys.me });
+}
+
+/** Rows of an archive never do; and revealed ones, asked for again, would be one more look in the audit that nobody has taken. */
+function mayHaveChanged({ queryKey, state }: Query): boolean {
+  return queryKey[0] !== keys.rows[0] || state.data === undefined;
+}
+
+export const keys = {
+  me: ['me'],
+  status: ['status'],
+  backups: ['backups'],
+  operations: ['operations'],
+  operation: (id: string) => ['operation', id],
+  audit: ['audit'],
+  tokens: ['tokens'],
+  sessions: ['sessions'],
+  rows: ['rows'],
+} as const;
+
+const ACTIVE: OperationState[] = ['queued', 'running'];
+
+/** The questions pages ask, each in one place, so that the same question is asked once. */
+export const queries = {
+  me: () => ({
+    queryKey: keys.me,
+    staleTime: 60_000,
+    async queryFn({ signal }: { signal: AbortSignal }) {
+      if (!mayBeSignedIn()) return null;
+      try {
+        return (await api.auth.me.query(undefined, { signal })).data;
+      } catch (error) {
+        if (failureOf(error).code !== 'UNAUTHENTICATED') throw error;
+        noteSessionEnd();
+        return null;
+      }
+    },
+  }),
+
+  status: () => ({
+    queryKey: keys.status,
+    refetchInterval: 60_000,
+    reconcile: 'code',
+    queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.system.status.query(undefined, { signal })).data,
+  }),
+
+  backups: (filter: BackupQuery) => ({
+    queryKey: [...keys.backups, 'list', filter],
+    refetchInterval: LOOK_AGAIN_MS,
+    // A row stays the row it is, with the focus in it, when something about its backup changes.
+    reconcile: 'fileName',
+    queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.backups.list.query(filter, { signal })).data,
+  }),
+
+  backup: (id: string) => ({
+    queryKey: [...keys.backups, 'one', id],
+    queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.backups.get.query({ id }, { signal })).data,
+  }),
+
+  /** What is waiting or under way. */
+  activeOperations: () => ({
+    queryKey: [...keys.operations, 'active'],
+    reconcile: 'id',
+    staleTime: LOOK_SOON_MS,
+    refetchInterval: LOOK_SOON_MS,
+    queryFn: async ({ signal }: { signal: AbortSignal }) =>
+      (await api.operations.list.query({ states: ACTIVE, limit: 20 }, { signal })).data.operations,
+  }),
+
+  operations: (filter: OperationQuery) => ({
+    queryKey: [...keys.operations, 'list', filter],
+    queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.operations.list.query(filter, { signal })).data,
+  }),
+
+  operation: (id: string) => ({
+    queryKey: keys.operation(id),
+    // Its own stream tells what changes.
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.operations.get.query({ id }, { signal })).data,
+  }),
+};
+
+/** Shows an operation that was just started, before anybody asks again. */
+export function began(client: QueryClient, operation: Operation): void {
+  client.setQueryData(queries.activeOperations().queryKey, (known: Operation[] | undefined) => [
+    operation,
+    ...(known ?? []).filter(({ id }) => id !== operation.id),
+  ]);
+  void client.invalidateQueries({ queryKey: keys.operations });
+}

@@ -1,0 +1,56 @@
+import type { AuditQuery } from '../../api.ts';
+
+/** What the address of the audit's page says. Days are those of the viewer. */
+export interface AuditSearch {
+  [key: string]: string | undefined;
+  search?: string;
+  outcome?: string;
+  action?: string;
+  actor?: string;
+  from?: string;
+  to?: string;
+}
+
+type AuditFilter = Omit<AuditQuery, 'before' | 'limit'>;
+
+const OUTCOMES = ['allowed', 'denied', 'failed'] as const;
+
+/** The question an address asks. Whatever an address may say, it asks something the server understands. */
+export function auditFilterOf({ search, outcome, action, actor, from, to }: AuditSearch): AuditFilter {
+  const ended = OUTCOMES.find((one) => one === outcome);
+  const first = dayOf(from);
+  const last = dayOf(to);
+  return {
+    ...(search && { search: plain(search, 200) }),
+    ...(ended && { outcome: ended }),
+    ...(action && { action: plain(action, 100) }),
+    ...(actor && { actor: plain(actor, 320) }),
+    ...(first && { from: first.toISOString() }),
+    // The whole of the last day: until a moment before the next.
+    ...(last && { to: new Date(new Date(last).setDate(last.getDate() + 1) - 1).toISOString() }),
+  };
+}
+
+/** Where the server gives the same rows as a file. */
+export function auditExport(filter: AuditFilter): string {
+  const words = new URLSearchParams(
+    Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]),
+  );
+  return words.size > 0 ? `/api/audit.csv?${words}` : '/api/audit.csv';
+}
+
+/** The first moment of a day in the viewer's zone; null for what is no day. */
+function dayOf(text: string | undefined): Date | null {
+  const [, year, month, day] = (/^(\d{4})-(\d\d)-(\d\d)$/.exec(text ?? '') ?? []).map(Number);
+  if (year === undefined || month === undefined || day === undefined || year < 1000) return null;
+  const date = new Date(year, month - 1, day);
+  return date.getMonth() === month - 1 ? date : null;
+}
+
+/** Control characters find nothing, and the server refuses them. */
+function plain(text: string, most: number): string {
+  return text
+    .replace(/\p{Cc}/gu, ' ')
+    .slice(0, most)
+    .toWellFormed();
+}

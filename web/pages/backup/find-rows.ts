@@ -1,0 +1,104 @@
+import { batch, createSignal, onCleanup } from 'solid-js';
+import type { SearchQuery, SearchStep } from '../../api.ts';
+import { type Failure, failureOf, made } from '../../lib/server/failure.ts';
+import { orderPieces } from '../../lib/server/pieces.ts';
+import { words } from '../../strings/shared.ts';
+
+/** What is searched for, and where. */
+export interface FindQuestion {
+  backup: string;
+  text: string;
+  /** Null: all. */
+  table: string | null;
+  /** In all columns but secret ones. */
+  people: boolean;
+}
+
+/** A search and how far it is; `end` is null while it runs. */
+export interface Found {
+  question: FindQuestion;
+  chunks: number;
+  of: number;
+  rows: number;
+  hits: SearchStep['hits'];
+  unsearched: SearchStep['unsearched'];
+  end: SearchStep['end'] | 'cancelled' | 'failed';
+  next: SearchStep['next'];
+}
+
+/** Searches one backup at a time; a new search ends the one before, and so does leaving the page. */
+export function createFind() {
+  const [found, setFound] = createSignal<Found | null>(null);
+  const [failure, setFailure] = createSignal<Failure | null>(null);
+  let running: AbortController | null = null;
+  const stop = () => {
+    running?.abort();
+    running = null;
+  };
+  onCleanup(stop);
+
+  const add = ({ hits, unsearched, ...step }: SearchStep, passed: number) =>
+    setFound(
+      (before) =>
+        before && {
+          ...before,
+          ...step,
+          rows: passed + step.rows,
+          hits: [...before.hits, ...hits],
+          unsearched: [...before.unsearched, ...unsearched],
+        },
+    );
+  const endAs = (end: 'cancelled' | 'failed') => setFound((before) => before && { ...before, end });
+
+  return {
+    found,
+    failure,
+    /** Begins, or goes on where the search before ended. Rejects with what the server refuses it with, before it has begun. */
+    async start(question: FindQuestion, onward: Found | null = null) {
+      stop();
+      const control = new AbortController();
+      running = control;
+      const { backup, text, table, people } = question;
+      const query: SearchQuery = {
+        id: backup,
+        text,
+        ...(table !== null && { tables: [table] }),
+        ...(onward?.next && { from: onward.next }),
+      };
+      batch(() => {
+        setFailure(null);
+        if (onward === null) setFound(null);
+      });
+      const path = people ? 'backups.findPeople' : 'backups.find';
+      const steps = await orderPieces<SearchStep>(path, query, control.signal).catch((error: unknown) => {
+        if (running === control) throw error;
+        return null;
+      });
+      if (steps === null) return;
+      const empty = { chunks: 0, of: 0, rows: 0, hits: [], unsearched: [] };
+      setFound({ ...(onward ?? empty), question, end: null, next: null });
+      void (async () => {
+        try {
+          for await (const step of steps) if (running === control) add(step, onward?.rows ?? 0);
+          if (running === control && found()?.end === null) throw lost();
+        } catch (error) {
+          if (running !== control) return;
+          batch(() => {
+            setFailure(failureOf(error));
+            endAs('failed');
+          });
+        }
+      })();
+    },
+    cancel() {
+      if (!running) return;
+      stop();
+      endAs('cancelled');
+    },
+  };
+}
+
+/** The server has ended the answer before the search had ended. */
+function lost(): Failure {
+  return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
+}

@@ -1,0 +1,40 @@
+import type { BackupQuery } from '../../api.ts';
+
+/** What the list is sorted by unless somebody chooses: the newest first, wherever they come from. */
+export const USUAL_SORT = 'madeAt desc';
+
+/** Backups on one page of the list. */
+export const PAGE_SIZE = 25;
+
+/** What the list's address says. */
+export interface BackupSearch {
+  [key: string]: string | undefined;
+  search?: string;
+  show?: string;
+  sort?: string;
+  page?: string;
+}
+
+const SHOWN: Readonly<Record<string, BackupQuery>> = {
+  verified: { verified: true },
+  unverified: { verified: false },
+  pinned: { pinned: true },
+  damaged: { damaged: true },
+  partial: { kind: 'partial' },
+  incomplete: { outcome: 'partial' },
+  uploaded: { kind: 'uploaded' },
+};
+
+/** The question an address asks. Whatever an address may say, it asks something the server understands. */
+export function filterOf({ search, show = '', sort = USUAL_SORT, page = '1' }: BackupSearch): BackupQuery {
+  const number = /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1;
+  const [key, order] = sort.split(' ');
+  return {
+    limit: PAGE_SIZE,
+    offset: (number - 1) * PAGE_SIZE,
+    ...(search && { search: search.slice(0, 200) }),
+    ...(Object.hasOwn(SHOWN, show) && SHOWN[show]),
+    ...((key === 'madeAt' || key === 'size' || key === 'rows' || key === 'name') && { sort: key }),
+    ...((order === 'asc' || order === 'desc') && { order }),
+  };
+}

@@ -1,0 +1,87 @@
+import { useQueryClient } from '@tanstack/solid-query';
+import { createSignal } from 'solid-js';
+import { createStore, reconcile } from 'solid-js/store';
+import { api } from '../../api.ts';
+import { dropRemoved } from '../../lib/backup-actions.ts';
+import { saveFrom } from '../../lib/download.ts';
+import { type Failure, failureOf } from '../../lib/server/failure.ts';
+import { began, keys } from '../../lib/server/queries.ts';
+import type { manyWords } from '../../strings/many.ts';
+
+/** What can be done with several backups at once. */
+export type ManyKind = keyof typeof manyWords.names;
+
+/** What became of one of them; `operationId`: it goes on, and its record tells how it ends. */
+export type Outcome =
+  | { state: 'working' }
+  | { state: 'done'; operationId?: string; address?: string }
+  | { state: 'failed'; failure: Failure };
+
+/** After these the next one would fail the same way. */
+const ENDS_ALL = ['CONNECTION_LOST', 'STEP_UP_REQUIRED', 'UNAUTHENTICATED', 'RATE_LIMITED'];
+/** Browsers drop a save that follows another in the same moment. */
+const BETWEEN_SAVES_MS = 400;
+
+/** Does the same with several backups, one after the other, and keeps what became of each. */
+export function createManyBackups() {
+  const client = useQueryClient();
+  const [outcomes, setOutcomes] = createStore<Record<string, Outcome>>({});
+  const [busy, setBusy] = createSignal(false);
+  const [failure, setFailure] = createSignal<Failure | null>(null);
+
+  const one = async (kind: ManyKind, id: string): Promise<Outcome> => {
+    if (kind === 'verify') {
+      const { operation } = (await api.backups.verify.mutate({ id })).data;
+      began(client, operation);
+      return { state: 'done', operationId: operation.id };
+    }
+    if (kind === 'download') {
+      const { url, fileName } = (await api.backups.downloadLink.mutate({ id })).data;
+      saveFrom(url, fileName);
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_SAVES_MS));
+      return { state: 'done', address: url };
+    }
+    await api.backups[kind].mutate({ id });
+    if (kind === 'remove') dropRemoved(client, id);
+    return { state: 'done' };
+  };
+
+  return {
+    outcomes,
+    busy,
+    /** What ended it before the last one was tried. */
+    failure,
+    forget() {
+      setFailure(null);
+      setOutcomes(reconcile({}));
+    },
+    /** Tells a failure that came before the first was tried. */
+    refused: (error: unknown) => setFailure(failureOf(error)),
+    /** Those that were done stay as they are. Answers what ended it early, or null. */
+    async run(kind: ManyKind, ids: readonly string[]): Promise<unknown> {
+      setBusy(true);
+      setFailure(null);
+      try {
+        for (const id of ids) {
+          if (outcomes[id]?.state === 'done') continue;
+          setOutcomes(id, reconcile<Outcome, Outcome>({ state: 'working' }));
+          try {
+            const outcome = await one(kind, id);
+            setOutcomes(id, reconcile<Outcome, Outcome>(outcome));
+          } catch (error) {
+            const found = failureOf(error);
+            setOutcomes(id, reconcile<Outcome, Outcome>({ state: 'failed', failure: found }));
+            if (!ENDS_ALL.includes(found.code)) continue;
+            setFailure(found);
+            return error;
+          }
+        }
+        return null;
+      } finally {
+        setBusy(false);
+        const changed = kind === 'remove' ? [keys.backups, keys.status] : [keys.backups];
+        for (const queryKey of changed) void client.invalidateQueries({ queryKey });
+      }
+    },
+  };
+}

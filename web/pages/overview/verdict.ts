@@ -1,0 +1,39 @@
+import type { Recommendation, Status } from '../../api.ts';
+import { clockText } from '../../lib/format.ts';
+import { words } from '../../strings/shared.ts';
+
+export type Level = 'safe' | 'soon' | 'unsafe' | 'unknown';
+
+export interface Verdict {
+  level: Level;
+  /** The answer, one sentence. */
+  sentence: string;
+  /** Why, in one more. */
+  because: string | null;
+  /** The recommendation that says why; null where none does. */
+  from: Recommendation | null;
+}
+
+/** Is the data safe? What the server recommends decides: something urgent is red, something soon amber. Never green on what cannot be seen. */
+export function verdictOf({ recommendations, storage, database, troubles }: Status): Verdict {
+  const first = recommendations.find(({ level }) => level !== 'note');
+  const lost = troubles.find(({ code }) => code === 'STORAGE_LOST');
+  if (lost) return of('unsafe', lost.message);
+  if (storage === null) return of('unknown', troubles[0]?.message);
+  if (first?.level === 'urgent') {
+    const verdict = { ...of('unsafe', first.message), from: first };
+    return first.code === 'NO_BACKUP' ? { ...verdict, sentence: words.overview.noBackup } : verdict;
+  }
+  if (database === null) return of('unknown', troubles[0]?.message);
+  if (first) return { ...of('soon', first.message), from: first };
+  return of('safe', words.overview.safeBecause);
+}
+
+/** A verdict that nobody can confirm right now: what it was, and when. No colour speaks for it. */
+export function fadedVerdict(verdict: Verdict, seenAt: Date): Verdict {
+  return { ...verdict, level: 'unknown', sentence: words.overview.asOf(clockText(seenAt), verdict.sentence) };
+}
+
+function of(level: Level, because?: string): Verdict {
+  return { level, sentence: words.overview.verdict[level], because: because ?? null, from: null };
+}

@@ -1,0 +1,167 @@
+import { createSignal } from 'solid-js';
+import { DetailedError, Upload } from 'tus-js-client';
+import { type Failure, failureFrom, made } from '../../lib/server/failure.ts';
+import { restoreWords } from '../../strings/restore.ts';
+import { words } from '../../strings/shared.ts';
+
+const { upload: w } = restoreWords;
+
+export type SendState = 'idle' | 'packing' | 'sending' | 'retrying' | 'paused' | 'checking' | 'done' | 'failed';
+
+/** What has become of a sent file. */
+export interface Sent {
+  uploadId: string;
+  /** The backup it is stored as; null when the server has not said it. */
+  fileName: string | null;
+  existing: boolean;
+}
+
+/** As the client of programs sends: one request, and held in memory for it. */
+const CHUNK_BYTES = 8 * 1024 ** 2;
+const RETRY_DELAYS_MS = [500, 1000, 3000, 5000, 10_000, 10_000, 10_000, 10_000];
+const ENDPOINT = '/api/uploads/tus';
+const RATE_WINDOW_MS = 5000;
+
+/**
+ * Sends one file in pieces, by the tus protocol. It goes on by itself after a lost connection, after a pause, and, when the same file is
+ * chosen again, after the page was closed.
+ */
+export function createSending(onSent: (sent: Sent) => void) {
+  const [state, setState] = createSignal<SendState>('idle');
+  const [sent, setSent] = createSignal({ bytes: 0, total: 0, rate: 0 });
+  const [failure, setFailure] = createSignal<Failure | null>(null);
+  let upload: Upload | null = null;
+  let marks: { at: number; bytes: number }[] = [];
+
+  const progress = (bytes: number, total: number) => {
+    const at = performance.now();
+    marks = [...marks.filter((mark) => mark.at > at - RATE_WINDOW_MS), { at, bytes }];
+    const [first] = marks;
+    const ms = first ? at - first.at : 0;
+    setSent({ bytes, total, rate: first && ms > 500 ? ((bytes - first.bytes) * 1000) / ms : 0 });
+    setState(bytes === total ? 'checking' : 'sending');
+  };
+
+  const refuse = (reason: Failure) => {
+    setFailure(reason);
+    setState('failed');
+  };
+
+  const start = async (file: File, packed: boolean, most: number | null) => {
+    setFailure(null);
+    marks = [];
+    let body: Blob = file;
+    if (!packed) {
+      setState('packing');
+      const small = await gzipped(file).catch(() => null);
+      // Left meanwhile: nobody is there to send it for.
+      if (state() !== 'packing') return;
+      if (small === null) return refuse(made('INPUT_INVALID', w.unreadable, w.kindHint));
+      body = small;
+    }
+    if (most !== null && body.size > most) return refuse(tooLarge(body.size, most));
+    setSent({ bytes: 0, total: body.size, rate: 0 });
+    setState('sending');
+    upload = new Upload(body, {
+      endpoint: ENDPOINT,
+      metadata: { filename: packed ? file.name : `${file.name}.gz` },
+      chunkSize: CHUNK_BYTES,
+      retryDelays: RETRY_DELAYS_MS,
+      removeFingerprintOnSuccess: true,
+      fingerprint: async () => ['palace', file.name, file.size, file.lastModified, body.size].join(' '),
+      onProgress: progress,
+      onShouldRetry(error) {
+        const again = mayTryAgain(error);
+        if (again) setState('retrying');
+        return again;
+      },
+      onError: (error) => refuse(reasonOf(error)),
+      onSuccess({ lastResponse }) {
+        setState('done');
+        onSent({
+          uploadId: idOf(upload) ?? '',
+          fileName: lastResponse.getHeader('X-Backup-Name') || null,
+          existing: lastResponse.getHeader('X-Backup-Existing') === 'true',
+        });
+      },
+    });
+    const [unfinished] = await upload.findPreviousUploads();
+    if (unfinished) upload.resumeFromPreviousUpload(unfinished);
+    upload.start();
+  };
+
+  return {
+    state,
+    sent,
+    failure,
+    /** What the server calls the file; null before it has said it. */
+    uploadId: () => idOf(upload),
+    /** `packed`: it goes as it is; a document is compressed first. `most`: what the server takes, bytes. */
+    start,
+    pause() {
+      void upload?.abort();
+      setState('paused');
+    },
+    resume() {
+      marks = [];
+      setState('sending');
+      upload?.start();
+    },
+    /** What an earlier file failed with is no longer told. */
+    forget() {
+      if (state() === 'failed' || state() === 'done') setState('idle');
+      setFailure(null);
+    },
+    /** What was sent is removed from the server. */
+    giveUp() {
+      void upload?.abort(true).catch(() => undefined);
+      upload = null;
+      setState('idle');
+    },
+  };
+}
+
+/** The largest body the server takes, bytes, as tus tells it; null where it does not. */
+export async function largestUpload(signal: AbortSignal): Promise<number | null> {
+  const answer = await fetch(ENDPOINT, { method: 'OPTIONS', signal });
+  const most = Number(answer.headers.get('Tus-Max-Size') ?? Number.NaN);
+  return answer.ok && Number.isFinite(most) && most > 0 ? most : null;
+}
+
+export function tooLarge(size: number, most: number): Failure {
+  return made('TOO_LARGE', w.tooLarge(size, most), w.tooLargeHint);
+}
+
+function idOf(upload: Upload | null): string | null {
+  return upload?.url?.split('/').at(-1) ?? null;
+}
+
+function gzipped(file: File): Promise<Blob> {
+  return new Response(file.stream().pipeThrough(new CompressionStream('gzip'))).blob();
+}
+
+/** A server that is gone, busy or in trouble may be better in a moment; a file it has refused will not be. */
+function mayTryAgain(error: Error | DetailedError): boolean {
+  const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0;
+  return status === 0 || status >= 500 || status === 423 || status === 429;
+}
+
+function reasonOf(error: Error | DetailedError): Failure {
+  const answer = error instanceof DetailedError ? error.originalResponse : null;
+  if (!answer) return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
+  const reference = answer.getHeader('X-Request-Id') ?? null;
+  const told = toldIn(answer.getBody());
+  if (told?.code === 'UNAUTHENTICATED') return made(told.code, words.signIn.sessionEnded, w.leaveLead, reference);
+  return told
+    ? failureFrom(told, reference)
+    : made('CONNECTION_LOST', words.failure.notOurs(answer.getStatus()), words.failure.notOursHint, reference);
+}
+
+function toldIn(body: string): Parameters<typeof failureFrom>[0] | null {
+  try {
+    const { error } = JSON.parse(body) as { error?: Parameters<typeof failureFrom>[0] };
+    return typeof error?.code === 'string' ? error : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,51 @@
+import Eye from 'lucide-solid/icons/eye';
+import EyeOff from 'lucide-solid/icons/eye-off';
+import { createSignal, createUniqueId, Show } from 'solid-js';
+import { words } from '../../strings/shared.ts';
+import { Fault, INPUT } from './field.tsx';
+
+interface PasswordFieldProps {
+  label?: string;
+  value: string;
+  fault?: string | null;
+  onInput: (value: string) => void;
+}
+
+/** A password that can be looked at while it is typed. */
+export function PasswordField(props: PasswordFieldProps) {
+  const id = createUniqueId();
+  const [shown, setShown] = createSignal(false);
+  return (
+    <div>
+      <label for={id} class="mb-1 block text-sm font-medium">
+        {props.label ?? words.password}
+      </label>
+      <div class="relative">
+        <input
+          id={id}
+          name="password"
+          type={shown() ? 'text' : 'password'}
+          autocomplete="current-password"
+          spellcheck={false}
+          class={`${INPUT} pr-12`}
+          value={props.value}
+          aria-invalid={props.fault ? 'true' : undefined}
+          aria-describedby={props.fault ? `${id}-fault` : undefined}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+        />
+        <button
+          type="button"
+          class="absolute inset-y-0 right-0 flex w-11 items-center justify-center rounded-lg text-soft hover:text-ink"
+          aria-label={words.showPassword}
+          aria-pressed={shown()}
+          onClick={() => setShown(!shown())}
+        >
+          <Show when={shown()} fallback={<Eye class="size-4" aria-hidden="true" />}>
+            <EyeOff class="size-4" aria-hidden="true" />
+          </Show>
+        </button>
+      </div>
+      <Show when={props.fault}>{(text) => <Fault id={`${id}-fault`}>{text()}</Fault>}</Show>
+    </div>
+  );
+}

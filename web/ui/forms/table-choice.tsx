@@ -1,0 +1,39 @@
+import { createMemo, For, untrack } from 'solid-js';
+import { words } from '../../strings/shared.ts';
+import { CheckList, toggled } from './check-list.tsx';
+
+interface TableChoiceProps {
+  legend: string;
+  tables: { name: string; text: string; more: string }[];
+  chosen: string[];
+  onChange: (chosen: string[]) => void;
+  fault?: string | null;
+}
+
+/** Any of the tables. Those chosen when it appears come first, in sight; where they stand stays when others are chosen. */
+export function TableChoice(props: TableChoiceProps) {
+  const atFirst = untrack(() => props.chosen);
+  const tables = createMemo(() => [
+    ...props.tables.filter(({ name }) => atFirst.includes(name)),
+    ...props.tables.filter(({ name }) => !atFirst.includes(name)),
+  ]);
+  const legend = () => words.chosenOf(props.legend, props.chosen.length, props.tables.length);
+  return (
+    <CheckList legend={legend()} fault={props.fault} class="max-h-56 overflow-y-auto p-1.5">
+      <For each={tables()}>
+        {(table) => (
+          <label class="flex min-h-11 cursor-pointer items-center gap-3 rounded-md px-2 text-sm hover:bg-sunk sm:min-h-9">
+            <input
+              type="checkbox"
+              checked={props.chosen.includes(table.name)}
+              onChange={(event) => props.onChange(toggled(props.chosen, table.name, event.currentTarget.checked))}
+              class="size-4 shrink-0 accent-brand"
+            />
+            <span class="min-w-0 flex-1 break-all">{table.text}</span>
+            <span class="tabular text-soft">{table.more}</span>
+          </label>
+        )}
+      </For>
+    </CheckList>
+  );
+}

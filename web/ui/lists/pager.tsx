@@ -1,0 +1,33 @@
+import { Show } from 'solid-js';
+import { words } from '../../strings/shared.ts';
+import { TurnPages } from './turn-pages.tsx';
+
+interface PagerProps {
+  offset: number;
+  size: number;
+  total: number;
+  /** Pages are counted from 1. */
+  onTurn: (page: number) => void;
+}
+
+/** Turns pages. Not there while one page holds all. */
+export function Pager(props: PagerProps) {
+  const page = () => Math.floor(props.offset / props.size) + 1;
+  const last = () => Math.max(1, Math.ceil(props.total / props.size));
+  return (
+    <Show when={props.total > props.size || page() > 1}>
+      <TurnPages
+        names={words.backups}
+        class="mt-4"
+        onPrevious={page() > 1 ? () => props.onTurn(Math.min(page() - 1, last())) : null}
+        onNext={page() < last() ? () => props.onTurn(page() + 1) : null}
+      >
+        {words.backups.page(
+          Math.min(props.offset + 1, props.total),
+          Math.min(props.offset + props.size, props.total),
+          props.total,
+        )}
+      </TurnPages>
+    </Show>
+  );
+}

@@ -1,0 +1,39 @@
+import ChevronLeft from 'lucide-solid/icons/chevron-left';
+import ChevronRight from 'lucide-solid/icons/chevron-right';
+import type { JSX } from 'solid-js';
+import { Button } from '../button.tsx';
+
+interface TurnPagesProps {
+  /** Of the navigation, and of its two buttons. */
+  names: { pages: string; previous: string; next: string };
+  /** Null where there is none: the button stands there, and cannot be pressed. */
+  onPrevious: (() => void) | null;
+  onNext: (() => void) | null;
+  class: string;
+  /** Where one is; read out when it changes. */
+  children: JSX.Element;
+}
+
+/** Where one is among pages, and the way to the one before and the one after. */
+export function TurnPages(props: TurnPagesProps) {
+  return (
+    <nav aria-label={props.names.pages} class={`flex items-center justify-between gap-3 ${props.class}`}>
+      <p class="tabular text-sm text-soft" aria-live="polite">
+        {props.children}
+      </p>
+      <div class="flex gap-2">
+        <Button
+          square
+          aria-label={props.names.previous}
+          disabled={!props.onPrevious}
+          onClick={() => props.onPrevious?.()}
+        >
+          <ChevronLeft class="size-5" aria-hidden="true" />
+        </Button>
+        <Button square aria-label={props.names.next} disabled={!props.onNext} onClick={() => props.onNext?.()}>
+          <ChevronRight class="size-5" aria-hidden="true" />
+        </Button>
+      </div>
+    </nav>
+  );
+}

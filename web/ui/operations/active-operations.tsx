@@ -1,0 +1,67 @@
+import { useQuery } from '@tanstack/solid-query';
+import { createEffect, createMemo, createSignal, createUniqueId, For, Show, Suspense } from 'solid-js';
+import type { Operation } from '../../api.ts';
+import { answerOf } from '../../lib/server/answer.ts';
+import { queries } from '../../lib/server/queries.ts';
+import { useMe } from '../../lib/server/session.ts';
+import { words } from '../../strings/shared.ts';
+import { OperationCard } from './operation-card.tsx';
+
+/** Streams beside each other: a browser opens six connections to one server, and pages need some too. */
+const SHOWN = 3;
+
+/**
+ * What is under way, wherever it was started; after a reload too. One that went well goes, and the frame tells it in a line; any other stays,
+ * with how it ended, until it is put away.
+ */
+export function ActiveOperations(props: { archive?: string; open?: boolean }) {
+  const id = createUniqueId();
+  const me = useMe();
+  const active = useQuery(queries.activeOperations);
+  const [kept, setKept] = createSignal<Operation[]>([]);
+  const concerns = (operation: Operation) => props.archive === undefined || operation.archive === props.archive;
+
+  // The list may be older than what its own stream has told of an operation.
+  const gone = new Set<string>();
+  createEffect(() => {
+    const found = answerOf(active)?.filter(concerns) ?? [];
+    setKept((before) => {
+      const fresh = found.filter(({ id }) => !gone.has(id) && !before.some((one) => one.id === id));
+      return fresh.length === 0 ? before : [...fresh, ...before];
+    });
+  });
+  const shown = createMemo(() => kept().slice(0, SHOWN));
+  let section: HTMLElement | undefined;
+  const putAway = (operation: Operation) => {
+    const card = section?.querySelector(`[data-operation="${operation.id}"]`);
+    const isInside = card?.contains(document.activeElement);
+    gone.add(operation.id);
+    setKept((all) => all.filter(({ id }) => id !== operation.id));
+    // What had the focus is gone with it.
+    if (isInside) document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+  };
+
+  return (
+    <Show when={shown().length > 0}>
+      <section ref={section} aria-labelledby={id} class="mb-6 space-y-3">
+        <h2 id={id} class="sr-only">
+          {words.overview.running}
+        </h2>
+        <For each={shown()}>
+          {(operation) => (
+            // Its own: what begins somewhere must not take the page away, nor the focus from whoever types there.
+            <Suspense>
+              <OperationCard
+                operation={operation}
+                open={props.open ?? false}
+                mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
+                onDismiss={() => putAway(operation)}
+                onLine={() => putAway(operation)}
+              />
+            </Suspense>
+          )}
+        </For>
+      </section>
+    </Show>
+  );
+}

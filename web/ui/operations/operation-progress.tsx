@@ -1,0 +1,112 @@
+import { useQuery } from '@tanstack/solid-query';
+import { createMemo, For, Show, Suspense } from 'solid-js';
+import type { Operation } from '../../api.ts';
+import { countText } from '../../lib/format.ts';
+import { tableText, titleOf } from '../../lib/operations.ts';
+import { doneText, paceText, shareAfter, stepOf, waitOf } from '../../lib/progress.ts';
+import { answerOf } from '../../lib/server/answer.ts';
+import type { Link } from '../../lib/server/live.ts';
+import { queries } from '../../lib/server/queries.ts';
+import { words } from '../../strings/shared.ts';
+import { TableName } from '../lists/table-name.tsx';
+import { Bar } from './bar.tsx';
+
+/** What an operation is doing right now: which of its steps, how far, how fast, how long still, and each table. */
+export function OperationProgress(props: { operation: Operation; link: Link; open: boolean }) {
+  const { operation: w } = words;
+  const progress = () => props.operation.progress;
+  const share = createMemo<number | null>((before) => shareAfter(before, props.operation), null);
+  const doing = () => {
+    const stage = progress()?.blocked ? w.waiting : w.stage(progress()?.stage ?? 'prepare');
+    const step = stepOf(props.operation);
+    return step ? w.step(step, stage) : stage;
+  };
+  const percent = () => (share() === null ? undefined : w.percent(Math.round((share() ?? 0) * 100)));
+  return (
+    <Show when={props.operation.state === 'running'} fallback={<p class="text-sm text-soft">{w.queuedLead}</p>}>
+      <div class="mb-1.5 flex justify-between gap-3 text-sm">
+        <span class="font-medium">{doing()}</span>
+        <span class="tabular text-soft">{percent()}</span>
+      </div>
+      <Bar
+        label={w.progress(titleOf(props.operation))}
+        value={share()}
+        text={percent() ? `${doing()}, ${percent()}` : doing()}
+      />
+      {/* Always as high as with everything in it, so that nothing below moves. */}
+      <div class="tabular mt-2 flex min-h-10 flex-wrap content-start justify-between gap-x-4 text-sm text-soft sm:min-h-5">
+        <Show when={props.link !== 'lost'} fallback={<span>{w.reconnecting}</span>}>
+          <Show when={progress()} fallback={<span>&nbsp;</span>}>
+            {(now) => (
+              <>
+                <span>{doneText(now()) || '\u00a0'}</span>
+                <span>{paceText(now())}</span>
+              </>
+            )}
+          </Show>
+        </Show>
+      </div>
+      <Show when={props.operation.kind === 'restore'}>
+        <p class="mt-1 min-h-10 text-sm text-warn sm:min-h-5">{props.link !== 'lost' && waitOf(props.operation)}</p>
+      </Show>
+      {/* Its own: what it asks for must not take away the card, with the focus in it. */}
+      <Suspense>
+        <TableProgress operation={props.operation} open={props.open} />
+      </Suspense>
+    </Show>
+  );
+}
+
+/** Rows done of each table, beside what is expected. */
+function TableProgress(props: { operation: Operation; open: boolean }) {
+  const done = () => props.operation.progress?.tables ?? {};
+  const status = useQuery(() => ({ ...queries.status(), enabled: props.operation.kind === 'backup' }));
+  const source = useQuery(() => ({
+    ...queries.backup(props.operation.archive ?? ''),
+    enabled: props.operation.kind !== 'backup' && props.operation.archive !== null,
+  }));
+  const expected = createMemo(() => {
+    const rows = new Map<string, number>();
+    for (const table of answerOf(status)?.database?.tables ?? []) {
+      if (table.rows !== null) rows.set(tableText(table.name), table.rows);
+    }
+    for (const table of answerOf(source)?.detail?.tables ?? []) rows.set(tableText(table.name), table.rows);
+    return rows;
+  });
+  const names = createMemo(() => Object.keys(done()).toSorted());
+  return (
+    <details class="mt-3" open={props.open}>
+      <summary class="min-h-8 cursor-pointer py-1 text-sm font-medium">{words.operation.perTable}</summary>
+      <table class="tabular mt-1 w-full text-sm">
+        <caption class="sr-only">{words.operation.tableCaption}</caption>
+        <thead class="sr-only">
+          <tr>
+            <th scope="col">{words.backup.table}</th>
+            <th scope="col">{words.operation.tableRows}</th>
+          </tr>
+        </thead>
+        <tbody>
+          <For each={names()}>
+            {(name) => {
+              const rows = () => done()[name]?.rows ?? 0;
+              const goal = () => expected().get(tableText(name)) ?? 0;
+              return (
+                <tr class="border-t border-line">
+                  <th scope="row" class="py-1.5 pr-4 text-left font-normal">
+                    <TableName name={name} />
+                  </th>
+                  <td class="py-1.5 text-right whitespace-nowrap">
+                    {countText(rows())}
+                    <Show when={goal() > rows()}>
+                      <span class="text-soft"> / {countText(goal())}</span>
+                    </Show>
+                  </td>
+                </tr>
+              );
+            }}
+          </For>
+        </tbody>
+      </table>
+    </details>
+  );
+}

@@ -1,0 +1,73 @@
+import { A } from '@solidjs/router';
+import CircleCheck from 'lucide-solid/icons/circle-check';
+import { For, type JSX, Show } from 'solid-js';
+import type { Operation } from '../../api.ts';
+import { bytesText, countText, durationText } from '../../lib/format.ts';
+import { isIncomplete, numberIn, tableText, textsIn } from '../../lib/operations.ts';
+import { failureFrom } from '../../lib/server/failure.ts';
+import { words } from '../../strings/shared.ts';
+import { pressable } from '../button.tsx';
+import { Facts } from '../card.tsx';
+import { FailureNotice } from '../failure-notice.tsx';
+
+/** How an operation ended: what came of it, or what went wrong and what to do. */
+export function OperationResult(props: { operation: Operation }) {
+  const { operation: w } = words;
+  const result = () => props.operation.result;
+  const warnings = () => textsIn(result(), 'warnings');
+  const isPartial = () => isIncomplete(props.operation);
+  const chosen = () => textsIn(props.operation.parameters, 'tables');
+  const facts = (): [string, JSX.Element][] => {
+    const found: [string, JSX.Element][] = [];
+    const rows =
+      numberIn(result(), 'totalRecords') ?? numberIn(result(), 'restoredRecords') ?? numberIn(result(), 'rows');
+    const took = numberIn(result(), 'durationMs');
+    const size = numberIn(result(), 'size');
+    const locked = numberIn(result(), 'lockedMs');
+    if (chosen().length > 0) found.push([w.perTable, chosen().map(tableText).join(', ')]);
+    if (rows !== null) found.push([w.rows, countText(rows)]);
+    if (size !== null) found.push([w.size, bytesText(size)]);
+    if (took !== null) found.push([w.took, durationText(took)]);
+    if (locked !== null) found.push([w.locked, durationText(locked)]);
+    return found;
+  };
+  return (
+    <div class="space-y-4">
+      <Show when={props.operation.state === 'succeeded'}>
+        <p class={`flex items-center gap-2 font-medium ${isPartial() ? 'text-warn' : 'text-good'}`}>
+          <CircleCheck class="size-5 shrink-0" aria-hidden="true" />
+          <span>
+            {w.succeeded[props.operation.kind] ?? w.states.succeeded}{' '}
+            <Show when={result()?.['verified'] === true}>{w.verified}</Show>{' '}
+            <Show when={isPartial()}>{w.incomplete}</Show>
+          </span>
+        </p>
+        <Facts of={facts()} />
+      </Show>
+      <Show when={props.operation.state !== 'succeeded' && props.operation.error}>
+        {(error) => (
+          <Show when={props.operation.state === 'failed'} fallback={<p class="text-sm text-soft">{error().message}</p>}>
+            <FailureNotice failure={failureFrom(error())} />
+          </Show>
+        )}
+      </Show>
+      <Show when={warnings().length > 0}>
+        <div class="rounded-lg bg-warn-wash p-4 text-sm text-warn">
+          <p class="font-medium">{w.warnings}</p>
+          <ul class="mt-1 list-disc space-y-1 pl-5">
+            <For each={warnings()}>{(warning) => <li class="break-words">{warning}</li>}</For>
+          </ul>
+        </div>
+      </Show>
+      <Show
+        when={props.operation.state === 'succeeded' && props.operation.kind !== 'restore' && props.operation.archive}
+      >
+        {(archive) => (
+          <A href={`/backups/${encodeURIComponent(archive())}`} class={pressable()}>
+            {w.openBackup}
+          </A>
+        )}
+      </Show>
+    </div>
+  );
+}
