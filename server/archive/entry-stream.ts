@@ -1,6 +1,6 @@
 import { crc32, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import type { ByteSource } from '../core/bytes.ts';
-import { cancelled } from '../core/errors.ts';
+import { readPieces } from '../core/pieces.ts';
 import type { ManifestEntry } from './manifest/manifest.ts';
 import { RowCounter } from './rows/records.ts';
 
@@ -31,7 +31,14 @@ export async function streamEntry(
   const rows = entry.format === 'text' ? null : new RowCounter(entry.format);
   let sum = 0;
   let size = 0;
-  const stored = storedPieces(source, offset, entry.storedSize, signal);
+  const stored = readPieces(source, {
+    what: 'Reading the archive',
+    signal,
+    offset,
+    length: entry.storedSize,
+    pieceBytes: PIECE_BYTES,
+    fresh: true,
+  });
   const hashed = (async function* () {
     for await (const piece of stored) {
       storedHash.update(piece);
@@ -52,18 +59,6 @@ export async function streamEntry(
     size,
     rows: rows?.end() ?? null,
   };
-}
-
-async function* storedPieces(
-  source: ByteSource,
-  offset: number,
-  length: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < length; at += PIECE_BYTES) {
-    if (signal?.aborted) throw cancelled('Reading the archive');
-    yield await source.read(offset + at, Math.min(PIECE_BYTES, length - at));
-  }
 }
 
 async function* expanded(stored: AsyncIterable<Uint8Array>, method: 'deflate' | 'zstd'): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../core/bytes.ts';
 import { AppError } from '../core/errors.ts';
+import { readPieces } from '../core/pieces.ts';
 import { crc32Hex } from './codec.ts';
 import {
   type ContainerEntry,
@@ -40,7 +41,6 @@ export interface Inspection {
 
 export const DAMAGED_HINT = 'Use another backup; this one was altered, cut or wrongly copied after it was written.';
 const MAX_SIGNATURE_BYTES = 4096;
-const COMPARE_BYTES = 1024 * 1024;
 
 /**
  * Finds the manifest from the file's end and compares everything outside the entries with the one form it can have. Nothing of the
@@ -227,10 +227,10 @@ export function archiveTime(manifest: Manifest): Date {
 
 async function sameBytes(source: ByteSource, offset: number, expected: Uint8Array): Promise<boolean> {
   if (offset < 0 || offset + expected.length > source.size) return false;
-  const scratch = new Uint8Array(Math.min(COMPARE_BYTES, expected.length));
-  for (let at = 0; at < expected.length; at += COMPARE_BYTES) {
-    const wanted = expected.subarray(at, at + COMPARE_BYTES);
-    if (Buffer.compare(await source.read(offset + at, wanted.length, scratch), wanted) !== 0) return false;
+  let at = 0;
+  for await (const piece of readPieces(source, { what: 'Reading the archive', offset, length: expected.length })) {
+    if (Buffer.compare(piece, expected.subarray(at, at + piece.length)) !== 0) return false;
+    at += piece.length;
   }
   return true;
 }

@@ -1,6 +1,7 @@
 import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
 import type { ByteSource } from '../core/bytes.ts';
 import { AppError, cancelled } from '../core/errors.ts';
+import { sha256OfSource } from '../core/pieces.ts';
 import { crc32Hex, decompress, sha256Hex } from './codec.ts';
 import { localHeader, localHeaderLength } from './container.ts';
 import { streamEntry } from './entry-stream.ts';
@@ -156,26 +157,16 @@ export function archiveOf(
       const header = localHeader(entry, time);
       const found = await source.read(offset, header.length);
       if (Buffer.compare(found, header) !== 0) throw entryDamaged(entry, 'the header before it differs');
-      const stored = await sha256OfRange(source, offset + header.length, entry.storedSize, signal);
+      const stored = await sha256OfSource(source, {
+        what: 'Reading the archive',
+        signal,
+        offset: offset + header.length,
+        length: entry.storedSize,
+      });
       if (stored !== entry.storedSha256)
         throw entryDamaged(entry, 'its stored bytes differ from the SHA-256 in the manifest');
     },
   };
-}
-
-async function sha256OfRange(
-  source: ByteSource,
-  offset: number,
-  length: number,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const hash = new Bun.CryptoHasher('sha256');
-  const piece = new Uint8Array(Math.min(length, 1024 * 1024));
-  for (let at = 0; at < length; at += piece.length) {
-    if (signal?.aborted) throw cancelled('Reading the archive');
-    hash.update(await source.read(offset + at, Math.min(piece.length, length - at), piece));
-  }
-  return hash.digest('hex');
 }
 
 /** `Chunk 3 of table public.staff (data/…)`, or the name of a text. */

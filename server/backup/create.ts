@@ -15,7 +15,7 @@ import type { Manifest } from '../archive/manifest/manifest.ts';
 import { readmeText, restoreSql } from '../archive/recovery/recovery.ts';
 import { schemaSql } from '../archive/recovery/schema-sql.ts';
 import { type ArchiveWriter, createArchiveWriter } from '../archive/writer.ts';
-import { AppError, saidOutside, throwIfCancelled } from '../core/errors.ts';
+import { throwIfCancelled } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
 import { refuseAlteredTypes } from '../postgres/catalog/altered-types.ts';
 import { explainCatalogText } from '../postgres/catalog/catalog-text.ts';
@@ -23,6 +23,8 @@ import { countExtensionRows, readInventory } from '../postgres/catalog/inventory
 import { readSequences } from '../postgres/catalog/sequences.ts';
 import { sessionsFor } from '../postgres/sessions-for.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
+import { writeFirstSidecar } from '../storage/first-sidecar.ts';
+import { readBack } from '../storage/read-back.ts';
 import type { Storage } from '../storage/storage.ts';
 import { archiveName } from './archive-name.ts';
 import { affordableJobs } from './checks/affordable.ts';
@@ -178,10 +180,14 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   await object.commit();
   const durationMs = deps.now().getTime() - started.getTime();
 
-  const verifyMs = input.verify ? await readBack(deps, fileName, digest, run) : null;
+  const verifyMs = input.verify ? await verifyStored(deps, fileName, digest, 'ARCHIVE_DAMAGED', run) : null;
   const losses = lossesOf(manifest);
   const lost = losses.map(lossText);
-  const unnoted = await writeNotes(deps, fileName, digest, manifest.kind, verifyMs !== null);
+  const unnoted = await writeFirstSidecar(deps.storage, fileName, {
+    digest,
+    kind: manifest.kind,
+    lastVerified: verifyMs === null ? null : deps.now(),
+  });
   return {
     backupId,
     fileName,
@@ -227,56 +233,26 @@ export async function addTexts(writer: ArchiveWriter, manifest: Manifest): Promi
     await writer.addText(`schema/${String(index + 1).padStart(4, '0')}.sql`, sql);
 }
 
-/** Notes beside the archive. The archive is good without them, so that their failure is told and fails nothing. */
-async function writeNotes(
-  deps: BackupDeps,
-  fileName: string,
-  digest: string,
-  kind: string,
-  verified: boolean,
-): Promise<string[]> {
-  const lastVerified = verified ? deps.now().toISOString() : null;
-  try {
-    await deps.storage.writeSidecar(fileName, {
-      digest,
-      kind,
-      pinned: false,
-      note: null,
-      lastVerified,
-      lastProved: null,
-    });
-    return [];
-  } catch (error) {
-    return [
-      `The archive is stored, but its notes (digest, when it was verified) could not be written: ${error instanceof AppError ? saidOutside(error).message : 'for a reason unknown'}`,
-    ];
-  }
-}
-
-/** Reads the stored archive as a stranger would. One that is not what was written, or was not read to its end, is removed: it would be taken for a backup. */
-export async function readBack(
+/**
+ * Verifies the stored archive as a reader who knows nothing of its making would, and returns how long that took in milliseconds.
+ * Throws `code` when it is not what was written; it is removed then.
+ */
+export async function verifyStored(
   deps: Pick<BackupDeps, 'storage' | 'now'>,
   fileName: string,
   digest: string,
+  code: 'ARCHIVE_DAMAGED' | 'STORAGE_UNAVAILABLE',
   run: Run,
 ): Promise<number> {
   const started = deps.now();
-  const report = await (async () => {
-    await using source = await deps.storage.open(fileName);
-    return await verifyArchive(source, run);
-  })().catch(async (error: unknown) => {
-    await deps.storage.remove(fileName).catch(() => undefined);
-    throw error;
-  });
-  if (report.ok && report.digest === digest) return deps.now().getTime() - started.getTime();
-  await deps.storage.remove(fileName);
-  throw new AppError(
-    'ARCHIVE_DAMAGED',
-    `The archive read back from ${deps.storage.label} is not what was written: ${report.faults[0]?.message ?? 'another digest'}.`,
-    {
-      hint: 'The disk or the network folder gives back other bytes than it was given. Check it; the damaged file was removed.',
+  await readBack(deps.storage, fileName, code, async (source) => {
+    const report = await verifyArchive(source, run);
+    if (report.ok && report.digest === digest) return null;
+    const [fault] = report.faults;
+    return {
+      what: fault ? fault.message.replace(/\.$/, '') : 'it has another digest',
       details: { faults: report.faults.slice(0, 10) },
-      places: deps.storage.places,
-    },
-  );
+    };
+  });
+  return deps.now().getTime() - started.getTime();
 }

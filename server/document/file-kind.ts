@@ -1,6 +1,7 @@
 import { createGunzip, type ZlibOptions } from 'node:zlib';
 import type { ByteSource } from '../core/bytes.ts';
-import { AppError, throwIfCancelled } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
+import { type PieceOptions, readPieces } from '../core/pieces.ts';
 import { findOldBackup } from './old-zip.ts';
 
 /** What a file is, told from its content alone. `archive` stands for everything that is none of the others: opening it says what is wrong. */
@@ -48,7 +49,11 @@ export async function openJsonDocument(
     };
   }
   if (!(await looksLikeJson(source))) return null;
-  return { kind: 'json', size: source.size, bytes: (signal) => limited(plain(source, signal), source.size, limits) };
+  return {
+    kind: 'json',
+    size: source.size,
+    bytes: (signal) => limited(readPieces(source, reading(signal)), source.size, limits),
+  };
 }
 
 /** JSON of an object or a list, in any encoding that can be mistaken for text: reading it says what is wrong with it. */
@@ -58,12 +63,8 @@ async function looksLikeJson(source: ByteSource): Promise<boolean> {
   return /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*[{[]/.test(text);
 }
 
-async function* plain(source: ByteSource, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(Math.min(PIECE_BYTES, source.size));
-  for (let at = 0; at < source.size; at += PIECE_BYTES) {
-    throwIfCancelled(signal, 'Reading the document');
-    yield await source.read(at, Math.min(PIECE_BYTES, source.size - at), buffer);
-  }
+function reading(signal: AbortSignal): PieceOptions {
+  return { what: 'Reading the document', signal, pieceBytes: PIECE_BYTES };
 }
 
 async function* gunzipped(source: ByteSource, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -86,11 +87,8 @@ async function* gunzipped(source: ByteSource, signal: AbortSignal): AsyncGenerat
 }
 
 async function feed(source: ByteSource, into: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
-  for (let at = 0; at < source.size; at += PIECE_BYTES) {
-    throwIfCancelled(signal, 'Reading the document');
-    const piece = await source.read(at, Math.min(PIECE_BYTES, source.size - at));
+  for await (const piece of readPieces(source, { ...reading(signal), fresh: true }))
     await new Promise<void>((done, fail) => into.write(piece, (error) => (error ? fail(error) : done())));
-  }
   into.end();
 }
 

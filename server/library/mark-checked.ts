@@ -2,6 +2,7 @@ import { openArchive } from '../archive/reader.ts';
 import { forEachConcurrent } from '../core/concurrent-map.ts';
 import { AppError, saidOutside } from '../core/errors.ts';
 import { withMutex } from '../core/mutex.ts';
+import { firstSidecar } from '../storage/first-sidecar.ts';
 import type { Sidecar, Storage } from '../storage/storage.ts';
 
 /** Notes read at once: enough to hide the latency of a bucket. */
@@ -86,7 +87,7 @@ export async function foundDamaged(storage: Pick<Storage, 'readSidecar'>, names:
 export async function freshNotes(storage: Storage, name: string): Promise<Sidecar> {
   await using source = await storage.open(name);
   const { manifest, digest } = await openArchive(source);
-  return { digest, kind: manifest.kind, pinned: false, note: null, lastVerified: null, lastProved: null };
+  return firstSidecar({ digest, kind: manifest.kind });
 }
 
 function unlessUnreadable(error: unknown): null {

@@ -1,14 +1,6 @@
 import type { Records } from '../../../db/system/records.ts';
-import type { ByteSource } from '../../core/bytes.ts';
-import {
-  AppError,
-  cancelled,
-  ERROR_FAMILIES,
-  type ErrorCode,
-  failureBody,
-  throwIfCancelled,
-  unexpected,
-} from '../../core/errors.ts';
+import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode, failureBody, unexpected } from '../../core/errors.ts';
+import { sha256OfSource } from '../../core/pieces.ts';
 import { acceptArchive } from '../../library/accept/accept-archive.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { ClaimedUpload, UploadArea } from '../../storage/uploads.ts';
@@ -41,7 +33,6 @@ export interface AcceptedUpload {
   warnings: string[];
 }
 
-const PIECE = 1024 * 1024;
 /** Of the rules that say no, those that say "not now": the file is kept and can be accepted later. */
 const NOT_NOW: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'OPERATION_IN_PROGRESS', 'TABLE_BUSY', 'STAGING_LOST']);
 
@@ -57,7 +48,10 @@ export async function receivedUpload(
 ): Promise<void> {
   await parts.area.settle(id);
   await using source = await parts.area.open(id);
-  const { size, sha256 } = counted ?? { size: source.size, sha256: await hashOf(source, signal) };
+  const { size, sha256 } = counted ?? {
+    size: source.size,
+    sha256: await sha256OfSource(source, { what: 'Reading the upload', signal }),
+  };
   await moveUpload(parts.records, id, ['receiving'], { state: 'received', size, sha256 });
 }
 
@@ -161,14 +155,4 @@ export function atIt(): AppError {
   return new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.', {
     hint: 'Look at it again in a moment.',
   });
-}
-
-async function hashOf(source: ByteSource, signal: AbortSignal): Promise<string> {
-  const hash = new Bun.CryptoHasher('sha256');
-  const piece = new Uint8Array(Math.min(PIECE, source.size));
-  for (let at = 0; at < source.size; at += PIECE) {
-    throwIfCancelled(signal, 'Reading the upload');
-    hash.update(await source.read(at, Math.min(PIECE, source.size - at), piece));
-  }
-  return hash.digest('hex');
 }

@@ -1,11 +1,12 @@
 import type { SchemaModel } from '../../../db/model/model.ts';
 import { archiveName } from '../../backup/archive-name.ts';
-import { readBack } from '../../backup/create.ts';
+import { verifyStored } from '../../backup/create.ts';
 import { AppError } from '../../core/errors.ts';
 import { JSON_LIMITS, UPLOADED_JSON_LIMITS } from '../../document/document.ts';
 import { openJsonDocument, UPLOADED_DOCUMENT_LIMITS } from '../../document/file-kind.ts';
 import { acceptJson } from '../../library/accept/accept-document.ts';
 import { openFile } from '../../storage/file-source.ts';
+import { writeFirstSidecar } from '../../storage/first-sidecar.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { AcceptOperation } from './accept.ts';
 
@@ -58,28 +59,9 @@ export function createDocumentAcceptance(deps: DocumentDeps) {
     );
     await object.commit();
     const { digest, warnings, missing } = accepted;
-    await readBack(deps, fileName, digest, run).catch((error: unknown) => {
-      throw error instanceof AppError && error.code === 'ARCHIVE_DAMAGED' ? storageLies(error) : error;
-    });
-    await storage
-      .writeSidecar(fileName, {
-        digest,
-        kind: 'uploaded',
-        pinned: false,
-        note: null,
-        lastVerified: now().toISOString(),
-        lastProved: null,
-      })
-      .catch(() => undefined);
-    return { fileName, warnings, missing };
+    // The document is not to blame for a storage that gives back other bytes: it is kept, and can be accepted later.
+    await verifyStored(deps, fileName, digest, 'STORAGE_UNAVAILABLE', run);
+    const notNoted = await writeFirstSidecar(storage, fileName, { digest, kind: 'uploaded', lastVerified: now() });
+    return { fileName, warnings: [...warnings, ...notNoted], missing };
   };
-}
-
-/** The document is not to blame: it is kept, and can be accepted later. */
-function storageLies(cause: AppError): AppError {
-  return new AppError('STORAGE_UNAVAILABLE', cause.message, {
-    cause,
-    ...(cause.hint && { hint: cause.hint }),
-    ...(cause.places && { places: cause.places }),
-  });
 }

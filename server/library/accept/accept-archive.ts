@@ -4,9 +4,12 @@ import { DEFAULT_LIMITS } from '../../archive/reader.ts';
 import { archiveName } from '../../backup/archive-name.ts';
 import { verifyArchive } from '../../backup/verify.ts';
 import type { ByteSource } from '../../core/bytes.ts';
-import { AppError, saidOutside, throwIfCancelled } from '../../core/errors.ts';
+import { AppError, throwIfCancelled } from '../../core/errors.ts';
+import { readPieces, sameContent } from '../../core/pieces.ts';
 import type { OnProgress } from '../../core/progress.ts';
 import { refuseOurOwn } from '../../postgres/catalog/own-schemas.ts';
+import { writeFirstSidecar } from '../../storage/first-sidecar.ts';
+import { readBack } from '../../storage/read-back.ts';
 import type { Storage } from '../../storage/storage.ts';
 
 export interface AcceptDeps {
@@ -31,7 +34,6 @@ export interface AcceptedArchive {
 const UPLOAD_LIMITS = { ...DEFAULT_LIMITS, manifestBytes: 32 * 1024 * 1024 };
 /** Rows of a business are packed to a twentieth at most, those that repeat themselves to a fiftieth. */
 const MOST_EXPANSION = 100;
-const PIECE = 1024 * 1024;
 /** Archives of one moment and id that differ are damaged or forged; nobody has many. */
 const MOST_NAMES = 100;
 
@@ -61,7 +63,9 @@ export async function acceptArchive(
   if (same !== null) return { ...facts, fileName: same, existing: true, warnings: [] };
   await refuseFullDisk(deps.storage, source.size);
   const { fileName, existing } = await store(deps.storage, source, manifest, run.signal);
-  const warnings = existing ? [] : await writeNotes(deps, fileName, digest);
+  const warnings = existing
+    ? []
+    : await writeFirstSidecar(deps.storage, fileName, { digest, kind: 'uploaded', lastVerified: deps.now() });
   return { ...facts, fileName, existing, warnings };
 }
 
@@ -104,24 +108,12 @@ async function findSame(storage: Storage, source: ByteSource, signal: AbortSigna
 async function isSame(storage: Storage, name: string, source: ByteSource, signal: AbortSignal): Promise<boolean> {
   try {
     await using stored = await storage.open(name);
-    return await sameBytes(stored, source, signal);
+    return await sameContent(stored, source, { what: 'Accepting the archive', signal });
   } catch (error) {
     // Removed meanwhile, or not readable: not one to rely on.
     if (error instanceof AppError && error.code !== 'CANCELLED') return false;
     throw error;
   }
-}
-
-async function sameBytes(one: ByteSource, other: ByteSource, signal: AbortSignal): Promise<boolean> {
-  if (one.size !== other.size) return false;
-  const [left, right] = [new Uint8Array(PIECE), new Uint8Array(PIECE)];
-  for (let at = 0; at < one.size; at += PIECE) {
-    throwIfCancelled(signal, 'Accepting the archive');
-    const length = Math.min(PIECE, one.size - at);
-    const [a, b] = await Promise.all([one.read(at, length, left), other.read(at, length, right)]);
-    if (Buffer.compare(a, b) !== 0) return false;
-  }
-  return true;
 }
 
 async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
@@ -156,48 +148,14 @@ async function store(
 }
 
 async function copyTo(storage: Storage, name: string, source: ByteSource, signal: AbortSignal): Promise<void> {
+  const reading = { what: 'Accepting the archive', signal };
   {
     await using object = await storage.create(name);
-    const piece = new Uint8Array(Math.min(PIECE, source.size));
-    for (let at = 0; at < source.size; at += PIECE) {
-      throwIfCancelled(signal, 'Accepting the archive');
-      await object.write(await source.read(at, Math.min(PIECE, source.size - at), piece));
-    }
+    for await (const piece of readPieces(source, reading)) await object.write(piece);
     throwIfCancelled(signal, 'Accepting the archive');
     await object.commit();
   }
-  const same = await readBack(storage, name, source, signal).catch(async (error: unknown) => {
-    await storage.remove(name).catch(() => undefined);
-    throw error;
-  });
-  if (same) return;
-  await storage.remove(name);
-  throw new AppError('STORAGE_UNAVAILABLE', `${storage.label} gives back other bytes than it was given.`, {
-    hint: 'Check the disk or the network folder; the damaged copy was removed.',
-    places: storage.places,
-  });
-}
-
-async function readBack(storage: Storage, name: string, source: ByteSource, signal: AbortSignal): Promise<boolean> {
-  await using stored = await storage.open(name);
-  return await sameBytes(stored, source, signal);
-}
-
-/** The archive is good without its notes, so that their failure is told and fails nothing. */
-async function writeNotes(deps: AcceptDeps, fileName: string, digest: string): Promise<string[]> {
-  try {
-    await deps.storage.writeSidecar(fileName, {
-      digest,
-      kind: 'uploaded',
-      pinned: false,
-      note: null,
-      lastVerified: deps.now().toISOString(),
-      lastProved: null,
-    });
-    return [];
-  } catch (error) {
-    return [
-      `The archive is stored, but its notes (that it was uploaded, and verified) could not be written: ${error instanceof AppError ? saidOutside(error).message : 'for a reason unknown'}`,
-    ];
-  }
+  await readBack(storage, name, 'STORAGE_UNAVAILABLE', async (stored) =>
+    (await sameContent(stored, source, reading)) ? null : { what: 'its bytes differ' },
+  );
 }

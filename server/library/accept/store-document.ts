@@ -1,6 +1,8 @@
 import { openArchive } from '../../archive/reader.ts';
-import { AppError, throwIfCancelled } from '../../core/errors.ts';
+import { throwIfCancelled } from '../../core/errors.ts';
+import { sha256OfSource } from '../../core/pieces.ts';
 import { exportJson, exportWarnings } from '../../document/export.ts';
+import { readBack } from '../../storage/read-back.ts';
 import type { Storage } from '../../storage/storage.ts';
 
 /** Where a document lies. */
@@ -13,8 +15,6 @@ export interface StoredJson {
   /** What the archive lacks, and what the document cannot tell of it. */
   warnings: string[];
 }
-
-const READ_BYTES = 1024 * 1024;
 
 /** The document's name beside an archive's: `daily` and `daily.zip` give `daily.json`. */
 export function jsonNameFor(name: string): string {
@@ -46,28 +46,9 @@ export async function storeJson(
   throwIfCancelled(signal, 'The export');
   await object.commit();
   const digest = hash.digest('hex');
-  await readBack(target, fileName, digest, signal);
+  await readBack(target, fileName, 'STORAGE_UNAVAILABLE', async (stored) => {
+    const found = await sha256OfSource(stored, { what: 'Reading the document back', signal });
+    return found === digest ? null : { what: 'its SHA-256 differs' };
+  });
   return { fileName, filePath: target.locate(fileName), size, digest, warnings };
-}
-
-async function readBack(storage: Storage, name: string, digest: string, signal: AbortSignal): Promise<void> {
-  const found = await (async () => {
-    await using source = await storage.open(name);
-    const hash = new Bun.CryptoHasher('sha256');
-    const buffer = new Uint8Array(Math.min(READ_BYTES, source.size));
-    for (let at = 0; at < source.size; at += READ_BYTES) {
-      throwIfCancelled(signal, 'Reading the document back');
-      hash.update(await source.read(at, Math.min(READ_BYTES, source.size - at), buffer));
-    }
-    return hash.digest('hex');
-  })().catch(async (error: unknown) => {
-    await storage.remove(name).catch(() => undefined);
-    throw error;
-  });
-  if (found === digest) return;
-  await storage.remove(name);
-  throw new AppError('STORAGE_UNAVAILABLE', `The document read back from ${storage.label} is not what was written.`, {
-    hint: 'The disk or the network folder gives back other bytes than it was given. Check it; the damaged file was removed.',
-    places: storage.places,
-  });
 }

@@ -1,0 +1,56 @@
+import type { ByteSource } from './bytes.ts';
+import { cancelled } from './errors.ts';
+
+const PIECE_BYTES = 1024 * 1024;
+
+/** Which part of a source is read, and how. */
+export interface PieceOptions {
+  /** Names the work in CANCELLED: "Reading the archive". */
+  what: string;
+  signal?: AbortSignal | undefined;
+  /** First byte; 0 when absent. */
+  offset?: number;
+  /** How many bytes; to the end of the source when absent. */
+  length?: number;
+  /** Largest piece; 1 MiB when absent. */
+  pieceBytes?: number;
+  /** Makes each piece bytes of its own, for a reader that keeps it beyond the next one. */
+  fresh?: boolean;
+}
+
+/**
+ * Yields the bytes of a source in order, in pieces. Each piece is a view of one buffer, filled again for the next, unless `fresh`.
+ * Throws CANCELLED once the signal is aborted, and what the source throws.
+ */
+export async function* readPieces(source: ByteSource, options: PieceOptions): AsyncGenerator<Uint8Array> {
+  const { what, signal, offset = 0, pieceBytes = PIECE_BYTES, fresh = false } = options;
+  const length = options.length ?? source.size - offset;
+  const buffer = fresh ? undefined : new Uint8Array(Math.min(pieceBytes, length));
+  for (let at = 0; at < length; at += pieceBytes) {
+    if (signal?.aborted) throw cancelled(what);
+    yield await source.read(offset + at, Math.min(pieceBytes, length - at), buffer);
+  }
+}
+
+/** Returns the SHA-256 (hex) of a part of a source, read in pieces. Throws what `readPieces` throws. */
+export async function sha256OfSource(source: ByteSource, options: PieceOptions): Promise<string> {
+  const hash = new Bun.CryptoHasher('sha256');
+  for await (const piece of readPieces(source, options)) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** Returns whether two sources hold the same bytes, read in pieces side by side. Throws what `readPieces` throws. */
+export async function sameContent(
+  one: ByteSource,
+  other: ByteSource,
+  options: Pick<PieceOptions, 'what' | 'signal'>,
+): Promise<boolean> {
+  if (one.size !== other.size) return false;
+  const others = readPieces(other, options);
+  const mine = readPieces(one, options);
+  for (;;) {
+    const [a, b] = await Promise.all([mine.next(), others.next()]);
+    if (a.done || b.done) return true;
+    if (Buffer.compare(a.value, b.value) !== 0) return false;
+  }
+}

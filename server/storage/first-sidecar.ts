@@ -1,0 +1,27 @@
+import { AppError, saidOutside } from '../core/errors.ts';
+import type { Sidecar, Storage } from './storage.ts';
+
+/** Returns the sidecar of an archive nobody has noted anything about. */
+export function firstSidecar(facts: { digest: string; kind: string; lastVerified?: Date | null }): Sidecar {
+  const { digest, kind, lastVerified = null } = facts;
+  const verified = lastVerified?.toISOString() ?? null;
+  return { digest, kind, pinned: false, note: null, lastVerified: verified, lastProved: null };
+}
+
+/**
+ * Writes the sidecar of an archive that was just stored, and returns warnings. The archive is good without it, so that its failure is
+ * told and fails nothing.
+ */
+export async function writeFirstSidecar(
+  storage: Pick<Storage, 'writeSidecar'>,
+  name: string,
+  facts: Parameters<typeof firstSidecar>[0],
+): Promise<string[]> {
+  try {
+    await storage.writeSidecar(name, firstSidecar(facts));
+    return [];
+  } catch (error) {
+    const why = error instanceof AppError ? saidOutside(error).message : 'for a reason unknown';
+    return [`The archive is stored, but its notes (kind, digest, when it was verified) could not be written: ${why}`];
+  }
+}

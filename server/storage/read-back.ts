@@ -1,0 +1,43 @@
+import type { ByteSource } from '../core/bytes.ts';
+import { AppError } from '../core/errors.ts';
+import type { Storage } from './storage.ts';
+
+/** How stored bytes differ from those that were written. */
+export interface Difference {
+  /** The first of it, without a full stop. */
+  what: string;
+  details?: Record<string, unknown>;
+}
+
+/**
+ * Opens what was just stored and has it compared. An object that differs, or cannot be read to its end, is removed: it would be taken
+ * for a backup. Throws `code` with the difference, or what opening and comparing throw.
+ */
+export async function readBack(
+  storage: Pick<Storage, 'open' | 'remove' | 'label' | 'places'>,
+  name: string,
+  code: 'ARCHIVE_DAMAGED' | 'STORAGE_UNAVAILABLE',
+  compare: (source: ByteSource) => Promise<Difference | null>,
+): Promise<void> {
+  const difference = await (async () => {
+    await using source = await storage.open(name);
+    return await compare(source);
+  })().catch(async (error: unknown) => {
+    await storage.remove(name).catch(() => undefined);
+    throw error;
+  });
+  if (difference === null) return;
+  const kept = await storage.remove(name).then(
+    () => null,
+    (error: unknown) => (error instanceof AppError ? error.message : 'for a reason unknown'),
+  );
+  throw new AppError(code, `${name} read back from ${storage.label} is not what was written: ${difference.what}.`, {
+    hint:
+      'The disk or the network folder gives back other bytes than it was given. ' +
+      (kept === null
+        ? 'Check it; the damaged file was removed.'
+        : `Check it, and remove ${name} by hand: that failed (${kept}).`),
+    ...(difference.details && { details: difference.details }),
+    places: storage.places,
+  });
+}
