@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { Mutex } from '../../server/core/mutex.ts';
 import { HRMS } from '../hrms/tables.ts';
 import { quoteIdent, quoteLiteral } from '../model/quote.ts';
 import { migrate } from '../system/migrate.ts';
@@ -149,7 +150,7 @@ async function connectionsTo(client: pg.Client, name: string) {
 /** One connection, opened on first use, on which statements wait for each other. */
 function serialQueries(url: string) {
   let client: Promise<pg.Client> | null = null;
-  let last: Promise<unknown> = Promise.resolve();
+  const statements = new Mutex();
   const run = async <Row>(sql: string, params?: unknown[]): Promise<Row[]> => {
     client ??= connect(url);
     const result: pg.QueryResult | pg.QueryResult[] = await (await client).query(sql, params);
@@ -157,12 +158,10 @@ function serialQueries(url: string) {
   };
   return {
     query<Row>(sql: string, params?: unknown[]): Promise<Row[]> {
-      const mine = last.then(() => run<Row>(sql, params));
-      last = mine.catch(() => {});
-      return mine;
+      return statements.run(() => run<Row>(sql, params));
     },
     async end(): Promise<void> {
-      await last;
+      await statements.idle();
       await (await client)?.end();
     },
   };

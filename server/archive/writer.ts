@@ -1,6 +1,7 @@
 import type { ObjectName } from '../../db/model/model.ts';
 import type { ByteSink } from '../core/bytes.ts';
 import { cancelled } from '../core/errors.ts';
+import { Mutex } from '../core/mutex.ts';
 import { compress, crc32Hex, DEFAULT_LEVEL, sha256Hex } from './codec.ts';
 import { directoryEnd, directoryRecord, localHeader } from './container.ts';
 import {
@@ -60,7 +61,7 @@ class ZipArchiveWriter implements ArchiveWriter {
   private readonly directory: Uint8Array[] = [];
   private offset = 0;
   /** Appends wait for each other here. */
-  private tail: Promise<void> = Promise.resolve();
+  private readonly appends = new Mutex();
   private failure: unknown;
   private state: 'open' | 'failed' | 'finished' = 'open';
 
@@ -153,19 +154,15 @@ class ZipArchiveWriter implements ArchiveWriter {
   }
 
   /** Runs `work` after everything asked for before it; the first failure ends the archive. */
-  private async exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.tail;
-    const turn = Promise.withResolvers<void>();
-    this.tail = turn.promise;
-    try {
-      await before;
-      this.refuseUnlessOpen();
-      return await work();
-    } catch (error) {
-      return this.fail(error);
-    } finally {
-      turn.resolve();
-    }
+  private exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.appends.run(async () => {
+      try {
+        this.refuseUnlessOpen();
+        return await work();
+      } catch (error) {
+        return this.fail(error);
+      }
+    });
   }
 
   private refuseUnlessOpen(): void {

@@ -1,37 +1,49 @@
 import { expect, test } from 'bun:test';
-import { sampleArchive } from '../archive/sample.fixture.ts';
-import { markVerified } from '../library/mark-checked.ts';
-import { createNotes } from '../library/notes.ts';
-import { createMemoryStorage } from '../storage/memory.ts';
-import type { Storage } from '../storage/storage.ts';
+import { Mutex, withMutex } from './mutex.ts';
 
-test('a backup that is pinned while a verification notes itself stays pinned', async () => {
-  const inner = createMemoryStorage(() => new Date());
-  const { bytes, digest } = await sampleArchive();
-  {
-    await using object = await inner.create('a.zip');
-    await object.write(bytes);
-    await object.commit();
-  }
-  const notes = { digest, kind: 'full', pinned: false, note: null, lastVerified: null, lastProved: null };
-  await inner.writeSidecar('a.zip', notes);
-  const writing = Promise.withResolvers<void>();
-  const goOn = Promise.withResolvers<void>();
-  const slow: Storage = {
-    ...inner,
-    async writeSidecar(name, sidecar) {
-      if (sidecar.lastVerified !== null && !sidecar.pinned) {
-        writing.resolve();
-        await goOn.promise;
-      }
-      await inner.writeSidecar(name, sidecar);
-    },
-  };
-  const verified = markVerified(slow, 'a.zip', digest, new Date('2026-11-23T10:00:00Z'));
-  await writing.promise;
-  const pinned = createNotes(slow).change('a.zip', { pinned: true });
-  await Promise.race([pinned, Bun.sleep(20)]);
-  goOn.resolve();
-  await Promise.all([verified, pinned]);
-  expect(await inner.readSidecar('a.zip')).toMatchObject({ pinned: true, lastVerified: '2026-11-23T10:00:00.000Z' });
+test('Mutex runs one piece of work at a time, in order, and a failure stops nobody else', async () => {
+  const mutex = new Mutex();
+  const seen: string[] = [];
+  const work = (name: string, fails = false) =>
+    mutex.run(async () => {
+      seen.push(`${name} begins`);
+      await Bun.sleep(1);
+      seen.push(`${name} ends`);
+      if (fails) throw new Error(name);
+      return name;
+    });
+  const results = await Promise.allSettled([work('one'), work('two', true), work('three')]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(seen).toEqual(['one', 'two', 'three'].flatMap((name) => [`${name} begins`, `${name} ends`]));
+});
+
+test('Mutex.idle() waits for all that was asked for, and for nothing where there is nothing', async () => {
+  const mutex = new Mutex();
+  await mutex.idle();
+  let ended = false;
+  mutex
+    .run(async () => {
+      await Bun.sleep(1);
+      ended = true;
+      throw new Error('failed');
+    })
+    .catch(() => undefined);
+  await mutex.idle();
+  expect(ended).toBe(true);
+});
+
+test('withMutex() keeps apart what has one owner and one name, and nothing else', async () => {
+  const [one, other] = [{}, {}];
+  const held = Promise.withResolvers<void>();
+  const first = withMutex(one, 'a', () => held.promise);
+  let second = false;
+  const waiting = withMutex(one, 'a', async () => {
+    second = true;
+  });
+  await withMutex(one, 'b', async () => undefined);
+  await withMutex(other, 'a', async () => undefined);
+  expect(second).toBe(false);
+  held.resolve();
+  await Promise.all([first, waiting]);
+  expect(second).toBe(true);
 });

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ByteSource } from '../core/bytes.ts';
 import { placesOfFolder } from '../core/errors.ts';
+import { Mutex } from '../core/mutex.ts';
 import { storageFailure } from './failures.ts';
 import { tooShort } from './file-source.ts';
 import { FOLDER_WORDS } from './local/folder-marker.ts';
@@ -66,7 +67,7 @@ async function namelessFile(folder: string): Promise<FileHandle> {
 
 function pendingIn(opened: () => { handle: FileHandle; size: number }, close: () => Promise<void>): PendingObject {
   let committed = false;
-  let tail: Promise<unknown> = Promise.resolve();
+  const writes = new Mutex();
   const append = async (bytes: Uint8Array) => {
     const file = opened();
     try {
@@ -81,17 +82,13 @@ function pendingIn(opened: () => { handle: FileHandle; size: number }, close: ()
   };
   const abort = async () => {
     if (committed) return;
-    await tail;
+    await writes.idle();
     await close();
   };
   return {
-    async write(bytes) {
-      const turn = tail.then(() => append(bytes));
-      tail = turn.catch(() => undefined);
-      await turn;
-    },
+    write: (bytes) => writes.run(() => append(bytes)),
     async commit() {
-      await tail;
+      await writes.idle();
       committed = true;
     },
     abort,

@@ -1,6 +1,7 @@
 import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AppError, Places } from '../../core/errors.ts';
+import { Mutex } from '../../core/mutex.ts';
 import { alreadyExists, storageFailure, systemCode } from '../failures.ts';
 import type { PendingObject } from '../storage.ts';
 import { exists, ignoreMissing, removeEmpty, syncFolder } from './folder.ts';
@@ -27,7 +28,7 @@ export interface PendingFile {
 /** A file under a temporary name that `commit()` syncs and links to its own. */
 export class LocalPendingObject implements PendingObject {
   private readonly parts: PendingFile;
-  private tail: Promise<unknown> = Promise.resolve();
+  private readonly writes = new Mutex();
   private written = 0;
   private syncedUpTo = 0;
   private syncing: Promise<void> | null = null;
@@ -39,14 +40,12 @@ export class LocalPendingObject implements PendingObject {
     this.parts = parts;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    const turn = this.tail.then(() => this.append(bytes));
-    this.tail = turn.catch(() => undefined);
-    await turn;
+  write(bytes: Uint8Array): Promise<void> {
+    return this.writes.run(() => this.append(bytes));
   }
 
   async commit(): Promise<void> {
-    await this.tail;
+    await this.writes.idle();
     const { handle, temporary, name, path, sidecar } = this.parts;
     if (!this.open) throw new TypeError(`${name} is committed or aborted already`);
     try {
@@ -71,7 +70,7 @@ export class LocalPendingObject implements PendingObject {
   async abort(): Promise<void> {
     if (!this.open) return;
     this.open = false;
-    await this.tail;
+    await this.writes.idle();
     await this.syncing;
     await this.parts.handle.close().catch(() => undefined);
     await unlink(this.parts.temporary).catch(() => undefined);
