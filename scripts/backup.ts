@@ -1,5 +1,6 @@
 import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
 import { openTransaction } from '../db/connect/working-session.ts';
+import { levelFault } from '../server/archive/codec.ts';
 import { archiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/checks/check.ts';
 import { type BackupInput, type BackupResult, createBackup } from '../server/backup/create.ts';
@@ -225,14 +226,14 @@ function refusePacking(values: { compression?: string | undefined; level?: numbe
 
 /** The flag's range hangs on the method, which may come from the settings. */
 function refuseLevel(level: number | undefined, compression: 'deflate' | 'zstd'): void {
-  if (level === 0 && compression === 'zstd')
-    throw new AppError('USAGE', '--level must be from 1 to 19 for zstd, not 0.', {
-      hint: 'Level 0, which compresses nothing, belongs to --compression deflate.',
-    });
-  if (level !== undefined && level > 9 && compression === 'deflate')
-    throw new AppError('USAGE', `--level must be from 0 to 9 for deflate, not ${level}.`, {
-      hint: 'Higher levels belong to --compression zstd.',
-    });
+  const fault = level === undefined ? null : levelFault(compression, level);
+  if (fault === null) return;
+  throw new AppError('USAGE', `--level ${fault}.`, {
+    hint:
+      compression === 'zstd'
+        ? 'Level 0, which compresses nothing, belongs to --compression deflate.'
+        : 'Higher levels belong to --compression zstd.',
+  });
 }
 
 /** What only a restore needs, or only --strict refuses, is said but does not count. */

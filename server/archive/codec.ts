@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw, type ZlibOptions, type ZstdOptions, zstdDecompress } from 'node:zlib';
+import { collectEvery } from '../core/collect.ts';
 import type { CompressionMethod } from './manifest/manifest.ts';
 
 const deflate = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflateRaw);
@@ -11,6 +12,12 @@ const PIECE = 1024 * 1024;
 const LARGEST_PIECE = 16 * PIECE;
 /** The level used when none is asked for: measured best in time for rows, at little cost in size. */
 export const DEFAULT_LEVEL = { store: 0, deflate: 1, zstd: 1 } as const satisfies Record<CompressionMethod, number>;
+
+/** Returns what is wrong with a level, to follow its name; null when the method has it. */
+export function levelFault(method: 'deflate' | 'zstd', level: number): string | null {
+  const [least, most] = method === 'deflate' ? [0, 9] : [1, 19];
+  return level >= least && level <= most ? null : `must be from ${least} to ${most} for ${method}, not ${level}`;
+}
 
 /** Compresses off the main thread. The content may be reused once this resolves, except with `store`, which returns it as it is. */
 export async function compress(content: Uint8Array, method: CompressionMethod, level: number): Promise<Uint8Array> {
@@ -66,16 +73,9 @@ export function sha256Hex(content: Uint8Array): string {
 const COLLECT_AFTER = 24 * 1024 * 1024;
 /** What a compressor leaves behind for each byte of its result. Measured with 1 GB of rows: at 2 a backup's peak was 201 MB, at 4 it is 180 MB. */
 const COMPRESSED_WEIGHT = 4;
-let sinceCollection = 0;
 
 /**
- * Compressors hand back memory outside the JavaScript heap, which Bun frees in full collections only and does not count as pressure:
- * left alone, a long backup's memory grows by what it compresses. A full collection after every 24 MiB holds it flat, for some
- * milliseconds each: in a server they belong into another process than the one that answers. Whoever makes as much of other short-lived memory says so here as well.
+ * Counts memory that compressors, and whoever makes as much of other short-lived memory, have let go of. A full collection every 24 MiB
+ * costs some milliseconds: in a server they belong into another process than the one that answers.
  */
-export function returnMemory(bytes: number): void {
-  sinceCollection += bytes;
-  if (sinceCollection < COLLECT_AFTER) return;
-  sinceCollection = 0;
-  Bun.gc(true);
-}
+export const returnMemory = collectEvery(COLLECT_AFTER);

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { FileStore } from '@tus/file-store';
 import { ERRORS, type KvStore, Upload } from '@tus/server';
 import type { Records } from '../../db/system/records.ts';
+import { collectEvery, STREAM_COLLECT_BYTES } from '../core/collect.ts';
 import { AppError, failureBody } from '../core/errors.ts';
 import {
   findUpload,
@@ -11,7 +12,6 @@ import {
   type UploadRow,
   type WaitingLimits,
 } from '../jobs/uploads/records.ts';
-import { memoryKeeper } from '../storage/keep-memory.ts';
 import { UPLOAD_KEPT_MS, type UploadArea } from '../storage/uploads.ts';
 
 export interface TusStoreParts {
@@ -27,7 +27,7 @@ export interface TusStoreParts {
 export class TusStore extends FileStore {
   private readonly parts: TusStoreParts;
   /** One for all requests: each may bring less than it takes notice of. */
-  private readonly keepMemory = memoryKeeper();
+  private readonly keepMemory = collectEvery(STREAM_COLLECT_BYTES);
 
   /** The area's folder must be there: the file store would make it readable for everybody. */
   constructor(parts: TusStoreParts) {

@@ -1,7 +1,7 @@
+import { collectEvery, STREAM_COLLECT_BYTES } from '../core/collect.ts';
 import { AppError, cancelled, failureBody } from '../core/errors.ts';
 import { type AcceptedUpload, receivedUpload } from '../jobs/uploads/accept.ts';
 import { getUpload, insertUpload, refuseUpload, type UploadRow } from '../jobs/uploads/records.ts';
-import { memoryKeeper } from '../storage/keep-memory.ts';
 import type { PendingObject } from '../storage/storage.ts';
 import { type AuditNotes, requireRight, whileAllowed } from './audited.ts';
 import type { FileParts, FilesContext } from './parts.ts';
@@ -137,7 +137,7 @@ async function writeBody(
   allowed: AbortSignal,
 ): Promise<{ size: number; sha256: string }> {
   const hash = new Bun.CryptoHasher('sha256');
-  const keepMemory = memoryKeeper();
+  const keepMemory = collectEvery(STREAM_COLLECT_BYTES);
   let size = 0;
   for await (const bytes of untilAborted(body, allowed)) {
     size += bytes.length;

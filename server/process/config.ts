@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ConninfoFault } from '../../db/connect/address/conninfo.ts';
 import { completeConnection, namesDatabase, settingVariables } from '../../db/connect/address/environment.ts';
 import { targetFault } from '../../db/connect/address/target.ts';
+import { levelFault } from '../archive/codec.ts';
 import { AppError } from '../core/errors.ts';
 
 /** Everything that is decided outside the program. Read once, by a root. */
@@ -334,9 +335,8 @@ export function withDatabase(config: Config, url: string): Config {
 }
 
 function levelFaults(method: 'deflate' | 'zstd', level: number | null): string[] {
-  const [least, most] = method === 'deflate' ? [0, 9] : [1, 19];
-  if (level === null || (level >= least && level <= most)) return [];
-  return [`BACKUP_LEVEL must be from ${least} to ${most} for ${method}; it is ${level}`];
+  const fault = level === null ? null : levelFault(method, level);
+  return fault === null ? [] : [`BACKUP_LEVEL ${fault}`];
 }
 
 /** Their values may hold a secret and are not repeated. */

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { ByteSource } from '../core/bytes.ts';
-import { memoryKeeper } from './keep-memory.ts';
+import { collectEvery, STREAM_COLLECT_BYTES } from '../core/collect.ts';
 import type { Storage } from './storage.ts';
 
 const PIECE = 256 * 1024;
@@ -22,7 +22,7 @@ export function objectBody(storage: Storage, name: string, span: Span): Blob | R
 
 /** The same, always as a stream. The object is opened with the first read, and closed at the end or when a client that goes away cancels. */
 export function objectStream(storage: Storage, name: string, { start, end }: Span): ReadableStream<Uint8Array> {
-  const keepMemory = memoryKeeper();
+  const keepMemory = collectEvery(STREAM_COLLECT_BYTES);
   let at = start;
   let source: ByteSource | null = null;
   let reading: Promise<unknown> = Promise.resolve();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { levelFault } from '../../archive/codec.ts';
 import { compareOrigin, type Origin, originInUrl } from '../../archive/manifest/origin.ts';
 import { archiveName } from '../../backup/archive-name.ts';
 import { AppError } from '../../core/errors.ts';
@@ -210,11 +211,9 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
 }
 
 function refuseLevel(compression: 'deflate' | 'zstd', level: number | null): void {
-  const [least, most] = compression === 'deflate' ? [0, 9] : [1, 19];
-  if (level === null || (level >= least && level <= most)) return;
-  throw new AppError('INPUT_INVALID', `level must be from ${least} to ${most} for ${compression}; it is ${level}.`, {
-    hint: 'Leave it out for the usual one.',
-  });
+  const fault = level === null ? null : levelFault(compression, level);
+  if (fault !== null)
+    throw new AppError('INPUT_INVALID', `level ${fault}.`, { hint: 'Leave it out for the usual one.' });
 }
 
 function alreadyBegun(file: string, { id, actor }: ActiveOperation): AppError {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { levelFault } from '../../archive/codec.ts';
 import { AppError } from '../../core/errors.ts';
 
 const tables = z.array(z.string().min(1).max(200)).min(1).max(1000).optional();
@@ -22,9 +23,9 @@ export const operationRequest = z.discriminatedUnion('kind', [
       verify: z.boolean(),
       wait,
     })
-    .refine(({ compression, level = 1 }) => (compression === 'deflate' ? level <= 9 : level >= 1), {
-      path: ['level'],
-      error: 'must be from 0 to 9 for deflate, from 1 to 19 for zstd',
+    .superRefine(({ compression, level }, context) => {
+      const message = level === undefined ? null : levelFault(compression, level);
+      if (message !== null) context.addIssue({ code: 'custom', path: ['level'], message });
     }),
   z.object({ kind: z.literal('verify'), archive, wait }),
   /** Makes a received upload a stored backup. `file`: what its sender calls it. */
