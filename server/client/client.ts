@@ -10,7 +10,8 @@ import {
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { type Downloaded, type DownloadOptions, type DownloadSink, download } from './download.ts';
-import { asBackupError, BackupError, connectionLost, errorOfAnswer } from './error.ts';
+import { asBackupError, BackupError, connectionLost, errorOfAnswer, errorOfResponse } from './error.ts';
+import { failureInAnswer } from './failure-body.ts';
 import type { AppRouter } from './router.ts';
 import { type Uploaded, type UploadOptions, upload } from './upload.ts';
 
@@ -95,7 +96,7 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
             async fetch(url, init) {
               const response = await fetcher(String(url), { ...init, signal: init?.signal ?? null });
               const answer: unknown = await response.json().catch(() => null);
-              if (!isCallAnswer(answer)) throw errorOfAnswer(response.status, answer);
+              if (!isCallAnswer(answer)) throw errorOfAnswer(response.status, failureInAnswer(answer));
               return { body: null, ok: response.ok, json: async () => answer };
             },
           }),
@@ -213,14 +214,7 @@ function subscriptions(
   const fetchFor = (context: Record<string, unknown>) => async (input: string | URL, init: RequestInit) => {
     const all = { ...Object.fromEntries(new Headers(init.headers)), ...(await headers()) };
     const response = await fetcher(String(input), { ...init, headers: all });
-    if (!response.ok)
-      context[FAILURE] = errorOfAnswer(
-        response.status,
-        await response
-          .clone()
-          .json()
-          .catch(() => null),
-      );
+    if (!response.ok) context[FAILURE] = await errorOfResponse(response.clone());
     return response;
   };
   return httpSubscriptionLink({

@@ -1,5 +1,6 @@
 import { TRPCClientError } from '@trpc/client';
 import type { ErrorCode, FailureBody } from '../core/errors.ts';
+import { failureInText, failureInTrpc } from './failure-body.ts';
 import type { AppRouter } from './router.ts';
 
 /** What every call of the client fails with: a code to decide by, a message and a hint for people. */
@@ -33,7 +34,7 @@ const TOO_LONG = 'Input is too big for a single dispatch';
 /** Whatever a call failed with, as a `BackupError`: the server's own words, a cancel, or a server that does not answer. */
 export function asBackupError(error: unknown, signal?: AbortSignal | null): BackupError {
   if (error instanceof BackupError) return error;
-  const body = error instanceof TRPCClientError ? failureIn(error.data) : null;
+  const body = error instanceof TRPCClientError ? failureInTrpc(error.data) : null;
   if (body) return fromFailure(body, error);
   if (signal?.aborted) return new BackupError('CANCELLED', 'The call was given up.', { cause: error });
   if (error instanceof TRPCClientError && error.message === TOO_LONG)
@@ -45,13 +46,12 @@ export function asBackupError(error: unknown, signal?: AbortSignal | null): Back
 }
 
 /** The failure in the answer of a raw route. */
-export async function errorOfResponse(response: Response): Promise<BackupError> {
-  return errorOfAnswer(response.status, await response.json().catch(() => null));
+export async function errorOfResponse(response: Pick<Response, 'status' | 'text'>): Promise<BackupError> {
+  return errorOfAnswer(response.status, failureInText(await response.text().catch(() => '')));
 }
 
 /** The same of an answer that was read already. */
-export function errorOfAnswer(status: number, answer: unknown): BackupError {
-  const body = failureIn({ backup: answer });
+export function errorOfAnswer(status: number, body: FailureBody['error'] | null): BackupError {
   if (body) return fromFailure(body, undefined);
   return new BackupError('CONNECTION_LOST', `The server answered ${status}, not in the way of this API.`, {
     hint: 'See whether the address is right, and whether a proxy stands between.',
@@ -69,28 +69,4 @@ export function connectionLost(cause: unknown): BackupError {
 
 function fromFailure({ code, message, hint, details }: FailureBody['error'], cause: unknown): BackupError {
   return new BackupError(code, message, { hint, details, cause });
-}
-
-/** The `error` of a failure body under `backup`, or null when there is none. */
-function failureIn(data: unknown): FailureBody['error'] | null {
-  const error = property(property(data, 'backup'), 'error');
-  const code = property(error, 'code');
-  const message = property(error, 'message');
-  if (typeof code !== 'string' || typeof message !== 'string') return null;
-  const hint = property(error, 'hint');
-  const details = property(error, 'details');
-  return {
-    // A newer server may say codes this client does not know; they are passed on.
-    code: code as ErrorCode,
-    message,
-    timestamp: String(property(error, 'timestamp') ?? ''),
-    ...(typeof hint === 'string' && { hint }),
-    ...(typeof details === 'object' && details !== null && { details: { ...details } }),
-  };
-}
-
-function property(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? new Map<string, unknown>(Object.entries(value)).get(key)
-    : undefined;
 }

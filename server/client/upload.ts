@@ -1,5 +1,5 @@
 import {
-  DetailedError,
+  type DetailedError,
   type HttpRequest,
   type HttpResponse,
   type HttpStack,
@@ -7,6 +7,10 @@ import {
   Upload,
 } from 'tus-js-client';
 import { asBackupError, type BackupError, connectionLost, errorOfAnswer } from './error.ts';
+import { failureInText } from './failure-body.ts';
+import { answerOf, CHUNK_BYTES, mayTryAgain, type Uploaded, uploadedBy, uploadIdIn } from './tus-rules.ts';
+
+export type { Uploaded } from './tus-rules.ts';
 
 export interface UploadOptions {
   /** The file's name, for people. A `File` has its own. */
@@ -26,17 +30,6 @@ interface UploadDeps {
   endpoint: string;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   headers: () => Promise<Record<string, string>>;
-}
-
-/** What is sent with one request, and held in memory for it. */
-const CHUNK_BYTES = 8 * 1024 * 1024;
-
-export interface Uploaded {
-  uploadId: string;
-  /** The backup it has become; null when the server did not say, then `uploads.get` does. */
-  fileName: string | null;
-  /** The very same archive was stored already. */
-  existing: boolean;
 }
 
 /**
@@ -64,7 +57,7 @@ export async function upload(
     fingerprint: () => Promise.resolve(''),
     fileReader: { openFile: () => Promise.resolve(sourceOf(blob)) },
     httpStack: fetchStack(deps),
-    onUploadUrlAvailable: () => onStarted?.(idOf(sending)),
+    onUploadUrlAvailable: () => onStarted?.(uploadIdIn(sending.url) ?? ''),
     onProgress: (bytes, totalBytes) => onProgress?.({ bytes, totalBytes }),
     onShouldRetry: mayTryAgain,
     onSuccess: ({ lastResponse }) => resolve(lastResponse),
@@ -79,24 +72,10 @@ export async function upload(
   try {
     sending.start();
     const answer = await promise;
-    const fileName = answer.getHeader('X-Backup-Name') || null;
-    return { uploadId: idOf(sending), fileName, existing: answer.getHeader('X-Backup-Existing') === 'true' };
+    return uploadedBy(answer, uploadIdIn(sending.url) ?? '');
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
-}
-
-/** A server that is gone, busy or in trouble may be better in a moment. A file it has refused will not be. */
-function mayTryAgain(error: Error | DetailedError): boolean {
-  const answer = error instanceof DetailedError ? error.originalResponse : null;
-  const status = answer?.getStatus() ?? 0;
-  if (status === 0 || status >= 500 || status === 423 || status === 429) return true;
-  // Where the two sides disagree on how much is there, the library asks again.
-  return status === 409 && ['CONNECTION_LOST', 'INPUT_INVALID'].includes(reasonOf(error).code);
-}
-
-function idOf(upload: Upload): string {
-  return decodeURIComponent(new URL(upload.url ?? '', 'http://localhost').pathname.split('/').at(-1) ?? '');
 }
 
 function sourceOf(blob: Blob) {
@@ -108,16 +87,8 @@ function sourceOf(blob: Blob) {
 }
 
 function reasonOf(error: Error | DetailedError): BackupError {
-  const answer = error instanceof DetailedError ? error.originalResponse : null;
-  return answer ? errorOfAnswer(answer.getStatus(), parsed(answer.getBody())) : connectionLost(error);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const answer = answerOf(error);
+  return answer ? errorOfAnswer(answer.getStatus(), failureInText(answer.getBody())) : connectionLost(error);
 }
 
 /** The library's requests over `fetch`, so that one client runs in browsers, Bun and Node alike. */

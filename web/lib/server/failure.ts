@@ -1,5 +1,6 @@
 import { TRPCClientError } from '@trpc/client';
 import type { BackupError } from '../../../server/client/error.ts';
+import { failureInTrpc } from '../../../server/client/failure-body.ts';
 import { words } from '../../strings/shared.ts';
 
 type ErrorCode = BackupError['code'];
@@ -35,7 +36,7 @@ export class ForeignAnswer extends Error {
 /** Whatever a call failed with. What is no answer of our server is a lost connection. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof TRPCClientError)) return isFailure(error) ? error : unforeseen(error);
-  const body = bodyIn(error.data);
+  const body = failureInTrpc(error.data);
   const response: unknown = error.meta?.['response'];
   const reference = response instanceof Response ? response.headers.get('x-request-id') : null;
   if (body) return failureFrom(body, reference);
@@ -81,10 +82,4 @@ function unforeseen(error: unknown): Failure {
   // A person can do nothing with it, whoever mends it can.
   console.error(error);
   return made('UNEXPECTED', words.failure.unforeseen, words.failure.unforeseenHint);
-}
-
-function bodyIn(data: unknown): Partial<Told> | null {
-  if (typeof data !== 'object' || data === null || !('backup' in data)) return null;
-  const { backup } = data as { backup?: { error?: Partial<Told> } };
-  return typeof backup?.error?.code === 'string' ? backup.error : null;
 }

@@ -1,6 +1,7 @@
 import { useSearchParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { createEffect, createSignal, Match, on, Show, Suspense, Switch } from 'solid-js';
+import type { Uploaded } from '../../../server/client/tus-rules.ts';
 import type { Operation } from '../../api.ts';
 import { answerOf } from '../../lib/server/answer.ts';
 import { failureOf } from '../../lib/server/failure.ts';
@@ -15,7 +16,6 @@ import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { PickBackup } from './pick-backup.tsx';
 import { RestorePlan } from './restore-plan.tsx';
-import type { Sent } from './send.ts';
 
 const UploadBox = later(() => import('./upload-box.tsx').then(({ UploadBox }) => UploadBox));
 
@@ -27,7 +27,7 @@ export function Restore() {
   const [started, setStarted] = createSignal<Operation | null>(null);
   const live = useQuery(() => ({ ...queries.operation(started()?.id ?? ''), enabled: started() !== null }));
   const ended = () => live.isSuccess && hasEnded(live.data);
-  const [stored, setStored] = createSignal<Sent | null>(null);
+  const [stored, setStored] = createSignal<Uploaded | null>(null);
   // Of the file that was sent, and of no other backup one has gone on to.
   const justStored = () => (stored()?.fileName === (search.backup ?? null) ? stored() : null);
   // What was pressed is gone with its part of the page: one reads on from the heading, as on another page.

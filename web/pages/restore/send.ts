@@ -1,5 +1,14 @@
 import { createSignal } from 'solid-js';
-import { DetailedError, Upload } from 'tus-js-client';
+import { type DetailedError, Upload } from 'tus-js-client';
+import { failureInText } from '../../../server/client/failure-body.ts';
+import {
+  answerOf,
+  CHUNK_BYTES,
+  mayTryAgain,
+  type Uploaded,
+  uploadedBy,
+  uploadIdIn,
+} from '../../../server/client/tus-rules.ts';
 import { type Failure, failureFrom, made } from '../../lib/server/failure.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { words } from '../../strings/shared.ts';
@@ -8,16 +17,6 @@ const { upload: w } = restoreWords;
 
 export type SendState = 'idle' | 'packing' | 'sending' | 'retrying' | 'paused' | 'checking' | 'done' | 'failed';
 
-/** What has become of a sent file. */
-export interface Sent {
-  uploadId: string;
-  /** The backup it is stored as; null when the server has not said it. */
-  fileName: string | null;
-  existing: boolean;
-}
-
-/** As the client of programs sends: one request, and held in memory for it. */
-const CHUNK_BYTES = 8 * 1024 ** 2;
 const RETRY_DELAYS_MS = [500, 1000, 3000, 5000, 10_000, 10_000, 10_000, 10_000];
 const ENDPOINT = '/api/uploads/tus';
 const RATE_WINDOW_MS = 5000;
@@ -26,7 +25,7 @@ const RATE_WINDOW_MS = 5000;
  * Sends one file in pieces, by the tus protocol. It goes on by itself after a lost connection, after a pause, and, when the same file is
  * chosen again, after the page was closed.
  */
-export function createSending(onSent: (sent: Sent) => void) {
+export function createSending(onSent: (sent: Uploaded) => void) {
   const [state, setState] = createSignal<SendState>('idle');
   const [sent, setSent] = createSignal({ bytes: 0, total: 0, rate: 0 });
   const [failure, setFailure] = createSignal<Failure | null>(null);
@@ -78,11 +77,7 @@ export function createSending(onSent: (sent: Sent) => void) {
       onError: (error) => refuse(reasonOf(error)),
       onSuccess({ lastResponse }) {
         setState('done');
-        onSent({
-          uploadId: idOf(upload) ?? '',
-          fileName: lastResponse.getHeader('X-Backup-Name') || null,
-          existing: lastResponse.getHeader('X-Backup-Existing') === 'true',
-        });
+        onSent(uploadedBy(lastResponse, uploadIdIn(upload?.url ?? null) ?? ''));
       },
     });
     const [unfinished] = await upload.findPreviousUploads();
@@ -95,7 +90,7 @@ export function createSending(onSent: (sent: Sent) => void) {
     sent,
     failure,
     /** What the server calls the file; null before it has said it. */
-    uploadId: () => idOf(upload),
+    uploadId: () => uploadIdIn(upload?.url ?? null),
     /** `packed`: it goes as it is; a document is compressed first. `most`: what the server takes, bytes. */
     start,
     pause() {
@@ -132,36 +127,17 @@ export function tooLarge(size: number, most: number): Failure {
   return made('TOO_LARGE', w.tooLarge(size, most), w.tooLargeHint);
 }
 
-function idOf(upload: Upload | null): string | null {
-  return upload?.url?.split('/').at(-1) ?? null;
-}
-
 function gzipped(file: File): Promise<Blob> {
   return new Response(file.stream().pipeThrough(new CompressionStream('gzip'))).blob();
 }
 
-/** A server that is gone, busy or in trouble may be better in a moment; a file it has refused will not be. */
-function mayTryAgain(error: Error | DetailedError): boolean {
-  const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0;
-  return status === 0 || status >= 500 || status === 423 || status === 429;
-}
-
 function reasonOf(error: Error | DetailedError): Failure {
-  const answer = error instanceof DetailedError ? error.originalResponse : null;
+  const answer = answerOf(error);
   if (!answer) return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
   const reference = answer.getHeader('X-Request-Id') ?? null;
-  const told = toldIn(answer.getBody());
+  const told = failureInText(answer.getBody());
   if (told?.code === 'UNAUTHENTICATED') return made(told.code, words.signIn.sessionEnded, w.leaveLead, reference);
   return told
     ? failureFrom(told, reference)
     : made('CONNECTION_LOST', words.failure.notOurs(answer.getStatus()), words.failure.notOursHint, reference);
-}
-
-function toldIn(body: string): Parameters<typeof failureFrom>[0] | null {
-  try {
-    const { error } = JSON.parse(body) as { error?: Parameters<typeof failureFrom>[0] };
-    return typeof error?.code === 'string' ? error : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/solid-query';
 import FileUp from 'lucide-solid/icons/file-up';
 import { createEffect, createSignal, createUniqueId, on, onCleanup, onMount, Show } from 'solid-js';
+import type { Uploaded } from '../../../server/client/tus-rules.ts';
 import { say } from '../../lib/say.ts';
 import { type Failure, failureOf, made } from '../../lib/server/failure.ts';
 import { keys } from '../../lib/server/queries.ts';
@@ -13,7 +14,7 @@ import { AcceptProgress } from './accept-progress.tsx';
 import { LeaveQuestion } from './leave-question.tsx';
 import { type Peeked, peek } from './peek.ts';
 import { PeekedFacts, saidOf } from './peeked-facts.tsx';
-import { createSending, largestUpload, type Sent, tooLarge } from './send.ts';
+import { createSending, largestUpload, tooLarge } from './send.ts';
 import { SendProgress } from './send-progress.tsx';
 
 const { upload: w } = restoreWords;
@@ -28,7 +29,7 @@ const OF_THE_FILE: readonly Failure['code'][] = [
 ];
 
 /** Takes a file, dropped, pasted or chosen, looks into it, and sends it. */
-export function UploadBox(props: { onSent: (sent: Sent) => void }) {
+export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
   const [file, setFile] = createSignal<File | null>(null);
   const [peeked, setPeeked] = createSignal<Peeked | null>(null);
   const [refusal, setRefusal] = createSignal<Failure | null>(null);
