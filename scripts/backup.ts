@@ -3,13 +3,14 @@ import { openTransaction } from '../db/connect/working-session.ts';
 import { levelFault } from '../server/archive/codec.ts';
 import { archiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/checks/check.ts';
-import { type BackupInput, type BackupResult, createBackup } from '../server/backup/create.ts';
+import type { BackupInput, BackupResult } from '../server/backup/create.ts';
 import { readExclusions } from '../server/backup/exclusions.ts';
 import { APPLICATION } from '../server/core/application.ts';
 import { AppError, unexpected } from '../server/core/errors.ts';
 import { gateBusy } from '../server/jobs/gate.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { findDeadStaging } from '../server/jobs/queue/sweep.ts';
+import { backUp } from '../server/jobs/verbs.ts';
 import { jsonNameFor, storeJson } from '../server/library/accept/store-document.ts';
 import { composeSchema } from '../server/process/schema.ts';
 import { createScratch } from '../server/storage/scratch.ts';
@@ -135,27 +136,22 @@ export const command: Command<typeof flags> = {
       async (operation) => {
         const swept = await storage.sweep();
         if (swept.length > 0) detail(`removed what an earlier backup left: ${swept.join(', ')}`);
-        const now = () => new Date();
-        const name = archiveName(input.name, now(), operation.id);
-        if (!asJson) await operation.nameArchive(name);
         const deps = {
           databaseUrl: database.url,
           storage,
           model,
-          now,
-          // One id for the archive and the record of its making.
-          newId: () => operation.id,
+          now: () => new Date(),
           application: APPLICATION,
           lockGiveUpMs: config.lockGiveUpMs,
           exclusions,
         };
-        const run = { signal: operation.signal, onProgress: both(onProgress, operation.report) };
-        const named = { ...input, name };
-        if (!asJson) return await createBackup(deps, named, run);
+        const told = { onProgress: both(onProgress, operation.report) };
+        if (!asJson) return await backUp(operation, deps, input, told);
         // The archive it is made of is on disk for a while, and never under a name.
         await using scratch = createScratch(config.backupDir, storage);
-        const made = await createBackup({ ...deps, storage: scratch }, named, run);
-        return { ...made, ...(await storeJson(scratch, storage, made.fileName, run.signal)) };
+        const through = { ...told, namesArchive: false };
+        const made = await backUp(operation, { ...deps, storage: scratch }, input, through);
+        return { ...made, ...(await storeJson(scratch, storage, made.fileName, operation.signal)) };
       },
     );
     return {

@@ -10,13 +10,14 @@ import type { ByteSource } from '../server/core/bytes.ts';
 import type { JsonDocument } from '../server/document/file-kind.ts';
 import { peekMetadata } from '../server/document/read.ts';
 import { runOperation } from '../server/jobs/operations.ts';
+import { restore } from '../server/jobs/verbs.ts';
 import { acceptJson } from '../server/library/accept/accept-document.ts';
 import { saidOf } from '../server/library/list-documents.ts';
 import { notingDamage } from '../server/library/mark-checked.ts';
 import { readIdentity } from '../server/postgres/catalog/identity.ts';
 import type { Config } from '../server/process/config.ts';
 import { composeSchema } from '../server/process/schema.ts';
-import { type RestoreResult, restoreArchive } from '../server/restore/restore.ts';
+import type { RestoreResult } from '../server/restore/restore.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import {
@@ -149,25 +150,21 @@ export const command: Command<typeof flags> = {
         wait: values.wait,
       },
       signal,
-      async ({ id, receipt, signal: alive, nameArchive, report }) => {
+      async (operation) => {
+        const { id, receipt, signal: alive, nameArchive, report } = operation;
         if (chosen.storedName !== null) await nameArchive(chosen.storedName);
         const { databaseUrl, now, pause } = operations;
         const run = { signal: alive, onProgress: both(onProgress, report) };
-        const restore = (source: ByteSource) =>
-          restoreArchive(
-            {
-              databaseUrl,
-              now,
-              pause,
-              source,
-              receipt,
-              lockTryMs: config.lockTimeoutMs,
-              lockGiveUpMs: config.lockGiveUpMs,
-            },
-            input,
-            run,
-          );
-        if (!document) return await notingDamage(noted, () => restore(chosen.source));
+        const deps = {
+          databaseUrl,
+          now,
+          pause,
+          lockTryMs: config.lockTimeoutMs,
+          lockGiveUpMs: config.lockGiveUpMs,
+        };
+        const restoreFrom = (source: ByteSource, name: string | null) =>
+          restore(operation, { storage, name, source }, deps, input, run);
+        if (!document) return await restoreFrom(chosen.source, chosen.storedName);
         // An archive is made of the document first, so that its rows are checked and loaded as any others.
         await using scratch = createScratch(config.backupDir, storage);
         await using object = await scratch.create(SCRATCH_NAME);
@@ -193,7 +190,7 @@ export const command: Command<typeof flags> = {
         } else if (lines.length > 0)
           await confirm(database.url, chosen.label, facts, { ...question, told: lines, signal: alive });
         await using source = await scratch.open(SCRATCH_NAME);
-        const restored = await restore(source);
+        const restored = await restoreFrom(source, null);
         return { ...restored, warnings: [...accepted.warnings, ...restored.warnings] };
       },
     );

@@ -1,15 +1,15 @@
 import { openArchive } from '../server/archive/reader.ts';
 import { checkRows, type RowRuleReport } from '../server/backup/row-rules/check-rows.ts';
 import { rowWarnings, rulesBroken, soundRows } from '../server/backup/row-rules/describe.ts';
-import { type VerifyReport, verifyArchive } from '../server/backup/verify.ts';
+import type { VerifyReport } from '../server/backup/verify.ts';
 import type { ByteSource } from '../server/core/bytes.ts';
 import { AppError } from '../server/core/errors.ts';
 import type { OnProgress } from '../server/core/progress.ts';
 import type { JsonDocument } from '../server/document/file-kind.ts';
 import { peekMetadata } from '../server/document/read.ts';
 import { surveyJson } from '../server/document/survey.ts';
+import { verify } from '../server/jobs/verbs.ts';
 import { saidOf } from '../server/library/list-documents.ts';
-import { markVerified, notingDamage } from '../server/library/mark-checked.ts';
 import type { Config } from '../server/process/config.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
@@ -46,26 +46,30 @@ export const command: Command<typeof flags> = {
     await using archive = await openChosen(storage, positional, { env, signal });
     detail(`reading ${archive.label}, ${formatSize(archive.source.size)}`);
     if (archive.document) return await verifyDocument(archive, archive.document, values.rows, { signal, onProgress });
-    const started = performance.now();
-    const report = await notingDamage({ storage, name: archive.storedName, now: () => new Date() }, async () => {
-      const found = await verifyArchive(archive.source, { signal, onProgress });
-      if (!found.ok) throw damaged(archive.label, found);
-      return found;
-    });
-    const durationMs = Math.round(performance.now() - started);
-    const notes = await remember(storage, archive, report);
+    const { durationMs, warnings, ...report } = await verify(
+      { storage, name: archive.storedName, source: archive.source },
+      { now: () => new Date(), damaged: (found) => damaged(archive.label, found) },
+      { signal, onProgress },
+    );
     const rows = values.rows ? await checkRowsOf(archive.source, config, storage, { signal, onProgress }) : null;
     if (rows && !rows.ok) throw rulesBroken(archive.label, rows);
     const rate = `${formatSize((report.bytes * 1000) / Math.max(1, durationMs))}/s`;
     return {
-      data: { name: archive.label, size: archive.source.size, ...report, durationMs, ...(rows && { rules: rows }) },
+      data: {
+        name: archive.label,
+        size: archive.source.size,
+        ...report,
+        faults: [],
+        durationMs,
+        ...(rows && { rules: rows }),
+      },
       lines: [
         `${archive.label} is sound: ${formatCounted(report.rows, 'row')} in ${formatCounted(report.entries, 'entry', 'entries')}, ` +
           `${formatSize(report.bytes)}, read in ${formatDuration(durationMs)} (${rate})`,
         `digest ${report.digest}`,
         ...(rows ? [soundRows(rows)] : []),
       ],
-      warnings: [...report.losses, ...(rows ? rowWarnings(rows) : []), ...notes],
+      warnings: [...report.losses, ...(rows ? rowWarnings(rows) : []), ...warnings],
     };
   },
 };
@@ -121,20 +125,6 @@ function damaged(label: string, report: VerifyReport): AppError {
     hint: 'Do not restore from it. Use another backup, or copy this one again from where it was made.',
     details: { ...report },
   });
-}
-
-/** The archive was found sound: a note that cannot be written does not change that. */
-async function remember(storage: Storage, archive: ChosenBackup, report: VerifyReport): Promise<string[]> {
-  if (archive.storedName === null || report.digest === null) return [];
-  try {
-    const same = await markVerified(storage, archive.storedName, report.digest, new Date());
-    return same
-      ? []
-      : [`${archive.label} is sound, but its digest is not that of the archive that was stored under this name.`];
-  } catch (error) {
-    const why = error instanceof AppError ? error.message : 'the notes cannot be written';
-    return [`That it was verified could not be noted: ${why}`];
-  }
 }
 
 if (import.meta.main) await runCommand(command);

@@ -11,7 +11,7 @@ import type { OperationRequest } from './queue/requests.ts';
 import { newId, now, testVerbs, testWorker } from './queue/worker.fixture.ts';
 import type { Worker, WorkerDeps } from './queue/worker.ts';
 import type { OperationView } from './records.ts';
-import type { Verbs } from './verbs.ts';
+import type { Verbs } from './worker-verbs.ts';
 
 export const BACKUP = {
   kind: 'backup',

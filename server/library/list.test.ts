@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import { listBackups } from './list.ts';
-import { markVerified } from './mark-checked.ts';
+import { noteVerified } from './mark-checked.ts';
 
 async function store(storage: Storage, name: string, bytes: Uint8Array): Promise<void> {
   await using object = await storage.create(name);
@@ -69,24 +69,24 @@ test('listBackups() stops when it is told to', async () => {
   expect(error).toBeInstanceOf(AppError);
 });
 
-test('markVerified() keeps the other notes, makes lost ones again, and refuses an archive that is not the one stored', async () => {
+test('noteVerified() keeps the other notes, makes lost ones again, and refuses an archive that is not the one stored', async () => {
   const storage = createMemoryStorage(() => SAMPLE_TIME);
   const { bytes, digest } = await sampleArchive();
   await store(storage, 'a.zip', bytes);
   const at = new Date('2026-12-01T00:00:00Z');
 
-  expect(await markVerified(storage, 'a.zip', digest, at)).toBe(true);
+  expect(await noteVerified(storage, 'a.zip', digest, at)).toEqual([]);
   const made = { digest, kind: 'full', pinned: false, note: null, lastVerified: at.toISOString(), lastProved: null };
   expect(await storage.readSidecar('a.zip')).toEqual(made);
 
   await storage.writeSidecar('a.zip', { ...made, pinned: true, note: 'keep' });
-  expect(await markVerified(storage, 'a.zip', digest, new Date('2026-12-02T00:00:00Z'))).toBe(true);
+  expect(await noteVerified(storage, 'a.zip', digest, new Date('2026-12-02T00:00:00Z'))).toEqual([]);
   expect(await storage.readSidecar('a.zip')).toMatchObject({
     pinned: true,
     note: 'keep',
     lastVerified: '2026-12-02T00:00:00.000Z',
   });
 
-  expect(await markVerified(storage, 'a.zip', 'cd'.repeat(32), at)).toBe(false);
+  expect(await noteVerified(storage, 'a.zip', 'cd'.repeat(32), at)).toHaveLength(1);
   expect(await storage.readSidecar('a.zip')).toMatchObject({ lastVerified: '2026-12-02T00:00:00.000Z' });
 });

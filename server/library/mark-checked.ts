@@ -15,8 +15,22 @@ const LONGEST_MESSAGE = 500;
  * notes have, nothing is written and it resolves with false: the archive is whole, but it is not the one that was stored.
  * Throws when the notes cannot be written.
  */
-export function markVerified(storage: Storage, name: string, digest: string, at: Date): Promise<boolean> {
+function markVerified(storage: Storage, name: string, digest: string, at: Date): Promise<boolean> {
   return withMutex(storage, name, () => mark(storage, name, digest, at));
+}
+
+/**
+ * Notes beside a stored archive that it was found sound, and returns warnings: a note that cannot be written does not change what was
+ * found.
+ */
+export async function noteVerified(storage: Storage, name: string, digest: string, at: Date): Promise<string[]> {
+  try {
+    if (await markVerified(storage, name, digest, at)) return [];
+    return [`${name} is sound, but its digest is not that of the archive that was stored under this name.`];
+  } catch (error) {
+    const why = error instanceof AppError ? saidOutside(error).message : 'the notes cannot be written';
+    return [`That it was verified could not be noted: ${why}`];
+  }
 }
 
 async function mark(storage: Storage, name: string, digest: string, at: Date): Promise<boolean> {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { sampleArchive } from '../archive/sample.fixture.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { markVerified } from './mark-checked.ts';
+import { noteVerified } from './mark-checked.ts';
 import { createNotes } from './notes.ts';
 
 test('a backup that is pinned while a verification notes itself stays pinned', async () => {
@@ -27,7 +27,7 @@ test('a backup that is pinned while a verification notes itself stays pinned', a
       await inner.writeSidecar(name, sidecar);
     },
   };
-  const verified = markVerified(slow, 'a.zip', digest, new Date('2026-11-23T10:00:00Z'));
+  const verified = noteVerified(slow, 'a.zip', digest, new Date('2026-11-23T10:00:00Z'));
   await writing.promise;
   const pinned = createNotes(slow).change('a.zip', { pinned: true });
   await Promise.race([pinned, Bun.sleep(20)]);

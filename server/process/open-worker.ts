@@ -8,7 +8,7 @@ import { startWorker, type Worker } from '../jobs/queue/worker.ts';
 import { createDocumentAcceptance } from '../jobs/uploads/document.ts';
 import { sweepUploads } from '../jobs/uploads/sweep.ts';
 import { createAcceptVerb } from '../jobs/uploads/verb.ts';
-import { createVerbs, type Verb, type Verbs } from '../jobs/verbs.ts';
+import { createVerbs, type Verb, type Verbs } from '../jobs/worker-verbs.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createUploadArea } from '../storage/uploads.ts';
 import type { Config } from './config.ts';

@@ -1,5 +1,5 @@
 import type { Log } from '../../core/log.ts';
-import { createVerbs, type VerbDeps, type Verbs } from '../verbs.ts';
+import { createVerbs, type VerbDeps, type Verbs } from '../worker-verbs.ts';
 import { startWorker, type Worker, type WorkerDeps } from './worker.ts';
 
 export const now = () => new Date();

@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { runOperation } from '../operations.ts';
-import type { Verbs } from '../verbs.ts';
+import type { Verbs } from '../worker-verbs.ts';
 import { readOperation } from './desk.ts';
 import { endQueued } from './end-queued.ts';
 import type { Queue } from './queue.ts';

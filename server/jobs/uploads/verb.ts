@@ -1,5 +1,5 @@
 import { readRequest } from '../queue/requests.ts';
-import type { Verb } from '../verbs.ts';
+import type { Verb } from '../worker-verbs.ts';
 import { type AcceptParts, acceptUpload } from './accept.ts';
 
 /** What an acceptance leaves in its record. */

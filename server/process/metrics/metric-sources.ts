@@ -2,7 +2,7 @@ import { and, count, eq, inArray, isNull, max, notInArray, or, sql } from 'drizz
 import type { Records } from '../../../db/system/records.ts';
 import { operations } from '../../../db/system/schema.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Verb, Verbs } from '../../jobs/verbs.ts';
+import type { Verb, Verbs } from '../../jobs/worker-verbs.ts';
 import { foundDamaged } from '../../library/mark-checked.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { FinishedOperation, MetricSources, Metrics } from './metrics.ts';
