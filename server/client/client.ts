@@ -190,8 +190,7 @@ function streams(
     async fetch(url, init) {
       const response = await fetcher(String(url), { ...(init as RequestInit), signal: init?.signal ?? null });
       const { body, ok } = response;
-      if (!body || !response.headers.get('content-type')?.includes('jsonl'))
-        throw errorOfAnswer(response.status, await response.json().catch(() => null));
+      if (!body || !response.headers.get('content-type')?.includes('jsonl')) throw await errorOfResponse(response);
       // The link's type of a reader is not that of the runtime's streams.
       const getReader = () => body.getReader() as unknown as ReadableStreamDefaultReader<Uint8Array>;
       return { ok, json: () => response.json(), body: { getReader } };
