@@ -100,7 +100,7 @@ export function configFor(
 function readInto(into: string, env: Record<string, string | undefined>): string {
   const unusable = (fault: string) =>
     new AppError('USAGE', `--into ${fault}.`, {
-      hint: 'README.md, "The connection to the database", says what is understood.',
+      hint: 'docs/database-address.md says what is understood.',
     });
   const own = targetFault(into);
   if (own !== null) throw unusable(own);

@@ -62,7 +62,7 @@ export function readTarget(text: string): Target {
   } catch (error) {
     if (!(error instanceof ConninfoFault)) throw error;
     throw new AppError('CONFIG_INVALID', `The connection string of the database ${error.message}.`, {
-      hint: 'README.md, "The connection to the database", says what is understood.',
+      hint: 'docs/database-address.md says what is understood.',
     });
   }
 }
