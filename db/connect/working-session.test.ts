@@ -102,7 +102,7 @@ for (const server of testServers()) {
       await using database = await testDatabase({ server });
       for (const setting of known(server).filter(({ name }) => name.endsWith('_timeout')))
         await database.admin(
-          `ALTER DATABASE ${database.name} SET ${setting.name} = '${setting.name.startsWith('idle') ? 200 : 2}ms'`,
+          `ALTER DATABASE ${database.name} SET ${setting.name} = '${setting.name.startsWith('idle') ? 200 : 50}ms'`,
         );
       await using session = await openWorkingSession(database.url, options());
       await session.query('BEGIN');
