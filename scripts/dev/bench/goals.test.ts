@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { GOALS, type Goal, judge } from './goals.ts';
 import { OURS } from './ours.ts';
 import { PEERS } from './peers.ts';
-import { SERVED } from './server-load.ts';
+import { SERVED } from './served/server-load.ts';
 import { summarise } from './statistics.ts';
 
 const summary = (key: string, seconds: number, more: { size?: number; peakRss?: number; rowBytes?: number } = {}) =>

@@ -8,11 +8,11 @@ import { type Bench, openBench } from './bench.ts';
 import type { Contender, Measured } from './contender.ts';
 import { GOALS, judge } from './goals.ts';
 import { OURS } from './ours.ts';
-import { SHOWN } from './panel-load.ts';
 import { PEERS } from './peers.ts';
 import { type Circumstances, renderMemory, renderReport } from './report.ts';
+import { SHOWN } from './served/panel-load.ts';
+import { SERVED } from './served/server-load.ts';
 import { LOCALE, SERVER_SETTINGS } from './server.ts';
-import { SERVED } from './server-load.ts';
 import { type Summary, summarise } from './statistics.ts';
 
 /** Ours and the peers' in turn, so that a slow minute of the machine does not meet one side alone. */

@@ -2,13 +2,13 @@ import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventSource } from 'eventsource';
 import { z } from 'zod';
-import { type BackupClient, createBackupClient } from '../../../server/client/client.ts';
-import { AppError, cancelled } from '../../../server/core/errors.ts';
+import { type BackupClient, createBackupClient } from '../../../../server/client/client.ts';
+import { AppError, cancelled } from '../../../../server/core/errors.ts';
+import { type Bench, MIGRATED, SOURCE } from '../bench.ts';
+import type { Contender, Measured } from '../contender.ts';
+import { plainArchive, runScript } from '../ours.ts';
 import { answerTimes, TOKENS } from './answer-times.ts';
-import { type Bench, MIGRATED, SOURCE } from './bench.ts';
-import type { Contender, Measured } from './contender.ts';
 import { type OurServer, startOurServer } from './our-server.ts';
-import { plainArchive, runScript } from './ours.ts';
 import { makeTokens } from './service-tokens.ts';
 
 /** A copy of the source: the server writes records, which nobody else's dump should hold. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { AppError } from '../../../server/core/errors.ts';
-import type { Bench } from './bench.ts';
-import { watchMemory } from './memory-watch.ts';
+import { AppError } from '../../../../server/core/errors.ts';
+import type { Bench } from '../bench.ts';
+import { watchMemory } from '../memory-watch.ts';
 
 /** Our server as a process of its own, as in production. */
 export interface OurServer extends AsyncDisposable {
@@ -11,7 +11,7 @@ export interface OurServer extends AsyncDisposable {
   peakRss(): number | null;
 }
 
-const MAIN = join(import.meta.dir, '../../../server/main.ts');
+const MAIN = join(import.meta.dir, '../../../../server/main.ts');
 /** As many as the peers' `-j2`, whatever the machine has. */
 const JOBS = '2';
 

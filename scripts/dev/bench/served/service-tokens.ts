@@ -1,5 +1,5 @@
-import { DEMO_PASSWORD } from '../../../db/hrms/demo/people.ts';
-import { createBackupClient } from '../../../server/client/client.ts';
+import { DEMO_PASSWORD } from '../../../../db/hrms/demo/people.ts';
+import { createBackupClient } from '../../../../server/client/client.ts';
 
 const SUPER_ADMIN = 'superadmin@owu.example';
 /** What services that back up and look on need. */

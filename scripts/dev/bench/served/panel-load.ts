@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { demoSignIn } from '../../../db/hrms/demo/sign-in.ts';
-import { AppError } from '../../../server/core/errors.ts';
-import { ensurePanel } from '../../start/build-panel.ts';
-import { browserIsHere, startBrowser } from '../panel/browser.ts';
-import { writeManyArchives } from '../panel/many-archives.ts';
-import { enterPanel } from '../panel/sign-in.ts';
-import { type Bench, SOURCE } from './bench.ts';
-import type { Contender, Measured } from './contender.ts';
+import { demoSignIn } from '../../../../db/hrms/demo/sign-in.ts';
+import { AppError } from '../../../../server/core/errors.ts';
+import { ensurePanel } from '../../../start/build-panel.ts';
+import { browserIsHere, startBrowser } from '../../panel/browser.ts';
+import { writeManyArchives } from '../../panel/many-archives.ts';
+import { enterPanel } from '../../panel/sign-in.ts';
+import { type Bench, SOURCE } from '../bench.ts';
+import type { Contender, Measured } from '../contender.ts';
 import { startOurServer } from './our-server.ts';
 
 /** A copy of the source: the server writes records, which nobody else's dump should hold. */

@@ -1,5 +1,5 @@
 import autocannon from 'autocannon';
-import { AppError } from '../../../server/core/errors.ts';
+import { AppError } from '../../../../server/core/errors.ts';
 
 /** As many as ask at the same instant: a panel or two and a service. */
 const CONNECTIONS = 4;
