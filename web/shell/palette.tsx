@@ -11,12 +11,12 @@ import { type Component, createEffect, createMemo, createSignal, createUniqueId,
 import type { Person, Scope } from '../api.ts';
 import { madeAt } from '../lib/backup-actions.ts';
 import { momentText } from '../lib/format.ts';
+import { createTyping } from '../lib/input/typing.ts';
 import { say } from '../lib/say.ts';
 import { answerOf } from '../lib/server/answer.ts';
 import { type Failure, failureOf } from '../lib/server/failure.ts';
 import { queries } from '../lib/server/queries.ts';
 import { useSignOut } from '../lib/server/session.ts';
-import { createTyping } from '../lib/typing.ts';
 import { wantBackup } from '../lib/wanted.ts';
 import { words } from '../strings/shared.ts';
 import { shellWords } from '../strings/shell.ts';

@@ -1,7 +1,7 @@
 import Check from 'lucide-solid/icons/check';
 import Copy from 'lucide-solid/icons/copy';
 import { Show } from 'solid-js';
-import { createCopying } from '../lib/copying.ts';
+import { createCopying } from '../lib/input/copying.ts';
 
 /** Copies a text, and says that it did. */
 export function CopyButton(props: { text: string; label: string }) {

@@ -1,13 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type NewBackup, type Operation } from '../api.ts';
+import { showFault } from '../lib/input/show-fault.ts';
 import { tableText } from '../lib/operations.ts';
 import { say } from '../lib/say.ts';
 import { answerOf } from '../lib/server/answer.ts';
 import { failureOf } from '../lib/server/failure.ts';
 import { createOrderKey } from '../lib/server/order-key.ts';
 import { began, queries } from '../lib/server/queries.ts';
-import { showFault } from '../lib/show-fault.ts';
 import { words } from '../strings/shared.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';

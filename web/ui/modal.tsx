@@ -1,7 +1,7 @@
 import { Dialog } from '@kobalte/core/dialog';
 import X from 'lucide-solid/icons/x';
 import { createMemo, createRenderEffect, type JSX, on, Show } from 'solid-js';
-import { holdPage } from '../lib/hold-page.ts';
+import { holdPage } from '../lib/input/hold-page.ts';
 import { words } from '../strings/shared.ts';
 import { pressable } from './button.tsx';
 

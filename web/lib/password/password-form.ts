@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/solid-query';
 import { createSignal } from 'solid-js';
-import { showFault } from '../show-fault.ts';
+import { showFault } from '../input/show-fault.ts';
 import { createPasswordAgain } from './password-again.ts';
 
 /** Makes the state of a form that asks for the password and for nothing else. `onGiven` follows once the server has taken it. */

@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type Scope } from '../../api.ts';
+import { showFault } from '../../lib/input/show-fault.ts';
 import { createPasswordAgain } from '../../lib/password/password-again.ts';
 import { say } from '../../lib/say.ts';
 import { type Failure, failureOf } from '../../lib/server/failure.ts';
 import { keys, orderRefused } from '../../lib/server/queries.ts';
 import { useMe } from '../../lib/server/session.ts';
-import { showFault } from '../../lib/show-fault.ts';
 import { accessWords } from '../../strings/access.ts';
 import { words } from '../../strings/shared.ts';
 import { Button, Buttons } from '../../ui/button.tsx';

@@ -1,7 +1,7 @@
 import Check from 'lucide-solid/icons/check';
 import Copy from 'lucide-solid/icons/copy';
 import { onMount, Show } from 'solid-js';
-import { createCopying } from '../../lib/copying.ts';
+import { createCopying } from '../../lib/input/copying.ts';
 import { accessWords } from '../../strings/access.ts';
 import { words } from '../../strings/shared.ts';
 import { Button, Buttons, pressable } from '../../ui/button.tsx';

@@ -1,7 +1,7 @@
 import { useSearchParams } from '@solidjs/router';
 import ListFilter from 'lucide-solid/icons/list-filter';
 import { createSignal, createUniqueId } from 'solid-js';
-import { createTyping } from '../../lib/typing.ts';
+import { createTyping } from '../../lib/input/typing.ts';
 import { auditWords as w } from '../../strings/audit.ts';
 import { Button } from '../../ui/button.tsx';
 import { Choice, Field } from '../../ui/forms/field.tsx';

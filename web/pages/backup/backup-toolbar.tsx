@@ -9,7 +9,7 @@ import Trash from 'lucide-solid/icons/trash';
 import { createSignal, Show } from 'solid-js';
 import type { BackupInfo, Person } from '../../api.ts';
 import type { BackupActions } from '../../lib/backup-actions.ts';
-import { copyText } from '../../lib/copying.ts';
+import { copyText } from '../../lib/input/copying.ts';
 import { restorePath } from '../../lib/restore-path.ts';
 import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/server/session.ts';

@@ -1,6 +1,6 @@
 import type { BeforeLeaveEventArgs } from '@solidjs/router';
 import { createSignal } from 'solid-js';
-import { holdPage } from '../../lib/hold-page.ts';
+import { holdPage } from '../../lib/input/hold-page.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { Button, Buttons } from '../../ui/button.tsx';
 import { Modal } from '../../ui/modal.tsx';

@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createSignal, Show } from 'solid-js';
 import { api, type Operation } from '../../api.ts';
+import { showFault } from '../../lib/input/show-fault.ts';
 import { createPasswordAgain } from '../../lib/password/password-again.ts';
 import { say } from '../../lib/say.ts';
 import { failureOf } from '../../lib/server/failure.ts';
 import { createOrderKey } from '../../lib/server/order-key.ts';
 import { began } from '../../lib/server/queries.ts';
-import { showFault } from '../../lib/show-fault.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';

@@ -1,6 +1,6 @@
 import { Show } from 'solid-js';
+import { createTyping } from '../../lib/input/typing.ts';
 import { spanOf } from '../../lib/row-place.ts';
-import { createTyping } from '../../lib/typing.ts';
 import { rowWords as w } from '../../strings/rows.ts';
 import { Choice, Field } from '../../ui/forms/field.tsx';
 

@@ -5,7 +5,7 @@ import { createMemo, type JSX, Show } from 'solid-js';
 import { api, type Status as Known } from '../../api.ts';
 import { browserName } from '../../lib/browser-name.ts';
 import { now } from '../../lib/clock.ts';
-import { createCopying } from '../../lib/copying.ts';
+import { createCopying } from '../../lib/input/copying.ts';
 import { answerOf } from '../../lib/server/answer.ts';
 import { keys, queries } from '../../lib/server/queries.ts';
 import { words } from '../../strings/shared.ts';

@@ -1,6 +1,6 @@
 import { createSignal, onCleanup } from 'solid-js';
-import { words } from '../strings/shared.ts';
-import { say } from './say.ts';
+import { words } from '../../strings/shared.ts';
+import { say } from '../say.ts';
 
 const SHOWN_MS = 2000;
 
