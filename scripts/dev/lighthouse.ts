@@ -27,7 +27,7 @@ const flags = {
 } as const;
 
 const command: Command<typeof flags> = {
-  name: 'lighthouse',
+  name: 'dev/lighthouse',
   summary: 'Judges the built panel, served by the real server over demo data, in Debian’s Chromium.',
   flags,
   settings: [],

@@ -12,7 +12,7 @@ const start = (script: string, words: string[], env: Record<string, string> = {}
 for (const script of ['lighthouse', 'screenshots']) {
   test(`${script} says how it is used, and refuses a flag it does not know with exit code 4`, async () => {
     const help = start(script, ['--help']);
-    expect(await new Response(help.stdout).text()).toContain(`bun run scripts/${script}.ts [flags]`);
+    expect(await new Response(help.stdout).text()).toContain(`bun run scripts/dev/${script}.ts [flags]`);
     expect(await help.exited).toBe(0);
     const refused = start(script, ['--nonsense']);
     expect(await new Response(refused.stderr).text()).toContain('There is no flag --nonsense. [USAGE]');

@@ -20,7 +20,7 @@ const flags = {
 } as const;
 
 const command: Command<typeof flags> = {
-  name: 'screenshots',
+  name: 'dev/screenshots',
   summary:
     'Takes a picture of every page of the panel, and of what matters on it, in both themes, on a desktop and on a phone.',
   flags,

@@ -73,7 +73,7 @@ const flags = {
 } as const;
 
 const command: Command<typeof flags> = {
-  name: 'bench/main',
+  name: 'dev/bench/main',
   summary:
     'Measures backup, verify and restore beside pg_dump and pg_restore, in one run on the same data, in a PostgreSQL of its own.',
   flags,
