@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { AppError } from '../../server/core/errors.ts';
-import { type Flags, nearest, parseFlags } from './flags.ts';
+import { type Flags, parseFlags } from './flags.ts';
 
 const flags = {
   output: { kind: 'text', short: 'o', value: 'DIR', help: '' },
@@ -70,10 +70,8 @@ describe('parseFlags()', () => {
     expect(parse().values).toEqual({ strict: false, yes: false } as ReturnType<typeof parse>['values']);
   });
 
-  test('names the nearest flag for one that does not exist', () => {
-    expect(refusal('--compresion', 'zstd').hint).toContain('Did you mean --compression?');
-    expect(refusal('--table', 'a').hint).toContain('Did you mean --tables?');
-    expect(refusal('--frobnicate').hint).not.toContain('Did you mean');
+  test('names the flags there are for one that does not exist', () => {
+    for (const name of Object.keys(flags)) expect(refusal('--compresion', 'zstd').hint).toContain(`--${name}`);
     expect(refusal('--frobnicate').message).toContain('--frobnicate');
     expect(refusal('-x').message).toContain('-x');
   });
@@ -100,10 +98,8 @@ describe('parseFlags()', () => {
       expect(refusal(`--jobs=${bad}`).message).toContain('a whole number from 1 to 64');
   });
 
-  test('names the choices, and the nearest one', () => {
-    const error = refusal('--compression', 'zst');
-    expect(error.message).toContain('deflate or zstd');
-    expect(error.hint).toContain('Did you mean zstd?');
+  test('names the choices', () => {
+    expect(refusal('--compression', 'zst').message).toContain('deflate or zstd');
   });
 
   test('refuses an empty name in a list', () => {
@@ -114,7 +110,7 @@ describe('parseFlags()', () => {
     expect(parseFlags(['a.zip', '-y'], flags, file, 'restore').positional).toBe('a.zip');
     expect(parseFlags(['--', '-y'], flags, file, 'restore').positional).toBe('-y');
     expect(() => parseFlags(['a.zip', 'b.zip'], flags, file, 'restore')).toThrow('"a.zip" and "b.zip"');
-    expect(refusal('strict').hint).toContain('Did you mean --strict?');
+    expect(refusal('strict').hint).toContain('--strict');
   });
 
   test('answers any command line with values or USAGE, nothing else', () => {
@@ -132,10 +128,4 @@ describe('parseFlags()', () => {
       }),
     );
   });
-});
-
-test('nearest() prefers the fewest slips and gives up beyond two', () => {
-  expect(nearest('jbos', ['job', 'jobs'])).toBe('jobs');
-  expect(nearest('verbos', ['verbose', 'version'])).toBe('verbose');
-  expect(nearest('xy', ['yes', 'no'])).toBeUndefined();
 });

@@ -41,7 +41,7 @@ export interface ParsedFlags<F extends Flags> {
   positional: string | undefined;
 }
 
-/** Reads a command line. Throws USAGE for anything that cannot be meant, naming the nearest flag there is. */
+/** Reads a command line. Throws USAGE for anything that cannot be meant. */
 export function parseFlags<F extends Flags>(
   argv: string[],
   flags: F,
@@ -60,7 +60,7 @@ export function parseFlags<F extends Flags>(
       },
     ]),
   );
-  // Not strict: the parser's own words neither suggest a flag nor say what a value should look like.
+  // Not strict: the parser's own words do not say what a value should look like.
   const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true });
 
   const values: Record<string, unknown> = {};
@@ -71,10 +71,7 @@ export function parseFlags<F extends Flags>(
     if (token.kind === 'positional' && !taken.has(place)) positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
-    if (!flag) {
-      const near = nearest(token.name, Object.keys(flags));
-      throw usage(`There is no flag ${token.rawName}.`, near && `Did you mean --${near}?`);
-    }
+    if (!flag) throw usage(`There is no flag ${token.rawName}.`, namesOf(flags));
     if (flag.kind === 'switch') {
       if (token.value !== undefined) throw usage(`${token.rawName} takes no value.`);
       values[token.name] = true;
@@ -101,10 +98,8 @@ export function parseFlags<F extends Flags>(
     if (values[token.name] !== undefined && flag.kind !== 'list') throw usage(`${token.rawName} was given twice.`);
     values[token.name] = readValue(flag, value, token.rawName, usage, values[token.name]);
   }
-  if (!positional && positionals[0] !== undefined) {
-    const near = nearest(positionals[0], Object.keys(flags));
-    throw usage(`This command takes no ${quoted(positionals[0])}.`, near && `Did you mean --${near}?`);
-  }
+  if (!positional && positionals[0] !== undefined)
+    throw usage(`This command takes no ${quoted(positionals[0])}.`, namesOf(flags));
   if (positional && !positionals[0]) throw usage(`This command needs ${positional.value}: ${positional.help}.`);
   if (positionals[1] !== undefined)
     throw usage(
@@ -132,11 +127,7 @@ function readValue(
       return value;
     case 'choice': {
       if (flag.choices.includes(value)) return value;
-      const near = nearest(value, flag.choices);
-      throw usage(
-        `${rawName} must be ${flag.choices.join(' or ')}, not ${quoted(value)}.`,
-        near && `Did you mean ${near}?`,
-      );
+      throw usage(`${rawName} must be ${flag.choices.join(' or ')}, not ${quoted(value)}.`);
     }
     case 'number': {
       const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
@@ -160,25 +151,9 @@ function readValue(
   }
 }
 
-/** The candidate at most two slips away from what was typed (or that it begins), undefined when none is that near. */
-export function nearest(typed: string, candidates: readonly string[]): string | undefined {
-  const word = typed.replace(/^-+/, '').toLowerCase();
-  const scored = candidates
-    .map((name) => ({ name, slips: word.length > 1 && name.startsWith(word) ? 0.5 : slipsBetween(word, name) }))
-    .filter(({ name, slips }) => slips <= Math.min(2, Math.floor(name.length / 2)));
-  return scored.sort((a, b) => a.slips - b.slips)[0]?.name;
-}
-
-/** Letters to add, drop or change to turn one word into the other (Levenshtein). */
-function slipsBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length] ?? 0;
+function namesOf(flags: Flags): string {
+  const names = Object.keys(flags).map((name) => `--${name}`);
+  return names.length === 0 ? '' : `Its flags are ${names.join(', ')}.`;
 }
 
 function quoted(text: string): string {

@@ -2,7 +2,6 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { AppError } from '../../../server/core/errors.ts';
 import { type Command, runCommand } from '../../command/cli.ts';
-import { nearest } from '../../command/flags.ts';
 import { formatDuration } from '../../command/format.ts';
 import { type Bench, openBench } from './bench.ts';
 import type { Contender, Measured } from './contender.ts';
@@ -114,12 +113,9 @@ function choose(only: string[] | undefined): Contender[] {
   const known = [...ORDER, ...Object.values(GROUPS).flat()];
   for (const key of only ?? []) {
     if (known.includes(key) || Object.hasOwn(GROUPS, key) || (key === MEMORY_ONLY && only?.length === 1)) continue;
-    const near = nearest(key, known);
     const message = key === MEMORY_ONLY ? `${MEMORY_ONLY} stands alone.` : `There is nothing called ${key} to measure.`;
     throw new AppError('USAGE', message, {
-      hint: near
-        ? `Did you mean ${near}?`
-        : `There are: ${[...known, ...Object.keys(GROUPS), MEMORY_ONLY].join(', ')}.`,
+      hint: `There are: ${[...known, ...Object.keys(GROUPS), MEMORY_ONLY].join(', ')}.`,
     });
   }
   const wanted = (only ?? ORDER).flatMap((key) => {

@@ -174,7 +174,7 @@ for (const server of testServers()) {
         await hold(session, database.url);
         while ((await held()).length === 0) await Bun.sleep(10);
         const refused = await rejection(restoreInto(database, backup, { lockGiveUpMs: 300 }));
-        expect(refused.code).toBe('OPERATION_IN_PROGRESS');
+        expect(refused.code).toBe('TABLE_BUSY');
         expect(refused.message).toMatch(says);
         await follow(database, refused.hint ?? '', way);
         await restoreInto(database, backup);

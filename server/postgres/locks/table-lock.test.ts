@@ -67,7 +67,7 @@ describe.each(testServers())('lockTables() on PostgreSQL %s', (server) => {
     }
   });
 
-  test('gives up with OPERATION_IN_PROGRESS that names who is in the way, outside any transaction', async () => {
+  test('gives up with TABLE_BUSY that names who is in the way, outside any transaction', async () => {
     await using session = await open('restore');
     await using holder = await open('the nightly job');
     await holder.query('BEGIN');
@@ -75,7 +75,7 @@ describe.each(testServers())('lockTables() on PostgreSQL %s', (server) => {
     const seen: Blocker[][] = [];
     const error = await rejection(lock(session, { giveUpMs: 300, onWait: (blockers) => void seen.push(blockers) }));
     expect([error.code, error.message]).toEqual([
-      'OPERATION_IN_PROGRESS',
+      'TABLE_BUSY',
       expect.stringContaining(`pid ${holder.pid} (the nightly job)`),
     ]);
     expect(seen.flat().map((blocker) => blocker.pid)).toContain(holder.pid);

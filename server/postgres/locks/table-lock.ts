@@ -7,7 +7,7 @@ import { type Blocker, blockersHint, describeBlockers, lockHolders, olderSnapsho
 export interface TableLockOptions {
   /** One try waits at most this long, and never longer than 0.8 of the server's deadlock_timeout. */
   tryMs: number;
-  /** After this long the restore gives up with OPERATION_IN_PROGRESS. */
+  /** After this long the restore gives up with TABLE_BUSY. */
   giveUpMs: number;
   now: () => number;
   pause: (ms: number) => Promise<void>;
@@ -95,7 +95,7 @@ function busy(blockers: Blocker[], locked: boolean): AppError {
 
 /** The refusal of an operation that met these in its way; `what` begins the sentence. */
 export function inUse(what: string, blockers: Blocker[], again = 'run the restore again.'): AppError {
-  return new AppError('OPERATION_IN_PROGRESS', `${what}: ${describeBlockers(blockers)}. Nothing was changed.`, {
+  return new AppError('TABLE_BUSY', `${what}: ${describeBlockers(blockers)}. Nothing was changed.`, {
     hint: blockersHint(blockers, again),
     details: { blockers },
   });

@@ -108,7 +108,7 @@ describe('a transaction with an older snapshot', () => {
     const [pid] = (await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
     await reader.query('COMMIT');
     await reader.end();
-    expect(error.code).toBe('OPERATION_IN_PROGRESS');
+    expect(error.code).toBe('TABLE_BUSY');
     expect(error.message).toContain(`pid ${pid?.pid} (the monthly report)`);
     expect(await scene.state()).toBe(scene.changed);
     expect(await scene.leftovers()).toEqual([]);
