@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 import { BACKUP, type Crew, crewOn } from '../crew.fixture.ts';
 import { dropOldRecords } from './retention.ts';
+import { startSweeper } from './sweeper.ts';
 
 let scene: Scene;
 let crew: Crew;
@@ -60,4 +61,37 @@ test('a sweeper whose connection is lost goes on with another', async () => {
   await scene.database.admin(`SELECT pg_terminate_backend(${first?.pid})`);
   const isNew = (row: { pid: number }) => row.pid !== first?.pid;
   while (!(await scene.database.admin<{ pid: number }>(sessions)).some(isNew)) await Bun.sleep(5);
+});
+
+test('after an operation that died every round looks for unfinished files: its process may end later than its connection', async () => {
+  let looked = 0;
+  await using _sweeper = startSweeper({
+    databaseUrl: scene.database.url,
+    records: crew.records,
+    queue: crew.queue,
+    storage: {
+      sweep: async () => {
+        looked += 1;
+        return [];
+      },
+    },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    now: () => new Date(),
+    operationDays: 30,
+    everyMs: 20,
+  });
+  while (looked === 0) await Bun.sleep(5);
+  await Bun.sleep(200);
+  expect(looked).toBe(1);
+  // Another sweeper at work here may be the one that finds it.
+  while (looked === 1) {
+    const id = crypto.randomUUID();
+    await scene.database.query(
+      `INSERT INTO backup_system.operations (id, kind, state, actor, origin) VALUES ('${id}', 'backup', 'running', 'a test', 'here')`,
+    );
+    while ((await crew.desk.get(id)).state === 'running') await Bun.sleep(5);
+    await Bun.sleep(100);
+  }
+  const soFar = looked;
+  while (looked < soFar + 3) await Bun.sleep(5);
 });

@@ -28,6 +28,8 @@ export interface SweeperDeps {
 
 const EVERY_MS = 5_000;
 const STORAGE_EVERY_MS = 60_000;
+/** After a dead operation every round looks: its process, or that of its worker, may take a moment longer to end than its connection. */
+const LOOK_AGAIN_MS = 30_000;
 const RETENTION_EVERY_MS = 60 * 60 * 1000;
 
 /**
@@ -40,6 +42,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   let storageAt = Number.NEGATIVE_INFINITY;
   let uploadsAt = Number.NEGATIVE_INFINITY;
   let retentionAt = Number.NEGATIVE_INFINITY;
+  let lookAgainUntil = Number.NEGATIVE_INFINITY;
   let told = new Set<string>();
   let stopped = false;
 
@@ -52,6 +55,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
     });
     return session;
   };
+  const isDue = (at: number) => now().getTime() < lookAgainUntil || now().getTime() - at >= STORAGE_EVERY_MS;
   const steps: (() => Promise<void>)[] = [
     async () => {
       const control = await connected();
@@ -61,8 +65,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
         if (!told.has(warning)) log.warn({ warning }, 'something could not be cleared up');
       told = new Set(warnings);
       if (dead.length === 0) return;
-      storageAt = Number.NEGATIVE_INFINITY;
-      uploadsAt = Number.NEGATIVE_INFINITY;
+      lookAgainUntil = now().getTime() + LOOK_AGAIN_MS;
       log.warn({ operations: dead }, 'cleared up after operations whose process died');
     },
     async () => {
@@ -70,13 +73,13 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
       if (forgotten.length > 0) log.warn({ operations: forgotten }, 'ended operations that nobody would have begun');
     },
     async () => {
-      if (now().getTime() - storageAt < STORAGE_EVERY_MS) return;
+      if (!isDue(storageAt)) return;
       storageAt = now().getTime();
       const removed = await storage.sweep();
       if (removed.length > 0) log.warn({ files: removed }, 'removed what unfinished backups left');
     },
     async () => {
-      if (!deps.sweepUploads || now().getTime() - uploadsAt < STORAGE_EVERY_MS) return;
+      if (!deps.sweepUploads || !isDue(uploadsAt)) return;
       uploadsAt = now().getTime();
       const ended = await deps.sweepUploads();
       if (ended > 0) log.warn({ uploads: ended }, 'ended uploads whose sender or whose process is gone');
