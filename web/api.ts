@@ -5,7 +5,10 @@ import { connectionSeen } from './lib/server/connection.ts';
 import { ForeignAnswer } from './lib/server/failure.ts';
 import { reach } from './lib/server/reach.ts';
 
-/** Every procedure of the server, with its own types. Cookies go along by themselves. Fails with what `failureOf` understands. */
+/**
+ * Calls every procedure of the server, with its own types. Session cookies are sent by the browser. Rejects with errors that `failureOf`
+ * understands.
+ */
 export const api = createTRPCClient<AppRouter>({
   links: [
     splitLink({
@@ -14,7 +17,7 @@ export const api = createTRPCClient<AppRouter>({
       false: httpBatchLink({
         url: '/trpc',
         maxItems: 20,
-        // Proxies refuse longer lines; what does not fit goes by the next request.
+        // Proxies refuse longer lines; the rest of a batch goes in another request.
         maxURLLength: 8000,
         fetch: (url, init) =>
           watched(reach(String(url), { ...(init as RequestInit), signal: init?.signal ?? null }), init?.signal),
@@ -23,7 +26,7 @@ export const api = createTRPCClient<AppRouter>({
   ],
 });
 
-/** A request's answer; notes whether the server gives one. */
+/** Resolves with the response, and records whether the server answered. Throws `ForeignAnswer` for a response that is not JSON. */
 async function watched(answer: Promise<Response>, signal: AbortSignal | null | undefined): Promise<Response> {
   try {
     const response = await answer;
@@ -55,7 +58,7 @@ export type Operation = Answer<typeof api.operations.get.query>;
 export type OperationQuery = NonNullable<Parameters<typeof api.operations.list.query>[0]>;
 export type OperationState = Operation['state'];
 export type AuditRow = Answer<typeof api.audit.list.query>['rows'][number];
-// biome-ignore lint/suspicious/noConfusingVoidType: what tRPC says of an input that may be left out
+// biome-ignore lint/suspicious/noConfusingVoidType: the type tRPC gives an optional input
 export type AuditQuery = Exclude<Parameters<typeof api.audit.list.query>[0], void | undefined>;
 export type ChainCheck = Answer<typeof api.audit.verify.query>;
 export type SessionLine = Answer<typeof api.auth.sessions.query>[number];

@@ -8,7 +8,7 @@ import { say } from './say.ts';
 import { type Failure, failureOf } from './server/failure.ts';
 import { began, keys, queries } from './server/queries.ts';
 
-/** What can be done with a stored backup by one press, and what the last press failed with. */
+/** Creates the one-press actions on a stored backup. `failure` holds the error of the last one. */
 export function useBackupActions() {
   const client = useQueryClient();
   const passwordFirst = usePasswordFirst();
@@ -16,7 +16,7 @@ export function useBackupActions() {
   const [busy, setBusy] = createSignal<string | null>(null);
 
   let underWay: Promise<void> = Promise.resolve();
-  /** Pressed twice it is done once; what is asked for while something else is under way is done after that. */
+  /** Ignores a second press of an action that is running. Another action waits until the running one has ended. */
   const attempt = async (what: string, work: () => Promise<void>) => {
     if (busy() === what) return;
     while (busy() !== null) await underWay;
@@ -34,7 +34,7 @@ export function useBackupActions() {
       setBusy(null);
     }
   };
-  /** Shows a change before the server has answered, and takes it back when it refuses. */
+  /** Shows a change before the server has answered, and undoes it when the server refuses. */
   const change = async (id: string, changed: Partial<BackupInfo>, order: () => Promise<unknown>) => {
     await client.cancelQueries({ queryKey: keys.backups });
     const before = client.getQueriesData({ queryKey: keys.backups });
@@ -56,7 +56,7 @@ export function useBackupActions() {
 
   return {
     failure,
-    /** The name of what is just being asked for. */
+    /** The name of the running action; null when none runs. */
     busy,
     verify: (id: string) =>
       attempt('verify', async () => {
@@ -73,7 +73,7 @@ export function useBackupActions() {
         await change(id, { note }, () => api.backups.annotate.mutate({ id, note }));
         say(words.backup.saved);
       }),
-    /** The browser saves the file; the page stays. */
+    /** Makes the browser save the file; the page stays open. */
     download: (id: string) =>
       attempt('download', async () => {
         const answer = await passwordFirst(() => api.backups.downloadLink.mutate({ id }));
@@ -81,7 +81,7 @@ export function useBackupActions() {
         const { url, fileName } = answer.data;
         saveFrom(url, fileName);
       }),
-    /** A whole address, for whoever has it, for some minutes. */
+    /** Returns an absolute download address that works for some minutes, for anybody who has it. Null when it failed or was declined. */
     async link(id: string): Promise<string | null> {
       let address: string | null = null;
       await attempt('link', async () => {
@@ -95,12 +95,12 @@ export function useBackupActions() {
 
 export type BackupActions = ReturnType<typeof useBackupActions>;
 
-/** When the rows were read; of what cannot be opened, when it was stored. */
+/** Returns the time the rows were read, or the time of storing for an archive that cannot be opened. */
 export function madeAt({ metadata, createdAt }: BackupInfo): string {
   return metadata?.timestamp ?? createdAt;
 }
 
-/** Takes a backup that was deleted out of every list at once; their sums follow when they are asked for again. */
+/** Removes a deleted backup from every cached list at once. Totals are corrected by the next fetch. */
 export function dropRemoved(client: QueryClient, removed: string): void {
   client.setQueriesData({ queryKey: [...keys.backups, 'list'] }, (page: BackupPage | undefined) =>
     page ? { ...page, items: page.items.filter(({ fileName }) => fileName !== removed) } : page,

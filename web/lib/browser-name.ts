@@ -1,4 +1,4 @@
-/** The first that fits counts: most browsers also call themselves by the names of those they resemble. */
+/** Programs in order of precedence; most browsers also name those they resemble. */
 const PROGRAMS: readonly (readonly [RegExp, string])[] = [
   [/\bEdgA?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -18,7 +18,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b|\bX11\b/, 'Linux'],
 ];
 
-/** What a `User-Agent` calls itself: a guess for people, proof of nothing. Null for what it does not say. Pure. */
+/** Guesses program and system from a `User-Agent`, for people to read; it proves nothing. Null for each part it does not name. Pure. */
 export function browserName(userAgent: string): { program: string | null; system: string | null } {
   const named = (list: typeof PROGRAMS) => list.find(([pattern]) => pattern.test(userAgent))?.[1] ?? null;
   // A script names itself first: `curl/8.5.0`.

@@ -1,4 +1,4 @@
-/** Has the browser save what an address answers; the page stays. */
+/** Makes the browser save the response of an address; the page stays open. */
 export function saveFrom(address: string, fileName = ''): void {
   const link = document.createElement('a');
   link.href = address;

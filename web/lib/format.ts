@@ -1,6 +1,6 @@
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** `4.2 MiB`: binary units, three digits at most. */
+/** Formats bytes as `4.2 MiB`: binary units, at most three digits. */
 export function bytesText(bytes: number): string {
   const step = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** step;
@@ -10,17 +10,17 @@ export function bytesText(bytes: number): string {
 
 const COUNT = new Intl.NumberFormat('en');
 
-/** `12,345`. */
+/** Formats a count as `12,345`. */
 export function countText(count: number): string {
   return COUNT.format(count);
 }
 
-/** `1 row`, `12,345 rows`; the second word when the plural is not the first with an s. */
+/** Formats an amount as `1 row` or `12,345 rows`. Pass `many` when the plural is not `one` with an s. */
 export function amountText(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
-/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`. */
+/** Formats a duration as `0.4 s`, `12 s`, `3 min 5 s` or `2 h 10 min`. */
 export function durationText(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -40,21 +40,21 @@ const MOMENT = new Intl.DateTimeFormat('en-GB', {
   timeZoneName: 'short',
 });
 
-/** A moment in the viewer's own zone, which it names: `23 Nov 2026, 14:05 CET`. */
+/** Formats a moment in the viewer's time zone, with its name: `23 Nov 2026, 14:05 CET`. */
 export function momentText(moment: Date): string {
   return MOMENT.format(moment);
 }
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 
-/** The time of the day in the viewer's own zone: `14:05`. */
+/** Formats the time of day in the viewer's time zone: `14:05`. */
 export function clockText(moment: Date): string {
   return CLOCK.format(moment);
 }
 
 const DAY = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
-/** A day in the viewer's own zone: `Today`, `Yesterday`, `Monday 23 November 2026`. */
+/** Formats a day in the viewer's time zone: `Today`, `Yesterday`, `Monday 23 November 2026`. */
 export function dayText(moment: Date, now: Date): string {
   const day = DAY.format(moment);
   if (day === DAY.format(now)) return 'Today';
@@ -63,7 +63,7 @@ export function dayText(moment: Date, now: Date): string {
   return day === DAY.format(yesterday) ? 'Yesterday' : day;
 }
 
-/** The same moment for everybody: `2026-11-23 13:05:09 UTC`. */
+/** Formats a moment in UTC, the same for every viewer: `2026-11-23 13:05:09 UTC`. */
 export function utcText(moment: Date): string {
   return `${moment.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
@@ -75,7 +75,10 @@ const STEPS = [
   ['minute', 60_000],
 ] as const;
 
-/** `3 hours ago`, `in 2 days`; within a minute `just now`. Beyond thirty days the moment itself. */
+/**
+ * Formats the distance to a moment: `3 hours ago`, `in 2 days`, or `just now` within a minute. Beyond thirty days it gives the moment
+ * itself.
+ */
 export function agoText(moment: Date, now: Date): string {
   const ms = moment.getTime() - now.getTime();
   if (Math.abs(ms) > 30 * 86_400_000) return momentText(moment);

@@ -10,12 +10,12 @@ export const STATE_TONES: Readonly<Record<OperationState, Tone>> = {
   cancelled: 'calm',
 };
 
-/** Whether it is a backup that was made, and lacks something nobody left out on purpose. */
+/** Returns whether the operation made a backup that lacks something nobody left out on purpose. */
 export function isIncomplete({ state, result }: Pick<Operation, 'state' | 'result'>): boolean {
   return state === 'succeeded' && result?.['outcome'] === 'partial';
 }
 
-/** What an operation is called: what it does, and with what; also while it waits, and its backup is no file yet. */
+/** Returns the title of an operation: its kind and its subject, also while it waits and its backup has no file yet. */
 export function titleOf({ kind, archive, parameters }: Pick<Operation, 'kind' | 'archive' | 'parameters'>): string {
   if (kind === 'restore') return words.operation.restoreTitle(archive);
   if (kind !== 'backup' || archive !== null) return words.operation.title(kind, archive);
@@ -24,33 +24,33 @@ export function titleOf({ kind, archive, parameters }: Pick<Operation, 'kind' | 
   return words.operation.unnamedTitle(textsIn(parameters, 'tables').map(tableText));
 }
 
-/** How long it took, or takes already, milliseconds; null before it has begun. */
+/** Returns the milliseconds the operation took, or has taken so far; null before it has begun. */
 export function timeOf({ startedAt, finishedAt }: Operation, now: Date): number | null {
   if (startedAt === null) return null;
   return (finishedAt === null ? now.getTime() : Date.parse(finishedAt)) - Date.parse(startedAt);
 }
 
-/** A number in a record's result. */
+/** Returns a number of a record's result. */
 export function numberIn(result: Operation['result'], key: string): number | null {
   const value = result?.[key];
   return typeof value === 'number' ? value : null;
 }
 
-/** Texts in a record's result. */
+/** Returns the texts of a record's result. */
 export function textsIn(result: Operation['result'], key: string): string[] {
   const value = result?.[key];
   return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : [];
 }
 
-/** A table as people know it: the schema is said only when it is not the usual one. */
+/** Returns a table's name without its schema when that is the usual one. */
 export function tableText(name: string): string {
   return name.startsWith('public.') ? name.slice('public.'.length) : name;
 }
 
-/** One backup in the history of all. */
+/** One backup in the history. */
 export interface HistoryPoint {
   at: string;
   size: number;
-  /** Milliseconds; null when the record of its making is gone. */
+  /** Milliseconds; null when the record of its operation is gone. */
   took: number | null;
 }

@@ -5,7 +5,7 @@ import { bytesText, countText } from './format.ts';
 type Progress = NonNullable<Operation['progress']>;
 type Step = readonly (readonly [stage: string, usualShare: number])[];
 
-/** The steps of each kind of work: the stages they are made of, each with about how much of the time it takes. */
+/** The steps of each kind of operation: their stages, each with its approximate share of the time. */
 const STEPS: Readonly<Record<string, readonly Step[]>> = {
   backup: [[['prepare', 1]], [['copy', 10]], [['finish', 1]], [['verify', 6]]],
   restore: [
@@ -25,17 +25,17 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
   ],
   verify: [[['verify', 1]]],
 };
-/** Others wait for the tables of a restore from here to its commit. */
+/** Stages of a restore during which others wait for its tables. */
 const LOCKING = ['apply', 'indexes', 'links', 'commit'];
 
-/** Which of how many steps an operation is at; null where there is one alone, or nobody knows. */
+/** Returns the current step and the number of steps; null when there is only one, or the stage is unknown. */
 export function stepOf({ kind, progress }: Pick<Operation, 'kind' | 'progress'>): { at: number; of: number } | null {
   const steps = STEPS[kind] ?? [];
   const at = steps.findIndex((step) => step.some(([stage]) => stage === progress?.stage));
   return at < 0 || steps.length < 2 ? null : { at: at + 1, of: steps.length };
 }
 
-/** How far the whole work is, from 0 to 1; null where nobody knows. */
+/** Returns the done share of the whole operation, from 0 to 1; null when it is unknown. */
 export function shareOf({ kind, progress }: Pick<Operation, 'kind' | 'progress'>): number | null {
   if (!progress) return null;
   const inside = shareOfStage(progress);
@@ -47,14 +47,14 @@ export function shareOf({ kind, progress }: Pick<Operation, 'kind' | 'progress'>
   return Math.min(MOST, done / sum(stages));
 }
 
-/** The share that is shown after the one `before`: of a work whose steps are known what was done stays done, whatever a later estimate says. */
+/** Returns the share to show after `before`. It never falls for a kind with known steps, whatever a later estimate says. */
 export function shareAfter(before: number | null, operation: Pick<Operation, 'kind' | 'progress'>): number | null {
   const share = shareOf(operation);
   if (!Object.hasOwn(STEPS, operation.kind)) return share;
   return share === null ? before : Math.max(share, before ?? 0);
 }
 
-/** What is expected is an estimate: what is not done is never shown as done. */
+/** Upper bound for a share: totals are estimates, so unfinished work never shows as done. */
 const MOST = 0.99;
 
 function shareOfStage({ rows, bytes, totalBytes, totalRows = 0 }: Progress): number | null {
@@ -62,7 +62,7 @@ function shareOfStage({ rows, bytes, totalBytes, totalRows = 0 }: Progress): num
   return totalBytes > 0 ? Math.min(MOST, bytes / totalBytes) : null;
 }
 
-/** What is done, and of how much. Empty while nothing is counted. */
+/** Returns the amount done, and of how much. Empty while nothing is counted. */
 export function doneText({ rows, bytes, totalBytes, totalRows = 0 }: Progress): string {
   const { operation: w } = words;
   if (rows + bytes <= 0) return '';
@@ -71,7 +71,7 @@ export function doneText({ rows, bytes, totalBytes, totalRows = 0 }: Progress): 
   return bytes > 0 ? `${w.rowsDone(rows)}, ${done}` : w.rowsDone(rows);
 }
 
-/** How fast it goes, and how long its step still takes. Empty where nobody knows. */
+/** Returns the speed and the remaining time of the current step. Empty when both are unknown. */
 export function paceText({ rowsPerSecond, bytesPerSecond, secondsLeft }: Progress): string {
   const { operation: w } = words;
   return [
@@ -83,7 +83,7 @@ export function paceText({ rowsPerSecond, bytesPerSecond, secondsLeft }: Progres
     .join(', ');
 }
 
-/** Who waits for whom: the operation for those who use the tables, or they for it. Null where nobody waits. */
+/** Returns a sentence on who waits: the operation for users of the tables, or they for it. Null when nobody waits. */
 export function waitOf({ kind, state, progress }: Pick<Operation, 'kind' | 'state' | 'progress'>): string | null {
   if (state !== 'running' || !progress) return null;
   if (progress.blocked) return words.operation.waitingLead;

@@ -1,4 +1,4 @@
-/** The page that restores a backup. `tables`: those that are chosen there at first; all of them when none is given. */
+/** Returns the address of the page that restores a backup. `tables` are chosen there at first; none given means all. */
 export function restorePath(backup: string, tables: readonly string[] = []): string {
   const search = new URLSearchParams({ backup });
   for (const table of tables) search.append('tables', table);

@@ -1,28 +1,28 @@
 /** Rows on one page. */
 export const ROWS_A_PAGE = 50;
 
-/** What the address of a table's rows says. */
+/** The parameters in the address of a table's rows. */
 export interface RowAddress {
   [key: string]: string | undefined;
   chunk?: string;
   page?: string;
   search?: string;
-  /** A row that is open: in its part, from 1. */
+  /** The number of the open row within its part, from 1. */
   row?: string;
 }
 
-/** A page of rows: of which part of the table, counted from 1 both. */
+/** One page of rows: its part of the table and its number there, both counted from 1. */
 export interface RowPlace {
   chunk: number;
   page: number;
 }
 
-/** Where an address leads. Whatever it says, it is somewhere. */
+/** Reads the place from an address. Invalid values count as 1. */
 export function placeOf({ chunk, page }: RowAddress): RowPlace {
   return { chunk: numberIn(chunk), page: numberIn(page) };
 }
 
-/** The address of a row, where it is open. */
+/** Returns the address that opens a row. */
 export function rowPath(backup: string, { table, chunk, row }: { table: string; chunk: number; row: number }): string {
   const page = Math.floor((row - 1) / ROWS_A_PAGE) + 1;
   const parts = {
@@ -33,7 +33,7 @@ export function rowPath(backup: string, { table, chunk, row }: { table: string; 
   return `/backups/${encodeURIComponent(backup)}/tables/${encodeURIComponent(table)}?${new URLSearchParams(parts)}`;
 }
 
-/** Which of the rows on a page the address says is open; null where it says none, or one that is not among them. */
+/** Returns the index on the page of the row the address opens; null when it names none, or one not on the page. */
 export function openedOn(
   { row }: RowAddress,
   page: { offset: number; rows: readonly unknown[] } | null,
@@ -47,18 +47,18 @@ function numberIn(text = '1'): number {
   return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1;
 }
 
-/** Numbers of the first and last row of a part in the whole table, from 1. */
+/** Returns the numbers of the first and last row of a part within the whole table, from 1. */
 export function spanOf(chunks: readonly number[], chunk: number): [first: number, last: number] {
   const before = sum(chunks.slice(0, chunk - 1));
   return [before + 1, before + (chunks[chunk - 1] ?? 0)];
 }
 
-/** Rows of the whole table. */
+/** Returns the number of rows of the whole table. */
 export function sum(chunks: readonly number[]): number {
   return chunks.reduce((total, rows) => total + rows, 0);
 }
 
-/** The page before, the part before this one included; null at the table's beginning. */
+/** Returns the previous page, going back to the part before; null at the table's beginning. */
 export function placeBefore({ chunk, page }: RowPlace, chunks: readonly number[]): RowPlace | null {
   if (page > 1) return { chunk, page: Math.min(page - 1, lastPage(chunks[chunk - 1])) };
   for (let part = chunk - 1; part >= 1; part--)
@@ -66,14 +66,14 @@ export function placeBefore({ chunk, page }: RowPlace, chunks: readonly number[]
   return null;
 }
 
-/** The page after, the next part included; null at the table's end. */
+/** Returns the next page, going on to the next part; null at the table's end. */
 export function placeAfter({ chunk, page }: RowPlace, chunks: readonly number[]): RowPlace | null {
   if (page < lastPage(chunks[chunk - 1])) return { chunk, page: page + 1 };
   for (let part = chunk + 1; part <= chunks.length; part++) if (chunks[part - 1]) return { chunk: part, page: 1 };
   return null;
 }
 
-/** How many pages so many rows are; one at least. */
+/** Returns the number of pages for so many rows, at least one. */
 export function lastPage(rows = 0): number {
   return Math.max(1, Math.ceil(rows / ROWS_A_PAGE));
 }

@@ -2,12 +2,12 @@ import { createSignal } from 'solid-js';
 
 const [said, setSaid] = createSignal('');
 
-/** What the live region of the page holds. */
+/** The text in the page's live region. */
 export { said };
 
-/** Tells something to people who cannot see it happen. Said politely, after what is being read. */
+/** Announces a text to screen readers, politely: after what they are reading. */
 export function say(text: string): void {
-  // The same words twice are told twice.
+  // Clear it first, so that the same text twice is announced twice.
   setSaid('');
   queueMicrotask(() => setSaid(text));
 }

@@ -2,8 +2,8 @@ import { createSignal } from 'solid-js';
 
 const [creating, setCreating] = createSignal(false);
 
-/** Whether somebody has asked, elsewhere in the panel, for a backup to be made: the page of the backups asks what it is to hold. */
+/** True when a backup was requested elsewhere in the panel; the page of backups then opens its dialog. */
 export const backupIsWanted = creating;
 
-/** Asks for it; the page that takes it up says so with false. */
+/** Requests the dialog for a new backup; the page that opens it resets the request with false. */
 export const wantBackup = setCreating;

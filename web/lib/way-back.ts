@@ -1,4 +1,4 @@
-/** Where to go after signing in: a page of this panel, never another site. */
+/** Returns the page to show after signing in: always one of this panel, never another site. */
 export function wayBack(to: string | undefined): string {
   if (!to || !/^\/(?![/\\])/.test(to) || to.startsWith('/sign-in') || to.startsWith('/break-glass')) return '/';
   return to;

@@ -4,7 +4,10 @@ import { say } from '../say.ts';
 
 const SHOWN_MS = 2000;
 
-/** A text that can be copied. `copied`: whether the last try did it, for two seconds; that it did not stays. Null: neither. Says either aloud. */
+/**
+ * Creates a copy action that announces its result to screen readers. `copied` is true for two seconds after a success, false after a
+ * failure until the next try, and null otherwise.
+ */
 export function createCopying(text: () => string, done: string = words.copied) {
   const [copied, setCopied] = createSignal<boolean | null>(null);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,7 +21,7 @@ export function createCopying(text: () => string, done: string = words.copied) {
   return { copied, copy: () => void copy() };
 }
 
-/** False where the browser does not allow it, as on plain HTTP pages of other machines. */
+/** Returns false when the browser forbids it, as on plain HTTP pages of other machines. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

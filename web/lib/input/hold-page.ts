@@ -2,8 +2,8 @@ import { type BeforeLeaveEventArgs, useBeforeLeave } from '@solidjs/router';
 import { createEffect, onCleanup } from 'solid-js';
 
 /**
- * While `held` says so, neither a link nor the browser's Back leaves the page, and the browser asks before it closes or loads it again.
- * `onLeave` is told where one wanted to go, and may let it happen after all with `retry(true)`.
+ * Blocks links and Back while `held` is true; the browser asks before it closes or reloads the page. `onLeave` gets the blocked navigation
+ * and may let it happen with `retry(true)`.
  */
 export function holdPage(held: () => boolean, onLeave?: (event: BeforeLeaveEventArgs) => void): void {
   useBeforeLeave((event) => {

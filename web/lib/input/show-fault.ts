@@ -1,4 +1,4 @@
-/** Moves the focus to the first field of a form at which something is wrong, into sight; does nothing where all is well. For who has just sent it. */
+/** Moves the focus to the first invalid field of a submitted form, and scrolls to it. Does nothing when all fields are valid. */
 export function showFault(event: SubmitEvent): void {
   if (!(event.currentTarget instanceof HTMLFormElement)) return;
   const wrong = '[aria-invalid=true], fieldset:has(> [data-fault]) input';

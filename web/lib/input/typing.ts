@@ -3,7 +3,8 @@ import { type Accessor, createEffect, createSignal, on, onCleanup, type Setter }
 const TYPING_MS = 250;
 
 /**
- * A text that is told on when somebody pauses typing, and follows when it is changed from elsewhere, as by the back button.
+ * Creates the text of a debounced field: `tell` gets it, trimmed, once typing pauses for 250 ms. The text follows `told` when that changes
+ * elsewhere, as by Back.
  */
 export function createTyping(told: Accessor<string>, tell: (text: string) => void): [Accessor<string>, Setter<string>] {
   const [typed, setTyped] = createSignal(told());

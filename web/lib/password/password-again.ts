@@ -3,8 +3,8 @@ import { failureOf } from '../server/failure.ts';
 import { needsPassword, useMe, useStepUp } from '../server/session.ts';
 
 /**
- * The password given once more, before something that cannot be taken back. Asked for unless it was given a moment ago, and when the server
- * asks for it after all; what was typed is forgotten with every refusal.
+ * Creates the state of a step-up field. It asks unless the password was given recently, and whenever the server demands it. Every refusal
+ * clears the typed text.
  */
 export function createPasswordAgain() {
   const me = useMe();
@@ -12,24 +12,24 @@ export function createPasswordAgain() {
   const [typed, setTyped] = createSignal('');
   const [asks, setAsks] = createSignal(true);
   return {
-    /** Whether there is a field to type it in. */
+    /** True while the password field is shown. */
     asks,
     typed,
     setTyped,
     isMissing: () => asks() && typed() === '',
     forget: () => setTyped(''),
-    /** Begins, or begins anew; `always` asks whatever is known here. Before it, the password is asked for. */
+    /** Resets the field; call it when its form opens. `always` asks even when the password was given recently. */
     begin(always = false) {
       setTyped('');
       setAsks(always || needsPassword(me.data, Date.now()));
     },
-    /** Gives it to the server where it is asked for. Throws what the server refuses it with. */
+    /** Sends the password to the server if it is asked for. Throws the server's refusal. */
     async give() {
       if (!asks()) return;
       await stepUp(typed());
       setAsks(false);
     },
-    /** To be told what the order failed with. */
+    /** Call with the error of a refused order. Clears the field, and shows it when the server demands the password. */
     refused(error: unknown) {
       setTyped('');
       if (failureOf(error).code === 'STEP_UP_REQUIRED') setAsks(true);

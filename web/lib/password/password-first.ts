@@ -3,14 +3,14 @@ import { failureOf } from '../server/failure.ts';
 import { needsPassword, useMe } from '../server/session.ts';
 
 interface Question {
-  /** The server has asked for the password, whatever is known here. */
+  /** True when the server demands the password, even if it was given recently. */
   always: boolean;
   answer(given: boolean): void;
 }
 
 const [question, setQuestion] = createSignal<Question | null>(null);
 
-/** What the dialog of the frame asks just now. */
+/** The open question of the password dialog; null when there is none. */
 export { question };
 
 function askForPassword(always: boolean): Promise<boolean> {
@@ -26,7 +26,10 @@ function askForPassword(always: boolean): Promise<boolean> {
   });
 }
 
-/** Does what gives data away after the password was given, where it is asked for. Resolves with null when somebody rather would not. */
+/**
+ * Returns a function that runs work which gives data away, after asking for the password where needed. It resolves with null when the
+ * person declines.
+ */
 export function usePasswordFirst() {
   const me = useMe();
   return async <Done>(work: () => Promise<Done>): Promise<Done | null> => {

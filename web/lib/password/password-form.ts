@@ -3,7 +3,7 @@ import { createSignal } from 'solid-js';
 import { showFault } from '../input/show-fault.ts';
 import { createPasswordAgain } from './password-again.ts';
 
-/** Makes the state of a form that asks for the password and for nothing else. `onGiven` follows once the server has taken it. */
+/** Creates the state of a form that asks for the password alone. `onGiven` runs once the server has accepted it. */
 export function createPasswordForm(onGiven: () => void) {
   const again = createPasswordAgain();
   const [tried, setTried] = createSignal(false);
@@ -23,9 +23,9 @@ export function createPasswordForm(onGiven: () => void) {
     again,
     tried,
     give,
-    /** Forgets that it was tried, and what it failed with. */
+    /** Clears the attempt and its error. */
     reset,
-    /** Begins, or begins anew; `always` asks whatever is known here. */
+    /** Resets the form; call it when it opens. `always` asks even when the password was given recently. */
     begin(always: boolean) {
       reset();
       again.begin(always);

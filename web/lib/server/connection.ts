@@ -4,12 +4,12 @@ const RETRY_MS = 3000;
 
 const [connected, setConnected] = createSignal(true);
 
-/** Whether the last request got an answer. While not, the server is asked every few seconds whether it is back. */
+/** True when the last request was answered. While false, the server is polled every few seconds. */
 export { connected };
 
 const comebacks = new Set<() => void>();
 
-/** Notes how a request went. */
+/** Records whether a request was answered. */
 export function connectionSeen(answered: boolean): void {
   if (answered === connected()) return;
   setConnected(answered);
@@ -17,13 +17,13 @@ export function connectionSeen(answered: boolean): void {
   else setTimeout(() => void lookAgain(), RETRY_MS);
 }
 
-/** Calls back each time the server answers again. */
+/** Calls back each time the server answers again; returns the function that unsubscribes. */
 export function onComeback(callback: () => void): () => void {
   comebacks.add(callback);
   return () => comebacks.delete(callback);
 }
 
-/** Asks whether the server is there: a stream of its news has broken off, which may mean no more than that. */
+/** Checks whether the server answers. Call it when a stream breaks, which need not mean more than that. */
 export function doubtConnection(): void {
   if (connected()) void fetch('/healthz', { cache: 'no-store' }).catch(() => connectionSeen(false));
 }

@@ -5,7 +5,7 @@ import { words } from '../../strings/shared.ts';
 
 type ErrorCode = BackupError['code'];
 
-/** A failure as the server tells it. */
+/** A failure as the server sends it. */
 interface Told {
   code: string;
   message: string;
@@ -13,7 +13,7 @@ interface Told {
   details?: Record<string, unknown> | undefined;
 }
 
-/** What went wrong, as people are shown it: what and where, what to do, and a reference to tell whoever runs the server. */
+/** A failure as people see it: what and where, what to do, and a reference to tell whoever runs the server. */
 export interface Failure {
   code: ErrorCode;
   message: string;
@@ -24,7 +24,7 @@ export interface Failure {
   details: Record<string, unknown>;
 }
 
-/** Something answered that is not our server: a proxy before it, mostly. */
+/** An answer that is not our server's, mostly from a proxy in front of it. */
 export class ForeignAnswer extends Error {
   readonly status: number;
   constructor(status: number) {
@@ -33,7 +33,7 @@ export class ForeignAnswer extends Error {
   }
 }
 
-/** Whatever a call failed with. What is no answer of our server is a lost connection. */
+/** Converts the error of a call into a failure. An answer that is not our server's counts as a lost connection. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof TRPCClientError)) return isFailure(error) ? error : unforeseen(error);
   const body = failureInTrpc(error.data);
@@ -48,13 +48,13 @@ export function failureOf(error: unknown): Failure {
   return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint, null);
 }
 
-/** The failure in a record, or in the answer of a raw route. */
+/** Converts the failure in a record, or in the answer of a plain HTTP route. */
 export function failureFrom(body: Partial<Told>, reference: string | null = null): Failure {
   const { code = 'UNEXPECTED', message = words.failure.unforeseen, hint = null, details = {} } = body;
   const seconds = details['retryAfterSeconds'];
   const named = details['requestId'];
   return {
-    // A newer server may say codes this panel does not know; they are shown as they are.
+    // A newer server may send codes unknown to this panel; they are shown as they are.
     code: code as ErrorCode,
     message,
     hint,
@@ -64,7 +64,7 @@ export function failureFrom(body: Partial<Told>, reference: string | null = null
   };
 }
 
-/** A failure the panel has found out itself. */
+/** Makes a failure that the panel itself has found. */
 export function made(
   code: ErrorCode,
   message: string,
@@ -79,7 +79,7 @@ function isFailure(error: unknown): error is Failure {
 }
 
 function unforeseen(error: unknown): Failure {
-  // A person can do nothing with it, whoever mends it can.
+  // Useless to the person at the screen, but not to whoever repairs it.
   console.error(error);
   return made('UNEXPECTED', words.failure.unforeseen, words.failure.unforeseenHint);
 }

@@ -5,17 +5,17 @@ import { doubtConnection } from './connection.ts';
 import { failureOf } from './failure.ts';
 import { keys, queries } from './queries.ts';
 
-/** Lost: it is being made again. */
+/** The state of an operation's stream; a lost one is being reconnected. */
 export type Link = 'connecting' | 'live' | 'lost';
 
 const RETRY_MS = 3000;
 
-/** Whether nothing more will happen to an operation. */
+/** Returns whether an operation is over for good. */
 export function hasEnded(operation: Operation): boolean {
   return operation.finishedAt !== null;
 }
 
-/** Keeps what was learnt of an operation, unless something newer is known; answers what is known now. */
+/** Caches an operation unless a newer revision is known. Returns the one that is cached. */
 export function noteOperation(client: QueryClient, operation: Operation): Operation {
   const known = client.getQueryData<Operation>(keys.operation(operation.id));
   if (known && known.revision > operation.revision) return known;
@@ -23,7 +23,10 @@ export function noteOperation(client: QueryClient, operation: Operation): Operat
   return operation;
 }
 
-/** What is known of an operation, whoever has learnt it; `first` until then. Never suspends: what shows it keeps its place, and the focus. */
+/**
+ * Returns the newest known state of an operation, from any source; `first` until there is one. Never suspends, so the element that shows it
+ * keeps its place and the focus.
+ */
 export function knownOperation(first: Accessor<Operation>): Accessor<Operation> {
   const client = useQueryClient();
   const id = createMemo(() => first().id);
@@ -38,8 +41,8 @@ export function knownOperation(first: Accessor<Operation>): Accessor<Operation> 
 }
 
 /**
- * Follows an operation until it ends: each state goes where `queries.operation` finds it, and once it has ended the lists that it changes
- * are asked again. A lost connection is made again by itself, from where it stopped. Answers whether the line stands.
+ * Follows an operation by a stream until it ends, and reconnects after a loss. Each state goes into the cache of `queries.operation`; the
+ * end invalidates the lists it changes. Returns the state of the stream.
  */
 export function followOperation(id: Accessor<string | null>): Accessor<Link> {
   const client = useQueryClient();
@@ -70,7 +73,7 @@ export function followOperation(id: Accessor<string | null>): Accessor<Link> {
           onData: ({ data }) => see(data),
           onConnectionStateChange: ({ state, error }) => {
             if (state === 'connecting' && error) lost();
-            // The line stands again; an operation that waits for something may have nothing new to say for long.
+            // The stream is open again; an operation that waits may send nothing for long.
             if (state === 'pending') setLink('live');
           },
           onComplete: () => {

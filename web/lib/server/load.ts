@@ -5,14 +5,14 @@ const RELOADED = 'palace-reloaded';
 
 let goal: string | null = null;
 
-/** Notes the address somebody is on the way to, while its part is loaded; null once they have come somewhere. */
+/** Records the address being navigated to while its code loads; null once the navigation has ended. */
 export function headFor(address: string | null): void {
   goal = address;
 }
 
 /**
- * A part of the panel that is loaded when it is needed. While the server does not answer it waits for it; when the server answers and the
- * part is not there, a newer panel has been put up or the browser remembers the failure, and the page is loaded again, once.
+ * Loads a part of the panel on demand, waiting while the server does not answer. If the server answers without it, the page is reloaded
+ * once: a newer panel was deployed, or the browser remembers the failure.
  */
 export function later<Props extends Record<string, unknown>>(load: () => Promise<Component<Props>>) {
   return lazy(async () => ({ default: await patiently(load) }));
@@ -30,7 +30,7 @@ async function patiently<Part>(load: () => Promise<Part>): Promise<Part> {
         await comeback();
         continue;
       }
-      // It may just have come back: what is missing once more is gone.
+      // The server may just have come back; a second miss means that the file is gone.
       if (missing) reloadOnce(error);
       missing = true;
     }
@@ -40,7 +40,7 @@ async function patiently<Part>(load: () => Promise<Part>): Promise<Part> {
 function reloadOnce(error: unknown): void {
   if (sessionStorage.getItem(RELOADED) !== null) throw error;
   sessionStorage.setItem(RELOADED, 'yes');
-  // A browser keeps a part that once failed to load as failed until the page is loaded anew; the address still shows where one came from.
+  // A browser remembers a failed module until the page is reloaded; the address bar still shows the page one came from.
   if (goal === null) location.reload();
   else location.assign(goal);
 }

@@ -1,8 +1,8 @@
 import { failureOf } from './failure.ts';
 
 /**
- * The idempotency key of an order. An order whose answer was lost may have been carried out: sent again, it must bear the same key, so that
- * it is done once. What the server has answered, and the next order, get a new one.
+ * Creates the idempotency key of an order. It stays the same after a lost answer, because the order may have been carried out: sent again,
+ * it is done once. An answered order, and the next one, get a new key.
  */
 export function createOrderKey(random: () => string = () => crypto.randomUUID()) {
   let key = random();
@@ -15,12 +15,12 @@ export function createOrderKey(random: () => string = () => crypto.randomUUID())
     get current() {
       return key;
     },
-    /** The last answer was lost: nobody knows whether the order was carried out. */
+    /** True when the last answer was lost: nobody knows whether the order was carried out. */
     get isLost() {
       return lost;
     },
     renew,
-    /** To be told what the order failed with. */
+    /** Call with the error of a failed order. Keeps the key when the answer was lost, and renews it otherwise. */
     failed(error: unknown) {
       lost = failureOf(error).code === 'CONNECTION_LOST';
       if (!lost) renew();

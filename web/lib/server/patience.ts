@@ -1,6 +1,6 @@
 import { type Accessor, createEffect, createSignal, onCleanup } from 'solid-js';
 
-/** Counts seconds down to 0, from whatever is asked for last. */
+/** Returns a countdown in seconds to 0, restarted whenever `seconds` changes. */
 export function createPatience(seconds: Accessor<number | null>): Accessor<number> {
   const [left, setLeft] = createSignal(0);
   createEffect(() => {

@@ -3,7 +3,7 @@ import { connectionSeen } from './connection.ts';
 import { failureFrom, made } from './failure.ts';
 import { reach } from './reach.ts';
 
-/** A line of tRPC's answer in pieces: of which promise or stream it is, how that went, and the value in its wrapping or what it failed with. */
+/** A line of tRPC's streamed answer: the id of its promise or stream, its status, and the wrapped value or the error. */
 type Line = [of: number, how: number, value?: [[unknown?]] | Shape];
 
 interface Shape {
@@ -12,8 +12,8 @@ interface Shape {
 }
 
 /**
- * Orders what is answered in pieces, by POST, and resolves with the pieces once the first has come. Rejects, and they do, with a `Failure`. tRPC's own
- * link for it would be loaded with the first page.
+ * Sends an order by POST whose answer is streamed, and resolves once its first piece has come. Order and pieces reject with a `Failure`.
+ * tRPC's own link for this would be loaded with the first page.
  */
 export async function orderPieces<Piece extends object>(
   path: string,
@@ -50,11 +50,11 @@ async function* read<Piece extends object>(
       const piece = Array.isArray(value) ? value[0][0] : value;
       if (typeof piece !== 'object' || piece === null) continue;
       refuse(piece, headers.get('x-request-id'));
-      // What is wrapped up once is a piece; twice, another promise or stream of the answer.
+      // A value wrapped once is a piece; wrapped twice it is another promise or stream of the answer.
       if (Array.isArray(value) && value.length === 1) yield piece as Piece;
     }
   } catch (error) {
-    // What has no code is the connection's.
+    // An error without a hint is the connection's.
     if (typeof error === 'object' && error !== null && 'hint' in error) throw error;
     if (!signal.aborted) connectionSeen(false);
     throw made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);

@@ -5,11 +5,11 @@ import { failureOf } from './failure.ts';
 import { mayBeSignedIn, noteSessionEnd } from './session-mark.ts';
 
 const SOME_SECONDS = 15_000;
-/** How often lists that others may change are asked again while somebody looks. */
+/** Milliseconds between two fetches of lists that others may change, while somebody looks. */
 const LOOK_AGAIN_MS = 15_000;
 const LOOK_SOON_MS = 4000;
 
-/** What the panel knows. Failures of the world are tried again twice; a refusal is an answer. */
+/** Creates the query cache. Connection failures are retried twice; a refusal is final. */
 export function createQueries(): QueryClient {
   const client = new QueryClient({
     queryCache: new QueryCache({
@@ -23,7 +23,7 @@ export function createQueries(): QueryClient {
     mutationCache: new MutationCache({ onError: (error) => orderRefused(client, error) }),
     defaultOptions: {
       queries: {
-        // The server may run on this very machine: that there is no network says nothing.
+        // The server may run on this very machine, so that a missing network says nothing.
         networkMode: 'always',
         staleTime: SOME_SECONDS,
         retry: (count, error) =>
@@ -38,14 +38,14 @@ export function createQueries(): QueryClient {
 }
 
 /**
- * To be told what an order failed with, and waited for before it is shown: when the server knew nobody, it is asked who is signed in, and the
- * guard of every page leads whoever is nobody to sign in. A wrong password bears the same code.
+ * Call with the error of an order, and wait for it before showing the error. After UNAUTHENTICATED it fetches who is signed in, and the
+ * guard of every page leads anonymous callers to sign in. A wrong password has the same code.
  */
 export async function orderRefused(client: QueryClient, error: unknown): Promise<void> {
   if (failureOf(error).code === 'UNAUTHENTICATED') await client.invalidateQueries({ queryKey: keys.me });
 }
 
-/** Rows of an archive never do; and revealed ones, asked for again, would be one more look in the audit that nobody has taken. */
+/** Returns false for rows: an archive never changes, and fetching revealed ones again would add a look to the audit that nobody took. */
 function mayHaveChanged({ queryKey, state }: Query): boolean {
   return queryKey[0] !== keys.rows[0] || state.data === undefined;
 }
@@ -64,7 +64,7 @@ export const keys = {
 
 const ACTIVE: OperationState[] = ['queued', 'running'];
 
-/** The questions pages ask, each in one place, so that the same question is asked once. */
+/** The queries of all pages, each in one place, so that equal questions share one fetch. */
 export const queries = {
   me: () => ({
     queryKey: keys.me,
@@ -91,7 +91,7 @@ export const queries = {
   backups: (filter: BackupQuery) => ({
     queryKey: [...keys.backups, 'list', filter],
     refetchInterval: LOOK_AGAIN_MS,
-    // A row stays the row it is, with the focus in it, when something about its backup changes.
+    // A row keeps its element, and the focus in it, when something about its backup changes.
     reconcile: 'fileName',
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.backups.list.query(filter, { signal })).data,
   }),
@@ -101,7 +101,7 @@ export const queries = {
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.backups.get.query({ id }, { signal })).data,
   }),
 
-  /** What is waiting or under way. */
+  /** Operations that are queued or running. */
   activeOperations: () => ({
     queryKey: [...keys.operations, 'active'],
     reconcile: 'id',
@@ -118,13 +118,13 @@ export const queries = {
 
   operation: (id: string) => ({
     queryKey: keys.operation(id),
-    // Its own stream tells what changes.
+    // The operation's stream delivers its changes.
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.operations.get.query({ id }, { signal })).data,
   }),
 };
 
-/** Shows an operation that was just started, before anybody asks again. */
+/** Shows an operation that was just started, before the next fetch. */
 export function began(client: QueryClient, operation: Operation): void {
   client.setQueryData(queries.activeOperations().queryKey, (known: Operation[] | undefined) => [
     operation,

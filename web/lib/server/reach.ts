@@ -1,15 +1,15 @@
 import { connected } from './connection.ts';
 
-/** So long a server may think before it is doubted. */
+/** Milliseconds without an answer until the server is probed. */
 const PATIENCE_MS = 8000;
-/** So long one may take to say that it is there. */
+/** Milliseconds the probe may take. */
 const SIGN_MS = 2000;
 
 type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 /**
- * Fetches from the server. Known to be away, it is asked first whether it is back, and when it is not the request fails at once; one that
- * thinks for long and gives no sign of life either is given up.
+ * Fetches from the server. While the server is known to be away, it is probed first, and the request fails at once when it is still away. A
+ * request is aborted when a probe during a long wait fails.
  */
 export async function reach(
   url: string,

@@ -6,17 +6,17 @@ const KEY = 'palace-session';
 
 const [sessionEnded, setSessionEnded] = createSignal(false);
 
-/** Whether the session ended by itself, and nobody has signed in since. */
+/** True when the session ended by itself, and nobody has signed in since. */
 export { sessionEnded };
 
-/** Notes that the server knows nobody here any more, and says so. */
+/** Records that the server no longer recognises the session, and announces it. */
 export function noteSessionEnd(): void {
   rememberSession(false);
   setSessionEnded(true);
   say(words.signIn.sessionEnded);
 }
 
-/** Notes that somebody has signed in here; the session itself is in a cookie no script can see. */
+/** Records whether somebody has signed in here; the session itself is in a cookie no script can see. */
 export function rememberSession(signedIn: boolean): void {
   setSessionEnded(false);
   try {
@@ -27,7 +27,7 @@ export function rememberSession(signedIn: boolean): void {
   }
 }
 
-/** False when nobody can be signed in, so that the server need not be asked. */
+/** Returns false when nobody can be signed in, so that the server need not be asked. */
 export function mayBeSignedIn(): boolean {
   try {
     return localStorage.getItem(KEY) !== null;

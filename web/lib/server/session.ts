@@ -3,20 +3,20 @@ import { api, type Person } from '../../api.ts';
 import { keys, queries } from './queries.ts';
 import { rememberSession } from './session-mark.ts';
 
-/** A moment's reserve, so that a password that still counts counts until the order arrives. */
+/** A margin, so that a step-up still counts when the order arrives. */
 const RESERVE_MS = 15_000;
 
-/** Who is signed in: undefined while that is asked, null for nobody. */
+/** Queries who is signed in: undefined while loading, null for nobody. */
 export function useMe() {
   return useQuery(queries.me);
 }
 
-/** Whether the password must be given again before something that cannot be taken back. */
+/** Returns whether the password must be given again before an irreversible action. */
 export function needsPassword(me: Person | null | undefined, now: number): boolean {
   return !me?.stepUpUntil || Date.parse(me.stepUpUntil) < now + RESERVE_MS;
 }
 
-/** Gives the password again, for some minutes. */
+/** Returns the function that gives the password again; it then counts for some minutes. */
 export function useStepUp(): (password: string) => Promise<void> {
   const client = useQueryClient();
   return async (password) => {
@@ -25,7 +25,7 @@ export function useStepUp(): (password: string) => Promise<void> {
   };
 }
 
-/** Ends the session. */
+/** Returns the function that ends the session. */
 export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
@@ -34,7 +34,7 @@ export function useSignOut(): () => Promise<void> {
   };
 }
 
-/** From now on it is this person who looks, or nobody: what was shown to another is forgotten. */
+/** Switches the panel to this person, or to nobody, and forgets everything shown to the one before. */
 export function becomes(client: QueryClient, person: Person | null): void {
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
   rememberSession(person !== null);
