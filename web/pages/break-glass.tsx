@@ -9,7 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
 import { FrontDoor } from '../ui/front-door.tsx';
 
-/** Where the one-time link of `scripts/break-glass.ts` leads. The code stands behind the `#`, where no server and no log sees it. */
+/** Renders the page of the one-time link from `scripts/break-glass.ts`. The code follows the `#`, so that no server and no log sees it. */
 export function BreakGlass() {
   const client = useQueryClient();
   const navigate = useNavigate();

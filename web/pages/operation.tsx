@@ -14,7 +14,7 @@ import { Moment } from '../ui/moment.tsx';
 import { OperationCard } from '../ui/operations/operation-card.tsx';
 import { PageSkeleton } from '../ui/skeleton.tsx';
 
-/** One operation: live while it runs, and what its record says. */
+/** Renders the page of one operation: live while it runs, then its record. */
 export function OperationPage() {
   const params = useParams<{ id: string }>();
   const me = useMe();
@@ -70,7 +70,7 @@ function factsOf(operation: Operation): [string, JSX.Element][] {
   ];
 }
 
-/** What was asked for, one word of it a line. */
+/** Lists the parameters of the request, one per line. */
 function Asked(props: { parameters: Operation['parameters'] }) {
   const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
   return (

@@ -28,7 +28,7 @@ const STATES: Record<OperationState | 'all', string> = { all: words.operations.a
 
 type Search = { [key: string]: string | undefined; kind?: string; state?: string };
 
-/** Everything that was done or is under way. */
+/** Renders the list of all operations, running and past. */
 export function Operations() {
   const [search, setSearch] = useSearchParams<Search>();
   const kind = () => (Object.hasOwn(KINDS, search.kind ?? '') ? (search.kind ?? 'all') : 'all');

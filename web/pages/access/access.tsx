@@ -4,7 +4,7 @@ import { SessionList } from './session-list.tsx';
 import { TokenList } from './token-list.tsx';
 import { Emergency, TokenUse } from './token-use.tsx';
 
-/** Who is signed in, and which services may come in. */
+/** Renders the page of access: who is signed in, and the services that may use the server. */
 export function Access() {
   return (
     <>

@@ -18,10 +18,10 @@ import { ScopeChoice } from './scope-choice.tsx';
 import { ShownToken } from './shown-token.tsx';
 
 const { make: w, made } = accessWords;
-/** What a nightly backup needs. */
+/** The scopes a nightly backup needs. */
 const USUAL: Scope[] = ['backups:read', 'backups:create', 'operations:read'];
 
-/** Makes a token for a service, from somebody who has just given the password, and shows it once: in the page it is kept nowhere else. */
+/** Makes a service token after a step-up, and shows it once. The page keeps it nowhere else. */
 export function MakeToken(props: { open: boolean; onClose: () => void }) {
   const client = useQueryClient();
   const me = useMe();
@@ -47,7 +47,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
     ),
   );
 
-  // No mutation of the query library: it would remember what it was answered.
+  // Not a mutation of the query library, which would remember the answer.
   const make = async () => {
     setBusy(true);
     setFailure(null);

@@ -14,13 +14,13 @@ import { Modal } from '../../ui/modal.tsx';
 
 const { tokens: w } = accessWords;
 
-/** Takes a token back for good, after saying what stops. Null while none is to be. */
+/** Revokes a token for good, after naming what stops working. `token` is null while the dialog is closed. */
 export function RevokeToken(props: { token: TokenLine | null; onClose: () => void }) {
   const client = useQueryClient();
   const revoke = useMutation(() => ({
     mutationFn: ({ id }: TokenLine) => api.tokens.revoke.mutate({ id }),
     async onSuccess(_: unknown, { name }: TokenLine) {
-      // Before the dialog closes: it gives the focus back to nothing that is about to go.
+      // Before the dialog closes, so that the focus does not return to an element about to go.
       await client.invalidateQueries({ queryKey: keys.tokens });
       props.onClose();
       say(w.revoked(name));

@@ -8,13 +8,13 @@ import { DANGEROUS } from './token-line.tsx';
 
 interface ScopeChoiceProps {
   chosen: readonly Scope[];
-  /** Those its maker has: nobody can give more. */
+  /** The scopes of the token's maker: nobody can give more. */
   offered: readonly Scope[];
   onChange: (chosen: Scope[]) => void;
   fault?: string | null;
 }
 
-/** What a token may do, each with what it allows. */
+/** Renders the choice of a token's scopes, each with what it allows. */
 export function ScopeChoice(props: ScopeChoiceProps) {
   return (
     <CheckList legend={accessWords.make.scopes} fault={props.fault} class="divide-y divide-line">

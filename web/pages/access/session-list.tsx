@@ -20,7 +20,7 @@ import { Lines } from '../../ui/skeleton.tsx';
 const { sessions: w } = accessWords;
 const LOOK_AGAIN_MS = 30_000;
 
-/** Where somebody is signed in, with the way to end it. */
+/** Lists the sessions of the person, each with a button that ends it. */
 export function SessionList() {
   const client = useQueryClient();
   const [leaving, setLeaving] = createSignal(false);

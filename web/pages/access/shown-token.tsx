@@ -8,7 +8,7 @@ import { Button, Buttons, pressable } from '../../ui/button.tsx';
 
 const { made: w } = accessWords;
 
-/** A token, this once. */
+/** Shows a new token, this once. */
 export function ShownToken(props: { token: string; onDone: () => void }) {
   const { copied, copy } = createCopying(() => props.token);
   let copyButton: HTMLButtonElement | undefined;

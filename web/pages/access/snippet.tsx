@@ -1,6 +1,6 @@
 import { CopyButton } from '../../ui/copy-button.tsx';
 
-/** Lines to be typed somewhere else, with the way to copy them. */
+/** Shows lines to type elsewhere, with a button that copies them. */
 export function Snippet(props: { label: string; copy: string; text: string }) {
   return (
     <figure>

@@ -13,7 +13,7 @@ import { Moment } from '../../ui/moment.tsx';
 import { tokenState } from './token-state.ts';
 
 const { tokens: w } = accessWords;
-/** What can do harm that cannot be taken back. */
+/** Scopes that can do irreversible harm. */
 export const DANGEROUS: readonly Scope[] = ['restores:run', 'backups:delete', 'tokens:manage'];
 
 const LOOKS = {
@@ -23,7 +23,7 @@ const LOOKS = {
   revoked: { icon: CircleSlash, tone: 'calm' },
 } as const;
 
-/** One token: what it is called, what it may do, whether it counts. */
+/** Renders one token: its name, its scopes, its state. */
 export function TokenLine(props: { token: Token; onRevoke: () => void }) {
   const state = () => tokenState(props.token, now());
   const isPast = () => state() === 'revoked' || state() === 'expired';

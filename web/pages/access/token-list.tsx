@@ -17,7 +17,7 @@ import { tokenState } from './token-state.ts';
 const { tokens: w } = accessWords;
 const LOOK_AGAIN_MS = 30_000;
 
-/** Which services may come in: those that may now, and folded away those that could once. */
+/** Lists the service tokens: the valid ones, and the former ones in a folded part. */
 export function TokenList() {
   const [making, setMaking] = createSignal(false);
   const [revoking, setRevoking] = createSignal<string | null>(null);

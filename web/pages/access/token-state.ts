@@ -1,9 +1,9 @@
 import type { TokenLine } from '../../api.ts';
 
-/** Whether a token opens anything, and if not, why. */
+/** The state of a token: `valid`, or the reason it is not accepted. */
 export type TokenState = 'valid' | 'ownerless' | 'expired' | 'revoked';
 
-/** What never counts again is `revoked` or `expired`, in this order; `ownerless` may count again. Pure. */
+/** Returns a token's state. `revoked` comes before `expired`, and both are final; an `ownerless` token may become valid again. Pure. */
 export function tokenState(token: Pick<TokenLine, 'revokedAt' | 'expiresAt' | 'isActive'>, now: Date): TokenState {
   if (token.revokedAt !== null) return 'revoked';
   if (Date.parse(token.expiresAt) <= now.getTime()) return 'expired';

@@ -4,7 +4,7 @@ import { Snippet } from './snippet.tsx';
 
 const { use: w, emergency } = accessWords;
 
-/** What a service sends with its requests. */
+/** Shows the header a service sends with its requests. */
 export function TokenUse() {
   const server = location.origin;
   const curl = `curl -sS -H "Authorization: Bearer $BACKUP_TOKEN" -H 'Content-Type: application/json' \\\n  -d '{}' ${server}/trpc/backups.create`;
@@ -21,7 +21,7 @@ export function TokenUse() {
   );
 }
 
-/** The way in for the day the administrators are lost. */
+/** Shows the way in for the day when no administrator can sign in. */
 export function Emergency() {
   return (
     <Card title={emergency.title}>

@@ -5,7 +5,7 @@ import type { ChainCheck } from '../../api.ts';
 import { auditWords as w } from '../../strings/audit.ts';
 import { Card } from '../../ui/card.tsx';
 
-/** Whether every seal of the record could be made again. */
+/** Shows whether every seal of the audit could be recomputed. */
 export function AuditCheck(props: { found: ChainCheck }) {
   return (
     <Card class="mb-6">

@@ -20,7 +20,7 @@ const LOOKS = {
   failed: { icon: CircleX, tone: 'bad' },
 } as const;
 
-/** One attempt in plain words; pressed, it shows all that is known of it. `day`: it is the first of that day. */
+/** Renders one attempt in plain words; a press unfolds all its details. `day` is set on the first row of a day. */
 export function AuditEntry(props: { row: AuditRow; day: string | null; onOnlyBy: (actor: string) => void }) {
   const [open, setOpen] = createSignal(false);
   const id = createUniqueId();
@@ -139,7 +139,7 @@ function Reference(props: { id: string }) {
   );
 }
 
-/** What it was about, where that says something to a person: a name rather than an id, and nothing twice. */
+/** Returns the subject of an attempt when it means something to people: a name rather than an id, and nothing twice. */
 function subjectOf({ target, actor, details }: AuditRow): string | null {
   if (typeof details['name'] === 'string') return details['name'];
   return target === actor || /^[0-9a-f-]{32,36}$/.test(target ?? '') ? null : target;
@@ -149,7 +149,7 @@ function actorText(actor: string): string {
   return actor === 'nobody' ? w.nobody : actor;
 }
 
-/** A detail as a person would write it down. */
+/** Formats a detail for people. */
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.map(valueText).join(', ');
   if (typeof value === 'boolean') return value ? w.yes : w.no;

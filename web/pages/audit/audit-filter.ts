@@ -1,6 +1,6 @@
 import type { AuditQuery } from '../../api.ts';
 
-/** What the address of the audit's page says. Days are those of the viewer. */
+/** The parameters in the address of the audit page. Days are in the viewer's time zone. */
 export interface AuditSearch {
   [key: string]: string | undefined;
   search?: string;
@@ -15,7 +15,7 @@ type AuditFilter = Omit<AuditQuery, 'before' | 'limit'>;
 
 const OUTCOMES = ['allowed', 'denied', 'failed'] as const;
 
-/** The question an address asks. Whatever an address may say, it asks something the server understands. */
+/** Converts the address into a query. Invalid parameters still give one the server understands. */
 export function auditFilterOf({ search, outcome, action, actor, from, to }: AuditSearch): AuditFilter {
   const ended = OUTCOMES.find((one) => one === outcome);
   const first = dayOf(from);
@@ -26,12 +26,12 @@ export function auditFilterOf({ search, outcome, action, actor, from, to }: Audi
     ...(action && { action: plain(action, 100) }),
     ...(actor && { actor: plain(actor, 320) }),
     ...(first && { from: first.toISOString() }),
-    // The whole of the last day: until a moment before the next.
+    // The last day counts whole: up to a millisecond before the next.
     ...(last && { to: new Date(new Date(last).setDate(last.getDate() + 1) - 1).toISOString() }),
   };
 }
 
-/** Where the server gives the same rows as a file. */
+/** Returns the address that exports the same rows as a file. */
 export function auditExport(filter: AuditFilter): string {
   const words = new URLSearchParams(
     Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]),
@@ -39,7 +39,7 @@ export function auditExport(filter: AuditFilter): string {
   return words.size > 0 ? `/api/audit.csv?${words}` : '/api/audit.csv';
 }
 
-/** The first moment of a day in the viewer's zone; null for what is no day. */
+/** Returns the first moment of a day in the viewer's time zone; null when the text is not a day. */
 function dayOf(text: string | undefined): Date | null {
   const [, year, month, day] = (/^(\d{4})-(\d\d)-(\d\d)$/.exec(text ?? '') ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined || year < 1000) return null;
@@ -47,7 +47,7 @@ function dayOf(text: string | undefined): Date | null {
   return date.getMonth() === month - 1 ? date : null;
 }
 
-/** Control characters find nothing, and the server refuses them. */
+/** Replaces control characters, which match nothing and which the server refuses, and cuts the text to `most` characters. */
 function plain(text: string, most: number): string {
   return text
     .replace(/\p{Cc}/gu, ' ')

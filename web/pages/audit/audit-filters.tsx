@@ -10,7 +10,10 @@ import type { AuditSearch } from './audit-filter.ts';
 const ALL = 'all';
 const OUTCOMES: Record<string, string> = { [ALL]: w.all, ...w.outcomes };
 
-/** What of the audit is to be seen. It stands in the address. On a phone the rarer questions wait behind a button. `ref`: the field to type in. */
+/**
+ * Renders the filters of the audit, kept in the address. On a phone the rarer ones are folded behind a button. `ref` receives the search
+ * field.
+ */
 export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) {
   const [search, setSearch] = useSearchParams<AuditSearch>();
   const put = (name: keyof AuditSearch, value: string) =>
@@ -25,7 +28,7 @@ export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) 
   );
   const [open, setOpen] = createSignal(Boolean(search.action || search.actor || search.from || search.to));
   const id = createUniqueId();
-  /** An address may ask for an action this panel does not know. */
+  /** Returns the actions to choose from; the address may name one unknown to this panel. */
   const actions = (): Record<string, string> => ({
     [ALL]: w.all,
     ...w.deeds,

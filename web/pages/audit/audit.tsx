@@ -26,8 +26,7 @@ const PAGE_SIZE = 50;
 const LOOK_AGAIN_MS = 10_000;
 
 /**
- * Everything that was tried. What is found stays where it is while somebody reads: that there is something newer is said, and shown when it is
- * asked for.
+ * Renders the audit: everything that was tried. Its rows stay still while somebody reads; newer ones are announced, and shown on request.
  */
 export function Audit() {
   const [search, setSearch] = useSearchParams<AuditSearch>();
@@ -52,7 +51,7 @@ export function Audit() {
     queryFn: async ({ signal }: { signal: AbortSignal }) =>
       (await api.audit.list.query({ ...filter(), limit: 1 }, { signal })).data.rows[0]?.id ?? 0,
   }));
-  // A row never changes: the one that is there stays, with what was opened in it.
+  // Rows never change: reuse the known object, so that its unfolded details stay.
   const known = new Map<number, AuditRow>();
   const rows = createMemo(() =>
     (answerOf(pages)?.pages.flatMap((page) => page.rows) ?? []).map((row) => {
@@ -61,7 +60,7 @@ export function Audit() {
       return first;
     }),
   );
-  /** The day of a row that is the first of it. */
+  /** Returns the day to print above a row, when it is the first of that day. */
   const dayAt = (at: number) => {
     const day = (row: AuditRow | undefined) => row && dayText(new Date(row.at), now());
     const own = day(rows()[at]);
@@ -74,7 +73,7 @@ export function Audit() {
     onSettled: () => void newest.refetch(),
   }));
   const passwordFirst = usePasswordFirst();
-  /** Goes where the link leads, by a link of its own, once the server has said that it would answer. */
+  /** Downloads the export through a link of its own, once the server has said that it would answer. */
   const saveExport = useMutation(() => ({
     mutationFn: (address: string) =>
       passwordFirst(async () => {

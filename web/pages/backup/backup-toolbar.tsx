@@ -23,7 +23,7 @@ interface BackupToolbarProps {
   onRemove: () => void;
 }
 
-/** Everything that can be done with a backup, as buttons. What the caller may not do is not there. */
+/** Renders the actions on a backup as buttons; those the person may not use are absent. */
 export function BackupToolbar(props: BackupToolbarProps) {
   const me = useMe();
   const [link, setLink] = createSignal<string | null>(null);

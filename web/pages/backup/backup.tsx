@@ -20,7 +20,7 @@ import { Find } from './find.tsx';
 import { Manifest } from './manifest.tsx';
 import { Note } from './note.tsx';
 
-/** One stored backup: what it holds, in plain words, and everything that can be done with it. */
+/** Renders the page of one stored backup: its contents in plain words, and the actions on it. */
 export function Backup() {
   const params = useParams<{ id: string }>();
   const navigate = useNavigate();
@@ -47,7 +47,7 @@ export function Backup() {
         }
       >
         {(found) => (
-          // Its own: what it asks for must not take away the heading, with the focus on it.
+          // A boundary of its own: its queries must not take away the heading, which has the focus.
           <Suspense fallback={<PageSkeleton />}>
             <BackupToolbar backup={found().info} actions={actions} onRemove={() => setRemoving(true)} />
             <div class="print:hidden">
@@ -134,7 +134,7 @@ function Summary(props: { backup: BackupInfo }) {
 
 const LOOKED_THROUGH = 100;
 
-/** What was done with it, as far as the records go back. */
+/** Lists the operations on the backup, as far as the records go back. */
 function History(props: { name: string }) {
   const done = useQuery(() => queries.operations({ limit: LOOKED_THROUGH }));
   const own = () => answerOf(done)?.operations.filter(({ archive }) => archive === props.name) ?? [];

@@ -4,7 +4,7 @@ import { momentText } from '../../lib/format.ts';
 import { byHandWords as w } from '../../strings/by-hand.ts';
 import { Card } from '../../ui/card.tsx';
 
-/** On paper alone: how to get the data back, also where this program is not to be had any more. */
+/** Prints, on paper alone, how to get the data back when this program is not available. */
 export function ByHand(props: { name: string }) {
   return (
     <div class="hidden print:block">

@@ -4,17 +4,17 @@ import { type Failure, failureOf, made } from '../../lib/server/failure.ts';
 import { orderPieces } from '../../lib/server/pieces.ts';
 import { words } from '../../strings/shared.ts';
 
-/** What is searched for, and where. */
+/** A search: the text, and the tables and columns to look through. */
 export interface FindQuestion {
   backup: string;
   text: string;
-  /** Null: all. */
+  /** The one table to search; null for all. */
   table: string | null;
-  /** In all columns but secret ones. */
+  /** True to search all columns but secret ones. */
   people: boolean;
 }
 
-/** A search and how far it is; `end` is null while it runs. */
+/** A search and its progress; `end` is null while it runs. */
 export interface Found {
   question: FindQuestion;
   chunks: number;
@@ -26,7 +26,7 @@ export interface Found {
   next: SearchStep['next'];
 }
 
-/** Searches one backup at a time; a new search ends the one before, and so does leaving the page. */
+/** Creates a search of one backup at a time. A new search aborts the one before, and so does leaving the page. */
 export function createFind() {
   const [found, setFound] = createSignal<Found | null>(null);
   const [failure, setFailure] = createSignal<Failure | null>(null);
@@ -53,7 +53,7 @@ export function createFind() {
   return {
     found,
     failure,
-    /** Begins, or goes on where the search before ended. Rejects with what the server refuses it with, before it has begun. */
+    /** Starts a search, or continues one from its end. Rejects with the server's refusal before the search has begun. */
     async start(question: FindQuestion, onward: Found | null = null) {
       stop();
       const control = new AbortController();
@@ -98,7 +98,7 @@ export function createFind() {
   };
 }
 
-/** The server has ended the answer before the search had ended. */
+/** Returns the failure for an answer that ended before the search did. */
 function lost(): Failure {
   return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
 }

@@ -18,7 +18,7 @@ import { createFind, type FindQuestion, type Found } from './find-rows.ts';
 
 const ALL = '';
 
-/** Looks for text in all rows of a backup, and leads to each row that holds it. */
+/** Searches all rows of a backup for a text, and links to each row that contains it. */
 export function Find(props: { backup: string; tables: BackupDetail['tables'] }) {
   const me = useMe();
   const passwordFirst = usePasswordFirst();
@@ -130,12 +130,12 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
   );
 }
 
-/** How far a search is, and what it has found. */
+/** Shows the progress of a search and its hits. */
 function Results(props: { backup: string; found: Found; onMore: () => void }) {
   const share = () => (props.found.of === 0 ? null : props.found.chunks / props.found.of);
   const far = () => w.far(props.found.rows, props.found.hits.length);
   const isNothing = () => props.found.end === 'complete' && props.found.hits.length === 0;
-  // A row stays the line it is while others are found.
+  // A hit keeps its element while others are found.
   const hits = createMemo(() => props.found.hits);
   return (
     <div class="mt-4 border-t border-line pt-4">
@@ -207,7 +207,7 @@ function leadOf({ of, rows, question }: Found): string {
   return of === 0 && !question.people ? w.nothingShown : w.noneLead(rows, question.people);
 }
 
-/** How a search has ended, in one sentence. */
+/** Returns one sentence on how a search has ended. */
 function saidOf(found: Found): string {
   const count = found.hits.length;
   switch (found.end) {

@@ -11,7 +11,7 @@ import { TableName } from '../../ui/lists/table-name.tsx';
 
 type Table = BackupDetail['tables'][number];
 
-/** What a backup says of itself, in plain words. */
+/** Shows the manifest of a backup in plain words. */
 export function Manifest(props: { name: string; detail: BackupDetail; backupId: string; size: number }) {
   const { backup: w } = words;
   const rows = () => props.detail.tables.reduce((sum, table) => sum + table.rows, 0);
@@ -46,7 +46,7 @@ export function Manifest(props: { name: string; detail: BackupDetail; backupId: 
   );
 }
 
-/** What few people ever ask for: its heading opens it. */
+/** Renders rarely needed details under a heading that unfolds them. */
 function Folded(props: { title: string; children: JSX.Element }) {
   return (
     <details class="min-w-0 rounded-xl border border-line bg-card p-5 print-open">
@@ -68,7 +68,7 @@ function Texts(props: { title: string; tone: string; texts: string[] }) {
   );
 }
 
-/** By reason: our own schemas alone have some thirty tables. */
+/** Lists the tables left out, grouped by reason: our own schemas alone have some thirty. */
 function LeftOut(props: { of: BackupDetail['leftOut'] }) {
   const byReason = () => [...Map.groupBy(props.of, ({ reason }) => reason)];
   return (

@@ -8,14 +8,14 @@ import { Card } from '../../ui/card.tsx';
 
 const LONGEST = 2000;
 
-/** What somebody wrote beside a backup, and the place to write it. */
+/** Shows the note of a backup, with the form that edits it. */
 export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
   const id = createUniqueId();
   const me = useMe();
   const [text, setText] = createSignal<string | null>(null);
   let form: HTMLFormElement | undefined;
   let opener: HTMLButtonElement | undefined;
-  /** Who was in the form is led back to the button it was opened with. */
+  /** Closes the form; the focus, if inside, goes back to the button that opened it. */
   const close = () => {
     const isInside = form?.contains(document.activeElement);
     setText(null);

@@ -23,15 +23,15 @@ interface BackupRowProps {
   me: Person;
   actions: BackupActions;
   onRemove: () => void;
-  /** Whether it is one of those to be done with together; absent: nothing can be done so. */
+  /** True when chosen for an action on several backups; absent when there is no such action. */
   chosen?: boolean | undefined;
   onChoose: (chosen: boolean) => void;
 }
 
-/** The places of a row's parts where there is room for them beside each other. */
+/** The grid columns of a row on a wide screen. */
 export const COLUMNS = 'md:grid-cols-[1.25rem_minmax(0,1fr)_12.5rem_5rem_5rem_10rem]';
 
-/** One stored backup in the list, with what can be done with it. */
+/** Renders one stored backup in the list, with its actions. */
 export function BackupRow(props: BackupRowProps) {
   const address = () => `/backups/${encodeURIComponent(props.backup.fileName)}`;
   return (

@@ -1,12 +1,12 @@
 import type { BackupQuery } from '../../api.ts';
 
-/** What the list is sorted by unless somebody chooses: the newest first, wherever they come from. */
+/** The usual order of the list: newest first, whatever the origin. */
 export const USUAL_SORT = 'madeAt desc';
 
 /** Backups on one page of the list. */
 export const PAGE_SIZE = 25;
 
-/** What the list's address says. */
+/** The parameters in the list's address. */
 export interface BackupSearch {
   [key: string]: string | undefined;
   search?: string;
@@ -25,7 +25,7 @@ const SHOWN: Readonly<Record<string, BackupQuery>> = {
   uploaded: { kind: 'uploaded' },
 };
 
-/** The question an address asks. Whatever an address may say, it asks something the server understands. */
+/** Converts the address into a query. Invalid parameters still give one the server understands. */
 export function filterOf({ search, show = '', sort = USUAL_SORT, page = '1' }: BackupSearch): BackupQuery {
   const number = /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1;
   const [key, order] = sort.split(' ');

@@ -30,7 +30,7 @@ import type { ManyOrder } from './many-dialog.tsx';
 
 const ManyDialog = later(() => import('./many-dialog.tsx').then(({ ManyDialog }) => ManyDialog));
 
-/** All that is stored: found, sorted, made, and done with. What is looked for stands in the address, so that it can be sent to somebody. */
+/** Renders the list of stored backups, with search, order and actions. The search is kept in the address, so that it can be shared. */
 export function Backups() {
   const me = useMe();
   const actions = useBackupActions();
@@ -50,9 +50,9 @@ export function Backups() {
   const question = () => JSON.stringify([search.search, search.show, search.sort]);
   const [ticked, setTicked] = createSignal<string[]>([]);
   const [order, setOrder] = createSignal<ManyOrder | null>(null);
-  // Once there it stays, closed: it gives the focus back.
+  // The dialog stays mounted once opened: on closing it gives the focus back.
   const hasAsked = createMemo((before: boolean) => before || order() !== null, false);
-  // Nothing is done with a backup nobody sees.
+  // No action may reach a backup that is out of sight.
   createEffect(on([question, () => search.page], () => setTicked([]), { defer: true }));
   const chosen = createMemo(() => known()?.items.filter(({ fileName }) => ticked().includes(fileName)) ?? []);
   const choose = (names: string[]) => {
@@ -181,7 +181,7 @@ export function Backups() {
   );
 }
 
-/** `ref`: the field to type in. */
+/** Renders the search bar. `ref` receives the text field. */
 function SearchBar(props: { ref: (field: HTMLInputElement) => void }) {
   const [search, setSearch] = useSearchParams<BackupSearch>();
   const [typed, setTyped] = createTyping(

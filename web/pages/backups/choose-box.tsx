@@ -3,12 +3,12 @@ import { createEffect } from 'solid-js';
 interface ChooseBoxProps {
   label: string;
   checked: boolean;
-  /** Some of what it stands for is ticked. */
+  /** True when only some of the rows it stands for are ticked. */
   mixed?: boolean;
   onChange: (checked: boolean) => void;
 }
 
-/** A box to tick in a list, as large as a finger needs. */
+/** Renders a checkbox in a list, large enough for a finger. */
 export function ChooseBox(props: ChooseBoxProps) {
   let box: HTMLInputElement | undefined;
   createEffect(() => {

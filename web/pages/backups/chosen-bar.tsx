@@ -21,7 +21,7 @@ const ACTIONS: readonly { kind: ManyKind; icon: Component<LucideProps>; scope: S
   { kind: 'remove', icon: Trash, scope: 'backups:delete' },
 ];
 
-/** Whether there is anything this person may do with several backups at once. */
+/** Returns whether the person may do anything with several backups at once. */
 export function mayDoMany({ scopes }: Person): boolean {
   return ACTIONS.some(({ scope }) => scopes.includes(scope));
 }
@@ -34,14 +34,14 @@ interface ChosenBarProps {
   onAsk: (kind: ManyKind) => void;
 }
 
-/** Above the rows: the names of their columns, or, once some are chosen, what can be done with those. As high either way, so that no row moves. */
+/** Renders the column names above the rows, or the actions on the chosen ones. Both are equally high, so that no row moves. */
 export function ChosenBar(props: ChosenBarProps) {
   const all = () => props.chosen.length > 0 && props.chosen.length === props.shown.length;
   const actions = () =>
     ACTIONS.filter(
       ({ kind, scope }) =>
         props.me.scopes.includes(scope) &&
-        // One of the two, as in a row's own menu.
+        // Either pin or unpin, as in a row's own menu.
         (kind !== 'pin' || props.chosen.some(({ pinned }) => !pinned)) &&
         (kind !== 'unpin' || props.chosen.every(({ pinned }) => pinned)),
     );
@@ -61,7 +61,7 @@ export function ChosenBar(props: ChosenBarProps) {
       <Show
         when={props.chosen.length > 0}
         fallback={
-          // What stands under them says what it is by itself.
+          // The cells below name themselves to screen readers.
           <span aria-hidden="true" class="contents">
             <span class="md:hidden">{w.chooseAll}</span>
             <span class="hidden md:block">{words.backups.columns.name}</span>

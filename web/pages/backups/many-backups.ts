@@ -8,21 +8,21 @@ import { type Failure, failureOf } from '../../lib/server/failure.ts';
 import { began, keys } from '../../lib/server/queries.ts';
 import type { manyWords } from '../../strings/many.ts';
 
-/** What can be done with several backups at once. */
+/** An action on several backups at once. */
 export type ManyKind = keyof typeof manyWords.names;
 
-/** What became of one of them; `operationId`: it goes on, and its record tells how it ends. */
+/** The outcome for one backup. With `operationId` it is still running, and its record says how it ends. */
 export type Outcome =
   | { state: 'working' }
   | { state: 'done'; operationId?: string; address?: string }
   | { state: 'failed'; failure: Failure };
 
-/** After these the next one would fail the same way. */
+/** Codes after which the next backup would fail the same way. */
 const ENDS_ALL = ['CONNECTION_LOST', 'STEP_UP_REQUIRED', 'UNAUTHENTICATED', 'RATE_LIMITED'];
-/** Browsers drop a save that follows another in the same moment. */
+/** Browsers drop a download that follows another at once. */
 const BETWEEN_SAVES_MS = 400;
 
-/** Does the same with several backups, one after the other, and keeps what became of each. */
+/** Creates the action on several backups, one after the other, and keeps the outcome of each. */
 export function createManyBackups() {
   const client = useQueryClient();
   const [outcomes, setOutcomes] = createStore<Record<string, Outcome>>({});
@@ -49,15 +49,15 @@ export function createManyBackups() {
   return {
     outcomes,
     busy,
-    /** What ended it before the last one was tried. */
+    /** The failure that ended the run before the last backup. */
     failure,
     forget() {
       setFailure(null);
       setOutcomes(reconcile({}));
     },
-    /** Tells a failure that came before the first was tried. */
+    /** Call with an error that came before the first backup was tried. */
     refused: (error: unknown) => setFailure(failureOf(error)),
-    /** Those that were done stay as they are. Answers what ended it early, or null. */
+    /** Runs the action, skipping backups already done. Resolves with the error that ended it early, or null. */
     async run(kind: ManyKind, ids: readonly string[]): Promise<unknown> {
       setBusy(true);
       setFailure(null);

@@ -19,24 +19,24 @@ import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
 import { Modal, ModalEnd } from '../../ui/modal.tsx';
 import { createManyBackups, type ManyKind, type Outcome } from './many-backups.ts';
 
-/** What somebody wants to be done, with the backups as they were then. */
+/** An action somebody requested, with the backups as they were then. */
 export interface ManyOrder {
   kind: ManyKind;
   backups: BackupInfo[];
-  /** There are no others. */
+  /** True when there are no other backups. */
   everything: boolean;
 }
 
-/** Asks once before the same is done with several backups, names each, and tells what became of each. */
+/** Asks once before an action on several backups, names each, and shows each outcome. */
 export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void }) {
   const many = createManyBackups();
   const again = createPasswordAgain();
   const [typed, setTyped] = createSignal('');
   const [tried, setTried] = createSignal(false);
   const [ran, setRan] = createSignal(false);
-  /** How the verifications have ended, by file. */
+  /** Final states of the verifications, by file name. */
   const [ends, setEnds] = createSignal<Record<string, OperationState>>({});
-  // It stays as it was while the dialog goes away.
+  // The content stays while the dialog closes.
   const [order, setOrder] = createSignal<ManyOrder>({ kind: 'verify', backups: [], everything: false });
   createEffect(
     on(
@@ -113,7 +113,7 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
         <Show when={kind() === 'remove' && order().everything && !ran()}>
           <p class="rounded-lg bg-bad-wash p-3 text-sm font-medium text-bad">{w.everything}</p>
         </Show>
-        {/* Scrolled by keys too. */}
+        {/* Focusable, so that keys scroll it. */}
         <section
           tabindex="0"
           aria-label={w.list}
@@ -191,7 +191,7 @@ const DONE = () => <CircleCheck class="mt-0.5 size-4 shrink-0" aria-hidden="true
 const FAILED = () => <CircleX class="mt-0.5 size-4 shrink-0" aria-hidden="true" />;
 const BUSY = () => <LoaderCircle class="mt-0.5 size-4 shrink-0 animate-spin" aria-hidden="true" />;
 
-/** What became of one of them, once it was its turn. */
+/** Shows the outcome of one backup once its action has begun. */
 function Told(props: { kind: ManyKind; of: Outcome | undefined; onEnd: (state: OperationState) => void }) {
   const failed = () => (props.of?.state === 'failed' ? props.of.failure : null);
   const done = () => (props.of?.state === 'done' ? props.of : null);
@@ -211,7 +211,7 @@ function Told(props: { kind: ManyKind; of: Outcome | undefined; onEnd: (state: O
       </Match>
       <Match when={done()?.operationId}>
         {(id) => (
-          // Its own: what it asks for must not take the dialog away.
+          // A boundary of its own: its query must not take the dialog away.
           <Suspense>
             <Verified id={id()} onEnd={props.onEnd} />
           </Suspense>
@@ -237,11 +237,11 @@ function Told(props: { kind: ManyKind; of: Outcome | undefined; onEnd: (state: O
 
 const LOOK_AGAIN_MS = 1500;
 
-/** How a verification stands that was asked for a moment ago. */
+/** Shows the state of a verification that was just requested. */
 function Verified(props: { id: string; onEnd: (state: OperationState) => void }) {
   const operation = useQuery(() => ({
     ...queries.operation(props.id),
-    // Several wait for each other: a stream each would be more than a browser opens.
+    // Polled: the verifications wait for each other, and a stream each would be more than a browser opens.
     refetchInterval: ({ state }: { state: { data?: Operation | undefined } }) =>
       state.data && hasEnded(state.data) ? false : LOOK_AGAIN_MS,
   }));

@@ -1,17 +1,17 @@
 import type { BackupInfo, Operation } from '../../api.ts';
 
-/** What became of a day's backups: the best of them counts. */
+/** The state of one day: that of its best backup. */
 export type DayState = 'good' | 'partial' | 'failed' | 'none';
 
 export interface BackupDay {
-  /** Its first moment, in the viewer's own zone. */
+  /** The first moment of the day, in the viewer's time zone. */
   day: Date;
   state: DayState;
 }
 
 type Stored = Pick<BackupInfo, 'kind' | 'outcome' | 'damaged' | 'uploaded' | 'metadata' | 'createdAt'>;
 
-/** The last days up to today, the oldest first. An uploaded backup was made elsewhere, and counts for no day here. Pure. */
+/** Returns the last days up to today, oldest first. Uploaded backups were made elsewhere and count for no day. Pure. */
 export function backupDays(
   backups: readonly Stored[],
   failures: readonly Pick<Operation, 'createdAt'>[],
@@ -27,7 +27,7 @@ export function backupDays(
     if (!backup.uploaded) note(backup.metadata?.timestamp ?? backup.createdAt, stateOf(backup));
   for (const { createdAt } of failures) note(createdAt, 'failed');
   return Array.from({ length: count }, (_, index) => {
-    // By the calendar: days are not all equally long.
+    // By the calendar, because days differ in length.
     const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() - (count - 1 - index));
     const states = found.get(day.toDateString());
     return { day, state: BEST.find((state) => states?.has(state)) ?? 'none' };

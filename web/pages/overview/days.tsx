@@ -18,7 +18,7 @@ const LOOKS = {
 
 const STATES = Object.keys(LOOKS) as DayState[];
 
-/** A day beside the other: what became of its backups. Colour only repeats what its sign says. */
+/** Renders a row of days, each with the state of its backups. Colour only repeats the sign. */
 export function Days(props: { of: BackupDay[] }) {
   const told = ({ day, state }: BackupDay) => w.day(dayText(day, now()), w.states[state]);
   return (

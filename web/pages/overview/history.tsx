@@ -14,7 +14,7 @@ import { Days } from './days.tsx';
 
 const DAYS = 14;
 
-/** What became of each day's backups; and, folded away, how large they were and how long they took. */
+/** Shows the state of each day's backups; sizes and durations are in a folded part. */
 export function History(props: { backups: BackupInfo[] }) {
   const made = useQuery(() => ({
     queryKey: [...keys.operations, 'made'],
@@ -49,7 +49,7 @@ export function History(props: { backups: BackupInfo[] }) {
       <Show when={points().length > 1}>
         <details class="mt-3">
           <summary class="min-h-8 cursor-pointer py-1 text-sm font-medium">{w.sizes}</summary>
-          {/* Scrolled by keys too. */}
+          {/* Focusable, so that keys scroll it. */}
           <section tabindex="0" aria-label={w.sizes} class="max-h-64 overflow-auto">
             <table class="tabular w-full text-sm">
               <thead>

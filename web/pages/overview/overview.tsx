@@ -34,15 +34,15 @@ const LOOKS = {
   unknown: { box: 'bg-sunk text-ink', icon: ShieldQuestionMark },
 } as const satisfies Record<Level, unknown>;
 
-/** Is my data safe? One sentence and a colour; then the numbers behind it. */
+/** Renders the overview: whether the data is safe, in one sentence and a colour, and then the numbers behind it. */
 export function Overview() {
   const status = useQuery(queries.status);
   const newest = useQuery(() => queries.backups({ limit: 100, sort: 'madeAt' }));
   const [creating, setCreating] = createSignal(false);
-  // Once there it stays, closed: it gives the focus back.
+  // The dialog stays mounted once opened: on closing it gives the focus back.
   const hasAsked = createMemo((before: boolean) => before || creating(), false);
   createEffect(() => {
-    // There before anybody presses, so that a server that is gone by then keeps nobody waiting.
+    // Loaded before anybody presses, so that a server gone by then keeps nobody waiting.
     if (status.isSuccess) void CreateBackup.preload();
   });
   const fadedAt = () => (connected() && !status.isRefetchError ? null : new Date(status.dataUpdatedAt));
@@ -119,13 +119,13 @@ export function Overview() {
   );
 }
 
-/** What is recommended besides what the verdict says already. */
+/** Returns the recommendations that the verdict does not state already. */
 function otherAdvice(status: Status): Status['recommendations'] {
   const { from } = verdictOf(status);
   return status.recommendations.filter((one) => one !== from);
 }
 
-/** `seenAt`: the server does not answer, and what is shown is of then. */
+/** Renders the verdict. `seenAt` is the time of the shown status while the server does not answer; null otherwise. */
 function VerdictBox(props: { status: Status; seenAt: Date | null; onMake: () => void }) {
   const verdict = () => (props.seenAt ? fadedVerdict(verdictOf(props.status), props.seenAt) : verdictOf(props.status));
   const look = () => LOOKS[verdict().level];

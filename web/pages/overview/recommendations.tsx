@@ -21,7 +21,7 @@ interface RecommendationsProps {
   onMake: () => void;
 }
 
-/** What else should be done, each with the way to do it. */
+/** Lists the other recommendations, each with the way to follow it. */
 export function Recommendations(props: RecommendationsProps) {
   return (
     <Card title={words.overview.recommendations} class="mb-6">
@@ -44,7 +44,7 @@ export function Recommendations(props: RecommendationsProps) {
   );
 }
 
-/** Leads to where a recommendation can be followed; nothing where only the machine's keeper can. */
+/** Renders the link or button to follow a recommendation; nothing when only the machine's operator can. */
 export function WayToDo(props: { what: Recommendation; onMake: () => void }) {
   const among = (...codes: string[]) => codes.includes(props.what.code);
   return (

@@ -6,7 +6,7 @@ import { words } from '../../strings/shared.ts';
 
 const SHOWN = 6;
 
-/** The largest of the newest backups, each as its part of all that is stored. */
+/** Shows the largest of the newest backups, each as a share of all stored bytes. */
 export function StorageUse(props: { page: BackupPage }) {
   const largest = () => props.page.items.toSorted((a, b) => b.size - a.size).slice(0, SHOWN);
   const share = (size: number) => `${props.page.totalSize > 0 ? Math.max(1, (size * 100) / props.page.totalSize) : 0}%`;

@@ -6,15 +6,18 @@ export type Level = 'safe' | 'soon' | 'unsafe' | 'unknown';
 
 export interface Verdict {
   level: Level;
-  /** The answer, one sentence. */
+  /** The answer in one sentence. */
   sentence: string;
-  /** Why, in one more. */
+  /** The reason in another sentence. */
   because: string | null;
-  /** The recommendation that says why; null where none does. */
+  /** The recommendation that gives the reason; null when none does. */
   from: Recommendation | null;
 }
 
-/** Is the data safe? What the server recommends decides: something urgent is red, something soon amber. Never green on what cannot be seen. */
+/**
+ * Returns whether the data is safe, from the server's recommendations: red for an urgent one, amber for one due soon. Never green for what
+ * could not be read.
+ */
 export function verdictOf({ recommendations, storage, database, troubles }: Status): Verdict {
   const first = recommendations.find(({ level }) => level !== 'note');
   const lost = troubles.find(({ code }) => code === 'STORAGE_LOST');
@@ -29,7 +32,7 @@ export function verdictOf({ recommendations, storage, database, troubles }: Stat
   return of('safe', words.overview.safeBecause);
 }
 
-/** A verdict that nobody can confirm right now: what it was, and when. No colour speaks for it. */
+/** Returns a verdict nobody can confirm right now: its old sentence with its time, without a colour. */
 export function fadedVerdict(verdict: Verdict, seenAt: Date): Verdict {
   return { ...verdict, level: 'unknown', sentence: words.overview.asOf(clockText(seenAt), verdict.sentence) };
 }

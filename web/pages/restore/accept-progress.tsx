@@ -7,7 +7,7 @@ import { OperationCard } from '../../ui/operations/operation-card.tsx';
 
 const LOOK_MS = 700;
 
-/** What the server does with a file that has arrived: how far it is, and a button that stops it. Nothing before that has begun. */
+/** Shows the server's work on a file that has arrived, with a button that cancels it. Empty before that work begins. */
 export function AcceptProgress(props: { uploadId: string | null }) {
   return <Suspense>{props.uploadId !== null && <Accepting uploadId={props.uploadId} />}</Suspense>;
 }

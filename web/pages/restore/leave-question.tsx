@@ -7,7 +7,7 @@ import { Modal } from '../../ui/modal.tsx';
 
 const { upload: w } = restoreWords;
 
-/** Asks whoever would leave the page while a file is on its way, and says what becomes of what was sent. */
+/** Asks before the page is left during an upload, and says what happens to the bytes already sent. */
 export function LeaveQuestion(props: { sending: boolean }) {
   const [leaving, setLeaving] = createSignal<BeforeLeaveEventArgs | null>(null);
   holdPage(() => props.sending, setLeaving);

@@ -3,7 +3,7 @@ import { restoreWords } from '../../strings/restore.ts';
 
 const { upload: w } = restoreWords;
 
-/** What a BackupData document says of itself; null where it does not. */
+/** The metadata of a BackupData document; null for each value it does not state. */
 export interface DocumentFacts {
   madeAt: string | null;
   rows: number | null;
@@ -11,14 +11,14 @@ export interface DocumentFacts {
   database: string | null;
 }
 
-/** Far enough for any metadata, which stand first in what this program and the HRMS write. */
+/** Enough for any metadata, which come first in what this program and the HRMS write. */
 const HEAD_CHARACTERS = 256 * 1024;
 const TAIL_BYTES = 64;
 const PARTS = ['metadata', 'data'];
 
 /**
- * Looks at the beginning of a BackupData document as it streams in, and no further. Null: it may be one, but says of itself nothing so
- * far. Throws a Failure for what cannot be one.
+ * Reads only the beginning of a BackupData document, from a stream. Null when it may be one but its metadata are not found there. Throws a
+ * Failure for a file that cannot be one.
  */
 export async function peekDocument(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<DocumentFacts | null> {
   const text = await headOf(bytes);
@@ -30,7 +30,7 @@ export async function peekDocument(bytes: ReadableStream<Uint8Array<ArrayBuffer>
   return found && factsIn(found);
 }
 
-/** Refuses a document whose end is not there: what was cut off does not close what it has opened. */
+/** Throws a Failure for a document that was cut off: it does not end with its closing brace. */
 export async function refuseCutDocument(file: Blob): Promise<void> {
   const tail = await file.slice(-TAIL_BYTES).text();
   if (!tail.trimEnd().endsWith('}')) throw made('ARCHIVE_DAMAGED', w.cutDocument, w.cutHint);
@@ -47,7 +47,7 @@ async function headOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<s
       text += decoder.decode(value, { stream: true });
     }
   } catch {
-    // It does not unpack, from some place on.
+    // Decompression failed somewhere in the middle.
     throw made('ARCHIVE_DAMAGED', w.cut, w.cutHint);
   } finally {
     await reader.cancel().catch(() => undefined);
@@ -55,7 +55,7 @@ async function headOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<s
   return text;
 }
 
-/** The object a text begins with; null while its end is not there. */
+/** Returns the object at the beginning of a text; null when it does not end within the text. */
 function objectIn(text: string): object | null {
   let depth = 0;
   for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/gs)) {
@@ -71,7 +71,7 @@ function objectFrom(text: string): object {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // Told below.
+    // The error is thrown below.
   }
   throw noBackup();
 }

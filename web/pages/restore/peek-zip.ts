@@ -4,20 +4,20 @@ const END_OF_DIRECTORY = 'PK\x05\x06';
 const END_LENGTH = 22;
 const LONGEST_COMMENT = 65_535;
 const ENTRY = 'PK\x03\x04';
-/** Between the first byte of an entry and its name. */
+/** Bytes from the start of an entry to its name. */
 const ENTRY_LENGTH = 30;
-/** Where the manifest is looked for first: far enough for some thousand chunks. */
+/** Bytes searched first for the manifest: enough for some thousand chunks. */
 const FIRST_LOOK = 256 * 1024;
 const LONGEST_LOOK = 80 * 1024 ** 2;
 
-/** What the end of a ZIP says of all of it. */
+/** The end record of a ZIP. */
 export interface ZipEnd {
-  /** Where its last record begins, counted from the beginning of the file. */
+  /** The offset of the end record from the beginning of the file. */
   at: number;
   entries: number;
 }
 
-/** Looks for the end of a ZIP. Null when it is not there, or when bytes are missing before it: the file is cut. */
+/** Finds the end record of a ZIP. Null when there is none, or when bytes before it are missing: the file was cut. */
 export async function endOfZip(file: Blob): Promise<ZipEnd | null> {
   const from = Math.max(0, file.size - END_LENGTH - LONGEST_COMMENT);
   const bytes = await bytesOf(file, from, file.size);
@@ -25,14 +25,14 @@ export async function endOfZip(file: Blob): Promise<ZipEnd | null> {
   if (found < 0 || found + END_LENGTH > bytes.length) return null;
   const record = new DataView(bytes.buffer, bytes.byteOffset + found, END_LENGTH);
   const [length, start, at] = [record.getUint32(12, true), record.getUint32(16, true), from + found];
-  // A large archive says these numbers elsewhere.
+  // A large archive (ZIP64) keeps these numbers elsewhere.
   const isLarge = length === 0xffffffff || start === 0xffffffff;
   return isLarge || start + length === at ? { at, entries: record.getUint16(10, true) } : null;
 }
 
 /**
- * The content of the last entry of this name, which stands near the end: no more is read than what comes after it. Null without such an
- * entry. Throws when it does not unpack.
+ * Returns the content of the last entry of this name, reading little more than what follows it. Null when there is none. Throws when it
+ * does not decompress.
  */
 export async function lastEntry(file: Blob, end: ZipEnd, name: string): Promise<Uint8Array | null> {
   for (let look = FIRST_LOOK; ; look *= 4) {
@@ -55,12 +55,12 @@ function lastNamed(text: string, name: string): number {
   return -1;
 }
 
-/** The first entry of a ZIP, unpacked as it is asked for; null when its name has another ending. */
+/** Returns the first entry of a ZIP as a stream that decompresses on demand; null when its name does not match. */
 export async function firstEntry(file: Blob, ending: RegExp): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
   let name: string | null = null;
   const ready: Uint8Array<ArrayBuffer>[] = [];
   const unzip = new Unzip((entry) => {
-    // Those that follow are passed over.
+    // Later entries are skipped.
     if (name !== null) return;
     name = entry.name;
     entry.ondata = (error, piece) => {

@@ -5,16 +5,16 @@ import { endOfZip, firstEntry, lastEntry } from './peek-zip.ts';
 
 const { upload: w } = restoreWords;
 
-/** What a file is, found out before a byte of it is sent. */
+/** The kind of a file, found before any byte of it is sent. */
 export type Peeked =
   | { kind: 'backup'; madeAt: string; rows: number; tables: number; by: string; database: string }
-  /** BackupData; only the server can say whether all of it is right. `packed`: it goes as it is. */
+  /** BackupData; only the server can check all of it. `packed` means it is compressed already and sent as it is. */
   | { kind: 'document'; packed: boolean; facts: DocumentFacts | null };
 
 const MANIFEST = 'manifest.json';
 const FORMAT_MAJOR = 1;
 
-/** Reads as little of a file as shows what it is: its first bytes, and of a ZIP the table of contents and the manifest. Throws a Failure. */
+/** Identifies a file by its first bytes, and a ZIP by its directory and manifest, reading as little as possible. Throws a Failure. */
 export async function peek(file: Blob): Promise<Peeked> {
   if (file.size === 0) throw made('INPUT_INVALID', w.empty, w.kindHint);
   const start = new Uint8Array(await file.slice(0, 64).arrayBuffer());

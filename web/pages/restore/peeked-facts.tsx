@@ -8,7 +8,7 @@ import type { DocumentFacts } from './peek-document.ts';
 
 const { upload: w } = restoreWords;
 
-/** What a file says of itself. */
+/** Shows the facts a file states about itself. */
 export function PeekedFacts(props: { peeked: Peeked }) {
   return (
     <Show
@@ -55,7 +55,7 @@ function DocumentFactsList(props: { facts: DocumentFacts }) {
   );
 }
 
-/** The same in words, for who does not see it. */
+/** Returns the same facts as sentences for screen readers. */
 export function saidOf(what: Peeked): string[] {
   const facts = what.kind === 'backup' ? what : what.facts;
   if (facts === null) return [];

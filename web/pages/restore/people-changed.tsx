@@ -11,22 +11,22 @@ interface Person {
   what: string[];
 }
 
-/** Whom a restore would make an administrator, or another one, as the server's refusal names them. */
+/** The people a restore would make administrators, or different ones, as named in the server's refusal. */
 export interface AskedPeople {
   people: Person[];
   more: number;
-  /** To be given again by whoever means it. */
+  /** The text to send back to confirm them. */
   confirmation: string;
 }
 
-/** The question in a refusal's details; null where it asks nothing of the kind. */
+/** Reads the question from a refusal's details; null when it asks about nobody. */
 export function askedPeople(details: Record<string, unknown>): AskedPeople | null {
   const { administrators: people, more, confirmAdministrators: confirmation } = details;
   if (!Array.isArray(people) || typeof confirmation !== 'string') return null;
   return { people: people as Person[], more: typeof more === 'number' ? more : 0, confirmation };
 }
 
-/** Names them, and asks whether they are known. */
+/** Names these people, and asks whether they are known. */
 export function PeopleChanged(props: { of: AskedPeople; known: boolean; onKnown: (known: boolean) => void }) {
   return (
     <fieldset class="rounded-lg bg-warn-wash p-4 text-sm">

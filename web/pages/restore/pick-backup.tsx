@@ -17,7 +17,7 @@ import { Moment } from '../../ui/moment.tsx';
 const SHOWN = 10;
 const { restore: w } = restoreWords;
 
-/** All stored backups that can be opened, the newest first: looked through by pages, or searched. */
+/** Lists all stored backups that can be opened, newest first, with pages and a search. */
 export function PickBackup(props: { onPick: (name: string) => void }) {
   const [search, setSearch] = createSignal('');
   const [page, setPage] = createSignal(1);

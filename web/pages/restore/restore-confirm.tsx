@@ -21,14 +21,14 @@ const { restore: w } = restoreWords;
 interface RestoreConfirmProps {
   archive: string;
   database: string;
-  /** Null: all of the backup. */
+  /** The tables to restore; null for the whole backup. */
   tables: string[] | null;
-  /** What will have happened, in a sentence. */
+  /** A sentence on what the restore will have done. */
   lead: string;
   onStarted: (operation: Operation) => void;
 }
 
-/** Starts a restore for somebody who typed the database's name and has just given the password. */
+/** Starts a restore after the database's name was typed and the password just given. */
 export function RestoreConfirm(props: RestoreConfirmProps) {
   const client = useQueryClient();
   const again = createPasswordAgain();
@@ -36,7 +36,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
   const [typed, setTyped] = createSignal('');
   const [tried, setTried] = createSignal(false);
   const key = createOrderKey();
-  /** What the server asks about the people who would be administrators, and whether they were confirmed. */
+  /** The server's question about people who would become administrators, and the answer. */
   const [asked, setAsked] = createSignal<AskedPeople | null>(null);
   const [known, setKnown] = createSignal(false);
   const confirmed = () => (known() ? asked()?.confirmation : undefined);

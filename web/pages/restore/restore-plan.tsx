@@ -25,13 +25,13 @@ interface RestorePlanProps {
   madeHere: OneBackup['madeHere'];
   detail: BackupDetail | null;
   database: NonNullable<Status['database']>;
-  /** Tables the address names, chosen at first. Where the backup holds none of them none is chosen: never more than was asked for. */
+  /** Tables named by the address, chosen at first. If the backup holds none of them, none is chosen: never more than was requested. */
   asked: readonly string[];
   lastBackup: string | null;
   onStarted: (operation: Operation) => void;
 }
 
-/** What a restore would do, said and counted before it does anything; then the confirmation. */
+/** Shows what a restore would do, with counts, before anything happens; then asks for confirmation. */
 export function RestorePlan(props: RestorePlanProps) {
   const me = useMe();
   const [creating, setCreating] = createSignal(false);

@@ -21,16 +21,16 @@ const UploadBox = later(() => import('./upload-box.tsx').then(({ UploadBox }) =>
 
 const { restore: w, upload } = restoreWords;
 
-/** From a backup, stored or sent, to the data being back: chosen, seen, confirmed, followed to the end. */
+/** Renders the page that restores a backup, stored or uploaded: choice, plan, confirmation, progress, result. */
 export function Restore() {
   const [search, setSearch] = useSearchParams<{ backup?: string; tables?: string | string[] }>();
   const [started, setStarted] = createSignal<Operation | null>(null);
   const live = useQuery(() => ({ ...queries.operation(started()?.id ?? ''), enabled: started() !== null }));
   const ended = () => live.isSuccess && hasEnded(live.data);
   const [stored, setStored] = createSignal<Uploaded | null>(null);
-  // Of the file that was sent, and of no other backup one has gone on to.
+  // Only for the file that was just sent, not for another backup chosen since.
   const justStored = () => (stored()?.fileName === (search.backup ?? null) ? stored() : null);
-  // What was pressed is gone with its part of the page: one reads on from the heading, as on another page.
+  // The pressed button is gone with its part of the page, so reading goes on at the heading.
   createEffect(
     on([() => search.backup, () => started() !== null], () => document.querySelector<HTMLElement>('h1')?.focus(), {
       defer: true,
@@ -60,7 +60,7 @@ export function Restore() {
         <Match when={started()}>{null}</Match>
         <Match when={search.backup}>
           {(name) => (
-            // Its own, so that the heading, and the focus on it, stay while this is made ready.
+            // A boundary of its own, so that the heading and the focus on it stay while this loads.
             <Suspense fallback={<PageSkeleton />}>
               <Chosen name={name()} tables={[search.tables ?? []].flat()} onStarted={setStarted} />
             </Suspense>

@@ -6,13 +6,13 @@ import type { createSending } from './send.ts';
 
 const { upload: w } = restoreWords;
 
-/** A file on its way: how much, how fast, how long still; pause, go on, give up. */
+/** Shows the progress of an upload: amount, speed, time left; with buttons to pause, resume and give up. */
 export function SendProgress(props: { sending: ReturnType<typeof createSending> }) {
   const state = () => props.sending.state();
   const sent = () => props.sending.sent();
   const isChecking = () => state() === 'checking' || state() === 'packing';
   let box: HTMLDivElement | undefined;
-  // The button that had the focus may be gone with what it did.
+  // The button that had the focus may be gone after its press.
   createEffect(
     on(state, () => {
       if (document.activeElement === document.body) (box?.querySelector('button') ?? box)?.focus();

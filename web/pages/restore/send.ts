@@ -22,8 +22,8 @@ const ENDPOINT = '/api/uploads/tus';
 const RATE_WINDOW_MS = 5000;
 
 /**
- * Sends one file in pieces, by the tus protocol. It goes on by itself after a lost connection, after a pause, and, when the same file is
- * chosen again, after the page was closed.
+ * Creates the upload of one file in pieces, by the tus protocol. It resumes after a lost connection, after a pause, and when the same file
+ * is chosen again after the page was closed.
  */
 export function createSending(onSent: (sent: Uploaded) => void) {
   const [state, setState] = createSignal<SendState>('idle');
@@ -53,7 +53,7 @@ export function createSending(onSent: (sent: Uploaded) => void) {
     if (!packed) {
       setState('packing');
       const small = await gzipped(file).catch(() => null);
-      // Left meanwhile: nobody is there to send it for.
+      // Given up or left in the meantime.
       if (state() !== 'packing') return;
       if (small === null) return refuse(made('INPUT_INVALID', w.unreadable, w.kindHint));
       body = small;
@@ -89,9 +89,9 @@ export function createSending(onSent: (sent: Uploaded) => void) {
     state,
     sent,
     failure,
-    /** What the server calls the file; null before it has said it. */
+    /** The server's id of the upload; null before it has answered. */
     uploadId: () => uploadIdIn(upload?.url ?? null),
-    /** `packed`: it goes as it is; a document is compressed first. `most`: what the server takes, bytes. */
+    /** Starts the upload. A document is compressed first unless `packed`. `most` is the server's limit in bytes. */
     start,
     pause() {
       void upload?.abort();
@@ -102,12 +102,12 @@ export function createSending(onSent: (sent: Uploaded) => void) {
       setState('sending');
       upload?.start();
     },
-    /** What an earlier file failed with is no longer told. */
+    /** Clears the failure of an earlier file. */
     forget() {
       if (state() === 'failed' || state() === 'done') setState('idle');
       setFailure(null);
     },
-    /** What was sent is removed from the server. */
+    /** Stops, and removes the sent bytes from the server. */
     giveUp() {
       void upload?.abort(true).catch(() => undefined);
       upload = null;
@@ -116,7 +116,7 @@ export function createSending(onSent: (sent: Uploaded) => void) {
   };
 }
 
-/** The largest body the server takes, bytes, as tus tells it; null where it does not. */
+/** Returns the server's limit for an upload in bytes, from its tus headers; null when it states none. */
 export async function largestUpload(signal: AbortSignal): Promise<number | null> {
   const answer = await fetch(ENDPOINT, { method: 'OPTIONS', signal });
   const most = Number(answer.headers.get('Tus-Max-Size') ?? Number.NaN);

@@ -18,7 +18,7 @@ import { createSending, largestUpload, tooLarge } from './send.ts';
 import { SendProgress } from './send-progress.tsx';
 
 const { upload: w } = restoreWords;
-/** Refused for what the file is: sent again it would be refused again. */
+/** Codes that refuse the file itself: sent again it would be refused again. */
 const OF_THE_FILE: readonly Failure['code'][] = [
   'INPUT_INVALID',
   'TOO_LARGE',
@@ -28,7 +28,7 @@ const OF_THE_FILE: readonly Failure['code'][] = [
   'ARCHIVE_LIMIT',
 ];
 
-/** Takes a file, dropped, pasted or chosen, looks into it, and sends it. */
+/** Takes a dropped, pasted or chosen file, looks into it, and uploads it. */
 export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
   const [file, setFile] = createSignal<File | null>(null);
   const [peeked, setPeeked] = createSignal<Peeked | null>(null);
@@ -51,7 +51,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
   const isOfTheFile = () => OF_THE_FILE.some((code) => code === sending.failure()?.code);
   let picker: HTMLInputElement | undefined;
   let next: HTMLDivElement | undefined;
-  // What was pressed last is gone: given up or refused, one goes on from what can be done now.
+  // The pressed button is gone, so the focus moves to what can be done next.
   createEffect(
     on(
       isBusy,
@@ -73,7 +73,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
       if (others.length > 0) throw made('INPUT_INVALID', w.several, w.severalHint);
       const what = await peek(chosen);
       const limit = most();
-      // What is not packed yet becomes smaller: it is measured when it is.
+      // An uncompressed file becomes smaller; it is measured once compressed.
       if (isPacked(what) && limit !== null && chosen.size > limit) throw tooLarge(chosen.size, limit);
       if (file() !== chosen) return;
       setPeeked(what);
@@ -91,7 +91,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
 
   onMount(() => {
     const onPaste = (event: ClipboardEvent) => void take(filesIn(event));
-    // A file that misses the place would be opened by the browser, and the page be gone.
+    // The browser would open a file that misses the drop zone, and replace the page.
     const onDrag = (event: DragEvent) => event.preventDefault();
     const onDrop = (event: DragEvent) => {
       event.preventDefault();
@@ -163,7 +163,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
   );
 }
 
-/** Why a file is no backup that is stored now; and what whoever is frightened asks first. */
+/** Says why a file was refused, and answers the first fear of whoever reads it. */
 function RefusedFile(props: { failure: Failure }) {
   return (
     <FailureNotice failure={props.failure}>
@@ -176,7 +176,7 @@ function isPacked(what: Peeked): boolean {
   return what.kind === 'backup' || what.packed;
 }
 
-/** What is pasted as a file, or as the text of a document; nothing that is meant for a field. */
+/** Returns the pasted files, or a pasted document as a file. Ignores what is pasted into a field. */
 function filesIn({ clipboardData, target }: ClipboardEvent): Iterable<File> | undefined {
   if (target instanceof HTMLInputElement && target.type !== 'file') return;
   if (target instanceof HTMLTextAreaElement || !clipboardData) return;
@@ -217,7 +217,7 @@ function DropPlace(props: {
         class="sr-only"
         onChange={(event) => {
           props.onFiles([...(event.currentTarget.files ?? [])]);
-          // The same file can be chosen again.
+          // Lets the same file be chosen again.
           event.currentTarget.value = '';
         }}
       />
