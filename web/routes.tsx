@@ -16,7 +16,7 @@ import { PageHead } from './ui/card.tsx';
 import { FailureNotice } from './ui/failure-notice.tsx';
 import { PageSkeleton } from './ui/skeleton.tsx';
 
-// Loaded when somebody points at the way there.
+// Loaded when somebody points at a link to it.
 const Backups = later(() => import('./pages/backups/backups.tsx').then(({ Backups }) => Backups));
 const Backup = later(() => import('./pages/backup/backup.tsx').then(({ Backup }) => Backup));
 const Rows = later(() => import('./pages/rows/rows.tsx').then(({ Rows }) => Rows));
@@ -28,7 +28,7 @@ const Access = later(() => import('./pages/access/access.tsx').then(({ Access })
 const Status = later(() => import('./pages/status/status.tsx').then(({ Status }) => Status));
 const BreakGlass = later(() => import('./pages/break-glass.tsx').then(({ BreakGlass }) => BreakGlass));
 
-/** Every address a person can stand on. */
+/** Routes every address of the panel. */
 export function Routes() {
   return (
     <Router root={Frame}>
@@ -51,12 +51,12 @@ export function Routes() {
   );
 }
 
-/** Around everything: whether the server answers, what is said to those who do not see, and what is shown when a page breaks. */
+/** Renders the frame of every page: the lost connection, the announcements for screen readers, and the message when a page breaks. */
 function Frame(props: RouteSectionProps) {
   const location = useLocation();
   useBeforeLeave((event) => {
     if (typeof event.to === 'string') headFor(event.to);
-    // Whoever holds the page has said so by then.
+    // A page that blocks the navigation has done so by then.
     queueMicrotask(() => event.defaultPrevented && headFor(null));
   });
   createEffect(on([() => location.pathname, () => location.search], () => headFor(null)));
@@ -70,7 +70,7 @@ function Frame(props: RouteSectionProps) {
           </p>
         </Show>
       </div>
-      {/* Of its own: what is said must not bring up again that the server is gone. */}
+      {/* A region of its own, so that an announcement does not repeat the lost connection. */}
       <div role="status" data-said="" class="sr-only">
         {said()}
       </div>
@@ -81,7 +81,7 @@ function Frame(props: RouteSectionProps) {
   );
 }
 
-/** A page for those who have the scope; others are told that it is not for them. */
+/** Renders a page for people with the scope; others read that they may not see it. */
 function Needs(props: { scope: Person['scopes'][number]; page: Component }) {
   const me = useMe();
   return (
@@ -91,7 +91,7 @@ function Needs(props: { scope: Person['scopes'][number]; page: Component }) {
   );
 }
 
-/** Only for who is signed in, and may see backups; others are led to where they can be. */
+/** Renders a page only for people who are signed in and may see backups; others are redirected. */
 function SignedIn(props: RouteSectionProps) {
   const me = useMe();
   const location = useLocation();
@@ -101,7 +101,7 @@ function SignedIn(props: RouteSectionProps) {
       <Match when={me.isPending}>
         <Waiting />
       </Match>
-      {/* Who is known to be signed in stays so when asking again fails. */}
+      {/* A person known to be signed in stays so when fetching again fails. */}
       <Match when={me.isLoadingError && me.error}>
         {(error) => <Broken error={error()} reset={() => void me.refetch()} />}
       </Match>

@@ -4,7 +4,7 @@ import solid from 'vite-plugin-solid';
 
 /** Browsers of the last two years: those that know `light-dark()`. */
 const TARGET = ['chrome123', 'firefox120', 'safari17.5'];
-/** Where `bun run dev:web` finds the server. */
+/** The server's address for `bun run dev:web`. */
 const SERVER = 'http://127.0.0.1:3000';
 
 export default defineConfig({
@@ -16,7 +16,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: TARGET,
     cssTarget: TARGET,
-    // Styles and scripts are files of their own: the policy allows nothing inline, not even as `data:`.
+    // Styles and scripts are separate files: the policy allows nothing inline, not even as `data:`.
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     manifest: true,

@@ -15,7 +15,7 @@ import { Field } from '../ui/forms/field.tsx';
 import { PasswordField } from '../ui/forms/password-field.tsx';
 import { FrontDoor } from '../ui/front-door.tsx';
 
-/** E-mail and password, and back to where one was going. */
+/** Renders the sign-in form, and then leads back to the page that was requested. */
 export function SignIn() {
   const me = useMe();
   const client = useQueryClient();

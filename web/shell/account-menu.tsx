@@ -14,7 +14,7 @@ import { chooseTheme, type Theme, theme } from './theme.ts';
 
 const THEMES: Theme[] = ['system', 'light', 'dark'];
 
-/** Who is signed in; theme, and the way out. */
+/** Renders the menu of the signed-in person: theme and sign-out. */
 export function AccountMenu(props: { me: Person }) {
   const signOut = useSignOut();
   const [failure, setFailure] = createSignal<Failure | null>(null);
@@ -73,7 +73,7 @@ export function AccountMenu(props: { me: Person }) {
   );
 }
 
-/** Breaks, where it must, after the @ rather than in a word. */
+/** Lets a long address break after the @ rather than inside a word. */
 function inTwo(email: string) {
   const [who, ...where] = email.split(/(?<=@)/);
   return (

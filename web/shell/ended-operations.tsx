@@ -14,11 +14,14 @@ import { Button } from '../ui/button.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
 import { endsInALine, isToldOnPage } from './operation-ends.ts';
 
-/** Long enough to be noticed and read twice; it begins anew when somebody has pointed at it. */
+/** Milliseconds a line is shown: enough to notice it and read it twice. They start again after the pointer was on it. */
 const SHOWN_MS = 12_000;
 const MOST = 4;
 
-/** What has ended while somebody looks, wherever in the panel: a line each. What needs to be looked at stays until it is put away. */
+/**
+ * Shows a line for each operation that ended while the panel was open, on whatever page. One that needs attention stays until it is
+ * dismissed.
+ */
 export function EndedOperations() {
   const client = useQueryClient();
   const active = useQuery(queries.activeOperations);
@@ -44,7 +47,7 @@ export function EndedOperations() {
     for (const id of watched) {
       if (now.includes(id)) continue;
       watched.delete(id);
-      // Nobody has asked for this: where the server does not answer, the page says so already.
+      // Nobody requested this fetch, and the page already says when the server does not answer.
       look(id).catch(() => watched.add(id));
     }
     for (const id of now) watched.add(id);
@@ -135,7 +138,7 @@ function endText(operation: Operation): string {
   return isIncomplete(operation) ? words.operation.finishedPartly : words.operation.states[operation.state];
 }
 
-/** What came of it, in a sentence or two. */
+/** Returns a sentence or two on the result. */
 function aboutEnd({ kind, state, error, result }: Operation): string {
   const { operation: w } = words;
   if (state !== 'succeeded') return error?.message ?? '';

@@ -7,8 +7,8 @@ import { PlaceLink } from './place-link.tsx';
 import type { Place } from './places.ts';
 
 /**
- * The places that are not of every day. On a phone a button of the bar opens them, and stands there as the one of them where somebody is;
- * on a wider page they stand below the others.
+ * Renders the links to rarely used pages. On a phone a button in the bar opens them, and shows the current one of them; on a wider screen
+ * they stand below the others.
  */
 export function MorePlaces(props: { places: readonly Place[] }) {
   const location = useLocation();
@@ -17,7 +17,7 @@ export function MorePlaces(props: { places: readonly Place[] }) {
   let box: HTMLDivElement | undefined;
   let opener: HTMLButtonElement | undefined;
   const here = () => props.places.find(({ href }) => href === location.pathname);
-  // While it is open: a place that is chosen closes it, and so does whatever happens elsewhere.
+  // While open: choosing a page closes it, and so does a press or the focus elsewhere.
   createEffect(() => {
     if (!open()) return;
     const over = new AbortController();

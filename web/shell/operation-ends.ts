@@ -2,7 +2,9 @@ import { type Accessor, createEffect, onCleanup } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { isIncomplete, textsIn } from '../lib/operations.ts';
 
-/** Whether the end of an operation is told in a line: it went well, and nothing about it needs to be looked at. What a restore did does. */
+/**
+ * Returns whether a line is enough for the end of an operation: it succeeded, and nothing needs attention. A restore's result always does.
+ */
 export function endsInALine(operation: Operation): boolean {
   return (
     operation.state === 'succeeded' &&
@@ -14,7 +16,7 @@ export function endsInALine(operation: Operation): boolean {
 
 const tellers = new Set<{ id: string; lines: boolean }>();
 
-/** Says that this part of the page tells how an operation ends. `lines`: also where a line is enough. */
+/** Registers this part of the page as the one that shows how an operation ends. `lines`: also when a line is enough. */
 export function tellEndHere(id: Accessor<string>, lines: Accessor<boolean>): void {
   createEffect(() => {
     const teller = { id: id(), lines: lines() };
@@ -23,7 +25,7 @@ export function tellEndHere(id: Accessor<string>, lines: Accessor<boolean>): voi
   });
 }
 
-/** Whether the page itself tells how this operation ended. */
+/** Returns whether the page itself shows how this operation ended. */
 export function isToldOnPage(operation: Operation): boolean {
   return [...tellers].some(({ id, lines }) => id === operation.id && (lines || !endsInALine(operation)));
 }

@@ -9,14 +9,14 @@ import { PALETTE_KEYS, useShortcuts } from './shortcuts.ts';
 
 const Palette = later(() => import('./palette.tsx').then((part) => part.Palette));
 
-/** Opens the list of all places and actions; shows the keys that do the same. */
+/** Renders the button that opens the command palette, with the keys that do the same. */
 export function PaletteButton(props: { me: Person }) {
   const [open, setOpen] = createSignal(false);
-  // Once there it stays, closed: it gives the focus back.
+  // The palette stays mounted once opened: on closing it gives the focus back.
   const hasOpened = createMemo((before: boolean) => before || open(), false);
   const location = useLocation();
   useShortcuts(() => setOpen(true));
-  // By Back, or whatever else leads to another page while it is open.
+  // Closes it when Back, or anything else, changes the page.
   createEffect(
     on(
       () => location.pathname,

@@ -1,4 +1,4 @@
-/** Whether a name holds every word that is looked for, wherever; capitals do not matter. */
+/** Returns whether a name contains every word of the search, in any order and any case. */
 export function matchesAll(name: string, sought: string): boolean {
   const within = name.toLocaleLowerCase('en');
   return sought

@@ -34,14 +34,14 @@ interface Entry {
   name: string;
   more?: string;
   icon: Component<LucideProps>;
-  /** Once the list is gone: what has the focus then is the page's. */
+  /** Runs once the palette is closed, so that the page has the focus. */
   run: () => unknown;
 }
 
 const MOST_BACKUPS = 8;
 const THEMES: Theme[] = ['light', 'dark', 'system'];
 
-/** Every place, the usual actions, and backups by name, in one list that is searched and gone through by keys. */
+/** Renders the command palette: every page, the usual actions, and backups by name, searched and chosen by keys. */
 export function Palette(props: { me: Person; open: boolean; onClose: () => void }) {
   const id = createUniqueId();
   const navigate = useNavigate();
@@ -157,7 +157,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
       onClose={props.onClose}
       title={words.goTo}
       first={() => field}
-      // What was chosen has a place of its own for the focus, or leaves it where it was.
+      // The chosen entry moves the focus to a place of its own, or leaves it where it was.
       onGone={() => chosen?.run()}
     >
       <Show when={failure()}>
@@ -200,7 +200,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
                 {(entry) => {
                   const isCurrent = () => entries()[current()] === entry;
                   return (
-                    // Its keys are those of the field, which keeps the focus.
+                    // The keys are handled by the field, which keeps the focus.
                     <button
                       type="button"
                       id={idOf(entry)}

@@ -8,7 +8,7 @@ import { FailureNotice } from '../ui/failure-notice.tsx';
 import { PasswordAgainField } from '../ui/forms/password-again.tsx';
 import { Modal, ModalEnd } from '../ui/modal.tsx';
 
-/** Asks for the password before data is given away. One for the whole panel: nothing is given away by two presses at once. */
+/** Asks for the password before data is given away. One dialog serves the whole panel, so that two presses at once never give data away twice. */
 export function PasswordQuestion() {
   const { passwordFirst: w } = words;
   const form = createPasswordForm(() => question()?.answer(true));

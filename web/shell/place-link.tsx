@@ -1,7 +1,7 @@
 import { A } from '@solidjs/router';
 import type { Place } from './places.ts';
 
-/** The way to a place; `row`: as in a list on a phone, too, with the name beside its sign. */
+/** Renders the link to a page of the panel. `row`: on a phone, too, as in a list, with the name beside the icon. */
 export function PlaceLink(props: { place: Place; row?: boolean }) {
   return (
     <li class="min-w-0 flex-1">

@@ -10,12 +10,12 @@ import type { Component } from 'solid-js';
 import type { Person } from '../api.ts';
 import { words } from '../strings/shared.ts';
 
-/** Where one can go from everywhere. */
+/** A page that can be reached from everywhere. */
 export interface Place {
   href: string;
   name: string;
   icon: Component<LucideProps>;
-  /** What one needs to see anything there. */
+  /** The scope needed to see anything there. */
   scope: Person['scopes'][number];
 }
 
@@ -31,7 +31,7 @@ const OTHER: readonly Place[] = [
   { href: '/status', name: words.nav.status, icon: HeartPulse, scope: 'system:read' },
 ];
 
-/** The places this person may see: those of every day, and the others. */
+/** Returns the pages this person may see: those of daily use, and the others. */
 export function placesFor({ scopes }: Person): { daily: Place[]; other: Place[] } {
   const seen = ({ scope }: Place) => scopes.includes(scope);
   return { daily: DAILY.filter(seen), other: OTHER.filter(seen) };

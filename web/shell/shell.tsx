@@ -13,10 +13,10 @@ import { placesFor } from './places.ts';
 const EndedOperations = later(() => import('./ended-operations.tsx').then((part) => part.EndedOperations));
 const PasswordQuestion = later(() => import('./password-question.tsx').then((part) => part.PasswordQuestion));
 
-/** What surrounds every page of who is signed in. On a phone the places stand below, where the thumb is. */
+/** Renders the frame of every page after sign-in. On a phone the links stand at the bottom, near the thumb. */
 export function Shell(props: { me: Person; children: JSX.Element }) {
   const places = () => placesFor(props.me);
-  // Once there it stays, closed: it gives the focus back.
+  // The dialog stays mounted once opened: on closing it gives the focus back.
   const hasAsked = createMemo((before: boolean) => before || question() !== null, false);
   return (
     <div class="min-h-dvh md:grid md:grid-cols-[14rem_1fr] print:block">

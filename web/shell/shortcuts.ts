@@ -3,10 +3,10 @@ import { onCleanup, onMount } from 'solid-js';
 const KEY = 'palace-slash';
 const MAC = /Mac|iP/.test(navigator.platform);
 
-/** The keys that open the list of places and actions: as they are written on keys, and as `aria-keyshortcuts` has them. */
+/** The keys that open the command palette: as labelled on keyboards, and as `aria-keyshortcuts` needs them. */
 export const PALETTE_KEYS = MAC ? { shown: '⌘K', aria: 'Meta+K' } : { shown: 'Ctrl K', aria: 'Control+K' };
 
-/** Whether `/` leads to the search. Who speaks to a computer presses single keys without meaning to, and can switch it off. */
+/** Returns whether `/` leads to the search. It can be switched off, because speech input presses single keys unintentionally. */
 export function slashIsOn(): boolean {
   try {
     return localStorage.getItem(KEY) === null;
@@ -15,17 +15,20 @@ export function slashIsOn(): boolean {
   }
 }
 
-/** Keeps for the next visit, too, whether `/` leads to the search. */
+/** Stores whether `/` leads to the search, for the next visit, too. */
 export function switchSlash(on: boolean): void {
   try {
     if (on) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, 'off');
   } catch {
-    // A browser that keeps nothing cannot keep this either.
+    // A browser without storage cannot keep this setting.
   }
 }
 
-/** Opens the list by its keys, and leads to the page's own search by `/`: not while somebody types, nor while something stands over the page. */
+/**
+ * Opens the command palette by its keys, and moves the focus to the page's search by `/`. Does nothing while somebody types, or while a
+ * dialog or menu is open.
+ */
 export function useShortcuts(openPalette: () => void): void {
   const press = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing || event.shiftKey || event.altKey) return;
@@ -46,7 +49,7 @@ export function useShortcuts(openPalette: () => void): void {
   });
 }
 
-/** A box to tick, a button or a choice among a few takes no text. */
+/** Returns whether an element takes text; checkboxes, radio buttons, buttons and file fields do not. */
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)

@@ -9,7 +9,7 @@ const [theme, setTheme] = createSignal<Theme>(chosenTheme());
 
 export { theme };
 
-/** Shows the panel in this theme, now and on the next visit. */
+/** Applies a theme, now and on the next visit. */
 export function chooseTheme(next: Theme): void {
   setTheme(next);
   if (next === 'system') delete document.documentElement.dataset['theme'];
@@ -18,7 +18,7 @@ export function chooseTheme(next: Theme): void {
     if (next === 'system') localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, next);
   } catch {
-    // A browser that keeps nothing forgets the choice; that is what it was told to do.
+    // A browser without storage forgets the choice, as it was told to.
   }
 }
 

@@ -17,7 +17,7 @@ const scopes: Readonly<Record<Scope, readonly [name: string, allows: string]>> =
   'tokens:manage': ['Manage tokens', 'See and revoke all tokens. A token can never create another one.'],
 };
 
-/** What the page of access says: loaded with it. */
+/** The texts of the access page, loaded with it. */
 export const accessWords = {
   title: 'Access',
   lead: 'Where you are signed in, and which services have access.',
@@ -109,6 +109,6 @@ export const accessWords = {
   },
   scope: (scope: Scope) => scopes[scope][0],
   allows: (scope: Scope) => scopes[scope][1],
-  /** In the order people think of them; what can do harm comes last. */
+  /** In the order people think of them, with the dangerous ones last. */
   allScopes: Object.keys(scopes) as Scope[],
 };

@@ -1,6 +1,6 @@
 import { amountText, countText } from '../lib/format.ts';
 
-/** What was done, as one says it afterwards; and what was tried, when it did not come to that. */
+/** The name of an action that was done, and of one that was only attempted. */
 type Deed = readonly [done: string, tried: string];
 
 const deeds: Readonly<Record<string, Deed>> = {
@@ -63,11 +63,11 @@ const reasons: Readonly<Record<string, string>> = {
   UNEXPECTED: 'An unexpected error; the server’s log says more.',
 };
 
-/** What the page of the audit says: loaded with it. */
+/** The texts of the audit page, loaded with it. */
 export const auditWords = {
   title: 'Audit',
   lead: 'Everything that was tried, newest first: by whom, from where, and how it ended. It cannot be edited.',
-  /** Actions one can ask for, by what they are called when they were done. */
+  /** The actions to filter by, under their names when done. */
   deeds: Object.fromEntries(Object.entries(deeds).map(([action, [done]]) => [action, done])),
   told: (action: string, outcome: 'allowed' | 'denied' | 'failed') => {
     const [done, tried] = deeds[action] ?? [action, action];

@@ -1,4 +1,4 @@
-/** What stands on the printed page of a backup beside what the screen shows. */
+/** The texts on the printed page of a backup that the screen does not show. */
 export const byHandWords = {
   title: 'How to restore this backup',
   program: 'With Palace Backup, on the machine where it is installed:',

@@ -1,6 +1,6 @@
 import { amountText, countText } from '../lib/format.ts';
 
-/** What the search of a whole backup says. */
+/** The texts of the search through a whole backup. */
 export const findWords = {
   title: 'Find in this backup',
   text: 'Search for',

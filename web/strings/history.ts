@@ -1,4 +1,4 @@
-/** What the days of backups say: loaded with them. */
+/** The texts of the days of backups, loaded with them. */
 export const historyWords = {
   lead: (days: number) => `The last ${days} days, up to today.`,
   caption: 'Backups by day',

@@ -3,7 +3,7 @@ import { amountText } from '../lib/format.ts';
 const NAMES = { verify: 'Verify', pin: 'Pin', unpin: 'Unpin', download: 'Download', remove: 'Delete' };
 const backups = (count: number) => amountText(count, 'backup');
 
-/** What is said where several backups are chosen and done with at once. */
+/** The texts for actions on several backups at once. */
 export const manyWords = {
   chooseAll: 'Select all shown',
   choose: (name: string) => `Select ${name}`,

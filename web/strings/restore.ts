@@ -2,7 +2,7 @@ import { amountText, bytesText, countText, durationText } from '../lib/format.ts
 
 const NAMES = new Intl.ListFormat('en');
 
-/** What the pages of restoring and uploading say: loaded with them. */
+/** The texts of the restore and upload pages, loaded with them. */
 export const restoreWords = {
   restore: {
     title: 'Restore',

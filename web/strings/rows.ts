@@ -3,7 +3,7 @@ import { amountText, bytesText, countText } from '../lib/format.ts';
 const span = (from: number, to: number) => (from === to ? countText(from) : `${countText(from)}–${countText(to)}`);
 const rows = (from: number, to: number, row = 'row') => `${row}${from === to ? '' : 's'} ${span(from, to)}`;
 
-/** What the page of a table's rows says: loaded with it. */
+/** The texts of the page of a table's rows, loaded with it. */
 export const rowWords = {
   lead: (rows: number) => `${amountText(rows, 'row')} as they were when the backup was made. Looking changes nothing.`,
   look: (rows: number, table: string) => `View ${amountText(rows, 'row')} of ${table}`,

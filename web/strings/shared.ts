@@ -27,7 +27,7 @@ const kinds: Readonly<Record<string, string>> = {
   upload: 'Upload',
 };
 
-/** Everything the panel says, in one place. */
+/** The texts that several pages share, and those of the first load. */
 export const words = {
   name: 'Palace Backup',
   skip: 'Skip to the content',
@@ -119,7 +119,7 @@ export const words = {
       unknown: 'Whether your data is safe cannot be checked right now.',
     },
     noBackup: 'No complete backup yet',
-    /** While the server does not answer. */
+    /** Shown while the server does not answer. */
     asOf: (time: string, sentence: string) => `As of ${time}: ${sentence}`,
     safeBecause: 'The newest backup holds everything it should, and every byte of it was verified.',
     lastBackup: 'Last good backup',

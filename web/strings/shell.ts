@@ -1,6 +1,6 @@
 import { amountText } from '../lib/format.ts';
 
-/** What the frame around the pages says beside their names: loaded after the first page. */
+/** The texts of the frame besides the page names, loaded after the first page. */
 export const shellWords = {
   ended: {
     region: 'Finished operations',

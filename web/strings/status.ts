@@ -1,6 +1,6 @@
 import { amountText, bytesText, countText, durationText } from '../lib/format.ts';
 
-/** What the page of the status says: loaded with it. */
+/** The texts of the status page, loaded with it. */
 export const statusWords = {
   title: 'Status',
   lead: 'The health of this server and of everything it needs. Checked every minute.',

@@ -8,7 +8,7 @@ import type { BackupInfo } from '../api.ts';
 import { words } from '../strings/shared.ts';
 import { Badge } from './badge.tsx';
 
-/** The state of a stored backup in a few words. */
+/** Shows the state of a stored backup in a few words. */
 export function BackupBadges(props: { backup: BackupInfo }) {
   const { state: w } = words;
   return (

@@ -10,7 +10,7 @@ const TONES: Readonly<Record<Tone, string>> = {
   brand: 'bg-brand-wash text-brand',
 };
 
-/** A word of state. Colour only repeats what the word and the icon say. */
+/** Renders a word of state. Colour only repeats the word and the icon. */
 export function Badge(props: { tone: Tone; icon?: JSX.Element; title?: string | undefined; children: JSX.Element }) {
   return (
     <span

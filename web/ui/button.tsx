@@ -11,12 +11,12 @@ const LOOKS: Readonly<Record<Look, string>> = {
   danger: 'bg-bad-strong text-on-bad hover:brightness-90',
 };
 
-/** What a question ends with: the buttons that answer it, to the right. */
+/** Renders the buttons that answer a question, to the right. */
 export function Buttons(props: { children: JSX.Element; class?: string }) {
   return <div class={`flex flex-wrap justify-end gap-2 ${props.class ?? ''}`}>{props.children}</div>;
 }
 
-/** How things look that are pressed, buttons and links alike. */
+/** Returns the classes of anything that is pressed, buttons and links alike. */
 export function pressable(look: Look = 'plain', square = false): string {
   const box = square ? 'w-11 sm:w-10' : 'px-4';
   return `inline-flex print:hidden min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 aria-disabled:not-aria-busy:opacity-45 ${box} ${LOOKS[look]}`;
@@ -24,9 +24,9 @@ export function pressable(look: Look = 'plain', square = false): string {
 
 interface ButtonProps extends JSX.ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
-  /** Something it has begun is not done yet: it says so and cannot be pressed, but keeps the focus. */
+  /** True while the button's work runs: it says so and cannot be pressed, but keeps the focus. */
   busy?: boolean;
-  /** There is nothing for it to do now: it cannot be pressed, but keeps the focus of who has just pressed it. */
+  /** True when the button has nothing to do now: it cannot be pressed, but keeps the focus after a press. */
   disabled?: boolean;
   /** For an icon alone; its name goes in `aria-label`. */
   square?: boolean;

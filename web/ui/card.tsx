@@ -1,7 +1,7 @@
 import { createEffect, createUniqueId, type JSX, onMount, Show } from 'solid-js';
 import { words } from '../strings/shared.ts';
 
-/** A part of a page with its heading; `aside` stands beside the heading. */
+/** Renders a part of a page with its heading; `aside` stands beside the heading. */
 export function Card(props: { title?: string; aside?: JSX.Element; class?: string; children: JSX.Element }) {
   const id = createUniqueId();
   return (
@@ -24,7 +24,7 @@ export function Card(props: { title?: string; aside?: JSX.Element; class?: strin
 
 let arrived = false;
 
-/** A page's own heading with what can be done there. Who comes from another page begins to read here. */
+/** Renders the page's heading with its actions. The heading takes the focus after a navigation. */
 export function PageHead(props: { title: string; lead?: JSX.Element; children?: JSX.Element }) {
   let heading: HTMLHeadingElement | undefined;
   createEffect(() => {
@@ -49,7 +49,7 @@ export function PageHead(props: { title: string; lead?: JSX.Element; children?: 
   );
 }
 
-/** Nothing is here yet, or nothing fits. */
+/** Says that nothing is here yet, or that nothing matches. */
 export function Empty(props: { title: string; lead: string; children?: JSX.Element }) {
   return (
     <div class="flex flex-col items-center gap-2 px-4 py-12 text-center">
@@ -60,7 +60,7 @@ export function Empty(props: { title: string; lead: string; children?: JSX.Eleme
   );
 }
 
-/** Names and what belongs to them; `narrow` where there is room for one beside another nowhere. */
+/** Renders pairs of names and values; `narrow` when there is never room for two columns. */
 export function Facts(props: { of: [name: string, value: JSX.Element][]; narrow?: boolean }) {
   return (
     <dl class={`grid gap-x-6 gap-y-3 text-sm ${props.narrow ? '' : 'sm:grid-cols-2'}`}>

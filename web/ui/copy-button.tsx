@@ -3,7 +3,7 @@ import Copy from 'lucide-solid/icons/copy';
 import { Show } from 'solid-js';
 import { createCopying } from '../lib/input/copying.ts';
 
-/** Copies a text, and says that it did. */
+/** Renders a button that copies a text, and says that it did. */
 export function CopyButton(props: { text: string; label: string }) {
   const { copied, copy } = createCopying(() => props.text);
   return (

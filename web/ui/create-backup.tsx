@@ -16,12 +16,12 @@ import { Options } from './forms/options.tsx';
 import { TableChoice } from './forms/table-choice.tsx';
 import { Modal, ModalEnd } from './modal.tsx';
 
-/** What the server takes. */
+/** The names the server accepts. */
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 const NAME_MOST = 191;
 type Compression = 'deflate' | 'zstd';
 
-/** Asks what a backup is to hold, and starts it. One press does when nothing special is wanted. */
+/** Asks for a new backup's contents and starts it. One press is enough for the usual backup. */
 export function CreateBackup(props: {
   open: boolean;
   onClose: () => void;
@@ -40,7 +40,7 @@ export function CreateBackup(props: {
     on(
       () => props.open,
       (open) => {
-        // An order whose fate nobody knows stands as it was filled in: sent again, it is the same one.
+        // An order with an unknown outcome keeps its form: sent again, it is the same order.
         if (!open || key.isLost || start.isPending) return;
         key.renew();
         start.reset();
@@ -56,7 +56,7 @@ export function CreateBackup(props: {
   const nameFault = () => (name() !== '' && !NAME.test(name()) ? w.nameWrong : null);
   const tablesFault = () => scope() === 'some' && tables().length === 0;
   const start = useMutation(() => ({
-    // Whoever did not see that another tab, or somebody else, has just asked for the same is told.
+    // The request reports an equal backup that another tab, or another person, has just started.
     mutationFn: async (order: NewBackup) => (await api.backups.create.mutate(order)).data.operation,
     onSuccess(operation: Operation) {
       key.renew();

@@ -8,15 +8,15 @@ import { CopyButton } from './copy-button.tsx';
 interface FailureNoticeProps {
   failure: Failure;
   onRetry?: (() => void) | undefined;
-  /** What else could be done. */
+  /** More things to do about it. */
   children?: JSX.Element;
 }
 
-/** What went wrong, what to do, and what to tell whoever runs the server. Read out at once. */
+/** Shows a failure, what to do, and the reference for whoever runs the server. Screen readers announce it at once. */
 export function FailureNotice(props: FailureNoticeProps) {
   let box: HTMLDivElement | undefined;
   onMount(() => {
-    // A dialog may have been scrolled away from where it is told.
+    // The dialog may have been scrolled away from this notice.
     if (box?.closest('[role=dialog]')) box.scrollIntoView({ block: 'nearest' });
   });
   return (

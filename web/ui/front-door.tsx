@@ -1,7 +1,7 @@
 import { createUniqueId, type JSX, onMount } from 'solid-js';
 import { words } from '../strings/shared.ts';
 
-/** The frame of the pages before one is signed in. */
+/** Renders the frame of the pages before sign-in. */
 export function FrontDoor(props: { title: string; lead: string; children: JSX.Element }) {
   const id = createUniqueId();
   onMount(() => {

@@ -9,7 +9,7 @@ export const MENU =
 export const ITEM =
   'flex min-h-11 items-center gap-3 rounded-lg px-3 text-sm outline-none select-none sm:min-h-9 data-[highlighted]:bg-sunk';
 
-/** Above what would cut it off, and still in the part of the page that readers of screens go through. */
+/** Returns the element to mount a menu in: above whatever would clip it, and inside the region screen readers go through. */
 export function menuPlace(): HTMLElement {
   return document.querySelector('main') ?? document.body;
 }
@@ -17,12 +17,12 @@ export function menuPlace(): HTMLElement {
 export interface MenuEntry {
   name: string;
   icon: Component<LucideProps>;
-  /** Cannot be taken back. */
+  /** True for an irreversible action. */
   grave?: boolean;
   onSelect: () => void;
 }
 
-/** Three dots that open a list of what can be done. */
+/** Renders a button of three dots that opens a list of actions. */
 export function Menu(props: { label: string; entries: MenuEntry[] }) {
   return (
     <DropdownMenu placement="bottom-end" gutter={4} modal={false}>

@@ -10,18 +10,18 @@ interface ModalProps {
   onClose: () => void;
   title: string;
   lead?: string | undefined;
-  /** Closes by its buttons alone, and the page stays: what it shows cannot be had again. */
+  /** True when only its buttons close it and the page cannot be left: its content cannot be shown again. */
   holds?: boolean | undefined;
-  /** What has the focus at first; otherwise what comes first. */
+  /** The element that gets the focus first; otherwise the first one. */
   first?: () => HTMLElement | undefined;
-  /** To be told that it is gone, and has given the focus back. */
+  /** Runs once the dialog is gone and has given the focus back. */
   onGone?: () => void;
   children: JSX.Element;
 }
 
-/** A dialog: holds the focus, gives it back, and closes by Escape. On a phone it comes from below. */
+/** Renders a dialog: it holds the focus, gives it back, and closes by Escape. On a phone it comes from below. */
 export function Modal(props: ModalProps) {
-  // Asked once for each change of its answer: whatever it is made of may change while the dialog stands, with the focus in it.
+  // A memo: the sources of `open` may change while the dialog is open with the focus in it, but it must react to its value alone.
   const isOpen = createMemo(() => props.open);
   holdPage(() => isOpen() && props.holds === true);
   let opener: Element | null = null;
@@ -73,7 +73,7 @@ export function Modal(props: ModalProps) {
   );
 }
 
-/** What ends a dialog: always to be seen, however long the dialog is. The deciding one comes last. */
+/** Renders the buttons at the end of a dialog, visible however long it is. The deciding one comes last. */
 export function ModalEnd(props: { children: JSX.Element }) {
   return (
     <div class="sticky -bottom-5 -mx-5 -mb-5 flex low:static flex-wrap justify-end gap-2 border-t border-line bg-raised px-5 py-4">
@@ -82,7 +82,7 @@ export function ModalEnd(props: { children: JSX.Element }) {
   );
 }
 
-/** Where the focus was before: the entry of a menu is gone by then, and the button of its menu stands for it. */
+/** Returns the element that had the focus. For an entry of a menu, gone by then, it is the menu's button. */
 function placeOf(opener: Element | null): HTMLElement | null {
   const menu = opener?.closest('[role=menu]');
   const place = menu ? document.getElementById(menu.getAttribute('aria-labelledby') ?? '') : opener;

@@ -2,7 +2,7 @@ import { Show } from 'solid-js';
 import { now } from '../lib/clock.ts';
 import { agoText, momentText, utcText } from '../lib/format.ts';
 
-/** A moment in the viewer's zone, with UTC on hover. `ago`: by how long it is past, with both on hover. */
+/** Shows a moment in the viewer's time zone, with UTC on hover. `ago`: as time passed since then, with both on hover. */
 export function Moment(props: { at: string; ago?: boolean }) {
   const at = () => new Date(props.at);
   return (

@@ -2,13 +2,13 @@ import { Show } from 'solid-js';
 import { failureOf } from '../lib/server/failure.ts';
 import { FailureNotice } from './failure-notice.tsx';
 
-/** What is asked of a question: what it failed with last, and that it be asked again. */
+/** The fields of a query this component reads: its last error, and fetching again. */
 interface Question {
   error: unknown;
   refetch: () => Promise<unknown>;
 }
 
-/** Above what a question shows: why asking failed the last time, with the way to ask again. Nothing where it did not. */
+/** Shows the last error of a query above its data, with a button to fetch again. Nothing without an error. */
 export function QuestionFailure(props: { of: Question; class?: string }) {
   return (
     <Show when={props.of.error}>

@@ -15,13 +15,13 @@ import { PasswordAgainField } from './forms/password-again.tsx';
 import { Modal, ModalEnd } from './modal.tsx';
 
 interface RemoveBackupProps {
-  /** Null while nothing is to be deleted. */
+  /** The backup to delete; null while the dialog is closed. */
   backup: BackupInfo | null;
   onClose: () => void;
   onRemoved?: () => void;
 }
 
-/** Deletes a backup for good, from somebody who typed its name and has just given the password. */
+/** Deletes a backup for good, after its name was typed and the password just given. */
 export function RemoveBackup(props: RemoveBackupProps) {
   const { remove: w } = words;
   const client = useQueryClient();

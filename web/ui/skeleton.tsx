@@ -1,7 +1,7 @@
 import { For } from 'solid-js';
 import { words } from '../strings/shared.ts';
 
-/** Lines where text will stand, as high as the text. */
+/** Renders placeholders for lines of text, as high as the text. */
 export function Lines(props: { count: number; class?: string }) {
   return (
     <div role="status" aria-label={words.loading} class={`space-y-3 ${props.class ?? ''}`}>
@@ -12,7 +12,7 @@ export function Lines(props: { count: number; class?: string }) {
   );
 }
 
-/** A whole page that is on its way. */
+/** Renders the placeholder of a whole page. */
 export function PageSkeleton() {
   return (
     <div role="status" aria-label={words.loading} class="space-y-6">

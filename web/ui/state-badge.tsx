@@ -18,7 +18,7 @@ const ICONS = {
   cancelled: CircleSlash,
 } as const;
 
-/** How far an operation is, or how it ended. */
+/** Shows the state of an operation, or how it ended. */
 export function StateBadge(props: { of: Pick<Operation, 'state' | 'result'> }) {
   const isPartial = () => isIncomplete(props.of);
   return (

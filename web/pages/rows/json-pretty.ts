@@ -1,8 +1,8 @@
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/gs;
 
 /**
- * JSON with a line for every member, each token as it was written: numbers keep all their digits. Null for what is no JSON object or list,
- * one that was cut for example.
+ * Formats JSON with a line for every member, copying each token, so that numbers keep all their digits. Null for what is no JSON object or
+ * list, such as a cut value.
  */
 export function prettyJson(text: string): string | null {
   if (!/^\s*[[{]/.test(text)) return null;

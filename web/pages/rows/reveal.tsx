@@ -10,16 +10,16 @@ import { Modal } from '../../ui/modal.tsx';
 
 interface RevealProps {
   open: boolean;
-  /** `personal and financial` */
+  /** The kinds of the hidden columns: `personal and financial`. */
   kinds: string;
   columns: string[];
-  /** The server has asked for the password, whatever is known here. */
+  /** True when the server demanded the password, even if it was given recently. */
   refused: boolean;
   onClose: () => void;
   onReveal: () => void;
 }
 
-/** Asks whether columns are really to be shown: says that it is recorded, and asks for the password. */
+/** Asks before columns are revealed: says that it is recorded, and asks for the password. */
 export function Reveal(props: RevealProps) {
   const form = createPasswordForm(() => {
     props.onClose();

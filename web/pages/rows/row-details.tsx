@@ -14,12 +14,12 @@ interface RowDetailsProps {
   table: string;
   first: number;
   searching: boolean;
-  /** Its place on the page; null while none is open. */
+  /** The row's index on the page; null while none is open. */
   index: number | null;
   onIndex: (index: number | null) => void;
 }
 
-/** One row whole: every column with its value. */
+/** Shows one whole row: every column with its value. */
 export function RowDetails(props: RowDetailsProps) {
   const index = () => props.index ?? 0;
   const row = () => props.page.rows[index()] ?? [];
@@ -72,7 +72,7 @@ export function RowDetails(props: RowDetailsProps) {
   );
 }
 
-/** A value to its end, JSON with a line for each member. */
+/** Shows a whole value, JSON with a line for each member. */
 function Value(props: { value: string | null; hidden: boolean; json: boolean }) {
   const text = () => (props.hidden ? null : props.value);
   return (

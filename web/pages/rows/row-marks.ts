@@ -2,23 +2,23 @@ import { api, type RowPage } from '../../api.ts';
 import { ROWS_A_PAGE, type RowPlace } from '../../lib/row-place.ts';
 import { keys } from '../../lib/server/queries.ts';
 
-/** What is looked at. */
+/** The place, search and columns of a page of rows. */
 export interface RowQuestion extends RowPlace {
   backup: string;
   table: string;
   search: string;
-  /** Columns shown beside the ordinary ones; null where none is. */
+  /** Columns revealed beside the ordinary ones; null for none. */
   revealed: string[] | null;
 }
 
-/** A page of rows, and what was looked for when it was asked for. */
+/** A page of rows, with the search it answers. */
 export interface FoundRows extends RowPage {
   search: string;
 }
 
 /**
- * A page of rows inside a backup. What is revealed is recorded each time it is asked for: it is asked for once, and forgotten when nobody
- * looks any more. An archive does not change, so that nothing is asked twice.
+ * Builds the query for a page of rows. An archive never changes, so nothing is fetched twice. Revealing is audited each time: it is fetched
+ * once, and dropped when nobody looks any more.
  */
 export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQuestion) {
   const query = {
@@ -36,7 +36,7 @@ export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQ
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
     ...(revealed !== null && { gcTime: 0, retry: false }),
-    // What was shown stays until the next is there, but nothing that is hidden from now on.
+    // The old rows stay until the next ones arrive, without what is hidden from now on.
     placeholderData: (before: FoundRows | undefined) => before && (revealed === null ? veiled(before) : before),
     queryFn: async ({ signal }: { signal: AbortSignal }): Promise<FoundRows> => {
       const { data } =
@@ -48,7 +48,7 @@ export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQ
   };
 }
 
-/** The page with what anybody may see before what is hidden; otherwise columns stay as the table has them. */
+/** Puts the ordinary columns before the others, and otherwise keeps the table's order. */
 export function ordinaryFirst<Page extends Pick<RowPage, 'columns' | 'rows' | 'cut'>>(page: Page): Page {
   const places = [...page.columns.keys()];
   const isOrdinary = (place: number) => page.columns[place]?.sensitivity === 'ordinary';
@@ -61,12 +61,12 @@ export function ordinaryFirst<Page extends Pick<RowPage, 'columns' | 'rows' | 'c
   };
 }
 
-/** Columns that can be revealed. */
+/** Returns the columns that can be revealed. */
 export function revealable({ columns }: RowPage) {
   return columns.filter(({ sensitivity }) => sensitivity !== 'ordinary' && sensitivity !== 'secret');
 }
 
-/** The page without what only `backups.reveal` answers. */
+/** Removes from a page what only `backups.reveal` returns. */
 function veiled(page: FoundRows): FoundRows {
   const isOrdinary = page.columns.map(({ sensitivity }) => sensitivity === 'ordinary');
   return {

@@ -7,11 +7,11 @@ import type { FoundRows } from './row-marks.ts';
 interface RowPagerProps {
   page: FoundRows;
   onTurn: (place: RowPlace) => void;
-  /** What else is to be said of them. */
+  /** More to say about these rows. */
   children?: JSX.Element;
 }
 
-/** Which rows these are, and the way to those before and after: through all parts of the table, or through what was found in one. */
+/** Shows the numbers of the rows and the buttons to the pages around: through all parts of the table, or through the hits in one. */
 export function RowPager(props: RowPagerProps) {
   const place = (): RowPlace => ({
     chunk: props.page.chunk,

@@ -13,7 +13,7 @@ interface RowSearchProps {
   onChunk: (chunk: number) => void;
 }
 
-/** Looks for text in one part of the table; which part can be chosen where there are several. */
+/** Searches one part of the table for a text; the part can be chosen when there are several. */
 export function RowSearch(props: RowSearchProps) {
   const [typed, setTyped] = createTyping(
     () => props.search,

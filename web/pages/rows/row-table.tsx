@@ -8,17 +8,17 @@ import { RowValue } from './row-value.tsx';
 interface RowTableProps {
   page: RowPage;
   table: string;
-  /** The number of the first row that is shown: in the table, or among those found. */
+  /** The number of the first row shown, in the table or among the hits. */
   first: number;
   searching: boolean;
-  /** Others are on their way. */
+  /** True while other rows are loading. */
   busy: boolean;
   onOpen: (index: number) => void;
 }
 
 const NUMBERS = /^(smallint|integer|bigint|real|double precision|numeric|money)\b/;
 
-/** Rows, one line each, in a box that scrolls both ways; heading and row numbers stay in sight. */
+/** Renders rows, one line each, in a box that scrolls both ways; heading and row numbers stay in sight. */
 export function RowTable(props: RowTableProps) {
   let box: HTMLElement | undefined;
   const isNumber = (place: number) => NUMBERS.test(props.page.columns[place]?.sqlType ?? '') && 'text-right';

@@ -2,10 +2,10 @@ import { Match, Switch } from 'solid-js';
 import { rowWords as w } from '../../strings/rows.ts';
 import { Badge } from '../../ui/badge.tsx';
 
-/** Characters of a value that stand in one line of the table. */
+/** Characters of a value shown in one line of the table. */
 const IN_LINE = 120;
 
-/** One value in the table, in one line; NULL and the empty text are told apart. */
+/** Shows one value in one line of the table; NULL and the empty text look different. */
 export function RowValue(props: { value: string | null; hidden: boolean }) {
   return (
     <Switch fallback={props.value?.slice(0, IN_LINE)}>

@@ -21,7 +21,7 @@ import { RowPager } from './row-pager.tsx';
 import { RowSearch } from './row-search.tsx';
 import { RowTable } from './row-table.tsx';
 
-/** Rows of one table, looked at inside a backup. */
+/** Renders the page of one table's rows inside a backup. */
 export function Rows() {
   const params = useParams<{ id: string; table: string }>();
   const backup = () => decodeURIComponent(params.id);
@@ -33,7 +33,7 @@ export function Rows() {
           {backup()}
         </A>
       </p>
-      {/* Nothing that was revealed of one table is carried over to another. */}
+      {/* A new table starts anew: nothing revealed of one is carried over. */}
       <Show when={JSON.stringify([backup(), table()])} keyed>
         <Table backup={backup()} table={table()} />
       </Show>
@@ -45,7 +45,7 @@ function Table(props: { backup: string; table: string }) {
   const me = useMe();
   const [address, setAddress] = useSearchParams<RowAddress>();
   const [revealed, setRevealed] = createSignal<string[] | null>(null);
-  // What is looked for among people's data is theirs as well: it stays out of the address.
+  // A search among personal data is personal data too, so it stays out of the address.
   const [kept, setKept] = createSignal('');
   const [asking, setAsking] = createSignal(false);
   const [picked, setPicked] = createSignal<number | null>(null);
@@ -186,7 +186,7 @@ function Table(props: { backup: string; table: string }) {
   );
 }
 
-/** The number of the first row shown: in the whole table, or among those found. */
+/** Returns the number of the first row shown, in the whole table or among the hits. */
 function firstOf(page: FoundRows): number {
   return (page.search === '' ? spanOf(page.chunks, page.chunk)[0] : 1) + page.offset;
 }
@@ -209,7 +209,7 @@ function Refused(props: {
   onFirst: () => void;
 }) {
   const needsPassword = () => props.failure.code === 'STEP_UP_REQUIRED';
-  // What is not there will not be there when it is asked for again.
+  // A missing row will be missing on the next try, too.
   const isFinal = () => needsPassword() || props.failure.code === 'NOT_FOUND';
   return (
     <FailureNotice failure={props.failure} onRetry={isFinal() ? undefined : props.onRetry}>
@@ -248,11 +248,11 @@ interface NoRowsProps {
   onForget: () => void;
 }
 
-/** Nothing was found in this part of the table, or the address leads behind its end. */
+/** Says that this part of the table has no hit, or that the address points behind its end. */
 function NoRows(props: NoRowsProps) {
   const span = () => spanOf(props.page.chunks, props.page.chunk);
   const next = () => (props.page.chunk < props.page.chunks.length ? props.page.chunk + 1 : null);
-  // As the page says it, not as it will be: what was hidden when it was asked for was not searched.
+  // Taken from the answer: columns hidden when it was given were not searched.
   const wasHidden = () => props.mayReveal && revealable(props.page).some(({ hidden }) => hidden);
   const lead = () => {
     const looked = w.noMatchLead(...span(), props.page.chunks.length <= 1);

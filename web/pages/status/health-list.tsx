@@ -17,7 +17,7 @@ const LOOKS = {
   unknown: { icon: CircleQuestionMark, tone: 'calm' },
 } as const;
 
-/** What was looked at, each with its state in words and what to do. */
+/** Lists the checks, each with its state in words and what to do. */
 export function HealthList(props: { checks: Check[] }) {
   return (
     <ul aria-label={w.checks} class="divide-y divide-line">

@@ -6,39 +6,39 @@ import { statusWords as w } from '../../strings/status.ts';
 
 export type Health = 'good' | 'warn' | 'bad' | 'unknown';
 
-/** One thing that was looked at: how it is, in words, and what to do where it is not good. */
+/** One check of the server's health: its state in words, and what to do when it is not good. */
 export interface Check {
   name: string;
   state: Health;
   text: string;
   hint: string | null;
-  /** The page that shows more of it. */
+  /** The page with more about it. */
   href: string | null;
 }
 
-/** What only the browser knows. */
+/** Facts only the browser knows. */
 export interface Here {
   now: Date;
-  /** How far the server's clock is ahead of this computer's, milliseconds; null while nobody knows. */
+  /** Milliseconds the server's clock is ahead of this computer's; null while unknown. */
   serverAheadMs: number | null;
-  /** Whether the page came over HTTPS. */
+  /** True when the page came over HTTPS. */
   isEncrypted: boolean;
-  /** Whether the server is this very machine. */
+  /** True when the server is this very machine. */
   isLocal: boolean;
 }
 
-/** A wait that is longer than any usual one. */
+/** A wait longer than any usual one. */
 const LONG_WAIT_MS = 10 * 60_000;
-/** People do not notice less, and answers are on their way as long. */
+/** A smaller difference goes unnoticed, and answers take as long to arrive. */
 const CLOCKS_AGREE_MS = 5000;
-/** Links count five minutes; from here on they seem to count much less, or more. */
+/** Signed links count five minutes; from this difference on they seem to count much less, or more. */
 const CLOCKS_APART_MS = 120_000;
 const RECENT_MS = 86_400_000;
 const SHOWN_NAMES = 10;
-/** What is said of the last backup, the worst first. */
+/** Recommendations about the last backup, the worst first. */
 const LAST_BACKUP = ['NO_BACKUP', 'BACKUP_OLD', 'LAST_DAMAGED', 'LAST_INCOMPLETE'];
 
-/** Everything a person should know of the server's health, in an order that does not change. Pure. */
+/** Returns the checks of the server's health, always in the same order. Pure. */
 export function healthOf(status: Status, here: Here): Check[] {
   return [
     database(status),
@@ -57,9 +57,9 @@ function check(name: string, state: Health, text: string, hint: string | null = 
   return { name, state, text, hint, href: null };
 }
 
-/** What could not be asked, with the reason where it is told. */
+/** Makes the check of a part that could not be queried, with the reason if one was sent. */
 function silent(name: string, status: Status, part: Status['troubles'][number]['part'], state: Health, text: string) {
-  // The same reason told of several parts stands there once.
+  // A reason shared by several parts is listed once.
   const found = status.troubles.find((trouble) => trouble.part === part);
   return check(name, state, found ? `${text} ${found.message}` : text, found?.hint ?? null);
 }
@@ -128,7 +128,7 @@ function lastBackup(status: Status, now: Date): Check {
   };
 }
 
-/** One that lies long back was seen to, or came to nothing. */
+/** Checks the last failed operation; an old one was dealt with, or did no harm. */
 function lastFailure(status: Status, now: Date): Check {
   const last = status.lastFailure;
   if (last === null) {

@@ -3,7 +3,10 @@ import { bytesText, countText, utcText } from '../../lib/format.ts';
 import { statusWords as w } from '../../strings/status.ts';
 import type { Check, Here } from './health.ts';
 
-/** The whole status as plain text, to be sent to whoever helps. Names and numbers only; the server sends no secrets, and none is added. Pure. */
+/**
+ * Returns the whole status as plain text, to send to whoever helps. Names and numbers only: the server sends no secrets, and none is added.
+ * Pure.
+ */
 export function statusReport(status: Status, checks: readonly Check[], here: Here, browser: string): string {
   const lines = [
     `${w.program} ${status.version}, ${utcText(here.now)}`,
@@ -31,7 +34,7 @@ export function statusReport(status: Status, checks: readonly Check[], here: Her
   return `${lines.join('\n')}\n`;
 }
 
-/** Versions and places, each with its name. */
+/** Returns versions and locations, each with its name. */
 export function factsOf(status: Status, browser: string): [name: string, value: string][] {
   return [
     [w.program, status.version],
@@ -51,7 +54,7 @@ export function factsOf(status: Status, browser: string): [name: string, value: 
   ];
 }
 
-/** What a process takes of the memory it may have; past that its work fails, not the server. */
+/** Formats a process's memory and its limit; past that its work fails, not the server. */
 function memoryText({ bytes, limitBytes }: Status['memory']['answering']): string {
   return w.memoryOf(bytesText(bytes), bytesText(limitBytes));
 }

@@ -22,7 +22,7 @@ import { TableSizes } from './table-sizes.tsx';
 
 const EVERY_MINUTE_MS = 60_000;
 
-/** How the server and all it needs are doing. */
+/** Renders the status page: the health of the server and of everything it needs. */
 export function Status() {
   const status = useQuery(queries.status);
   const clocks = useQuery(() => ({
@@ -31,7 +31,7 @@ export function Status() {
     async queryFn({ signal }: { signal: AbortSignal }) {
       const asked = Date.now();
       const { timestamp } = await api.auth.me.query(undefined, { signal });
-      // The answer was given somewhere between the two.
+      // The server answered somewhere between the two times.
       return Date.parse(timestamp) - (asked + Date.now()) / 2;
     },
   }));

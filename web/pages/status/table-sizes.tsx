@@ -7,7 +7,7 @@ import { TableName } from '../../ui/lists/table-name.tsx';
 
 type Tables = NonNullable<Status['database']>['tables'];
 
-/** Protected tables with about how much is in them. */
+/** Lists the protected tables with their approximate sizes. */
 export function TableSizes(props: { tables: Tables }) {
   const sum = (of: (table: Tables[number]) => number | null) =>
     props.tables.reduce((total, table) => total + (of(table) ?? 0), 0);

@@ -1,7 +1,7 @@
 import { createUniqueId, type JSX, Show } from 'solid-js';
 import { Fault } from './field.tsx';
 
-/** Any of some, as a group with its legend and what is wrong with the choice. */
+/** Renders checkboxes as a group with its legend and its error. */
 export function CheckList(props: {
   legend: string;
   fault?: string | null | undefined;
@@ -18,7 +18,7 @@ export function CheckList(props: {
   );
 }
 
-/** What is chosen after one was checked or not. */
+/** Returns the choice after one item was checked or unchecked. */
 export function toggled<Item>(chosen: readonly Item[], item: Item, on: boolean): Item[] {
   return on ? [...chosen, item] : chosen.filter((one) => one !== item);
 }

@@ -6,12 +6,12 @@ export const INPUT =
 interface FieldProps extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'onInput'> {
   label: JSX.Element;
   hint?: string | undefined;
-  /** What is wrong with it; read with it. */
+  /** The error of the field, which screen readers read with it. */
   fault?: string | null | undefined;
   onInput?: (value: string) => void;
 }
 
-/** One line to type in, with its label, its hint and its fault. */
+/** Renders a one-line text field with its label, hint and error. */
 export function Field(props: FieldProps) {
   const [own, rest] = splitProps(props, ['label', 'hint', 'fault', 'onInput', 'class']);
   const id = createUniqueId();
@@ -39,7 +39,7 @@ export function Field(props: FieldProps) {
   );
 }
 
-/** What is wrong with what was typed or chosen, below it; `id` for what it describes. */
+/** Shows the error of a field below it; the field refers to `id`. */
 export function Fault(props: { id: string; children: string }) {
   return (
     <p id={props.id} data-fault="" class="mt-1 text-sm text-bad">
@@ -56,7 +56,7 @@ interface ChoiceProps<Value extends string> {
   class?: string;
 }
 
-/** One of a few, by the browser's own list: it works everywhere, with every device. */
+/** Renders a choice of one, with the browser's own list, which works on every device. */
 export function Choice<Value extends string>(props: ChoiceProps<Value>) {
   const id = createUniqueId();
   const values = () => Object.keys(props.options) as Value[];

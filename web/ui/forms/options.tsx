@@ -14,7 +14,7 @@ interface OptionsProps<Value extends string> {
   onChange: (value: Value) => void;
 }
 
-/** One of a few, all of them to be seen. */
+/** Renders a choice of one among a few, all of them visible. */
 export function Options<Value extends string>(props: OptionsProps<Value>) {
   return (
     <fieldset>

@@ -3,7 +3,7 @@ import type { PasswordAgain } from '../../lib/password/password-again.ts';
 import { words } from '../../strings/shared.ts';
 import { PasswordField } from './password-field.tsx';
 
-/** The field for the password once more, where it is asked for. `tried`: somebody has sent the form, so that a missing one is told. */
+/** Renders the step-up password field when it is needed. `tried` is true once the form was sent, so that a missing password is reported. */
 export function PasswordAgainField(props: { of: PasswordAgain; label: string; tried: boolean }) {
   return (
     <Show when={props.of.asks()}>

@@ -11,7 +11,7 @@ interface PasswordFieldProps {
   onInput: (value: string) => void;
 }
 
-/** A password that can be looked at while it is typed. */
+/** Renders a password field whose text can be made visible. */
 export function PasswordField(props: PasswordFieldProps) {
   const id = createUniqueId();
   const [shown, setShown] = createSignal(false);

@@ -10,7 +10,7 @@ interface TableChoiceProps {
   fault?: string | null;
 }
 
-/** Any of the tables. Those chosen when it appears come first, in sight; where they stand stays when others are chosen. */
+/** Renders a choice of tables. Those chosen at first come first, in sight, and the order stays when others are chosen. */
 export function TableChoice(props: TableChoiceProps) {
   const atFirst = untrack(() => props.chosen);
   const tables = createMemo(() => [

@@ -8,7 +8,7 @@ interface Asked {
   isSuccess: boolean;
   isRefetchError: boolean;
   isPending: boolean;
-  /** What is shown answers the question before. */
+  /** True while the data shown answers the previous query. */
   isPlaceholderData: boolean;
   data: unknown;
   error: unknown;
@@ -16,21 +16,21 @@ interface Asked {
 }
 
 interface AskedListProps {
-  /** What was asked for the rows. */
+  /** The query for the rows. */
   of: Asked;
-  /** What is looked for, on whichever page of it. The answer to another one than at first is told to those who do not see the rows change. */
+  /** The search, without its page number. An answer to a changed one is announced to screen readers. */
   question: string;
-  /** What is told of the answer: how many rows fit, or that none does. */
+  /** The announcement of the answer: how many rows match, or that none does. */
   told: string;
-  /** Stands where the rows will be, as high as they. */
+  /** Shown in place of the rows, and as high as they are. */
   skeleton: JSX.Element;
   isEmpty: boolean;
-  /** What is said when there is no row. */
+  /** Shown when there is no row. */
   empty: JSX.Element;
   children: JSX.Element;
 }
 
-/** The box of a list that was asked for: not there yet, empty, or its rows, which stay below the failure when asking again fails. */
+/** Renders the box of a queried list: loading, empty, or its rows. The rows stay below the failure when fetching again fails. */
 export function AskedList(props: AskedListProps) {
   createEffect<string>((answered) => {
     if (!props.of.isSuccess || props.of.isPlaceholderData || props.question === answered) return answered;
@@ -57,7 +57,7 @@ interface Paged {
   fetchNextPage: () => Promise<unknown>;
 }
 
-/** Asks for older rows, where there are any. */
+/** Renders the button for older rows, when there are any. */
 export function Older(props: { of: Paged; children: string }) {
   return (
     <Show when={props.of.hasNextPage}>

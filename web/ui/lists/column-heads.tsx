@@ -1,6 +1,8 @@
 import { For } from 'solid-js';
 
-/** The names over a table's columns: the first to the left, numbers to the right. `wide`: a column only where there is room for it. */
+/**
+ * Renders the column names of a table: the first to the left, numbers to the right. `wide` marks a column shown only where there is room.
+ */
 export function ColumnHeads(props: { of: readonly (string | { wide: string })[] }) {
   return (
     <thead>

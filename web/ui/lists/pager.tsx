@@ -6,11 +6,11 @@ interface PagerProps {
   offset: number;
   size: number;
   total: number;
-  /** Pages are counted from 1. */
+  /** Receives the page number, counted from 1. */
   onTurn: (page: number) => void;
 }
 
-/** Turns pages. Not there while one page holds all. */
+/** Renders the buttons between pages; nothing when one page holds all. */
 export function Pager(props: PagerProps) {
   const page = () => Math.floor(props.offset / props.size) + 1;
   const last = () => Math.max(1, Math.ceil(props.total / props.size));

@@ -1,7 +1,7 @@
 import { For } from 'solid-js';
 import { tableText } from '../../lib/operations.ts';
 
-/** A table's name that breaks, where it must, after an underscore rather than in a word. */
+/** Renders a table's name that breaks after an underscore rather than inside a word. */
 export function TableName(props: { name: string }) {
   const parts = () => tableText(props.name).split(/(?<=_)/);
   return (

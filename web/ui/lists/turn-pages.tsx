@@ -4,17 +4,17 @@ import type { JSX } from 'solid-js';
 import { Button } from '../button.tsx';
 
 interface TurnPagesProps {
-  /** Of the navigation, and of its two buttons. */
+  /** Names of the navigation and of its two buttons. */
   names: { pages: string; previous: string; next: string };
-  /** Null where there is none: the button stands there, and cannot be pressed. */
+  /** Null when there is no page before: the button stays, and cannot be pressed. */
   onPrevious: (() => void) | null;
   onNext: (() => void) | null;
   class: string;
-  /** Where one is; read out when it changes. */
+  /** The current position; announced when it changes. */
   children: JSX.Element;
 }
 
-/** Where one is among pages, and the way to the one before and the one after. */
+/** Renders the position among pages, with buttons to the previous page and the next. */
 export function TurnPages(props: TurnPagesProps) {
   return (
     <nav aria-label={props.names.pages} class={`flex items-center justify-between gap-3 ${props.class}`}>

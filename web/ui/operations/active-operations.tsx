@@ -7,12 +7,12 @@ import { useMe } from '../../lib/server/session.ts';
 import { words } from '../../strings/shared.ts';
 import { OperationCard } from './operation-card.tsx';
 
-/** Streams beside each other: a browser opens six connections to one server, and pages need some too. */
+/** Streams open at once: a browser opens six connections to one server, and pages need some too. */
 const SHOWN = 3;
 
 /**
- * What is under way, wherever it was started; after a reload too. One that went well goes, and the frame tells it in a line; any other stays,
- * with how it ended, until it is put away.
+ * Shows the running operations, wherever they were started, also after a reload. One that succeeded disappears, and the frame reports it in
+ * a line; any other stays with its result until dismissed.
  */
 export function ActiveOperations(props: { archive?: string; open?: boolean }) {
   const id = createUniqueId();
@@ -21,7 +21,7 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
   const [kept, setKept] = createSignal<Operation[]>([]);
   const concerns = (operation: Operation) => props.archive === undefined || operation.archive === props.archive;
 
-  // The list may be older than what its own stream has told of an operation.
+  // The list may be older than the stream of one operation.
   const gone = new Set<string>();
   createEffect(() => {
     const found = answerOf(active)?.filter(concerns) ?? [];
@@ -37,7 +37,7 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
     const isInside = card?.contains(document.activeElement);
     gone.add(operation.id);
     setKept((all) => all.filter(({ id }) => id !== operation.id));
-    // What had the focus is gone with it.
+    // The element that had the focus is gone.
     if (isInside) document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
   };
 
@@ -49,7 +49,7 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
         </h2>
         <For each={shown()}>
           {(operation) => (
-            // Its own: what begins somewhere must not take the page away, nor the focus from whoever types there.
+            // A boundary of its own: a new operation must not take the page away, nor the focus from whoever types there.
             <Suspense>
               <OperationCard
                 operation={operation}

@@ -1,6 +1,6 @@
 import { Show } from 'solid-js';
 
-/** How far something is, from 0 to 1; null while nobody knows. */
+/** Renders a progress bar from 0 to 1; null while the progress is unknown. */
 export function Bar(props: { label: string; value: number | null; text?: string | undefined }) {
   const percent = () => (props.value === null ? undefined : Math.round(Math.min(1, Math.max(0, props.value)) * 100));
   return (

@@ -18,20 +18,20 @@ import { OperationResult } from './operation-result.tsx';
 
 interface OperationCardProps {
   operation: Operation;
-  /** Each table is shown from the beginning, not only when asked for. */
+  /** True to unfold the tables from the beginning. */
   open?: boolean;
-  /** Whether it may be stopped by who looks. */
+  /** True when the person may cancel it. */
   mayCancel: boolean;
   onDismiss?: (() => void) | undefined;
-  /** It has ended so that a line tells all there is: whoever shows it here takes it away. */
+  /** Runs when it has ended so well that a line says everything: the caller then removes the card. */
   onLine?: (() => void) | undefined;
-  /** The page around it is called the same already. */
+  /** True when the page around it has the same title. */
   untitled?: boolean;
 }
 
 const SAID_EVERY = 25;
 
-/** One operation, live: what it does, how far it is, how it ended. Follows it by itself until it has ended. */
+/** Renders one operation and follows it live until it has ended: its work, progress and result. */
 export function OperationCard(props: OperationCardProps) {
   const id = createUniqueId();
   const client = useQueryClient();
@@ -46,10 +46,10 @@ export function OperationCard(props: OperationCardProps) {
     },
   }));
 
-  // Each piece of news is an operation of its own, in which most is as it was.
+  // Every update is a new operation object, mostly with equal fields.
   const state = createMemo(() => operation().state);
   const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.blocked === true);
-  // How far one is that has ended is how it ended.
+  // An operation that has ended is announced by its result, not by a percentage.
   const percent = createMemo(() => (hasEnded(operation()) ? 0 : saidShare(operation())));
   const isLine = createMemo(() => props.onLine !== undefined && endsInALine(operation()));
   tellEndHere(
@@ -60,7 +60,7 @@ export function OperationCard(props: OperationCardProps) {
     on(
       state,
       (now) => {
-        // Said where the line is shown.
+        // The frame announces it with the line.
         if (isLine()) return;
         const told = isIncomplete(operation()) ? words.operation.finishedPartly : words.operation.states[now];
         say(words.operation.said(title(), told));
@@ -141,7 +141,7 @@ interface CancelButtonProps {
   operation: Operation;
   busy: boolean;
   onCancel: () => void;
-  /** It goes away with the focus on it. */
+  /** Runs when the button disappears while it has the focus. */
   onGone: () => void;
 }
 
@@ -165,7 +165,7 @@ function CancelButton(props: CancelButtonProps) {
   );
 }
 
-/** How far it is in steps worth telling, percent. */
+/** Returns the progress in percent, rounded down to steps worth announcing. */
 function saidShare(operation: Operation): number {
   return Math.floor(((shareOf(operation) ?? 0) * 100) / SAID_EVERY) * SAID_EVERY;
 }

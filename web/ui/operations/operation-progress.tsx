@@ -11,7 +11,7 @@ import { words } from '../../strings/shared.ts';
 import { TableName } from '../lists/table-name.tsx';
 import { Bar } from './bar.tsx';
 
-/** What an operation is doing right now: which of its steps, how far, how fast, how long still, and each table. */
+/** Shows the current work of an operation: step, progress, speed, time left, and each table. */
 export function OperationProgress(props: { operation: Operation; link: Link; open: boolean }) {
   const { operation: w } = words;
   const progress = () => props.operation.progress;
@@ -49,7 +49,7 @@ export function OperationProgress(props: { operation: Operation; link: Link; ope
       <Show when={props.operation.kind === 'restore'}>
         <p class="mt-1 min-h-10 text-sm text-warn sm:min-h-5">{props.link !== 'lost' && waitOf(props.operation)}</p>
       </Show>
-      {/* Its own: what it asks for must not take away the card, with the focus in it. */}
+      {/* A boundary of its own: its query must not take away the card, with the focus in it. */}
       <Suspense>
         <TableProgress operation={props.operation} open={props.open} />
       </Suspense>
@@ -57,7 +57,7 @@ export function OperationProgress(props: { operation: Operation; link: Link; ope
   );
 }
 
-/** Rows done of each table, beside what is expected. */
+/** Lists the rows done of each table, beside the expected number. */
 function TableProgress(props: { operation: Operation; open: boolean }) {
   const done = () => props.operation.progress?.tables ?? {};
   const status = useQuery(() => ({ ...queries.status(), enabled: props.operation.kind === 'backup' }));

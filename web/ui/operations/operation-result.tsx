@@ -10,7 +10,7 @@ import { pressable } from '../button.tsx';
 import { Facts } from '../card.tsx';
 import { FailureNotice } from '../failure-notice.tsx';
 
-/** How an operation ended: what came of it, or what went wrong and what to do. */
+/** Shows the result of an operation, or its failure and what to do. */
 export function OperationResult(props: { operation: Operation }) {
   const { operation: w } = words;
   const result = () => props.operation.result;
