@@ -1,6 +1,6 @@
 /**
- * The file an archive gets: the chosen name, or one made from the moment it shows and its id. `again` tells apart those that would
- * have the same.
+ * Returns the file name of an archive: the chosen name, or one made from the UTC time and the id. `again` above 1 is appended, to tell
+ * apart archives that would share a name.
  */
 export function archiveName(chosen: string | undefined, time: Date, id: string, again = 1): string {
   if (chosen !== undefined) return chosen.endsWith('.zip') ? chosen : `${chosen}.zip`;

@@ -15,8 +15,8 @@ import type { CopyPart } from './parts.ts';
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
 /**
- * Copies every part into the archive, several at a time. Rows go from socket to chunk to compressor to file with a fixed
- * number of buffers; when all are out, the sockets wait. The first failure stops everything and is the one thrown.
+ * Copies every part into the archive, several at a time. Rows pass from socket to chunk to compressor to file in a fixed number of
+ * buffers; when all are in use, the sockets wait. The first failure stops everything and is the error thrown.
  */
 export async function copyParts(
   parts: CopyPart[],
@@ -24,7 +24,7 @@ export async function copyParts(
   writer: ArchiveWriter,
   options: { jobs: number; signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
-  // One buffer filling per worker, and one on its way through the compressor: one more saved no time and cost 10 MB.
+  // One buffer fills per worker while one more is being compressed; a second spare saved no time and cost 10 MB.
   const pool = createBufferPool(options.jobs + 1, CHUNK_BYTES);
   const queue = [...parts];
   const underWay = new Set<Promise<void>>();
@@ -61,7 +61,7 @@ export async function copyParts(
           underWay.add(added);
         },
       }).catch(async (error: unknown) => {
-        // Asked before the others are stopped, whose sockets are cut.
+        // Explained before the other sessions are stopped, because stopping cuts their sockets.
         throw failure ? error : await explainLongRow(error, current, snapshot);
       });
       report.done(current);
@@ -70,7 +70,7 @@ export async function copyParts(
   const follow = async (leading: Promise<void>) => {
     const joined = queue.length > 0 ? snapshot.join() : null;
     const session = await joined?.catch(async (error: unknown) => {
-      // Lost by the leader, whose own failure is the one to tell.
+      // The leader lost the snapshot; its own failure is the one to report.
       if (isMomentGone(error)) await leading;
       throw error;
     });
@@ -91,7 +91,7 @@ export async function copyParts(
 async function addChunk(writer: ArchiveWriter, part: CopyPart, content: Uint8Array, rows: number): Promise<void> {
   const { table, columns } = part;
   refuseOddText(part, content);
-  // psql before 18 takes a line that is exactly `\.` for the end of the data, even inside quotes; such rows go as COPY text.
+  // psql before 18 takes a line that is exactly `\.` as the end of the data, even inside quotes, so such rows go as COPY text.
   const odd = takeEndMarkerRows(content);
   const plain = rows - (odd?.rows ?? 0);
   if (plain > 0)
@@ -105,7 +105,7 @@ async function addChunk(writer: ArchiveWriter, part: CopyPart, content: Uint8Arr
     await writer.addChunk({ table, format: 'copy', rows: odd.rows, content: csvToCopyText(odd.taken, columns.length) });
 }
 
-/** Progress in heap bytes, which are known beforehand; the CSV of a part is only a measure of how far that part is. */
+/** Reports progress in heap bytes, which are known beforehand; the CSV bytes of a part only measure how far it has come. */
 function progressOf(parts: CopyPart[], onProgress: OnProgress) {
   const totalBytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   const underWay = new Map<CopyPart, number>();
@@ -120,7 +120,7 @@ function progressOf(parts: CopyPart[], onProgress: OnProgress) {
   return {
     add(part: CopyPart, bytes: number, added: number) {
       rows += added;
-      // A part's last chunks may still be compressing when its rows have all been read.
+      // The last chunks of a part may still be compressing after all its rows have been read.
       if (!copied.has(part)) underWay.set(part, (underWay.get(part) ?? 0) + bytes);
       emit(part.table);
     },

@@ -43,14 +43,14 @@ export interface BackupDeps {
   storage: Storage;
   model: SchemaModel;
   now: () => Date;
-  /** A fresh UUID. */
+  /** Returns a fresh UUID. */
   newId: () => string;
   application: { name: string; version: string };
-  /** How long a locked table is waited for, in milliseconds. */
+  /** Milliseconds to wait for a locked table before giving up. */
   lockGiveUpMs: number;
-  /** What is left out on purpose; nothing when absent. */
+  /** Exclusions made on purpose; none when absent. */
   exclusions?: readonly Exclusion[];
-  /** How much to copy makes one more connection worth opening; see `sessionsFor`. */
+  /** Bytes to copy that make one more connection worth opening; see `sessionsFor`. */
   bytesPerSession?: number;
 }
 
@@ -59,13 +59,13 @@ export interface BackupInput {
   tables?: string[];
   compression: 'deflate' | 'zstd';
   level?: number;
-  /** Connections that copy at once; fewer are used when fewer can be had, or there is little to copy. */
+  /** Connections that copy at once. Fewer are used when the server has fewer, or when there is little to copy. */
   jobs: number;
-  /** Refuse when not everything would be in the archive, or the database has columns the schema does not know. */
+  /** Refuses the backup when it would leave something out, or when the database has columns the schema does not know. */
   strict: boolean;
-  /** Read the stored archive back before calling it good. */
+  /** Reads the stored archive back before calling it good. */
   verify: boolean;
-  /** The file's name without `.zip`; made from time and id when absent. */
+  /** File name without `.zip`; made from time and id when absent. */
   name?: string;
   createdBy: string;
 }
@@ -77,22 +77,22 @@ export interface BackupResult {
   timestamp: string;
   totalRecords: number;
   size: number;
-  /** Rows per table, by `schema.name`, the schema left out when it is `public`. */
+  /** Rows per table, by `schema.name`; the schema is omitted when it is `public`. */
   tables: Record<string, number>;
   digest: string;
   verified: boolean;
-  /** Until the archive stood under its name. */
+  /** Milliseconds until the archive stood under its name. */
   durationMs: number;
   verifyMs: number | null;
   /** `partial` when the database holds something that is neither in the archive nor left out on purpose. */
   outcome: BackupOutcome;
-  /** What that is. */
+  /** Everything missing without a decision; it makes the outcome `partial`. */
   losses: Loss[];
-  /** Begins with a sentence for each of the losses, in their order. */
+  /** Warnings; one sentence for each of the losses comes first, in their order. */
   warnings: string[];
-  /** Those of the warnings that somebody must see to: what is missing, what would stop a restore, and notes that could not be written. */
+  /** The warnings that somebody must act on: losses, obstacles to a restore, and notes that could not be written. */
   wrong: string[];
-  /** Not in the schema. Columns and sequences are in the backup all the same. */
+  /** Objects that are not in the schema. Columns and sequences are in the backup all the same. */
   unknown: { tables: string[]; columns: string[]; sequences: string[] };
   leftOut: { table: string; reason: string }[];
 }
@@ -103,8 +103,8 @@ export interface Run {
 }
 
 /**
- * Makes one archive of one moment of the database and stores it. Nothing appears under the archive's name before it is
- * complete and durable; whatever fails leaves nothing behind. It never writes to the database.
+ * Makes and stores one archive of one moment of the database, to which it never writes. Nothing appears under the archive's name before
+ * it is complete and durable. A failure leaves nothing behind.
  */
 export async function createBackup(deps: BackupDeps, input: BackupInput, run: Run): Promise<BackupResult> {
   try {
@@ -132,7 +132,7 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   await using session = await openWorkingSession(deps.databaseUrl, sessions);
   const { chosen, scopeIn, jobs } = await readScope(session, deps, input);
   await using snapshot = await openSnapshot(session, deps.databaseUrl, chosen.tables, sessions);
-  // Once more, as the moment of the backup has it: something may have come into being meanwhile.
+  // Read again under the snapshot, because something may have been created meanwhile.
   const scope = { ...(await scopeIn(snapshot.leader)), tables: chosen.tables };
   const facts = await readFacts(snapshot, scope, deps.model, {
     strict: input.strict,
@@ -163,7 +163,7 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
     facts.tables.map((table) => table.oid),
     scope.sequences,
   );
-  // The snapshot’s own sessions see definitions as they were; values were written by what the types are.
+  // The snapshot's own sessions see the old definitions, but the values were written by the types as they are now.
   await refuseAlteredTypes(
     await snapshot.release(),
     facts.types,
@@ -213,19 +213,19 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   };
 }
 
-/** Names only: reading a definition would wait, without a limit, for whoever holds a table. */
+/** Reads names only: reading a definition would wait without limit for whoever has locked the table. */
 async function readScope(session: WorkingSession, deps: BackupDeps, input: BackupInput) {
   const inventory = await readInventory(session);
   const known = { exclusions: deps.exclusions ?? [], extensionRows: await countExtensionRows(session, inventory) };
   const chosen = chooseScope(deps.model, { ...known, inventory }, input.tables);
-  // Before the locks, which would fail without saying what to grant.
+  // Checked before locking, because a failed lock does not say what to grant.
   await refuseHiddenRows(session, chosen.tables);
   const scopeIn = async (leader: Session): Promise<BackupScope> =>
     chooseScope(deps.model, { ...known, inventory: await readInventory(leader) }, input.tables);
   return { chosen, scopeIn, jobs: await affordableJobs(session, chosen.tables, input.jobs) };
 }
 
-/** The texts that let an archive be restored by hand. */
+/** Adds the texts that let a person restore the archive by hand. */
 export async function addTexts(writer: ArchiveWriter, manifest: Manifest): Promise<void> {
   await writer.addText('README.txt', readmeText(manifest));
   await writer.addText('restore.sql', restoreSql(manifest));
@@ -234,8 +234,8 @@ export async function addTexts(writer: ArchiveWriter, manifest: Manifest): Promi
 }
 
 /**
- * Verifies the stored archive as a reader who knows nothing of its making would, and returns how long that took in milliseconds.
- * Throws `code` when it is not what was written; it is removed then.
+ * Verifies the stored archive as an independent reader would, and returns how long that took, in milliseconds. Removes the archive and
+ * throws `code` when it differs from what was written.
  */
 export async function verifyStored(
   deps: Pick<BackupDeps, 'storage' | 'now'>,

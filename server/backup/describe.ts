@@ -6,7 +6,7 @@ import type { LiveTable } from '../postgres/catalog/catalog.ts';
 import type { DatabaseFacts } from './facts.ts';
 import type { BackupScope } from './scope.ts';
 
-/** The manifest of what was copied: tables in load order, rows and bytes as the sums of their chunks. */
+/** Returns the manifest of what was copied: tables in load order, with rows and bytes summed over their chunks. */
 export function describeBackup(
   deps: { application: Manifest['application']; databaseUrl: string; model: SchemaModel },
   input: { createdBy: string },
@@ -83,7 +83,7 @@ function definitionOf(live: LiveTable, { rules }: DatabaseFacts): Omit<ManifestT
   return { schema, name, key, columns, primaryKey, uniques, links, rules: own.map(({ table: _, ...rule }) => rule) };
 }
 
-/** Extensions come first, because functions and types may need them. */
+/** Returns the types with extensions first, because functions and types may need them. */
 function allTypes({ types: { types }, prerequisites }: DatabaseFacts): Manifest['types'] {
   const known = new Map(types.filter((type) => type.kind === 'extension').map((type) => [type.name, type]));
   const extensions = prerequisites.extensions.map((extension) => ({
@@ -95,7 +95,7 @@ function allTypes({ types: { types }, prerequisites }: DatabaseFacts): Manifest[
   return [...extensions, ...types.filter((type) => !(type.kind === 'extension' && named.has(type.name)))];
 }
 
-/** Sequences that the schema does not declare and no table of it brings along. */
+/** Returns the sequences that the schema does not declare and that belong to none of its tables. */
 function undeclared(sequences: Manifest['sequences'], model: SchemaModel): Manifest['unknown']['tables'] {
   const declared = new Set(model.sequences.map(qualifiedName));
   const tables = new Set(model.tables.map(qualifiedName));

@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { ObjectName } from '../../db/model/model.ts';
 import { AppError, placesOfFile } from '../core/errors.ts';
 
-/** One line of the file in which an operator says what is left out on purpose. */
+/** One line of the file in which an operator lists what is left out on purpose. */
 export interface Exclusion {
   /** File and line, for people. */
   place: string;
@@ -15,7 +15,7 @@ export interface Exclusion {
   matches(name: ObjectName): boolean;
 }
 
-/** Reads the file named by BACKUP_EXCLUDE; none when the setting is not set. Throws CONFIG_INVALID that names the line. */
+/** Reads the file named by BACKUP_EXCLUDE; returns none when the setting is absent. Throws CONFIG_INVALID naming the line at fault. */
 export async function readExclusions(path: string | null): Promise<Exclusion[]> {
   if (path === null) return [];
   const file = resolve(path);
@@ -33,7 +33,7 @@ const FORM =
   'A line is `pattern = reason`: `shop.old_* = moved away`, `rows of public.audit_trails = too large`, `sequence public.tmp_* = not used`, `large objects = made again`. # begins a comment.';
 const LONGEST_REASON = 500;
 
-/** Reads the lines of such a file. Throws CONFIG_INVALID with the number of the first line that cannot be meant. */
+/** Parses the lines of an exclusion file. Throws CONFIG_INVALID with the number of the first invalid line. */
 export function parseExclusions(text: string, file: string): Exclusion[] {
   return text
     .replace(/^\uFEFF/, '')
@@ -58,7 +58,7 @@ function exclusionOf(line: string, place: string): Exclusion {
   return { place, pattern, what, reason, matches: matcherOf(name, place) };
 }
 
-/** One part of a name: quoted, it stands for itself; otherwise `*` is any text and `?` one character. */
+/** One part of a name. Quoted, it stands for itself; otherwise `*` matches any text and `?` one character. */
 const PART = String.raw`"(?:[^"]|"")+"|[^\s".]+`;
 
 function matcherOf(pattern: string, place: string): (name: ObjectName) => boolean {

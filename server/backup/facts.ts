@@ -28,14 +28,14 @@ export interface DatabaseFacts {
   heapBytes: number;
   unknownColumns: Manifest['unknown']['columns'];
   warnings: string[];
-  /** Those of the warnings that say what would stop a restore. */
+  /** The warnings about what would stop a restore. */
   stops: string[];
 }
 
-/** Says more of an error, where more can be known. */
+/** Returns an error that says more than the given one, where more can be known. */
 type Explain = (error: unknown) => Promise<unknown>;
 
-/** Everything the manifest says of the database, read under the snapshot and its locks. */
+/** Reads everything the manifest says about the database, under the snapshot and its locks. */
 export async function readFacts(
   snapshot: Snapshot,
   scope: BackupScope,
@@ -70,19 +70,19 @@ export async function readFacts(
   };
 }
 
-/** What the manifest says of tables beside their columns. */
+/** Reads what the manifest says about tables apart from their columns. */
 export async function readDefinitions(session: Session, oids: number[]) {
   const prerequisites = await readPrerequisites(session, oids);
   const types = await readTypes(session, oids, prerequisites.typeOids);
   return { prerequisites, types, rules: await readRules(session, oids) };
 }
 
-/** What a backup warns of by definitions alone: a restore may find something else than what was backed up. */
+/** Returns warnings that follow from definitions alone: a restore may produce something else than was backed up. */
 export function definitionWarnings(encoding: string, types: Partial<LiveTypes>): string[] {
   return [...doubleCodes(encoding), ...unmakeableTypes(types)];
 }
 
-/** Of these encodings alone does the server's way to UTF-8 and back lead elsewhere. */
+/** Warns of EUC_JP and EUC_TW, the only encodings whose conversion to UTF-8 and back can change a code. */
 function doubleCodes(encoding: string): string[] {
   if (encoding !== 'EUC_JP' && encoding !== 'EUC_TW') return [];
   return [
@@ -90,11 +90,14 @@ function doubleCodes(encoding: string): string[] {
   ];
 }
 
-/** What would stop a restore of this backup. The backup is made all the same: a failure to look is said and fails nothing. */
+/**
+ * Returns warnings about what would stop a restore of this backup. A failed check becomes a warning, because the backup itself can still
+ * be made.
+ */
 async function restoreWarnings(session: Session, tables: LiveTable[], explain: Explain): Promise<RestoreWarning[]> {
   await session.query('SAVEPOINT outlook');
   try {
-    // Others that this role does not own are left where they stand, and stop nothing.
+    // Other sequences that this role does not own are left untouched by a restore, and stop nothing.
     const sequences = await describeSequences(
       session,
       tables.map((table) => table.oid),

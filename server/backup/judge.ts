@@ -6,8 +6,8 @@ import { COUNTED_ROWS, type Inventory, type Relation } from '../postgres/catalog
 import type { Exclusion } from './exclusions.ts';
 
 /**
- * What a backup does about one relation: its data is in the archive, or it is left out for a reason, or it is lost although nobody decided so.
- * `described` is a table whose definition alone is kept; `dataless` what holds no data and is no part of any schema.
+ * What a backup does with one relation: archives its data, leaves it out for a reason, or loses it without anybody's decision.
+ * `described` is a table whose definition alone is kept; `dataless` holds no data and belongs to no schema.
  */
 export type Verdict =
   | { class: 'protected' }
@@ -17,9 +17,9 @@ export type Verdict =
 
 export interface JudgeFacts {
   inventory: Inventory;
-  /** What the schema declares as a table. */
+  /** Returns true when the schema declares a table of this name. */
   declares(name: ObjectName): boolean;
-  /** Whether it declares one that a filter leaves out. */
+  /** Returns true when the schema declares the table but a filter leaves it out. */
   filters?(name: ObjectName): boolean;
   /** Rows of extension tables, by oid; null where they could not be counted. */
   extensionRows: ReadonlyMap<number, number | null>;
@@ -82,7 +82,10 @@ function ofPartition(relation: Relation, above: NonNullable<Above>): Verdict {
   return above.verdict;
 }
 
-/** Only the extension knows which rows it brought: those it marks as the user's are named, and so are all of a table the schema declares. */
+/**
+ * Judges a table of an extension, which alone knows the rows it brought. Rows that it marks as the user's are losses, and so are all rows
+ * of a table the schema declares.
+ */
 function ofExtensionTable(relation: Relation, extension: string, declared: boolean, facts: JudgeFacts): Verdict {
   const belongs = `belongs to the extension ${extension}`;
   const rows = facts.extensionRows.get(relation.oid) ?? null;
@@ -101,7 +104,7 @@ function ofExtensionTable(relation: Relation, extension: string, declared: boole
   return leftOut(`${belongs}; it holds rows`);
 }
 
-/** A sequence goes with the table it belongs to, but stays in the backup of a table that is unknown. */
+/** Judges a sequence: it goes with the table that owns it, but stays in the backup when that table is unknown. */
 function ofSequence(relation: Relation, above: Above, facts: JudgeFacts): Verdict {
   const rule = leftOutRule(relation);
   if (rule?.always) return leftOut(rule.reason);

@@ -3,13 +3,13 @@ import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../db/model/quote.ts';
 import type { LiveTable } from '../postgres/catalog/catalog.ts';
 
-/** One COPY statement's worth of a table. */
+/** The part of a table that one COPY statement reads. */
 export interface CopyPart {
   table: ObjectName;
-  /** Where the rows lie: the table, or a partition of it. */
+  /** The relation that stores the rows: the table, or a partition of it. */
   leaf: ObjectName & { oid: number };
   sql: string;
-  /** The CSV header line, newline included. */
+  /** The CSV header line, including its newline. */
   header: Uint8Array;
   /** Column names in COPY order. */
   columns: string[];
@@ -21,12 +21,12 @@ export interface CopyPart {
 }
 
 const BLOCK_BYTES = 8192;
-/** Small enough that two workers end together, large enough that the short last chunk of each part does not matter. */
+/** Blocks per part: few enough that two workers end together, enough that the short last chunk of each part does not matter. */
 const PART_BLOCKS = (48 * 1024 * 1024) / BLOCK_BYTES;
 
 /**
- * Cuts tables into parts, largest first. A big heap is cut by block ranges; its last part has no upper bound, so that rows
- * in blocks added after the size was read are not missed.
+ * Cuts tables into parts, largest first; big heaps are cut by block ranges. The last range has no upper bound, so it includes rows in
+ * blocks added after the size was read.
  */
 export function planParts(tables: LiveTable[], encoding: CopyEncoding): CopyPart[] {
   const parts = tables.flatMap((table) => {
@@ -55,7 +55,7 @@ export function planParts(tables: LiveTable[], encoding: CopyEncoding): CopyPart
   return parts.sort((a, b) => b.bytes - a.bytes || qualifiedName(a.table).localeCompare(qualifiedName(b.table)));
 }
 
-/** The columns that hold data of their own: generated ones are computed again on restore. */
+/** Returns the columns that hold data of their own; a restore computes generated ones again. */
 function storedColumns(table: Pick<LiveTable, 'columns'>): string[] {
   return table.columns.filter((column) => column.generated === null).map((column) => column.name);
 }

@@ -9,13 +9,13 @@ import type { LiveTable } from '../postgres/catalog/catalog.ts';
 import type { Relation } from '../postgres/catalog/inventory.ts';
 import { type JudgeFacts, judge, type Verdict } from './judge.ts';
 
-/** What a backup takes, and what it does not, by name and with the reason. */
+/** Everything a backup takes, and everything it does not, by name and with the reason. */
 export interface BackupScope {
   kind: 'full' | 'partial';
   tables: TableModel[];
   /** Tables whose definition is kept and whose rows are left out. */
   described: (TableModel & { reason: string })[];
-  /** Every sequence whose position is kept, but for those of tables that were not chosen. */
+  /** Every sequence whose position is kept, except those of tables that were not chosen. */
   sequences: ObjectName[];
   leftOut: Manifest['leftOut'];
   losses: ManifestLoss[];
@@ -25,8 +25,8 @@ export interface BackupScope {
 }
 
 /**
- * Decides what belongs to a backup. Throws SCHEMA_DRIFT when the model has a table the database lacks or a partition without its table, and UNKNOWN_TABLE for a chosen
- * name that is none of the model's or whose rows are not there to be backed up.
+ * Decides what belongs to a backup. Throws SCHEMA_DRIFT when the model has a table the database lacks, or a partition without its table.
+ * Throws UNKNOWN_TABLE for a chosen name that the model lacks, or whose rows cannot be backed up.
  */
 export function chooseScope(
   model: SchemaModel,
@@ -79,11 +79,11 @@ export function chooseScope(
 export interface TableComparison {
   missing: ObjectName[];
   unknown: ObjectName[];
-  /** What an exclusion leaves out: a table, or its rows alone. */
+  /** Exclusions: a table, or its rows alone. */
   leftOut: (ObjectName & { what: 'table' | 'rows'; reason: string })[];
 }
 
-/** What schema and database do not both have, and what is left out on purpose. */
+/** Returns the tables that schema and database do not both have, and those left out on purpose. */
 export function compareTables(
   model: Pick<SchemaModel, 'tables'>,
   facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
@@ -108,7 +108,7 @@ export function compareTables(
   };
 }
 
-/** Null where the database has nothing of that name. A partition is kept with its table, and is no table of a backup by itself. */
+/** Returns null when the database has nothing of that name. A partition is kept with its table, and is never backed up by itself. */
 function declaredVerdict(
   found: { relation: Relation; verdict: Verdict } | undefined,
   table: ObjectName,
@@ -123,8 +123,8 @@ function declaredVerdict(
 }
 
 /**
- * Returns the declared tables that are partitions of one that is not declared, each with that one. Rows of a partition are kept with
- * their whole table, so that such a declaration protects nothing.
+ * Returns the declared partitions whose table is not declared, each with that table. Such a declaration protects nothing, because the
+ * rows of a partition are kept with their whole table.
  */
 export function headlessPartitions(
   tables: TableModel[],
@@ -203,7 +203,7 @@ function add(
       break;
     }
     case 'left out':
-      // What belongs to a table goes without saying, foreign partitions aside: their table may well be in the backup.
+      // Objects that belong to a table are implied by it. Foreign partitions are named, because their table may well be in the backup.
       if (relation.owner === null && (isHead || relation.kind === 'foreign table'))
         scope.leftOut.push({ ...name, reason: verdict.reason });
       break;
@@ -227,7 +227,7 @@ function addLargeObjects(scope: BackupScope, { inventory, exclusions }: Omit<Jud
     scope.losses.push({ ...name, kind: LARGE_OBJECTS, reason: `the database holds ${size}, and they are not copied` });
 }
 
-/** A pattern that fits nothing is a slip of the pen, or a table that is gone: whoever wrote it should know. */
+/** Returns a warning for each pattern that matches nothing: it is a typing error, or its table is gone. */
 function unusedExclusions({ inventory, exclusions }: Omit<JudgeFacts, 'declares'>): string[] {
   return exclusions
     .filter(({ what, matches }) => {
@@ -243,7 +243,7 @@ function unusedExclusions({ inventory, exclusions }: Omit<JudgeFacts, 'declares'
     });
 }
 
-/** `a.b` + `c` and `a` + `b.c` are different tables, so the dot alone does not do for a key. */
+/** Returns an unambiguous key: `a.b` + `c` and `a` + `b.c` are different tables. */
 function keyOf({ schema, name }: ObjectName): string {
   return JSON.stringify([schema, name]);
 }
@@ -253,8 +253,8 @@ function plain({ schema, name }: ObjectName): ObjectName {
 }
 
 /**
- * Holds the model against the locked tables. A column the model has and the table lacks is SCHEMA_DRIFT; columns the model
- * does not know are returned: they are backed up like the others, because a restore must bring them back, and are reported.
+ * Compares the model with the locked tables. Throws SCHEMA_DRIFT for a column that the model has and the table lacks. Returns the columns
+ * the model does not know: they are backed up like the others, because a restore must bring them back.
  */
 export function compareColumns(
   models: TableModel[],
@@ -287,7 +287,7 @@ export function compareColumns(
   return { unknownColumns, warnings };
 }
 
-/** The casing under which every column would be there, `none` for names as they are written; null when the schema fits by none. */
+/** Returns the casing under which every column exists, `none` for names as they are written, or null when no casing fits. */
 function fittingCasing(models: TableModel[], live: Map<string, LiveTable>): Casing | 'none' | null {
   const fits = (casing: Casing | 'none') =>
     models.every((model) => {

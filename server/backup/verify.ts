@@ -12,22 +12,22 @@ export interface VerifyFault {
   place: 'container' | 'manifest' | 'chunk';
   /** `schema.name`, for a chunk. */
   table?: string;
-  /** The entry's name in the archive, where one is damaged. */
+  /** Name of the damaged entry in the archive, if it is an entry. */
   entry?: string;
   message: string;
 }
 
 export interface VerifyReport {
   ok: boolean;
-  /** SHA-256 of the manifest; null when there was no reading it. */
+  /** SHA-256 of the manifest; null when it could not be read. */
   digest: string | null;
-  /** Entries read and found sound. */
+  /** Entries read and found intact. */
   entries: number;
-  /** Rows counted in them, and their bytes before compression. */
+  /** Rows counted in these entries, and their bytes before compression. */
   rows: number;
   bytes: number;
   faults: VerifyFault[];
-  /** What it knows not to hold: no damage, but not everything either. */
+  /** Losses that the manifest names: no damage, but the archive does not hold everything. */
   losses: string[];
 }
 
@@ -39,13 +39,13 @@ export interface VerifyOptions {
   limits?: Partial<ArchiveLimits>;
 }
 
-/** Entries larger than this are read one at a time and in pieces, so that huge values take no memory. */
+/** Entries above this size are read one at a time and in pieces, so that huge values take no memory. */
 const LARGE_ENTRY_BYTES = 16 * 1024 * 1024;
 
 /**
- * Reads every byte of an archive and asks it alone: container, manifest, each entry's hashes, and the rows counted in each chunk.
- * Damage does not stop it: the report names every damaged chunk it can reach. Rejects only when there is nothing to verify
- * (ARCHIVE_INVALID, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT), when the source fails, or with CANCELLED. Never needs a database.
+ * Reads every byte of an archive, without a database: container, manifest, the hashes of each entry, and the row count of each chunk.
+ * Reports every damaged chunk it can reach instead of stopping. Rejects only with ARCHIVE_INVALID, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT or
+ * CANCELLED, or when the source fails.
  */
 export async function verifyArchive(source: ByteSource, options: VerifyOptions): Promise<VerifyReport> {
   const report: VerifyReport = { ok: false, digest: null, entries: 0, rows: 0, bytes: 0, faults: [], losses: [] };
@@ -74,7 +74,7 @@ async function verifyEntries(
   for (const fault of faults)
     report.faults.push({ place: 'container', message: `The archive's container is damaged: ${fault}.` });
   const archives = [archiveOf(source, inspection, limits, signal)];
-  // Bytes added or lost move what follows them; it is looked for there as well, so that only what is damaged is named.
+  // Bytes added or lost move all that follows; entries are tried there too, so that only the damaged ones are named.
   if (shift !== 0) archives.push(archiveOf(source, shifted(inspection), limits, signal));
 
   const totalBytes = manifest.entries.reduce((sum, entry) => sum + entry.size, 0);
@@ -83,7 +83,7 @@ async function verifyEntries(
     for (let entry = queue.shift(); entry; entry = queue.shift()) {
       if (signal.aborted) throw cancelled('Verifying the archive');
       try {
-        // Added in one step: `+= await` would read the sum before the wait and lose what others add meanwhile.
+        // Added in one step: `+= await` would read the sum before waiting, and lose what others add meanwhile.
         const rows = await verifyEntry(archives, entry);
         report.rows += rows;
         report.entries += 1;
@@ -104,14 +104,14 @@ async function verifyEntries(
   const small = manifest.entries.filter((entry) => !isLarge(entry));
   await Promise.all(Array.from({ length: concurrency }, () => verifyEach(small)));
   await verifyEach(manifest.entries.filter(isLarge));
-  // In the archive's order, not in the order they happened to be read.
+  // In the order of the archive, not in the order of reading.
   for (const entry of manifest.entries) {
     const fault = found.get(entry);
     if (fault) report.faults.push(fault);
   }
 }
 
-/** The entry's rows, read where it should be or, failing that, where it may have been moved to. */
+/** Returns the entry's rows, read at its own position or, failing that, where it may have moved to. */
 async function verifyEntry(archives: Archive[], entry: ManifestEntry): Promise<number> {
   let rows: number | undefined;
   let failure: unknown;
@@ -128,7 +128,7 @@ async function verifyEntry(archives: Archive[], entry: ManifestEntry): Promise<n
   throw chunkFault(entry, `the manifest says ${entry.rows} rows, it holds ${rows}`);
 }
 
-/** Small ones are read whole, which is faster; large ones would add up in memory. */
+/** Counts the rows of an entry. Small entries are read whole, which is faster; large ones would add up in memory. */
 async function countEntry(archive: Archive, entry: ManifestEntry): Promise<number> {
   if (isLarge(entry)) return await archive.checkEntry(entry);
   const content = await archive.readEntry(entry);
@@ -156,7 +156,7 @@ function chunkFault(entry: ManifestEntry, what: string): AppError {
   });
 }
 
-/** What ARCHIVE_DAMAGED says, as a fault; every other error is thrown on. */
+/** Returns ARCHIVE_DAMAGED as a fault; rethrows every other error. */
 function faultOf(error: unknown): VerifyFault {
   if (!(error instanceof AppError) || error.code !== 'ARCHIVE_DAMAGED') throw error;
   const { place, table, entry } = error.details ?? {};

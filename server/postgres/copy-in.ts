@@ -3,13 +3,12 @@ import type pg from 'pg';
 import type { Session } from '../../db/connect/session.ts';
 import { AppError, cancelled } from '../core/errors.ts';
 
-// Large enough that headers cost nothing, small enough that the socket's back-pressure is felt.
+// Large enough that headers cost nothing, small enough that back-pressure of the socket takes effect.
 const SLICE_BYTES = 256 * 1024;
 
 /**
- * Runs a `COPY … FROM STDIN` with the bytes given and returns the server's count of rows. `content` may be reused when
- * the promise has settled. Rejects with the driver's own error, so that the caller can say which chunk and line it was:
- * an error the server reports after the last byte (a constraint, say) arrives like any other.
+ * Runs a `COPY … FROM STDIN` with the given bytes and returns the server's row count. `content` may be reused once the promise has
+ * settled. Rejects with the driver's own error, also for one reported after the last byte, so that the caller can name chunk and line.
  */
 export function copyIn(session: Session, sql: string, content: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -19,7 +18,7 @@ export function copyIn(session: Session, sql: string, content: Uint8Array): Prom
   });
 }
 
-/** A query object of the `pg` driver: it calls `submit` and the `handle…` methods. */
+/** A query object of the `pg` driver, which calls `submit` and the `handle…` methods. */
 class CopyIn {
   private connection: pg.Connection | null = null;
   private over = false;
@@ -62,7 +61,7 @@ class CopyIn {
     this.settle();
   }
 
-  /** The caller's buffer is free only when the socket has taken every slice of it. */
+  /** Settles the promise once the socket has taken every slice, because only then is the caller's buffer free. */
   private settle() {
     const { failure } = this;
     if (failure && this.connection?.stream.destroyed) return this.reject(failure.error);
@@ -78,7 +77,7 @@ class CopyIn {
       header.writeUInt32BE(slice.length + 4, 1);
       stream.write(header);
       await new Promise<void>((done) => stream.write(slice, () => done()));
-      // A socket that takes everything at once would leave no turn for reading what the server has to say.
+      // A socket that takes everything at once would leave no tick for reading what the server sends.
       await new Promise<void>((done) => setImmediate(done));
     }
     if (this.over || stream.destroyed) return;

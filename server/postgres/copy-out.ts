@@ -15,11 +15,11 @@ export interface RowChunk {
 
 export interface CopyOutOptions {
   pool: BufferPool;
-  /** Completes “while …” of an error: `copying public.staff`. */
+  /** Completes “while …” in an error message: `copying public.staff`. */
   doing: string;
   /** Written at the start of every chunk: the CSV header line. */
   prefix: Uint8Array;
-  /** A chunk is closed before it would pass this many bytes; a longer row gets a chunk of its own. */
+  /** Most bytes of a chunk, which is closed before it would exceed them; a longer row gets a chunk of its own. */
   chunkBytes: number;
   /** Takes a full chunk. Must not throw; waiting happens through the pool. */
   onChunk: (chunk: RowChunk) => void;
@@ -33,10 +33,10 @@ const PASSED_OVER = new Set([
 ]);
 
 /**
- * Runs a `COPY … TO STDOUT` and gathers its rows into chunks that never split a row. Returns the number of rows,
- * which is checked against the server's own count. While it runs the session's socket is ours: rows go from the
- * socket's buffer into the chunk with one copy and no object per row. Rejects with a database error; the session is
- * then usable when the server reported the error, and dead when the connection was lost or the pool failed.
+ * Runs a `COPY … TO STDOUT` and gathers its rows into chunks that never split a row; returns the row count, checked against the server's.
+ * It owns the session's socket meanwhile: rows reach the chunk with one copy and no object per row.
+ * Rejects with a database error. The session stays usable when the server reported it, and is dead when the connection was lost or the
+ * pool failed.
  */
 export function copyOut(session: Session, sql: string, options: CopyOutOptions): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -56,7 +56,7 @@ export function copyOut(session: Session, sql: string, options: CopyOutOptions):
   });
 }
 
-/** A query object of the `pg` driver: it calls `submit` and the `handle…` methods. */
+/** A query object of the `pg` driver, which calls `submit` and the `handle…` methods. */
 class CopyOut {
   rows = 0;
   private chunkRows = 0;
@@ -68,7 +68,7 @@ class CopyOut {
   private left = 0;
   private readonly header = Buffer.alloc(5);
   private headerLength = 0;
-  /** Socket data that arrived while we wait for a buffer. */
+  /** Socket data that arrived while waiting for a buffer. */
   private backlog: Buffer[] = [];
   private waiting = false;
   private serverCount = -1;
@@ -170,7 +170,7 @@ class CopyOut {
           return this.handBack(Buffer.concat([this.header, data.subarray(at)]));
       }
       if (this.code === COPY_DATA) {
-        // The backend sends one message per row; the count at the end proves that it did.
+        // The backend sends one message per row; the count at the end proves it.
         this.rows++;
         if (this.makeRoom(data, at)) return;
         this.chunkRows++;
@@ -178,7 +178,7 @@ class CopyOut {
     }
   }
 
-  /** Closes the chunk when the coming row does not fit. True when a buffer must be waited for; the rest of `data` is kept. */
+  /** Closes the chunk when the next row does not fit. Returns true when a buffer must be waited for; the rest of `data` is kept. */
   private makeRoom(data: Buffer, at: number): boolean {
     const { pool, chunkBytes, prefix } = this.options;
     if (this.buffer === null) return false;
@@ -216,13 +216,13 @@ class CopyOut {
     if (!this.waiting) this.stream?.resume();
   }
 
-  /** Nobody takes the rows any more. The socket stands in the middle of one and can serve nothing else: the session ends with it. */
+  /** Ends the session, because nobody takes its rows any more: a socket in the middle of a row can serve nothing else. */
   private giveUp(error: unknown) {
     this.stream?.destroy();
     this.handleError(error);
   }
 
-  /** Gives the socket back to the driver, which then reads the rest: an error, or the end of the command. */
+  /** Gives the socket back to the driver, which reads the rest: an error, or the end of the command. */
   private handBack(rest: Buffer | null) {
     if (this.driverListener === null || this.stream === null) return;
     this.stream.removeListener('data', this.onData);

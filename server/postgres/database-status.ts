@@ -1,6 +1,6 @@
 import type { ObjectName } from '../../db/model/model.ts';
 
-/** Runs one statement on a connection that belongs to nobody in particular. */
+/** Runs one statement on any connection. */
 export type Ask = (text: string, params: unknown[]) => Promise<Record<string, unknown>[]>;
 
 export interface DatabaseStatus {
@@ -8,15 +8,15 @@ export interface DatabaseStatus {
   version: string;
   size: number;
   /**
-   * Null: the table is not there, or was never counted. Otherwise what the server believes, never a count. Bytes are those of the rows,
-   * long values included, indexes not, as of the last vacuum or analyze.
+   * Estimates of the server, never counts; null when the table does not exist or was never counted. Bytes are those of the rows with long
+   * values, without indexes, as of the last vacuum or analyze.
    */
   tables: { schema: string; name: string; estimatedRows: number | null; estimatedBytes: number | null }[];
 }
 
 /**
- * What the server says of itself and of these tables. Takes no lock on any table, so that it answers while a restore holds them
- * all: row numbers are the planner's and the statistics collector's.
+ * Reads what the server knows of itself and of these tables. Locks no table, so that it answers while a restore holds them all. Row
+ * numbers come from the planner and the statistics collector.
  */
 export async function readDatabaseStatus(ask: Ask, tables: readonly ObjectName[]): Promise<DatabaseStatus> {
   const [server] = await ask(
@@ -65,7 +65,7 @@ export async function readDatabaseStatus(ask: Ask, tables: readonly ObjectName[]
   };
 }
 
-/** The database's own name: a connection string need not hold it. */
+/** Reads the database's own name, which a connection string need not hold. */
 export async function readDatabaseName(ask: Ask): Promise<string> {
   const [row] = await ask('SELECT pg_catalog.current_database() AS name', []);
   return String(row?.['name'] ?? '');

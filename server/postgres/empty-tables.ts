@@ -4,14 +4,14 @@ import type { ObjectName } from '../../db/model/model.ts';
 import { quoteName } from '../../db/model/quote.ts';
 import type { Records } from '../../db/system/records.ts';
 
-/** Who restores holds every table for longer; who only looks does not wait for that. */
+/** Milliseconds to wait for a lock. A restore holds every table for longer, and a mere look does not wait for that. */
 const PATIENCE_MS = 100;
-/** Locked, too long to go through, not there, or rows that we may not see: nobody can say that it is empty. */
+/** Codes after which nobody can say that a table is empty: locked, too slow to read, missing, or rows hidden from this role. */
 const UNTOLD = new Set(['55P03', '57014', '42P01', '3F000', '42501']);
 
 /**
- * Which of these tables hold no row. Each is asked for its first row, under the lock of a reader, and waited for a moment altogether; one
- * that cannot be looked at is not named. Rejects as `databaseError` when the database does not answer, and with the signal's reason.
+ * Returns the tables that hold no row, reading one row of each; a table that cannot be read is not named. Waits only a moment altogether
+ * for locks. Rejects as `databaseError` when the database does not answer, and with the signal's reason.
  */
 export async function findEmptyTables<Table extends ObjectName>(
   records: Records,
@@ -24,13 +24,13 @@ export async function findEmptyTables<Table extends ObjectName>(
   const empty: Table[] = [];
   for (const table of tables) {
     signal.throwIfAborted();
-    // Whoever holds it has held it for a moment already.
+    // The holder of this lock was waited for already.
     empty.push(...((await lookInto(records, [table], 1)) ?? []));
   }
   return empty;
 }
 
-/** The empty ones; null when one of them cannot be looked at. */
+/** Returns the empty tables; null when one of them cannot be read. */
 async function lookInto<Table extends ObjectName>(
   records: Records,
   tables: readonly Table[],
@@ -39,7 +39,7 @@ async function lookInto<Table extends ObjectName>(
   const looks = tables.map((table) => `EXISTS (SELECT FROM ${quoteName(table)})`);
   try {
     return await records.transaction(async (tx) => {
-      // Under a policy some rows are not seen: an error, rather than a table called empty that is not.
+      // Where a policy hides rows this makes it an error, instead of calling a table empty that is not.
       await tx.execute(
         sql.raw(
           `SET LOCAL lock_timeout = ${patienceMs}; SET LOCAL statement_timeout = '1s'; SET LOCAL row_security = off`,

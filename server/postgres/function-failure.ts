@@ -3,21 +3,21 @@ import { AppError } from '../core/errors.ts';
 
 /** A function of the database that failed while a rule, a type, a generated column or an index called it. */
 export interface FunctionFailure {
-  /** Completes “… :”: which function, and how. Holds no value. */
+  /** Completes “… :” with the function's name and the failure. Holds no value. */
   text: string;
   hint: string;
 }
 
-/** Names that are not found, whatever they name. */
+/** Codes of names that are not found, of any kind. */
 const NOT_FOUND = /^(3F000|42P01|42703|42704|42883)$/;
-/** What a function itself can run into, or raise. A right that is missing is told elsewhere. */
+/** Codes that a function itself can run into, or raise. Missing rights are reported elsewhere. */
 const INSIDE = /^(2F|3[89F]|42(?!501)|P0)/;
-/** The frames of a function in what the server says of the place, in whatever language it speaks. */
+/** A stack frame of a function in the server's context text, in whatever language the server speaks. */
 const FRAME = /^(?:PL\/|SQL)/m;
-/** The function's own name, as PL/pgSQL tells it; the text of its statements stands elsewhere. */
+/** The function's own name, as PL/pgSQL gives it; the text of its statements stands elsewhere. */
 const NAMED = /^PL\/\w+[ -]\S+ ([^\n]+?\)) /m;
 
-/** Tells from an error of a statement of ours that a function of the database caused it; null when none did. */
+/** Returns the function of the database that caused an error of one of our statements; null when none did. */
 export function functionFailure(thrown: unknown): FunctionFailure | null {
   const error = thrown instanceof AppError ? thrown.cause : thrown;
   const code = faultCode(error) ?? '';

@@ -1,8 +1,8 @@
 const KEY_CHARACTERS = 60;
 
 /**
- * Returns SQL for the beginning of a row's key as it is shown to a person. Where the database says nothing of its bytes, those that
- * are not ASCII are spelled `\351`: they may not be UTF-8, or be cut in two.
+ * Returns SQL for the beginning of a row's key as shown to a person. In an SQL_ASCII database, bytes beyond ASCII are written as `\351`,
+ * because they may not be UTF-8 or may be cut in two.
  */
 export function shownKey(key: string): string {
   return `CASE WHEN pg_catalog.getdatabaseencoding() = 'SQL_ASCII'

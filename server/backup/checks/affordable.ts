@@ -4,16 +4,16 @@ import { AppError } from '../../core/errors.ts';
 import { backupLocks, describeShortage, hasRoom, readLockRoom, roomHint } from '../../postgres/locks/lock-budget.ts';
 
 /**
- * Returns with how many sessions, `jobs` at most, these tables can be copied: each holds a lock on every table.
- * Throws DATABASE_ERROR when the server has not room for the locks of one.
+ * Returns how many sessions, at most `jobs`, can copy these tables; each session locks every table. Throws DATABASE_ERROR when the server
+ * has no room for the locks of even one.
  */
 export async function affordableJobs(session: Session, tables: ObjectName[], jobs: number): Promise<number> {
   const room = await readLockRoom(session);
   const need = await backupLocks(session, tables);
-  // Of the room left, others have some as well: only the first session may fill it.
+  // Other sessions on the server need some of the remaining room: only the first session may fill it.
   const shared = { ...room, usedHolders: room.usedHolders + need(1).objects };
   for (let sessions = jobs; sessions > 1; sessions--) if (hasRoom(shared, need(sessions))) return sessions;
-  // A backup that runs out of locks changes nothing: better tried with little to spare than refused.
+  // A backup that runs out of locks changes nothing, so trying with little to spare beats refusing.
   if (hasRoom(room, need(1), 0)) return 1;
   throw new AppError('DATABASE_ERROR', `${describeShortage(room, need(1), 'A backup')}. No backup was made.`, {
     hint: `${roomHint(room, need(1))} Or back up fewer tables at once with --tables.`,

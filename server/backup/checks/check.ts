@@ -24,7 +24,7 @@ import { describeBroken, describeFailing, readBrokenRows, readOutlook } from './
 import { archiveBytes, mebibytes, restoreBytes } from './space.ts';
 import { refuseRowsWithoutColumns } from './stored-columns.ts';
 
-/** One thing looked at: whether it will do, and if not, what to do. */
+/** One check: its outcome, and what to do when it failed. */
 export interface Finding {
   check:
     | 'server'
@@ -45,7 +45,7 @@ export interface Finding {
     | 'restore rows'
     | 'restore space';
   ok: boolean;
-  /** Only a restore would meet it: `stops` when it would be refused, `may` when that depends. */
+  /** Set when only a restore would meet the fault: `stops` when it would be refused, `may` when that depends. */
   restore?: 'stops' | 'may';
   message: string;
   code?: ErrorCode;
@@ -53,9 +53,9 @@ export interface Finding {
 }
 
 export interface EnvironmentReport {
-  /** Whether a backup would go through. What only a restore needs is told, but does not count. */
+  /** True when a backup would go through. Findings that concern only a restore do not count. */
   ok: boolean;
-  /** Whether a restore into this database would go through, as far as it was looked at. */
+  /** True when a restore into this database would go through, as far as it was checked. */
   restorable: boolean;
   findings: Finding[];
 }
@@ -64,14 +64,14 @@ interface CheckDeps {
   databaseUrl: string;
   model: SchemaModel;
   exclusions?: readonly Exclusion[];
-  /** As a backup takes them: every protected table when absent. */
+  /** Named as for a backup; every protected table when absent. */
   tables?: string[];
 }
 
-/** How long one table is looked through for rows that are too long. */
+/** Milliseconds for which one table is searched for rows that are too long. */
 const LONG_ROWS_MS = 10_000;
 
-/** Looks at everything a backup needs and makes none. Every fault is a finding with what to do; it throws only when cancelled. */
+/** Checks everything a backup needs, and makes none. Reports each fault as a finding with what to do; throws only when cancelled. */
 export async function checkEnvironment(
   deps: CheckDeps & { storage: Storage },
   signal: AbortSignal,
@@ -80,7 +80,7 @@ export async function checkEnvironment(
   const findings = [...database.findings, ...(await checkStorage(deps.storage, database.heapBytes))];
   return {
     ok: findings.every((finding) => finding.ok || finding.restore !== undefined || finding.check === 'unknown'),
-    // Without an answer of the database nothing is known of a restore either.
+    // When the database gives no answer, nothing is known about a restore either.
     restorable: database.heapBytes !== null && findings.every((finding) => finding.ok || finding.restore !== 'stops'),
     findings,
   };
@@ -97,7 +97,7 @@ async function checkDatabase(
     const pooler = await outcome('pooler', 'connected to the server itself, not through a transaction pooler', () =>
       refusePooler(session, () => openSession(deps.databaseUrl, { applicationName: 'palace-backup check', signal })),
     );
-    // Nothing is set through a pooler: it would stay with whoever comes next.
+    // Through a transaction pooler no setting may be changed: it would stay with the connection's next client.
     if (!pooler.ok) return { findings: [pooler], heapBytes };
     const version = await configureSession(session);
     findings.push(
@@ -125,7 +125,7 @@ async function checkDatabase(
     const wanted = (chosen ?? deps.model.tables).filter(
       (table) => missing.has(qualifiedName(table)) || scope.tables.includes(table),
     );
-    // A table that somebody holds is a finding, not a reason to hang.
+    // A table that somebody has locked must become a finding, not hang the check.
     await session.query(`SET lock_timeout = '5s'`);
     const tables = await namingHolders(session, scope.tables, 'check again.', () =>
       readTables(session, scope.tables, new Map()),
@@ -172,7 +172,7 @@ async function checkDatabase(
       ),
     );
     findings.push(await longRows(session, tables));
-    // What cannot be read is met here as a backup would meet it.
+    // Reading here reports what cannot be read exactly as a backup would.
     const { types } = await readDefinitions(
       session,
       [...tables, ...described].map((table) => table.oid),
@@ -188,12 +188,12 @@ async function checkDatabase(
   return { findings, heapBytes };
 }
 
-/** What a backup would warn of, and is no fault. */
+/** Returns a finding for a warning of a backup that is not a fault. */
 function note(message: string): Finding {
   return { check: 'unknown', ok: true, message: `note: ${message}` };
 }
 
-/** Looks for rows that PostgreSQL cannot write out; only where so much is stored that there may be one. */
+/** Searches for rows that PostgreSQL cannot write out, in tables that store enough data to hold one. */
 async function longRows(session: Session, tables: LiveTable[]): Promise<Finding> {
   const leaves = tables.flatMap((table) => table.leaves.filter(({ foreign }) => !foreign));
   const found: string[] = [];
@@ -223,7 +223,7 @@ async function longRows(session: Session, tables: LiveTable[]): Promise<Finding>
   };
 }
 
-/** What only a restore would meet. The rows are looked at as well, for a limited time. */
+/** Returns the findings that only a restore would meet. Checks the rows too, for a limited time. */
 async function restoreFindings(
   session: Session,
   tables: LiveTable[],

@@ -3,7 +3,7 @@ import type { ObjectName } from '../../../db/model/model.ts';
 import { AppError } from '../../core/errors.ts';
 import { missingForBackup } from '../../postgres/preflight/rights.ts';
 
-/** Throws PERMISSION_DENIED, with the statements to run, when this role would not see every row: fewer rows than there are is not a backup. */
+/** Throws PERMISSION_DENIED, with the statements to run, when row-level security or missing rights would hide rows from this role. */
 export async function refuseHiddenRows(session: Session, tables: ObjectName[]): Promise<void> {
   const missing = await missingForBackup(session, tables);
   if (missing.length === 0) return;

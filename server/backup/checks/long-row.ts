@@ -8,10 +8,13 @@ import type { CopyPart } from '../parts.ts';
 export const LONG_ROW_HINT =
   'pg_dump cannot write it either. Spread its values over several rows, or say in the file that BACKUP_EXCLUDE names that the table, or its rows, are left out on purpose.';
 
-/** How long the row is looked for. */
+/** Milliseconds for which the row is searched. */
 const LOOK_MS = 20_000;
 
-/** Returns the error to tell for one of copying: of a row or value that PostgreSQL cannot write out, table and key, where they can be found. */
+/**
+ * Returns a better error when copying failed on a row or value too long for PostgreSQL to write out: it names table and key where they
+ * can be found. Returns any other error unchanged.
+ */
 export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, snapshot: Moment): Promise<unknown> {
   if (!(error instanceof AppError) || !isTooLong(error.cause)) return error;
   const rows = await (async () => {
@@ -30,7 +33,7 @@ export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, 
   );
 }
 
-/** A text that cannot grow, a value that is too long to be converted, and a piece of memory that is never given. */
+/** Returns true for a string buffer that cannot grow, a value too long to convert, and a memory allocation the server refuses. */
 function isTooLong(cause: unknown): boolean {
   const code = faultCode(cause);
   const { routine } = (cause ?? {}) as { routine?: string };
@@ -45,7 +48,7 @@ function whichRow(rows: LongRow[] | null): string {
   return 'which one cannot be told from the sizes of what is stored';
 }
 
-/** Says which row it is by its key, and what makes it long. */
+/** Describes a row by its key, its size, and the columns that make it long. */
 export function describeLongRow({ key, bytes, columns }: LongRow): string {
   return `the one with the key ${key} (about ${megabytes(bytes)}: ${columns.map((column) => `${column.name} ${megabytes(column.bytes)}`).join(', ')})`;
 }

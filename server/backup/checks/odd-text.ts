@@ -6,8 +6,8 @@ import { AppError } from '../../core/errors.ts';
 import type { CopyPart } from '../parts.ts';
 
 /**
- * Refuses rows that are not UTF-8 though their database converts or checks text: the server hands them out and would not take them back.
- * Throws DATABASE_ERROR naming table, column and key.
+ * Throws DATABASE_ERROR, naming table, column and key, for rows that are not UTF-8 although their database converts or checks text. The
+ * server hands out such rows but would not take them back.
  */
 export function refuseOddText({ table, columns, key, encoding }: CopyPart, content: Uint8Array): void {
   if (encoding !== 'UTF8' || isUtf8(content)) return;

@@ -13,20 +13,20 @@ import { type Obstacle, readObstacles } from '../../postgres/preflight/obstacles
 import { missingForRestore } from '../../postgres/preflight/restore-rights.ts';
 import type { MissingRight } from '../../postgres/preflight/rights.ts';
 
-/** What of today's database stands in the way of restoring a backup of it, as far as the catalogs tell. */
+/** Obstacles to restoring a backup into the database it came from, as far as the catalogs tell. */
 export interface RestoreOutlook {
   missing: MissingRight[];
   obstacles: Obstacle[];
 }
 
-/** Asks the catalogs alone what a restore of these tables and sequences would meet: no row is read, no lock waited for. */
+/** Reads from the catalogs alone what a restore of these tables and sequences would meet. Reads no row and waits for no lock. */
 export async function readOutlook(
   session: Session,
   tables: LiveTable[],
   sequences: { schema: string; name: string }[],
 ): Promise<RestoreOutlook> {
   const oids = tables.map((table) => table.oid);
-  // Rejects as the restore would where a text of the shape cannot be sent as UTF-8.
+  // Rejects, as the restore would, where a text of the shape cannot be sent as UTF-8.
   if ((await readEncoding(session)) === 'SQL_ASCII') await readShape(session, oids);
   const targets = tables.map(({ oid, columns }) => ({
     oid,
@@ -43,17 +43,20 @@ export async function readOutlook(
   };
 }
 
-/** How many missing rights a backup names; `--check` names all. */
+/** Number of missing rights that a backup names; `--check` names all. */
 const NAMED_RIGHTS = 5;
 
-/** What a backup warns of because of a later restore. */
+/** One warning of a backup about a later restore. */
 export interface RestoreWarning {
   text: string;
-  /** Whether a restore would be refused as things stand; otherwise it may be. */
+  /** True when a restore would be refused as things stand; false when it may be. */
   stops: boolean;
 }
 
-/** Returns the outlook as warnings of a backup. A role that owns nothing, as one that only reads, gets one line: somebody else restores. */
+/**
+ * Returns the outlook as warnings of a backup. A role that owns no table, such as a read-only one, gets one line, because somebody else
+ * restores.
+ */
 export function outlookWarnings({ missing, obstacles }: RestoreOutlook, tables: LiveTable[]): RestoreWarning[] {
   const warnings = obstacles.map(({ stops, message, hint }) => ({ text: `For a restore: ${message}. ${hint}`, stops }));
   if (missing.length === 0) return warnings;
@@ -73,10 +76,10 @@ export function outlookWarnings({ missing, obstacles }: RestoreOutlook, tables: 
   ];
 }
 
-/** How long `--check` looks at the rows of one table. */
+/** Milliseconds for which `--check` reads the rows of one table. */
 const LOOK_MS_PER_TABLE = 10_000;
 
-/** Looks at the rows themselves for those that break a rule of their table. */
+/** Reads the rows themselves and returns those that break a rule of their table. */
 export async function readBrokenRows(session: Session, tables: LiveTable[], signal: AbortSignal) {
   return await findBrokenRows(
     session,
@@ -85,19 +88,19 @@ export async function readBrokenRows(session: Session, tables: LiveTable[], sign
   );
 }
 
-/** Says which rows break a rule, by their keys alone. */
+/** Describes the rows that break a rule, by their keys alone. */
 export function describeBroken({ table, rule, rows, atLeast, keys }: BrokenRule): string {
   const many = `${atLeast ? 'at least ' : ''}${rows} ${rows === 1 && !atLeast ? 'row breaks' : 'rows break'}`;
   const named = keys.length > 0 ? `, with the keys ${keys.join('; ')}${rows > keys.length ? '; …' : ''}` : '';
   return `${many} ${rule} of ${qualifiedName(table)}${named}`;
 }
 
-/** Says which rule a restore could not put back or compute, and why. */
+/** Describes a rule that a restore could not put back or compute, and why. */
 export function describeFailing({ table, rule, computed, failure }: FailingRule): string {
   return `${rule} of ${qualifiedName(table)} cannot be ${computed ? 'computed from' : 'held against'} the rows: ${failure.text}`;
 }
 
-/** Returns what a backup warns of where functions fail already on one row, inside its transaction. */
+/** Returns warnings for functions that fail already on one row. Runs inside the transaction of the backup. */
 export async function failingWarnings(session: Session, tables: LiveTable[]): Promise<RestoreWarning[]> {
   const oids = tables.map((table) => table.oid);
   const failing = await tryRulesOnOneRow(session, oids);

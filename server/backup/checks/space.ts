@@ -1,18 +1,18 @@
 import { AppError } from '../../core/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
 
-/** Returns how many bytes an archive of so many bytes of tables takes at the very least. */
+/** Returns the least number of bytes that an archive of `heapBytes` of tables takes. */
 export function archiveBytes(heapBytes: number): number {
-  // Rows of real applications came out at 0.15 to 0.4 of their heap size; less than this cannot be enough.
+  // Rows of real applications came out at 0.15 to 0.4 of their heap size.
   return Math.ceil(heapBytes * 0.15);
 }
 
-/** Returns how many bytes a restore takes on the database server for a while: staging and the new tables beside the old ones. */
+/** Returns the bytes a restore takes on the database server for a while: staging, and the new tables beside the old ones. */
 export function restoreBytes(heapBytes: number): number {
   return heapBytes * 2;
 }
 
-/** Throws DISK_FULL when the storage cannot be enough. A first look only: a disk that fills later is noticed by the write that fails. */
+/** Throws DISK_FULL when the storage is certainly too small. A disk that fills later is reported by the write that fails. */
 export async function refuseFullDisk(
   storage: Pick<Storage, 'freeSpace' | 'label' | 'places'>,
   heapBytes: number,

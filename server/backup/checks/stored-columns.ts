@@ -5,8 +5,8 @@ import { AppError } from '../../core/errors.ts';
 import type { LiveTable } from '../../postgres/catalog/catalog.ts';
 
 /**
- * Throws SCHEMA_MISMATCH naming tables that an archive cannot hold: those without any column, and those that have rows and no column
- * that is stored, since a row is the values of its stored columns. `described` are tables of which the definition alone is kept.
+ * Throws SCHEMA_MISMATCH naming the tables an archive cannot hold: those without columns, and those with rows but no stored column. A row
+ * in an archive is the values of its stored columns. `described` are tables whose definition alone is kept.
  */
 export async function refuseRowsWithoutColumns(
   session: Session,

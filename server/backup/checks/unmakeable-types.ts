@@ -1,7 +1,10 @@
 import { qualifiedName } from '../../../db/model/model.ts';
 import type { LiveTypes } from '../../postgres/catalog/types.ts';
 
-/** Returns a warning for each type that the archive's `schema/*.sql` cannot make as it is: whoever restores by hand must make it first. */
+/**
+ * Returns a warning for each type that the archive's `schema/*.sql` cannot create as it is. Anyone restoring by hand must create it
+ * first.
+ */
 export function unmakeableTypes({ types, otherTypes }: Partial<LiveTypes>): string[] {
   return [
     ...(otherTypes ?? []).map(

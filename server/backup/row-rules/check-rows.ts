@@ -17,40 +17,40 @@ export interface BrokenByRows {
   table: string;
   rule: string;
   kind: PlannedRule['kind'];
-  /** The table a foreign key refers to. */
+  /** The table a foreign key refers to; null for other rules. */
   target: string | null;
-  /** True: rows that were there before it may break it. Null where the archive does not say. */
+  /** True for a NOT VALID rule, which older rows may break. Null where the archive does not say. */
   notValid: boolean | null;
   rows: number;
-  /** The first of them, by primary key. */
+  /** Primary keys of the first of these rows. */
   keys: string[];
 }
 
 export interface RowRuleReport {
-  /** No row breaks a rule that was valid. Says nothing of what was not checked. */
+  /** True when no row breaks a valid rule. Says nothing about unchecked rules. */
   ok: boolean;
-  /** Rules checked, and rows gone through for them. */
+  /** Rules checked; `rows` counts the rows read for them. */
   checked: number;
   rows: number;
   broken: BrokenByRows[];
   unchecked: Unchecked[];
-  /** The archive tells collations, MATCH FULL and NOT VALID; one of format 1.0 does not, and its text was compared byte by byte. */
+  /** True when the archive records collations, MATCH FULL and NOT VALID. Format 1.0 does not, so its text is compared byte by byte. */
   tellsRules: boolean;
 }
 
 export interface RowRuleDeps {
-  /** Where keys are put while they are compared: about as many bytes as the key columns have. */
+  /** Storage for keys while they are compared: about as many bytes as the key columns have. */
   scratch: Pick<Storage, 'create' | 'open'>;
-  /** Any number; results do not depend on it. */
+  /** Seed of the key hashes; any number, since results do not depend on it. */
   seed: number;
 }
 
 const KEYS = 'keys.part';
 
 /**
- * Holds the archive's own rows against its primary keys, unique keys and foreign keys, without a database and in bounded memory.
- * Values are compared as PostgreSQL does; where text does not tell how, the rule is named as unchecked. The archive should have been verified.
- * Rejects with ARCHIVE_DAMAGED, DISK_FULL, STORAGE_UNAVAILABLE or CANCELLED.
+ * Checks the rows of a verified archive against its primary, unique and foreign keys, without a database and in bounded memory. Compares
+ * values as PostgreSQL does; a rule whose text does not tell how is reported as unchecked. Rejects with ARCHIVE_DAMAGED, DISK_FULL,
+ * STORAGE_UNAVAILABLE or CANCELLED.
  */
 export async function checkRows(
   archive: Archive,

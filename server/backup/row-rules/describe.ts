@@ -1,13 +1,13 @@
 import { AppError } from '../../core/errors.ts';
 import type { BrokenByRows, RowRuleReport } from './check-rows.ts';
 
-/** What a person is told when all rows keep the rules that were checked. */
+/** Returns the message for a person when all rows keep the rules that were checked. */
 export function soundRows({ checked, rows, broken }: RowRuleReport): string {
   const what = `${checked} primary, unique and foreign ${checked === 1 ? 'key' : 'keys'} checked over ${rows.toLocaleString('en')} rows`;
   return broken.length === 0 ? `${what}: no row breaks one` : `${what}: rows break only what is NOT VALID`;
 }
 
-/** What a person should know of a check that found nothing to refuse. */
+/** Returns the warnings of a check that found nothing to refuse. */
 export function rowWarnings({ broken, unchecked, tellsRules }: RowRuleReport): string[] {
   return [
     ...broken.map((rule) => `${brokenText(rule)}.`),
@@ -18,7 +18,10 @@ export function rowWarnings({ broken, unchecked, tellsRules }: RowRuleReport): s
   ];
 }
 
-/** The error for an archive whose rows break rules that were valid. LINKS_BROKEN when a foreign key is among them. */
+/**
+ * Returns the error for an archive whose rows break valid rules. The code is LINKS_BROKEN when a foreign key is among them, else
+ * RESTORE_REFUSED.
+ */
 export function rulesBroken(label: string, report: RowRuleReport): AppError {
   const stops = report.broken.filter(({ notValid }) => notValid !== true);
   const links = stops.filter(({ kind }) => kind === 'foreign key');

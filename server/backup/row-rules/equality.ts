@@ -1,11 +1,11 @@
 import { readTypeReference } from '../../../db/model/type-reference.ts';
 import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 
-/** How values of a column are told from one another. */
+/** Equality of the values of a column, as PostgreSQL sees it. */
 export interface Equality {
-  /** Values of columns of the same family can be compared by their canonical text. */
+  /** Columns of the same family can be compared by their canonical text. */
   family: string;
-  /** One text for all values that PostgreSQL calls equal, and for no other. */
+  /** Returns one text for all values that PostgreSQL considers equal, and for no other. */
   canonical(value: string): string;
 }
 
@@ -14,12 +14,12 @@ type Types = Pick<Manifest, 'types' | 'collations'>;
 
 const same = (value: string) => value;
 
-/** Whole numbers are written like a `numeric` without decimals, so that a foreign key may go from one to the other. */
+/** Integers are written like a `numeric` without decimals, so that a foreign key may lead from one to the other. */
 const NUMBER: Equality = { family: 'number', canonical: plainNumber };
 const TEXT: Equality = { family: 'text', canonical: same };
 const PADDED: Equality = { family: 'padded text', canonical: (value) => value.replace(/ +$/, '') };
 
-/** Types without collation of which PostgreSQL writes equal values as equal text, and only those. */
+/** Types without collation whose equal values, and only those, PostgreSQL writes as equal text. */
 const BY_TEXT = [
   'uuid',
   'boolean',
@@ -46,10 +46,10 @@ const COLLATED = new Map<string, Equality>([
   ...['character', 'bpchar'].map((name) => [name, PADDED] as const),
 ]);
 
-/** More domains than anybody puts upon one another; a manifest may hold a ring of them. */
+/** More domains than anybody nests; a manifest may hold a cycle of them. */
 const DEEPEST = 32;
 
-/** How the values of a column are compared, or null when text does not tell whether PostgreSQL calls them equal. */
+/** Returns the equality of a column, or null when text does not tell whether PostgreSQL considers values equal. */
 export function equalityOf(column: Column, types: Types): Equality | null {
   let { sqlType, collation = null } = column;
   for (let depth = 0; depth < DEEPEST; depth++) {
@@ -71,7 +71,10 @@ export function equalityOf(column: Column, types: Types): Equality | null {
   return null;
 }
 
-/** Under a collation that is not deterministic, `a` may equal `A`. Those PostgreSQL brings all are. */
+/**
+ * Returns whether equal text means equal values: not under a nondeterministic collation, where `a` may equal `A`. All collations that
+ * PostgreSQL brings are deterministic.
+ */
 function isDeterministic(collation: { schema: string; name: string } | null, { collations = [] }: Types): boolean {
   if (collation === null || collation.schema === 'pg_catalog') return true;
   return collations.some(
@@ -79,12 +82,12 @@ function isDeterministic(collation: { schema: string; name: string } | null, { c
   );
 }
 
-/** `numeric(10,2)` without its brackets; a timestamp has them in its middle. */
+/** Returns `numeric(10,2)` without its modifier; a timestamp has the modifier in the middle. */
 function withoutModifier(sqlType: string): string {
   return sqlType.startsWith('"') ? sqlType : sqlType.replace(/\(\d+(?:,-?\d+)?\)/, '');
 }
 
-/** `numeric` keeps the zeros it was given at the end of its decimals. */
+/** Removes the trailing zeros of decimals, which `numeric` keeps as they were given. */
 function plainNumber(value: string): string {
   return value.includes('.') ? value.replace(/0+$/, '').replace(/\.$/, '') : value;
 }

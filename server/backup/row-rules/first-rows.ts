@@ -1,7 +1,7 @@
-/** How many rows that break a rule are named; the rest are counted. */
+/** Number of rows named for each broken rule; the rest are counted. */
 export const NAMED_ROWS = 20;
 
-/** Counts rows of a table and keeps the first of them, whatever the order they come in. A row is told by its place, from 0. */
+/** Counts rows of a table and keeps the first `NAMED_ROWS`, in whatever order they arrive. A row is identified by its position, from 0. */
 export class FirstRows {
   count = 0;
   readonly places: number[] = [];

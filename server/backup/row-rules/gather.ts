@@ -9,8 +9,8 @@ import type { KeyWriter } from './key-records.ts';
 import type { Gathered } from './plan.ts';
 
 /**
- * Goes through the rows of a table once and writes the keys that are to be gathered. Returns, for each of them, the rows that break
- * their rule by a NULL alone. Rejects with ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8 where it should be) or CANCELLED.
+ * Reads the rows of a table once and writes the keys to be gathered. Returns, for each of them, the rows that break their rule by a NULL
+ * alone. Rejects with ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8 where it should be) or CANCELLED.
  */
 export async function gatherKeys(
   archive: Archive,
@@ -49,7 +49,7 @@ export async function gatherKeys(
   return byNull;
 }
 
-/** The row's key as one text that no other key has; null when the row is passed over. */
+/** Returns the row's key as one text that no other key has; null when the rule skips the row. */
 function keyOf({ columns, nulls, allNullPasses }: Gathered, row: ChunkRow): { text: string } | 'broken' | null {
   let text = '';
   let empty = 0;

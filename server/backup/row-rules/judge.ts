@@ -4,7 +4,7 @@ import type { FirstRows } from './first-rows.ts';
 import { readKeys } from './key-records.ts';
 import type { Gathered, PlannedRule } from './plan.ts';
 
-/** Adds the rows that break a rule to `found`: those whose key an earlier row has, or that refer to a key no row has. */
+/** Adds the rows that break a rule to `found`: those that repeat an earlier row's key, or refer to a key no row has. */
 export async function judgeRule(
   rule: PlannedRule,
   source: ByteSource,

@@ -1,14 +1,14 @@
 import type { ByteSource } from '../../core/bytes.ts';
 
-/** Bytes that are gathered before they are written, of all streams together. */
+/** Bytes buffered before they are written, over all streams. */
 const BUFFERED_BYTES = 32 * 1024 * 1024;
 const LARGEST_BUFFER = 64 * 1024;
 const SMALLEST_BUFFER = 1024;
-/** Length of the key and place of its row, before each key. */
+/** Bytes before each key: its length, and the position of its row. */
 const HEAD_BYTES = 12;
 const WRITE_BYTES = 1024 * 1024;
 
-/** Keys of rows, spread over parts by their hash: equal keys are in the same part, in the order of their rows. */
+/** Keys of rows, split into parts by their hash. Equal keys are in the same part, in the order of their rows. */
 export interface KeyStream {
   readonly parts: Part[];
 }
@@ -16,7 +16,7 @@ export interface KeyStream {
 interface Part {
   buffer: Buffer | null;
   used: number;
-  /** Where its bytes are in the file: offset, length, offset, length, … */
+  /** Its blocks in the file: offset, length, offset, length, … */
   blocks: number[];
 }
 
@@ -25,8 +25,8 @@ export function createKeyStream(parts: number): KeyStream {
 }
 
 /**
- * Appends keys to one file, part by part in blocks. Everything of one table's streams is flushed before the next table's begin.
- * `seed` makes the hash one that no archive can be made to collide in.
+ * Appends keys to one file, part by part in blocks. All streams of one table are flushed before those of the next begin. `seed` makes the
+ * hash unpredictable, so that no archive can force collisions.
  */
 export class KeyWriter {
   /** Bytes given to the file so far. */
@@ -53,7 +53,7 @@ export class KeyWriter {
     this.streams = streams;
   }
 
-  /** True when bytes wait to be written: `drain` then, soon. */
+  /** Adds a key. Returns true when bytes wait to be written: call `drain` soon. */
   add(stream: KeyStream, key: string, place: number): boolean {
     const part = stream.parts[Bun.hash.xxHash32(key, this.seed) % stream.parts.length];
     if (!part) throw new RangeError('a stream has at least one part');

@@ -5,7 +5,7 @@ import { printable } from '../../core/bytes.ts';
 
 const VALUE_CHARACTERS = 60;
 
-/** Names rows of a table, given by their places in ascending order, by primary key; by chunk and number where the table has none. */
+/** Names rows of a table, given by ascending position, by primary key; by chunk and row number where the table has none. */
 export async function nameRows(archive: Archive, table: ManifestTable, places: number[]): Promise<string[]> {
   const stored = table.columns.filter(({ generated }) => generated === null);
   const key = table.primaryKey?.columns.map((name) => ({ name, place: stored.findIndex((one) => one.name === name) }));

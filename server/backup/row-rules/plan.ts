@@ -3,7 +3,7 @@ import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts
 import { type Equality, equalityOf } from './equality.ts';
 import { createKeyStream, type KeyStream } from './key-records.ts';
 
-/** A column of a key: where it stands in a row of a chunk, and how its values are told apart. */
+/** A column of a key: its position in a row of a chunk, and the equality of its values. */
 export interface KeyColumn {
   place: number;
   equality: Equality;
@@ -12,7 +12,7 @@ export interface KeyColumn {
 /** Keys that are gathered from every row of a table. */
 export interface Gathered {
   columns: KeyColumn[];
-  /** What becomes of a row with NULL in the key. `skip`: it breaks nothing; `keep`: NULL is a value; `broken`: it breaks the rule. */
+  /** Treatment of a row with NULL in the key. `skip`: it breaks nothing; `keep`: NULL is a value; `broken`: it breaks the rule. */
   nulls: 'skip' | 'keep' | 'broken';
   /** With `broken`: rows in which every column is NULL break nothing. */
   allNullPasses: boolean;
@@ -23,10 +23,10 @@ export interface PlannedRule {
   table: ManifestTable;
   rule: string;
   kind: 'primary key' | 'unique' | 'foreign key';
-  /** True: rows that were there before it may break it. Null where the archive does not say. */
+  /** True for a NOT VALID rule, which older rows may break. Null where the archive does not say. */
   notValid: boolean | null;
   own: Gathered;
-  /** The keys referred to, of a foreign key. */
+  /** The keys that a foreign key refers to; null for other rules. */
   target: { table: ManifestTable; keys: Gathered } | null;
 }
 
@@ -40,16 +40,16 @@ export interface Unchecked {
 export interface RulePlan {
   rules: PlannedRule[];
   unchecked: Unchecked[];
-  /** What to gather, by table; tables without anything to gather are missing. */
+  /** Keys to gather, by table; tables with nothing to gather are missing. */
   gathered: Map<ManifestTable, Gathered[]>;
 }
 
-/** A part's keys are held at once while it is looked at. */
+/** Limits of a part, whose keys are all in memory while it is checked. */
 const KEYS_OF_A_PART = 100_000;
 const BYTES_OF_A_PART = 32 * 1024 * 1024;
 const MOST_PARTS = 1024;
 
-/** Decides which keys and foreign keys of an archive can be checked by its rows alone, and says why the others cannot. */
+/** Decides which keys and foreign keys of an archive can be checked by its rows alone, and gives a reason for each of the others. */
 export function planRules(manifest: Manifest): RulePlan {
   const plan: RulePlan = { rules: [], unchecked: [], gathered: new Map() };
   const take = (table: ManifestTable, rule: string, made: Made | string) => {
@@ -61,7 +61,7 @@ export function planRules(manifest: Manifest): RulePlan {
     for (const { name, type } of table.rules ?? [])
       if (type === 'x') take(table, name, 'an exclusion constraint needs operators of the database');
   }
-  // After all keys: what a foreign key refers to is gathered for a key already.
+  // Planned after all keys, because the keys that a foreign key refers to are usually gathered already.
   for (const table of manifest.tables)
     for (const link of table.links) take(table, link.name, planLink(plan, manifest, table, link));
   return plan;
@@ -112,7 +112,7 @@ function whyMissing(manifest: Manifest, { schema, name }: ObjectName): string {
 }
 
 function keyColumns(manifest: Manifest, table: ManifestTable, names: string[]): KeyColumn[] | string {
-  // Computed columns are not in the chunks.
+  // Generated columns are not in the chunks.
   const stored = table.columns.filter(({ generated }) => generated === null);
   const found: KeyColumn[] = [];
   for (const name of names) {
@@ -132,7 +132,7 @@ function collationOf({ collation }: ManifestTable['columns'][number]): string {
   return collation ? ` COLLATE ${qualifiedName(collation)}` : '';
 }
 
-/** The same keys of a table are gathered once. `none` takes keys without NULL, whatever becomes of the other rows. */
+/** Returns the gathered keys, reusing those of the same table and columns. `none` accepts any that include the keys without NULL. */
 function gather(
   plan: RulePlan,
   table: ManifestTable,
@@ -167,7 +167,7 @@ function partsOf({ rows, bytes }: ManifestTable): number {
   return Math.min(MOST_PARTS, Math.max(1, Math.ceil(rows / KEYS_OF_A_PART), Math.ceil(bytes / BYTES_OF_A_PART)));
 }
 
-/** The definition of a rule without quoted names: what is left are PostgreSQL's own words. */
+/** Returns the definition of a rule with quoted names emptied; only PostgreSQL's own words remain. */
 function wordsOf(table: ManifestTable, rule: string): string {
   const definition = table.rules?.find(({ name }) => name === rule)?.definition ?? '';
   return definition.replaceAll(/"(?:[^"]|"")*"/g, '""');

@@ -5,8 +5,8 @@ import { AppError } from '../../core/errors.ts';
 import { type LiveTypes, readTypes } from './types.ts';
 
 /**
- * Throws SCHEMA_DRIFT when the types behind these tables are not what they were. PostgreSQL has no lock for a type, and writes and reads
- * values by what it is at that moment, whatever a snapshot shows; `session` must therefore stand outside of one.
+ * Throws SCHEMA_DRIFT when the types behind these tables are no longer as in `before`. PostgreSQL has no lock for types, and converts
+ * values by today's type whatever a snapshot shows. `session` must therefore be outside the snapshot.
  */
 export async function refuseAlteredTypes(
   session: Session,

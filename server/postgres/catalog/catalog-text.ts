@@ -8,8 +8,8 @@ const NOT_UTF8 = '22021';
 const NAMED = 20;
 
 /**
- * Returns what is to be thrown instead of this error: where the server could not send a text of the catalog as UTF-8, an error of
- * the code given that names every such text, with its odd bytes in hex; any other error as it is. `end` says what became of it all.
+ * Explains an error caused by catalog text that the server could not send as UTF-8. Returns an error of the given code naming every such
+ * text, its odd bytes in hex, and ending with `end`. Returns any other error unchanged.
  */
 export async function explainCatalogText(
   error: unknown,
@@ -34,7 +34,7 @@ export async function explainCatalogText(
   return left === undefined ? explained : withLeft(explained, left);
 }
 
-/** Every text of the catalog that a backup or a restore may read and that is not UTF-8, as a person can look for it. */
+/** Reads the names of all catalog texts that are not UTF-8 and that a backup or a restore may read. */
 async function readOddTexts(url: string, signal: AbortSignal): Promise<string[]> {
   await using session = await openWorkingSession(url, { applicationName: 'palace-backup look at texts', signal });
   const rows = await session.query<{ what: string; object: string; text: string }>(ODD_TEXTS_SQL);
@@ -42,7 +42,7 @@ async function readOddTexts(url: string, signal: AbortSignal): Promise<string[]>
   return [...new Set(odd.map(({ what, object }) => `${what} of ${printable(Buffer.from(object, 'hex'))}`))].sort();
 }
 
-/** A catalog, and of each row of it what it is, whose it is and the text. Oids below 16384 are those of the server's own objects. */
+/** A catalog and, for each of its rows: kind, owning object and text. Oids below 16384 are those of the server's own objects. */
 const SOURCES: [what: string, classid: string, objid: string, objsubid: string, text: string, from: string][] = [
   ['the name', 'pg_namespace', 'o.oid', '0', 'o.nspname', 'pg_namespace o'],
   ['the name', 'pg_class', 'o.oid', '0', 'o.relname', 'pg_class o'],

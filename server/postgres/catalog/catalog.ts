@@ -11,12 +11,12 @@ import type {
 /** A table as the database has it now, under the locks and the snapshot of the session that read it. */
 export interface LiveTable extends TableModel {
   oid: number;
-  /** Partitioned tables hold no rows themselves; their leaves do. */
+  /** True for a partitioned table, which holds no rows itself; its leaves do. */
   partitioned: boolean;
-  /** The role may alter it: it owns the table, or is a member of the owner. */
+  /** True when the role may alter the table: it owns it, or is a member of the owner. */
   owned: boolean;
   owner: string;
-  /** The extension it belongs to, when it does. */
+  /** The extension it belongs to, if any. */
   extension: string | null;
   leaves: LiveLeaf[];
 }
@@ -24,15 +24,15 @@ export interface LiveTable extends TableModel {
 /** A relation that holds rows: the table itself, or one partition of it. */
 export interface LiveLeaf extends ObjectName {
   oid: number;
-  /** Its rows live on another server: never read, written or emptied. */
+  /** True when its rows live on another server: never read, written or emptied. */
   foreign: boolean;
-  /** Bytes of the main fork, read after the snapshot. 0 for foreign partitions. */
+  /** Bytes of the main fork, read after the snapshot; 0 for foreign partitions. */
   bytes: number;
-  /** Stored as a heap: its blocks can be addressed by ctid. */
+  /** True when stored as a heap, whose blocks can be addressed by ctid. */
   heap: boolean;
 }
 
-/** Reads the tables named, in the order given; those that do not exist are missing from the answer. */
+/** Reads the named tables in the order given; those that do not exist are missing from the result. */
 export async function readTables(
   session: Session,
   names: ObjectName[],
@@ -137,7 +137,7 @@ interface UniqueIndexRow {
   nullsNotDistinct: boolean;
 }
 
-// Oids are unsigned; float8 holds them exactly and the driver hands it over as a number.
+// Oids are unsigned; float8 holds them exactly, and the driver returns it as a number.
 const TABLES_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid, c.relkind = 'p' AS partitioned,
          pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,

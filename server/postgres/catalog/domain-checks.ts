@@ -4,7 +4,7 @@ import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../core/errors.ts';
 
-/** A NOT VALID check of a domain: it binds new values only, and PostgreSQL tries it on every value that is read in. */
+/** A NOT VALID check of a domain. It binds new values only, but PostgreSQL tests it on every value that is read in. */
 export interface DomainCheck {
   domain: ObjectName;
   name: string;
@@ -13,8 +13,8 @@ export interface DomainCheck {
 }
 
 /**
- * The NOT VALID checks of these domains that this role may take off for a while: those of domains it owns. None when somebody made
- * a cast from text by a function of his own: values arrive as text then, and it could change them.
+ * Reads the NOT VALID checks of those domains that this role owns, and so may drop for a while. Returns none when a user-made cast
+ * converts from text by a function: values arrive as text then, and it could change them.
  */
 export async function readUnsureChecks(session: Session, domains: ObjectName[]): Promise<DomainCheck[]> {
   if (domains.length === 0) return [];
@@ -36,8 +36,8 @@ export async function readUnsureChecks(session: Session, domains: ObjectName[]):
 }
 
 /**
- * Does the work while the NOT VALID checks of these domains are off, inside the open transaction: rows that were there before
- * such a check are not new. No other session sees them off, and no table is locked for it. Throws RESTORE_REFUSED when they do not come back as they were.
+ * Runs the work inside the open transaction with the NOT VALID checks of these domains off, since restored rows are not new. No other
+ * session sees them off, and no table is locked. Throws RESTORE_REFUSED when they do not come back as they were.
  */
 export async function withoutUnsureChecks<T>(
   session: Session,

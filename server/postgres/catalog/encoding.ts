@@ -7,8 +7,8 @@ export async function readEncoding(session: Session): Promise<string> {
 }
 
 /**
- * Lets the server say which rule a row breaks, until the transaction ends: its words repeat the row, and words that are not UTF-8
- * would arrive as another error. Only in a database that says nothing of its bytes; the names in them were read before.
+ * Lets the server send error messages as raw bytes until the transaction ends; applies to SQL_ASCII databases only. Such a message
+ * repeats the row, and bytes that are not UTF-8 would raise another error. All names in messages were read before.
  */
 export async function takeErrorsAsTheyAre(session: Session): Promise<void> {
   await session.query(

@@ -1,21 +1,21 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { AppError } from '../../core/errors.ts';
 
-/** Which database a session works on, whatever address led to it. */
+/** The identity of a session's database, whatever address led to it. */
 export interface DatabaseIdentity {
   database: string;
-  /** Made when the server's files were, so that a standby has its primary's; absent where the role may not read it. */
+  /** Created with the server's files, so that a standby shares its primary's; absent where the role may not read it. */
   systemIdentifier?: string;
 }
 
-/** A session, or what asks over a pool. */
+/** A session, or a pool that can run a query. */
 interface Asked {
   query(text: string, params: unknown[]): Promise<Record<string, unknown>[]>;
 }
 
-/** Asks the server which database this is. Takes no lock, and fails for no missing right. */
+/** Reads which database this is. Takes no lock, and does not fail for a missing right. */
 export async function readIdentity(session: Asked): Promise<DatabaseIdentity> {
-  // Qualified: a function of another schema must not answer in its stead.
+  // Qualified, so that a function of another schema cannot answer instead.
   const [row] = await session.query(
     `SELECT pg_catalog.current_database() AS database,
             pg_catalog.has_function_privilege(pg_catalog.to_regprocedure('pg_catalog.pg_control_system()')::oid, 'EXECUTE') AS told`,
@@ -28,7 +28,7 @@ export async function readIdentity(session: Asked): Promise<DatabaseIdentity> {
   return { database, ...(control && { systemIdentifier: String(control['id']) }) };
 }
 
-/** What a manifest says of the server. */
+/** Reads what a manifest says about the server. */
 export async function readServer(session: Session, versionNum: number) {
   const identity = await readIdentity(session);
   const [row] = await session.query<{ version: string; encoding: string }>(

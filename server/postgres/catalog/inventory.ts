@@ -6,32 +6,32 @@ import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 export interface Relation extends ObjectName {
   oid: number;
   kind: 'table' | 'foreign table' | 'view' | 'materialised view' | 'sequence';
-  /** Emptied by the server itself after a crash. */
+  /** True when the server itself empties it after a crash. */
   unlogged: boolean;
   /** The extension it is a member of. */
   extension: string | null;
-  /** Rows of an extension's table that the extension itself calls the user's: a condition, empty for all rows. Null: it calls none so. */
+  /** Condition for the rows of an extension's table that the extension marks as the user's; empty for all rows, null for none. */
   keptRows: string | null;
-  /** Whether this role may read it. */
+  /** True when this role may read it. */
   readable: boolean;
   /** The statements that would let this role read it. */
   grant: string;
-  /** The table at the top, for a partition. */
+  /** The topmost table, for a partition. */
   root: number | null;
   /** The table that a sequence belongs to. */
   owner: number | null;
 }
 
-/** Everything of a database that holds data. */
+/** Everything in a database that holds data. */
 export interface Inventory {
   relations: Relation[];
-  /** Bytes are those of the server's storage for all of them. */
+  /** Number of large objects; bytes are the server's storage for all of them. */
   largeObjects: { count: number; bytes: number };
 }
 
 /**
- * Reads the names of everything that holds data, whichever schema it is in. Reads no definition, so that it waits for nobody's lock.
- * Temporary relations and those that came with the server itself are left away.
+ * Reads the names of everything that holds data, in any schema, except temporary relations and those of the server itself. Reads no
+ * definition, so that it waits for no lock.
  */
 export async function readInventory(session: Pick<Session, 'query'>): Promise<Inventory> {
   const rows = await session.query<Omit<Relation, 'grant'> & { role: string; schemaUsable: boolean }>(RELATIONS_SQL);
@@ -56,12 +56,12 @@ export async function readInventory(session: Pick<Session, 'query'>): Promise<In
   };
 }
 
-/** Rows are counted up to this many. */
+/** Limit up to which rows are counted. */
 export const COUNTED_ROWS = 100_000;
 
 /**
- * Counts rows in the tables of extensions, by oid: those the extension calls the user's, or one of any kind where it calls none so.
- * Null where they could not be counted. The session must not be in a transaction.
+ * Counts the rows of extension tables, by oid: those the extension marks as the user's or, where it marks none, at most one row. Null
+ * where they could not be counted. The session must not be in a transaction.
  */
 export async function countExtensionRows(
   session: Session,
@@ -73,7 +73,7 @@ export async function countExtensionRows(
   return counted;
 }
 
-/** The condition comes from the extension's own script, as `pg_dump` runs it; it may only read, and not for long. */
+/** Counts rows by the extension's own condition, as `pg_dump` does. The condition may only read, and not for long. */
 async function countRows(session: Session, relation: Relation): Promise<number | null> {
   const limit = relation.keptRows === null ? 1 : COUNTED_ROWS;
   try {

@@ -3,14 +3,14 @@ import type { ObjectName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import { shownKey } from '../key-text.ts';
 
-/** No text that PostgreSQL makes, a whole row of COPY included, is longer. */
+/** Length in bytes of the longest text PostgreSQL can make, a whole row of COPY included. */
 export const MOST_TEXT_BYTES = 2 ** 30 - 1;
 
 /** One of the longest rows of a table. */
 export interface LongRow {
-  /** Its primary key, or its place in the table where it has none. */
+  /** Its primary key, or its ctid where it has none. */
   key: string;
-  /** Bytes as text, as far as they can be told without reading the values. */
+  /** Bytes as text, as far as they are known without reading the values. */
   bytes: number;
   /** Its longest columns. */
   columns: { name: string; bytes: number }[];
@@ -19,8 +19,8 @@ export interface LongRow {
 const NAMED_COLUMNS = 5;
 
 /**
- * Returns the longest rows of a table that have a gigabyte's quarter or more, the longest first. The sizes are those that stand beside
- * the values, which are not read: exact for text and bytea, what is stored for other types. Throws CANCELLED after `ms`.
+ * Returns the longest rows of a table that have a quarter of a gigabyte or more, the longest first. The sizes are read without the
+ * values: exact for text and bytea, the stored size for other types. Throws CANCELLED after `ms`.
  */
 export async function findLongRows(
   session: Session,
@@ -61,7 +61,7 @@ export async function findLongRows(
   }
 }
 
-/** Tables and partitions among these whose values outside the rows take so much that, compressed, they may be a row of a gigabyte. */
+/** Returns those tables and partitions whose TOAST data is large enough to hold, compressed, a row of a gigabyte. */
 export async function mayHoldLongRows(
   session: Session,
   tableOids: number[],
@@ -75,7 +75,7 @@ export async function mayHoldLongRows(
   );
 }
 
-// The length of a text or bytea stands beside it, however it is stored. bytea is written as two digits a byte.
+// The length of a text or bytea is stored beside it. bytea is written as two digits a byte.
 const COLUMNS_SQL = `
   SELECT a.attname AS name, array_position(i.indkey::int2[], a.attnum) AS key,
          CASE WHEN a.attgenerated <> '' OR a.attlen <> -1 THEN ''

@@ -4,7 +4,7 @@ import { SYSTEM_SCHEMA } from '../../../db/system/schema.ts';
 import { AppError } from '../../core/errors.ts';
 import { stagingOwner } from '../staging/staging.ts';
 
-/** Throws RESTORE_REFUSED for an archive that holds records of this program itself, or of a restore under way. */
+/** Throws RESTORE_REFUSED for an archive that holds records of this program itself, or of a restore in progress. */
 export function refuseOurOwn(objects: readonly ObjectName[]): void {
   const ours = objects.filter(
     ({ schema }) => schema === SYSTEM_SCHEMA || schema === QUEUE_SCHEMA || stagingOwner(schema) !== null,

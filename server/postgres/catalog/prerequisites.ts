@@ -1,17 +1,17 @@
 import type { Session } from '../../../db/connect/session.ts';
 import type { ObjectName } from '../../../db/model/model.ts';
 
-/** A function that defaults, generated columns or domains call, with what makes it again. Same shape as in a manifest. */
+/** A function that defaults, generated columns or domains call, with its definition. Same shape as in a manifest. */
 export interface CalledFunction extends ObjectName {
   /** As PostgreSQL spells it in an expression under an empty `search_path`: `public.short_id`. */
   spelled: string;
   /** `CREATE OR REPLACE FUNCTION …`, without a semicolon. */
   definition: string;
-  /** It speaks of tables, so that they must stand before it. */
+  /** True when it refers to tables, which must be created before it. */
   afterTables: boolean;
 }
 
-/** Something that tables lean on and `schema/*.sql` cannot make. */
+/** Something that tables depend on and `schema/*.sql` cannot create. */
 export interface Requirement {
   /** `operator`, `collation`, `aggregate`, … */
   kind: string;
@@ -19,17 +19,17 @@ export interface Requirement {
 }
 
 export interface Prerequisites {
-  /** In an order in which they can be made. */
+  /** In an order in which they can be created. */
   functions: CalledFunction[];
   extensions: (ObjectName & { trusted: boolean })[];
   required: Requirement[];
-  /** Types that only functions speak of. */
+  /** Types that only functions refer to. */
   typeOids: number[];
 }
 
 /**
- * Reads what the columns, defaults, generated columns and types of these tables call: functions, extensions, operators, collations.
- * The catalog does not know what a function's text calls; every function whose name stands in it, followed by a parenthesis, counts.
+ * Reads the functions, extensions, operators and collations that the columns, defaults, generated columns and types of these tables use.
+ * The catalog does not record calls made by a function's text. Every function counts whose name appears there, followed by a parenthesis.
  */
 export async function readPrerequisites(session: Session, tableOids: number[]): Promise<Prerequisites> {
   const rows = await session.query<NeededRow>(NEEDED_SQL, [tableOids]);
@@ -73,7 +73,7 @@ interface NeededRow extends ObjectName {
   trusted: boolean;
 }
 
-/** A function after those it calls; in a ring, which only texts can make, the order does not matter. */
+/** Puts each function after those it calls. The order within a cycle, which only calls by text can form, does not matter. */
 function inOrder(functions: NeededRow[]): NeededRow[] {
   const byOid = new Map(functions.map((one) => [one.oid, one]));
   const ordered = new Set<NeededRow>();
@@ -94,17 +94,18 @@ function inOrder(functions: NeededRow[]): NeededRow[] {
 /** The extension that every database has. */
 const EVERYWHERE = 'plpgsql';
 
-/** The extension an object belongs to. */
+/** Returns SQL for the extension that an object belongs to. */
 const EXTENSION_OF = (catalog: string, oid: string) => `
   SELECT d.refobjid FROM pg_catalog.pg_depend d
    WHERE d.classid = ${catalog} AND d.objid = ${oid} AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'`;
 
-/** What is followed: everything an expression or a type can lean on. */
+/** Catalogs whose dependencies are followed: everything an expression or a type can depend on. */
 const FOLLOWED = ['pg_proc', 'pg_operator', 'pg_collation', 'pg_opclass', 'pg_type', 'pg_language']
   .map((name) => `'pg_catalog.${name}'::regclass`)
   .join(', ');
 
-// Available extensions are files, which the server reads each time it is asked. The cast of a regclass to oid keeps the recursion's column types alike in every version.
+// Available extensions are files, which the server reads at each query. The cast of a regclass to oid keeps the recursion's column types
+// the same in every version.
 const NEEDED_SQL = `
   WITH RECURSIVE callable AS MATERIALIZED (
     SELECT p.oid, pg_catalog.regexp_replace(p.proname, '([^a-zA-Z0-9_])', '\\\\\\1', 'g') AS pattern

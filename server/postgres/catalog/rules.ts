@@ -4,15 +4,15 @@ import type { ObjectName } from '../../../db/model/model.ts';
 /** A constraint of a table as PostgreSQL writes it. Same shape as in a manifest. */
 export interface TableRule {
   name: string;
-  /** check, foreign key, not null, primary key, unique, exclusion: the letters of `pg_constraint.contype`. */
+  /** A letter of `pg_constraint.contype`: check, foreign key, not null, primary key, unique, exclusion. */
   type: 'c' | 'f' | 'n' | 'p' | 'u' | 'x';
   definition: string;
-  /** False: rows that were there before it may break it. */
+  /** False for a NOT VALID rule, which older rows may break. */
   validated: boolean;
   columns: string[];
 }
 
-/** Reads the constraints of these tables, each with the table it belongs to. NOT NULL is a constraint since PostgreSQL 18. */
+/** Reads the constraints of these tables, each with its table. NOT NULL is a constraint since PostgreSQL 18. */
 export async function readRules(session: Session, tableOids: number[]): Promise<(TableRule & { table: ObjectName })[]> {
   return session.query<TableRule & { table: ObjectName }>(
     `SELECT json_build_object('schema', n.nspname, 'name', c.relname) AS "table", con.conname AS name, con.contype AS type,

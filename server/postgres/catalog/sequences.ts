@@ -4,7 +4,7 @@ import type { ObjectName } from '../../../db/model/model.ts';
 import { quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../core/errors.ts';
 
-/** A sequence and where it stands. 64-bit numbers are text. Same shape as in a manifest. */
+/** A sequence and its position. 64-bit numbers are text. Same shape as in a manifest. */
 export interface LiveSequence extends ObjectName {
   ownedBy: (ObjectName & { column: string }) | null;
   dataType: 'smallint' | 'integer' | 'bigint';
@@ -20,13 +20,16 @@ export interface LiveSequence extends ObjectName {
   extension?: string;
 }
 
-/** Names with the facts that never need the sequence itself: nothing is locked, and no right is needed. */
+/** Facts read from the catalog alone, without the sequence itself: no lock and no right is needed. */
 type SequenceFacts = Omit<LiveSequence, 'lastValue' | 'isCalled'> & {
-  /** One of the tables draws from it. */
+  /** True when one of the tables draws from it. */
   drawn: boolean;
 };
 
-/** What the catalog says of the sequences these tables draw from (serial, identity, or any `nextval` in a default) and of those named besides. */
+/**
+ * Reads from the catalog the sequences that these tables draw from (serial, identity, or any `nextval` in a default), and the others
+ * named.
+ */
 export async function describeSequences(
   session: Session,
   tableOids: number[],
@@ -51,8 +54,8 @@ export async function describeSequences(
 }
 
 /**
- * The same with where they stand. Read after the rows: a sequence is outside every snapshot, and read later it is never behind them.
- * The others may be dropped meanwhile: where there are any, a transaction must be open.
+ * Reads the same sequences with their positions. Call it after reading the rows: sequences are outside every snapshot, and read later
+ * they are never behind the rows. With `others`, which may be dropped meanwhile, a transaction must be open.
  */
 export async function readSequences(
   session: Session,
@@ -78,7 +81,7 @@ async function readPosition(session: Session, sequence: ObjectName): Promise<Pos
 
 const UNDEFINED_TABLE = '42P01';
 
-/** No lock keeps a sequence that no table draws from: one that is gone meanwhile is not lost. */
+/** Reads a sequence that no table draws from; null when it is gone. No lock keeps it, and one dropped meanwhile is no loss. */
 async function readUnlessDropped(session: Session, sequence: ObjectName): Promise<Position | null> {
   await session.query('SAVEPOINT before_sequence');
   try {

@@ -4,8 +4,8 @@ import type { ObjectName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 
 /**
- * Everything about a set of tables that a rewrite takes away for a while and must put back exactly. Read under the tables'
- * locks before, and again before the commit: the two must be equal. Object ids are kept beside, because they change.
+ * Everything about a set of tables that a rewrite removes for a while and must put back exactly. Read under the tables' locks before the
+ * rewrite and again before the commit; both must be equal. Object ids are kept beside it, because they change.
  */
 export interface Shape {
   relations: ShapeRelation[];
@@ -13,7 +13,7 @@ export interface Shape {
   rules: (InTable & { enabled: FiringState; definition: string })[];
   constraints: ShapeConstraint[];
   indexes: ShapeIndex[];
-  /** Columns, with everything a definition says of them. */
+  /** Columns, with everything their definitions contain. */
   columns: (InTable & { facts: string })[];
 }
 
@@ -33,50 +33,56 @@ export interface ShapeRelation extends ObjectName {
   forceRowSecurity: boolean;
   replicaIdentity: string;
   persistence: string;
-  /** A foreign partition: nothing of it is altered. */
+  /** True for a foreign partition, of which nothing is altered. */
   foreign: boolean;
-  /** Tables inherit from it, not as partitions. */
+  /** True when tables inherit from it, other than partitions. */
   hasHeirs: boolean;
-  /** Grants, options, comment. */
+  /** Digest of grants, options and comment. */
   facts: string;
 }
 
 export interface ShapeConstraint extends InTable {
   tableOid: number;
   targetOid: number;
-  /** What a link refers to. */
+  /** The table that a foreign key refers to. */
   target: ObjectName | null;
   type: 'c' | 'f' | 'n' | 'p' | 't' | 'u' | 'x';
   definition: string;
   validated: boolean;
   enforced: boolean;
-  /** Made on this table; one handed down by a parent may be that as well. */
+  /** True when created on this table; a constraint inherited from a parent may be local as well. */
   local: boolean;
   inherited: boolean;
   comment: string | null;
-  /** How the triggers behind a link fire: 'O' each, unless a superuser switched them off. */
+  /** Firing states of the triggers behind a foreign key: 'O' each, unless a superuser disabled them. */
   firing: string;
-  /** A key whose index can be made again from the definition alone, and on which nothing else of the catalog leans. */
+  /** True for a key whose index can be created again from the definition alone, and on which nothing else in the catalog depends. */
   rebuildable: boolean;
 }
 
 export interface ShapeIndex extends InTable {
   definition: string;
   comment: string | null;
-  /** Backs no constraint, is no replica identity, cluster mark or partition member, and can be made again from its definition alone. */
+  /**
+   * True when it backs no constraint, is no replica identity, cluster index or partition member, and can be created again from its
+   * definition alone.
+   */
   plain: boolean;
   unique: boolean;
   valid: boolean;
   /** False while it waits to be dropped: nothing uses or fills it. */
   live: boolean;
-  /** The index of a partitioned table, which holds nothing itself. */
+  /** True for the index of a partitioned table, which holds nothing itself. */
   partitioned: boolean;
-  /** Not valid, and can be made again from its definition alone, on a partition as well. */
+  /** True when it is not valid and can be created again from its definition alone, on a partition as well. */
   remakeable: boolean;
   facts: string;
 }
 
-/** Reads the shape of these relations and their partitions, of every link from or to them, and of the NOT VALID checks that other tables inherit from them. */
+/**
+ * Reads the shape of these relations and their partitions, of every foreign key from or to them, and of the NOT VALID checks that other
+ * tables inherit from them.
+ */
 export async function readShape(session: Session, rootOids: number[]): Promise<Shape> {
   const relations = await session.query<ShapeRelation>(RELATIONS_SQL, [rootOids]);
   const oids = relations.map((relation) => relation.oid);
@@ -90,7 +96,7 @@ export async function readShape(session: Session, rootOids: number[]): Promise<S
   };
 }
 
-/** What differs, in words; empty when the shapes are the same. */
+/** Returns the differences in words; empty when the shapes are equal. */
 export function shapeDifferences(before: Shape, after: Shape): string[] {
   const differences: string[] = [];
   for (const part of ['relations', 'columns', 'triggers', 'rules', 'constraints', 'indexes'] as const) {
@@ -116,18 +122,18 @@ function changedFacts(item: object, other: object): string[] {
   return Object.entries(item).flatMap(([fact, value]) => (isDeepStrictEqual(value, now.get(fact)) ? [] : [fact]));
 }
 
-/** `ALTER TABLE … ENABLE …` words that bring a trigger or rule into this state. */
+/** Returns the `ALTER TABLE … ENABLE …` words that bring a trigger or rule into this state. */
 export function firingClause(state: FiringState, what: 'TRIGGER' | 'RULE', name: string): string {
   const verb = { O: 'ENABLE', D: 'DISABLE', A: 'ENABLE ALWAYS', R: 'ENABLE REPLICA' }[state];
   return `${verb} ${what} ${quoteIdent(name)}`;
 }
 
-/** `ALTER TABLE` for a relation: partitioned tables hand changes down, others must not touch inheritance children. */
+/** Returns `ALTER TABLE` for a relation. Partitioned tables pass changes down; for others ONLY protects inheritance children. */
 export function alterTable(relation: ObjectName & { partitioned: boolean }): string {
   return `ALTER TABLE ${relation.partitioned ? '' : 'ONLY '}${quoteName(relation)}`;
 }
 
-/** Comments and defaults are only compared, and their bytes need not be UTF-8. */
+/** Returns SQL for a digest of a text. Comments and defaults are only compared, and their bytes need not be UTF-8. */
 const digest = (text: string) =>
   `pg_catalog.sha256(pg_catalog.convert_to(${text}, pg_catalog.getdatabaseencoding()))::text`;
 
@@ -167,7 +173,10 @@ const RULES_SQL = `
     FROM pg_catalog.pg_rewrite r WHERE r.ev_class = ANY ($1::int8[]::oid[]) AND r.ev_type <> '1'
    ORDER BY r.ev_class, r.rulename`;
 
-/** SQL: an index `i` of the class `c` without cluster mark, replica identity, tablespace, partition, extension or statistics target: facts a definition does not tell. */
+/**
+ * SQL: an index `i` of the class `c` without facts that its definition omits: cluster mark, replica identity, tablespace, partition,
+ * extension, statistics target.
+ */
 const MADE_BY_DEFINITION = `
          NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND c.relkind = 'i' AND NOT c.relispartition
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x') OFFSET 0)
@@ -176,10 +185,10 @@ export const PLAIN_INDEX = `
          i.indisvalid AND ${MADE_BY_DEFINITION}
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = i.indrelid AND (t.relispartition OR t.relkind <> 'r') OFFSET 0)`;
 export const NO_CONSTRAINT = `NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x') OFFSET 0)`;
-/** Not valid, and dropped before the rows come to be made again after them. */
+/** SQL: an invalid index that is dropped before the rows are loaded and created again after them. */
 export const REMAKEABLE_INDEX = `NOT i.indisvalid AND i.indislive AND ${MADE_BY_DEFINITION} AND ${NO_CONSTRAINT}`;
 
-/** SQL: a constraint `con` that is a key whose index can be made again from the definition alone, and on which nothing else leans. */
+/** SQL: a constraint `con` that is a key whose index can be created again from the definition alone, and on which nothing else depends. */
 export const REBUILDABLE_KEY = `
          con.contype IN ('p', 'u') AND EXISTS (
            SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid

@@ -2,7 +2,7 @@ import type { Session } from '../../../db/connect/session.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteName } from '../../../db/model/quote.ts';
 
-/** A materialised view, as far as its refreshing is concerned. */
+/** A materialised view, as far as refreshing it is concerned. */
 interface MaterialisedView extends ObjectName {
   oid: number;
   populated: boolean;
@@ -10,15 +10,16 @@ interface MaterialisedView extends ObjectName {
   owner: string;
 }
 
-/** One relation or function whose result depends on another one. A letter before the oid tells them apart. */
+/** A dependency of a relation's or function's result on another one. A letter before the oid tells relations and functions apart. */
 interface Reading {
   reader: string;
   source: string;
 }
 
 /**
- * Says which materialised views show what these tables held before, and how they are made anew, in an order that works; null when none does.
- * Views between, other materialised views, partitions, heirs and functions whose body the catalog knows are followed. Reads no definition.
+ * Names the materialised views that still show what these tables held before, with REFRESH statements in a working order; null when there
+ * are none. Follows views, materialised views, partitions, inheritance children, and functions whose body the catalog knows. Reads no
+ * definition.
  */
 export async function describeStaleViews(session: Session, tableOids: number[]): Promise<string | null> {
   const views = await session.query<MaterialisedView>(MATERIALISED_SQL);
@@ -40,8 +41,8 @@ export async function describeStaleViews(session: Session, tableOids: number[]):
 }
 
 /**
- * Those that depend on the restored relations, each after the ones it reads. One that holds nothing is not stale, but must be filled where
- * a stale one reads it.
+ * Returns the views that depend on the restored relations, each after the ones it reads. An unpopulated view is not stale, but must be
+ * filled where a stale one reads it.
  */
 function staleViews(views: MaterialisedView[], readings: Reading[], restored: number[]): MaterialisedView[] {
   const readers = Map.groupBy(readings, ({ source }) => source);
@@ -55,7 +56,7 @@ function staleViews(views: MaterialisedView[], readings: Reading[], restored: nu
   const visited = new Set<string>();
   const visit = (node: string): void => {
     const view = byNode.get(node);
-    // One that is whole and concerned by nothing is not made anew.
+    // A populated view that depends on no restored table needs no refresh.
     if (visited.has(node) || (view?.populated && !behind.has(node))) return;
     visited.add(node);
     for (const { source } of sources.get(node) ?? []) visit(source);
@@ -83,7 +84,7 @@ const RESTORED_SQL = `
     SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
   SELECT oid::int8::float8 AS oid FROM tree`;
 
-// The server's own views read its catalogs alone. A rule of a table writes; those of views are what they read.
+// The server's own views read its catalogs alone. A rule of a table writes; the rules of views are what they read.
 const READINGS_SQL = `
   SELECT DISTINCT 'c' || v.oid AS reader, CASE d.refclassid WHEN 'pg_catalog.pg_class'::regclass THEN 'c' ELSE 'f' END || d.refobjid AS source
     FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm') AND v.oid >= 16384

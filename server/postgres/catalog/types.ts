@@ -1,7 +1,9 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 
-/** A type a column needs that PostgreSQL does not bring itself. Same shape as in a manifest; the two folders are strangers. */
+/**
+ * A type that a column needs and PostgreSQL does not bring itself. Same shape as in a manifest; the two folders do not import each other.
+ */
 export type LiveType =
   | (ObjectName & { kind: 'enum'; labels: string[] })
   | (ObjectName & {
@@ -27,21 +29,21 @@ export type LiveType =
 interface LiveAttribute {
   name: string;
   sqlType: string;
-  /** Null for the collation the type brings. */
+  /** Null for the default collation of the type. */
   collation: ObjectName | null;
 }
 
-/** What a row type is the row of; a type made by CREATE TYPE has none. */
+/** The kind of relation whose row type this is; a type made by CREATE TYPE has none. */
 type RelationKind = 'table' | 'view' | 'foreign table';
 
-/** A type made of functions, which only whoever has their code can make. */
+/** A type made of functions; only somebody who has their code can create it. */
 export interface LiveBaseType extends ObjectName {
   kind: 'base';
   input: string;
   output: string;
 }
 
-/** A collation somebody made. */
+/** A user-made collation. */
 export interface LiveCollation extends ObjectName {
   provider: string;
   deterministic: boolean;
@@ -50,10 +52,10 @@ export interface LiveCollation extends ObjectName {
   rules: string | null;
 }
 
-/** By what the database compares text that names no collation. */
+/** The collation by which the database compares text that names none. */
 export type DefaultCollation = Pick<LiveCollation, 'provider' | 'locale' | 'rules'>;
 
-/** Everything the columns of some tables are made of, as far as PostgreSQL does not bring it itself. */
+/** Everything the columns of some tables are made of that PostgreSQL does not bring itself. */
 export interface LiveTypes {
   /** Each after the types it is made of. A type of an extension is given as that extension. */
   types: LiveType[];
@@ -62,7 +64,7 @@ export interface LiveTypes {
   defaultCollation?: DefaultCollation;
 }
 
-/** The types behind the columns of these tables, and others by oid, however deep they are nested, and the collations they name. */
+/** Reads the types behind the columns of these tables, and others by oid, at any depth of nesting, with the collations they name. */
 export async function readTypes(session: Session, tableOids: number[], others: number[] = []): Promise<LiveTypes> {
   const rows = inOrder(await session.query<TypeRow>(TYPES_SQL, [tableOids, others]));
   const types: LiveType[] = [];
@@ -99,12 +101,12 @@ function describe(row: TypeRow, name: ObjectName): LiveType[] {
       return [{ kind: 'composite', ...name, attributes: row.attributes, ...(row.relation && { rowOf: row.relation }) }];
     case 'r':
       return row.range === null ? [] : [{ kind: 'range', ...name, ...row.range }];
-    default: // A multirange is told by its range.
+    default: // A multirange is described with its range.
       return [];
   }
 }
 
-/** Parts before the whole. Types cannot be made of themselves, so that this ends. */
+/** Puts parts before the whole. It ends because types cannot be made of themselves. */
 function inOrder(rows: TypeRow[]): TypeRow[] {
   const byOid = new Map(rows.map((row) => [row.oid, row]));
   const ordered = new Set<TypeRow>();
@@ -128,7 +130,7 @@ interface TypeRow extends ObjectName {
   oid: number;
   kind: string;
   parts: number[];
-  /** An array, or PostgreSQL's own: leads to other types and is none to tell. */
+  /** True for an array, or a type of PostgreSQL's own: it leads to other types and is not listed itself. */
   passing: boolean;
   extension: (ObjectName & { version: string }) | null;
   labels: string[];
@@ -156,13 +158,13 @@ const PARTS = `
   UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
   UNION ALL SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngmultitypid = t.oid`;
 
-/** Null when it is the one the type brings. */
+/** Returns SQL for a collation; NULL when it is the type's default. */
 const collationOf = (collation: string, type: string) => `
   (SELECT json_build_object('schema', cn.nspname, 'name', co.collname)
      FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace, pg_catalog.pg_type ct
     WHERE co.oid = ${collation} AND ct.oid = ${type} AND co.oid <> ct.typcollation)`;
 
-// OFFSET 0: one type looked up after the other, since the server expects thousands from a recursion and would read them all.
+// OFFSET 0 looks up one type after the other: the server expects thousands of rows from a recursion and would read all types.
 const TYPES_SQL = `
   WITH RECURSIVE used(oid) AS (
     SELECT a.atttypid FROM pg_catalog.pg_attribute a
@@ -200,7 +202,7 @@ const TYPES_SQL = `
     LEFT JOIN pg_catalog.pg_range r ON t.oid IN (r.rngtypid, r.rngmultitypid)
     LEFT JOIN pg_catalog.pg_class c ON t.typtype = 'c' AND c.oid = t.typrelid AND c.relkind <> 'c'`;
 
-// Names of columns for the locale changed with 15 and 17; to_jsonb lets one text serve every version.
+// Column names for the locale changed with 15 and 17; to_jsonb lets one text serve every version.
 const COLLATIONS_SQL = `
   SELECT n.nspname AS schema, c.collname AS name, c.collprovider AS provider, c.collisdeterministic AS deterministic,
          COALESCE(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale', c.collcollate::text) AS locale,

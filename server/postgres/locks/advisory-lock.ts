@@ -3,22 +3,22 @@ import type { Session } from '../../../db/connect/session.ts';
 import { AppError } from '../../core/errors.ts';
 
 /**
- * Advisory locks of the target database. The first key says which family a lock is of; the second which one.
- * They belong to the session that took them and vanish with it, whatever kills it.
+ * First keys of the advisory locks of the target database: each names a family of locks, and the second key names the lock. A lock
+ * belongs to the session that took it and vanishes with it, whatever ends it.
  */
 const GATE = 0x50414c47; // 'PALG'
 const ALIVE = 0x50414c41; // 'PALA'
 const APPLY = 0x50414c50; // 'PALP'
 const DESK = 0x50414c44; // 'PALD'
 
-/** Backups share the gate, a restore has it alone: the command line included. */
+/** Mode of the gate: backups share it; a restore, also one from the command line, has it alone. */
 export type GateMode = 'shared' | 'exclusive';
 
 export async function tryGate(session: Session, mode: GateMode): Promise<boolean> {
   return tryLock(session, `pg_try_advisory_lock${mode === 'shared' ? '_shared' : ''}`, GATE, 1);
 }
 
-/** Who holds the gate in the way of this mode, as shown in pg_stat_activity: for the message of a refusal. */
+/** Returns the sessions holding the gate in the way of this mode, as shown in pg_stat_activity, for the message of a refusal. */
 export async function gateHolders(
   session: Session,
   mode: GateMode,
@@ -34,33 +34,36 @@ export async function gateHolders(
   );
 }
 
-/** Requests are taken one after the other, so that two of them cannot both find the gate free. Held until the transaction ends. */
+/** Makes requests run one after the other, so that no two find the gate free. Held until the transaction ends. */
 export async function lockDesk(session: Session): Promise<void> {
   await session.query(`SELECT pg_catalog.pg_advisory_xact_lock($1, 1)`, [DESK]);
 }
 
-/** An operation is alive while this is held by its own session; never by the clock. */
+/** Takes the lock that keeps an operation alive, never a clock; its own session holds it. */
 export async function tryAlive(session: Session, operationId: string): Promise<boolean> {
   return tryLock(session, 'pg_try_advisory_lock', ALIVE, keyOf(operationId));
 }
 
-/** Does the work while nobody holds this operation alive; false when somebody does. */
+/** Runs the work while no session holds this operation alive; returns false when one does. */
 export function ifDead(session: Session, operationId: string, work: () => Promise<void>): Promise<boolean> {
   return whileHeld(session, ALIVE, operationId, work);
 }
 
-/** Held by the transaction that changes live tables, until its commit or rollback: whoever wants to know its end takes it after. */
+/**
+ * Takes the lock of the transaction that changes live tables, held until its commit or rollback. Whoever wants to know its end waits for
+ * this lock.
+ */
 export async function tryApply(session: Session, operationId: string): Promise<boolean> {
   return tryLock(session, 'pg_try_advisory_xact_lock', APPLY, keyOf(operationId));
 }
 
-/** Waits until no transaction of this operation is under way any more, and says nothing of how it ended. */
+/** Waits until no transaction of this operation is running. Does not tell how it ended. */
 export async function awaitApplyOver(session: Session, operationId: string): Promise<void> {
   await session.query(`SELECT pg_catalog.pg_advisory_lock($1, $2)`, [APPLY, keyOf(operationId)]);
   await unlock(session, APPLY, keyOf(operationId));
 }
 
-/** Does the work while no transaction of this operation is under way; false when one is. */
+/** Runs the work while no transaction of this operation is running; returns false when one is. */
 export function ifApplyOver(session: Session, operationId: string, work: () => Promise<void>): Promise<boolean> {
   return whileHeld(session, APPLY, operationId, work);
 }
@@ -76,7 +79,7 @@ async function whileHeld(
   try {
     await work();
   } catch (error) {
-    // A transaction that failed takes no statement but this one, and the lock must go whatever happened.
+    // A failed transaction accepts no other statement, and the lock must be released in any case.
     await session.query('ROLLBACK').catch(() => undefined);
     await unlock(session, family, key).catch(() => undefined);
     throw error;
@@ -98,13 +101,14 @@ function keyOf(operationId: string): number {
   return createHash('sha256').update(operationId).digest().readInt32BE(0);
 }
 
-/** Looks at a pooler this often: one that other clients keep busy may by chance give different backends a few times. */
+/** Number of looks for a pooler: one kept busy by other clients may by chance give different backends a few times. */
 const POOLER_LOOKS = 20;
 
 /**
- * Refuses a transaction pooler. Behind one, a session's locks, settings and snapshots would belong to whoever comes next;
- * two clients were seen to hold the same exclusive lock. The signs: two idle connections of ours are one backend, or one of them
- * changes its backend. A server that is reached without a pooler tells the backend's own number at sign-in; then no second one is opened.
+ * Throws POOLER_DETECTED behind a transaction pooler, where two clients were seen to hold the same exclusive lock: locks, settings and
+ * snapshots belong to the next client there.
+ * Detected when two idle connections share a backend, or one changes its backend. A direct server tells the backend's number at sign-in;
+ * then no second connection is opened.
  */
 export async function refusePooler(first: Session, another: () => Promise<Session>): Promise<void> {
   if (first.direct) return;

@@ -2,9 +2,9 @@ import type { Session } from '../../../db/connect/session.ts';
 import type { ObjectName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteLiteral } from '../../../db/model/quote.ts';
 
-/** Who is in the way of a lock or of a rewrite. */
+/** A session, process or prepared transaction in the way of a lock or of a rewrite. */
 export interface Blocker {
-  /** `hidden`: a session whose state this role may not see. `background`: a process of the server itself, as autovacuum. */
+  /** `hidden`: a session whose state this role may not see. `background`: a process of the server itself, such as autovacuum. */
   kind: 'session' | 'hidden' | 'background' | 'prepared transaction';
   /** The process to end; null for a prepared transaction, which has none. A parallel worker counts as its leader. */
   pid: number | null;
@@ -12,19 +12,19 @@ export interface Blocker {
   gid: string | null;
   user: string | null;
   application: string | null;
-  /** What `pg_stat_activity` calls the process, where that can be seen. */
+  /** The process type of `pg_stat_activity`, where it can be seen. */
   backend: string | null;
   state: string | null;
   since: string | null;
-  /** It waits for a lock itself, and what comes after waits behind it. */
+  /** True when it waits for a lock itself; later requests wait behind it. */
   queued: boolean;
   /** The relations it holds or waits for, partitions by their own names. */
   relations: string[];
 }
 
 /**
- * Returns who holds a lock on these tables or sequences, on their partitions and heirs, in the way of an ACCESS EXCLUSIVE lock or,
- * with `share`, of an ACCESS SHARE one: that is who holds ACCESS EXCLUSIVE, who waits for it, and whom that one waits for.
+ * Returns what blocks an ACCESS EXCLUSIVE lock on these tables or sequences, their partitions and inheritance children. With `share`,
+ * returns what blocks an ACCESS SHARE lock: holders of ACCESS EXCLUSIVE, those who wait for it, and those they wait for.
  */
 export async function lockHolders(
   session: Session,
@@ -38,12 +38,12 @@ export async function lockHolders(
   ]);
 }
 
-/** SQL: what a `Blocker` says of the process `a`. */
+/** SQL: the fields of a `Blocker` for the process `a`. */
 const KIND = `CASE WHEN a.usesysid IS NULL OR a.backend_type NOT IN ('client backend', 'parallel worker') THEN 'background'
                    WHEN a.query = '<insufficient privilege>' THEN 'hidden' ELSE 'session' END`;
 const PROCESS = `a.usename AS "user", NULLIF(a.application_name, '') AS application, a.backend_type AS backend, a.state, a.xact_start::text AS since`;
 
-// A lock of a prepared transaction has no process; its virtual transaction holds a lock on the number of the true one, too.
+// A lock of a prepared transaction has no process; its virtual transaction also holds a lock on the number of the real one.
 const HOLDERS_SQL = `
   WITH RECURSIVE wanted(oid) AS (
     SELECT c.oid FROM unnest($1::text[], $2::text[]) AS t(schema, name)
@@ -74,9 +74,9 @@ const HOLDERS_SQL = `
    ORDER BY 2, 3`;
 
 /**
- * Sessions in a transaction whose snapshot is older than this one's commit will be. A READ COMMITTED session between two
- * statements holds none; one that waits for a lock takes a new one when it gets it. One that waits with a snapshot older than the
- * try is of a higher isolation level and will keep it. Of other roles' sessions only a member of pg_read_all_stats can see this much.
+ * Returns sessions in a transaction whose snapshot is older than this session's commit will be. A READ COMMITTED session holds none
+ * between statements, and takes a new one after waiting for a lock; one waiting with a snapshot older than `horizon` will keep it.
+ * Sessions of other roles are visible only to members of pg_read_all_stats.
  */
 export async function olderSnapshots(session: Session, horizon: string): Promise<Blocker[]> {
   return session.query<Blocker>(
@@ -91,7 +91,7 @@ export async function olderSnapshots(session: Session, horizon: string): Promise
   );
 }
 
-/** Says who they are, for the end of a sentence. */
+/** Describes the blockers, for the end of a sentence. */
 export function describeBlockers(blockers: Blocker[]): string {
   return blockers.map(describe).join('; ') || 'sessions that are gone by now';
 }
@@ -108,7 +108,7 @@ function describe(blocker: Blocker): string {
   return `${who} of ${user}${on}, ${blocker.queued ? 'waits for the table itself' : (state ?? 'state unknown')}${from}`;
 }
 
-/** Says how each kind of them ends, with the statements. */
+/** Says how to end each kind of blocker, with the statements. */
 export function blockersHint(blockers: Blocker[], again: string): string {
   const of = (kind: Blocker['kind']) => blockers.filter((blocker) => blocker.kind === kind);
   const sessions = [...of('session'), ...of('hidden')].filter(({ queued }) => !queued);
