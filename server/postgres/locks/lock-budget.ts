@@ -2,15 +2,15 @@ import type { Session } from '../../../db/connect/session.ts';
 import type { ObjectName } from '../../../db/model/model.ts';
 
 /**
- * What a server has for locks. Its setting times its processes, N, is what it lays out: half as many objects and N holders of them
- * have their place from the start. The rest of the memory goes to whoever is first, in pieces, an object as much as two holders.
+ * The room of a server for locks. The setting times the number of processes, N, is laid out at the start: N/2 objects and N holders of
+ * them. The rest of the memory goes to whoever is first, in pieces, where an object takes as much as two holders.
  */
 export interface LockRoom {
-  /** `max_locks_per_transaction` as it is. */
+  /** Current `max_locks_per_transaction`. */
   setting: number;
-  /** Connections, prepared transactions and processes that the setting is multiplied with. */
+  /** Number that the setting is multiplied by: connections, prepared transactions and processes. */
   processes: number;
-  /** What other sessions, of every database, hold now. */
+  /** Locked objects, and holders of them, of other sessions in every database. */
   usedObjects: number;
   usedHolders: number;
 }
@@ -21,24 +21,28 @@ export interface LockNeed {
   holders: number;
 }
 
-/** Catalogs and their indexes that the transaction of each asks, and so keeps locked to its end; a tenth more than on 15 and 18. */
+/** Catalogs and their indexes that each transaction reads, and so keeps locked to its end; a tenth more than measured on 15 and 18. */
 export const CATALOG_LOCKS = { backup: 115, restore: 60 };
-/** Of the whole, what is left to others, and what that is at least: each session that asks the catalog holds dozens for a moment. */
+/**
+ * Share of the whole that is left to others, and its least size: each session that reads the catalog holds dozens of locks for a moment.
+ */
 const SPARE = 0.1;
 const LEAST_SPARE = 40;
-/** Memory that pieces taken for objects, and for holders, may keep from the others: one in each of 32 partitions. Counted in holders. */
+/**
+ * Memory that pieces taken for objects, or for holders, may keep from the others: one piece in each of 32 partitions. Counted in holders.
+ */
 const PIECES_OF_OBJECTS = 32 * 48 * 2;
 const PIECES_OF_HOLDERS = 32 * 51;
-/** How much more than is needed now is asked for. */
+/** Factor by which the advised setting exceeds what is needed now. */
 const HEADROOM = 1.125;
 
-/** Reads what the server has for locks and what others use of it; this session's own do not count. */
+/** Reads the server's room for locks, and what other sessions use of it; this session's own locks do not count. */
 export async function readLockRoom(session: Session): Promise<LockRoom> {
   const [room] = await session.query<LockRoom>(ROOM_SQL);
   return room ?? { setting: 0, processes: 0, usedObjects: 0, usedHolders: 0 };
 }
 
-/** Whether the server has room for these locks, whichever of objects and holders takes its memory first, and `spare` of it for others. */
+/** Returns true when the server has room for these locks with `spare` left to others, whether objects or holders take the memory first. */
 export function hasRoom(
   { setting, processes, usedObjects, usedHolders }: LockRoom,
   need: LockNeed,
@@ -52,17 +56,17 @@ export function hasRoom(
   const moreHolders = Math.max(0, holders - laidOut);
   const shared = laidOut * 2;
   const forHolders = Math.max(0, shared - moreObjects - PIECES_OF_OBJECTS);
-  // Objects run out of their places first, and so have the memory first, unless each has several holders.
+  // Objects fill their places first, and so take the memory first, unless each object has several holders.
   const pieces = need.holders > need.objects ? PIECES_OF_HOLDERS : 0;
   return moreHolders <= forHolders && moreObjects <= Math.max(0, shared - moreHolders - pieces);
 }
 
-/** Says what is short, for the middle of a sentence. */
+/** Describes what is short, for the middle of a sentence. */
 export function describeShortage({ setting }: LockRoom, { objects }: LockNeed, what: string): string {
   return `${what} needs ${objects} locks at once, more than this server has room for (max_locks_per_transaction is ${setting})`;
 }
 
-/** Says how there is room: the setting to make, an eighth more than is needed now. */
+/** Returns a hint with the setting that makes room: an eighth more than is needed now. */
 export function roomHint(room: LockRoom, need: LockNeed): string {
   const { setting } = room;
   let enough = setting + 1;
@@ -70,7 +74,10 @@ export function roomHint(room: LockRoom, need: LockNeed): string {
   return `As a superuser run ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil(enough * HEADROOM)}; (it is ${setting} now) and restart the server; a hosted one has it among its parameters.`;
 }
 
-/** Locks that a backup of these tables holds when it has copied them: each session all tables, and the indexes of those it copied. */
+/**
+ * Returns the locks that a backup holds after copying these tables, by number of sessions. Each session locks all tables, and the indexes
+ * of those it copied.
+ */
 export async function backupLocks(session: Session, tables: ObjectName[]): Promise<(sessions: number) => LockNeed> {
   const [row] = await session.query<{ relations: number; indexes: number }>(BACKUP_SQL, [
     tables.map((table) => table.schema),
@@ -83,14 +90,14 @@ export async function backupLocks(session: Session, tables: ObjectName[]): Promi
   });
 }
 
-/** Locks that the transaction of a restore into these tables holds before its commit. */
+/** Returns the locks that the transaction of a restore into these tables holds before its commit. */
 export async function restoreLocks(session: Session, tableOids: number[]): Promise<LockNeed> {
   const [row] = await session.query<{ objects: number }>(RESTORE_SQL, [tableOids]);
   const objects = (row?.objects ?? 0) + CATALOG_LOCKS.restore;
   return { objects, holders: objects };
 }
 
-// Locks of the fast path are kept elsewhere. autovacuum_worker_slots came with 18, which counts by it.
+// Fast-path locks are kept elsewhere. autovacuum_worker_slots came with 18, which counts by it.
 const ROOM_SQL = `
   WITH setting AS (SELECT s.name, s.setting::int AS value FROM pg_catalog.pg_settings s
      WHERE s.name IN ('max_locks_per_transaction', 'max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
@@ -113,8 +120,8 @@ const BACKUP_SQL = `
   SELECT (SELECT count(*) FROM tree)::int AS relations,
          (SELECT count(*) FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i')::int AS indexes`;
 
-// A table, its indexes and its TOAST table with the index of that; what is dropped, each trigger of a foreign key included, and the
-// index made in its place; tables outside that refer to it; owned sequences; the staging table.
+// A table, its indexes, its TOAST table and the index of that; whatever is dropped, each trigger of a foreign key included, and the index
+// created in its place; tables outside that refer to it; owned sequences; the staging table.
 const RESTORE_SQL = `
   WITH RECURSIVE root AS (SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)),
   tree(oid) AS (SELECT oid FROM root UNION ${HEIRS}),

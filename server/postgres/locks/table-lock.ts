@@ -5,9 +5,9 @@ import { AppError, cancelled } from '../../core/errors.ts';
 import { type Blocker, blockersHint, describeBlockers, lockHolders, olderSnapshots } from './blockers.ts';
 
 export interface TableLockOptions {
-  /** One try waits at most this long, and never longer than 0.8 of the server's deadlock_timeout. */
+  /** Milliseconds that one try waits at most; never more than 0.8 of the server's deadlock_timeout. */
   tryMs: number;
-  /** After this long the restore gives up with TABLE_BUSY. */
+  /** Milliseconds after which the restore gives up with TABLE_BUSY. */
   giveUpMs: number;
   now: () => number;
   pause: (ms: number) => Promise<void>;
@@ -15,49 +15,50 @@ export interface TableLockOptions {
   signal: AbortSignal;
 }
 
-/** A try waits for these shares of its longest time in turn: short ones hold nobody up for long, long ones outwait a slow transaction. */
+/** Shares of the longest wait, used in turn: short tries hold nobody up for long, long ones outwait a slow transaction. */
 const SHARES = [0.125, 0.25, 0.5, 1] as const;
 
-/** A server may look for deadlocks at once; a try needs some time even where nobody is in the way. */
+/** Least milliseconds of a try. A server may check for deadlocks at once, and a try needs some time even without a blocker. */
 const SHORTEST_TRY_MS = 20;
 
 /**
- * Begins a READ COMMITTED transaction whose first statement locks all tables in ACCESS EXCLUSIVE mode, and returns with the
- * transaction open. A try that does not get them all is rolled back and made again after a pause, so that readers who queued
- * behind it get through; by turns the tables are taken in the order of their names and against it, because an application that
- * always takes them in one order is in the way of the other one only. A try ends before any client's deadlock check could fire:
- * whoever is in a ring with us, it is always we who let go. Never a weaker lock first: upgrading is how restores and clients kill each other.
- * Transactions that hold an older snapshot would see the rewritten tables as empty; they are waited for in the same way.
+ * Begins a READ COMMITTED transaction that locks all tables in ACCESS EXCLUSIVE mode, and returns with it open. Retries after a pause
+ * when a lock cannot be had, or when a transaction with an older snapshot would see the rewritten tables as empty. Throws TABLE_BUSY
+ * after `giveUpMs`.
  */
 export async function lockTables(session: Session, tables: ObjectName[], options: TableLockOptions): Promise<void> {
   const sorted = tables.toSorted((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
   const [row] = await session.query<{ ms: number }>(
     `SELECT setting::float8 AS ms FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'`,
   );
+  // A try ends before the deadlock check of any client: in a deadlock with us, it is always this session that lets go.
   const longestMs = Math.min(options.tryMs, (row?.ms ?? 1000) * 0.8);
   const started = options.now();
   for (let attempt = 0; ; attempt++) {
     const tryMs = Math.max(SHORTEST_TRY_MS, Math.floor(longestMs * (SHARES[attempt % SHARES.length] ?? 1)));
+    // Tables are locked by name and in reverse by turns: an application that always locks in one order blocks only the other.
     const order = Math.floor(attempt / 2) % 2 === 0 ? sorted : sorted.toReversed();
     const horizon = await freshHorizon(session);
-    // While one of them is open, locking would hold everybody up for nothing.
+    // While an older snapshot is open, locking would hold everybody up for nothing.
     let blockers = await olderSnapshots(session, horizon);
     const locked = blockers.length > 0 ? null : await tryLock(session, order, tryMs, options.signal);
     if (locked !== null)
       blockers = locked ? await olderSnapshots(session, horizon) : await lockHolders(session, sorted);
     if (locked && blockers.length === 0) return;
+    // Readers who queued behind the try get through during the pause.
     if (locked) await session.query('ROLLBACK');
     if (options.now() - started >= options.giveUpMs) throw busy(blockers, locked !== false);
     options.onWait?.(blockers);
     if (options.signal.aborted) throw cancelled('The restore');
-    // Uneven pauses, so that two programs that meet do not meet again.
+    // Pauses of uneven length, so that two programs that collide do not collide again.
     await options.pause(50 + ((attempt * 137) % 250));
   }
 }
 
-/** One try. True: the transaction is open and holds every lock. False: it is rolled back. */
+/** Tries once. Returns true with the transaction open and every lock held, false with it rolled back. */
 async function tryLock(session: Session, tables: ObjectName[], tryMs: number, signal: AbortSignal): Promise<boolean> {
-  // The limit is the statement's, not lock_timeout: that one starts anew for each table of the list.
+  // The limit is the statement's: lock_timeout would start again for each table of the list.
+  // Never a weaker lock first: upgrading locks is how restores and clients deadlock.
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE');
   await session.query(`SET LOCAL statement_timeout = ${tryMs}`);
   const locked = await session.query(`LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS EXCLUSIVE MODE`).then(
@@ -68,15 +69,15 @@ async function tryLock(session: Session, tables: ObjectName[], tryMs: number, si
       throw error;
     },
   );
-  // The limit of a try is not that of the look at who was in the way.
+  // The limit of a try must not apply to the query for its blockers.
   if (!locked) await session.query('ROLLBACK');
   await session.query(`SET ${locked ? 'LOCAL ' : ''}statement_timeout = 0`);
   return locked;
 }
 
 /**
- * The oldest transaction number that a snapshot taken from now on can look back to. A number is used up first: every snapshot
- * taken before this call looks back further, unless some other transaction has been writing all the time.
+ * Returns the oldest transaction number that a snapshot taken from now on can look back to. Uses up a number first, so that snapshots
+ * taken before this call look back further, unless another transaction has been writing all the time.
  */
 async function freshHorizon(session: Session): Promise<string> {
   await session.query('SELECT pg_catalog.pg_current_xact_id()');
@@ -93,7 +94,7 @@ function busy(blockers: Blocker[], locked: boolean): AppError {
   );
 }
 
-/** The refusal of an operation that met these in its way; `what` begins the sentence. */
+/** Returns TABLE_BUSY for an operation blocked by these; `what` begins the sentence. */
 export function inUse(what: string, blockers: Blocker[], again = 'run the restore again.'): AppError {
   return new AppError('TABLE_BUSY', `${what}: ${describeBlockers(blockers)}. Nothing was changed.`, {
     hint: blockersHint(blockers, again),
@@ -101,7 +102,10 @@ export function inUse(what: string, blockers: Blocker[], again = 'run the restor
   });
 }
 
-/** Does what reads definitions of these tables; when somebody holds one for longer than `lock_timeout`, the error names who. */
+/**
+ * Runs a read of these tables' definitions. When somebody holds one of them longer than `lock_timeout`, throws TABLE_BUSY naming the
+ * holder.
+ */
 export async function namingHolders<Result>(
   session: Session,
   tables: ObjectName[],

@@ -6,20 +6,20 @@ import { type FunctionFailure, functionFailure } from '../function-failure.ts';
 import { shownKey } from '../key-text.ts';
 import { ANYTHING_CALLS_SQL, type LiveRule, readLiveRules } from './live-rules.ts';
 
-/** A rule of a table that rows of it break today. */
+/** A rule of a table that some of its rows break today. */
 export interface BrokenRule {
   table: ObjectName;
   rule: string;
-  /** It is VALID: putting it back over these rows fails. */
+  /** True for a valid rule: putting it back over these rows fails. */
   stops: boolean;
   rows: number;
-  /** There may be more: counting ended here. */
+  /** True when there may be more rows, because counting ended here. */
   atLeast: boolean;
-  /** Keys of a few of them, without any other value. */
+  /** Keys of a few of these rows, without any other value. */
   keys: string[];
 }
 
-/** A rule that no row can be held against, or that cannot be computed, because a function it calls fails. A restore fails with it. */
+/** A rule that cannot be checked or computed, because a function it calls fails. A restore fails with it. */
 export interface FailingRule {
   table: ObjectName;
   rule: string;
@@ -31,7 +31,7 @@ export interface FailingRule {
 export interface BrokenRows {
   broken: BrokenRule[];
   failing: FailingRule[];
-  /** What was not looked at, or not to its end, with the reason. */
+  /** Rules that were not checked, or not to the end, with the reason. */
   unlooked: string[];
 }
 
@@ -39,8 +39,8 @@ const MOST_COUNTED = 1000;
 const NAMED_KEYS = 5;
 
 /**
- * Looks for rows of these tables that break a CHECK, a foreign key, a unique key, NOT NULL or their type's own rules, without trusting
- * any index. Each table is given `msPerTable`; what was not reached in that time is named. Changes nothing.
+ * Finds rows of these tables that break a CHECK, a foreign key, a unique key, NOT NULL or a rule of their type, without trusting any
+ * index. Each table gets `msPerTable`; rules not reached in that time are named. Changes nothing.
  */
 export async function findBrokenRows(
   session: Session,
@@ -72,7 +72,7 @@ export async function findBrokenRows(
   return { broken, failing, unlooked };
 }
 
-/** Returns what one rule finds, or why it could not be looked at. */
+/** Returns what one rule finds, or why it could not be checked. */
 async function look(
   session: Session,
   rule: LiveRule,
@@ -106,12 +106,12 @@ function failingRule(rule: LiveRule, error: unknown): FailingRule | null {
   return { table: rule.table, rule: rule.name, computed: rule.kind === 'computed', stops: rule.validated, failure };
 }
 
-/** How long one row may take. */
+/** Milliseconds that one row may take. */
 const ONE_ROW_MS = 1000;
 
 /**
- * Tries each rule that calls functions of the database on one row of its table, inside the open transaction: what a function lacks is
- * mostly missing for every row. Databases whose rules call nothing are asked one question.
+ * Tries each rule that calls functions of the database on one row of its table, inside the open transaction. A function that lacks
+ * something mostly lacks it for every row. Costs a single query where no rule calls a function.
  */
 export async function tryRulesOnOneRow(session: Session, tableOids: number[]): Promise<FailingRule[]> {
   const [any] = await session.query<{ calls: boolean }>(ANYTHING_CALLS_SQL);
@@ -135,10 +135,13 @@ export async function tryRulesOnOneRow(session: Session, tableOids: number[]): P
   return failing;
 }
 
-/** What to ask instead of a table, as an item of FROM under the table's own name; null for the table itself. */
+/** Returns the query to read instead of a table, as an item of FROM under the table's own name; null for the table itself. */
 export type StandIn = (table: ObjectName) => string | null;
 
-/** Counts the rows that break one rule, up to a thousand, and names the first of them by key. Rows of a stand-in without a key have no name. */
+/**
+ * Counts the rows that break one rule, up to a thousand, and names the first of them by key. Rows of a stand-in without a key have no
+ * name.
+ */
 export async function findBreaking(
   session: Session,
   rule: LiveRule,
@@ -158,7 +161,7 @@ export async function findBreaking(
   };
 }
 
-/** A stand-in stands under its table's name, which may be that of the referring table, too. */
+/** Returns the FROM item of the referenced table. A stand-in keeps its table's name, which may be that of the referring table, too. */
 function targetOf(table: ObjectName, partitioned: boolean, standIn: StandIn, alias: string): string {
   const other = standIn(table);
   return other === null

@@ -7,14 +7,17 @@ interface InTable {
   partitioned: boolean;
   /** Columns of the primary key; empty without one. */
   key: string[];
-  /** How the rule is named to people. */
+  /** Name of the rule, for people. */
   name: string;
   validated: boolean;
-  /** It calls functions that are written in a language of the database: their text decides what they do. */
+  /** True when it calls functions in a language of the database, whose text decides what they do. */
   calls: boolean;
 }
 
-/** A rule of a live table, as what finds the rows that break it. Its expressions are the server's own, with its names quoted. */
+/**
+ * A rule of a live table, as the condition that finds the rows breaking it. Its expressions are the server's own, with names quoted by
+ * the server.
+ */
 export type LiveRule = InTable &
   (
     | { kind: 'where'; condition: string }
@@ -35,7 +38,7 @@ export interface LiveRules {
   skipped: { table: ObjectName; rule: string; why: string }[];
 }
 
-/** Reads the rules of these tables and of their partitions that rows may break; those that cannot be asked by a query are returned beside. */
+/** Reads the rules that rows of these tables and of their partitions may break. Returns those that no query can check as `skipped`. */
 export async function readLiveRules(session: Session, tableOids: number[]): Promise<LiveRules> {
   const relations = await session.query<RelationRow>(RELATIONS_SQL, [tableOids]);
   const oids = [relations.map(({ oid }) => oid)];
@@ -109,7 +112,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
 
 const NULLS_AT_ONCE = 90;
 
-/** Puts a column where a domain's check says VALUE, and leaves texts and quoted names alone. */
+/** Replaces VALUE in a domain's check by a column, except inside string literals and quoted names. */
 function withValue(expression: string, column: string): string {
   return expression.replaceAll(/"(?:[^"]|"")*"|\bE'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\bVALUE\b/gs, (word) =>
     word === 'VALUE' ? column : word,
@@ -155,7 +158,9 @@ interface ComputedRow {
   expressions: string[];
 }
 
-/** SQL: dependencies `d` on functions whose text is kept in the database, behind operators as well; with `WHERE`, to be gone on with AND. */
+/**
+ * SQL: dependencies `d` on functions whose text is kept in the database, also behind operators; ends in a WHERE to be continued with AND.
+ */
 const CALLS = `
   FROM pg_catalog.pg_depend d LEFT JOIN pg_catalog.pg_operator o ON d.refclassid = 'pg_catalog.pg_operator'::regclass AND o.oid = d.refobjid
   JOIN pg_catalog.pg_proc p ON p.oid = CASE WHEN d.refclassid = 'pg_catalog.pg_proc'::regclass THEN d.refobjid ELSE o.oprcode END
@@ -165,11 +170,11 @@ const CALLS = `
 const callsOf = (catalog: string, oid: string) =>
   `EXISTS (SELECT 1 ${CALLS} AND d.classid = 'pg_catalog.${catalog}'::regclass AND d.objid = ${oid})`;
 
-/** SQL: whether anything that is evaluated for rows, of whichever table, calls such a function. */
+/** SQL: true when anything that is evaluated for rows, of any table, calls such a function. */
 export const ANYTHING_CALLS_SQL = `
   SELECT EXISTS (SELECT 1 ${CALLS} AND d.classid IN ('pg_catalog.pg_constraint'::regclass, 'pg_catalog.pg_attrdef'::regclass, 'pg_catalog.pg_class'::regclass)) AS calls`;
 
-// Columns whose NOT NULL is NOT VALID (18) are told by the catalogs.
+// Columns whose NOT NULL is NOT VALID (18) are found in the catalogs.
 const RELATIONS_SQL = `
   WITH RECURSIVE tree(oid) AS (
     SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)
@@ -220,7 +225,7 @@ const INDEXES_SQL = `
    WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND i.indisunique AND NOT i.indisexclusion AND NOT c.relispartition
    ORDER BY i.indrelid, c.relname`;
 
-// A column that is itself of a domain is asked check by check, one that holds a domain somewhere inside as a whole.
+// A column whose own type is a domain is checked check by check, one that holds a domain somewhere inside as a whole.
 const DOMAINS_SQL = `
   WITH RECURSIVE chain(relation, attnum, oid, direct, depth) AS (
     SELECT a.attrelid, a.attnum, a.atttypid, true, 0 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -242,7 +247,7 @@ const DOMAINS_SQL = `
    GROUP BY 1, 2, 3, 4, 5, 6, 7, 9
    ORDER BY 1, 2, 7`;
 
-// What is not unique breaks no rule, and is computed from each row all the same.
+// A non-unique index breaks no rule, but is computed from each row all the same.
 const COMPUTED_SQL = `
   SELECT def.adrelid::int8::float8 AS relation, 'the generated column ' || a.attname AS name, ARRAY[pg_catalog.pg_get_expr(def.adbin, def.adrelid)] AS expressions
     FROM pg_catalog.pg_attrdef def JOIN pg_catalog.pg_attribute a ON a.attrelid = def.adrelid AND a.attnum = def.adnum AND a.attgenerated = 's'

@@ -4,17 +4,18 @@ import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import { describeShortage, hasRoom, readLockRoom, restoreLocks, roomHint } from '../locks/lock-budget.ts';
 import { readEventTriggers } from '../rewrite/causes.ts';
 
-/** Something in the catalogs that stops a restore, or makes its end uncertain. */
+/** Something in the catalogs that stops a restore, or makes its outcome uncertain. */
 export interface Obstacle {
-  /** A restore would be refused while it stands; otherwise it may be. */
+  /** True when a restore would be refused; false when it may be. */
   stops: boolean;
   message: string;
   hint: string;
 }
 
 /**
- * Returns what the catalogs know of these tables that a restore will meet: invalid indexes, foreign keys that are switched off, rules
- * that today's rows may break, checks whose outcome changes with time, event triggers, too little room for locks. Looks at no row and waits for no lock.
+ * Returns what the catalogs know of obstacles to restoring these tables, without reading a row or waiting for a lock. Obstacles are
+ * invalid indexes, disabled foreign keys, rules that today's rows may break, checks that depend on time, event triggers, and too little
+ * room for locks.
  */
 export async function readObstacles(session: Session, tableOids: number[]): Promise<Obstacle[]> {
   const found = await session.query<FoundObstacle>(OBSTACLES_SQL, [tableOids]);
@@ -87,7 +88,7 @@ function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
   }
 }
 
-// Node trees are read as text: what the server itself brings does not stand in pg_depend.
+// Node trees are read as text: pg_depend does not list the server's own functions.
 const UNSTEADY = `(con.conbin::text ~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR)' OR EXISTS (
     SELECT 1 FROM pg_catalog.regexp_matches(con.conbin::text, ':(?:funcid|opfuncid) (\\d+)', 'g') AS m(found)
       JOIN pg_catalog.pg_proc p ON p.oid = (m.found)[1]::int8::oid WHERE p.provolatile <> 'i'))`;

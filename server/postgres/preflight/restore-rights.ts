@@ -19,19 +19,19 @@ export interface RewriteTarget {
   oid: number;
   /** Columns that it would fill. */
   columns: string[];
-  /** Whether it would get any row: the indexes of an empty one are not built anew. */
+  /** True when it would get any row: the indexes of an empty table are not rebuilt. */
   filled: boolean;
 }
 
-/** A sequence whose position a restore looks at. */
+/** A sequence whose position a restore reads. */
 export interface ConcernedSequence extends ObjectName {
-  /** Whether it is put where the backup had it. */
+  /** True when its position is set to that of the backup. */
   set: boolean;
 }
 
 /**
- * Returns every right the role of this session lacks to restore these tables and sequences, each with the statement that gives it.
- * Asks the catalogs only and reads no definition, so that it waits for nobody's lock.
+ * Returns every right that this session's role lacks to restore these tables and sequences, each with the statement that grants it. Reads
+ * the catalogs only and no definition, so that it waits for no lock.
  */
 export async function missingForRestore(
   session: Session,
@@ -129,7 +129,7 @@ export async function missingForRestore(
   ];
   for (const sequence of await session.query<SequenceRights>(SEQUENCES_SQL, names)) {
     const [name, quoted] = [qualifiedName(sequence), quoteName(sequence)];
-    // A sequence that belongs to a table changes hands with it alone.
+    // A sequence that belongs to a table changes its owner only with the table.
     const mover = sequence.table === null ? `SEQUENCE ${quoted}` : `TABLE ${quoteName(sequence.table)}`;
     if (!sequence.owned) say(name, ownership(me, name, sequence), membership(me, sequence, mover));
     if (!sequence.settable)
@@ -146,7 +146,10 @@ function ownership(me: Me, name: string, object: Owned): string {
     : `${me.role} does not own ${name} (${object.owner} does)`;
 }
 
-/** Returns what makes the role an heir of the owner, where a member that does not inherit owns nothing, or the owner itself where its role is no one's to lend. */
+/**
+ * Returns the statement that gives the role the owner's rights, by membership with inheritance. Where nobody should become a member of
+ * the owner, it changes the owner instead.
+ */
 function membership(me: Me, { owner, member, unlendable }: Owned, object: string): string {
   const [role, of] = [quoteIdent(me.role), quoteIdent(owner)];
   if (unlendable) return `ALTER ${object} OWNER TO ${role};`;
@@ -165,9 +168,9 @@ interface Me {
 interface Owned {
   owned: boolean;
   owner: string;
-  /** A member of the owner, whether or not it inherits. */
+  /** True for a member of the owner, whether or not it inherits. */
   member: boolean;
-  /** A superuser, or a role that came with the server: nobody is made a member of it for a restore. */
+  /** True for a superuser, or a role that came with the server: nobody is made a member of it for a restore. */
   unlendable: boolean;
 }
 type RelationRights = ObjectName &

@@ -1,6 +1,6 @@
 import { NO_CONSTRAINT, PLAIN_INDEX, REBUILDABLE_KEY, REMAKEABLE_INDEX } from '../catalog/shape.ts';
 
-/** SQL: the restored tables ($1, JSON) with their partitions, the tables tied to them from outside, and the indexes that are built anew. */
+/** SQL: the restored tables ($1, JSON) with their partitions, the outside tables tied to them, and the indexes that are rebuilt. */
 const FOUND = `
   WITH RECURSIVE wanted AS (
     SELECT w.oid::oid AS oid, w.columns, w.filled FROM pg_catalog.json_to_recordset($1::json) AS w(oid int8, columns text[], filled bool)),
@@ -30,10 +30,10 @@ const FOUND = `
     SELECT con.conindid, con.conrelid FROM pg_catalog.pg_constraint con JOIN tree ON tree.oid = con.conrelid AND tree.filled
      WHERE con.conparentid = 0 AND ${REBUILDABLE_KEY})`;
 
-/** SQL: the oid of the current role, which the view of all roles would be joined for. */
+/** SQL: the oid of the current role, without joining the view of all roles. */
 const ME = `pg_catalog.quote_ident(current_user)::pg_catalog.regrole::pg_catalog.oid`;
 
-/** Expressions that are evaluated for each row, and whose texts are read again when what they belong to is put back. */
+/** SQL: expressions that are evaluated for each row, and whose text is parsed again when the object they belong to is put back. */
 const EXPRESSIONS = `
   expression(place, text, roles, reread) AS (
     SELECT pg_catalog.format('the index %s', i.indexrelid::regclass), COALESCE(i.indexprs::text, '') || COALESCE(i.indpred::text, ''),
@@ -54,7 +54,7 @@ const EXPRESSIONS = `
     SELECT pg_catalog.format('the domain %s', con.contypid::regtype), con.conbin::text, ARRAY[${ME}], false
       FROM used JOIN pg_catalog.pg_constraint con ON con.contypid = used.oid AND con.conbin IS NOT NULL)`;
 
-/** Types of the columns that are filled, and those inside them. Depth 0: what staging tables are made of. */
+/** SQL: types of the columns that are filled, and those inside them. Staging tables are made of those at depth 0. */
 const USED_TYPES = `
   used(oid, depth) AS (
     SELECT a.atttypid, 0 FROM wanted JOIN pg_catalog.pg_attribute a ON a.attrelid = wanted.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (wanted.columns)
@@ -67,8 +67,9 @@ const USED_TYPES = `
      WHERE used.depth < 20)`;
 
 /**
- * Everything the other questions are about, as one row of JSON ($1 of them): asked once, because planning it takes the server far longer than
- * running it. `referred`: object ids in the text of a node tree, which names operators of the server itself, too, and pg_depend does not.
+ * SQL: everything the other queries are about, as one row of JSON, which is their $1. Read once, because planning it takes the server far
+ * longer than running it. `referred` holds object ids from the text of node trees, which, unlike pg_depend, name operators of the server
+ * itself.
  */
 export const CONCERNED_SQL = `${FOUND}, ${USED_TYPES}, ${EXPRESSIONS},
   referred(place, roles, reread, kind, oid) AS (
@@ -85,7 +86,7 @@ export const CONCERNED_SQL = `${FOUND}, ${USED_TYPES}, ${EXPRESSIONS},
 const given = (name: string, columns: string) =>
   `${name} AS (SELECT * FROM pg_catalog.json_to_recordset(COALESCE(NULLIF(($1::json -> '${name}')::text, 'null'), '[]')::json) AS given(${columns}))`;
 
-/** SQL: what `CONCERNED_SQL` found ($1). */
+/** SQL: the rows that `CONCERNED_SQL` found ($1). */
 const SET = `WITH ${[
   given('wanted', 'oid oid, columns text[], filled bool'),
   given('tree', 'oid oid, root oid, filled bool'),
@@ -103,22 +104,22 @@ export const SERVER_SQL = `
          pg_catalog.has_database_privilege(current_database(), 'CREATE') AS "mayCreate"
     FROM pg_catalog.pg_roles r WHERE r.rolname = current_user`;
 
-// Who is made a member of a superuser is one; a role that came with the server may have no members, or gives far more than these objects.
+// A member of a superuser is one, too. A role that came with the server may have no members, or grants far more than these objects.
 const OWNED = `pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner, pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS member,
          EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.oid = c.relowner AND (r.rolsuper OR r.rolname ~ '^pg_')) AS unlendable`;
 
-/** SQL: the role has this privilege, or would have it as a member of the owner it is told to become. */
+/** Returns SQL: true when the role has this privilege, or would have it as a member of the owner it is told to become. */
 const privileged = (relation: string, owner: string, privilege: string) =>
   `(pg_catalog.has_table_privilege(${relation}, '${privilege}') OR NOT pg_catalog.pg_has_role(${owner}, 'USAGE') AND pg_catalog.has_table_privilege(${owner}, ${relation}, '${privilege}'))`;
 
 const columnsPrivileged = (relation: string, owner: string, numbers: string, privilege: string) =>
   `(${privileged(relation, owner, privilege)} OR (SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(${relation}, k.attnum, '${privilege}')) FROM unnest(${numbers}) AS k(attnum)))`;
 
-// LOCK TABLE asks for one of these; MAINTAIN came with 17.
+// LOCK TABLE requires one of these; MAINTAIN came with 17.
 const LOCKABLE = `(${privileged('c.oid', 'c.relowner', 'UPDATE, DELETE, TRUNCATE')}
      OR CASE WHEN current_setting('server_version_num')::int >= 170000 THEN ${privileged('c.oid', 'c.relowner', 'MAINTAIN')} ELSE false END)`;
 
-/** Rights on partitions are asked of the table they are partitions of. */
+/** SQL: rights on the restored and outside tables. Rights on partitions are checked on their root table. */
 export const RELATIONS_SQL = `${SET}
   SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, concerned.outside, ${LOCKABLE} AS lockable,
          concerned.outside OR c.relkind <> 'r' OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')
@@ -158,11 +159,14 @@ export const SCHEMAS_SQL = `${SET},
   HAVING NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (pg_catalog.has_schema_privilege(n.oid, 'CREATE') OR NOT pg_catalog.bool_or(needed.creates)))
    ORDER BY 1`;
 
-/** SQL: the owner of the table `t` referred to may look up its rows one by one, which is how the server checks when the role itself may not read both. */
+/**
+ * SQL: true when the owner of the referenced table `t` may look up its rows one by one; the server checks so when the role itself may not
+ * read both tables.
+ */
 const ownerLooksUp = `pg_catalog.has_schema_privilege(t.relowner, t.relnamespace, 'USAGE') AND pg_catalog.has_any_column_privilege(t.relowner, t.oid, 'UPDATE')
              AND (SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(t.relowner, t.oid, k.attnum, 'SELECT')) FROM unnest(con.confkey) AS k(attnum))`;
 
-/** Foreign keys that are taken off and put back, where a right for it is missing. */
+/** SQL: foreign keys that are dropped and put back, where a right for that is missing. */
 export const LINKS_SQL = `${SET}
   SELECT * FROM (
     SELECT n.nspname AS schema, c.relname AS name, con.conname AS link, pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) AS target,
@@ -176,7 +180,7 @@ export const LINKS_SQL = `${SET}
      WHERE con.contype = 'f' AND con.conparentid = 0 AND con.confrelid IN (SELECT oid FROM tree)) AS link
    WHERE NOT (referable AND (readable AND "targetReadable" OR "ownerReads")) ORDER BY 1, 2, 3`;
 
-/** Foreign keys to tables that are not restored stay on: each row is looked up as the owner of the table referred to. */
+/** SQL: foreign keys to tables that are not restored. They stay on, and each row is looked up as the owner of the referenced table. */
 export const OUTSIDE_LINKS_SQL = `${SET}
   SELECT n.nspname AS schema, c.relname AS name, con.conname AS link, pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) AS target,
          pg_catalog.pg_get_userbyid(t.relowner) AS owner, needed."right"
@@ -196,7 +200,7 @@ export const TYPES_SQL = `${SET}
     JOIN pg_catalog.pg_namespace n ON n.oid = item.typnamespace
    WHERE used.depth = 0 AND NOT pg_catalog.has_type_privilege(t.oid, 'USAGE') ORDER BY 1, 2`;
 
-/** Functions behind expressions and operators, those of the foreign keys' and indexes' own comparisons included. */
+/** SQL: functions behind expressions and operators, including the comparisons of foreign keys and indexes. */
 export const FUNCTIONS_SQL = `${SET},
   called(oid, place, roles) AS (
     SELECT oid, place, roles FROM referred WHERE kind IN ('funcid', 'opfuncid')
@@ -212,7 +216,7 @@ export const FUNCTIONS_SQL = `${SET},
     JOIN pg_catalog.pg_roles r ON r.oid = ANY (called.roles)
    WHERE NOT pg_catalog.has_function_privilege(r.oid, p.oid, 'EXECUTE') ORDER BY 2, 1, 3`;
 
-/** $1, $2: names of the sequences whose position is read; $3: whether they are set. */
+/** SQL: $1, $2: names of the sequences whose position is read; $3: true for those that are set. */
 export const SEQUENCES_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, ${OWNED}, NOT wanted.set OR ${privileged('c.oid', 'c.relowner', 'UPDATE')} AS settable, ${privileged('c.oid', 'c.relowner', 'SELECT')} AS readable,
          (SELECT pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname)

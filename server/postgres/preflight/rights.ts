@@ -2,14 +2,17 @@ import type { Session } from '../../../db/connect/session.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 
-/** A right that is missing, and the statement that gives it. */
+/** A missing right, and the statement that grants it. */
 export interface MissingRight {
   table: string;
   message: string;
   grant: string;
 }
 
-/** What the role of this session lacks to read every row of these tables and of their partitions, and where their sequences stand. Reads no definition, so that it waits for nobody's lock. */
+/**
+ * Returns the rights this session's role lacks to read every row of these tables and their partitions, and the positions of their
+ * sequences. Reads no definition, so that it waits for no lock.
+ */
 export async function missingForBackup(session: Session, tables: ObjectName[]): Promise<MissingRight[]> {
   const found = await session.query<ReadRights>(READ_RIGHTS_SQL, [
     tables.map((table) => table.schema),

@@ -2,7 +2,7 @@ import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import type { ShapeConstraint, ShapeIndex } from '../catalog/shape.ts';
 
-/** The constraints a table had when the backup was made, by the backup's own account; null where it does not tell. */
+/** Returns the constraints a table had when the backup was made, as the backup recorded them; null where it did not. */
 export type RulesThen = (table: ObjectName) => { name: string; type: string; definition: string }[] | null;
 
 /** A rule that rows break, and what is known of it. */
@@ -13,9 +13,9 @@ export interface BrokenRuleFacts {
   column: string | null;
   constraint: ShapeConstraint | null;
   index: ShapeIndex | null;
-  /** The rows are those of the backup; otherwise they stand in a table that is not restored. */
+  /** True when the rows are those of the backup; otherwise they are in a table that is not restored. */
   ofBackup: boolean;
-  /** For a foreign key: the table referred to is restored as well. */
+  /** For a foreign key: true when the referenced table is restored as well. */
   targetRestored: boolean;
   partitioned: boolean;
   version: number;
@@ -23,7 +23,7 @@ export interface BrokenRuleFacts {
 
 const FIRST_WITH_PARTITIONED_NOT_VALID = 180000;
 
-/** Says what is true of a broken rule and what to do about it; what cannot be proved is not said. */
+/** Describes a broken rule and what to do about it. Leaves out whatever cannot be proved. */
 export function brokenRuleHint(
   facts: BrokenRuleFacts,
   knowledge: { rulesThen: RulesThen; notChosen: ReadonlySet<string>; keepBroken: boolean },
@@ -43,7 +43,7 @@ export function brokenRuleHint(
   return [age(facts, knowledge.rulesThen), way(facts, knowledge.keepBroken)].filter((part) => part !== '').join(' ');
 }
 
-/** Only what the backup's own list of rules proves. */
+/** Describes the age of the rule as far as the backup's own list of rules proves it. */
 function age({ table, rule, constraint }: BrokenRuleFacts, rulesThen: RulesThen): string {
   const then = rulesThen(table);
   if (then === null || constraint === null) return '';
@@ -68,7 +68,7 @@ function way(facts: BrokenRuleFacts, keepBroken: boolean): string {
   return `Such a rule cannot be NOT VALID. ${byHand(facts)}`;
 }
 
-/** The statements themselves, where the catalog gives them. */
+/** Returns the statements that drop the rule and put it back, where the catalog gives them. */
 function byHand({ table, constraint, index, column }: BrokenRuleFacts): string {
   if (constraint !== null) {
     const [alter, name] = [`ALTER TABLE ${quoteName(constraint.table)}`, quoteIdent(constraint.name)];
