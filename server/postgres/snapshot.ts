@@ -6,30 +6,28 @@ import { quoteLiteral, quoteName } from '../../db/model/quote.ts';
 import { AppError } from '../core/errors.ts';
 import { blockersHint, describeBlockers, lockHolders } from './locks/blockers.ts';
 
-/** What reads rows, by one session or several. */
+/** One moment of the database from which rows are read, by one session or several. */
 export interface Moment {
   readonly leader: Session;
   /**
-   * One more session that sees the same moment, or null when it cannot have the table locks at once: somebody waits for
-   * a stronger lock, and queueing behind them while the leader holds its own would be a deadlock. The leader works on alone.
+   * Opens one more session that sees the same moment. Returns null when it cannot have the table locks at once, and the leader works on
+   * alone. Queueing behind a stronger lock request, while the leader holds its locks, would be a deadlock.
    */
   join(): Promise<Session | null>;
-  /** A session outside the moment, which sees the database as it is. The caller closes it. */
+  /** Opens a session outside the moment, which sees the database as it is. The caller closes it. */
   aside(): Promise<Session>;
 }
 
 /** One moment of the database, seen by several sessions at once. */
 export interface Snapshot extends Moment, AsyncDisposable {
   readonly serverVersion: number;
-  /** Ends the moment and its locks, and gives the leader back as an ordinary session. Disposing closes that as well. */
+  /** Ends the moment and its locks, and returns the leader as an ordinary session. Disposing closes that as well. */
   release(): Promise<Session>;
 }
 
 /**
- * Takes the moment. The tables are locked in ACCESS SHARE mode by the very first statement, before any snapshot exists:
- * a TRUNCATE or a rewriting ALTER that commits between snapshot and lock would otherwise be read as an empty table, silently.
- * Throws TABLE_BUSY when a table stays locked longer than `patienceMs`, PERMISSION_DENIED when one cannot be read.
- * The session given becomes the leader, and is closed with the snapshot or when there is none.
+ * Takes a snapshot after locking the tables in ACCESS SHARE mode. Throws TABLE_BUSY when a table stays locked longer than `patienceMs`,
+ * PERMISSION_DENIED when one cannot be read. The given session becomes the leader; it is closed with the snapshot, or on failure.
  */
 export async function openSnapshot(
   leader: WorkingSession,
@@ -40,6 +38,8 @@ export async function openSnapshot(
   const lockSql = `LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS SHARE MODE`;
   const followers: Session[] = [];
   try {
+    // Locked before any snapshot exists: a TRUNCATE or a rewriting ALTER that commits between snapshot and lock would silently be read as
+    // an empty table.
     await leader.query(`SET lock_timeout = ${Math.round(options.patienceMs)}`);
     await leader.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     if (tables.length > 0) await leader.query(lockSql).catch((error) => explainLock(url, error, tables, options));
@@ -79,10 +79,10 @@ export async function openSnapshot(
   }
 }
 
-/** An exported snapshot ends with the transaction that exported it. Unknown (22023 in older servers), or not to be taken over any more. */
+/** Codes for a snapshot that ended with the transaction that exported it: unknown (22023 in older servers), or no longer importable. */
 const MOMENT_GONE = ['42704', '22023', '55000'];
 
-/** Whether a session could not join because the leader's transaction has ended; why it has, the leader's own failure says. */
+/** Returns true when a session could not join because the leader's transaction has ended. The leader's own failure tells the cause. */
 export function isMomentGone(error: unknown): boolean {
   return error instanceof AppError && error.code === 'CONNECTION_LOST' && isGone(error.cause);
 }
@@ -99,7 +99,7 @@ function leaderLost(error: unknown): AppError | null {
   });
 }
 
-/** PostgreSQL does not say which table of a LOCK was the busy one, nor who holds it; a second look does. */
+/** Throws TABLE_BUSY naming the locked tables and who holds them, which takes a second look: the error of a LOCK names neither. */
 async function explainLock(
   url: string,
   error: unknown,

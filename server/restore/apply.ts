@@ -15,10 +15,10 @@ import { type FoundSequences, holdSequences, readStands, setSequences } from '..
 import type { TableLoad } from '../postgres/rewrite/table-load.ts';
 import type { RestorePlan } from './plan.ts';
 
-/** The operation's record, written by the very transaction that changes the tables. */
+/** The operation's record, written by the same transaction that changes the tables. */
 export interface Receipt {
   readonly operationId: string;
-  /** Throws unless the operation is still the one that may go on. */
+  /** Throws unless the operation may still go on. */
   confirm(session: Session): Promise<void>;
   succeed(session: Session, result: Record<string, unknown>): Promise<void>;
 }
@@ -34,16 +34,12 @@ export interface ApplyOptions {
 }
 
 export interface Applied {
-  /** How long readers and writers of the tables had to wait, in milliseconds, until just before the commit. */
+  /** Milliseconds for which readers and writers of the tables were blocked, until just before the commit. */
   lockedMs: number;
   warnings: string[];
 }
 
-/**
- * Makes live what staging holds, in one transaction: rows, sequences and the record. Staging stays: dropping thousands of tables
- * at once needs more locks than a server has. Either all of it is there afterwards or nothing. That the role may do it was looked
- * at before (`refuse-rights.ts`).
- */
+/** Puts the staged rows, the sequences and the record live in one transaction: all of it or nothing. Call `refuseMissingRights` first. */
 export async function applyRestore(
   session: Session,
   plan: RestorePlan,
@@ -67,7 +63,7 @@ export async function applyRestore(
   progress.stage('lock');
   const shape = await lockAll(session, [...plan.tables.map((table) => table.live), ...outside], oids, found, options);
   const lockedAt = options.now();
-  // From here on others wait for the tables, and no longer this restore for them.
+  // From here on others wait for the tables; the restore waits no longer.
   progress.stage('apply');
   if (!(await tryApply(session, receipt.operationId)))
     throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation. Nothing was changed.', {
@@ -109,13 +105,14 @@ export async function applyRestore(
   await receipt.succeed(session, result(applied));
   await refuseOtherChanges(session, { oids, shape, rewritten, found, set });
   progress.stage('commit');
+  // Staging stays: dropping thousands of tables at once needs more locks than a server has.
   await session.query('COMMIT');
   return applied;
 }
 
 /**
- * Locks the tables first, then their sequences; whoever holds one of these may be waiting for a table, so that all is let go and asked for again.
- * Returns the tables' shape before the sequences' lock, an ALTER that sets off event triggers.
+ * Locks the tables and then their sequences. A holder of a sequence may be waiting for a table, so all locks are released and requested
+ * again. Returns the tables' shape as read before locking the sequences, an ALTER that fires event triggers.
  */
 async function lockAll(
   session: Session,
@@ -137,7 +134,7 @@ async function lockAll(
   }
 }
 
-/** Between the look and the lock somebody may have altered what we looked at. */
+/** Throws RESTORE_REFUSED when tables were altered between reading and locking them. */
 async function refuseMovedTables(
   session: Session,
   expected: Shape,

@@ -4,7 +4,10 @@ import { lossesOf } from '../archive/manifest/losses.ts';
 import type { Manifest, ManifestTable } from '../archive/manifest/manifest.ts';
 import { AppError } from '../core/errors.ts';
 
-/** Finds the tables to restore as people name them; all of the archive when none is named. Throws UNKNOWN_TABLE, saying why where the archive does. */
+/**
+ * Returns the tables to restore, as people name them; all of the archive when none is named. Throws UNKNOWN_TABLE, with the reason where
+ * the archive gives one.
+ */
 export function chooseTables(manifest: Manifest, wanted: string[] | undefined): ManifestTable[] {
   if (wanted === undefined) return manifest.tables;
   try {
@@ -14,7 +17,7 @@ export function chooseTables(manifest: Manifest, wanted: string[] | undefined): 
   }
 }
 
-/** What the archive says of a table that it has no rows of; null when it is one of its own, or it does not know it. */
+/** Returns an error with the archive's reason for having no rows of a table; null for a table that it holds or does not know. */
 function whyAbsent(manifest: Manifest, wanted: string): AppError | null {
   const isWanted = (table: ObjectName & { key?: string }) =>
     qualifiedName(table) === wanted || table.name === wanted || table.key === wanted;

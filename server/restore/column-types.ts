@@ -3,7 +3,7 @@ import type { ManifestTable } from '../archive/manifest/manifest.ts';
 import { type TypeChange, TypeComparison } from './type-changes.ts';
 import type { TypeBook } from './type-definitions.ts';
 
-/** Holds the types of many columns against today's and tells what differs once for each type, with the columns it concerns. */
+/** Compares the types of many columns with today's, and reports each difference once per type, with its columns. */
 export class ColumnTypes {
   private readonly comparison: TypeComparison;
   private readonly found = new Map<string, { change: TypeChange; columns: string[] }>();
@@ -13,7 +13,7 @@ export class ColumnTypes {
     this.comparison = new TypeComparison(archived, live);
   }
 
-  /** Of a column that both sides have, with the type spelled alike. */
+  /** Compares a column that both sides have with the same type name. */
   compare(table: ObjectName, column: ManifestTable['columns'][number], live: ColumnModel): void {
     const place = `${qualifiedName(table)}.${column.name}`;
     for (const change of this.comparison.collationChanges(place, column.collation, live.collation))
@@ -27,7 +27,7 @@ export class ColumnTypes {
     }
   }
 
-  /** What keeps the values from meaning what they meant. */
+  /** Returns differences that would change the meaning of values. */
   faults(): string[] {
     return this.told('meaning', (words) => words);
   }
@@ -39,7 +39,7 @@ export class ColumnTypes {
     ];
   }
 
-  /** By column, how its type became narrower. */
+  /** Returns, by column, the ways in which its type became narrower. */
   narrowerOf(table: ObjectName): ReadonlyMap<string, string[]> {
     return this.narrower.get(qualifiedName(table)) ?? new Map();
   }

@@ -8,16 +8,16 @@ import type { StagingTable } from '../postgres/staging/staging.ts';
 import { ColumnTypes } from './column-types.ts';
 import { TypesBehind } from './types-behind.ts';
 
-/** What a restore will do to one table. */
+/** The plan for one table of a restore. */
 export interface PlannedTable {
   archived: ManifestTable;
   live: LiveTable;
   staging: StagingTable;
-  /** Columns that come from the archive, in the archive's order: that of its chunks. */
+  /** Columns that come from the archive, in the order of its chunks. */
   columns: string[];
-  /** By column, how its type became narrower since the backup; a column whose type did not is missing. */
+  /** By column, the ways in which its type became narrower since the backup; other columns are missing. */
   narrower: ReadonlyMap<string, string[]>;
-  /** Whether the backup describes every type behind its columns; format 1.0 leaves out those made of functions. */
+  /** True when the backup describes every type behind its columns; format 1.0 omits those made of functions. */
   typesDescribed: boolean;
 }
 
@@ -29,9 +29,9 @@ export interface RestorePlan {
 }
 
 /**
- * Compares an archive with today's tables, column by column, type by definition, and changes nothing. Archives whose tables or columns have no
- * place today are refused with every reason at once (SCHEMA_MISMATCH); what only deserves a word is a warning. One that speaks of
- * our own records is refused whole (RESTORE_REFUSED): no backup of ours holds them, so it was made to change sessions, tokens or the audit.
+ * Compares an archive with today's tables by columns and type definitions, changing nothing; minor differences become warnings. Throws
+ * SCHEMA_MISMATCH, with every reason at once, for tables or columns that have no place today. Throws RESTORE_REFUSED for an archive with
+ * our own records: no backup holds them, so it was made to change sessions, tokens or the audit.
  */
 export function planRestore(
   manifest: Manifest,

@@ -6,7 +6,7 @@ import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
 import type { FoundSequences } from '../postgres/rewrite/set-sequences.ts';
 import type { RestorePlan } from './plan.ts';
 
-/** Throws PERMISSION_DENIED, naming each right the role lacks and the statement that gives it, before anything is staged or locked. */
+/** Throws PERMISSION_DENIED, naming each missing right and the statement that grants it. Call before anything is staged or locked. */
 export async function refuseMissingRights(session: Session, plan: RestorePlan, found: FoundSequences): Promise<void> {
   const set = new Set(found.wanted.map(({ live }) => qualifiedName(live)));
   const missing = await missingForRestore(
@@ -21,7 +21,9 @@ export async function refuseMissingRights(session: Session, plan: RestorePlan, f
   });
 }
 
-/** Throws RESTORE_REFUSED, naming what of today's tables cannot be put back as it is, before anything is staged or locked. */
+/**
+ * Throws RESTORE_REFUSED, naming everything of today's tables that cannot be put back as it is. Call before anything is staged or locked.
+ */
 export async function refuseObstacles(session: Session, plan: RestorePlan): Promise<void> {
   const obstacles = await readObstacles(
     session,

@@ -41,7 +41,7 @@ export interface RestoreDeps {
   pause: (ms: number) => Promise<void>;
   lockTryMs: number;
   lockGiveUpMs: number;
-  /** How much to load makes one more connection worth opening; see `sessionsFor`. */
+  /** Bytes to load that make one more connection worth opening; see `sessionsFor`. */
   bytesPerSession?: number;
 }
 
@@ -49,7 +49,7 @@ export interface RestoreInput {
   /** Keys, names or `schema.name`; every table of the archive when absent. */
   tables?: string[];
   jobs: number;
-  /** Put constraints back as NOT VALID when rows of the backup break them, rather than refuse. */
+  /** Puts constraints back as NOT VALID when rows of the backup break them, instead of refusing. */
   keepBrokenRules?: boolean;
 }
 
@@ -57,21 +57,21 @@ export interface RestoreResult {
   operationId: string;
   backupId: string;
   restoredRecords: number;
-  /** Rows per table, by `schema.name`, the schema left out when it is `public`. */
+  /** Rows per table, by `schema.name`; the schema is omitted when it is `public`. */
   tables: Record<string, number>;
-  /** Until the restored rows were there for everybody. */
+  /** Milliseconds until the restored rows were visible to everybody. */
   durationMs: number;
-  /** Bringing the planner's statistics up to date afterwards. Null in the record, which the commit writes. */
+  /** Milliseconds for updating the planner's statistics afterwards; null in the record, which the commit writes. */
   analyzeMs: number | null;
-  /** How long the tables were locked. */
+  /** Milliseconds for which the tables were locked. */
   lockedMs: number;
   timestamp: string;
   warnings: string[];
 }
 
 /**
- * Makes the chosen tables what they were at the time of the backup. The archive is checked and loaded into a private schema
- * first; the live tables change in one transaction at the end, or not at all. Whatever fails, the staging schema goes.
+ * Makes the chosen tables what they were at the time of the backup. Checks the archive and loads it into a private schema first; the live
+ * tables change in one transaction at the end, or not at all. Removes the staging schema whatever fails.
  */
 export async function restoreArchive(
   deps: RestoreDeps,
@@ -99,13 +99,13 @@ async function runRestore(
   run.onProgress({ stage: 'open', rows: 0, bytes: 0, totalBytes: 0 });
   const archive = await openArchive(deps.source, { signal: run.signal });
   const chosen = chooseTables(archive.manifest, input.tables);
-  // Chunks of chosen tables are checked when they are staged; everything else of the file is checked here.
+  // Chunks of chosen tables are checked when they are staged; the rest of the file is checked here.
   const toStage = new Set(chosen.flatMap((table) => archive.chunks(table)));
   await checkContainer(archive, (entry) => toStage.has(entry));
 
   const name = `palace-backup restore ${operationId}`;
   await using leader = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
-  // Definitions cannot be read while somebody holds a table: without a limit this would wait as long as they do.
+  // Definitions cannot be read while somebody has locked a table; without a limit this would wait as long as they do.
   await leader.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
   const live = await namingHolders(leader, chosen, 'run the restore again.', () =>
     readTables(leader, chosen, new Map()),
@@ -201,7 +201,7 @@ async function runRestore(
 }
 
 function knowledgeOf({ manifest }: Archive, chosen: ManifestTable[], input: RestoreInput) {
-  // The rules of an accepted document are those of the database that took it in, not of the rows' own time.
+  // An accepted document carries the rules of the database that accepted it, not those of the rows' own time.
   const isOfDocument = manifest.kind === 'uploaded';
   const rules = new Map(
     manifest.tables.map((table) => [qualifiedName(table), isOfDocument ? null : (table.rules ?? null)]),
@@ -215,8 +215,8 @@ function knowledgeOf({ manifest }: Archive, chosen: ManifestTable[], input: Rest
 }
 
 /**
- * What came before the commit, or was found not to be committed, says that nothing was changed, whatever failed; what it left is said only
- * where it did. A cancelled restore says both in its own words.
+ * Returns the error with "Nothing was changed." and with what is left over: it came before the commit, or the commit was found missing.
+ * Leaves a cancelled restore's error unchanged, because it already says both.
  */
 function failed(error: unknown, left: string | null): unknown {
   if (!(error instanceof AppError) || leftOf(error) !== undefined) return error;
@@ -227,7 +227,10 @@ function failed(error: unknown, left: string | null): unknown {
   return left === null ? said : withLeft(said, left);
 }
 
-/** Sequences of the chosen tables go where the backup had them, and in a whole restore those of no table too; the others never go back. */
+/**
+ * Returns the sequences with the rule for each: those of the chosen tables become exact, in a whole restore also those of no table. The
+ * others never go back.
+ */
 function sequencesOf(archive: Archive, chosen: ManifestTable[]) {
   const { manifest } = archive;
   const names = new Set(chosen.map(qualifiedName));
@@ -261,11 +264,14 @@ async function stage(
   }
 }
 
-/** How often the record is asked for after a connection was lost at the commit: for half a minute, the time a server needs to recover. */
+/** Number of times the record is read after a connection was lost at the commit: half a minute, the time a server needs to recover. */
 const OUTCOME_TRIES = 60;
 const OUTCOME_PAUSE_MS = 500;
 
-/** After a lost connection the record is read, never guessed: the commit that changed the tables wrote it. Throws CONNECTION_LOST when it cannot be read. */
+/**
+ * Reads from the record, written by the same commit, whether the restore succeeded after a lost connection. Throws CONNECTION_LOST when
+ * it cannot be read.
+ */
 async function committedAllTheSame(deps: RestoreDeps, operationId: string): Promise<boolean> {
   const unhurried = new AbortController().signal;
   for (let tries = 1; ; tries++) {
@@ -310,18 +316,18 @@ async function analyze(
     for (let table = queue.shift(); table; table = queue.shift()) {
       const { live } = table;
       const local = live.leaves.filter((leaf) => !leaf.foreign);
-      // The whole would be sampled on the other server, too.
+      // ANALYZE of the whole table would sample the other server, too.
       const whole = local.length === live.leaves.length;
       for (const one of whole ? [live] : local) await session.query(`ANALYZE ${quoteName(one)}`);
     }
   };
-  // Statistics are a courtesy to the planner; the restore is done whether they come now or from autovacuum.
+  // Statistics only help the planner: the restore is complete whether they come now or from autovacuum.
   const helpers = Math.min(sessionsFor(bytes, jobs, deps.bytesPerSession), queue.length) - 1;
   const help = async () => {
     await using session = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
     await work(session);
   };
-  // The leader is gone when the commit's answer was lost, and its outcome read from the record.
+  // The leader is gone when the answer to the commit was lost and the outcome was read from the record.
   const lead = leader.signal.aborted ? help() : work(leader);
   await Promise.allSettled([lead, ...Array.from({ length: Math.max(helpers, 0) }, help)]);
 }

@@ -18,9 +18,9 @@ interface Load {
 }
 
 /**
- * Loads every chunk of the planned tables into staging, several at a time. Each chunk's bytes must have the manifest's hashes
- * before the server sees them, and the server must count the manifest's rows. Nothing live is touched. The first failure
- * stops all and is the one thrown: ARCHIVE_DAMAGED, RESTORE_REFUSED for a value today's type does not take, or a database error.
+ * Loads every chunk of the planned tables into staging, several at a time, and touches nothing live. Each chunk must have the manifest's
+ * hashes before the server sees it, and the server must count the manifest's rows. Throws the first failure: ARCHIVE_DAMAGED,
+ * RESTORE_REFUSED for a value that today's type does not accept, or a database error.
  */
 export async function stageTables(
   archive: Archive,
@@ -38,14 +38,14 @@ export async function stageTables(
   };
   const read = ({ chunk }: Load) => {
     const content = archive.readEntry(chunk);
-    content.catch(() => undefined); // Its failure is met where it is awaited; until then it must not count as unhandled.
+    content.catch(() => undefined); // Handled where it is awaited; until then it must not count as unhandled.
     return content;
   };
   const work = async (session: Session) => {
     let load = queue.shift();
     let content = load && read(load);
     while (load && content && !failure) {
-      // Decompressing the next chunk while the server takes this one.
+      // Decompresses the next chunk while the server takes this one.
       const next = queue.shift();
       const nextContent = next && read(next);
       await stageChunk(session, load, await content, options.encoding);
@@ -83,11 +83,11 @@ async function stageChunk(
     );
 }
 
-/** `COPY t0001, line 3, column amount: …` in whatever language the server speaks. */
+/** Matches `COPY t0001, line 3, column amount: …` in whatever language the server speaks. */
 const WHERE_IN_COPY = /^COPY [^,]+, \S+ (\d+)(?:, \S+ ([^:]+))?/m;
-/** A value, or a rule of its type. */
+/** Codes for an invalid value, or a broken rule of its type. */
 const VALUE_OR_RULE = /^(22|23)/;
-/** A value can be the name of an object that is not there. */
+/** Codes for a value that names an object that does not exist. */
 const NOT_THERE = /^(3D000|3F000|42)/;
 /** Types whose values are the names of objects. */
 const NAMES_OBJECTS =
@@ -107,13 +107,13 @@ const OBJECTS: Record<string, string> = {
   database: 'a database',
 };
 
-/** Says where, and never which value: the server's own words would repeat it. */
+/** Returns an error with the place of a refused value, and never the value: the server's own message would repeat it. */
 function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): AppError {
   const code = faultCode(error) ?? '';
   const where = WHERE_IN_COPY.exec((error as { where?: string }).where ?? '');
   if (!VALUE_OR_RULE.test(code) && functionFailure(error) === null && !(where && NOT_THERE.test(code)))
     return databaseError(error, `staging ${qualifiedName(table.archived)}`);
-  // A value of many lines could pass for a place; what it says of a column is repeated only if there is one.
+  // A value of many lines could look like a place; its column is repeated only if the table has one of that name.
   const column = where?.[2] !== undefined && table.columns.includes(where[2]) ? where[2] : undefined;
   return new AppError(
     'RESTORE_REFUSED',
@@ -131,7 +131,7 @@ function refused(error: unknown, table: PlannedTable, chunk: ManifestEntry): App
   );
 }
 
-/** Says that a type became narrower only where its definitions prove it. */
+/** Returns a hint, which calls a type narrower only where its definitions prove it. */
 function refusalHint(
   error: unknown,
   { narrower, live, typesDescribed }: PlannedTable,

@@ -8,15 +8,15 @@ export interface TypeChange {
   type: string;
   reason: string;
   /**
-   * `meaning`: the same text would mean something else, or nothing. `narrower`: some of the backup's values may be refused,
-   * the others are exact. `order`: values are the same, sorting is not.
+   * `meaning`: the same text would mean something else, or nothing. `narrower`: some of the backup's values may be refused, the others
+   * are exact. `order`: values are the same, sorting is not.
    */
   kind: 'meaning' | 'narrower' | 'order';
 }
 
 /**
- * Holds the definitions behind type names against each other, however deep they are nested. What is nothing but a name in
- * PostgreSQL's own types is the same by its name; everything else is the same only when its definition is.
+ * Compares the definitions behind type names, at any depth of nesting. PostgreSQL's own types are the same by name; all others are the
+ * same only when their definitions are.
  */
 export class TypeComparison {
   private readonly archived: Definitions;
@@ -28,12 +28,12 @@ export class TypeComparison {
     this.live = new Definitions(live);
   }
 
-  /** What differs behind a column's type, which both sides spell alike. */
+  /** Returns the differences behind a column's type, which both sides spell alike. */
   changes(sqlType: string): TypeChange[] {
     return unique(this.behind(sqlType, false));
   }
 
-  /** A column's collation: values are the same, sorting may not be. */
+  /** Returns the change of a column's collation: values are the same, sorting may not be. */
   collationChanges(
     column: string,
     then: ObjectName | null | undefined,
@@ -43,7 +43,7 @@ export class TypeComparison {
     return reason === null ? [] : [{ type: column, reason, kind: 'order' }];
   }
 
-  /** `ordered`: inside a range, whose text depends on how its bounds compare. */
+  /** Returns the differences behind a type; `ordered` inside a range, whose text depends on the order of its bounds. */
   private behind(sqlType: string, ordered: boolean): TypeChange[] {
     const reference = readTypeReference(sqlType);
     if (!reference) return [];
@@ -51,7 +51,7 @@ export class TypeComparison {
     const key = JSON.stringify([type.schema, type.name, ordered]);
     const found = this.known.get(key);
     if (found) return found;
-    // A type cannot be made of itself, but a manifest may say so: met again, it adds nothing.
+    // A type cannot be made of itself, but a manifest may claim so; met again, it adds nothing.
     this.known.set(key, []);
     const changes = this.compare(type, ordered);
     this.known.set(key, changes);
@@ -131,12 +131,12 @@ export class TypeComparison {
     now: ObjectName | null | undefined,
     of = '',
   ): TypeChange[] {
-    // An archive of format 1.0 does not say.
+    // An archive of format 1.0 does not record collations.
     const reason = then === undefined ? null : this.collationReason(then, now ?? null);
     return reason === null ? [] : [place.sorted(`${of}${reason}`)];
   }
 
-  /** Two databases may order text otherwise that names no collation; it matters where bounds of a range are compared. */
+  /** Returns a change when two databases order text without a collation differently; that matters where bounds of a range are compared. */
   private defaultOrder(place: Place, sqlType: string, collation: ObjectName | null | undefined): TypeChange[] {
     const [before, after] = [this.archived.defaultOrder, this.live.defaultOrder];
     if (!place.ordered || collation || !COLLATED_BY_DEFAULT.test(sqlType)) return [];
@@ -172,7 +172,10 @@ class Place {
     return { type: qualifiedName(this.name), reason, kind: 'narrower' };
   }
 
-  /** Bounds that compare otherwise make a range empty, or two ranges of a multirange one. */
+  /**
+   * Returns a change of sort order: inside a range it changes the meaning, because bounds that compare differently make it empty, or
+   * merge two ranges of a multirange.
+   */
   sorted(reason: string): TypeChange {
     return this.ordered
       ? this.meaning(`${reason}, and a range is made of it`)
@@ -227,12 +230,12 @@ function listed(names: string[]): string {
   return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown;
 }
 
-/** Whatever its name is, and whether or not it was tried on older rows. */
+/** Returns the definition of a check without its name and without NOT VALID. */
 function checkText(check: { definition: string }): string {
   return check.definition.replace(/ NOT VALID$/, '');
 }
 
-/** Format 1.0 says it in the definition only. */
+/** Returns whether a check is validated; format 1.0 records it in the definition only. */
 function isValidated(check: { definition: string; validated?: boolean | undefined }): boolean {
   return check.validated ?? !check.definition.endsWith(' NOT VALID');
 }

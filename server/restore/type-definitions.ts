@@ -1,7 +1,7 @@
 import type { ObjectName } from '../../db/model/model.ts';
 import type { Manifest, UserCollation, UserType } from '../archive/manifest/manifest.ts';
 
-/** What an archive or a database says of the types behind its columns. */
+/** Descriptions, by an archive or a database, of the types behind its columns. */
 export type TypeBook = Pick<Manifest, 'types'> &
   Partial<Pick<Manifest, 'otherTypes' | 'collations' | 'defaultCollation'>>;
 
@@ -14,9 +14,9 @@ export class Definitions {
   private readonly byName = new Map<string, Definition>();
   private readonly extensions = new Set<string>();
   private readonly collations: Map<string, UserCollation>;
-  /** By what text is ordered that names no collation; null when the archive does not tell. */
+  /** Order of text that names no collation; null when the archive does not tell. */
   readonly defaultOrder: string | null;
-  /** Format 1.0 left out types made of functions, and which types belong to an extension. */
+  /** True for format 1.0, which omitted types made of functions, and which types belong to an extension. */
   private readonly incomplete: boolean;
 
   constructor(book: TypeBook) {
@@ -40,7 +40,7 @@ export class Definitions {
     return this.collations.get(keyOf(name));
   }
 
-  /** Whether a type that this side does not list may all the same have been what it is on the other. */
+  /** Returns true when a type that this side does not list may still have been the same as on the other side. */
   cannotTell(other: Definition): boolean {
     if (!this.incomplete) return false;
     return other.kind === 'base' || (other.kind === 'extension' && this.extensions.has(other.name));
@@ -51,13 +51,13 @@ export class Definitions {
 const BYTEWISE = /^(C|POSIX|C\.UTF-?8|PG_UNICODE_FAST)$/i;
 const PROVIDER_NAMES: Readonly<Record<string, string>> = { c: 'libc', i: 'ICU' };
 
-/** An order in words: the same words, the same order. */
+/** Returns an order in words; equal words mean equal order. */
 function orderOf({ provider, locale, rules }: NonNullable<Manifest['defaultCollation']>): string {
   if (provider !== 'i' && BYTEWISE.test(locale ?? '')) return 'C';
   return `${locale} (${PROVIDER_NAMES[provider] ?? provider}${rules === null ? '' : ', with rules of its own'})`;
 }
 
-/** The types that a type is made of, as it names them. */
+/** Returns the types that a type is made of, as it names them. */
 export function sqlTypesIn(definition: Definition): string[] {
   switch (definition.kind) {
     case 'domain':
@@ -71,7 +71,7 @@ export function sqlTypesIn(definition: Definition): string[] {
   }
 }
 
-/** What a type is, in words. */
+/** Describes a type in words. */
 export function described(definition: Definition, name: ObjectName): string {
   switch (definition.kind) {
     case 'enum':
@@ -91,12 +91,12 @@ export function described(definition: Definition, name: ObjectName): string {
   }
 }
 
-/** Whether the name is that of the multirange, not of the range itself. */
+/** Returns true when the name is that of the multirange, not of the range itself. */
 export function isMultirange(range: OfKind<'range'>, name: ObjectName): boolean {
   return range.multirange !== null && keyOf(range.multirange) === keyOf(name);
 }
 
-/** A name as a key of a map. */
+/** Returns a name as the key of a map. */
 export function keyOf(name: ObjectName): string {
   return JSON.stringify([name.schema, name.name]);
 }

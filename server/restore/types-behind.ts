@@ -2,7 +2,7 @@ import type { ObjectName } from '../../db/model/model.ts';
 import { readTypeReference } from '../../db/model/type-reference.ts';
 import { Definitions, keyOf, sqlTypesIn, type TypeBook } from './type-definitions.ts';
 
-/** Finds which of some types stand behind a column's type, however deep, and remembers those that were met. */
+/** Finds which of the wanted types are behind a column's type, at any depth, and remembers those it met. */
 export class TypesBehind {
   private readonly definitions: Definitions;
   private readonly wanted: Map<string, ObjectName>;
@@ -14,7 +14,7 @@ export class TypesBehind {
     this.wanted = new Map(wanted.map((name) => [keyOf(name), name]));
   }
 
-  /** Whether one of them is behind this type. */
+  /** Returns true when a wanted type is behind this type. */
   among(sqlType: string): boolean {
     const met = this.behind(sqlType);
     for (const key of met) this.found.add(key);

@@ -9,26 +9,26 @@ import { selectList } from '../staging/staging.ts';
 import { type BrokenRuleFacts, brokenRuleHint, type RulesThen } from './broken-rule-hint.ts';
 import type { TableLoad } from './table-load.ts';
 
-/** How many rows a message names by key. */
+/** Number of rows that a message names by key. */
 const NAMED_ROWS = 20;
 
-/** What is known of the backup beside its rows. */
+/** Facts of the backup other than its rows. */
 export interface BackupKnowledge {
-  /** The constraints a table had; null where the archive does not tell. */
+  /** Returns the constraints a table had; null where the archive does not tell. */
   rulesThen: RulesThen;
   /** Tables of the backup, by `schema.name`, that are not restored now. */
   notChosen: ReadonlySet<string>;
   keepBroken: boolean;
 }
 
-/** Whether a rewrite failed because rows break a rule. */
+/** Returns true when a rewrite failed because rows break a rule. */
 export function isBrokenRule(error: unknown): error is AppError {
   return error instanceof AppError && /^23/.test(String(error.details?.sqlState ?? ''));
 }
 
 /**
- * Says which rows break the rule that a rewrite ran into, how many and with which keys, and what is true of that rule. To be called after
- * the rewrite was rolled back, while staging is there still. Returns the error as it is when nothing more can be said.
+ * Returns a better error for the rule that a rewrite broke: the number and keys of the rows that break it, and a hint true of that rule.
+ * Call it after rolling the rewrite back, while staging still exists. Returns the error unchanged when nothing more is known.
  */
 export async function explainBrokenRule(
   session: Session,
@@ -70,8 +70,8 @@ export async function explainBrokenRule(
 const CHECK_VIOLATION = '23514';
 
 /**
- * The error for rows that fit no partition; null for any other. The server gives it the code of a check, with the name of a partitioned
- * table and none of a constraint; functions and domains may give the code as well, and name no such table.
+ * Returns the error for rows that fit no partition; null for any other error. The server reports these as a check violation with the name
+ * of a partitioned table and no constraint. Functions and domains may raise the same code, but name no such table.
  */
 async function noPartition(session: Session, loads: TableLoad[], error: AppError): Promise<AppError | null> {
   const { schema, table } = error.cause as { schema?: string; table?: string };
@@ -109,12 +109,12 @@ function countOf({ rows, atLeast }: BrokenRule, whose: string): string {
   return rows === 1 && !atLeast ? `1 row ${whose} breaks` : `${atLeast ? 'At least ' : ''}${rows} rows ${whose} break`;
 }
 
-/** Keys of rows, and that there are more. */
+/** Returns the keys of rows, with an ellipsis when there are more. */
 function keysOf({ rows, keys }: Pick<BrokenRule, 'rows' | 'keys'>): string {
   return keys.length === 0 ? '' : `, with the keys ${keys.join('; ')}${rows > keys.length ? '; …' : ''}`;
 }
 
-/** Asks staging for restored tables and live for the others; null when the rule cannot be asked so. */
+/** Finds the rows breaking a rule, in staging for restored tables and in live for the others; null when no query can check the rule. */
 async function rowsBreaking(
   session: Session,
   loads: TableLoad[],
@@ -129,7 +129,7 @@ async function rowsBreaking(
   try {
     return await findBreaking(session, rule, NAMED_ROWS, standInOf(loads));
   } catch (error) {
-    // A generated column, for one, is not staged. The refusal stands without naming rows.
+    // A generated column, for example, is not staged. The refusal then stands without naming rows.
     if (!(error instanceof AppError) || error.code === 'CONNECTION_LOST' || error.code === 'CANCELLED') throw error;
     await session.query('ROLLBACK TO SAVEPOINT rows_breaking');
     return null;
@@ -158,7 +158,7 @@ async function serverVersion(session: Session): Promise<number> {
   return row?.version ?? 0;
 }
 
-/** The rows of a live table that break a constraint which is there and NOT VALID, as words of a warning. */
+/** Returns a warning that names the rows of a live table that break an existing NOT VALID constraint. */
 export async function describeKept(session: Session, constraint: ShapeConstraint): Promise<string> {
   const { rules } = await readLiveRules(session, [constraint.tableOid]);
   const rule = rules.find((one) => one.name === constraint.name);

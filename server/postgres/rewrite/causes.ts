@@ -1,17 +1,17 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { quoteIdent } from '../../../db/model/quote.ts';
 
-/** An event trigger that is switched on: it runs for statements of ours, whatever it does. */
+/** An enabled event trigger, which runs for statements of a restore. */
 export interface EventTrigger {
   name: string;
   event: string;
   function: string;
   owner: string;
-  /** It runs whatever `session_replication_role` says. */
+  /** True when it runs whatever `session_replication_role` says. */
   always: boolean;
 }
 
-/** The event triggers that our statements set off, but those that nothing of ours concerns. */
+/** Returns the enabled event triggers that statements of a restore fire. */
 export async function readEventTriggers(session: Pick<Session, 'query'>): Promise<EventTrigger[]> {
   return session.query<EventTrigger>(
     `SELECT e.evtname AS name, e.evtevent AS event, e.evtfoid::regprocedure::text AS function, pg_catalog.pg_get_userbyid(e.evtowner) AS owner, e.evtenabled = 'A' AS always
@@ -21,7 +21,10 @@ export async function readEventTriggers(session: Pick<Session, 'query'>): Promis
   );
 }
 
-/** User-made functions that run for rows of these tables when they are put in place: by checks, domains, defaults, generated columns, indexes. */
+/**
+ * Returns the user-made functions that run when rows are put into these tables: by checks, domains, defaults, generated columns or
+ * indexes.
+ */
 async function readRowFunctions(session: Session, tableOids: number[]): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT DISTINCT p.oid::regprocedure::text AS name
@@ -39,7 +42,7 @@ async function readRowFunctions(session: Session, tableOids: number[]): Promise<
   return rows.map((row) => row.name);
 }
 
-/** What may have written to these tables while only we did: who reads it must find the one that does. */
+/** Returns the possible causes of foreign writes to these tables during a restore, for a person who must find the one that wrote. */
 export async function readCauses(
   session: Session,
   tableOids: number[],
@@ -50,7 +53,7 @@ export async function readCauses(
   };
 }
 
-/** What to do about it, as a hint. */
+/** Returns a hint on how to prevent these writes. */
 export function causesHint({ eventTriggers, functions }: Awaited<ReturnType<typeof readCauses>>): string {
   const named = functions.slice(0, 5).join(', ');
   return [
@@ -66,7 +69,7 @@ export function causesHint({ eventTriggers, functions }: Awaited<ReturnType<type
     .join(' ');
 }
 
-/** Names each event trigger with the statements that switch it off for the restore. */
+/** Names each event trigger, with the statements that disable it for the restore. */
 export function eventTriggersHint(triggers: EventTrigger[]): string {
   const shown = triggers.slice(0, 5);
   const which = shown.map(({ name, event, function: body }) => `${name} (${event}, runs ${body})`).join(', ');

@@ -7,8 +7,8 @@ import { selectList } from '../staging/staging.ts';
 import type { TableLoad } from './table-load.ts';
 
 /**
- * Looks for staged rows whose key belongs to a partition on another server: no backup reads such a partition, so that the partition was
- * a local one then. Throws RESTORE_REFUSED naming it: what is written there no rollback of ours could be sure to take back.
+ * Throws RESTORE_REFUSED, naming the partition, when staged rows belong to a partition on another server. No rollback is sure to undo
+ * writes there. The partition was local at the time of the backup, since no backup reads a foreign one.
  */
 export async function refuseForeignRows(session: Session, loads: TableLoad[]): Promise<void> {
   const faults: string[] = [];
@@ -33,7 +33,7 @@ export async function refuseForeignRows(session: Session, loads: TableLoad[]): P
   );
 }
 
-/** Null when the bounds speak of a column that is not staged. */
+/** Counts the staged rows within a partition's bounds; null when the bounds use a column that is not staged. */
 async function countBelonging(session: Session, load: TableLoad, condition: string | null): Promise<number | null> {
   try {
     const [row] = await session.query<{ rows: number }>(

@@ -5,24 +5,24 @@ import { quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Shape, type ShapeIndex, shapeDifferences } from '../catalog/shape.ts';
 
-/** What became of indexes that were not valid: a cancelled CREATE INDEX CONCURRENTLY leaves such. */
+/** Outcome for indexes that were invalid, such as a cancelled CREATE INDEX CONCURRENTLY leaves. */
 export interface SettledIndexes {
-  /** Left out, because rows of the backup break their uniqueness. */
+  /** Dropped, because rows of the backup break their uniqueness. */
   leftOut: ShapeIndex[];
   warnings: string[];
 }
 
-/** Indexes that are not valid and that the server makes valid when it empties their table, whether anybody wants that or not. */
+/** Returns the invalid indexes; the server makes them valid when it empties their table, wanted or not. */
 function invalidIndexes(shape: Shape): ShapeIndex[] {
   return shape.indexes.filter((index) => index.live && !index.valid && !index.partitioned);
 }
 
-/** Those that can be taken away before the rows come and made again after them. */
+/** Returns the invalid indexes that can be dropped before the rows are loaded and created again after them. */
 export function remakeableIndexes(shape: Shape): ShapeIndex[] {
   return invalidIndexes(shape).filter((index) => index.remakeable);
 }
 
-/** Makes them again, valid; a unique one that the rows break is left out rather than the restore given up. `make` makes one. */
+/** Creates these indexes again, valid, by `make`. Drops a unique one that the rows break, rather than fail the restore. */
 export async function settleIndexes(
   session: Session,
   shape: Shape,
@@ -49,7 +49,10 @@ export async function settleIndexes(
   return { leftOut, warnings };
 }
 
-/** The differences of two shapes, but for indexes that were not valid: each must be valid now with the same definition, or be one of those left out. */
+/**
+ * Returns the differences of two shapes, except for indexes that were invalid. Each of these must now be valid with the same definition,
+ * or be one of `leftOut`.
+ */
 export function otherDifferences(before: Shape, after: Shape, { leftOut }: SettledIndexes): string[] {
   const settled = (index: ShapeIndex): ShapeIndex => ({
     ...index,

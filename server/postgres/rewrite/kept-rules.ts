@@ -6,8 +6,8 @@ import type { Shape, ShapeConstraint } from '../catalog/shape.ts';
 import { describeKept } from './broken-rules.ts';
 
 /**
- * The valid checks that must be off while rows come that may break them. Checks handed down through inheritance stay on: taking one off
- * would reach tables that are not restored.
+ * Returns the valid checks that must be off while rows arrive that may break them. Inherited checks stay on, because dropping one would
+ * reach tables that are not restored.
  */
 export function checksToTry(shape: Shape): ShapeConstraint[] {
   const heads = new Set(shape.relations.filter((one) => one.hasHeirs || one.foreign).map(({ oid }) => oid));
@@ -19,7 +19,7 @@ export function checksToTry(shape: Shape): ShapeConstraint[] {
 
 const BREAKS = new Set(['23503', '23514']);
 
-/** Puts a constraint back by `add`; when rows of the backup break it, as NOT VALID. True then. Other failures are thrown. */
+/** Puts a constraint back by `add`. Returns true when rows of the backup break it and it came back NOT VALID. Throws any other failure. */
 export async function addOrKeep(add: (notValid: boolean) => Promise<void>, session: Session): Promise<boolean> {
   await session.query('SAVEPOINT rule');
   try {
@@ -30,21 +30,21 @@ export async function addOrKeep(add: (notValid: boolean) => Promise<void>, sessi
     if (!(error instanceof AppError && BREAKS.has(faultCode(error.cause) ?? ''))) throw error;
     await session.query('ROLLBACK TO SAVEPOINT rule; RELEASE SAVEPOINT rule');
     await add(true).catch(() => {
-      // A partitioned table takes no such foreign key before 18. What the rows break is what a person must hear.
+      // Before 18 a partitioned table takes no NOT VALID foreign key; the broken rule is what a person must read about.
       throw error;
     });
     return true;
   }
 }
 
-/** Names, for each kept rule, the rows that break it. */
+/** Returns a warning for each kept rule, naming the rows that break it. */
 export async function keptWarnings(session: Session, kept: ShapeConstraint[]): Promise<string[]> {
   const warnings: string[] = [];
   for (const constraint of kept) warnings.push(await describeKept(session, constraint));
   return warnings;
 }
 
-/** A shape as it must be with these rules NOT VALID, on the partitions they are handed down to as well. */
+/** Returns the shape expected with these rules NOT VALID, also on the partitions that inherit them. */
 export function withKept(shape: Shape, kept: ShapeConstraint[]): Shape {
   const isKept = (one: ShapeConstraint) =>
     kept.some(

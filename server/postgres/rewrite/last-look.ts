@@ -8,7 +8,7 @@ import { withKept } from './kept-rules.ts';
 import type { Rewritten } from './rewrite.ts';
 import { type FoundSequences, movedSequences, type SetSequences } from './set-sequences.ts';
 
-/** What must be true of the tables when the transaction commits. */
+/** State that the tables must have when the transaction commits. */
 export interface Expected {
   /** The restored tables. */
   oids: number[];
@@ -19,14 +19,15 @@ export interface Expected {
 }
 
 /**
- * The last statements before the commit: what our own statements set off (event triggers, functions) may have written since a table was
- * filled or a sequence set. Definitions, rows and sequences are looked at once more. Throws RESTORE_REFUSED naming what differs and what may have done it.
+ * Checks definitions, rows and sequences again, as the last statements before the commit. Event triggers and functions that our
+ * statements fired may have written since a table was filled or a sequence set. Throws RESTORE_REFUSED naming the differences and their
+ * possible causes.
  */
 export async function refuseOtherChanges(
   session: Session,
   { oids, shape, rewritten, found, set }: Expected,
 ): Promise<void> {
-  // Somebody's function may have put off constraint triggers to the commit, when nobody could look any more.
+  // A function may have deferred constraint triggers to the commit, when nothing can be checked any more.
   await session.query('SET CONSTRAINTS ALL IMMEDIATE');
   const faults = await unforced(session, shape, () => rewritten.watch.faults());
   faults.push(...new Set([...set.faults, ...(await movedSequences(session, found, set.stands))]));
@@ -48,7 +49,7 @@ export async function refuseOtherChanges(
   );
 }
 
-/** Lets an owner whose own policies are forced on him see every row meanwhile. */
+/** Runs a check while an owner under FORCE ROW LEVEL SECURITY sees every row. */
 async function unforced<T>(session: Session, shape: Shape, look: () => Promise<T>): Promise<T> {
   const forced = shape.relations.filter(({ forceRowSecurity, foreign }) => forceRowSecurity && !foreign);
   const set = async (verb: 'FORCE' | 'NO FORCE') => {
@@ -61,7 +62,10 @@ async function unforced<T>(session: Session, shape: Shape, look: () => Promise<T
   return found;
 }
 
-/** Says what stands in the way of putting definitions back: triggers that only a superuser can switch off, event triggers, or nothing we know. */
+/**
+ * Returns a hint on why definitions could not be put back: triggers that only a superuser can disable, event triggers, or an unknown
+ * cause.
+ */
 function shapeHint(before: Shape, after: Shape, eventTriggers: EventTrigger[]): string {
   const woken = before.constraints.filter((link) =>
     after.constraints.some(

@@ -10,9 +10,9 @@ import { type FoundSequences, holdSequences, movedSequences, putStand, readStand
 import { readWrites, writtenTables } from './writes.ts';
 
 /**
- * Runs one statement of each kind that a restore uses, in a schema of its own, and rolls all of it back: event triggers that change
- * tables to be restored, or let nobody alter anything, are met before anything is there that would have to go again.
- * Throws RESTORE_REFUSED naming them. Databases without event triggers are not touched.
+ * Runs one statement of each kind that a restore uses, in its own schema, and rolls everything back. Event triggers that change the
+ * tables, or forbid altering any, are so found before anything must be removed again. Throws RESTORE_REFUSED naming them; without event
+ * triggers it runs none of these statements.
  */
 export async function probeEventTriggers(
   session: Session,
@@ -33,9 +33,9 @@ export async function probeEventTriggers(
       ...shapeDifferences(shape, await readShape(session, oids)),
       ...(await movedSequences(session, found, stands)),
     ];
-    // So that what they draw is taken back as well. A sequence that somebody holds now is looked at before the commit alone.
+    // Held, so that a rollback undoes what they draw. A sequence held by somebody else is checked only before the commit.
     if (!(await holdSequences(session, found.all).catch((error) => refused(error, triggers)))) return;
-    // Looked at before sequences are put back: rows that took numbers of them would be in the way of the next.
+    // Checked before sequences are put back: rows that took numbers from them would block the next ones.
     refuseFaults(await faultsNow(), triggers);
     for (const stand of stands.values()) await putStand(session, stand);
     for (const sql of oneOfEach(schema)) await session.query(sql).catch((error) => refused(error, triggers));
@@ -70,11 +70,14 @@ function oneOfEach(schema: string): string[] {
   ];
 }
 
-/** An error raised by a function, while no table of anybody had to do with it, is an event trigger's own. */
+/**
+ * Throws RESTORE_REFUSED for an error raised by a function: no table was involved, so an event trigger raised it. Rethrows any other
+ * error.
+ */
 function refused(error: unknown, triggers: EventTrigger[]): never {
   const cause = error instanceof AppError ? error.cause : error;
   const code = faultCode(cause) ?? '';
-  // Cancelled in the middle of a trigger's function, which had nothing to do with it.
+  // The function was cancelled by somebody; the event trigger is not at fault.
   if (code === '57014') throw error;
   if (!/function/.test((cause as { where?: string } | undefined)?.where ?? '') && !code.startsWith('P0')) throw error;
   throw new AppError(

@@ -14,16 +14,16 @@ import { type WriteWatch, watchWrites } from './writes.ts';
 export interface RewriteSteps {
   onRows: (table: ObjectName, rows: number) => void;
   onStage: (stage: 'apply' | 'indexes' | 'links') => void;
-  /** Awaited when the tables are empty, and when the last row is in place. */
+  /** Awaited when the tables are empty; `onFilled` when the last row is in place. */
   onEmptied: () => Promise<void>;
   onFilled: () => Promise<void>;
 }
 
-/** What the caller must look at once more before the commit, and what it must tell. */
+/** Results that the caller must check again before the commit, or report. */
 export interface Rewritten {
   watch: WriteWatch;
   indexes: SettledIndexes;
-  /** Rules that rows of the backup break, NOT VALID now. */
+  /** Rules that rows of the backup break; NOT VALID now. */
   kept: ShapeConstraint[];
   warnings: string[];
 }
@@ -32,10 +32,9 @@ export interface Rewritten {
 const SLICE_BYTES = 128 * 1024 * 1024;
 
 /**
- * Replaces the rows of these tables inside the open transaction, whose locks are held already: links, NOT VALID checks,
- * keys and plain indexes go, triggers and rules sleep, the tables are emptied and filled from staging, then everything is put back.
- * Tables keep their identity, so views, grants, policies and publications stay. The caller looks once more at
- * what is returned before it commits. Throws LINKS_BROKEN or RESTORE_REFUSED when the rows do not fit, STAGING_LOST when staging is not whole.
+ * Replaces the rows of these tables from staging inside the open transaction, which holds all locks. Tables keep their identity, so that
+ * views, grants, policies and publications stay; call `refuseOtherChanges` before the commit. Throws LINKS_BROKEN or RESTORE_REFUSED when
+ * the rows do not fit, STAGING_LOST when staging is not whole.
  */
 export async function rewriteTables(
   session: Session,
@@ -65,7 +64,7 @@ export async function rewriteTables(
   const kept: ShapeConstraint[] = [];
   for (const rule of [...set.tried, ...set.links]) {
     const add = (notValid: boolean) => addConstraint(session, before, rule, notValid);
-    // Rows of a table that is not restored are not the backup's.
+    // Rows of a table that is not restored do not come from the backup.
     const ofBackup = loads.some(
       ({ live }) => live.oid === rule.tableOid || live.leaves.some(({ oid }) => oid === rule.tableOid),
     );
@@ -77,17 +76,20 @@ export async function rewriteTables(
   return { watch, indexes, kept, warnings };
 }
 
-/** Tables outside the set that refer to it or inherit a NOT VALID check: what ties them is dropped for a while, so they must be locked and owned as well. */
+/**
+ * Returns the tables outside the set that refer to it or inherit a NOT VALID check. They must be locked and owned as well, because these
+ * constraints are dropped for a while.
+ */
 export function referringOutside(shape: Shape): number[] {
   const inside = new Set(shape.relations.map((relation) => relation.oid));
   return [...new Set(shape.constraints.map((constraint) => constraint.tableOid).filter((oid) => !inside.has(oid)))];
 }
 
-/** What exactly a rewrite takes away and puts back. */
+/** Everything that a rewrite drops and puts back. */
 class RewriteSet {
   readonly links: ShapeConstraint[];
   readonly checks: ShapeConstraint[];
-  /** Goes and comes with a parent's check. */
+  /** Checks that are dropped and come back with a parent's. */
   readonly handedDown: ShapeConstraint[];
   /** Primary keys and unique constraints: filling a table with their indexes in place took 2.3 times as long as building them after. */
   readonly keys: ShapeConstraint[];
@@ -100,14 +102,14 @@ class RewriteSet {
     this.shape = shape;
     this.tried = keepBroken ? checksToTry(shape) : [];
     const inside = new Set(shape.relations.map((relation) => relation.oid));
-    // A link to a table outside stays and checks each row: dropping it would need a lock on a table that is not restored.
+    // A foreign key to a table outside stays and checks each row: dropping it would need a lock on a table that is not restored.
     this.links = shape.constraints.filter((constraint) => constraint.type === 'f' && inside.has(constraint.targetOid));
-    // Rows older than a NOT VALID check may break it; such a check binds new rows only, and these are not new.
+    // Rows older than a NOT VALID check may break it. The check binds new rows only, and restored rows are not new.
     const unsure = shape.constraints.filter(
       (constraint) =>
         (constraint.type === 'c' || constraint.type === 'n') && !constraint.validated && constraint.enforced,
     );
-    // A child's own twin of a parent's check can go only after the parent's.
+    // A child's own copy of an inherited check can be dropped only after the parent's.
     this.checks = unsure.filter(({ local }) => local).sort((a, b) => Number(a.inherited) - Number(b.inherited));
     this.handedDown = unsure.filter(({ local }) => !local);
     const filled = new Set(loads.filter((load) => load.rows > 0).map((load) => qualifiedName(load.live)));
@@ -152,8 +154,8 @@ async function wake(session: Session, { shape }: RewriteSet): Promise<void> {
 }
 
 /**
- * One statement for all, never CASCADE: every link that could object is gone, so an objection is a table we did not mean. A table with
- * a foreign partition is emptied partition by partition, because its own TRUNCATE would empty that one on the other server.
+ * Empties the tables by one TRUNCATE, never CASCADE: all foreign keys are gone, so an objection comes from a table that was not meant.
+ * Empties a table with a foreign partition by partitions, because its own TRUNCATE would empty that one on the other server.
  */
 async function truncate(session: Session, loads: TableLoad[]): Promise<void> {
   const list = loads.flatMap(({ live }) => {
@@ -168,7 +170,7 @@ async function fill(session: Session, load: TableLoad, steps: RewriteSteps): Pro
   const columns = load.columns.map(quoteIdent).join(', ');
   let inserted = 0;
   for (const where of load.rows > 0 ? await blockSlices(session, load.staging, SLICE_BYTES) : []) {
-    // Identity columns GENERATED ALWAYS take explicit values only when told so.
+    // Identity columns GENERATED ALWAYS accept explicit values only with OVERRIDING SYSTEM VALUE.
     const sql = `INSERT INTO ${quoteName(load.live)} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${selectList(load.staging, load.columns)} FROM ${quoteName(load.staging)}${where}`;
     const moved = await explained(session.client.query(sql), `filling ${qualifiedName(load.live)}`);
     inserted += moved.rowCount ?? 0;
@@ -209,7 +211,9 @@ async function commentOn(session: Session, { name, table, comment }: ShapeConstr
   await session.query(`COMMENT ON CONSTRAINT ${quoteIdent(name)} ON ${quoteName(table)} IS ${quoteLiteral(comment)}`);
 }
 
-/** A check is handed down to children, a link only from a partitioned table to its partitions. */
+/**
+ * Returns the ALTER TABLE for a constraint. Checks pass down to children, a foreign key only from a partitioned table to its partitions.
+ */
 function alterOwner(shape: Shape, constraint: ShapeConstraint): string {
   const relation = shape.relations.find((candidate) => candidate.oid === constraint.tableOid);
   if (constraint.type !== 'f' || relation === undefined) return `ALTER TABLE ${quoteName(constraint.table)}`;

@@ -4,12 +4,12 @@ import { quoteLiteral, quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../core/errors.ts';
 import { describeSequences, type LiveSequence } from '../catalog/sequences.ts';
 
-/** Where a sequence shall stand after a restore. */
+/** The position that a sequence gets by a restore. */
 export interface SequencePosition
   extends Pick<LiveSequence, 'schema' | 'name' | 'ownedBy' | 'increment' | 'lastValue' | 'isCalled'> {
   /**
-   * `exact`: there, unless a table that is not restored draws from it, too. `forward`: there, but never back.
-   * `drawn`: the same, and only where a restored table draws from it.
+   * `exact`: that position, unless a table that is not restored also draws from it. `forward`: that position, but never back. `drawn`: as
+   * `forward`, and only where a restored table draws from it.
    */
   rule: 'exact' | 'forward' | 'drawn';
 }
@@ -18,18 +18,18 @@ type FoundSequence = ObjectName &
   Pick<LiveSequence, 'increment'> & {
     owned: boolean;
     owner: string;
-    /** A table that is not restored draws from it. */
+    /** True when a table that is not restored draws from it. */
     elsewhere: boolean;
   };
 type Stand = Pick<LiveSequence, 'lastValue' | 'isCalled'>;
 
 /** The sequences that a restore concerns. */
 export interface FoundSequences {
-  /** Those to be set, each with its counterpart in the database. */
+  /** Sequences to be set, each with its counterpart in the database. */
   wanted: { position: SequencePosition; live: FoundSequence; mayGoBack: boolean }[];
   /** These, and the others that the restored tables draw from. */
   all: FoundSequence[];
-  /** Of those of the backup that will not be set. */
+  /** Warnings about sequences of the backup that will not be set. */
   warnings: string[];
 }
 
@@ -51,7 +51,7 @@ export async function findSequences(
         warnings.push(`The sequence ${qualifiedName(position)} of the backup is not in the database; it was left out.`);
       continue;
     }
-    // Held, it would keep others from a table that is not restored: only for a reason.
+    // Holding a sequence could block a table that is not restored, so it needs a reason.
     if (position.rule === 'forward' && !isDrawn(live) && !(await isBehindNow(session, live, position))) continue;
     if (!live.owned && !isDrawn(live)) warnings.push(notOwned(live, position));
     else wanted.push({ position, live, mayGoBack: position.rule === 'exact' && !live.elsewhere });
@@ -60,7 +60,7 @@ export async function findSequences(
   for (const one of drawn) {
     if (all.has(qualifiedName(one))) continue;
     const live = await findSequence(session, one, tableOids);
-    // Of somebody else's sequence nothing can be altered; what its defaults draw from it stays drawn.
+    // A sequence owned by somebody else cannot be altered; numbers that defaults draw from it stay drawn.
     if (live?.owned) all.set(qualifiedName(live), live);
   }
   return { wanted, all: [...all.values()], warnings };
@@ -70,17 +70,17 @@ function notOwned(live: FoundSequence, { lastValue, isCalled }: SequencePosition
   return `The sequence ${qualifiedName(live)} belongs to ${live.owner} and was left where it stands. As its owner: SELECT pg_catalog.setval(${quoteLiteral(quoteName(live)).trim()}, ${lastValue}, ${isCalled});`;
 }
 
-/** A moment only: whoever holds a sequence may be waiting for a table that we hold. */
+/** Short, because whoever holds a sequence may be waiting for a table that this session has locked. */
 const HOLD_PATIENCE_MS = 20;
 
 /**
- * Gives each sequence new storage inside the open transaction and keeps others from drawing until its end: whatever is drawn or set
- * from now on is taken back by a rollback. False when one could not be had at once; the transaction must be rolled back then.
+ * Gives each sequence new storage inside the open transaction, so that nobody else draws and a rollback undoes whatever is drawn or set.
+ * Returns false when one could not be had at once; the transaction must then be rolled back.
  */
 export async function holdSequences(session: Session, sequences: FoundSequence[]): Promise<boolean> {
   await session.query(`SET LOCAL lock_timeout = ${HOLD_PATIENCE_MS}`);
   try {
-    // The same step as before: it changes nothing else.
+    // The same increment as before, so that nothing else changes.
     for (const live of sequences)
       await session.query(`ALTER SEQUENCE ${quoteName(live)} INCREMENT BY ${live.increment}`);
   } catch (error) {
@@ -91,7 +91,7 @@ export async function holdSequences(session: Session, sequences: FoundSequence[]
   return true;
 }
 
-/** Where sequences stand, by `schema.name`. */
+/** Positions of sequences, by `schema.name`. */
 export type Stands = Map<string, ObjectName & Stand>;
 
 const AT_ONCE = 100;
@@ -116,28 +116,28 @@ export async function readStands(session: Session, sequences: ObjectName[]): Pro
   return stands;
 }
 
-/** Puts a held sequence somewhere, until the transaction is rolled back or committed. */
+/** Sets a held sequence to a position, until the transaction ends. */
 export async function putStand(session: Session, { lastValue, isCalled, ...name }: ObjectName & Stand): Promise<void> {
   const regclass = `${quoteLiteral(quoteName(name))}::regclass`;
   await session.query(`SELECT pg_catalog.setval(${regclass}, $1::int8, $2)`, [lastValue, isCalled]);
 }
 
-/** Where the held sequences stood: when they were held, before the first row was put in place, and after the last one. */
+/** Positions of the held sequences: when they were held, before the first row was put in place, and after the last one. */
 export interface Moments {
   held: Stands;
   emptied: Stands;
   filled: Stands;
 }
 
-/** Where sequences must stand until the commit, and which of them somebody else drew from meanwhile, in words. */
+/** Positions that sequences must have until the commit; `faults` names those somebody else drew from meanwhile. */
 export interface SetSequences {
   stands: Stands;
   faults: string[];
 }
 
 /**
- * Sets held sequences where the backup had them. One that the rows themselves drew from, by the default of a column that the backup lacks,
- * moves on and never back, as one does that serves other tables as well.
+ * Sets held sequences to their positions in the backup. A sequence only moves forward when the rows themselves drew from it, by the
+ * default of a column the backup lacks, or when it also serves other tables.
  */
 export async function setSequences(session: Session, found: FoundSequences, moments: Moments): Promise<SetSequences> {
   const { held, emptied, filled } = moments;
@@ -161,7 +161,7 @@ export async function setSequences(session: Session, found: FoundSequences, mome
   return { stands, faults };
 }
 
-/** Says in words which sequences do not stand any more where they were set. */
+/** Describes the sequences whose position changed after they were set. */
 export async function movedSequences(session: Session, found: FoundSequences, set: Stands): Promise<string[]> {
   const now = await readStands(
     session,
@@ -183,7 +183,7 @@ function isSame(one: Stand | undefined, other: Stand | undefined): boolean {
   );
 }
 
-/** Whether the live sequence would give out numbers that the position has given out already. */
+/** Returns true when the live sequence would give out numbers that the position has already given out. */
 function isBehind(live: FoundSequence, stand: Stand, position: SequencePosition): boolean {
   const next = (at: Stand, increment: string) => BigInt(at.lastValue) + (at.isCalled ? BigInt(increment) : 0n);
   const [here, there] = [next(stand, live.increment), next(position, position.increment)];
@@ -196,7 +196,7 @@ async function isBehindNow(session: Session, live: FoundSequence, position: Sequ
   return stand !== undefined && isBehind(live, stand, position);
 }
 
-/** By owner first: a sequence renamed in the meantime is still the column's own. */
+/** Finds a sequence by its owner first: one renamed in the meantime is still the column's own. */
 async function findSequence(
   session: Session,
   position: Pick<SequencePosition, 'schema' | 'name' | 'ownedBy'>,

@@ -2,7 +2,7 @@ import type { ObjectName } from '../../../db/model/model.ts';
 import type { LiveLeaf } from '../catalog/catalog.ts';
 import type { StagingTable } from '../staging/staging.ts';
 
-/** One table's way from staging to live. */
+/** The move of one table from staging to live. */
 export interface TableLoad {
   live: ObjectName & { oid: number; partitioned: boolean; leaves: LiveLeaf[] };
   staging: StagingTable;

@@ -14,8 +14,8 @@ interface ServerFault {
 }
 
 /**
- * Waits for a statement that puts rows or constraints in place and says which rule the rows break, without repeating a value:
- * the server's own words hold salaries. Throws LINKS_BROKEN for a link, RESTORE_REFUSED for any other rule.
+ * Awaits a statement that puts rows or constraints in place, and throws an error naming the rule that rows break. Repeats no value: the
+ * server's own message may hold salaries. Throws LINKS_BROKEN for a foreign key, RESTORE_REFUSED for any other rule.
  */
 export async function explained<T>(statement: Promise<T>, doing: string): Promise<T> {
   try {
@@ -69,7 +69,7 @@ function violation(error: unknown, doing: string): AppError {
   return databaseError(error, doing);
 }
 
-/** A domain's own rules are tried when values are made of text, generated or given by a default. */
+/** Returns the error for a domain's own rule, which is checked when a value is converted from text, generated, or given by a default. */
 function ofDomain(
   domain: ObjectName,
   check: string | undefined,

@@ -9,17 +9,17 @@ interface FilledTable {
   rows: number;
 }
 
-/** Looks for rows that anybody but the rewrite wrote inside its transaction: triggers, event triggers, functions. */
+/** Detects rows that anything but the rewrite wrote inside its transaction: triggers, event triggers, functions. */
 export interface WriteWatch {
-  /** To be called when the last row is in place. */
+  /** Call when the last row is in place. */
   filled(): Promise<void>;
-  /** Counts every table again and says in words what is not as it was filled; empty when all is. */
+  /** Counts every table again and describes what differs from how it was filled; returns an empty list when nothing does. */
   faults(): Promise<string[]>;
 }
 
 /**
- * Begins to watch tables that were emptied just now. The server's own counters of this transaction tell every insert, update and
- * delete, so that one row for another is seen as well; where they are off, the commands that made the rows are compared.
+ * Starts to watch tables that were just emptied. The server's counters of this transaction show every insert, update and delete, also one
+ * row exchanged for another. Where they are off, it compares the commands that wrote the rows.
  */
 export async function watchWrites(session: Session, tables: FilledTable[]): Promise<WriteWatch> {
   const leaves = tables.flatMap(({ live }) => live.leaves.filter((leaf) => !leaf.foreign));
@@ -59,7 +59,7 @@ export async function watchWrites(session: Session, tables: FilledTable[]): Prom
   };
 }
 
-/** Which of these tables this transaction has written to, by the server's counters; none where they are off. */
+/** Returns the tables that this transaction has written to, by the server's counters; none where these are off. */
 export async function writtenTables(session: Session, leaves: LiveLeaf[], before: Writes): Promise<LiveLeaf[]> {
   const after = await readWrites(session, leaves);
   const sum = (writes: LeafWrites | undefined) =>
@@ -70,7 +70,7 @@ export async function writtenTables(session: Session, leaves: LiveLeaf[], before
 export type Writes = Map<number, LeafWrites>;
 interface LeafWrites {
   oid: number;
-  /** Changes when the table is truncated or rewritten. */
+  /** File node, which changes when the table is truncated or rewritten. */
   storage: string | null;
   counted: boolean;
   inserted: number;
@@ -78,7 +78,7 @@ interface LeafWrites {
   deleted: number;
 }
 
-/** The server's counters of what this session has written and not reported yet; they only grow inside a transaction, but for TRUNCATE. */
+/** Reads the server's counters of this session's unreported writes. Inside a transaction they only grow, except by TRUNCATE. */
 export async function readWrites(session: Session, leaves: LiveLeaf[]): Promise<Writes> {
   const rows = await session.query<LeafWrites>(
     `SELECT c.oid::int8::float8 AS oid, pg_catalog.pg_relation_filenode(c.oid)::text AS storage,
@@ -95,7 +95,7 @@ async function countRows(session: Session, leaf: ObjectName): Promise<number> {
   return row?.rows ?? 0;
 }
 
-/** How many rows each command of this transaction left; what a later one writes bears a number of its own. */
+/** Counts the rows left by each command of this transaction; a later command has a number of its own. */
 async function commandsOf(session: Session, leaf: ObjectName): Promise<string> {
   const rows = await session.query<{ command: string; rows: string }>(
     `SELECT cmin::text AS command, count(*)::text AS rows FROM ONLY ${quoteName(leaf)} GROUP BY cmin`,

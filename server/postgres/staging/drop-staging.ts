@@ -8,12 +8,13 @@ import { AppError } from '../../core/errors.ts';
 import { describeBlockers, lockHolders } from '../locks/blockers.ts';
 import { inPortions } from './portions.ts';
 
-/** Somebody who reads the staging tables is not waited for longer: what is left goes the next time. */
+/** Short, so that nobody who reads the staging tables is waited for longer; what is left is removed the next time. */
 const LOCK_TIMEOUT = `SET LOCAL lock_timeout = '1s'`;
 
 /**
- * Removes a staging schema: its tables some at a time, because each needs locks and a server has few, then the schema itself.
- * Only what a restore makes is removed. Of one that is not there, no statement runs that an event trigger could see. Throws what stood in the way, with whatever could go gone; safe to call again.
+ * Removes a staging schema and only what a restore makes, a few tables per transaction, because each needs locks and a server has few.
+ * Runs nothing that an event trigger could see when the schema does not exist. Throws the obstacle after removing what it could; safe to
+ * call again.
  */
 export async function dropStaging(session: Session, schema: string): Promise<void> {
   const there = await session.query('SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema]);
@@ -54,12 +55,15 @@ async function inTheWay(session: Session, error: unknown, schema: string, tables
   });
 }
 
-/** A first try may end with its connection, or be cancelled by whoever cancelled the restore; a second one on a connection of its own mostly gets through. */
+/**
+ * Number of tries: the first may lose its connection, or be cancelled along with the restore; a second one on its own connection mostly
+ * succeeds.
+ */
 const MOP_TRIES = 2;
 
 /**
- * Ends what is left of a restore's work on the server and removes its staging schema, over a connection of its own. Never throws:
- * resolves with what is still there, in words, or with null when nothing is.
+ * Ends a restore's remaining work on the server and removes its staging schema, over a connection of its own. Never throws. Resolves with
+ * a description of what is left, or with null.
  */
 export async function mopUp(url: string, applicationName: string, schema: string): Promise<string | null> {
   let left = '';
@@ -87,7 +91,7 @@ async function mopOnce(url: string, applicationName: string, schema: string): Pr
   await dropStaging(session, schema);
 }
 
-/** An error of `dropStaging` names the schema; any other came before it, or cut it off, and then nobody knows whether the schema is there. */
+/** Describes what is left. Errors of `dropStaging` name the schema; after any other error nobody knows whether it is still there. */
 function whatIsLeft(error: unknown, schema: string): string {
   const known = error instanceof AppError ? error : null;
   if (known?.details?.['schema'] === schema)

@@ -1,12 +1,11 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { inTransaction } from '../../../db/connect/transaction.ts';
 
-/** Tables per transaction: with toast table and its index each takes three locks, and the smallest server has room for some 200. */
+/** Tables per transaction: with TOAST table and its index each takes three locks, and the smallest server has room for some 200. */
 const PORTION = 20;
 /**
- * Runs one transaction for each portion of the items, so that none needs more locks than any server has. A portion that fails is
- * rolled back and made again in halves, so that one item in the way stops no other. Resolves with the failures of single items;
- * after `patience` of them the rest is not tried any more.
+ * Runs one transaction for each portion of the items, so that none needs more locks than any server has. A failed portion is tried again
+ * in halves, so that one item stops no other. Resolves with the failures of single items, and gives up after `patience` of them.
  */
 export async function inPortions<Item>(
   session: Session,

@@ -6,18 +6,18 @@ import { isStagingName, STAGING_PREFIX } from '../../../db/system/own-schemas.ts
 import { dropStaging } from './drop-staging.ts';
 import { inPortions } from './portions.ts';
 
-/** The private schema of one restore. 40 characters, well below PostgreSQL's 63. */
+/** Returns the name of one restore's private schema: 40 characters, well below PostgreSQL's 63. */
 export function stagingSchema(operationId: string): string {
   return `${STAGING_PREFIX}${operationId.replaceAll('-', '')}`;
 }
 
-/** The operation a staging schema belongs to, or null for a schema that only looks like one. */
+/** Returns the operation a staging schema belongs to, or null for a schema that only looks like one. */
 export function stagingOwner(schema: string): string | null {
   if (!isStagingName(schema)) return null;
   return schema.slice(STAGING_PREFIX.length).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** A table of the staging schema: unlogged, without any constraint, its columns of the live table's types. */
+/** A table of the staging schema: unlogged, without any constraint, with the types of the live columns. */
 export interface StagingTable {
   schema: string;
   name: string;
@@ -27,15 +27,15 @@ export interface StagingTable {
 interface StagingColumn {
   name: string;
   sqlType: string;
-  /** The live column's, where it is not the one the type brings: rules are tried on staged rows, too. */
+  /** Collation of the live column where it is not the type's default, because rules are also checked on staged rows. */
   collation?: ObjectName;
-  /** Staged as text, and made this type on the way to live: a check in the type would refuse rows that are older than it. */
+  /** Type given on the way to live to a column staged as text: a check in the type would refuse rows that are older than it. */
   becomes?: string;
 }
 
 /**
- * Makes the schema and its tables, some tables in each transaction. The types come from the live catalog, never from an archive.
- * What an earlier try of the same operation left goes first.
+ * Creates the schema and its tables, some tables per transaction, after removing what an earlier try of the operation left. Takes the
+ * types from the live catalog, never from an archive.
  */
 export async function createStaging(session: Session, schema: string, tables: StagingTable[]): Promise<void> {
   await dropStaging(session, schema);
@@ -54,7 +54,7 @@ export async function createStaging(session: Session, schema: string, tables: St
   if (failure !== undefined) throw failure;
 }
 
-/** Staging schemas in the database, whoever left them. */
+/** Returns the staging schemas in the database that this role owns, whoever left them. */
 export async function listStaging(session: Session): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT nspname AS name FROM pg_catalog.pg_namespace
@@ -64,7 +64,7 @@ export async function listStaging(session: Session): Promise<string[]> {
   return rows.map((row) => row.name).filter((name) => stagingOwner(name) !== null);
 }
 
-/** COPY statement that fills a staging table from one chunk. */
+/** Returns the COPY statement that fills a staging table from one chunk. */
 export function copyInSql(
   table: StagingTable,
   columns: string[],
@@ -75,7 +75,7 @@ export function copyInSql(
   return `COPY ${quoteName(table)} (${list}) FROM STDIN (${format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT text'}, ENCODING '${encoding}')`;
 }
 
-/** What to SELECT from staging for these columns of live. */
+/** Returns the SELECT list of staging for these columns of live. */
 export function selectList(table: StagingTable, columns: string[]): string {
   const staged = new Map(table.columns.map((column) => [column.name, column]));
   return columns
@@ -92,7 +92,10 @@ function collate({ collation }: Pick<StagingColumn, 'collation'>): string {
   return collation === undefined ? '' : ` COLLATE ${quoteName(collation)}`;
 }
 
-/** Ranges of a staging table's blocks, so that moving it can be seen. Nothing writes to it any more, so they cover it. */
+/**
+ * Returns WHERE clauses for block ranges of a staging table, so that moving it shows progress. They cover the table, because nothing
+ * writes to it any more.
+ */
 export async function blockSlices(session: Session, table: StagingTable, sliceBytes: number): Promise<string[]> {
   const [row] = await session.query<{ blocks: number }>(
     `SELECT (pg_catalog.pg_relation_size($1::regclass) / current_setting('block_size')::int8)::float8 AS blocks`,
