@@ -6,7 +6,7 @@ import { COUNTED_ROWS, type Inventory, type Relation } from '../postgres/catalog
 import type { Exclusion } from './exclusions.ts';
 
 /**
- * What a backup does with one relation: archives its data, leaves it out for a reason, or loses it without anybody's decision.
+ * Decision of a backup on one relation: its data is archived, left out for a reason, or lost without anybody's decision.
  * `described` is a table whose definition alone is kept; `dataless` holds no data and belongs to no schema.
  */
 export type Verdict =

@@ -33,9 +33,9 @@ const PASSED_OVER = new Set([
 ]);
 
 /**
- * Runs a `COPY … TO STDOUT` and gathers its rows into chunks that never split a row; returns the row count, checked against the server's.
- * It owns the session's socket meanwhile: rows reach the chunk with one copy and no object per row.
- * Rejects with a database error. The session stays usable when the server reported it, and is dead when the connection was lost or the
+ * Runs a `COPY … TO STDOUT`, gathers its rows into chunks that never split a row, and returns the row count, checked against the server's.
+ * Owns the session's socket meanwhile: rows reach the chunk with one copy and no object per row.
+ * Rejects with a database error; the session stays usable when the server reported it, and is dead when the connection was lost or the
  * pool failed.
  */
 export function copyOut(session: Session, sql: string, options: CopyOutOptions): Promise<number> {

@@ -3,7 +3,7 @@ import type { Storage } from '../../storage/storage.ts';
 
 /** Returns the least number of bytes that an archive of `heapBytes` of tables takes. */
 export function archiveBytes(heapBytes: number): number {
-  // Rows of real applications came out at 0.15 to 0.4 of their heap size.
+  // Rows of real applications came out at 0.15 to 0.4 of their heap size; less cannot be enough.
   return Math.ceil(heapBytes * 0.15);
 }
 

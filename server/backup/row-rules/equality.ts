@@ -72,7 +72,7 @@ export function equalityOf(column: Column, types: Types): Equality | null {
 }
 
 /**
- * Returns whether equal text means equal values: not under a nondeterministic collation, where `a` may equal `A`. All collations that
+ * Returns true when only equal texts are equal values. Under a nondeterministic collation `a` may equal `A`; all collations that
  * PostgreSQL brings are deterministic.
  */
 function isDeterministic(collation: { schema: string; name: string } | null, { collations = [] }: Types): boolean {

@@ -39,7 +39,7 @@ export async function lockDesk(session: Session): Promise<void> {
   await session.query(`SELECT pg_catalog.pg_advisory_xact_lock($1, 1)`, [DESK]);
 }
 
-/** Takes the lock that keeps an operation alive, never a clock; its own session holds it. */
+/** Takes the lock that marks an operation as alive while its own session holds it; no clock decides. Returns false when it is held. */
 export async function tryAlive(session: Session, operationId: string): Promise<boolean> {
   return tryLock(session, 'pg_try_advisory_lock', ALIVE, keyOf(operationId));
 }

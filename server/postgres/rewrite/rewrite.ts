@@ -85,7 +85,7 @@ export function referringOutside(shape: Shape): number[] {
   return [...new Set(shape.constraints.map((constraint) => constraint.tableOid).filter((oid) => !inside.has(oid)))];
 }
 
-/** Everything that a rewrite drops and puts back. */
+/** Everything that a rewrite drops and puts back: foreign keys, NOT VALID checks, keys and plain indexes. Triggers and rules are disabled. */
 class RewriteSet {
   readonly links: ShapeConstraint[];
   readonly checks: ShapeConstraint[];
