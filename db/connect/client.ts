@@ -12,19 +12,19 @@ import { type TlsSettings, tlsSettings } from './tls.ts';
 export interface DatabaseClientConfig {
   connectionString: string;
   application_name: string;
-  /** Words for the server's command line, after those of the connection string. */
+  /** Options for the server's command line, appended to those of the connection string. */
   options?: string;
-  /** A statement for every connection, after the server was found to be of the kind that is asked for. */
+  /** A statement to run on every connection, once the server is known to be of the requested kind. */
   afterwards?: string;
-  /** For each server of the list, unless the connection string has its own; 15 000 when missing. */
+  /** Milliseconds for each server of the list, unless the connection string sets its own; 15 000 by default. */
   connectionTimeoutMillis?: number;
-  /** Ends the attempt; what is connected stays. */
+  /** Aborts the connection attempt; an established connection stays. */
   signal?: AbortSignal;
 }
 
 /**
- * A client of the driver `pg` that connects as PostgreSQL's own programs do: several servers, TLS by its modes, password files. It may be
- * given to a pool. `connect` throws an AppError that says where and why; everything after it is the driver's own.
+ * A `pg` client that connects as PostgreSQL's own programs do: several servers, TLS by its modes, password files. It may be given to a
+ * pool. `connect` throws an AppError that says where and why; everything after it is the driver's own.
  */
 export class DatabaseClient extends pg.Client {
   readonly #config: DatabaseClientConfig;
@@ -33,7 +33,7 @@ export class DatabaseClient extends pg.Client {
   constructor(config: DatabaseClientConfig) {
     super(INERT);
     this.#config = config;
-    // A connection that is lost while nobody listens must not end the process; the next statement rejects.
+    // A connection lost while nobody listens must not end the process; the next statement rejects.
     this.on('error', () => undefined);
   }
 
@@ -42,13 +42,13 @@ export class DatabaseClient extends pg.Client {
   override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
     const connected = this.#connect();
     if (!callback) return connected;
-    // Out of the promise, so that what the callback throws is not taken for a failure to connect.
+    // Called outside the promise, so that an error of the callback is not taken for a failure to connect.
     const call = (error: unknown) => queueMicrotask(() => callback(error as Error));
     connected.then(() => call(null), call);
     return undefined;
   }
 
-  /** Returns the server it is connected to, and how that connection is protected. */
+  /** Returns the connected server, and how the connection is protected. */
   reached(): { endpoint: Endpoint; protection: Protection } {
     if (!this.#reached) throw new TypeError('the client is not connected');
     return this.#reached;
@@ -56,7 +56,7 @@ export class DatabaseClient extends pg.Client {
 
   async #connect(): Promise<pg.Client> {
     const target = readTarget(this.#config.connectionString);
-    // Read when a server needs them: for a socket no certificate has to be there.
+    // Read only when a server needs them: a socket requires no certificate.
     let settings: Promise<TlsSettings> | undefined;
     const tls = () => (settings ??= tlsSettings(target.tls));
     const failures: AppError[] = [];
@@ -77,7 +77,7 @@ export class DatabaseClient extends pg.Client {
     throw togetherFailed(failures.slice(-target.endpoints.length));
   }
 
-  /** Tries the ways of protection one after the other. Throws `Unusable` when another server may be tried, else an AppError. */
+  /** Tries the kinds of protection one after the other. Throws `Unusable` when another server may be tried, otherwise an AppError. */
   async #open(
     endpoint: Endpoint,
     target: Target,
@@ -128,12 +128,12 @@ export class DatabaseClient extends pg.Client {
     const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (performance.now() - begun));
     this.#begin(endpoint, target, socket, left);
     const proof = signIn(this, endpoint, target, 'encrypted' in socket);
-    // The driver takes a function, its types do not tell.
+    // The driver accepts a function here, though its types do not say so.
     Reflect.set(this, 'password', proof.password);
     try {
       await super.connect();
     } catch (error) {
-      // Of the driver's own words for it none says which server it was.
+      // The driver's own message does not say which server it was.
       if (error instanceof Error && error.message === 'timeout expired')
         throw new DialFault('timeout', 'the server did not finish the sign-in in time');
       throw error;
@@ -141,7 +141,7 @@ export class DatabaseClient extends pg.Client {
     proof.check();
   }
 
-  /** Makes this client a new one of the driver, over a socket that is connected already. Listeners stay. */
+  /** Resets this client to a new `pg` client over a socket that is already connected. Listeners stay. */
   #begin(endpoint: Endpoint, target: Target, socket: Socket | TLSSocket, timeoutMs: number): void {
     socket.connect = () => {
       queueMicrotask(() => socket.emit('connect'));
@@ -166,7 +166,7 @@ export class DatabaseClient extends pg.Client {
     }
   }
 
-  /** Lets go of an attempt that failed: nothing of it may reach whoever listens to this client. */
+  /** Discards a failed attempt, so that none of its events reaches the listeners of this client. */
   #forget(): void {
     this.connection.removeAllListeners();
     this.connection.on('error', () => undefined);
@@ -190,7 +190,7 @@ export class DatabaseClient extends pg.Client {
   }
 }
 
-/** Why one server of a list cannot be used, while another one may be. */
+/** A reason why one server of a list cannot be used, while another may be. */
 class Unusable extends Error {
   readonly failure: AppError;
   constructor(failure: AppError) {
@@ -199,7 +199,7 @@ class Unusable extends Error {
   }
 }
 
-/** Said in full, so that the driver looks for nothing in the environment, which has been read by then. */
+/** Driver options set in full, so that the driver reads nothing from the environment; that has been read already. */
 const INERT = {
   host: 'localhost',
   port: 5432,
@@ -215,7 +215,7 @@ const INERT = {
 
 const OF_EMITTERS = new Set(Reflect.ownKeys(new EventEmitter()));
 
-/** The server of a list that this process used last is tried first: what belongs together must not be spread over several. */
+/** The server each list was last connected to. It is tried first, because work that belongs together must stay on one server. */
 const lastGood = new Map<string, Endpoint>();
 
 function ordered(connectionString: string, { endpoints, shuffled }: Target): Endpoint[] {
@@ -236,7 +236,7 @@ function protections(endpoint: Endpoint, { tls }: Target): Protection[] {
   return tls.mode === 'prefer' ? ['tls-or-plain', 'plain'] : ['tls'];
 }
 
-/** What the server said against one way of protection may not hold for the other; that nobody answers does. */
+/** Returns true when another kind of protection may succeed. A server's refusal of one need not hold for the other; silence does. */
 function mayBeTriedOtherwise(error: unknown): boolean {
   return error instanceof DialFault ? error.kind === 'tls' : error instanceof pg.DatabaseError;
 }
@@ -245,7 +245,7 @@ function mayBeTriedElsewhere(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || error.code === '57P03';
 }
 
-/** Of two refusals the one that is not about the way of protection: `pg_hba.conf` has lines for one of them only. */
+/** Returns the refusal that is not about the kind of protection: `pg_hba.conf` may have lines for only one of them. */
 function moreTelling(first: unknown, second: unknown): unknown {
   if (first === undefined) return second;
   const aboutProtection = first instanceof pg.DatabaseError && first.code === '28000';

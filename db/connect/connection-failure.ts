@@ -2,7 +2,7 @@ import { AppError, type ErrorCode } from '../../server/core/errors.ts';
 import type { Endpoint, TlsWishes } from './address/target.ts';
 import { DialFault } from './dial.ts';
 
-/** Where it was tried to connect, and as whom. */
+/** The server of a connection attempt, and the user it was made as. */
 export interface Place {
   endpoint: Endpoint;
   user: string;
@@ -10,17 +10,17 @@ export interface Place {
   tls: Pick<TlsWishes, 'mode' | 'rootCert'>;
 }
 
-/** A session that is not of the kind asked for; the message completes "… cannot be used: …". */
+/** A session that is not of the requested kind. The message completes "… cannot be used: …". */
 export class OtherSession extends Error {}
 
 interface Finding {
   code?: ErrorCode;
-  /** Completes "… cannot be used: …". */
+  /** The reason; completes "… cannot be used: …". */
   why: string;
   hint: string;
 }
 
-/** Says why a server could not be used: which one, as whom, what is wrong and what to do. Passwords are never part of it. */
+/** Explains why a server could not be used: which one, as whom, what is wrong and what to do. Never contains a password. */
 export function connectionFailure(error: unknown, place: Place): AppError {
   const finding =
     error instanceof DialFault
@@ -41,7 +41,7 @@ export function connectionFailure(error: unknown, place: Place): AppError {
   );
 }
 
-/** One failure for all servers of a list. */
+/** Combines the failures of all servers of a list into one. */
 export function togetherFailed(failures: AppError[]): AppError {
   const [first] = failures;
   if (first !== undefined && failures.length === 1) return first;
@@ -144,7 +144,7 @@ const UNTRUSTED = new Set([
 ]);
 
 function ofTls(fault: DialFault, { tls }: Place): Finding {
-  // Which needs verify-full, and is refused with any other mode.
+  // The value "system" needs verify-full and is refused with any other mode.
   const bySystem = tls.rootCert === 'system' ? ', with sslrootcert=system taken out,' : '';
   const encryptOnly = `sslmode=no-verify${bySystem} encrypts without asking who the server is`;
   const code = fault.code ?? '';

@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { AppError } from '../../server/core/errors.ts';
 
-/** What a PostgreSQL driver's error carries, as far as we read it. */
+/** The fields we read of a PostgreSQL driver's error. */
 interface ServerFault {
   code?: string;
   message?: string;
@@ -12,7 +12,7 @@ interface ServerFault {
   hint?: string;
 }
 
-/** Where to read what is not repeated, for it may hold a row: our own log never has it. */
+/** A hint for server messages that are not repeated because they may hold a row; our own log never has them either. */
 export const OWN_WORDS = 'The server’s own words stand in its log; on the command line --verbose shows them, too.';
 
 const UNREACHABLE = new Set([
@@ -40,20 +40,20 @@ const LOST = new Set([
   'CONNECTION_DESTROYED',
 ]);
 
-/** What the driver itself threw: Drizzle's own error repeats statement and parameters. */
+/** Returns the driver's own error: the one Drizzle wraps it in repeats statement and parameters. */
 function driverError(error: unknown): unknown {
   return error instanceof DrizzleQueryError ? error.cause : error;
 }
 
-/** The SQLSTATE (or the system's code) of an error from any of our drivers, or from Drizzle over them; undefined for other errors. */
+/** Returns the SQLSTATE (or the system's code) of an error of any of our drivers, or of Drizzle over them; undefined for other errors. */
 export function faultCode(error: unknown): string | undefined {
   const code = (driverError(error) as ServerFault | null)?.code;
   return typeof code === 'string' ? code : undefined;
 }
 
 /**
- * Puts an error of a driver, or of Drizzle over it, into our vocabulary. `doing` completes "while …" (`copying public.staff`).
- * The server's own words are kept as the cause; only words that cannot hold row values are repeated in the message.
+ * Converts an error of a driver, or of Drizzle over it, into an AppError. `doing` completes "while …" (`copying public.staff`). The
+ * server's message is kept as the cause, and repeated only where it cannot hold row values.
  */
 export function databaseError(thrown: unknown, doing: string): AppError {
   const error = driverError(thrown);
@@ -156,7 +156,7 @@ export function databaseError(thrown: unknown, doing: string): AppError {
   );
 }
 
-/** The code of two things; whose room it was stands in the hint alone, by the name of a setting. */
+/** Builds the error for a code with two meanings; only the hint, by the name of a setting, says which memory ran out. */
 function outOfMemory(error: unknown, { hint }: ServerFault, doing: string): AppError {
   const setting = /max_(?:pred_)?locks_per_transaction/.exec(hint ?? '')?.[0];
   return new AppError(
@@ -174,7 +174,7 @@ function outOfMemory(error: unknown, { hint }: ServerFault, doing: string): AppE
   );
 }
 
-/** Runs statements; an error of theirs comes out in our vocabulary. `doing` completes "while …". */
+/** Runs statements and throws their errors as AppErrors. `doing` completes "while …". */
 export async function asking<Result>(doing: string, statements: () => Promise<Result>): Promise<Result> {
   try {
     return await statements();

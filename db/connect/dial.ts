@@ -3,23 +3,23 @@ import tls, { type TLSSocket } from 'node:tls';
 import type { Endpoint } from './address/target.ts';
 import type { TlsSettings } from './tls.ts';
 
-/** How a connection is protected: never, where the server can, or else not at all. */
+/** Protection of a connection: never TLS, TLS where the server supports it, or TLS or nothing. */
 export type Protection = 'plain' | 'tls-or-plain' | 'tls';
 
 export interface DialOptions {
   protection: Protection;
   tls: TlsSettings | null;
-  /** TLS from the first byte instead of asking for it. */
+  /** True for TLS from the first byte instead of a request for it. */
   direct: boolean;
   sendName: boolean;
   timeoutMs: number;
   signal: AbortSignal;
-  /** Whether the system asks a silent peer whether it is still there, and after how long; 0: its own. */
+  /** TCP keepalive: whether it is on, and the idle time before the first probe; 0 keeps the system's default. */
   on: boolean;
   idleMs: number;
 }
 
-/** What a server said, or did not, before anybody signed in. */
+/** A failure before sign-in, by what the server said or failed to say. */
 export class DialFault extends Error {
   readonly kind: 'no-tls' | 'not-postgres' | 'timeout' | 'tls' | 'network';
   readonly code: string | undefined;
@@ -34,8 +34,8 @@ export class DialFault extends Error {
 const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f);
 
 /**
- * Opens a socket to a server and makes it speak TLS as asked. The socket is ready for the first message of the protocol, and nothing
- * listens to it. Throws a DialFault; the socket is gone then.
+ * Opens a socket to a server and negotiates TLS as asked. The socket is ready for the protocol's first message and has no listeners. Throws
+ * a DialFault, with the socket destroyed.
  */
 export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Socket | TLSSocket> {
   options.signal.throwIfAborted();
@@ -76,7 +76,7 @@ async function negotiate(
     const answered = once(socket, 'data', 'network');
     socket.write(SSL_REQUEST);
     const answer = (await answered) as Buffer;
-    // More than one byte before TLS begins was put there by somebody between.
+    // Bytes beyond the first, before TLS begins, were injected by somebody in between.
     if (answer.length !== 1) throw new DialFault('not-postgres', 'the server answered in another protocol');
     if (answer[0] === 0x4e /* N */) {
       if (options.protection === 'tls-or-plain') return socket;
@@ -99,7 +99,7 @@ async function negotiate(
   return secured;
 }
 
-/** Whether a server is there that says anything to who has just connected. Never rejects. */
+/** Returns true when a server answers a new connection in time. Never rejects. */
 export async function isAnswering(endpoint: Endpoint, limitMs: number): Promise<boolean> {
   const socket = socketTo(endpoint);
   const late = setTimeout(() => socket.destroy(), limitMs);
@@ -129,7 +129,7 @@ function socketTo(endpoint: Endpoint): Socket {
     : connect({ host: address ?? host, port });
 }
 
-/** Waits for one event; an error or the end of the socket before it is a fault. */
+/** Waits for one event. Rejects with a fault when the socket fails or ends first. */
 function once(socket: Socket, event: 'connect' | 'data' | 'secureConnect', kind: 'network' | 'tls'): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const done = (value?: unknown) => {

@@ -10,13 +10,12 @@ import { signInSettings } from './session-settings.ts';
 import { tlsSettings } from './tls.ts';
 
 const CONNECT_MS = 10_000;
-/** For each of several servers, so that one that is silent does not keep people from the next. */
+/** Timeout per server when several are listed, so that a silent one does not hold people up. */
 const CONNECT_IN_LIST_MS = 1500;
 
 /**
- * Returns Drizzle's driver, which opens nothing yet: connections are made when they are needed. Each one goes where a `DatabaseClient` has just
- * signed in, so that servers, TLS and demands on the sign-in mean here what they mean everywhere. A server that is away is told within about
- * two seconds, and at once from then on. Throws CONFIG_INVALID.
+ * Returns Drizzle's driver, which connects only when needed, and where a `DatabaseClient` has just signed in: servers, TLS and sign-in
+ * demands mean the same everywhere. Reports an unreachable server within about two seconds, and at once from then on. Throws CONFIG_INVALID.
  */
 export function openDriver(url: string, options: { connections: number; applicationName: string }): Sql {
   const target = readTarget(url);
@@ -69,9 +68,9 @@ export function openDriver(url: string, options: { connections: number; applicat
     max: options.connections,
     idle_timeout: 60,
     connect_timeout: timeoutMs / 1000,
-    // Who asks is told at once; whoever asks next tries again.
+    // No back-off: each caller learns of the failure at once, and the next caller tries again.
     backoff: () => 0,
-    // Never used, but the driver would read PGHOST, and try as often as that names servers.
+    // Never used; without it the driver would read PGHOST, and try as often as that names servers.
     host: 'localhost',
     onnotice: () => undefined,
     connection: {
@@ -79,7 +78,7 @@ export function openDriver(url: string, options: { connections: number; applicat
       application_name: options.applicationName,
       ...(target.options && { options: target.options }),
     },
-    // The driver takes a function, its types do not tell. The socket speaks TLS already.
+    // The driver accepts a function here, though its types do not say so. The socket speaks TLS already.
     ssl: false,
     socket,
   };
@@ -93,12 +92,12 @@ export function openDriver(url: string, options: { connections: number; applicat
   });
 }
 
-/** After so long the driver does not write any more. */
+/** Milliseconds after which the driver no longer writes. */
 const UNWRITTEN_MS = 100;
 
 /**
- * A connection that fails with the driver's first word to it. Were none given to the driver, it would keep that place for ever; were it to
- * fail before, the driver would keep the word, and say it to the next server.
+ * Returns a connection that fails on the driver's first write. Given no connection at all, the driver would lose that slot for ever. Were
+ * it to fail earlier, the driver would keep the message and send it to the next server.
  */
 function failedConnection(error: unknown): Duplex {
   const reason = error instanceof Error ? error : new Error('no connection', { cause: error });

@@ -4,29 +4,29 @@ import type { Endpoint } from './address/target.ts';
 import { DatabaseClient } from './client.ts';
 import { DialFault, isAnswering } from './dial.ts';
 
-/** A statement that gets no byte of an answer for so long has the server asked whether it is there. */
+/** Milliseconds without a byte of an answer before the server is checked. */
 const SILENT_MS = 1000;
-/** For its answer to that: a sign-in of its own, since a server that hangs may still take connections. */
+/** Timeout of that check. It is a sign-in of its own, since a server that hangs may still accept connections. */
 const SIGN_IN_MS = 1500;
-/** For the first byte of the one server a connection goes to, where several are named. */
+/** Milliseconds to the first byte from a connection's own server, where several are listed. */
 const ANSWER_MS = 1000;
-/** Between two questions while it is away. */
+/** Milliseconds between two checks while the server is away. */
 const PAUSE_MS = 250;
 
-/** Tells a database that is slow with one statement from one that is not there. */
+/** Distinguishes a database that is slow with one statement from one that is gone. */
 interface Liveness {
   /** Throws DATABASE_UNREACHABLE at once while the server is known to be away. */
   demand(): void;
-  /** Cuts the socket when it waits for an answer and the server is away; a statement that only takes long is left alone. */
+  /** Destroys the socket when it waits for an answer and the server is away. Leaves a statement alone that only takes long. */
   watch(socket: Socket, endpoint: Endpoint): void;
-  /** What is asked, or DATABASE_UNREACHABLE when it does not end and no server is there. */
+  /** Settles as the given promise does. Rejects with DATABASE_UNREACHABLE when it is still pending and no server answers. */
   reaching<Reached>(asked: Promise<Reached>): Promise<Reached>;
   close(): void;
 }
 
 /**
- * Watches the servers of one address. Nothing is asked of them while they answer. One that is away is asked again until it is back, and
- * meanwhile nobody waits for it.
+ * Watches the servers of one address, and sends no checks while they answer. Checks a server that is away until it is back; meanwhile
+ * callers fail at once.
  */
 export function watchLiveness(url: string): Liveness {
   const watched = new Set<{ socket: Socket; endpoint: Endpoint }>();
@@ -34,7 +34,7 @@ export function watchLiveness(url: string): Liveness {
   let isAway = false;
   let closed = false;
 
-  /** Many that wait ask once. */
+  /** Checks an endpoint; concurrent callers share one check. */
   const isThere = (endpoint: Endpoint) => {
     const key = JSON.stringify([endpoint.host, endpoint.address, endpoint.port]);
     const underWay = asked.get(key);
@@ -54,7 +54,7 @@ export function watchLiveness(url: string): Liveness {
     isAway = false;
   };
 
-  /** Whether nobody is there; from then on nobody waits. */
+  /** Returns true when no server answers; from then on callers fail at once. */
   const findAway = async () => {
     if (isAway) return true;
     if (closed || (await letsIn())) return false;
@@ -83,10 +83,10 @@ export function watchLiveness(url: string): Liveness {
       };
       const look = async () => {
         const waiting = timer;
-        // Asked at once with the others: nobody is to wait for both.
+        // In parallel, so that nobody waits for both in turn.
         const [isOwnThere] = await Promise.all([isThere(endpoint), findAway()]);
         if (socket.destroyed || timer !== waiting || timer === null) return;
-        // The driver speaks first. Where it does not, it has mislaid that word, and never will.
+        // The driver writes first. If it has not, it has lost that message and never will.
         if (isOwnThere && hasWritten) wait();
         else socket.destroy(away());
       };
@@ -128,8 +128,8 @@ export function watchLiveness(url: string): Liveness {
 }
 
 /**
- * What is asked of the database of this address over sessions of its own, or DATABASE_UNREACHABLE when it does not end and no server is
- * there. The signal cuts those sessions then.
+ * Runs `ask` over sessions of its own and returns its answer. Throws DATABASE_UNREACHABLE, and aborts the signal for those sessions, when
+ * it does not end and no server answers.
  */
 export async function whileReachable<Answer>(
   url: string,
@@ -147,7 +147,7 @@ export async function whileReachable<Answer>(
   }
 }
 
-/** Whether a server of this address lets somebody in, or at least says in time why it does not. Never rejects. */
+/** Returns true when a server of this address accepts a sign-in, or at least refuses one in time. Never rejects. */
 async function isSigningIn(url: string): Promise<boolean> {
   const givenUp = new AbortController();
   const client = new DatabaseClient({
@@ -171,17 +171,17 @@ async function isSigningIn(url: string): Promise<boolean> {
   }
 }
 
-/** Nobody answered there, in contrast to a server that refuses. */
+/** Returns true when nobody answered, as opposed to a server that refuses. */
 function isSilence(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof DialFault) return cause.kind === 'network' || cause.kind === 'timeout';
   return false;
 }
 
-/** How the driver writes. */
+/** The signature by which the driver writes to a socket. */
 type Writing = (bytes: Uint8Array, then?: (error?: Error | null) => void) => boolean;
 
-/** Whether the server has said all it has to say: its last message is ReadyForQuery. */
+/** Returns true when the server's last message is ReadyForQuery: it has nothing more to send. */
 function isReady(bytes: Buffer): boolean {
   const at = bytes.length - 6;
   return at >= 0 && bytes[at] === 0x5a && bytes.readUInt32BE(at + 1) === 5;

@@ -4,11 +4,11 @@ import { type Conninfo, parseWords } from './address/conninfo.ts';
 export const UNREADABLE_URL = 'postgres://***';
 
 /**
- * A connection string for people, logs and manifests: hosts, ports and database, and nothing else of it. Takes URLs and `key=value`
- * strings; a text that could be read in two ways gives a fixed mask. Never throws.
+ * Returns a connection string for people, logs and manifests: hosts, ports and database only. Accepts URLs and `key=value` strings, and
+ * returns a fixed mask for an ambiguous text. Never throws.
  */
 export function maskDatabaseUrl(text: string): string {
-  // An unescaped question or number sign in the password can be taken for the end of the host.
+  // An unescaped question mark or number sign in the password can be taken for the end of the host.
   if (/^[a-z]+:\/\/[^/@]*[?#][^/]*@/i.test(text.trim())) return UNREADABLE_URL;
   let given: Conninfo;
   try {
@@ -26,7 +26,7 @@ export function maskDatabaseUrl(text: string): string {
   return `postgres://${places.join(',')}/${encodeURIComponent(given.get('dbname') ?? '')}`;
 }
 
-/** A socket's folder is not shown. */
+/** Formats host and port; null for a socket, whose folder is not shown. */
 function place(host: string, port: string): string | null {
   const shown = host.startsWith('/') ? '' : host.includes(':') ? `[${host}]` : host;
   return /^[\w.:[\]%-]*$/.test(shown) && /^\d*$/.test(port) ? `${shown}${port && `:${port}`}` : null;

@@ -4,37 +4,37 @@ import { DatabaseClient } from './client.ts';
 import { databaseError, faultCode } from './database-error.ts';
 
 /**
- * One connection of its own, never pooled: transactions, locks, snapshots and COPY all belong to a session.
- * The driver is `pg`, because its sockets can be handed to a COPY and taken back; see DESIGN.md, "Drivers".
+ * One connection of its own, never pooled: transactions, locks, snapshots and COPY all belong to a session. The driver is `pg`, because its
+ * sockets can be handed to a COPY and taken back; see docs/connecting.md, "Drivers".
  */
 export interface Session extends AsyncDisposable {
-  /** The backend's process id on the server. */
+  /** Process id of the backend on the server. */
   readonly pid: number;
-  /** The server named this very backend at sign-in; a pooler between makes up a number of its own. */
+  /** True when the server gave this very process id at sign-in; a pooler in between makes up its own. */
   readonly direct: boolean;
   /** The driver's client, for COPY only. */
   readonly client: pg.Client;
-  /** Aborts with the session: whoever waits on something else of this session listens to it. */
+  /** Aborts when the session ends; listen to it while waiting for something else on this session. */
   readonly signal: AbortSignal;
-  /** Rows as objects. int8 and numeric arrive as text, as the driver does by default. */
+  /** Returns rows as objects. int8 and numeric arrive as text, the driver's default. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Ends politely; never rejects. */
+  /** Closes the connection in order; never rejects. */
   close(): Promise<void>;
-  /** Cuts the connection at once; the server rolls back what was open. */
+  /** Destroys the connection at once; the server rolls back what was open. */
   destroy(): void;
 }
 
 export interface SessionOptions {
   /** Shown in pg_stat_activity, so that an operator sees who holds what. */
   applicationName: string;
-  /** Cuts the connection when aborted; every pending query rejects with CANCELLED. */
+  /** Destroys the connection when aborted; every pending query rejects with CANCELLED. */
   signal: AbortSignal;
   connectTimeoutMs?: number;
 }
 
 /**
- * Opens a session. Throws DATABASE_UNREACHABLE or DATABASE_AUTH_FAILED; queries throw what `databaseError` makes of the fault.
- * A lost connection never crashes the process: the next query rejects.
+ * Opens a session. Throws DATABASE_UNREACHABLE or DATABASE_AUTH_FAILED; queries throw what `databaseError` makes of their errors. A lost
+ * connection never crashes the process: the next query rejects.
  */
 export async function openSession(url: string, options: SessionOptions): Promise<Session> {
   const { signal } = options;
@@ -95,14 +95,14 @@ export async function openSession(url: string, options: SessionOptions): Promise
   };
   const [row] = await askFirst<{ pid: number }>(session, 'SELECT pg_catalog.pg_backend_pid() AS pid');
   const pid = row?.pid ?? 0;
-  // The driver keeps the number, its types do not tell.
+  // The driver keeps the number, though its types do not say so.
   return Object.assign(session, { pid, direct: Reflect.get(client, 'processID') === pid });
 }
 
-/** How often a first question is asked: a `statement_timeout` of the role may be shorter than even that takes on a busy server. */
+/** Number of attempts at a first query: the role's `statement_timeout` may be too short even for that on a busy server. */
 const FIRST_TRIES = 20;
 
-/** Asks a question of a session whose own timeouts are not off yet. */
+/** Runs a query on a session whose own timeouts are not yet switched off. */
 export async function askFirst<Row extends object>(session: Session, text: string): Promise<Row[]> {
   for (let tries = 1; ; tries++) {
     try {

@@ -3,17 +3,17 @@ import { AppError } from '../../server/core/errors.ts';
 import { type FilePassword, passwordFromFile } from './address/password-file.ts';
 import type { Endpoint, Target } from './address/target.ts';
 
-/** How a client proves who it is, and what it demands of the server while it does. */
+/** Proof of who the client is, and its demands on the server during sign-in. */
 export interface SignIn {
-  /** What the driver asks for the password; rejects when there is none, or when it may not be told. */
+  /** Called by the driver for the password. Rejects when there is none, or when it may not be sent. */
   password: () => Promise<string>;
-  /** Throws when the server let the client in without what was demanded. */
+  /** Throws when the server let the client in without meeting the demands. */
   check(): void;
 }
 
 type Method = 'none' | 'password' | 'md5' | 'scram-sha-256';
 
-/** Watches a client's sign-in, so that no password is given in a way that was excluded. */
+/** Watches a client's sign-in, so that no password is sent by an excluded method. */
 export function signIn(client: pg.Client, endpoint: Endpoint, target: Target, encrypted: boolean): SignIn {
   let method: Method = 'none';
   let bound = false;

@@ -5,15 +5,15 @@ import tls from 'node:tls';
 import { AppError } from '../../server/core/errors.ts';
 import type { TlsWishes } from './address/target.ts';
 
-/** What the driver of the sockets needs; `verified` says whether the server has to prove who it is. */
+/** TLS options for Node's sockets. `verified` says whether, and how far, the server must prove its identity. */
 export interface TlsSettings {
   options: tls.ConnectionOptions;
   verified: 'nobody' | 'chain' | 'name';
 }
 
 /**
- * Reads the certificates a connection needs, with PostgreSQL's meaning of each mode: a root certificate that is there is always used,
- * and without one only the modes `verify-…` refuse to go on. Throws CONFIG_INVALID that names the file.
+ * Reads the certificates a connection needs, with PostgreSQL's meaning of each mode. Uses a root certificate whenever there is one; without
+ * it, only the `verify-…` modes refuse. Throws CONFIG_INVALID that names the file.
  */
 export async function tlsSettings(wishes: TlsWishes): Promise<TlsSettings> {
   const ca = wishes.mode === 'no-verify' ? null : await rootCertificates(wishes);
@@ -26,7 +26,7 @@ export async function tlsSettings(wishes: TlsWishes): Promise<TlsSettings> {
       ...(ca && { ca }),
       ...versions(wishes),
       rejectUnauthorized: verified !== 'nobody',
-      // Whose name stands in the certificate counts with verify-full only.
+      // The name in the certificate counts with verify-full only.
       ...(verified !== 'name' && { checkServerIdentity: () => undefined }),
     },
   };
@@ -88,7 +88,7 @@ async function ownCertificate(wishes: TlsWishes): Promise<tls.ConnectionOptions>
     throw new AppError('CONFIG_INVALID', `The private key ${keyPath} is not a file.`, {
       hint: 'Set sslkey=FILE to the key of the client certificate.',
     });
-  // Root's own key may be shared with a group, as PostgreSQL allows it.
+  // Root's own key may be group-readable, as PostgreSQL allows it.
   if ((facts.mode & (facts.uid === 0 ? 0o037 : 0o077)) !== 0)
     throw new AppError('CONFIG_INVALID', `The private key ${keyPath} is open to others.`, {
       hint: `Run \`chmod 600 ${keyPath}\`; a key that belongs to root may be 640.`,

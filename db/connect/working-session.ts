@@ -12,18 +12,18 @@ import {
 const OLDEST_SERVER = 140000;
 
 export interface WorkingSession extends Session {
-  /** The server's version number (`150018`). */
+  /** Version number of the server (`150018`). */
   readonly serverVersion: number;
 }
 
 export interface WorkingSessionOptions extends SessionOptions {
-  /** Another list than `SESSION_SETTINGS`: tests show by it what each line is there for. */
+  /** A list instead of `SESSION_SETTINGS`: tests use it to show what each line is for. */
   settings?: SessionSetting[];
 }
 
 /**
- * Opens a session on which no setting of a role, a database or a server changes what values and definitions look like.
- * Throws what `openSession` and `configureSession` throw.
+ * Opens a session on which no setting of a role, database or server changes how values and definitions look. Throws what `openSession` and
+ * `configureSession` throw.
  */
 export async function openWorkingSession(url: string, options: WorkingSessionOptions): Promise<WorkingSession> {
   const session = await openSession(url, options);
@@ -36,8 +36,8 @@ export async function openWorkingSession(url: string, options: WorkingSessionOpt
 }
 
 /**
- * Opens a session with a transaction under way that has our settings, and ends with it: nothing is left on a session that a transaction
- * pooler hands on. Closing it rolls back. Throws what `openSession` and `configureTransaction` throw.
+ * Opens a session inside a transaction that has our settings until it ends, so that a transaction pooler hands nothing on. Closing it rolls
+ * back. Throws what `openSession` and `configureTransaction` throw.
  */
 export async function openTransaction(url: string, options: SessionOptions): Promise<Session> {
   const session = await openSession(url, options);
@@ -52,14 +52,14 @@ export async function openTransaction(url: string, options: SessionOptions): Pro
 }
 
 /**
- * Gives the session every setting of `SESSION_SETTINGS` that this server has, and reads each back. Returns the server's version
- * number (`150018`). Throws SERVER_UNSUPPORTED below 14, and DATABASE_ERROR naming a setting that was not taken.
+ * Applies every setting of `SESSION_SETTINGS` that this server has, and reads each back. Returns the server's version number (`150018`).
+ * Throws SERVER_UNSUPPORTED below 14, and DATABASE_ERROR naming a setting that was not taken.
  */
 export async function configureSession(
   session: Session,
   settings: SessionSetting[] = SESSION_SETTINGS,
 ): Promise<number> {
-  // Before anything whose meaning a search path could change, and before the limits that longer statements would pass.
+  // Before anything whose meaning a search path could change, and before a timeout could end a longer statement.
   const limits = settings.filter(({ name }) => /^(statement|transaction)_timeout$/.test(name));
   const made = [{ name: 'search_path', value: '' }, ...limits].map(
     ({ name, value }) =>
@@ -78,7 +78,7 @@ export async function configureSession(
         hint: 'Upgrade the server, or use pg_dump of its own version.',
       },
     );
-  // One that the role may not set is left to the second look, which can say what it is and where it comes from.
+  // A setting the role may not set is left to the second look, which can say what it is and where it comes from.
   const set = (sql: string, only?: string) => query(session, settings, sql, only);
   const refused = await set(setAll('session')).catch(async (error) => {
     if (!REFUSED.test(faultOf(error))) throw error;
@@ -89,14 +89,14 @@ export async function configureSession(
   const [left] = refused.length > 0 ? await set(DIFFERENT) : [];
   if (left) throw notTaken(left);
   await session.query(`SELECT ${PLANNING_AS_BUILT}`);
-  // So that a statement ends soon after its client is gone. Some platforms cannot watch a socket; there it stays off.
+  // Ends a statement soon after its client is gone. Some platforms cannot watch a socket; there it stays off.
   await session.query(`SET client_connection_check_interval = '1s'`).catch(() => undefined);
   return number;
 }
 
 /**
- * Gives the transaction under way every setting an ordinary role may choose, until it ends: behind a transaction pooler, what is set for a
- * session stays with whoever comes next. Throws DATABASE_ERROR naming a setting that was not taken.
+ * Applies every setting an ordinary role may choose to the current transaction, until it ends. Behind a transaction pooler, session
+ * settings would stay with the next client. Throws DATABASE_ERROR naming a setting that was not taken.
  */
 export async function configureTransaction(session: Session): Promise<void> {
   await session.query(`SELECT pg_catalog.set_config('search_path', '', true)`);
@@ -116,15 +116,15 @@ interface Different {
   database: string;
 }
 
-/** A right that is missing, a value that is not taken, a setting that cannot be changed now. */
+/** SQLSTATEs for a missing right, a value that is not accepted, and a setting that cannot be changed now. */
 const REFUSED = /^(42501|22023|55P02)$/;
 
-/** A setting this server does not have is NULL here, and so none of these. */
+/** SQL for the settings that differ. A setting this server lacks is NULL here, and so never among them. */
 const WANTED = `FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted(name, value, instead)
   WHERE pg_catalog.current_setting(wanted.name, true) <> wanted.value
     AND wanted.instead IN ('', pg_catalog.current_setting(wanted.name, true))`;
 
-/** Sets them and returns those that the server spells otherwise now. */
+/** Applies the settings and returns those that the server spells differently afterwards. */
 const setAll = (until: 'session' | 'transaction', only = '') =>
   `WITH made AS MATERIALIZED (SELECT wanted.name, wanted.value, pg_catalog.set_config(wanted.name, wanted.value, ${until === 'transaction'}) AS is ${WANTED} ${only})
   SELECT made.name FROM made WHERE made.is <> made.value`;
@@ -160,7 +160,7 @@ function spelled(value: string): string {
   return value === '' ? 'empty' : value;
 }
 
-/** Where `pg_settings` says a value comes from, in words and, where there is one, with the statement that takes it back. */
+/** Sources of a value, as `pg_settings` names them, in words; where there is one, with the statement that undoes it. */
 const ORIGINS: Record<string, (name: string, role: string, database: string) => string> = {
   user: (name, role) => `the role (as a superuser: ALTER ROLE ${role} RESET ${name})`,
   database: (name, _, database) => `the database (as a superuser: ALTER DATABASE ${database} RESET ${name})`,

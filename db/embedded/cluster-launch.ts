@@ -10,23 +10,26 @@ import { type Launch, outOfReach, unprivilegedLaunch } from './unprivileged.ts';
 export interface ClusterOptions {
   /** Folder that holds `initdb` and `postgres`. */
   binaries: string;
-  /** Folder of this cluster, made when missing: `data/`, `postgres.log` and two lock files live in it. */
+  /** Folder of this cluster, created when missing: holds `data/`, `postgres.log` and two lock files. */
   dir: string;
-  /** Password of the superuser `postgres`, asked of everybody by SCRAM; null trusts every local connection. Counts when the cluster is made. */
+  /**
+   * Password of the superuser `postgres`, required of everybody by SCRAM; null trusts every local connection. Applies when the cluster is
+   * created.
+   */
   password: string | null;
-  /** Further words for `initdb`, such as a locale. The encoding is always UTF8. */
+  /** Further arguments for `initdb`, such as a locale. The encoding is always UTF8. */
   initArgs?: string[];
-  /** Server settings. A server that runs already keeps its own. */
+  /** Server settings. A server that is already running keeps its own. */
   settings?: Record<string, string>;
-  /** The port wanted; another free one is taken when it is busy. 0 or missing: any. */
+  /** Preferred port; another free one is taken when it is busy. 0 or absent: any. */
   port?: number;
 }
 
-/** Longest wait for a server to be ready; a recovery after a crash may take its time. */
+/** Longest wait in milliseconds for a server to be ready; recovery after a crash takes time. */
 export const READY_MS = 120_000;
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Where a cluster's things are in its folder. */
+/** Returns the paths of a cluster's files within its folder. */
 export function placesIn(home: string) {
   return {
     data: join(home, 'data'),
@@ -37,8 +40,8 @@ export function placesIn(home: string) {
 }
 
 /**
- * Makes the data when there is none and starts the server on it; the caller has made sure that none runs. `home` is the cluster's folder, its real path.
- * Throws DATABASE_UNREACHABLE with the end of the log, SERVER_UNSUPPORTED when the data is of another major version.
+ * Creates the data when there is none and starts the server on it; the caller has made sure that none runs. `home` is the real path of the
+ * cluster's folder. Throws DATABASE_UNREACHABLE with the end of the log, or SERVER_UNSUPPORTED when the data is of another major version.
  */
 export async function launchCluster(home: string, options: ClusterOptions): Promise<Postmaster> {
   const { data, log } = placesIn(home);
@@ -70,7 +73,7 @@ export async function launchCluster(home: string, options: ClusterOptions): Prom
   }
 }
 
-/** What the user PostgreSQL is run as has no right to, and the way out: only another user's is barred by a private home folder. */
+/** Returns why PostgreSQL's user has no access, and what to do. Only another user is barred by a private home folder. */
 function beyond(how: Launch, missing: 'program' | 'folder', binaries: string): [why: string, hint: string] {
   const why = `The user PostgreSQL is run as may not ${missing === 'program' ? `run the programs in ${binaries}` : 'write to that folder'}.`;
   if (how.owner) return [why, 'Move the project out of a private home folder, or run as an ordinary user.'];
@@ -82,7 +85,7 @@ function beyond(how: Launch, missing: 'program' | 'folder', binaries: string): [
   ];
 }
 
-/** Makes the data folder beside its place and renames it, so that a half-made one is never mistaken for one. */
+/** Creates the data in a temporary folder and renames it, so that a half-made one is never mistaken for a whole one. */
 async function initialise(home: string, options: ClusterOptions, how: Launch): Promise<void> {
   const { data } = placesIn(home);
   const draft = `${data}.new`;
@@ -141,6 +144,7 @@ async function checkVersion(data: string, binaries: string): Promise<void> {
 async function spawnServer(home: string, options: ClusterOptions, how: Launch, port: number): Promise<ChildProcess> {
   const { data, log } = placesIn(home);
   const settings = {
+    // TCP only: the path of a socket is limited to 107 bytes.
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     lc_messages: 'C',
@@ -153,6 +157,7 @@ async function spawnServer(home: string, options: ClusterOptions, how: Launch, p
   try {
     const child = spawn(program, rest, {
       cwd: home,
+      // In a session of its own, so that Ctrl-C reaches this program first.
       detached: true,
       stdio: ['ignore', logFile.fd, logFile.fd],
       env: { LC_ALL: 'C', PATH: SYSTEM_PATH },
@@ -164,7 +169,7 @@ async function spawnServer(home: string, options: ClusterOptions, how: Launch, p
   }
 }
 
-/** The server's process id once it answers, or why it never did: it ended before, or took too long and was stopped. */
+/** Returns the server's process id once it answers, or why it never did: it exited, or took too long and was stopped. */
 async function untilReady(
   child: ChildProcess,
   data: string,
@@ -187,7 +192,7 @@ async function untilReady(
   return 'late';
 }
 
-/** A port of 127.0.0.1 that nobody listens on now: the one wanted, or any. */
+/** Returns a port of 127.0.0.1 that nobody listens on now: the preferred one, or any. */
 async function freePort(wanted: number): Promise<number> {
   const server = createServer();
   try {
@@ -203,7 +208,7 @@ async function freePort(wanted: number): Promise<number> {
   }
 }
 
-/** The one shape of `it does not start`. */
+/** Builds the error for a server that does not start. */
 export function startError(home: string, why: string, hint: string, details?: Record<string, unknown>): AppError {
   return new AppError('DATABASE_UNREACHABLE', `The PostgreSQL in ${home} could not be started. ${why}`, {
     hint,

@@ -16,19 +16,18 @@ export interface Cluster extends AsyncDisposable {
   readonly port: number;
   /** Process id of the server. */
   readonly pid: number;
-  /** Whether it was running before; then its settings are those it was started with. */
+  /** True when the server was running before; it then keeps the settings it was started with. */
   readonly reused: boolean;
-  /** Address for the superuser, password included. */
+  /** Returns the superuser's address, password included. */
   adminUrl(database?: string): string;
-  /** Lets go of the server, and ends it unless another process or caller uses it too. Never loses data. Safe to call twice. */
+  /** Releases the server, and stops it unless another process or caller uses it too. Never loses data. Safe to call twice. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the PostgreSQL of a folder, or joins the one that runs there already: left by a killed process, or started by another one that is alive.
- * It listens on 127.0.0.1 only, by TCP only (a socket's path is limited to 107 bytes), in its own session so that Ctrl-C reaches us first.
- * It ends with the last process that uses it; when that one is killed it stays, and the next start joins it. Root is never the server's user, see `unprivilegedLaunch`.
- * Throws DATABASE_UNREACHABLE when it cannot be started, with the end of its log, SERVER_UNSUPPORTED when the data is of another major version.
+ * Starts the PostgreSQL of a folder, or joins the one that already runs there, started by another process or left by a killed one. It stops
+ * with the last process that uses it; when that one is killed it stays, and the next start joins it. Throws DATABASE_UNREACHABLE with the
+ * end of its log, or SERVER_UNSUPPORTED when the data is of another major version.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const home = await homeIn(options.dir);
@@ -51,7 +50,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return leased(places, running, lease, reused, options.password);
 }
 
-/** The server that runs on a folder now, or null. Starts nothing and does not keep it running. */
+/** Returns the server that runs on a folder now, or null. Starts nothing and does not keep it running. */
 export async function findCluster(dir: string, password: string | null): Promise<Postmaster | null> {
   const home = await realpath(dir).catch(() => null);
   if (home === null) return null;
@@ -60,10 +59,10 @@ export async function findCluster(dir: string, password: string | null): Promise
   return found && (await askPostmaster(data, found.port, password)) === 'ready' ? found : null;
 }
 
-/** The folder's real path, made when missing. */
+/** Returns the folder's real path, creating it when missing. */
 async function homeIn(dir: string): Promise<string> {
   try {
-    // Passable for the user the server may have to run as; the data within is closed to everybody else.
+    // Traversable for the user the server may have to run as; the data within is closed to everybody else.
     await mkdir(dir, { recursive: true, mode: 0o711 });
     return await realpath(dir);
   } catch (error) {
@@ -89,7 +88,7 @@ const UNUSABLE: Record<string, string> = {
   EROFS: 'Its disk is read-only: work in another folder.',
 };
 
-/** The healthy server of the data folder. One that is neither healthy nor on its way is ended, and what it left is cleaned. */
+/** Returns the healthy server of the data folder, or null. Stops one that is neither healthy nor starting, and cleans up what it left. */
 async function joinable(data: string, password: string | null): Promise<Postmaster | null> {
   const found = await readPostmaster(data);
   if (!found) return null;
@@ -146,7 +145,7 @@ function leased(
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 const SIGNAL_NAMES = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A process that handles the signal itself ends in its own way, which runs `exit`; any other one would die without it. */
+/** Exits on a signal that nothing else handles, so that `exit` runs. A process that handles the signal itself ends in its own way. */
 function onSignal(signal: keyof typeof SIGNALS): void {
   if (process.listeners(signal).every((listener) => listener === onSignal)) process.exit(128 + SIGNALS[signal]);
 }

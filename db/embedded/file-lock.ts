@@ -6,9 +6,9 @@ export interface FileLock extends Disposable {
 }
 
 /**
- * Takes a lock on a file at once, or returns null when another holder is in the way. `exclusive` stands alone; any number of `shared` stand together.
- * The operating system drops it when the process dies, `kill -9` included, so there is no stale lock to recognise.
- * Throws SQLITE_CANTOPEN when the file cannot be made. The file itself stays, empty.
+ * Takes a lock on a file at once, or returns null when another holder is in the way: `exclusive` admits no other, `shared` admits `shared`.
+ * The operating system drops it when the process dies, `kill -9` included, so no lock goes stale. Throws SQLITE_CANTOPEN when the file
+ * cannot be created; the file itself stays, empty.
  */
 export function tryFileLock(path: string, mode: 'shared' | 'exclusive'): FileLock | null {
   const database = new Database(path, { create: true });
@@ -29,7 +29,7 @@ export function tryFileLock(path: string, mode: 'shared' | 'exclusive'): FileLoc
   return { release, [Symbol.dispose]: release };
 }
 
-/** Waits for the lock, asking every 20 ms; null when it could not be had within `patienceMs`. */
+/** Waits for the lock, trying every 20 ms. Returns null when it was not free within `patienceMs`. */
 export async function waitForFileLock(
   path: string,
   mode: 'shared' | 'exclusive',

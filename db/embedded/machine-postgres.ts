@@ -1,7 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The folder of this machine's own PostgreSQL programs (`initdb`, `postgres`, `pg_dump`), or null: what `pg_config` names, else the newest where Debian puts them. */
+/**
+ * Returns the folder of this machine's own PostgreSQL programs (`initdb`, `postgres`, `pg_dump`), or null. Takes what `pg_config` names,
+ * else the newest where Debian puts them.
+ */
 export function machineBinaries(): string | null {
   return [pgConfigFolder(), ...debianFolders()].find((folder) => folder !== null && holdsServer(folder)) ?? null;
 }

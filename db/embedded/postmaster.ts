@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { AppError } from '../../server/core/errors.ts';
 
-/** What `postmaster.pid` says of a server that runs, or ran, on a data folder. */
+/** Contents of `postmaster.pid`, for a server that runs, or ran, on a data folder. */
 export interface Postmaster {
   pid: number;
   port: number;
 }
 
-/** Reads `postmaster.pid`; null when there is none, or when it holds less than the port yet. Looks at nothing else: the server may be dead. */
+/**
+ * Reads `postmaster.pid`. Returns null when there is none, or when it does not hold the port yet. Checks nothing else: the server may be
+ * dead.
+ */
 export async function readPostmaster(dataDir: string): Promise<Postmaster | null> {
   const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
   const lines = text.split('\n');
@@ -19,12 +22,12 @@ export async function readPostmaster(dataDir: string): Promise<Postmaster | null
   return pid > 0 && port > 0 ? { pid, port } : null;
 }
 
-/** What answers on a port: the server of this very data folder, one that is not ready yet, or nobody of ours. */
+/** Who answers on a port: the server of this very data folder, one that is not ready yet, or nobody of ours. */
 export type Answer = 'ready' | 'not yet' | 'not ours';
 
 /**
- * Signs in and asks for the data folder, so that a stranger on a recycled port is not taken for ours.
- * Throws DATABASE_AUTH_FAILED when the server asks for another password.
+ * Signs in and asks for the data folder, so that another server on a recycled port is not taken for ours. Throws DATABASE_AUTH_FAILED when
+ * the server asks for another password.
  */
 export async function askPostmaster(dataDir: string, port: number, password: string | null): Promise<Answer> {
   const client = new pg.Client({
@@ -60,15 +63,15 @@ export async function askPostmaster(dataDir: string, port: number, password: str
   }
 }
 
-/** Whether the process is alive and is a PostgreSQL of this data folder, and not another program that was given its number. */
+/** Returns true when the process is alive and is a PostgreSQL of this data folder, not another program that was given its number. */
 export function isOurPostmaster(pid: number, dataDir: string): boolean {
   const words = commandLine(pid);
   return words?.includes('postgres') === true && words.includes(dataDir);
 }
 
 /**
- * Ends the server: open sessions are cut, data is written out ("fast" shutdown); after `patienceMs` it is told to end at once, which costs a
- * recovery at the next start but no data. Resolves when the process is gone. A stale `postmaster.pid` is removed.
+ * Stops the server by a fast shutdown, which ends open sessions and writes data out. After `patienceMs` shuts down at once, which costs a
+ * recovery at the next start but no data. Resolves when the process is gone; removes a stale `postmaster.pid`.
  */
 export async function stopPostmaster(dataDir: string, pid: number, patienceMs = 30_000): Promise<void> {
   for (const [signal, patience] of [
@@ -84,7 +87,7 @@ export async function stopPostmaster(dataDir: string, pid: number, patienceMs = 
   if (still === null || still.pid === pid) await rm(join(dataDir, 'postmaster.pid'), { force: true });
 }
 
-/** Sends a signal; a process that is gone already is no error. */
+/** Sends a signal; a process that is already gone is no error. */
 export function tryKill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -93,7 +96,7 @@ export function tryKill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** The words a live process was started with; null for one that is gone or only waits to be reaped. */
+/** Returns the command line of a live process; null when it is gone or only waits to be reaped. */
 function commandLine(pid: number): string | null {
   if (process.platform === 'linux') {
     try {

@@ -2,20 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { AppError } from '../../server/core/errors.ts';
 
-/** How a program that refuses to run as root is run here. */
+/** A way to run a program that refuses to run as root. */
 export interface Launch {
-  /** Words that go before the program; none for an ordinary user. Each of them replaces itself, so the process id is the program's own. */
+  /** Words that go before the program; none for an ordinary user. Each replaces itself by exec, so the process id is the program's own. */
   prefix: string[];
-  /** Whom the program's files must belong to, null when they belong to us anyway. */
+  /** Required owner of the program's files; null when they belong to us anyway. */
   owner: { uid: number; gid: number } | null;
 }
 
 /**
- * Finds a way to run PostgreSQL, which refuses root and users without a name. An ordinary user runs it directly. Otherwise a user
- * namespace shows it another user while the files stay ours, so any path works, a 0700 home included, and no system user is made.
- * Where namespaces are refused, root runs it as the system user `postgres` or `nobody`, and the folder must be reachable for that one.
- * `filesOf` is the present owner of the files: what one way has made is not run another way.
- * Throws DATABASE_UNREACHABLE, saying what is missing, when no way works.
+ * Finds a way to run PostgreSQL, which refuses root and users without a name. `filesOf` is the present owner of the files; what one way has
+ * created is never run another way. Throws DATABASE_UNREACHABLE, saying what is missing, when no way works.
  */
 export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } | null): Promise<Launch> {
   const uid = process.getuid?.();
@@ -23,6 +20,7 @@ export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } |
   const users = await systemUsers();
   const [unshare, setpriv] = [Bun.which('unshare'), Bun.which('setpriv')];
 
+  // A user namespace shows PostgreSQL another user while the files stay ours: any path works, a 0700 home included, without a system user.
   if (filesOf === null || filesOf.uid === uid) {
     const shown = users.find((user) => user.name === 'nobody') ?? users[0];
     if (shown && unshare) {
@@ -31,6 +29,7 @@ export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } |
     }
   }
 
+  // Where namespaces are refused, root runs it as a system user, for whom the folder must be reachable.
   const owner =
     filesOf && filesOf.uid !== 0 ? filesOf : users.find((user) => ['postgres', 'nobody'].includes(user.name));
   if (uid === 0 && owner && setpriv) {
@@ -47,20 +46,20 @@ export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } |
   );
 }
 
-/** Returns which of the two the launched program lacks the right to: to run `program`, or to write to `folder`; null when neither. */
+/** Returns which right the launched program lacks: to run `program`, or to write to `folder`; null when neither. */
 export function outOfReach(launch: Launch, program: string, folder: string): 'program' | 'folder' | null {
   if (answers([...launch.prefix, 'test', '-x', program]) === null) return 'program';
   return answers([...launch.prefix, 'test', '-w', folder]) === null ? 'folder' : null;
 }
 
-/** The program's output when it ends well, else null. */
+/** Returns the program's output when it succeeds, else null. */
 function answers(command: string[]): string | null {
   const [program = '', ...rest] = command;
   const result = spawnSync(program, rest, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return result.status === 0 ? result.stdout.trim() : null;
 }
 
-/** Users of `/etc/passwd` except root, `postgres` and `nobody` first. */
+/** Returns the users of `/etc/passwd` except root, `postgres` and `nobody` first. */
 async function systemUsers(): Promise<{ name: string; uid: number; gid: number }[]> {
   const text = await readFile('/etc/passwd', 'utf8').catch(() => '');
   const rank = (name: string) => ['postgres', 'nobody'].indexOf(name) + 1 || 3;

@@ -1,11 +1,11 @@
 import type { ObjectName } from '../model/model.ts';
 import type { Sensitivity } from '../model/sensitivity.ts';
 
-/** What is known of a table of the HRMS beyond its schema. */
+/** Facts about a table of the HRMS beyond its schema. */
 export interface TablePolicy {
   table: string;
   columns: Record<string, Sensitivity>;
-  /** Columns that hold paths of documents below the HRMS's upload folder. */
+  /** Columns that hold document paths, relative to the HRMS's upload folder. */
   filePaths: readonly string[];
 }
 
@@ -21,7 +21,7 @@ function policy(
   return { table, columns, filePaths };
 }
 
-/** By BackupData key. A test fails when a table or column is here and not in the schema, or the other way round. */
+/** The policy by BackupData key. A test fails when a table or column is only here, or only in the schema. */
 export const HRMS_POLICY: Record<string, TablePolicy> = {
   admins: policy('admins', {
     ordinary:
@@ -88,8 +88,8 @@ export const HRMS_POLICY: Record<string, TablePolicy> = {
 };
 
 /**
- * How carefully a column is to be handled. Null for one this policy does not know, of another application or newer than the policy:
- * it may hold anything.
+ * Returns how carefully a column must be handled. Null for a column unknown to this policy, of another application or newer: it may hold
+ * anything.
  */
 export function sensitivityOf(table: ObjectName, column: string): Sensitivity | null {
   if (table.schema !== 'public') return null;
@@ -99,8 +99,8 @@ export function sensitivityOf(table: ObjectName, column: string): Sensitivity | 
 }
 
 /**
- * The same in a database of another application. A table may be called as one of the HRMS by chance: nothing is ordinary for that, but what
- * would be secret stays so.
+ * Returns how carefully a column of another application's database must be handled. A table may share a name with the HRMS's by chance:
+ * nothing counts as ordinary for that, but what would be secret stays so.
  */
 export function sensitivityElsewhere(table: ObjectName, column: string): Sensitivity | null {
   const found = sensitivityOf(table, column);

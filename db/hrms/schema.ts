@@ -1,7 +1,7 @@
 /**
- * The protected tables of the OWU Palace HRMS, as its own database has them. The HRMS creates them through Prisma,
- * therefore the quoted camelCase names, the unique indexes in the place of constraints, and `updatedAt` without a default.
- * Exported names of tables are the keys of BackupData; the order below is a load order.
+ * The protected tables of the OWU Palace HRMS, as its own database has them. The HRMS creates them through Prisma: hence quoted camelCase
+ * names, unique indexes instead of constraints, and `updatedAt` without a default. Exported table names are the keys of BackupData; the
+ * order below is a load order.
  */
 import { sql } from 'drizzle-orm';
 import {
@@ -53,7 +53,7 @@ const moneyOrZero = () => money().notNull().default(sql`0`);
 
 type OnDelete = 'cascade' | 'restrict' | 'set null';
 
-/** A link named and behaving as Prisma makes it: `<table>_<column>_fkey`, ON UPDATE CASCADE. */
+/** Declares a foreign key with the name and behaviour Prisma gives it: `<table>_<column>_fkey`, ON UPDATE CASCADE. */
 function link(table: string, column: AnyPgColumn, target: AnyPgColumn, onDelete: OnDelete) {
   return foreignKey({ name: `${table}_${column.name}_fkey`, columns: [column], foreignColumns: [target] })
     .onDelete(onDelete)
@@ -216,9 +216,9 @@ export const files = pgTable(
     fileName: text().notNull(),
     originalName: text().notNull(),
     fileType: text().notNull(),
-    /** Bytes. */
+    /** Size in bytes. */
     fileSize: integer().notNull(),
-    /** Relative to the HRMS's upload folder. */
+    /** Path relative to the HRMS's upload folder. */
     filePath: text().notNull(),
     category: documentCategory().notNull(),
     uploadedAt: momentNow(),

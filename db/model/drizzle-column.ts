@@ -17,14 +17,14 @@ import { chosenName, storedName } from './pg-names.ts';
 import { quoteLiteral } from './quote.ts';
 import { canonicalType, readName, typeName, withoutModifier } from './sql-type.ts';
 
-/** What a Drizzle column says of itself, and the enum and the sequence that come with it. */
+/** Facts read from a Drizzle column, and the enum and the sequence that come with it. */
 export interface ColumnFacts {
   column: ColumnModel;
   enum: EnumModel | null;
   sequence: ObjectName | null;
 }
 
-/** Reads one Drizzle column of `table`. `primary` is true for columns of a composite key too, which PostgreSQL makes NOT NULL. */
+/** Reads one Drizzle column of `table`. `primary` is true also for columns of a composite key, which PostgreSQL makes NOT NULL. */
 export function columnFacts(
   table: ObjectName,
   key: string,
@@ -68,12 +68,15 @@ export function columnFacts(
   };
 }
 
-/** Renders a Drizzle expression as SQL text, its parameters written as literals. */
+/** Renders a Drizzle expression as SQL text, with its parameters as literals. */
 function renderSql(expression: SQL, casing: Casing | null): string {
   return new PgDialect(casing === null ? {} : { casing }).sqlToQuery(expression.inlineParams()).sql;
 }
 
-/** Up to 0.45 an array is a column around its element's; since 1.0 it is the element's column, which counts its dimensions. */
+/**
+ * Returns true for an array. Up to 0.45 it is a column around its element's; since 1.0 it is the element's column with its dimensions
+ * counted.
+ */
 function isArray(column: PgColumn): boolean {
   return is(column, PgArray) || ('isAlias' in column && 'dimensions' in column && Number(column.dimensions) > 0);
 }
@@ -99,11 +102,11 @@ function generatedOf(column: PgColumn, casing: Casing | null): ColumnModel['gene
   if (!column.generated) return null;
   const given: unknown = typeof column.generated.as === 'function' ? column.generated.as() : column.generated.as;
   const expression = is(given, SQL) ? renderSql(given, casing) : literal(given);
-  // Drizzle writes STORED for PostgreSQL whatever the mode says, unless it says virtual
+  // Drizzle writes STORED for PostgreSQL whatever the mode says, unless it says virtual.
   return { expression, kind: column.generated.mode === 'virtual' ? 'virtual' : 'stored' };
 }
 
-/** Values computed in JavaScript (`$default`) are no defaults of the database. */
+/** Returns the SQL of the database's default, or null. Values computed in JavaScript (`$default`) are no defaults of the database. */
 function defaultOf(column: PgColumn, sqlType: string, casing: Casing | null): string | null {
   const value: unknown = column.default;
   if (value === undefined) return null;
@@ -114,7 +117,7 @@ function defaultOf(column: PgColumn, sqlType: string, casing: Casing | null): st
   return `${literal(encoded)}::${withoutModifier(sqlType)}`;
 }
 
-/** Since 1.0 lists and JSON are put into text by the driver's codec, no longer by the column. */
+/** Encodes a value as the column does. Since 1.0 lists and JSON are encoded by the driver's codec, no longer by the column. */
 function encode(column: PgColumn, value: unknown): unknown {
   const encoded: unknown = value === null ? null : column.mapToDriverValue(value);
   const isJson = /^jsonb?$/.test(elementOf(column).getSQLType());
@@ -135,7 +138,7 @@ function literal(value: unknown): string {
   return quoteLiteral(typeof value === 'object' ? JSON.stringify(value) : String(value)).trim();
 }
 
-/** The sequence of a hand-written default `nextval('…')`. */
+/** Returns the sequence of a hand-written default `nextval('…')`, or null. */
 function drawnFrom(defaultSql: string | null): ObjectName | null {
   const argument = /^\(?\s*nextval\(\s*'((?:[^']|'')+)'/i.exec(defaultSql ?? '')?.[1];
   const name = argument === undefined ? null : readName(argument.replaceAll("''", "'"));

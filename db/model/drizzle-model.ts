@@ -34,9 +34,9 @@ export interface SchemaExport {
 }
 
 export interface ReadOptions {
-  /** As given to `drizzle({ casing })`. */
+  /** The casing given to `drizzle({ casing })`. */
   casing?: Casing | null;
-  /** Tells which tables belong to the application; all, when absent. */
+  /** Returns true for tables of the application; absent when all are. */
   keeps?: (table: ObjectName) => boolean;
 }
 
@@ -46,9 +46,9 @@ export function modelFromSchema(module: Record<string, unknown>, options: ReadOp
 }
 
 /**
- * Returns the model of the tables, enums and sequences that Drizzle schema modules export, sorted by name, so that the order of exports
- * does not matter. Views and aliases are not tables; an enum used by a column belongs to the model even when it is not exported.
- * Throws MODEL_INVALID when two exports say different things of the same table, or two columns, enums or keys share a name.
+ * Returns the tables, enums and sequences that Drizzle schema modules export, sorted by name, whatever the order of exports. Views and
+ * aliases are no tables; an enum used by a column is included even when it is not exported. Throws MODEL_INVALID when two exports disagree
+ * about a table, or two columns, enums or keys share a name.
  */
 export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel {
   const tables = new Map<string, TableModel>();
@@ -99,18 +99,18 @@ export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel 
     enums: sortedValues(enums),
     sequences: sortedValues(sequences),
   };
-  // What another configuration lets in is in.
+  // A table that another configuration includes is included.
   const away = [...filtered].flatMap(([name, table]) => (tables.has(name) ? [] : [table]));
   return { ...model, ...(away.length > 0 && { filtered: away }), fingerprint: fingerprintOf(model) };
 }
 
-/** By name, so that the name a table goes by does not depend on the order of exports; `default` is no name. */
+/** Sorts exports by name, so that a table's key does not depend on their order; `default` is no name. */
 function inOrder(exports: readonly SchemaExport[]): SchemaExport[] {
   const rank = ({ name }: SchemaExport) => (name === 'default' ? `1${name}` : `0${name}`);
   return exports.toSorted((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
 }
 
-/** The same object under two names (an alias, a barrel) or a table declared twice with one meaning is one table. */
+/** Throws unless both are the same table: one object under two names (an alias, a barrel), or one declared twice with one meaning. */
 function refuseOther(known: TableModel, found: TableModel): void {
   const meaning = (table: TableModel) => fingerprintOf({ tables: [table], enums: [], sequences: [] });
   if (meaning(known) === meaning(found)) return;
@@ -120,7 +120,7 @@ function refuseOther(known: TableModel, found: TableModel): void {
   );
 }
 
-/** Two modules may use one name for tables of different schemas: then their names in the database tell them apart. */
+/** Gives tables their names in the database as keys where two modules use one key for tables of different schemas. */
 function withOwnKeys(tables: TableModel[]): TableModel[] {
   const uses = Map.groupBy(tables, (table) => table.key);
   return tables.map((table) => (uses.get(table.key)?.length === 1 ? table : { ...table, key: qualifiedName(table) }));
@@ -173,7 +173,7 @@ type TableConfig = ReturnType<typeof getTableConfig>;
 
 const EXTRA_COLUMNS = Symbol.for('drizzle:ExtraConfigColumns');
 
-/** Before drizzle-orm 0.31 keys and indexes were declared on the columns themselves: ours reads them from a place of its own. */
+/** Returns a table's keys and indexes. Before drizzle-orm 0.31 they used the columns themselves, which our version expects under a symbol. */
 function configOf(table: PgTable): TableConfig {
   if (Reflect.get(table, EXTRA_COLUMNS) !== undefined) return getTableConfig(table);
   return getTableConfig(Object.create(table, { [EXTRA_COLUMNS]: { value: getTableColumns(table) } }) as PgTable);
@@ -186,13 +186,13 @@ function primaryKeyOf(config: TableConfig, casing: Casing | null): TableModel['p
     return { name: storedName(name), columns: namesOf(composite.columns, casing) };
   }
   const own = config.columns.filter((column) => column.primary);
-  // written without a name in CREATE TABLE, so PostgreSQL chooses
+  // Declared without a name in CREATE TABLE, so PostgreSQL chooses one.
   return own.length === 0
     ? null
     : { name: chosenName(storedName(config.name), null, 'pkey'), columns: namesOf(own, casing) };
 }
 
-/** Only what makes whole rows unique: an expression or a condition does not identify a row. */
+/** Reads an index that makes whole rows unique, else null: one with an expression or a condition does not identify a row. */
 function uniqueIndexOf(table: string, index: Index, casing: Casing | null): UniqueModel | null {
   const { unique, where, name, columns } = index.config;
   const names: string[] = [];
@@ -210,7 +210,7 @@ function uniqueIndexOf(table: string, index: Index, casing: Casing | null): Uniq
   };
 }
 
-/** Before drizzle-orm 0.31 an index held its columns themselves. */
+/** Returns the named column of an index entry. Before drizzle-orm 0.31 an index held its columns themselves. */
 function namedColumn(column: unknown): NamedColumn | null {
   if (is(column, IndexedColumn)) return column.name === undefined ? null : { ...column, name: column.name };
   return is(column, PgColumn) ? column : null;
@@ -237,12 +237,12 @@ function namesOf(columns: readonly NamedColumn[], casing: Casing | null): string
   return columns.map((column) => storedName(columnName(column, casing)));
 }
 
-/** What drizzle-kit does to the names of primary and foreign keys: it replaces each column's name where it first stands. */
+/** Converts primary and foreign key names as drizzle-kit does: it replaces the first occurrence of each column's name. */
 function convertInside(name: string, columns: readonly NamedColumn[], casing: Casing | null): string {
   return columns.reduce((text, column) => text.replace(column.name, () => columnName(column, casing)), name);
 }
 
-/** `alias()` gives an object that looks like a table; Drizzle marks it with this registered symbol only. */
+/** Returns true for the result of `alias()`, which looks like a table. Drizzle marks it only with this registered symbol. */
 function isAlias(table: PgTable): boolean {
   return Reflect.get(table, Symbol.for('drizzle:IsAlias')) === true;
 }
@@ -278,7 +278,7 @@ function addEnum(enums: Map<string, EnumModel>, found: EnumModel): void {
   enums.set(name, known ?? found);
 }
 
-/** An owner makes a known sequence owned; of several columns the first by name counts. */
+/** Adds a sequence. An owner makes a known sequence owned; among several columns the first by name counts. */
 function addSequence(sequences: Map<string, SequenceModel>, found: SequenceModel): void {
   const name = qualifiedName(found);
   const known = sequences.get(name);

@@ -1,8 +1,8 @@
 import { type EnumModel, type ObjectName, qualifiedName, type SchemaModel, type TableModel } from './model.ts';
 
 /**
- * SHA-256 (hex) of what a schema means to a backup: tables, columns, types, defaults, keys, links, enum labels, sequences.
- * Neither the order of declaration nor the names of properties in the program count; the order of labels and of key columns does.
+ * Returns SHA-256 (hex) over what matters to a backup: tables, columns, types, defaults, keys, foreign keys, enum labels, sequences.
+ * Neither declaration order nor property names count; the order of labels and of key columns does.
  */
 export function fingerprintOf(model: Omit<SchemaModel, 'fingerprint'>): string {
   const canonical = {
@@ -17,7 +17,7 @@ export function fingerprintOf(model: Omit<SchemaModel, 'fingerprint'>): string {
   return new Bun.CryptoHasher('sha256').update(JSON.stringify(canonical)).digest('hex');
 }
 
-// written out field by field: a field added to the model must not change every fingerprint unnoticed
+// Written out field by field: a field added to the model must not change every fingerprint unnoticed.
 function tableFacts(table: TableModel): object {
   return {
     schema: table.schema,

@@ -1,7 +1,7 @@
 /**
- * What the program knows of a table, whether read from a Drizzle schema or from a live catalog: plain data, no classes.
- * SQL types are spelled as PostgreSQL's `format_type` spells them under `search_path = ''`
- * (`character varying(40)`, `timestamp(3) without time zone`, `public."AdminRole"`), so that two models can be compared as text.
+ * Plain data about a table, read from a Drizzle schema or from a live catalog. SQL types are spelled as `format_type` spells them under
+ * `search_path = ''`, so that two models can be compared as text (`character varying(40)`, `timestamp(3) without time zone`,
+ * `public."AdminRole"`).
  */
 export interface ObjectName {
   schema: string;
@@ -9,9 +9,9 @@ export interface ObjectName {
 }
 
 export interface ColumnModel {
-  /** The name in the database. */
+  /** Name in the database. */
   name: string;
-  /** The property name in the Drizzle schema; the database name when there is none. */
+  /** Property name in the Drizzle schema; the database's name when there is none. */
   key: string;
   sqlType: string;
   notNull: boolean;
@@ -20,9 +20,9 @@ export interface ColumnModel {
   /** SQL text of a generated column's expression, null for an ordinary column. */
   generated: { expression: string; kind: 'stored' | 'virtual' } | null;
   identity: 'always' | 'by default' | null;
-  /** When it is not the one the type brings; a Drizzle schema does not say. */
+  /** Collation, when it differs from the type's own. A Drizzle schema does not state it. */
   collation?: ObjectName | null;
-  /** The name is the property's, so that another casing would give another one. Only read from a Drizzle schema. */
+  /** True when the name is the property's, so that another casing would change it. Only read from a Drizzle schema. */
   namedByKey?: true;
 }
 
@@ -40,7 +40,7 @@ export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null
 export interface UniqueModel {
   name: string;
   columns: string[];
-  /** HRMS uniqueness is by unique indexes, other schemas use constraints. */
+  /** The HRMS uses unique indexes, other schemas use constraints. */
   kind: 'constraint' | 'index';
   nullsNotDistinct: boolean;
 }
@@ -59,7 +59,7 @@ export interface EnumModel extends ObjectName {
 }
 
 export interface SequenceModel extends ObjectName {
-  /** The column whose default or identity draws from it, when one does. */
+  /** The column whose default or identity draws from it, if any. */
   ownedBy: (ObjectName & { column: string }) | null;
 }
 
@@ -67,18 +67,18 @@ export interface SchemaModel {
   tables: TableModel[];
   enums: EnumModel[];
   sequences: SequenceModel[];
-  /** Tables that are declared, and that a filter of `drizzle.config.ts` leaves out; none when absent. */
+  /** Declared tables that a filter of `drizzle.config.ts` excludes; absent when there are none. */
   filtered?: ObjectName[];
-  /** SHA-256 (hex) over tables, columns, types, keys, links and enum labels, in a canonical order. */
+  /** SHA-256 (hex) over tables, columns, types, keys, foreign keys and enum labels, in a canonical order. */
   fingerprint: string;
 }
 
-/** `schema.name`, for messages and map keys; not SQL. */
+/** Returns `schema.name`, for messages and map keys; not SQL. */
 export function qualifiedName(object: ObjectName): string {
   return `${object.schema}.${object.name}`;
 }
 
-/** A table's name for people and results: the schema only when it says something. */
+/** Returns a table's name for people and results, with its schema only where that adds something. */
 export function shortName(object: ObjectName): string {
   return object.schema === 'public' ? object.name : qualifiedName(object);
 }

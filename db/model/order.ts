@@ -1,17 +1,20 @@
 import { qualifiedName, type TableModel } from './model.ts';
 
 export interface LoadOrder {
-  /** Every table once, `schema.name`: a table stands after the tables it refers to, links inside a cycle aside. */
+  /** Every table once, as `schema.name`: each follows the tables it refers to, except by foreign keys inside a cycle. */
   order: string[];
-  /** Groups that refer to each other in a ring; a table that refers to itself is a group of one. No order of inserts satisfies their links. */
+  /**
+   * Groups of tables that refer to each other; a table that refers to itself is a group of one. No insert order satisfies their foreign
+   * keys.
+   */
   cycles: string[][];
 }
 
 type Node = Pick<TableModel, 'schema' | 'name' | 'links'>;
 
 /**
- * The order in which tables can be filled. Depends on names and links only, never on the order given: where links leave a choice,
- * the name that sorts first goes first. Links to tables outside the list are ignored.
+ * Returns an order in which tables can be filled. Depends on names and foreign keys only, never on the order given: among possible orders
+ * the first by name wins. Ignores foreign keys to tables outside the list.
  */
 export function loadOrder(tables: readonly Node[]): LoadOrder {
   const targets = linkTargets(tables);
@@ -31,7 +34,7 @@ function linkTargets(tables: readonly Node[]): Map<string, Set<string>> {
   );
 }
 
-/** Tarjan's algorithm; each group sorted by name. */
+/** Finds strongly connected groups by Tarjan's algorithm; each is sorted by name. */
 function stronglyConnected(targets: Map<string, Set<string>>): string[][] {
   const index = new Map<string, number>();
   const open: string[] = [];
@@ -60,7 +63,7 @@ function stronglyConnected(targets: Map<string, Set<string>>): string[][] {
   return groups;
 }
 
-/** Kahn's algorithm over the groups, which hold no further cycle. */
+/** Orders the groups, which hold no further cycle, by Kahn's algorithm. */
 function orderGroups(groups: string[][], targets: Map<string, Set<string>>): string[][] {
   const groupOf = new Map(groups.flatMap((group) => group.map((name) => [name, group] as const)));
   const needs = new Map(groups.map((group) => [group, new Set<string[]>()]));

@@ -1,7 +1,7 @@
-/** PostgreSQL keeps 63 bytes of a name and drops the rest without an error. */
+/** Bytes of a name that PostgreSQL keeps; it drops the rest without an error. */
 const NAME_BYTES = 63;
 
-/** The name as PostgreSQL stores it: cut to 63 bytes of UTF-8, never inside a character. */
+/** Returns the name as PostgreSQL stores it: cut to 63 bytes of UTF-8, never inside a character. */
 export function storedName(name: string, bytes = NAME_BYTES): string {
   if (Buffer.byteLength(name) <= bytes) return name;
   let kept = '';
@@ -15,8 +15,8 @@ export function storedName(name: string, bytes = NAME_BYTES): string {
 }
 
 /**
- * The name PostgreSQL itself chooses (`staff_pkey`, `users_id_seq`): the longer of table and column is shortened first,
- * so that the ending always fits.
+ * Returns the name PostgreSQL itself chooses (`staff_pkey`, `users_id_seq`). Shortens the longer of table and column first, so that the
+ * ending always fits.
  */
 export function chosenName(table: string, column: string | null, ending: string): string {
   const overhead = Buffer.byteLength(ending) + 1 + (column === null ? 0 : 1);

@@ -2,8 +2,8 @@ import { AppError } from '../../server/core/errors.ts';
 import { type ObjectName, qualifiedName, shortName } from './model.ts';
 
 /**
- * Finds tables as people name them: by BackupData key, by `schema.name`, or by name alone where that is clear. The answer keeps
- * the order of `tables`. Throws UNKNOWN_TABLE for a name that fits none, or several; `owner` says whose tables they are.
+ * Finds tables as people name them: by BackupData key, by `schema.name`, or by name alone where that is unambiguous. The result keeps the
+ * order of `tables`. Throws UNKNOWN_TABLE for a name that matches none, or several; `owner` says whose tables they are.
  */
 export function pickTables<T extends ObjectName & { key: string }>(tables: T[], wanted: string[], owner: string): T[] {
   const picked = new Set<T>();

@@ -2,10 +2,9 @@ import type { ObjectName } from './model.ts';
 import { quoteIdent } from './quote.ts';
 
 /**
- * Spells a type as PostgreSQL's `format_type` does under `search_path = ''`, whatever spelling came in:
- * `varchar(40)` → `character varying(40)`, `timestamp (3)` → `timestamp(3) without time zone`, `text[][]` → `text[]`.
- * A name PostgreSQL does not have itself belongs to a schema; without one it is taken to be in `public`
- * (`citext` → `public.citext`). Never throws: a spelling it cannot read comes back trimmed.
+ * Spells a type as PostgreSQL's `format_type` does under `search_path = ''`, whatever the spelling given: `varchar(40)` → `character
+ * varying(40)`, `timestamp (3)` → `timestamp(3) without time zone`, `text[][]` → `text[]`. A name unknown to PostgreSQL itself is taken to
+ * be in `public` unless it has a schema (`citext` → `public.citext`). Never throws: an unreadable spelling comes back trimmed.
  */
 export function canonicalType(spelling: string): string {
   const array = /(?:\s*\[\d*\])+\s*$|\s+array(?:\s*\[\d*\])?\s*$/i;
@@ -20,7 +19,7 @@ export function canonicalType(spelling: string): string {
   const base = named?.schema === 'pg_catalog' ? named.name : foldCase(words);
   const builtIn = builtInType(base, modifier);
   if (builtIn !== null) return builtIn + suffix;
-  // drizzle-kit quotes a bare name as it stands, so its capitals are part of it
+  // drizzle-kit quotes a bare name as it stands, so its capitals are part of it.
   if (named)
     return (
       typeName({ schema: 'public', name: words.startsWith('"') ? named.name : words }) +
@@ -30,22 +29,22 @@ export function canonicalType(spelling: string): string {
   return element + suffix;
 }
 
-/** A user-defined type as `format_type` spells it: qualified, quoted only where needed. */
+/** Spells a user-defined type as `format_type` does: qualified, quoted only where needed. */
 export function typeName(type: ObjectName): string {
   return `${quoteWhereNeeded(type.schema)}.${quoteWhereNeeded(type.name)}`;
 }
 
-/** The type without its modifier, as a cast in a default shows it: `numeric(10,2)` → `numeric`. */
+/** Returns the type without its modifier, as a cast in a default shows it: `numeric(10,2)` → `numeric`. */
 export function withoutModifier(sqlType: string): string {
   return sqlType.replace(/\((?:[^()"]*)\)/, '');
 }
 
-/** What `quote_ident` gives: quotes only for names that need them. */
+/** Quotes as `quote_ident` does: only names that need it. */
 export function quoteWhereNeeded(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !KEYWORDS.has(name) ? name : quoteIdent(name);
 }
 
-/** Reads `name`, `schema.name`, `"Quoted".name` as PostgreSQL would, folding what is not quoted; null when it is something else. */
+/** Parses `name`, `schema.name`, `"Quoted".name` as PostgreSQL would, folding unquoted names; null for anything else. */
 export function readName(text: string): { schema: string | null; name: string } | null {
   const part = String.raw`("(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
   const match = new RegExp(`^${part}(?:\\s*\\.\\s*${part})?$`, 'u').exec(text.trim());
@@ -64,7 +63,7 @@ function foldCase(words: string): string {
   return words.includes('"') ? words : words.toLowerCase();
 }
 
-/** Takes the first `(…)` outside quotes away: it may stand in the middle, as in `timestamp (3) with time zone`. */
+/** Removes the first `(…)` outside quotes, which may be in the middle, as in `timestamp (3) with time zone`. */
 function takeModifier(text: string): { words: string; modifier: string } {
   const match = /^((?:"(?:[^"]|"")*"|[^("])*)\(([^()]*)\)(.*)$/s.exec(text);
   if (!match) return { words: text.replace(/\s+/g, ' '), modifier: '' };
@@ -87,7 +86,7 @@ function builtInType(base: string, modifier: string): string | null {
   return null;
 }
 
-/** Extension types keep their modifier; PostGIS writes the kind of geometry with capitals. */
+/** Formats the modifier of an extension's type. PostGIS capitalises the kind of geometry. */
 function anyModifier(name: string, modifier: string): string {
   if (name !== 'geometry' && name !== 'geography') return paren(modifier);
   return paren(

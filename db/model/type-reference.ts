@@ -2,7 +2,7 @@ import type { ObjectName } from './model.ts';
 
 /** A type as a column or an attribute names it. */
 export interface TypeReference {
-  /** The type itself, or the elements' when it is an array. */
+  /** The type itself, or the element type of an array. */
   type: ObjectName;
   array: boolean;
 }
@@ -12,8 +12,8 @@ const QUALIFIED = new RegExp(String.raw`^${PART}\.${PART}(?:\(.*\))?$`, 's');
 const BARE = new RegExp(String.raw`^${PART}(?:\(.*\))?$`, 's');
 
 /**
- * Reads what `format_type` writes under `search_path = ''`: `public."Odd.Type"[]`, `public.geometry(Point,4326)`.
- * A name without a schema is PostgreSQL's own; null for its spellings of several words (`timestamp(3) without time zone`).
+ * Parses what `format_type` writes under `search_path = ''`: `public."Odd.Type"[]`, `public.geometry(Point,4326)`. A name without a schema
+ * is PostgreSQL's own. Returns null for its spellings of several words (`timestamp(3) without time zone`).
  */
 export function readTypeReference(sqlType: string): TypeReference | null {
   const array = sqlType.endsWith('[]');

@@ -5,7 +5,7 @@ import { SYSTEM_SCHEMA } from './schema.ts';
 interface LeftOutRule {
   matches(table: ObjectName): boolean;
   reason: string;
-  /** True where no schema, whatever it declares, makes the table part of a backup. */
+  /** True when no schema, whatever it declares, makes the table part of a backup. */
   always: boolean;
 }
 
@@ -38,7 +38,7 @@ const LEFT_OUT: readonly LeftOutRule[] = [
 ];
 
 /**
- * The rule that leaves an object out, or null when none speaks of it. A table the schema declares is protected even where a rule would
+ * Returns the rule that leaves an object out, or null when none applies. A table the schema declares is protected even where a rule would
  * leave it out, unless the rule says `always`.
  */
 export function leftOutRule(name: ObjectName): { reason: string; always: boolean } | null {

@@ -10,22 +10,22 @@ import { quoteIdent } from '../model/quote.ts';
 import { SYSTEM_SCHEMA } from './schema.ts';
 
 export interface MigrateReport {
-  /** How many of our own migrations were applied now; 0 when the schema was up to date. */
+  /** Number of our own migrations applied now; 0 when the schema was up to date. */
   systemApplied: number;
   application: ApplicationFinding;
-  /** Event triggers that ran for what was made now: whatever they wrote stays. Absent when none did. */
+  /** Event triggers that ran for the tables created now: whatever they wrote stays. Absent when none did. */
   eventTriggers?: string[];
 }
 
 /** The tables an application needs in the schema `public`. */
 export interface ApplicationTables {
-  /** Folder of drizzle-kit migrations that make them. */
+  /** Folder of drizzle-kit migrations that create them. */
   migrationsFolder: string;
-  /** The names of the tables. */
+  /** Returns the names of the tables. */
   tables(): string[];
 }
 
-/** What the `public` schema held. Only an empty one is written to. */
+/** What was found in the `public` schema. Only an empty one is written to. */
 export type ApplicationFinding =
   | { found: 'created' }
   | { found: 'already there' }
@@ -34,22 +34,22 @@ export type ApplicationFinding =
   | { found: 'not asked for' };
 
 export interface MigrateOptions {
-  /** Tables that an empty database gets; none when left out. */
+  /** Tables that an empty database gets; none when absent. */
   application?: ApplicationTables | null;
   signal?: AbortSignal;
 }
 
-/** The table of our own schema that says which migrations were applied. */
+/** Table of our own schema that records the applied migrations. */
 export const JOURNAL = 'migrations';
-/** Our own migrations. */
+/** Folder of our own migrations. */
 export const SYSTEM_FOLDER = `${import.meta.dir}/migrations`;
-/** Two migrations at once wait for each other; the numbers only have to be ours alone. */
+/** Key of the advisory lock that serialises migrations; the numbers only have to be ours alone. */
 const LOCK = '(1885433458, 1835624306)';
 
 /**
- * Brings our own schema `backup_system` up to date and, when `public` holds no table at all, makes the application's tables
- * there. Tables that exist are never altered. Safe to call at every start and from several processes at once; a database that is
- * up to date is only read. Throws DATABASE_UNREACHABLE, DATABASE_AUTH_FAILED, or PERMISSION_DENIED with the GRANT to run.
+ * Brings our schema `backup_system` up to date and, when `public` holds no table, creates the application's tables there. Never alters
+ * existing tables; only reads a current database; safe at every start and from several processes at once. Throws DATABASE_UNREACHABLE,
+ * DATABASE_AUTH_FAILED, or PERMISSION_DENIED with the GRANT to run.
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<MigrateReport> {
   const signal = options.signal ?? new AbortController().signal;
@@ -75,14 +75,14 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   return { systemApplied, application: made, ...(ran.length > 0 && { eventTriggers: ran }) };
 }
 
-/** READ COMMITTED, so that what another process did while this one waited is seen. */
+/** Takes the lock in READ COMMITTED, so that another process's work during the wait is visible. */
 async function takeLock(session: Session): Promise<void> {
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
   await configureTransaction(session);
   await session.query(`SELECT pg_advisory_xact_lock${LOCK}`);
 }
 
-/** How many of our own migrations a database lacks. The session must have no search path of its own. */
+/** Returns how many of our own migrations a database lacks. The session must have no search path of its own. */
 export async function pendingMigrations(session: Session): Promise<number> {
   const known = readMigrationFiles({ migrationsFolder: SYSTEM_FOLDER });
   const [journal] = await session.query<{ there: boolean }>(
@@ -102,7 +102,7 @@ export async function pendingMigrations(session: Session): Promise<number> {
 async function migrateSystem(url: string, session: Session): Promise<number> {
   const pending = await pendingMigrations(session);
   if (pending === 0) return 0;
-  // a connection of its own: Drizzle rewrites the parsers of the client it is given, and the lock stays with the session
+  // On its own connection: Drizzle rewrites the parsers of the client it is given, and the lock stays with the session.
   const client = openDriver(url, { connections: 1, applicationName: 'palace-backup migrate' });
   try {
     await withGrant(
@@ -122,7 +122,10 @@ async function migrateSystem(url: string, session: Session): Promise<number> {
   return pending;
 }
 
-/** No journal: the history of these tables belongs to the application, and a journal of ours would outlive dropped tables. */
+/**
+ * Creates the tables in an empty database. Keeps no journal: their history belongs to the application, and ours would outlive dropped
+ * tables.
+ */
 async function createWhenEmpty(session: Session, application: ApplicationTables): Promise<ApplicationFinding> {
   const tables = await publicTables(session);
   if (tables.length > 0) return finding(application, tables);
@@ -150,7 +153,7 @@ async function isEmpty(session: Session): Promise<boolean> {
   return (await publicTables(session)).length === 0;
 }
 
-/** Tables of extensions (PostGIS's spatial_ref_sys) do not make a database somebody's. */
+/** Returns the tables of `public`. Tables of extensions (PostGIS's spatial_ref_sys) do not put a database in use. */
 async function publicTables(session: Session): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -161,7 +164,7 @@ async function publicTables(session: Session): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** The event triggers that statements which make tables set off. */
+/** Returns the event triggers that creating tables sets off. */
 async function eventTriggers(session: Session): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT evtname AS name FROM pg_catalog.pg_event_trigger
@@ -170,7 +173,7 @@ async function eventTriggers(session: Session): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** Runs `work`; a missing right becomes PERMISSION_DENIED with the statement that grants it, and an event trigger that refuses is named. */
+/** Runs `work`. Throws PERMISSION_DENIED with the GRANT to run for a missing right, and names an event trigger that refuses. */
 async function withGrant<T>(
   session: Session,
   grant: (role: string, database: string) => string,

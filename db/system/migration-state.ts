@@ -2,15 +2,18 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { JOURNAL, SYSTEM_FOLDER } from './migrate.ts';
 import { SYSTEM_SCHEMA } from './schema.ts';
 
-/** How our own tables stand to this program: `older`: `scripts/migrate.ts` brings them up to date; `newer`: a newer program has been here. */
+/**
+ * State of our own tables relative to this program. `older`: `scripts/migrate.ts` brings them up to date; `newer`: a newer program has been
+ * here.
+ */
 export type MigrationState = 'newest' | 'older' | 'newer';
 
-/** When the newest of our own migrations was written, milliseconds: it names it. Reads the folder. */
+/** Returns the timestamp (milliseconds) of our newest migration, which identifies it. Reads the folder. */
 export function newestMigration(): number {
   return Math.max(...readMigrationFiles({ migrationsFolder: SYSTEM_FOLDER }).map(({ folderMillis }) => folderMillis));
 }
 
-/** Compares the database's journal with the newest migration this program knows. Throws what `ask` does. */
+/** Compares the database's journal with the newest migration this program knows. Throws what `ask` throws. */
 export async function readMigrationState(
   ask: (text: string, params: unknown[]) => Promise<Record<string, unknown>[]>,
   newest: number,

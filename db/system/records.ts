@@ -2,16 +2,16 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { openDriver } from '../connect/driver.ts';
 import * as system from './schema.ts';
 
-/** Our own tables in `backup_system`, through Drizzle. For short statements only: work that holds a session has its own (`connect.ts`). */
+/** Our own tables in `backup_system`, through Drizzle. For short statements only; longer work opens a session of its own (`session.ts`). */
 export type Records = PostgresJsDatabase<typeof system>;
 
 export interface RecordsClient {
   records: Records;
-  /** Waits for what is under way, five seconds at most. */
+  /** Closes the connections, waiting at most five seconds for running statements. */
   close(): Promise<void>;
 }
 
-/** Opens nothing yet: connections are made when they are needed, at most `connections` of them. */
+/** Creates the records with at most `connections` connections. Connects only when needed. */
 export function openRecords(
   url: string,
   options: { connections?: number; applicationName?: string } = {},

@@ -1,7 +1,6 @@
 /**
- * Our own records. They live in the schema `backup_system`, are never part of a backup and never touched by a restore.
- * The schema object is not exported: the migrator makes the schema before its journal, and drizzle-kit would write
- * a second CREATE SCHEMA for an exported one.
+ * Our own records. They live in the schema `backup_system`, are never part of a backup and never touched by a restore. The schema object is
+ * not exported: the migrator creates the schema before its journal, and drizzle-kit would write a second CREATE SCHEMA for an exported one.
  */
 import { sql } from 'drizzle-orm';
 import {
@@ -19,7 +18,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 
-/** The one place that spells the name of our schema. */
+/** Name of our schema; spelled nowhere else. */
 export const SYSTEM_SCHEMA = 'backup_system';
 
 const system = pgSchema(SYSTEM_SCHEMA);
@@ -30,31 +29,31 @@ export type OperationState = (typeof OPERATION_STATES)[number];
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
 /**
- * One row per backup, restore, verification and so on: who asked, from where, what came of it. A restore writes
- * `succeeded` in the transaction that changes the data, so the record never disagrees with the tables.
+ * One row per backup, restore, verification and so on: who asked, from where, with what result. A restore writes `succeeded` in the
+ * transaction that changes the data, so the record never disagrees with the tables.
  */
 export const operations = system.table(
   'operations',
   {
     id: uuid().primaryKey(),
-    /** backup, restore, verify, prove, prune, upload, undo: open, because a newer program may have written it. */
+    /** backup, restore, verify, prove, prune, upload, undo; any text, because a newer program may have written it. */
     kind: text().notNull(),
     state: text({ enum: OPERATION_STATES }).notNull(),
     actor: text().notNull(),
     /** Host, and the command line or the service that asked. */
     origin: text().notNull(),
-    /** Without secrets. */
+    /** Parameters of the request, without secrets. */
     parameters: jsonb().$type<Record<string, unknown>>().notNull().default({}),
     progress: jsonb().$type<Record<string, unknown>>(),
     result: jsonb().$type<Record<string, unknown>>(),
     error: jsonb().$type<Record<string, unknown>>(),
-    /** The name of the archive it makes or reads, known as soon as it is: pruning asks which archives are in use. */
+    /** Name of the archive it makes or reads, set as soon as it is known: pruning asks which archives are in use. */
     archive: text(),
-    /** The private schema a restore works in; the sweeper drops what a dead operation left. */
+    /** Private schema a restore works in; the sweeper drops what a dead operation left. */
     stagingSchema: text('staging_schema'),
-    /** Chosen by the caller: asking twice under one key makes one operation. Unique for an actor. */
+    /** Key chosen by the caller: two requests with one key make one operation. Unique per actor. */
     idempotencyKey: text('idempotency_key'),
-    /** Grows with each change of `progress` or `state`: what a listener has seen is told by it. */
+    /** Counter that grows with each change of `progress` or `state`; it tells a listener what is new. */
     revision: bigint({ mode: 'number' }).notNull().default(0),
     cancelRequestedAt: moment('cancel_requested_at'),
     cancelRequestedBy: text('cancel_requested_by'),
@@ -76,8 +75,8 @@ export const operations = system.table(
 );
 
 /**
- * A browser's session. The cookie holds the session's id, the row its SHA-256 alone: reading this table opens no door.
- * No foreign key to `admins`, which a restore may rewrite; role and active flag are as last read from there.
+ * A browser's session. The cookie holds its id, the row only the SHA-256: reading this table lets nobody in. Has no foreign key to
+ * `admins`, which a restore may rewrite; role and active flag are as last read from there.
  */
 export const sessions = system.table(
   'sessions',
@@ -90,11 +89,11 @@ export const sessions = system.table(
     fullName: text('full_name').notNull(),
     role: text().notNull(),
     isActive: boolean('is_active').notNull(),
-    /** When role and active flag were last read from `admins`. */
+    /** Time at which role and active flag were last read from `admins`. */
     checkedAt: moment('checked_at').notNull(),
     address: text().notNull(),
     userAgent: text('user_agent').notNull().default(''),
-    /** Until then the password need not be given again. */
+    /** Time until which the password need not be given again. */
     stepUpUntil: moment('step_up_until'),
     createdAt: moment('created_at').notNull().defaultNow(),
     expiresAt: moment('expires_at').notNull(),
@@ -102,14 +101,14 @@ export const sessions = system.table(
   (t) => [index('sessions_admin_id_index').on(t.adminId), index('sessions_expires_at_index').on(t.expiresAt)],
 );
 
-/** A service's named access. The token itself (a signed JWT) is shown once and kept nowhere; its `jti` is the id here. */
+/** A service's named access. The token itself (a signed JWT) is shown once and stored nowhere; its `jti` is the id here. */
 export const tokens = system.table(
   'tokens',
   {
     id: uuid().primaryKey(),
     name: text().notNull(),
     scopes: text().array().notNull(),
-    /** Whose it is: it can do no more than that administrator may, and nothing once he is inactive. */
+    /** Owner: the token can do no more than that administrator may, and nothing once he is inactive. */
     adminId: text('admin_id').notNull(),
     email: text().notNull(),
     role: text().notNull(),
@@ -124,7 +123,7 @@ export const tokens = system.table(
   (t) => [index('tokens_admin_id_index').on(t.adminId)],
 );
 
-/** Keys that sign tokens and links (Ed25519). The private half is encrypted with a key made from SECRET_KEY. */
+/** Keys that sign tokens and links (Ed25519). The private half is encrypted with a key derived from SECRET_KEY. */
 export const signingKeys = system.table('signing_keys', {
   /** The JWK thumbprint (RFC 7638). */
   kid: text().primaryKey(),
@@ -132,12 +131,12 @@ export const signingKeys = system.table('signing_keys', {
   /** A compact JWE. */
   privateJwe: text('private_jwe').notNull(),
   createdAt: moment('created_at').notNull().defaultNow(),
-  /** Signs no more from then on; still verifies until `expiresAt`. */
+  /** Time from which the key signs no more; it still verifies until `expiresAt`. */
   retiredAt: moment('retired_at'),
   expiresAt: moment('expires_at'),
 });
 
-/** Points spent within a window, in the columns rate-limiter-flexible works with: shared by all replicas. */
+/** Points spent within a window, in the columns rate-limiter-flexible uses; shared by all replicas. */
 export const rateLimits = system.table('rate_limits', {
   key: text().primaryKey(),
   points: integer().notNull().default(0),
@@ -145,7 +144,7 @@ export const rateLimits = system.table('rate_limits', {
   expire: bigint({ mode: 'number' }),
 });
 
-/** One-time ways in for the day the `admins` table is lost; made by a command on the server. */
+/** One-time codes to sign in after the `admins` table is lost; created by a command on the server. */
 export const breakGlass = system.table('break_glass', {
   /** SHA-256 (hex) of the code. */
   id: text().primaryKey(),
@@ -164,15 +163,15 @@ export const uploads = system.table(
   'uploads',
   {
     id: uuid().primaryKey(),
-    /** As the sender called it; for people, never a path. */
+    /** File name the sender gave; for people, never a path. */
     originalName: text('original_name').notNull(),
     state: text({ enum: UPLOAD_STATES }).notNull(),
-    /** What the content is, once it was looked at: archive, json, json.gz, zip. */
+    /** Type of the content, once it was examined: archive, json, json.gz, zip. */
     type: text(),
-    /** Bytes, as declared until all are received. */
+    /** Size in bytes, as declared until all are received. */
     size: bigint({ mode: 'number' }),
     sha256: text(),
-    /** The name it is stored under as a backup, once accepted. */
+    /** Name it is stored under as a backup, once accepted. */
     archive: text(),
     error: jsonb().$type<Record<string, unknown>>(),
     actor: text().notNull(),
@@ -186,13 +185,13 @@ export const uploads = system.table(
 );
 
 /**
- * One row for every attempt that passed the rate limit, allowed or not. Append-only by triggers; each row's hash covers the
- * row before it, through the one row of `audit_head`.
+ * One row for every attempt that passed the rate limit, allowed or not. Append-only by triggers; each row's hash covers the row before it,
+ * through the one row of `audit_head`.
  */
 export const audit = system.table(
   'audit',
   {
-    /** Without gaps: the head's number plus one. */
+    /** The head's number plus one, without gaps. */
     id: bigint({ mode: 'number' }).primaryKey(),
     at: moment('at').notNull(),
     actor: text().notNull(),
@@ -200,13 +199,13 @@ export const audit = system.table(
     /** A procedure's path, a route, or a command. */
     action: text().notNull(),
     outcome: text({ enum: ['allowed', 'denied', 'failed'] }).notNull(),
-    /** The closed error code when it was denied or failed. */
+    /** Error code of the closed list, when the attempt was denied or failed. */
     code: text(),
-    /** What it was about: a backup's file name, a token's id. */
+    /** Subject of the attempt: a backup's file name, a token's id. */
     target: text(),
     operationId: uuid('operation_id'),
     requestId: text('request_id'),
-    /** Without secrets. */
+    /** Details, without secrets. */
     details: jsonb().$type<Record<string, unknown>>().notNull().default({}),
     previousHash: text('previous_hash').notNull(),
     hash: text().notNull(),
@@ -219,7 +218,7 @@ export const audit = system.table(
   ],
 );
 
-/** The chain's end. Taken FOR UPDATE by whoever appends, so that the chain never forks. */
+/** End of the chain. Whoever appends takes it FOR UPDATE, so that the chain never forks. */
 export const auditHead = system.table(
   'audit_head',
   {

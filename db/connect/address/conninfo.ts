@@ -1,16 +1,16 @@
 import { isOfOtherTools, parameterFault } from './vocabulary.ts';
 
-/** Parameters by PostgreSQL's names, as a connection string gives them; several hosts and ports are lists with commas. */
+/** Parameters of a connection string, under PostgreSQL's names. Several hosts or ports are comma-separated lists. */
 export type Conninfo = Map<string, string>;
 
 const URI = /^postgres(?:ql)?:\/\//i;
 
-/** What a connection string cannot be used for; the message completes "DATABASE_URL …" and repeats no value. */
+/** A reason why a connection string cannot be used. The message completes "DATABASE_URL …" and repeats no value. */
 export class ConninfoFault extends Error {}
 
 /**
- * Reads a connection string as `psql` does: a URI, several hosts included, or `keyword=value` words. Throws a ConninfoFault also for a
- * parameter that is not known or cannot be honoured. Files and variables are not looked at.
+ * Parses a connection string as `psql` does: a URI, with several hosts if need be, or `keyword=value` words. Reads no files or variables.
+ * Throws a ConninfoFault, also for a parameter that is unknown or cannot be honoured.
  */
 export function parseConninfo(text: string): Conninfo {
   const found = parseWords(text);
@@ -24,7 +24,7 @@ export function parseConninfo(text: string): Conninfo {
 const SHAPE =
   'must look like postgres://user:password@host:5432/database, special characters of the password percent-encoded, or like "host=… dbname=… user=…"';
 
-/** The same for a string of anybody's, whatever parameters it has. */
+/** Parses a connection string that may come from anybody, and accepts every parameter in it. */
 export function parseWords(text: string): Conninfo {
   if (URI.test(text)) return fromUri(text.replace(URI, ''));
   if (/^\s*[a-z_]+\s*=/i.test(text)) return fromWords(text);
@@ -41,7 +41,7 @@ function fromUri(rest: string): Conninfo {
     if (colon >= 0) put(found, 'password', decoded(credentials.slice(colon + 1)));
   }
   const [, places = '', , path = '', , query] = /^([^/?]*)(\/([^?]*))?(\?(.*))?$/s.exec(rest.slice(end)) ?? [];
-  // A slash in the password, not encoded, ends the host too early: what follows would be shown as a name.
+  // An unencoded slash in the password ends the host too early: what follows would be shown as the database's name.
   if (path.includes('@') || /[#@\s]/.test(places)) throw new ConninfoFault(SHAPE);
   const hosts: string[] = [];
   const ports: string[] = [];

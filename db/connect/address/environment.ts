@@ -6,24 +6,24 @@ import { PARAMETERS, parameterFault } from './vocabulary.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variables that by themselves say which database is meant; a stray PGUSER or PGSSLMODE does not. */
+/** Variables that name a database by themselves; a stray PGUSER or PGSSLMODE does not. */
 const NAMING = ['PGHOST', 'PGHOSTADDR', 'PGSERVICE', 'PGDATABASE'];
 
-/** Returns the variables of PostgreSQL's own programs that are set and say something of a connection, for messages. */
+/** Returns the PG* variables that are set and affect a connection, for use in messages. */
 export function settingVariables(env: Environment): string[] {
   const known = Object.values(PARAMETERS).flatMap(({ env: variable }) => (variable ? [variable] : []));
   return known.filter((variable) => Boolean(env[variable]));
 }
 
-/** Whether the variables of PostgreSQL's own programs name a database. */
+/** Returns true when the PG* variables name a database. */
 export function namesDatabase(env: Environment): boolean {
   return NAMING.some((name) => Boolean(env[name]));
 }
 
 /**
- * Completes a connection string by its service and by the PG* variables, in the order of `psql`: the string first, then the service, then
- * the variables. Null makes one of the variables alone. What the string says stays as it is written. Throws a ConninfoFault whose message names the
- * variable, or CONFIG_INVALID for a service.
+ * Completes a connection string in the order `psql` uses: the string first, then its service, then the PG* variables. Null builds one from
+ * the variables alone; what the string says is kept as written. Throws a ConninfoFault that names the variable, or CONFIG_INVALID for a
+ * service.
  */
 export function completeConnection(text: string | null, env: Environment): string {
   const given: Conninfo = text === null ? new Map() : parseConninfo(text);
@@ -37,7 +37,7 @@ export function completeConnection(text: string | null, env: Environment): strin
     for (const [name, value] of readService(service, files)) add(name, value);
   }
   for (const [name, { env: variable }] of Object.entries(PARAMETERS)) {
-    // The names our connections bear tell operators, and the program itself, which of them is which.
+    // Our own connection names tell operators, and the program itself, which connection is which.
     if (variable && !['service', 'servicefile', 'application_name'].includes(name)) add(name, env[variable]);
   }
   for (const [name, value] of found) {

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** What a password file gave for a connection; `why` says why it gave nothing although it is there. */
+/** The result of a look-up in a password file. `why` explains why a file that exists gave no password. */
 export interface FilePassword {
   password: string | null;
   path: string;
@@ -10,8 +10,8 @@ export interface FilePassword {
 }
 
 /**
- * Looks a password up as PostgreSQL's programs do: `host:port:database:user:password` by line, `*` for any, the first line that fits.
- * A file that others may read is not used. A socket counts as `localhost` when it is in the usual folder.
+ * Looks up a password as PostgreSQL's programs do: lines of `host:port:database:user:password`, `*` for any, the first match wins. Ignores
+ * a file that others may read. A socket in the usual folder counts as `localhost`.
  */
 export async function passwordFromFile(
   wanted: { host: string; port: number; database: string; user: string },
@@ -30,7 +30,7 @@ export async function passwordFromFile(
   return { password, path, why: password === null ? 'no line of it fits' : null };
 }
 
-/** The password of the first line that fits host, port, database and user. */
+/** Returns the password of the first line that matches host, port, database and user. */
 function passwordIn(text: string, wanted: readonly string[]): string | null {
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith('#')) continue;
@@ -42,7 +42,7 @@ function passwordIn(text: string, wanted: readonly string[]): string | null {
   return null;
 }
 
-/** Four fields and the rest; a colon or backslash within is written with a backslash before it. */
+/** Splits a line into four fields and the rest. A backslash escapes a colon or a backslash. */
 function fieldsOf(line: string): string[] {
   const field = /((?:[^\\:]|\\.)*)(:|$)/y;
   const fields: string[] = [];

@@ -4,8 +4,8 @@ import type { Conninfo } from './conninfo.ts';
 import { parameterFault } from './vocabulary.ts';
 
 /**
- * Returns the parameters of a named service from the first of the files that has it; a file that is not there is passed over.
- * Throws CONFIG_INVALID when no file has the service, or one is written wrongly; the line is named, its content is not.
+ * Returns the parameters of a named service from the first file that has it, skipping files that do not exist. Throws CONFIG_INVALID when
+ * no file has the service or a file is malformed; names the line, never its content.
  */
 export function readService(name: string, files: readonly string[]): Conninfo {
   for (const file of files) {
@@ -40,7 +40,7 @@ function serviceIn(text: string, name: string, file: string): Conninfo | null {
     if (keyword === 'service' || keyword === 'servicefile') throw invalid(`${where} names a service within a service.`);
     const fault = parameterFault(keyword, value);
     if (fault !== null) throw invalid(`${where} ${fault}.`);
-    // The first of two lines counts, as in psql.
+    // When a keyword is repeated the first line counts, as in psql.
     if (!found.has(keyword)) found.set(keyword, value);
   }
   return found;

@@ -5,9 +5,9 @@ import { type Conninfo, ConninfoFault, parseConninfo } from './conninfo.ts';
 
 /** One server of the list. */
 export interface Endpoint {
-  /** A name, an address, or a socket's folder. */
+  /** A host name, an IP address, or the folder of a socket. */
   host: string;
-  /** Where to connect to instead of asking for the name's address. */
+  /** Address to connect to instead of resolving the host name. */
   address: string | null;
   port: number;
 }
@@ -18,17 +18,17 @@ export type SslMode = (typeof SSL_MODES)[number];
 export const SESSION_ATTRS = ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'] as const;
 export type SessionAttrs = (typeof SESSION_ATTRS)[number];
 
-/** What the operator said of TLS; nothing of it was looked at yet. */
+/** TLS settings as the operator wrote them; no file has been read yet. */
 export interface TlsWishes {
   mode: SslMode;
-  /** TLS from the first byte, which servers know since version 17. */
+  /** True for TLS from the first byte, which servers support since version 17. */
   direct: boolean;
   rootCert: string | null;
-  /** Null: `~/.postgresql/postgresql.crt` and `.key`, when they are there. */
+  /** Path of the client certificate. Null: `~/.postgresql/postgresql.crt` and `.key`, when they exist. */
   cert: string | null;
   key: string | null;
   passphrase: string | null;
-  /** False: no certificate of ours is sent. */
+  /** False when no client certificate may be sent. */
   certAllowed: boolean;
   sendName: boolean;
   minVersion: string | null;
@@ -43,19 +43,19 @@ export interface Target {
   user: string;
   database: string;
   password: string | null;
-  /** Null: `~/.pgpass`. */
+  /** Path of the password file. Null: `~/.pgpass`. */
   passFile: string | null;
   channelBinding: 'disable' | 'prefer' | 'require';
-  /** Ways of signing in that may be used; `!` before each means all but these. Null: any. */
+  /** Authentication methods that may be used; with `!` before each, all but these. Null: any. */
   requireAuth: string[] | null;
   tls: TlsWishes;
-  /** Null: the caller's. 0: for ever. */
+  /** Milliseconds a connection attempt may take. Null: the caller's default. 0: no limit. */
   connectTimeoutMs: number | null;
   options: string;
   keepAlive: { on: boolean; idleMs: number };
 }
 
-/** Reads a connection string into what has to be done. Throws CONFIG_INVALID that names the parameter; values are not repeated. */
+/** Parses a connection string into a target. Throws CONFIG_INVALID that names the parameter and repeats no value. */
 export function readTarget(text: string): Target {
   try {
     return interpret(text);
@@ -67,7 +67,7 @@ export function readTarget(text: string): Target {
   }
 }
 
-/** What keeps a connection string from being used, completing "DATABASE_URL …"; null when nothing does. Repeats no value. */
+/** Returns why a connection string cannot be used, completing "DATABASE_URL …", or null when it can. Repeats no value. */
 export function targetFault(text: string): string | null {
   try {
     interpret(text);
@@ -118,7 +118,7 @@ function endpoints(given: Conninfo): Endpoint[] {
   });
 }
 
-/** Where PostgreSQL's packages put the socket of the server on this machine, or else its TCP port. */
+/** Returns the folder where PostgreSQL's packages put the local server's socket, or `localhost` when it has none there. */
 function ownHost(port: number): string {
   const folder = ['/var/run/postgresql', '/tmp'].find((path) => existsSync(`${path}/.s.PGSQL.${port}`));
   return folder ?? 'localhost';

@@ -1,9 +1,9 @@
 interface Parameter {
-  /** The variable that gives it when the connection string does not. */
+  /** Environment variable that supplies the parameter when the connection string does not. */
   env?: string;
-  /** Its value is a secret. */
+  /** True for a parameter whose value is a secret. */
   secret?: true;
-  /** The only values that can be honoured here, with what is said of others. */
+  /** The only values that can be honoured here, and what to say about others. */
   only?: { values: readonly string[]; why: string };
 }
 
@@ -11,8 +11,8 @@ const NO_REVOCATION = 'revocation lists are not read here; take the certificate 
 const NO_GSS = 'Kerberos is not supported here; use a password or a client certificate';
 
 /**
- * Every parameter of PostgreSQL's own client library, versions 14 to 18. One that protects the connection and cannot be honoured
- * is refused, never passed over; those that only tune or label it may be.
+ * Every parameter of libpq, versions 14 to 18. A parameter that protects the connection and cannot be honoured is refused, never ignored.
+ * Parameters that only tune or label it may be ignored.
  */
 export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   service: { env: 'PGSERVICE' },
@@ -73,7 +73,7 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   scram_server_key: { secret: true, only: { values: [], why: 'give the password instead' } },
 };
 
-/** Parameters other tools put into the same connection string; they say nothing about how to connect. */
+/** Parameters that other tools put into the same connection string; they say nothing about how to connect. */
 const OF_OTHER_TOOLS = new Set([
   'pgbouncer',
   'connection_limit',
@@ -84,12 +84,12 @@ const OF_OTHER_TOOLS = new Set([
   'statement_cache_size',
 ]);
 
-/** Whether the parameter belongs to another tool and may stand in the string. */
+/** Returns true when the parameter belongs to another tool and may appear in the string. */
 export function isOfOtherTools(name: string): boolean {
   return OF_OTHER_TOOLS.has(name);
 }
 
-/** What keeps a parameter from being honoured, for people and without its value; null when nothing does. */
+/** Returns a readable reason why a parameter cannot be honoured, without its value, or null when it can. */
 export function parameterFault(name: string, value: string): string | null {
   const known = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
   if (!known) return `has a parameter that is not known: ${name.slice(0, 40).replaceAll(/[^\w.-]/g, '?')}`;

@@ -30,7 +30,7 @@ export function categoryRows(sql: DemoSql): DemoTable {
   };
 }
 
-/** The key of one of the categories of a type, by the same draw that names it in a text column. */
+/** Returns the key of one category of a type, by the same draw that names it in a text column. */
 export function category(sql: DemoSql, purpose: string, type: string): string {
   const first = CATEGORIES.findIndex((one) => one.type === type) + 1;
   const count = CATEGORIES.filter((one) => one.type === type).length;

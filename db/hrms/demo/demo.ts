@@ -10,7 +10,7 @@ import { commentRows, issueRows, loanRows, repaymentRows, salaryRows } from './r
 import { type DemoSql, type DemoTable, demoSql } from './sql.ts';
 
 export interface DemoOptions {
-  /** How many people; everything else follows in believable ratios, about eleven rows for each. 0 to 5 000 000. */
+  /** Number of people, 0 to 5 000 000. Everything else follows in believable ratios, about eleven rows for each. */
   staff: number;
   /** A whole number. The same seed and size give the same rows, byte for byte. */
   seed: number;
@@ -18,14 +18,14 @@ export interface DemoOptions {
   onProgress?: OnProgress;
 }
 
-/** Rows of one statement: enough to be fast, few enough to be cancelled soon and to keep the server's list of pending link checks short. */
+/** Rows per statement: enough to be fast, few enough to cancel soon and to keep the server's queue of pending foreign key checks short. */
 const SLICE = 100_000;
 const MOST_STAFF = 5_000_000;
 
 /**
- * Fills the HRMS's empty tables with invented people, in one transaction, and returns the rows per table. Rows precede the rows
- * they refer to, texts hold what breaks careless formats, and nothing depends on the clock.
- * Throws ALREADY_EXISTS when a table holds rows, UNKNOWN_TABLE when one is missing, USAGE for a size that cannot be meant.
+ * Fills the HRMS's empty tables with invented people, in one transaction, and returns the rows per table. Rows precede the rows they refer
+ * to, texts hold what breaks careless formats, and nothing depends on the clock. Throws ALREADY_EXISTS when a table holds rows,
+ * UNKNOWN_TABLE when one is missing, USAGE for an impossible size.
  */
 export async function fillDemo(url: string, options: DemoOptions): Promise<Record<string, number>> {
   const { staff, seed, onProgress } = options;
@@ -55,13 +55,13 @@ export async function fillDemo(url: string, options: DemoOptions): Promise<Recor
       onProgress?.({ stage: 'copy', rows: total, bytes: 0, totalBytes: 0, table: `public.${table.table}` });
     }
   }
-  // Before the end: counted after it, the server's statistics have the rows twice.
+  // Inside the transaction: analysed after it, the server's statistics would count the rows twice.
   await session.query(`ANALYZE ${tables.map((table) => `public.${quoteIdent(table.table)}`).join(', ')}`);
   await session.query('COMMIT');
   return rows;
 }
 
-/** In load order; the ratios are those of an HRMS some years in use. */
+/** Returns the tables in load order, in the ratios of an HRMS some years in use. */
 function demoTables(sql: DemoSql, staff: number): DemoTable[] {
   const admins = 5 + Math.min(55, Math.floor(staff / 1000));
   const share = (ratio: number) => Math.round(staff * ratio);
@@ -82,7 +82,7 @@ function demoTables(sql: DemoSql, staff: number): DemoTable[] {
   ];
 }
 
-/** The lock comes first, so that nobody fills a table between the look and the first row. */
+/** Throws when a table holds rows. The lock comes first, so that nobody fills a table between the check and the first row. */
 async function refuseUnlessEmpty(session: Session, tables: DemoTable[]): Promise<void> {
   const names = tables.map((table) => table.table);
   const found = await session.query<{ name: string }>(

@@ -1,11 +1,11 @@
 import { choose, type DemoSql, type DemoTable, exactMoney, I, money, START, someAdmin, someone, when } from './sql.ts';
 import { REMARKS } from './words.ts';
 
-/** What a month of pay lists by person; the whole palace would be one value of many megabytes. */
+/** People listed in one month of pay; the whole palace would be one value of many megabytes. */
 const PEOPLE_PER_PAYROLL = 50;
 const PAYROLL_MONTHS = 24;
 
-/** Two for everybody. */
+/** Returns the documents, two for each person. */
 export function documentRows(sql: DemoSql, rows: number): DemoTable {
   const owner = '((i + 1) / 2)';
   const name = `'cv-' || i || '.pdf'`;
@@ -52,7 +52,7 @@ export function auditRows(sql: DemoSql, rows: number, staff: number, admins: num
   };
 }
 
-/** Two years of months; the total is the sum of what is listed. */
+/** Returns two years of monthly pay; each total is the sum of what is listed. */
 export function payrollRows(sql: DemoSql, staff: number, admins: number): DemoTable {
   const people = Math.min(staff, PEOPLE_PER_PAYROLL);
   const net = `(90000 + 10 * mod(j * 7919 + i * 104729, 60000))`;

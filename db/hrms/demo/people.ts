@@ -3,13 +3,13 @@ import { category } from './categories.ts';
 import { choose, type DemoSql, type DemoTable, fullName, hostile, I, START, when } from './sql.ts';
 import { DEPARTMENTS, JOB_TITLES, STREETS, TOWNS } from './words.ts';
 
-/** The super administrator. */
+/** E-mail address of the super administrator. */
 export const DEMO_ADMINISTRATOR = 'superadmin@owu.example';
-/** All demo administrators sign in with this. */
+/** Password of all demo administrators. */
 export const DEMO_PASSWORD = 'Palace-Demo-1';
 export const DEMO_PASSWORD_HASH = '$2b$10$ttQRJuRI2opZaD/2XnWNguu/QlZm5ycITjEm4Mwp/q3K4kbqWHaXm';
 
-/** The last row is the super administrator; rows precede the administrator who made them. */
+/** Returns the administrators. The last row is the super administrator; rows precede the administrator who created them. */
 export function adminRows(sql: DemoSql, admins: number): DemoTable {
   const id = (row: string | number) => sql.id('admins', `${row}::bigint`);
   return {
@@ -29,13 +29,13 @@ export function adminRows(sql: DemoSql, admins: number): DemoTable {
         ],
         `ARRAY['staff:read', 'loans:write', 'a "quoted", one', NULL, '']`,
       ),
-      // The one to sign in as can, however many there are.
+      // The super administrator must be able to sign in, however many rows there are.
       isActive: `i <> 4 OR i = ${admins}`,
       lastLogin: when('mod(i, 3) <> 0', sql.moment('login', I, '2025-01-01', 300)),
       passwordChangedAt: sql.moment('changed', I, START, 600),
       passwordExpiresAt: when('mod(i, 2) = 0', `timestamp '9999-12-31 23:59:59.999'`),
       mustChangePassword: `mod(i, 5) = 4 AND i <> ${admins}`,
-      // the first two made each other, the third itself, the rest was made by the last row
+      // The first two created each other, the third itself, the last row created the rest.
       createdBy: choose(
         [
           [`i = ${admins}`, 'NULL'],
@@ -51,7 +51,7 @@ export function adminRows(sql: DemoSql, admins: number): DemoTable {
   };
 }
 
-/** People in an order that no row-by-row restore survives: whoever reports stands before the manager. */
+/** Returns the people in an order that no row-by-row restore survives: reports precede their managers. */
 export function staffRows(sql: DemoSql, staff: number): DemoTable {
   const id = (row: string) => sql.id('staff', row);
   const managers = Math.max(1, Math.ceil(staff / 10));
@@ -101,7 +101,7 @@ export function staffRows(sql: DemoSql, staff: number): DemoTable {
       positionId: when('mod(i, 20) <> 0', category(sql, 'position', 'POSITION')),
       departmentId: when('mod(i, 25) <> 0', category(sql, 'department', 'DEPARTMENT')),
       jobTypeId: when(sql.chance('job type', I, 70), category(sql, 'job type id', 'JOB_TYPE')),
-      // managers stand after those who report to them; the first two manage each other, the third nobody but herself
+      // Managers follow those who report to them; the first two manage each other, the third only herself.
       reportingManagerId: choose(
         [
           [`i = ${staff}`, 'NULL'],

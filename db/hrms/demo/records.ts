@@ -14,7 +14,7 @@ import {
 } from './sql.ts';
 import { REASONS, REMARKS, TITLES } from './words.ts';
 
-/** Everybody has one, some have older ones. */
+/** Returns the salaries: everybody has one, some have older ones. */
 export function salaryRows(sql: DemoSql, rows: number, staff: number): DemoTable {
   return {
     table: 'salary_structures',
@@ -65,7 +65,7 @@ const loanStatus = (sql: DemoSql) =>
   ]);
 const loanTerms = (sql: DemoSql) => `(3 + ${sql.roll('loan terms', I, 10)})::int`;
 const loanMonthly = (sql: DemoSql) => money(sql, 'loan monthly', 5_000, 80_000);
-/** Completed loans are paid in full, approved ones in part; the repayments agree with it. */
+/** Returns the number of instalments paid: all of a completed loan, some of an approved one. The repayments agree with it. */
 const loanPaid = (sql: DemoSql) =>
   choose(
     [
@@ -75,7 +75,7 @@ const loanPaid = (sql: DemoSql) =>
     '0',
   );
 
-/** Amounts, instalments and balances agree with each other. */
+/** Returns the loans; amounts, instalments and balances agree with each other. */
 export function loanRows(sql: DemoSql, rows: number, staff: number, admins: number): DemoTable {
   const decided = `${loanStatus(sql)} <> 'PENDING'`;
   return {
@@ -107,7 +107,7 @@ export function loanRows(sql: DemoSql, rows: number, staff: number, admins: numb
   };
 }
 
-/** One row per instalment paid. */
+/** Returns the repayments, one row per instalment paid. */
 export function repaymentRows(sql: DemoSql, loans: number): DemoTable {
   const row = '(i * 100 + p)';
   return {
@@ -164,7 +164,7 @@ export function issueRows(sql: DemoSql, rows: number, staff: number, admins: num
   };
 }
 
-/** None to three for each issue; the first comment of the first issues holds each hostile text in turn. */
+/** Returns the comments, none to three per issue. The first comment of the first issues holds each hostile text in turn. */
 export function commentRows(sql: DemoSql, issues: number, admins: number): DemoTable {
   return {
     table: 'issue_comments',

@@ -3,8 +3,8 @@ import { configureTransaction } from '../../connect/working-session.ts';
 import { DEMO_ADMINISTRATOR, DEMO_PASSWORD, DEMO_PASSWORD_HASH } from './people.ts';
 
 /**
- * How to sign in to a database with demo data; null where its super administrator is gone or has another password by now, as
- * after a restore. Waits a second for a table that is held. Throws what `databaseError` makes of a failure.
+ * Returns how to sign in to a database with demo data. Null when its super administrator is gone or has another password, as after a
+ * restore. Waits one second for a locked table; throws what `databaseError` makes of a failure.
  */
 export async function demoSignIn(url: string): Promise<{ email: string; password: string } | null> {
   await using session = await openSession(url, {

@@ -1,43 +1,43 @@
 import { quoteLiteral } from '../../model/quote.ts';
 import { FAMILY_NAMES, GIVEN_NAMES, HOSTILE_TEXTS } from './words.ts';
 
-/** How to fill one table: `series` numbers, each giving one row or a few, from the SELECT over `i`. */
+/** Instructions to fill one table: `series` numbers, each giving one row or a few, from the SELECT over `i`. */
 export interface DemoTable {
   table: string;
   series: number;
-  /** Columns in quotes, and for each its expression. */
+  /** Quoted column names, each with its expression. */
   columns: Record<string, string>;
-  /** More FROM items that multiply the rows of `i`. */
+  /** More FROM items, which multiply the rows of `i`. */
   from?: string;
-  /** One statement for all rows, because they refer to rows of the same table that come later. */
+  /** True for one statement for all rows, because rows refer to later rows of the same table. */
   whole?: boolean;
 }
 
 /**
- * SQL expressions that look random and are not: each is a hash of the seed, a purpose and a row number, so that the same seed
- * gives the same rows on every server. Purposes keep two draws for one row apart.
+ * SQL expressions that look random but are hashes of seed, purpose and row number. The same seed gives the same rows on every server.
+ * Purposes keep two draws for one row apart.
  */
 export interface DemoSql {
-  /** A whole number from 0 to `below` - 1, as bigint. */
+  /** Returns a whole number from 0 to `below` - 1, as bigint. */
   roll(purpose: string, row: string, below: number | string): string;
-  /** True in about `percent` of a hundred rows. */
+  /** Returns a condition that holds for about `percent` of a hundred rows. */
   chance(purpose: string, row: string, percent: number): string;
-  /** One of the values, as text. A value listed twice comes twice as often. */
+  /** Returns one of the values, as text. A value listed twice comes twice as often. */
   pick(purpose: string, row: string, values: readonly string[]): string;
-  /** A cuid-like key: `c` and 24 characters of base 36. */
+  /** Returns a cuid-like key: `c` and 24 characters of base 36. */
   id(table: string, row: string): string;
-  /** A moment within `days` after `start` (ISO), to the millisecond. */
+  /** Returns a moment within `days` after `start` (ISO), to the millisecond. */
   moment(purpose: string, row: string, start: string, days: number): string;
 }
 
-/** The row number of the series, in every expression. */
+/** Row number of the series, in every expression. */
 export const I = 'i';
-/** When the demo palace began to keep records. */
+/** First day of the demo palace's records. */
 export const START = '2023-01-01';
 
 const DAY_MS = 86_400_000;
 
-/** The expressions of one seed. `row` is always an SQL expression of type bigint. */
+/** Returns the expressions of one seed. `row` is always an SQL expression of type bigint. */
 export function demoSql(seed: number): DemoSql {
   const roll = (purpose: string, row: string, below: number | string) =>
     `mod(hashint8extended(${row}, ${purposeSeed(seed, purpose)}) & 9223372036854775807, ${below})`;
@@ -52,45 +52,45 @@ export function demoSql(seed: number): DemoSql {
   };
 }
 
-/** A text array; as a constant it is built once per statement. */
+/** Returns a text array; as a constant it is built once per statement. */
 export function textArray(values: readonly string[]): string {
   return `ARRAY[${values.map(quoteLiteral).join(', ')}]::text[]`;
 }
 
-/** A person's name. */
+/** Returns a person's name. */
 export function fullName(sql: DemoSql, purpose: string): string {
   return `${sql.pick(`${purpose} given`, I, GIVEN_NAMES)} || ' ' || ${sql.pick(`${purpose} family`, I, FAMILY_NAMES)}`;
 }
 
-/** The texts that break careless formats, in turn for every `step`-th row, so that even a small database holds each. */
+/** Returns the texts that break careless formats, in turn for every `step`-th row, so that even a small database holds each. */
 export function hostile(step: number): string {
   return `(${textArray(HOSTILE_TEXTS)})[1 + mod(i / ${step}, ${HOSTILE_TEXTS.length})]`;
 }
 
-/** The value where the condition holds, else NULL. */
+/** Returns the value where the condition holds, else NULL. */
 export function when(condition: string, value: string): string {
   return choose([[condition, value]], 'NULL');
 }
 
-/** `CASE` from pairs of condition and value. */
+/** Builds a `CASE` from pairs of condition and value. */
 export function choose(cases: readonly (readonly [condition: string, value: string])[], otherwise: string): string {
   return `CASE ${cases.map(([condition, value]) => `WHEN ${condition} THEN ${value}`).join(' ')} ELSE ${otherwise} END`;
 }
 
-/** 64 bits, signed, as PostgreSQL's second argument of the hash wants them. */
+/** Returns 64 signed bits, the type of the second argument of PostgreSQL's hash functions. */
 function purposeSeed(seed: number, purpose: string): string {
   const digest = new Bun.CryptoHasher('sha256').update(`${seed}/${purpose}`).digest();
   return `'${digest.readBigInt64BE(0)}'::bigint`;
 }
 
-/** The key of one of the staff. */
+/** Returns the key of one of the staff. */
 export const someone = (sql: DemoSql, purpose: string, staff: number) =>
   sql.id('staff', `(1 + ${sql.roll(purpose, I, staff)})`);
-/** The key of one of the administrators. */
+/** Returns the key of one of the administrators. */
 export const someAdmin = (sql: DemoSql, purpose: string, admins: number) =>
   sql.id('admins', `(1 + ${sql.roll(purpose, I, admins)})`);
-/** Whole hundreds of naira: two zeros after the point in every numeric. */
+/** Returns whole hundreds of naira: two zeros after the point in every numeric. */
 export const money = (sql: DemoSql, purpose: string, from: number, to: number) =>
   `(${from} + 100 * ${sql.roll(purpose, I, Math.floor((to - from) / 100))})`;
-/** With kobo, and so sometimes a trailing zero. */
+/** Returns an amount with kobo, and so sometimes with a trailing zero. */
 export const exactMoney = (sql: DemoSql, purpose: string, to: number) => `(${sql.roll(purpose, I, to * 100)} / 100.00)`;

@@ -106,7 +106,7 @@ export const STREETS = [
 ];
 export const TOWNS = ['Ìbàdàn', 'Abẹ́òkúta', 'Lagos', 'Òwu', 'Ilé-Ifẹ̀', 'Kano', 'Enugu', 'Ọ̀yọ́'];
 
-/** Each has broken some backup format: quotes, separators, line ends, the end mark of COPY, things that look like NULL. */
+/** Texts that have each broken some backup format: quotes, separators, line ends, COPY's end marker, strings that look like NULL. */
 export const HOSTILE_TEXTS = [
   '\\.',
   'first line\n\\.\nlast line',

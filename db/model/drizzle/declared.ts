@@ -17,29 +17,29 @@ export interface SchemaSource {
   path: string;
   /** Folder that relative paths start from. */
   cwd: string;
-  /** Comes before what a configuration says. */
+  /** Casing that overrides what a configuration says. */
   casing: Casing | null;
-  /** Whether the database of `dbCredentials` is wanted. What cannot be used of them is no fault otherwise. */
+  /** True when the database of `dbCredentials` is wanted; otherwise unusable credentials are no error. */
   wantsDatabase: boolean;
 }
 
-/** What an application's own files say of its database. */
+/** What an application's own files declare about its database. */
 export interface Declared {
   model: SchemaModel;
-  /** Of `dbCredentials`, holds a password; null when no configuration names a database. */
+  /** Address from `dbCredentials`, with its password; null when no configuration names a database. */
   databaseUrl: string | null;
 }
 
 /**
- * Reads what schema modules or drizzle-kit configurations declare. Their code runs in this process; `read.ts` gives them one of their own.
- * The address of the database is completed by the PG* variables of `env`. Throws CONFIG_INVALID when files are missing, do not load or
- * declare no table, and MODEL_INVALID.
+ * Reads what schema modules or drizzle-kit configurations declare, completing the database's address by the PG* variables of `env`. Runs
+ * their code in this process; `read.ts` gives them one of their own. Throws CONFIG_INVALID when files are missing, do not load or declare
+ * no table, and MODEL_INVALID.
  */
 export async function readDeclared(
   { path, cwd, casing, wantsDatabase }: SchemaSource,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Declared> {
-  // A path may hold a comma itself.
+  // A path may itself contain a comma.
   const patterns = existsSync(resolve(cwd, path)) ? [path] : splitPatterns(path);
   const files = await findFiles(patterns, cwd);
   const missing = await missingPaths(patterns, cwd);
@@ -95,12 +95,14 @@ function complete(url: string, file: string, env: Readonly<Record<string, string
   }
 }
 
-/** Modules that belong to a command (`drizzle.config.ts`, `drizzle-prod.config.mjs`) expect to be started in their folder. */
+/**
+ * Returns true for modules that belong to a command (`drizzle.config.ts`, `drizzle-prod.config.mjs`); they expect to start in their folder.
+ */
 export function isConfigName(file: string): boolean {
   return /\bconfig\b|^drizzle\b.*\.json$/.test(basename(file));
 }
 
-/** drizzle-kit starts from where it is run: beside the configuration, or at the root of a repository that holds it. */
+/** Reads a configuration from where drizzle-kit would start: beside it, or at the root of the repository that holds it. */
 async function declaredBy(
   config: KitConfig,
   file: string,
@@ -137,7 +139,7 @@ function declaresTables(module: Record<string, unknown>): boolean {
   return Object.values(module).some((value) => is(value, PgTable));
 }
 
-/** As drizzle-kit, top-level exports only. A CommonJS module comes as its default as well. */
+/** Returns top-level exports only, as drizzle-kit does. A CommonJS module arrives as its default as well. */
 function exportsOf(module: Record<string, unknown>, options: ReadOptions): SchemaExport[] {
   const inner: unknown = '__esModule' in module || 'module.exports' in module ? module.default : null;
   const all = { ...(inner !== null && typeof inner === 'object' && !is(inner, PgTable) ? inner : {}), ...module };

@@ -13,8 +13,8 @@ export function splitPatterns(text: string): string[] {
 }
 
 /**
- * Returns the files that paths and patterns name, sorted, as drizzle-kit finds them: a file, the modules of a folder (not those of its
- * folders), or a glob of files and folders. A path that is there as it is written is no pattern. Empty when nothing is there.
+ * Returns the files that paths and patterns name, sorted, or none. As in drizzle-kit, each is a file, a folder's own modules (no
+ * subfolders), or a glob of files and folders. A path that exists as written is no pattern.
  */
 export async function findFiles(patterns: readonly string[], folder: string): Promise<string[]> {
   const found = new Set<string>();
@@ -26,7 +26,7 @@ export async function findFiles(patterns: readonly string[], folder: string): Pr
   return [...found].sort();
 }
 
-/** Returns the plain paths among these that name nothing: a pattern may find nothing, but a path was meant. */
+/** Returns the plain paths that name nothing: a pattern may match nothing, but a path must exist. */
 export async function missingPaths(patterns: readonly string[], folder: string): Promise<string[]> {
   const plain = patterns.filter((pattern) => !MAGIC.test(pattern));
   const there = await Promise.all(plain.map((pattern) => exists(resolve(folder, pattern))));
@@ -50,7 +50,7 @@ async function match(pattern: string, folder: string): Promise<string[]> {
   return Array.fromAsync(glob.scan({ cwd: base, absolute: true, onlyFiles: false }));
 }
 
-/** A file that was named is taken whatever it is called; of others only modules can hold a schema. */
+/** Returns the files at a place. A named file is taken whatever its name; elsewhere only modules can hold a schema. */
 async function filesAt(place: string, named: boolean): Promise<string[]> {
   if (!(await stat(place)).isDirectory()) return named || MODULE.test(place) ? [place] : [];
   const modules = (await readdir(place)).filter((name) => MODULE.test(name)).map((name) => join(place, name));

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AppError } from '../../../server/core/errors.ts';
 
-/** Imports a module, whose code runs. Throws CONFIG_INVALID that says why it does not load, and which imports are not installed. */
+/** Imports a module, which runs its code. Throws CONFIG_INVALID that says why it does not load, and which imports are not installed. */
 export async function importModule(file: string): Promise<Record<string, unknown>> {
   try {
     return { ...((await import(pathToFileURL(file).href)) as Record<string, unknown>) };
@@ -35,7 +35,7 @@ async function missingImport(file: string, cause: unknown): Promise<AppError | n
   );
 }
 
-/** The import that failed is the first of perhaps several; whoever installs wants to know all of a file. */
+/** Returns every import of a file that does not resolve, not just the first: whoever installs wants to know them all. */
 async function unresolved(file: string): Promise<string[]> {
   try {
     const text = await Bun.file(file).text();
@@ -58,10 +58,10 @@ function resolves(path: string, folder: string): boolean {
   }
 }
 
-/** What a registry has: neither a path (`../x`, `@/x`, `#x`) nor a module of the runtime (`bun:x`). */
+/** Names a registry can have: neither a path (`../x`, `@/x`, `#x`) nor a module of the runtime (`bun:x`). */
 const PACKAGE = /^(@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/i;
 
-/** `@scope/name/part` → `@scope/name`. */
+/** Returns the package of a specifier: `@scope/name/part` → `@scope/name`. */
 function packageOf(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
@@ -78,7 +78,7 @@ function notLoading(file: string, cause: unknown): AppError {
   });
 }
 
-/** Several faults of one file come together. */
+/** Returns true for syntax errors; several of one file arrive together. */
 function doesNotParse(cause: unknown): boolean {
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
   return first instanceof BuildMessage || first instanceof SyntaxError;

@@ -3,16 +3,16 @@ import { AppError } from '../../../server/core/errors.ts';
 import type { ObjectName } from '../model.ts';
 import { CASINGS, type Casing } from './casing.ts';
 
-/** What a `drizzle.config.ts` says, as far as it concerns a backup. */
+/** Contents of a `drizzle.config.ts`, as far as they concern a backup. */
 export interface KitConfig {
   /** Files, folders and patterns. */
   schema: string[];
   casing: Casing | null;
-  /** Tells which tables are this application's. */
+  /** Returns true for this application's tables. */
   keeps: (table: ObjectName) => boolean;
   /**
-   * Returns the address of the database; null when the file names none. Throws CONFIG_INVALID for a driver that reaches no server by
-   * an address, and for certificates that no address can hold.
+   * Returns the address of the database; null when the file names none. Throws CONFIG_INVALID for a driver that uses no address, and for
+   * certificates that no address can hold.
    */
   databaseUrl: () => string | null;
 }
@@ -30,7 +30,7 @@ const shape = z.looseObject({
   dbCredentials: z.unknown().optional(),
 });
 
-/** Returns the configurations a module holds; none when it is no drizzle-kit configuration. */
+/** Returns the configurations in a module; none when it is no drizzle-kit configuration. */
 export async function configsIn(module: Record<string, unknown>): Promise<unknown[]> {
   const given: unknown = module.default ?? module;
   const isCallable = typeof given === 'function' && given.length === 0;
@@ -39,7 +39,7 @@ export async function configsIn(module: Record<string, unknown>): Promise<unknow
   return found.length > 0 && found.every(looksLikeConfig) ? found : [];
 }
 
-/** A default export that is a function or a promise may be anything; only what comes of it tells. */
+/** Resolves a default export that is a function or a promise: only its result shows what it is. */
 async function resolved(given: () => unknown): Promise<unknown> {
   try {
     return await given();
@@ -93,14 +93,16 @@ export function readKitConfig(value: unknown, file: string): KitConfig {
   };
 }
 
-/** What drizzle-kit puts behind the filters for `extensionsFilters: ['postgis']`. */
+/** Patterns that drizzle-kit appends to the filters for `extensionsFilters: ['postgis']`. */
 const POSTGIS = ['!geography_columns', '!geometry_columns', '!spatial_ref_sys'];
 
 function keepsSchema(filter: string[] | undefined, schema: string): boolean {
   return filter === undefined || filter.length === 0 || keepsTable(filter, schema);
 }
 
-/** As drizzle-kit matches: no pattern that begins with `!` may forbid the name, and any other one, or a `!` that does not forbid it, lets it in. */
+/**
+ * Matches as drizzle-kit does: no `!` pattern may forbid the name, and another pattern, or a `!` that does not forbid it, must admit it.
+ */
 function keepsTable(patterns: readonly string[], name: string): boolean {
   const [no, yes] = [patterns.filter((one) => one.startsWith('!')), patterns.filter((one) => !one.startsWith('!'))];
   if (no.some((pattern) => new Bun.Glob(pattern.slice(1)).match(name))) return false;

@@ -1,6 +1,6 @@
 /**
- * Reads an application's schema in a process of its own, which `read.ts` starts without Bun's automatic installs, and ends. What the
- * application's modules do while they load (open connections, print, exit, hang) touches nothing else.
+ * Reads an application's schema in a process of its own, which `read.ts` starts without Bun's automatic installs, and ends. Modules may
+ * open connections, print, exit or hang while they load, without effect on anything else.
  */
 import { AppError } from '../../../server/core/errors.ts';
 import { readDeclared, type SchemaSource } from './declared.ts';
@@ -18,7 +18,7 @@ async function answer(source: SchemaSource): Promise<SchemaAnswer> {
 
 const SECRET = /pass|pwd|secret|token|key|auth|credential|url|uri|dsn|connection/i;
 
-/** What a module says when it fails is its own words: they may repeat an address or a password it was given. */
+/** Removes secrets from a module's error message, which may repeat an address or a password it was given. */
 function withoutSecrets(text: string, env: Readonly<Record<string, string | undefined>>): string {
   const values = Object.entries(env).flatMap(([name, value]) =>
     SECRET.test(name) && value !== undefined && value.length >= 4 && !value.startsWith('/') ? [value] : [],

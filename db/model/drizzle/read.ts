@@ -8,13 +8,13 @@ export type SchemaAnswer =
   | { kind: 'failed'; code: ErrorCode | null; message: string; hint: string | null };
 
 const PROGRAM = join(import.meta.dir, 'read-process.ts');
-/** Ours, whatever stands in the folder of the application: it switches automatic installs off. */
+/** Our own configuration, whatever the application's folder holds: it switches automatic installs off. */
 const BUNFIG = join(import.meta.dir, '../../../bunfig.toml');
 const LIMIT_MS = 60_000;
 
 /**
- * Reads what an application's Drizzle modules declare, in a process of its own in which nothing is ever downloaded. Throws what
- * `readDeclared` throws, and CONFIG_INVALID when the modules do not come to an end in time.
+ * Reads what an application's Drizzle modules declare, in a separate process that never downloads anything. Throws what `readDeclared`
+ * throws, and CONFIG_INVALID when the modules do not finish in time.
  */
 export async function readSchema(
   source: SchemaSource,
@@ -43,7 +43,7 @@ export async function readSchema(
   }
 }
 
-/** A configuration reads `.env` and relative paths from its own folder, where drizzle-kit is started. */
+/** Returns the configuration's own folder, where drizzle-kit starts: `.env` and relative paths are read from there. */
 function startFolder({ path, cwd }: SchemaSource): string {
   const file = resolve(cwd, path);
   return isConfigName(file) && existsSync(file) ? dirname(file) : cwd;
