@@ -147,7 +147,7 @@ export const command: Command<typeof flags> = {
         };
         const told = { onProgress: both(onProgress, operation.report) };
         if (!asJson) return await backUp(operation, deps, input, told);
-        // The archive it is made of is on disk for a while, and never under a name.
+        // The archive that the document is made from is on disk for a while, but never under a name.
         await using scratch = createScratch(config.backupDir, storage);
         const through = { ...told, namesArchive: false };
         const made = await backUp(operation, { ...deps, storage: scratch }, input, through);
@@ -164,13 +164,13 @@ export const command: Command<typeof flags> = {
   },
 };
 
-/** Found out now rather than after the backup; the last word is the commit's. */
+/** Throws now rather than after the backup when the name is taken; the commit decides. */
 async function refuseTaken(storage: Storage, name: string): Promise<void> {
   const pending = await storage.create(name);
   await pending.abort();
 }
 
-/** Whether a backup could have the name it is to get. */
+/** Checks whether a backup could have the name it would get. */
 async function checkName(storage: Storage, name: string): Promise<Finding> {
   return await refuseTaken(storage, name).then(
     () => ({ check: 'name' as const, ok: true, message: `${name} is free` }),
@@ -178,7 +178,9 @@ async function checkName(storage: Storage, name: string): Promise<Finding> {
   );
 }
 
-/** Whether a backup would be let in now, and what dead restores left. A database that cannot be asked is a finding of its own. */
+/**
+ * Checks whether a backup would be admitted now, and what dead restores left. A database that cannot be queried is a finding of its own.
+ */
 async function checkOthers(url: string, demandsGate: boolean, signal: AbortSignal): Promise<Finding[]> {
   try {
     await using session = await openTransaction(url, { applicationName: 'palace-backup check', signal });
@@ -211,7 +213,7 @@ function findingOf(check: Finding['check'], error: unknown): Finding {
   return { check, ok: false, code, message, ...(hint && { hint }) };
 }
 
-/** A document is not packed: what would say how is not meant for it. */
+/** Throws USAGE for compression flags with a document, which is not compressed. */
 function refusePacking(values: { compression?: string | undefined; level?: number | undefined }): void {
   for (const flag of ['compression', 'level'] as const)
     if (values[flag] !== undefined)
@@ -220,7 +222,7 @@ function refusePacking(values: { compression?: string | undefined; level?: numbe
       });
 }
 
-/** The flag's range hangs on the method, which may come from the settings. */
+/** Throws USAGE for a level outside the method's range; the method may come from the settings. */
 function refuseLevel(level: number | undefined, compression: 'deflate' | 'zstd'): void {
   const fault = level === undefined ? null : levelFault(compression, level);
   if (fault === null) return;
@@ -232,7 +234,7 @@ function refuseLevel(level: number | undefined, compression: 'deflate' | 'zstd')
   });
 }
 
-/** What only a restore needs, or only --strict refuses, is said but does not count. */
+/** Formats the findings. Those that only concern a restore, or that only --strict refuses, are shown but do not count. */
 function describeCheck(report: EnvironmentReport, strict: boolean): Outcome {
   const counts = (finding: Finding) =>
     !finding.ok && finding.restore === undefined && (strict || finding.check !== 'unknown');
@@ -265,7 +267,7 @@ function restoreVerdict({ restorable, findings }: EnvironmentReport): string {
   return `A restore may meet ${formatCounted(uncertain.length, 'thing')}, see above.`;
 }
 
-/** How many of those left out for one reason are named; --json names all. */
+/** Number of objects named per reason for being left out; --json names all. */
 const NAMED_TABLES = 3;
 
 function describeBackup(result: BackupResult): string[] {
@@ -296,7 +298,7 @@ function describeUndeclared(sequences: string[]): string[] {
   return [`  in it though not in the schema: ${formatCounted(sequences.length, 'sequence')} (${named}${more})`];
 }
 
-/** A line for each reason: our own schemas alone have some thirty tables. */
+/** Returns one line per reason: our own schemas alone have some thirty tables. */
 function describeLeftOut(leftOut: BackupResult['leftOut']): string[] {
   const byReason = Map.groupBy(leftOut, ({ reason }) => reason);
   return [...byReason].map(([reason, tables]) => {

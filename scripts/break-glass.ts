@@ -62,10 +62,10 @@ async function makeCode(url: string, actor: string): Promise<{ code: string; exp
   }
 }
 
-/** The code follows as a fragment, which browsers keep to themselves: it reaches no log. */
+/** Returns the server's address. The code follows as a fragment, which browsers keep to themselves, so it reaches no log. */
 async function serverAddress({ publicUrl, tls, host, port }: Config): Promise<string> {
   if (publicUrl !== null) return publicUrl;
-  // Its port may be another than the one that was asked for, where somebody else's server answers.
+  // It may have taken another port than the configured one, on which somebody else's server answers.
   const started = await startedAt(resolve(DATA_DIR)).catch(() => null);
   if (started !== null) return started;
   const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host;

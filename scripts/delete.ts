@@ -48,7 +48,7 @@ export const command: Command<typeof flags> = {
   },
 };
 
-/** Only what is listed: notes and foreign files of the folder are not for this command to remove. */
+/** Finds a listed backup only: sidecars and foreign files of the folder are not for this command to remove. */
 async function findStored(storage: Storage, word: string) {
   const stored = [...(await storage.list()), ...(await storage.listDocuments())];
   const found = stored.find(({ name }) => name === word) ?? stored.find(({ name }) => name === `${word}.zip`);

@@ -19,7 +19,7 @@ const flags = {
   limit: { kind: 'number', value: 'N', min: 1, max: 100_000, help: 'how many rows at most; 100 when absent' },
 } as const;
 
-/** As many as a verification reads. */
+/** Number of chunks read concurrently, as in a verification. */
 const CHUNKS_AT_ONCE = 3;
 
 export const command: Command<typeof flags> = {

@@ -46,7 +46,7 @@ export const command: Command<typeof flags> = {
   },
 };
 
-/** Without a database nobody knows whether there should be some. */
+/** Returns the line for an empty list. Without a database nobody knows whether backups should exist. */
 function emptyLine(folder: string): string {
   return existsSync(folder)
     ? `No backups in ${folder}.`

@@ -27,7 +27,7 @@ export const command: Command<typeof flags> = {
     const config = configFor(env, values);
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);
-    // Another application's tables are its own migrations' work.
+    // Another application's tables belong to its own migrations.
     const report = await migrate(database.url, { application: config.backupSchema === null ? HRMS : null, signal });
     const { application: hrms, ...rest } = report;
     return {

@@ -165,7 +165,7 @@ export const command: Command<typeof flags> = {
         const restoreFrom = (source: ByteSource, name: string | null) =>
           restore(operation, { storage, name, source }, deps, input, run);
         if (!document) return await restoreFrom(chosen.source, chosen.storedName);
-        // An archive is made of the document first, so that its rows are checked and loaded as any others.
+        // The document is converted into an archive first, so that its rows are checked and loaded like any others.
         await using scratch = createScratch(config.backupDir, storage);
         await using object = await scratch.create(SCRATCH_NAME);
         const accepted = await acceptJson(
@@ -198,30 +198,30 @@ export const command: Command<typeof flags> = {
   },
 };
 
-/** Damage that keeps a stored archive from being opened is noted beside it like any other. */
+/** Opens the archive. Notes damage that prevents it in the sidecar of a stored archive, like any other damage. */
 function openNoting(storage: Storage, { source, storedName }: ChosenBackup, signal: AbortSignal): Promise<Archive> {
   return notingDamage({ storage, name: storedName, now: () => new Date() }, () => openArchive(source, { signal }));
 }
 
 const SCRATCH_NAME = 'accepted.zip';
 
-/** The archive lives for minutes: it is packed as fast as can be. */
+/** Returns the fastest compression: the archive lives for minutes. */
 function packing(config: Config): { compression: 'deflate' | 'zstd'; level?: number } {
   return { compression: config.backupCompression, level: 1 };
 }
 
-/** What a person is told of the rows that will come. */
+/** Facts about the rows to restore, as shown to a person. */
 interface BackupFacts {
   /** The chosen tables in words. */
   tables: string;
-  /** Of the chosen tables. */
+  /** Rows of the chosen tables. */
   rows: number | null;
   timestamp: string | null;
   createdBy: string | null;
   from: Origin;
 }
 
-/** Throws UNKNOWN_TABLE for a chosen table that the backup does not hold. */
+/** Returns the facts of an archive. Throws UNKNOWN_TABLE for a chosen table that the backup does not hold. */
 function factsOf({ manifest }: Archive, chosen: string[] | undefined): BackupFacts {
   const { metadata } = manifest;
   const tables = chosen ? pickTables(manifest.tables, chosen, 'The backup') : manifest.tables;
@@ -234,7 +234,7 @@ function factsOf({ manifest }: Archive, chosen: string[] | undefined): BackupFac
   };
 }
 
-/** Only what the document says itself: reading it as a whole comes after the question. */
+/** Returns only what the document states itself: it is read as a whole after the question. */
 async function saidBy(
   document: JsonDocument | null,
   chosen: string[] | undefined,
@@ -251,14 +251,14 @@ async function saidBy(
   };
 }
 
-/** The server is asked: a connection string need not hold the name. */
+/** Asks the server for the database's name, since a connection string need not hold it. */
 async function readTarget(url: string, signal: AbortSignal): Promise<Origin & { database: string }> {
   await using session = await openSession(url, { applicationName: 'palace-backup restore confirm', signal });
   const { database, systemIdentifier } = await readIdentity(session);
   return { host: originInUrl(maskDatabaseUrl(url)).host, database, systemIdentifier: systemIdentifier ?? null };
 }
 
-/** The command that makes a backup of the very database that is about to change. */
+/** Returns the command that backs up the very database that is about to change. */
 function keepBy({ demo, into }: { demo: boolean; into?: string | undefined }): string {
   const script = 'bun run scripts/backup.ts';
   return demo ? `${script} --demo` : into === undefined ? script : `DATABASE_URL=(what --into says) ${script}`;
@@ -271,7 +271,7 @@ function describeOrigin(from: Origin, target: Origin): string | null {
   const [made, here] = [originText(from), originText(target)];
   if (made === null) return 'This backup does not say which database it was made of.';
   if (compared === 'unknown') return `This backup was made of ${made}; whether that is ${here} cannot be told.`;
-  // The same name at the same address, and another server all the same: only its identifier tells.
+  // Same name, same address, but another server: only its identifier shows that.
   const [one, other] = made === here ? [from, target].map((each) => originText({ ...each, host: null })) : [made, here];
   return `This backup was made of ANOTHER database: ${one}. It goes into ${other}.`;
 }

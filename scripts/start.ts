@@ -23,7 +23,7 @@ const DEMO_SEED = 1;
 async function start(): Promise<void> {
   const config = await composeDatabase(readConfig(process.env));
   await using folder = await takeFolder(resolve(DATA_DIR));
-  // From here on a signal waits for its turn, so that a half-made database is never left.
+  // From here on a signal is deferred, so that a half-made database is never left.
   const toldToStop = untilToldToStop();
   const launcherEnded = untilLauncherEnds();
   await using embedded = config.databaseUrl === null ? await ownDatabase() : null;
@@ -80,7 +80,7 @@ function sayWhereItIs(server: { url: string; moved: boolean }, config: Config): 
   console.log(`\nPalace Backup answers at ${server.url}`);
 }
 
-/** The password of invented people is no secret; of another database nothing is known. */
+/** Prints how to sign in to an embedded database: the password of invented people is no secret. Nothing is known of other databases. */
 async function sayHowToSignIn(embedded: Embedded | null): Promise<void> {
   const demo = embedded && (await demoSignIn(embedded.url).catch(() => null));
   if (demo) console.log(`Sign in as ${demo.email} with the password ${demo.password}; README.md shows how.\n`);

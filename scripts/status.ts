@@ -4,7 +4,7 @@ import { type Command, runCommand } from './command/cli.ts';
 import { composeStorage, configWithoutDatabase, settingsHelp } from './command/compose.ts';
 import { formatDuration, printable } from './command/format.ts';
 
-/** A day, and two hours for a backup that waits or is slow. */
+/** Milliseconds: a day, and two hours for a backup that waits or is slow. */
 const USUAL_AGE_MS = 26 * 60 * 60 * 1000;
 
 const flags = {

@@ -74,7 +74,7 @@ export const command: Command<typeof flags> = {
   },
 };
 
-/** A document bears no checksum, so that all there is to find is whether it is whole and counts as it says. */
+/** Verifies a document. It has no checksum, so only its structure and its stated counts can be checked. */
 async function verifyDocument(
   { label, source }: ChosenBackup,
   document: JsonDocument,

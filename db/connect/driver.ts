@@ -15,7 +15,8 @@ const CONNECT_IN_LIST_MS = 1500;
 
 /**
  * Returns Drizzle's driver, which connects only when needed, and where a `DatabaseClient` has just signed in: servers, TLS and sign-in
- * demands mean the same everywhere. Reports an unreachable server within about two seconds, and at once from then on. Throws CONFIG_INVALID.
+ * demands mean the same everywhere. Reports an unreachable server within about two seconds, and at once from then on. Throws
+ * CONFIG_INVALID.
  */
 export function openDriver(url: string, options: { connections: number; applicationName: string }): Sql {
   const target = readTarget(url);

@@ -28,8 +28,8 @@ type Secrets = z.infer<typeof secretsSchema>;
 export const BUILTIN_LOCALE = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
 
 /**
- * Starts the embedded PostgreSQL 18 under `dir`, or joins the one running there, and creates role and database `palace` when missing. Throws
- * as `startCluster` does, and DATABASE_UNREACHABLE when there are no binaries for this platform.
+ * Starts the embedded PostgreSQL 18 under `dir`, or joins the one running there, and creates role and database `palace` when missing.
+ * Throws as `startCluster` does, and DATABASE_UNREACHABLE when there are no binaries for this platform.
  */
 export async function startEmbedded(
   dir: string,

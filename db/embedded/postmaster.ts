@@ -22,7 +22,7 @@ export async function readPostmaster(dataDir: string): Promise<Postmaster | null
   return pid > 0 && port > 0 ? { pid, port } : null;
 }
 
-/** Who answers on a port: the server of this very data folder, one that is not ready yet, or nobody of ours. */
+/** The server that answers on a port: the server of this very data folder, one that is not ready yet, or nobody of ours. */
 export type Answer = 'ready' | 'not yet' | 'not ours';
 
 /**

@@ -173,7 +173,7 @@ type TableConfig = ReturnType<typeof getTableConfig>;
 
 const EXTRA_COLUMNS = Symbol.for('drizzle:ExtraConfigColumns');
 
-/** Returns a table's keys and indexes. Before drizzle-orm 0.31 they used the columns themselves, which our version expects under a symbol. */
+/** Returns a table's keys and indexes. Before drizzle-orm 0.31 they used the columns, which our version expects under a symbol. */
 function configOf(table: PgTable): TableConfig {
   if (Reflect.get(table, EXTRA_COLUMNS) !== undefined) return getTableConfig(table);
   return getTableConfig(Object.create(table, { [EXTRA_COLUMNS]: { value: getTableColumns(table) } }) as PgTable);

@@ -25,7 +25,7 @@ export interface ApplicationTables {
   tables(): string[];
 }
 
-/** What was found in the `public` schema. Only an empty one is written to. */
+/** The contents of the `public` schema. Only an empty one is written to. */
 export type ApplicationFinding =
   | { found: 'created' }
   | { found: 'already there' }

@@ -11,30 +11,30 @@ import { AppError } from '../../server/core/errors.ts';
 import type { Storage } from '../../server/storage/storage.ts';
 import { formatCounted } from './format.ts';
 
-/** The flag that confirms them where nobody is asked. */
+/** The flag that confirms changed administrators where nobody is asked. */
 export const ADMINISTRATORS_FLAG = {
   kind: 'switch',
   help: 'with --yes: also where a backup from elsewhere would change who may sign in to the panel',
 } as const;
 
-/** People who are named; the rest is counted. */
+/** Number of people who are named; the rest is counted. */
 const NAMED = 50;
 const LOCK_WAIT = '5s';
 
 /**
- * Finds what a restore of this backup would make of the administrators, as `administratorsFromElsewhere` judges it; a file that lies in no
- * folder of ours counts as sent by somebody. Throws what reading it says.
+ * Returns how a restore of this backup would change the administrators, as `administratorsFromElsewhere` judges it. A file outside our
+ * folders counts as sent by somebody. Throws what reading the backup throws.
  */
 export async function readAdministrators(
   wanted: {
-    /** What opens the archive, whatever name it is asked for. */
+    /** Opens the archive, whatever name it is asked for. */
     opens: Pick<Storage, 'open'>;
-    /** Where it lies under its name, if it does. */
+    /** Storage and name of a stored archive; null for a file elsewhere. */
     stored: { storage: Storage; name: string } | null;
     tables: string[] | undefined;
     target: Origin;
     url: string;
-    /** Whether they may be changed unasked: more of them than can be compared are left uncompared then. */
+    /** True when they may be changed unasked: then more of them than can be compared are left uncompared. */
     allowed: boolean;
   },
   signal: AbortSignal,
@@ -61,7 +61,7 @@ export async function readAdministrators(
   });
 }
 
-/** Says who may sign in afterwards and who no more, a line each; nothing where nothing changes. */
+/** Returns one line each for those who gain and those who lose access; none when nothing changes. */
 export function administratorLines({ changes }: AdministratorChanges): string[] {
   if (changes.length === 0) return [];
   const more = changes.length > NAMED ? [`  and ${changes.length - NAMED} more`] : [];
@@ -73,8 +73,8 @@ export function administratorLines({ changes }: AdministratorChanges): string[] 
 }
 
 /**
- * Throws RESTORE_REFUSED where a restore that asks nobody would change administrators that are there, and the flag is not given. Into a
- * table without any they may come unasked: nobody's standing changes, and a new server is set up so.
+ * Throws RESTORE_REFUSED when an unattended restore would change existing administrators without the flag. An empty table may be filled
+ * unasked: nobody's rights change, and a new server is set up so.
  */
 export function refuseUnasked(
   { changes, isAnybodyThere }: AdministratorChanges,
@@ -94,7 +94,7 @@ export function refuseUnasked(
   );
 }
 
-/** What the record of the operation keeps of them. */
+/** Returns the names for the operation's record. */
 export function namedAdministrators({ changes }: AdministratorChanges) {
   return changes.slice(0, NAMED).map(({ email, change, role }) => ({ email, change, role }));
 }

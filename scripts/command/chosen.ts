@@ -8,7 +8,7 @@ import { openFile } from '../../server/storage/file-source.ts';
 import { decodeSidecar, MAX_SIDECAR_BYTES } from '../../server/storage/sidecar.ts';
 import type { Storage } from '../../server/storage/storage.ts';
 
-/** How commands that read a backup name it. */
+/** The argument by which commands name the backup they read. */
 export const BACKUP_ARGUMENT = {
   value: 'FILE|NAME',
   help: 'the path of an archive or a BackupData document, or the name of one in BACKUP_DIR',
@@ -17,15 +17,15 @@ export const BACKUP_ARGUMENT = {
 /** A backup named on a command line. */
 export interface ChosenBackup extends AsyncDisposable {
   source: ByteSource;
-  /** Null for an archive, and for what is none: opening it says what is wrong. */
+  /** Null for an archive, and for anything else: opening it says what is wrong. */
   document: JsonDocument | null;
   /** For people: its name in the storage, or the path of a file elsewhere. */
   label: string;
-  /** Its name in the storage, also when it was chosen by its path there; null for a file elsewhere. */
+  /** Name in the storage, also when it was chosen by its path there; null for a file elsewhere. */
   storedName: string | null;
 }
 
-/** Lends the bytes to what opens and closes archives by name; whoever chose the backup closes it. */
+/** Lends the bytes to code that opens and closes archives by name. Whoever chose the backup closes it. */
 export function lend({ source }: Pick<ChosenBackup, 'source'>): Pick<Storage, 'open'> {
   return {
     open: async () => ({
@@ -37,8 +37,8 @@ export function lend({ source }: Pick<ChosenBackup, 'source'>): Pick<Storage, 'o
 }
 
 /**
- * Opens FILE|NAME: a path when it holds a slash or is a file here, otherwise a stored backup, `.zip` added when missing. Throws NOT_FOUND,
- * and ARCHIVE_INVALID for the notes beside an archive or other JSON.
+ * Opens FILE|NAME: a path when it holds a slash or is a file here, otherwise a stored backup, adding `.zip` when missing. Throws NOT_FOUND,
+ * and ARCHIVE_INVALID for a sidecar or other JSON.
  */
 export async function openChosen(
   storage: Storage,
@@ -83,7 +83,9 @@ async function openSource(storage: Storage, word: string) {
   }
 }
 
-/** The stored document whose name lacks only its ending. It is not taken unasked: an archive of that name may have been meant. */
+/**
+ * Returns the stored document whose name lacks only its extension. It is never opened unasked: an archive of that name may have been meant.
+ */
 export async function documentMeant(storage: Storage, word: string): Promise<string | undefined> {
   const names = (await storage.listDocuments()).map(({ name }) => name);
   return [`${word}.json`, `${word}.json.gz`].find((name) => names.includes(name));
@@ -93,13 +95,13 @@ export function wholeName(document: string): string {
   return `There is a document ${document}: give its whole name when that is meant.`;
 }
 
-/** The name that a path has in the folder of the backups. */
+/** Returns the name a path has in the backup folder, or null. */
 function nameInStorage(storage: Storage, path: string): string | null {
   const name = basename(path);
   try {
     return resolve(storage.locate(name)) === resolve(path) ? name : null;
   } catch (error) {
-    // A file elsewhere may be called what no stored one is.
+    // A file elsewhere may have a name that no stored backup can have.
     if (error instanceof AppError) return null;
     throw error;
   }

@@ -13,7 +13,7 @@ import { createOutput } from './output.ts';
 import { createProgress } from './progress.ts';
 import { errorText, jsonLine } from './report.ts';
 
-/** The flags every command takes. */
+/** The flags every command accepts. */
 export const COMMON_FLAGS = {
   json: { kind: 'switch', help: 'one JSON object as the last line of stdout, and nothing else there' },
   verbose: { kind: 'switch', short: 'v', help: 'more detail, and the causes of errors (secrets masked)' },
@@ -26,44 +26,44 @@ export interface Command<F extends Flags> {
   name: string;
   summary: string;
   flags: F;
-  /** What must stand besides flags, when something must. */
+  /** Positional argument, if the command requires one. */
   positional?: Positional;
-  /** The settings it reads, for `--help`. */
+  /** Settings it reads, for `--help`. */
   settings: { name: string; help: string }[];
   examples: { line: string; does: string }[];
-  /** What it prints is all that it is for: with --silent nobody would ever see it, unless --json asks for it. */
+  /** True when the output is all the command is for: with --silent nobody would see it, unless --json asks for it. */
   onlySays?: true;
-  /** Does the work. Resolves with what to show; every failure is thrown. */
+  /** Runs the command and resolves with its output; throws every failure. */
   run(context: CommandContext<F>): Promise<Outcome>;
 }
 
 export interface CommandContext<F extends Flags> {
   values: FlagValues<F>;
-  /** Empty for a command that takes none. */
+  /** The positional argument; empty for a command that takes none. */
   positional: string;
   env: Record<string, string | undefined>;
   /** Aborts at the first Ctrl-C or SIGTERM. */
   signal: AbortSignal;
   onProgress: OnProgress;
-  /** A line for people on stderr; not with --silent. */
+  /** Prints a line for people on stderr, except with --silent. */
   note(line: string): void;
-  /** A line for people on stderr with --verbose, secrets masked. */
+  /** Prints a line for people on stderr with --verbose, secrets masked. */
   detail(line: string): void;
 }
 
 export interface Outcome {
-  /** The result as `--json` gives it under `data`. */
+  /** The result that `--json` prints under `data`. */
   data: object;
-  /** The same for people, on stdout. */
+  /** The result for people, on stdout. */
   lines: string[];
   warnings?: string[];
-  /** Those of the warnings that are told with --silent, too: what is wrong or missing. All when absent. */
+  /** Warnings that are printed with --silent, too: what is wrong or missing. All when absent. */
   wrong?: string[];
   /** 0 when absent. */
   exitCode?: ExitCode;
 }
 
-/** What a command takes from its process; the defaults of `runCommand` are the real ones. */
+/** The parts of its process a command uses; `runCommand` defaults to the real ones. */
 interface ProcessParts {
   argv: string[];
   env: Record<string, string | undefined>;
@@ -71,8 +71,8 @@ interface ProcessParts {
 }
 
 /**
- * Runs a command from its flags to its exit code, and ends the process: failures, `--json`, progress, Ctrl-C
- * and broken pipes are the same for every command. Never leaves before what was begun is cleaned up.
+ * Runs a command from its flags to its exit code, and ends the process. Failures, `--json`, progress, Ctrl-C and broken pipes are handled
+ * alike for every command. Never exits before clean-up is done.
  */
 export async function runCommand<F extends Flags>(
   command: Command<F>,
@@ -86,7 +86,7 @@ export async function runCommand<F extends Flags>(
     process.exit(code);
   };
 
-  // Asked of the raw words too: a command line that cannot be read still answers in the form it was asked in.
+  // Read from the raw words too: even an invalid command line must be answered in the requested format.
   const flagWords = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const asked = {
     json: flagWords.includes('--json'),
@@ -158,7 +158,7 @@ export async function runCommand<F extends Flags>(
     clearInterval(ticking ?? undefined);
     display.clear();
     if (strays.length > 0) return fail(strays[0]);
-    // What a cancelled wait throws depends on what it waited for; an AppError says what really happened.
+    // The error of a cancelled wait depends on what it waited for; an AppError says what really happened.
     const known = controller.signal.aborted && !(error instanceof AppError) ? cancelled('The command') : error;
     return fail(saidOfAddress(known, addressOf(parsed.values, env)));
   }
@@ -166,13 +166,13 @@ export async function runCommand<F extends Flags>(
   return leave(exitCode);
 }
 
-/** The text of a command's `--help`. */
+/** Returns the text of a command's `--help`. */
 export function helpOf<F extends Flags>(command: Command<F>): string {
   const flags = { ...command.flags, ...COMMON_FLAGS };
   return helpText({ ...command, flags, positional: command.positional ?? null, application: APPLICATION });
 }
 
-/** Reads the words of a command's line, those that every command takes included. Throws USAGE. */
+/** Parses a command line, including the flags every command accepts. Throws USAGE. */
 export function readCommandLine<F extends Flags>(
   command: Command<F>,
   argv: string[],
@@ -181,7 +181,7 @@ export function readCommandLine<F extends Flags>(
   return parseFlags<F & typeof COMMON_FLAGS>(argv, flags, command.positional ?? null, command.name);
 }
 
-/** What says where the database is, for people: the flag, the setting, or what stands in its place. */
+/** Returns where the database's address comes from, for people: the flag, the setting, or what replaces it. */
 function addressOf(values: Readonly<Record<string, unknown>>, env: Record<string, string | undefined>): string {
   if (values.into !== undefined) return '--into';
   if (values.demo === true) return 'DATABASE_URL';
@@ -192,7 +192,7 @@ function addressOf(values: Readonly<Record<string, unknown>>, env: Record<string
   return namesDatabase(env) ? `the variables (${settingVariables(env).join(', ')})` : 'DATABASE_URL';
 }
 
-/** Failures of a connection name DATABASE_URL, and its address may stand elsewhere. */
+/** Rewrites a connection failure that names DATABASE_URL when the address came from elsewhere. */
 function saidOfAddress(error: unknown, address: string): unknown {
   if (!(error instanceof AppError) || (error.code === 'CONFIG_INVALID' && address !== '--into')) return error;
   const said = (text: string) => text.replaceAll(/\bDATABASE_URL\b/g, address);
@@ -204,8 +204,8 @@ function saidOfAddress(error: unknown, address: string): unknown {
 }
 
 /**
- * A signal that aborts at the first SIGINT, SIGTERM or SIGHUP; later ones only say that the clean-up goes on. An error that
- * nobody caught aborts too, and is kept: the default would end the process with its clean-up undone.
+ * Returns a controller that aborts at the first SIGINT, SIGTERM or SIGHUP; later ones only report that the clean-up goes on. Also aborts on
+ * an uncaught error and keeps it in `strays`: by default the process would end without clean-up.
  */
 function cancelOnSignal(say: (line: string) => void): { controller: AbortController; strays: unknown[] } {
   const controller = new AbortController();

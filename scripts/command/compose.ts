@@ -18,10 +18,10 @@ import type { Storage } from '../../server/storage/storage.ts';
 
 type SettingName = (typeof SETTING_NAMES)[number];
 
-/** Where `bun start` keeps what is its own, relative to the working directory. */
+/** Folder for the data of `bun start`, relative to the working directory. */
 export const DATA_DIR = '.data';
 
-/** Its PostgreSQL. */
+/** Folder of its embedded PostgreSQL. */
 export const EMBEDDED_DIR = `${DATA_DIR}/postgres`;
 
 /** The flag of every command that works on a database: without it none touches the demo database. */
@@ -30,7 +30,7 @@ export const DEMO_FLAG = {
   help: `the demo database that \`bun start\` keeps in ${EMBEDDED_DIR}, whatever DATABASE_URL says`,
 } as const;
 
-/** What `--help` says of the settings that commands read. */
+/** Descriptions in `--help` of the settings that commands read. */
 const SETTINGS = {
   DATABASE_URL: 'postgres://user:password@host:5432/database; must be set unless --demo is given',
   DATABASE_DIRECT_URL: 'the same database past a connection pooler, if there is one',
@@ -51,7 +51,7 @@ export function settingsHelp(...names: (keyof typeof SETTINGS)[]): { name: strin
   return names.map((name) => ({ name, help: SETTINGS[name] }));
 }
 
-/** The flag of every command that stands in line with others. */
+/** The flag of every command that may wait for other operations. */
 export const WAIT_FLAG = {
   kind: 'duration',
   optional: true,
@@ -59,12 +59,12 @@ export const WAIT_FLAG = {
   help: 'wait while another operation runs, so long at most, instead of stopping with exit code 6',
 } as const;
 
-/** The settings of a command that needs no database: what they say of one is not read, and cannot be wrong. */
+/** Returns the settings of a command that needs no database; database settings are not read, and cannot be wrong. */
 export function configWithoutDatabase(env: Record<string, string | undefined>): Config {
   return readConfig(Object.fromEntries(Object.entries(env).filter(([name]) => !/^DATABASE_|^PG/.test(name))));
 }
 
-/** The settings with a command's flags over them. Throws CONFIG_INVALID. */
+/** Returns the settings, overridden by a command's flags. Throws CONFIG_INVALID. */
 export function configFor(
   env: Record<string, string | undefined>,
   flags: {
@@ -81,13 +81,13 @@ export function configFor(
     if (flags.demo)
       throw new AppError('USAGE', '--into and --demo both name a database.', { hint: 'Give one of them.' });
     over.DATABASE_URL = readInto(flags.into, env);
-    // They belong to the other database.
+    // It belongs to the other database.
     over.DATABASE_DIRECT_URL = undefined;
     over.DATABASE_URL_FILE = undefined;
     over.DATABASE_DIRECT_URL_FILE = undefined;
   }
   if (flags.output !== undefined) over.BACKUP_DIR = flags.output;
-  // A level is a word of one method: that of the settings means nothing to another one.
+  // A level belongs to one method: that of the settings means nothing to another.
   if (flags.compression !== undefined && flags.compression !== (env.BACKUP_COMPRESSION || 'deflate'))
     over.BACKUP_LEVEL = undefined;
   if (flags.compression !== undefined) over.BACKUP_COMPRESSION = flags.compression;
@@ -96,7 +96,7 @@ export function configFor(
   return readConfig(over);
 }
 
-/** The address completed as `psql` would. What is wrong with it is said of the flag that gave it. */
+/** Completes the address as `psql` would. Throws with the name of the flag that gave it. */
 function readInto(into: string, env: Record<string, string | undefined>): string {
   const unusable = (fault: string) =>
     new AppError('USAGE', `--into ${fault}.`, {
@@ -114,15 +114,15 @@ function readInto(into: string, env: Record<string, string | undefined>): string
   }
 }
 
-/** A database for a command's while; an embedded one is let go of afterwards. */
+/** A database for the duration of a command; an embedded one is released afterwards. */
 export interface CommandDatabase extends AsyncDisposable {
-  /** Holds the password. */
+  /** Address, with the password. */
   url: string;
 }
 
 /**
- * Finds the database: that of the settings, of the application's own configuration, or with `demo` the embedded one and no other.
- * Throws CONFIG_INVALID when nothing names one. Opens no connection.
+ * Finds the database: from the settings, from the application's own configuration, or with `demo` the embedded one only. Throws
+ * CONFIG_INVALID when nothing names one. Opens no connection.
  */
 export async function openDatabase(
   config: Config,
@@ -138,7 +138,7 @@ export async function openDatabase(
   });
 }
 
-/** Whether a file is there and cannot be read; the runtime passes over such a `.env` in silence. */
+/** Returns true for a file that exists but cannot be read; the runtime silently skips such a `.env`. */
 async function isHidden(file: string): Promise<boolean> {
   return (
     existsSync(file) &&
@@ -157,7 +157,7 @@ async function openDemo(): Promise<CommandDatabase> {
   });
 }
 
-/** The folder of the backups, known again by what the database remembers once there is one. Touches nothing yet. */
+/** Returns the backup folder, recognised by what the database remembers once there is one. Touches nothing yet. */
 export function composeStorage(config: Config, database: () => string | null = () => null): Storage {
   return createLocalStorage(config.backupDir, async (folder) => {
     const url = database();
@@ -165,19 +165,19 @@ export function composeStorage(config: Config, database: () => string | null = (
   });
 }
 
-/** Who runs this command, for archives and records: `maria@db1 (command line)`. */
+/** Returns who runs this command, for archives and records: `maria@db1 (command line)`. */
 export function commandActor(env: Record<string, string | undefined>): string {
   const user = env.USER || env.LOGNAME || (accountName() ?? `user ${process.getuid?.() ?? '?'}`);
   const behind = env.SUDO_USER && env.SUDO_USER !== user ? `${env.SUDO_USER} as ` : '';
   return `${behind}${user}@${hostname()} (command line)`;
 }
 
-/** What `runOperation` needs besides the verb. */
+/** Returns what `runOperation` needs besides the verb. */
 export function operationDeps(databaseUrl: string, onWait: (message: string) => void): OperationDeps {
   return { databaseUrl, now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms) => Bun.sleep(ms), onWait };
 }
 
-/** Progress for the person in front of the command, and for the operation's record. */
+/** Reports progress to two listeners: the person in front of the command, and the operation's record. */
 export function both(first: OnProgress, second: OnProgress): OnProgress {
   return (event) => {
     first(event);

@@ -9,20 +9,20 @@ const readFile = promisify(read);
 const writeFile = promisify(write);
 
 export interface Confirmation {
-  /** What must be typed: the name of what is about to change or go. */
+  /** Name that must be typed: that of the thing about to change or go. */
   name: string;
-  /** What has this name, and what becomes of it. */
+  /** Parts of the question: what has this name, what becomes of it, the work, and what stays if it is cancelled. */
   question: { what: string; becomes: string; work: string; unchanged: string };
-  /** What is about to happen, for the person to read first. */
+  /** Lines to read first, about what will happen. */
   warning: string[];
-  /** Where to look when another name was meant. */
+  /** Advice for somebody who meant another name. */
   otherwise: string;
   signal: AbortSignal;
 }
 
 /**
- * Asks for a name on the process's terminal, whatever stdin and stdout are redirected to. Resolves when it was typed; throws USAGE when
- * there is no terminal to ask on, CANCELLED when anything else was typed. Never asks twice.
+ * Asks for a name on the process's terminal, wherever stdin and stdout are redirected, and resolves when it is typed. Throws USAGE without
+ * a terminal, CANCELLED when anything else is typed. Never asks twice.
  */
 export async function confirmName({ name, question, warning, otherwise, signal }: Confirmation): Promise<void> {
   const { what, becomes, work, unchanged } = question;
@@ -44,14 +44,14 @@ export async function confirmName({ name, question, warning, otherwise, signal }
       hint: `Run it again and type ${printable(name)}, or ${otherwise}`,
     });
   } finally {
-    // Closing waits for a read under way; the process must be able to end while nobody types.
+    // Closing waits for a pending read; the process must be able to end while nobody types.
     if (!signal.aborted) await closeFile(terminal);
   }
 }
 
-/** One line as typed, null at the end of input. */
+/** Reads one line as typed; null at the end of input. */
 async function lineFrom(terminal: number, work: string, signal: AbortSignal): Promise<string | null> {
-  // Ctrl-C may have come as soon as the question was to be seen.
+  // Ctrl-C may have come as soon as the question was visible.
   throwIfCancelled(signal, work);
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(cancelled(work)), { once: true });

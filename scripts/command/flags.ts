@@ -1,21 +1,21 @@
 import { parseArgs } from 'node:util';
 import { AppError } from '../../server/core/errors.ts';
 
-/** One flag of a command: how it is written, what it takes, what `--help` says of it. */
+/** One flag of a command: its spelling, its value, and its description in `--help`. */
 export type Flag = { short?: string; help: string } & (
   | { kind: 'switch' }
   | { kind: 'text'; value: string }
   | { kind: 'number'; value: string; min: number; max: number }
-  /** `a,b`; given twice, the lists are joined. */
+  /** `a,b`; the lists of repeated flags are joined. */
   | { kind: 'list'; value: string }
   | { kind: 'choice'; choices: readonly string[] }
-  /** `90s`, `30m`, `26h`, `2d`, in milliseconds. With `optional` the flag may stand alone. */
+  /** `90s`, `30m`, `26h`, `2d`, in milliseconds. With `optional` the flag may have no value. */
   | { kind: 'duration'; value: string; optional?: true }
 );
 
 export type Flags = Record<string, Flag>;
 
-/** The type of one flag's value: a switch is always there, as is a flag that may stand alone; anything else may be left out. */
+/** Type of one flag's value. A switch always has one, as has a flag with an optional value; others may be undefined. */
 export type FlagValue<F extends Flag> = F extends { kind: 'switch' }
   ? boolean
   : F extends { kind: 'duration'; optional: true }
@@ -30,7 +30,7 @@ export type FlagValue<F extends Flag> = F extends { kind: 'switch' }
 
 export type FlagValues<F extends Flags> = { [Name in keyof F]: FlagValue<F[Name]> };
 
-/** What must stand besides flags. */
+/** The positional argument that a command requires. */
 export interface Positional {
   value: string;
   help: string;
@@ -41,7 +41,7 @@ export interface ParsedFlags<F extends Flags> {
   positional: string | undefined;
 }
 
-/** Reads a command line. Throws USAGE for anything that cannot be meant. */
+/** Parses a command line. Throws USAGE for anything that cannot be meant. */
 export function parseFlags<F extends Flags>(
   argv: string[],
   flags: F,
@@ -60,7 +60,7 @@ export function parseFlags<F extends Flags>(
       },
     ]),
   );
-  // Not strict: the parser's own words do not say what a value should look like.
+  // Not strict: the parser's own messages do not say what a value should look like.
   const { tokens } = parseArgs({ args: argv, options, strict: false, allowPositionals: true, tokens: true });
 
   const values: Record<string, unknown> = {};
@@ -79,7 +79,7 @@ export function parseFlags<F extends Flags>(
     }
     if (flag.kind === 'duration' && flag.optional) {
       const next = tokens[place + 1];
-      // A word that looks like a length of time belongs to the flag; any other is what the command takes besides.
+      // A word that looks like a duration belongs to the flag; any other is the positional argument.
       const word =
         token.value ?? (next?.kind === 'positional' && /^\d+[a-z]*$/i.test(next.value) ? next.value : undefined);
       if (token.value === undefined && word !== undefined) taken.add(place + 1);

@@ -3,17 +3,17 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
-/** `12,345,678`. */
+/** Formats a count: `12,345,678`. */
 export function formatCount(count: number): string {
   return grouped.format(count);
 }
 
-/** `1 row`, `2,000 rows`. */
+/** Formats a counted noun: `1 row`, `2,000 rows`. */
 export function formatCounted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** Bytes as `812 B`, `4.2 MiB`, `312 GiB`: three figures, no more. */
+/** Formats bytes with at most three significant figures: `812 B`, `4.2 MiB`, `312 GiB`. */
 export function formatSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -26,7 +26,7 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(figures)} ${UNITS[unit]}`;
 }
 
-/** Milliseconds as `84 ms`, `3.2 s`, `4 min 05 s`, `2 h 07 min`. */
+/** Formats milliseconds: `84 ms`, `3.2 s`, `4 min 05 s`, `2 h 07 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
@@ -36,12 +36,12 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
-/** A moment in UTC, to the second: `2026-11-23 09:08:04 UTC`. */
+/** Formats a moment in UTC, to the second: `2026-11-23 09:08:04 UTC`. */
 export function formatMoment(moment: Date | string): string {
   return `${new Date(moment).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Rows of cells as lines of even columns. A column marked `r` is set flush right. The last one is not padded. */
+/** Formats rows of cells as lines with even columns. A column marked `r` is aligned right. The last one is not padded. */
 export function formatColumns(rows: string[][], align: string): string[] {
   const widths: number[] = [];
   for (const row of rows)
@@ -60,12 +60,12 @@ export function formatColumns(rows: string[][], align: string): string[] {
 /** Characters a terminal could obey or reorder text by: controls, directional marks, line and paragraph separators. */
 const TERMINAL_MARKS = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** Text from outside (names in a database, in an archive) made safe to print: nobody's table name moves the cursor. */
+/** Makes text from outside (names in a database, in an archive) safe to print: no table's name moves the cursor. */
 export function printable(text: string): string {
   return text.replace(TERMINAL_MARKS, (mark) => `\\u{${mark.charCodeAt(0).toString(16)}}`);
 }
 
-/** The same for JSON, where such a character inside a string may be written as its escape. */
+/** Makes JSON safe to print, by writing such characters inside its strings as escapes. */
 export function printableJson(json: string): string {
   return json.replace(TERMINAL_MARKS, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -2,7 +2,7 @@ import { EXIT_CODES } from '../../server/process/exit-codes.ts';
 import type { Flag, Flags, Positional } from './flags.ts';
 import { formatColumns } from './format.ts';
 
-/** What `--help` needs to know of a command. */
+/** The parts of a command that `--help` shows. */
 export interface HelpSubject {
   name: string;
   summary: string;
@@ -13,7 +13,7 @@ export interface HelpSubject {
   application: { name: string; version: string };
 }
 
-/** The text of `--help`: usage, flags, environment, exit codes, examples, and the version. */
+/** Returns the text of `--help`: usage, flags, environment, exit codes, examples, and the version. */
 export function helpText(subject: HelpSubject): string {
   const { name, summary, positional, application } = subject;
   const sections: [string, string[]][] = [
@@ -49,12 +49,12 @@ export function helpText(subject: HelpSubject): string {
   return `${[summary, ...body, `${application.name} ${application.version}`].join('\n\n')}\n`;
 }
 
-/** Nothing for a command that has nothing of the kind. */
+/** Returns a section, or nothing when it has no rows. */
 function section(title: string, rows: [string, string][]): [string, string[]][] {
   return rows.length === 0 ? [] : [[title, formatColumns(rows, 'll')]];
 }
 
-/** A flag as it is written, its short form aside: `--jobs N`, `--wait [30m]`. */
+/** Returns a flag's spelling without its short form: `--jobs N`, `--wait [30m]`. */
 export function spelled(name: string, flag: Flag): string {
   if (flag.kind === 'switch') return `--${name}`;
   if (flag.kind === 'choice') return `--${name} ${flag.choices.join('|')}`;

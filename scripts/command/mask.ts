@@ -1,6 +1,6 @@
 import { parseWords } from '../../db/connect/address/conninfo.ts';
 
-/** Returns a function that takes secrets out of a text: those of the given connection strings, and whatever looks like one. */
+/** Returns a function that removes secrets from a text: those of the given connection strings, and anything that looks like one. */
 export function createMask(connectionStrings: (string | undefined)[]): (text: string) => string {
   const secrets = [...new Set(connectionStrings.flatMap((text) => (text ? passwordsIn(text) : [])))].sort(
     (a, b) => b.length - a.length,
@@ -17,7 +17,7 @@ export function createMask(connectionStrings: (string | undefined)[]): (text: st
   };
 }
 
-/** Every spelling of the passwords a connection string holds. Short ones are left alone: masking them would eat ordinary words. */
+/** Returns every spelling of the passwords in a connection string. Short ones are omitted: masking them would eat ordinary words. */
 function passwordsIn(text: string): string[] {
   const found: string[] = [];
   const user = /^[a-z][a-z0-9+.-]*:\/\/[^\s/]*?:([^\s/]*)@/i.exec(text)?.[1];
@@ -30,14 +30,14 @@ function passwordsIn(text: string): string[] {
     try {
       found.push(decodeURIComponent(raw));
     } catch {
-      // Not percent-encoded: it stands as it is.
+      // Not percent-encoded: it is used as it is.
     }
   }
   try {
     const given = parseWords(text);
     found.push(given.get('password') ?? '', given.get('sslpassword') ?? '');
   } catch {
-    // No connection string: what the patterns found is all there is.
+    // No connection string: the patterns found all there is.
   }
   return found.filter((secret) => secret.length >= 4);
 }

@@ -1,4 +1,4 @@
-/** One of the process's two streams: writing to it never throws, whoever went away on the other side. */
+/** One of the process's two output streams. Writing to it never throws, whether or not anybody still reads. */
 export interface Output {
   write(text: string): void;
   /** Resolves when everything written is out, or cannot be. */
@@ -7,7 +7,7 @@ export interface Output {
   columns(): number;
 }
 
-/** Wraps a stream. A reader that left (`| head`) or a full disk under `> file` silences the output and fails nothing. */
+/** Wraps a stream. A closed reader (`| head`) or a full disk under `> file` silences the output without failing anything. */
 export function createOutput(stream: NodeJS.WriteStream): Output {
   let broken = false;
   let unwritten = 0;
@@ -29,7 +29,7 @@ export function createOutput(stream: NodeJS.WriteStream): Output {
       stream.write(text, isOut);
     },
     async flush() {
-      // An empty write would come back before those that still wait for a slow reader.
+      // An empty write would return before those that still wait for a slow reader.
       await new Promise<void>((resolve) => {
         wake = resolve;
         if (broken || unwritten === 0) resolve();

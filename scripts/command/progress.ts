@@ -19,12 +19,12 @@ const STAGES: Record<ProgressStage, string> = {
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5_000;
-/** The rate is that of the last few seconds: a slow start does not spoil the time left. */
+/** Milliseconds over which the rate is measured, so that a slow start does not spoil the time left. */
 const RATE_WINDOW_MS = 8_000;
 
 export interface ProgressDisplay {
   onProgress(event: ProgressEvent): void;
-  /** Time passed without news; call it a few times a second so that a waiting stage is seen to be alive. */
+  /** Redraws without news; call it a few times a second to show that a waiting stage is alive. */
   tick(): void;
   /** Clears the redrawn line, so that other text can be written. The next event draws it again. */
   clear(): void;
@@ -58,7 +58,7 @@ export function createProgress(options: ProgressOptions): ProgressDisplay {
   return {
     onProgress(event) {
       const at = options.now().getTime();
-      // Whoever waits learns at once that it is for somebody else.
+      // A person who waits must learn at once that another operation is in the way.
       if (event.stage !== latest?.stage || event.blocked !== latest.blocked) {
         stageStart = at;
         marks = [];
@@ -88,12 +88,12 @@ interface Mark {
   done: number;
 }
 
-/** How far a stage is, in bytes or in rows. The expected is an estimate, or 0. */
+/** Returns the progress of a stage, in bytes or in rows. The total is an estimate, or 0. */
 function measureOf({ rows, bytes, totalBytes, totalRows }: ProgressEvent): { done: number; total: number } {
   return totalRows === undefined ? { done: bytes, total: totalBytes } : { done: rows, total: totalRows };
 }
 
-/** What is done each second over the marks, null while there is too little to say. */
+/** Returns the rate per second over the marks, or null while there are too few. */
 function rateOf(marks: Mark[]): number | null {
   const first = marks[0];
   const last = marks.at(-1);
@@ -105,7 +105,7 @@ function describe(event: ProgressEvent, elapsedMs: number, rate: number | null):
   const { rows, bytes, totalBytes } = event;
   const { done, total } = measureOf(event);
   const parts = [event.blocked ? 'waiting for the tables' : STAGES[event.stage]];
-  // The expected is an estimate: never more than all, and never all before the stage is over.
+  // The total is an estimate: never more than all, and never all before the stage is over.
   if (total > 0 && done > 0) parts.push(`${Math.min(99, Math.floor((done * 100) / total))} %`);
   if (rows > 0) parts.push(formatCounted(rows, 'row'));
   const inBytes = event.totalRows === undefined;

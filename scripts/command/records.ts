@@ -5,13 +5,13 @@ import { createDesk, type Desk } from '../../server/jobs/queue/desk.ts';
 import { writableRecords } from '../../server/jobs/records.ts';
 import { type Audit, createAudit } from '../../server/security/audit/audit.ts';
 
-/** The database's own records, for a command that looks at operations or ends them. */
+/** The database's own records, for a command that reads or ends operations. */
 export interface CommandRecords extends AsyncDisposable {
   desk: Pick<Desk, 'list' | 'cancel'>;
   audit: Audit;
 }
 
-/** Opens the records of a database. Throws CONFIG_INVALID where they were never made, or this role may not write them. */
+/** Opens the records of a database. Throws CONFIG_INVALID when they do not exist, or this role may not write them. */
 export async function openCommandRecords(databaseUrl: string, signal: AbortSignal): Promise<CommandRecords> {
   {
     await using session = await openTransaction(databaseUrl, { applicationName: 'palace-backup records', signal });
@@ -23,7 +23,7 @@ export async function openCommandRecords(databaseUrl: string, signal: AbortSigna
   const now = () => new Date();
   const client = openRecords(databaseUrl, { connections: 1 });
   const { records } = client;
-  // A ticket whose record has ended is passed over by the worker that finds it, so that there is none to take back from here.
+  // The worker skips a ticket whose record has ended, so there is none to withdraw from here.
   const queue = { send: async () => undefined, withdraw: async () => undefined };
   const feed = {
     watch: () => {

@@ -1,7 +1,7 @@
 import type { AppError } from '../../server/core/errors.ts';
 import { printable, printableJson } from './format.ts';
 
-/** What and where, what to do; with a mask also the causes, which may hold anything and pass through it. */
+/** Formats an error: what and where, and what to do. With a mask also the causes, which may hold anything and are masked. */
 export function errorText(error: AppError, mask: ((text: string) => string) | null): string {
   const [first, ...others] = error.message.split('\n').map(printable);
   const lines = [`error: ${first} [${error.code}]`, ...others.map((line) => `  ${line}`)];
@@ -21,7 +21,7 @@ export function errorText(error: AppError, mask: ((text: string) => string) | nu
   return `${lines.join('\n')}\n`;
 }
 
-/** One line of JSON, harmless to a terminal. */
+/** Returns one line of JSON, safe to print on a terminal. */
 export function jsonLine(value: object): string {
   return `${printableJson(JSON.stringify(value))}\n`;
 }

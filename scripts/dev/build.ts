@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { buildPanel, FIRST_LOAD_LIMIT, panelSizes } from '../start/build-panel.ts';
 import { buildClient } from './package/client.ts';
 
-/** Builds the panel, and proves that every program bundles: all it imports is there and fits together. Of the programs nothing is kept; the client's package stays in `dist/client`. */
+/**
+ * Builds the panel, and proves that every program bundles with all its imports. Keeps nothing of the programs; the client's package stays
+ * in `dist/client`.
+ */
 const panel = await buildPanel();
 console.log(panelSizes(panel));
 if (panel.firstLoadBytes > FIRST_LOAD_LIMIT) process.exit(1);

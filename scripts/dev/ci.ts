@@ -1,14 +1,14 @@
 /**
- * Everything that must be true before a change is taken, in one command. Runs in a clean clone, before anything is installed,
- * and therefore imports no package. Stops at the first failure; the last line is `N passed, N failed`, of the tests.
+ * Runs in one command every check that a change must pass. Runs in a clean clone, before anything is installed, and therefore imports no
+ * package. Stops at the first failure; the last line is `N passed, N failed`, of the tests.
  */
 interface Step {
   name: string;
   words: string[];
-  /** It is heard while it runs; of the others only what a failure says is shown. */
+  /** True to show the output while it runs; otherwise only that of a failure is shown. */
   speaks?: true;
 }
-/** Those of one line run at the same time: each of them leaves a processor idle for half of its time. */
+/** Steps in order. Those of one line run in parallel: each of them leaves a processor idle half of its time. */
 const STEPS: Step[][] = [
   [{ name: 'install', words: ['install', '--frozen-lockfile'] }],
   [
@@ -50,7 +50,10 @@ async function take({ name, words, speaks }: Step) {
   return { name, good: exitCode === 0, summary: SUMMARY.exec(output)?.[0] ?? null };
 }
 
-/** Whether nothing is known against what is installed. A registry that is not reached, or does not offer to tell, fails nothing: it is said. */
+/**
+ * Returns true unless an installed package has a known vulnerability of high severity. A registry that is unreachable, or offers no audit,
+ * fails nothing and is reported.
+ */
 async function dependenciesAreSound(): Promise<boolean> {
   const { exitCode, output } = await run(['audit', '--audit-level=high'], false);
   const silence = /^error: .*$/m.exec(output)?.[0];
@@ -60,7 +63,7 @@ async function dependenciesAreSound(): Promise<boolean> {
   return exitCode === 0 || silence !== undefined;
 }
 
-/** Runs this very bun with the words, keeping its output, and showing it too when asked. */
+/** Runs this very bun with the words and keeps its output; also shows it when asked. */
 async function run(words: string[], show: boolean): Promise<{ exitCode: number; output: string }> {
   const child = Bun.spawn([process.execPath, ...words], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, err] = await Promise.all([collect(child.stdout, show), collect(child.stderr, show)]);

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { BROWSER, NAMED_BROWSER } from './panel/browser-path.ts';
 
-/** Nobody is asked anything, and no service is started. */
+/** Environment in which apt asks nothing and starts no service. */
 const QUIETLY = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
 
 /**
- * Sees to it that the tests of the panel have a browser: installs Debian's where that can be done. Where it cannot, says so; the tests
- * are then left out, and fail in CI. Runs before anything of the project is installed, and imports no package.
+ * Ensures that the panel's tests have a browser: installs Debian's where possible. Where it is not, says so; the tests are then skipped,
+ * and fail in CI. Runs before anything of the project is installed, and imports no package.
  */
 async function ensureBrowser(): Promise<void> {
   if (existsSync(BROWSER)) return;

@@ -48,7 +48,7 @@ const command: Command<typeof flags> = {
   },
 };
 
-/** What Lighthouse says of each page: the median of three runs, because performance is a time. */
+/** Returns Lighthouse's audit of each page: the median of three runs, because performance is a time. */
 async function judge(
   on: 'desktop' | 'phone',
   signal: AbortSignal,
@@ -73,7 +73,7 @@ async function judge(
   return found;
 }
 
-/** The run whose performance is in the middle. */
+/** Returns the run with the median performance. */
 function median(runs: Audit[]): Audit {
   const sorted = runs.toSorted((a, b) => (a.scores.performance ?? 0) - (b.scores.performance ?? 0));
   return sorted[Math.floor(sorted.length / 2)] ?? { scores: {}, faults: ['not measured'] };

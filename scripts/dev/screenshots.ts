@@ -89,7 +89,7 @@ async function take(context: BrowserContext, house: House, shot: Shot, path: str
   await shot.after?.(page, house);
 }
 
-/** A window as high as the page: what stands at its edge stands at the edge of the picture. */
+/** Returns a window as high as the page, so that what sits at the page's edge sits at the picture's edge. */
 async function wholeSize(page: Page): Promise<{ width: number; height: number }> {
   const { width, height } = page.viewportSize() ?? SIZES.desktop;
   const needed = await page.evaluate<number>('document.documentElement.scrollHeight');

@@ -1,4 +1,4 @@
-/** What a report of `bun test` (JUnit XML) says in numbers. A text that is no report counts nothing. */
+/** Counts the tests in a report of `bun test` (JUnit XML). A text that is no report counts nothing. */
 export function countTests(junit: string): { passed: number; failed: number; skipped: number } {
   const attributes = /<testsuites\b([^>]*)>/.exec(junit)?.[1] ?? '';
   const number = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(attributes)?.[1] ?? 0);
@@ -8,8 +8,8 @@ export function countTests(junit: string): { passed: number; failed: number; ski
 }
 
 /**
- * The same for a run and how it ended. One that dies is a failure, also where it says that all is well: a test that ends the process
- * leaves no report. Only a run that may find no file at all may leave none.
+ * Counts the tests of a run, with its exit. A run that dies is a failure even when its report is all right: a test that ends the process
+ * leaves no report. Only a run that may find no file may leave none.
  */
 export function countRun(
   exitCode: number,

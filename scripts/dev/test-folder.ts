@@ -3,14 +3,14 @@ import { chmod, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const SHARED_MEMORY = '/dev/shm';
-/** The type of a tmpfs in statfs(2), see statfs(2) and linux/magic.h. */
+/** The type of a tmpfs in statfs(2) and linux/magic.h. */
 const TMPFS = 0x01021994;
-/** More than a whole run has at once, with room to spare. */
+/** Bytes: more than a whole run has at once, with some to spare. */
 const ROOM_BYTES = 8 * 2 ** 30;
 
 /**
- * Returns a folder in memory for the servers and files of this checkout's tests, or null when the machine has no room for it.
- * A disk takes several times as long to make and drop hundreds of databases.
+ * Returns a folder in memory for the servers and files of this checkout's tests, or null when the machine has no space for it. A disk takes
+ * several times as long to create and drop hundreds of databases.
  */
 export async function memoryFolder(checkout: string): Promise<string | null> {
   const facts = await statfs(SHARED_MEMORY).catch(() => null);
@@ -21,7 +21,7 @@ export async function memoryFolder(checkout: string): Promise<string | null> {
   );
   try {
     await mkdir(folder, { recursive: true });
-    // Servers run as another user than root, and tests as somebody else make files of their own, as in /tmp.
+    // Servers run as a user other than root, and tests as other users create files, as in /tmp.
     await chmod(folder, 0o1777);
     return folder;
   } catch {

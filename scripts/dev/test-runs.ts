@@ -1,12 +1,12 @@
-/** One `bun test` and its words. */
+/** One `bun test` and its arguments. */
 export interface TestRun {
   name: string;
   words: string[];
-  /** Whether the words may name no file: they may be meant for the other run. */
+  /** True when the words may match no file: they may be meant for the other run. */
   mayFindNothing: boolean;
 }
 
-/** They measure memory, or a page's speed: nothing may run beside them but one other, which leaves a processor to each. */
+/** Test files that measure memory, or a page's speed: only one other may run beside them, which leaves a processor to each. */
 export const ALONE = [
   'scripts/json-memory.test.ts',
   'server/files/files-memory.test.ts',
@@ -18,8 +18,8 @@ const ALONE_AT_ONCE = 2;
 const WITH_VALUE = new Set(['-t', '--test-name-pattern']);
 
 /**
- * What is run one after the other for the words given to the test command: files that may run side by side, `atOnce` of them, then those
- * that may not. Words are parts of file names, as for `bun test`, and its flags.
+ * Returns the runs for the words given to the test command: first files that may run in parallel, `atOnce` of them, then the others. Words
+ * are parts of file names, as for `bun test`, and its flags.
  */
 export function testRuns(words: readonly string[], atOnce: number): TestRun[] {
   const isFlag = (word: string, at: number) => word.startsWith('-') || WITH_VALUE.has(words[at - 1] ?? '');

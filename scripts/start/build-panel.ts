@@ -7,24 +7,24 @@ import { AppError } from '../../server/core/errors.ts';
 
 const root = join(import.meta.dir, '../..');
 const TARGET = join(root, 'dist/web');
-/** In the built folder: from which sources it was built. */
+/** File in the built folder that names the sources it was built from. */
 const STAMP = '.built-from';
-/** Held by who builds. */
+/** Lock held during a build. */
 const LOCK = join(root, 'dist/.building');
 const LONGEST_BUILD_MS = 120_000;
 
-/** Script a browser must load, gzip, before the first page can be used. */
+/** Bytes (gzip) of script that a browser may load before the first page can be used. */
 export const FIRST_LOAD_LIMIT = 100 * 1000;
 
 export interface BuiltPanel {
-  /** Bytes, gzip: scripts of the first load, and its styles. */
+  /** Bytes (gzip) of the first load's scripts, and of its styles. */
   firstLoadBytes: number;
   styleBytes: number;
   /** Scripts that are loaded when they are needed, largest first. */
   later: { name: string; bytes: number }[];
 }
 
-/** Sees to it that `dist/web` holds the panel of these very sources; of several processes that find it missing one builds. `onBuild` is told first. */
+/** Ensures that `dist/web` holds the panel of these very sources; of several processes only one builds. Calls `onBuild` before a build. */
 export async function ensurePanel(onBuild: () => void = () => undefined): Promise<void> {
   if (await panelIsBuilt()) return;
   await locked(async () => {
@@ -34,7 +34,7 @@ export async function ensurePanel(onBuild: () => void = () => undefined): Promis
   });
 }
 
-/** Builds the panel beside its place and puts it there by renaming: who reads that folder meanwhile finds the old one, the new one or none, never a half. */
+/** Builds the panel elsewhere and renames it into place: readers meanwhile find the old one, the new one or none, never half of one. */
 export function buildPanel(): Promise<BuiltPanel> {
   return locked(build);
 }
@@ -48,7 +48,7 @@ async function locked<Result>(work: () => Promise<Result>): Promise<Result> {
   });
 }
 
-/** Whether `dist/web` holds the panel of these very sources. */
+/** Returns true when `dist/web` holds the panel of these very sources. */
 async function panelIsBuilt(): Promise<boolean> {
   const stamp = await Bun.file(join(TARGET, STAMP))
     .text()
@@ -77,7 +77,7 @@ function unlessMissing(error: unknown): void {
   if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
 }
 
-/** What was built, in words. */
+/** Returns the sizes in words. */
 export function panelSizes({ firstLoadBytes, styleBytes, later }: BuiltPanel): string {
   const kilo = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
   const rest = later.map(({ name, bytes }) => `${name} ${kilo(bytes)}`).join(', ');
@@ -112,7 +112,7 @@ async function measure(folder: string): Promise<BuiltPanel> {
   };
 }
 
-/** Over all that the panel is built from: its own files, and which packages. */
+/** Returns a digest of all that the panel is built from: its own files, and which packages. */
 async function sourcesDigest(): Promise<string> {
   const hash = createHash('sha256');
   const own = [...new Bun.Glob('web/**/*').scanSync(root)].filter(

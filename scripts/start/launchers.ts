@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A process above this one. */
+/** An ancestor of this process. */
 interface Above {
   pid: number;
   parent: number;
@@ -10,8 +10,8 @@ interface Above {
 const LOOK_MS = 1000;
 
 /**
- * Resolves when a program that started this one for somebody (npx, npm, `bun run`, a shell between them) has ended. Those are killed by a signal
- * that they do not pass on, and would leave a server nobody is in front of. Never resolves where this process was started directly.
+ * Resolves when a program that launched this one (npx, npm, `bun run`, a shell between them) has ended. Such a program passes on no signal
+ * that kills it, and would leave a server that nobody watches. Never resolves where this process was started directly.
  */
 export function untilLauncherEnds(): Promise<void> {
   const chain = launchersAbove(process.pid);
@@ -20,7 +20,7 @@ export function untilLauncherEnds(): Promise<void> {
     if (links.length === 0) return;
     const looking = setInterval(() => {
       const parents = parentsOf(links.map(({ pid }) => pid));
-      // One that has ended may stand there as a zombie; its child has another parent all the same.
+      // An ended launcher may remain as a zombie, but its child has another parent by then.
       if (links.every(({ pid, parent }) => parents.get(pid) === parent)) return;
       clearInterval(looking);
       resolve();
@@ -30,8 +30,8 @@ export function untilLauncherEnds(): Promise<void> {
 }
 
 /**
- * The launchers directly above a process, the nearest first. A shell counts between two launchers only: one that started us in the
- * background may end, and we are meant to stay.
+ * Returns the launchers directly above a process, the nearest first. A shell counts only between two launchers: one that started us in the
+ * background may end while we are meant to stay.
  */
 export function launchersAbove(pid: number, look: (pid: number) => Above | null = processOf): number[] {
   const chain: { pid: number; isRunner: boolean }[] = [];
@@ -43,7 +43,7 @@ export function launchersAbove(pid: number, look: (pid: number) => Above | null 
   return chain.slice(0, chain.findLastIndex(({ isRunner }) => isRunner) + 1).map((launcher) => launcher.pid);
 }
 
-/** npm calls its process by what it does: `npm exec bun@1.4.5 start`. */
+/** Classifies an ancestor by its command line. npm names its process by its work: `npm exec bun@1.4.5 start`. */
 function kindOf(words: string[]): 'runner' | 'shell' | null {
   const [program = '', ...rest] = words;
   const name = program.replace(/ .*/s, '').replace(/^.*\//, '');
@@ -53,7 +53,7 @@ function kindOf(words: string[]): 'runner' | 'shell' | null {
   return /^-?(sh|dash|bash|zsh|ash|ksh)$/.test(name) && /^-\w*c$/.test(rest[0] ?? '') ? 'shell' : null;
 }
 
-/** Null for one that is gone, and for the first of all, which nobody started. */
+/** Returns a process; null for one that is gone, and for the first of all, which has no parent. */
 function processOf(pid: number): Above | null {
   if (pid <= 1) return null;
   if (process.platform === 'linux') {
@@ -82,7 +82,7 @@ function parentsOf(pids: number[]): Map<number, number> {
 function parentOnLinux(pid: number): number | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The program's name stands in brackets and may hold anything.
+    // The program's name is in brackets and may hold anything.
     return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
     return null;

@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { tryFileLock } from '../../db/embedded/file-lock.ts';
 import { AppError } from '../../server/core/errors.ts';
 
-/** The one `bun start` of a folder. */
+/** The single `bun start` of a folder. */
 export interface OneStart extends AsyncDisposable {
-  /** Notes where the server answers, for whoever starts another one here. */
+  /** Records the server's address, for whoever starts another one here. */
   answersAt(url: string): Promise<void>;
 }
 
-/** Where the `bun start` of the folder answers now; null when none runs there, or it does not answer yet. */
+/** Returns the address of the folder's `bun start`; null when none runs there, or it does not answer yet. */
 export async function startedAt(dataDir: string): Promise<string | null> {
   if (!existsSync(noteOf(dataDir))) return null;
   const lock = tryFileLock(lockOf(dataDir), 'shared');
   lock?.release();
-  // One that was killed has left its own.
+  // A killed process leaves its note behind.
   return lock === null ? (await readFile(noteOf(dataDir), 'utf8').catch(() => '')) || null : null;
 }
 
@@ -27,7 +27,10 @@ function lockOf(dataDir: string): string {
   return join(dataDir, 'start.lock');
 }
 
-/** Takes the folder for this `bun start` until it ends, however it ends. Throws OPERATION_IN_PROGRESS with the address of the one that has it. */
+/**
+ * Takes the folder for this `bun start` until it ends, however it ends. Throws OPERATION_IN_PROGRESS with the address of the one that holds
+ * it.
+ */
 export async function takeFolder(dataDir: string): Promise<OneStart> {
   await mkdir(dataDir, { recursive: true });
   const note = noteOf(dataDir);
@@ -42,7 +45,7 @@ export async function takeFolder(dataDir: string): Promise<OneStart> {
       { hint: 'Use that one, or stop it first: Ctrl-C where it was started.' },
     );
   }
-  // One that was killed has left its own.
+  // A killed process leaves its note behind.
   await rm(note, { force: true });
   return {
     answersAt: (url) => writeFile(note, url),

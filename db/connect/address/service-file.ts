@@ -40,7 +40,7 @@ function serviceIn(text: string, name: string, file: string): Conninfo | null {
     if (keyword === 'service' || keyword === 'servicefile') throw invalid(`${where} names a service within a service.`);
     const fault = parameterFault(keyword, value);
     if (fault !== null) throw invalid(`${where} ${fault}.`);
-    // When a keyword is repeated the first line counts, as in psql.
+    // The first of two lines counts, as in psql.
     if (!found.has(keyword)) found.set(keyword, value);
   }
   return found;

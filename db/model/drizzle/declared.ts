@@ -23,7 +23,7 @@ export interface SchemaSource {
   wantsDatabase: boolean;
 }
 
-/** What an application's own files declare about its database. */
+/** Declarations of an application's own files about its database. */
 export interface Declared {
   model: SchemaModel;
   /** Address from `dbCredentials`, with its password; null when no configuration names a database. */

@@ -1,24 +1,24 @@
-/** The part of autocannon that is used; it ships no types. */
+/** Types of the part of autocannon that is used; it ships none. */
 declare module 'autocannon' {
   import type { EventEmitter } from 'node:events';
 
   interface Options {
     url: string;
     connections: number;
-    /** Seconds. */
+    /** Duration in seconds. */
     duration: number;
-    /** Requests a second over all connections; each sends its share at the beginning of a second. */
+    /** Requests per second over all connections; each sends its share at the beginning of a second. */
     overallRate: number;
-    /** Whether latencies stay as they were measured. */
+    /** True to report latencies as they were measured. */
     ignoreCoordinatedOmission: boolean;
-    /** How often it looks whether to stop, milliseconds. */
+    /** Milliseconds between two checks whether to stop. */
     sampleInt: number;
-    /** Each connection sends them in turn. */
+    /** Requests that each connection sends in rotation. */
     requests: { headers: Record<string, string> }[];
   }
 
   interface Outcome {
-    /** Connections that failed, time-outs among them. */
+    /** Number of failed connections, timeouts included. */
     errors: number;
     non2xx: number;
   }
@@ -31,7 +31,7 @@ declare module 'autocannon' {
     stop(): void;
   }
 
-  /** Begins at once. */
+  /** Starts at once. */
   function autocannon(options: Options): Run;
   // biome-ignore lint/style/noDefaultExport: the package is made so
   export default autocannon;

@@ -9,51 +9,51 @@ import { formatCount, formatSize } from '../../command/format.ts';
 import { runProgram } from './run-program.ts';
 import { type BenchServer, startBenchServer } from './server.ts';
 
-/** The database that is backed up, and the migrated empty one that ours restores into. */
+/** The database that is backed up, and the migrated empty one that our restore fills. */
 export const SOURCE = 'bench_source';
 export const MIGRATED = 'bench_migrated';
 
-/** The ground the contenders meet on. Disposing it leaves nothing on the machine. */
+/** The server and files that all contenders share. Disposing it leaves nothing on the machine. */
 export interface Bench extends AsyncDisposable {
   server: BenchServer;
-  /** Empty at first; dumps and archives go here. It is also where programs run: no `.env` of the project lies in it. */
+  /** Folder for dumps and archives, empty at first. Programs run here too, because it holds no `.env` of the project. */
   files: string;
   signal: AbortSignal;
   /** Rows of all tables of the source, and their bytes as COPY text. */
   rows: number;
   copyBytes: number;
   tables: string[];
-  /** How long our server is asked at least. */
+  /** Shortest duration of the load on our server, in seconds. */
   loadSeconds: number;
 }
 
 export interface BenchOptions {
-  /** Folder in which the benchmark makes its own. */
+  /** Folder in which the benchmark creates its own. */
   work: string;
-  /** About how many rows. */
+  /** Approximate number of rows. */
   rows: number;
   loadSeconds: number;
   signal: AbortSignal;
   say: (line: string) => void;
 }
 
-/** The demo data has about so many rows for each person. */
+/** Approximate rows of the demo data per person. */
 const ROWS_PER_PERSON = 10.34;
 const SEED = 1;
 
-/** Bytes on disk for each row at the worst moment: the source, a full copy of it, its staging tables, dumps, archives. */
+/** Bytes on disk per row at the worst moment: the source, a full copy of it, its staging tables, dumps, archives. */
 const BYTES_PER_ROW = 1800;
-/** The write-ahead log grows with the rows up to `max_wal_size`, and somewhat over it. */
+/** Bytes of write-ahead log: it grows with the rows up to `max_wal_size`, and somewhat over it. */
 const LOG_BYTES = 5e9;
 const EMPTY_BYTES = 200e6;
 
-/** Makes the server and fills the source. Throws DISK_FULL when there is too little room, NOT_FOUND without a PostgreSQL, CANCELLED. */
+/** Starts the server and fills the source. Throws DISK_FULL for too little disk space, NOT_FOUND without a PostgreSQL, CANCELLED. */
 export async function openBench(options: BenchOptions): Promise<Bench> {
   await refuseSmallDisk(options.work, options.rows);
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(options.work, 'palace-bench-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // The user the server runs as, when we are root, must get to its own folder below.
+  // Under root, the server's user must be able to reach its own folder below.
   await chmod(folder, 0o711);
   const files = join(folder, 'files');
   await mkdir(files, { mode: 0o700 });
@@ -74,14 +74,14 @@ async function fillSource(server: BenchServer, { rows, signal, say }: BenchOptio
   await server.recreate(SOURCE, MIGRATED);
   say(`filling it with about ${formatCount(rows)} rows`);
   const made = await fillDemo(server.url(SOURCE), { staff: Math.round(rows / ROWS_PER_PERSON), seed: SEED, signal });
-  // So that nobody's first reading has to mark rows as committed, or writes what another one left.
+  // Otherwise the first contender to read would mark rows as committed, or write another's dirty pages.
   await server.query(SOURCE, 'VACUUM (FREEZE, ANALYZE)');
   await server.query(SOURCE, 'CHECKPOINT');
   const total = Object.values(made).reduce((sum, count) => sum + count, 0);
   return { rows: total, tables: Object.keys(made) };
 }
 
-/** Also the first reading, which nobody's time is measured by. */
+/** Counts the bytes of all rows as COPY text. Also warms the cache, outside every measurement. */
 async function countCopyBytes(bench: Omit<Bench, typeof Symbol.asyncDispose>): Promise<number> {
   const { bytes } = await runProgram(copyEverything(bench), {
     cwd: bench.files,
@@ -92,7 +92,7 @@ async function countCopyBytes(bench: Omit<Bench, typeof Symbol.asyncDispose>): P
   return bytes;
 }
 
-/** The command that sends all tables to stdout, one after another, on one connection. */
+/** Returns the command that sends all tables to stdout, one after another, on one connection. */
 export function copyEverything({ server, tables }: Pick<Bench, 'server' | 'tables'>): string[] {
   const copies = tables.flatMap((name) => ['-c', `COPY ${quoteName({ schema: 'public', name })} TO STDOUT`]);
   return [join(server.binaries, 'psql'), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', SOURCE, ...copies];

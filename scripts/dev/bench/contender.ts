@@ -1,26 +1,26 @@
 import type { Bench } from './bench.ts';
 
-/** What one run of a contender came to. */
+/** Measurements of one run of a contender. */
 export interface Measured {
   seconds: number;
-  /** The whole process, where `seconds` stops earlier. */
+  /** Seconds of the whole process, when `seconds` stops earlier. */
   wallSeconds?: number;
-  /** Bytes of the file or folder it made. */
+  /** Bytes of the resulting file or folder. */
   size?: number;
-  /** Bytes, of a contender that is one process. */
+  /** Peak memory in bytes, for a contender that is one process. */
   peakRss?: number | null;
-  /** Bytes of rows it worked through. */
+  /** Bytes of rows processed. */
   rowBytes?: number;
   lockedSeconds?: number;
   /** Milliseconds of each answer that was waited for. */
   answerTimes?: number[];
 }
 
-/** One thing that is measured: a verb of ours or a peer's. */
+/** One subject of measurement: a verb of ours or a peer's. */
 export interface Contender {
-  /** As `--only` names it. */
+  /** Name for `--only`. */
   key: string;
   label: string;
-  /** Runs it once. What it needs and does not measure (a dump to restore, a database to restore into) it makes before its time begins. */
+  /** Runs it once. Prepares whatever is not measured (a dump to restore, a database to restore into) before its time begins. */
   run(bench: Bench): Promise<Measured>;
 }

@@ -1,10 +1,10 @@
 import type { Summary } from './statistics.ts';
 
-/** A number to reach, as DESIGN.md gives it. Keys are those of the contenders. */
+/** A number to reach. Keys are those of the contenders. */
 export type Goal = { of: string; says: string; aim?: true } & (
   | { kind: 'time'; against: string; most: number }
   | { kind: 'size'; against: string; most: number }
-  /** Bytes of rows in a second. */
+  /** Bytes of rows per second. */
   | { kind: 'rate'; least: number }
   /** Bytes. */
   | { kind: 'memory'; most: number }
@@ -14,7 +14,7 @@ export type Goal = { of: string; says: string; aim?: true } & (
 
 export interface Verdict {
   goal: Goal;
-  /** Ratio, bytes a second, bytes, or milliseconds, by the goal's kind. */
+  /** Ratio, bytes per second, bytes, or milliseconds, by the goal's kind. */
   reached: number;
   met: boolean;
 }
@@ -23,7 +23,7 @@ const MEMORY = 200e6;
 const SERVER_MEMORY = 250e6;
 const LATENCY = 20;
 
-/** A goal marked `aim` is hoped for, not promised. */
+/** All goals. One marked `aim` is hoped for, not promised. */
 export const GOALS: Goal[] = [
   {
     of: 'backup-deflate',
@@ -94,7 +94,7 @@ export const GOALS: Goal[] = [
   },
 ];
 
-/** Judges the goals whose numbers were all measured; others are left out. */
+/** Judges the goals whose numbers were all measured, and omits the others. */
 export function judge(goals: Goal[], summaries: Summary[]): Verdict[] {
   const by = new Map(summaries.map((summary) => [summary.key, summary]));
   return goals.flatMap((goal) => {

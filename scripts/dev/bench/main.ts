@@ -14,7 +14,7 @@ import { SERVED } from './served/server-load.ts';
 import { LOCALE, SERVER_SETTINGS } from './server.ts';
 import { type Summary, summarise } from './statistics.ts';
 
-/** Ours and the peers' in turn, so that a slow minute of the machine does not meet one side alone. */
+/** Order of contenders: ours alternate with the peers', so that a slow minute of the machine does not hit one side alone. */
 const ORDER = [
   'copy',
   'dump-c',
@@ -29,7 +29,7 @@ const ORDER = [
   'pg-restore-1',
   'restore-full',
 ];
-/** Not measured unless asked for: nobody else has them. */
+/** Groups measured only on request, because no peer has them. */
 const GROUPS: Readonly<Record<string, string[]>> = {
   server: SERVED.map(({ key }) => key),
   panel: SHOWN.map(({ key }) => key),
@@ -126,7 +126,7 @@ function choose(only: string[] | undefined): Contender[] {
   return known.filter((key) => wanted.includes(key)).flatMap((key) => all.get(key) ?? []);
 }
 
-/** Every second round goes backwards: who comes after whom is part of what is measured. */
+/** Measures the contenders. Every second round runs backwards, because the order affects the results. */
 async function measure(
   bench: Bench,
   contenders: Contender[],

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 
 const SAMPLE_MS = 50;
 
-/** Watches how much memory a process uses at most. */
+/** A watch on the peak memory of a process. */
 export interface MemoryWatch extends Disposable {
-  /** Most memory resident at once so far, in bytes, of this one process; null where the system does not tell. */
+  /** Returns the peak resident memory so far, in bytes, of this one process; null where the system does not report it. */
   peak(): number | null;
 }
 
 /**
- * Reads the high-water mark of a process until disposed. The number `wait4` gives would not do: it begins at the size of the process that
- * started it. The mark only grows, so that no more is missed than what is added in the last moments of its life.
+ * Reads the high-water mark of a process until disposed, since `wait4` starts at the size of the parent process. The mark only grows, so
+ * that only an increase in the last moments of its life is missed.
  */
 export function watchMemory(pid: number): MemoryWatch {
   let peak: number | null = null;

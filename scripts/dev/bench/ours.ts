@@ -8,7 +8,7 @@ import { runProgram } from './run-program.ts';
 
 const TARGET = 'bench_our_target';
 const SCRIPTS = join(import.meta.dir, '../..');
-/** As many as the peers' `-j2`, whatever the machine has. */
+/** Number of jobs: the peers' `-j2`, whatever the machine has. */
 const JOBS = '2';
 
 const backupData = z.object({ totalRecords: z.number(), size: z.number(), durationMs: z.number() });
@@ -16,7 +16,7 @@ const verifyData = z.object({ ok: z.literal(true), bytes: z.number(), durationMs
 const findData = z.object({ complete: z.literal(true), hits: z.array(z.unknown()).length(0), durationMs: z.number() });
 const restoreData = z.object({ durationMs: z.number(), lockedMs: z.number() });
 
-/** Our own scripts, each as a process of its own, as a person runs them. */
+/** Our own scripts, each as a separate process, as a person runs them. */
 export const OURS: Contender[] = [
   { key: 'backup-deflate', label: 'ours: backup, deflate', run: (bench) => backup(bench, 'deflate') },
   { key: 'backup-zstd', label: 'ours: backup, zstd', run: (bench) => backup(bench, 'zstd') },
@@ -26,7 +26,7 @@ export const OURS: Contender[] = [
   { key: 'restore-full', label: 'ours: backup, then restore over full', run: restoreOverFull },
 ];
 
-/** Runs one of the scripts and returns what its `--json` says under `data`. */
+/** Runs one of the scripts and returns the `data` of its `--json` output. */
 export async function runScript<Data>(
   bench: Bench,
   script: string,
@@ -49,7 +49,7 @@ export async function runScript<Data>(
   return { ...run, data: z.object({ data }).parse(line).data };
 }
 
-/** With its reading back, as it comes. Its time is up when the archive stands under its name; the whole process stands beside. */
+/** Measures a backup with its default read-back, until the archive is under its name; `wallSeconds` has the whole process. */
 async function backup(bench: Bench, compression: 'deflate' | 'zstd'): Promise<Measured> {
   await removeArchive(bench, compression);
   const words = ['--compression', compression, '--name', compression];
@@ -63,7 +63,7 @@ async function verify(bench: Bench): Promise<Measured> {
   return { seconds: data.durationMs / 1000, wallSeconds: seconds, peakRss, rowBytes: data.bytes };
 }
 
-/** For what is nowhere, so that every row is looked at. */
+/** Searches for a text that occurs nowhere, so that every row is examined. */
 async function find(bench: Bench): Promise<Measured> {
   const name = await plainArchive(bench);
   const words = [name, '--text', 'nobody has this name'];
@@ -77,7 +77,7 @@ async function restoreIntoEmpty(bench: Bench): Promise<Measured> {
   return await restore(bench, name);
 }
 
-/** The way back is part of the promise, therefore part of the time. */
+/** Measures a restore over full tables. The way back is part of the promise, therefore part of the time. */
 async function restoreOverFull(bench: Bench): Promise<Measured> {
   const name = await plainArchive(bench);
   await bench.server.recreate(TARGET, SOURCE);
@@ -95,7 +95,7 @@ async function restoreOverFull(bench: Bench): Promise<Measured> {
   };
 }
 
-/** Its time is up when the rows are there; the ANALYZE after it, which pg_restore leaves to the user, is in the whole process beside. */
+/** Measures a restore until the rows are in; `wallSeconds` includes the ANALYZE that pg_restore leaves to the user. */
 async function restore(bench: Bench, name: string) {
   await bench.server.query('postgres', 'CHECKPOINT');
   const { seconds, peakRss, data } = await runScript(bench, 'restore.ts', [name, '--yes'], TARGET, restoreData);
@@ -104,7 +104,7 @@ async function restore(bench: Bench, name: string) {
   return { seconds: data.durationMs / 1000, wallSeconds: seconds, peakRss, lockedSeconds: data.lockedMs / 1000 };
 }
 
-/** The deflate archive, made when it is not there yet. */
+/** Returns the deflate archive, creating it when missing. */
 export async function plainArchive(bench: Bench): Promise<string> {
   const made = await stat(join(bench.files, 'deflate.zip')).catch(() => null);
   if (!made) await backup(bench, 'deflate');

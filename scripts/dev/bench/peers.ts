@@ -6,7 +6,7 @@ import { refuseOtherRows } from './rows.ts';
 import { runProgram } from './run-program.ts';
 
 const TARGET = 'bench_peer_target';
-/** What `pg_dump -Fc` makes, and pg_restore restores. */
+/** File that `pg_dump -Fc` makes and pg_restore restores. */
 const PLAIN_DUMP = 'plain.dump';
 
 /** PostgreSQL's own tools, as people use them. */

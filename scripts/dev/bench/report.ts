@@ -2,7 +2,7 @@ import { formatColumns, formatCount, formatMoment } from '../../command/format.t
 import type { Goal, Verdict } from './goals.ts';
 import type { Summary } from './statistics.ts';
 
-/** What the numbers were measured on. */
+/** Machine, versions and data behind the numbers. */
 export interface Circumstances {
   date: string;
   cores: number;
@@ -18,7 +18,7 @@ export interface Circumstances {
   rounds: number;
 }
 
-/** The report for people: circumstances, what was measured, which goals were met. A MB is a million bytes. */
+/** Renders the report for people: circumstances, measurements, goals met. One MB is a million bytes. */
 export function renderReport(where: Circumstances, summaries: Summary[], verdicts: Verdict[]): string[] {
   return [
     ...renderCircumstances(where),
@@ -29,7 +29,7 @@ export function renderReport(where: Circumstances, summaries: Summary[], verdict
   ];
 }
 
-/** The report of memory alone. */
+/** Renders the report of memory alone. */
 export function renderMemory(where: Circumstances, summaries: Summary[]): string[] {
   const rows = summaries.map((summary) => [summary.label, megabytes(summary.peakRss)]);
   return [...renderCircumstances(where), '', ...formatColumns([['', 'peak RSS MB'], ...rows], 'lr')];

@@ -2,7 +2,7 @@ import { quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../../server/core/errors.ts';
 import type { Bench } from './bench.ts';
 
-/** A restore that was quick because it left something out counts for nothing. Throws UNEXPECTED. */
+/** Throws UNEXPECTED when a restored database lacks rows: a restore that was quick because it left something out does not count. */
 export async function refuseOtherRows(bench: Bench, database: string, label: string): Promise<void> {
   const counts = bench.tables.map((name) => `(SELECT count(*) FROM ${quoteName({ schema: 'public', name })})`);
   const [row] = await bench.server.query<{ rows: string }>(database, `SELECT (${counts.join(' + ')})::text AS rows`);

@@ -6,26 +6,26 @@ export interface ProgramOptions {
   cwd: string;
   /** The whole environment; nothing is inherited. */
   env: Record<string, string>;
-  /** Ends the program with SIGTERM when aborted. */
+  /** Sends the program SIGTERM when aborted. */
   signal: AbortSignal;
   /** `drop` sends stdout to /dev/null, `count` reads and counts it, `keep` returns it. */
   stdout?: 'drop' | 'count' | 'keep';
 }
 
 export interface ProgramRun {
-  /** From its start to its end. */
+  /** Seconds from start to end. */
   seconds: number;
-  /** Most memory resident at once, in bytes, of this one process; null where the system does not tell. */
+  /** Peak resident memory, in bytes, of this one process; null where the system does not report it. */
   peakRss: number | null;
-  /** What it wrote, when kept. */
+  /** Output of the program, when kept. */
   text: string;
-  /** Bytes it wrote, when kept or counted. */
+  /** Bytes of output, when kept or counted. */
   bytes: number;
 }
 
 /**
- * Runs a program to its end and measures it. Throws UNEXPECTED with the end of its stderr when it fails, CANCELLED after an abort;
- * either way the process is gone.
+ * Runs a program to its end and measures it. Throws UNEXPECTED with the end of its stderr when it fails, CANCELLED after an abort; either
+ * way the process is gone.
  */
 export async function runProgram(words: string[], options: ProgramOptions): Promise<ProgramRun> {
   const { signal, stdout = 'drop' } = options;

@@ -6,7 +6,7 @@ import { machineBinaries } from '../../../db/embedded/machine-postgres.ts';
 import { quoteIdent } from '../../../db/model/quote.ts';
 import { AppError } from '../../../server/core/errors.ts';
 
-/** Ordinary and durable, but for autovacuum: it would begin in the middle of somebody's measurement. */
+/** Ordinary, durable settings, but without autovacuum: it could start in the middle of a measurement. */
 export const SERVER_SETTINGS = {
   fsync: 'on',
   synchronous_commit: 'on',
@@ -15,21 +15,21 @@ export const SERVER_SETTINGS = {
   max_wal_size: '4GB',
   autovacuum: 'off',
 };
-/** Sorting by bytes is there on every machine. */
+/** Sort order by bytes, available on every machine. */
 export const LOCALE = 'C';
 
-/** A PostgreSQL of the benchmark's own, with the programs that belong to it. */
+/** A PostgreSQL of the benchmark's own, with its programs. */
 export interface BenchServer extends AsyncDisposable {
   /** Folder of `psql`, `pg_dump` and `pg_restore`. */
   binaries: string;
-  /** As the server gives it. */
+  /** Version as the server reports it. */
   version: string;
-  /** Address of a database, password included. */
+  /** Returns the address of a database, password included. */
   url(database: string): string;
-  /** What libpq reads instead of an address. */
+  /** Environment variables that libpq reads instead of an address. */
   env: Record<string, string>;
   query<Row extends object>(database: string, sql: string): Promise<Row[]>;
-  /** Makes a database as a copy; an earlier one of that name is dropped. */
+  /** Creates a database as a copy of another; drops an earlier one of that name. */
   recreate(database: string, template: string): Promise<void>;
   drop(database: string): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function startBenchServer(dir: string, signal: AbortSignal): Promis
       'postgres',
       `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
     );
-    // Otherwise each page of the copy goes through the log, which takes long and says nothing about anybody.
+    // Otherwise each page of the copy goes through the log, which is slow and measures nothing of interest.
     const strategy = Number(row?.number) >= 150_000 ? ' STRATEGY FILE_COPY' : '';
     return {
       binaries,

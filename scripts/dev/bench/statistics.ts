@@ -1,21 +1,21 @@
 import type { Measured } from './contender.ts';
 
-/** What the rounds of one contender come to. Times in seconds, sizes in bytes; null where nothing was measured. */
+/** Results of all rounds of one contender. Times in seconds, sizes in bytes; null where nothing was measured. */
 export interface Summary {
   key: string;
   label: string;
   rounds: number;
   seconds: { median: number; least: number; most: number };
-  /** The whole process, where `seconds` is less than that. */
+  /** Seconds of the whole process, when `seconds` is less. */
   wallSeconds: number | null;
   size: number | null;
   /** The largest of all rounds. */
   peakRss: number | null;
-  /** Bytes of rows worked through in a second. */
+  /** Bytes of rows processed per second. */
   rate: number | null;
-  /** How long the tables were locked. */
+  /** Seconds for which the tables were locked. */
   lockedSeconds: number | null;
-  /** How long answers took, in milliseconds, over all rounds. */
+  /** Milliseconds of the answers, over all rounds. */
   latency: Latency | null;
 }
 
@@ -26,7 +26,7 @@ export interface Latency {
   most: number;
 }
 
-/** The middle value, or the mean of the two in the middle. Throws a RangeError for none. */
+/** Returns the middle value, or the mean of the two in the middle. Throws a RangeError for none. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
@@ -34,7 +34,7 @@ export function median(values: number[]): number {
   return (low + high) / 2;
 }
 
-/** The least value that so many percent of all do not exceed. Throws a RangeError for none. */
+/** Returns the least value that `percent` percent of all values do not exceed. Throws a RangeError for none. */
 export function percentile(values: number[], percent: number): number {
   const rank = Math.max(1, Math.ceil((percent / 100) * values.length));
   const value = values.toSorted((a, b) => a - b)[rank - 1];
@@ -47,7 +47,7 @@ function latencyOf(times: number[]): Latency | null {
   return { answers: times.length, median: median(times), p99: percentile(times, 99), most: percentile(times, 100) };
 }
 
-/** Sums up the rounds of one contender. Throws a RangeError when there was none. */
+/** Summarises the rounds of one contender. Throws a RangeError when there was none. */
 export function summarise(key: string, label: string, runs: Measured[]): Summary {
   const seconds = runs.map((run) => run.seconds);
   const all = (of: (run: Measured) => number | null | undefined) => runs.map(of).filter((value) => value != null);

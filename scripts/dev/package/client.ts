@@ -6,7 +6,7 @@ import manifest from '../../../package.json' with { type: 'json' };
 const ROOT = join(import.meta.dir, '../../..');
 const SOURCE = 'server/client/client.ts';
 
-/** All that a service needs beside the client: what it runs on, and the types the API is described with. */
+/** Everything a service needs beside the client: its runtime dependencies, and the types that describe the API. */
 const PACKAGES = ['@trpc/client', '@trpc/server', 'tus-js-client'] as const;
 
 export interface ClientPackage {
@@ -15,9 +15,8 @@ export interface ClientPackage {
 }
 
 /**
- * Makes of the typed client a package of its own in `folder`, which is emptied first: one module for browsers, Bun and Node, its declarations,
- * and a manifest that asks for what the client needs and not for the server's packages. Throws when the client or a declaration
- * reaches for anything else.
+ * Packages the typed client in `folder`, which is emptied first: one module for browsers, Bun and Node, declarations, and a manifest. The
+ * manifest depends on the client's packages, not the server's. Throws when the client or a declaration imports anything else.
  */
 export async function buildClient(folder: string): Promise<ClientPackage> {
   await rm(folder, { recursive: true, force: true });
@@ -44,7 +43,7 @@ async function bundle(folder: string): Promise<void> {
   for (const { path } of imports) refuseStranger('client.js', path);
 }
 
-/** Writes the declarations `client.ts` reaches, laid out as their sources are, and nothing else the compiler has emitted on the way. */
+/** Writes only the declarations that `client.ts` reaches, laid out as their sources are; the compiler emits more on the way. */
 async function declare(folder: string): Promise<string[]> {
   const emitted = await mkdtemp(join(tmpdir(), 'palace-declarations-'));
   try {
@@ -57,7 +56,7 @@ async function declare(folder: string): Promise<string[]> {
         if (path.startsWith('.')) reached.add(join(dirname(file), path).replace(/\.ts$/, '.d.ts'));
         else refuseStranger(file, path);
       }
-      // A package's declarations name their neighbours as the modules that would be beside them.
+      // In a package, declarations import each other as the modules that would be beside them.
       const told = text.replaceAll(/(['"])(\.{1,2}\/[^'"]+)\.ts\1/g, '$1$2.js$1');
       await Bun.write(join(folder, 'types', file), told);
     }
@@ -89,7 +88,7 @@ async function emit(outDir: string): Promise<void> {
   if ((await child.exited) !== 0) throw new Error(`The compiler made no declarations of ${SOURCE}:\n${said}`);
 }
 
-/** What a declaration file names in `import … from '…'` and `import('…')`. */
+/** Returns the modules a declaration file names in `import … from '…'` and `import('…')`. */
 function importsOf(declaration: string): string[] {
   return [...declaration.matchAll(/(?:\bfrom|\bimport\()\s*(['"])([^'"]+)\1/g)].map(([, , path = '']) => path);
 }

@@ -10,15 +10,15 @@ import { enterPanel } from './sign-in.ts';
 export const CATEGORIES = ['performance', 'accessibility', 'best-practices'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** What Lighthouse says of one page. */
+/** Lighthouse's result for one page. */
 export interface Audit {
   /** 0 to 100. */
   scores: Partial<Record<Category, number>>;
-  /** What cost points, one line each. */
+  /** Findings that cost points, one line each. */
   faults: string[];
 }
 
-/** Lighthouse in a browser of its own that knows nobody until it signs in. */
+/** Lighthouse in a browser of its own, with no session until it signs in. */
 export interface Auditor extends AsyncDisposable {
   signIn(who: { email: string; password: string }): Promise<void>;
   /** Loads a page and judges it. Throws UNEXPECTED when it cannot be loaded. */
@@ -45,9 +45,9 @@ export async function openAuditor(url: string, on: 'desktop' | 'phone' = 'deskto
         output: 'json' as const,
         logLevel: 'silent' as const,
         onlyCategories: [...categories],
-        // Who is signed in stays so.
+        // Keeps the session.
         disableStorageReset: true,
-        // A picture nobody looks at; no score is made of it.
+        // Nobody looks at the picture, and no score depends on it.
         disableFullPageScreenshot: true,
         ...(on === 'desktop' && DESKTOP),
       };
@@ -72,7 +72,7 @@ export async function openAuditor(url: string, on: 'desktop' | 'phone' = 'deskto
   };
 }
 
-/** A desktop's window, line and processor, as Lighthouse itself describes them; without them it plays a slow phone. */
+/** A desktop's window, network and processor, as Lighthouse itself describes them; without them it simulates a slow phone. */
 const DESKTOP = {
   formFactor: 'desktop' as const,
   screenEmulation: { mobile: false, width: 1350, height: 940, deviceScaleFactor: 1, disabled: false },

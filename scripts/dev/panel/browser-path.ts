@@ -1,5 +1,5 @@
-/** The browser somebody has named with CHROMIUM, or null. */
+/** Path of the browser named by CHROMIUM, or null. */
 export const NAMED_BROWSER = process.env['CHROMIUM'] ?? null;
 
-/** The browser of the tests, the pictures and the measurements: Debian's Chromium, unless another is named. */
+/** Path of the browser for tests, screenshots and measurements: Debian's Chromium, unless another is named. */
 export const BROWSER = NAMED_BROWSER ?? '/usr/bin/chromium';

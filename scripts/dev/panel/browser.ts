@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { BROWSER } from './browser-path.ts';
 
-/** Whoever starts it ends it, also after Ctrl-C: left to itself it would take the process along before anything is cleaned up. */
+/** Whoever starts the browser ends it, also after Ctrl-C: by default Playwright would end the process before any clean-up. */
 const SIGNALS = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
 const SWITCHES = [
   '--no-sandbox',
@@ -14,7 +14,7 @@ const SWITCHES = [
   '--disable-sync',
 ];
 
-/** Whether this machine has the browser. */
+/** Returns true when this machine has the browser. */
 export function browserIsHere(): boolean {
   return existsSync(BROWSER);
 }
@@ -24,7 +24,7 @@ export function startBrowser(more: string[] = []): Promise<Browser> {
   return chromium.launch({ ...SIGNALS, executablePath: BROWSER, args: [...SWITCHES, ...more] });
 }
 
-/** Starts it with a profile in a folder, for programs that come by its debugging port. */
+/** Starts it with a profile in a folder, for programs that connect to its debugging port. */
 export function startProfile(folder: string, port: number): Promise<BrowserContext> {
   const args = [...SWITCHES, `--remote-debugging-port=${port}`];
   return chromium.launchPersistentContext(folder, { ...SIGNALS, executablePath: BROWSER, args });

@@ -13,7 +13,7 @@ import type { House } from './house.ts';
 
 const HOUR_MS = 3_600_000;
 const LIFE = new AbortController().signal;
-/** Makes each archive a little larger than the one before, as a database in use does. */
+/** SQL that makes each archive a little larger than the one before, as a database in use does. */
 const GROW = `
   INSERT INTO public.audit_trails (id, "entityType", "entityId", action, changes, "performedBy", timestamp)
   SELECT gen_random_uuid()::text, "entityType", "entityId", action, jsonb_build_object('note', md5(random()::text)), "performedBy", timestamp
@@ -48,7 +48,7 @@ const MADE: Made[] = [
   { hoursAgo: 0, by: NIGHTLY },
 ];
 
-/** Fills a house with a week of backups: of all tables and of some, pinned and noted, never verified, cut off; and one that failed. */
+/** Stores a week of backups: of all tables and of some, pinned and with notes, never verified, truncated; and one that failed. */
 export async function furnish(house: House): Promise<void> {
   const storage = createLocalStorage(house.folder);
   const model = modelFromSchema(hrmsSchema);

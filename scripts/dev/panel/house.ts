@@ -19,15 +19,18 @@ const SEED = 1;
 export interface House extends AsyncDisposable {
   url: string;
   databaseUrl: string;
-  /** Where the archives lie. */
+  /** Folder of the archives. */
   folder: string;
-  /** How the super administrator of the demo data signs in. */
+  /** Credentials of the demo data's super administrator. */
   who: { email: string; password: string };
-  /** A session of the database, for what only a neighbour does to it. */
+  /** Opens a session of the database, for what another client would do to it. */
   session(): Promise<Session>;
 }
 
-/** Builds it, and the panel where it is not built from these sources. Disposing it leaves nothing behind. Rejects with the signal's reason. */
+/**
+ * Starts the server, and builds the panel unless it is built from these sources. Disposing it leaves nothing behind. Rejects with the
+ * signal's reason.
+ */
 export async function openHouse(signal: AbortSignal): Promise<House> {
   await ensurePanel();
   signal.throwIfAborted();

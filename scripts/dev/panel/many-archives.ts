@@ -10,10 +10,10 @@ import { forEachConcurrent } from '../../../server/core/concurrent-map.ts';
 const DAY_MS = 86_400_000;
 const MODEL = modelFromSchema(hrmsSchema);
 const TABLE = MODEL.tables.find(({ key }) => key === 'categories') ?? MODEL.tables[0];
-/** Written at once. */
+/** Number of archives written concurrently. */
 const AT_ONCE = 8;
 
-/** What is true of the archive of this number: its name, when it was made, and how many rows it holds. */
+/** Returns the facts of the archive of this number: its name, its time, and its number of rows. */
 export function archiveOf(number: number, newest: Date) {
   const time = new Date(newest.getTime() - number * DAY_MS);
   const name = `nightly_${time.toISOString().slice(0, 10)}.zip`;
@@ -21,8 +21,8 @@ export function archiveOf(number: number, newest: Date) {
 }
 
 /**
- * Puts so many archives into a folder, one for each day back from `newest`: small, whole, each another, of the HRMS's tables. Written by
- * the real writer, but not through the storage, which would wait for the disk ten thousand times.
+ * Writes that many archives of the HRMS's tables into a folder, one for each day back from `newest`: small, whole, all different. Uses the
+ * real writer, but not the storage, which would wait for the disk ten thousand times.
  */
 export async function writeManyArchives(
   folder: string,

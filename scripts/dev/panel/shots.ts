@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { House } from './house.ts';
 
-/** One picture: where, and what is done there before it is taken. */
+/** One screenshot: the page, and the actions before it is taken. */
 export interface Shot {
   name: string;
   path: string;
-  /** The heading that is waited for; that of the page, at any level. */
+  /** Heading that is waited for; the page's own, at any level. */
   heading: string | RegExp;
-  /** Nobody is signed in. */
+  /** True when nobody is signed in. */
   outside?: true;
-  /** The whole page, however long; otherwise what the window shows. */
+  /** True for the whole page, however long; otherwise only the window. */
   whole?: true;
   prepare?: (page: Page, house: House) => Promise<void>;
   /** Undoes what `prepare` has begun. */
@@ -30,7 +30,7 @@ const openDialog = (name: string | RegExp) => async (page: Page) => {
   await page.getByRole('dialog').waitFor();
 };
 
-/** While nothing is stored. */
+/** Screenshots while nothing is stored. */
 export const EMPTY_SHOTS: Shot[] = [
   { name: 'overview-empty', path: '/', heading: 'Overview', whole: true },
   { name: 'backups-empty', path: '/backups', heading: 'Backups' },
@@ -38,7 +38,7 @@ export const EMPTY_SHOTS: Shot[] = [
   { name: 'restore-empty', path: '/restore', heading: 'Restore', whole: true },
 ];
 
-/** With a week of backups. */
+/** Screenshots with a week of backups. */
 export const SHOTS: Shot[] = [
   { name: 'sign-in', path: '/sign-in', heading: 'Sign in', outside: true },
   {
@@ -220,7 +220,7 @@ export const SHOTS: Shot[] = [
     path: '/audit',
     heading: 'Audit',
     async prepare(page) {
-      // There whichever pictures are taken; whether anything stands above or below it depends on those before.
+      // Present whichever screenshots are taken; the entries around it depend on those before.
       await page
         .getByRole('list', { name: 'Audit log' })
         .getByRole('button', { name: /Signed in/ })
@@ -305,7 +305,7 @@ export const SHOTS: Shot[] = [
       await session.query('BEGIN; LOCK TABLE public.staff IN ACCESS SHARE MODE');
       neighbours.set(page, session);
       await confirm(page, house);
-      // Not where it is told to those who do not see it.
+      // Not the live region, which only screen readers see.
       await page.getByRole('main').getByText('Waiting for the tables').waitFor();
     },
     async after(page) {
@@ -334,7 +334,7 @@ async function confirm(page: Page, house: House): Promise<void> {
   await press('Replace live data')(page);
 }
 
-/** The password is asked for only where it was not given lately. */
+/** Enters the password where it was not given lately. */
 async function again(page: Page, house: House): Promise<void> {
   const password = page.getByLabel('Confirm your password');
   if (await password.isVisible()) await password.fill(house.who.password);
@@ -355,7 +355,7 @@ async function makeToken(page: Page, house: House, name: string): Promise<void> 
   await page.getByRole('button', { name: 'I have copied it' }).waitFor();
 }
 
-/** Two tokens and one that counts no more, made for the first picture and there for those that follow. */
+/** Creates two tokens and an invalid one for the first screenshot; later ones reuse them. */
 async function makeTokens(page: Page, house: House): Promise<void> {
   const list = page.getByRole('list', { name: 'Tokens' });
   if (await list.isVisible()) return;

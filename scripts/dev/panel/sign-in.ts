@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import type { House } from './house.ts';
 
-/** Signs in through the panel, and gives what a browser keeps of it: the cookie and the mark of the session. */
+/** Signs in through the panel and returns what a browser keeps of it: the cookie and the session marker. */
 export async function signIn(browser: Browser, { url, who }: House) {
   const context = await browser.newContext();
   try {
@@ -12,7 +12,7 @@ export async function signIn(browser: Browser, { url, who }: House) {
   }
 }
 
-/** Leads a page through the door, to the overview. */
+/** Signs a page in through the panel, up to the overview. */
 export async function enterPanel(page: Page, url: string, who: { email: string; password: string }): Promise<void> {
   await page.goto(new URL('/sign-in', url).href);
   await page.getByLabel('E-mail').fill(who.email);

@@ -1,22 +1,18 @@
 import autocannon from 'autocannon';
 import { AppError } from '../../../../server/core/errors.ts';
 
-/** As many as ask at the same instant: a panel or two and a service. */
+/** Number of simultaneous clients: a panel or two and a service. */
 const CONNECTIONS = 4;
-/** Requests a second. The server lets a token ask 20 times a second; these are shared by TOKENS of them, so that no limit is met. */
+/** Requests per second. The server allows a token 20 per second; TOKENS of them share these, so that no limit is reached. */
 const RATE = 100;
-/** How many tokens the requests must be spread over. */
+/** Number of tokens the requests must be spread over. */
 export const TOKENS = 8;
 const LONGEST_SECONDS = 3600;
 const LOOK_MS = 100;
 
 /**
- * Asks one address again and again, on four connections, while `meanwhile` runs, and returns how many milliseconds each answer took that came
- * between `count(true)` and `count(false)`. Throws UNEXPECTED when one was not a 2xx or did not come.
- *
- * Each connection sends its 25 requests of a second one after the other, as soon as the last is answered, so that four are asked at once
- * and then none until the next second. autocannon's correction for
- * requests it could not send in time is left off: it takes its intervals, which are seconds, for milliseconds.
+ * Requests one address on four connections while `meanwhile` runs. Returns the milliseconds of each answer that arrived between
+ * `count(true)` and `count(false)`. Throws UNEXPECTED when one was not a 2xx or did not arrive.
  */
 export async function answerTimes(
   url: string,
@@ -29,7 +25,9 @@ export async function answerTimes(
     url,
     connections: CONNECTIONS,
     duration: LONGEST_SECONDS,
+    // Each connection sends its 25 requests of a second one after the other: four are pending at once, then none until the next second.
     overallRate: RATE,
+    // The correction for requests that were not sent in time is off: it takes its intervals, which are seconds, for milliseconds.
     ignoreCoordinatedOmission: true,
     sampleInt: LOOK_MS,
     requests: tokens.map((token) => ({ headers: { Authorization: `Bearer ${token}` } })),

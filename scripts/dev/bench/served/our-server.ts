@@ -3,21 +3,21 @@ import { AppError } from '../../../../server/core/errors.ts';
 import type { Bench } from '../bench.ts';
 import { watchMemory } from '../memory-watch.ts';
 
-/** Our server as a process of its own, as in production. */
+/** Our server as a separate process, as in production. */
 export interface OurServer extends AsyncDisposable {
-  /** Without a slash at its end. */
+  /** Address without a trailing slash. */
   url: string;
-  /** Most memory it has used so far, bytes; null where the system does not tell. */
+  /** Returns the peak memory so far, in bytes; null where the system does not report it. */
   peakRss(): number | null;
 }
 
 const MAIN = join(import.meta.dir, '../../../../server/main.ts');
-/** As many as the peers' `-j2`, whatever the machine has. */
+/** Number of jobs: the peers' `-j2`, whatever the machine has. */
 const JOBS = '2';
 
 /**
- * Starts `server/main.ts` on a database and resolves when it answers. Disposing it waits for its end. An abort of the benchmark ends it as
- * well. Throws UNEXPECTED with what it said when it does not start.
+ * Starts `server/main.ts` on a database and resolves when it answers. Disposing it waits for its end; aborting the benchmark ends it too.
+ * Throws UNEXPECTED with its output when it does not start.
  */
 export async function startOurServer(
   bench: Pick<Bench, 'server' | 'files' | 'signal'>,
@@ -55,7 +55,7 @@ export async function startOurServer(
   });
 }
 
-/** Reads until the server says where it answers; what comes later is read and dropped, so that it never waits for a reader. Null at the end. */
+/** Reads until the server reports its address, or null at the end. Drains later output, so that the server never blocks on writing. */
 async function readAddress(output: ReadableStream<Uint8Array>): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const readOn = async () => {

@@ -11,7 +11,7 @@ import { type Bench, SOURCE } from '../bench.ts';
 import type { Contender, Measured } from '../contender.ts';
 import { startOurServer } from './our-server.ts';
 
-/** A copy of the source: the server writes records, which nobody else's dump should hold. */
+/** A copy of the source: the server writes records, which no other contender's dump should hold. */
 const DATABASE = 'bench_our_panel';
 const ARCHIVES = 10_000;
 const TURNS = 30;
@@ -19,7 +19,7 @@ const SCROLLS = 60;
 const SCROLL_PIXELS = 80;
 const MAX_UPLOAD_BYTES = 100 * 1024 ** 2;
 
-/** Our panel in a real browser, at the list of ten thousand backups. Seconds: from the start of the server to the first rows. */
+/** Our panel in a real browser, at the list of ten thousand backups. Seconds from the server's start to the first rows. */
 export const SHOWN: Contender[] = [
   {
     key: 'panel-turn',
@@ -69,7 +69,10 @@ function rows(page: Page) {
   return page.getByRole('list', { name: 'Stored backups' }).getByRole('listitem');
 }
 
-/** Milliseconds from each press to the frame that shows other rows. Measured in the page: the way to it and back is not the panel's. */
+/**
+ * Returns the milliseconds from each press to the frame that shows other rows. Measured in the page, so that the browser's protocol is not
+ * counted.
+ */
 function turnPages(page: Page): Promise<number[]> {
   return page.evaluate<number[]>(`(async () => {
     const times = [];
@@ -85,7 +88,7 @@ function turnPages(page: Page): Promise<number[]> {
   })()`);
 }
 
-/** Milliseconds from each frame to the next. */
+/** Returns the milliseconds from each frame to the next. */
 function scroll(page: Page): Promise<number[]> {
   return page.evaluate<number[]>(`(async () => {
     const times = [];

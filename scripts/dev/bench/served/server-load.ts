@@ -11,12 +11,12 @@ import { answerTimes, TOKENS } from './answer-times.ts';
 import { type OurServer, startOurServer } from './our-server.ts';
 import { makeTokens } from './service-tokens.ts';
 
-/** A copy of the source: the server writes records, which nobody else's dump should hold. */
+/** A copy of the source: the server writes records, which no other contender's dump should hold. */
 const DATABASE = 'bench_our_server';
-/** Archives that are stored already, as after three months of daily backups. */
+/** Number of archives already stored, as after three months of daily backups. */
 const STOCK = 100;
 
-/** Our server as a process, driven over HTTP on loopback by its own client. */
+/** Our server as a separate process, driven over HTTP on loopback by its own client. */
 export const SERVED: Contender[] = [
   { key: 'server-bytes', label: 'our server: uploads, download, backup', run: (bench) => served(bench, moveBytes) },
   {
@@ -31,20 +31,20 @@ export const SERVED: Contender[] = [
   },
 ];
 
-/** A server that has just started, with somebody who may use it. */
+/** A freshly started server, with a user who has access. */
 interface Visit {
   bench: Bench;
   server: OurServer;
   client: BackupClient;
   tokens: string[];
-  /** An archive of the bench's data, not yet known to the server, and its bytes. */
+  /** An archive of the bench's data, not yet known to the server, and its size in bytes. */
   archive: { path: string; size: number };
 }
 
 async function served(bench: Bench, measure: (visit: Visit) => Promise<Omit<Measured, 'peakRss'>>): Promise<Measured> {
   const path = join(bench.files, await plainArchive(bench));
   const { size } = await stat(path);
-  // A new name for each: records of backups that were stored here and are gone would have the folder called lost.
+  // A new name each time: the records mention backups that are gone, so a reused folder would be reported as lost.
   const backups = await mkdtemp(join(bench.files, 'server-'));
   await bench.server.recreate(DATABASE, SOURCE);
   try {
@@ -65,7 +65,7 @@ async function served(bench: Bench, measure: (visit: Visit) => Promise<Omit<Meas
   }
 }
 
-/** Small archives to list. */
+/** Stores small archives to list. */
 async function stock(bench: Bench, folder: string): Promise<void> {
   const words = ['--output', folder, '--name', 'stock_0'];
   await runScript(bench, 'backup.ts', words, MIGRATED, z.object({}));
@@ -74,7 +74,7 @@ async function stock(bench: Bench, folder: string): Promise<void> {
   }
 }
 
-/** An upload in one request, the same in pieces as the client does it, a download and a verified backup, one after another. */
+/** Measures in turn an upload in one request, one in pieces as the client does it, a download, and a verified backup. */
 async function moveBytes({ bench, server, client, tokens, archive }: Visit): Promise<Measured> {
   const { signal } = bench;
   const started = performance.now();
@@ -97,13 +97,13 @@ async function moveBytes({ bench, server, client, tokens, archive }: Visit): Pro
   return { seconds: (performance.now() - started) / 1000 };
 }
 
-/** Asks one question all the time while backups are made, and measures the answers that came while one was running. */
+/** Repeats one request while backups are made, and measures the answers that arrive while one is running. */
 async function askMeanwhile(
   { bench, server, client, tokens }: Visit,
   pathOf: (operationId: string) => string,
 ): Promise<Measured> {
   const { signal } = bench;
-  // Backups are made one after another until then, so that small data gives answers enough as well.
+  // Backups repeat until then, so that small data yields enough answers as well.
   const until = performance.now() + bench.loadSeconds * 1000;
   const answered: number[] = [];
   const seconds: number[] = [];

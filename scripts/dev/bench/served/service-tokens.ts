@@ -2,10 +2,10 @@ import { DEMO_PASSWORD } from '../../../../db/hrms/demo/people.ts';
 import { createBackupClient } from '../../../../server/client/client.ts';
 
 const SUPER_ADMIN = 'superadmin@owu.example';
-/** What services that back up and look on need. */
+/** Scopes of services that make and watch backups. */
 const SCOPES = ['backups:read', 'backups:create', 'backups:download', 'uploads:create', 'operations:read'] as const;
 
-/** Signs in as the demo data's super administrator, with a cookie as a browser does, and makes so many tokens. */
+/** Signs in as the demo data's super administrator, with a cookie as a browser does, and creates `count` tokens. */
 export async function makeTokens(url: string, count: number, signal: AbortSignal): Promise<string[]> {
   let cookie = '';
   const panel = createBackupClient({
