@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** They call their child once, and keep what it answers as long as the condition, or the item, stays. */
+/** Components that call their child once, and keep the result as long as the condition, or the item, stays. */
 const ONCE = ['Show', 'Match', 'For'];
 
 test('whatever is shown on a condition goes on changing: the callback of Show, Match and For answers elements, never a text', async () => {
@@ -23,7 +23,7 @@ test('frozenIn() knows a text from elements', () => {
   expect(frozenIn('<For each={all()}>{(one) => { const f = () => one.f; return <p>{f()}</p>; }}</For>')).toEqual([]);
 });
 
-/** The callbacks in a source whose answer is computed once and then stands still. */
+/** Returns the callbacks in a source whose result is computed once and never updated. */
 function frozenIn(source: string): string[] {
   const file = ts.createSourceFile('x.tsx', source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX);
   const found: string[] = [];

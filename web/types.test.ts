@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dir, '..');
 const SOURCES = ['db', 'server', 'scripts', 'web', 'package.json', 'tsconfig.json'];
 
-/** The whole source, to be changed and checked without touching this one. */
+/** Copies the whole source, so that it can be changed and checked without touching this one. */
 async function copyOfTheSource() {
   const folder = await mkdtemp(join(tmpdir(), 'panel-types-'));
   for (const name of SOURCES) await cp(join(ROOT, name), join(folder, name), { recursive: true });
@@ -17,7 +17,7 @@ async function copyOfTheSource() {
       expect(text).toMatch(from);
       await writeFile(join(folder, file), text.replace(from, to));
     },
-    /** The panel's files with an error, each with what is wrong. */
+    /** Returns the panel's files with type errors, each with its messages. */
     async check(): Promise<Map<string, string>> {
       const words = ['node_modules/typescript7/bin/tsc', '--noEmit', '--pretty', 'false', '--project', 'web'];
       const child = Bun.spawn([process.execPath, ...words], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });

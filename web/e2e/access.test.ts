@@ -23,7 +23,7 @@ const PAGES = [
   ['/nowhere', NOWHERE],
 ] as const;
 
-/** What stands over a page, or appears on it, and how one gets there. */
+/** Dialogs, menus and messages, each with its page and the way to open it. */
 const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown>][] = [
   [
     'making a backup of some tables, none chosen',
@@ -145,7 +145,7 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
   ],
 ];
 
-/** Every dialog but the two that others of these stand for, and how it is opened. */
+/** Every dialog but the two that others here stand for, with the way to open it. */
 const DIALOGS: typeof STATES = [
   ['creating', '/backups', (page) => page.getByRole('button', { name: 'Create backup' }).first().click()],
   ['deleting', '/backups/first.zip', (page) => page.getByRole('button', { name: 'Delete …' }).click()],
@@ -181,7 +181,7 @@ const DIALOGS: typeof STATES = [
   ],
 ];
 
-/** Goes somewhere inside the panel, which is loaded, and waits until all of it is there. By way of a page without anything, so that it begins anew. */
+/** Navigates inside the loaded panel and waits for the whole page. It passes through an empty page, so that the target starts anew. */
 async function arrive(page: Page, path: string, title?: string): Promise<void> {
   const nowhere = page.getByRole('heading', { level: 1, name: NOWHERE });
   await turn(page, '/nowhere-else');
@@ -203,12 +203,12 @@ test('every address the panel knows is among those that are looked at', async ()
     const fits = new RegExp(`^${path.replace(/:[a-z]+/g, '[^/]+').replace('*rest', '/.+')}$`);
     return !looked.some((one) => fits.test(one));
   });
-  // One operation has an address nobody knows beforehand, and is looked at from the list.
+  // One operation has no address known beforehand; it is looked at from the list.
   expect(missing).toEqual(['/operations/:id']);
 });
 
 describe.skipIf(WITHOUT_BROWSER)('every page', () => {
-  /** Looks with axe-core at all that it is shown, in both themes, and at how wide it is. */
+  /** Checks every state with axe-core in both themes, and its width. */
   function looker(visit: Visit) {
     const found: Record<string, string[]> = {};
     return {
@@ -242,7 +242,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
       }
       expect(faults()).toEqual([]);
       expect(complaints).toEqual([]);
-      // Whatever is wrong in the dark theme alone is found, too.
+      // Finds what is wrong in the dark theme alone, too.
       await page.getByRole('heading', { level: 1 }).evaluate((title) => {
         title.style.color = 'light-dark(#000, #222)';
       });
@@ -260,7 +260,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
         await arrive(page, path);
         await open(page);
         await look(name);
-        // What lies over every page would lie over the next one.
+        // An overlay left open would cover the next page.
         await page.keyboard.press('Escape');
       }
       expect(faults()).toEqual([]);
@@ -284,7 +284,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     };
     await visit.goto('/');
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    // The first field has the focus already.
+    // The first field already has the focus.
     await page.keyboard.type(EMAIL);
     await page.keyboard.press('Tab');
     await page.keyboard.type(PASSWORD);
@@ -298,7 +298,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]') != null);
-    // The focus stays inside, and goes back to where it came from.
+    // The focus stays inside, and returns to where it came from.
     for (let step = 0; step < 12; step++) {
       await page.keyboard.press('Tab');
       expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') != null)).toBe(true);
@@ -361,7 +361,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await page.getByRole('menuitemradio', { name: 'Dark' }).click();
     await visit.goto('/backups');
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
-    // But for paper: black on white, all that is folded away, how to restore by hand, and nothing to press.
+    // On paper: black on white, every folded part open, how to restore by hand, and nothing to press.
     await visit.goto('/backups/first.zip');
     await page.getByText('Technical details').waitFor();
     await page.emulateMedia({ media: 'print' });

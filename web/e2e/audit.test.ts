@@ -4,14 +4,14 @@ import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from '
 
 const scene = staged();
 
-/** The page of the audit once its rows are there. */
+/** Opens the audit page and waits for its rows. */
 async function openAudit(visit: Visit, search = ''): Promise<void> {
   await visit.goto(`/audit${search}`);
   await visit.page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
   await visit.page.waitForFunction(() => !document.querySelector('.skeleton'));
 }
 
-/** Somebody types a wrong password, and is refused. */
+/** Signs in with a wrong password, and is refused. */
 async function refusedSignIn(password: string): Promise<void> {
   const response = await fetch(`${scene().url}/trpc/auth.signIn`, {
     method: 'POST',
@@ -31,7 +31,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     await openAudit(visit);
     const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await rows.getByText('Signed in', { exact: true }).first().waitFor();
-    // What it was about stands in the line, before anybody opens it.
+    // The subject stands in the line, before anybody opens it.
     await rows.getByRole('button').filter({ hasText: 'told-by-name' }).first().waitFor();
     await page.getByLabel('Outcome').selectOption({ label: 'Refused' });
     await page.waitForURL(/outcome=denied/);
@@ -86,7 +86,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
 
     await refusedSignIn('another wrong one');
     const top = await opener.boundingBox();
-    // Asked again every ten seconds: until then nothing moves.
+    // Polled every ten seconds; until then nothing moves.
     await page.getByRole('button', { name: 'Show new entries' }).waitFor();
     expect(await opener.boundingBox()).toEqual(top);
     await page.getByRole('button', { name: 'Show new entries' }).click();
@@ -208,7 +208,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     await page.getByRole('link', { name: 'Status' }).waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Audit, and more places' }).click();
     await page.getByRole('link', { name: 'Status' }).waitFor();
-    // Pressed elsewhere, it closes.
+    // A press elsewhere closes it.
     await page.getByRole('heading', { name: 'Audit', level: 1 }).click();
     await page.getByRole('link', { name: 'Status' }).waitFor({ state: 'hidden' });
   });

@@ -20,7 +20,7 @@ describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
     expect(page.url()).toContain('/backups?sort=size');
-    // The refusal itself is the only thing the browser may have written down.
+    // The browser may have logged the refusal itself and nothing else.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
@@ -36,7 +36,7 @@ describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   });
 });
 
-/** The order arrives and is carried out; what the server says to it the first time does not come back. */
+/** Drops the first answer of a procedure, although the server carries out the order. */
 async function loseFirstAnswer(page: Page, procedure: string): Promise<void> {
   let isLost = false;
   await page.route(`**/trpc/${procedure}**`, async (route) => {
@@ -142,7 +142,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       expect(await dialog.getByLabel('All tables').isChecked()).toBe(true);
       expect(await dialog.getByLabel('Opens anywhere').isChecked()).toBe(true);
       expect(await dialog.getByLabel('Name').inputValue()).toBe('');
-      // Neither what was chosen and not ordered.
+      // A choice that was not ordered is gone, too.
       await dialog.getByLabel('Only some').check();
       expect(await dialog.getByRole('checkbox', { name: /audit_trails/ }).isChecked()).toBe(false);
       await dialog.getByLabel('Name').fill('never');
@@ -176,7 +176,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await using visit = await scene().open();
     const { page } = visit;
     await visit.signIn('/backups');
-    // A table somebody else holds keeps the backup where it is.
+    // A table locked by another session holds the backup back.
     await scene().database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     try {
       await page.getByRole('button', { name: 'Create backup' }).first().click();
@@ -184,7 +184,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       const card = page.locator('[data-operation]').first();
       await card.getByText('Running').waitFor();
       const id = await card.getAttribute('data-operation');
-      // In another tab somebody who does not see it asks for the very same.
+      // Another tab, which has not seen it, orders the same backup.
       const tab = await visit.context.newPage();
       await tab.goto('/backups');
       await tab.getByRole('button', { name: 'Create backup' }).first().click();
@@ -221,7 +221,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await page.getByRole('button', { name: 'Delete …' }).click();
     await page.getByRole('dialog').getByText('It is pinned.').waitFor();
     await page.keyboard.press('Escape');
-    // What is saved while something else is under way stays in sight until it is saved, too.
+    // A note saved while another action runs stays in sight until it is saved, too.
     const under = Promise.withResolvers<void>();
     await page.route('**/trpc/backups.unpin**', async (route) => {
       await under.promise;

@@ -15,7 +15,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
       await route.fulfill(REFUSAL);
     });
     await page.getByRole('button', { name: 'Pin', exact: true }).click();
-    // Shown although nobody has answered.
+    // Shown before the server has answered.
     await page.getByText('Pinned', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Unpin' }).waitFor();
     expect(answers.length).toBe(1);
@@ -30,7 +30,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await page.waitForFunction(() => document.querySelector('form [aria-busy=true]') !== null);
     answers[1]?.();
     await page.getByRole('alert').getByText('The server answered 502').waitFor();
-    // What was written is still there to be sent again.
+    // The typed text is still there to be sent again.
     expect(await page.getByRole('textbox', { name: 'Note' }).inputValue()).toBe('Not to be lost');
     await page.unroute(/\/trpc\/backups\.(pin|annotate)/);
     await page.getByRole('button', { name: 'Save' }).click();
@@ -83,7 +83,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
     await visit.signIn('/operations');
     await other.signIn();
     await page.getByLabel('Kind').focus();
-    // Somebody holds a table, so that it is under way for long enough.
+    // Another session locks a table, so that the operation runs long enough.
     await using neighbour = await openSession(scene().database.url, {
       applicationName: 'neighbour',
       signal: AbortSignal.timeout(120_000),

@@ -21,7 +21,7 @@ interface Given {
   content: Buffer | string;
 }
 
-/** Lets files fall onto the page, wherever, or pastes them, as a person's browser would. */
+/** Drops files on the page, or pastes them, as a person's browser would. */
 function give(page: Page, how: 'drop' | 'paste', files: Given[], text = ''): Promise<void> {
   const plain = files.map(({ name, content }) => ({ name, base64: Buffer.from(content).toString('base64') }));
   return page.evaluate(
@@ -41,7 +41,7 @@ function give(page: Page, how: 'drop' | 'paste', files: Given[], text = ''): Pro
   );
 }
 
-/** What goes to the server's upload routes from now on. */
+/** Collects the requests to the server's upload routes from now on. */
 function watchUploads(page: Page): Request[] {
   const sent: Request[] = [];
   page.on('request', (request) => {
@@ -50,7 +50,7 @@ function watchUploads(page: Page): Request[] {
   return sent;
 }
 
-/** Lets what is sent wait on its way, until it is released. */
+/** Holds the sent pieces back until the returned function is called. */
 async function holdPieces(page: Page): Promise<() => void> {
   const gate = Promise.withResolvers<void>();
   await page.route('**/api/uploads/tus/**', async (route) => {
@@ -60,12 +60,12 @@ async function holdPieces(page: Page): Promise<() => void> {
   return gate.resolve;
 }
 
-/** What has the focus: its text. */
+/** Returns the text of the focused element. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => document.activeElement?.textContent ?? '');
 }
 
-/** On the page, and what takes files is loaded. */
+/** Opens the restore page and waits until the drop zone is loaded. */
 async function atRestore(visit: Visit): Promise<void> {
   await visit.goto('/restore');
   await visit.page.getByText('up to 1.0 MiB').waitFor();
@@ -136,7 +136,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     const sent = watchUploads(page);
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('The file is stored as a backup.').first().waitFor();
-    // A megabyte of blanks is not what went over the line.
+    // A megabyte of blanks was compressed before it was sent.
     const [created] = sent.filter((request) => request.method() === 'POST');
     const length = Number((await created?.allHeaders())?.['upload-length']);
     expect(length).toBeGreaterThan(0);
@@ -158,7 +158,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await give(page, 'drop', [{ name: 'slow.zip', content: archive }]);
     await page.getByRole('button', { name: 'Upload file' }).click();
     await patch;
-    // What was pressed is gone each time: the focus goes on to what can be pressed next.
+    // The pressed button is gone each time, and the focus moves to the next one.
     expect(await focused(page)).toBe('Pause');
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByText('Paused.').waitFor();
@@ -211,7 +211,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await page.locator('input[type=file]').setInputFiles(picked);
     await page.getByRole('button', { name: 'Upload file' }).click();
     expect((await asked).url()).toBe((await patch).url());
-    // Once it is there nothing is left to ask about.
+    // Once it has arrived there is nothing left to ask about.
     await page.getByText('Every row of 13 tables').waitFor();
     expect(await question.count()).toBe(0);
   });

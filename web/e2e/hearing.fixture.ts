@@ -1,14 +1,14 @@
 import type { Page } from 'playwright-core';
 
-/** What a page tells to those who do not see it. */
+/** The announcements a page makes to screen readers. */
 export interface Hearing {
-  /** Everything so far, in order. */
+  /** Returns every announcement so far, in order. */
   all(): Promise<string[]>;
-  /** Waits until something is told that holds this text. */
+  /** Waits for an announcement that contains this text. */
   waitFor(text: string): Promise<void>;
 }
 
-/** Listens from now on, until the page is loaded again. */
+/** Listens from now on, until the page is reloaded. */
 export async function listenTo(page: Page): Promise<Hearing> {
   await page.evaluate(() => {
     const region = document.querySelector('[data-said]');

@@ -7,7 +7,7 @@ const NAME = 'by-keys';
 
 const scene = staged();
 
-/** Presses Tab until the focus is on what is wanted. */
+/** Presses Tab until the wanted element has the focus. */
 async function tabTo(
   page: Page,
   role: 'link' | 'button' | 'textbox' | 'menuitem',
@@ -27,7 +27,7 @@ async function focusInDialog(page: Page): Promise<void> {
   await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]') != null);
 }
 
-// One journey, in the order a person goes: each step needs the one before it.
+// One journey in a person's order: each step needs the one before it.
 test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by keys alone', async () => {
   await using visit = await scene().open();
   const { page } = visit;
@@ -51,7 +51,7 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
     .waitFor();
   await tabTo(page, 'button', `Actions for ${NAME}.zip`);
   await page.keyboard.press('Enter');
-  // What is typed before the menu has the focus is nobody's.
+  // Keys pressed before the menu has the focus are lost.
   await page.waitForFunction(() => document.activeElement?.closest('[role=menu]') != null);
   await page.keyboard.type('Rest');
   await page.waitForFunction(() => document.activeElement?.textContent?.includes('Restore …'));
@@ -102,7 +102,7 @@ test.skipIf(WITHOUT_BROWSER)(
       await field.and(page.locator(':focus')).waitFor();
     };
     await visit.signIn('/status');
-    // No search on this page.
+    // This page has no search.
     await openBy('/');
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') != null)).toBe(true);

@@ -3,10 +3,10 @@ import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { openAuditor } from '../../scripts/dev/panel/auditor.ts';
 import { EMAIL, PASSWORD, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-// The rest only in the long form: axe-core has looked at every page in tests of its own, and the head and the policy are those of every page.
+// The others only in the long form: axe-core checks every page elsewhere, and head and policy are the same on all.
 const INSIDE = ['/', '/restore', '/backups', '/operations', '/audit', '/access', '/status'].slice(0, campaign(2, 7));
 
-// Performance is a time, and not asked here: `bun run lighthouse` prints it.
+// Performance is a time and not checked here; `bun run lighthouse` prints it.
 test.skipIf(WITHOUT_BROWSER)(
   'Lighthouse gives the pages it looks at 100 for accessibility and 100 for best practices',
   async () => {

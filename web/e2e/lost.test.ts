@@ -12,7 +12,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await using visit = await scene().open({ baseURL: line.url });
     const { page } = visit;
     await visit.signIn('/backups');
-    // Somebody holds a table: the backup waits for it.
+    // Another session locks a table, and the backup waits for it.
     await using neighbour = await openSession(scene().database.url, {
       applicationName: 'neighbour',
       signal: AbortSignal.timeout(120_000),
@@ -31,7 +31,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await card.getByText('Reconnecting').waitFor({ state: 'detached' });
     await card.getByText('Running').waitFor();
 
-    // The second time it ends while nobody hears of it.
+    // The second time it ends while the connection is lost.
     line.shut();
     await card.getByText('Reconnecting. Whether the work goes on').waitFor();
     await neighbour.query('ROLLBACK');
@@ -59,7 +59,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     const bottom = await banner.evaluate((element) => element.getBoundingClientRect().bottom);
     expect(bottom).toBeLessThan(120);
     expect((await banner.boundingBox())?.y).toBe(0);
-    // No colour speaks for what nobody can see.
+    // No colour for a state that nobody can see.
     await page.getByText(/^As of \d\d:\d\d: /).waitFor();
     expect(await verdict.getAttribute('data-verdict')).toBe('unknown');
 
@@ -104,7 +104,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     const operations = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
     await operations.first().waitFor();
     const shown = await operations.count();
-    // Asked again every ten seconds.
+    // Polled every ten seconds.
     await page.route('**/trpc/operations.list**', (route) => route.fulfill(REFUSAL));
     await page.getByRole('alert').getByText('The server answered 502').waitFor();
     expect(await operations.count()).toBe(shown);
@@ -127,7 +127,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   });
 });
 
-/** Waits until an operation on an archive has ended, as its record says. */
+/** Waits until the record of an operation on an archive says that it has ended. */
 async function ended(archive: string): Promise<void> {
   for (;;) {
     const [record] = await scene().database.query(

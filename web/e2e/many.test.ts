@@ -6,10 +6,10 @@ import { PAGE_SIZE } from '../pages/backups/backup-search.ts';
 import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const COUNT = campaign(1000, 10_000);
-/** One in the middle, on no page that is looked at. */
+/** The index of a backup in the middle, on no page the test opens. */
 const SOUGHT = Math.floor(COUNT * 0.73);
 const NEWEST = new Date('2026-11-20T02:00:00Z');
-/** One page of the list, as JSON before it is compressed. */
+/** The upper bound for one page of the list, as JSON before compression. */
 const MOST_BYTES = 64 * 1024;
 
 const scene = staged({ staff: 1 }, async (scene) => {
@@ -23,7 +23,7 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
     await visit.signIn('/');
     const answers: Promise<number>[] = [];
     page.on('response', (response) => {
-      // Not the overview's question, which is still on its way.
+      // Skips the overview's query, which is still running.
       if (decodeURIComponent(response.url()).includes(`"limit":${PAGE_SIZE}`))
         answers.push(response.body().then((body) => body.length));
     });
@@ -133,7 +133,7 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
     await dialog.getByText('Done: 2 backups.').waitFor();
     expect(saved).toEqual(names);
     await close();
-    // What one does not see any more is not chosen any more.
+    // A backup out of sight is no longer chosen.
     await page.getByLabel('Search').fill(third.slice(0, -4));
     await page.getByText('1 backup,').waitFor();
     expect(await bar.count()).toBe(0);

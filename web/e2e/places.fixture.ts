@@ -1,10 +1,10 @@
 import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core';
 import { startBrowser } from '../../scripts/dev/panel/browser.ts';
 
-/** Less than a test may take, so that what was waited for is named; more than a page needs on a machine with much else to do. */
+/** Shorter than a test's timeout, so that the failure names the missing element; longer than a page needs on a busy machine. */
 const PATIENCE_MS = 100_000;
 
-/** One for all files that this process runs: starting it takes longer than most tests. It ends with the process. */
+/** The browser of this process, shared by all its files because starting it takes longer than most tests. It ends with the process. */
 let running: Promise<Browser> | null = null;
 async function sharedBrowser(): Promise<Browser> {
   const there = await running?.catch(() => null);
@@ -13,21 +13,21 @@ async function sharedBrowser(): Promise<Browser> {
   return await running;
 }
 
-/** A new page need not start a process and read the scripts of the panel from their beginning when an old one of its context is there still. */
+/** Reuses the renderer of a page still open in the context, instead of starting a process and parsing the panel's scripts again. */
 const ONE_RENDERER = ['--renderer-process-limit=1', '--disable-site-isolation-trials'];
 
-/** A context, and how it is left. */
+/** A context, with the function that leaves it. */
 interface Place {
   context: BrowserContext;
   leave(): Promise<void>;
 }
 
-/** Where pages are opened. A context without options of its own is swept when it is left, and given to the next who comes. */
+/** Opens contexts for pages. One without options is swept when it is left, and reused by the next caller. */
 export interface Places extends AsyncDisposable {
   take(how: BrowserContextOptions): Promise<Place>;
 }
 
-/** Opens places for pages of the server at this address. */
+/** Creates the contexts for pages of the server at this address. */
 export async function createSemaphore(url: string): Promise<Places> {
   const browser = await sharedBrowser();
   const free: Place[] = [];
@@ -35,7 +35,7 @@ export async function createSemaphore(url: string): Promise<Places> {
   const usual = async (): Promise<Place> => {
     const context = await newContext(browser, url, {});
     made.push(context);
-    // It keeps the renderer's process, and runs nothing.
+    // Keeps the renderer's process alive, and runs nothing.
     const keeper = await context.newPage();
     await keeper.goto('/icon.svg');
     const tools = await context.newCDPSession(keeper);
@@ -66,7 +66,7 @@ async function newContext(browser: Browser, url: string, how: BrowserContextOpti
   return context;
 }
 
-/** Takes away every page but the keeper, and whatever they left. */
+/** Closes every page but the keeper, and removes whatever they left. */
 async function sweep(context: BrowserContext, keeper: Page, tools: CDPSession, url: string): Promise<void> {
   for (const page of context.pages()) if (page !== keeper) await page.close();
   await context.unrouteAll();

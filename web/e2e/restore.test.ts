@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
-/** What the panel sends at once. */
+/** Bytes the panel sends in one piece. */
 const PIECE_BYTES = 8 * 1024 ** 2;
 
 let archive: Buffer;
@@ -19,14 +19,14 @@ const staff = () =>
   );
 const change = () => scene().database.query(`UPDATE public.staff SET "fullName" = 'Nobody'`);
 
-/** Text that does not compress much. */
+/** Returns text that hardly compresses. */
 function randomText(length: number): string {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   return Buffer.from(bytes).toString('base64');
 }
 
-/** Types what must be typed, and waits for the end. */
+/** Types the required confirmation, and waits for the end. */
 async function confirm({ page }: Visit): Promise<void> {
   await page.getByRole('button', { name: 'Replace live data' }).click();
   await page.getByText('That is not the name of the database.').waitFor();
@@ -63,11 +63,11 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await page.getByText(/^loan_repayments holds no rows now, and before\.zip holds \d+ of it\./).waitFor();
     await page.getByRole('link', { name: 'Restore …' }).click();
     await page.getByText(/^As it was at .*, just now|^As it was at .* minutes? ago/).waitFor();
-    // What was pressed is gone: who reads by ear or uses keys goes on from the heading.
+    // The pressed button is gone: screen readers and keyboards go on from the heading.
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     const choice = page.getByRole('checkbox', { name: /loan_repayments/ });
     expect(await choice.isChecked()).toBe(true);
-    // In sight at once among thirteen, and it stays where it is.
+    // In sight at once among thirteen, and it keeps its place.
     const first = () =>
       page
         .getByRole('group', { name: /^Tables to restore/ })
@@ -103,11 +103,11 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await page.getByLabel(/^Type the name of the database/).fill(scene().database.name);
     await page.getByLabel('Confirm your password').fill('a guess');
     await page.getByRole('button', { name: 'Replace live data' }).click();
-    // A wrong password bears the same code, and ends nothing.
+    // A wrong password has the same code, and ends no session.
     await page.getByRole('alert').getByText('The password is wrong.').waitFor();
     await page.getByLabel('Confirm your password').fill(PASSWORD);
     await context.clearCookies();
-    // At once, not when the page next looks for something else.
+    // At once, not at the page's next poll.
     const asked = page.waitForRequest((request) => request.url().includes('/trpc/auth.me'));
     await page.getByRole('button', { name: 'Replace live data' }).click();
     await asked;
@@ -142,7 +142,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await visit.signIn('/restore');
     let sent = 0;
     page.on('request', (request) => {
-      // OPTIONS asks how much the server takes.
+      // OPTIONS asks for the server's limit.
       if (request.url().includes('/api/uploads') && request.method() !== 'OPTIONS') sent++;
     });
     const choose = async (name: string, content: Buffer, reason: string) => {
@@ -160,7 +160,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   test('an upload that loses its connection half-way goes on from there when it is back', async () => {
     await using visit = await scene().open();
     const { page } = visit;
-    // Nothing like it is stored: it has to be sent whole, in more than one piece.
+    // Nothing equal is stored, so it is sent whole, in more than one piece.
     const long = join(dirname(scene().folder), 'long.json');
     await writeFile(long, JSON.stringify({ metadata: {}, data: {}, padding: randomText(PIECE_BYTES + 500_000) }));
     await visit.signIn('/restore');
@@ -179,7 +179,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
       return route.continue();
     });
     await page.getByRole('button', { name: 'Upload file' }).click();
-    // What arrived is no backup, which only the server can say: it has read it to its end then.
+    // It is no backup, which only the server can say, after reading it to its end.
     await page.getByRole('alert').first().waitFor();
     expect(cut).toBe(true);
     expect(pieces).toEqual(['0', String(PIECE_BYTES), String(PIECE_BYTES)]);

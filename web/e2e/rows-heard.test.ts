@@ -5,7 +5,7 @@ import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const scene = staged({ staff: 120 }, (scene) => scene.makeBackup('first'));
 
-/** Whatever the live regions of the page say from now on. */
+/** Records the texts of the page's live regions from now on. */
 async function listen(page: Page): Promise<() => Promise<string[]>> {
   const heard = await page.evaluateHandle(() => {
     const texts: string[] = [];
@@ -105,7 +105,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
       await settled(page);
     }
     await focusIsOn(page, 'Next rows');
-    // The last one is a part of the table by itself.
+    // The last row is a part of the table by itself.
     await pages.getByText('Row 120 of 120', { exact: true }).waitFor();
     const address = page.url();
     await page.keyboard.press('Enter');

@@ -7,7 +7,7 @@ import { EMAIL, overflow, PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixt
 
 let people: string[];
 const scene = staged({ staff: 120 }, async (scene) => {
-  // Two chunks and more; one value longer than anybody reads.
+  // More than two chunks, and one value longer than anybody reads.
   await scene.database.query(
     `INSERT INTO categories (id, name, type, description, "updatedAt")
      SELECT 'made' || n, 'Made ' || n, 'POSITION', CASE n % 3 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE repeat('word ', 400) END, now() FROM generate_series(1, 16000) n`,
@@ -18,7 +18,7 @@ const scene = staged({ staff: 120 }, async (scene) => {
   await scene.makeBackup('first');
 });
 
-/** Everything the server answers to the page from now on. */
+/** Collects every answer of the server to the page from now on. */
 function answers(page: Page): () => Promise<string> {
   const bodies: Promise<string>[] = [];
   page.on('response', (response) => {
@@ -111,7 +111,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.getByRole('button', { name: `Open row ${number}`, exact: true }).waitFor();
     expect(new URL(page.url()).searchParams.get('row')).toBeNull();
 
-    // People are found by who may see them, with the password; what is searched for is in no address.
+    // Personal data are searched by people with the right and the password; the text is in no address.
     await visit.goto('/backups/first.zip');
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
@@ -146,7 +146,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await card.getByText('At least 200 rows found. There are more.').waitFor();
     expect(await card.getByRole('link', { name: /^categories, row/ }).count()).toBe(200);
 
-    // The answer comes, and never goes on.
+    // The answer begins and then stalls.
     await page.evaluate(() => {
       const fetched = window.fetch;
       const instead = async (url: string | URL | Request, init?: RequestInit) => {
@@ -187,7 +187,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await dialog.getByText('made12', { exact: true }).waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    // Another row was looked at meanwhile: the focus still goes back to where the dialog was opened from.
+    // Another row was shown meanwhile; the focus still returns to where the dialog was opened.
     const opener = line('Made 11').getByRole('button');
     await page.waitForFunction((button) => document.activeElement === button, await opener.elementHandle());
   });
@@ -229,7 +229,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     const shown = (await rowsOf(page, 'staff').allTextContents()).join();
     expect(people.filter((name) => shown.includes(name)).length).toBeGreaterThan(20);
 
-    // What is looked for among people's data is in no address.
+    // A search in personal data is in no address.
     const [person = ''] = people;
     await page.getByLabel('Search').fill(person);
     await page.getByText(/^\d+ found/).waitFor();
@@ -265,7 +265,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await settled(page);
     const back = (await rowsOf(page, 'staff').allTextContents()).join();
     expect(people.filter((name) => back.includes(name))).toEqual([]);
-    // The wrong password is the only thing the browser may have written down.
+    // The browser may have logged the wrong password and nothing else.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
@@ -315,7 +315,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     const place = 30 + name.length + 9;
     bytes[place] = (bytes[place] ?? 0) ^ 1;
     await writeFile(join(scene().folder, 'hurt.zip'), bytes);
-    // The server sees what others have stored after some seconds.
+    // The server notices archives stored by others after some seconds.
     const damage = page.getByText(`Chunk 1 of table public.${table}`);
     do {
       await visit.goto(`/backups/hurt.zip/tables/${table}`);
@@ -370,7 +370,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await reveal(page);
-    // Rows that are on their way are paler.
+    // Rows that are loading are paler.
     await settled(page);
     found['shown'] = await visit.faults();
     expect(await overflow(page)).toBe(0);

@@ -18,25 +18,25 @@ import { createSemaphore, type Places } from './places.fixture.ts';
 export const EMAIL = 'superadmin@owu.example';
 export const PASSWORD = 'Palace-Demo-1';
 
-/** Nothing can be shown here. In CI a missing browser is a failure. */
+/** True where no browser can be started. In CI a missing browser is a failure. */
 export const WITHOUT_BROWSER = !browserIsHere() && !process.env['CI'];
 
-/** What a proxy says whose server is gone. */
+/** The response of a proxy whose server is gone. */
 export const REFUSAL = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
 
 /** A real server on a database of its own with demo data, the built panel, and a browser. */
 export interface Stage extends AsyncDisposable {
   url: string;
   database: TestDatabase;
-  /** Where the server keeps its archives. */
+  /** The folder of the server's archives. */
   folder: string;
-  /** How many old backups were in it from the beginning. */
+  /** The number of old backups in it from the beginning. */
   stored: number;
   /** Makes a backup of all tables, stored as `<name>.zip`, and waits for its end. */
   makeBackup(name: string): Promise<void>;
   /**
-   * A page of a browser that knows nobody, and wants no motion unless told otherwise. Whatever it complains about, scripts and policy, is
-   * kept in `complaints`. Without options it is a new page where others were before: scripts of its beginning belong to the page, not the context.
+   * Opens a page without a session, with reduced motion unless the options differ. Errors of scripts and policy are kept in `complaints`.
+   * Without options the context is reused, so init scripts belong to the page.
    */
   open(options?: BrowserContextOptions): Promise<Visit>;
 }
@@ -46,35 +46,38 @@ export interface Visit extends AsyncDisposable {
   context: BrowserContext;
   complaints: string[];
   goto(path: string): Promise<void>;
-  /** Signs in past the door, which has tests of its own; and goes to a page, when one is named. */
+  /** Signs in without the sign-in page, which has tests of its own, and opens a page if one is given. */
   signIn(path?: string): Promise<void>;
-  /** What axe-core finds on the page as it is, one line each. */
+  /** Returns the findings of axe-core on the page as it is, one line each. */
   faults(): Promise<string[]>;
-  /** The same, and what of its colours in the dark theme; for a page that is light and chose no theme. Nothing else hangs on the theme. */
+  /**
+   * Returns the same, and the findings on colours in the dark theme. For a page that is light and chose no theme; nothing else depends on
+   * it.
+   */
   faultsInBothThemes(): Promise<string[]>;
 }
 
 interface StageOptions {
-  /** People of the demo data. */
+  /** People in the demo data. */
   staff?: number;
   /** Settings of the server. */
   env?: Record<string, string>;
-  /** Old backups that are in its folder from the beginning; where nothing is said, as many as STORED_BACKUPS tells the test command. */
+  /** Old backups in its folder from the beginning; by default as many as STORED_BACKUPS says. */
   stored?: number;
 }
 
-/** What a folder holds after a year and a half of daily backups. */
+/** Backups after a year and a half of daily ones. */
 export const MANY_STORED = 512;
-/** So many under `bun run campaign:stored`. */
+/** The default number of old backups; `bun run campaign:stored` sets it. */
 const STORED = Number(process.env['STORED_BACKUPS'] ?? 0);
 const NEWEST_STORED = new Date('2020-02-29T02:00:00Z');
 
-/** Long enough on a busy machine to build the panel and start everything. */
+/** Enough on a busy machine to build the panel and start everything. */
 const SETTING_UP_MS = 120_000;
 
 /**
- * One stage for all tests of the file that calls this, prepared once and cleared after the last. There is none where there is no browser:
- * the tests are left out then.
+ * Prepares one stage for all tests of the calling file, and disposes of it after the last. None is made without a browser; the tests are
+ * then skipped.
  */
 export function staged(options: StageOptions = {}, prepare?: (scene: Stage) => Promise<void>): () => Stage {
   let scene: Stage | null = null;
@@ -90,7 +93,7 @@ export function staged(options: StageOptions = {}, prepare?: (scene: Stage) => P
   };
 }
 
-/** A stage of one's own, to be disposed of. */
+/** Starts a stage that the caller disposes of. */
 export async function stage(options: StageOptions = {}): Promise<Stage> {
   await ensurePanel();
   await using stack = new AsyncDisposableStack();
@@ -102,7 +105,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     PORT: '0',
     BACKUP_DIR: join(folder, 'backups'),
     SECRET_KEY: 'k'.repeat(40),
-    // Tests wait for it: it is not to stand back for the others.
+    // Tests wait for the worker, so it must not yield to other processes.
     WORKER_NICENESS: '0',
     LOG_FILE: join(folder, 'server.log'),
     ...options.env,
@@ -125,7 +128,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   };
 }
 
-/** Makes a backup as a program does, without a page. */
+/** Makes a backup through the API, without a page. */
 async function makeBackup(url: string, name: string): Promise<void> {
   const { origin } = new URL(url);
   let cookie = '';
@@ -184,25 +187,25 @@ async function visit(places: Places, url: string, how: BrowserContextOptions = {
     },
   };
 }
-/** Leaves the mark of a session in a page that has none yet, as the door does. Once: who signs out is not signed in again by the next page. */
+/** Leaves the mark of a session in a page that has none yet, as the sign-in page does. Only once: signing out lasts on the next page. */
 function rememberSession(): void {
   if (sessionStorage.getItem('entered') !== null) return;
   sessionStorage.setItem('entered', 'yes');
   localStorage.setItem('palace-session', 'yes');
 }
 
-/** Changes the theme, and waits until every colour is the other one: also where nothing moves a change takes a frame. */
+/** Changes the theme and waits until every colour has changed, which takes a frame even without motion. */
 async function show(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme });
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   await page.waitForFunction(() => document.getAnimations().every((one) => !(one instanceof CSSTransition)));
 }
 
-/** The rules of axe-core that look at colours. */
+/** The colour rules of axe-core. */
 const COLOURS = ['color-contrast', 'link-in-text-block'];
 
 async function audit(page: Page, rules?: string[]): Promise<string[]> {
-  // Through the debugger, past the policy that lets the page itself run nothing foreign.
+  // Injected by the debugger, past the policy that forbids the page foreign scripts.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${axe.source}; 0`);
   return await page.evaluate(findFaults, rules);
 }
@@ -213,12 +216,12 @@ async function findFaults(rules?: string[]): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 
-/** How far the page is wider than the window, in pixels. */
+/** Returns the pixels by which the page is wider than the window. */
 export function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
-/** Goes somewhere inside the panel, which is loaded: changes the address as Back and Forward do. */
+/** Navigates inside the loaded panel: changes the address as Back and Forward do. */
 export function turn(page: Page, path: string): Promise<void> {
   return page.evaluate((to) => {
     history.pushState(null, '', to);

@@ -4,7 +4,7 @@ import { overflow, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.t
 
 const scene = staged();
 
-/** The page of the status once it has looked at everything. */
+/** Opens the status page and waits for every check. */
 async function openStatus(visit: Visit): Promise<void> {
   await visit.goto('/status');
   await visit.page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
@@ -15,7 +15,7 @@ async function openStatus(visit: Visit): Promise<void> {
   await visit.page.locator('[data-check="Clocks"]').waitFor();
 }
 
-/** What one check says, its state first. */
+/** Returns the text of one check, its state first. */
 async function checkOf({ page }: Visit, name: string): Promise<string> {
   const check = page.locator(`[data-check="${name}"]`);
   const texts = await check.locator('p').allTextContents();

@@ -1,15 +1,15 @@
 import type { Page } from 'playwright-core';
 import type { Operation } from '../api.ts';
 
-/** The stream of an operation that tells what a test wants it to. */
+/** The stream of an operation, played by a test. */
 export interface PlayedStream {
   /** The record as the server has it. */
   record: Operation;
-  /** Tells how the operation stands from now on. */
+  /** Sends the state of the operation from now on. */
   tell(news: Partial<Operation>): Promise<void>;
 }
 
-/** Opens the page of an operation that has ended, which shows it as it was `before`. What happens next is told by whoever plays it. */
+/** Opens the page of an ended operation and shows it in its state `before`. The caller then plays the following events. */
 export async function playOperation(page: Page, id: string, before: Partial<Operation>): Promise<PlayedStream> {
   await page.addInitScript(() => {
     class Played extends EventTarget {

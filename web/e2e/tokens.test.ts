@@ -5,14 +5,14 @@ import { EMAIL, overflow, PASSWORD, staged, turn, type Visit, WITHOUT_BROWSER } 
 
 const scene = staged();
 
-/** The page of access once everything is there. */
+/** Opens the access page and waits for all of it. */
 async function openAccess(visit: Visit): Promise<void> {
   await visit.goto('/access');
   await visit.page.getByRole('heading', { name: 'Access', level: 1 }).waitFor();
   await visit.page.waitForFunction(() => !document.querySelector('.skeleton'));
 }
 
-/** Fills in the dialog, and gives the password where it asks for it. */
+/** Fills in the dialog, and gives the password if asked. */
 async function makeToken({ page }: Visit, name: string): Promise<string> {
   await page.getByRole('button', { name: 'Create token' }).click();
   const dialog = page.getByRole('dialog');
@@ -24,7 +24,7 @@ async function makeToken({ page }: Visit, name: string): Promise<string> {
   return (await dialog.locator('[data-token]').textContent()) ?? '';
 }
 
-/** What the API answers to who brings this token. */
+/** Returns the API's status for this token. */
 async function listBackups(token: string): Promise<number> {
   const response = await fetch(`${scene().url}/trpc/backups.list`, { headers: { Authorization: `Bearer ${token}` } });
   await response.body?.cancel();
@@ -42,7 +42,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Create token' }).click();
     await dialog.getByText('Give it a name').waitFor();
-    // It was sent from the end of a long form: what is wrong comes into sight.
+    // Sent from the end of a long form: the error scrolls into sight.
     expect(await dialog.getByLabel('Name').evaluate((field) => field === document.activeElement)).toBe(true);
     await dialog.getByLabel('Name').fill('night shift');
     await dialog.getByLabel('Confirm your password').fill('not it');
@@ -53,7 +53,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     await dialog.getByText('It is shown only once').waitFor();
     const token = (await dialog.locator('[data-token]').textContent()) ?? '';
 
-    // Neither a stray press beside it nor Escape takes it away.
+    // Neither a stray press beside it nor Escape closes it.
     await page.mouse.click(5, 5);
     await page.keyboard.press('Escape');
     await dialog.getByRole('button', { name: 'Copy the token' }).click();
@@ -70,12 +70,12 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     await dialog.getByText('Whatever uses it is refused from its next request on.').waitFor();
     await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
-    // The line it was opened from is gone by then.
+    // The line with the button that opened it is gone by then.
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     await page.getByText('1 token that is no longer valid').click();
     await page.getByText(`Revoked by ${EMAIL}`).waitFor();
     expect(await listBackups(token)).toBe(401);
-    // The wrong password is the only thing the browser may have written down.
+    // The browser may have logged the wrong password and nothing else.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
@@ -92,7 +92,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
       });
       history.back();
     });
-    // Back, and again to where it was.
+    // Back, and again to the place before.
     await page.waitForFunction(() => document.body.dataset['moves'] === '2');
     const dialog = page.getByRole('dialog');
     expect(await dialog.locator('[data-token]').textContent()).toBe(token);
@@ -118,7 +118,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     const password = dialog.getByLabel('Confirm your password');
     if ((await password.count()) > 0) await password.fill(PASSWORD);
     await context.clearCookies();
-    // At once, not when the page next looks for something else.
+    // At once, not at the page's next poll.
     const asked = page.waitForRequest((request) => request.url().includes('/trpc/auth.me'));
     await dialog.getByRole('button', { name: 'Create token' }).click();
     await asked;
@@ -173,7 +173,7 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     await page.getByRole('button', { name: 'End the session of Safari on iPhone from 127.0.0.1' }).click();
     await sessions.getByText('Safari on iPhone').waitFor({ state: 'detached' });
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
-    // That page may have noticed already, and have nothing to press any more.
+    // That page may have noticed already, and have nothing left to press.
     await turn(other.page, '/backups');
     await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await openAccess(visit);
@@ -188,7 +188,7 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     await visit.page.getByRole('button', { name: 'Sign out everywhere' }).click();
     await visit.page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
     await visit.page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    // That page may have noticed already, and have nothing to press any more.
+    // That page may have noticed already, and have nothing left to press.
     await turn(other.page, '/backups');
     await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });

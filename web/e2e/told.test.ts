@@ -12,7 +12,7 @@ const scene = staged({}, (scene) => scene.makeBackup('first'));
 
 type Progress = NonNullable<Operation['progress']>;
 
-/** So much of a hundred bytes is done, and a row of a table for each. */
+/** Returns progress of so many of a hundred bytes, with one row of a table for each byte. */
 function progress(bytes: number, stage: Progress['stage'] = 'copy'): Progress {
   const tables = { 'public.staff': { rows: bytes, bytes } };
   return { stage, rows: bytes, bytes, totalBytes: 100, rowsPerSecond: 0, bytesPerSecond: 0, secondsLeft: null, tables };
@@ -20,7 +20,7 @@ function progress(bytes: number, stage: Progress['stage'] = 'copy'): Progress {
 
 const UNDER_WAY = { state: 'running', finishedAt: null, result: null } as const;
 
-/** The backup of this file’s stage, while it was made. */
+/** Plays the backup of this file’s stage while it was being made. */
 async function playFirst(page: Page, before: Progress) {
   const [row] = await scene().database.query(
     "SELECT id FROM backup_system.operations WHERE archive = 'first.zip' AND kind = 'backup'",
@@ -28,12 +28,12 @@ async function playFirst(page: Page, before: Progress) {
   return playOperation(page, String(row?.['id']), { ...UNDER_WAY, revision: 1, progress: before });
 }
 
-/** Waits until the page shows what was told last. */
+/** Waits until the page shows the latest progress. */
 async function shows(page: Page, rows: number): Promise<void> {
   await page.getByRole('row', { name: `staff ${rows}`, exact: true }).waitFor();
 }
 
-/** Keeps every backup waiting until it is disposed of. */
+/** Holds every backup back until disposed of. */
 async function holdTable() {
   const neighbour = await openSession(scene().database.url, {
     applicationName: 'neighbour',
@@ -44,7 +44,7 @@ async function holdTable() {
   return neighbour;
 }
 
-/** Begins a backup; its card is shown once it waits for the table that somebody holds. */
+/** Starts a backup, and waits until its card says that it waits for the locked table. */
 async function beginBackup({ page }: Visit, name: string) {
   await page.getByRole('button', { name: 'Create backup' }).first().click();
   await page.getByLabel('Name').fill(name);

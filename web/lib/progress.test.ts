@@ -108,6 +108,6 @@ test('every stage the server tells has a name a person would use, those of an up
   const stages = [...source.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, stage = '']) => stage);
   expect(stages).toContain('stage');
   expect(stages.filter((stage) => words.operation.stage(stage) === stage)).toEqual([]);
-  // Which of them an upload goes through, the kind of its file decides: none is counted as one of so many.
+  // The file decides which of them an upload goes through, so that none has a number.
   for (const stage of stages) expect(stepOf({ kind: 'upload', progress: { ...STILL, stage } })).toBeNull();
 });

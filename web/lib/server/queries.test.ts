@@ -4,7 +4,7 @@ import { connectionSeen } from './connection.ts';
 import { createQueries, keys } from './queries.ts';
 
 test('when the server answers again everything is asked again, but rows of an archive that are there', async () => {
-  // Where the panel leaves what it has no words for.
+  // The panel logs there what it has no words for.
   const log = spyOn(console, 'error').mockReturnValue();
   const client = createQueries();
   const asked: string[] = [];

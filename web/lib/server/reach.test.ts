@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { reach } from './reach.ts';
 
-/** A server that has gone without a word: nothing it is sent ever comes back. */
+/** Fetches from a server that vanished silently: no request is ever answered. */
 function silent(_: string, init?: RequestInit): Promise<Response> {
   return new Promise((_, reject) =>
     init?.signal?.addEventListener('abort', () => reject(init.signal?.reason), { once: true }),

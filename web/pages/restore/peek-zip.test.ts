@@ -12,7 +12,7 @@ async function zip(entries: [name: string, text: string][], options: { level?: n
   return writer.close();
 }
 
-/** The manifest, and how many bytes were read for it. */
+/** Returns the manifest, and the number of bytes read for it. */
 async function manifestIn(file: Blob): Promise<{ text: string | null; read: number }> {
   let read = 0;
   const own = file.slice.bind(file);

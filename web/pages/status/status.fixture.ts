@@ -1,6 +1,6 @@
 import type { Status } from '../../api.ts';
 
-/** What a server says with which all is well. */
+/** The status of a server without any trouble. */
 export const HEALTHY: Status = {
   version: '1',
   runtime: 'Bun',
