@@ -7,8 +7,8 @@ import { PlaceLink } from './place-link.tsx';
 import type { Place } from './places.ts';
 
 /**
- * Renders the links to rarely used pages. On a phone a button in the bar opens them, and shows the current one of them; on a wider screen
- * they stand below the others.
+ * Renders the links to rarely used pages. On a phone a button in the bar opens them and shows the current one. On a wider screen they stand
+ * below the others.
  */
 export function MorePlaces(props: { places: readonly Place[] }) {
   const location = useLocation();

@@ -12,7 +12,7 @@ interface FailureNoticeProps {
   children?: JSX.Element;
 }
 
-/** Shows a failure, what to do, and the reference for whoever runs the server. Screen readers announce it at once. */
+/** Shows a failure, what to do, and the reference for the server's operator. Screen readers announce it at once. */
 export function FailureNotice(props: FailureNoticeProps) {
   let box: HTMLDivElement | undefined;
   onMount(() => {

@@ -21,7 +21,7 @@ interface ModalProps {
 
 /** Renders a dialog: it holds the focus, gives it back, and closes by Escape. On a phone it comes from below. */
 export function Modal(props: ModalProps) {
-  // A memo: the sources of `open` may change while the dialog is open with the focus in it, but it must react to its value alone.
+  // A memo reacts to the value alone: its sources may change while the dialog is open with the focus in it.
   const isOpen = createMemo(() => props.open);
   holdPage(() => isOpen() && props.holds === true);
   let opener: Element | null = null;

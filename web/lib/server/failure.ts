@@ -13,7 +13,7 @@ interface Told {
   details?: Record<string, unknown> | undefined;
 }
 
-/** A failure as people see it: what and where, what to do, and a reference to tell whoever runs the server. */
+/** A failure as people see it: what and where, what to do, and a reference for the server's operator. */
 export interface Failure {
   code: ErrorCode;
   message: string;
@@ -79,7 +79,7 @@ function isFailure(error: unknown): error is Failure {
 }
 
 function unforeseen(error: unknown): Failure {
-  // Useless to the person at the screen, but not to whoever repairs it.
+  // Useless to the person at the screen, but not to a developer.
   console.error(error);
   return made('UNEXPECTED', words.failure.unforeseen, words.failure.unforeseenHint);
 }

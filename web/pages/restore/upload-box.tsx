@@ -163,7 +163,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
   );
 }
 
-/** Says why a file was refused, and answers the first fear of whoever reads it. */
+/** Says why a file was refused, and that the database was not touched. */
 function RefusedFile(props: { failure: Failure }) {
   return (
     <FailureNotice failure={props.failure}>

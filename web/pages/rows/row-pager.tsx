@@ -11,7 +11,10 @@ interface RowPagerProps {
   children?: JSX.Element;
 }
 
-/** Shows the numbers of the rows and the buttons to the pages around: through all parts of the table, or through the hits in one. */
+/**
+ * Shows the numbers of the rows, with buttons to the pages around. They lead through all parts of the table, or through the hits in one
+ * part.
+ */
 export function RowPager(props: RowPagerProps) {
   const place = (): RowPlace => ({
     chunk: props.page.chunk,

@@ -4,7 +4,7 @@ import { statusWords as w } from '../../strings/status.ts';
 import type { Check, Here } from './health.ts';
 
 /**
- * Returns the whole status as plain text, to send to whoever helps. Names and numbers only: the server sends no secrets, and none is added.
+ * Returns the whole status as plain text, to send to a helper. Names and numbers only: the server sends no secrets, and none is added.
  * Pure.
  */
 export function statusReport(status: Status, checks: readonly Check[], here: Here, browser: string): string {

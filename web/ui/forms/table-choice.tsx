@@ -10,7 +10,7 @@ interface TableChoiceProps {
   fault?: string | null;
 }
 
-/** Renders a choice of tables. Those chosen at first come first, in sight, and the order stays when others are chosen. */
+/** Renders a choice of tables. The tables chosen at first come first, in sight, and the order stays when others are chosen. */
 export function TableChoice(props: TableChoiceProps) {
   const atFirst = untrack(() => props.chosen);
   const tables = createMemo(() => [

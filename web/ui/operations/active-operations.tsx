@@ -49,7 +49,7 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
         </h2>
         <For each={shown()}>
           {(operation) => (
-            // A boundary of its own: a new operation must not take the page away, nor the focus from whoever types there.
+            // A boundary of its own: a new operation must not take the page away, nor the focus from a person typing.
             <Suspense>
               <OperationCard
                 operation={operation}
