@@ -1,7 +1,7 @@
 /**
- * What `work` comes to; or, when the signal has aborted and the work has still not ended `patienceMs` later, the signal's reason.
- * For work that hangs in something that knows no signal, such as a write to a dead network folder: its database sessions are cut
- * by then, so what it may still do is take back its own temporary file.
+ * Resolves as `work` does, or rejects with the signal's reason when it has aborted and the work has not ended
+ * `patienceMs` later. Use it for work that may hang in something that knows no signal, such as a write to a dead
+ * network folder. Its database sessions are cut by then, so all it can still do is remove its own temporary file.
  */
 export async function unlessAbandoned<R>(work: Promise<R>, signal: AbortSignal, patienceMs: number): Promise<R> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -13,7 +13,7 @@ export async function unlessAbandoned<R>(work: Promise<R>, signal: AbortSignal, 
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });
-  work.catch(() => undefined); // Met below, or abandoned.
+  work.catch(() => undefined); // Awaited below, or abandoned.
   try {
     return await Promise.race([work, abandoned]);
   } finally {
@@ -22,7 +22,7 @@ export async function unlessAbandoned<R>(work: Promise<R>, signal: AbortSignal, 
   }
 }
 
-/** Work that was told to end and did not. */
+/** Thrown when work was told to end and did not. */
 export class Abandoned extends Error {
   override readonly name = 'Abandoned';
 

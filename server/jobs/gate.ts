@@ -3,7 +3,10 @@ import { AppError, cancelled } from '../core/errors.ts';
 import { type GateMode, gateHolders, tryGate } from '../postgres/locks/advisory-lock.ts';
 import { OPERATIONS, writableRecords } from './records.ts';
 
-/** How an operation passes the gate: backups share it, a restore has it alone; what only reads archives passes it by. */
+/**
+ * Returns the mode in which an operation takes the gate: shared for a backup, exclusive for a restore, null for what
+ * only reads archives.
+ */
 export function gateOf(kind: string): GateMode | null {
   if (kind === 'restore') return 'exclusive';
   return kind === 'backup' ? 'shared' : null;
@@ -12,13 +15,14 @@ export function gateOf(kind: string): GateMode | null {
 export interface GateDeps {
   now: () => Date;
   pause: (ms: number) => Promise<void>;
-  /** Told once, when waiting begins. */
+  /** Called once, when waiting begins. */
   onWait?: (message: string) => void;
 }
 
 /**
- * Takes the gate for this session. Throws OPERATION_IN_PROGRESS naming what runs, unless told to wait; with a limit, when so many
- * milliseconds have passed. Throws CANCELLED when the signal aborts meanwhile. One whose record says that it has ended only tidies up, and is always waited for.
+ * Takes the gate for this session. Throws OPERATION_IN_PROGRESS, naming what runs, when told not to wait or when the
+ * limit in milliseconds has passed; throws CANCELLED when the signal aborts meanwhile. A holder whose record has ended
+ * is only cleaning up, so it is always waited for.
  */
 export async function passGate(
   control: Session,
@@ -40,7 +44,10 @@ export async function passGate(
   }
 }
 
-/** The error that names who holds the gate in this mode's way; null when nobody does but operations that have ended already. */
+/**
+ * Returns the error that names who holds the gate in a conflicting mode; null when only operations that have ended hold
+ * it.
+ */
 export async function gateBusy(session: Session, mode: GateMode): Promise<AppError | null> {
   const held = await gateHolders(session, mode);
   const ended = await endedAmong(
@@ -59,7 +66,7 @@ export async function gateBusy(session: Session, mode: GateMode): Promise<AppErr
   });
 }
 
-/** The operation whose session has this name, or nothing. */
+/** Returns the id of the operation whose session has this name, or the empty string. */
 function operationOf(application: string): string {
   return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(application)?.[0] ?? '';
 }

@@ -22,52 +22,65 @@ import {
 import { createReporter } from './reporter.ts';
 import { watchForStall } from './stall.ts';
 
-/** Ends the name of the session that holds an operation's locks. Short: the server cuts names at 63 bytes. */
+/**
+ * Suffix of the application name of the session that holds an operation's locks. It is short because the server cuts
+ * names at 63 bytes.
+ */
 const CONTROL = ' ctl';
 
-/** An operation that holds its locks: what a verb gets to work with. */
+/** A running operation that holds its locks, as its verb sees it. */
 export interface Operation {
   readonly id: string;
   /**
-   * What the verb works under: aborts with the caller's signal, when somebody asks for the operation's end, when nothing is heard
-   * of it for too long, and when the session that keeps it alive is lost.
+   * Aborts with the caller's signal, on a request to cancel, when the operation stalls, and when the session that holds
+   * its locks is lost.
    */
   readonly signal: AbortSignal;
-  /** For the transaction that changes live tables; see `restore/apply.ts`. */
+  /** Written by the transaction that changes live tables; see `restore/apply.ts`. */
   readonly receipt: Receipt;
-  /** Tells the record how far the verb is; where there is no record, nobody. */
+  /** Writes the verb's progress to the record; does nothing where there is no record. */
   readonly report: OnProgress;
-  /** Notes the stored archive the verb makes or reads, before it does: pruning asks which are in use. */
+  /** Records which stored archive the verb makes or reads, before it does: pruning asks which are in use. */
   nameArchive(name: string): Promise<void>;
 }
 
 export interface OperationInput extends RecordInput {
-  /** The id of a record that waits as queued; absent: a record is made. */
+  /** The id of a record already queued; when absent, a record is made. */
   queued?: string;
-  /** Wait for what runs instead of failing with OPERATION_IN_PROGRESS; a number: so many milliseconds at most. */
+  /**
+   * True waits for what runs, false fails with OPERATION_IN_PROGRESS, and a number waits at most that many
+   * milliseconds.
+   */
   wait: boolean | number;
 }
 
 export interface OperationDeps extends GateDeps {
   databaseUrl: string;
   newId: () => string;
-  /** Where nobody sits in front of it: when to stop an operation that says nothing, and when to give up one that does not end. */
+  /**
+   * Set where nobody watches: when to stop an operation that reports nothing, and when to abandon one that does not
+   * end.
+   */
   patience?: Patience;
 }
 
 export interface Patience {
   /** Milliseconds without a sign of life. */
   stallMs: number;
-  /** Milliseconds that a verb is given to end once it was told to. */
+  /** Milliseconds a verb has to end once it was told to. */
   abandonMs: number;
 }
 
 /**
- * Runs a verb as an operation: behind the gate that keeps a restore alone, alive by a lock of its own session, and with a
- * record that shows its progress and takes orders to cancel. What dead operations left behind is swept first. A restore always has
- * a record, because its commit writes it, and makes our tables where they lack once it may go on (`Receipt.begin`); a backup writes none where our schema is absent or not writable, and needs no right but to read.
- * Throws OPERATION_IN_PROGRESS naming what runs, POOLER_DETECTED, CONNECTION_LOST when the locks were lost, STALLED, CANCELLED, or
- * what the verb throws. A queued record that could not be begun stays queued: ending it is the caller's.
+ * Runs a verb as an operation: behind the gate, alive by an advisory lock of its own session, after sweeping what dead
+ * operations left. Its record shows progress and takes requests to cancel. A queued record that could not be begun
+ * stays queued for the caller to end.
+ *
+ * A restore always has a record, because its commit writes it; our tables, where missing, are made once it may go on
+ * (`Receipt.begin`). A backup writes none where our schema is absent or not writable, and needs only the right to read.
+ *
+ * Throws OPERATION_IN_PROGRESS naming what runs, POOLER_DETECTED, CONNECTION_LOST when the locks were lost, STALLED,
+ * CANCELLED, or what the verb throws.
  */
 export async function runOperation<R extends object>(
   deps: OperationDeps,
@@ -81,14 +94,14 @@ export async function runOperation<R extends object>(
   const stopper = new AbortController();
   const stop = (reason: AppError) => stopper.abort(reason);
   const tracker = trackProgress(now);
-  // Outlives the caller's signal: after a cancel there is still a record to write and a lock to hold until it is.
+  // Outlives the caller's signal: after a cancel the record must still be written, and the lock held until it is.
   await using control = await openControl(deps.databaseUrl, `${name}${CONTROL}`, signal);
   const lacksTables = input.kind === 'restore' && (await pendingMigrations(control)) > 0;
-  // One that waits has its record; of any other nothing is written before it is known that it will not be refused.
+  // A queued operation has its record already; for any other, nothing is written before it is known not to be refused.
   const beginsLater = lacksTables && input.queued === undefined;
   if (lacksTables && !beginsLater) await migrate(deps.databaseUrl, { signal });
   await using reporter = createReporter(deps, id, tracker, stop);
-  // One that waits for the gate can be cancelled, too.
+  // An operation that waits for the gate can be cancelled, too.
   if (input.queued !== undefined) reporter.start();
   await passGate(control, input, deps, AbortSignal.any([signal, stopper.signal]));
   let records = await writableRecords(control);
@@ -155,25 +168,25 @@ export async function runOperation<R extends object>(
   }
 }
 
-/** Who told the operation to end knows why; the command line's reason may be anything. */
+/** Returns the reason for ending the operation as an error; the command line's reason may be anything. */
 function reasonOf(signal: AbortSignal): AppError {
   return signal.reason instanceof AppError ? signal.reason : cancelled('The operation');
 }
 
-/** The result with what could not be cleared up before among its warnings. */
+/** Adds the sweep's warnings to those of the result. */
 function warned<R extends object>(result: R, warnings: string[]): R {
   if (warnings.length === 0) return result;
   const own = 'warnings' in result && Array.isArray(result.warnings) ? result.warnings : [];
   return { ...result, warnings: [...own, ...warnings] };
 }
 
-/** Why it ended from who ended it, what it left from who cleaned up. */
+/** Combines the reason of whoever ended the operation with the account of what the verb left behind. */
 function withAccount(why: AppError, caught: unknown): AppError {
   const left = leftOf(caught);
   return left === undefined ? why : withLeft(why, left);
 }
 
-/** A verb that was told to end mostly says just that; when it has more to say (the outcome of a commit is unknown), that counts. */
+/** Returns whether the verb's error says more than that it was cancelled, such as an unknown outcome of the commit. */
 function hasOwnReason(error: unknown): boolean {
   return error instanceof AppError && error.code !== 'CANCELLED';
 }
@@ -182,7 +195,10 @@ function isCancelled(error: unknown): boolean {
   return error instanceof AppError && error.code === 'CANCELLED';
 }
 
-/** The control session is gone: the record is written over another one, or mended by the next sweep. What happened, happened. */
+/**
+ * Writes the end of the record over a new session, because the control session is gone. A failure is ignored: the next
+ * sweep mends the record.
+ */
 async function finishAnew(
   deps: OperationDeps,
   applicationName: string,
@@ -198,11 +214,14 @@ async function finishAnew(
     });
     await finishRecord(session, id, state, outcome, deps.now());
   } catch {
-    // Said above.
+    // The next sweep mends the record.
   }
 }
 
-/** Without its locks an operation is not alone any more, so it stops. A failure with a reason of its own keeps it. */
+/**
+ * Returns CONNECTION_LOST, because an operation without its locks is no longer alone; an error with a reason of its own
+ * is kept.
+ */
 function lostLocks(error: unknown, cause: unknown): unknown {
   if (hasOwnReason(error)) return error;
   const lost = new AppError(
@@ -221,7 +240,7 @@ async function openControl(url: string, applicationName: string, signal: AbortSi
   const own = new AbortController().signal;
   const control = await openSession(url, { applicationName, signal: own });
   try {
-    // Before anything is set: settings made through a transaction pooler would stay with whoever comes next.
+    // Before any setting: one made through a transaction pooler would stay with the pooler's next client.
     await refusePooler(control, () => openSession(url, { applicationName, signal: own }));
     await configureSession(control);
     return control;

@@ -1,21 +1,21 @@
 import type { ProgressEvent, ProgressStage } from '../core/progress.ts';
 
-/** How far an operation is, as its record shows it. */
+/** Progress of an operation, as its record shows it. */
 export interface OperationProgress {
   stage: ProgressStage;
   /** Rows and bytes of this stage. */
   rows: number;
   bytes: number;
-  /** An estimate; 0 where none can be made, and where rows alone are counted. */
+  /** An estimate in bytes; 0 where none can be made, and where only rows are counted. */
   totalBytes: number;
-  /** Rows expected, where the stage counts rows alone. */
+  /** Rows expected, where the stage counts only rows. */
   totalRows?: number;
-  /** Somebody else holds what the stage asks for. */
+  /** True while somebody else holds a lock the stage asks for. */
   blocked?: boolean;
-  /** Over the last seconds. */
+  /** Measured over the last seconds. */
   rowsPerSecond: number;
   bytesPerSecond: number;
-  /** Of this stage; null while it cannot be told. */
+  /** Seconds left of this stage; null while unknown. */
   secondsLeft: number | null;
   /** By `schema.name`, of the last stage that worked table by table. */
   tables: Record<string, { rows: number; bytes: number }>;
@@ -24,17 +24,17 @@ export interface OperationProgress {
 /** Turns the events of a verb into what its record shows. */
 export interface ProgressTracker {
   add(event: ProgressEvent): void;
-  /** Null before the first event. */
+  /** Returns null before the first event. */
   view(): OperationProgress | null;
-  /** When the last event came, milliseconds since 1970. */
+  /** Returns the time of the last event, in milliseconds since 1970. */
   lastEventAt(): number;
 }
 
-/** The rate is that of the last few seconds: a slow start does not spoil the time left. */
+/** Window of the rate: the last few seconds, so that a slow start does not spoil the time left. */
 const RATE_WINDOW_MS = 8_000;
-/** Two looks closer than this say little about a rate, and would make the window long. */
+/** Least distance between two marks; closer ones say little about a rate and would make the window long. */
 const MARK_MS = 100;
-/** Before that there is too little to say. */
+/** Least time measured before a rate is given. */
 const RATE_LEAST_MS = 500;
 
 interface Counts {
@@ -51,13 +51,13 @@ export function trackProgress(now: () => Date): ProgressTracker {
   let marks: (Counts & { at: number })[] = [];
 
   const count = (event: ProgressEvent) => {
-    // A new stage begins at zero, or goes on from where the last one stopped; only with its first table it is known which.
+    // A new stage begins at zero, or goes on from where the last one stopped; its first event with a table tells which.
     if (event.stage !== latest?.stage) counted = event.table ? { rows: 0, bytes: 0 } : event;
     if (event.table) {
       if (event.stage !== tablesStage) tables = {};
       tablesStage = event.stage;
       const table = tables[event.table] ?? { rows: 0, bytes: 0 };
-      // Each event speaks of one table, so what came since the last one is that table's.
+      // Each event speaks of one table, so the difference from the last event is that table's.
       tables[event.table] = {
         rows: table.rows + Math.max(0, event.rows - counted.rows),
         bytes: table.bytes + Math.max(0, event.bytes - counted.bytes),

@@ -7,7 +7,7 @@ import { finishRecord, OPERATIONS } from './records.ts';
 /** The record of an operation as the transaction that changes live tables sees it; see `restore/apply.ts`. */
 export interface Receipt {
   readonly operationId: string;
-  /** Makes the record where our tables are not there yet: called when all that can be known beforehand lets the restore go on. */
+  /** Makes the record where our tables do not exist yet. Called once every check beforehand lets the restore go on. */
   begin(): Promise<void>;
   confirm(session: Session): Promise<void>;
   /** Throws RESTORE_REFUSED when the operation was ended meanwhile: then nothing may be committed. */
@@ -24,7 +24,7 @@ export function receiptOf(
     operationId: id,
     begin: known.begin,
     async confirm(session) {
-      // Only a look: a lock that lasts until the commit would keep progress and cancelling out of the record.
+      // Only a read: a lock held until the commit would keep progress and cancelling out of the record.
       const [row] = await session.query<{ state: string }>(`SELECT state FROM ${OPERATIONS} WHERE id = $1`, [id]);
       if (row?.state !== 'running') throw ended(row?.state);
     },

@@ -6,10 +6,10 @@ import { AppError, type FailureBody } from '../core/errors.ts';
 import { stagingSchema } from '../postgres/staging/staging.ts';
 import type { OperationProgress } from './progress.ts';
 
-/** An operation as people and programs are shown it. */
+/** An operation as people and programs see it. */
 export interface OperationView {
   id: string;
-  /** backup, restore, verify; open, because a newer program may have written it. */
+  /** backup, restore, verify, upload; a plain string, because a newer program may have written it. */
   kind: string;
   state: OperationState;
   actor: string;
@@ -30,7 +30,7 @@ export interface OperationView {
 
 export function viewOf(row: typeof operations.$inferSelect): OperationView {
   const { stagingSchema: _, idempotencyKey: __, cancelRequestedBy: ___, progress, error, ...rest } = row;
-  // Only this program writes them, in these shapes; what a newer one added is passed on as it is.
+  // Only this program writes them, in these shapes; fields added by a newer version are passed on unchanged.
   return {
     ...rest,
     parameters: withoutPlaces(rest.parameters),
@@ -41,10 +41,12 @@ export function viewOf(row: typeof operations.$inferSelect): OperationView {
   };
 }
 
-/** What records keep the place of on the machine where the operation ran: the folder of a command line, the file of a result. */
+/**
+ * Fields of records that hold paths on the machine where the operation ran: a command line's folder, a result's file.
+ */
 const PLACES = ['filePath', 'storage', 'file', 'archive'];
 
-/** The name is for people who look from elsewhere, the place is not. */
+/** Replaces paths by file names: people who look from elsewhere see the name and not the folder. */
 function withoutPlaces(facts: Record<string, unknown>): Record<string, unknown> {
   const shown = (key: string, value: unknown) =>
     PLACES.includes(key) && typeof value === 'string' ? basename(value) : value;
@@ -57,9 +59,9 @@ export function hasEnded(state: OperationState): boolean {
 
 /** The table of operations, for statements of sessions. */
 export const OPERATIONS = `${SYSTEM_SCHEMA}.operations`;
-/** The channel on which each change of a record is told, as `<id> <revision>`. */
+/** Channel that carries each change of a record, as `<id> <revision>`. */
 export const CHANNEL = 'backup_progress';
-/** Stands in the RETURNING list of every statement that changes a record: tells those who watch, when it commits. */
+/** Notifies watchers at the commit; belongs in the RETURNING list of every statement that changes a record. */
 export const CHANGED = `pg_catalog.pg_notify('${CHANNEL}', id::text || ' ' || revision::text)`;
 
 export type EndState = 'succeeded' | 'failed' | 'cancelled';
@@ -67,11 +69,11 @@ export type EndState = 'succeeded' | 'failed' | 'cancelled';
 export interface Outcome {
   result?: object;
   error?: object;
-  /** Where it stood at the end; null leaves what the record has. */
+  /** Progress at the end; null keeps what the record has. */
   progress: OperationProgress | null;
 }
 
-/** What a new record says of its operation. */
+/** Facts of an operation that its new record holds. */
 export interface RecordInput {
   kind: string;
   actor: string;
@@ -79,7 +81,9 @@ export interface RecordInput {
   parameters: Record<string, unknown>;
 }
 
-/** Whether our records are there, as this program knows them, and this role may write them; false on a standby. */
+/**
+ * Returns whether our records exist in the shape this program knows and this role may write them; false on a standby.
+ */
 export async function writableRecords(session: Session): Promise<boolean> {
   const [row] = await session.query<{ writable: boolean }>(
     `SELECT NOT pg_catalog.pg_is_in_recovery() AND COALESCE(bool_and(a.attname IS NOT NULL AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE')), false) AS writable
@@ -91,7 +95,7 @@ export async function writableRecords(session: Session): Promise<boolean> {
   return row?.writable ?? false;
 }
 
-/** The record of an operation that begins at once. */
+/** Inserts the record of an operation that begins at once. */
 export async function insertRecord(session: Session, id: string, input: RecordInput, now: Date): Promise<void> {
   await session.query(
     `INSERT INTO ${OPERATIONS} (id, kind, state, actor, origin, parameters, staging_schema, created_at, started_at)
@@ -108,7 +112,7 @@ export async function insertRecord(session: Session, id: string, input: RecordIn
   );
 }
 
-/** The record of an operation that a worker will begin. Part of the caller's transaction. */
+/** Inserts the record of an operation that a worker will begin, as part of the caller's transaction. */
 export async function insertQueued(
   session: Session,
   id: string,
@@ -141,7 +145,7 @@ export async function claimRecord(session: Session, id: string, kind: string, no
   if (rows.length === 0) throw new AppError('CANCELLED', 'The operation was ended before it began.');
 }
 
-/** Notes which stored archive a running operation makes or reads. */
+/** Records which stored archive a running operation makes or reads. */
 export async function nameArchive(session: Session, id: string, archive: string): Promise<void> {
   await session.query(
     `UPDATE ${OPERATIONS} SET archive = $2, revision = revision + 1 WHERE id = $1 AND state = 'running' RETURNING ${CHANGED}`,
@@ -149,7 +153,7 @@ export async function nameArchive(session: Session, id: string, archive: string)
   );
 }
 
-/** Ends a running operation's record; one that has ended stays as it is, and the answer is false. */
+/** Ends a running operation's record. Returns false, changing nothing, when it has ended already. */
 export async function finishRecord(
   session: Session,
   id: string,

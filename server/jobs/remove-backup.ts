@@ -3,14 +3,14 @@ import type { Storage } from '../storage/storage.ts';
 import type { Desk } from './queue/desk.ts';
 
 /**
- * Removes a stored backup or document with its notes. Throws INPUT_INVALID while it is pinned, OPERATION_IN_PROGRESS while an operation
- * that waits or runs has to do with it, and NOT_FOUND.
+ * Removes a stored backup or document with its sidecar. Throws INPUT_INVALID while it is pinned, OPERATION_IN_PROGRESS
+ * while a queued or running operation uses it, and NOT_FOUND.
  */
 export async function removeBackup(
   { storage, desk }: { storage: Pick<Storage, 'readSidecar' | 'remove'>; desk: Pick<Desk, 'list'> },
   name: string,
 ): Promise<void> {
-  // Asked of the notes themselves: another server may have pinned it a moment ago.
+  // Read from the sidecar itself: another server may have pinned it a moment ago.
   if ((await storage.readSidecar(name))?.pinned) throw pinned(name);
   await refuseWhileUsed(desk, name);
   await storage.remove(name);

@@ -4,19 +4,19 @@ import { AppError } from '../core/errors.ts';
 import type { ProgressTracker } from './progress.ts';
 import { CHANGED, OPERATIONS } from './records.ts';
 
-/** Brings an operation's progress to its record, and brings back whether somebody asked for its end. */
+/** Writes an operation's progress to its record, and reads whether somebody asked to cancel it. */
 export interface Reporter extends AsyncDisposable {
-  /** Begins to look at the record; safe to call twice. */
+  /** Begins to poll the record; safe to call twice. */
   start(): void;
-  /** There is something new to write. */
+  /** Call when there is something new to write. */
   changed(): void;
 }
 
-/** The record is written at most this often. */
+/** Least milliseconds between two writes of the record. */
 const WRITE_MS = 250;
-/** With nothing to write, it is asked this often whether the operation should end. */
+/** Milliseconds between reads of the record when there is nothing to write. */
 const LOOK_MS = 500;
-/** After a failure: the next connection may be had later. */
+/** Milliseconds after a failure before the connection is tried again. */
 const RETRY_MS = 2_000;
 
 interface Look {
@@ -26,8 +26,9 @@ interface Look {
 }
 
 /**
- * Writes on a connection of its own, so that progress is seen while the work's connections are busy or inside a transaction.
- * Progress is a courtesy: whatever fails here is tried again later and never fails the operation. `stop` is called once, with CANCELLED.
+ * Creates a reporter with a connection of its own, so that progress shows while the work's connections are busy or in a
+ * transaction. Progress is a courtesy: every failure is retried later and never fails the operation. `stop` is called
+ * once, with CANCELLED.
  */
 export function createReporter(
   deps: { databaseUrl: string; now: () => Date },
@@ -103,7 +104,7 @@ export function createReporter(
     async [Symbol.asyncDispose]() {
       closed = true;
       clearTimeout(timer);
-      // What it may be waiting for is not worth waiting for: the end writes the last progress itself.
+      // A statement under way is not worth waiting for: the end of the operation writes the last progress itself.
       if (busy) session?.destroy();
       await round;
       await session?.close();

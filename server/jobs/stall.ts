@@ -2,12 +2,12 @@ import type { Session } from '../../db/connect/session.ts';
 import { AppError } from '../core/errors.ts';
 
 export interface StallWatch {
-  /** So long without an event and without a busy server is a stall, milliseconds. */
+  /** Milliseconds without an event and without a busy server that count as a stall. */
   stallMs: number;
   now: () => Date;
-  /** When the last event came, milliseconds since 1970. */
+  /** Returns the time of the last event, in milliseconds since 1970. */
   lastEventAt: () => number;
-  /** Over which the server is asked what the operation's sessions do. */
+  /** Session that asks the server what the operation's sessions do. */
   session: Session;
   kind: string;
   id: string;
@@ -16,8 +16,8 @@ export interface StallWatch {
 }
 
 /**
- * Watches an operation until disposed. Waiting for a lock and building an index say nothing for long, but are no stall: a session
- * of the operation that the server is busy with, and that does not wait for us, counts as life.
+ * Watches an operation until disposed. A session of it that is active on the server and does not wait for us counts as
+ * a sign of life: lock waits and index builds are long and silent, but no stall.
  */
 export function watchForStall(watch: StallWatch): Disposable {
   let aliveAt = watch.now().getTime();
@@ -31,7 +31,7 @@ export function watchForStall(watch: StallWatch): Disposable {
       if (await serverIsBusy(watch)) aliveAt = now;
       else if (watch.lastEventAt() <= aliveAt) end();
     } catch {
-      // The session is lost: then the operation ends for that reason.
+      // The session is lost, and the operation ends for that reason.
     } finally {
       asking = false;
     }
@@ -53,7 +53,10 @@ export function watchForStall(watch: StallWatch): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** A server process that waits for its client (rows to send, rows to take) waits for us. */
+/**
+ * Returns whether a session of the operation is active. A backend waiting for its client (rows to send or take) waits
+ * for us, so it does not count.
+ */
 async function serverIsBusy({ session, kind, id }: StallWatch): Promise<boolean> {
   const [row] = await session.query<{ busy: boolean }>(
     `SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity

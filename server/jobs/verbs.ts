@@ -9,21 +9,24 @@ import { type RestoreDeps, type RestoreInput, type RestoreResult, restoreArchive
 import type { Storage } from '../storage/storage.ts';
 import type { Operation } from './operations.ts';
 
-/** An archive that is read: one that is stored has a name, a file elsewhere has none. */
+/** An archive to read; `name` is null for a file that is not in the storage. */
 export interface ReadArchive {
   storage: Storage;
   name: string | null;
   source: ByteSource;
 }
 
-/** Where an operation's verb reports besides its record, and whether it asks for the archive's name there. */
+/** Receiver of a verb's progress, and whether the record names the archive. */
 export interface VerbOptions {
   onProgress?: OnProgress;
   /** False for an archive that is only passed through: the record names none. */
   namesArchive?: boolean;
 }
 
-/** Makes a backup under an operation: the archive and the record of its making have one id and one name. Throws what `createBackup` throws. */
+/**
+ * Makes a backup under an operation, so that archive and record share one id and one name. Throws what `createBackup`
+ * throws.
+ */
 export async function backUp(
   operation: Operation,
   deps: Omit<BackupDeps, 'newId'>,
@@ -39,17 +42,17 @@ export async function backUp(
   );
 }
 
-/** What a verification of a sound archive came to. */
+/** Result of verifying a sound archive. */
 export interface SoundArchive extends Omit<VerifyReport, 'faults' | 'digest'> {
   digest: string;
   durationMs: number;
-  /** What could not be noted beside the archive. */
+  /** One sentence for each thing that could not be written to the sidecar. */
   warnings: string[];
 }
 
 /**
- * Verifies an archive and notes beside a stored one what was found. Throws what `damaged` makes of the report of a damaged one, and what
- * `verifyArchive` throws.
+ * Verifies an archive, and writes the result to the sidecar of a stored one. Throws what `damaged` makes of a damaged
+ * archive's report, and what `verifyArchive` throws.
  */
 export async function verify(
   { storage, name, source }: ReadArchive,
@@ -68,7 +71,10 @@ export async function verify(
   return { ...report, durationMs, warnings };
 }
 
-/** Restores an archive under an operation, and notes the damage it finds beside a stored one. Throws what `restoreArchive` throws. */
+/**
+ * Restores an archive under an operation, and writes any damage found to the sidecar of a stored one. Throws what
+ * `restoreArchive` throws.
+ */
 export async function restore(
   operation: Operation,
   { storage, name, source }: ReadArchive,

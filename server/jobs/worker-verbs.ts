@@ -11,22 +11,22 @@ import type { Operation } from './operations.ts';
 import { type OperationRequest, readRequest } from './queue/requests.ts';
 import { backUp, restore, type SoundArchive, verify } from './verbs.ts';
 
-/** Does one kind of operation; what it resolves with becomes the record's result. */
+/** Runs one kind of operation; its result becomes the record's result. */
 export type Verb = (
   operation: Operation,
   asked: { kind: string; parameters: Record<string, unknown>; actor: string },
 ) => Promise<object>;
 
-/** By the kind in the record. */
+/** Verbs by the kind in the record. */
 export type Verbs = Readonly<Record<string, Verb>>;
 
 export interface VerbDeps {
-  /** Past any pooler. */
+  /** Address that goes past any pooler. */
   databaseUrl: string;
   storage: Storage;
   model: SchemaModel;
   application: { name: string; version: string };
-  /** The file that says what is left out on purpose, read anew by each backup. */
+  /** The file that lists what is left out on purpose, read again by each backup. */
   excludeFile: string | null;
   /** Connections that copy at once. */
   jobs: number;
@@ -38,7 +38,7 @@ export interface VerbDeps {
 
 type Asked<Kind extends OperationRequest['kind']> = Extract<OperationRequest, { kind: Kind }>;
 
-/** What a worker can do: the verbs of the command line, on stored archives. */
+/** Creates the worker's verbs: those of the command line, on stored archives. */
 export function createVerbs(deps: VerbDeps): Verbs {
   const run: Verb = async (operation, { kind, parameters, actor }) => {
     const request = readRequest({ ...parameters, kind });
@@ -73,12 +73,12 @@ async function backUpAsked(
   );
 }
 
-/** What a verification leaves in its record. */
+/** Result of a verification, as its record holds it. */
 export interface VerifyResult extends SoundArchive {
   fileName: string;
 }
 
-/** How many damaged places an error names: an archive can have thousands. */
+/** Most damaged places an error names: an archive can have thousands. */
 const NAMED_FAULTS = 50;
 
 async function verifyAsked(
@@ -112,7 +112,7 @@ async function restoreAsked(
   return await restore(operation, { storage, name, source }, deps, input);
 }
 
-/** Opens a stored archive; one that is damaged so far that it cannot be opened is noted like any other. */
+/** Opens a stored archive; damage that prevents opening is recorded like any other. */
 function openNoting(storage: Storage, name: string, now: () => Date): Promise<ByteSource> {
   return notingDamage({ storage, name, now }, () => storage.open(name));
 }

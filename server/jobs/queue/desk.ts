@@ -15,13 +15,15 @@ import { type Feed, notFound } from './feed.ts';
 import type { Queue } from './queue.ts';
 import { type OperationRequest, readRequest } from './requests.ts';
 
-/** Where operations are asked for, looked at, watched and cancelled, from any process; a worker does them. */
+/** Requests, reads, watches and cancels operations, from any process; a worker runs them. */
 export interface Desk {
   /**
-   * Puts an operation in line; its record and its job are made together or not at all. The same key of the same actor gives the same
-   * operation. Throws INPUT_INVALID for another request under that key, and OPERATION_IN_PROGRESS when one that will not wait would have to,
-   * and TABLE_BUSY after five seconds in which somebody else's request did not end. `object` throws what speaks against a new one; it is
-   * given those of its kind that wait or run, while no other can come in between.
+   * Queues an operation; its record and its job are written in one commit. The same key of the same actor returns the
+   * same operation. `object` throws what speaks against a new one: it gets the queued and running ones of its kind, and
+   * none can come in between.
+   *
+   * Throws INPUT_INVALID for another request under the key, OPERATION_IN_PROGRESS when a request with `wait: false`
+   * would have to wait, and TABLE_BUSY when the desk's lock is not free within five seconds.
    */
   request(
     input: OperationRequest,
@@ -32,23 +34,28 @@ export interface Desk {
   ): Promise<{ operation: OperationView; existing: boolean }>;
   /** Throws NOT_FOUND. */
   get(id: string): Promise<OperationView>;
-  /** Newest first, so many at once; `before` is the `next` of the page before. Throws INPUT_INVALID when that is no operation any more. */
+  /**
+   * Returns up to `limit` operations, newest first; `before` is the `next` of the page before. Throws INPUT_INVALID
+   * when that operation is gone.
+   */
   list(filter: OperationFilter): Promise<{ operations: OperationView[]; next: string | null }>;
-  /** Ends a queued one at once and asks a running one to end; one that has ended stays as it is. Throws NOT_FOUND. */
+  /**
+   * Ends a queued operation at once and asks a running one to end; one that has ended stays as it is. Throws NOT_FOUND.
+   */
   cancel(id: string, by: string): Promise<OperationView>;
   /** See `Feed.watch`. */
   watch(id: string, afterRevision: number, signal: AbortSignal): AsyncIterable<OperationView>;
-  /** How many wait and how many run, by their records. */
+  /** Counts queued and running operations by their records. */
   depth(): Promise<{ queued: number; running: number }>;
 }
 
-/** One that waits or runs, as a request for another one sees it. */
+/** A queued or running operation, as a request for another one sees it. */
 export interface ActiveOperation {
   id: string;
   actor: string;
   state: OperationState;
   parameters: Record<string, unknown>;
-  /** It was asked for in the same words; whether one waits is not among them. */
+  /** True when it was requested with the same parameters, `wait` aside. */
   isSame: boolean;
 }
 
@@ -60,17 +67,17 @@ export interface OperationFilter {
 }
 
 export interface DeskDeps {
-  /** Past any pooler. */
+  /** Address that goes past any pooler. */
   databaseUrl: string;
   records: Records;
   queue: Pick<Queue, 'send' | 'withdraw'>;
   feed: Pick<Feed, 'watch'>;
   now: () => Date;
-  /** A fresh UUID. */
+  /** Returns a fresh UUID. */
   newId: () => string;
 }
 
-/** For one's turn at the desk: longer is no queue but somebody who holds it and does not let go, and then everybody would hang. */
+/** Timeout for the desk's lock: whoever holds it longer is stuck, and then everybody would hang. */
 const LONGEST_TURN = '5s';
 
 export function createDesk(deps: DeskDeps): Desk {
@@ -145,7 +152,7 @@ export function createDesk(deps: DeskDeps): Desk {
       const now = deps.now();
       const words = `The operation was cancelled by ${by} before it began.`;
       const error = JSON.stringify(failureBody(new AppError('CANCELLED', words, { details: { by } }), now).error);
-      // One statement, so that it cannot begin between the question and the answer.
+      // One statement, so that it cannot begin between a read and a write.
       const ended = await asking('ending an operation', () =>
         records.execute<{ state: string }>(sql`
         UPDATE ${operations} SET
@@ -158,7 +165,7 @@ export function createDesk(deps: DeskDeps): Desk {
         WHERE id = ${id}::uuid AND state IN ('queued', 'running')
         RETURNING state, pg_notify(${CHANNEL}, id::text || ' ' || revision::text)`),
       );
-      // Its ticket is worth nothing any more; a worker that finds it nevertheless finds the record ended.
+      // Withdrawing the ticket may fail: a worker that takes it finds the record ended.
       if (ended[0]?.state === 'cancelled')
         await whileReachable(deps.databaseUrl, () => deps.queue.withdraw(id)).catch(() => undefined);
       return get(id);
@@ -177,7 +184,7 @@ export function createDesk(deps: DeskDeps): Desk {
   };
 }
 
-/** The record of an operation; null when there is none, or the id is none. */
+/** Returns the record of an operation; null when there is none, or the id is not a UUID. */
 export async function readOperation(records: Records, id: string): Promise<OperationView | null> {
   if (!isUuid(id)) return null;
   const [row] = await asking('reading an operation', () =>
@@ -202,7 +209,7 @@ async function activeOf(session: Session, kind: string, wanted: Record<string, u
   return rows.map((row) => ({ ...row, isSame: isSameRequest(row.parameters, wanted) }));
 }
 
-/** Whether one waits is how it is asked, not what. */
+/** Compares two requests without `wait`, which says how to ask and not what for. */
 function isSameRequest(first: Record<string, unknown>, second: Record<string, unknown>): boolean {
   return Bun.deepEquals({ ...first, wait: null }, { ...second, wait: null });
 }
@@ -214,7 +221,10 @@ function anotherRequest(kind: string, id: string): AppError {
   });
 }
 
-/** Refuses what would have to wait: for a holder of the gate, or for one that waits for it already. */
+/**
+ * Throws OPERATION_IN_PROGRESS when the operation would have to wait for a holder of the gate, or for one queued before
+ * it.
+ */
 async function refuseBusy(session: Session, kind: string): Promise<void> {
   const mode = gateOf(kind);
   if (mode === null) return;

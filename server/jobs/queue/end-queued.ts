@@ -5,7 +5,9 @@ import { AppError, failureBody } from '../../core/errors.ts';
 import { CHANNEL } from '../records.ts';
 import type { Queue } from './queue.ts';
 
-/** Ends the record of an operation that never began, for this reason; one that began or ended meanwhile stays as it is. */
+/**
+ * Ends the record of an operation that never began, with this reason; one that began or ended meanwhile stays as it is.
+ */
 export async function endQueued(records: Records, id: string, reason: unknown, now: Date): Promise<void> {
   const state = reason instanceof AppError && reason.code === 'CANCELLED' ? 'cancelled' : 'failed';
   const error = JSON.stringify(failureBody(reason, now).error);
@@ -16,7 +18,10 @@ export async function endQueued(records: Records, id: string, reason: unknown, n
     RETURNING pg_notify(${CHANNEL}, id::text || ' ' || revision::text)`);
 }
 
-/** Ends the records of operations whose process is about to be ended for this reason; one that has ended stays as it is. */
+/**
+ * Ends the running records of operations whose process is about to be ended for this reason; those that have ended stay
+ * as they are.
+ */
 export async function endRunning(records: Records, ids: readonly string[], reason: AppError, now: Date): Promise<void> {
   if (ids.length === 0) return;
   const error = JSON.stringify(failureBody(reason, now).error);
@@ -28,8 +33,8 @@ export async function endRunning(records: Records, ids: readonly string[], reaso
 }
 
 /**
- * Ends the records of operations nobody will begin: queued, and neither in line nor with a worker. A record and its place in line are
- * made in one commit, so there is no moment at which this would be wrong. Resolves with their ids.
+ * Ends the records of operations nobody will begin: queued, but neither in the queue nor with a worker. Returns their
+ * ids. A record and its ticket are made in one commit, so this can never be wrong.
  */
 export async function endForgotten(records: Records, queue: Pick<Queue, 'present'>, now: Date): Promise<string[]> {
   const queued = await records

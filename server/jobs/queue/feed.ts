@@ -5,24 +5,24 @@ import { listen } from './listening.ts';
 /** Live changes of operations, whichever process makes them. */
 export interface Feed extends AsyncDisposable {
   /**
-   * The record now, when it is newer than `afterRevision`, then each time it is seen to have changed, until it has ended or the signal
-   * aborts; then it just ends. Revisions that follow each other quickly may be seen as one; the last one never is left out. Throws NOT_FOUND.
+   * Yields the record when it is newer than `afterRevision`, then after each change, until it has ended or the signal
+   * aborts. Quick changes may be yielded as one; the last one is never left out. Throws NOT_FOUND.
    */
   watch(id: string, afterRevision: number, signal: AbortSignal): AsyncGenerator<OperationView>;
 }
 
 export interface FeedDeps {
-  /** Past any pooler: through one nothing would be heard. */
+  /** Address that goes past any pooler: through one, no notification arrives. */
   databaseUrl: string;
-  /** Reads a record; null when there is none. */
+  /** Reads a record; returns null when there is none. */
   read: (id: string) => Promise<OperationView | null>;
-  /** What is watched is read this often even when nothing was heard, milliseconds. */
+  /** Milliseconds between readings of what is watched when no notification arrives. */
   lookMs?: number;
 }
 
 const LOOK_MS = 3_000;
 
-/** One record that somebody watches: read once for all who do. */
+/** One watched record, read once for all its watchers. */
 interface Topic {
   watchers: number;
   latest: OperationView | null;
@@ -30,11 +30,13 @@ interface Topic {
   /** Resolves at the next reading. */
   next: PromiseWithResolvers<void>;
   reading: boolean;
-  /** Heard of again while it was read. */
+  /** True when a notification arrived while it was being read. */
   stale: boolean;
 }
 
-/** Listens on one connection for this whole process. A lost one is replaced, and what is watched is read anew. */
+/**
+ * Listens on one connection for the whole process. A lost connection is replaced, and everything watched is read again.
+ */
 export function openFeed(deps: FeedDeps): Feed {
   const topics = new Map<string, Topic>();
   const closing = new AbortController();
@@ -51,7 +53,7 @@ export function openFeed(deps: FeedDeps): Feed {
         topic.latest = view;
         topic.failure = null;
       } catch (error) {
-        // What cannot be read now may be read at the next look; that there is nothing to read is final.
+        // A failed read is tried again at the next look; only a missing record is final.
         if (error instanceof AppError && error.code === 'NOT_FOUND') topic.failure = error;
       }
     } while (topic.stale);
@@ -87,7 +89,7 @@ export function openFeed(deps: FeedDeps): Feed {
       stop.addEventListener('abort', onAbort, { once: true });
       try {
         let seen = afterRevision;
-        // What others have read may be older than the change this caller knows of.
+        // What other watchers have read may be older than the change this caller knows of.
         let next = topic.next.promise;
         void refresh(id, topic);
         while (!stop.aborted) {
@@ -119,7 +121,7 @@ function newTopic(): Topic {
   return { watchers: 0, latest: null, failure: null, next: Promise.withResolvers(), reading: false, stale: false };
 }
 
-/** Says why a record may be missing. */
+/** Returns the NOT_FOUND error that says why a record may be missing. */
 export function notFound(id: string): AppError {
   return new AppError('NOT_FOUND', `There is no operation ${id.slice(0, 60)}.`, {
     hint: 'Records of finished operations are kept for OPERATION_DAYS; the list of operations shows those there are.',

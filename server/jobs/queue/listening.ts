@@ -6,14 +6,14 @@ export interface ListenOptions {
   channel: string;
   applicationName: string;
   signal: AbortSignal;
-  /** Called each time it has begun to listen; what was told before was not heard. */
+  /** Called each time listening has begun; notifications before that were missed. */
   onReady: () => void;
   onPayload: (payload: string) => void;
 }
 
 const RECONNECT_MS = 1_000;
 
-/** Keeps one connection listening until the signal aborts, and makes it anew when it is lost. Never rejects. */
+/** Keeps one connection listening until the signal aborts, and replaces it when it is lost. Never rejects. */
 export async function listen(databaseUrl: string, options: ListenOptions): Promise<void> {
   const { signal } = options;
   while (!signal.aborted) {
@@ -29,9 +29,9 @@ export async function listen(databaseUrl: string, options: ListenOptions): Promi
       options.onReady();
       await aborted(AbortSignal.any([session.signal, signal]));
     } catch {
-      // The next connection may be had later; until then those who watch look by themselves.
+      // The connection is tried again; until then watchers poll by themselves.
     }
-    // Politely: a session that its signal cut leaves the server to notice.
+    // A session cut by its signal leaves its backend for the server to notice; this closes it properly.
     await session?.close();
     await aborted(AbortSignal.any([AbortSignal.timeout(RECONNECT_MS), signal]));
   }

@@ -1,19 +1,22 @@
 import type { Ask } from '../../postgres/database-status.ts';
 import { OPERATIONS } from '../records.ts';
 
-/** What connections of processes that take operations are called; whoever else uses the queue is called otherwise. */
+/** Application name of connections in processes that run operations; other users of the queue have another. */
 export const WORKER_NAME = 'palace-backup worker';
 
 export interface QueueState {
-  /** Whether any process that takes operations is connected, on this machine or another. */
+  /** True when a process that runs operations is connected, on this machine or another. */
   worker: boolean;
   queued: number;
   running: number;
-  /** Since when the longest-waiting operation waits; null when none does. */
+  /** Start of the longest wait in the queue; null when nothing waits. */
   waitingSince: Date | null;
 }
 
-/** What waits and what runs, as the records say, and whether somebody is there to do it. Takes no lock that anybody waits for. */
+/**
+ * Reads how many operations wait and run, by their records, and whether a worker is connected. Takes no lock that
+ * anybody waits for.
+ */
 export async function readQueueState(ask: Ask): Promise<QueueState> {
   const [row] = await ask(
     `SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity

@@ -14,38 +14,42 @@ import { WORKER_NAME } from './queue-state.ts';
 const QUEUE = 'operations';
 
 /**
- * A job is a ticket and no more: it has the id of an operation's record, and is taken once. What becomes of the operation is in the
- * record. Work that changes data is never begun a second time, so nothing is retried; a worker that dies is noticed by its silence.
+ * Options of a job, which is only a ticket: it has the id of an operation's record and is taken once; the outcome is in
+ * the record. Nothing is retried, because work that changes data must not begin twice. A dead worker is noticed by its
+ * missing heartbeat.
  */
 const TICKET = {
   retryLimit: 0,
   heartbeatSeconds: 60,
-  // The longest there is. A restore that takes longer goes on all the same: only the ticket ends.
+  // The longest pg-boss allows. A restore that takes longer goes on all the same: only the ticket expires.
   expireInSeconds: 24 * 60 * 60,
   deleteAfterSeconds: 24 * 60 * 60,
   notify: true,
 };
 
-/** The queue that workers take operations from; pg-boss in the schema `backup_queue`, over connections of its own. */
+/** The queue that workers take operations from: pg-boss in the schema `backup_queue`, over connections of its own. */
 export interface Queue {
-  /** Puts an operation in line, as part of the session's transaction. */
+  /** Queues an operation as part of the session's transaction. */
   send(session: Session, id: string): Promise<void>;
-  /** Takes an operation out of the line; one that was taken already stays with its worker. */
+  /** Removes an operation from the queue; one already taken stays with its worker. */
   withdraw(id: string): Promise<void>;
-  /** Those of the operations that wait in line or are with a worker. */
+  /** Returns those of the operations that are queued or with a worker. */
   present(ids: string[]): Promise<Set<string>>;
-  /** Begins to take operations, so many at once. The handler never rejects. */
+  /** Starts taking operations, `concurrency` at once. The handler must not reject. */
   work(concurrency: number, handler: (id: string) => Promise<void>): Promise<void>;
-  /** Takes no more; resolves when what was taken has been handled. */
+  /** Takes no more; resolves when everything taken has been handled. */
   drain(): Promise<void>;
   /** Closes the connections. */
   stop(): Promise<void>;
 }
 
 export interface QueueDeps {
-  /** Past any pooler. */
+  /** Address that goes past any pooler. */
   databaseUrl: string;
-  /** Whether this process takes operations, too: then it is woken by new ones, and looks after the queue's tables and silent workers. */
+  /**
+   * True when this process runs operations: it is then notified of new ones, and maintains the queue's tables and looks
+   * for dead workers.
+   */
   works: boolean;
   onError: (error: unknown) => void;
   /** Connections besides the one that listens. */
@@ -53,8 +57,8 @@ export interface QueueDeps {
 }
 
 /**
- * Connects, and brings the queue's tables up to date. Throws DATABASE_UNREACHABLE, POOLER_DETECTED, or PERMISSION_DENIED with the
- * GRANT to run.
+ * Connects, and migrates the queue's tables. Throws DATABASE_UNREACHABLE, POOLER_DETECTED, or PERMISSION_DENIED with
+ * the GRANT to run.
  */
 export async function startQueue(deps: QueueDeps): Promise<Queue> {
   await refusePoolerAt(deps.databaseUrl);
@@ -81,7 +85,7 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
     openTelemetry: { enabled: false },
   });
   boss.on('error', deps.onError);
-  // Its pool takes our client; the connection it would listen on knows the plain driver only.
+  // pg-boss's pool accepts our client, but its listening connection only knows the plain driver.
   Object.assign(boss.getDb(), { listen: listenFor(deps.databaseUrl, applicationName) });
   try {
     await boss.start();
@@ -115,7 +119,7 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
       return found;
     },
     async work(concurrency, handler) {
-      // Idle workers are woken by a notice; one that has just finished looks for the next by itself.
+      // Idle workers are woken by a notification; one that has just finished polls for the next.
       const options = { localConcurrency: concurrency, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 };
       await boss.work(QUEUE, options, async (jobs) => {
         for (const job of jobs) await handler(job.id);
@@ -128,7 +132,7 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
   };
 }
 
-/** Listens in the shape the library asks of its database. */
+/** Listens in the shape that pg-boss asks of its database. */
 function listenFor(databaseUrl: string, applicationName: string) {
   return async (channel: string, onPayload: (payload: string) => void, onReady: () => void) => {
     const closing = new AbortController();

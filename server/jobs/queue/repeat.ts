@@ -1,6 +1,6 @@
 /**
- * Does some work at once and then again and again, so long after each end. The work must not reject. Disposing waits for what runs,
- * then begins nothing more.
+ * Runs `work` at once and then again, `everyMs` after each end. The work must not reject. Disposing waits for the run
+ * in progress and starts no other.
  */
 export function repeat(everyMs: number, work: () => Promise<void>): AsyncDisposable {
   let timer: ReturnType<typeof setTimeout> | undefined;

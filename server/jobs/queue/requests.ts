@@ -4,10 +4,13 @@ import { AppError } from '../../core/errors.ts';
 
 const tables = z.array(z.string().min(1).max(200)).min(1).max(1000).optional();
 const archive = z.string().min(1).max(255);
-/** Wait in line while another operation is in the way, instead of being refused at once. */
+/** Waits in the queue while another operation is in the way, instead of being refused at once. */
 const wait = z.boolean();
 
-/** What can be asked of a worker. Plain and without secrets: a record's `parameters` are the request without its kind. */
+/**
+ * Everything that can be requested of a worker, without secrets: a record's `parameters` are the request without its
+ * kind.
+ */
 export const operationRequest = z.discriminatedUnion('kind', [
   z
     .object({
@@ -17,9 +20,9 @@ export const operationRequest = z.discriminatedUnion('kind', [
       level: z.number().int().min(0).max(19).optional(),
       /** The archive's name without `.zip`; made from time and id when absent. */
       name: z.string().min(1).max(200).optional(),
-      /** Refuse when the database has tables or columns the schema does not know. */
+      /** Refuses when the database has tables or columns the schema does not know. */
       strict: z.boolean(),
-      /** Read the stored archive back before calling it good. */
+      /** Reads the stored archive back before calling it good. */
       verify: z.boolean(),
       wait,
     })
@@ -28,13 +31,13 @@ export const operationRequest = z.discriminatedUnion('kind', [
       if (message !== null) context.addIssue({ code: 'custom', path: ['level'], message });
     }),
   z.object({ kind: z.literal('verify'), archive, wait }),
-  /** Makes a received upload a stored backup. `file`: what its sender calls it. */
+  /** Makes a received upload a stored backup. `file` is the sender's name for it. */
   z.object({ kind: z.literal('upload'), upload: z.uuid(), file: z.string().max(300), wait }),
   z.object({
     kind: z.literal('restore'),
     archive,
     tables,
-    /** Put constraints back as NOT VALID when rows of the backup break them. */
+    /** Puts constraints back as NOT VALID when rows of the backup break them. */
     keepBrokenRules: z.boolean().optional(),
     wait,
   }),
@@ -42,7 +45,10 @@ export const operationRequest = z.discriminatedUnion('kind', [
 
 export type OperationRequest = z.infer<typeof operationRequest>;
 
-/** Plain data as a request: nothing in it is undefined. Throws INPUT_INVALID naming each fault by its path, never a value. */
+/**
+ * Returns the data as a request, without undefined fields. Throws INPUT_INVALID, naming each fault by its path and
+ * never by its value.
+ */
 export function readRequest(data: unknown): OperationRequest {
   const read = operationRequest.safeParse(data);
   if (read.success) return JSON.parse(JSON.stringify(read.data));

@@ -4,7 +4,7 @@ import { operations } from '../../../db/system/schema.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Deletes the records of operations that ended more than so many days ago; resolves with how many. */
+/** Deletes the records of operations that ended more than `days` days ago; returns how many. */
 export async function dropOldRecords(records: Records, days: number, now: Date): Promise<number> {
   const before = new Date(now.getTime() - days * DAY_MS);
   const ended = inArray(operations.state, ['succeeded', 'failed', 'cancelled']);

@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import { openTransaction } from '../../../db/connect/working-session.ts';
 import type { Ask } from '../../postgres/database-status.ts';
 
-/** Remembered are so many: one of them that is still there tells the folder. */
+/** Most names read: one of them that is still there identifies the folder. */
 const REMEMBERED = 200;
-/** Longest wait for an answer of a connection of its own. */
+/** Milliseconds before a query on a connection of its own is given up. */
 const LONGEST_MS = 5000;
 
-/** Names of the files that backups were stored as in this folder, the newest first, as the records of operations say. */
+/** Returns the file names of backups stored in this folder, newest first, according to the records of operations. */
 export async function storedBefore(ask: Ask, folder: string): Promise<string[]> {
   const [there] = await ask(`SELECT pg_catalog.to_regclass('backup_system.operations') IS NOT NULL AS known`, []);
   if (there?.['known'] !== true) return [];
@@ -23,7 +23,7 @@ export async function storedBefore(ask: Ask, folder: string): Promise<string[]> 
   return rows.map(({ name }) => String(name));
 }
 
-/** The same, over a connection of its own for the question. */
+/** Does what `storedBefore` does, over a connection of its own. */
 export async function askStoredBefore(databaseUrl: string, folder: string): Promise<string[]> {
   await using session = await openTransaction(databaseUrl, {
     applicationName: 'palace-backup folder',

@@ -6,18 +6,18 @@ import { dropStaging } from '../../postgres/staging/drop-staging.ts';
 import { listStaging, stagingOwner, stagingSchema } from '../../postgres/staging/staging.ts';
 import { finishRecord, OPERATIONS } from '../records.ts';
 
-/** What clearing up came to. */
+/** Result of a sweep. */
 export interface Swept {
-  /** Operations that were found dead. */
+  /** Ids of operations that were found dead. */
   dead: string[];
-  /** What could not be cleared up, in words. */
+  /** One sentence for each thing that could not be cleaned up. */
   warnings: string[];
 }
 
 /**
- * Clears up after operations that died: an operation is dead when its lock can be had. A staging schema goes whether or not
- * there is a record of it; a record that says `running` is marked failed, unless the commit of its restore wrote otherwise.
- * Never throws: what cannot be cleared up is told, and is tried again by the next operation.
+ * Cleans up after dead operations: those whose advisory lock can be had. Drops staging schemas, with or without a
+ * record, and marks running records failed unless the commit of a restore wrote otherwise. Never throws: a failure
+ * becomes a warning, and the next operation tries again.
  */
 export async function sweepDead(control: Session, records: boolean, now: Date): Promise<Swept> {
   const swept: Swept = { dead: [], warnings: [] };
@@ -37,10 +37,10 @@ export async function sweepDead(control: Session, records: boolean, now: Date): 
   return swept;
 }
 
-/** Whoever sees as many looks at all. */
+/** Most warnings given: with so many, somebody will look anyway. */
 const MOST_WARNINGS = 8;
 
-/** Returns the staging schemas of operations that died: the next operation removes them. Touches none. */
+/** Returns the staging schemas of operations that died, without touching them: the next operation removes them. */
 export async function findDeadStaging(session: Session): Promise<string[]> {
   const dead: string[] = [];
   for (const schema of await listStaging(session))
@@ -62,7 +62,10 @@ function leftOver(what: string, error: unknown): string {
   return `What is left ${what} could not be removed: ${why}`;
 }
 
-/** A killed client's backend may still be at work for a moment; its own transaction lock says so, and then it is left for the next time. */
+/**
+ * Drops a dead operation's staging and marks its record failed. The backend of a killed client may still be at work for
+ * a moment; its transaction lock shows that, and then it is left for the next sweep.
+ */
 export async function sweepOne(control: Session, id: string, records: boolean, now: Date): Promise<void> {
   await control.query(
     `SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity
@@ -71,7 +74,7 @@ export async function sweepOne(control: Session, id: string, records: boolean, n
   );
   await ifApplyOver(control, id, async () => {
     const [dropped] = await Promise.allSettled([dropStaging(control, stagingSchema(id))]);
-    // Whatever became of the schema: a record that says running would be looked into for ever.
+    // Even when the drop failed: a record that stays running would be swept for ever.
     if (records) await markDead(control, id, now);
     if (dropped.status === 'rejected') throw dropped.reason;
   });

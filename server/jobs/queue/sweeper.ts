@@ -11,30 +11,34 @@ import { dropOldRecords } from './retention.ts';
 import { sweepDead } from './sweep.ts';
 
 export interface SweeperDeps {
-  /** Past any pooler. */
+  /** Address that goes past any pooler. */
   databaseUrl: string;
   records: Records;
   queue: Pick<Queue, 'present'>;
   storage: Pick<Storage, 'sweep'>;
-  /** Clears up after uploads; resolves with how many records it ended. */
+  /** Cleans up after uploads; returns how many records it ended. */
   sweepUploads?: () => Promise<number>;
   log: Log;
   now: () => Date;
-  /** Records of ended operations are kept so many days. */
+  /** Days for which records of ended operations are kept. */
   operationDays: number;
-  /** Between two rounds, milliseconds. */
+  /** Milliseconds between two rounds. */
   everyMs?: number;
 }
 
 const EVERY_MS = 5_000;
 const STORAGE_EVERY_MS = 60_000;
-/** After a dead operation every round looks: its process, or that of its worker, may take a moment longer to end than its connection. */
+/**
+ * Milliseconds after a dead operation in which every round looks at files too: its process may outlive its connection
+ * for a moment.
+ */
 const LOOK_AGAIN_MS = 30_000;
 const RETENTION_EVERY_MS = 60 * 60 * 1000;
 
 /**
- * Clears up after processes that died, at once and then every few seconds: their operations, staging schemas, unfinished files and
- * places in line; and now and then drops old records. Several sweepers may work on one database. Nothing it meets ends it before it is disposed.
+ * Cleans up after dead processes at once and then every few seconds: operations, staging schemas, unfinished files and
+ * lost tickets. Also deletes old records from time to time. Several sweepers may share one database; no failure ends
+ * the rounds before disposal.
  */
 export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   const { records, queue, storage, log, now } = deps;
@@ -60,7 +64,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
     async () => {
       const control = await connected();
       const { dead, warnings } = await sweepDead(control, await writableRecords(control), now());
-      // The same each round: once is enough.
+      // Each round finds the same: logging it once is enough.
       for (const warning of warnings)
         if (!told.has(warning)) log.warn({ warning }, 'something could not be cleared up');
       told = new Set(warnings);

@@ -10,7 +10,7 @@ import type { Queue } from './queue.ts';
 import { startSweeper } from './sweeper.ts';
 
 export interface WorkerDeps {
-  /** Past any pooler. */
+  /** Address that goes past any pooler. */
   databaseUrl: string;
   records: Records;
   queue: Queue;
@@ -24,24 +24,30 @@ export interface WorkerDeps {
   pause: (ms: number) => Promise<void>;
   /** Operations at the same time. */
   concurrency: number;
-  /** Without a sign of life for so long, an operation has failed, milliseconds. */
+  /** Milliseconds without a sign of life after which an operation has failed. */
   stallMs: number;
-  /** Records of ended operations are kept so many days. */
+  /** Days for which records of ended operations are kept. */
   operationDays: number;
-  /** Between two rounds of sweeping, milliseconds. */
+  /** Milliseconds between two rounds of sweeping. */
   sweepMs?: number;
-  /** How long work that was told to end is waited for, milliseconds. */
+  /** Milliseconds to wait for work that was told to end. */
   abandonMs?: number;
 }
 
 export interface Worker {
-  /** Takes nothing more, gives what runs so many milliseconds to finish, then cancels it. Resolves when nothing is left behind. */
+  /**
+   * Takes nothing more, lets running operations finish for `graceMs` milliseconds, then cancels them. Resolves when
+   * nothing is left behind.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
 const ABANDON_MS = 30_000;
 
-/** Takes operations from the queue and runs them, until it is stopped; sweeps meanwhile. What goes wrong with one is in its record and the log. */
+/**
+ * Takes operations from the queue and runs them until stopped; sweeps meanwhile. Failures of an operation go to its
+ * record and the log.
+ */
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const stopping = new AbortController();
   const sweeper = startSweeper({ ...deps, ...(deps.sweepMs !== undefined && { everyMs: deps.sweepMs }) });
@@ -63,7 +69,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   return { stop: (graceMs) => (stopped ??= stop(graceMs)) };
 }
 
-/** Never rejects: a job is a ticket that was used, whatever came of it. */
+/** Runs one operation and never rejects: its ticket is used up, whatever the outcome. */
 async function runOne(deps: WorkerDeps, id: string, signal: AbortSignal): Promise<void> {
   const { log, now } = deps;
   try {
@@ -86,11 +92,11 @@ async function runOne(deps: WorkerDeps, id: string, signal: AbortSignal): Promis
     } catch (error) {
       const cancelled = error instanceof AppError && error.code === 'CANCELLED';
       log[cancelled ? 'info' : 'error']({ operationId: id, kind, err: error }, 'operation ended without success');
-      // One that had not begun knows only that it was cancelled; who stopped it knows why.
+      // An operation that had not begun knows only that it was cancelled; the signal's reason says why.
       await endQueued(deps.records, id, cancelled && signal.aborted ? signal.reason : error, now());
     }
   } catch (error) {
-    // The record cannot be reached now; the sweeper ends it when it can.
+    // The record cannot be reached now; the sweeper ends it later.
     log.error({ operationId: id, err: error }, 'the record of an operation could not be reached');
   }
 }

@@ -8,37 +8,40 @@ import type { Operation } from '../operations.ts';
 import { getUpload, moveUpload, refuseUpload, type UploadRow } from './records.ts';
 import { readUploadType } from './type.ts';
 
-/** What an upload needs to become a backup. */
+/** Dependencies of accepting an upload. */
 export interface AcceptParts {
   records: Records;
   storage: Storage;
   area: UploadArea;
   now: () => Date;
-  /** Makes a stored archive of a BackupData document: JSON, gzip of it, or an older backup's ZIP. Without it such uploads are refused. */
+  /**
+   * Makes a stored archive of a BackupData document: JSON, gzip of it, or an older backup's ZIP. When absent, such
+   * uploads are refused.
+   */
   acceptDocument?: (
     path: string,
-    /** Who sent it, and what they call it. */
+    /** The sender, and the sender's name for the file. */
     from: { actor: string; label: string },
     operation: AcceptOperation,
   ) => Promise<{ fileName: string; warnings: string[] }>;
 }
 
-/** The operation that accepts: what it works under and whom it tells how far it is. */
+/** The accepting operation: its signal, its progress, its record. */
 export type AcceptOperation = Pick<Operation, 'id' | 'signal' | 'report' | 'nameArchive'>;
 
 export interface AcceptedUpload {
   upload: UploadRow;
-  /** The archive was stored before; the upload brought nothing new. */
+  /** True when the same archive was stored before, so the upload brought nothing new. */
   existing: boolean;
   warnings: string[];
 }
 
-/** Of the rules that say no, those that say "not now": the file is kept and can be accepted later. */
+/** Codes of rules that only say "not now": the file is kept and can be accepted later. */
 const NOT_NOW: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'OPERATION_IN_PROGRESS', 'TABLE_BUSY', 'STAGING_LOST']);
 
 /**
- * Notes that all bytes of an upload are there and on disk: their number and SHA-256, read from the file unless they were counted while
- * they came. Does nothing for an upload that was received already.
+ * Marks an upload as received, with size and SHA-256, once all its bytes are on disk. Reads the file for them unless
+ * `counted` gives them. Does nothing for an upload already received.
  */
 export async function receivedUpload(
   parts: Pick<AcceptParts, 'records' | 'area'>,
@@ -56,10 +59,12 @@ export async function receivedUpload(
 }
 
 /**
- * Makes a received upload a stored backup, by what its content is. An upload that cannot be one is refused for good: its record says
- * why, its file is removed, and the reason is thrown (INPUT_INVALID, ARCHIVE_…). When the world fails (DISK_FULL, a lost database,
- * CANCELLED) it stays received and can be accepted later. Accepting an accepted upload gives the same answer again.
- * Rejects with OPERATION_IN_PROGRESS while somebody else is at it, with NOT_FOUND, and with INPUT_INVALID while bytes are missing.
+ * Makes a received upload a stored backup, by its content; an accepted upload gives the same answer again. One that
+ * cannot become a backup is refused for good: its record says why, its file is removed, and the reason is thrown
+ * (INPUT_INVALID, ARCHIVE_…). After other failures (DISK_FULL, a lost database, CANCELLED) it stays received and can be
+ * accepted later.
+ *
+ * Throws OPERATION_IN_PROGRESS while somebody else accepts it, NOT_FOUND, and INPUT_INVALID while bytes are missing.
  */
 export async function acceptUpload(
   parts: AcceptParts,
@@ -84,7 +89,7 @@ export async function acceptUpload(
       await refuseUpload(parts.records, id, failureBody(error, parts.now()).error, parts.now());
       await claimed.remove();
     } else {
-      // The file first: a record that says `received` promises that it is there.
+      // The file first: a record that says `received` promises that the file is there.
       await claimed[Symbol.asyncDispose]();
       await moveUpload(parts.records, id, ['accepting'], { state: 'received' });
     }
@@ -135,7 +140,7 @@ function isRefusal(error: unknown): error is AppError {
   return family === 'validation' || family === 'business';
 }
 
-/** What a refused upload was refused for. */
+/** Returns the error for which an upload was refused. */
 export function refusalOf(row: UploadRow): AppError {
   const { code, message, hint } = row.error ?? {};
   if (typeof code !== 'string' || !(code in ERROR_FAMILIES) || typeof message !== 'string')
@@ -143,14 +148,14 @@ export function refusalOf(row: UploadRow): AppError {
   return new AppError(code as ErrorCode, message, typeof hint === 'string' ? { hint } : {});
 }
 
-/** For whoever wants an upload accepted of which bytes are missing. */
+/** Returns the error for accepting an upload whose bytes are not all there. */
 export function notReceived(): AppError {
   return new AppError('INPUT_INVALID', 'This upload has not been received to its end.', {
     hint: 'Send the rest of it first.',
   });
 }
 
-/** For whoever wants an upload that somebody is at. */
+/** Returns the error for an upload that is being accepted. */
 export function atIt(): AppError {
   return new AppError('OPERATION_IN_PROGRESS', 'This upload is just being accepted.', {
     hint: 'Look at it again in a moment.',

@@ -8,16 +8,16 @@ import { hasEnded, type OperationView, viewOf } from '../records.ts';
 import { type AcceptedUpload, notReceived, refusalOf } from './accept.ts';
 import { getUpload } from './records.ts';
 
-/** Where acceptances of uploads are asked for, from any process; a worker does them. */
+/** Requests acceptances of uploads, from any process; a worker runs them. */
 export interface Acceptance {
   /**
-   * Puts an acceptance in line, or finds the one that is in line, runs, or was successful. Rejects with NOT_FOUND, with INPUT_INVALID
-   * while bytes are missing, and with the reason for an upload that was refused.
+   * Queues an acceptance, or returns the one that is queued, running or succeeded. Throws NOT_FOUND, INPUT_INVALID
+   * while bytes are missing, and the reason when the upload was refused.
    */
   request(id: string, by: { actor: string; origin: string }): Promise<{ operation: OperationView; existing: boolean }>;
   /**
-   * The same, and waits for its end: rejects with what it failed for. A signal that aborts ends the waiting, with CANCELLED, and not
-   * the acceptance.
+   * Does what `request` does, waits for the end, and throws the error the acceptance failed with. A signal that aborts
+   * ends the waiting, with CANCELLED, but not the acceptance.
    */
   finish(id: string, by: { actor: string; origin: string }, signal: AbortSignal): Promise<AcceptedUpload>;
 }
@@ -57,7 +57,7 @@ export function createAcceptance({
   };
 }
 
-/** The newest acceptance of each of these uploads, where one was asked for. */
+/** Returns the newest acceptance of each of these uploads that has one. */
 export async function acceptancesOf(records: Records, uploads: string[]): Promise<Map<string, OperationView>> {
   if (uploads.length === 0) return new Map();
   const upload = sql<string>`${operations.parameters} ->> 'upload'`;

@@ -11,12 +11,12 @@ import type { Storage } from '../../storage/storage.ts';
 import type { AcceptOperation } from './accept.ts';
 
 export interface DocumentDeps {
-  /** Past any pooler. */
+  /** Address that goes past any pooler. */
   databaseUrl: string;
   storage: Storage;
   model: SchemaModel;
   application: { name: string; version: string };
-  /** What anybody may send is read within narrower limits than what the operator gives. */
+  /** Files that anybody may send have narrower limits than those the operator gives. */
   from: 'anybody' | 'operator';
   compression: 'deflate' | 'zstd';
   level: number | null;
@@ -25,7 +25,10 @@ export interface DocumentDeps {
   newId: () => string;
 }
 
-/** Makes stored backups of BackupData documents that were uploaded. What one leaves when its process dies is swept with its operation. */
+/**
+ * Returns a function that makes a stored backup of an uploaded BackupData document. Leftovers of a dead process are
+ * swept with its operation.
+ */
 export function createDocumentAcceptance(deps: DocumentDeps) {
   const { storage, now } = deps;
   return async (
@@ -59,7 +62,7 @@ export function createDocumentAcceptance(deps: DocumentDeps) {
     );
     await object.commit();
     const { digest, warnings, missing } = accepted;
-    // The document is not to blame for a storage that gives back other bytes: it is kept, and can be accepted later.
+    // Storage that returns other bytes is no fault of the document: it is kept, and can be accepted later.
     await verifyStored(deps, fileName, digest, 'STORAGE_UNAVAILABLE', run);
     const notNoted = await writeFirstSidecar(storage, fileName, { digest, kind: 'uploaded', lastVerified: now() });
     return { fileName, warnings: [...warnings, ...notNoted], missing };

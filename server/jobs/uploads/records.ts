@@ -10,17 +10,17 @@ export type UploadRow = typeof uploads.$inferSelect;
 const DOING = 'reading or writing the uploads';
 const FINISHED: UploadState[] = ['accepted', 'refused'];
 
-/** What one person's uploads may come to that have not ended. */
+/** Limits on one person's uploads that have not ended. */
 export interface WaitingLimits {
   uploads: number;
   bytes: number;
-  /** What one counts as whose size nobody has said yet. */
+  /** Bytes counted for an upload of unknown size. */
   unknown: number;
 }
 
 /**
- * Begins the record of an upload. Its file must be there already: a record without one is taken for that of a dead process. Throws TOO_LARGE
- * where the sender's others that have not ended leave no room for it.
+ * Inserts the record of an upload. Its file must exist first: a record without one is taken for that of a dead process.
+ * Throws TOO_LARGE when the sender's other unfinished uploads leave no room for it.
  */
 export async function insertUpload(
   records: Records,
@@ -30,7 +30,7 @@ export async function insertUpload(
   await asking(DOING, () =>
     records.transaction(async (tx) => {
       const sender = senderOf(row.actor);
-      // One at a time for each sender, or two at once would both find the last place free.
+      // One at a time for each sender, or two at once would both find room for the last one.
       await tx.execute(
         sql`SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${`upload of ${sender}`}, 0))`,
       );
@@ -49,7 +49,7 @@ export async function insertUpload(
 
 const TOKEN_OF = ' of ';
 
-/** The person behind an actor: tokens of one person are no further persons. */
+/** Returns the person behind an actor: a person's tokens share that person's limits. */
 function senderOf(actor: string): string {
   return actor.startsWith('token ') ? actor.slice(actor.lastIndexOf(TOKEN_OF) + TOKEN_OF.length) : actor;
 }
@@ -83,21 +83,23 @@ function refuseTooMany(others: { uploads: number; bytes: number }, size: number,
     );
 }
 
-/** Null when there is none, whatever the id looks like. */
+/** Returns null when there is none, whatever the id looks like. */
 export async function findUpload(records: Records, id: string): Promise<UploadRow | null> {
   if (!isUuid(id)) return null;
   const [row] = await asking(DOING, async () => await records.select().from(uploads).where(eq(uploads.id, id)));
   return row ?? null;
 }
 
-/** Rejects with NOT_FOUND when there is none. */
+/** Throws NOT_FOUND when there is none. */
 export async function getUpload(records: Records, id: string): Promise<UploadRow> {
   const row = await findUpload(records, id);
   if (row) return row;
   throw new AppError('NOT_FOUND', 'There is no such upload.', { hint: 'Send the file again.' });
 }
 
-/** Changes a record that is in one of these states; false, and nothing changed, when it is in another one meanwhile. */
+/**
+ * Changes a record that is in one of these states. Returns false, changing nothing, when it is in another state by now.
+ */
 export async function moveUpload(
   records: Records,
   id: string,
@@ -130,7 +132,7 @@ export async function refuseUpload(
   });
 }
 
-/** Records of uploads that are under way, or wait. */
+/** Returns the records of uploads that have not ended. */
 export async function openUploads(records: Records): Promise<UploadRow[]> {
   return await asking(
     DOING,
@@ -138,7 +140,7 @@ export async function openUploads(records: Records): Promise<UploadRow[]> {
   );
 }
 
-/** At most so many records, newest first, of those older than `before`. */
+/** Returns up to `limit` records older than `before`, newest first. */
 export async function pageOfUploads(records: Records, limit: number, before: UploadRow | null): Promise<UploadRow[]> {
   const older =
     before &&

@@ -3,17 +3,18 @@ import type { AcceptParts } from './accept.ts';
 import { findUpload, openUploads, refuseUpload } from './records.ts';
 
 /**
- * Clears up after senders that never came back and processes that died: files without a living writer, or older than a day, go;
- * records that wait for a file that is gone are refused and say so. An upload whose acceptance died with its process is refused for good:
- * it may be what ended it. Safe at any time and from several processes. Returns how many records it ended.
+ * Cleans up after senders that never came back and processes that died; safe at any time and from several processes.
+ * Removes files without a living writer or older than a day, and refuses uploads whose file is gone. An upload whose
+ * acceptance died with its process is refused for good, because it may be what ended the process. Returns how many
+ * records it ended.
  */
 export async function sweepUploads(parts: Pick<AcceptParts, 'records' | 'area' | 'now'>): Promise<number> {
   let ended = await refuseDeadly(parts);
   await parts.area.sweep(parts.now());
-  // In this order: a record is open only while its file is there, so that one still open without a file is nobody's.
+  // Records before files: a record is open only while its file is there, so one still open without a file is abandoned.
   const open = await openUploads(parts.records);
   const before = await parts.area.present();
-  // A listing can miss a file that is being renamed; two do not.
+  // One listing can miss a file that is being renamed; two do not.
   const after = await parts.area.present();
   for (const { id } of open) {
     if (after.has(id) || before.has(id)) continue;
@@ -30,7 +31,10 @@ export async function sweepUploads(parts: Pick<AcceptParts, 'records' | 'area' |
   return ended;
 }
 
-/** The record first: whatever becomes of the file then, nobody accepts it. */
+/**
+ * Refuses uploads whose acceptance died. The record is written first, so that nobody accepts it whatever becomes of the
+ * file.
+ */
 async function refuseDeadly(parts: Pick<AcceptParts, 'records' | 'area' | 'now'>): Promise<number> {
   let ended = 0;
   for (const id of await parts.area.abandoned()) {

@@ -1,14 +1,17 @@
 import type { ByteSource } from '../../core/bytes.ts';
 import { AppError } from '../../core/errors.ts';
 
-/** What an upload can be: an archive of ours, BackupData JSON, the same compressed by gzip, or an older backup's ZIP around it. */
+/** Type of an upload: our archive, BackupData JSON, the same compressed by gzip, or an older backup's ZIP around it. */
 export type UploadType = 'archive' | 'json' | 'json.gz' | 'zip';
 
-/** The archive's end record, ZIP64 included, and the directory's lines of manifest and signature lie within so many bytes. */
+/** Bytes at the end that hold the end record, ZIP64 included, and the directory's entries of manifest and signature. */
 const TAIL_BYTES = 512;
 const HEAD_BYTES = 512;
 
-/** Tells what a file is from its first and last bytes, never from its name. Rejects with INPUT_INVALID when it is nothing that can be accepted. */
+/**
+ * Reads what a file is from its first and last bytes, never from its name. Throws INPUT_INVALID when it is nothing
+ * acceptable.
+ */
 export async function readUploadType(source: ByteSource): Promise<UploadType> {
   const head = await source.read(0, Math.min(HEAD_BYTES, source.size));
   const tail = await source.read(Math.max(0, source.size - TAIL_BYTES), Math.min(TAIL_BYTES, source.size));
@@ -20,8 +23,8 @@ export async function readUploadType(source: ByteSource): Promise<UploadType> {
 }
 
 /**
- * A damaged archive is still told as one, so that the reason it is refused for is the damage: one end of it is enough.
- * Null for anything else. Pure.
+ * Returns the type by the file's first and last bytes, or null. A damaged archive is still recognised, by one end
+ * alone, so that it is refused for its damage. Pure.
  */
 export function tellType(head: Uint8Array, tail: Uint8Array): UploadType | null {
   const [start, end] = [latin1(head), latin1(tail)];

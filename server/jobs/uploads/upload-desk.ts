@@ -7,22 +7,27 @@ import type { Acceptance } from './acceptance.ts';
 import { acceptancesOf } from './acceptance.ts';
 import { findUpload, getUpload, pageOfUploads, refuseUpload, type UploadRow } from './records.ts';
 
-/** With the operation that accepts it, or did; null before one was asked for. */
+/** An upload with the operation that accepts or accepted it; null before one was requested. */
 export type ShownUpload = UploadRow & { operationId: string | null };
 
-/** What can be asked about uploads, and done with them, once their bytes are there. */
+/** Lists, reads, accepts and removes uploads whose bytes have been received. */
 export interface UploadDesk {
-  /** Newest first. `before` is the last page's `next`. Throws INPUT_INVALID when that is no upload any more. */
+  /**
+   * Returns uploads newest first; `before` is the last page's `next`. Throws INPUT_INVALID when that upload is gone.
+   */
   list(filter: { limit: number; before?: string }): Promise<{ uploads: ShownUpload[]; next: string | null }>;
-  /** Rejects with NOT_FOUND. */
+  /** Throws NOT_FOUND. */
   get(id: string): Promise<ShownUpload>;
-  /** Asks for an operation that makes a received upload a stored backup; see `Acceptance`. */
+  /** Requests an operation that makes a received upload a stored backup; see `Acceptance`. */
   accept(id: string, by: string, origin: string): Promise<{ operation: OperationView; existing: boolean }>;
-  /** Removes what was received and ends its record; an accepted one's backup stays. Rejects with NOT_FOUND, and with OPERATION_IN_PROGRESS while it is accepted. */
+  /**
+   * Removes the file and ends the record; the backup of an accepted upload stays. Throws NOT_FOUND, and
+   * OPERATION_IN_PROGRESS while it is being accepted.
+   */
   remove(id: string, by: string): Promise<void>;
 }
 
-/** What the desk works with. */
+/** Dependencies of the upload desk. */
 export interface UploadDeskParts {
   records: Records;
   area: UploadArea;

@@ -2,7 +2,7 @@ import { readRequest } from '../queue/requests.ts';
 import type { Verb } from '../worker-verbs.ts';
 import { type AcceptParts, acceptUpload } from './accept.ts';
 
-/** What an acceptance leaves in its record. */
+/** Result of an acceptance, as its record holds it. */
 export interface AcceptResult {
   uploadId: string;
   fileName: string | null;
@@ -11,7 +11,7 @@ export interface AcceptResult {
   warnings: string[];
 }
 
-/** What a worker does with an upload that was asked to become a backup. */
+/** Creates the worker's verb that makes an upload a stored backup. */
 export function createAcceptVerb(parts: AcceptParts): Verb {
   return async (operation, { kind, parameters }): Promise<AcceptResult> => {
     const request = readRequest({ ...parameters, kind });
