@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * The part of an address that one person can hardly change: an IPv4 address whole (also when mapped into IPv6), the /64
- * network of an IPv6 address. What is no address comes back as it is.
+ * Returns the part of an address that one person can hardly change: a whole IPv4 address (also when mapped into IPv6),
+ * or the /64 network of an IPv6 address. Returns anything that is no address unchanged.
  */
 export function addressGroup(address: string): string {
   if (!ipaddr.isValid(address)) return address;

@@ -1,6 +1,6 @@
 import { sha256 } from './sha256.ts';
 
-/** What decides whether somebody may sign in, and as what. */
+/** Fields of an administrator that decide about signing in, and with which rights. */
 export interface SignInFacts {
   id: string | null;
   email: string | null;
@@ -9,19 +9,19 @@ export interface SignInFacts {
   isActive: boolean;
 }
 
-/** What a restore would make of one administrator. */
+/** Change that a restore would make to one administrator. */
 export interface AdministratorChange {
   email: string;
   change: 'new' | 'changed' | 'removed';
-  /** Afterwards; null for one who is removed. */
+  /** Role after the restore; null when removed. */
   role: string | null;
-  /** Now; null for a new one. */
+  /** Role now; null when new. */
   roleNow: string | null;
-  /** What of him would be another. */
+  /** Facts that would change. */
   what: ('role' | 'password' | 'active' | 'identity')[];
 }
 
-/** Compares who may sign in now with who could afterwards, found by e-mail address as the sign-in finds them. Pure. */
+/** Compares the administrators now with those after a restore, matched by e-mail address as signing in does. Pure. */
 export function administratorChanges(now: readonly SignInFacts[], then: readonly SignInFacts[]): AdministratorChange[] {
   const keyOf = ({ email }: SignInFacts) => (email ?? '').toLowerCase();
   const before = Map.groupBy(now, keyOf);
@@ -47,7 +47,10 @@ export function administratorChanges(now: readonly SignInFacts[], then: readonly
   return [...changes, ...removed];
 }
 
-/** What is given again by whoever has seen these changes and means them: another one for other changes or another archive. Pure. */
+/**
+ * Returns the confirmation to send back for exactly these changes and this archive; any other change or archive has
+ * another one. Pure.
+ */
 export function confirmationOf(digest: string, changes: readonly AdministratorChange[]): string {
   return sha256(JSON.stringify([digest, changes])).slice(0, 32);
 }
@@ -57,7 +60,7 @@ function differences(now: SignInFacts, then: SignInFacts): AdministratorChange['
   if (now.role !== then.role) what.push('role');
   if (now.password !== then.password) what.push('password');
   if (now.isActive !== then.isActive) what.push('active');
-  // Sessions and tokens hang on it.
+  // Sessions and tokens belong to it.
   if (now.id !== then.id) what.push('identity');
   return what;
 }

@@ -3,7 +3,7 @@ import { asking, faultCode } from '../../db/connect/database-error.ts';
 import { admins } from '../../db/hrms/schema.ts';
 import type { Records } from '../../db/system/records.ts';
 
-/** An administrator as the HRMS has him now. */
+/** An administrator as the HRMS stores him now. */
 export interface Administrator {
   id: string;
   email: string;
@@ -16,8 +16,8 @@ export interface Administrator {
 }
 
 /**
- * What came of asking. `locked`: somebody, most likely a restore, holds the table; `lost`: there is no such table.
- * With `none` comes somebody else's hash, for its kind and cost alone.
+ * Outcome of a lookup. `locked`: somebody, most likely a restore, holds the table; `lost`: there is no such table.
+ * `none` comes with somebody else's hash, of which only kind and cost are used.
  */
 export type Lookup =
   | { found: 'one'; administrator: Administrator }
@@ -26,12 +26,15 @@ export type Lookup =
   | { found: 'lost' };
 
 export interface Administrators {
-  /** By e-mail address, capitals or not. One statement and one row, whether he is known or not. Throws what `databaseError` makes of a fault. */
+  /**
+   * Finds by e-mail address, ignoring case, with one statement and one row, known or not. Throws what `databaseError`
+   * makes of a failure.
+   */
   byEmail(email: string): Promise<Lookup>;
   byId(id: string): Promise<Lookup>;
 }
 
-/** Longest wait for the table: a request that waits longer is a panel that hangs. */
+/** Longest wait for the table: a longer one would look like a panel that hangs. */
 const LOCK_WAIT = '150ms';
 
 /** Reads `public.admins` of the HRMS. Never writes, never waits long for a lock. */
@@ -42,7 +45,7 @@ export function createAdministrators(records: Records): Administrators {
       return read(records, sql<boolean>`lower(${admins.email}) = ${lower}`, [
         sql`lower(${admins.email}) = ${lower} desc`,
         sql`${admins.email} = ${email} desc`,
-        // Nobody of that address: a hash of the kind this HRMS makes.
+        // Nobody has that address: take a hash of the kind this HRMS makes.
         sql`${admins.role} = 'SUPER_ADMIN' desc`,
         desc(admins.isActive),
         admins.id,
@@ -83,7 +86,7 @@ async function read(
   } catch (error) {
     const code = faultCode(error);
     if (code === '55P03') return { found: 'locked' };
-    // No such table, schema or column: whatever stands there now, it is not the HRMS's table of administrators.
+    // No such table, schema or column: whatever is there now is not the HRMS's table of administrators.
     if (code === '42P01' || code === '3F000' || code === '42703') return { found: 'lost' };
     return asking('reading the administrators', () => Promise.reject(error));
   }

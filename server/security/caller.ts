@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 
-/** What can be allowed one by one to a service's token. A SUPER_ADMIN's session has them all. */
+/** Scopes that a service's token can have one by one. A SUPER_ADMIN's session has them all. */
 export const SCOPES = [
   'backups:read',
   'backups:create',
@@ -18,7 +18,7 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What a break-glass session may do: bring the data back, and see what it does. */
+/** Scopes of a break-glass session: bringing the data back, and watching it. */
 export const BREAK_GLASS_SCOPES = [
   'backups:read',
   'backups:verify',
@@ -29,18 +29,18 @@ export const BREAK_GLASS_SCOPES = [
   'system:read',
 ] as const satisfies readonly Scope[];
 
-/** A password given once more, and how long it counts. */
+/** The span in which a password given again counts. */
 export interface StepUp {
   from: Date;
   until: Date;
 }
 
-/** Who asks, as far as it could be found out. Plain data: carries no session id, no token. */
+/** The sender of a request, as far as it is known. Plain data without session id or token. */
 export type Caller =
   | { kind: 'nobody'; actor: 'nobody'; address: string }
   | {
       kind: 'session';
-      /** For records: the administrator's e-mail address, or `break-glass`. */
+      /** Name for records: the administrator's e-mail address, or `break-glass`. */
       actor: string;
       /** SHA-256 of the session's id, as the row has it. */
       sessionKey: string;
@@ -50,18 +50,21 @@ export type Caller =
       fullName: string;
       role: string;
       scopes: ReadonlySet<Scope>;
-      /** What the role allowed when it was last read, while `admins` cannot be asked; `scopes` is less then. */
+      /** Set while `admins` cannot be read: the scopes by the role last read, while `scopes` holds fewer. */
       unconfirmed?: ReadonlySet<Scope>;
       stepUp: StepUp | null;
       address: string;
     }
   | {
       kind: 'token';
-      /** `token <name> (<id>) of <e-mail>`; of one taken at sign-in `token sign-in of <e-mail>`. */
+      /** `token <name> (<id>) of <e-mail>`, or `token sign-in of <e-mail>` for a token issued at sign-in. */
       actor: string;
-      /** The token's `jti`; a short-lived one after sign-in has a session behind it and no row of its own. */
+      /** The token's `jti`. A short-lived token issued at sign-in has a session behind it and no row of its own. */
       tokenId: string;
-      /** The session behind a token taken at sign-in, which asks what the session asks. Null for a service's token: its scopes are enough. */
+      /**
+       * The session behind a token issued at sign-in, which needs step-up as the session does. Null for a service's
+       * token: its scopes are enough.
+       */
       access: { sessionKey: string; stepUp: StepUp | null } | null;
       adminId: string;
       email: string;
@@ -71,20 +74,25 @@ export type Caller =
       address: string;
     };
 
-/** What a procedure or route asks of its caller. */
+/** Requirements of a procedure or route on its caller. */
 export interface Requirement {
-  /** `public`: anybody. `signed in`: whoever is somebody, of any role. */
+  /** `public`: anybody, also an anonymous caller. `signed in`: any known caller, whatever the role. */
   scope: Scope | 'public' | 'signed in';
-  /** A person must have given the password within the last minutes, by session or by a token taken at sign-in; a service's token must hold the scope, which is enough. */
+  /**
+   * Requires step-up of a person, by session or by a token issued at sign-in. A service's token needs only the scope.
+   */
   stepUp?: boolean;
-  /** `person`: no service's token. `session`: no token at all. Absent: whoever has the scope. */
+  /** `person`: no service's token. `session`: no token at all. Absent: every caller with the scope. */
   by?: 'person' | 'session';
 }
 
-/** Servers of one installation may disagree about the time by so much, milliseconds. */
+/** Milliseconds by which the clocks of one installation's servers may differ. */
 const CLOCK_SKEW_MS = 30_000;
 
-/** Throws UNAUTHENTICATED, FORBIDDEN, OPERATION_IN_PROGRESS (the role cannot be confirmed now) or STEP_UP_REQUIRED unless the caller meets the requirement. Pure. */
+/**
+ * Throws unless the caller meets the requirement: UNAUTHENTICATED, FORBIDDEN, STEP_UP_REQUIRED, or
+ * OPERATION_IN_PROGRESS while the role cannot be confirmed. Pure.
+ */
 export function authorize(caller: Caller, requirement: Requirement, now: Date): void {
   if (requirement.scope === 'public') return;
   if (caller.kind === 'nobody') {
@@ -119,7 +127,7 @@ export function authorize(caller: Caller, requirement: Requirement, now: Date): 
   }
 }
 
-/** Whether it counts now. Both ends are asked, so that a clock that was set back makes it no longer. Pure. */
+/** Returns whether the step-up counts now. Both ends are checked, so that a clock set back makes it no longer. Pure. */
 function counts(stepUp: StepUp | null, now: Date): boolean {
   if (stepUp === null) return false;
   return stepUp.from.getTime() - CLOCK_SKEW_MS <= now.getTime() && now < stepUp.until;

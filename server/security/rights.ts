@@ -1,8 +1,8 @@
 import type { Requirement } from './caller.ts';
 
 /**
- * Who may do what: every procedure and every route that is not for everybody. Whatever gives people's data away or changes it asks a
- * person for the password once more. An upload does neither until it is restored, and taking an access away must be quick.
+ * Rights of every procedure and route. Whatever gives people's data away or changes it requires step-up. An upload does
+ * neither until it is restored, and taking an access away must be quick, so those do not.
  */
 export const RIGHTS = {
   'auth.signIn': { scope: 'public' },
@@ -49,7 +49,7 @@ export const RIGHTS = {
 
 export type Action = keyof typeof RIGHTS;
 
-/** What this asks of its caller; null for what is not in the table, which nobody may do. */
+/** Returns the requirement of an action; null for one not in the table, which nobody may do. */
 export function rightOf(action: string): Requirement | null {
   return Object.hasOwn(RIGHTS, action) ? RIGHTS[action as Action] : null;
 }

@@ -7,7 +7,7 @@ const NONE: ReadonlySet<Scope> = new Set();
 const ALL: ReadonlySet<Scope> = new Set(SCOPES);
 const RESCUE: ReadonlySet<Scope> = new Set(BREAK_GLASS_SCOPES);
 
-/** What counts while the table `admins` cannot be asked: looking, and stopping what runs. */
+/** Scopes that hold while the table `admins` cannot be read: looking, and cancelling what runs. */
 const UNCONFIRMED: ReadonlySet<Scope> = new Set([
   'backups:read',
   'operations:read',
@@ -16,17 +16,17 @@ const UNCONFIRMED: ReadonlySet<Scope> = new Set([
   'system:read',
 ]);
 
-/** What an active administrator of this role may do. A role this program does not know may do nothing. */
+/** Returns the scopes of an active administrator with this role: none for a role this program does not know. */
 export function scopesOfRole(role: string): ReadonlySet<Scope> {
   return role === 'SUPER_ADMIN' ? ALL : NONE;
 }
 
-/** What a break-glass session may do. */
+/** Returns the scopes of a break-glass session. */
 export function scopesOfBreakGlass(): ReadonlySet<Scope> {
   return RESCUE;
 }
 
-/** What is left of these scopes while the role behind them cannot be confirmed. */
+/** Returns those of the scopes that hold while the role behind them cannot be confirmed. */
 export function withoutConfirmation(scopes: ReadonlySet<Scope>): ReadonlySet<Scope> {
   return scopes.intersection(UNCONFIRMED);
 }

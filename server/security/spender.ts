@@ -1,7 +1,7 @@
 import { addressGroup } from './address-group.ts';
 import type { Caller } from './caller.ts';
 
-/** Whose rate it is: the administrator's, the token's, or, for who is not known, that of the part of his address he can hardly change. */
+/** Returns the key of a caller's rate limit: administrator, token, or for an anonymous caller the address group. */
 export function spenderOf(caller: Caller): string {
   switch (caller.kind) {
     case 'nobody':
@@ -15,12 +15,12 @@ export function spenderOf(caller: Caller): string {
   }
 }
 
-/** Who that is, whichever token he comes with. */
+/** Returns the key of the person behind a caller, whichever token is used. */
 export function personOf(caller: Caller): string {
   return caller.kind === 'token' ? `admin ${caller.adminId}` : spenderOf(caller);
 }
 
-/** The rate of whoever asks from there and is not known. */
+/** Returns the key of an anonymous caller's rate limit. */
 export function strangerAt(address: string): string {
   return `address ${addressGroup(address)}`;
 }

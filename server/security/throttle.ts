@@ -7,20 +7,23 @@ import { AppError } from '../core/errors.ts';
 import { sha256 } from './sha256.ts';
 
 interface Limit {
-  /** So many within `seconds`. */
+  /** Points within `seconds`. */
   points: number;
   seconds: number;
-  /** Who spends more is locked out: the first time so long, twice as long each further time within a day, `longestLock` at most. */
+  /** Seconds of the first lock for spending more; doubled with each further lock within a day, up to `LONGEST_LOCK`. */
   firstLock?: number;
 }
 
-/** Keyed by whoever asks: an administrator's id, a token's id, or an address. The `signIn…` ones by e-mail and by address. */
+/**
+ * Limits by class. Keys are an administrator's id, a token's id or an address; for `signIn…` the e-mail and the
+ * address.
+ */
 const LIMITS = {
   signInAccount: { points: 5, seconds: 900, firstLock: 60 },
   signInAddress: { points: 30, seconds: 900, firstLock: 60 },
   stepUp: { points: 5, seconds: 900, firstLock: 60 },
   breakGlass: { points: 10, seconds: 900, firstLock: 60 },
-  /** Calls of anybody who is not known. */
+  /** Calls of anonymous callers. */
   public: { points: 300, seconds: 60 },
   /** Reading. */
   api: { points: 1200, seconds: 60 },
@@ -38,16 +41,16 @@ const LONGEST_LOCK = 900;
 const LOCKS_COUNT_FOR = 86_400;
 
 export interface Throttle {
-  /** Takes one point. Throws RATE_LIMITED with `details.retryAfterSeconds`. The key is kept as a hash only. */
+  /** Takes one point. Throws RATE_LIMITED with `details.retryAfterSeconds`. The key is stored only as a hash. */
   spend(limit: RateClass, key: string): Promise<void>;
-  /** Gives one point back: what was spent was no failure. */
+  /** Gives one point back, after a call that was no failed attempt. */
   giveBack(limit: RateClass, key: string): Promise<void>;
-  /** Forgets all points and locks of this key. */
+  /** Deletes all points and locks of this key. */
   forgive(limit: RateClass, key: string): Promise<void>;
 }
 
 /**
- * Counts in `backup_system.rate_limits`, so that all replicas count together; while the database does not answer, this
+ * Counts in `backup_system.rate_limits`, so that all replicas count together. While the database does not answer, this
  * process counts alone in memory. Time is the machine's.
  */
 export function createThrottle(deps: { records: Records }): Throttle {
@@ -68,7 +71,7 @@ export function createThrottle(deps: { records: Records }): Throttle {
         await points.consume(hashed);
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
-        // Exactly one of those that ask at the same time crosses the line.
+        // Exactly one of several concurrent calls crosses the limit.
         const crossed = refusal.consumedPoints === points.points + 1;
         if (!locks || !firstLock || !crossed) throw tooMany(refusal.msBeforeNext);
         const { consumedPoints } = await locks.penalty(hashed);
@@ -97,7 +100,10 @@ function counterFor(store: object, name: string, limit: Limit) {
   };
 }
 
-/** Without a lock that must be seen everywhere at once, who is over the limit is refused from memory: hammering costs no statement. */
+/**
+ * Creates a counter in the shared table. Limits without locks refuse from memory once exceeded, so that hammering costs
+ * no statement.
+ */
 function shared(store: object, name: string, points: number, duration: number, locking: boolean): RateLimiterPostgres {
   const { name: tableName, schema: schemaName = '' } = getTableConfig(rateLimits);
   return new RateLimiterPostgres({
@@ -115,7 +121,7 @@ function shared(store: object, name: string, points: number, duration: number, l
   });
 }
 
-/** What the library takes for a client of `pg`, over our connections. */
+/** Adapts our connections to the library's idea of a `pg` client. */
 function clientOver(records: Records) {
   return {
     async query({ text, values = [] }: { text: string; values?: unknown[] }) {
@@ -128,7 +134,10 @@ function clientOver(records: Records) {
   };
 }
 
-/** A count that a crash of the database forgets does no harm, and every request would wait for the disk to have it. */
+/**
+ * Turns off synchronous_commit for a count: losing one in a crash does no harm, and otherwise every request would wait
+ * for the disk.
+ */
 function unhurried(text: string): string {
   return text.replace('RETURNING points, expire', `$&, set_config('synchronous_commit', 'off', true)`);
 }

@@ -4,7 +4,7 @@ import { isUuid } from '../../core/uuid.ts';
 import { sha256 } from '../sha256.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 
-/** One attempt, as whoever handled it reports it. */
+/** One attempt, as reported by the code that handled it. */
 export interface AuditEntry {
   actor: string;
   address: string;
@@ -15,21 +15,24 @@ export interface AuditEntry {
   target?: string;
   operationId?: string;
   requestId?: string;
-  /** What names itself a secret is masked, all else is kept: put none here. */
+  /** Put no secrets here: only members with a secret's name are masked, all else is kept. */
   details?: Record<string, unknown>;
 }
 
 export type AuditRow = typeof audit.$inferSelect;
 type Unchained = Omit<AuditRow, 'previousHash' | 'hash'>;
 
-/** The hash before the first row. */
+/** Hash before the first row. */
 export const FIRST_HASH = '0'.repeat(64);
 
 const LONGEST_TEXT = 500;
 const LONGEST_DETAILS = 16_384;
 const SECRET_NAME = /^(password|passphrase|secret|secretkey|token|accesstoken|code|cookie|authorization|jwt)$/i;
 
-/** The row an entry becomes: everything as PostgreSQL gives it back, so that its hash can be made again from the table. */
+/**
+ * Turns an entry into a row with exactly the values PostgreSQL gives back, so that its hash can be computed again from
+ * the table.
+ */
 export function rowOf(entry: AuditEntry, id: number, at: Date): Unchained {
   const isOperation = entry.operationId !== undefined && isUuid(entry.operationId);
   return {
@@ -47,14 +50,14 @@ export function rowOf(entry: AuditEntry, id: number, at: Date): Unchained {
   };
 }
 
-/** The link of the chain: SHA-256 over the canonical JSON of the row and the hash before it. */
+/** Returns the hash that chains a row: SHA-256 over the canonical JSON of the row and the hash before it. */
 export function hashOf(row: Unchained, previousHash: string): string {
   const { id, at, actor, address, action, outcome, code, target, operationId, requestId, details } = row;
   const facts = { id, at: at.toISOString(), actor, address, action, outcome, code, target, operationId, requestId };
   return sha256(canonicalJson({ ...facts, details: details as Json, previousHash }));
 }
 
-/** PostgreSQL keeps neither NUL nor half a surrogate pair. */
+/** Shortens a text, and replaces NUL and half surrogate pairs, which PostgreSQL cannot store. */
 function text(given: string): string {
   return storable(given.length > LONGEST_TEXT ? `${given.slice(0, LONGEST_TEXT)}…` : given);
 }
@@ -70,7 +73,7 @@ function detailsOf(details: Record<string, unknown>): Record<string, Json> {
     if (size > LONGEST_DETAILS) return { tooLong: size };
     return plain !== null && typeof plain === 'object' && !Array.isArray(plain) ? plain : { value: plain };
   } catch {
-    // A ring, a bigint, a tree too deep: no reason to lose the row.
+    // A cycle, a bigint or a tree too deep is no reason to lose the row.
     return { unreadable: true };
   }
 }

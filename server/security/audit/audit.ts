@@ -5,7 +5,7 @@ import { audit, auditHead } from '../../../db/system/schema.ts';
 import { AppError, type ErrorCode, throwIfCancelled } from '../../core/errors.ts';
 import { type AuditEntry, type AuditRow, FIRST_HASH, hashOf, rowOf } from './audit-row.ts';
 
-/** What rows are wanted; everything left out is not asked about. */
+/** Conditions on audit rows; an absent one matches everything. */
 export interface AuditFilter {
   actor?: string;
   action?: string;
@@ -15,37 +15,40 @@ export interface AuditFilter {
   operationId?: string;
   address?: string;
   from?: Date;
-  /** Not after. */
+  /** Inclusive. */
   to?: Date;
-  /** Part of actor, action, target or address, capitals or not. */
+  /** Substring of actor, action, target or address, ignoring case. */
   search?: string;
-  /** `list` only: older than this id. */
+  /** `list` only: rows older than this id. */
   before?: number;
-  /** `list` only: rows of a page, 50 when left out, 500 at most. */
+  /** `list` only: rows of a page, by default 50, at most 500. */
   limit?: number;
 }
 
 export interface ChainCheck {
   ok: boolean;
-  /** How many rows were found whole, from the first. */
+  /** Rows found intact, from the first. */
   rows: number;
   /** The id of the first row that is changed, missing or added. */
   brokenAt: number | null;
 }
 
 export interface Audit {
-  /** Adds a row to the chain. Entries at the same time wait for each other; none is lost, none is numbered twice. Throws TABLE_BUSY after five seconds. */
+  /**
+   * Appends a row to the chain. Concurrent calls wait for each other, so none is lost or numbered twice. Throws
+   * TABLE_BUSY after five seconds.
+   */
   append(entry: AuditEntry): Promise<void>;
-  /** Newest first; `next` is the `before` of the page after, null at the end. */
+  /** Returns rows newest first; `next` is the `before` of the next page, null at the end. */
   list(filter: AuditFilter): Promise<{ rows: AuditRow[]; next: number | null }>;
-  /** Oldest first, page by page; throws CANCELLED once the signal is aborted. */
+  /** Yields rows oldest first, read page by page; throws CANCELLED once the signal is aborted. */
   rows(filter: AuditFilter, signal: AbortSignal): AsyncIterable<AuditRow>;
-  /** Makes every hash again, from the first row to the last one there when it began. */
+  /** Computes every hash again, from the first row to the one that was last when it began. */
   verify(signal: AbortSignal): Promise<ChainCheck>;
 }
 
 const PAGE = 500;
-/** For one's turn to append: longer is no queue but somebody who holds the head and does not let go. */
+/** Timeout for the lock on the head row: whoever holds it longer is stuck. */
 const LONGEST_WAIT = '5s';
 
 export function createAudit(deps: { records: Records; now: () => Date }): Audit {
@@ -118,7 +121,7 @@ export function createAudit(deps: { records: Records; now: () => Date }): Audit 
       if (count !== head.lastId || previous !== head.hash) {
         return { ok: false, rows: count, brokenAt: Math.min(count + 1, head.lastId) };
       }
-      // Both in one statement: whoever appends meanwhile moves both.
+      // Both in one statement, because a concurrent append moves both.
       const [end] = await asking('reading the audit', () =>
         records
           .select({ head: auditHead.lastId, newest: sql<number>`(SELECT max(id) FROM ${audit})`.mapWith(Number) })

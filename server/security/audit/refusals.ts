@@ -1,16 +1,16 @@
 import { AppError } from '../../core/errors.ts';
 
-/** Why somebody was not let in, for the audit. Those outside get one answer. */
+/** The reason of a refusal, for the audit alone: the caller gets one answer for all. */
 class Reason extends Error {
   override readonly name = 'Reason';
 }
 
-/** The reason behind a refused sign-in, for the audit only; undefined for other errors. */
+/** Returns the reason behind a refused sign-in, for the audit only; undefined for other errors. */
 export function reasonOf(error: unknown): string | undefined {
   return error instanceof AppError && error.cause instanceof Reason ? error.cause.message : undefined;
 }
 
-/** Everything said at the door. */
+/** Errors of refused sign-ins, tokens, links and sessions. */
 export const refusals = {
   signIn: (reason: string) =>
     new AppError('UNAUTHENTICATED', 'The e-mail address or the password is wrong.', {

@@ -4,14 +4,14 @@ import type { Records } from '../../../db/system/records.ts';
 import { breakGlass } from '../../../db/system/schema.ts';
 import { sha256 } from '../sha256.ts';
 
-/** A code counts so long after it was made. */
+/** Minutes for which a code is valid. */
 const CODE_MINUTES = 10;
-/** As `createBreakGlassCode` makes them. */
+/** The shape of codes made by `createBreakGlassCode`. */
 const CODE = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * Makes a one-time way in for the day the table `admins` is lost: 32 random bytes, kept as their SHA-256 only, for ten minutes.
- * `createdBy`: who ran the command.
+ * Makes a one-time code for signing in when the table `admins` is lost: 32 random bytes, valid for ten minutes, stored
+ * as SHA-256 only. `createdBy` is the person who ran the command.
  */
 export async function createBreakGlassCode(
   deps: { records: Records; now: () => Date },
@@ -26,7 +26,7 @@ export async function createBreakGlassCode(
   return { code, expiresAt };
 }
 
-/** Uses a code up. True once, for one of those who come at the same time, and never after its time. */
+/** Uses up a code. Returns true once, for one of several concurrent calls, and never after it has expired. */
 export async function redeemBreakGlassCode(
   deps: { records: Records; now: () => Date },
   code: string,

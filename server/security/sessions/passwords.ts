@@ -1,19 +1,20 @@
 import { AppError } from '../../core/errors.ts';
 import { createSemaphore } from '../../core/semaphore.ts';
 
-/** Compares a password with a hash; the runtime's own in production. */
+/** Compares a password with a hash; in production the runtime's own function. */
 export type VerifyHash = (password: Uint8Array, hash: string) => Promise<boolean>;
 
 export interface PasswordCheck {
   /**
-   * Whether the password belongs to the hash. With no hash, or one of a format not known here, the answer is false after the
-   * same work: a stand-in of the kind and cost of `like` is compared. Never throws for what people type or tables hold;
-   * throws RATE_LIMITED when too many wait already.
+   * Returns whether the password matches the hash. Without a hash, or with one in an unknown format, returns false
+   * after the same work: a stand-in of the kind and cost of `like` is compared.
+   *
+   * Throws RATE_LIMITED when too many calls wait already; never throws for anything people type or tables hold.
    */
   matches(password: string, hash: string | null, like: string | null): Promise<boolean>;
 }
 
-/** A comparison may take 64 MB and a whole core for a moment: two at once, and a queue with an end. */
+/** Concurrent comparisons. Each may take 64 MB and a whole core for a moment, so only `WAITING` more may wait. */
 const AT_ONCE = 2;
 const WAITING = 50;
 const LONGEST_PASSWORD = 1024;
@@ -21,15 +22,15 @@ const LONGEST_PASSWORD = 1024;
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const ARGON2ID = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/;
 
-/** Well formed, and the hash of nothing anybody knows. */
+/** Rest of a well-formed hash that matches no known password. */
 const BCRYPT_BODY = `abcdefghijklmnopqrstuu${'.'.repeat(31)}`;
 const ARGON2_BODY = `${'A'.repeat(22)}$${'A'.repeat(43)}`;
-/** For a table without a single usable hash. */
+/** Stand-in for a table without a single usable hash. */
 const USUAL = `$2b$10$${BCRYPT_BODY}`;
 
 const ofTheRuntime: VerifyHash = (password, hash) => Bun.password.verify(password, hash);
 
-/** A check whose callers share the two places. */
+/** Creates a check whose callers share one semaphore. */
 export function createPasswordCheck(verify: VerifyHash = ofTheRuntime): PasswordCheck {
   const inPlace = createSemaphore(AT_ONCE, { longest: WAITING, full: tooBusy });
   return {
@@ -44,7 +45,7 @@ export function createPasswordCheck(verify: VerifyHash = ofTheRuntime): Password
   };
 }
 
-/** A hash as the HRMS makes them, of a cost that does not stop the server. */
+/** Returns whether a hash has a format of the HRMS, at a cost that does not stop the server. */
 function isUsable(hash: string): boolean {
   const bcrypt = BCRYPT.exec(hash);
   if (bcrypt) return Number(bcrypt[1]) >= 4 && Number(bcrypt[1]) <= 16;
@@ -54,7 +55,7 @@ function isUsable(hash: string): boolean {
   );
 }
 
-/** A hash of the same kind and cost that no password matches. */
+/** Returns a hash of the same kind and cost that no password matches. */
 function standIn(like: string | null): string {
   if (like === null || !isUsable(like)) return USUAL;
   const [, , cost] = like.split('$');
@@ -62,7 +63,10 @@ function standIn(like: string | null): string {
   return `${like.split('$').slice(0, 4).join('$')}$${ARGON2_BODY}`;
 }
 
-/** bcrypt as the HRMS runs it reads 72 bytes; the runtime would hash a longer password first and never find it equal. */
+/**
+ * Encodes a password for a hash. bcrypt as the HRMS runs it reads 72 bytes; the runtime would first hash a longer
+ * password and never find it equal.
+ */
 function bytesFor(hash: string, password: string): Uint8Array {
   const bytes = new TextEncoder().encode(password);
   return hash.startsWith('$2') ? bytes.subarray(0, 72) : bytes;

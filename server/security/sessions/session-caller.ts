@@ -3,12 +3,12 @@ import { BREAK_GLASS, scopesOfBreakGlass, scopesOfRole, withoutConfirmation } fr
 import type { StoredSession } from './session-store.ts';
 import type { Standing } from './standing.ts';
 
-/** How long a password given once more counts. */
+/** Milliseconds for which a password given again counts. */
 export const STEP_UP_MS = 5 * 60_000;
 
 export type SessionCaller = Caller & { kind: 'session' };
 
-/** The caller behind an administrator's session, as far as his role goes today. */
+/** Returns the caller behind an administrator's session, with the rights of his role today. */
 export function administratorCaller(
   stored: StoredSession,
   adminId: string,
@@ -31,12 +31,12 @@ export function administratorCaller(
   };
 }
 
-/** The password given once more, as a session's row tells it. */
+/** Returns the step-up that a session's row records. */
 export function stepUpOf(until: Date | null): StepUp | null {
   return until && { from: new Date(until.getTime() - STEP_UP_MS), until };
 }
 
-/** The caller behind a break-glass session. */
+/** Returns the caller behind a break-glass session. */
 export function breakGlassCaller(stored: StoredSession, address: string): SessionCaller {
   return {
     kind: 'session',

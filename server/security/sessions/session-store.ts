@@ -12,7 +12,7 @@ declare module 'lucia' {
   }
 }
 
-/** What a session's row holds besides its key, its owner and its end. */
+/** Columns of a session's row besides its key, its owner and its expiry. */
 export interface SessionFacts {
   email: string;
   fullName: string;
@@ -23,45 +23,48 @@ export interface SessionFacts {
   userAgent: string;
   stepUpUntil: Date | null;
   createdAt: Date;
-  /** An end that use does not move: of break-glass sessions, which have no administrator. */
+  /** Expiry that use does not extend: that of break-glass sessions, which have no administrator. */
   fixedEnd: Date | null;
 }
 
 export interface StoredSession extends SessionFacts {
   /** SHA-256 of the id. */
   key: string;
-  /** Null: break-glass. */
+  /** Null for a break-glass session. */
   adminId: string | null;
   expiresAt: Date;
-  /** The end was moved just now. */
+  /** True when the expiry was extended just now. */
   fresh: boolean;
 }
 
 export interface SessionStore {
-  /** Makes a session with an id of 200 random bits, which is nowhere but in the answer. */
+  /** Makes a session with an id of 200 random bits, which exists only in the result. */
   create(adminId: string | null, facts: SessionFacts): Promise<{ sessionId: string; expiresAt: Date }>;
-  /** The session of this id; null, and its row gone, when it is over. Past the half of its time its end moves. */
+  /**
+   * Returns the session of this id; null, with its row deleted, when it has expired. Past half its lifetime the expiry
+   * is extended.
+   */
   find(sessionId: string): Promise<StoredSession | null>;
   cookies: SessionCookies;
 }
 
-/** `HttpOnly; SameSite=Strict; Path=/`, with `Secure` and the prefix `__Host-` where HTTPS is spoken. */
+/** Cookies with `HttpOnly; SameSite=Strict; Path=/`, over HTTPS also `Secure` and the prefix `__Host-`. */
 export interface SessionCookies {
   readonly name: string;
-  /** The id in a `Cookie` header; null for none and for what cannot be one. */
+  /** Returns the id in a `Cookie` header; null for none and for anything malformed. */
   read(header: string | null | undefined): string | null;
-  /** The `Set-Cookie` header that keeps the session. */
+  /** Returns the `Set-Cookie` header that keeps the session. */
   set(sessionId: string): string;
-  /** The `Set-Cookie` header that ends it. */
+  /** Returns the `Set-Cookie` header that ends it. */
   clear(): string;
 }
 
 /** The owner's id that lucia sees in a break-glass session. */
 const NOBODY = '';
-/** As lucia makes them. */
+/** The shape of lucia's session ids. */
 const SESSION_ID = /^[a-z2-7]{40}$/;
 
-/** Lucia's sessions over `backup_system.sessions`, which holds an id's SHA-256 only. */
+/** Creates lucia's sessions over `backup_system.sessions`, which holds only the SHA-256 of an id. */
 export function createSessionStore(deps: {
   records: Records;
   now: () => Date;
@@ -107,7 +110,7 @@ export function createSessionStore(deps: {
   };
 }
 
-/** Lucia looks at the machine's clock; its times are moved so that ours counts. */
+/** Converts between our clock and the machine's, which lucia reads. */
 function clockOf(now: () => Date) {
   const ahead = () => now().getTime() - Date.now();
   return {

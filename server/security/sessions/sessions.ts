@@ -17,9 +17,15 @@ import { createStandings, passwordExpired } from './standing.ts';
 
 /** A session as its owner sees it in a list. */
 export interface SessionInfo {
-  /** Names it to people and in the audit: made from `sessionKey`, which tokens carry inside, and not to be turned back into it. */
+  /**
+   * Name of the session for people and the audit. Made from `sessionKey`, which tokens carry inside, by a hash that
+   * cannot be undone.
+   */
   id: string;
-  /** SHA-256 of the session's id: names it, opens nothing. Equal to the caller's `sessionKey` for the one that asks. */
+  /**
+   * SHA-256 of the session's id: identifies the session but does not open it. Equal to `sessionKey` of the caller that
+   * lists it.
+   */
   sessionKey: string;
   address: string;
   userAgent: string;
@@ -29,24 +35,31 @@ export interface SessionInfo {
 
 export interface Sessions {
   /**
-   * Checks e-mail and password against the HRMS's administrators, with the same work for those it does not know.
-   * Throws UNAUTHENTICATED (unknown, wrong, or inactive: one answer), RATE_LIMITED (details.retryAfterSeconds), FORBIDDEN (the
-   * password is right, but expired or to be changed first), OPERATION_IN_PROGRESS (a restore holds the administrators' table).
+   * Checks e-mail and password against the HRMS's administrators, with the same work for unknown ones. Throws
+   * UNAUTHENTICATED (unknown, wrong or inactive: one answer), RATE_LIMITED (`details.retryAfterSeconds`), FORBIDDEN
+   * (the password is right, but expired or to be changed first), OPERATION_IN_PROGRESS (a restore holds the
+   * administrators' table).
    */
   signIn(input: { email: string; password: string; address: string; userAgent: string }): Promise<{
     sessionId: string;
     expiresAt: Date;
     caller: SessionCaller;
   }>;
-  /** Who holds this id; null for nobody. `fresh`: the end was moved, the cookie should be sent again. Never waits for a locked `admins`. */
+  /**
+   * Returns the caller with this session id, or null. `fresh` means the expiry was extended and the cookie should be
+   * sent again. Never waits for a locked `admins`.
+   */
   read(sessionId: string, address: string): Promise<{ caller: SessionCaller; expiresAt: Date; fresh: boolean } | null>;
-  /** By the caller's `sessionKey`. Ending what has ended is no error. */
+  /** Ends the session with this key; does nothing when it has ended already. */
   signOut(sessionKey: string): Promise<void>;
-  /** How many sessions of this administrator ended. */
+  /** Ends all sessions of this administrator; returns how many. */
   signOutEverywhere(adminId: string): Promise<number>;
-  /** Newest first. */
+  /** Returns the sessions newest first. */
   list(adminId: string): Promise<SessionInfo[]>;
-  /** The password once more: until when it counts. Throws UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, OPERATION_IN_PROGRESS. */
+  /**
+   * Checks the password again; returns until when that counts. Throws UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN,
+   * OPERATION_IN_PROGRESS.
+   */
   stepUp(session: { adminId: string | null; sessionKey: string }, password: string): Promise<Date>;
   /** Uses up a code of `scripts/break-glass.ts`. Throws UNAUTHENTICATED, RATE_LIMITED. */
   enterByBreakGlass(
@@ -57,7 +70,7 @@ export interface Sessions {
   cookies: SessionCookies;
 }
 
-/** Long enough for a restore and a look at what came of it. */
+/** Long enough for a restore and a look at its result. */
 const BREAK_GLASS_MS = 4 * 3_600_000;
 const LONGEST_EMAIL = 320;
 
@@ -65,10 +78,10 @@ export function createSessions(deps: {
   records: Records;
   throttle: Throttle;
   now: () => Date;
-  /** A session ends after so many days without use. */
+  /** Days without use after which a session ends. */
   sessionDays: number;
   secureCookies: boolean;
-  /** The runtime's own unless given. */
+  /** By default the runtime's own. */
   verify?: VerifyHash;
 }): Sessions {
   const { records, throttle, now } = deps;
@@ -77,7 +90,10 @@ export function createSessions(deps: {
   const store = createSessionStore(deps);
   const passwords = createPasswordCheck(deps.verify);
 
-  /** The administrator whose password this is. Points were spent before; they come back where it was nobody's fault. */
+  /**
+   * Returns the administrator when the password is his. Points were spent before the call; the caller gives them back
+   * unless the credentials were wrong.
+   */
   const prove = async (lookup: Lookup, password: string, refuse: (reason: string) => AppError) => {
     if (lookup.found === 'locked') throw refusals.administratorsLocked();
     if (lookup.found === 'lost') throw refusals.administratorsLost();
@@ -221,17 +237,17 @@ export function createSessions(deps: {
   };
 }
 
-/** The same for the same session, and nothing else can be learned from it. */
+/** Returns an id that is always the same for a session and reveals nothing else of it. */
 function publicId(sessionKey: string): string {
   return sha256(`public ${sessionKey}`).slice(0, 32);
 }
 
-/** PostgreSQL keeps no NUL. */
+/** Returns whether PostgreSQL can store the text: it takes no NUL and no half surrogate pair. */
 function isText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
-/** For a list that people read. */
+/** Shortens a user agent and removes control characters, for a list that people read. */
 function printable(userAgent: string): string {
   return userAgent
     .slice(0, 300)

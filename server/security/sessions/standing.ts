@@ -4,32 +4,35 @@ import type { Records } from '../../../db/system/records.ts';
 import { sessions, tokens } from '../../../db/system/schema.ts';
 import type { Administrator, Administrators } from '../administrators.ts';
 
-/** What a session's or token's row says of the administrator behind it. */
+/** Facts about the administrator in the row of a session or token. */
 export interface LastKnown {
   role: string;
   isActive: boolean;
-  /** When that was read from `admins`. */
+  /** The time when they were read from `admins`. */
   checkedAt: Date;
 }
 
-/** What counts now. `unconfirmed`: the table could not be asked, and this is old. */
+/** Rights of an administrator now. `unconfirmed` means that the table could not be read and this is old. */
 export interface Standing {
   role: string;
-  /** False also for one who is there no more. */
+  /** False also when the administrator no longer exists. */
   isActive: boolean;
-  /** Active, and with a password that has not expired and need not be changed. */
+  /** True when active, with a password that has not expired and need not be changed. */
   maySignIn: boolean;
   unconfirmed: boolean;
 }
 
 export interface Standings {
-  /** The last answer while it is fresh, otherwise a new one, written to every row of this administrator. Waits for a lock 150 ms at most. */
+  /**
+   * Returns the last answer while it is fresh, otherwise reads again and writes the answer to every row of this
+   * administrator. Waits for a lock 150 ms at most.
+   */
   of(adminId: string, last: LastKnown): Promise<Standing>;
 }
 
-/** An answer from `admins` counts so long. */
+/** Milliseconds for which an answer from `admins` is fresh. */
 const FRESH_MS = 30_000;
-/** After a lock was met, the table is left alone so long: whoever holds it does so for seconds. */
+/** Milliseconds without another attempt after the table was locked or lost: a lock on it lasts for seconds. */
 const LEAVE_ALONE_MS = 1000;
 
 export function createStandings(deps: {
@@ -40,7 +43,7 @@ export function createStandings(deps: {
   const asked = new Map<string, Promise<Administrator | null | 'silent'>>();
   let silentUntil = 0;
 
-  /** Many requests at once ask once. Null: he is there no more. */
+  /** Reads an administrator once for all concurrent requests; null when he no longer exists. */
   const ask = (adminId: string) => {
     const underWay = asked.get(adminId);
     if (underWay !== undefined) return underWay;
@@ -80,7 +83,7 @@ export function createStandings(deps: {
   };
 }
 
-/** Whether his password is past its day; the HRMS asks for a new one then, and so do we. */
+/** Returns whether his password has expired; the HRMS asks for a new one then, and so do we. */
 export function passwordExpired(administrator: Administrator, now: Date): boolean {
   return administrator.passwordExpiresAt !== null && administrator.passwordExpiresAt <= now;
 }
@@ -89,7 +92,10 @@ function maySignIn(administrator: Administrator, now: Date): boolean {
   return administrator.isActive && !administrator.mustChangePassword && !passwordExpired(administrator, now);
 }
 
-/** Sessions of one who may not sign in any more end; tokens stay listed, and work no more while he is inactive. */
+/**
+ * Writes the answer to the administrator's rows. Deletes the sessions of one who may no longer sign in; tokens stay
+ * listed, but stop working while he is inactive.
+ */
 async function writeDown(
   records: Records,
   adminId: string,

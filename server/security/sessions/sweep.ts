@@ -3,10 +3,13 @@ import { asking } from '../../../db/connect/database-error.ts';
 import type { Records } from '../../../db/system/records.ts';
 import { breakGlass, rateLimits, sessions, signingKeys } from '../../../db/system/schema.ts';
 
-/** One-time codes are looked back at for so long. */
+/** Milliseconds for which expired one-time codes are kept. */
 const CODES_KEPT_MS = 30 * 86_400_000;
 
-/** Removes what counts no more: ended sessions, spent limits, expired keys, old one-time codes. Tokens stay listed. To be run now and then by one or by all replicas. */
+/**
+ * Deletes ended sessions, expired rate limits, expired keys and old one-time codes; tokens stay listed. Call from time
+ * to time, on one or all replicas.
+ */
 export async function sweepAccess(records: Records, now: Date): Promise<void> {
   await asking('removing what counts no more', async () => {
     await records.delete(sessions).where(lt(sessions.expiresAt, now));

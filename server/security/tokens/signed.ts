@@ -3,18 +3,18 @@ import { AppError } from '../../core/errors.ts';
 import { refusals } from '../audit/refusals.ts';
 import { SIGNATURE, type SigningKeys } from './signing-keys.ts';
 
-/** What a signed text is for; one of a purpose is never taken for another. It stands in `aud`. */
+/** Purpose of a signed text, in `aud`; one is never accepted for another. */
 export type Purpose = 'access' | 'service' | 'link:download';
 
-/** No text of ours is longer. */
+/** Longest text verified; ours are all shorter. */
 const LONGEST = 4096;
 
 export interface Signer {
-  /** A JWT (EdDSA) with these claims, its issuer, purpose, time and end. */
+  /** Returns a JWT (EdDSA) with these claims, its issuer, purpose, time and expiry. */
   sign(purpose: Purpose, claims: Record<string, unknown> & { sub: string }, expiresAt: Date): Promise<string>;
   /**
-   * The claims of a JWT that this server signed for one of these purposes and that has not expired.
-   * Throws UNAUTHENTICATED, in the same words whatever is wrong.
+   * Returns the claims of a JWT that this server signed for one of these purposes and that has not expired. Throws
+   * UNAUTHENTICATED, in the same words whatever is wrong.
    */
   verify(jwt: string, purposes: Purpose[]): Promise<Record<string, unknown>>;
 }
@@ -53,7 +53,7 @@ export function createSigner(deps: { keys: SigningKeys; issuer: string; now: () 
         );
         return payload;
       } catch (error) {
-        // A fault of the database is none of the token.
+        // A failure of the database is none of the token.
         throw error instanceof AppError ? error : refusals.token(error);
       }
     },

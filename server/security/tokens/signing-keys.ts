@@ -17,17 +17,22 @@ import type { Records } from '../../../db/system/records.ts';
 import { signingKeys } from '../../../db/system/schema.ts';
 import { unexpected } from '../../core/errors.ts';
 
-/** The public half as `/.well-known/jwks.json` gives it. */
+/** The public half, as `/.well-known/jwks.json` gives it. */
 export type PublicJwk = JWK_OKP_Public & { kid: string; alg: 'EdDSA'; use: 'sig' };
 
 export interface SigningKeys {
-  /** The key that signs now. A new one is made when there is none, or when the last one has signed for 90 days. */
+  /**
+   * Returns the key that signs now. A new one is made when there is none, or when the last one has signed for 90 days.
+   */
   current(): Promise<{ kid: string; privateKey: CryptoKey }>;
-  /** The key that verifies what `kid` signed; null for one that is unknown or expired. */
+  /** Returns the key that verifies signatures of `kid`; null when unknown or expired. */
   publicKey(kid: string): Promise<CryptoKey | null>;
-  /** All that verify. Makes the first key when there is none yet: who reads them before the first token was signed must be able to read that token. */
+  /**
+   * Returns all keys that verify. Makes the first key when there is none, because readers that come before the first
+   * token must be able to verify it.
+   */
   jwks(): Promise<{ keys: PublicJwk[] }>;
-  /** Makes a new key that signs from now on; those before it still verify what they signed. */
+  /** Makes a new key that signs from now on; earlier ones still verify what they signed. */
   rotate(): Promise<void>;
 }
 
@@ -46,16 +51,16 @@ export const SIGNATURE = 'EdDSA';
 /** The longest life of anything a key signs, and a day. */
 const VERIFIES_FOR_DAYS = 366;
 const SIGNS_FOR_MS = 90 * 86_400_000;
-/** So old may be what this process knows of retired keys. */
+/** Milliseconds for which this process keeps the keys it has read. */
 const KNOWN_FOR_MS = 60_000;
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
 
 const privateJwk = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() });
 
 /**
- * Ed25519 keys in `backup_system.signing_keys`, their private halves encrypted (JWE, `dir`, A256GCM) with a key made from the
- * secret by HKDF-SHA-256. A row counts only if it was encrypted with this secret and its `kid` is its own thumbprint: who
- * can write the table, but does not know the secret, can add no key. Another secret therefore ends all tokens.
+ * Stores Ed25519 keys in `backup_system.signing_keys`, their private halves encrypted (JWE, `dir`, A256GCM) with a key
+ * derived from the secret by HKDF-SHA-256. A row counts only when it was encrypted with this secret and its `kid` is
+ * its own thumbprint: write access to the table alone adds no key. Another secret therefore ends all tokens.
  */
 export function createSigningKeys(deps: { records: Records; secretKey: string; now: () => Date }): SigningKeys {
   const { records, now } = deps;
@@ -95,7 +100,7 @@ export function createSigningKeys(deps: { records: Records; secretKey: string; n
     return age < KNOWN_FOR_MS ? known : load();
   };
 
-  /** Makes a key behind a lock that lets one process in at a time. `unless` looks again once inside. */
+  /** Makes a key under a table lock, one process at a time, unless `unless` returns true for the keys present then. */
   const make = (unless: (present: SigningKey[]) => boolean) =>
     asking('making a signing key', () =>
       records.transaction(async (tx) => {
@@ -149,7 +154,7 @@ async function generate(wrapping: Uint8Array) {
   return { kid, publicJwk: { ...publicHalf(secret, kid) }, privateJwe };
 }
 
-/** Null when it was not encrypted with this secret, or is not the key its name says. */
+/** Decrypts a key; returns null when it was not encrypted with this secret, or `kid` is not its thumbprint. */
 async function unwrap(kid: string, privateJwe: string, wrapping: Uint8Array) {
   try {
     const { plaintext } = await compactDecrypt(privateJwe, wrapping, {

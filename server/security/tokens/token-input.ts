@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { SCOPES, type Scope } from '../caller.ts';
 
-/** What a new token is asked for with. */
+/** Input for a new token. */
 export const tokenInput = z.object({
   name: z
     .string()
@@ -15,7 +15,10 @@ export const tokenInput = z.object({
   expiresInDays: z.int().min(1).max(365),
 });
 
-/** The input, its scopes in our order and once each. Throws INPUT_INVALID, and FORBIDDEN for scopes its maker does not have. */
+/**
+ * Returns the input with its scopes in our order, once each. Throws INPUT_INVALID, and FORBIDDEN for scopes its maker
+ * does not have.
+ */
 export function readTokenInput(input: unknown, makers: ReadonlySet<Scope>): z.infer<typeof tokenInput> {
   const read = tokenInput.safeParse(input);
   if (!read.success) throw invalidInput(read.error);

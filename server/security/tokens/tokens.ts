@@ -17,14 +17,14 @@ import { readTokenInput } from './token-input.ts';
 
 export type TokenCaller = Caller & { kind: 'token' };
 
-/** A service's access as lists show it: everything but the token. */
+/** A service's token as lists show it: everything but the token itself. */
 export interface TokenInfo {
   id: string;
   name: string;
   scopes: Scope[];
-  /** Whose it is. */
+  /** E-mail address of its owner. */
   email: string;
-  /** False while its administrator is inactive or gone: it opens nothing then. */
+  /** False while its administrator is inactive or gone: it does not work then. */
   isActive: boolean;
   createdAt: Date;
   expiresAt: Date;
@@ -36,30 +36,35 @@ export interface TokenInfo {
 
 export interface Tokens {
   /**
-   * A named token for a service, as a JWT that is shown now and kept nowhere. Throws INPUT_INVALID, and FORBIDDEN for scopes
-   * its maker does not have or for a break-glass session.
+   * Makes a named token for a service, a JWT that is returned once and not stored. Throws INPUT_INVALID, and FORBIDDEN
+   * for scopes its maker does not have or for a break-glass session.
    */
   create(
     owner: SessionCaller,
     input: { name: string; scopes: Scope[]; expiresInDays: number },
   ): Promise<{ token: string; info: TokenInfo }>;
-  /** Newest first, revoked and expired ones too. */
+  /** Returns tokens newest first, revoked and expired ones too. */
   list(): Promise<TokenInfo[]>;
-  /** Counts at once, on every replica. Resolves with its name. Throws NOT_FOUND. Revoking twice keeps the first. */
+  /**
+   * Revokes a token at once on every replica; returns its name. Revoking twice keeps the first time. Throws NOT_FOUND.
+   */
   revoke(id: string, by: string): Promise<{ name: string }>;
   /**
-   * Who a bearer token speaks for: as far as its scopes and its administrator's role go today. Throws UNAUTHENTICATED, in the
-   * same words whatever is wrong with it.
+   * Returns the caller of a bearer token, with its scopes limited by its administrator's role today. Throws
+   * UNAUTHENTICATED, in the same words whatever is wrong with it.
    */
   read(jwt: string, address: string): Promise<TokenCaller>;
-  /** Access for 15 minutes that dies with the session and cannot more than it: what asks for the password in a session asks for it here. Throws FORBIDDEN for a break-glass session. */
+  /**
+   * Issues an access token for 15 minutes that ends with the session, has its rights and needs step-up as it does.
+   * Throws FORBIDDEN for a break-glass session.
+   */
   issueAccess(caller: SessionCaller): Promise<{ token: string; expiresAt: Date }>;
-  /** A text for a link: says that `actor` lets whoever holds it do this one thing with `subject`. */
+  /** Signs the text of a link by which `actor` lets its holder do this one thing with `subject`. */
   signLink(claims: { purpose: 'download'; subject: string; actor: string }, seconds: number): Promise<string>;
   /** Throws UNAUTHENTICATED. */
   readLink(token: string, purpose: 'download'): Promise<{ subject: string; actor: string }>;
   jwks(): Promise<{ keys: PublicJwk[] }>;
-  /** Signs with a new key from now on; what was signed before stays valid. */
+  /** Signs with a new key from now on; earlier signatures stay valid. */
   rotate(): Promise<void>;
 }
 
@@ -76,7 +81,7 @@ export function createTokens(deps: {
   records: Records;
   /** Protects the private signing keys. */
   secretKey: string;
-  /** Where the server is reached; stands in `iss`. */
+  /** Public address of the server, used as `iss`. */
   issuer: string;
   now: () => Date;
   newId?: () => string;
@@ -102,7 +107,7 @@ export function createTokens(deps: {
     const scopes = scopesOfRole(standing.role).intersection(new Set(knownScopes(row.scopes)));
     return {
       kind: 'token',
-      // The id, because names may be there twice: what somebody owns goes by this.
+      // With the id, because two tokens may share a name, and ownership goes by the actor.
       actor: `token ${name} (${row.id}) of ${email}`,
       tokenId: row.id,
       access: null,
@@ -236,7 +241,7 @@ function infoOf(row: typeof tokens.$inferSelect): TokenInfo {
   return { id, name, scopes, email, isActive, createdAt, expiresAt, lastUsedAt, revokedAt, revokedBy };
 }
 
-/** Another version may have written scopes this one does not know. */
+/** Drops scopes this version does not know, which another version may have written. */
 function knownScopes(scopes: string[]): Scope[] {
   return SCOPES.filter((scope) => scopes.includes(scope));
 }
