@@ -3,7 +3,10 @@ import { asking } from '../../db/connect/database-error.ts';
 import type { Records } from '../../db/system/records.ts';
 import type { Ask } from '../postgres/database-status.ts';
 
-/** Short statements over the pool of our records; parameters stand in their order, each once. Throws what `databaseError` makes of a failure. */
+/**
+ * Runs short statements over the pool of our records; parameters appear in order, each once. Throws what
+ * `databaseError` makes of a failure.
+ */
 export function askWith(records: Pick<Records, 'execute'>): Ask {
   return async (text, params) => {
     const [first = '', ...pieces] = text.split(/\$\d+/);

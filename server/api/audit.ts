@@ -20,7 +20,7 @@ const row = z.object({
   hash: z.string(),
 });
 
-/** Who tried what, and whether the record of it is whole. The CSV export goes by `files.ts`. */
+/** Lists audit rows and verifies their chain. The CSV export is in `server/files/audit-csv.ts`. */
 export function auditRouter({ router, procedure, ok }: Trpc, { audit }: Pick<ApiParts, 'audit'>) {
   return router({
     list: procedure
@@ -33,7 +33,7 @@ export function auditRouter({ router, procedure, ok }: Trpc, { audit }: Pick<Api
             operationId: uuid.exactOptional(),
             address: plainText(100).exactOptional(),
             target: plainText(500).exactOptional(),
-            /** Part of actor, action, target or address. */
+            /** Substring of actor, action, target or address. */
             search: plainText(200).exactOptional(),
             from: moment.exactOptional(),
             to: moment.exactOptional(),
@@ -46,7 +46,7 @@ export function auditRouter({ router, procedure, ok }: Trpc, { audit }: Pick<Api
       .output(answer(z.object({ rows: z.array(row), next: z.number().nullable() })))
       .query(async ({ input }) => ok(await audit.list(input))),
 
-    /** Reads the whole chain: dearer than any other question, and itself worth a row. */
+    /** Reads the whole chain: more expensive than any other query, and worth an audit row itself. */
     verify: procedure
       .meta({ limit: 'create', audit: 'always' })
       .output(answer(z.object({ ok: z.boolean(), rows: z.number(), brokenAt: z.number().nullable() })))

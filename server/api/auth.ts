@@ -7,7 +7,7 @@ import type { ApiParts } from './parts.ts';
 import { answer, plainText } from './schemas.ts';
 import { sessionOf, type Trpc } from './trpc.ts';
 
-/** Hashing would take a NUL for its end, and every half of a character for the same one. */
+/** A password. NUL is refused because hashing would end there, half characters because they would all hash alike. */
 const password = z
   .string()
   .min(1)
@@ -16,7 +16,7 @@ const password = z
 
 const person = z.object({
   kind: z.enum(['session', 'token']),
-  /** As records name the caller. */
+  /** The caller's name in records. */
   actor: z.string(),
   email: z.string(),
   fullName: z.string().nullable(),
@@ -29,14 +29,14 @@ const signedIn = answer(
   z.object({
     who: person,
     expiresAt: z.date(),
-    /** Short-lived, for `Authorization: Bearer`; only when asked for. */
+    /** Short-lived, for `Authorization: Bearer`; null unless requested. */
     accessToken: z.object({ token: z.string(), expiresAt: z.date() }).nullable(),
   }),
 );
 
 type AuthParts = Pick<ApiParts, 'sessions' | 'tokens'>;
 
-/** Who is asking, and how one becomes somebody. */
+/** Signs callers in and out, and lists and ends their sessions. */
 export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }: AuthParts) {
   return router({
     signIn: procedure
@@ -50,7 +50,7 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
       )
       .output(signedIn)
       .mutation(async ({ ctx, input }) => {
-        // A password typed into the wrong field must not stand in the audit.
+        // A password typed into the wrong field must not get into the audit.
         ctx.note.target = /^[^\s@]+@[^\s@]+$/.test(input.email) ? input.email : 'not an e-mail address';
         const { sessionId, expiresAt, caller } = await sessions.signIn({
           email: input.email,
@@ -118,7 +118,10 @@ export function authRouter({ router, procedure, ok }: Trpc, { sessions, tokens }
         return ok(own.map((one) => ({ ...one, current: one.sessionKey === caller.sessionKey })));
       }),
 
-    /** One of the caller's own, by its `id` in the list; the one that asks may be it. Throws NOT_FOUND, also for other people's. */
+    /**
+     * Ends one of the caller's own sessions, by its `id` in the list; it may be the current one. Throws NOT_FOUND, also
+     * for other people's.
+     */
     endSession: procedure
       .input(z.strictObject({ id: z.string().regex(/^[0-9a-f]{32}$/, 'must be the id of a listed session') }))
       .output(answer(z.null()))
@@ -148,7 +151,7 @@ function personOf(caller: SessionCaller) {
   return { kind, actor, email, fullName, role, scopes: [...caller.scopes], stepUpUntil: stepUp?.until ?? null };
 }
 
-/** The session a person asks by: its own, or the one behind a token taken at sign-in. */
+/** Returns the caller's session, or the one behind a token issued at sign-in. Throws FORBIDDEN when there is none. */
 function behind({ caller }: ApiContext): { adminId: string | null; sessionKey: string } {
   if (caller.kind === 'session') return caller;
   if (caller.kind === 'nobody' || caller.access === null) throw sessionOnly();

@@ -1,35 +1,40 @@
 import type { Log } from '../core/log.ts';
 import type { Caller } from '../security/caller.ts';
 
-/** Says how long a request, and its connection after it, may be silent. */
+/** Sets how long a request, and its connection after it, may be silent. */
 export interface Patience {
   waitForEver(): void;
-  /** Like a stranger, who is cut. */
+  /** Restores the usual timeout, that of an anonymous caller. */
   waitAsUsual(): void;
 }
 
-/** What the app has found out about a request before any route sees it (Hono variables). Each line of its log carries the request's id. */
+/**
+ * Facts about a request that are known before any route sees it (Hono variables). Each line of its log carries the
+ * request's id.
+ */
 export interface AppEnv {
   Variables: { caller: Caller; requestId: string; log: Log; patience: Patience };
 }
 
-/** What every procedure gets. One for all calls of a batch. */
+/** Context of a procedure, shared by all calls of a batch. */
 export interface ApiContext {
   caller: Caller;
   requestId: string;
   log: Log;
   userAgent: string;
-  /** Headers of the answer: the place for cookies. */
+  /** Headers of the response, for cookies. */
   resHeaders: Headers;
 }
 
-/** What an attempt's audit row says beyond who, what and how it ended. A procedure fills it in as it learns. */
+/**
+ * Details of an attempt's audit row, besides caller, action and outcome. A procedure fills them in as it learns them.
+ */
 export interface AuditNote {
   /** A backup's file name, a token's id, an e-mail address. */
   target?: string;
   operationId?: string;
   /** Without secrets. */
   details?: Record<string, unknown>;
-  /** Who it turned out to be, for an attempt that begins as nobody's. */
+  /** The caller's name, once known, for an attempt that begins as an anonymous caller's. */
   actor?: string;
 }

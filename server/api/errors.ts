@@ -3,14 +3,14 @@ import { ZodError } from 'zod';
 import { AppError, failureBody } from '../core/errors.ts';
 import { statusOf } from '../http/status.ts';
 
-/** Seconds after which a refused caller may try again; null for any other failure. */
+/** Returns the seconds after which a refused caller may try again; null for any other failure. */
 export function retryAfterSeconds(error: unknown): number | null {
   if (!(error instanceof AppError) || error.code !== 'RATE_LIMITED') return null;
   const seconds = error.details?.['retryAfterSeconds'];
   return typeof seconds === 'number' && Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : 1;
 }
 
-/** A failure as the answer of a raw route: our shape, its status, `Retry-After` where one is due. */
+/** Turns a failure into the response of a raw route: our shape, its status, `Retry-After` where one is due. */
 export function failureResponse(error: unknown, now: Date): Response {
   const body = failureBody(error, now);
   const seconds = retryAfterSeconds(error);
@@ -22,7 +22,10 @@ export function failureResponse(error: unknown, now: Date): Response {
 
 const SHOWN_ISSUES = 20;
 
-/** What was thrown in or around a procedure, in our vocabulary. Foreign errors become UNEXPECTED with a fixed text. */
+/**
+ * Turns anything thrown in or around a procedure into an error of ours. Foreign errors become UNEXPECTED with a fixed
+ * text.
+ */
 export function appErrorOf(thrown: unknown, requestId?: string): AppError {
   const cause = thrown instanceof TRPCError ? (thrown.cause ?? null) : thrown;
   if (cause instanceof AppError)
@@ -53,7 +56,7 @@ export function appErrorOf(thrown: unknown, requestId?: string): AppError {
   }
 }
 
-/** INPUT_INVALID that names each place and what is wrong there, never the value found. */
+/** Returns INPUT_INVALID that names each place and what is wrong there, never the value found. */
 function inputInvalid(error: ZodError): AppError {
   const issues = error.issues.slice(0, SHOWN_ISSUES).map((issue) => ({
     path: issue.path.map(String).join('.').slice(0, 200),

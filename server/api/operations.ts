@@ -8,16 +8,19 @@ import { answer, operationView, pageLimit, plainText, uuid } from './schemas.ts'
 import type { Trpc } from './trpc.ts';
 
 const one = z.strictObject({ id: uuid });
-/** Operations whose end is remembered as told to the catalogue. */
+/** Most ended operations remembered as reported to the catalogue. */
 const KEPT_ENDS = 10_000;
 
-/** Backups, restores and verifications under way and past. */
+/** Lists, reads, watches and cancels operations: backups, restores, verifications and accepted uploads. */
 export function operationsRouter(
   { router, procedure, ok }: Trpc,
   { desk, catalogue }: Pick<ApiParts, 'desk' | 'catalogue'>,
 ) {
   const noted = new Set<string>();
-  /** As it is shown. One that has ended may have stored an archive or noted something beside it, so that the lists are read anew, once. */
+  /**
+   * Adds the download URL to a backup's view. An operation that has ended may have stored an archive or changed its
+   * sidecar, so its catalogue entry is dropped, once.
+   */
   const shown = (view: OperationView): OperationView => {
     if (view.finishedAt && view.archive && !noted.has(view.id)) {
       if (noted.size >= KEPT_ENDS) noted.clear();
@@ -63,7 +66,10 @@ export function operationsRouter(
         return ok(cancelled);
       }),
 
-    /** The operation as it is, then each time it has changed, until it has ended. Events carry the revision as their id, and are resumed by it. */
+    /**
+     * Yields the operation, then again after each change, until it has ended. Events have the revision as their id, and
+     * resume from it.
+     */
     progress: procedure
       .input(z.strictObject({ id: uuid, lastEventId: plainText(20).nullish() }))
       .subscription(async function* ({ ctx, input }) {
@@ -74,7 +80,7 @@ export function operationsRouter(
   });
 }
 
-/** Whatever a client says it saw last that is no revision of ours counts as nothing seen. */
+/** Returns the revision a client saw last; -1, nothing seen, for anything that is no revision of ours. */
 function revisionOf(lastEventId: string | null | undefined): number {
   return lastEventId && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : -1;
 }

@@ -1,6 +1,6 @@
 import type { ApiContext } from './context.ts';
 
-/** From where an operation was asked for, as its record says it. */
+/** Returns the origin of an operation for its record: panel or service, and the address. */
 export function originOf({ caller }: Pick<ApiContext, 'caller'>): string {
   return `${caller.kind === 'token' ? 'service' : 'panel'} at ${caller.address}`;
 }

@@ -11,7 +11,7 @@ import type { Throttle } from '../security/throttle.ts';
 import type { Tokens } from '../security/tokens/tokens.ts';
 import type { Storage } from '../storage/storage.ts';
 
-/** What the procedures are made of; `server/process/services.ts` hands it in. */
+/** Dependencies of the procedures, handed in by `server/process/services.ts`. */
 export interface ApiParts {
   sessions: Pick<
     Sessions,
@@ -31,14 +31,14 @@ export interface ApiParts {
   databaseAddress: string;
   /** The newest of our own migrations that this program knows, as `db/system/migration-state.ts` names it. */
   newestMigration: number;
-  /** What the next backup leaves out on purpose. Rejects with CONFIG_INVALID where the file cannot be meant. */
+  /** Reads what the next backup leaves out on purpose. Throws CONFIG_INVALID when the file is malformed. */
   readExclusions(): Promise<Exclusion[]>;
-  /** What this server's processes take of the memory they may have. */
+  /** Returns the memory used by this server's processes, and its limits. */
   memory(): {
     answering: { bytes: number; limitBytes: number };
     worker: { bytes: number; limitBytes: number } | null;
   };
-  /** Rejects with an AppError while no archive can be written. */
+  /** Throws an AppError while no archive can be written. */
   checkStorage(): Promise<void>;
   backup: { compression: 'deflate' | 'zstd'; level: number | null };
   version: string;

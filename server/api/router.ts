@@ -9,7 +9,7 @@ import { tokensRouter } from './tokens.ts';
 import { createTrpc } from './trpc.ts';
 import { uploadsRouter } from './uploads.ts';
 
-/** Every procedure, one router per noun, made from ready parts. */
+/** Creates the router of all procedures: one router per noun, from ready parts. */
 export function createRouter(parts: ApiParts) {
   const trpc = createTrpc(parts);
   return trpc.router({

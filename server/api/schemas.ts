@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { OPERATION_STATES, UPLOAD_STATES } from '../../db/system/schema.ts';
 
-/** Input pieces. Objects are strict: a misspelt `tables` must not turn a restore of one table into one of all. */
+/**
+ * Text without control characters. Input objects are strict everywhere: a misspelt `tables` must not turn a restore of
+ * one table into one of all.
+ */
 export const plainText = (most: number) =>
   z
     .string()
@@ -9,7 +12,7 @@ export const plainText = (most: number) =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     .refine((text) => !/[\u0000-\u001f\u007f]/.test(text) && text.isWellFormed(), 'must not hold control characters');
 
-/** A backup's id or file name. What is not there is NOT_FOUND, whatever it looks like. */
+/** A backup's id or file name. An unknown one is NOT_FOUND, whatever it looks like. */
 export const backupRef = plainText(200).min(1);
 
 /** Keys, names or `schema.name`. */
@@ -21,13 +24,16 @@ export const uuid = z.uuid();
 
 export const pageLimit = z.number().int().min(1).max(100);
 
-/** Years PostgreSQL and people know: in UTC it may be another one than is written. */
+/**
+ * A time with offset. The year is checked in UTC, where it may differ from the one written, to stay within
+ * PostgreSQL's.
+ */
 export const moment = z.iso
   .datetime({ offset: true })
   .transform((text) => new Date(text))
   .refine((at) => at.getUTCFullYear() >= 1 && at.getUTCFullYear() <= 9999, 'must be of the years 1 to 9999');
 
-/** The answer of every procedure. */
+/** The response of every procedure. */
 export const answer = <Data extends z.ZodType>(data: Data) =>
   z.object({ success: z.literal(true), data, timestamp: z.string() });
 
@@ -81,7 +87,7 @@ export const uploadView = z.object({
   size: count.nullable(),
   sha256: z.string().nullable(),
   archive: z.string().nullable(),
-  /** What accepts it, or did. */
+  /** The operation that accepts or accepted it. */
   operationId: z.string().nullable(),
   error: facts.nullable(),
   actor: z.string(),
@@ -89,5 +95,5 @@ export const uploadView = z.object({
   finishedAt: z.date().nullable(),
 });
 
-/** What starting an operation answers; `existing` when the same idempotency key had started it before. */
+/** The response to starting an operation; `existing` when the same idempotency key had started it before. */
 export const startedOperation = answer(z.object({ operation: operationView, existing: z.boolean() }));

@@ -8,9 +8,9 @@ const tokenInfo = z.object({
   id: z.string(),
   name: z.string(),
   scopes: z.array(z.enum(SCOPES)),
-  /** Whose it is. */
+  /** E-mail address of its owner. */
   email: z.string(),
-  /** False while that administrator is inactive or gone: it opens nothing then. */
+  /** False while that administrator is inactive or gone: the token does not work then. */
   isActive: z.boolean(),
   createdAt: z.date(),
   expiresAt: z.date(),
@@ -19,12 +19,12 @@ const tokenInfo = z.object({
   revokedBy: z.string().nullable(),
 });
 
-/** Named access for services. */
+/** Makes, lists and revokes named tokens for services. */
 export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<ApiParts, 'tokens'>) {
   return router({
     list: procedure.output(answer(z.array(tokenInfo))).query(async () => ok(await tokens.list())),
 
-    /** A person's alone: a token that could make tokens would outlive its own end. */
+    /** Only for a session: a token that could make tokens would outlive its own expiry. */
     create: procedure
       .meta({ limit: 'create' })
       .input(
@@ -41,7 +41,7 @@ export function tokensRouter({ router, procedure, ok }: Trpc, { tokens }: Pick<A
           expiresInDays: z.number().int().min(1).max(365),
         }),
       )
-      // `token` is shown here once and kept nowhere.
+      // `token` is shown here once and stored nowhere.
       .output(answer(z.object({ token: z.string(), info: tokenInfo })))
       .mutation(async ({ ctx, input }) => {
         const { token, info } = await tokens.create(sessionOf(ctx), input);

@@ -10,11 +10,14 @@ import { appErrorOf, retryAfterSeconds } from './errors.ts';
 import { type LimitClass, limitOf, MAX_STREAM_MS } from './limits.ts';
 import type { ApiParts } from './parts.ts';
 
-/** What a procedure says of itself; who may call it stands in `security/rights.ts`. */
+/** Settings of a procedure; who may call it is in `security/rights.ts`. */
 export interface ProcedureMeta {
-  /** Absent: `api` for questions, `change` for changes. */
+  /** Absent: `api` for queries, `change` for mutations. */
   limit?: LimitClass;
-  /** Absent: changes are audited always, questions only when denied. `required`: without its row nothing is answered. */
+  /**
+   * Absent: mutations are always audited, queries only when denied. `required`: without its audit row there is no
+   * response.
+   */
   audit?: 'always' | 'required' | 'denied';
 }
 
@@ -24,8 +27,9 @@ export type TrpcParts = Pick<ApiParts, 'audit' | 'throttle' | 'now'>;
 export type Trpc = ReturnType<typeof createTrpc>;
 
 /**
- * Router, the one procedure all others are made of, and the shape of answers. The procedure spends the caller's rate, asks
- * whether the caller may, and only then looks at the input; afterwards it writes the audit row. One that `security/rights.ts` does not name refuses everybody.
+ * Creates the router, the base procedure of all others, and the shape of responses. The procedure spends the caller's
+ * rate, checks the right, and only then reads the input; afterwards it writes the audit row. One missing in
+ * `security/rights.ts` refuses everybody.
  */
 export function createTrpc(parts: TrpcParts) {
   const t = initTRPC
@@ -61,7 +65,7 @@ export function createTrpc(parts: TrpcParts) {
     try {
       await parts.throttle.spend(limitOf(ctx.caller, type, meta.limit), spenderOf(ctx.caller));
       authorize(ctx.caller, right, parts.now());
-      // Aborts when the caller is gone; where nobody waits, as in a call from within, it never does.
+      // Aborts when the caller is gone; in a call from within, without a signal, it never does.
       const result = await next({ ctx: { ...ctx, note, signal } });
       if (!result.ok) failure = appErrorOf(result.error, ctx.requestId);
       return result;
@@ -78,13 +82,13 @@ export function createTrpc(parts: TrpcParts) {
     }
   });
 
-  /** Puts data into the shape of every answer. */
+  /** Wraps data in the shape of every response. */
   const ok = <Data>(data: Data) => ({ success: true as const, data, timestamp: parts.now().toISOString() });
 
   return { router: t.router, procedure, ok };
 }
 
-/** Over the rate nothing is written, or a flood would fill the audit. */
+/** Returns whether an attempt gets an audit row. Those over the rate do not, or a flood would fill the audit. */
 function isAudited(meta: ProcedureMeta, type: string, failure: AppError | null): boolean {
   if (failure?.code === 'RATE_LIMITED') return false;
   if (failure !== null && DENIALS.has(failure.code)) return true;
@@ -112,7 +116,8 @@ async function record(
       ...rest,
     });
   } catch (error) {
-    // What was done is done; that it is missing from the audit must at least be in the log. What was only read can be kept back.
+    // A change cannot be undone, so its missing audit row is at least logged. A result that was only read can be
+    // withheld.
     ctx.log.error({ action, actor, outcome, error }, 'the audit could not be written');
     if (required) throw notRecorded();
   }
@@ -131,7 +136,7 @@ function failureShape(
   now: Date,
 ) {
   const known = appErrorOf(error, requestId);
-  // A wrong method or content type keeps the status that says so.
+  // A wrong method or content type keeps tRPC's status for it.
   const ours = error.cause instanceof AppError || known.code === 'UNEXPECTED';
   const httpStatus: number = ours ? statusOf(known.code) : own.httpStatus;
   const code = ours ? trpcCodeOf(httpStatus) : own.code;
@@ -139,7 +144,7 @@ function failureShape(
   return { message: backup.error.message, code: TRPC_ERROR_CODES_BY_KEY[code], data: { code, httpStatus, backup } };
 }
 
-/** The caller as a session; FORBIDDEN for a token. For procedures whose right is a session's. */
+/** Returns the caller as a session; throws FORBIDDEN for a token. Use in procedures whose right is for sessions. */
 export function sessionOf(ctx: ApiContext) {
   if (ctx.caller.kind !== 'session') throw sessionOnly();
   return ctx.caller;

@@ -6,7 +6,7 @@ import type { Trpc } from './trpc.ts';
 
 const one = z.strictObject({ id: uuid });
 
-/** Files somebody has sent: seen, accepted as backups, removed. Their bytes come by `files.ts`. */
+/** Lists, accepts and removes uploaded files. Their bytes arrive through `server/files/`. */
 export function uploadsRouter({ router, procedure, ok }: Trpc, { uploads }: Pick<ApiParts, 'uploads'>) {
   return router({
     list: procedure

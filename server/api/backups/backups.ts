@@ -20,7 +20,10 @@ import { backupInfo, backupInfoOf, downloadPath } from './view.ts';
 
 const LINK_SECONDS = 300;
 
-/** Whether a backup was made of the database that is served here; unknown where it does not say, or the database does not answer. */
+/**
+ * Tells whether a backup was made of the database served here; unknown where it does not say, or the database does not
+ * answer.
+ */
 const madeHere = z.enum(['same', 'other', 'unknown']);
 
 const one = z.strictObject({ id: backupRef });
@@ -30,7 +33,7 @@ type BackupParts = Pick<
   'catalogue' | 'rows' | 'storage' | 'desk' | 'tokens' | 'backup' | 'records' | 'databaseAddress' | 'now'
 >;
 
-/** Stored backups: made, found, looked into, noted, verified, removed. Their bytes go by `files.ts`. */
+/** Makes, lists, reads, annotates, verifies and removes stored backups. Their bytes go through `server/files/`. */
 export function backupsRouter(trpc: Trpc, parts: BackupParts) {
   const { router, procedure, ok } = trpc;
   const { catalogue, storage, desk, tokens, now } = parts;
@@ -70,13 +73,13 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
                 'must be a plain file name that begins with a letter, a digit or an underscore',
               )
               .exactOptional(),
-            /** Refuse when the database has what the schema does not know. */
+            /** Refuses when the database has tables or columns the schema does not know. */
             strict: z.boolean().default(false),
-            /** Read the stored archive back before it is called good. */
+            /** Reads the stored archive back before calling it good. */
             verify: z.boolean().default(true),
-            /** Wait for what runs, instead of OPERATION_IN_PROGRESS. */
+            /** Waits for what runs, instead of OPERATION_IN_PROGRESS. */
             wait: z.boolean().default(true),
-            /** Refuse while a backup asked for in the same words waits or runs: somebody may have pressed twice. */
+            /** Refuses while an identical backup is queued or running: somebody may have pressed twice. */
             unlessSame: z.boolean().default(false),
             idempotencyKey,
           })
@@ -128,7 +131,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .output(answer(z.object({ info: backupInfo, detail: backupDetail.nullable(), madeHere })))
       .query(async ({ ctx: { signal }, input }) => {
         const backup = await catalogue.find(input.id, signal);
-        // What cannot be opened is still shown, with the reason in its info.
+        // A backup that cannot be opened is still shown, with the reason in its info.
         const detail = backup.manifest === null ? null : await catalogue.detail(backup, signal);
         const known = backup.manifest && (await isMadeHere(backup.manifest.from).catch(() => 'unknown' as const));
         return ok({ info: backupInfoOf(backup), detail, madeHere: known ?? 'unknown' });

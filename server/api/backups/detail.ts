@@ -3,7 +3,7 @@ import type { BackupDetail } from '../../library/detail.ts';
 
 const names = z.array(z.string());
 
-/** A manifest in full, as `backups.get` answers it. */
+/** A manifest in full, as `backups.get` returns it. */
 export const backupDetail = z.object({
   digest: z.string(),
   formatVersion: z.string(),
@@ -34,7 +34,7 @@ export const backupDetail = z.object({
   types: z.number(),
   leftOut: z.array(z.object({ table: z.string(), reason: z.string() })),
   outcome: z.enum(['success', 'partial']),
-  /** What the database held that is neither in it nor left out on purpose. */
+  /** Objects of the database that are neither in the backup nor left out on purpose. */
   losses: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
   unknown: z.object({ tables: names, columns: names, sequences: names }),
   warnings: names,

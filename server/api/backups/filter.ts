@@ -4,23 +4,23 @@ import { madeAt } from '../../library/made-at.ts';
 import { foldText } from '../../library/rows/fold-text.ts';
 import { moment, pageLimit, plainText } from '../schemas.ts';
 
-/** Which backups, in which order, which part of them. */
+/** Filter, order and page of a list of backups. */
 export const backupFilter = z.strictObject({
   offset: z.number().int().min(0).max(1_000_000).default(0),
   limit: pageLimit.default(20),
-  /** `createdAt`: when it was stored here. `madeAt`: the moment it shows, which of a copied or uploaded one is earlier. */
+  /** `createdAt`: when it was stored here. `madeAt`: the moment it shows, earlier for a copied or uploaded one. */
   sort: z.enum(['name', 'createdAt', 'madeAt', 'size', 'rows']).default('createdAt'),
   order: z.enum(['asc', 'desc']).default('desc'),
-  /** Looked for in file name, id, note and maker, whatever the case and the accents. */
+  /** Searched in file name, id, note and maker, ignoring case and accents. */
   search: plainText(200).exactOptional(),
   kind: plainText(50).exactOptional(),
   pinned: z.boolean().exactOptional(),
   verified: z.boolean().exactOptional(),
-  /** Whether it holds everything. */
+  /** `success` for backups that hold everything, `partial` for the others. */
   outcome: z.enum(['success', 'partial']).exactOptional(),
-  /** Whether it cannot be opened. */
+  /** True for backups that cannot be opened or were found damaged. */
   damaged: z.boolean().exactOptional(),
-  /** Stored at or after, and before. */
+  /** Stored at or after `from`, and before `to`. */
   from: moment.exactOptional(),
   to: moment.exactOptional(),
 });
@@ -29,17 +29,19 @@ export type BackupFilter = z.infer<typeof backupFilter>;
 
 export interface BackupPage {
   items: StoredBackup[];
-  /** All that pass the filters, and their bytes. */
+  /** Count and bytes of all that pass the filters. */
   total: number;
   totalSize: number;
 }
 
-/** Filters, sorts and cuts. Backups that are equal in the chosen order stand by name, so that pages never overlap. */
+/**
+ * Filters, sorts and pages backups. Those equal in the chosen order are sorted by name, so that pages never overlap.
+ */
 export function pageOf(backups: readonly StoredBackup[], filter: BackupFilter): BackupPage {
   const passing = backups.filter(passes(filter));
   const direction = filter.order === 'asc' ? 1 : -1;
   const key = SORT_KEYS[filter.sort];
-  // Each key is made once: of ten thousand backups there are a hundred thousand comparisons.
+  // Each key is computed once: sorting ten thousand backups takes a hundred thousand comparisons.
   const keyed = passing.map((backup) => ({ backup, key: key(backup) }));
   keyed.sort((a, b) => direction * (compare(a.key, b.key) || compare(a.backup.name, b.backup.name)));
   return {
@@ -54,7 +56,7 @@ const SORT_KEYS = {
   createdAt: (backup) => backup.createdAt,
   madeAt,
   size: (backup) => backup.size,
-  // What cannot be opened has no rows to show.
+  // A backup that cannot be opened has no number of rows.
   rows: (backup) => backup.manifest?.rows ?? -1,
 } as const satisfies Record<BackupFilter['sort'], (backup: StoredBackup) => string | number>;
 

@@ -4,17 +4,20 @@ import { isUuid } from '../../core/uuid.ts';
 import type { Storage, StoredObject } from '../../storage/storage.ts';
 
 export interface FoundBackup extends StoredObject {
-  /** Null for an archive that cannot be opened: it has no id anybody could ask for. */
+  /** Null for an archive that cannot be opened: it has no id to ask by. */
   backupId: string | null;
   digest: string | null;
 }
 
-/** Which file bears a backup id, by a list that is kept. Rejects with NOT_FOUND, and with INPUT_INVALID when several do. */
+/**
+ * Returns the file with this backup id, from a cached list. Throws NOT_FOUND, and INPUT_INVALID when several files have
+ * it.
+ */
 export type NameOfBackup = (id: string, signal: AbortSignal) => Promise<string>;
 
 /**
- * The stored backup of this file name or backup id. Rejects with NOT_FOUND, and with INPUT_INVALID for an id that several archives bear:
- * an uploaded one says of itself which backup it is.
+ * Finds the stored backup with this file name or backup id. Throws NOT_FOUND, and INPUT_INVALID for an id that several
+ * archives have: an uploaded archive states its own id.
  */
 export async function findBackup(
   storage: Storage,
@@ -37,7 +40,7 @@ async function describe(storage: Storage, object: StoredObject, signal: AbortSig
     const { manifest, digest } = await openArchive(source, { signal });
     return { ...object, backupId: manifest.metadata.backupId.toLowerCase(), digest };
   } catch (error) {
-    // What may not be read now is not handed out: the reason is, and may be mended.
+    // A system failure is thrown and not described: it may be temporary, and its message helps to repair it.
     if (!(error instanceof AppError) || error.code === 'CANCELLED' || ERROR_FAMILIES[error.code] === 'system')
       throw error;
     return { ...object, backupId: null, digest: null };

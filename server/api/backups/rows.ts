@@ -7,7 +7,7 @@ import type { ApiParts } from '../parts.ts';
 import { answer, backupRef } from '../schemas.ts';
 import type { Trpc } from '../trpc.ts';
 
-/** Whatever PostgreSQL takes: names may hold anything but NUL. */
+/** Text that PostgreSQL accepts in a name: anything but NUL. */
 const sqlText = (most: number) =>
   z
     .string()
@@ -16,19 +16,19 @@ const sqlText = (most: number) =>
 
 const rowQuery = z.strictObject({
   id: backupRef,
-  /** As `backups.get` tells it. */
+  /** The name from `backups.get`. */
   table: sqlText(1100).min(1),
   /** From 1; a table is stored in chunks of about 8 MiB. */
   chunk: z.number().int().min(1).max(1_000_000).default(1),
   offset: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   limit: z.number().int().min(1).max(200).default(50),
-  /** Plain text, found whatever its case and its accents, in columns that are shown and in this chunk alone. */
+  /** Plain text, ignoring case and accents, searched in visible columns of this chunk alone. */
   search: sqlText(200).min(1).exactOptional(),
 });
 
 const place = () => z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** Characters of the names in the record of what was revealed: of longer details the audit keeps nothing but their length. */
+/** Most characters of names in the audit row of a reveal: of longer details the audit keeps only the length. */
 const LONGEST_NAMES = 12 * 1024;
 
 const revealQuery = rowQuery
@@ -41,13 +41,13 @@ const revealQuery = rowQuery
 const searchQuery = z
   .strictObject({
     id: backupRef,
-    /** Plain text, found whatever its case and its accents. */
+    /** Plain text, ignoring case and accents. */
     text: sqlText(200).min(1),
-    /** As `backups.get` tells them; absent: all. */
+    /** Names from `backups.get`; absent: all tables. */
     tables: z.array(sqlText(1100).min(1)).min(1).max(1700).exactOptional(),
-    /** Rows that are told at most. */
+    /** Most rows returned. */
     limit: z.number().int().min(1).max(500).default(100),
-    /** `next` of a search of the same words that has ended early. */
+    /** `next` of a search for the same text that ended early. */
     from: z.strictObject({ chunks: place(), rows: place() }).exactOptional(),
   })
   .refine(({ tables = [] }) => JSON.stringify(tables).length <= LONGEST_NAMES, {
@@ -58,31 +58,31 @@ const searchQuery = z
 const count = z.number();
 
 const searchStep = z.object({
-  /** Gone through, of those there are to search. */
+  /** Chunks searched, of those to search. */
   chunks: count,
   of: count,
-  /** Looked at in them. */
+  /** Rows read in them. */
   rows: count,
   /** Rows found since the step before. */
   hits: z.array(
     z.object({
       table: z.string(),
       chunk: count,
-      /** In the chunk, from 1. */
+      /** Position in the chunk, from 1. */
       row: count,
-      /** In the table, from 1. */
+      /** Position in the table, from 1. */
       number: count,
-      /** Values that are shown, long ones cut around what was found, NULL left out. */
+      /** Visible values, without NULL; long ones are cut around the match. */
       cells: z.array(z.object({ column: z.string(), value: z.string(), cut: z.boolean(), matched: z.boolean() })),
     }),
   ),
-  /** What was to be searched and could not be. */
+  /** Chunks that could not be searched. */
   unsearched: z.array(
     z.object({ table: z.string(), chunk: count, why: z.enum(['damaged', 'large', 'not text']), message: z.string() }),
   ),
-  /** Null while it goes on. `limit`: there are more rows than were asked for. `time`: it took too long for one search. */
+  /** Null while it goes on. `limit`: there are more rows than requested. `time`: it took too long for one search. */
   end: z.enum(['complete', 'limit', 'time']).nullable(),
-  /** Where to go on after an end that is not complete. */
+  /** Position to continue from after an end that is not complete. */
   next: z.object({ chunks: count, rows: count }).nullable(),
 }) satisfies z.ZodType<SearchStep>;
 
@@ -99,9 +99,9 @@ const rowPage = z.object({
   chunk: count,
   /** Rows of each chunk of the table. */
   chunks: z.array(count),
-  /** Null: NULL, or a value of a hidden column, of which not even that is told. */
+  /** Null: NULL, or any value of a hidden column, NULL or not. */
   rows: z.array(z.array(z.string().nullable())),
-  /** Values of which only the beginning is in `rows`, with their size in bytes. */
+  /** Values cut in `rows`, with their full size in bytes. */
   cut: z.array(z.object({ row: count, column: count, bytes: count })),
   /** Rows of this chunk that match. */
   matched: count,
@@ -110,8 +110,9 @@ const rowPage = z.object({
 }) satisfies z.ZodType<RowPage>;
 
 /**
- * Rows of a stored backup, read inside its archive. `rows` shows what says nothing about a person; `reveal` shows the columns it is given as
- * well, to who may download the backup and has just given the password, and leaves an audit row that names them. Secret columns are never shown.
+ * Reads rows of a stored backup inside its archive. `rows` shows only columns that say nothing about a person. `reveal`
+ * adds the columns it names, needs the right to download and step-up, and leaves an audit row. Secret columns are never
+ * shown.
  */
 export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick<ApiParts, 'catalogue' | 'rows'>) {
   const find = async (id: string, signal: AbortSignal) => {
@@ -119,7 +120,10 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
     return { name, digest: manifest?.digest ?? null };
   };
 
-  /** A search that is on record before it begins; not what is searched for: it may be somebody's name. */
+  /**
+   * Starts a search after noting tables and scope for the audit; the text is left out, because it may be somebody's
+   * name.
+   */
   const search = async (
     ctx: ApiContext & { note: AuditNote; signal: AbortSignal },
     { id, ...query }: z.output<typeof searchQuery>,
@@ -133,13 +137,13 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
   };
 
   return {
-    /** Rows of the whole backup that hold a text, in a stream. Ends with its client. */
+    /** Streams the rows of the whole backup that hold a text. Ends when its client goes. */
     find: procedure
       .meta({ limit: 'create' })
       .input(searchQuery)
       .mutation(({ ctx, input }) => search(ctx, input, false)),
 
-    /** The same in all columns but secret ones, to who may see them. */
+    /** Searches all but the secret columns, for callers who may see them. */
     findPeople: procedure
       .meta({ limit: 'create', audit: 'required' })
       .input(searchQuery)
@@ -165,7 +169,7 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
         ctx.note.target = backup.name;
         const found = await rows.read(backup, { ...query, revealed: columns }, ctx.signal);
         const { table, chunk, offset } = found;
-        // Not what was searched for: it may be somebody's name.
+        // Without the text searched for: it may be somebody's name.
         const searched = query.search !== undefined;
         ctx.note.details = { table, columns, chunk, offset, rows: found.rows.length, searched };
         return ok(found);
@@ -173,7 +177,7 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
   };
 }
 
-/** Each step as the API has it, and nothing else of it. */
+/** Passes on each step with the fields of the API and no others. */
 async function* told(steps: AsyncIterable<SearchStep>): AsyncGenerator<z.output<typeof searchStep>, void> {
   for await (const step of steps) yield searchStep.parse(step);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { originText } from '../../archive/manifest/origin.ts';
 import { type StoredBackup, storedOutcome } from '../../library/list.ts';
 
-/** The user's `BackupFileInfo`, and what this program knows beyond it. */
+/** The user's `BackupFileInfo`, with what this program knows in addition. */
 export const backupInfo = z.object({
   fileName: z.string(),
   /** Bytes. */
@@ -21,18 +21,20 @@ export const backupInfo = z.object({
       createdBy: z.string(),
     })
     .exactOptional(),
-  /** The database it was made of, in words: `hrms at db.example:5432`. Null where it does not say, or cannot be opened. */
+  /**
+   * The database it was made of, in words: `hrms at db.example:5432`. Null where it does not say, or cannot be opened.
+   */
   origin: z.string().nullable(),
   kind: z.string().nullable(),
   digest: z.string().nullable(),
   /** Rows per table. */
   tables: z.record(z.string(), z.number()).nullable(),
   warnings: z.number(),
-  /** `partial`: the database held something that is neither in it nor left out on purpose. Null when it cannot be opened. */
+  /** `partial`: something in the database is neither in it nor left out on purpose. Null when it cannot be opened. */
   outcome: z.enum(['success', 'partial']).nullable(),
-  /** Why it cannot be opened, or, with the moment, what was found damaged in it. */
+  /** The reason it cannot be opened, or the damage found in it, with the time. */
   damaged: z.object({ code: z.string(), message: z.string(), foundAt: z.string().nullable() }).nullable(),
-  /** It came from outside: what it says of its making is its sender's word. */
+  /** True when it came from outside: everything it says of its making is its sender's word. */
   uploaded: z.boolean(),
   pinned: z.boolean(),
   note: z.string().nullable(),
@@ -42,7 +44,7 @@ export const backupInfo = z.object({
 
 export type BackupInfo = z.infer<typeof backupInfo>;
 
-/** Where a backup's bytes are, relative to the server. */
+/** Returns the path of a backup's bytes, relative to the server. */
 export function downloadPath(fileName: string): string {
   return `/api/backups/${encodeURIComponent(fileName)}/download`;
 }

@@ -11,33 +11,34 @@ import {
 } from '../../security/administrator-changes.ts';
 import type { Storage } from '../../storage/storage.ts';
 
-/** A restore that is about to be asked for. */
+/** A restore about to be requested. */
 export interface WantedRestore {
-  /** What opens the archive, and the name it has there. */
+  /** The storage that opens the archive, and the archive's name there. */
   storage: Pick<Storage, 'open'>;
   archive: string;
   manifest: Manifest;
-  /** All of the archive when absent. */
+  /** Absent: all tables of the archive. */
   tables: string[] | undefined;
-  /** Whether somebody sent it, so that its manifest is its sender's word. */
+  /** True when somebody uploaded it, so that its manifest is its sender's word. */
   isForeign: boolean;
-  /** The database it goes into. */
+  /** The database to restore into. */
   target: Origin;
-  /** Asks that database, and waits for no lock longer than a moment. */
+  /** Queries that database, and waits for no lock longer than a moment. */
   ask: Ask;
 }
 
 export interface AdministratorChanges {
   changes: AdministratorChange[];
-  /** Whether the table has a row now. */
+  /** True when the table has a row now. */
   isAnybodyThere: boolean;
 }
 
 const NONE: AdministratorChanges = { changes: [], isAnybodyThere: false };
 
 /**
- * Finds who would be an administrator after a restore, and who no more, where that would come from an archive somebody sent or from another
- * database. None where this database made the archive itself, or the restore leaves them alone. Throws what reading the archive says.
+ * Compares the administrators now and after a restore, when the archive was uploaded or made of another database.
+ * Returns no changes for this database's own archive, or when the restore leaves them alone. Throws what reading the
+ * archive throws.
  */
 export async function administratorsFromElsewhere(
   { storage, archive, manifest, tables, isForeign, target, ask }: WantedRestore,
@@ -51,7 +52,7 @@ export async function administratorsFromElsewhere(
   return { changes: administratorChanges(now, then), isAnybodyThere: now.length > 0 };
 }
 
-/** Says it of one administrator: `maria@owu.example (VIEWER becomes SUPER_ADMIN)`. */
+/** Describes one change: `maria@owu.example (VIEWER becomes SUPER_ADMIN)`. */
 export function describeAdministrator({ email, change, role, roleNow, what }: AdministratorChange): string {
   if (change === 'new') return `${email} (new, ${role})`;
   if (change === 'removed') return `${email} (removed)`;
@@ -60,7 +61,10 @@ export function describeAdministrator({ email, change, role, roleNow, what }: Ad
 
 const COLUMNS = ['id', 'email', 'password', 'role', 'isActive'];
 
-/** Who may sign in now; null where the table is not one that the sign-in could read, which no restore changes. */
+/**
+ * Reads the administrators now; null when signing in could not read the table, because then no restore changes who may
+ * sign in.
+ */
 async function readNow(ask: Ask): Promise<SignInFacts[] | null> {
   const [readable] = await ask(
     `SELECT count(*)::int AS columns FROM pg_catalog.pg_attribute

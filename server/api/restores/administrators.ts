@@ -14,14 +14,15 @@ import { administratorsFromElsewhere, describeAdministrator } from './administra
 
 type Parts = Pick<ApiParts, 'storage' | 'records' | 'databaseAddress'>;
 
-/** People whom a refusal names; the rest is counted. */
+/** Most people named in a refusal's details; the rest is counted. */
 const NAMED = 50;
 const LOCK_WAIT = '1s';
 
 /**
- * Sees to it that a restore makes administrators of nobody unasked: where who may sign in would come from an uploaded archive or another
- * database, and would change, it must be confirmed by a signed-in person who was shown whom. Resolves with the changes that are confirmed.
- * Throws FORBIDDEN for tokens, and RESTORE_REFUSED with the changes and what confirms them.
+ * Makes sure that a restore changes administrators only when confirmed: for an uploaded archive, or one of another
+ * database, a signed-in person who was shown the changes must confirm them. Returns the confirmed changes.
+ *
+ * Throws FORBIDDEN for tokens, and RESTORE_REFUSED with the changes and their confirmation.
  */
 export async function confirmAdministrators(
   parts: Parts,
@@ -47,7 +48,10 @@ export async function confirmAdministrators(
   return changes;
 }
 
-/** Each statement in a transaction of its own, which a restore under way does not keep waiting. */
+/**
+ * Runs each statement in a transaction of its own, with a short lock timeout, so that a restore under way does not keep
+ * it waiting.
+ */
 function askShortly(records: Parts['records']): Ask {
   return (text, params) =>
     asking('reading the administrators', () =>

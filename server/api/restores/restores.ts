@@ -10,7 +10,7 @@ import { confirmAdministrators } from './administrators.ts';
 
 type RestoreParts = Pick<ApiParts, 'catalogue' | 'desk' | 'uploads' | 'records' | 'storage' | 'databaseAddress'>;
 
-/** Makes live tables what a backup holds. */
+/** Starts restores, which replace live tables by those of a backup. */
 export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestoreParts) {
   const { catalogue, desk, uploads, records } = parts;
   return router({
@@ -19,13 +19,13 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
       .input(
         z.strictObject({
           from: z.union([z.strictObject({ backup: backupRef }), z.strictObject({ upload: uuid })]),
-          /** All tables of the backup when absent. */
+          /** Absent: all tables of the backup. */
           tables: tableNames,
-          /** Put constraints back as NOT VALID when rows of the backup break them, and name those rows by key. */
+          /** Puts constraints back as NOT VALID when rows of the backup break them, and names those rows by key. */
           keepBrokenRules: z.boolean().default(false),
-          /** The database's name, given again by whoever wants its rows replaced. */
+          /** The database's name, repeated to confirm that its rows are to be replaced. */
           confirmDatabase: plainText(200),
-          /** Given again from the refusal that names whom the restore would make an administrator. No token may give it. */
+          /** The confirmation from a refusal that named the new administrators. Tokens cannot confirm. */
           confirmAdministrators: plainText(100).exactOptional(),
           wait: z.boolean().default(false),
           idempotencyKey,
@@ -76,7 +76,7 @@ async function acceptedAs(uploads: RestoreParts['uploads'], id: string): Promise
   });
 }
 
-/** The file, or the notes that tell whether it was found damaged, may not be read: that can be mended. */
+/** Returns the error for an archive or sidecar that cannot be read for now, which can be repaired. */
 function unreadable({ code, message }: { code: string; message: string }): AppError {
   return new AppError(code as ErrorCode, message, { hint: 'Mend that on the server, then ask again.' });
 }
@@ -85,7 +85,10 @@ function damagedBackup(name: string, why: string): AppError {
   return new AppError('ARCHIVE_DAMAGED', `${name} cannot be opened. ${why}`, { hint: 'Restore another backup.' });
 }
 
-/** Some of its tables may be whole: they are read to their last byte before anything is touched. */
+/**
+ * Returns the error for a damaged backup. Naming tables is allowed: intact ones are read to their last byte before
+ * anything is touched.
+ */
 function foundDamaged(name: string, what: string): AppError {
   return new AppError('ARCHIVE_DAMAGED', `${name} was found damaged. ${what}`, {
     hint: 'Restore another backup. Tables that are whole can be restored by naming them; after the file was copied anew, verify it first.',

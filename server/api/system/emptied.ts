@@ -2,18 +2,18 @@ import { type ObjectName, shortName } from '../../../db/model/model.ts';
 import type { StoredBackup } from '../../library/list.ts';
 import { madeAt } from '../../library/made-at.ts';
 
-/** The newest restore that succeeded: rows per table, as its result names them. */
+/** The newest restore that succeeded, with rows per table as its result names them. */
 export interface LastRestore {
   finishedAt: Date;
   tables: Readonly<Record<string, unknown>>;
 }
 
-/** A backup so young is looked into; the newest of them always, however old it is. */
+/** Age in milliseconds up to which a backup is considered; the newest one always is. */
 const NOTICED_MS = 7 * 86_400_000;
 
 /**
- * Per table, by the name results give it, the newest of these backups that holds rows of it. What was made before a restore that left the
- * table empty counts for nothing: somebody has decided since that it holds no rows. Pure.
+ * Returns per table, by its name in results, the newest of these backups that holds rows of it. Backups older than a
+ * restore that left the table empty do not count for it: somebody has decided since that it holds no rows. Pure.
  */
 export function lastFull(
   backups: readonly StoredBackup[],
@@ -34,7 +34,7 @@ export function lastFull(
   return full;
 }
 
-/** The empty tables that a backup holds rows of, under that backup. Pure. */
+/** Groups the empty tables by the backup that holds rows of them. Pure. */
 export function emptiedTables(
   full: ReadonlyMap<string, StoredBackup>,
   empty: readonly ObjectName[],

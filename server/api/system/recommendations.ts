@@ -1,7 +1,7 @@
 import type { StoredBackup } from '../../library/list.ts';
 import { madeAt } from '../../library/made-at.ts';
 
-/** What somebody should do, said in one sentence; `level` tells how soon. */
+/** Advice in one sentence; `level` says how soon to follow it. */
 export interface Recommendation {
   code:
     | 'TABLES_EMPTIED'
@@ -16,9 +16,9 @@ export interface Recommendation {
     | 'LAST_OPERATION_FAILED';
   level: 'urgent' | 'soon' | 'note';
   message: string;
-  /** File name of the backup it speaks of. */
+  /** File name of the backup concerned. */
   archive: string | null;
-  /** Tables it speaks of, as results name them. */
+  /** Tables concerned, as results name them. */
   tables: string[];
 }
 
@@ -26,7 +26,7 @@ export interface RecommendationFacts {
   /** Newest first. */
   backups: readonly StoredBackup[];
   freeBytes: number | null;
-  /** Tables that hold no row now, under the backup that holds their rows. */
+  /** Empty tables, by the backup that holds their rows. */
   emptied: ReadonlyMap<StoredBackup, readonly string[]>;
   /** The newest operation that has ended. */
   lastEnded: { kind: string; state: string; finishedAt: Date | null } | null;
@@ -35,18 +35,20 @@ export interface RecommendationFacts {
 const DAY_MS = 86_400_000;
 const OLD_DAYS = 2;
 const VERY_OLD_DAYS = 7;
-/** Room for fewer backups of the last one's size than this is little. */
+/** Free space for fewer backups than this, of the last one's size, is little. */
 const ROOM_FOR = 3;
-/** More names than these are counted. */
+/** Most names in a message; more are counted. */
 const NAMED = 3;
 
-/** When the next backup of all tables is due: from then on the last one is called old. Null while there is none that can be opened. Pure. */
+/**
+ * Returns the time from which the last backup of all tables is called old; null without one that can be opened. Pure.
+ */
 export function nextDue(backups: readonly StoredBackup[]): Date | null {
   const whole = newestWhole(backups);
   return whole ? new Date(madeAt(whole) + OLD_DAYS * DAY_MS) : null;
 }
 
-/** What follows from what is stored. Pure; the most urgent first. */
+/** Returns recommendations for the stored backups, the most urgent first. Pure. */
 export function recommend(
   { backups, freeBytes, emptied, lastEnded }: RecommendationFacts,
   now: Date,
@@ -131,14 +133,14 @@ function rowsOf({ manifest }: StoredBackup, tables: readonly string[]): string {
 }
 
 /**
- * The newest backup of all tables that can be opened. One that was uploaded does not count: that it is of this database, and of that day, is
- * its sender's word. Pure.
+ * Returns the newest backup of all tables that can be opened. Uploaded ones do not count: database and day are their
+ * sender's word. Pure.
  */
 export function newestWhole(backups: readonly StoredBackup[]): StoredBackup | undefined {
   return newestOf(wholeOnes(backups));
 }
 
-/** Backups of all tables that can be opened, were not found damaged and were made here. Pure. */
+/** Returns the backups of all tables that can be opened, were not found damaged and were made here. Pure. */
 export function wholeOnes(backups: readonly StoredBackup[]): StoredBackup[] {
   return backups.filter(
     ({ manifest, damaged, uploaded }) =>

@@ -15,14 +15,17 @@ import type { ApiParts } from '../parts.ts';
 import { emptiedTables, lastFull } from './emptied.ts';
 import { newestWhole, nextDue, recommend, wholeOnes } from './recommendations.ts';
 
-/** Where several are silent for the same reason the first of them is named, so that nobody takes no word of failed operations for none. */
+/**
+ * Parts of the status, in order of importance: of several with the same trouble the first is named. `operations` comes
+ * early, so that missing news of failures is not taken for none.
+ */
 const PARTS = ['database', 'operations', 'tables', 'migrations', 'queue', 'storage', 'space', 'writing'] as const;
 type Part = (typeof PARTS)[number];
 
-/** A part that says nothing for so long is in trouble, too. */
+/** Milliseconds after which a silent part is reported as a trouble. */
 const SILENCE_MS = 10_000;
 
-/** What could not be asked, or does not do: which part, what is wrong, what to do. */
+/** A part that could not be queried or does not work: the fault, and a hint. */
 const trouble = z.object({
   part: z.enum(PARTS),
   code: z.string(),
@@ -35,11 +38,11 @@ const memoryUse = z.object({ bytes: z.number(), limitBytes: z.number() });
 export const systemStatus = z.object({
   version: z.string(),
   runtime: z.string(),
-  /** Since when this server answers. */
+  /** Start of this server. */
   startedAt: z.date(),
-  /** Whether the cookie of a session goes over HTTPS alone. */
+  /** True when session cookies are sent over HTTPS only. */
   secureCookies: z.boolean(),
-  /** Where the database is, without the password. */
+  /** Address of the database, without the password. */
   databaseAddress: z.string(),
   /** Null while it does not answer; `troubles` then says why. */
   database: z
@@ -48,7 +51,7 @@ export const systemStatus = z.object({
       version: z.string(),
       /** Bytes. */
       size: z.number(),
-      /** Those that are protected. Rows and bytes as the server estimates them; null where it cannot. */
+      /** Protected tables. Rows and bytes are the server's estimates; null where it has none. */
       tables: z.array(
         z.object({
           name: z.string(),
@@ -59,38 +62,41 @@ export const systemStatus = z.object({
       ),
     })
     .nullable(),
-  /** Tables the schema has and the database lacks, and the other way round those that nobody has decided about. Null: could not be asked. */
+  /**
+   * Tables of the schema missing in the database, and tables of the database that nobody has decided about. Null: could
+   * not be queried.
+   */
   schema: z
     .object({
       missing: z.array(z.string()),
       unknown: z.array(z.string()),
-      /** Tables that BACKUP_EXCLUDE leaves out of every backup, or whose rows it does. */
+      /** Tables that BACKUP_EXCLUDE leaves out of every backup, whole or without their rows. */
       leftOut: z.array(z.object({ name: z.string(), what: z.enum(['table', 'rows']), reason: z.string() })),
     })
     .nullable(),
-  /** Our own tables. Null: could not be asked. */
+  /** State of our own tables. Null: could not be queried. */
   migrations: z.enum(['newest', 'older', 'newer']).nullable(),
   queue: z
     .object({
-      /** Whether a process that takes operations is connected. */
+      /** True when a process that runs operations is connected. */
       worker: z.boolean(),
       queued: z.number(),
       running: z.number(),
       waitingSince: z.date().nullable(),
     })
     .nullable(),
-  /** What this server's processes take of the memory they may have; a worker on another machine is not seen. */
+  /** Memory used by this server's processes, and its limits; a worker on another machine is not seen. */
   memory: z.object({ answering: memoryUse, worker: memoryUse.nullable() }),
   storage: z
     .object({
       freeBytes: z.number().nullable(),
       usedBytes: z.number(),
       backups: z.number(),
-      /** Whether a file could be begun there just now. */
+      /** True when a file could be created there just now. */
       writable: z.boolean(),
     })
     .nullable(),
-  /** The newest of all tables that can be opened. */
+  /** The newest backup of all tables that can be opened. */
   lastBackup: z
     .object({
       fileName: z.string(),
@@ -100,7 +106,7 @@ export const systemStatus = z.object({
       outcome: z.enum(['success', 'partial']),
     })
     .nullable(),
-  /** When the next backup of all tables is due; null while there is none, and one is due now. */
+  /** Time when the next backup of all tables is due; null when there is none yet, and one is due now. */
   nextDue: z.string().nullable(),
   /** The newest operation that failed, while its record is kept. */
   lastFailure: z
@@ -118,7 +124,7 @@ export const systemStatus = z.object({
       code: z.string(),
       level: z.enum(['urgent', 'soon', 'note']),
       message: z.string(),
-      /** File name of the backup it speaks of. */
+      /** File name of the backup concerned. */
       archive: z.string().nullable(),
       tables: z.array(z.string()),
     }),
@@ -144,8 +150,8 @@ type StatusParts = Pick<
 >;
 
 /**
- * Looks at everything at once, for some milliseconds, each part for `silenceMs` at most. Never rejects: what cannot be asked is null, and
- * among the troubles; what nobody foresaw is in the log with its cause.
+ * Reads all parts of the status at once, each for `silenceMs` at most. Never rejects: a part that cannot be read is
+ * null and among the troubles, and an unexpected error is logged with its cause.
  */
 export async function readSystemStatus(
   parts: StatusParts,
@@ -179,7 +185,7 @@ export async function readSystemStatus(
       ),
       orTrouble('operations', desk.list({ states: ['succeeded', 'failed', 'cancelled'], limit: 1 })),
       orTrouble('operations', desk.list({ states: ['failed'], limit: 1 })),
-      // Where this cannot be asked, the parts it needs are in trouble themselves.
+      // Where this fails, the parts it needs report the trouble themselves.
       orTrouble(null, findEmptied(parts, listing, limit)),
     ],
   );
@@ -240,13 +246,16 @@ export async function readSystemStatus(
   };
 }
 
-/** The same reason told of several parts is told once, of the first of them, whichever was the first to fail. */
+/** Keeps one of several troubles with the same message: that of the most important part, whichever failed first. */
 function toldOnce(troubles: z.infer<typeof trouble>[]): typeof troubles {
   const sorted = troubles.toSorted((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part));
   return sorted.filter(({ message }, index) => sorted.findIndex((other) => other.message === message) === index);
 }
 
-/** Protected tables that hold no row now, under the newest backup that holds their rows. Asks the tables themselves: statistics can be lost. */
+/**
+ * Groups protected tables that are empty now by the newest backup that holds their rows. Queries the tables themselves:
+ * statistics can be lost.
+ */
 async function findEmptied(
   { records, desk, model, now }: Pick<StatusParts, 'records' | 'desk' | 'model' | 'now'>,
   listing: Promise<readonly StoredBackup[]>,
@@ -266,7 +275,7 @@ async function findEmptied(
   return emptiedTables(full, await findEmptyTables(records, asked, signal));
 }
 
-/** What the schema and the database do not both have, and what is left out on purpose. Takes no lock on any table. */
+/** Compares the schema with the database, and lists what is left out on purpose. Takes no lock on any table. */
 async function readSchemaState(ask: Ask, { model, readExclusions }: Pick<StatusParts, 'model' | 'readExclusions'>) {
   const query = async <Row extends object>(text: string, values: unknown[] = []) =>
     (await ask(text, values)) as unknown[] as Row[];
