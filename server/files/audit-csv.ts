@@ -24,7 +24,7 @@ const COLUMNS = [
   'hash',
 ] as const satisfies readonly (keyof AuditRow)[];
 
-/** Rows are gathered to about this many characters before they are sent. */
+/** Characters gathered from rows before they are sent. */
 const PIECE = 64 * 1024;
 
 const text = plainText(600).min(1).optional();
@@ -41,7 +41,10 @@ const filterOf = z.strictObject({
   to: moment.optional(),
 });
 
-/** `GET /api/audit.csv`: the audit, or what a filter leaves of it, for `audit:read`. Throws INPUT_INVALID naming the words that cannot be used. */
+/**
+ * Handles `GET /api/audit.csv`: the audit, or the rows that pass a filter, for `audit:read`. Throws INPUT_INVALID
+ * naming the parameters that cannot be used.
+ */
 export async function auditCsv(parts: FileParts, c: FilesContext): Promise<Response> {
   requireRight(c, 'GET /api/audit.csv', parts.now());
   const filter = readFilter(c.req.query());
@@ -89,8 +92,8 @@ function asText(value: unknown): string {
 }
 
 /**
- * One line of RFC 4180. A cell that a spreadsheet would run as a formula gets an apostrophe before it: what stands in the audit was
- * partly chosen by strangers. Pure.
+ * Returns one line of RFC 4180. A cell that a spreadsheet would run as a formula gets an apostrophe before it, because
+ * anonymous callers choose parts of the audit's text. Pure.
  */
 export function csvLine(cells: readonly string[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;

@@ -3,22 +3,25 @@ import { authorize } from '../security/caller.ts';
 import { type Action, RIGHTS } from '../security/rights.ts';
 import type { FileParts, FilesContext } from './parts.ts';
 
-/** What a route adds to its audit row once it knows. */
+/** Details that a route adds to its audit row once it knows them. */
 export interface AuditNotes {
-  /** Another than the caller, when a signed link speaks for somebody. */
+  /** The actor of a signed link, in place of the caller. */
   actor?: string;
   target?: string;
   details?: Record<string, unknown>;
-  /** Of a failure that was answered and not thrown. */
+  /** Code of a failure that was returned and not thrown. */
   failure?: ErrorCode;
 }
 
-/** `all`: a row for every attempt. `denied`: for steps of something that has its rows, and questions; a row when it was not allowed. */
+/**
+ * `all`: a row for every attempt. `denied`: a row only for denied attempts, where the attempt only reads or is a step
+ * of something audited.
+ */
 export type Audited = 'all' | 'denied';
 
 /**
- * Runs a route's work and appends one audit row: allowed, denied or failed. An error the client caused by going away is CANCELLED.
- * Throws what the work throws, or what the audit does: without its row nothing is answered.
+ * Runs a route's work and appends one audit row: allowed, denied or failed. An error caused by the client's disconnect
+ * is CANCELLED. Throws what the work throws, or what the audit throws: without its row there is no response.
  */
 export async function audited<T>(
   parts: Pick<FileParts, 'audit'>,
@@ -54,18 +57,18 @@ export async function audited<T>(
   }
 }
 
-/** Throws unless the caller of this request may do this; he may be silent for as long as he likes then. */
+/** Throws unless the caller has the right; after that the request has no timeout. */
 export function requireRight(c: FilesContext, action: Action, now: Date): void {
   authorize(c.get('caller'), RIGHTS[action], now);
   c.get('patience').waitForEver();
 }
 
-/** How often it is asked whether the sender of a body may still send it. */
+/** Milliseconds between checks of the sender's right while a body arrives. */
 const ASK_AGAIN_MS = 30_000;
 
 /**
- * Asks again and again, while a body comes, whether its sender still may send it. The signal aborts with the reason once he may not: his
- * session ended, or his role or token was taken away.
+ * Checks again and again, while a body arrives, that its sender still has the right. The signal aborts with the reason
+ * once the session has ended, or the role or token was withdrawn.
  */
 export function whileAllowed(
   parts: Pick<FileParts, 'readCaller' | 'now' | 'askAgainMs'>,
@@ -78,7 +81,7 @@ export function whileAllowed(
       const { caller } = await parts.readCaller(c.req.raw.headers, c.get('caller').address);
       authorize(caller, RIGHTS[action], parts.now());
     } catch (error) {
-      // What cannot be asked now takes nobody's right away.
+      // A failure to check takes nobody's right away.
       if (!(error instanceof AppError) || (error.code !== 'UNAUTHENTICATED' && error.code !== 'FORBIDDEN')) return;
       ended.abort(error);
       c.get('patience').waitAsUsual();

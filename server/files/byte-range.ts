@@ -1,12 +1,12 @@
-/** What a `Range` header asks for: everything, one span (`end` included), or what is not there. */
+/** Range of a `Range` header: everything, one span (`end` included), or bytes that do not exist. */
 export type WantedRange = { kind: 'whole' } | { kind: 'part'; start: number; end: number } | { kind: 'outside' };
 
 const WHOLE: WantedRange = { kind: 'whole' };
 const ONE = /^[ \t]*bytes[ \t]*=[ \t]*(\d*)-(\d*)[ \t]*$/i;
 
 /**
- * Reads a `Range` header (RFC 9110, 14.1.2) about `size` bytes. Several ranges, other units and nonsense ask for everything, as the
- * standard allows; `outside` is answered with 416. Pure, and never throws.
+ * Reads a `Range` header (RFC 9110, 14.1.2) for `size` bytes. Several ranges, other units and nonsense mean everything,
+ * as the standard allows; answer `outside` with 416. Pure, and never throws.
  */
 export function readRange(header: string | undefined, size: number): WantedRange {
   const match = ONE.exec(header ?? '');

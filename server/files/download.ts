@@ -12,9 +12,9 @@ import { checkConditions, rangeAllowed, type Validators } from './preconditions.
 import { iterableBody } from './stream-body.ts';
 
 /**
- * `GET|HEAD /api/backups/:id/download`, `:id` a file name or backup id: the stored bytes, whole or a single range, for a caller with
- * `backups:download` or a signed link (`?token=`) to this very backup; with `?format=json` the same as BackupData JSON.
- * Throws UNAUTHENTICATED, FORBIDDEN, NOT_FOUND or INPUT_INVALID.
+ * Handles `GET|HEAD /api/backups/:id/download`, `:id` being a file name or backup id: the stored bytes, whole or a
+ * single range, or with `?format=json` BackupData JSON. Needs `backups:download`, or a signed link (`?token=`) to this
+ * very backup. Throws UNAUTHENTICATED, FORBIDDEN, NOT_FOUND or INPUT_INVALID.
  */
 export async function download(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<Response> {
   const id = c.req.param('id') ?? '';
@@ -33,7 +33,7 @@ export async function download(parts: FileParts, c: FilesContext, notes: AuditNo
   });
 }
 
-/** What the link is for; null without one, when the caller himself must be allowed. */
+/** Returns the backup that the signed link is for. Without a link, checks the caller's right and returns null. */
 async function readLink(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<string | null> {
   const token = c.req.query('token');
   if (token === undefined) {
@@ -85,12 +85,16 @@ function downloadArchive(parts: FileParts, c: FilesContext, backup: FoundBackup,
   if (wanted.kind === 'part') {
     return new Response(objectBody(parts.storage, backup.name, span), { status: 206, headers });
   }
-  // When a file is the body of a 200, Bun reads the Range once more, by rules of its own: what was decided here is not left to it.
+  // For a file as the body of a 200, Bun reads the Range header again by rules of its own; a stream keeps the decision
+  // made here.
   const body = (range === undefined ? objectBody : objectStream)(parts.storage, backup.name, span);
   return new Response(body, { headers });
 }
 
-/** The digest stands for the whole archive; one that cannot be opened is told by name, size and time, which its bytes are not changed under. */
+/**
+ * Returns the archive's digest as its entity tag. One that cannot be opened is identified by name, size and time, under
+ * which its bytes never change.
+ */
 function entityTag(backup: FoundBackup): string {
   if (backup.digest !== null) return `"${backup.digest}"`;
   const facts = `${backup.name} ${backup.size} ${backup.modifiedAt.getTime()}`;
@@ -131,7 +135,7 @@ function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): R
   );
 }
 
-/** Opens the archive with the first read: a body that nobody reads must hold nothing open. */
+/** Opens the archive at the first read: a body that nobody reads must hold nothing open. */
 async function* exported(
   storage: Storage,
   name: string,

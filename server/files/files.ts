@@ -9,9 +9,10 @@ import { createTus, TUS_PATH } from './tus.ts';
 import { upload } from './upload.ts';
 
 /**
- * The routes that carry bytes: `PUT /api/uploads`, tus under `/api/uploads/tus`, `GET|HEAD /api/backups/:id/download`,
- * `GET|HEAD /api/audit.csv`. They authorise and audit by themselves; who calls, rate limits and CORS are the app's, and so is
- * `server.timeout(request, 0)`: while an archive is verified nothing is sent.
+ * Creates the routes that carry bytes: `PUT /api/uploads`, tus under `/api/uploads/tus`, `GET|HEAD
+ * /api/backups/:id/download`, `GET|HEAD /api/audit.csv`. They check rights themselves; the app identifies the caller,
+ * limits rates and handles CORS. The app must also allow `server.timeout(request, 0)`: while an archive is verified
+ * nothing is sent.
  */
 export function fileRoutes(parts: FileParts): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
@@ -32,7 +33,7 @@ export function fileRoutes(parts: FileParts): Hono<AppEnv> {
   return routes;
 }
 
-/** HEAD only asks. */
+/** Returns the audit mode of a download: HEAD only reads headers, so it gets a row only when denied. */
 function rowsFor(c: FilesContext): Audited {
   return c.req.method === 'HEAD' ? 'denied' : 'all';
 }

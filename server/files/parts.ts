@@ -12,31 +12,31 @@ import type { UploadArea } from '../storage/uploads.ts';
 
 export type FilesContext = Context<AppEnv>;
 
-/** What the bytes routes are made of. */
+/** Dependencies of the bytes routes. */
 export interface FileParts {
   records: Records;
   storage: Storage;
   area: UploadArea;
   acceptance: Acceptance;
   now: () => Date;
-  /** Told of each new archive, so that cached lists are dropped. */
+  /** Called for each new archive, so that cached lists are dropped. */
   onStored?: (fileName: string) => void;
-  /** Largest upload, bytes. */
+  /** Largest upload, in bytes. */
   maxUploadBytes: number;
-  /** What one person's uploads may come to that are neither accepted nor refused yet. */
+  /** Limits on one person's uploads that are neither accepted nor refused yet. */
   waitingLimits: WaitingLimits;
-  /** A fresh UUID. */
+  /** Returns a fresh UUID. */
   newId: () => string;
-  /** A failure as a response: the shape of `failureBody`, the status of its code. */
+  /** Turns a failure into a response: the shape of `failureBody`, the status of its code. */
   fail: (error: unknown) => Response;
   audit: Pick<Audit, 'append' | 'rows'>;
   nameOf: NameOfBackup;
-  /** Who may download what by a signed link; rejects with UNAUTHENTICATED. */
+  /** Returns subject and actor of a signed link; throws UNAUTHENTICATED. */
   readLink(token: string, purpose: 'download'): Promise<{ subject: string; actor: string }>;
-  /** Who a request comes from, asked again while its bytes come. Rejects with UNAUTHENTICATED for a token that does not count any more. */
+  /** Reads the caller of a request again while its bytes arrive. Throws UNAUTHENTICATED for a token no longer valid. */
   readCaller(headers: Headers, address: string): Promise<{ caller: Caller }>;
-  /** How often; half a minute when missing. */
+  /** Milliseconds between those readings; half a minute when absent. */
   askAgainMs?: number;
-  /** An archive as BackupData JSON. Without it `?format=json` is refused. */
+  /** Exports an archive as BackupData JSON. When absent, `?format=json` is refused. */
   exportJson?: (archive: Archive, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }

@@ -1,4 +1,4 @@
-/** What identifies the bytes a resource has now. */
+/** Identity of the bytes a resource has now. */
 export interface Validators {
   /** A strong entity tag, quotes included. */
   etag: string;
@@ -10,7 +10,9 @@ export type Verdict = 'go on' | 'fresh' | 'failed';
 
 type Header = (name: string) => string | undefined;
 
-/** Evaluates the conditions of a GET or HEAD in the order of RFC 9110, 13.2.2. Dates that cannot be read count as not given. Pure. */
+/**
+ * Evaluates the conditions of a GET or HEAD in the order of RFC 9110, 13.2.2. Unreadable dates count as absent. Pure.
+ */
 export function checkConditions(header: Header, now: Validators): Verdict {
   const ifMatch = header('if-match');
   const since = header('if-unmodified-since');
@@ -20,7 +22,10 @@ export function checkConditions(header: Header, now: Validators): Verdict {
   return isNewer(now, header('if-modified-since')) === false ? 'fresh' : 'go on';
 }
 
-/** Whether a `Range` may be honoured: without `If-Range`, or when that names exactly these bytes. A weak tag never does. Pure. */
+/**
+ * Returns whether a `Range` may be honoured: without `If-Range`, or when that names exactly these bytes. A weak tag
+ * never does. Pure.
+ */
 export function rangeAllowed(header: Header, now: Validators): boolean {
   const ifRange = header('if-range')?.trim();
   if (ifRange === undefined) return true;
@@ -34,7 +39,10 @@ function names(list: string, etag: string, weak: boolean): boolean {
     .some((tag) => tag === '*' || tag === etag || (weak && tag === `W/${etag}`));
 }
 
-/** Null when the date is absent or unreadable. HTTP dates have whole seconds. */
+/**
+ * Returns whether the resource is newer than the date; null when the date is absent or unreadable. HTTP dates have
+ * whole seconds.
+ */
 function isNewer(now: Validators, date: string | undefined): boolean | null {
   const then = Date.parse(date ?? '');
   return Number.isNaN(then) ? null : Math.floor(now.lastModified.getTime() / 1000) * 1000 > then;

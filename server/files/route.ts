@@ -8,12 +8,13 @@ import { createRouter } from '../api/router.ts';
 import { AppError } from '../core/errors.ts';
 import { limitJson } from '../core/json-limits.ts';
 
-/** Where the app mounts it. */
+/** Path at which the app mounts the procedures. */
 export const TRPC_PATH = '/trpc';
 
 /**
- * The procedures as a Hono app, to be mounted at `TRPC_PATH` behind what finds out who calls and lets no body of more than `MAX_CALL_BYTES` through. A subscription is silent for up to
- * three seconds at a time and lasts as long as its operation: the server must not time such a request out.
+ * Creates the procedures as a Hono app, to be mounted at `TRPC_PATH` behind code that identifies the caller and limits
+ * the body to `MAX_CALL_BYTES`. A subscription is silent for up to three seconds at a time and lasts as long as its
+ * operation: the server must not time it out.
  */
 export function trpcRoute(parts: ApiParts): Hono<AppEnv> {
   const router = createRouter(parts);
@@ -21,7 +22,8 @@ export function trpcRoute(parts: ApiParts): Hono<AppEnv> {
   app.all('/*', async function procedures(c) {
     const { caller, requestId, log, patience } = c.var;
     const req = await limited(c.req.raw);
-    // Not before all of it is there: what a procedure takes its time for, or a stream is silent in, is something else than a body that does not come.
+    // Only once the whole body is there: a slow procedure or a silent stream is fine, a body that does not arrive is
+    // not.
     if (caller.kind !== 'nobody') patience.waitForEver();
     return fetchRequestHandler({
       endpoint: TRPC_PATH,
@@ -47,7 +49,7 @@ export function trpcRoute(parts: ApiParts): Hono<AppEnv> {
   return app;
 }
 
-/** The same request, its body measured before anything is made of it. Throws TOO_LARGE. */
+/** Returns the same request with its body measured before it is parsed. Throws TOO_LARGE. */
 async function limited(request: Request): Promise<Request> {
   if (request.body === null) return request;
   const body = await request.bytes();

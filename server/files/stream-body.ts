@@ -1,6 +1,7 @@
 /**
- * Bytes that are made while they are sent, as the body of a response: the next ones are asked for when the client has taken the last.
- * An error cuts the connection, so that half an answer is never taken for a whole one. `onEnd` runs once, however it ends.
+ * Returns a response body whose bytes are made while they are sent: the next ones are read when the client has taken
+ * the last. An error cuts the connection, so that half a response is never taken for a whole one. `onEnd` runs once,
+ * however it ends.
  */
 export function iterableBody(
   bytes: AsyncIterable<Uint8Array>,
@@ -23,7 +24,7 @@ export function iterableBody(
         }
       },
       async cancel() {
-        // First, so that a step under way hears of it and does not keep the iterator from returning.
+        // First, so that a step under way is aborted and does not keep the iterator from returning.
         await end();
         await iterator.return?.();
       },

@@ -19,17 +19,20 @@ export interface TusStoreParts {
   area: UploadArea;
   now: () => Date;
   waitingLimits: WaitingLimits;
-  /** Aborts once the sender of this upload may not send any more; undefined where nobody asks. */
+  /** Returns a signal that aborts once the sender may no longer send; undefined where nothing checks. */
   allowed?: (id: string) => AbortSignal | undefined;
 }
 
-/** tus's own file store, over the upload area and the table of uploads: one record and one file per upload, whichever way it comes. */
+/**
+ * Stores tus uploads in the upload area and the table of uploads: one record and one file per upload, whichever way it
+ * comes.
+ */
 export class TusStore extends FileStore {
   private readonly parts: TusStoreParts;
-  /** One for all requests: each may bring less than it takes notice of. */
+  /** One for all requests, because each may bring less than its threshold. */
   private readonly keepMemory = collectEvery(STREAM_COLLECT_BYTES);
 
-  /** The area's folder must be there: the file store would make it readable for everybody. */
+  /** Requires the area's folder to exist: the file store would make it readable for everybody. */
   constructor(parts: TusStoreParts) {
     super({
       directory: parts.area.folder,
@@ -37,12 +40,12 @@ export class TusStore extends FileStore {
       expirationPeriodInMilliseconds: UPLOAD_KEPT_MS,
     });
     this.parts = parts;
-    // `expiration` alone would let anybody's request remove; `sweepUploads` does that.
+    // `expiration` alone would let anybody's request remove expired uploads; `sweepUploads` does that.
     this.extensions = ['creation', 'creation-with-upload', 'creation-defer-length', 'termination', 'expiration'];
   }
 
   override async create(file: Upload): Promise<Upload> {
-    // Before its record, and for its owner alone; what follows keeps the mode.
+    // Before its record, and readable by its owner alone; what follows keeps the mode.
     await this.parts.area.make(file.id);
     try {
       return await super.create(file);
@@ -52,7 +55,7 @@ export class TusStore extends FileStore {
     }
   }
 
-  /** The file store's own keeps the reason of a failed write to itself. */
+  /** Writes itself, because the file store hides the reason of a failed write. */
   override async write(bytes: Readable, id: string, offset: number): Promise<number> {
     await using file = await this.parts.area.append(id, offset);
     const allowed = this.parts.allowed?.(id);
@@ -76,12 +79,12 @@ export class TusStore extends FileStore {
     const row = await findUpload(this.parts.records, id);
     if (!row) throw ERRORS.FILE_NOT_FOUND;
     if (row.state === 'refused') throw ERRORS.FILE_NO_LONGER_EXISTS;
-    // Received, its file may be elsewhere or gone: the sender only needs to hear that nothing is missing.
+    // Once received, the file may be elsewhere or gone: the sender only needs to hear that nothing is missing.
     return row.state === 'receiving' ? await super.getUpload(id) : uploadOf(row, row.size ?? 0);
   }
 }
 
-/** The table of uploads as what tus asks of its store. */
+/** Adapts the table of uploads to the store that tus expects. */
 function recordStore({ records, area, now, waitingLimits }: TusStoreParts): KvStore<Upload> {
   return {
     async get(id) {

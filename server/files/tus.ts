@@ -10,26 +10,26 @@ import { finishUpload } from './upload-finish.ts';
 
 export const TUS_PATH = '/api/uploads/tus';
 
-/** What our hooks need to know of the request that led to them; tus hands them the request alone. */
+/** Facts about a request for the hooks of tus, which get only the request. */
 interface Conversation {
   context: FilesContext;
-  /** Aborts once the sender may not send any more. */
+  /** Aborts once the sender may no longer send. */
   allowed: AbortSignal;
-  /** What was thrown, before tus made words of it. */
+  /** The error as thrown, before tus turns it into text. */
   failure?: unknown;
 }
 
 /**
- * Uploads in pieces by the tus protocol 1.0 (creation, with and without data, deferred length, termination, expiration): the same area,
- * limit, right and record as `PUT /api/uploads`, and accepted with the last byte. An upload is its creator's alone. After a failure that
- * was not the file's, asking for the offset (HEAD) accepts it again. Failures have the shape of all others.
+ * Handles uploads in pieces by the tus protocol 1.0 (creation, with and without data, deferred length, termination,
+ * expiration). They share area, limit, right and record with `PUT /api/uploads`, belong to their creator alone, and are
+ * accepted with the last byte. After a failure that was not the file's, HEAD accepts the upload again.
  */
 export function createTus(parts: FileParts): (c: FilesContext) => Promise<Response> {
   const conversations = new WeakMap<object, Conversation>();
-  /** By the upload's id: the store is told nothing else. */
+  /** Signals by the upload's id, the only thing the store gets. */
   const allowed = new Map<string, AbortSignal>();
   let server: Promise<Server> | null = null;
-  // Not before it is needed: the folder may not be there yet, or not be writable today.
+  // Only when needed: the folder may not exist yet, or not be writable today.
   const ready = () =>
     (server ??= makeServer(parts, conversations, allowed).catch((error: unknown) => {
       server = null;
@@ -38,7 +38,7 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
 
   const converse = async (c: FilesContext, notes: AuditNotes): Promise<Response> => {
     requireRight(c, TUS_PATH, parts.now());
-    // tus would hand out the file.
+    // tus would return the file.
     if (c.req.method === 'GET')
       throw new AppError('NOT_FOUND', 'Uploads cannot be read back.', {
         hint: 'Accept the upload, and download the backup it becomes.',
@@ -58,7 +58,7 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
     }
   };
 
-  // Pieces are many; what is told of an upload is its beginning, its end, and every refusal of who may not.
+  // Pieces are many, so only an upload's beginning, its end and every denial are audited.
   return async (c) => {
     const { method } = c.req;
     const which = method === 'POST' || method === 'DELETE' ? 'all' : 'denied';
@@ -109,7 +109,7 @@ function nameOf(upload: Upload): string {
   return uploadName(undefined, upload.metadata?.['filename'] ?? upload.metadata?.['name'] ?? undefined);
 }
 
-/** All bytes are there: they become a backup, or are refused. Returns headers that name it. */
+/** Accepts an upload whose bytes are all there. Returns headers that name the backup; throws when it is refused. */
 async function finish(parts: FileParts, c: FilesContext, id: string): Promise<Record<string, string>> {
   return await audited(parts, c, `finish ${TUS_PATH}`, 'all', async (notes) => {
     notes.target = id;
@@ -121,7 +121,10 @@ async function finish(parts: FileParts, c: FilesContext, id: string): Promise<Re
   });
 }
 
-/** Lets only the creator pass, and takes care of uploads that tus believes unfinished no more. A response when there is nothing left to do. */
+/**
+ * Admits only the creator, and handles uploads in states that tus does not know. Returns a response when nothing is
+ * left to do.
+ */
 async function prepareKnown(
   parts: FileParts,
   c: FilesContext,
@@ -138,7 +141,7 @@ async function prepareKnown(
   }
   if (c.req.method === 'HEAD' && row.state === 'received') await finish(parts, c, id);
   if (c.req.method === 'PATCH' && row.state !== 'receiving' && row.state !== 'refused') {
-    // The client then asks for the offset, and hears that all is there.
+    // The client then asks for the offset, and learns that nothing is missing.
     return withStatus(
       parts.fail(new AppError('INPUT_INVALID', 'Nothing is missing from this upload.', { hint: 'Accept it.' })),
       409,
@@ -150,7 +153,7 @@ async function prepareKnown(
   return null;
 }
 
-/** tus's answer, its failures in the shape of ours. Statuses stay tus's, because clients go by them. */
+/** Converts failures of tus to our shape. Statuses stay those of tus, because clients go by them. */
 async function translated(
   parts: FileParts,
   response: Response,
@@ -177,7 +180,7 @@ async function translated(
   return withStatus(parts.fail(new AppError(code, message, { cause: failure, hint: TUS_HINTS[code] })), status);
 }
 
-/** What tus itself throws has a status; everything else it only passes on. */
+/** Returns whether tus itself threw the failure: then it has a status. Everything else it only passes on. */
 function isTusFailure(failure: unknown): boolean {
   return typeof failure === 'object' && failure !== null && 'status_code' in failure;
 }

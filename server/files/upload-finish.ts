@@ -2,7 +2,10 @@ import { originOf } from '../api/origin.ts';
 import type { AcceptedUpload } from '../jobs/uploads/accept.ts';
 import type { FileParts, FilesContext } from './parts.ts';
 
-/** Has a received upload accepted by a worker, and waits for that. Rejects with the reason it is refused for, or could not be accepted now. */
+/**
+ * Has a worker accept a received upload, and waits for it. Throws the reason when it is refused, or cannot be accepted
+ * now.
+ */
 export async function finishUpload(
   parts: Pick<FileParts, 'acceptance' | 'onStored'>,
   c: FilesContext,

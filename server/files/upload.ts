@@ -7,13 +7,17 @@ import { type AuditNotes, requireRight, whileAllowed } from './audited.ts';
 import type { FileParts, FilesContext } from './parts.ts';
 import { finishUpload } from './upload-finish.ts';
 
-/** No file system has longer names; this one is only shown. */
+/** Longest name, as in file systems; it is only shown. */
 const MAX_NAME = 255;
 
 /**
- * `PUT /api/uploads`: the body is the file, `X-File-Name` (percent-encoded) or `?name=` what people call it. Bytes go to disk as they
- * come, counted and hashed; then a worker accepts it as a backup while the request waits, or it is left for later with `?accept=later`.
- * A client that goes away in the middle leaves no file; one that goes while it waits ends nothing. Throws TOO_LARGE (at once when the length is declared), DISK_FULL, INPUT_INVALID, or the reason it is refused for.
+ * Handles `PUT /api/uploads`: the body is the file, `X-File-Name` (percent-encoded) or `?name=` its name. Bytes are
+ * written to disk, counted and hashed as they arrive; then a worker accepts the file while the request waits, or later
+ * with `?accept=later`. A client that disconnects while sending leaves no file; one that disconnects while waiting ends
+ * nothing.
+ *
+ * Throws TOO_LARGE (at once when the length is declared), DISK_FULL, INPUT_INVALID, or the reason for which the file is
+ * refused.
  */
 export async function upload(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<Response> {
   requireRight(c, 'PUT /api/uploads', parts.now());
@@ -38,7 +42,10 @@ export async function upload(parts: FileParts, c: FilesContext, notes: AuditNote
   return answer(parts, accepted, accepted.existing ? 200 : 201);
 }
 
-/** What people call the file. Never used as a path. Throws INPUT_INVALID for names that cannot be shown. */
+/**
+ * Returns the sender's name for the file, which is never used as a path. Throws INPUT_INVALID for names that cannot be
+ * shown.
+ */
 export function uploadName(header: string | undefined, query: string | undefined): string {
   const name = header === undefined ? (query ?? 'upload') : decoded(header);
   if (name === '' || name.length > MAX_NAME || /\p{Cc}|\p{Cs}/u.test(name)) {
@@ -71,7 +78,7 @@ function declaredLength(header: string | undefined): number | null {
   });
 }
 
-/** Throws TOO_LARGE or DISK_FULL for an upload of so many bytes. */
+/** Throws TOO_LARGE or DISK_FULL for an upload of `declared` bytes. */
 export async function refuseOversize(
   parts: Pick<FileParts, 'area' | 'maxUploadBytes'>,
   declared: number,
@@ -149,7 +156,7 @@ async function writeBody(
   return { size, sha256: hash.digest('hex') };
 }
 
-/** The pieces of a body; throws the signal's reason when it aborts, also while none comes. */
+/** Yields the pieces of a body; throws the signal's reason when it aborts, even while none arrives. */
 async function* untilAborted(body: ReadableStream<Uint8Array> | null, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader();
