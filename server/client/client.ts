@@ -15,7 +15,7 @@ import { failureInAnswer } from './failure-body.ts';
 import type { AppRouter } from './router.ts';
 import { type Uploaded, type UploadOptions, upload } from './upload.ts';
 
-/** An `EventSource` class whose second argument may hold a `fetch`, as that of the package `eventsource` does. */
+/** An `EventSource` class whose second argument may hold a `fetch`, like that of the package `eventsource`. */
 type EventSourceClass = new (
   url: string,
   init?: { fetch?: (input: string | URL, init: RequestInit) => Promise<Response> },
@@ -32,13 +32,15 @@ interface EventSourceLike {
 }
 
 export interface BackupClientOptions {
-  /** Where the server is, such as `https://backup.example.org`. */
+  /** Address of the server, such as `https://backup.example.org`. */
   url: string;
-  /** A token, or what gives one for each request. Absent in a browser that has signed in. */
+  /** A token, or a function that returns one for each request. Absent in a browser that has signed in. */
   token?: string | (() => string | Promise<string>);
-  /** The runtime's own when absent. */
+  /** By default the runtime's own. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** Needed for `watch` and `wait` where the runtime has none: Bun and Node take that of the package `eventsource`. */
+  /**
+   * Needed for `watch` and `wait` where the runtime has none: in Bun and Node pass that of the package `eventsource`.
+   */
   EventSource?: EventSourceClass;
 }
 
@@ -57,20 +59,25 @@ export type SearchQuery = inferRouterInputs<AppRouter>['backups']['find'];
 export type SearchStep =
   inferRouterOutputs<AppRouter>['backups']['find'] extends AsyncIterable<infer Step> ? Step : never;
 
-/** Every procedure under its noun, and what tRPC does not carry: the bytes. Every failure is a `BackupError`. */
+/**
+ * Every procedure under its noun, and methods for the bytes that tRPC does not carry. Every failure is a `BackupError`.
+ */
 export type BackupClient = TRPCClient<AppRouter> & {
-  /** Each state of an operation until it has ended; goes on by itself after a lost connection. */
+  /** Yields each state of an operation until it has ended; reconnects by itself. */
   watch(operationId: string, options?: { signal?: AbortSignal }): AsyncIterable<OperationOnTheWire>;
-  /** Resolves with an operation that has succeeded; throws what it failed with. */
+  /** Resolves with the operation once it has succeeded; throws the error it failed with. */
   wait(operationId: string, options?: { signal?: AbortSignal }): Promise<OperationOnTheWire>;
-  /** Rows of a whole backup that hold a text, step by step; `people` looks into all columns but secret ones. Ends with its signal. */
+  /**
+   * Yields the rows of a whole backup that hold a text, step by step; `people` searches all but the secret columns.
+   * Ends with its signal.
+   */
   search(query: SearchQuery, options?: { people?: boolean; signal?: AbortSignal }): AsyncIterable<SearchStep>;
   upload(file: Blob | Uint8Array<ArrayBuffer>, options?: UploadOptions): Promise<Uploaded>;
   /** `id` is a backup's id or file name. */
   download(id: string, sink: DownloadSink, options?: DownloadOptions): Promise<Downloaded>;
 };
 
-/** A client of a running server. Makes no request yet. */
+/** Creates a client of a running server. Sends no request yet. */
 export function createBackupClient(options: BackupClientOptions): BackupClient {
   const base = options.url.replace(/\/+$/, '');
   const { token, fetch: fetcher = (url: string, init: RequestInit) => globalThis.fetch(url, init) } = options;
@@ -92,7 +99,7 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
             headers,
             maxItems: 20,
             maxURLLength: MAX_URL_LENGTH,
-            // The link reads JSON alone, and its types of streams are not the runtime's.
+            // tRPC's link needs only the JSON, and its stream types are not those of the runtime.
             async fetch(url, init) {
               const response = await fetcher(String(url), { ...init, signal: init?.signal ?? null });
               const answer: unknown = await response.json().catch(() => null);
@@ -149,18 +156,21 @@ export function createBackupClient(options: BackupClientOptions): BackupClient {
   }) as BackupClient;
 }
 
-/** Calls made at once share a request as long as proxies take its line; those that would not fit go by the next. */
+/**
+ * Longest address of a request, as proxies accept it: concurrent calls share one up to that, and the rest goes into the
+ * next.
+ */
 const MAX_URL_LENGTH = 8000;
 
-/** An event source tells of a refused connection without a reason; the reason is kept here. */
+/** Key under which the reason of a refused connection is kept: an event source reports none. */
 const FAILURE = 'palace-backup failure';
 
-/** Whether procedures have answered, not what stands before them. */
+/** Returns whether the response comes from procedures and not from a proxy before them. */
 function isCallAnswer(answer: unknown): boolean {
   return Array.isArray(answer) || (typeof answer === 'object' && answer !== null && !('success' in answer));
 }
 
-/** Puts our errors in the place of tRPC's. */
+/** Replaces tRPC's errors by ours. */
 const ownErrors: TRPCLink<AppRouter> =
   () =>
   ({ next, op }) =>
@@ -172,7 +182,7 @@ const ownErrors: TRPCLink<AppRouter> =
       }),
     );
 
-/** Procedures whose answer comes in pieces. */
+/** Returns whether a procedure streams its response. */
 function isStreamed(path: string): boolean {
   return path === 'backups.find' || path === 'backups.findPeople';
 }
@@ -185,13 +195,13 @@ function streams(
   return httpBatchStreamLink({
     url: `${base}/trpc`,
     headers,
-    // Each ends by itself.
+    // Each stream ends by itself.
     maxItems: 1,
     async fetch(url, init) {
       const response = await fetcher(String(url), { ...(init as RequestInit), signal: init?.signal ?? null });
       const { body, ok } = response;
       if (!body || !response.headers.get('content-type')?.includes('jsonl')) throw await errorOfResponse(response);
-      // The link's type of a reader is not that of the runtime's streams.
+      // tRPC's type of a reader is not that of the runtime's streams.
       const getReader = () => body.getReader() as unknown as ReadableStreamDefaultReader<Uint8Array>;
       return { ok, json: () => response.json(), body: { getReader } };
     },

@@ -4,7 +4,7 @@ import { asBackupError, BackupError, connectionLost, errorOfResponse } from './e
 export type DownloadSink = WritableStream<Uint8Array> | { write(chunk: Uint8Array): unknown };
 
 export interface DownloadProgress {
-  /** Bytes of the file that are there, those of an earlier part included. */
+  /** Bytes of the file received, those of an earlier part included. */
   bytes: number;
   /** Null when the server does not say. */
   totalBytes: number | null;
@@ -13,15 +13,17 @@ export interface DownloadProgress {
 export interface DownloadOptions {
   onProgress?: (progress: DownloadProgress) => void;
   signal?: AbortSignal;
-  /** Where an earlier download of the same file stopped, and the `etag` it told. */
+  /** The offset at which an earlier download of the same file stopped, and its `etag`. */
   from?: { offset: number; etag: string };
-  /** Pauses before a lost connection is tried again, milliseconds; each byte that arrives makes them all anew. */
+  /**
+   * Pauses in milliseconds before a lost connection is retried; each byte received starts them from the first again.
+   */
   retryDelaysMs?: readonly number[];
 }
 
 export interface Downloaded {
   bytes: number;
-  /** Names this very content. */
+  /** Identifies this exact content. */
   etag: string | null;
   fileName: string | null;
 }
@@ -32,8 +34,8 @@ interface DownloadDeps {
 }
 
 /**
- * Downloads one file into the sink, over as many connections as it takes: a part that is there is never asked for again, and never
- * joined with parts of another file. Does not close the sink. Throws BackupError; what the sink throws is thrown on as it is.
+ * Downloads one file into the sink, over as many connections as it takes: no byte is requested twice, and parts of
+ * different files are never joined. Does not close the sink. Throws BackupError, and errors of the sink unchanged.
  */
 export async function download(
   deps: DownloadDeps,
@@ -71,7 +73,10 @@ interface State {
   fileName: string | null;
 }
 
-/** One connection's worth. Resolves with null at the end of the file, with the error when the connection was lost on the way. */
+/**
+ * Receives over one connection. Resolves with null at the end of the file, or with the error when the connection was
+ * lost.
+ */
 async function receive(
   deps: DownloadDeps,
   url: string,
@@ -132,7 +137,7 @@ function sinkOf(sink: DownloadSink): { write(chunk: Uint8Array): unknown } {
   return sink;
 }
 
-/** The whole file's length: a range's answer tells it after the slash. */
+/** Returns the whole file's length, which a range's response gives after the slash. */
 function totalOf(response: Response): number | null {
   const range = response.headers.get('content-range')?.match(/\/(\d+)$/)?.[1];
   const text = range ?? (response.status === 200 ? response.headers.get('content-length') : null);
@@ -145,7 +150,7 @@ function fileNameOf(response: Response): string | null {
   try {
     if (extended) return decodeURIComponent(extended);
   } catch {
-    // The plain form will do.
+    // Fall back to the plain form.
   }
   return header.match(/filename="([^"]*)"/i)?.[1] ?? null;
 }

@@ -3,13 +3,13 @@ import type { ErrorCode, FailureBody } from '../core/errors.ts';
 import { failureInText, failureInTrpc } from './failure-body.ts';
 import type { AppRouter } from './router.ts';
 
-/** What every call of the client fails with: a code to decide by, a message and a hint for people. */
+/** Error of every call of the client: a code for programs, a message and a hint for people. */
 export class BackupError extends TRPCClientError<AppRouter> {
   override readonly name = 'BackupError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: Record<string, unknown> | undefined;
-  /** Seconds to wait before trying again, when the server said so. */
+  /** Seconds to wait before a retry, when the server said so. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -18,7 +18,7 @@ export class BackupError extends TRPCClientError<AppRouter> {
     more: { hint?: string | undefined; details?: Record<string, unknown> | undefined; cause?: unknown } = {},
   ) {
     super(message, more.cause instanceof Error ? { cause: more.cause } : {});
-    // tRPC's constructor makes every error a plain one of its own.
+    // tRPC's constructor sets the prototype of its own class.
     Object.setPrototypeOf(this, new.target.prototype);
     this.code = code;
     this.hint = more.hint;
@@ -28,10 +28,10 @@ export class BackupError extends TRPCClientError<AppRouter> {
   }
 }
 
-/** tRPC's words for a question that no request has room for; it is not sent. */
+/** tRPC's message for a query too long for any request; it is not sent. */
 const TOO_LONG = 'Input is too big for a single dispatch';
 
-/** Whatever a call failed with, as a `BackupError`: the server's own words, a cancel, or a server that does not answer. */
+/** Turns any failure of a call into a `BackupError`: the server's own message, a cancellation, or a lost connection. */
 export function asBackupError(error: unknown, signal?: AbortSignal | null): BackupError {
   if (error instanceof BackupError) return error;
   const body = error instanceof TRPCClientError ? failureInTrpc(error.data) : null;
@@ -45,12 +45,12 @@ export function asBackupError(error: unknown, signal?: AbortSignal | null): Back
   return connectionLost(error);
 }
 
-/** The failure in the answer of a raw route. */
+/** Returns the failure in the response of a raw route. */
 export async function errorOfResponse(response: Pick<Response, 'status' | 'text'>): Promise<BackupError> {
   return errorOfAnswer(response.status, failureInText(await response.text().catch(() => '')));
 }
 
-/** The same of an answer that was read already. */
+/** Returns the failure of a response whose body was parsed already. */
 export function errorOfAnswer(status: number, body: FailureBody['error'] | null): BackupError {
   if (body) return fromFailure(body, undefined);
   return new BackupError('CONNECTION_LOST', `The server answered ${status}, not in the way of this API.`, {
@@ -59,7 +59,7 @@ export function errorOfAnswer(status: number, body: FailureBody['error'] | null)
   });
 }
 
-/** No answer, or only part of one. */
+/** Returns the error for a response that did not arrive, or only in part. */
 export function connectionLost(cause: unknown): BackupError {
   return new BackupError('CONNECTION_LOST', 'The server does not answer, or the connection was lost.', {
     cause,

@@ -9,7 +9,7 @@ export function failureInAnswer(answer: unknown): FailureBody['error'] | null {
   const hint = property(error, 'hint');
   const details = property(error, 'details');
   return {
-    // A newer server may say codes this client does not know; they are passed on.
+    // A newer server may have codes this client does not know; they are passed on.
     code: code as ErrorCode,
     message,
     timestamp: String(property(error, 'timestamp') ?? ''),

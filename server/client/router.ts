@@ -7,7 +7,7 @@ import type {
 import type { createRouter } from '../api/router.ts';
 import type { FailureBody } from '../core/errors.ts';
 
-/** How tRPC wraps a failure; ours is under `backup`. */
+/** tRPC's form of a failure; ours is under `backup`. */
 interface ErrorShape {
   message: string;
   code: number;
@@ -23,7 +23,7 @@ interface Root {
 
 declare const make: typeof createRouter;
 
-/** Keeps of every procedure what it takes and answers, and nothing of what it is made of. */
+/** Keeps of every procedure its input and output, and none of its internals. */
 declare function seenFromOutside<Nouns>(router: (parts: never) => { _def: { record: Nouns } }): TRPCBuiltRouter<
   Root,
   {
@@ -44,10 +44,16 @@ declare function seenFromOutside<Nouns>(router: (parts: never) => { _def: { reco
   }
 >;
 
-/** For its type alone, and never called: in a declaration file the compiler spells out what a function answers, not what an alias stands for. */
+/**
+ * Exists for its return type and is never called: in a declaration file the compiler spells out the return type of a
+ * function, but not an alias.
+ */
 function api() {
   return seenFromOutside(make);
 }
 
-/** The whole API as a type: what clients infer inputs and answers from. Its declaration needs no package but `@trpc/server`. */
+/**
+ * The whole API as a type, from which clients infer inputs and outputs. Its declaration needs no package but
+ * `@trpc/server`.
+ */
 export type AppRouter = ReturnType<typeof api>;

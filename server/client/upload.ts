@@ -17,24 +17,25 @@ export interface UploadOptions {
   name?: string;
   onProgress?: (progress: { bytes: number; totalBytes: number }) => void;
   signal?: AbortSignal;
-  /** Told once the server has given the upload an id: keep it to go on after a crash. */
+  /** Called once the server has given the upload an id: keep it to resume after a crash. */
   onStarted?: (uploadId: string) => void;
   /** The id of an unfinished upload of the same file. */
   resume?: string;
-  /** Pauses before a lost connection is tried again, milliseconds. */
+  /** Pauses in milliseconds before a lost connection is retried. */
   retryDelaysMs?: readonly number[];
 }
 
 interface UploadDeps {
-  /** Where uploads are made by the tus protocol. */
+  /** Address at which uploads are created by the tus protocol. */
   endpoint: string;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   headers: () => Promise<Record<string, string>>;
 }
 
 /**
- * Sends a file by the tus protocol: after a lost connection it goes on where the server stopped receiving. Resolves when all bytes are
- * there and the server has accepted them as a backup. A cancelled upload is removed from the server. Throws BackupError.
+ * Sends a file by the tus protocol, resuming after a lost connection at the offset the server has. Resolves when all
+ * bytes are there and the server has accepted them as a backup. Removes a cancelled upload from the server. Throws
+ * BackupError.
  */
 export async function upload(
   deps: UploadDeps,
@@ -91,7 +92,7 @@ function reasonOf(error: Error | DetailedError): BackupError {
   return answer ? errorOfAnswer(answer.getStatus(), failureInText(answer.getBody())) : connectionLost(error);
 }
 
-/** The library's requests over `fetch`, so that one client runs in browsers, Bun and Node alike. */
+/** Implements the library's requests over `fetch`, so that one client runs in browsers, Bun and Node alike. */
 function fetchStack(deps: UploadDeps): HttpStack {
   return {
     getName: () => 'fetch',

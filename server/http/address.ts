@@ -1,28 +1,28 @@
 import ipaddr from 'ipaddr.js';
 
-/** Who is at the other end of a request, as far as the connection and trusted proxies say. */
+/** The client of a request, according to the connection and trusted proxies. */
 export interface Client {
   /** IPv4 or IPv6 in its shortest form; `unknown` for a connection that has none. */
   address: string;
-  /** How the client itself speaks, before any proxy. */
+  /** Protocol of the client itself, before any proxy. */
   protocol: 'http' | 'https';
-  /** On this very machine, and not through a proxy nobody named. */
+  /** True for a client on this machine that is not behind an unnamed proxy. */
   local: boolean;
-  /** The connection comes from a proxy whose headers count. */
+  /** True when the connection comes from a proxy whose headers count. */
   behindProxy: boolean;
 }
 
-/** What the connection itself says of its other end. */
+/** The other end of the connection itself. */
 export interface Peer {
   /** Null when the connection is closed already, or has no address. */
   address: string | null;
   encrypted: boolean;
 }
 
-/** A client that sends one of these without being a trusted proxy stands behind a proxy nobody named. */
+/** Headers that betray an unnamed proxy when no trusted proxy sent them. */
 const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'];
 
-/** Makes the question "is this a trusted proxy?" of TRUSTED_PROXIES: addresses and networks, checked by the configuration. */
+/** Creates the test for trusted proxies from TRUSTED_PROXIES: addresses and networks, checked by the configuration. */
 export function proxyTrust(proxies: readonly string[]): (address: string) => boolean {
   const networks = proxies.map((text) => {
     if (text.includes('/')) return ipaddr.parseCIDR(text);
@@ -36,8 +36,9 @@ export function proxyTrust(proxies: readonly string[]): (address: string) => boo
 }
 
 /**
- * Tells the client of a request. Without a trusted proxy it is the connection's other end, whatever the headers say. Behind one it is the
- * last entry of `X-Forwarded-For` that is not itself a trusted proxy: earlier ones are the client's own words. Never throws.
+ * Returns the client of a request. Without a trusted proxy it is the connection's other end, whatever the headers say;
+ * behind one it is the last entry of `X-Forwarded-For` that is not itself a trusted proxy, because earlier ones are the
+ * client's own words. Never throws.
  */
 export function clientOf(peer: Peer, headers: Headers, isTrusted: (address: string) => boolean): Client {
   const own = peer.encrypted ? 'https' : 'http';
@@ -57,7 +58,7 @@ export function clientOf(peer: Peer, headers: Headers, isTrusted: (address: stri
   };
 }
 
-/** Whether a host name or address means the very machine that asks. */
+/** Returns whether a host name or address means this machine. */
 export function isOwnName(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
@@ -68,7 +69,7 @@ function walkBack(near: string, forwarded: string | null, isTrusted: (address: s
   for (const entry of (forwarded ?? '').split(',').reverse()) {
     if (entry.trim() === '') continue;
     const next = normalAddress(entry);
-    // What stands before an entry that is no address was said by nobody we know.
+    // Entries before one that is no address come from an unknown source.
     if (next === null) return { address, hops, clear: false };
     address = next;
     hops += 1;
@@ -77,7 +78,10 @@ function walkBack(near: string, forwarded: string | null, isTrusted: (address: s
   return { address, hops, clear: true };
 }
 
-/** Without port, brackets and zone; an IPv4 address in IPv6 clothes as IPv4. Null when it is no address. */
+/**
+ * Removes port, brackets and zone, and turns IPv4 mapped into IPv6 into IPv4; returns null for anything that is no
+ * address.
+ */
 function normalAddress(text: string): string | null {
   const bare = text
     .trim()

@@ -1,5 +1,5 @@
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-/** What pages of other origins may read of an answer, beyond what every page may. */
+/** Headers of a response that pages of other origins may read, beyond those every page may. */
 const EXPOSED = [
   'Accept-Ranges',
   'Content-Disposition',
@@ -18,7 +18,10 @@ const EXPOSED = [
 ].join(', ');
 const PREFLIGHT_SECONDS = 600;
 
-/** The headers that let a page of another origin read the answer; none for an origin that was not allowed. Pure. */
+/**
+ * Returns the headers that let a page of another origin read the response; none for an origin that is not allowed.
+ * Pure.
+ */
 export function corsHeaders(request: Request, allowed: readonly string[]): Record<string, string> {
   if (allowed.length === 0) return {};
   const origin = request.headers.get('origin');
@@ -31,7 +34,7 @@ export function corsHeaders(request: Request, allowed: readonly string[]): Recor
   };
 }
 
-/** Whether a browser asks before it sends. Any other OPTIONS is the routes' own: tus uses it. */
+/** Returns whether the request is a browser's preflight. Any other OPTIONS belongs to the routes: tus uses it. */
 export function isPreflight(request: Request): boolean {
   return (
     request.method === 'OPTIONS' &&
@@ -40,7 +43,10 @@ export function isPreflight(request: Request): boolean {
   );
 }
 
-/** What a preflight is told on top of `corsHeaders`. An origin that was not allowed is told nothing, which means no. Pure. */
+/**
+ * Returns the headers of a preflight's response, besides `corsHeaders`. An origin that is not allowed gets none, which
+ * means no. Pure.
+ */
 export function preflightHeaders(request: Request, allowed: readonly string[]): Record<string, string> {
   const origin = request.headers.get('origin');
   if (origin === null || !allowed.includes(origin)) return {};

@@ -2,30 +2,30 @@ import type { ProcessLog } from '../core/log.ts';
 import type { Caller } from '../security/caller.ts';
 import type { Client } from './address.ts';
 
-/** The connection a request came over; the listener hands it to the app. */
+/** The connection of a request, handed to the app by the listener. */
 export interface Connection {
   /** The other end's address. */
   peer: string | null;
   encrypted: boolean;
-  /** Lets this request be silent for as long as it needs. */
+  /** Removes the timeout for this request. */
   waitForEver(): void;
-  /** From now on it is cut when it is silent, like any other. */
+  /** Restores the usual timeout. */
   waitAsUsual(): void;
 }
 
-/** Says how long a request, and its connection after it, may be silent: a stranger's is cut. */
+/** Sets how long a request, and its connection after it, may be silent: an anonymous caller's is cut. */
 type Patience = Pick<Connection, 'waitForEver' | 'waitAsUsual'>;
 
-/** What every handler finds in its Hono context. */
+/** Bindings and variables of every handler's Hono context. */
 export interface AppEnv {
   Bindings: Connection;
   Variables: {
     requestId: string;
     client: Client;
-    /** Nobody, until the guards of `/trpc` and `/api` know better. */
+    /** Anonymous, until the guards of `/trpc` and `/api` have identified the caller. */
     caller: Caller;
     patience: Patience;
-    /** Says the request's id in every line. */
+    /** Writes the request's id in every line. */
     log: ProcessLog;
   };
 }

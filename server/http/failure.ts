@@ -5,7 +5,7 @@ import { AppError, type ErrorCode, type FailureBody, failureBody } from '../core
 import { routeClass } from './route-class.ts';
 import { statusOf, trpcCodeOf } from './status.ts';
 
-/** A failure made ready to be sent. */
+/** A failure ready to be sent. */
 export interface FailureAnswer {
   status: ContentfulStatusCode;
   headers: Record<string, string>;
@@ -13,8 +13,9 @@ export interface FailureAnswer {
 }
 
 /**
- * Turns an error of ours into an answer. Under `/trpc` it has tRPC's own shape, with ours in it, as procedures answer: a request that is
- * refused before it reaches one fails in the client like any other. Never holds a stack or the words of an error nobody foresaw.
+ * Turns an error of ours into a response. Under `/trpc` it has tRPC's own shape with ours inside, so that a request
+ * refused before any procedure fails in the client like any other. Never holds a stack or the message of an unexpected
+ * error.
  */
 export function failureAnswer(error: AppError, where: { path: string; now: Date; status?: number }): FailureAnswer {
   const status = (where.status ?? statusOf(error.code)) as ContentfulStatusCode;
@@ -39,7 +40,9 @@ function trpcBody(backup: FailureBody, httpStatus: number): object {
   };
 }
 
-/** What was thrown, as an error of ours; `status` when the thrower had a finer one in mind than the code has. */
+/**
+ * Turns anything thrown into an error of ours; `status` is set when the thrower had a more precise one than the code's.
+ */
 export function asFailure(thrown: unknown, requestId: string): { error: AppError; status?: number } {
   if (thrown instanceof AppError) return { error: thrown };
   if (thrown instanceof HTTPException && thrown.status < 500) {
@@ -57,7 +60,7 @@ export function asFailure(thrown: unknown, requestId: string): { error: AppError
   return { error };
 }
 
-/** A method a route does not have. */
+/** Returns the error for a method that a route does not have. */
 export function wrongMethod(method: string, path: string, allowed: string): AppError {
   return new AppError('USAGE', `${method} cannot be done with ${path}.`, { hint: `It takes ${allowed}.` });
 }

@@ -19,10 +19,10 @@ export interface RequestMetrics {
   requestAnswered(facts: { route: RouteClass; status: number; seconds: number }): void;
 }
 
-/** Longest path that is shown in a log. */
+/** Longest path shown in a log. */
 const SHOWN_PATH = 200;
 
-/** First of all: who is there, under which id, and a log that says so. */
+/** Identifies the client, sets the request's id, and opens a log with it. Must come first. */
 export function introduce(options: {
   trustedProxies: readonly string[];
   log: ProcessLog;
@@ -42,7 +42,7 @@ export function introduce(options: {
   };
 }
 
-/** One line and one count for each answer. The address line's parameters are left out: a signed link is in them. */
+/** Logs and counts each response. Query parameters are left out, because a signed link has its token there. */
 export function keepAccessLog(options: { metrics: RequestMetrics; elapsed: () => number }): Middleware {
   return async function keepAccessLog(c, next) {
     const began = options.elapsed();
@@ -60,7 +60,7 @@ export function keepAccessLog(options: { metrics: RequestMetrics; elapsed: () =>
   };
 }
 
-/** Headers of every answer, also of those other code made itself: they are put on when the answer is there. */
+/** Sets the headers of every response once it is there, also of those other code made. */
 export function putHeaders(options: { policy: string; corsOrigins: readonly string[] }): Middleware {
   return async function putHeaders(c, next) {
     if (options.corsOrigins.length > 0 && isPreflight(c.req.raw)) {
@@ -77,7 +77,10 @@ export function putHeaders(options: { policy: string; corsOrigins: readonly stri
   };
 }
 
-/** A request without a usable host has no address, and what is made of addresses later would fail; of two hosts each reader takes another. */
+/**
+ * Refuses a request without a usable host, whose URL would fail to parse later, and one with two, of which each reader
+ * takes another.
+ */
 export async function demandHost(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
   if (!URL.canParse(c.req.raw.url) || c.req.raw.headers.get('host')?.includes(',')) {
     throw new AppError('INPUT_INVALID', 'The request says no host that could be meant.', {
@@ -87,7 +90,7 @@ export async function demandHost(c: Context<AppEnv>, next: () => Promise<void>):
   await next();
 }
 
-/** Hono answers errors only; what else code can throw becomes one. */
+/** Turns thrown values that are no `Error` into one, because Hono handles only those. */
 export async function throwErrorsOnly(_: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
   try {
     await next();
@@ -96,7 +99,7 @@ export async function throwErrorsOnly(_: Context<AppEnv>, next: () => Promise<vo
   }
 }
 
-/** In production nothing is said in the clear but to this machine, and to who asks whether the server is well. */
+/** Refuses plain HTTP in production, except from this machine and for health checks. */
 export function demandHttps(options: { production: boolean }): Middleware {
   return async function demandHttps(c, next) {
     const { protocol, local, behindProxy } = c.get('client');
@@ -133,14 +136,16 @@ export function checkOrigin(options: { publicUrl: string | null; corsOrigins: re
   };
 }
 
-/** Who holds the cookie or token of a request, and the cookie to send again, if any. */
+/** Returns the caller by cookie or token, and the cookie to send again, if any. */
 export type ReadCaller = (headers: Headers, address: string) => Promise<{ caller: Caller; setCookie?: string }>;
-/** Told of each bearer token that did not count: a revoked one that is tried is worth a row in the audit. */
+/** Called for each invalid bearer token: an attempt with a revoked one is worth a row in the audit. */
 export type NoteRefused = (attempt: { address: string; action: string; requestId: string }) => Promise<void>;
-/** Throws RATE_LIMITED. `public`: what anybody may ask; `bytes`: uploads and downloads. */
+/** Takes a point, or throws RATE_LIMITED. `public`: calls of anonymous callers; `bytes`: uploads and downloads. */
 export type Spend = (limit: 'public' | 'bytes', key: string) => Promise<void>;
 
-/** Finds out who asks. A token that does not count is refused and noted here, and counted by its address: trying tokens is to be slow. */
+/**
+ * Identifies the caller. An invalid token is refused, audited, and counted by address, so that guessing tokens is slow.
+ */
 export function identify(options: { readCaller: ReadCaller; spend: Spend; noteRefused: NoteRefused }): Middleware {
   return async function identify(c, next) {
     const { address } = c.get('client');
@@ -156,14 +161,14 @@ export function identify(options: { readCaller: ReadCaller; spend: Spend; noteRe
     });
     c.set('caller', found.caller);
     await next();
-    // A route that signs in or out has set its own, and that one counts.
+    // A route that signs in or out has set its own cookie, which counts.
     if (found.setCookie !== undefined && !c.res.headers.has('set-cookie')) {
       replace(c, withCookie(c.res, found.setCookie));
     }
   };
 }
 
-/** Counts a request by its person or token, and by its address for nobody. */
+/** Counts a request by its person or token, or by address for an anonymous caller. */
 export function limitRate(spend: Spend, limit: 'public' | 'bytes'): Middleware {
   return async function limitRate(c, next) {
     await spend(limit, spenderOf(c.get('caller')));
@@ -172,8 +177,8 @@ export function limitRate(spend: Spend, limit: 'public' | 'bytes'): Middleware {
 }
 
 /**
- * Cuts the connection of one who was refused when he stays silent: what a route lets others do with their bytes is not for him, or his
- * connections would fill the server. A route allows silence once it knows that its caller may.
+ * Restores the timeout for a caller who was refused, so that silent connections of refused callers cannot fill the
+ * server. A route removes the timeout only once it knows that its caller has the right.
  */
 export async function cutRefused(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
   await next();
@@ -181,8 +186,8 @@ export async function cutRefused(c: Context<AppEnv>, next: () => Promise<void>):
 }
 
 /**
- * Takes so many requests with a body of one person at the same time, whatever tokens they bear, and of one address of those who are not
- * known: each of them holds a connection and a place in memory for as long as its sender likes.
+ * Limits concurrent requests with a body to `most` for each person, whatever tokens they use, and for each address of
+ * anonymous callers: each request holds a connection and memory for as long as its sender likes.
  */
 export function limitBodies(most: number): Middleware {
   const underWay = new Map<string, number>();
@@ -211,7 +216,7 @@ export function limitBodies(most: number): Middleware {
   };
 }
 
-/** Streams may last: at shutdown they are told to end, as if their client had left. Other requests may finish. */
+/** Ends streams at shutdown, as if their client had left. Other requests may finish. */
 export function endWith(closing: AbortSignal): Middleware {
   return async function endWith(c, next) {
     const { raw } = c.req;
@@ -222,7 +227,7 @@ export function endWith(closing: AbortSignal): Middleware {
   };
 }
 
-/** Hono copies an answer that is set over another one, so one that was changed in place is left alone. */
+/** Sets the response, unless it was changed in place: Hono copies one that is set over another. */
 function replace(c: Context<AppEnv>, answer: Response): void {
   if (answer !== c.res) c.res = answer;
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** A year: long enough to count, short enough to survive a mistake. Sub-domains are not ours to decide about. */
+/**
+ * A year: long enough to count, short enough to survive a mistake. Sub-domains are left out, because they are not ours.
+ */
 const HSTS = 'max-age=31536000';
 
-/** What a route may set otherwise for its own answers; all else is the same everywhere. */
+/** Headers that a route may set for its own responses; all others are the same everywhere. */
 const DEFAULTS_ONLY = new Set(['Cache-Control', 'Content-Security-Policy']);
 
-/** Lets a page load and run nothing but the style sheets that are part of it. */
+/** Returns a policy that lets a page load and run nothing but the style sheets that are part of it. */
 export function strictPolicy(styles: readonly string[]): string {
   const hashes = styles.map((style) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`);
   return [
@@ -18,7 +20,7 @@ export function strictPolicy(styles: readonly string[]): string {
   ].join('; ');
 }
 
-/** The headers every answer carries. `Strict-Transport-Security` only over HTTPS, where browsers heed it. Pure. */
+/** Returns the headers of every response. `Strict-Transport-Security` only over HTTPS, where browsers heed it. Pure. */
 export function secureHeaders(policy: string, protocol: 'http' | 'https'): Record<string, string> {
   return {
     'Cache-Control': 'no-store',
@@ -34,8 +36,8 @@ export function secureHeaders(policy: string, protocol: 'http' | 'https'): Recor
 }
 
 /**
- * Puts headers on an answer that is made already, in place, so that its body stays what it is. Returns the answer, or a copy when its
- * headers cannot be changed, as those of a redirect. What a route may decide for itself is kept.
+ * Sets headers on a finished response in place, so that its body is kept, and leaves those a route may decide for
+ * itself. Returns the response, or a copy when its headers are immutable, as those of a redirect.
  */
 export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
   return changed(response, (own) => {
@@ -46,7 +48,7 @@ export function withHeaders(response: Response, headers: Readonly<Record<string,
   });
 }
 
-/** Adds a cookie to an answer, in the same way. */
+/** Adds a cookie to a response, in the same way. */
 export function withCookie(response: Response, cookie: string): Response {
   return changed(response, (own) => own.append('Set-Cookie', cookie));
 }

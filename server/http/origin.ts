@@ -1,21 +1,22 @@
-/** What of a request tells whose page sent it. */
+/** Facts of a request that tell which page sent it. */
 export interface RequestOrigin {
   method: string;
   /** `Origin`, which browsers send with every unsafe method. */
   origin: string | null;
   /** `Sec-Fetch-Site`, which no page can forge. */
   fetchSite: string | null;
-  /** Whether a cookie came along: the browser's own doing, not the page's. */
+  /** True when a cookie came along, which the browser adds and not the page. */
   cookie: boolean;
-  /** `Authorization`; no page of another origin can set it without being asked about first (CORS). */
+  /** `Authorization`, which no page of another origin can set without a preflight (CORS). */
   authorization: string | null;
 }
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Whether an unsafe request may come in: from a page of one of `origins`, from the server's own page, or from a program that is no browser.
- * A program shows itself by a bearer token, or by carrying no cookie and none of the headers browsers always send. Pure.
+ * Returns whether an unsafe request is allowed: from a page of one of `origins`, from the server's own page, or from a
+ * program. A program is recognised by a bearer token, or by having no cookie and none of the headers browsers always
+ * send. Pure.
  */
 export function isWelcome(request: RequestOrigin, origins: readonly string[]): boolean {
   if (SAFE.has(request.method)) return true;
@@ -26,8 +27,8 @@ export function isWelcome(request: RequestOrigin, origins: readonly string[]): b
 }
 
 /**
- * The origins that are the server's own: `publicUrl`, and where the request went when that is not set or the client is on this machine.
- * The `Host` header is the client's word: it proves only that page and server have one name, which is what is asked.
+ * Returns the server's own origins: `publicUrl`, and the request's target when that is not set or the client is on this
+ * machine. The `Host` header is the client's word, but all it must prove is that page and server share one name.
  */
 export function ownOrigins(
   request: { protocol: 'http' | 'https'; host: string | null; local: boolean },

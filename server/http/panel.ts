@@ -15,11 +15,14 @@ export interface PanelFile {
   bytes: Uint8Array<ArrayBuffer>;
   /** Null where compressing gains nothing. */
   gzip: Uint8Array<ArrayBuffer> | null;
-  /** Its name changes with its content. */
+  /** True when its name changes with its content. */
   hashed: boolean;
 }
 
-/** What the panel may do: load and run its own files and ask its own server. Nothing inline, nothing from elsewhere. */
+/**
+ * Policy of the panel: it may load and run its own files and call its own server, nothing inline and nothing from
+ * elsewhere.
+ */
 export const PANEL_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -33,18 +36,18 @@ export const PANEL_POLICY = [
 
 const PAGE = 'index.html';
 const LEAST_TO_COMPRESS = 1024;
-/** A hash of Vite: eight characters before the ending, in its own folder. */
+/** File names with a hash of Vite: eight characters before the extension, in its own folder. */
 const HASHED = /^\/assets\/.+-[\w-]{8}\.\w+$/;
 const COMPRESSIBLE = /^(text\/|application\/json|image\/svg)/;
 
-/** Reads what `bun run build` has made; null when there is no page in the folder. */
+/** Reads the output of `bun run build`; returns null when the folder has no page. */
 export async function readPanel(folder: string): Promise<Panel | null> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = new Map<string, PanelFile>();
   for (const entry of names) {
     const full = join(entry.parentPath, entry.name);
     const path = full.slice(folder.length).replaceAll('\\', '/');
-    // What begins with a dot is the build's own.
+    // Names beginning with a dot are internal to the build.
     if (entry.isFile() && !path.includes('/.')) files.set(path, await readOne(full, path));
   }
   const page = files.get(`/${PAGE}`);
@@ -54,8 +57,8 @@ export async function readPanel(folder: string): Promise<Panel | null> {
 }
 
 /**
- * Routes of the panel: its files, and the page itself for every path a browser goes to. Files that are not there, programs that ask for
- * no page, and the paths of machines are left to who comes next.
+ * Creates the panel's routes: its files, and the page for every path a browser navigates to. Missing files, programs
+ * that do not accept HTML, and the paths of machines are left to the next handler.
  */
 export function panelRoutes({ files, page }: Panel): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -70,7 +73,7 @@ export function panelRoutes({ files, page }: Panel): Hono<AppEnv> {
   return app;
 }
 
-/** First parts of paths that are never a page, whatever is asked for there. Names that begin with a dot are not either. */
+/** First parts of paths that are never a page, nor are names that begin with a dot. */
 const NO_PAGES = new Set(['api', 'trpc', 'healthz', 'readyz', 'metrics', 'assets']);
 
 function isPagePath(path: string): boolean {

@@ -4,7 +4,7 @@ import type { ReadCaller } from './guards.ts';
 
 type Of<Kind extends Caller['kind']> = Extract<Caller, { kind: Kind }>;
 
-/** What it takes to know a caller by cookie or token; sessions and tokens have it. */
+/** Dependencies for identifying a caller by cookie or token. */
 export interface CallerSources {
   sessions: {
     read(sessionId: string, address: string): Promise<{ caller: Of<'session'>; fresh: boolean } | null>;
@@ -14,8 +14,8 @@ export interface CallerSources {
 }
 
 /**
- * Reads who sent a request: by the bearer token when there is one, which then decides alone, otherwise by the session's cookie. A session
- * that lives on gets its cookie again, one that is over has it taken away. Throws UNAUTHENTICATED for a token that does not count.
+ * Reads the caller of a request: by the bearer token alone when there is one, otherwise by the session's cookie. An
+ * extended session gets its cookie again, an ended one has it removed. Throws UNAUTHENTICATED for an invalid token.
  */
 export function createReadCaller({ sessions, tokens }: CallerSources): ReadCaller {
   return async function readCaller(headers, address) {

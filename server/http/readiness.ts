@@ -3,9 +3,9 @@ import { withTimeout } from '../core/timeout.ts';
 
 /** One thing the server needs. */
 export interface ReadinessCheck {
-  /** For `/readyz` and the operator: database, storage, queue. */
+  /** Name for `/readyz` and the operator: database, storage, queue. */
   name: string;
-  /** Rejects with an AppError while the thing cannot be used. */
+  /** Throws an AppError while the thing cannot be used. */
   check(signal: AbortSignal): Promise<void>;
 }
 
@@ -13,9 +13,11 @@ export interface ReadinessCheck {
 export type Readiness = Record<string, 'ok' | ErrorCode>;
 
 /**
- * Asks all checks at once, each for `limitMs` at most; a check that is silent for longer is STALLED. Questions that come
- * meanwhile share the answer: anybody may ask, and asking must stay cheap. Never rejects. `onChange` is told why a check fails, once
- * until its code is another one, and with null when it does no longer.
+ * Runs all checks at once, each for `limitMs` at most; one that takes longer is STALLED. Concurrent calls share the
+ * result, because anybody may ask and asking must stay cheap. Never rejects.
+ *
+ * `onChange` is called with the error when a check begins to fail or fails with another code, and with null when it
+ * works again.
  */
 export function createReadiness(
   checks: readonly ReadinessCheck[],
@@ -44,7 +46,7 @@ export function createReadiness(
   };
 }
 
-/** The failure that says what is down; null when all is well. The words of the checks stay inside: anybody may ask. */
+/** Returns the failure that names what is down, or null. The checks' messages are left out, because anybody may ask. */
 export function notReady(readiness: Readiness): AppError | null {
   const down = Object.entries(readiness).filter(([, state]) => state !== 'ok');
   const first = down[0]?.[1];

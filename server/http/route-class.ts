@@ -1,4 +1,4 @@
-/** Kinds of routes, few and fixed: limits and metrics are counted by them, never by paths, which are endless. */
+/** Kinds of routes, few and fixed. Limits and metrics count by them, because paths are endless. */
 export const ROUTE_CLASSES = ['trpc', 'bytes', 'page', 'health', 'metrics', 'keys', 'other'] as const;
 export type RouteClass = (typeof ROUTE_CLASSES)[number];
 
@@ -10,7 +10,7 @@ const FIXED: Readonly<Record<string, RouteClass>> = {
   '/.well-known/jwks.json': 'keys',
 };
 
-/** The kind of the route a path belongs to. Pure. */
+/** Returns the kind of route that a path belongs to. Pure. */
 export function routeClass(path: string): RouteClass {
   if (path === '/trpc' || path.startsWith('/trpc/')) return 'trpc';
   if (path === '/api' || path.startsWith('/api/')) return 'bytes';

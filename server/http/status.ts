@@ -13,7 +13,7 @@ const OF_CODE: Partial<Record<ErrorCode, FailureStatus>> = {
   UNEXPECTED: 500,
 };
 
-/** The HTTP status of a failure, the same on every route and procedure. */
+/** Returns the HTTP status of a failure, the same on every route and procedure. */
 export function statusOf(code: ErrorCode): FailureStatus {
   const own = OF_CODE[code];
   if (own !== undefined) return own;
@@ -44,7 +44,10 @@ const TRPC_CODES: Partial<Record<number, TRPC_ERROR_CODE_KEY>> = {
   503: 'SERVICE_UNAVAILABLE',
 } satisfies Record<FailureStatus, TRPC_ERROR_CODE_KEY>;
 
-/** tRPC's word for a status: its clients try again by it, or do not. INTERNAL_SERVER_ERROR for a status no failure of ours has. */
+/**
+ * Returns tRPC's code for a status, by which its clients retry or do not; INTERNAL_SERVER_ERROR for a status no failure
+ * of ours has.
+ */
 export function trpcCodeOf(status: number): TRPC_ERROR_CODE_KEY {
   return TRPC_CODES[status] ?? 'INTERNAL_SERVER_ERROR';
 }
