@@ -9,18 +9,18 @@ import { composeServer } from './process/start-server.ts';
 
 export interface RunningServer {
   url: string;
-  /** Whether PORT was busy and the next free one was taken. */
+  /** True when PORT was busy and the next free one was taken. */
   moved: boolean;
   /**
-   * Answers no new request, ends event streams, lets requests and operations under way finish within thirty seconds, then cuts and cancels
-   * them, and gives everything back. Safe to call twice.
+   * Accepts no new request, ends event streams, gives requests and operations under way thirty seconds, then cuts and
+   * cancels them, and closes everything. Safe to call twice.
    */
   stop(): Promise<void>;
 }
 
 const GRACE_MS = 30_000;
 
-/** Builds the server, listens, and says so in the log. Throws CONFIG_INVALID; nothing is left open then. */
+/** Builds the server, listens, and logs that. Throws CONFIG_INVALID, leaving nothing open. */
 export async function startServer(config: Config, databaseUrl: string): Promise<RunningServer> {
   const tls = config.tls === null ? null : await readTls(config.tls);
   const server = await composeServer(config, databaseUrl);
@@ -53,15 +53,15 @@ export async function startServer(config: Config, databaseUrl: string): Promise<
     let stopped: Promise<void> | null = null;
     return { url: listening.url, moved: listening.moved, stop: () => (stopped ??= stop()) };
   } catch (error) {
-    // The first failure counts; what follows from it is in the log.
+    // The first failure counts; later ones that follow from it are in the log.
     await server.close().catch(() => undefined);
     throw error;
   }
 }
 
 /**
- * Resolves at the first SIGINT, SIGTERM or SIGHUP. One that comes more than a second later ends the process at once;
- * earlier ones are the same Ctrl-C, passed on by npm or a shell as well.
+ * Resolves at the first SIGINT, SIGTERM or SIGHUP. A signal more than a second later ends the process at once; earlier
+ * ones are the same Ctrl-C, passed on by npm or a shell as well.
  */
 export function untilToldToStop(): Promise<void> {
   return new Promise((resolve) => {
@@ -80,7 +80,10 @@ export function untilToldToStop(): Promise<void> {
   });
 }
 
-/** Runs a root to its exit code: 0, or that of the error, with its words, hint and code on stderr. */
+/**
+ * Runs a main function and exits: with 0, or with the error's exit code after printing message, hint and code to
+ * stderr.
+ */
 export async function runRoot(root: () => Promise<void>): Promise<never> {
   try {
     await refuseFetching({ cwd: process.cwd(), execArgv: process.execArgv, env: process.env });
@@ -100,7 +103,7 @@ async function main(): Promise<void> {
       hint: 'Set it in the environment or in the file .env, or run `bun start`, which brings a PostgreSQL of its own.',
     });
   }
-  // A signal that comes while the server starts waits for its turn.
+  // Registered first, so that a signal during the start is acted on after it.
   const toldToStop = untilToldToStop();
   const server = await startServer(config, config.databaseUrl);
   console.log(`Palace Backup answers at ${server.url}`);

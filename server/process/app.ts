@@ -32,58 +32,61 @@ import type { Overview } from './front-page/overview.ts';
 import { frontPage, PAGE_STYLE } from './front-page/page.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
-/** What the app is made of. It opens nothing itself. */
+/** Dependencies of the app, which opens nothing itself. */
 export interface AppParts {
   version: string;
   guards: {
-    /** Demands HTTPS of all but this machine. */
+    /** True to demand HTTPS of every client but this machine. */
     production: boolean;
     publicUrl: string | null;
     trustedProxies: readonly string[];
     corsOrigins: readonly string[];
-    /** What a scraper sends; null: only this machine may read the metrics. */
+    /** Bearer token of a scraper; null: only this machine may read the metrics. */
     metricsToken: string | null;
   };
   checks: readonly ReadinessCheck[];
   /** Throws MEMORY_LIMIT while this process can take on nothing large. */
   refuseLarge(): void;
   readOverview(signal: AbortSignal): Promise<Overview>;
-  /** What people see. Null: it was not built; a plain page says what is there. */
+  /** Null when it was not built; a plain page is shown instead. */
   panel: Panel | null;
   metrics: Metrics;
   log: ProcessLog;
-  /** What needs sign-in; null where the server has no such face, as with ROLE=worker. */
+  /** Routes that need sign-in; null with ROLE=worker. */
   api: Api | null;
-  /** Aborts when shutdown begins: `/readyz` says no, and event streams end. */
+  /** Aborts when shutdown begins: `/readyz` then fails, and event streams end. */
   closing: AbortSignal;
   now(): Date;
-  /** Milliseconds of a clock that never jumps. */
+  /** Milliseconds of a monotonic clock. */
   elapsed(): number;
-  /** Ids of requests. */
+  /** Returns a new request id. */
   newId(): string;
 }
 
 /** The part of the server that knows its callers. */
 export interface Api {
-  /** Rejects with UNAUTHENTICATED for a bearer token that does not count; a cookie that does not count is nobody's. */
+  /** Throws UNAUTHENTICATED for an invalid bearer token; an invalid cookie makes an anonymous caller. */
   readCaller: ReadCaller;
   spend: Spend;
   noteRefused: NoteRefused;
   jwks(): Promise<{ keys: object[] }>;
-  /** Adds what answers under `/trpc` and `/api`. Procedures count what they cost their caller themselves. */
+  /** Adds the routes under `/trpc` and `/api`. Procedures spend their caller's rate themselves. */
   addRoutes(app: Hono<AppEnv>): void;
 }
 
 const CHECK_LIMIT_MS = 3000;
-/** Requests with a body that one person sends at the same time: far more than a browser, or a script that sends file after file. */
+/**
+ * Most concurrent requests with a body from one person: far more than a browser, or a script that sends file after
+ * file.
+ */
 const MOST_BODIES = 32;
 const KEYS_SECONDS = 300;
-/** Nobody reads it; the log and the metrics tell it from a fault of the server. */
+/** Status after the client has gone. Nobody reads it, but log and metrics tell it from a fault of the server. */
 const CLIENT_GONE = 499;
 
 /**
- * Makes the HTTP application. Everything it answers that is not a page has the shape of `errors.ts`, and every answer, whoever made it,
- * passes the same guards in the same order: who is there, log, headers, HTTPS, origin, caller, limit.
+ * Creates the HTTP application. Every failure has the shape of `errors.ts`, and every response, whoever made it, passes
+ * the same guards in the same order: client, log, headers, HTTPS, origin, caller, limit.
  */
 export function createApp(parts: AppParts): Hono<AppEnv> {
   const { guards, api: face, log } = parts;
@@ -126,7 +129,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   return app;
 }
 
-/** Whether the server lives, can work, and what it counted: for machines that watch it. */
+/** Adds the routes for machines that watch the server: health, readiness, metrics and keys. */
 function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, api: face, log, now }: AppParts): void {
   const readiness = createReadiness(checks, CHECK_LIMIT_MS, (check, error) => {
     if (error) log.warn({ check, code: error.code, reason: error.message, error: error.cause }, 'not ready');
@@ -138,7 +141,7 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, api: f
     if (closing.aborted) return fail(c, new AppError('CANCELLED', 'The server is shutting down.'), now(), 503);
     const found = await readiness();
     const failure = notReady(found);
-    // Whatever it is for a person: for who watches, the server is not to be asked now.
+    // 503 whatever the failure's own status: a monitor must send no requests now.
     if (failure) return fail(c, failure, now(), 503);
     return c.json({ ok: true, checks: found });
   });
@@ -161,7 +164,7 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, api: f
   }
 }
 
-/** What needs to know its caller. */
+/** Adds the routes that need to know their caller. */
 function addApi(
   app: Hono<AppEnv>,
   { readCaller, spend, noteRefused, addRoutes }: Api,
@@ -177,7 +180,7 @@ function addApi(
   for (const path of ['/trpc/*', '/api/*'])
     app.use(path, cutRefused, identify({ readCaller, spend, noteRefused }), bodies);
   app.use('/trpc/*', endWith(closing));
-  // Lists of backups and audit rows are much the same words; streams of events are left as they are.
+  // Lists of backups and audit rows compress well; event streams are left as they are.
   app.use('/trpc/*', compress({ encoding: 'gzip' }));
   app.use('/trpc/*', bodyLimit({ maxSize: MAX_CALL_BYTES, onError: tooLarge }));
   app.use('/api/*', limitRate(spend, 'bytes'));
@@ -188,7 +191,7 @@ function addApi(
   addRoutes(app);
 }
 
-/** A route that is only read: any other method is refused, and told what would do. */
+/** Adds a read-only route: any other method is refused with the allowed ones. */
 function only(app: Hono<AppEnv>, path: string, now: () => Date, handler: Handler<AppEnv>): void {
   app.get(path, handler);
   app.all(path, (c) => {
@@ -203,14 +206,15 @@ function fail(c: Context<AppEnv>, error: AppError, now: Date, status?: number): 
 }
 
 /**
- * Whether the front page, or the metrics without a token, may tell what is there: to a browser of this machine that asked for it by this machine's own name. A page of
- * another name that leads here (DNS rebinding) would otherwise be told as well.
+ * Returns whether the front page, or the metrics without a token, may show details: only to a browser on this machine
+ * that used this machine's own name. Otherwise a page of another name that resolves here (DNS rebinding) could read
+ * them.
  */
 function isAtThisMachine(c: Context<AppEnv>): boolean {
   return c.get('client').local && isOwnName(new URL(c.req.raw.url).hostname);
 }
 
-/** Compared by digest, so that neither content nor length of the token shows in the time it takes. */
+/** Compares by digest, so that the time taken reveals neither content nor length of the token. */
 function mayScrape(c: Context<AppEnv>, token: string | null): boolean {
   if (token === null) return isAtThisMachine(c);
   const given = /^bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';

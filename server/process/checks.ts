@@ -2,13 +2,15 @@ import { AppError } from '../core/errors.ts';
 import type { ReadinessCheck } from '../http/readiness.ts';
 import type { Storage } from '../storage/storage.ts';
 
-/** Less free space than that, and not even a small backup is sure to fit. */
+/** Least free space in bytes: with less, not even a small backup is sure to fit. */
 const LEAST_FREE_BYTES = 64 * 1024 ** 2;
 
-/** No archive ever has this name; nothing is ever committed under it. */
+/** Name that no archive ever has; nothing is committed under it. */
 const PROBE = 'palace-backup-probe.zip';
 
-/** Whether archives can be written: a temporary is opened in the storage and given up, and there is room. */
+/**
+ * Checks that archives can be written: opens and aborts a temporary one in the storage, and compares the free space.
+ */
 export function storageCheck(
   storage: Pick<Storage, 'create' | 'freeSpace' | 'label' | 'places'>,
   leastFreeBytes: number = LEAST_FREE_BYTES,

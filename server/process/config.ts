@@ -9,39 +9,47 @@ import { targetFault } from '../../db/connect/address/target.ts';
 import { levelFault } from '../archive/codec.ts';
 import { AppError } from '../core/errors.ts';
 
-/** Everything that is decided outside the program. Read once, by a root. */
+/** Every setting from outside the program, read once by a main function. */
 export interface Config {
-  /** Where the data is. Null: the embedded PostgreSQL. */
+  /** Address of the database. Null: the embedded PostgreSQL. */
   databaseUrl: string | null;
-  /** The same database without a pooler between, for backups and restores. Null with `databaseUrl`. */
+  /** Address of the same database without a pooler between, for backups and restores. Null with `databaseUrl`. */
   databaseDirectUrl: string | null;
   /** Folder of the archives, relative to the working directory. */
   backupDir: string;
-  /** Modules that export the Drizzle tables, or drizzle-kit's configuration, relative to the working directory. Null: the HRMS schema. */
+  /**
+   * Modules that export the Drizzle tables, or drizzle-kit's configuration, relative to the working directory. Null:
+   * the HRMS schema.
+   */
   backupSchema: string | null;
-  /** How Drizzle names columns that were given no name. Null: as the configuration says, or by their properties. */
+  /**
+   * Drizzle's casing of columns without a name of their own. Null: as the configuration says, or by their properties.
+   */
   backupCasing: 'snake_case' | 'camelCase' | null;
-  /** File that says what backups leave out on purpose, relative to the working directory. Null: nothing. */
+  /** File that lists what backups leave out on purpose, relative to the working directory. Null: nothing. */
   backupExclude: string | null;
-  /** A backup that does not hold everything ends the command with an exit code of its own. */
+  /** True to end the command with an exit code of its own after a backup that does not hold everything. */
   strictExit: boolean;
   /** Connections that copy at the same time. */
   backupJobs: number;
   backupCompression: 'deflate' | 'zstd';
-  /** Null: the level that is best for the method. */
+  /** Null: the best level for the method. */
   backupLevel: number | null;
-  /** Longest wait for a lock in one try, milliseconds. */
+  /** Longest wait for a lock in one try, in milliseconds. */
   lockTimeoutMs: number;
-  /** Longest wait for locks over all tries, milliseconds. */
+  /** Longest wait for locks over all tries, in milliseconds. */
   lockGiveUpMs: number;
   port: number;
   host: string;
   nodeEnv: 'development' | 'production' | 'test';
-  /** Which half of the server this process is: `api` answers HTTP, `worker` runs operations, `all` does both. */
+  /** Role of this process: `api` answers HTTP, `worker` runs operations, `all` does both. */
   role: 'all' | 'api' | 'worker';
-  /** From it come the keys that protect signing keys. Null: one is made and kept under `.data/`, in development only. */
+  /**
+   * Secret from which the keys protecting signing keys are derived. Null: one is made and kept under `.data/`, in
+   * development only.
+   */
   secretKey: string | null;
-  /** Where people reach the server, without a path. Null: as it listens. */
+  /** Public address of the server, without a path. Null: the address it listens on. */
   publicUrl: string | null;
   /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-*` headers count. */
   trustedProxies: string[];
@@ -49,30 +57,30 @@ export interface Config {
   corsOrigins: string[];
   /** Files with certificate and key, both or none. */
   tls: { certFile: string; keyFile: string } | null;
-  /** Largest upload, bytes. */
+  /** Largest upload, in bytes. */
   maxUploadBytes: number;
-  /** What one person's uploads may come to that are neither accepted nor refused yet. */
+  /** Most uploads of one person that are neither accepted nor refused yet. */
   maxWaitingUploads: number;
-  /** Null: ten of the largest. */
+  /** Most bytes of those uploads. Null: ten times the largest upload. */
   maxWaitingBytes: number | null;
-  /** A session ends after so many days without use. */
+  /** Days without use after which a session ends. */
   sessionDays: number;
-  /** Records of finished operations are kept so many days. */
+  /** Days for which records of finished operations are kept. */
   operationDays: number;
-  /** An operation that says nothing for so long has failed, milliseconds. */
+  /** Milliseconds without a sign of life after which an operation has failed. */
   stallMs: number;
   /** Operations a worker runs at the same time. */
   workerOperations: number;
-  /** How far the worker stands back for other programs, as nice(1) counts. */
+  /** Niceness of the worker, as nice(1) counts. */
   workerNiceness: number;
-  /** Most memory of the process that answers, MiB. Null: a share of the machine's. */
+  /** Most memory of the answering process, in MiB. Null: a share of the machine's. */
   memoryLimitMb: number | null;
-  /** The same of a worker's. */
+  /** Most memory of a worker, in MiB. Null: a share of the machine's. */
   workerMemoryLimitMb: number | null;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Null: standard output. */
   logFile: string | null;
-  /** What a scraper of `/metrics` must send as a bearer token. Null: only callers on this machine may read it. */
+  /** Bearer token that a scraper of `/metrics` must send. Null: only callers on this machine may read it. */
   metricsToken: string | null;
 }
 
@@ -178,8 +186,8 @@ const environment = z.object({
 export const SETTING_NAMES = Object.keys(environment.shape) as (keyof typeof environment.shape)[];
 
 /**
- * Reads the settings; an empty one counts as not set. Throws CONFIG_INVALID that names every setting that cannot be used and what it must be;
- * the values of connection strings are not repeated.
+ * Reads the settings; an empty one counts as not set. Throws CONFIG_INVALID that names every unusable setting and its
+ * rule, without repeating the values of connection strings.
  */
 export function readConfig(env: Environment, cores: number = availableParallelism()): Config {
   const given = givenSettings(env);
@@ -273,17 +281,22 @@ function givenSettings(env: Environment): Record<string, string | undefined> {
   return Object.fromEntries(SETTING_NAMES.map((name) => [name, PATHS.test(name) ? path(name) : text(name)]));
 }
 
-/** Finds a `~` that means home; the one setting that may hold several paths has commas between them. */
+/**
+ * Returns the pattern of a `~` that means home; only BACKUP_SCHEMA may hold several paths, with commas between them.
+ */
 function startsOf(name: string): RegExp {
   return name === 'BACKUP_SCHEMA' ? /(^|,\s*)~(?=[/,]|$)/g : /^()~(?=\/|$)/;
 }
 
-/** The path with the home folder in place of a `~` at its start. No shell reads `.env` or `--output=~/x`, so nobody else puts it there. */
+/** Replaces a `~` at the start of a path by the home folder, because no shell does that in `.env` or `--output=~/x`. */
 export function underHome(path: string, env: Environment): string {
   return path === '~' || path.startsWith('~/') ? join(env.HOME || homedir(), path.slice(1)) : path;
 }
 
-/** A folder of that very name would be made, and nobody would look for it there. */
+/**
+ * Returns faults for paths that begin with `~user`: a folder of that very name would be made, and nobody would look for
+ * it there.
+ */
 function foreignHomes(given: Record<string, string | undefined>): string[] {
   return Object.entries(given)
     .filter(([name, value]) => PATHS.test(name) && value !== undefined && startsLikeHome(name, value))
@@ -294,7 +307,7 @@ function startsLikeHome(name: string, value: string): boolean {
   return (name === 'BACKUP_SCHEMA' ? /(^|,\s*)~/ : /^~/).test(value);
 }
 
-/** Puts the content of `<name>_FILE` where the setting itself is expected, so that the password stands in no environment. Returns faults. */
+/** Replaces a setting by the content of `<name>_FILE`, so that the password is in no environment. Returns faults. */
 function fromFile(given: Record<string, string | undefined>, name: 'DATABASE_URL' | 'DATABASE_DIRECT_URL'): string[] {
   const file = given[`${name}_FILE`];
   if (file === undefined) return [];
@@ -307,12 +320,15 @@ function fromFile(given: Record<string, string | undefined>, name: 'DATABASE_URL
     given[name] = text;
     return [];
   } catch {
-    // An address put there by mistake is not repeated.
+    // The value is not repeated when it looks like an address put there by mistake.
     return [`${name}_FILE names a file that cannot be read${/[:=@]/.test(file) ? '' : `: ${file}`}`];
   }
 }
 
-/** Every text of the environment that may hold a password of the database, for masks; what cannot be read is left out. */
+/**
+ * Returns every text of the environment that may hold a password of the database, for masking; unreadable files are
+ * left out.
+ */
 export function secretsOf(env: Environment): string[] {
   const given = givenSettings(env);
   fromFile(given, 'DATABASE_URL');
@@ -323,7 +339,10 @@ export function secretsOf(env: Environment): string[] {
   ) as string[];
 }
 
-/** Returns the settings with the database that the application's own configuration names. Throws CONFIG_INVALID without repeating it. */
+/**
+ * Returns the settings with the database that the application's own configuration names. Throws CONFIG_INVALID without
+ * repeating it.
+ */
 export function withDatabase(config: Config, url: string): Config {
   const read = connection.safeParse(url.trim());
   if (read.success) return { ...config, databaseUrl: read.data, databaseDirectUrl: read.data };
@@ -339,7 +358,7 @@ function levelFaults(method: 'deflate' | 'zstd', level: number | null): string[]
   return fault === null ? [] : [`BACKUP_LEVEL ${fault}`];
 }
 
-/** Their values may hold a secret and are not repeated. */
+/** Settings whose values may hold a secret and are not repeated. */
 const SECRET_SETTINGS = /_URL$|^SECRET_KEY$|^METRICS_TOKEN$|^TLS_KEY$/;
 
 function fault(name: string, rule: string, value: string | undefined, file?: string): string {

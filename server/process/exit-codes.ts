@@ -1,6 +1,9 @@
 import type { ErrorCode } from '../core/errors.ts';
 
-/** What an exit code tells a cron job or systemd. The one list: `--help` prints it, and README.md repeats it word for word. */
+/**
+ * Meanings of the exit codes, for a cron job or systemd. This is the one list: `--help` prints it, and README.md
+ * repeats it word for word.
+ */
 export const EXIT_CODES = {
   0: 'done',
   1: 'unexpected; from status.ts: no good backup that is young enough',
@@ -16,7 +19,7 @@ export const EXIT_CODES = {
 
 export type ExitCode = keyof typeof EXIT_CODES;
 
-/** The exit code of a failure. A code added to the vocabulary without a place here does not compile. */
+/** Returns the exit code of a failure. A new error code without a case here does not compile. */
 export function exitCodeOf(code: ErrorCode): Exclude<ExitCode, 0> {
   switch (code) {
     case 'UNEXPECTED':
@@ -49,7 +52,7 @@ export function exitCodeOf(code: ErrorCode): Exclude<ExitCode, 0> {
     case 'FORBIDDEN':
     case 'STEP_UP_REQUIRED':
     case 'RATE_LIMITED':
-    // A newer program's archive is whole; it is this program that is too old for it.
+    // A newer program's archive is intact; this program is too old for it.
     case 'ARCHIVE_TOO_NEW':
       return 4;
     case 'ARCHIVE_INVALID':

@@ -3,12 +3,12 @@ import { AppError, failureBody, unexpected } from '../core/errors.ts';
 import type { Connection } from '../http/env.ts';
 
 export interface Listening {
-  /** Where it answers, for people. */
+  /** Address for people. */
   url: string;
   port: number;
-  /** Whether the port wanted was busy and the next free one was taken. */
+  /** True when the wanted port was busy and the next free one was taken. */
   moved: boolean;
-  /** Takes nothing new and lets requests under way finish, cutting those that take longer than `graceMs`. */
+  /** Accepts nothing new and lets requests under way finish, cutting those that take longer than `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -16,22 +16,22 @@ export interface ListenOptions {
   host: string;
   port: number;
   fetch: (request: Request, connection: Connection) => Response | Promise<Response>;
-  /** PEM texts; the server then speaks HTTPS. */
+  /** PEM texts; the server then uses HTTPS. */
   tls?: { cert: string; key: string } | null;
-  /** A request or answer that moves no byte for so long is cut off, unless it may wait. At most 255. */
+  /** Seconds without a byte after which a request or response is cut, unless its timeout is removed. At most 255. */
   idleSeconds?: number;
 }
 
 /** Ports tried after the one wanted. */
 const NEXT_PORTS = 50;
 const IDLE_SECONDS = 30;
-/** Bodies are measured by the routes, which say why they refuse; Bun's own limit answers without a word. */
+/** No limit in Bun, which would refuse without a message: the routes measure bodies and say why they refuse. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /**
- * Serves on `host` and `port`, or on the next free port when that one is busy; 0 takes any.
- * Throws CONFIG_INVALID when the address is not this machine's, the port is not allowed, none near it is free, or certificate and key
- * are none or do not belong together.
+ * Serves on `host` and `port`, or on the next free port when that one is busy; 0 takes any. Throws CONFIG_INVALID when
+ * the address is not this machine's, the port is not allowed, none near it is free, or certificate and key are invalid
+ * or do not belong together.
  */
 export function listen(options: ListenOptions): Listening {
   const { host, port } = options;
@@ -71,7 +71,7 @@ export async function readTls(files: { certFile: string; keyFile: string }): Pro
   return { cert: await read('TLS_CERT', files.certFile), key: await read('TLS_KEY', files.keyFile) };
 }
 
-/** Null when the port is busy. */
+/** Returns the server, or null when the port is busy. Throws CONFIG_INVALID. */
 function serveOn(port: number, { host, fetch, tls, idleSeconds }: ListenOptions) {
   try {
     return Bun.serve({
@@ -88,7 +88,7 @@ function serveOn(port: number, { host, fetch, tls, idleSeconds }: ListenOptions)
           waitForEver: () => server.timeout(request, 0),
           waitAsUsual: () => server.timeout(request, idleSeconds ?? IDLE_SECONDS),
         }),
-      // Nothing of the app throws past its own error handler; should it ever, no stack is shown.
+      // The app's own error handler catches everything; should it ever fail, no stack is shown.
       error: (error) => Response.json(failureBody(unexpected(error), new Date()), { status: 500 }),
     });
   } catch (error) {
@@ -107,7 +107,7 @@ function serveOn(port: number, { host, fetch, tls, idleSeconds }: ListenOptions)
   }
 }
 
-/** An address a browser can open. */
+/** Returns an address a browser can open. */
 function shownHost(host: string): string {
   if (['0.0.0.0', '::', ''].includes(host)) return 'localhost';
   return host.includes(':') ? `[${host}]` : host;

@@ -2,25 +2,25 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 
-/** Switches it off. */
+/** Our bunfig.toml, which turns fetching off. */
 const OWN_BUNFIG = join(import.meta.dir, '../../bunfig.toml');
 
 interface Process {
   cwd: string;
-  /** Words for the runtime itself, before the program. */
+  /** Arguments of the runtime itself, before the program. */
   execArgv: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Refuses to work where the runtime was told to fetch packages while a program runs: by the bunfig.toml of the folder it was started in,
- * which need not be ours, or by the person's own. Unless told, it looks no
- * further than the packages beside this program. `--no-install` does not count: `bun run` passes over it. Throws CONFIG_INVALID.
+ * Throws CONFIG_INVALID where Bun is configured to fetch packages while a program runs: by the bunfig.toml of the
+ * folder it was started in, which need not be ours, or by the user's own. Unconfigured, Bun looks only at packages
+ * beside this program. `--no-install` does not count, because `bun run` ignores it.
  */
 export async function refuseFetching({ cwd, execArgv, env }: Process): Promise<void> {
   const home = env['XDG_CONFIG_HOME'] || env['HOME'] || homedir();
   const named = execArgv.findLast((word) => /^(--config|-c)=/.test(word))?.replace(/^[^=]*=/, '');
-  // The nearer one counts where both say something.
+  // The nearer one counts where both set it.
   for (const file of [named ?? join(cwd, 'bunfig.toml'), join(home, '.bunfig.toml')]) {
     const said = await installsOf(file);
     if (said === null) continue;

@@ -18,23 +18,23 @@ import type { Metrics } from './metrics/metrics.ts';
 /** Folder of unfinished and received uploads, beside the archives. */
 export const UPLOADS = '.uploads';
 
-/** What a worker works with. */
+/** Dependencies of a worker. */
 export interface WorkerParts {
   config: Config;
-  /** Past any pooler. */
+  /** Address that goes past any pooler. */
   directUrl: string;
   model: SchemaModel;
   storage: Storage;
   records: Records;
   metrics: Pick<Metrics, 'operationFinished'>;
-  /** Told when an operation begins, and when it is over. */
+  /** Called when an operation begins, and when it has ended. */
   onRunning?: (id: string, runs: boolean) => void;
   log: Log;
   now: () => Date;
   newId: () => string;
 }
 
-/** Opens the queue and takes operations from it. Throws what `startQueue` throws; nothing is left open then. */
+/** Opens the queue and starts a worker on it. Throws what `startQueue` throws, leaving nothing open. */
 export async function openWorker(place: WorkerParts): Promise<{ worker: Worker; queue: Queue }> {
   const { config, directUrl, storage, model, records, log, now, newId, metrics } = place;
   const pause = (ms: number) => Bun.sleep(ms);
@@ -97,7 +97,7 @@ export async function openWorker(place: WorkerParts): Promise<{ worker: Worker; 
   }
 }
 
-/** The same verbs, the beginning and the end of each told. */
+/** Wraps the verbs so that the beginning and end of each are reported. */
 function told(verbs: Verbs, onRunning: WorkerParts['onRunning']): Verbs {
   if (!onRunning) return verbs;
   const one =

@@ -5,8 +5,8 @@ import type { SchemaModel } from '../../db/model/model.ts';
 import { type Config, withDatabase } from './config.ts';
 
 /**
- * Reads which tables to protect: the HRMS's, or those of BACKUP_SCHEMA. Where no DATABASE_URL is set, the settings that come back name
- * the database of the application's own configuration. Throws CONFIG_INVALID and MODEL_INVALID.
+ * Reads the model of the tables to protect: the HRMS's, or those of BACKUP_SCHEMA. Without DATABASE_URL, the returned
+ * settings name the database of the application's own configuration. Throws CONFIG_INVALID and MODEL_INVALID.
  */
 export async function composeSchema(
   config: Config,
@@ -22,7 +22,9 @@ export async function composeSchema(
   return { model, config: named ? withDatabase(config, databaseUrl) : config };
 }
 
-/** Returns the settings with their database, reading the application's configuration only where the settings name none. */
+/**
+ * Returns the settings with their database, reading the application's configuration only where the settings name none.
+ */
 export async function composeDatabase(config: Config, signal?: AbortSignal): Promise<Config> {
   if (config.databaseUrl !== null || config.backupSchema === null) return config;
   return (await composeSchema(config, signal)).config;

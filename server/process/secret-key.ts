@@ -4,15 +4,16 @@ import { dirname } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { Config } from './config.ts';
 
-/** Where a development server keeps the key it made, relative to the working directory. */
+/** File in which a development server keeps the key it made, relative to the working directory. */
 export const SECRET_KEY_FILE = '.data/secret-key';
 
 const BYTES = 48;
 const LEAST_LENGTH = 32;
 
 /**
- * The key that protects the signing keys: SECRET_KEY, or in development one made once and kept in `file` (0600), the same for all
- * processes of that folder. Throws CONFIG_INVALID in production without SECRET_KEY, and when the file cannot be used.
+ * Returns the key that protects the signing keys: SECRET_KEY, or in development one made once and kept in `file`
+ * (0600), shared by all processes of that folder. Throws CONFIG_INVALID in production without SECRET_KEY, and when the
+ * file cannot be used.
  */
 export async function secretKey(
   config: Pick<Config, 'secretKey' | 'nodeEnv'>,
@@ -37,7 +38,7 @@ export async function secretKey(
   }
 }
 
-/** Null when there is none. */
+/** Reads the key; returns null when there is no file. */
 async function readKey(file: string): Promise<string | null> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
@@ -57,7 +58,10 @@ async function readKey(file: string): Promise<string | null> {
   });
 }
 
-/** Written beside and linked into place, whole or not at all: of two processes that start at once the first one's key counts. */
+/**
+ * Makes a key file, whole or not at all, by writing a temporary one and linking it: of two processes that start at once
+ * the first one's key counts.
+ */
 async function makeKey(file: string, randomBytes: (length: number) => Uint8Array): Promise<string> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}.${Buffer.from(randomBytes(6)).toString('hex')}`;

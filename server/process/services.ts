@@ -42,7 +42,7 @@ import { UPLOADS } from './open-worker.ts';
 import type { Ending } from './shutdown.ts';
 import { spawnWorker } from './spawn-worker.ts';
 
-/** What the rooms of the house are built on. */
+/** Dependencies of the services. */
 export interface ServerParts {
   config: Config;
   databaseUrl: string;
@@ -54,32 +54,32 @@ export interface ServerParts {
   log: ProcessLog;
   now: () => Date;
   newId: () => string;
-  /** What this process and its worker take of the machine's memory. */
+  /** Returns the memory used by this process and its worker. */
   memory: () => ProcessMemory;
   /** Aborts when shutdown begins. */
   closing: AbortSignal;
 }
 
-/** What the rooms bring into the server. */
+/** The running services of a server. */
 export interface Services {
   /** Null with ROLE=worker. */
   api: Api | null;
   checks: ReadinessCheck[];
-  /** What the worker's process takes; null with ROLE=api. */
+  /** Returns the worker's memory; null with ROLE=api. */
   workerMemory: (() => MemoryUse) | null;
-  /** Lets running operations finish within so many milliseconds, or cancels them. */
+  /** Lets running operations finish within `graceMs` milliseconds, or cancels them. */
   finishWork(graceMs: number): Promise<void>;
-  /** In the order they are to be ended. */
+  /** In the order in which they must end. */
   endings: Ending[];
 }
 
-/** What tokens say they come from, where no public address is set: it only has to be the same on every replica. */
+/** Issuer of tokens where no public address is set: it only has to be the same on every replica. */
 const ISSUER = 'palace-backup';
 const SWEEP_MS = 60 * 60 * 1000;
 
 /**
- * Opens what runs operations (ROLE all or worker) and what answers people and services (all or api). The worker has a process of its own.
- * What was opened is closed again when it fails.
+ * Opens the worker (ROLE all or worker), in a process of its own, and the API (all or api). On failure everything
+ * opened is closed again.
  */
 export async function openServices(ground: ServerParts): Promise<Services> {
   const { config, log } = ground;
@@ -119,7 +119,7 @@ function waitingLimits({ maxUploadBytes, maxWaitingUploads, maxWaitingBytes }: C
   return { uploads: maxWaitingUploads, bytes, unknown: maxUploadBytes };
 }
 
-/** All that needs sign-in. */
+/** Opens everything that needs sign-in. */
 function openApi(hall: ApiContext & { endings: Ending[] }): Api {
   const { config, records, storage, model, now, newId, directUrl, queue, log, closing, endings } = hall;
   const throttle = createThrottle({ records });
@@ -133,7 +133,7 @@ function openApi(hall: ApiContext & { endings: Ending[] }): Api {
   const feed = openFeed({ databaseUrl: directUrl, read: (id) => readOperation(records, id) });
   const desk = createDesk({ databaseUrl: directUrl, records, queue, feed, now, newId });
   const catalogue = createCatalogue({ storage, now, signal: closing });
-  // Ten thousand archives take some seconds to open: whoever looks first should not wait for that.
+  // Ten thousand archives take some seconds to open, and the first reader should not wait for that.
   catalogue.list(closing).catch((error: unknown) => {
     if (!closing.aborted) log.warn({ error }, 'what is stored could not be read; whoever asks for it is told why');
   });

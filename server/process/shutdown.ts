@@ -8,8 +8,8 @@ export interface Ending {
 }
 
 /**
- * Ends things one after the other, in the order given. One that fails is told in the log and does not keep the rest from ending.
- * Rejects with the first failure, once all were tried.
+ * Ends things one after the other, in the order given. A failure is logged and does not keep the rest from ending.
+ * Throws the first failure, once all were tried.
  */
 export async function endAll(endings: readonly Ending[], log: Log): Promise<void> {
   const failures: unknown[] = [];

@@ -7,40 +7,43 @@ import type { Config } from './config.ts';
 import { type MemoryUse, memoryLimit, memoryShort, residentBytes, watchMemory } from './metrics/memory.ts';
 import type { FinishedOperation, Metrics } from './metrics/metrics.ts';
 
-/** What the worker is told at its beginning. */
+/** Settings that the worker gets at its start. */
 export interface WorkerSettings {
   config: Config;
-  /** Past any pooler. */
+  /** Address that goes past any pooler. */
   directUrl: string;
 }
 
-/** What the server says to it; `stop`: finish within so many milliseconds, then cancel. */
+/** Messages from the server to the worker. `stop`: finish within `graceMs` milliseconds, then cancel. */
 export type WorkerCommand = { kind: 'begin'; assignment: WorkerSettings } | { kind: 'stop'; graceMs: number };
 
 export type WorkerMessage =
   /** A line of log, as JSON. */
   | { kind: 'log'; line: string }
   | { kind: 'finished'; facts: FinishedOperation }
-  /** An operation begins, or is over. */
+  /** An operation begins, or has ended. */
   | { kind: 'running'; id: string; runs: boolean }
   | { kind: 'ready' }
   | { kind: 'failed'; error: FailureBody['error'] };
 
-/** What the process that hires brings. */
+/** Dependencies from the process that starts the worker. */
 export interface WorkerHost {
   log: ProcessLog;
   metrics: Pick<Metrics, 'operationFinished'>;
   /** Ends the records of these operations with this reason. */
   failRunning(ids: readonly string[], reason: AppError): Promise<void>;
-  /** Bytes that a process takes; as the system says, where it is not given. */
+  /** Returns the bytes of memory a process uses; by default as the system says. */
   residentBytes?: (pid: number) => number;
-  /** What ending may take after the grace, milliseconds. */
+  /** Milliseconds that ending may take after the grace. */
   lateMs?: number;
 }
 
 const PROGRAM = join(import.meta.dir, 'worker-process.ts');
 const AGAIN_MS = 1000;
-/** What cancelling and giving up may take after the grace; a worker that still is there waits for a database that is gone. */
+/**
+ * Milliseconds for cancelling and abandoning after the grace; a worker still there then waits for a database that is
+ * gone.
+ */
 const LATE_MS = 45_000;
 
 /** A worker in a process of its own. */
@@ -48,13 +51,16 @@ export interface WorkerChild extends Worker {
   memory(): MemoryUse;
 }
 
-/** How long the record of what runs may take to be written before the process is ended all the same. */
+/** Milliseconds for writing the records of running operations before the process is killed all the same. */
 const RECORD_MS = 2000;
 
 /**
- * Hires a worker in a process of its own. Resolves when it takes operations; throws what kept it from that. A process that ends by
- * itself is replaced, and its operations are ended by the next one's sweeper. One that is past its memory's ceiling is ended from here, since
- * it may be stuck in one piece of work, and what it ran fails with that reason. It never outlives this process, nor its time to stop.
+ * Starts a worker in a process of its own, which never outlives this process nor its time to stop. Resolves when it
+ * takes operations; throws the reason when it does not. A process that ends by itself is replaced, and the next one's
+ * sweeper ends its operations.
+ *
+ * A process over its memory limit is killed from here, since it may be stuck in one piece of work, and its operations
+ * fail with that reason.
  */
 export async function spawnWorker(
   assignment: WorkerSettings,
@@ -83,7 +89,7 @@ export async function spawnWorker(
         }),
       ),
     );
-    // People who look on come first, where cores are few. Who stands further back already may not come forward.
+    // Where cores are few, answering people comes first. A process may not lower its niceness.
     setPriority(child.pid, Math.max(assignment.config.workerNiceness, getPriority()));
     child.send({ kind: 'begin', assignment } satisfies WorkerCommand);
     try {
@@ -104,7 +110,7 @@ export async function spawnWorker(
           { bytes, limitBytes, operations },
           'the worker’s process took more memory than it may have, and is ended',
         );
-        // The record first, so that nobody takes it for one that died: but memory does not wait.
+        // The record first, so that nobody takes it for one that died; but only briefly, because memory keeps growing.
         const recorded = failRunning(operations, reason).catch((error: unknown) =>
           log.error({ error }, 'why its operations failed could not be noted'),
         );
@@ -151,7 +157,7 @@ function asError({ code, message, hint, details }: FailureBody['error']): AppErr
   return new AppError(code, message, { ...(hint && { hint }), ...(details && { details }) });
 }
 
-/** A line of the worker's log in ours, which says time and process itself. Errors were described there. */
+/** Writes a line of the worker's log into ours, which adds time and process itself. Errors were described there. */
 function repeat(log: ProcessLog, line: string): void {
   const { level, msg, time: _time, pid: _pid, err, ...facts } = JSON.parse(line) as Record<string, unknown>;
   const say = level === 'error' || level === 'warn' || level === 'debug' ? level : 'info';

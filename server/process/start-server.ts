@@ -25,20 +25,20 @@ import { type Ending, endAll } from './shutdown.ts';
 export interface ComposedServer {
   app: Hono<AppEnv>;
   log: ProcessLog;
-  /** From now on `/readyz` says no and event streams end. At once; safe to call twice. */
+  /** Makes `/readyz` fail and ends event streams, at once; safe to call twice. */
   beginClosing(): void;
   /** Lets running operations finish within `graceMs`, or cancels them. */
   finishWork(graceMs: number): Promise<void>;
-  /** Gives back connections and files, the log last. After `finishWork`, and after the last request was answered. */
+  /** Closes connections and files, the log last. Call after `finishWork`, and after the last request was answered. */
   close(): Promise<void>;
 }
 
-/** Where `bun run build` puts the panel. */
+/** Output folder of `bun run build` for the panel. */
 const PANEL_DIR = join(import.meta.dir, '../../dist/web');
 
 /**
- * Chooses and builds everything from the settings, and opens what it needs. The database must have been brought up to date.
- * Throws CONFIG_INVALID; nothing is left open then.
+ * Builds everything from the settings, and opens what it needs. The database must have been migrated. Throws
+ * CONFIG_INVALID, leaving nothing open.
  */
 export async function composeServer(config: Config, databaseUrl: string): Promise<ComposedServer> {
   const key = await secretKey(config, resolve(SECRET_KEY_FILE), (length) =>
@@ -50,7 +50,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const newId = () => crypto.randomUUID();
   const closing = new AbortController();
   const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
-  // Where operations work, too: what a person confirms the name of must be what a restore changes.
+  // The same database as operations use: a person must confirm the name of the one that a restore changes.
   const { records, close: closeRecords } = openRecords(config.databaseDirectUrl ?? databaseUrl);
   const storage = createLocalStorage(config.backupDir, (folder) => storedBefore(askWith(records), folder));
   const guard = guardMemory(memoryLimit(config.memoryLimitMb, 'answering'), (use) =>
@@ -93,7 +93,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     memory,
     closing: closing.signal,
   }).catch(async (error: unknown) => {
-    // The first failure counts; what follows from it is in the log.
+    // The first failure counts; later ones that follow from it are in the log.
     await closeGround([]).catch(() => undefined);
     throw error;
   });

@@ -1,6 +1,7 @@
 /**
- * The worker of a server that does everything (ROLE=all), in a process of its own: compressing and hashing a backup would keep the
- * process that answers people busy. Started by `spawnWorker`; speaks with it by the messages of `WorkerMessage`, and ends with it.
+ * Runs the worker of a server with ROLE=all in a process of its own, because compressing and hashing a backup would
+ * keep the answering process busy. Started by `spawnWorker`; exchanges the messages of `WorkerMessage` with it, and
+ * ends with it.
  */
 import { openRecords } from '../../db/system/records.ts';
 import { askWith } from '../api/ask.ts';
@@ -45,9 +46,9 @@ async function work({ config, directUrl }: WorkerSettings): Promise<{ stop(grace
 }
 
 function main(): void {
-  // Ctrl-C on a terminal reaches this process too; when it ends, and how, is its server's to say.
+  // Ctrl-C on a terminal reaches this process too, but its server decides when and how it ends.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  // Without its server nobody could stop it any more. What it leaves is swept by the next one.
+  // Without its server nobody could stop it any more. The next one sweeps what it leaves.
   process.on('disconnect', () => process.exit(1));
   let working: Awaited<ReturnType<typeof work>> | null = null;
   process.on('message', async (order: WorkerCommand) => {

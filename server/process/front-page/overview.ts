@@ -8,7 +8,7 @@ import { quoteName } from '../../../db/model/quote.ts';
 import { AppError, unexpected } from '../../core/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
 
-/** What the front page says is there. */
+/** State of database and storage, as the front page shows it. */
 export interface Overview {
   database: { url: string; state: { version: string; tables: TableRows[] } | AppError };
   storage: { label: string; state: { backups: StoredBackupLine[]; totalSize: number } | AppError };
@@ -16,7 +16,7 @@ export interface Overview {
 
 export interface TableRows {
   name: string;
-  /** Null: the table is not there, or may not be read. */
+  /** Null: the table does not exist, or may not be read. */
   rows: { count: number; exact: boolean } | null;
 }
 
@@ -33,10 +33,12 @@ export interface OverviewSource {
   storage: Pick<Storage, 'label' | 'list'>;
 }
 
-/** Rows counted one by one; beyond them the planner's estimate is shown, so that the page stays quick on any table. */
+/**
+ * Most rows counted one by one; beyond them the planner's estimate is shown, so that the page stays quick on any table.
+ */
 const COUNTED_ROWS = 100_000;
 
-/** Looks at database and storage. Never throws: what cannot be asked stands there as its error. */
+/** Reads the state of database and storage. Never throws: a part that cannot be read is returned as its error. */
 export async function readOverview(source: OverviewSource, signal: AbortSignal): Promise<Overview> {
   const [database, storage] = await Promise.all([
     whileReachable(source.databaseUrl, (givenUp) => readDatabase(source, AbortSignal.any([signal, givenUp]))).catch(
@@ -50,14 +52,17 @@ export async function readOverview(source: OverviewSource, signal: AbortSignal):
   };
 }
 
-/** Whether the database answers and takes writes of ours: without them nobody signs in and nothing is recorded. Throws an AppError that says why not. */
+/**
+ * Checks that the database answers and accepts writes to our tables, which signing in and records need. Throws an
+ * AppError that says why not.
+ */
 export async function askDatabase(databaseUrl: string, signal: AbortSignal): Promise<void> {
   await whileReachable(databaseUrl, async (givenUp) => {
     await using session = await openSession(databaseUrl, {
       applicationName: 'palace-backup ready',
       signal: AbortSignal.any([signal, givenUp]),
     });
-    // Changes no row and takes no lock that anybody waits for; a standby, and a role that may not write, refuse it.
+    // Changes no row and takes no lock that anybody waits for; a standby, or a role that may not write, refuses it.
     await asking('asking whether it takes writes', () =>
       session.query('UPDATE backup_system.operations SET revision = revision WHERE false'),
     );

@@ -40,8 +40,8 @@ code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 `;
 
 /**
- * The front page: what is connected, what is stored, what to run; without an overview, for whom that is not meant, only what answers here.
- * Plain HTML without script; everything in it is escaped.
+ * Returns the front page: connections, stored backups, commands to run. Without an overview, for readers who may not
+ * see it, only the version. Plain HTML without script; everything in it is escaped.
  */
 export function frontPage(overview: Overview | null, version: string): Html {
   return html`<!doctype html>

@@ -9,7 +9,7 @@ import { scrub } from './scrub.ts';
 
 export interface Logs {
   log: ProcessLog;
-  /** Writes what is left. What is said afterwards is lost, without an error. Safe to call twice. */
+  /** Writes what is buffered. Later lines are lost without an error. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -19,22 +19,22 @@ export interface LogOptions {
   file: string | null;
 }
 
-/** What lines end up in: a file, standard output, or what a test reads. */
+/** Destination of lines: a file, standard output, or what a test reads. */
 interface Sink {
   write(line: string): unknown;
   close(): Promise<void>;
 }
 
 /**
- * Opens the log: one JSON object a line with time (ISO), level, facts and message. Every line passes `scrub`, so no secret gets through
- * whoever says it. To a file it goes by pino-roll: a new one each day and at 20 MB, 14 kept, readable by the owner alone.
- * Throws CONFIG_INVALID when the file cannot be written. A log that fails later never stops the program.
+ * Opens the log: one JSON object a line with time (ISO), level, facts and message, each passed through `scrub`, so that
+ * no secret is written. A file rolls by pino-roll daily and at 20 MB, with 14 kept, readable by the owner alone. Throws
+ * CONFIG_INVALID when it cannot be written; a log that fails later never stops the program.
  */
 export async function openLogs(options: LogOptions): Promise<Logs> {
   return logsInto(options.file === null ? standardOutput() : await rollingFile(resolve(options.file)), options.level);
 }
 
-/** The same log into any sink. */
+/** Opens the same log into any sink. */
 export function logsInto(sink: Sink, level: LogOptions['level']): Logs {
   let closed: Promise<void> | null = null;
   const destination = {
@@ -56,8 +56,8 @@ export function logsInto(sink: Sink, level: LogOptions['level']): Logs {
 }
 
 /**
- * An error for the log. Ours speak for themselves; of any other only its kind, its code and where it came from are told, for its words
- * may hold a row or a password.
+ * Describes an error for the log. Of errors that are not ours only kind, code and stack frames are given, because the
+ * message may hold a row or a password.
  */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { kind: typeof error, ...codeIn(error) };
@@ -69,7 +69,7 @@ function describeError(error: unknown): unknown {
   return { kind: error.name, ...codeIn(error), at: frames.slice(0, 12).map((line) => line.trim()), ...cause };
 }
 
-/** Some libraries tell of an error by an object made of it, which is none. */
+/** Returns the code of an error, also of a plain object, which some libraries throw in place of one. */
 function codeIn(error: unknown): { code?: string } {
   if (typeof error !== 'object' || error === null || !('code' in error)) return {};
   return typeof error.code === 'string' && /^\w{1,40}$/.test(error.code) ? { code: error.code } : {};
@@ -77,7 +77,7 @@ function codeIn(error: unknown): { code?: string } {
 
 function standardOutput(): Sink {
   const stream = pino.destination({ dest: 1, sync: false });
-  // Nobody reads any more: there is nowhere left to say so.
+  // Nobody reads any more, so there is nowhere left to report it.
   stream.on('error', () => undefined);
   return {
     write: (line) => stream.write(line),
@@ -85,7 +85,7 @@ function standardOutput(): Sink {
       try {
         stream.flushSync();
       } catch {
-        // Said above.
+        // Same as above.
       }
     },
   };

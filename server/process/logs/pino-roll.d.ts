@@ -4,7 +4,7 @@ declare module 'pino-roll' {
 
   interface RollingFile extends EventEmitter {
     write(line: string): boolean;
-    /** Writes what is left, then closes; `close` is emitted. */
+    /** Writes what is buffered, then closes; emits `close`. */
     end(): void;
   }
 
@@ -17,7 +17,7 @@ declare module 'pino-roll' {
     mode: number;
   }
 
-  /** Opens the file of today; `ready` or `error` is emitted afterwards. */
+  /** Opens today's file; emits `ready` or `error` afterwards. */
   function roll(options: RollOptions): Promise<RollingFile>;
   // biome-ignore lint/style/noDefaultExport: the package is made so
   export default roll;

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { AppError } from '../../core/errors.ts';
 
-/** What a process takes of the machine's memory and what it may, bytes. */
+/** Memory used by a process and its limit, in bytes. */
 export interface MemoryUse {
   bytes: number;
   limitBytes: number;
 }
 
-/** Of a server's processes. */
+/** Memory of a server's processes. */
 export interface ProcessMemory {
   answering: MemoryUse;
   /** Null where this server has none. */
@@ -17,17 +17,18 @@ export interface ProcessMemory {
 
 const MEBIBYTE = 1024 ** 2;
 const LOOK_MS = 250;
-/** Where a container says how much it may have: cgroup v2 and v1. */
+/** Files with a container's memory limit: cgroup v2 and v1. */
 const CONTAINER_FILES = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'];
 
-/** The memory of this machine, or of the container that this is. */
+/** Returns the memory of this machine, or the limit of this container, in bytes. */
 export function machineMemory(): number {
   const limits = CONTAINER_FILES.map((path) => Number(textOf(path))).filter((bytes) => bytes > 0);
   return Math.min(totalmem(), ...limits);
 }
 
 /**
- * The ceiling of a process: what the setting says, else its share of the machine's memory, never so little that ordinary work would meet it.
+ * Returns the memory limit of a process in bytes: the setting, or its share of the machine's memory, with a minimum
+ * that ordinary work never reaches.
  */
 export function memoryLimit(settingMb: number | null, kind: 'answering' | 'worker', memory = machineMemory()): number {
   if (settingMb !== null) return settingMb * MEBIBYTE;
@@ -35,7 +36,7 @@ export function memoryLimit(settingMb: number | null, kind: 'answering' | 'worke
   return Math.min(most * MEBIBYTE, Math.max(least * MEBIBYTE, Math.floor(memory * share)));
 }
 
-/** What a process of this machine takes now; 0 when it is there no more. */
+/** Returns the bytes of memory a process of this machine uses; 0 when it has ended. */
 export function residentBytes(pid: number): number {
   if (pid === process.pid) return process.memoryUsage.rss();
   const status = textOf(`/proc/${pid}/status`);
@@ -45,7 +46,7 @@ export function residentBytes(pid: number): number {
   return Number(stdout.toString().trim()) * 1024;
 }
 
-/** Looks a few times a second; calls `onPast` each time the process is past its ceiling. */
+/** Checks a few times a second; calls `onPast` each time the process is over its limit. */
 export function watchMemory(
   pid: number,
   limitBytes: number,
@@ -60,7 +61,7 @@ export function watchMemory(
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** The failure of work for which memory is short. */
+/** Returns the error for work that ran out of its memory limit. */
 export function memoryShort(what: string, limitBytes: number, setting: string): AppError {
   const megabytes = Math.round(limitBytes / MEBIBYTE);
   return new AppError('MEMORY_LIMIT', `${what} took more than the ${megabytes} MB of memory it may have.`, {
@@ -69,10 +70,13 @@ export function memoryShort(what: string, limitBytes: number, setting: string): 
   });
 }
 
-/** The memory of the process that answers, which gives up no work of its own but takes on nothing large while it is past its ceiling. */
+/**
+ * Watches the memory of the answering process. Over its limit the process takes on nothing large, but gives up no work
+ * it has.
+ */
 export interface MemoryGuard extends Disposable {
   use(): MemoryUse;
-  /** Why nothing large is taken on now; null mostly. */
+  /** Returns the error for refusing anything large now; null while memory is within the limit. */
   refusal(): AppError | null;
 }
 

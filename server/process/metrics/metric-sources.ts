@@ -7,10 +7,10 @@ import { foundDamaged } from '../../library/mark-checked.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { FinishedOperation, MetricSources, Metrics } from './metrics.ts';
 
-/** All tables were asked for, and nothing was lost. */
+/** True for a backup of all tables without losses. */
 const IS_COMPLETE = sql`${operations.result} ->> 'outcome' = 'success' AND ${operations.parameters} -> 'tables' IS NULL`;
 
-/** Reads the numbers that only storage and records know. */
+/** Creates the metric sources that read storage and records. */
 export function metricSources(
   records: Records,
   storage: Pick<Storage, 'list' | 'freeSpace' | 'readSidecar'>,
@@ -23,7 +23,7 @@ export function metricSources(
       return { usedBytes, freeBytes, backups: stored.length, damaged };
     },
     async operations() {
-      // A storage that cannot be asked is told by its own numbers.
+      // Storage that cannot be read is reported by its own metrics.
       const damaged = await damagedOf(storage).catch(() => []);
       const isSound = or(isNull(operations.archive), notInArray(operations.archive, damaged));
       const [open, ended, complete] = await Promise.all([
@@ -61,7 +61,7 @@ async function damagedOf(storage: Pick<Storage, 'list' | 'readSidecar'>): Promis
   );
 }
 
-/** The same verbs, each end of which is counted. */
+/** Wraps the verbs so that each end of one is counted. */
 export function counted(verbs: Verbs, metrics: Pick<Metrics, 'operationFinished'>, now: () => Date): Verbs {
   const one =
     (verb: Verb): Verb =>
@@ -83,7 +83,7 @@ export function counted(verbs: Verbs, metrics: Pick<Metrics, 'operationFinished'
   return Object.fromEntries(Object.entries(verbs).map(([kind, verb]) => [kind, one(verb)]));
 }
 
-/** Rows and bytes as the results of the verbs name them. */
+/** Returns rows and bytes as the results of the verbs name them. */
 function amounts(result: object): { rows: number; bytes: number } {
   const of = (...names: string[]) => {
     const found = names.map((name) => Reflect.get(result, name)).find((value) => typeof value === 'number');

@@ -2,11 +2,11 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestMetrics } from '../../http/guards.ts';
 import type { ProcessMemory } from './memory.ts';
 
-/** What is asked of the world when metrics are read, rather than counted as it happens. */
+/** Values read when metrics are scraped, rather than counted as they happen. */
 export interface MetricSources {
   storage(): Promise<{ usedBytes: number; freeBytes: number | null; backups: number; damaged: number }>;
   memory(): ProcessMemory;
-  /** Operations of all processes, as their records say. */
+  /** Operations of all processes, by their records. */
   operations(): Promise<{
     queued: number;
     running: number;
@@ -18,26 +18,26 @@ export interface MetricSources {
 
 export interface FinishedOperation {
   kind: string;
-  /** `partial`: a backup was made, and the database held something that is neither in it nor left out on purpose. */
+  /** `partial`: a backup was made, but something in the database is neither in it nor left out on purpose. */
   outcome: 'succeeded' | 'partial' | 'failed' | 'cancelled';
   seconds: number;
-  /** Of table rows moved or checked. */
+  /** Bytes of table rows moved or checked. */
   bytes: number;
   rows: number;
 }
 
-/** The numbers of this process. */
+/** Metrics of this process. */
 export interface Metrics extends RequestMetrics {
-  /** Told once for each operation this process ran to its end. */
+  /** Call once for each operation this process ran to its end. */
   operationFinished(facts: FinishedOperation): void;
-  /** The text a scraper reads. A source that fails is left out and marked down; never rejects. */
+  /** Returns the text for a scraper. A source that fails is left out and marked down; never rejects. */
   read(): Promise<{ contentType: string; text: string }>;
 }
 
 const OPERATION_SECONDS = [1, 5, 15, 60, 300, 900, 3600, 14_400];
 const REQUEST_SECONDS = [0.005, 0.02, 0.1, 0.5, 2.5, 10, 60];
 
-/** Makes the metrics, in a registry of their own: nothing is shared, and nothing of the runtime is measured. */
+/** Creates the metrics in a registry of their own: nothing is shared, and nothing of the runtime is measured. */
 export function createMetrics(deps: { version: string; sources: MetricSources }): Metrics {
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
@@ -126,7 +126,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
     lastSuccess.reset();
     for (const [kind, at] of Object.entries(found.lastSuccess)) lastSuccess.set({ kind }, at.getTime() / 1000);
   };
-  /** A number that cannot be known is not told: an old one would look like the truth. */
+  /** Reads one source; on failure removes its values, because old ones would look current. */
   const asked = async (source: string, ask: () => Promise<void>, of: Gauge[]) => {
     try {
       await ask();
