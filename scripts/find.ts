@@ -80,6 +80,8 @@ export const command: Command<typeof flags> = {
         `${formatCounted(hits.length, 'row')} found${more}; ${formatCounted(rows, 'row')} searched in ${formatDuration(durationMs)}`,
       ],
       warnings: unsearched.map(({ message }) => `Not searched: ${message}`),
+      // Whoever looks for somebody must know that not everything was looked at.
+      ...(damage && { exitCode: 5 as const }),
     };
   },
 };
