@@ -31,7 +31,7 @@ const DDL = `
   INSERT INTO refilled SELECT n, 0 FROM generate_series(1, 500) AS n;
   INSERT INTO altered SELECT generate_series(1, 500);`;
 
-/** Statements of one client, again and again until the test has what it wants. */
+/** Runs the statements of one client again and again until the test has what it wants. */
 async function writers(
   database: TestDatabase,
   rounds: ((round: number) => string)[],
@@ -45,7 +45,7 @@ async function writers(
     try {
       for (let round = 1; !done; round++, written++) {
         for (const statement of statements(round).split(';\n')) await client.query(statement);
-        // The machine is shared with the backup under test.
+        // Leaves time to the backup under test, which shares the machine.
         await Bun.sleep(1);
       }
     } finally {
@@ -62,7 +62,7 @@ async function writers(
   return written;
 }
 
-/** Rows as numbers; a text becomes NaN. */
+/** Returns the rows as numbers; a text becomes NaN. */
 async function rowsOf(made: MadeBackup, table: string): Promise<number[][]> {
   const csv = await chunksOf(made, 'public', table);
   return csv
@@ -103,7 +103,7 @@ for (const server of testServers()) {
       });
       expect(written).toBeGreaterThan(BACKUPS);
       expect(seen.size).toBeGreaterThan(1);
-      // Links are checked once more by the server itself.
+      // The restore makes the server itself check the foreign keys.
       await restoreInto(database, last as MadeBackup);
       expect(
         await database.query(

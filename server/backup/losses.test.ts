@@ -21,7 +21,7 @@ const DDL = `
   CREATE TABLE kept (id int PRIMARY KEY, note text); CREATE TABLE big (id serial PRIMARY KEY, note text);
   INSERT INTO kept VALUES (1, 'a'), (2, 'b'); INSERT INTO big (note) VALUES ('x'), ('y');`;
 
-/** Everything that can hold data: in which class it stands, and what makes it. */
+/** Everything that can hold data, with the SQL that makes it and its class. */
 const EVERYTHING: [name: string, made: string, stands: string][] = [
   ['public.kept', '', 'protected'],
   ['public.big_id_seq', '', 'protected'],
@@ -41,7 +41,7 @@ const EVERYTHING: [name: string, made: string, stands: string][] = [
   ['backup_queue.job_id_seq', '', 'left out'],
   ['restore_points.pins', 'CREATE SCHEMA restore_points; CREATE TABLE restore_points.pins (id int)', 'lost'],
 ];
-/** The same, made by the superuser. */
+/** The same for objects made by the superuser. */
 const FOREIGN: typeof EVERYTHING = [
   [
     'public.far',

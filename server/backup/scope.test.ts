@@ -18,7 +18,7 @@ const people = pgTable('people', { id: integer().primaryKey(), name: text() });
 const notes = pgTable('notes', { id: integer().primaryKey(), personId: integer('person_id'), at: cubeType() });
 const shopNotes = shop.table('notes', { id: integer().primaryKey() });
 const model = modelFromSchema({ people, notes, shopNotes });
-/** Our own, the migrator's journal among them. */
+/** The program's own tables, with the migrator's journal. */
 const OWN_TABLES = ['backup_system.migrations', ...modelFromSchema(system).tables.map(qualifiedName)].toSorted();
 const publicOnly = modelFromSchema({ people, notes });
 

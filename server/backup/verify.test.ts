@@ -13,7 +13,7 @@ async function verify(archive: Uint8Array): Promise<VerifyReport> {
   return await verifyArchive(sourceOf(archive), { signal: forever(), onProgress: () => undefined });
 }
 
-/** Where the stored bytes of the entry with this place in the archive begin. */
+/** Returns the offset of the stored bytes of the entry at this position in the archive. */
 function dataOffset(place: number): number {
   return parts
     .slice(0, place + 1)

@@ -214,7 +214,7 @@ async function copy(
   return { rows, chunks };
 }
 
-/** Feeds a copy these pieces of a server's answer, each as one read of the socket, from which the server's count follows. */
+/** Feeds a copy these pieces of a server's answer, each as one read of the socket, followed by the server's count. */
 function copyFake(pieces: Buffer[], serverRows: number): Promise<Copied> {
   const stream = Object.assign(new EventEmitter(), {
     pause: () => undefined,

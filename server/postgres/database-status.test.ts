@@ -21,7 +21,7 @@ const open = () => openSession(database.url, { applicationName: 'status test', s
 const askOf = (session: Session) => (text: string, params: unknown[]) =>
   session.query<Record<string, unknown>>(text, params);
 
-/** A session tells the server's statistics what it did some time later, at its end at the latest. */
+/** Waits until a condition holds: a session reports to the server's statistics some time later, at its end at the latest. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 400; tries++) {
     if (await isSo()) return;

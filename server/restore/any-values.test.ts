@@ -27,7 +27,7 @@ const DDL = `
   CREATE TABLE "only ""one"" column" ("\\." text);
   CREATE TABLE blobs (id integer PRIMARY KEY, words text, raw bytea);`;
 
-// What makes formats stumble comes often; NUL and lone surrogates are no PostgreSQL text.
+// Characters that make formats stumble come often; NUL and lone surrogates are not PostgreSQL text.
 const pieces = fc.oneof(
   fc.constantFrom('\n', '\\.', '"', ',', '\\', '\t', '\r', ' ', '\\N', 'a', '😀', '\u0001'),
   fc.string({ unit: 'binary', maxLength: 3 }),

@@ -25,7 +25,7 @@ const MODEL = modelFromSchema({
   parts: pgTable('parts', { id: integer('id').notNull(), pid: integer('pid') }),
   o: pgTable('o', { id: integer('id').primaryKey(), until: timestamp('until', { withTimezone: true }) }),
 });
-/** `private words` stands in values only: it must never be told. */
+/** SQL of the tables. `private words` stands in values only, and must never be printed. */
 const SETUP = `
   CREATE TABLE p (id integer PRIMARY KEY);
   CREATE TABLE c (id integer PRIMARY KEY, pid integer REFERENCES p, v text);
@@ -35,17 +35,17 @@ const SETUP = `
   INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1, 'private words'); INSERT INTO parts VALUES (1, 1); INSERT INTO o VALUES (1, now())`;
 
 interface Case {
-  /** Makes rule and rows that break it, as a superuser whose triggers are off; the backup comes after. */
+  /** Makes the rule and rows that break it, as a superuser with triggers off; the backup comes after. */
   before?: string;
   /** Makes a rule after the backup. */
   after?: string;
   table: string;
   rule: string;
   keys: string;
-  /** What the hint must say, and what not. */
+  /** Pattern of the hint, covering what it must say and what it must not. */
   says: RegExp;
   keeps: boolean;
-  /** From this version on, where it was refused before. */
+  /** The first server version that keeps the rule; older ones refuse it. */
   keepsFrom?: number;
 }
 const OFF = 'SET session_replication_role = replica';
@@ -263,7 +263,7 @@ async function prepared(server: ReturnType<typeof testServers>[number], before: 
   return database;
 }
 
-/** The archive as an older program would have written it. */
+/** Returns the archive as an older version of the program would have written it. */
 async function withoutRules(made: MadeBackup): Promise<Pick<MadeBackup, 'bytes'>> {
   const archive = await openArchive(bytesSource(made.bytes));
   const sink = memorySink();

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The archive as `unzip` lays it out. */
+/** Unpacks the archive as `unzip` does, and returns its folder. */
 async function unpacked(made: MadeBackup): Promise<string> {
   const cwd = await mkdtemp(join(folder, 'archive-'));
   await Bun.write(join(cwd, 'backup.zip'), made.bytes);
@@ -32,7 +32,7 @@ async function unpacked(made: MadeBackup): Promise<string> {
   return cwd;
 }
 
-/** What `psql` says of the files, as the README calls it; empty when all went through. */
+/** Returns the messages of `psql` for these files, called as in the README; empty when all succeeded. */
 async function psql(database: TestDatabase, cwd: string, ...files: string[]): Promise<string> {
   for (const file of files) {
     const run = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`.cwd(cwd).quiet().nothrow();
@@ -62,11 +62,11 @@ for (const server of testServers()) {
 
       await using target = await testDatabase({ server });
       expect(await psql(target, cwd, ...ALL)).toContain('operator does not exist');
-      // Exactly what the file says must be there first is enough.
+      // Exactly the objects that the file requires are enough.
       await target.query('CREATE OPERATOR ==> (LEFTARG = numeric, RIGHTARG = numeric, FUNCTION = numeric_add)');
       expect(await psql(target, cwd, ...ALL)).toBe('');
       expect(await contentOf(target, model.tables)).toEqual(await contentOf(source, model.tables));
-      // Defaults and checks work, those that call functions of tables too.
+      // Defaults and checks work, also those that call functions of tables.
       await target.query(`INSERT INTO people (nick, item_net) VALUES ('new', 10)`);
       const [fresh] = await target.query(
         `SELECT town, neighbours, gross, length(pass) AS pass, code FROM people WHERE nick = 'NEW'`,

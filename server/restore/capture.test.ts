@@ -12,7 +12,7 @@ import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture
 
 const FIXTURES = join(import.meta.dir, '../../db/testing/fixtures');
 const ROLES = `DO $$ BEGIN CREATE ROLE fixture_reader; CREATE ROLE fixture_writer; EXCEPTION WHEN duplicate_object THEN NULL; END $$`;
-/** Changes, removes and adds rows of the model's tables past every trigger and rule. */
+/** SQL that changes, removes and adds rows of the model's tables past every trigger and rule. */
 const DAMAGE = `
   SET session_replication_role = replica;
   UPDATE triggered SET words = 'changed'; DELETE FROM children WHERE id = 1; UPDATE parents SET part = 2; DELETE FROM indexed WHERE id > 3; UPDATE ONLY bases SET amount = 500;

@@ -17,7 +17,10 @@ const MODEL = modelFromSchema({
     words: text('words'),
   }),
 });
-/** A trigger makes the restore alter the table after its rows came, which PostgreSQL refuses while checks of those rows wait for the commit. */
+/**
+ * SQL with a trigger that makes the restore alter the table after its rows arrived. PostgreSQL refuses that while checks of those rows
+ * wait for the commit.
+ */
 const SETUP = `
   CREATE TABLE parents (id integer PRIMARY KEY);
   CREATE TABLE children (id integer PRIMARY KEY, parent integer REFERENCES parents DEFERRABLE INITIALLY DEFERRED, words text);

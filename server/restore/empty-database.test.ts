@@ -14,7 +14,7 @@ import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture
 const DDL = join(import.meta.dir, '../../db/testing/fixtures/all-types.sql');
 const model = modelFromSchema(allTypes);
 
-/** Programs that unpack an archive; each one that stands on this machine is used, and one must. */
+/** Programs that unpack an archive; each one installed on this machine is used, and one must be. */
 const UNPACKERS = {
   deflate: {
     unzip: ['unzip', '-q', 'backup.zip', '-d', 'out'],
@@ -28,7 +28,10 @@ const UNPACKERS = {
   zstd: { bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf backup.zip -C out'] },
 };
 
-/** Each would keep rows away if it fired: on a table, on a partitioned one, on one partition only; some are switched off in one place. */
+/**
+ * Triggers that would swallow rows if they fired: on a table, on a partitioned one, on one partition only; some are disabled in one
+ * place.
+ */
 const TRIGGERS = `
   CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
   CREATE TRIGGER eat BEFORE INSERT ON texts FOR EACH ROW EXECUTE FUNCTION swallow();
@@ -60,7 +63,7 @@ for (const server of testServers()) {
       await rm(folder, { recursive: true });
     });
 
-    /** The archive, unpacked by a stock program. */
+    /** Returns the archive unpacked by a stock program. */
     async function unpacked(compression: keyof typeof UNPACKERS, command: string[]): Promise<string> {
       const cwd = await mkdtemp(join(folder, 'by-hand-'));
       await Bun.write(join(cwd, 'backup.zip'), made[compression]?.bytes ?? '');
@@ -100,7 +103,7 @@ for (const server of testServers()) {
       await restoreInto(target, made.deflate as MadeBackup);
       expect(await contentOf(target)).toEqual(rows);
       expect(await sequencesOf(target)).toEqual(sequences);
-      // What was restored is a database like any other: its backup holds the same rows.
+      // A restored database is a database like any other: its backup holds the same rows.
       const again = await backupOf(target, model);
       expect(again.result.tables).toEqual(made.deflate?.result.tables ?? {});
     });

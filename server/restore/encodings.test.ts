@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Every row of the table, in hex of the bytes that the database itself holds. */
+/** Returns every row of the table, in hex of the bytes that the database itself holds. */
 async function bytesOf(database: TestDatabase): Promise<string[]> {
   const rows = await database.admin<{ row: string }>(
     `SELECT encode(convert_to(t::text, getdatabaseencoding()), 'hex') AS row FROM words t ORDER BY id`,
@@ -35,7 +35,7 @@ async function bytesOf(database: TestDatabase): Promise<string[]> {
   return rows.map(({ row }) => row);
 }
 
-/** Rows of these bytes. */
+/** Inserts rows of these bytes. */
 async function insert(database: TestDatabase, values: Iterable<Uint8Array>): Promise<void> {
   const list = [...values].map((value) => Buffer.from(value).toString('hex'));
   for (let at = 0; at < list.length; at += 5000)
@@ -45,7 +45,7 @@ async function insert(database: TestDatabase, values: Iterable<Uint8Array>): Pro
     );
 }
 
-/** Each byte alone, among letters, beside each delimiter of CSV and COPY text, and on a line `\.`; and every pair of odd bytes. */
+/** Yields each byte alone, among letters, beside each delimiter of CSV and COPY text, and on a line `\.`; then every pair of odd bytes. */
 function* oddBytes(): Generator<Uint8Array> {
   for (let byte = 1; byte < 256; byte++)
     for (const beside of ['', 'a', ',', '"', '\n', '\\', '\t', '\n\\.\n'])
@@ -61,7 +61,7 @@ async function made(options: TestDatabaseOptions, values: Iterable<Uint8Array> =
   return database;
 }
 
-/** What `psql` says of these files of the archive; empty when all went through. */
+/** Returns the messages of `psql` for these files of the archive; empty when all succeeded. */
 async function byHand(archive: MadeBackup, database: TestDatabase, ...files: string[]): Promise<string> {
   const cwd = await mkdtemp(join(folder, 'archive-'));
   await Bun.write(join(cwd, 'backup.zip'), archive.bytes);
@@ -73,7 +73,7 @@ async function byHand(archive: MadeBackup, database: TestDatabase, ...files: str
   return '';
 }
 
-/** All that `--check` says. */
+/** Returns all findings of `--check`. */
 async function checked(database: TestDatabase): Promise<string> {
   const storage = createMemoryStorage(() => new Date());
   const deps = { databaseUrl: database.url, storage, model: MODEL };
@@ -127,7 +127,7 @@ for (const server of testServers())
       expect(await byHand(refused, utf8, 'restore.sql')).toContain('invalid byte sequence for encoding "UTF8"');
       expect(await bytesOf(utf8)).toEqual([]);
 
-      // Not the two letters that these bytes would be there.
+      // Not the two letters that these bytes would be in LATIN1.
       await using latin1 = await made({ server, encoding: 'LATIN1' }, [Buffer.from('before')]);
       for (const archive of [taken, refused])
         expect((await rejection(restoreInto(latin1, archive))).code).toBe('RESTORE_REFUSED');
@@ -163,7 +163,7 @@ for (const server of testServers())
       const run = { signal: new AbortController().signal, onProgress: () => undefined };
       expect(await checkRows(good, deps(), run)).toMatchObject({ ok: true, rows: 2, broken: [] });
 
-      // As an archive would say it whose index was damaged.
+      // As an archive with a damaged index would describe it.
       const manifest = structuredClone(good.manifest);
       const words = manifest.tables[0];
       if (words) Object.assign(words, { primaryKey: { name: 'words_pkey', columns: ['v'] }, uniques: [] });
@@ -218,7 +218,7 @@ for (const server of testServers())
         'the definition of table constraint says on public.words': `format('ALTER TABLE words ADD CONSTRAINT says CHECK (v <> %L)', 'na' || ${e9})`,
         'the definition of function public.called()': `format('CREATE FUNCTION called() RETURNS text LANGUAGE sql AS %L; ALTER TABLE words ADD COLUMN called text DEFAULT called()', 'SELECT ''na' || ${e9} || '''')`,
       };
-      // Each alone stops a backup; on the other server all at once are named together.
+      // Each text alone stops a backup; on the other server all are named together.
       const texts = Object.entries(odd);
       for (const heap of server === '18' ? texts.map((text) => [text]) : [texts]) {
         await using source = await made({ server, encoding: 'SQL_ASCII' }, [CAFE]);

@@ -11,7 +11,7 @@ import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const typed = (sqlType: string) => customType<{ data: string }>({ dataType: () => sqlType })();
 
-/** Each extension with a table of its types, rows that are hard to say, and an index of its own kind. */
+/** Extensions, each with a table of its types, rows that are hard to write, and an index of its own kind. */
 const EXTENSIONS = {
   citext: {
     table: pgTable('of_citext', { id: typed('citext').primaryKey(), words: typed('citext[]') }),
@@ -89,7 +89,7 @@ for (const server of testServers()) {
     const withExtensions = async () => {
       const database = await testDatabase({ server });
       databases.push(database);
-      // A superuser makes those that are not trusted, as the top of the file says.
+      // A superuser creates the untrusted ones, as the top of the file says.
       for (const name of here) await database.admin(`CREATE EXTENSION ${name}`);
       return database;
     };

@@ -15,7 +15,9 @@ const MODEL = modelFromSchema({
   bases: pgTable('bases', { id: integer('id'), v: text('v') }),
 });
 
-/** `log_2020` and `log_rest_south` are on another server, one of them two levels down and the default of its parent. */
+/**
+ * SQL of the tables. `log_2020` and `log_rest_south` are on another server; the latter is two levels down, and the default of its parent.
+ */
 const SETUP = `
   CREATE TABLE log (y integer NOT NULL, region text, v text) PARTITION BY LIST (y);
   CREATE TABLE log_2026 PARTITION OF log FOR VALUES IN (2026);

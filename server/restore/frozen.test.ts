@@ -9,7 +9,7 @@ import { bytesSource } from '../storage/memory.ts';
 import { restoreInto } from '../testing/verbs.fixture.ts';
 
 const FIXTURES = join(import.meta.dir, '../archive/fixtures');
-/** SHA-256 of all rows and sequences that the archive brings back. */
+/** SHA-256 of all rows and sequences that each archive brings back. */
 const FROZEN = {
   'format-1.0-deflate.zip': 'dc44834378746ab6af1a377c0e5580296c6caa31760dfe5575d9bb6f3dbe4b19',
   'format-1.0-zstd.zip': 'dc44834378746ab6af1a377c0e5580296c6caa31760dfe5575d9bb6f3dbe4b19',

@@ -20,7 +20,7 @@ const SETUP = `
   CREATE TABLE bare (v text);
   INSERT INTO t VALUES (1, 'twice'), (2, 'twice'), (3, NULL); INSERT INTO parted VALUES (1, 'twice'), (2, 'twice'), (11, 'x')`;
 
-/** How an index is left behind: ready or not, by CREATE or REINDEX. The catalog's flags are what a cancelled statement leaves. */
+/** Catalog flags of an index left behind by a cancelled CREATE or REINDEX, ready or not. */
 const LEFT_BY = {
   'a cancelled CREATE INDEX CONCURRENTLY': 'indisvalid = false',
   'one cancelled in its first phase': 'indisvalid = false, indisready = false',

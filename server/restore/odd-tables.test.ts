@@ -15,7 +15,7 @@ import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const MANY = Array.from({ length: 1600 }, (_, n) => `c${n + 1}`);
 
-/** A table of an odd form. `change` is done between backup and restore; rows must be as before afterwards. */
+/** A table of an odd form. `change` runs between backup and restore; afterwards the rows must be as before. */
 interface Form {
   what: string;
   sql: string;
@@ -110,7 +110,7 @@ const REFUSED: { what: string; sql: string; says: string }[] = [
   },
 ];
 
-/** The model says little of them: what the database has more is backed up all the same. */
+/** Returns a model that describes little of them: a backup includes whatever else the database has. */
 const modelOf = (forms: { schema: string; tables?: string[] }[]) =>
   modelFromSchema(
     Object.fromEntries(
@@ -120,7 +120,7 @@ const modelOf = (forms: { schema: string; tables?: string[] }[]) =>
     ),
   );
 
-/** Each form in a schema of its own that is named after it, so that one backup holds all and its errors say which form they are of. */
+/** Puts each form into a schema named after it, so that one backup holds all, and an error names the form. */
 const placed = <Form extends { what: string }>(forms: Form[]) =>
   forms.map((form) => ({ ...form, schema: `of_${form.what.toLowerCase().replaceAll(/\W+/g, '_').slice(0, 60)}` }));
 
@@ -189,7 +189,7 @@ for (const server of testServers()) {
         expect(ours(afterRestore.content)).toEqual(ours(rows));
         expect(ours(byScript)).toEqual(ours(rows));
         for (const name of tables) {
-          // Partitions are not made again by hand: their table holds all rows.
+          // Partitions are not created again by hand: their table holds all rows.
           const from = what.startsWith('partitions') ? `${schema}.${name}` : `ONLY ${schema}.${name}`;
           const sorted = async (one: TestDatabase) =>
             (await one.query(`SELECT * FROM ${from}`)).map((row) => JSON.stringify(row)).sort();

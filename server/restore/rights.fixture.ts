@@ -4,7 +4,10 @@ import * as schema from '../../db/testing/fixtures/rights.schema.ts';
 
 export const RIGHTS_MODEL = modelFromSchema(schema);
 
-/** Everything a right can be taken from: schemas, tables, partitions, types, functions, sequences, links inside and across the set. */
+/**
+ * SQL for everything that a right can be revoked from: schemas, tables, partitions, types, functions, sequences, foreign keys inside and
+ * across the set.
+ */
 export const RIGHTS_SQL = `
   CREATE SCHEMA shop; CREATE SCHEMA kit; CREATE SCHEMA aside;
   CREATE TYPE kit.mood AS ENUM ('calm', 'glad');
@@ -36,14 +39,14 @@ export const RIGHTS_SQL = `
   INSERT INTO shop.makers (name) VALUES ('Cy');
   ALTER TABLE shop.makers ADD CONSTRAINT later CHECK (name <> 'Bo') NOT VALID`;
 
-/** One right taken away: what to run, and the one that brings it back. */
+/** One revoked right, with the statement that revokes it and the one that restores it. */
 export interface Loss {
   label: string;
   revoke: string;
   restore: string;
 }
 
-/** Every right that can be taken from the owner, or from everybody, on every object of the database. */
+/** Returns every right that can be revoked from the owner, or from PUBLIC, on every object of the database. */
 export async function everyLoss(database: TestDatabase, role: string): Promise<Loss[]> {
   return database.admin<Loss>(
     `

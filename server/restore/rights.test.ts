@@ -11,7 +11,7 @@ import { everyLoss, type Loss, RIGHTS_MODEL, RIGHTS_SQL } from './rights.fixture
 
 const ROLE = 'preflight_owner';
 
-/** Found out by restoring without any look at rights before: taking one of these away makes a restore fail, any other does not. */
+/** Rights found by restoring without any check of rights: a restore fails without one of these, and without no other. */
 const NEEDED = [
   'CREATE on database',
   'CREATE on schema shop',
@@ -58,7 +58,7 @@ for (const server of testServers()) {
         filled: name !== 'empty',
       }));
     });
-    // What a failed test has taken away, the next one has again.
+    // Gives back what a failed test has revoked.
     afterEach(() => database.admin(losses.map(({ restore }) => restore).join('; ')));
     afterAll(async () => {
       await session.close();
@@ -83,7 +83,7 @@ for (const server of testServers()) {
           .filter((label) => NEEDED.includes(label))
           .sort(),
       ).toEqual(NEEDED.sort());
-      // What one statement did not give back is seen by the question after it.
+      // A statement that did not give everything back is noticed by the next check.
       let given: { label: string; grants: string[] } = { label: 'none', grants: [] };
       for (const { label, revoke } of single().filter(needed)) {
         await database.admin(revoke);
@@ -161,7 +161,7 @@ for (const server of testServers()) {
       expect(await missing()).toEqual([]);
       for (const { restore } of others) await database.admin(restore);
 
-      // Whether a role inherits is asked alike for each object: one of each kind is enough.
+      // Inheritance is checked alike for each object: one of each kind is enough.
       const oneOfEach = owned.filter(({ label }) => /(shop.goods|shop.sales_new|aside.numbers)$/.test(label));
       expect(oneOfEach).toHaveLength(3);
       for (const [inherits, lost] of [

@@ -67,7 +67,8 @@ for (const server of testServers()) {
              l AS (INSERT INTO order_lines (tenant, order_no) VALUES ('a', 1) RETURNING line), n AS (INSERT INTO nothing_here (words) VALUES ('') RETURNING id)
         SELECT t.id AS text, least(k.id, i.id) AS shared, greatest(k.id, i.id) AS next, c.id::int AS counter, c.small, c.down, least(a.id, b.id) AS animal, l.line, n.id AS first
           FROM t, k, i, c, a, b, l, n`);
-      // 85 texts from 100 in steps of 3; 10 tickets and invoices from 1000 in steps of 10; 7 counters, 2 of them deleted; 9 animals; 180 lines numbered by themselves.
+      // 85 texts from 100 in steps of 3; 10 tickets and invoices from 1000 in steps of 10; 7 counters, 2 of them deleted; 9 animals; 180
+      // lines numbered by default.
       expect(fresh).toEqual([
         {
           text: 100 + 3 * (rows['public.texts']?.length ?? 0),

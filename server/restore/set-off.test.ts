@@ -13,7 +13,7 @@ const MODEL = modelFromSchema({
   journal: pgTable('journal', { id: bigserial('id', { mode: 'number' }).primaryKey(), what: text('what') }),
 });
 
-/** `elsewhere` is no table of the backup: what is written there is its owner's business. */
+/** SQL of the tables. `elsewhere` is no table of the backup: writes there are its owner's business. */
 const SETUP = `
   CREATE TABLE goods (id integer PRIMARY KEY, label text);
   CREATE INDEX goods_label ON goods (label);
@@ -22,13 +22,13 @@ const SETUP = `
 const ROWS = `
   INSERT INTO goods SELECT n, 'label ' || n FROM generate_series(1, 50) n;
   INSERT INTO journal (what) SELECT 'entry ' || n FROM generate_series(1, 50) n`;
-/** What happened since the backup, from whatever state a test has left. */
+/** SQL for the changes since the backup, from whatever state a test has left. */
 const SINCE = `
   TRUNCATE goods, journal, elsewhere RESTART IDENTITY; ${ROWS};
   UPDATE goods SET label = 'changed' WHERE id = 1; DELETE FROM goods WHERE id = 2;
   INSERT INTO journal (what) VALUES ('later')`;
 
-/** What an event trigger's function does. All of them change restored tables or sequences, most without changing a count. */
+/** Bodies of an event trigger's function. All of them change restored tables or sequences, most without changing a row count. */
 const WRITERS = {
   'adds a row': `INSERT INTO public.journal (what) VALUES ('set off')`,
   'adds a row with an id of its own': `INSERT INTO public.journal VALUES (-1, 'set off') ON CONFLICT DO NOTHING`,
@@ -40,10 +40,10 @@ const WRITERS = {
   'changes storage options': `IF current_setting('set.off', true) IS DISTINCT FROM 'on' THEN PERFORM set_config('set.off', 'on', true); ALTER TABLE public.goods SET (fillfactor = 50); PERFORM set_config('set.off', 'off', true); END IF`,
   'sets a sequence': `PERFORM pg_catalog.setval('public.journal_id_seq', 7000)`,
 };
-/** Commands that only the change of live tables runs, so that nothing before it could tell. */
+/** Condition for commands that only the change of live tables runs, so that nothing before it could detect the trigger. */
 const ON_LIVE_ONLY = `IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() c WHERE c.schema_name = 'public') THEN RETURN; END IF;`;
 
-/** Whatever is written on whatever event; and a selection in which each write and each event stands. */
+/** Every write on every event, and a selection in which each write and each event occurs. */
 const EVENTS = ['ddl_command_start', 'ddl_command_end', 'sql_drop'];
 const EVERY_WRITE = Object.entries(WRITERS).flatMap(([what, body]) => EVENTS.map((event) => ({ what, body, event })));
 const COVERING_WRITES = EVERY_WRITE.filter((_, index) => index % (EVENTS.length + 1) === 0);
@@ -87,14 +87,14 @@ for (const server of testServers()) {
         expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
         expect(error.message).toContain('Event triggers of this database change tables to be restored');
         const after = await everything();
-        // What is drawn before the first statement of ours has begun nobody can take back.
+        // Draws made before the first statement of the restore begins cannot be undone.
         if (event === 'ddl_command_start') [before[2], after[2]] = [{}, {}];
         expect(after).toEqual(before);
-        // None of these was let as far as the tables of our own records.
+        // None of these reached the tables of the program's own records.
         expect(await ownTables()).toEqual([]);
       });
 
-    // Setting a sequence before we set it leaves nothing behind.
+    // Setting a sequence before the restore sets it leaves nothing behind.
     const { 'sets a sequence': _, ...lasting } = WRITERS;
     for (const [turn, [what, body]] of Object.entries(lasting).entries())
       for (const counted of server === '18' || turn % 2 === 0 ? ['on', 'off'] : [turn % 4 === 1 ? 'on' : 'off'])

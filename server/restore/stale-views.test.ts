@@ -16,7 +16,7 @@ const MODEL = modelFromSchema({
   other: pgTable('other', columns),
 });
 
-/** Materialised views, each with how it reads a table; made in this order, so that a name says nothing of it. */
+/** Materialised views, each with the query that reads a table; created in this order, so that names do not decide. */
 const STALE: Record<string, string> = {
   z_direct: 'SELECT id FROM t',
   y_by_view: 'SELECT id FROM v2',
@@ -74,7 +74,7 @@ for (const server of testServers())
     const names = said.map((statement) => /\."(.*)";/.exec(statement)?.[1]?.replaceAll('""', '"') ?? '');
     expect(names.toSorted()).toEqual(['d_empty', ...Object.keys(STALE)].sort());
 
-    // One table is read by one view alone; of another nothing is said.
+    // One table is read by one view alone; for another there is no warning.
     const only = await restoreInto(database, backup, { tables: ['parted'] });
     expect(only.warnings).toEqual([
       `The materialised view public.k_by_partition may show what restored tables held before until it is made anew: REFRESH MATERIALIZED VIEW "public"."k_by_partition";`,

@@ -10,7 +10,7 @@ import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 const OWNER = 'palace_tablespaces';
 const MODEL = modelFromSchema({ t: pgTable('t', {}), far: pgTable('far', {}), parted: pgTable('parted', {}) });
 
-/** Where each relation of the application lies; empty is the database's own place. */
+/** Returns the tablespace of each relation of the application; empty for the database's default. */
 async function placesOf(database: TestDatabase): Promise<string[]> {
   const rows = await database.admin<{ place: string }>(
     `SELECT concat_ws(' ', c.relname, c.relkind, coalesce(s.spcname, 'default')) AS place
@@ -25,7 +25,7 @@ for (const server of testServers())
     const space = `palace_space_${crypto.randomUUID().slice(0, 8)}`;
     {
       await using database = await testDatabase({ server, owner: OWNER });
-      // In the server's own folder: its user need not be able to write to another one.
+      // In the server's own folder: its user may not be able to write to another one.
       await database.admin('SET allow_in_place_tablespaces = on');
       await database.admin(`CREATE TABLESPACE ${space} LOCATION ''`);
       await database.admin(`GRANT CREATE ON TABLESPACE ${space} TO ${OWNER}`);

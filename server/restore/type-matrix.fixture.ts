@@ -1,11 +1,11 @@
-/** One way a definition may differ behind a type's name. */
+/** One way in which a definition may differ behind a type's name. */
 export interface TypeCase {
   what: string;
-  /** The type `it` at the time of the backup, with what it is made of. */
+  /** The type `it` at the time of the backup, with the types it is made of. */
   was: string;
   is: string;
   value: string;
-  /** What a restore does: carry values exactly, refuse the schema by a reason, or refuse the value by SQLSTATE. */
+  /** Expected outcome of a restore: exact values, a schema refused by a reason, or a value refused by SQLSTATE. */
   outcome: 'exact' | { reason: string } | { sqlState: string };
 }
 
@@ -290,7 +290,7 @@ const KINDS: [made: string, words: string, value: string][] = [
   [table('a text'), 'the row of a table', '(x)'],
   [range('text'), 'a range of text', '[x,y)'],
 ];
-/** A composite type and the row of a table with the same attributes mean the same. */
+/** A composite type and the row type of a table with the same attributes have the same meaning. */
 const alike = new Set(['a composite type', 'the row of a table']);
 const kinds = KINDS.flatMap(([made, before, value]) =>
   KINDS.filter(([other]) => other !== made).map(
@@ -306,7 +306,7 @@ const kinds = KINDS.flatMap(([made, before, value]) =>
 
 export const TYPE_CASES: TypeCase[] = [...bases, ...checks, ...enums, ...attributes, ...nested, ...ranges, ...kinds];
 
-/** Where a type may stand: how it is declared around `it`, as which type, and how its value is written there. */
+/** Positions of a type: a declaration around `it`, the type that results, and the text of its value there. */
 export const POSITIONS: { where: string; made: string; type: string; value: (value: string) => string }[] = [
   { where: 'as a column', made: '', type: 'it', value: (value) => value },
   { where: 'as elements of an array', made: '', type: 'it[]', value: (value) => `{${quoted(value)}}` },
@@ -324,7 +324,7 @@ export const POSITIONS: { where: string; made: string; type: string; value: (val
   },
 ];
 
-/** As arrays quote (`\\"`), or as rows do (`""`). */
+/** Quotes as arrays do (`\\"`), or as rows do (`""`). */
 function quoted(value: string, quote = '\\"'): string {
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', quote)}"`;
 }

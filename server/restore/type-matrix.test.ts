@@ -15,7 +15,7 @@ interface Placed {
   position: (typeof POSITIONS)[number];
 }
 
-/** Every case, each in a schema of its own, so that one backup holds all: at every place, or at one place each, by turns. */
+/** Returns every case in a schema of its own, so that one backup holds all: at every position, or at one position each, by turns. */
 function placed(everywhere: boolean) {
   return TYPE_CASES.flatMap((one, turn) =>
     POSITIONS.filter((_, at) => everywhere || turn % POSITIONS.length === at).map((position) => ({ ...one, position })),
@@ -44,7 +44,7 @@ const tablesOf = (cases: Placed[]) => cases.map(({ schema }) => ({ schema, name:
 const namesOf = (cases: Placed[]) => cases.map(({ schema }) => `${schema}.t`);
 
 for (const server of testServers()) {
-  // Comparing definitions is our own: every place on one server, every case on both.
+  // Definitions are compared by this program, not the server: every position on one server, every case on both.
   const everywhere = server === '18';
   describe(`every change behind a type's name, ${everywhere ? 'wherever the type stands' : 'the places by turns'}, on server ${server}`, () => {
     const cases = placed(everywhere);

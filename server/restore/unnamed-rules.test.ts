@@ -6,11 +6,11 @@ import { testDatabase } from '../../db/testing/database.ts';
 import { testServers } from '../../db/testing/servers.ts';
 import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
-/** What refuses a row without the server naming a constraint of the table; each has a table of its own, `v` is 0 in its one row. */
+/** A refusal of a row in which the server names no constraint of the table. Each has a table of its own, where `v` is 0 in the only row. */
 interface Refusal {
-  /** How the table is made, `(v int)` when absent. */
+  /** SQL that makes the table, `(v int)` when absent. */
   made?: (table: string) => string;
-  /** Done after the backup. */
+  /** Runs after the backup. */
   since: (table: string) => string;
   message: RegExp;
   hint: RegExp;

@@ -1,16 +1,16 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a database that can be cut at one statement. */
+/** A proxy before a database that can be cut at one statement. */
 export interface CuttingProxy extends AsyncDisposable {
   url: string;
-  /** From now on, the next connection that sends the statement is cut. */
+  /** Cuts the next connection that sends the statement. */
   arm(): void;
   readonly cuts: number;
 }
 
 /**
- * Stands between a client and its server. `before`: the statement never reaches the server. `after`: it does, and is carried out,
- * but no answer comes back.
+ * Opens a proxy between a client and its server. `before`: the statement never reaches the server. `after`: the server executes it, but
+ * no answer comes back.
  */
 export async function cuttingProxy(url: string, statement: string, when: 'before' | 'after'): Promise<CuttingProxy> {
   const target = new URL(url);
@@ -27,7 +27,7 @@ export async function cuttingProxy(url: string, statement: string, when: 'before
       socket.on('close', () => sockets.delete(socket));
     }
     upstream.on('data', (bytes) => {
-      // The answer shows that the statement is through.
+      // The answer shows that the statement was executed.
       if (mute) client.destroy();
       else client.write(bytes);
     });

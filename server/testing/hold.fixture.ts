@@ -5,12 +5,12 @@ import type { Storage } from '../storage/storage.ts';
 import { GATE_FAMILY, GATES } from './library.fixture.ts';
 
 export interface Gate extends AsyncDisposable {
-  /** Resolves when somebody waits at the gate. */
+  /** Resolves when a session waits at the gate. */
   reached(): Promise<void>;
   open(): Promise<void>;
 }
 
-/** Holds every restore of this database up at one step, until the gate is opened or disposed. */
+/** Holds up every restore of this database at one step, until the gate is opened or disposed. */
 export async function closeGate(database: TestDatabase, gate: keyof typeof GATES): Promise<Gate> {
   const holder = new pg.Client({ connectionString: database.adminUrl, application_name: 'gatekeeper' });
   holder.on('error', () => undefined);
@@ -36,7 +36,7 @@ export async function closeGate(database: TestDatabase, gate: keyof typeof GATES
   };
 }
 
-/** Ends or cancels server processes by their application name (a LIKE pattern); how many there were. */
+/** Ends or cancels server processes by their application name (a LIKE pattern), and returns how many there were. */
 export async function strike(
   database: TestDatabase,
   how: 'pg_terminate_backend' | 'pg_cancel_backend',
@@ -49,7 +49,7 @@ export async function strike(
   return hit.length;
 }
 
-/** A storage whose archives wait to be written from the given write on, until `open()` is called. */
+/** Returns a storage that blocks writes of archives, from the given write on, until `open()` is called. */
 export function slowStorage(afterWrites: number): { storage: Storage; reached: Promise<void>; open(): void } {
   const inner = createMemoryStorage(() => new Date());
   const reached = Promise.withResolvers<void>();

@@ -13,13 +13,13 @@ export const HRMS = modelFromSchema(hrms);
 const never = () => new AbortController().signal;
 const deps = { now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms: number) => Bun.sleep(ms) };
 
-/** An archive as the text of a document. */
+/** Returns an archive as the text of a document. */
 export async function exported(archive: Uint8Array): Promise<string> {
   const pieces = await Array.fromAsync(exportJson(await openArchive(bytesSource(archive)), never()));
   return new TextDecoder().decode(Buffer.concat(pieces));
 }
 
-/** Accepts a document as an operation does, from its bytes to those of an archive. */
+/** Accepts a document as an operation does, and returns the bytes of the archive. */
 export async function accepted(
   database: { url: string },
   file: string | Uint8Array,
@@ -54,7 +54,7 @@ export async function accepted(
   );
 }
 
-/** A document of these arrays and nothing else. */
+/** Returns a document of these arrays and nothing else. */
 export function documentOf(data: Record<string, unknown[]>, metadata: Record<string, unknown> = {}): string {
   return JSON.stringify({ metadata: { version: '1.0.0', ...metadata }, data });
 }

@@ -1,4 +1,4 @@
-/** The schema of an application that is not the HRMS: three linked tables, every kind of sequence, an enum and a domain. */
+/** The schema of an application that is not the HRMS: three tables with foreign keys, every kind of sequence, an enum and a domain. */
 import { bigserial, customType, index, integer, pgEnum, pgTable, serial, text } from 'drizzle-orm/pg-core';
 
 export const moods = pgEnum('mood', ['calm', 'cross', 'glad']);
@@ -32,7 +32,7 @@ export const lendings = pgTable(
   (t) => [index('lendings_reader').on(t.readerId)],
 );
 
-/** Places where a restore can be held up from outside; see `closeGate` in `hold.fixture.ts`. */
+/** Steps where a restore can be held up from outside; see `closeGate` in `hold.fixture.ts`. */
 export const GATES = { stage: 1, apply: 2, indexes: 3, links: 4, sequences: 5, record: 6 } as const;
 /** The steps of a restore that have a gate, in their order. */
 export const STEPS = [
@@ -45,7 +45,7 @@ export const STEPS = [
 ] as const satisfies (keyof typeof GATES)[];
 export const GATE_FAMILY = 777;
 
-/** Makes the tables, as their owner. The gates stand open: a gate is an advisory lock that a step takes for a moment. */
+/** SQL that creates the tables, as their owner. The gates are open: a gate is an advisory lock that a step takes for a moment. */
 export const LIBRARY_SQL = `
   CREATE FUNCTION gate(n integer) RETURNS boolean LANGUAGE plpgsql AS $$
     BEGIN
@@ -70,7 +70,7 @@ export const LIBRARY_SQL = `
     note text);
   CREATE INDEX lendings_reader ON lendings (reader_id)`;
 
-/** As the superuser, beside our own tables: the gates of steps that no function of a table can hold. */
+/** SQL for the superuser, beside our own tables: the gates of steps that no function of a table can hold. */
 export const LIBRARY_GATES_SQL = `
   CREATE FUNCTION gate_of_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$
     BEGIN

@@ -13,12 +13,12 @@ import { GATE_FAMILY, LIBRARY_GATES_SQL, LIBRARY_SQL } from './library.fixture.t
 import { backupOf, type MadeBackup } from './verbs.fixture.ts';
 
 export interface RunOptions {
-  /** Where the verb connects to; the database itself when absent. */
+  /** Address the verb connects to; the database itself when absent. */
   url?: string;
   signal?: AbortSignal;
-  /** Told of each stage when it begins. */
+  /** Called when each stage begins. */
   onStage?: (stage: ProgressStage) => void;
-  /** Told of everything. */
+  /** Called with every progress event. */
   onEvent?: OnProgress;
   wait?: boolean;
   onWait?: (message: string) => void;
@@ -31,27 +31,27 @@ export interface RestoreOptions extends RunOptions {
   receipt?: (receipt: Operation['receipt']) => Operation['receipt'];
 }
 
-/** A database of the library, backed up and then changed: whether a restore took place can be seen. */
+/** A database of the library, backed up and then changed, so that a restore can be told from none. */
 export interface Scene extends AsyncDisposable {
   database: TestDatabase;
   archive: MadeBackup;
-  /** `state()` at the time of the backup, and after the changes. */
+  /** `state()` at the time of the backup; `changed` is the one after the changes. */
   archived: string;
   changed: string;
-  /** Every row and every sequence, as one text. */
+  /** Returns every row and every sequence, as one text. */
   state(): Promise<string>;
   backup(storage: Storage, options?: RunOptions & Partial<BackupInput>): Promise<BackupResult>;
   restore(options?: RestoreOptions): Promise<RestoreResult>;
-  /** What operations have left in the database; waits a little for server processes that are just ending. */
+  /** Returns whatever operations have left in the database. Waits a little for server processes that are just ending. */
   leftovers(): Promise<string[]>;
-  /** State of every operation's record, oldest first. */
+  /** Returns the state of every operation's record, oldest first. */
   records(): Promise<string[]>;
   /** Makes the changes once more. */
   change(): Promise<void>;
 }
 
 export interface SceneOptions extends TestDatabaseOptions {
-  /** Rows of the largest table, and how often 64 bytes are repeated in each. */
+  /** Rows of the largest table; `repeat` says how often 64 bytes are repeated in each. */
   lendings?: number;
   repeat?: number;
 }
@@ -63,7 +63,7 @@ export async function libraryScene(options: SceneOptions = {}): Promise<Scene> {
   return sceneIn(await testDatabase(options), options);
 }
 
-/** The same in an empty database, which is disposed with the scene. */
+/** Makes a scene in an empty database, which is disposed with the scene. */
 export async function sceneIn(database: TestDatabase, options: SceneOptions = {}): Promise<Scene> {
   const { lendings = 500, repeat = 1 } = options;
   await migrate(database.url);
@@ -162,7 +162,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
   };
 }
 
-/** Every row and every sequence of the library, as one text. */
+/** Returns every row and every sequence of the library, as one text. */
 async function stateOf(database: TestDatabase): Promise<string> {
   const [row] = await database.query<{ state: object }>(`
     SELECT json_build_object(
@@ -183,7 +183,7 @@ async function recordsIn(database: TestDatabase): Promise<string[]> {
   return rows.map((row) => row.line);
 }
 
-/** What operations have left in a database; waits a little for server processes that are just ending. */
+/** Returns whatever operations have left in a database. Waits a little for server processes that are just ending. */
 async function leftoversIn(database: TestDatabase): Promise<string[]> {
   let left: string[] = [];
   for (let patience = 400; patience > 0; patience--) {

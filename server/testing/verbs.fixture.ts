@@ -10,7 +10,7 @@ import { bytesSource, createMemoryStorage } from '../storage/memory.ts';
 export interface MadeBackup {
   result: BackupResult;
   manifest: Manifest;
-  /** The archive, byte by byte. */
+  /** The archive's bytes. */
   bytes: Uint8Array;
 }
 
@@ -18,12 +18,12 @@ const deps = { now: () => new Date(), newId: () => crypto.randomUUID(), pause: (
 const run = () => ({ signal: new AbortController().signal, onProgress: () => undefined });
 const operation = { actor: 'a test', parameters: {}, wait: true };
 
-/** A test that says how many connections copy gets them, however little there is to copy. */
+/** Gives a test as many connections as it asks for, however little there is to copy. */
 function asManyAs({ jobs }: { jobs?: number }): { bytesPerSession?: number } {
   return jobs === undefined ? {} : { bytesPerSession: 0 };
 }
 
-/** Backs up as the owner, as an operation, and reads the archive back. `lockGiveUpMs` is how long a busy table is waited for. */
+/** Backs up as the owner, as an operation, and reads the archive back. `lockGiveUpMs` limits the wait for a locked table. */
 export async function backupOf(
   database: { url: string },
   model: SchemaModel,
@@ -86,7 +86,7 @@ export async function restoreInto(
   );
 }
 
-/** The rows of a table's chunks, as the archive holds them. */
+/** Returns the rows of a table's chunks, as the archive holds them. */
 export async function chunksOf(archive: Pick<MadeBackup, 'bytes'>, schema: string, name: string): Promise<string> {
   const opened = await openArchive(bytesSource(archive.bytes));
   const decoder = new TextDecoder();

@@ -19,7 +19,7 @@ const DDL = `
 const check = async (database: TestDatabase, storage = createMemoryStorage(() => new Date())) =>
   await checkEnvironment({ databaseUrl: database.url, storage, model: MODEL }, new AbortController().signal);
 
-/** What is put wrong, as the superuser; what `--check` says of it; whether the catalogs alone tell a backup, too. */
+/** Faults: SQL that makes one as the superuser, the finding of `--check`, and whether a backup sees it from the catalogs alone. */
 const FAULTS: { what: string; sql: string; check: string; says: RegExp; stops: boolean; backup: boolean }[] = [
   {
     what: 'a row whose foreign key leads nowhere',
@@ -97,7 +97,7 @@ const FAULTS: { what: string; sql: string; check: string; says: RegExp; stops: b
     },
   }).map(([what, { sql, says }]) => ({
     what: `${what} whose function finds its names by a search path`,
-    // Since 17 the server itself builds indexes without a search path, so that this one gets its name only afterwards.
+    // Since 17 the server itself builds indexes without a search path, so this function gets its unqualified name only afterwards.
     sql: `CREATE FUNCTION known(int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM public.p WHERE id = $1); END'; ${sql};
           CREATE OR REPLACE FUNCTION known(int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM p WHERE id = $1); END'`,
     check: 'restore rows',

@@ -50,7 +50,7 @@ for (const server of testServers()) {
         await restoreInto(database, made);
         expect(await contentOf(database)).toEqual(rows);
         expect(await catalogOf(database)).toEqual(catalog);
-        // The owner restores past its own policies even without the right, which a backup needs.
+        // The owner restores past its own policies even without BYPASSRLS, which only a backup needs.
         await database.admin(`DELETE FROM secrets; ALTER ROLE ${owner} NOBYPASSRLS`);
         await restoreInto(database, made);
         expect(await contentOf(database)).toEqual(rows);

@@ -31,7 +31,7 @@ const KINDS = [
 ];
 
 const SERVERS = testServers();
-// A gigabyte takes its time: each server takes one kind, and both in a campaign.
+// A gigabyte takes time: each server takes one kind, and both in a campaign.
 for (const [turn, server] of SERVERS.entries())
   for (const { what, model, sql, says } of KINDS.filter(
     (_, kind) => SERVERS.length === 1 || campaign(kind, turn) === turn,
@@ -56,7 +56,7 @@ for (const [turn, server] of SERVERS.entries())
 for (const server of testServers())
   test(`an error of the server while rows are copied names their table, on server ${server}`, async () => {
     await using database = await testDatabase({ server });
-    // The output function of a type may fail; that of an enum does when a label is gone.
+    // The output function of a type may fail; that of an enum does when a label is missing.
     await database.query(
       `CREATE TYPE mood AS ENUM ('good'); CREATE TABLE damaged (id int PRIMARY KEY, mood mood); INSERT INTO damaged VALUES (1, 'good')`,
     );

@@ -14,7 +14,7 @@ const WHO = [
 describe.each(testServers())('on PostgreSQL %s', (server) => {
   let scene: Scene;
   beforeAll(async () => {
-    // More than all buffers of a copy together, so that the sockets stand still while the storage does.
+    // More than all buffers of a copy together, so that the sockets block while the storage does.
     scene = await libraryScene({ server, lendings: 5000, repeat: 160 });
   });
   afterAll(() => scene[Symbol.asyncDispose]());
@@ -36,7 +36,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
     const { storage, reached, open } = slowStorage(3);
     const backup = rejection(scene.backup(storage));
     await reached;
-    // One that waits for us to read on has rows left that nobody will get.
+    // Sessions that wait for the program to read still have rows to send, which nobody will receive.
     const endCopying = () =>
       scene.database.admin(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -19,7 +19,7 @@ import {
   VALUES,
 } from './random-rules.fixture.ts';
 
-/** The columns are not named: those the schema does not know are backed up all the same. */
+/** Returns a model without columns: a backup includes columns that the schema does not know. */
 function modelOf(schema: string, names: string[]): SchemaModel {
   const tables = names.map(
     (name): TableModel => ({
@@ -35,7 +35,7 @@ function modelOf(schema: string, names: string[]): SchemaModel {
   return { tables, enums: [], sequences: [], fingerprint: 'ab'.repeat(32) };
 }
 
-/** The rows of schema `bare` under the rules of the same tables in schema `ruled`. */
+/** Returns an archive with the rows of schema `bare` under the rules of the same tables in schema `ruled`. */
 async function archiveUnderRules(database: TestDatabase, names: string[]): Promise<Archive> {
   const ruled = (await backupOf(database, modelOf('ruled', names))).manifest;
   const bare = await backupOf(database, modelOf('bare', names));
@@ -65,7 +65,10 @@ async function makeTables(database: TestDatabase, schema: string, tables: Random
 const addRule = (schema: string, { table, name, definition }: RandomRule) =>
   `ALTER TABLE ${schema}."${table}" ADD CONSTRAINT ${name} ${definition.replace('%', schema)}`;
 
-/** Asks PostgreSQL. What a foreign key refers to is copied without repeated keys first, because only then may it be referred to. */
+/**
+ * Returns PostgreSQL's own verdict. Copies the referenced table without repeated keys first, because a foreign key may only refer to a
+ * unique one.
+ */
 async function breaks(database: TestDatabase, rule: RandomRule): Promise<boolean> {
   const { target } = rule;
   const columns = target?.columns.join(', ') ?? '';
@@ -86,7 +89,7 @@ async function breaks(database: TestDatabase, rule: RandomRule): Promise<boolean
   }
 }
 
-/** Numbers from a seed: a failure can be made again. */
+/** Returns random numbers from a seed, so that a failure can be repeated. */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -103,7 +106,7 @@ for (const server of testServers()) {
       for (const [type, values] of Object.entries(VALUES)) {
         const equality = equalityOf({ sqlType: type }, RANDOM_TYPES_IN_MANIFEST);
         const list = `unnest(ARRAY[${values.map(quoteLiteral).join(', ')}]) AS`;
-        // concat() writes values as COPY does; a cast to text would take the blanks off.
+        // concat() writes values as COPY does; a cast to text would remove the blanks.
         const pairs = await database.query<{ a: string; b: string; equal: boolean }>(
           `SELECT concat(a::${type}) AS a, concat(b::${type}) AS b, a::${type} = b::${type} AS equal FROM ${list} a, ${list} b`,
         );
@@ -138,7 +141,7 @@ for (const server of testServers()) {
       const theirs: [string, boolean][] = [];
       for (const rule of rules) theirs.push([rule.name, await breaks(database, rule)]);
       expect(ours).toEqual(theirs);
-      // Neither says always the same.
+      // Neither verdict is always the same.
       const broken = theirs.filter(([, breaking]) => breaking).length;
       expect(broken).toBeGreaterThan(20);
       expect(broken).toBeLessThan(rules.length - 20);

@@ -14,7 +14,7 @@ async function check(
   return await checkRows(archive, deps, { signal, onProgress: () => undefined });
 }
 
-/** Two tables of text columns `id` and `name`; `loans.name` refers to `staff.id`. */
+/** Makes an archive of two tables with text columns `id` and `name`; `loans.name` refers to `staff.id`. */
 async function sample(
   chunks: SampleChunk[],
   change: (staff: ManifestTable, loans: ManifestTable, manifest: Manifest) => void = () => undefined,

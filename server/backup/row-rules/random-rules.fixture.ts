@@ -1,8 +1,8 @@
 import type { Manifest } from '../../archive/manifest/manifest.ts';
 
-/** Makes random small tables with keys and foreign keys that their rows may or may not keep. */
+/** Random small tables with keys and foreign keys that their rows may or may not keep. */
 
-/** Values of each type, some of them equal but written otherwise. Every type here is claimed to be checked. */
+/** Values of each type, some of them equal but written differently. A rule over any of these types must be checked, not skipped. */
 export const VALUES: Record<string, string[]> = {
   smallint: ['1', '2', '-3'],
   integer: ['1', '2', '-3'],
@@ -51,7 +51,7 @@ export const RANDOM_TYPES = `
 
 const domain = { kind: 'domain' as const, schema: 'public', notNull: false, defaultSql: null, checks: [] };
 
-/** The same as a manifest tells them. */
+/** The same types as a manifest describes them. */
 export const RANDOM_TYPES_IN_MANIFEST: Pick<Manifest, 'types'> = {
   types: [
     { kind: 'enum', schema: 'public', name: 'mood', labels: ['low', 'HIGH'] },
@@ -61,7 +61,7 @@ export const RANDOM_TYPES_IN_MANIFEST: Pick<Manifest, 'types'> = {
   ],
 };
 
-/** Columns that a foreign key may go between though their types differ. */
+/** Pairs of different types that a foreign key may connect. */
 const WIDER: Record<string, string> = {
   integer: 'bigint',
   smallint: 'numeric',
@@ -76,9 +76,9 @@ const WIDER: Record<string, string> = {
 export interface RandomRule {
   table: string;
   name: string;
-  /** After ADD CONSTRAINT; `%` stands for the schema. */
+  /** Definition after ADD CONSTRAINT; `%` stands for the schema. */
   definition: string;
-  /** Of a foreign key: the table and columns referred to. */
+  /** The table and columns that a foreign key refers to; null for other rules. */
   target: { table: string; columns: string[] } | null;
 }
 
@@ -101,7 +101,7 @@ export function randomRules(count: number, random: () => number): { tables: Rand
     );
   for (let index = 0; index < count; index++) {
     const width = 1 + below(2);
-    // In turn, so that each type is there.
+    // By turns, so that each type occurs.
     const columns = Array.from({ length: width }, (_, place): [string, string] => [
       `c${place}`,
       place === 0 ? (types[index % types.length] ?? 'text') : pick(types),

@@ -19,14 +19,14 @@ const DDL = `
   CREATE TABLE whole (id int) PARTITION BY LIST (id);
   CREATE TABLE whole_1 PARTITION OF whole FOR VALUES IN (1); INSERT INTO whole VALUES (1)`;
 
-/** A name of this run's own: they are shared by the whole server. The quote is part of it. */
+/** A name unique to this run, because the whole server shares such names. The quote is part of it. */
 const NAME = `it's ${crypto.randomUUID()}`;
 const GID = NAME.replace("'", "''");
 
-/** Somebody in the way: what he does on a connection of his own, what a refusal calls him, and a statement of the hint that ends him. */
+/** A blocker: its action on a connection of its own, its description in a refusal, and a statement of the hint that ends it. */
 interface Case {
   who: string;
-  /** Signs in as the superuser rather than as the owner. */
+  /** Signs in as the superuser instead of the owner. */
   admin?: true;
   hold: (session: Session, url: string) => Promise<unknown>;
   says: RegExp;
@@ -37,7 +37,7 @@ const holding = (lock: string): ((session: Session) => Promise<unknown>) => {
   return (session) => session.query(`BEGIN; ${lock}`);
 };
 
-/** In the way of a restore. */
+/** Blockers of a restore. */
 const OF_RESTORE: Case[] = [
   {
     who: 'a prepared transaction',
@@ -103,7 +103,7 @@ const OF_RESTORE: Case[] = [
   },
 ];
 
-/** In the way of everybody, so that not even definitions can be read. */
+/** Blockers of everything: not even definitions can be read. */
 const OF_BOTH: Case[] = [
   {
     who: 'a prepared transaction that holds a table alone',
@@ -119,7 +119,7 @@ const OF_BOTH: Case[] = [
   },
 ];
 
-/** In the way of a backup. */
+/** Blockers of a backup. */
 const OF_BACKUP: Case[] = [
   {
     who: 'a prepared transaction',
@@ -146,7 +146,7 @@ const ended = (database: TestDatabase): AsyncDisposable => ({
   },
 });
 
-/** Runs the statement that the hint gave as the superuser, who may. */
+/** Runs the hint's statement as the superuser. */
 async function follow(database: TestDatabase, hint: string, way: RegExp): Promise<void> {
   await database.admin(way.exec(hint)?.[1] ?? 'the hint gives no statement');
 }
@@ -162,7 +162,7 @@ for (const server of testServers()) {
     });
     afterAll(() => database?.[Symbol.asyncDispose]());
     const held = () => database.admin(`SELECT FROM pg_locks WHERE relation IN ('t'::regclass, 'whole_1'::regclass)`);
-    // What a test before held goes with its session, a moment later.
+    // Locks of the previous test end with its session, a moment later.
     beforeEach(async () => {
       while ((await held()).length > 0) await Bun.sleep(10);
     });
@@ -237,7 +237,7 @@ for (const server of testServers()) {
       const refused = await rejection(restoreInto(database, backup));
       expect([refused.code, refused.message]).toEqual(['RESTORE_REFUSED', expect.stringContaining(says)]);
       await follow(database, refused.hint ?? '', /(ALTER TABLE .* FINALIZE);/);
-      // Its rows have no partition any more, and that is what is said.
+      // Its rows now belong to no partition, and the error must say so.
       const placeless = await rejection(restoreInto(database, backup));
       expect(placeless.message).toBe(
         'No partition of public.whole takes some rows of the backup. Nothing was changed.',

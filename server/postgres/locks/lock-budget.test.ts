@@ -29,7 +29,7 @@ const modelOf = (names: string[]) =>
     ),
   );
 
-/** A server of this test's own with few locks, and on it a database of an owner who is no superuser. */
+/** Starts a server for this test with few locks, and a database on it whose owner is no superuser. */
 async function smallServer(server: TestServer, locks: number, settings: Record<string, string> = {}): Promise<Cluster> {
   const binaries = server === '18' ? await embeddedBinaries() : machineBinaries();
   if (binaries === null) throw new Error('This machine has no PostgreSQL of its own.');
@@ -49,7 +49,7 @@ async function smallServer(server: TestServer, locks: number, settings: Record<s
   });
 }
 
-/** As few processes as a server does with, whose locks the setting is multiplied with. */
+/** Settings for the fewest processes a server can run with, since the lock setting is multiplied by their number. */
 const fewProcesses = (server: TestServer): Record<string, string> => ({
   max_worker_processes: '2',
   max_wal_senders: '0',
@@ -104,7 +104,7 @@ const check = (url: string, names: string[]) =>
     new AbortController().signal,
   );
 
-/** What every relation of the owner lies in; anything that was done to one gives it another. */
+/** SQL for the files of the owner's relations; whatever changes a relation gives it another file. */
 const FILES = `SELECT oid, relfilenode, xmin FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY oid`;
 
 for (const server of testServers()) {
@@ -131,7 +131,7 @@ for (const server of testServers()) {
       const asked = found.map(({ hint }) => settingNamed(hint));
       wanted = Math.max(...asked);
 
-      // Few enough are no matter; what is more than a restore can take is said by the backup.
+      // Few tables are no problem; a backup of more than a restore can lock warns of it.
       backup = await backupOf({ url }, modelOf(few));
       await restoreInto({ url }, backup);
       const middle = await backupOf({ url }, modelOf(names.slice(0, 75)), { jobs: 8 });
@@ -182,7 +182,7 @@ for (const server of testServers()) {
         if (restored instanceof AppError) expect(restored.message).toMatch(/^a restore needs \d+ locks/);
         ends.push(restored instanceof AppError ? 'no restore' : 'restored');
       }
-      // All three are met, so that what is counted is neither too little nor out of all proportion.
+      // The outcomes change with the room, so the estimate is neither too low nor out of proportion.
       expect([ends[0], ends.includes('no restore') || ends.includes('restored')]).toEqual(['no backup', true]);
       await first.stop();
 
@@ -281,7 +281,7 @@ for (const server of testServers()) {
         lockGiveUpMs: 5000,
         storage: {
           ...storage,
-          // The archive is made when everything that the catalogs say has been read.
+          // The archive is created after everything has been read from the catalogs.
           async create(name) {
             const [row] = await database.admin<{ catalogs: number }>(
               `SELECT max(catalogs)::int AS catalogs FROM (SELECT count(DISTINCT relation) AS catalogs FROM pg_locks

@@ -160,8 +160,8 @@ export const SCHEMAS_SQL = `${SET},
    ORDER BY 1`;
 
 /**
- * SQL: true when the owner of the referenced table `t` may look up its rows one by one; the server checks so when the role itself may not
- * read both tables.
+ * SQL: true when the owner of the referenced table `t` may look up its rows one by one. The server checks foreign keys so when the role
+ * itself may not read both tables.
  */
 const ownerLooksUp = `pg_catalog.has_schema_privilege(t.relowner, t.relnamespace, 'USAGE') AND pg_catalog.has_any_column_privilege(t.relowner, t.oid, 'UPDATE')
              AND (SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(t.relowner, t.oid, k.attnum, 'SELECT')) FROM unnest(con.confkey) AS k(attnum))`;

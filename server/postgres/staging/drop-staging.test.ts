@@ -17,7 +17,7 @@ async function staged(database: TestDatabase): Promise<string> {
   return schema;
 }
 
-/** Waits until clearing up stands before a lock. */
+/** Waits until the clean-up is blocked by a lock. */
 async function waiting(database: TestDatabase): Promise<void> {
   const look = `SELECT FROM pg_stat_activity WHERE application_name = 'clearing mop' AND wait_event_type = 'Lock'`;
   while ((await database.admin(look)).length === 0) await Bun.sleep(5);

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene[Symbol.asyncDispose]());
 
-/** Where texts stand in a value: of the items of a list the first that has one at a place. */
+/** Returns the paths of the texts in a value; of the items of a list only the first with a text at each place. */
 function textsOf(value: unknown, path: (string | number)[] = [], seen = new Set<string>()): (string | number)[][] {
   if (typeof value === 'string') {
     const place = path.filter((step) => typeof step === 'string').join('.');
@@ -230,7 +230,7 @@ async function refusalOf(bytes: Uint8Array): Promise<AppError> {
   return error;
 }
 
-/** The scene's archive, whole and well-made, but with other contents. */
+/** Returns the scene's archive, intact and well-formed, but with other contents. */
 async function rewritten(
   change: (entry: ManifestEntry, content: Uint8Array) => { content: Uint8Array; rows: number },
 ): Promise<Uint8Array> {

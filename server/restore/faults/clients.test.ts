@@ -34,7 +34,7 @@ test('restores again and again under six clients that read and write: no deadloc
           const rows = read.rows[0]?.rows;
           if (rows !== archive.result.tables[table]) faults.push(`${table} had ${rows} rows`);
         }
-        // Of rows no other client writes: a deadlock would then be the restore's doing.
+        // Rows that no other client writes: a deadlock would then be the restore's fault.
         for (const table of [first, second])
           await session.query(
             `UPDATE ${table} SET "updatedAt" = now() WHERE id = (SELECT id FROM ${table} ORDER BY id OFFSET $1 LIMIT 1)`,
@@ -90,7 +90,7 @@ describe('a transaction with an older snapshot', () => {
     await restore;
     await reader.end();
     expect(await scene.state()).toBe(scene.archived);
-    // That somebody is in the way is said when somebody is, and not before nor after; rows that are put in place are no bytes.
+    // A blocker is reported while there is one, not before nor after; rows being put in place are not counted as bytes.
     const waits = events.map(({ stage, blocked = false }) => `${stage} ${blocked}`);
     expect(waits.indexOf('lock true')).toBeGreaterThan(waits.indexOf('lock false'));
     expect(waits.indexOf('apply false')).toBeGreaterThan(waits.lastIndexOf('lock true'));

@@ -13,7 +13,7 @@ const WHO = [
   { name: 'all its sessions', pattern: 'palace-backup restore %' },
 ];
 
-/** Whose sessions are ended, a statement that is cancelled, and the signal. */
+/** Number of faults: the sessions that are ended, a cancelled statement, and the signal. */
 const FAULTS = WHO.length + 2;
 
 describe.each(testServers())('on PostgreSQL %s', (server) => {
@@ -36,7 +36,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
           expect(await strike(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
           const error = await restore;
           await gate.open();
-          // Who loses the locks stops the restore, and speaks for it.
+          // The session that loses the locks stops the restore, and its error is the one reported.
           const words = pattern === WORKING ? /lost .*Nothing was changed\.$/ : /lost/;
           expect([error.code, error.message]).toEqual(['CONNECTION_LOST', expect.stringMatching(words)]);
           await expectUntouched(scene, 'failed');
@@ -48,7 +48,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
           await using gate = await closeGate(scene.database, step);
           const restore = rejection(scene.restore());
           await gate.reached();
-          // A sequence is not waited for: it is asked for again and again, with pauses in which no statement runs.
+          // A sequence is not waited for: it is requested again and again, with pauses in which no statement runs.
           let over = false;
           void restore.then(() => (over = true));
           for (; !over; await Bun.sleep(5)) await strike(scene.database, 'pg_cancel_backend', WORKING);

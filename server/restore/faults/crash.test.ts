@@ -10,7 +10,7 @@ import type { TestDatabase } from '../../../db/testing/database.ts';
 import { closeGate } from '../../testing/hold.fixture.ts';
 import { type Scene, sceneIn } from '../../testing/scene.fixture.ts';
 
-/** A server of this file's own: it is killed again and again. */
+/** A server of this file's own, because it is killed again and again. */
 let dir = '';
 let cluster: Cluster;
 let scene: Scene;
@@ -93,13 +93,13 @@ async function change(): Promise<void> {
   await settleSequences();
 }
 
-/** PostgreSQL itself skips up to 32 numbers of a sequence in a crash, but none after `setval`. */
+/** Sets the sequences: PostgreSQL itself skips up to 32 numbers of a sequence in a crash, but none after `setval`. */
 async function settleSequences(): Promise<void> {
   for (const name of ['readers_id_seq', 'books_id_seq', 'lendings_id_seq'])
     await scene.database.query(`SELECT setval('${name}', (SELECT last_value FROM ${name}))`);
 }
 
-/** The whole server at once, as a power cut would. */
+/** Kills the whole server at once, as a power cut would. */
 async function crash(): Promise<void> {
   process.kill(cluster.pid, 'SIGKILL');
   while (isAlive(cluster.pid)) await Bun.sleep(5);
@@ -130,7 +130,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Like a test database, but every statement has a connection of its own: none outlives a crash. */
+/** Returns a database like a test database, except that every statement has its own connection: none outlives a crash. */
 function libraryOf(server: Cluster): TestDatabase {
   const adminUrl = server.adminUrl('library');
   const url = adminUrl.replace('postgres://postgres', 'postgres://owner');
