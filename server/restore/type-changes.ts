@@ -173,8 +173,8 @@ class Place {
   }
 
   /**
-   * Returns a change of sort order: inside a range it changes the meaning, because bounds that compare differently make it empty, or
-   * merge two ranges of a multirange.
+   * Returns a change of sort order. Inside a range it changes the meaning: bounds that compare differently make it empty, or merge two
+   * ranges of a multirange.
    */
   sorted(reason: string): TypeChange {
     return this.ordered

@@ -12,7 +12,7 @@ export const LONG_ROW_HINT =
 const LOOK_MS = 20_000;
 
 /**
- * Returns a better error when copying failed on a row or value too long for PostgreSQL to write out: it names table and key where they
+ * Returns a better error when copying failed on a row or value too long for PostgreSQL to write out. It names table and key where they
  * can be found. Returns any other error unchanged.
  */
 export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, snapshot: Moment): Promise<unknown> {

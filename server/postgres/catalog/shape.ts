@@ -80,8 +80,8 @@ export interface ShapeIndex extends InTable {
 }
 
 /**
- * Reads the shape of these relations and their partitions, of every foreign key from or to them, and of the NOT VALID checks that other
- * tables inherit from them.
+ * Reads the shape of these relations and their partitions, with every foreign key from or to them. Includes the NOT VALID checks that
+ * other tables inherit from them.
  */
 export async function readShape(session: Session, rootOids: number[]): Promise<Shape> {
   const relations = await session.query<ShapeRelation>(RELATIONS_SQL, [rootOids]);

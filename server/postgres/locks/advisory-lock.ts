@@ -105,15 +105,15 @@ function keyOf(operationId: string): number {
 const POOLER_LOOKS = 20;
 
 /**
- * Throws POOLER_DETECTED behind a transaction pooler, where two clients were seen to hold the same exclusive lock: locks, settings and
- * snapshots belong to the next client there.
- * Detected when two idle connections share a backend, or one changes its backend. A direct server tells the backend's number at sign-in;
- * then no second connection is opened.
+ * Throws POOLER_DETECTED behind a transaction pooler, where a session's locks, settings and snapshots pass to the next client. Two
+ * clients were seen to hold the same exclusive lock there.
  */
 export async function refusePooler(first: Session, another: () => Promise<Session>): Promise<void> {
+  // A server reached without a pooler told the number of the session's backend at sign-in; no second connection is needed then.
   if (first.direct) return;
   await using second = await another();
   const backend = await backendOf(first);
+  // A pooler gives itself away by two idle connections with one backend, or by one that changes its backend.
   for (let looks = 0; looks < POOLER_LOOKS; looks++) {
     if ((await backendInTransaction(second)) === backend || (await backendOf(first)) !== backend)
       throw new AppError(

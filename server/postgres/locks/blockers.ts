@@ -74,9 +74,9 @@ const HOLDERS_SQL = `
    ORDER BY 2, 3`;
 
 /**
- * Returns sessions in a transaction whose snapshot is older than this session's commit will be. A READ COMMITTED session holds none
- * between statements, and takes a new one after waiting for a lock; one waiting with a snapshot older than `horizon` will keep it.
- * Sessions of other roles are visible only to members of pg_read_all_stats.
+ * Returns sessions in a transaction whose snapshot is older than this session's commit will be. READ COMMITTED holds none between
+ * statements and takes a new one after a wait, so that one waiting with a snapshot older than `horizon` will keep it. Only members of
+ * pg_read_all_stats see sessions of other roles.
  */
 export async function olderSnapshots(session: Session, horizon: string): Promise<Blocker[]> {
   return session.query<Blocker>(

@@ -23,9 +23,7 @@ export interface LockNeed {
 
 /** Catalogs and their indexes that each transaction reads, and so keeps locked to its end; a tenth more than measured on 15 and 18. */
 export const CATALOG_LOCKS = { backup: 115, restore: 60 };
-/**
- * Share of the whole that is left to others, and its least size: each session that reads the catalog holds dozens of locks for a moment.
- */
+/** Share of the whole left to others, and its least size. Each session that reads the catalog holds dozens of locks for a moment. */
 const SPARE = 0.1;
 const LEAST_SPARE = 40;
 /**

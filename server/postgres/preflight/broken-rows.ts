@@ -39,8 +39,8 @@ const MOST_COUNTED = 1000;
 const NAMED_KEYS = 5;
 
 /**
- * Finds rows of these tables that break a CHECK, a foreign key, a unique key, NOT NULL or a rule of their type, without trusting any
- * index. Each table gets `msPerTable`; rules not reached in that time are named. Changes nothing.
+ * Finds rows of these tables that break a CHECK, foreign key, unique key, NOT NULL or rule of their type; trusts no index. Each table
+ * gets `msPerTable`; rules not reached in that time are named. Changes nothing.
  */
 export async function findBrokenRows(
   session: Session,

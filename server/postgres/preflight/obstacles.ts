@@ -13,9 +13,8 @@ export interface Obstacle {
 }
 
 /**
- * Returns what the catalogs know of obstacles to restoring these tables, without reading a row or waiting for a lock. Obstacles are
- * invalid indexes, disabled foreign keys, rules that today's rows may break, checks that depend on time, event triggers, and too little
- * room for locks.
+ * Returns obstacles to restoring these tables, from the catalogs alone: reads no row and waits for no lock. They are invalid indexes,
+ * disabled foreign keys, rules that rows may break, checks that depend on time, event triggers, and too little room for locks.
  */
 export async function readObstacles(session: Session, tableOids: number[]): Promise<Obstacle[]> {
   const found = await session.query<FoundObstacle>(OBSTACLES_SQL, [tableOids]);

@@ -27,8 +27,8 @@ export function isBrokenRule(error: unknown): error is AppError {
 }
 
 /**
- * Returns a better error for the rule that a rewrite broke: the number and keys of the rows that break it, and a hint true of that rule.
- * Call it after rolling the rewrite back, while staging still exists. Returns the error unchanged when nothing more is known.
+ * Returns a better error for a rule that a rewrite broke, with the number and keys of the rows that break it, and a true hint. Call it
+ * after rolling the rewrite back, while staging still exists. Returns the error unchanged when nothing more is known.
  */
 export async function explainBrokenRule(
   session: Session,

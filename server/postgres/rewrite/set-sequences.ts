@@ -136,8 +136,8 @@ export interface SetSequences {
 }
 
 /**
- * Sets held sequences to their positions in the backup. A sequence only moves forward when the rows themselves drew from it, by the
- * default of a column the backup lacks, or when it also serves other tables.
+ * Sets held sequences to their positions in the backup. Never moves back a sequence that also serves other tables. Nor one that the rows
+ * drew from, by the default of a column the backup lacks.
  */
 export async function setSequences(session: Session, found: FoundSequences, moments: Moments): Promise<SetSequences> {
   const { held, emptied, filled } = moments;

@@ -29,7 +29,7 @@ interface StagingColumn {
   sqlType: string;
   /** Collation of the live column where it is not the type's default, because rules are also checked on staged rows. */
   collation?: ObjectName;
-  /** Type given on the way to live to a column staged as text: a check in the type would refuse rows that are older than it. */
+  /** Type that a column staged as text gets on the way to live. A check in the type would refuse rows that are older than it. */
   becomes?: string;
 }
 
