@@ -219,7 +219,7 @@ describe('a failure has the exit code of its family', () => {
   });
 });
 
-/** Keeps `staff` locked until told otherwise. */
+/** Keeps `staff` locked until released. */
 function holdLock(): { taken: Promise<unknown>; release(): Promise<void> } {
   const taken = database.admin('BEGIN; LOCK TABLE staff IN ACCESS EXCLUSIVE MODE');
   return { taken, release: async () => void (await database.admin('ROLLBACK')) };

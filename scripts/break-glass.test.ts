@@ -58,7 +58,7 @@ test('the link leads to the server that `bun start` of this folder runs, whateve
     await folder.answersAt('http://127.0.0.1:3001/');
     expect(await linkTo()).toBe('http://127.0.0.1:3001');
   }
-  // One that was killed has left its note, and runs no more.
+  // A killed process has left its note.
   await writeFile(join(place.dir, DATA_DIR, 'start.address'), 'http://127.0.0.1:3001/');
   expect(await linkTo()).toBe('http://127.0.0.1:3000');
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { Glob } from 'bun';
 
 const PAGES = ['README.md', 'DESIGN.md', ...new Glob('docs/*.md').scanSync('.')];
-/** Pages name files from the project's root, or from the folder they speak of. */
+/** Folders that pages name files from: the project's root, or the folder a page is about. */
 const ROOTS = ['', 'server/', 'db/', 'web/', 'scripts/', 'web/e2e/', 'server/restore/'];
 
 test('every source file that a page names is there', async () => {

@@ -8,7 +8,7 @@ import type { BackupResult } from '../server/backup/create.ts';
 import type { FailureBody } from '../server/core/errors.ts';
 import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
 
-/** An application as Drizzle's own pages show one: names left to the casing, a barrel, and a table under two names. */
+/** An application like those in Drizzle's own documentation: names left to the casing, a barrel, and a table under two names. */
 const FILES = {
   'src/schema/people.ts': `import { integer, pgTable, text, unique } from 'drizzle-orm/pg-core';
 export const people = pgTable('people', { personId: integer().primaryKey(), firstName: text().notNull(), homeTown: text() },
@@ -58,7 +58,7 @@ for (const server of testServers()) {
     beforeAll(async () => {
       database = await testDatabase({ template: 'empty', server });
       await database.query(MADE);
-      // the address stands only where the application has it
+      // The address is only where the application has it.
       await Bun.write(join(application, '.env'), `APP_DATABASE_URL=${database.url}\n`);
       place = await workplace(null);
     });

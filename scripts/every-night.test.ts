@@ -6,10 +6,10 @@ import { fillDemo } from '../db/hrms/demo/demo.ts';
 import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
 
 const ROOT = join(import.meta.dir, '..');
-/** The two paths of README.md that may be others elsewhere. */
+/** The two paths of README.md that may differ elsewhere. */
 const PATHS = { program: '/srv/palace-backup', bun: '/usr/local/bin' };
 
-/** What README.md says of every night. */
+/** The section of README.md on nightly backups. */
 const section = /## Every night\n([\s\S]*?)\n## /.exec(await Bun.file(join(ROOT, 'README.md')).text())?.[1] ?? '';
 const cronLine = /^0 2 \* \* \* (.*)$/m.exec(section)?.[1] ?? '';
 const units = [...section.matchAll(/```ini\n([\s\S]*?)```/g)].map(([, text = '']) => text);
@@ -39,7 +39,7 @@ const backups = async () =>
   (await readdir(join(home, 'backups')).catch(() => [])).filter((name) => name.endsWith('.zip'));
 const here = (line: string) => line.replaceAll(PATHS.program, program).replaceAll(PATHS.bun, bun);
 
-/** Runs a line as cron does: with nearly nothing set, and no home. What it prints is what is mailed. */
+/** Runs a line as cron does: with nearly nothing set, and no home. Its output is what cron would mail. */
 async function asCron(line: string) {
   const bare = ['env', '-i', 'PATH=/usr/bin:/bin', 'HOME=/nonexistent', 'sh', '-c', here(line)];
   const child = Bun.spawn(bare, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });

@@ -7,7 +7,7 @@ import { COMMON_FLAGS } from './command/cli.ts';
 import { allCommands } from './command/commands.fixture.ts';
 import { nodesOf, placeOf, programFiles } from './program-files.fixture.ts';
 
-/** Words that look like a setting of ours and are none. */
+/** Words that look like a setting of ours but are none. */
 const NO_SETTINGS: Record<string, string> = {
   ALLOW_CONNECTIONS: 'an option of ALTER DATABASE',
   IN_PROGRESS: 'a value of the demo data',
@@ -18,11 +18,11 @@ const NO_SETTINGS: Record<string, string> = {
 
 interface Said {
   place: string;
-  /** A sentence of the program, values that are put into it left out. */
+  /** One sentence of the program, without the values inserted into it. */
   text: string;
 }
 
-/** Finds every text with words for people: messages, hints and help; one within another is a text of its own as well. */
+/** Finds every text with words for people: messages, hints and help. A text nested in another counts on its own as well. */
 async function everySentence(): Promise<Said[]> {
   const found: Said[] = [];
   for await (const source of programFiles()) {
@@ -45,7 +45,7 @@ const flagsOf = new Map(
   commands.map(({ name, flags }) => [name, new Set([...Object.keys(flags), ...Object.keys(COMMON_FLAGS)])]),
 );
 
-/** What matches the pattern in a sentence and is not what `exists` knows; at least `least` must match, or nothing was looked at. */
+/** Returns matches of the pattern in sentences that `exists` does not know. At least `least` must match, or nothing was checked. */
 function unknown(pattern: RegExp, least: number, exists: (...groups: string[]) => boolean): string[] {
   const named = said.flatMap(({ place, text }) =>
     [...text.matchAll(pattern)].map(([whole, ...groups]) => ({ place, whole, groups })),
@@ -78,7 +78,7 @@ test('every setting that a message or hint names is one', () => {
   expect(unknown(/(?<![\w…])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b/g, 40, (name = '') => known.has(name))).toEqual([]);
 });
 
-/** The router of a noun stands in the API's folder, or in one of its own there. */
+/** Returns the source of a noun's router, in the API's folder or in a subfolder of its own. */
 async function sourceOf(noun: string): Promise<string> {
   const files = [`server/api/${noun}.ts`, `server/api/${noun}/${noun}.ts`].map((file) => Bun.file(file));
   const texts = await Promise.all(files.map(async (file) => ((await file.exists()) ? file.text() : '')));

@@ -13,7 +13,7 @@ const WITHOUT_HINT: Record<string, string> = {
   '[`${formatCounted(failures.length,': 'each of its lines has the hint of its finding below it',
 };
 
-/** Codes that need none: whoever cancelled knows it, and what was left behind stands in the message. */
+/** Codes that need no hint: whoever cancelled knows it, and the message names what was left behind. */
 const NEEDS_NONE = new Set(["'CANCELLED'"]);
 
 interface Raised {
@@ -23,7 +23,7 @@ interface Raised {
   hinted: boolean;
 }
 
-/** Finds every place where an error of ours is made. */
+/** Finds every place where an error of ours is created. */
 async function everyError(): Promise<Raised[]> {
   const found: Raised[] = [];
   for await (const source of programFiles()) {
@@ -41,7 +41,7 @@ async function everyError(): Promise<Raised[]> {
   return found;
 }
 
-/** Whether options have a hint, or hand on what may be one. */
+/** Returns true when options have a hint, or pass on what may be one. */
 function givesHint(options: ts.Expression): boolean {
   if (ts.isConditionalExpression(options)) return givesHint(options.whenTrue) || givesHint(options.whenFalse);
   if (!ts.isObjectLiteralExpression(options)) return true;

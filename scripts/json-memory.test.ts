@@ -20,7 +20,7 @@ test('promise 8: a document of 100 MB goes out and comes in within 200 MB of mem
     return (child.resourceUsage()?.maxRSS ?? Number.POSITIVE_INFINITY) / MEBIBYTE;
   };
   try {
-    // Rows as the HRMS has them, with an audit trail that grew.
+    // Rows as in the HRMS, with an audit trail that grew.
     await database.query(`
       INSERT INTO admins (id, email, password, "fullName", "updatedAt") VALUES ('a', 'a', 'a', 'a', now());
       INSERT INTO staff (id, "employeeId", "fullName", gender, "maritalStatus", "phoneNumbers", "updatedAt")

@@ -30,7 +30,7 @@ test('promise 8: peak memory of backup, verify and restore does not grow with th
     await database.query('CREATE TABLE filler (id integer PRIMARY KEY, words text)');
     const peaks: { rows: number; backup: number; verify: number; restore: number }[] = [];
     for (const rows of [50_000, 200_000]) {
-      // About a kilobyte each, stored as it is: fifty megabytes, then two hundred.
+      // About a kilobyte each, stored uncompressed: fifty megabytes, then two hundred.
       await database.query(
         `ALTER TABLE filler ALTER words SET STORAGE PLAIN; INSERT INTO filler SELECT n, repeat(md5(n::text), 31) FROM generate_series((SELECT count(*) FROM filler) + 1, ${rows}) AS n`,
       );

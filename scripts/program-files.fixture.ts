@@ -1,7 +1,7 @@
 import { Glob } from 'bun';
 import ts from 'typescript';
 
-/** Reads every module that people meet words of; measuring and pictures are for work on the program itself. */
+/** Reads every module whose words people see; benchmarks and screenshots are for work on the program itself. */
 export async function* programFiles(): AsyncGenerator<ts.SourceFile> {
   for await (const file of new Glob('{db,server,scripts}/**/*.ts').scan('.')) {
     if (/\.(test|suite|fixture|schema|d)\.ts$|^scripts\/dev\/(bench|panel|lighthouse|screenshots)\b/.test(file))
@@ -10,7 +10,7 @@ export async function* programFiles(): AsyncGenerator<ts.SourceFile> {
   }
 }
 
-/** Goes through a module's nodes, those within others included. */
+/** Walks a module's nodes, nested ones included. */
 export function* nodesOf(node: ts.Node): Generator<ts.Node> {
   yield node;
   const children: ts.Node[] = [];
@@ -20,7 +20,7 @@ export function* nodesOf(node: ts.Node): Generator<ts.Node> {
   for (const child of children) yield* nodesOf(child);
 }
 
-/** `scripts/cli.ts:17` */
+/** Returns the position of a node: `scripts/cli.ts:17`. */
 export function placeOf(node: ts.Node): string {
   const source = node.getSourceFile();
   return `${source.fileName}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;

@@ -134,7 +134,7 @@ describe('administrators that would come from elsewhere', () => {
   const intruder = `INSERT INTO admins (id, email, password, "fullName", role, "updatedAt")
     VALUES ('intruder', 'intruder@owu.example', 'x', 'Intruder', 'SUPER_ADMIN', now())`;
   const isThere = async () => (await database.query(`SELECT 1 FROM admins WHERE id = 'intruder'`)).length === 1;
-  /** As a backup of any kind, made while the intruder was there, and brought here by somebody. */
+  /** Backups of each kind, made while the intruder was there, and brought here by somebody. */
   let brought: Record<string, string>;
   beforeAll(async () => {
     await database.query(intruder);

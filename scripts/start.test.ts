@@ -19,7 +19,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Starts the program in a folder of its own; resolves once it says where it answers. */
+/** Starts the program in a folder of its own; resolves once it reports its address. */
 async function start(settings: Record<string, string>, launcher: string[] = []) {
   const { DATABASE_URL: _, DATABASE_DIRECT_URL: __, ...outside } = process.env;
   const child = Bun.spawn([process.execPath, ...launcher, program], {

@@ -7,7 +7,7 @@ const SOURCES = [...new Glob('{db,server,scripts}/**/*.{ts,tsx}').scanSync(ROOT)
   (file) => !/[.](test|suite|fixture)[.]tsx?$|\/fixtures\//.test(file) && !file.startsWith('db/testing'),
 );
 
-/** Everything by which a program of ours can reach a server without the settings of `working-session.ts`, and where that is in order. */
+/** Every way of our programs to reach a server without the settings of `working-session.ts`, and the files where that is allowed. */
 const DOORS: { door: RegExp; allowed: Record<string, string> }[] = [
   {
     door: /from '(?:pg|pg-pool|pg-native)'/,
@@ -35,7 +35,7 @@ const DOORS: { door: RegExp; allowed: Record<string, string> }[] = [
   },
 ];
 
-/** Sessions of which nothing is asked that a setting could change, by the name they are given. */
+/** Sessions, by the names they are given, whose queries no setting could affect. */
 const PLAIN_SESSIONS: Record<string, string> = {
   'server/jobs/operations.ts openControl': 'tells a pooler by its backends, and ends',
   'server/backup/checks/check.ts checkDatabase': 'tells a pooler by its backends, and ends',
@@ -47,7 +47,7 @@ const PLAIN_SESSIONS: Record<string, string> = {
   'scripts/dev/bench/server.ts session': 'asks a server of our own, for its numbers',
 };
 
-/** A file without its comments and without imports of types. */
+/** Returns a file's code without comments and type imports. */
 async function codeOf(file: string): Promise<string> {
   const text = await Bun.file(join(ROOT, file)).text();
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$|^import type [^;]*;/gm, '');
@@ -73,7 +73,7 @@ test('promise 2: every session that is opened is configured, or asks nothing tha
   for (const file of SOURCES) {
     const code = await codeOf(file);
     if (file === 'db/connect/session.ts' || !/\bopenSession\b/.test(code)) continue;
-    // Split by top-level functions, so that a name stands for one session.
+    // Split by top-level functions, so that each name stands for one session.
     for (const part of code.split(/^(?=(?:export )?(?:async )?function )/m)) {
       const within = /^(?:export )?(?:async )?function (\w+)/.exec(part)?.[1] ?? 'session';
       const calls = part.match(/\bopenSession\(/g)?.length ?? 0;

@@ -1,18 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Certificates of a small authority of our own, as paths; made by `openssl`. */
+/** Paths of certificates of a small authority of our own, made by `openssl`. */
 export interface Certificates {
   ca: string;
   otherCa: string;
-  /** For localhost and 127.0.0.1. */
+  /** A certificate for localhost and 127.0.0.1. */
   trusted: KeyPair;
   selfSigned: KeyPair;
   otherName: KeyPair;
   expired: KeyPair;
-  /** A client's: common name `by_cert`. */
+  /** A client's certificate, with the common name `by_cert`. */
   client: KeyPair;
-  /** The same, with its key encrypted by `passphrase`. */
+  /** The client's certificate with its key encrypted by `passphrase`. */
   locked: KeyPair;
 }
 

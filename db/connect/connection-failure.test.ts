@@ -101,7 +101,7 @@ test('each way not to come in is said by its own words, with host, port, user an
   for (const [parts, code, words] of cases) {
     const failure = await failureOf(parts);
     expect([parts, failure.code, failure.message]).toEqual([parts, code, expect.stringMatching(words)]);
-    // Nothing more is to be seen where the reason is known.
+    // Nothing more can be shown where the reason is known.
     expect([parts, failure.hint]).toEqual([parts, expect.not.stringContaining('--verbose')]);
   }
   const both = await byUs(`postgres://app@127.0.0.1:1,nowhere.invalid:${port}/app`, {});
@@ -125,7 +125,7 @@ test('each way not to come in is said by its own words, with host, port, user an
     const failure = await failureOf({ host: 'localhost', more: strict });
     expect([name, failure.code, failure.message]).toEqual([name, 'DATABASE_UNREACHABLE', expect.stringMatching(why)]);
     expect(failure.hint).toMatch(way);
-    // The ways out that are named lead out.
+    // The advice must work.
     if (name !== 'otherName') expect((await byUs(reach('no-verify'), {})).arrivals[0]).toMatch(/true$/);
   }
   const wants = await failureOf({ user: 'by_cert', more: 'sslmode=require' });

@@ -8,7 +8,7 @@ import { openSession } from './session.ts';
 
 export const PASSWORD = 'let me in: it\\s';
 
-/** Who may come in how: the name of each role says it. Everybody has the same password, and the database `app`. */
+/** Sign-in rules, by the name of each role. Everybody has the same password, and the database `app`. */
 const HBA = `
 local   all all                       scram-sha-256
 hostssl all only_tls     127.0.0.1/32 scram-sha-256
@@ -22,15 +22,15 @@ host    all all          127.0.0.1/32 scram-sha-256
 
 const ROLES = ['only_tls', 'only_plain', 'by_cert', 'shut_out', 'trusted', 'by_md5', 'app'];
 
-/** A server of a test's own whose TLS can be changed while it runs. */
+/** A test's own server, whose TLS can be changed while it runs. */
 export interface TlsServer extends AsyncDisposable {
   readonly port: number;
-  /** The folder of its socket. */
+  /** Folder of its socket. */
   readonly socketDir: string;
   readonly dir: string;
   readonly certificates: Certificates;
   readonly cluster: Cluster;
-  /** Shows this certificate from now on; null: no TLS at all. */
+  /** Presents this certificate from now on; null: no TLS at all. */
   present(pair: KeyPair | null): Promise<void>;
 }
 

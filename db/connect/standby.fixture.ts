@@ -13,7 +13,7 @@ export interface Pair extends AsyncDisposable {
 
 const SETTINGS = { fsync: 'off', wal_level: 'replica', hot_standby: 'on', max_wal_senders: '4' };
 
-/** A primary and its hot standby, of this machine's own PostgreSQL; null where it has none. */
+/** Starts a primary and its hot standby, of this machine's own PostgreSQL; null where it has none. */
 export async function startPair(
   ask: (url: string, sql: string) => Promise<Record<string, unknown>[]>,
 ): Promise<Pair | null> {

@@ -31,7 +31,7 @@ test('target_session_attrs finds the server psql finds, in either order of a pri
       [primary.port, 1],
     ])
       for (const attrs of ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby']) {
-        // The name tells the rounds apart: a process stays with the server it used last.
+        // The name keeps the rounds apart: a process stays with the server it used last.
         const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',');
         const text = `postgres://postgres:test@${hosts}/postgres?target_session_attrs=${attrs}&application_name=${readOnly}`;
         const [psql, ours] = [await byPsql(text, {}), await byUs(text, {})];

@@ -4,13 +4,13 @@ import { openRecords } from '../system/records.ts';
 import { completeConnection } from './address/environment.ts';
 import { openSession } from './session.ts';
 
-/** Where a program came out: `user|database|port|encrypted`, or null when it could not connect. */
+/** Result of a connection attempt: `user|database|port|encrypted`, or null when it failed. */
 export type Arrival = string | null;
 
 const WHERE = `SELECT current_user || '|' || current_database() || '|' || coalesce(current_setting('port'), '') || '|' || ssl AS arrival
   FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()`;
 
-/** What `psql` makes of a connection string and variables, with no others than those. */
+/** Connects by `psql` with a connection string and variables, and no variables but those. */
 export async function byPsql(
   text: string | null,
   env: Record<string, string>,
@@ -32,7 +32,7 @@ export async function byPsql(
   return { arrival: code === 0 ? out.trim() : null, said: said.trim() };
 }
 
-/** What each of our own ways to connect makes of them; `said` is the failure of the first. */
+/** Connects by each of our own ways; `said` is the failure of the first. */
 export async function byUs(
   text: string | null,
   env: Record<string, string>,

@@ -13,11 +13,11 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Whom the server lets in does not depend on what is wrong with its certificate. */
+/** Certificates with which each sign-in rule is tried; the rules do not depend on what is wrong with a certificate. */
 const WAYS_IN = ['none', 'trusted'];
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
-/** Both come out at the same place, or neither comes in. */
+/** Expects psql and ours to arrive at the same place, or both to fail. */
 async function compare(text: string | null, env: Record<string, string> = {}): Promise<string | null> {
   const [psql, ours] = [await byPsql(text, env), await byUs(text, env)];
   expect({ text, env, arrivals: ours.arrivals, said: ours.said, psql: psql.said }).toMatchObject({
@@ -40,7 +40,7 @@ describe('a connection comes out where psql comes out with the same string', () 
       const roots = [null, certificates.ca, certificates.otherCa, certificates.selfSigned.cert];
       for (const [at, sslmode] of MODES.entries())
         for (const [place, root] of roots.entries()) {
-          // Each mode with each root, by turns with one certificate or the next; every one of them in a campaign.
+          // Each mode with each root, alternating between the certificates; all of them in a campaign.
           if (campaign((turn + at + place) % 2, 0) === 1) continue;
           for (const user of [
             'app',
@@ -50,7 +50,7 @@ describe('a connection comes out where psql comes out with the same string', () 
           ])
             arrived.add(await compare(url(user, { sslmode, ...(root && { sslrootcert: root }) })));
         }
-      // Some came in and some did not, or nothing would be compared.
+      // Some must connect and some fail, or nothing would be compared.
       expect(arrived.size).toBeGreaterThan(2);
       expect(arrived).toContain(null);
     }, 240_000);
@@ -150,10 +150,10 @@ describe('the same for where things are said', () => {
       };
       const asUri = pick(2) === 0;
       for (const [name, value] of Object.entries(right)) {
-        // Each is said truly in one place, and often falsely in one that counts less.
+        // Each value is right in one place, and often wrong in one of lower precedence.
         const order = ['text', 'service', 'env'] as const;
         const at = pick(name === 'password' ? 4 : 3);
-        // Without a host we also look for a server on this machine by TCP, which psql does not.
+        // Without a host we also try a server on this machine by TCP, which psql does not.
         if (name !== 'host' && pick(12) === 0) continue;
         const place = order[at];
         if (place) said[place].set(name, value);

@@ -7,7 +7,7 @@ import { testServers } from '../testing/servers.ts';
 import { SESSION_SETTINGS, type SessionSetting } from './session-settings.ts';
 import { openWorkingSession } from './working-session.ts';
 
-/** Another value than the one a session needs, for each setting. */
+/** For each setting, a value other than the one a session needs. */
 const HOSTILE: Record<string, string> = {
   statement_timeout: '200ms',
   lock_timeout: '200ms',

@@ -1,7 +1,7 @@
 import { startCluster } from './cluster.ts';
 import { embeddedBinaries } from './embedded.ts';
 
-/** A program of its own that uses the cluster in the folder named by its argument until it is ended. Prints the port. */
+/** Runs as a separate program that uses the cluster in the folder of its argument until it is ended. Prints the port. */
 const cluster = await startCluster({
   binaries: await embeddedBinaries(),
   dir: process.argv[2] ?? '',

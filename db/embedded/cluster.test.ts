@@ -131,7 +131,7 @@ async function ask(url: string, sql: string): Promise<unknown[][]> {
   }
 }
 
-/** Another process that uses the cluster. */
+/** Starts another process that uses the cluster. */
 async function startUser() {
   const fixture = join(import.meta.dir, 'cluster.fixture.ts');
   const user = Bun.spawn([process.execPath, fixture, dir], { stdout: 'pipe', stderr: 'inherit' });

@@ -29,7 +29,7 @@ export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } |
     }
   }
 
-  // Where namespaces are refused, root runs it as a system user, for whom the folder must be reachable.
+  // Without namespaces root runs it as a system user, for whom the folder must be reachable.
   const owner =
     filesOf && filesOf.uid !== 0 ? filesOf : users.find((user) => ['postgres', 'nobody'].includes(user.name));
   if (uid === 0 && owner && setpriv) {

@@ -1,6 +1,6 @@
 /**
- * The HRMS's catalog as its data model is documented, written by hand and without Drizzle: what `db/hrms/schema.ts` must give.
- * `ts` and `now` are spelled out by the test; columns stand in the order of the table.
+ * The HRMS's catalog as its data model documents it, written by hand and without Drizzle: the expectation for `db/hrms/schema.ts`. `ts` and
+ * `now` are expanded by the test; columns are in the order of the table.
  */
 export const HRMS_COLUMNS: Record<string, string> = {
   admins: `
@@ -61,7 +61,7 @@ export const HRMS_COLUMNS: Record<string, string> = {
     updatedBy text not null | updatedAt ts not null | createdAt ts not null default now`,
 };
 
-/** `table_column_fkey`, what it refers to, and what a delete there does. All are ON UPDATE CASCADE. */
+/** `table_column_fkey`, the target, and the action on delete. All are ON UPDATE CASCADE. */
 export const HRMS_LINKS: [table: string, column: string, target: string, onDelete: string][] = [
   ['admins', 'createdBy', 'admins', 'SET NULL'],
   ['staff', 'positionId', 'categories', 'SET NULL'],

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-/** `table → column lines`, as the documented model spells them. */
+/** Returns `table → column lines`, as the documented model spells them. */
 function documentedColumns(): Record<string, string[]> {
   const expand = (line: string) =>
     line.replace(/ ts\b/, ' timestamp(3) without time zone').replace(/ default now$/, ' default CURRENT_TIMESTAMP');

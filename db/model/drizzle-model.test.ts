@@ -10,15 +10,15 @@ import { qualifiedName } from './model.ts';
 const model = modelFromSchema(wide);
 let db: TestDatabase;
 
-/** drizzle-kit makes the tables, PostgreSQL says what they are: two witnesses that know nothing of the model. */
+/** Creates the tables by drizzle-kit and reads them from PostgreSQL: two witnesses that know nothing of the model. */
 beforeAll(async () => {
   db = await testDatabase({ template: 'empty' });
   await db.query('CREATE SCHEMA "Shop"; CREATE DOMAIN "Shop".positive AS integer CHECK (value > 0)');
-  // drizzle-kit would make a second table of the alias
+  // drizzle-kit would make a second table of the alias.
   const { boss: _, ...declared } = wide;
   const statements = await generateMigration(generateDrizzleJson({}), generateDrizzleJson(declared));
   for (const statement of statements) {
-    // three things drizzle-kit 0.31 quotes wrongly or makes too soon
+    // Three statements that drizzle-kit 0.31 quotes wrongly or places too early.
     const right = statement
       .replace('CREATE SCHEMA "Shop"', 'SELECT')
       .replace('"smallserial"', 'smallserial')

@@ -106,7 +106,7 @@ const SPELLINGS = [
 
 test('canonicalType() spells every built-in type, modifier and array as format_type does', async () => {
   for (const spelling of SPELLINGS) {
-    // a cast shows what PostgreSQL understands: the catalog of a temporary table keeps type and modifier
+    // A cast shows what PostgreSQL understands: the catalog of a temporary table keeps type and modifier.
     const column = spelling.replace(/^"Odd ""schema"""\.select/, '"Odd ""schema"""."select"');
     await db.query(`DROP TABLE IF EXISTS pg_temp.t; CREATE TEMPORARY TABLE t (c ${column})`);
     const [row] = await db.query<{ type: string }>(

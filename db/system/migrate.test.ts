@@ -9,7 +9,7 @@ import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import { migrate } from './migrate.ts';
 import * as system from './schema.ts';
 
-/** Ours, the migrator's journal among them. */
+/** Our own tables, the migrator's journal among them. */
 const OWN_TABLES = ['backup_system.migrations', ...modelFromSchema(system).tables.map(qualifiedName)].toSorted();
 
 const open: TestDatabase[] = [];

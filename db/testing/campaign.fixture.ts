@@ -1,16 +1,16 @@
 import { type TestServer, testServers } from './servers.ts';
 
 /**
- * Returns how much of a long campaign to run: `short` with the other tests, `long` under `bun run campaign`. Both prove the same
- * promise; the long form only tries more of what chance decides.
+ * Returns the size of a long campaign: `short` with the other tests, `long` under `bun run campaign`. Both prove the same promise; the long
+ * form only tries more random cases.
  */
 export function campaign(short: number, long: number): number {
   return process.env['CAMPAIGN'] === 'long' ? long : short;
 }
 
 /**
- * Returns which of many like cases a test server takes: by turns, so that each is tried on one of the servers, and on all of them under
- * `bun run campaign`. Where there is only one server, that takes them all; and so do all, of cases in which they differ.
+ * Returns the cases a test server takes of many alike: they are dealt out in rotation, or all under `bun run campaign`. A single server
+ * takes them all. Cases in which servers differ go to every server.
  */
 export function shareOf<Case>(
   server: TestServer,

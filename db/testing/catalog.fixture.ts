@@ -1,11 +1,11 @@
 import pg from 'pg';
 
-/** The catalog's words on each kind of object, one line for each object. */
+/** Catalog entries by kind of object, one line for each object. */
 export type CatalogDump = Record<string, string[]>;
 
 /**
- * Everything the catalog says of the objects people made, read as the superuser and written without object ids. Shares no line with the
- * code under test on purpose. Our own schemas are left out.
+ * Returns all the catalog says of user objects, read as the superuser and written without object ids. Shares no line with the code under
+ * test on purpose. Omits our own schemas.
  */
 export async function catalogOf(database: { adminUrl: string }): Promise<CatalogDump> {
   const client = new pg.Client({ connectionString: database.adminUrl, application_name: 'testing' });

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../../server/core/errors.ts';
 
-/** The code of the AppError that `work` throws; any other error goes on, and no error is null. */
+/** Returns the code of the AppError that `work` throws, or null without an error. Rethrows any other error. */
 export function codeOf(work: () => unknown): ErrorCode | null {
   try {
     work();
@@ -11,7 +11,7 @@ export function codeOf(work: () => unknown): ErrorCode | null {
   }
 }
 
-/** The AppError that a promise rejects with; fails when it resolves or rejects with something else. */
+/** Returns the AppError a promise rejects with; fails when it resolves or rejects with something else. */
 export async function rejection(promise: Promise<unknown>): Promise<AppError> {
   const outcome = await promise.then(
     () => null,

@@ -8,7 +8,8 @@ export type Content = Record<string, string[]>;
 const ROWS_ARE_SHOWN_ALIKE = `SET search_path = ''; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET extra_float_digits = 3; SET lc_monetary = 'C'; SET intervalstyle = 'postgres'`;
 
 /**
- * What the tables of a database hold, read as the superuser and without COPY. Inheritance children are tables of their own; a partitioned table is given as a whole and again partition by partition. Our own schemas are left out.
+ * Returns the rows of all tables of a database, read as the superuser and without COPY, except our own schemas. Inheritance children are
+ * separate tables; a partitioned table appears as a whole and again by partition.
  */
 export async function contentOf(database: { adminUrl: string }, only?: ObjectName[]): Promise<Content> {
   const client = new pg.Client({ connectionString: database.adminUrl, application_name: 'testing' });
@@ -36,7 +37,7 @@ export async function contentOf(database: { adminUrl: string }, only?: ObjectNam
   }
 }
 
-/** Where every sequence stands. */
+/** Returns the state of every sequence. */
 export async function sequencesOf(database: { adminUrl: string }): Promise<Record<string, string>> {
   const client = new pg.Client({ connectionString: database.adminUrl, application_name: 'testing' });
   await client.connect();

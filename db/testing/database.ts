@@ -7,16 +7,18 @@ import { quickVerifier } from './password.ts';
 import { type TestServer, testServerUrl } from './servers.ts';
 import { hrmsTemplate } from './template.ts';
 
-/** A database of a test file's own. Disposing it drops it, and throws when connections were left open. */
+/** A test file's own database. Disposing it drops it, and throws when connections were left open. */
 export interface TestDatabase extends AsyncDisposable {
   readonly name: string;
-  /** Signs in as the owner, who is no superuser. */
+  /** Address of the owner, who is no superuser. */
   readonly url: string;
-  /** Signs in as the superuser. */
+  /** Address of the superuser. */
   readonly adminUrl: string;
-  /** Runs SQL as the owner, one after the other on one connection; rows of the last statement. Several statements only without params. */
+  /**
+   * Runs SQL as the owner, one call at a time on one connection; returns the last statement's rows. Several statements only without params.
+   */
   query<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
-  /** The same as the superuser. */
+  /** Runs SQL as the superuser, in the same way. */
   admin<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
 }
 
@@ -24,19 +26,19 @@ export interface TestDatabaseOptions {
   server?: TestServer;
   /** `empty`: nothing in it. `hrms`: the HRMS tables and our own, without rows. */
   template?: 'empty' | 'hrms';
-  /** The role that owns it, made when missing. */
+  /** Role that owns it, created when missing. */
   owner?: string;
-  /** When it is not the server's own; only for an empty database. */
+  /** Encoding other than the server's own; only for an empty database. */
   encoding?: 'SQL_ASCII' | 'LATIN1' | 'EUC_JP';
 }
 
 const OWNER = 'palace_owner';
-/** Password of every role made here. */
+/** Password of every role created here. */
 const TEST_PASSWORD = 'palace';
 const OWN_NAME = 'testing';
 const swept = new Set<string>();
 
-/** Makes a database for one test file. Use it with `await using`, or dispose it in `afterAll`. */
+/** Creates a database for one test file. Use it with `await using`, or dispose it in `afterAll`. */
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const owner = options.owner ?? OWNER;
   const serverUrl = await testServerUrl(options.server ?? '18');
@@ -55,7 +57,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   const url = at(serverUrl, name, owner);
   const asOwner = serialQueries(url);
   const asAdmin = serialQueries(adminUrl);
-  // REASSIGN OWNED of a clone would take the databases of all other tests from their owner, too.
+  // REASSIGN OWNED of a clone would also take the databases of all other tests from their owner.
   if (options.template === 'hrms' && owner !== OWNER) await migrate(url, { application: HRMS });
   return {
     name,
@@ -81,13 +83,16 @@ async function sweep(client: pg.Client): Promise<void> {
 
 interface Prepared {
   template: string;
-  /** Copying files takes a third of the processor time that writing them to the log does; PostgreSQL 15 is the first that can be told. */
+  /**
+   * Clause of CREATE DATABASE. Copying files takes a third of the processor time of writing them to the log; PostgreSQL 15 was the first to
+   * offer it.
+   */
   strategy: '' | ' STRATEGY FILE_COPY';
 }
 
 const known = new Map<string, Promise<Prepared>>();
 
-/** Prepares a server once in each process. Roles of tests' own come and go, and are looked for each time. */
+/** Prepares a server once per process. Roles of single tests come and go, and are looked up each time. */
 function prepared(serverUrl: string, owner: string, kind: 'empty' | 'hrms'): Promise<Prepared> {
   if (owner !== OWNER) return prepare(serverUrl, owner, kind);
   const key = `${kind} ${serverUrl}`;
@@ -97,7 +102,7 @@ function prepared(serverUrl: string, owner: string, kind: 'empty' | 'hrms'): Pro
   return found;
 }
 
-/** Makes role and template when missing, one process at a time. */
+/** Creates role and template when missing, one process at a time. */
 async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms'): Promise<Prepared> {
   return onServer(serverUrl, async (client) => {
     await client.query(`SELECT pg_advisory_lock(hashtext('testing'))`);
@@ -128,7 +133,7 @@ async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms')
 
 async function drop(serverUrl: string, name: string): Promise<void> {
   const left = await onServer(serverUrl, async (client) => {
-    // A server process outlives its client's goodbye by a moment.
+    // A backend outlives its client's disconnect by a moment.
     for (let patience = 2000; patience > 0; patience -= 10) {
       if ((await connectionsTo(client, name)).length === 0) break;
       await Bun.sleep(10);
@@ -147,7 +152,7 @@ async function connectionsTo(client: pg.Client, name: string) {
   return (await client.query<{ application_name: string; state: string; query: string }>(sql, [name])).rows;
 }
 
-/** One connection, opened on first use, on which statements wait for each other. */
+/** Returns queries on one connection, opened on first use, that wait for each other. */
 function serialQueries(url: string) {
   let client: Promise<pg.Client> | null = null;
   const statements = new Mutex();

@@ -1,8 +1,8 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 
 /**
- * Returns what a server stores of a password, made in one round in place of 4096: signing in is as real, and costs both sides next to
- * nothing. Tests sign in thousands of times.
+ * Returns a server's verifier for a password, made in one round instead of 4096. Sign-in is as real and costs both sides next to nothing.
+ * Tests sign in thousands of times.
  */
 export function quickVerifier(password: string): string {
   const salt = Buffer.from('a salt for tests');

@@ -4,12 +4,15 @@ import { type Cluster, findCluster, startCluster } from '../embedded/cluster.ts'
 import { BUILTIN_LOCALE, embeddedBinaries } from '../embedded/embedded.ts';
 import { machineBinaries } from '../embedded/machine-postgres.ts';
 
-/** `18`: the embedded PostgreSQL. `15`: the machine's own, whatever version that is; 15 on Debian 12. */
+/** `18`: the embedded PostgreSQL. `15`: the machine's own, whatever its version; 15 on Debian 12. */
 export type TestServer = '18' | '15';
 
 const FOLDER = join(import.meta.dir, '../../.data');
 const PASSWORD = 'test';
-/** Fast rather than safe: a test server's data is worth nothing. Logical replication and two-phase commit are there for the tests that need them. */
+/**
+ * Settings for speed, not safety: a test server's data is worth nothing. Logical replication and two-phase commit are on for the tests that
+ * need them.
+ */
 const SETTINGS = {
   fsync: 'off',
   full_page_writes: 'off',
@@ -24,22 +27,25 @@ const SETTINGS = {
 
 const started = new Map<TestServer, Promise<Cluster>>();
 
-/** Whether this machine has a PostgreSQL of its own for tests to use. */
+/** Returns true when this machine has a PostgreSQL of its own for tests to use. */
 function machineServerAvailable(): boolean {
   return addressGiven('15') !== undefined || machineBinaries() !== null;
 }
 
-/** The servers that tests can use here; always holds `18`. */
+/** Returns the servers that tests can use here; always includes `18`. */
 export function testServers(): TestServer[] {
   return machineServerAvailable() ? ['18', '15'] : ['18'];
 }
 
-/** The superuser's address of a test server: the one the test command started, else one started now and shared by everybody in this folder. */
+/**
+ * Returns the superuser's address of a test server: the one the test command started, else one started now and shared by everybody in this
+ * folder.
+ */
 export async function testServerUrl(server: TestServer): Promise<string> {
   return addressGiven(server) ?? (await startTestServer(server)).adminUrl();
 }
 
-/** Starts a test server, its data in the folder given, or joins the one that runs there. Data that cannot be started any more is thrown away. */
+/** Starts a test server with its data in the given folder, or joins the one running there. Deletes data that cannot be started any more. */
 export function startTestServer(server: TestServer, folder = FOLDER): Promise<Cluster> {
   const running = started.get(server);
   if (running !== undefined) return running;
@@ -49,7 +55,7 @@ export function startTestServer(server: TestServer, folder = FOLDER): Promise<Cl
   return starting;
 }
 
-/** Lets go of what `startTestServer` started in this process. */
+/** Releases what `startTestServer` started in this process. */
 export async function stopTestServers(): Promise<void> {
   const clusters = [...started.values()];
   started.clear();

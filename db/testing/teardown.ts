@@ -1,11 +1,12 @@
 import { afterAll, setDefaultTimeout } from 'bun:test';
 
-// Tests against real servers take longer than five seconds on a busy machine. Holds for the first file only; the test command sets it for all.
+// Tests against real servers take longer than five seconds on a busy machine. Applies to the first file only; the test command sets it for
+// all.
 setDefaultTimeout(120_000);
 
 /**
- * Loaded before every test file (bunfig.toml): lets go of test servers that a test file run by hand has started, for `bun test` announces
- * its end in no other way. Does nothing when the test command started them.
+ * Releases test servers that a test file run by hand has started, since `bun test` announces its end in no other way. Loaded before every
+ * test file (bunfig.toml). Does nothing when the test command started them.
  */
 afterAll(async () => {
   const { stopTestServers } = await import('./servers.ts');

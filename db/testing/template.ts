@@ -8,8 +8,8 @@ import { migrate, SYSTEM_FOLDER } from '../system/migrate.ts';
 const FOLDERS = [SYSTEM_FOLDER, HRMS.migrationsFolder];
 
 /**
- * The database that `hrms` test databases are cloned from: our migrations on an empty one, made once per server and again when they change.
- * Nobody can connect to it, so that a clone never waits. The caller lets one process in at a time; `urlOf` signs in as the owner.
+ * Returns the database that `hrms` test databases are cloned from: our migrations on an empty one, made once per server and again when they
+ * change. Nobody can connect to it, so a clone never waits. The caller admits one process at a time; `urlOf` signs in as the owner.
  */
 export async function hrmsTemplate(
   client: pg.Client,

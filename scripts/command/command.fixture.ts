@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MARKER } from '../../server/storage/local/folder-marker.ts';
 
-/** How long a text is waited for: a test that hangs says why before the runner kills it. */
+/** Milliseconds to wait for a text: a test that hangs says why before the runner kills it. */
 const PATIENCE_MS = 20_000;
 
 export interface Finished {
@@ -23,10 +23,10 @@ export interface Started {
 export interface Workplace extends AsyncDisposable {
   dir: string;
   backups: string;
-  /** Starts `scripts/<name>.ts` as a person or cron would, away from any terminal. */
+  /** Starts `scripts/<name>.ts` as a person or cron would, without a terminal. */
   start(name: string, args: string[], env?: Record<string, string>): Started;
   run(name: string, args: string[], env?: Record<string, string>): Promise<Finished>;
-  /** Runs it on a terminal of its own, types once it shows the given text (or at once), and gives all that it showed. */
+  /** Runs it on a terminal of its own, types once it shows the given text (or at once), and returns all that it showed. */
   onTerminal(
     name: string,
     args: string[],
@@ -34,11 +34,11 @@ export interface Workplace extends AsyncDisposable {
     env?: Record<string, string>,
     afterShowing?: string,
   ): Promise<{ code: number; shown: string }>;
-  /** Everything in the backup folder, temporaries too. */
+  /** Lists everything in the backup folder, temporaries too. */
   files(): Promise<string[]>;
 }
 
-/** Makes a workplace whose commands use this database, null for none. */
+/** Creates a folder whose commands use this database, null for none. */
 export async function workplace(databaseUrl: string | null): Promise<Workplace> {
   const dir = await mkdtemp(join(tmpdir(), 'palace backup '));
   const backups = join(dir, 'backups');
@@ -129,7 +129,7 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
   };
 }
 
-/** The one JSON object of a run with --json; throws when stdout holds anything else. */
+/** Returns the one JSON object of a run with --json; throws when stdout holds anything else. */
 export function jsonOf<Body>(run: Finished): Body {
   if (!/^\{.*\}\n$/.test(run.stdout)) throw new Error(`stdout is not one line of JSON: ${run.stdout}\n${run.stderr}`);
   return JSON.parse(run.stdout);

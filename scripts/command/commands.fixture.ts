@@ -5,13 +5,13 @@ import type { Flags } from './flags.ts';
 
 const SCRIPTS = join(import.meta.dir, '..');
 
-/** What tests over all commands need of each. */
+/** One command, as needed by tests over all of them. */
 export interface AnyCommand extends Command<Flags> {
-  /** The text of its script. */
+  /** Text of its script. */
   source: string;
 }
 
-/** Finds every command by what its script exports; those for work on the program itself export nothing. */
+/** Finds every command by what its script exports; scripts for work on the program itself export nothing. */
 export async function allCommands(): Promise<AnyCommand[]> {
   const found: AnyCommand[] = [];
   for (const file of (await readdir(SCRIPTS)).sort()) {

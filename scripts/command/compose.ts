@@ -81,7 +81,7 @@ export function configFor(
     if (flags.demo)
       throw new AppError('USAGE', '--into and --demo both name a database.', { hint: 'Give one of them.' });
     over.DATABASE_URL = readInto(flags.into, env);
-    // It belongs to the other database.
+    // They belong to the other database.
     over.DATABASE_DIRECT_URL = undefined;
     over.DATABASE_URL_FILE = undefined;
     over.DATABASE_DIRECT_URL_FILE = undefined;

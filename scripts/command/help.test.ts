@@ -70,7 +70,7 @@ test('--help is answered on stdout, whatever else stands there, and nothing is d
 
 describe('README.md', async () => {
   const readme = await Bun.file(join(import.meta.dir, '../../README.md')).text();
-  /** The rows of the table under this head, as cells. */
+  /** Returns the rows of the table under this heading, as cells. */
   const tableUnder = (head: string) => {
     const lines = readme.slice(readme.indexOf(head)).split('\n').slice(2);
     const cells = (line: string) => line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'));

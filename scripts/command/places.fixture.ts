@@ -4,10 +4,10 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { libraryScene, type Scene, type SceneOptions } from '../../server/testing/scene.fixture.ts';
 import { type Workplace, workplace } from './command.fixture.ts';
 
-/** What makes the commands back up the library instead of the HRMS. */
+/** Settings that make the commands back up the library instead of the HRMS. */
 export const LIBRARY_SCHEMA = { BACKUP_SCHEMA: join(import.meta.dir, '../../server/testing/library.fixture.ts') };
 
-/** The library's scene, and a workplace on it that holds its archive as `library.zip`. */
+/** Creates the library's scene, and a folder for commands on it that holds its archive as `library.zip`. */
 export async function libraryPlace(
   options: SceneOptions = {},
 ): Promise<AsyncDisposable & { scene: Scene; place: Workplace }> {
@@ -17,7 +17,7 @@ export async function libraryPlace(
   return { scene, place, [Symbol.asyncDispose]: () => disposeInTurn(place, scene) };
 }
 
-/** An HRMS with demo data, and a workplace on it. `rows` is how many each table has. */
+/** Creates an HRMS with demo data, and a folder for commands on it. `rows` is the number in each table. */
 export async function hrmsPlace(demo: {
   staff: number;
   seed: number;
@@ -28,7 +28,7 @@ export async function hrmsPlace(demo: {
   return { database, place, rows, [Symbol.asyncDispose]: () => disposeInTurn(place, database) };
 }
 
-/** An empty database, and a workplace on it. */
+/** Creates an empty database, and a folder for commands on it. */
 export async function emptyPlace(): Promise<AsyncDisposable & { database: TestDatabase; place: Workplace }> {
   const database = await testDatabase({ template: 'empty' });
   const place = await workplace(database.url);

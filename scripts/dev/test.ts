@@ -7,15 +7,15 @@ import { memoryFolder } from './test-folder.ts';
 import { type TestRun, testRuns } from './test-runs.ts';
 
 const ROOT = join(import.meta.dir, '../..');
-/** A test that hangs ends; one that is slow on a busy machine does not fail. */
+/** Milliseconds after which a hanging test ends; a slow one on a busy machine does not fail. */
 const TEST_TIMEOUT_MS = 120_000;
-/** Test files at once. Tests wait for servers and programs a quarter of their time, so one more than there are processors keeps all of these busy. */
+/** Number of parallel test files. Tests wait a quarter of their time, so one more than there are processors keeps all of these busy. */
 const AT_ONCE = Math.min(availableParallelism() + 1, 4);
 
 /**
- * Starts the test servers once, runs `bun test` with the words given, stops the servers, and ends with the line `N passed, N failed`.
- * Several files run at once, each in a world of its own; those that measure come afterwards, alone.
- * A process that dies in the middle of a file is a failure of that file, and a run that dies without a report counts as one.
+ * Starts the test servers once, runs `bun test` with the words given, stops the servers, and ends with the line `N passed, N failed`. Runs
+ * several files in parallel, independent of each other; those that measure come afterwards, alone. A process that dies in the middle of a
+ * file is a failure of that file, and a run that dies without a report counts as one.
  */
 async function runTests(words: string[]): Promise<number> {
   const servers = testServers();

@@ -4,7 +4,7 @@ import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { Workplace } from '../command/command.fixture.ts';
 import { libraryPlace } from '../command/places.fixture.ts';
 
-/** Long and full of signs, so that it is found in any spelling. */
+/** A password long and full of signs, so that it is found in any spelling. */
 const SECRET = 'Tr0ub4dor#3@/:horse';
 let ground: Awaited<ReturnType<typeof libraryPlace>>;
 let scene: Scene;

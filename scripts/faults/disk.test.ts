@@ -18,13 +18,13 @@ beforeEach(async () => {
 afterEach(() => place[Symbol.asyncDispose]());
 afterAll(() => scene[Symbol.asyncDispose]());
 
-/** A file system of its own that ends with the command, and needs no rights but those of a user namespace. */
+/** Command prefix for a mount namespace that ends with the command, and needs no rights but those of a user namespace. */
 const IN_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount'];
 const canMount = Bun.spawnSync([...IN_NAMESPACE, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).exitCode === 0;
 
 describe('a full disk', () => {
   test('in the middle of the archive is DISK_FULL with exit code 3, and nothing is left', async () => {
-    // A limit on the size of files is met like a full disk: in the middle of a write.
+    // A file size limit is met like a full disk: in the middle of a write.
     const { code, shown } = await shell(`trap '' XFSZ; ulimit -f 400; exec ${backupLine()}`);
     expect([code, shown]).toEqual([3, expect.stringContaining('DISK_FULL')]);
     expect(shown).toContain('takes no file of this size');
@@ -94,7 +94,7 @@ async function onTmpfs(size: string): Promise<{ code: number; shown: string }> {
   return await shell(script, IN_NAMESPACE);
 }
 
-/** Root may do anything with a folder; a user namespace takes that from it. */
+/** Runs a line without root's access to every folder, which a user namespace removes. */
 async function asNobody(line: string): Promise<{ code: number; shown: string }> {
   const { prefix } = await unprivilegedLaunch(null);
   return await shell(line, prefix);

@@ -11,7 +11,7 @@ import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { Workplace } from '../command/command.fixture.ts';
 import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
 
-/** `kill -9` of the commands: nothing of ours gets to clean up. */
+/** State for `kill -9` of the commands, after which nothing of ours cleans up. */
 let ground: Awaited<ReturnType<typeof libraryPlace>>;
 let scene: Scene;
 let place: Workplace;
@@ -93,7 +93,7 @@ test('promise 5: whenever commands are killed, tables are wholly old or wholly n
     command.signal('SIGKILL');
     await command.finished;
     await settled();
-    // One killed early has no record, and the last one tells of another round.
+    // A command killed early has no record, and the last one is of another round.
     const [state, record] = [await scene.state(), (await scene.records()).slice(before).at(-1)];
     expect([scene.archived, scene.changed]).toContain(state);
     if (record === 'restore succeeded' && round % 4 !== 3) expect(state).toBe(scene.archived);
@@ -104,7 +104,7 @@ test('promise 5: whenever commands are killed, tables are wholly old or wholly n
   await expectWhole('changed');
 }, 120_000);
 
-/** After the next backup: no temporary, no lock, every archive whole. */
+/** Expects, after the next backup, no temporary, no lock, and every archive whole. */
 async function expectSoundAfterNext(): Promise<void> {
   const next = await backingUp().finished;
   expect([next.code, next.stderr]).toEqual([0, expect.any(String)]);
@@ -119,7 +119,10 @@ async function expectSoundAfterNext(): Promise<void> {
   expect(await scene.state()).toBe(scene.changed);
 }
 
-/** The killed restore did all or nothing, as its record says; the next one mends the record, leaves nothing, and does all. */
+/**
+ * Expects the killed restore to have done all or nothing, as its record says. The next one corrects the record, leaves nothing behind, and
+ * does all.
+ */
 async function expectWhole(expected: 'changed' | 'either'): Promise<void> {
   if (expected === 'either') await settled();
   const state = await scene.state();
@@ -150,7 +153,7 @@ async function connected(): Promise<pg.Client> {
   return client;
 }
 
-/** Numbers from 0 to 1, the same in every run (mulberry32). */
+/** Returns a generator of numbers from 0 to 1, the same in every run (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -35,7 +35,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
       expect(stdout + stderr).toContain('DATABASE_DIRECT_URL');
     }
     const client = new pg.Client({ connectionString: pooler.url });
-    // The pooler may hang up before its answer to the goodbye was read.
+    // The pooler may close the connection before its last answer was read.
     client.on('error', () => undefined);
     await client.connect();
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: '"$user", public' }]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { launchersAbove } from './launchers.ts';
 
-/** What stands above process 9, the nearest first, up to a login shell. */
+/** Returns the launchers among the command lines above process 9, nearest first, up to a login shell. */
 function above(...lines: string[]): number[] {
   const words = ['bun scripts/start.ts', ...lines, '-bash'].map((line) => line.split(' '));
   return launchersAbove(9, (pid) => (words[9 - pid] ? { pid, parent: pid - 1, words: words[9 - pid] ?? [] } : null));

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 
-/** Every row as text, nulls apart from empty strings, in the order of the table's pages. */
+/** Returns every row as text, with nulls distinct from empty strings, in the order of the table's pages. */
 async function rowsAsText(database: TestDatabase): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   for (const table of TABLES) {

@@ -14,7 +14,7 @@ const table = (name: string, key = name) =>
 let folder = '';
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'an application ')));
-  // an application has packages of its own
+  // An application has packages of its own.
   await mkdir(join(folder, 'node_modules'));
   for (const name of ['drizzle-orm', 'drizzle-kit'])
     await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 let counter = 0;
-/** Writes files into a folder of their own and says where it is. */
+/** Writes files into a new folder and returns its path. */
 async function project(files: Record<string, string>): Promise<string> {
   const dir = join(folder, `p${counter++}`);
   for (const [name, text] of Object.entries(files)) await Bun.write(join(dir, name), text);
@@ -143,7 +143,7 @@ describe('BACKUP_SCHEMA', () => {
     expect(await said('mysql.config.ts')).toContain('mysql');
     expect(await said('away.config.ts')).toContain('leave none');
     expect(await said('gone.config.ts')).toContain('./nowhere/*.ts');
-    // Of a list each path was meant; a pattern may find nothing.
+    // Each path of a list must exist; a pattern may match nothing.
     expect(await said('half.config.ts')).toContain('names the schema ./moved.ts, and nothing');
     expect(await said('schema.ts,moved.ts')).toContain('BACKUP_SCHEMA names moved.ts, and there is no such file');
     expect(await namesOf(dir, 'pattern.config.ts')).toBe('public.t');
@@ -215,7 +215,7 @@ describe('no code is fetched', () => {
         return new Response('{}', { status: 404 });
       },
     });
-    // no node_modules anywhere above
+    // No node_modules in any folder above.
     const bare = await realpath(await mkdtemp(join(tmpdir(), 'bare ')));
     await Bun.write(join(bare, 'bunfig.toml'), '[install]\nauto = "force"\n');
     await Bun.write(

