@@ -1,12 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server on which one connection can be cut after so many bytes, or all of them at once. */
+/** A proxy to a server on which one connection can be cut after a number of bytes, or all of them at once. */
 export interface ByteCutter extends AsyncDisposable {
   url: string;
-  /** After so many more bytes this way the connection that carries them is cut, once. */
+  /** Cuts, once, the connection that carries this many more bytes in this direction. */
   cutAfter(bytes: number, way: 'up' | 'down'): void;
   readonly cuts: number;
-  /** Cuts every connection and lets none through, until it is opened again. */
+  /** Cuts every connection and lets none through until `reopen`. */
   shut(): void;
   reopen(): void;
 }

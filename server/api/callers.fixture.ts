@@ -1,6 +1,6 @@
 import type { Scope } from '../security/caller.ts';
 
-/** Everybody who may stand at the door. Of the last two tokens there is one for each scope. */
+/** Every kind of caller. Of the last two tokens there is one for each scope. */
 export const CALLERS = [
   'nobody',
   'VIEWER',
@@ -20,13 +20,13 @@ export const CALLERS = [
 ] as const;
 export type Who = (typeof CALLERS)[number];
 
-/** May; or is told that he is nobody, that he may not, or to give his password again. */
+/** Outcome of a call: allowed, or the code of its refusal. */
 export type Verdict = 'may' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'STEP_UP_REQUIRED';
 
-/** What is right for a caller, where the scope given is asked for. */
+/** Returns the right outcome for a caller, where the given scope is required. */
 export type Rule = (who: Who, scope: Scope | null) => Verdict;
 
-/** Written out once more, so that a change of the program's own list does not go unseen. */
+/** Written out again, so that a change of the program's own list is noticed. */
 const BY_BREAK_GLASS: ReadonlySet<Scope | null> = new Set([
   'backups:read',
   'backups:verify',
@@ -42,31 +42,31 @@ const isNobody = (who: Who) => ['nobody', 'inactive SUPER_ADMIN', 'expired sessi
 const isAccess = (who: Who) => who.startsWith('access token ');
 const isToken = (who: Who) => who.startsWith('token ') || isAccess(who);
 
-/** What asks nobody who he is. */
+/** Allows everybody, without reading who calls. */
 export const open: Rule = () => 'may';
 
-/** Anybody, but a token that does not count is told so. */
+/** Allows everybody, but refuses an invalid token. */
 export const anybody: Rule = (who) => (isBadToken(who) ? 'UNAUTHENTICATED' : 'may');
 
-/** Whoever is somebody, of any role. */
+/** Allows every known caller, whatever the role. */
 export const signedIn: Rule = (who) => (isNobody(who) ? 'UNAUTHENTICATED' : 'may');
 
-/** The same, but no token. */
+/** Allows every known caller but tokens. */
 export const aPerson: Rule = (who, scope) => (isToken(who) ? 'FORBIDDEN' : signedIn(who, scope));
 
-/** The same, but no token of a service. */
+/** Allows every known caller but tokens of services. */
 export const aPersonOrAccess: Rule = (who, scope) => (isAccess(who) ? 'may' : aPerson(who, scope));
 
-/** Who holds the scope: every super administrator, a token that was given it, break-glass for some. */
+/** Allows callers with the scope: super administrators, tokens that were given it, break-glass for some. */
 export const scoped: Rule = (who, scope) => {
   if (isNobody(who)) return 'UNAUTHENTICATED';
   if (who === 'break-glass session') return BY_BREAK_GLASS.has(scope) ? 'may' : 'FORBIDDEN';
   return who.startsWith('SUPER_ADMIN') || isAccess(who) || who === 'token with the scope' ? 'may' : 'FORBIDDEN';
 };
 
-/** The same, but a person gives the password again. */
+/** Allows callers with the scope, and requires step-up of people. */
 export const again: Rule = (who, scope) =>
   who === 'SUPER_ADMIN' || who === 'access token taken at sign-in' ? 'STEP_UP_REQUIRED' : scoped(who, scope);
 
-/** The same, but no token. */
+/** Allows callers with the scope but tokens, and requires step-up. */
 export const aPersonAgain: Rule = (who, scope) => (isToken(who) ? 'FORBIDDEN' : again(who, scope));

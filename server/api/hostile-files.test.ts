@@ -13,7 +13,7 @@ const wrong: unknown[] = [];
 const logged = console.error;
 beforeAll(async () => {
   server = await filesServer();
-  // The real one: what is wrong with a request is written down, too.
+  // The real audit: faulty requests must be written to it, too.
   const { records, now } = server.parts;
   server.parts.audit = createAudit({ records, now });
   const tokens = createTokens({
@@ -33,7 +33,10 @@ beforeEach(() => {
   wrong.length = 0;
 });
 
-/** Every route by its pattern, with words its query may have and headers it reads; a route that is not here fails the first test. */
+/**
+ * Every route by its pattern, with the query parameters and headers it reads; a route missing here fails the first
+ * test.
+ */
 const ROUTES: Record<string, { words: string[]; headers: string[] }> = {
   '/api/uploads': { words: ['name', 'accept'], headers: ['X-File-Name', 'Content-Range'] },
   '/api/uploads/tus': {
@@ -72,7 +75,7 @@ const EVERYWHERE = [
 ];
 
 const LONG = 'x'.repeat(10_000);
-/** As they stand in an address. */
+/** Path parameters, encoded as in an address. */
 const IN_ADDRESS = [
   '',
   '%00',
@@ -114,7 +117,7 @@ function requests(): { method: string; target: string; headers: Record<string, s
   return routes().flatMap(({ method, path }) => {
     const { words, headers } = ROUTES[path] ?? { words: [], headers: [] };
     const named = path.replace(/:\w+/, 'some.zip');
-    // A worker would accept what is sent, which is another matter.
+    // A worker would accept the upload, which is not tested here.
     const later = path === '/api/uploads' ? 'accept=later&' : '';
     const read = [...headers, ...(method === 'GET' ? EVERYWHERE : [])];
     return [
@@ -146,7 +149,7 @@ test('no address and no header makes a route of bytes fail in a way it did not f
     const { status } = response;
     const text = await response.text();
     if (status < 400) return;
-    // Of a head that is too long the runtime tells by itself, and so it does of an address that is none of ours.
+    // The runtime itself answers heads that are too long, and addresses of none of our routes.
     const isOurs = text === '' || text === '404 Not Found' || /"code":"(?!UNEXPECTED)[A-Z_]+"/.test(text);
     if ((status >= 500 && status !== 501) || !isOurs)
       bad.push([method, target.slice(0, 80), headers, status, text.slice(0, 200)]);

@@ -14,9 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** Bun itself refuses heads of requests above 16 KiB, with an empty 431, before the program sees them. */
+/** Longest head that reaches the program: Bun itself refuses heads above 16 KiB with an empty 431. */
 const REACHES_THE_PROGRAM = 15_000;
-/** Calls that work without any input would do what they say. */
+/** Calls that work without any input and would take effect. */
 const HARMFUL = new Set(['auth.signOut', 'auth.signOutEverywhere', 'backups.create']);
 
 const HOSTILE = [
@@ -59,7 +59,7 @@ const value = fc.oneof(
   fc.array(text, { maxLength: 3 }),
   fc.jsonValue({ maxDepth: 2 }),
 );
-/** What a procedure may be given: anything at all, or its own words with anything behind them, mostly texts. */
+/** Generates inputs of a procedure: anything at all, or its own members with any values, mostly texts. */
 function inputOf(words: readonly string[]) {
   const own = fc.record(Object.fromEntries(words.map((word) => [word, fc.oneof(text, text, value)])), {
     requiredKeys: [],
@@ -67,7 +67,7 @@ function inputOf(words: readonly string[]) {
   return fc.oneof(fc.jsonValue({ maxDepth: 3 }), own, own, own);
 }
 
-/** In our shape, no 500, nothing of the inside. */
+/** Throws unless a failure has our shape, is no 500 and reveals nothing internal. */
 function refuseLeaks({ status, text: body, failure }: Outcome, what: string): void {
   const context = `${what} -> ${status} ${body.slice(0, 300)}`;
   if (status >= 500 || failure?.code === 'UNEXPECTED') throw new Error(context);
@@ -126,7 +126,7 @@ test('no place that takes text takes a NUL, half a character, or a text without 
         refuseLeaks(outcome, `${path} ${place.path.join('.')} ${what}`);
         asked += 1;
         const issues = (outcome.failure?.details?.['issues'] ?? []) as { path: string }[];
-        // Of a union the place above is named.
+        // For a union, the place above is named.
         const isNamed = issues.some(
           ({ path: named }) => named !== '' && `${place.path.join('.')}.`.startsWith(`${named}.`),
         );

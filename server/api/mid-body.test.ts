@@ -4,7 +4,7 @@ import { type HalfSent, sendPart } from '../http/half-sent.fixture.ts';
 import type { Scope } from '../security/caller.ts';
 
 let server: FilesServer;
-/** Who has lost his right meanwhile. */
+/** Callers whose right was withdrawn meanwhile. */
 const lost = new Set<string>();
 beforeAll(async () => {
   const change = { askAgainMs: 20 };
@@ -25,7 +25,7 @@ const lines = (who: Record<string, string>) =>
     .join('\r\n');
 const PIECE = { 'Content-Type': 'application/offset+octet-stream' };
 
-/** Every way a body comes in, half sent. */
+/** Every route that takes a body, with the body half sent. */
 const WAYS: Record<string, (who: string, scopes?: Scope[]) => Promise<HalfSent>> = {
   'PUT /api/uploads': (who, scopes) =>
     sendPart(server.url, 'PUT /api/uploads?accept=later', lines(asCaller(scopes, who))),

@@ -18,7 +18,7 @@ import { proceduresOf } from './procedures.fixture.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
 import { readOutcome } from './wire.fixture.ts';
 
-/** Every procedure: who may call it, and the scope a token needs. A procedure that is not here fails the first test. */
+/** Every procedure: its rule, and the scope a token needs. A procedure missing here fails the first test. */
 const TABLE: Record<string, { rule: Rule; scope: Scope | null }> = {
   'auth.signIn': { rule: anybody, scope: null },
   'auth.breakGlass': { rule: anybody, scope: null },
@@ -91,7 +91,7 @@ async function accessToken(steppedUp: boolean): Promise<string> {
   return (await server.parts.tokens.issueAccess(caller)).token;
 }
 
-/** Somebody who came with a code from the server's own machine. */
+/** Signs in with a code from the server's own machine. */
 async function breakGlassSession(): Promise<string> {
   const { records, sessions, now } = server.parts;
   const { code } = await createBreakGlassCode({ records, now }, 'a test');
@@ -154,7 +154,7 @@ for (const [path, { rule, scope }] of Object.entries(TABLE)) {
     for (const who of CALLERS) {
       test(`${who}: ${rule(who, scope)}`, async () => {
         const found = procedures().find((one) => one.path === path);
-        // An input that none accepts: whoever may call is told so, and nothing happens.
+        // No procedure accepts this input: callers with the right get INPUT_INVALID, and nothing happens.
         const input = JSON.stringify({ nonsense: true });
         const url = new URL(`${server.url}/trpc/${path}`);
         const isMutation = found?.type === 'mutation';

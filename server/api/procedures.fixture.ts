@@ -6,7 +6,7 @@ import { type TextPlace, textPlaces } from './strings.fixture.ts';
 export interface ProcedureFacts {
   path: string;
   type: 'query' | 'mutation' | 'subscription';
-  /** The words of its input. */
+  /** Members of its input. */
   words: string[];
   /** Every place of its input that takes text. */
   texts: TextPlace[];
@@ -17,7 +17,7 @@ interface ProcedureDefinition {
   inputs: unknown[];
 }
 
-/** Every procedure there is, as the router itself lists them. */
+/** Returns every procedure, as the router itself lists them. */
 export function proceduresOf(parts: ApiParts): ProcedureFacts[] {
   const all: Record<string, unknown> = createRouter(parts)._def.procedures;
   return Object.entries(all).map(([path, procedure]) => {

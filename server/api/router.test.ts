@@ -8,7 +8,7 @@ import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
 let server: TestServer;
 let admin: { id: string; email: string };
 let client: BackupClient;
-/** A browser's way in: the cookie of a session. */
+/** Creates a client with the cookie of a session, as a browser has it. */
 const as = (cookie: string) =>
   createBackupClient({
     url: server.url,
@@ -74,7 +74,7 @@ describe('auth', () => {
     expect(await codeOf(other.auth.me.query())).toBe('UNAUTHENTICATED');
     expect((await mine.auth.me.query()).data.email).toBe(admin.email);
     expect(await codeOf(mine.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
-    // The one that asks: its browser forgets it as after signing out.
+    // The current session: the browser drops its cookie as after signing out.
     const cookie = await server.session(admin.id);
     const own = (await as(cookie).auth.sessions.query()).data.find(({ current }) => current);
     const ended = await fetch(`${server.url}/trpc/auth.endSession`, {

@@ -52,12 +52,12 @@ export interface TestServer extends AsyncDisposable {
   storage: Storage;
   parts: ApiParts;
   readCaller: ReadCaller;
-  /** As if it had been received; the upload's id. */
+  /** Puts an upload in the state `received`; returns its id. */
   receive(bytes: Uint8Array, originalName: string): Promise<string>;
   log: LogLine[];
-  /** Adds an administrator; its id. */
+  /** Adds an administrator; returns its id. */
   admin(role: string, options?: { isActive?: boolean }): Promise<{ id: string; email: string }>;
-  /** A session of that administrator, made without a password; the `Cookie` header. */
+  /** Makes a session of that administrator without a password; returns the `Cookie` header. */
   session(adminId: string, options?: { expired?: boolean; steppedUp?: boolean }): Promise<string>;
 }
 

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 
-/** A place of an input that takes text, and the smallest input that holds a given text there. */
+/** A place of an input that takes text, and the smallest input with a given text there. */
 export interface TextPlace {
   path: (string | number)[];
   around(text: string): unknown;
 }
 
 /**
- * Every place of an input's schema that takes text, however deep. Throws for a kind of schema it does not know, so that none is passed over.
+ * Returns every place of an input's schema that takes text, however deep. Throws for an unknown kind of schema, so that
+ * none is skipped.
  */
 export function textPlaces(schema: unknown): TextPlace[] {
   if (

@@ -39,7 +39,7 @@ const tell = (path: string, input: unknown, headers: Record<string, string> = { 
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(input),
   });
-/** The rows that calling this adds to the audit. */
+/** Returns the rows that a call adds to the audit. */
 async function audited(call: () => Promise<Response>) {
   const before = (await server.parts.audit.verify(AbortSignal.timeout(60_000))).rows;
   const outcome = await readOutcome(await call());

@@ -1,9 +1,9 @@
-/** What an answer of the API says, on whichever route and in whichever form it came. */
+/** Outcome of a call, on any route and in any form of response. */
 export interface Outcome {
   status: number;
-  /** The failure's code; null for an answer that is none. */
+  /** The failure's code; null for a success. */
   code: string | null;
-  /** As it came. */
+  /** The body as sent. */
   text: string;
   failure: {
     code: string;
@@ -19,7 +19,7 @@ interface Failed {
   success?: boolean;
 }
 
-/** Reads an answer to its end: one call, a batch's first, an event stream, an answer in pieces, or a raw route. */
+/** Reads a response to its end: one call, a batch's first, an event stream, a streamed response, or a raw route. */
 export async function readOutcome(response: Response): Promise<Outcome> {
   const text = await response.text();
   const failure = failureOf(response.headers.get('content-type') ?? '', text);

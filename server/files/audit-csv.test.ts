@@ -21,7 +21,7 @@ const ROW: AuditRow = {
   hash: 'ff',
 };
 
-/** RFC 4180, read strictly. */
+/** Parses a line strictly by RFC 4180. */
 function parseLine(line: string): string[] {
   const cells: string[] = [];
   const cell = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n$)/y;

@@ -20,7 +20,7 @@ async function store(storage: Storage, name: string, bytes: Uint8Array): Promise
 let archive: Awaited<ReturnType<typeof sampleArchive>>;
 let exported = 0;
 const memory = createMemoryStorage(() => new Date('2026-11-23T10:00:00.500Z'));
-/** The same routes over a folder and over a storage that is none. */
+/** Servers with the same routes over a folder and over a storage in memory. */
 const servers: Record<string, FilesServer> = {};
 let server: FilesServer;
 
@@ -233,7 +233,7 @@ describe('GET /api/backups/:id/download', () => {
       403, 403, 401, 401,
     ]);
     expect(server.audited[0]).toMatchObject({ outcome: 'allowed', actor: 'link of ada', target: NAME });
-    // A link that does not hold is not made good by who sends it.
+    // A sender's own rights do not make up for an invalid link.
     expect((await get('?token=bad')).status).toBe(401);
   });
 
@@ -287,7 +287,7 @@ describe('GET /api/backups/:id/download', () => {
     const reader = response.body?.getReader();
     await reader?.read();
     abort.abort();
-    // Once to look at it, once to send it.
+    // Opened once to read it, once to send it.
     await until(
       async () => closed,
       (count) => count === 2,

@@ -1,4 +1,7 @@
-/** A server of the bytes routes in a process of its own, whose memory can be looked at. Arguments: database URL, folder. Prints its URL; ends with its input. */
+/**
+ * Runs a server of the bytes routes in a process of its own, so that its memory can be measured. Arguments: database
+ * URL, folder. Prints its URL; ends with its input.
+ */
 
 import { join } from 'node:path';
 import { Hono } from 'hono';
@@ -11,7 +14,7 @@ import { createLocalStorage } from '../storage/local/local.ts';
 import { createUploadArea } from '../storage/uploads.ts';
 import { fileRoutes } from './files.ts';
 
-/** What to start. */
+/** The script to start. */
 export const FILES_SERVER_SCRIPT = import.meta.path;
 
 if (import.meta.main) {

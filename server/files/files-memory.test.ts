@@ -11,7 +11,7 @@ import { FILES_SERVER_SCRIPT } from './files-memory.fixture.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-/** An archive of chunks that hardly compress, about six megabytes each. Returns its path. */
+/** Makes an archive of chunks that hardly compress, about six megabytes each. Returns its path. */
 async function archiveOf(chunks: number, folder: string): Promise<string> {
   const storage = createLocalStorage(folder);
   const line = (id: number) => `${id},${Buffer.from(crypto.getRandomValues(new Uint8Array(768))).toString('base64')}\n`;
@@ -37,7 +37,10 @@ async function archiveOf(chunks: number, folder: string): Promise<string> {
   return storage.locate('made.zip');
 }
 
-/** The most memory a server ever held while it took an archive in twice (in one piece, and by tus) and gave it out three times. */
+/**
+ * Returns the peak memory of a server that received an archive twice (in one piece, and by tus) and sent it three
+ * times.
+ */
 async function peakOf(databaseUrl: string, folder: string, path: string): Promise<{ peak: number; size: number }> {
   const child = Bun.spawn([process.execPath, FILES_SERVER_SCRIPT, databaseUrl, folder], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -51,7 +54,7 @@ async function peakOf(databaseUrl: string, folder: string, path: string): Promis
   const { data } = (await put.json()) as { data?: { fileName: string } };
   expect([put.status, typeof data?.fileName]).toEqual([201, 'string']);
 
-  // In many small requests, as our client sends it: none of them alone is worth a look at the memory.
+  // In many small requests, as our client sends them: none alone reaches the threshold of a collection.
   const deps = { endpoint: `${url}api/uploads/tus`, fetch: (to: string, init: RequestInit) => fetch(to, init) };
   const sent = await upload({ ...deps, headers: async () => ({}) }, file, { name: 'again.zip' });
   expect(sent.existing).toBe(true);

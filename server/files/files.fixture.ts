@@ -29,7 +29,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   UNEXPECTED: 500,
 };
 
-/** A server of the bytes routes alone, on a real port, with a database, a folder of archives and an area of its own. */
+/**
+ * A server of the bytes routes alone, on a real port, with a database, a folder of archives and an upload area of its
+ * own.
+ */
 export interface FilesServer extends AsyncDisposable {
   url: string;
   folder: string;
@@ -37,7 +40,7 @@ export interface FilesServer extends AsyncDisposable {
   storage: Storage;
   area: UploadArea;
   parts: FileParts;
-  /** What the routes told the audit, oldest first. */
+  /** Entries appended to the audit, oldest first. */
   audited: AuditEntry[];
   /** Names in the upload area. */
   waiting(): Promise<string[]>;
@@ -47,7 +50,7 @@ export interface FilesServer extends AsyncDisposable {
   >;
 }
 
-/** Headers that make a request come from somebody with these scopes; `as` tells people apart. */
+/** Returns headers that make a request come from a caller with these scopes, named by `as`. */
 export function asCaller(scopes: readonly Scope[] = SCOPES, as = 'ada@palace.example'): Record<string, string> {
   return { 'X-Test-Caller': as, 'X-Test-Scopes': scopes.join(' ') };
 }
@@ -76,7 +79,7 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
   const client = openRecords(database.url, { connections: 4 });
   const storage = createLocalStorage(folder);
   const area = createUploadArea(join(folder, '.uploads'));
-  // Always read anew: tests store archives behind its back.
+  // A fresh catalogue each time: tests store archives behind its back.
   const catalogue: Pick<Catalogue, 'find'> = {
     find: (id, signal) => createCatalogue({ storage, now: () => new Date(), signal }).find(id, signal),
   };
@@ -145,7 +148,7 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
   };
 }
 
-/** Asks until the answer will do; fails by the test's own time limit. */
+/** Calls `ask` until the answer is good; fails by the test's own time limit. */
 export async function until<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
   for (;;) {
     const answer = await ask();

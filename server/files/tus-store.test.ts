@@ -10,7 +10,7 @@ import { TusStore } from './tus-store.ts';
 test('pieces of an upload are cleared away also when each comes in a request of its own', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'palace-tus-store-'));
   const area = createUploadArea(join(folder, '.uploads'));
-  // Writing asks the database nothing.
+  // Writing runs no query.
   const { records } = openRecords('postgres://nobody@127.0.0.1:1/none');
   const collect = spyOn(Bun, 'gc');
   try {

@@ -11,7 +11,7 @@ import { asCaller, type FilesServer, filesServer, until } from './files.fixture.
 const LIMIT = 32 * 1024 ** 2;
 let server: FilesServer;
 let archive: Awaited<ReturnType<typeof sampleArchive>>;
-/** Set, the storage is full. */
+/** True to make the storage full. */
 let full = false;
 beforeAll(async () => {
   server = await filesServer({ maxUploadBytes: LIMIT });
@@ -46,7 +46,7 @@ interface Sent {
   backup: string | undefined;
 }
 
-/** Sends with the official client, and resolves when it is content or gives up. */
+/** Sends with the official client; resolves when it succeeds or gives up. */
 function send(bytes: Uint8Array, options: ConstructorParameters<typeof Upload>[1] = {}): Promise<Sent> {
   const { promise, resolve } = Promise.withResolvers<Sent>();
   const upload = new Upload(Buffer.from(bytes), {
@@ -175,7 +175,7 @@ test('a damaged archive is refused with its reason, which the client does not ta
 test('the limit holds for what is declared, for what is told later, and for what comes', async () => {
   const declared = await send(new Uint8Array(LIMIT + 1));
   expect([statusOf(declared.error), bodyOf(declared.error)?.error.code]).toEqual([413, 'TOO_LARGE']);
-  // tus answers it instead of throwing; it is no success nevertheless.
+  // tus returns the failure instead of throwing it; it must not be audited as a success.
   expect(server.audited).toMatchObject([{ action: 'POST /api/uploads/tus', outcome: 'failed', code: 'TOO_LARGE' }]);
   expect([await server.uploads(), await server.waiting()]).toEqual([[], []]);
   const response = await fetch(endpoint(), { method: 'POST', headers: { ...tusHeaders, 'Upload-Defer-Length': '1' } });
@@ -241,7 +241,7 @@ test('what failed for a reason of the server’s is accepted when the sender ask
   const again = await head(path);
   expect([again.status, again.headers.get('upload-offset')]).toEqual([200, String(archive.bytes.length)]);
   expect(await server.uploads()).toMatchObject([{ state: 'accepted' }]);
-  // And a last piece that comes twice does no harm.
+  // A last piece sent twice does no harm.
   expect((await patch(path, archive.bytes.length, new Uint8Array(0))).status).toBe(409);
   const by = { actor: 'ada', origin: 'here' };
   const id = path.split('/').at(-1) ?? '';
@@ -311,7 +311,7 @@ test('what one person has begun and not ended has a limit: by all tokens, both w
       { code: 'TOO_LARGE', hint: expect.stringContaining('MAX_WAITING_UPLOADS'), details: { uploads: 3, bytes: 30 } },
     ]);
     expect((await server.waiting()).length).toBe(3);
-    // Ada by another token is Ada; an address that ends like hers is somebody else's.
+    // Another token of Ada's counts as Ada; an address that merely ends like hers does not.
     expect((await begin(10, asCaller(SCOPES, 'bob of ada@palace.example'))).status).toBe(413);
     expect((await begin(10, asCaller(SCOPES, 'not-ada@palace.example'))).status).toBe(201);
 

@@ -50,7 +50,7 @@ async function put(
   return { status: response.status, answer: (await response.json()) as Answer };
 }
 
-/** A body of unknown length, so that it goes out in chunks. */
+/** Returns a body of unknown length, which is sent in chunks. */
 function chunked(bytes: number): ReadableStream<Uint8Array> {
   const piece = new Uint8Array(1024 * 1024);
   let left = bytes;
@@ -63,7 +63,7 @@ function chunked(bytes: number): ReadableStream<Uint8Array> {
   });
 }
 
-/** The head of an upload, sent byte by byte as a client would that is going to be cut off. */
+/** Sends the head of an upload over a raw socket, for a client that disconnects early. */
 function rawUpload(head: string): ReturnType<typeof connect> {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);

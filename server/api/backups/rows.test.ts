@@ -15,7 +15,7 @@ const ARCHIVE = 'looked-into.zip';
 let server: TestServer;
 let admin: { id: string; email: string };
 let client: BackupClient;
-/** What the server has sent, as it was sent. */
+/** Responses of the server, exactly as sent. */
 let sent: string[] = [];
 
 const as = (cookie: string) =>
@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** Values of a column that can be told from any other text. */
+/** Returns the values of a column that occur in no other text. */
 async function valuesOf(table: string, column: string): Promise<string[]> {
   const rows = await server.database.query(
     `SELECT DISTINCT ${quoteIdent(column)}::text AS value FROM ${quoteIdent(table)} WHERE length(${quoteIdent(column)}::text) >= 8`,
@@ -65,7 +65,7 @@ describe('backups.rows', () => {
     }
     const wire = sent.join('\n');
     expect(wire).toContain('"fullName"');
-    // A job's title is a category's name, too.
+    // A job's title may equal a category's name.
     const ordinary = new Set<string>();
     const hidden: string[] = [];
     for (const { table, columns } of Object.values(HRMS_POLICY))
@@ -279,7 +279,7 @@ describe('backups.find and backups.findPeople', () => {
     for (const text of ['', '\0', '\ud800', 'a'.repeat(201)])
       expect(await codeOf(searched({ text }))).toBe('INPUT_INVALID');
     expect(await codeOf(searched({ text: 'a', from: { chunks: -1, rows: 0 } }))).toBe('INPUT_INVALID');
-    // A client that takes no stream is told so, and nothing was begun.
+    // A client that accepts no stream is refused before anything begins.
     const answer = await fetch(`${server.url}/trpc/backups.find`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', cookie: await server.session(admin.id) },
@@ -295,7 +295,7 @@ describe('backups.find and backups.findPeople', () => {
       fetch: (url, init) =>
         fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), cookie } }),
     });
-    // Each that did not end would take one of two places.
+    // Each search that did not end would occupy one of two places.
     for (let times = 0; times < 6; times++) {
       const control = new AbortController();
       for await (const { of } of leaving.search({ id: ARCHIVE, text: 'a' }, { signal: control.signal })) {

@@ -110,7 +110,7 @@ const rowPage = z.object({
 }) satisfies z.ZodType<RowPage>;
 
 /**
- * Reads rows of a stored backup inside its archive. `rows` shows only columns that say nothing about a person. `reveal`
+ * Reads rows of a stored backup inside its archive; `rows` shows only columns that say nothing about a person. `reveal`
  * adds the columns it names, needs the right to download and step-up, and leaves an audit row. Secret columns are never
  * shown.
  */

@@ -1,6 +1,9 @@
 import type { StoredBackup } from '../../library/list.ts';
 
-/** A backup of all tables as lists show it, good and made here, at that moment; `manifest` and `change` say what is different about it. */
+/**
+ * Returns a backup of all tables as lists show it, intact, made here at that moment, and then changed by `manifest` and
+ * `change`.
+ */
 export function storedBackup(
   name: string,
   at: Date,

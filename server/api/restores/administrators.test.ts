@@ -35,7 +35,7 @@ async function made(name: string, tables?: string[]): Promise<void> {
   const { operation } = (await person.backups.create.mutate({ name, ...(tables && { tables }) })).data;
   await person.wait(operation.id);
 }
-/** As if it had been uploaded. */
+/** Marks a backup as uploaded. */
 async function asUploaded(name: string): Promise<void> {
   const notes = await server.storage.readSidecar(name);
   if (!notes) throw new Error('it has no notes');
@@ -86,7 +86,7 @@ test('an uploaded archive makes nobody an administrator but by a person who was 
   for (const token of await service())
     expect((await failureOf(start(token, 'forged.zip', { confirmAdministrators }))).code).toBe('FORBIDDEN');
   expect((await failureOf(start(person, 'forged.zip', { confirmAdministrators: 'yes' }))).code).toBe('RESTORE_REFUSED');
-  // What was shown is not what there is any more.
+  // The changes shown are no longer the current ones.
   await server.database.query(`UPDATE admins SET "isActive" = false WHERE id = $1`, [viewer.id]);
   expect((await failureOf(start(person, 'forged.zip', { confirmAdministrators }))).code).toBe('RESTORE_REFUSED');
   await server.database.query(`UPDATE admins SET "isActive" = true WHERE id = $1`, [viewer.id]);
@@ -102,7 +102,7 @@ test('an uploaded archive makes nobody an administrator but by a person who was 
   const { rows } = await server.parts.audit.list({ action: 'restores.start', outcome: 'allowed' });
   expect(JSON.stringify(rows[0]?.details)).toContain(intruder.email);
 
-  // One made here is what it was: nobody is asked.
+  // One made here needs no confirmation.
   await made('own');
   await back();
   await person.wait((await start(token, 'own.zip')).data.operation.id);

@@ -5,13 +5,13 @@ import { newestWhole, nextDue, recommend } from './recommendations.ts';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 
-/** A verified backup so many days old. */
+/** Returns a verified backup that is `days` days old. */
 function backup(days: number, change: Partial<StoredBackup> = {}, kind = 'full'): StoredBackup {
   const at = new Date(NOW.getTime() - days * 86_400_000);
   return storedBackup(`${days}.zip`, at, { kind }, { lastVerified: at.toISOString(), ...change });
 }
 
-/** The same backup with these rows in its tables. */
+/** Returns the same backup with these rows in its tables. */
 function holding(of: StoredBackup, tables: Record<string, number>): StoredBackup {
   return { ...of, manifest: of.manifest && { ...of.manifest, tables } };
 }

@@ -31,7 +31,7 @@ async function makeBackup(): Promise<void> {
     'test',
   );
   for await (const { state } of desk.watch(operation.id, 0, forever)) if (state === 'succeeded') break;
-  // What is stored is listed anew after two seconds.
+  // The cached list is renewed after two seconds.
   while ((await catalogue.list(forever)).length === before) await Bun.sleep(50);
 }
 
@@ -39,7 +39,7 @@ test('a part that never answers is in trouble, and the rest is told all the same
   const { storage } = server.parts;
   const status = await statusWith({ checkStorage: silent, storage: { ...storage, freeSpace: silent } }, 500);
   expect(status.version).toBe(server.parts.version);
-  // On a busy machine others may have been too slow as well: it is the same reason, and told once.
+  // On a busy machine other parts may be too slow as well: with the same message, which is reported once.
   expect(status.troubles).toMatchObject([{ code: 'STALLED', message: 'No answer within 0.5 seconds.' }]);
 });
 
@@ -71,7 +71,7 @@ test('a part that never answers neither hides a table that was emptied nor is ta
     `INSERT INTO categories (id, name, type, "isActive", "updatedAt") VALUES ('c', 'c', 'POSITION', true, now())`,
   );
   await makeBackup();
-  // Few enough that nobody counts them anew; statistics go on saying that they are there.
+  // Too few changes for autovacuum to analyze; the statistics still show the rows.
   await server.database.query('ANALYZE categories; DELETE FROM categories');
   await server.database.admin(`SELECT pg_stat_reset_single_table_counters('public.categories'::regclass)`);
   const { recommendations, troubles } = await statusWith({ checkStorage: silent }, 3000);
