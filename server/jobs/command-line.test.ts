@@ -5,7 +5,7 @@ import { closeGate } from '../testing/hold.fixture.ts';
 import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
 import { BACKUP, type Crew, crewOn } from './crew.fixture.ts';
 
-/** The command line and the server share gate and records. */
+/** One database whose gate and records the command line shares with the server. */
 let scene: Scene;
 let crew: Crew;
 let place: Workplace;

@@ -21,21 +21,21 @@ export const BACKUP = {
   wait: false,
 } as const satisfies OperationRequest;
 
-/** One process's worth of jobs on a database: a desk, and workers as they are hired. Disposing it twice is disposing it once. */
+/** The jobs of one process on a database: a desk, and workers as they are started. Disposing it twice is safe. */
 export interface Crew extends AsyncDisposable {
   desk: Desk;
   queue: Queue;
   feed: Feed;
   records: Records;
   storage: Storage;
-  /** What the log was told. */
+  /** Lines of the log. */
   told: { message: string; facts: object }[];
   hire(over?: Partial<WorkerDeps>): Promise<Worker>;
-  /** Asks on behalf of `a test`, and waits for the end. */
+  /** Requests as `a test`, and waits for the end. */
   done(request: OperationRequest): Promise<OperationView>;
-  /** The record once it has ended. */
+  /** Returns the record once it has ended. */
   ended(id: string): Promise<OperationView>;
-  /** The record once it is so. */
+  /** Returns the record once `isSo` is true for it. */
   until(id: string, isSo: (view: OperationView) => boolean): Promise<OperationView>;
 }
 
@@ -104,7 +104,7 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
   };
 }
 
-/** Everything a watcher is given until the operation has ended. */
+/** Returns every view that a watcher gets until the operation has ended. */
 export async function watched(desk: Desk, id: string, afterRevision = -1): Promise<OperationView[]> {
   const views: OperationView[] = [];
   for await (const view of desk.watch(id, afterRevision, AbortSignal.timeout(60_000))) views.push(view);

@@ -16,8 +16,8 @@ export interface StallWatch {
 }
 
 /**
- * Watches an operation until disposed. A session of it that is active on the server and does not wait for us counts as
- * a sign of life: lock waits and index builds are long and silent, but no stall.
+ * Watches an operation until disposed. Lock waits and index builds are long and silent, but no stall: a session that is
+ * active on the server and does not wait for us counts as a sign of life.
  */
 export function watchForStall(watch: StallWatch): Disposable {
   let aliveAt = watch.now().getTime();

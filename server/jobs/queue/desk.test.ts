@@ -159,7 +159,7 @@ describe('with a worker', () => {
       lastVerified: null,
       foundDamaged: { code: 'ARCHIVE_DAMAGED', message: verified.error?.message },
     });
-    // Put right under the same name: only reading it clears it.
+    // Replaced by a good one of the same name: only reading it clears the damage.
     await crew.storage.remove('damaged.zip');
     const again = await crew.storage.create('damaged.zip');
     await again.write(scene.archive.bytes);

@@ -20,7 +20,7 @@ afterAll(async () => {
 const FOREVER = 3_600_000;
 const never = new AbortController().signal;
 
-/** A record that nobody works on. */
+/** Makes a record that no worker takes. */
 async function record(): Promise<string> {
   return (await crew.desk.request({ ...BACKUP, wait: true }, 'a test', 'here')).operation.id;
 }
@@ -31,7 +31,7 @@ async function change(id: string, told: boolean): Promise<void> {
   );
 }
 
-/** A watcher that reads one view at a time. */
+/** Wraps a watcher so that it reads one view at a time. */
 function watcher(views: AsyncGenerator<OperationView>) {
   return {
     async next(): Promise<number | null> {

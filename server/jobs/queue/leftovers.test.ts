@@ -6,11 +6,11 @@ import { createStaging, stagingSchema } from '../../postgres/staging/staging.ts'
 import { createMemoryStorage } from '../../storage/memory.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
-/** What may lie in a database when an operation begins, and what is still there after a backup and a restore. */
+/** A leftover in a database before an operation, and what must remain of it after a backup and a restore. */
 interface Leftover {
   name: string;
   make(scene: Scene, id: string, schema: string): Promise<unknown>;
-  /** A warning names what could not go; the operation works all the same. */
+  /** The warning that names what could not be removed; the operation works all the same. */
   warns?: RegExp;
 }
 
@@ -114,7 +114,8 @@ for (const server of testServers())
     });
     afterAll(() => scene[Symbol.asyncDispose]());
 
-    // Cleaning up is our own: one server shows each alone, the other all of them at once.
+    // Cleaning up does not depend on the server's version: one server tests each leftover alone, the other all
+    // together.
     const heaps = server === '18' ? LEFTOVERS.map((leftover) => [leftover]) : [LEFTOVERS];
     for (const heap of heaps)
       test(`${heap.length > 1 ? 'all of this at once' : heap[0]?.name}: the next backup and the next restore work`, async () => {
@@ -156,7 +157,7 @@ for (const server of testServers())
       }, 60_000);
   });
 
-/** Without what a backup says of the library's tables. */
+/** Removes the warnings that a backup gives about the library's tables. */
 function own(warnings: string[]): string[] {
   return warnings.filter((warning) => !warning.startsWith('For a restore:'));
 }

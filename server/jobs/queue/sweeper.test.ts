@@ -19,7 +19,7 @@ test('an operation in line whose job is gone is ended as failed; one whose job i
   const { operation: forgotten } = await crew.desk.request(BACKUP, 'a test', 'here');
   const { operation: waiting } = await crew.desk.request({ ...BACKUP, wait: true }, 'a test', 'here');
   await scene.database.admin(`DELETE FROM backup_queue.job WHERE id = '${forgotten.id}'`);
-  // One that takes nothing: it knows no queue but to ask it.
+  // A worker that takes no tickets: it only sweeps.
   await crew.hire({ queue: { ...crew.queue, work: async () => undefined, drain: async () => undefined } });
   expect(await crew.ended(forgotten.id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
   expect((await crew.desk.get(waiting.id)).state).toBe('queued');
@@ -83,7 +83,7 @@ test('after an operation that died every round looks for unfinished files: its p
   while (looked === 0) await Bun.sleep(5);
   await Bun.sleep(200);
   expect(looked).toBe(1);
-  // Another sweeper at work here may be the one that finds it.
+  // Another sweeper running here may be the one that finds it.
   while (looked === 1) {
     const id = crypto.randomUUID();
     await scene.database.query(

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 interface WorkerProcess {
-  /** The operations it said it took. */
+  /** Operations the worker reported as taken. */
   took: string[];
   end(signal: NodeJS.Signals): Promise<void>;
 }
@@ -74,7 +74,7 @@ test('each operation is done once, by whichever process is free, and seen moving
   await hold();
   const ids = [await request(), await request()];
   while (workers.some(({ took }) => took.length === 0)) await Bun.sleep(5);
-  // Each has its own: both run at the same time, and their progress is seen from here.
+  // Each worker has one: both run at the same time, and their progress is visible here.
   for (const id of ids) await crew.until(id, (view) => view.state === 'running' && view.progress !== null);
   ids.push(await request(), await request(), await request(), await request());
   const watching = ids.map((id) => watched(crew.desk, id));

@@ -1,6 +1,6 @@
 /**
- * A worker in a process of its own: `bun worker-process.fixture.ts URL FOLDER`. Backups are held up in their first write while FOLDER/hold
- * exists. Says each operation it takes on a line of stdout, after a line `ready`.
+ * Runs a worker in a process of its own: `bun worker-process.fixture.ts URL FOLDER`. Backups pause in their first write
+ * while FOLDER/hold exists. Prints `ready`, and then each operation it takes, one a line.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ function heldUp(inner: Storage, hold: string): Storage {
       await object.write(bytes);
       while (existsSync(hold)) await Bun.sleep(10);
     };
-    // Its methods stay those of the object itself.
+    // Methods must run on the object itself.
     return new Proxy(object, {
       get: (target, key) => {
         if (key === 'write') return write;

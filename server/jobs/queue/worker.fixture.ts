@@ -7,7 +7,7 @@ export const newId = () => crypto.randomUUID();
 const pause = (ms: number) => Bun.sleep(ms);
 export const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Everything operations do, over real storage and a real database, with a test's patience for locks. */
+/** Creates the verbs over real storage and a real database, with a short lock timeout for tests. */
 export function testVerbs(deps: Pick<VerbDeps, 'databaseUrl' | 'storage' | 'model'> & Partial<VerbDeps>): Verbs {
   return createVerbs({
     application: { name: 'Palace Backup', version: '0.0.0' },
@@ -23,7 +23,7 @@ export function testVerbs(deps: Pick<VerbDeps, 'databaseUrl' | 'storage' | 'mode
 
 type Needed = 'databaseUrl' | 'records' | 'queue' | 'verbs' | 'storage' | 'log';
 
-/** A worker that notices within a moment what others left behind. */
+/** Starts a worker that sweeps within a moment. */
 export function testWorker(deps: Pick<WorkerDeps, Needed> & Partial<WorkerDeps>): Promise<Worker> {
   return startWorker({
     now,

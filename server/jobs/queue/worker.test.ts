@@ -14,7 +14,7 @@ afterEach(async () => {
   if ((await scene.state()) !== scene.changed) await scene.change();
 });
 
-/** The scene's archive, stored as `scene.zip`. */
+/** Returns a storage with the scene's archive as `scene.zip`. */
 async function shelf(): Promise<Storage> {
   const storage = createMemoryStorage(() => new Date());
   const object = await storage.create('scene.zip');
@@ -31,7 +31,7 @@ describe('cancelling', () => {
     const { storage, reached, open } = slowStorage(1);
     await using crew = await crewOn(scene, {
       storage,
-      // The write that hangs in the storage comes to its end once the backup was told to end.
+      // The write that hangs in the storage returns once the backup was told to end.
       verbs: ({ backup, ...others }) => ({
         ...others,
         backup: async (operation, asked) => {
@@ -59,7 +59,7 @@ describe('cancelling', () => {
       await using gate = await closeGate(scene.database, step);
       const { operation } = await crew.desk.request(RESTORE, 'maria', 'here');
       await gate.reached();
-      // From another process, as it were: it knows the database alone.
+      // Stands for another process: it shares only the database.
       await using other = await crewOn(scene);
       await other.desk.cancel(operation.id, 'paul');
       expect(await crew.ended(operation.id)).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED' } });
@@ -86,12 +86,12 @@ describe('cancelling', () => {
 
 describe('an operation that says nothing', () => {
   test('is stopped as STALLED when it is the storage that hangs, even though the write never returns and rows wait to be sent', async () => {
-    // More rows than all buffers hold: the server waits for us, which is no life.
+    // More rows than all buffers hold: the server waits for us, which is no sign of life.
     await using scene = await libraryScene({ lendings: 3000, repeat: 200 });
     const { storage, reached, open } = slowStorage(0);
     await using crew = await crewOn(scene, { storage });
     let ahead = 0;
-    // Nothing is a stall on the way to the storage, however busy the machine is; once there, time runs.
+    // The clock jumps only once the storage is reached, so that a busy machine is no stall before that.
     await crew.hire({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
     const { operation } = await crew.desk.request(BACKUP, 'maria', 'here');
     await reached;
@@ -100,7 +100,7 @@ describe('an operation that says nothing', () => {
       return finishedAt !== null;
     });
     expect(ended).toMatchObject({ state: 'failed', error: { code: 'STALLED', details: { stallMs: STALL_MS } } });
-    // Neither lock nor worker hangs on it: the next one runs.
+    // Neither its lock nor the worker stays occupied: the next operation runs.
     expect(await crew.done({ kind: 'verify', archive: 'none.zip', wait: false })).toMatchObject({
       error: { code: 'NOT_FOUND' },
     });
@@ -113,7 +113,7 @@ describe('an operation that says nothing', () => {
   test('is not stopped while the server works for it', async () => {
     await using crew = await crewOn(scene, { storage: await shelf() });
     let ahead = 0;
-    // A stall is long, so that a busy machine is none on the way to the gate, and passes quickly once there.
+    // A stall is long, so that a busy machine is none before the gate, and the clock jumps once there.
     await crew.hire({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
     await using gate = await closeGate(scene.database, 'indexes');
     const { operation } = await crew.desk.request(RESTORE, 'maria', 'here');
@@ -143,7 +143,7 @@ describe('stopping', () => {
     await stopped;
     expect((await crew.desk.get(first.id)).state).toBe('succeeded');
     expect((await crew.desk.get(second.id)).state).toBe('queued');
-    // Another worker takes it from there.
+    // Another worker takes it.
     await crew.hire();
     expect((await crew.ended(second.id)).state).toBe('succeeded');
     await crew[Symbol.asyncDispose]();

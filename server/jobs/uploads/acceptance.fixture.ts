@@ -6,7 +6,7 @@ import type { AcceptOperation, AcceptParts } from './accept.ts';
 import { type Acceptance, createAcceptance } from './acceptance.ts';
 import { createAcceptVerb } from './verb.ts';
 
-/** Acceptances over a real queue, and a worker that does nothing else. */
+/** Creates acceptances over a real queue, and a worker that does nothing else. */
 export async function acceptanceOf(
   parts: Omit<AcceptParts, 'now'>,
   databaseUrl: string,
@@ -27,7 +27,7 @@ export async function acceptanceOf(
   };
 }
 
-/** An operation that nobody watches. */
+/** Returns an operation that nobody watches. */
 export function acceptOperation(signal = new AbortController().signal): AcceptOperation {
   return { id: crypto.randomUUID(), signal, report: () => undefined, nameArchive: async () => undefined };
 }

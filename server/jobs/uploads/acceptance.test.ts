@@ -66,7 +66,7 @@ async function received(): Promise<string> {
   return id;
 }
 
-/** Takes operations until it is disposed of. */
+/** Starts a worker that takes operations until disposed. */
 async function hired(into: Storage = storage): Promise<Worker & AsyncDisposable> {
   const parts = { records, storage: into, area, now };
   const verbs = { upload: createAcceptVerb(parts) };
