@@ -36,9 +36,9 @@ export function proxyTrust(proxies: readonly string[]): (address: string) => boo
 }
 
 /**
- * Returns the client of a request. Without a trusted proxy it is the connection's other end, whatever the headers say;
- * behind one it is the last entry of `X-Forwarded-For` that is not itself a trusted proxy, because earlier ones are the
- * client's own words. Never throws.
+ * Returns the client of a request: without a trusted proxy the connection's other end, whatever the headers say. Behind
+ * one it is the last entry of `X-Forwarded-For` that is no trusted proxy, because earlier ones are the client's own
+ * words. Never throws.
  */
 export function clientOf(peer: Peer, headers: Headers, isTrusted: (address: string) => boolean): Client {
   const own = peer.encrypted ? 'https' : 'http';

@@ -14,14 +14,17 @@ export const overview: Overview = {
   storage: { label: '/srv/backups', state: { backups: [], totalSize: 0 } },
 };
 
-/** A log that is kept in memory. */
+/** Creates a log that is kept in memory. */
 export function memoryLog(): Logs & { lines: string[] } {
   const lines: string[] = [];
   const sink = { write: (line: string) => lines.push(line), close: async () => undefined };
   return { ...logsInto(sink, 'debug'), lines };
 }
 
-/** A token `good` and a cookie `session=good` are somebody's; every other token is refused, every other cookie is nobody's. */
+/**
+ * The one valid token. The cookie `session=good` is valid, too; every other token is refused, every other cookie is
+ * anonymous.
+ */
 export const GOOD_TOKEN = 'good-token';
 function tokenHolder(address: string): Caller {
   return {
@@ -42,7 +45,7 @@ interface FaceChanges extends Partial<Omit<Api, 'addRoutes'>> {
   files?: Hono<AppEnv>;
 }
 
-/** A face with routes that show what reaches them. */
+/** Creates an API whose routes show what reaches them. */
 export function face({
   trpc,
   files: own,
@@ -147,7 +150,7 @@ export function serve({ guards, tls, idleSeconds, ...changes }: Changes = {}): S
   };
 }
 
-/** What an answer says failed, also out of tRPC's shape. */
+/** Returns the failure of a response, also from tRPC's shape. */
 export async function failure(answer: Response): Promise<FailureBody> {
   const body = (await answer.json()) as FailureBody & { error: { data?: { backup: FailureBody } } };
   return body.error.data?.backup ?? body;

@@ -186,8 +186,8 @@ export async function cutRefused(c: Context<AppEnv>, next: () => Promise<void>):
 }
 
 /**
- * Limits concurrent requests with a body to `most` for each person, whatever tokens they use, and for each address of
- * anonymous callers: each request holds a connection and memory for as long as its sender likes.
+ * Limits concurrent requests with a body to `most` for each person, whatever tokens are used, or for an anonymous
+ * caller's address. Each request holds a connection and memory for as long as its sender likes.
  */
 export function limitBodies(most: number): Middleware {
   const underWay = new Map<string, number>();

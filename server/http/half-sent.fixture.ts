@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 
-/** A request whose body has begun, and goes on by hand. */
+/** A request whose body has begun, and is continued by hand. */
 export interface HalfSent {
   socket: Socket;
-  /** What came back by now. */
+  /** Returns everything received so far. */
   answer(): string;
   /** Resolves when the connection is closed. */
   closed: Promise<void>;

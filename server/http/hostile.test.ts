@@ -20,7 +20,7 @@ async function raw(url: string, request: string): Promise<string> {
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
 const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`;
 
-/** What somebody would have a second reader take for a request of its own. */
+/** The smuggled request, which a second reader might take for one of its own. */
 const HIDDEN = 'GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n';
 const MEANT = 'a body where none is usual';
 const post = (...headers: string[]) =>
@@ -28,7 +28,7 @@ const post = (...headers: string[]) =>
 const chunked = 'Transfer-Encoding: chunked';
 const END = '0\r\n\r\n';
 const SIZE = HIDDEN.length;
-/** What it is, its head, and what stands between the head and the hidden request. */
+/** Description, head, and the bytes between the head and the hidden request. */
 const SMUGGLED: [string, string, string?][] = [
   ['a length and chunks', post(`Content-Length: ${SIZE + END.length}`, chunked), END],
   ['chunks and a length', post(chunked, 'Content-Length: 4'), `${SIZE.toString(16)}\r\n`],
@@ -142,7 +142,7 @@ describe('hostile requests', () => {
       await using app = serve();
       const answer = await raw(app.url, `${head}\r\n${rest}${HIDDEN}`);
       const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));
-      // Where its head can be meant it may be answered, and what follows ends the connection.
+      // A request with an acceptable head may be answered, but the rest must end the connection.
       expect(statuses.length).toBeLessThanOrEqual(2);
       for (const status of statuses.slice(-1)) expect(status === 200 ? what : status).toBeOneOf([MEANT, 400, 405, 505]);
       expect(app.lines.join()).not.toContain('hidden');

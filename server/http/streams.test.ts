@@ -6,7 +6,7 @@ import { EventSource } from 'eventsource';
 import { AppError } from '../core/errors.ts';
 import { face, serve } from './app.fixture.ts';
 
-/** A router whose subscription says one thing, and then waits until it is told to end. */
+/** Creates a router whose subscription sends one event, and then waits until it is aborted. */
 function waitingRouter() {
   const ended = Promise.withResolvers<void>();
   const t = initTRPC.create({ sse: { ping: { enabled: true, intervalMs: 3000 } } });
@@ -77,7 +77,7 @@ describe('event streams', () => {
       body: '{}',
       decompress: false,
     });
-    // Compressed it would come when it is over.
+    // Compressed, it would arrive only at its end.
     expect(answer.headers.get('content-encoding')).toBeNull();
     const decoder = new TextDecoder();
     let said = '';
@@ -145,7 +145,7 @@ test('a tRPC client that is refused before a procedure reads why, in the shape o
   const refuse = new AppError('UNAUTHENTICATED', 'The token does not count.');
   await using app = serve({ api: face({ readCaller: () => Promise.reject(refuse) }) });
   const client = clientOf(app.url);
-  // Two at once go in one batch.
+  // Two concurrent calls share one batch.
   const [first, second] = await Promise.allSettled([client.hello.query(), client.hello.query()]);
   for (const one of [first, second]) {
     const reason = one.status === 'rejected' ? one.reason : null;

@@ -299,7 +299,7 @@ describe('/metrics', () => {
     await using app = serve();
     expect((await app.ask('/metrics')).status).toBe(200);
     expect((await app.ask('/metrics', { headers: remote })).status).toBe(401);
-    // A name that was made to lead here.
+    // A foreign name that resolves to this machine.
     expect((await app.ask('/metrics', { headers: { Host: 'rebound.example' } })).status).toBe(401);
   });
 

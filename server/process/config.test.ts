@@ -240,7 +240,7 @@ test('.env.example lists exactly the settings there are; its defaults are the tr
   expect(faultsOf(Object.fromEntries(usable))).toEqual([]);
 });
 
-/** Settings whose default is that they are not set, or depends on others. */
+/** Settings whose default is unset, or depends on others. */
 const EXAMPLES = new Set([
   'DATABASE_URL',
   'DATABASE_DIRECT_URL',

@@ -76,7 +76,7 @@ describe('listen()', () => {
       `Authorization: Bearer ${GOOD_TOKEN}`,
       `Cookie: session=good\r\nOrigin: ${app.url.slice(0, -1)}`,
     ];
-    // By whichever token: the person is the same.
+    // With different tokens, but of the same person.
     const senders = await Promise.all(Array.from({ length: 32 }, (_, at) => send(at % 2 ? token : cookie)));
     const code = async (headers: Record<string, string>) => {
       const answer = await app.ask('/trpc/x', { method: 'POST', body: 'whole', headers });

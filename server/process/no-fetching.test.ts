@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** Runs a command from a folder of somebody else's; its exit code and what it says. */
+/** Runs a command from a foreign folder; returns its exit code and output. */
 async function run(cwd: string, words: string[], env: Record<string, string> = {}): Promise<[number, string]> {
   asked = [];
   const child = Bun.spawn([process.execPath, ...words], {

@@ -13,9 +13,9 @@ interface Process {
 }
 
 /**
- * Throws CONFIG_INVALID where Bun is configured to fetch packages while a program runs: by the bunfig.toml of the
- * folder it was started in, which need not be ours, or by the user's own. Unconfigured, Bun looks only at packages
- * beside this program. `--no-install` does not count, because `bun run` ignores it.
+ * Throws CONFIG_INVALID where Bun is configured to fetch packages while a program runs. The bunfig.toml of the start
+ * folder, which need not be ours, or the user's own may say so; unconfigured, Bun looks only at packages beside this
+ * program. `--no-install` does not count, because `bun run` ignores it.
  */
 export async function refuseFetching({ cwd, execArgv, env }: Process): Promise<void> {
   const home = env['XDG_CONFIG_HOME'] || env['HOME'] || homedir();

@@ -59,8 +59,8 @@ async function readKey(file: string): Promise<string | null> {
 }
 
 /**
- * Makes a key file, whole or not at all, by writing a temporary one and linking it: of two processes that start at once
- * the first one's key counts.
+ * Makes a key file, whole or not at all, by linking a temporary one into place. Of two processes that start at once the
+ * first one's key counts.
  */
 async function makeKey(file: string, randomBytes: (length: number) => Uint8Array): Promise<string> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });

@@ -18,7 +18,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await testDatabase({ template: 'hrms' });
 });
-// It complains of connections that were left open.
+// Disposing fails when connections were left open.
 afterAll(() => database[Symbol.asyncDispose]());
 
 const metrics = { operationFinished: () => undefined };
@@ -28,7 +28,7 @@ function hiredPid(): number {
 }
 
 const failRunning = async () => undefined;
-/** Processes begin slowly on a machine that has much else to do. */
+/** Milliseconds: processes start slowly on a busy machine. */
 const PATIENCE = 300_000;
 
 function listening(): { log: ProcessLog; heard: string[] } {
@@ -60,7 +60,7 @@ test('spawnWorker() says in our words why the process could not begin', async ()
   const { log } = listening();
   const url = new URL(database.url);
   url.port = '1';
-  // a word that stands in no name
+  // a word that is part of no name
   url.password = 'sesame';
   const error = await rejection(
     spawnWorker({ config: readConfig({}), directUrl: url.href }, { log, metrics, failRunning }),
@@ -81,7 +81,7 @@ test('spawnWorker() kills a process that does not end when told to, so that the 
   const { log, heard } = listening();
   const parts = { log, metrics, failRunning, lateMs: 100 };
   const worker = await spawnWorker({ config: readConfig({}), directUrl: database.url }, parts);
-  // It hears nothing any more, as one that waits for a lost database for ever.
+  // Stopped, it receives nothing, like one that waits for a lost database for ever.
   process.kill(hiredPid(), 'SIGSTOP');
   await worker.stop(0);
   expect(heard).toContain('the worker’s process did not end when told to, and was killed');
@@ -114,7 +114,7 @@ test(
       throw new Error('it never ended');
     };
     try {
-      // A table that somebody locks keeps it at work.
+      // A locked table keeps it at work.
       await using holder = await openSession(database.url, {
         applicationName: 'holder',
         signal: AbortSignal.timeout(PATIENCE),

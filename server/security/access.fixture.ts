@@ -4,7 +4,7 @@ import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { createThrottle } from './throttle.ts';
 import { createTokens, type Tokens } from './tokens/tokens.ts';
 
-/** A clock that stands until it is moved. */
+/** A clock that stands still until it is moved. */
 export interface HandClock {
   now: () => Date;
   advance(ms: number): void;
@@ -26,7 +26,7 @@ export interface AccessScene extends AsyncDisposable {
   clock: HandClock;
   sessions: Sessions;
   tokens: Tokens;
-  /** Every comparison of a password since the last look: the hash it was compared with. */
+  /** Hashes compared with a password since the last look. */
   compared: string[];
   addAdmin(admin: Partial<TestAdmin> & { id: string }): Promise<void>;
   /** Signs in as this administrator with the password every test administrator has. */
@@ -48,11 +48,11 @@ export const SECRET_KEY = 'a secret key of at least thirty-two characters';
 export const ISSUER = 'https://backup.example.org';
 export const BROWSER = { address: '192.0.2.7', userAgent: 'Mozilla/5.0' };
 
-/** Low costs: these tests are about who gets in, not about how long it takes. */
+/** Low costs: these tests check who gets in, and not how long that takes. */
 export const BCRYPT_HASH = await Bun.password.hash(PASSWORD, { algorithm: 'bcrypt', cost: 4 });
 export const ARGON2_HASH = await Bun.password.hash(PASSWORD, { algorithm: 'argon2id', memoryCost: 1024, timeCost: 1 });
 
-/** Sessions and tokens over a database of their own. */
+/** Creates sessions and tokens over a database of their own. */
 export async function accessScene(
   options: { secureCookies?: boolean; sessionDays?: number } = {},
 ): Promise<AccessScene> {

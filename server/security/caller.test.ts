@@ -35,7 +35,7 @@ const waiting = session({
   scopes: withoutConfirmation(scopesOfRole('SUPER_ADMIN')),
   unconfirmed: scopesOfRole('SUPER_ADMIN'),
 });
-/** Given so many milliseconds from now, for five minutes. */
+/** Returns a step-up given `ms` milliseconds from now, for five minutes. */
 const given = (ms: number) => ({
   from: new Date(now.getTime() + ms),
   until: new Date(now.getTime() + ms + 300_000),

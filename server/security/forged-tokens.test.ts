@@ -24,7 +24,7 @@ const create = (scopes: Scope[] = ['backups:read']) =>
   scene.tokens.create(owner, { name: 'nightly', scopes, expiresInDays: 30 });
 const read = (jwt: string) => scene.tokens.read(jwt, '192.0.2.9');
 
-/** What an attacker might send; each made anew, so that nothing but the flaw named is wrong with it. */
+/** Tokens an attacker might send, each made freshly, so that only the named flaw is wrong with it. */
 describe('read() refuses, always in the same words,', () => {
   const claims = async (): Promise<JWTPayload> => decodeJwt((await create(['restores:run'])).token);
   const ourKey = async () =>
@@ -112,7 +112,7 @@ describe('read() refuses, always in the same words,', () => {
     'a very long text': async () => 'a.'.repeat(500_000),
   };
 
-  /** Under names of algorithms and with keys of every kind: what is public of ours as a secret, and keys of others under our kid. */
+  /** Tokens under every algorithm and kind of key: our public key as a secret, and foreign keys under our kid. */
   const algorithms: Record<string, () => Promise<string>> = {};
   const asSecret = async (form: 'jwk' | 'x' | 'raw'): Promise<Uint8Array> => {
     const [ours] = (await scene.tokens.jwks()).keys;
@@ -140,7 +140,7 @@ describe('read() refuses, always in the same words,', () => {
       return `${body}.${base64url.encode(new Uint8Array(signature))}`;
     };
 
-  /** Ours, but for what it claims: not one of these may be left out or be of another kind. */
+  /** Tokens of ours with one claim missing or of another type. */
   const changes: Record<string, (payload: JWTPayload) => Record<string, unknown>> = {};
   for (const claim of ['iss', 'aud', 'sub', 'iat', 'exp', 'jti']) {
     changes[`no ${claim}`] = ({ [claim]: _, ...rest }) => rest;
@@ -157,7 +157,7 @@ describe('read() refuses, always in the same words,', () => {
   changes['a list of issuers'] = (payload) => ({ ...payload, iss: [payload.iss] });
   changes['an audience in capitals'] = (payload) => ({ ...payload, aud: 'SERVICE' });
   changes['an id in capitals with a space'] = (payload) => ({ ...payload, jti: `${payload.jti?.toUpperCase()} ` });
-  /** Ours, but for its head. */
+  /** Tokens of ours with another header. */
   const heads: Record<string, object> = {};
   for (const kid of [
     '',
@@ -182,7 +182,7 @@ describe('read() refuses, always in the same words,', () => {
   }))
     heads[`the head ${name}: ${JSON.stringify(value)}`] = { [name]: value, ...(name === 'b64' && { crit: ['b64'] }) };
 
-  /** jose itself refuses to make some of these. */
+  /** Signs without jose, which refuses to make some of these. */
   const signedRaw = async (head: object, payload: unknown): Promise<string> => {
     const { kid, privateKey } = await ourKey();
     const body = `${encode({ alg: 'EdDSA', typ: 'JWT', kid, ...head })}.${typeof payload === 'string' ? base64url.encode(payload) : encode(payload)}`;
@@ -207,7 +207,7 @@ describe('read() refuses, always in the same words,', () => {
     for (const [what, change] of Object.entries(changes))
       expect([what, await refused(await signedRaw({}, change(await claims())))]).toEqual([what, REFUSED]);
     for (const [what, head] of Object.entries(heads)) {
-      // What only points elsewhere is not followed, and our own signature counts.
+      // A header that only points elsewhere is not followed, and our own signature counts.
       const isPassedOver = /jku|x5u|zip/.test(what);
       const said = await refused(await signedRaw(head, await claims()));
       expect([what, said]).toEqual([what, isPassedOver ? 'null' : REFUSED]);

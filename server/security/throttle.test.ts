@@ -53,7 +53,7 @@ test('each further lock is twice as long, up to a quarter of an hour', async () 
     for (let n = 0; n < 5; n += 1) await throttle.spend('signInAccount', 'grow@palace.example');
     locks.push((await rejection(throttle.spend('signInAccount', 'grow@palace.example'))).details?.retryAfterSeconds);
     expect((await rejection(replica().spend('signInAccount', 'grow@palace.example'))).code).toBe('RATE_LIMITED');
-    // The lock's time is over.
+    // Lets the lock expire.
     await database.query(`UPDATE backup_system.rate_limits SET expire = 1 WHERE key LIKE 'signInAccount:%'`);
   }
   expect(locks).toEqual([60, 120, 240, 480, 900, 900]);
@@ -107,7 +107,7 @@ test('counting waits for no disk, nor does locking', async () => {
     CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE ON backup_system.rate_limits
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.note_commit();
     DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$`);
-  // A connection of its own: test servers wait for no disk at all, and the setting is read when a connection begins.
+  // A connection of its own: test servers never wait for the disk, and the setting is read when a connection begins.
   const own = openRecords(database.url, { connections: 1 });
   try {
     const throttle = createThrottle({ records: own.records });

@@ -81,7 +81,7 @@ describe('openLogs() to a file', () => {
     const filler = 'x'.repeat(100_000);
     for (let n = 0; n < 215; n += 1) {
       log.info({ filler }, 'big');
-      // The file is changed between two writes; they must be let happen.
+      // The file is rolled between two writes, which must get the time to happen.
       if (n % 20 === 0) await new Promise(setImmediate);
     }
     const found = async () => (await readdir(join(folder, 'big'))).sort();

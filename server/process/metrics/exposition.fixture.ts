@@ -6,8 +6,9 @@ const SAMPLE =
 const UNITS = /_(seconds|bytes|info|operations|backups|up|requests|rows)$/;
 
 /**
- * Reads the Prometheus text format as strictly as it is written down: HELP and TYPE before the samples of a family, each family once, names
- * that end in a unit, counters and only they in `_total`, buckets that only grow and end in +Inf with the count. Fails the test otherwise.
+ * Fails the test unless a text follows the Prometheus text format strictly. HELP and TYPE precede the samples of a
+ * family, each family comes once, names end in a unit, counters and only they in `_total`, and buckets only grow and
+ * end in +Inf with the count.
  */
 export function expectPlainExposition(text: string): void {
   const types = new Map<string, string>();

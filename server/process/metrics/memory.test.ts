@@ -13,7 +13,7 @@ test('the ceiling is what the setting says, else a share of the machine between 
 test('the memory of a process is read, its own and another one, and nothing of one that is gone', async () => {
   expect(residentBytes(process.pid)).toBeGreaterThan(10 * 1024 ** 2);
   const child = Bun.spawn(['sleep', '60']);
-  // It has nothing yet while its program is being loaded.
+  // It has no memory yet while its program is being loaded.
   while (residentBytes(child.pid) === 0) await Bun.sleep(5);
   child.kill();
   await child.exited;

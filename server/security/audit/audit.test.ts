@@ -31,7 +31,7 @@ const entry = (over: Partial<AuditEntry> = {}): AuditEntry => ({
   outcome: 'allowed',
   ...over,
 });
-/** As only a superuser can: past the triggers. */
+/** Runs statements past the triggers, as only a superuser can. */
 const asSuperuser = (sql: string) =>
   database.admin(`BEGIN; SET LOCAL session_replication_role = replica; ${sql}; COMMIT`);
 const startAnew = () =>

@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from './canonical-json.ts';
 
 const json = () => fc.jsonValue({ stringUnit: 'binary', depthSize: 'medium' }) as fc.Arbitrary<Json>;
 
-/** The same value, its members in the opposite order. */
+/** Returns the same value, its members in the opposite order. */
 function turned(value: Json): Json {
   if (Array.isArray(value)) return value.map(turned);
   if (value === null || typeof value !== 'object') return value;

@@ -47,7 +47,7 @@ describe('matches()', () => {
     let compared = 0;
     const counting = createPasswordCheck(async (password, hash) => {
       compared += 1;
-      // Unlike the check, lets a stand-in that the runtime cannot read be seen.
+      // Unlike the check, reports a stand-in that the runtime cannot read.
       return Bun.password.verify(password, hash).catch((cause) => {
         throw new Error(`unreadable: ${hash}`, { cause });
       });

@@ -154,7 +154,7 @@ describe('a session', () => {
     const dump = JSON.stringify(await scene.database.query('SELECT * FROM backup_system.sessions'));
     expect(dump).toContain(caller.sessionKey);
     expect(dump).not.toContain(sessionId);
-    // What the table holds opens nothing.
+    // The key in the table opens no session.
     expect(await read(caller.sessionKey)).toBeNull();
   });
 
@@ -195,7 +195,7 @@ describe('a session', () => {
       [second.caller.sessionKey, third.caller.sessionKey].sort(),
     );
     expect(listed[0]).toMatchObject({ address: '192.0.2.7', userAgent: 'Mozilla/5.0' });
-    // What names a session to people is neither its key nor part of it.
+    // The public id of a session is neither its key nor part of it.
     for (const { id, sessionKey } of listed) {
       expect(id).toMatch(/^[0-9a-f]{32}$/);
       expect(sessionKey).not.toContain(id);
@@ -312,7 +312,7 @@ describe('while somebody holds the table of administrators', () => {
     await holder.query('ROLLBACK');
     scene.clock.advance(1001);
     expect((await read(sessionId))?.caller.scopes.size).toBe(SCOPES.length);
-    // Nobody was punished for the wait.
+    // The attempts during the lock cost no points of the rate limit.
     expect((await scene.enter('watcher')).caller.adminId).toBe('watcher');
   });
 });

@@ -125,13 +125,13 @@ test('who can write the table but not read the secret adds no key and renames no
   const server = replica();
   await server.keys.current();
   expect((await rejection(server.signer.verify(forged, ['service']))).code).toBe('UNAUTHENTICATED');
-  // A public key of his own in the row of ours changes nothing: it is the encrypted one that counts.
+  // A foreign public key in our row changes nothing: only the encrypted one counts.
   const jwt = await sign(server);
   await database.query(
     `UPDATE backup_system.signing_keys SET public_jwk = (SELECT public_jwk FROM backup_system.signing_keys ORDER BY created_at, kid LIMIT 1)`,
   );
   expect((await replica().signer.verify(jwt, ['service'])).sub).toBe('olga');
-  // Nor is one of our keys taken under another name.
+  // Our own keys are not accepted under another name either.
   await database.query(`UPDATE backup_system.signing_keys SET kid = repeat('B', 43) WHERE kid = $1`, [
     decodeProtectedHeader(jwt).kid,
   ]);
