@@ -10,16 +10,19 @@ const unzstd = promisify<Uint8Array, ZstdOptions, Uint8Array>(zstdDecompress);
 
 const PIECE = 1024 * 1024;
 const LARGEST_PIECE = 16 * PIECE;
-/** The level used when none is asked for: measured best in time for rows, at little cost in size. */
+/** Default level of each method, measured best in time for rows at little cost in size. */
 export const DEFAULT_LEVEL = { store: 0, deflate: 1, zstd: 1 } as const satisfies Record<CompressionMethod, number>;
 
-/** Returns what is wrong with a level, to follow its name; null when the method has it. */
+/** Returns what is wrong with a level, worded to follow its name, or null when the method has that level. */
 export function levelFault(method: 'deflate' | 'zstd', level: number): string | null {
   const [least, most] = method === 'deflate' ? [0, 9] : [1, 19];
   return level >= least && level <= most ? null : `must be from ${least} to ${most} for ${method}, not ${level}`;
 }
 
-/** Compresses off the main thread. The content may be reused once this resolves, except with `store`, which returns it as it is. */
+/**
+ * Compresses off the main thread. The caller may reuse the content once this resolves, except with `store`, which
+ * returns the content itself.
+ */
 export async function compress(content: Uint8Array, method: CompressionMethod, level: number): Promise<Uint8Array> {
   if (method === 'store') return content;
   const stored =
@@ -31,8 +34,8 @@ export async function compress(content: Uint8Array, method: CompressionMethod, l
 }
 
 /**
- * Decompresses off the main thread into exactly `size` bytes. Throws when the bytes are not of the method or give another size;
- * never makes more than `size` bytes, whatever the compressed bytes promise.
+ * Decompresses off the main thread into exactly `size` bytes, and never makes more, whatever the compressed bytes
+ * claim. Throws when the bytes are not of this method or give another size.
  */
 export async function decompress(stored: Uint8Array, method: CompressionMethod, size: number): Promise<Uint8Array> {
   if (method !== 'store' && size === 0) return empty(stored, method);
@@ -48,34 +51,40 @@ async function expand(stored: Uint8Array, method: 'deflate' | 'zstd', size: numb
   return content;
 }
 
-/** Output is made in pieces of this size: small for small content, and never more than is likely to be needed. */
+/**
+ * Returns the size of the pieces in which output is made: small for small content, and never more than is likely to be
+ * needed.
+ */
 function pieceFor(size: number, largest: number): number {
   return Math.max(64, Math.min(size, largest));
 }
 
-/** zlib takes no output limit of zero, so that content without a byte is recognised by one byte too many. */
+/** Decompresses content that should be empty, allowing one byte, because zlib takes no output limit of zero. */
 async function empty(stored: Uint8Array, method: 'deflate' | 'zstd'): Promise<Uint8Array> {
   const content = await expand(stored, method, 1);
   if (content.length > 0) throw new RangeError('expected no bytes, found some');
   return content;
 }
 
-/** CRC-32 as ZIP has it, eight hex digits. */
+/** Returns the CRC-32 that ZIP uses, as eight hex digits. */
 export function crc32Hex(content: Uint8Array): string {
   return crc32(content).toString(16).padStart(8, '0');
 }
 
-/** SHA-256, 64 hex digits. */
+/** Returns the SHA-256 as 64 hex digits. */
 export function sha256Hex(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
 const COLLECT_AFTER = 24 * 1024 * 1024;
-/** What a compressor leaves behind for each byte of its result. Measured with 1 GB of rows: at 2 a backup's peak was 201 MB, at 4 it is 180 MB. */
+/**
+ * Garbage that a compressor leaves for each byte of its result. Measured with 1 GB of rows: at 2 a backup's peak was
+ * 201 MB, at 4 it is 180 MB.
+ */
 const COMPRESSED_WEIGHT = 4;
 
 /**
- * Counts memory that compressors, and whoever makes as much of other short-lived memory, have let go of. A full collection every 24 MiB
- * costs some milliseconds: in a server they belong into another process than the one that answers.
+ * Counts memory freed by compressors and by other makers of short-lived buffers. Runs a full collection every 24 MiB,
+ * which costs some milliseconds: a server does this work in another process than the one that answers.
  */
 export const returnMemory = collectEvery(COLLECT_AFTER);

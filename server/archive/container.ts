@@ -1,9 +1,9 @@
 import type { CompressionMethod } from './manifest/manifest.ts';
 
 /**
- * The ZIP around the entries, as pure functions from what the manifest says to bytes: one container can be written in one way only.
- * Local headers are complete (no data descriptors), there are no extra fields but the ZIP64 offset, no comments, one time for all.
- * An entry is smaller than 4 GiB; the file need not be. These bytes are the format: they may not change within a major version.
+ * One entry of the ZIP container, which the functions here write from a manifest in exactly one way. Local headers are
+ * complete: no data descriptors, comments or extra fields but the ZIP64 offset, and one time for all. Entries are
+ * smaller than 4 GiB (the file need not be); these bytes may not change within a major version.
  */
 export interface ContainerEntry {
   /** Printable ASCII. */
@@ -25,16 +25,16 @@ const LIMIT_32 = 0xffff_ffff;
 
 const METHOD = { store: 0, deflate: 8, zstd: 93 } as const satisfies Record<CompressionMethod, number>;
 const VERSION_NEEDED = { store: 10, deflate: 20, zstd: 63 } as const satisfies Record<CompressionMethod, number>;
-/** Unix, specification 6.3. */
+/** Unix, ZIP specification 6.3. */
 const VERSION_MADE_BY = (3 << 8) | 63;
-/** A plain file its owner may read and write: the rows are nobody else's business. */
+/** Mode of a plain file that only its owner may read and write, because rows are private. */
 const ATTRIBUTES = (0o100600 << 16) >>> 0;
 
 export function localHeaderLength(entry: ContainerEntry): number {
   return LOCAL_HEADER_BYTES + entry.name.length;
 }
 
-/** What stands before an entry's stored bytes. */
+/** Returns the bytes that precede an entry's stored bytes. */
 export function localHeader(entry: ContainerEntry, time: Date): Uint8Array {
   const record = new RecordWriter(localHeaderLength(entry));
   record.u32(0x04034b50);
@@ -44,7 +44,7 @@ export function localHeader(entry: ContainerEntry, time: Date): Uint8Array {
   return record.bytes;
 }
 
-/** The directory's line for the entry whose local header begins at `offset`. */
+/** Returns the directory record of the entry whose local header begins at `offset`. */
 export function directoryRecord(entry: ContainerEntry, offset: number, time: Date): Uint8Array {
   const far = offset >= LIMIT_32;
   const record = new RecordWriter(DIRECTORY_RECORD_BYTES + entry.name.length + (far ? OFFSET64_BYTES : 0));
@@ -66,7 +66,7 @@ export function directoryRecord(entry: ContainerEntry, offset: number, time: Dat
   return record.bytes;
 }
 
-/** The file's last bytes. ZIP64 when a number does not fit, and only then. */
+/** Returns the last bytes of the file. They use ZIP64 only when a number does not fit otherwise. */
 export function directoryEnd(entries: number, offset: number, length: number): Uint8Array {
   const zip64 = entries >= LIMIT_16 || offset >= LIMIT_32 || length >= LIMIT_32;
   const record = new RecordWriter(END_BYTES + (zip64 ? END64_BYTES : 0));
@@ -97,7 +97,10 @@ export function directoryEnd(entries: number, offset: number, length: number): U
   return record.bytes;
 }
 
-/** MS-DOS date and time of a UTC moment, whatever the machine's time zone; two-second steps, 1980 to 2107. */
+/**
+ * Returns the MS-DOS date and time of a moment in UTC, whatever the machine's time zone. It counts in steps of two
+ * seconds, from 1980 to 2107.
+ */
 export function dosTime(time: Date): number {
   const year = Math.min(Math.max(time.getUTCFullYear(), 1980), 2107);
   const date = ((year - 1980) << 9) | ((time.getUTCMonth() + 1) << 5) | time.getUTCDate();

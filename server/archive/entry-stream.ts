@@ -6,19 +6,19 @@ import { RowCounter } from './rows/records.ts';
 
 const PIECE_BYTES = 256 * 1024;
 
-/** What reading an entry piece by piece came to. */
+/** Sums over an entry that was read piece by piece. */
 export interface StreamedEntry {
   storedSha256: string;
   sha256: string;
   crc32: string;
   size: number;
-  /** Null for text. */
+  /** Null for a text entry. */
   rows: number | null;
 }
 
 /**
- * Expands an entry whose stored bytes begin at `offset` and keeps nothing of it but sums. Throws RangeError when it is longer than the
- * manifest says, or holds rows that do not end, and what the decompressor throws.
+ * Decompresses an entry whose stored bytes begin at `offset`, keeping only sums. Throws RangeError when it is longer
+ * than the manifest says or holds an unfinished row. Passes on what the decompressor throws.
  */
 export async function streamEntry(
   source: ByteSource,

@@ -22,7 +22,7 @@ import {
 } from './manifest/manifest.ts';
 import { BEYOND_HINT, decodeManifest } from './manifest/read.ts';
 
-/** Where an entry lies: its local header begins at `offset`, its stored bytes at `dataOffset`. */
+/** Position of an entry: its local header begins at `offset`, its stored bytes at `dataOffset`. */
 export interface Placement {
   offset: number;
   dataOffset: number;
@@ -31,11 +31,13 @@ export interface Placement {
 export interface Inspection {
   manifest: Manifest;
   digest: string;
-  /** By entry name, where the manifest says each entry is. */
+  /** Positions by entry name, as computed from the manifest. */
   placements: Map<string, Placement>;
-  /** By how many bytes what precedes the manifest is longer (or shorter) than it should be; 0 in a sound archive. */
+  /**
+   * Bytes by which the part before the manifest is longer (negative: shorter) than it should be; 0 in a sound archive.
+   */
   shift: number;
-  /** What is wrong outside the entries; empty in a sound archive. */
+  /** Faults found outside the entries; empty in a sound archive. */
   faults: string[];
 }
 
@@ -43,9 +45,10 @@ export const DAMAGED_HINT = 'Use another backup; this one was altered, cut or wr
 const MAX_SIGNATURE_BYTES = 4096;
 
 /**
- * Finds the manifest from the file's end and compares everything outside the entries with the one form it can have. Nothing of the
- * directory is believed: it is computed from the manifest and must be equal. Rejects with ARCHIVE_INVALID when this is no archive of
- * ours, with what `decodeManifest` says of the manifest, and with ARCHIVE_DAMAGED when it cannot be reached; smaller damage is listed.
+ * Finds the manifest from the end of the file and compares everything outside the entries with the only form it can
+ * have. Trusts nothing in the directory: it is computed from the manifest and must be equal, and smaller damage is
+ * listed. Rejects with ARCHIVE_INVALID for a file that is no archive of ours, ARCHIVE_DAMAGED when the manifest cannot
+ * be reached, or as `decodeManifest` does.
  */
 export async function inspectContainer(
   source: ByteSource,
@@ -111,7 +114,9 @@ interface Tail {
   signature: Stored | null;
 }
 
-/** The last one or two lines of the directory lead to the manifest: what stands there ends where the directory begins. */
+/**
+ * Finds the manifest through the last one or two records of the directory: its entry ends where the directory begins.
+ */
 async function readTail(source: ByteSource, directory: Directory, maxManifestBytes: number): Promise<Tail> {
   const last = await readLine(source, directory.end, SIGNATURE_NAME);
   const manifest = await readLine(source, directory.end - (last?.length ?? 0), MANIFEST_NAME);
@@ -150,7 +155,10 @@ interface DirectoryLine {
   length: number;
 }
 
-/** The directory's line ending at `end` when it is that of an uncompressed entry called `name`. */
+/**
+ * Returns the directory record that ends at `end`, when it is that of an uncompressed entry called `name`; otherwise
+ * null.
+ */
 async function readLine(source: ByteSource, end: number, name: string): Promise<DirectoryLine | null> {
   for (const extra of [0, OFFSET64_BYTES]) {
     const length = DIRECTORY_RECORD_BYTES + name.length + extra;
@@ -190,7 +198,7 @@ async function readStored(source: ByteSource, entry: Stored): Promise<Uint8Array
 
 interface Layout {
   placements: Map<string, Placement>;
-  /** Everything that is not an entry's stored bytes nor its local header, the manifest's header aside. */
+  /** Everything but the entries' stored bytes and their local headers; the manifest's own header is included. */
   parts: { what: string; offset: number; bytes: Uint8Array }[];
   size: number;
 }
@@ -220,7 +228,7 @@ function layOut(manifest: Manifest, tail: Tail): Layout {
   return { placements, parts, size: offset + directory.length + end.length };
 }
 
-/** The one time all entries bear. */
+/** Returns the one time that all entries carry. */
 export function archiveTime(manifest: Manifest): Date {
   return new Date(manifest.metadata.timestamp);
 }
@@ -245,7 +253,7 @@ function notZip(what: string): AppError {
   });
 }
 
-/** ARCHIVE_DAMAGED about what holds the entries, not about one of them. */
+/** Returns an ARCHIVE_DAMAGED error about the container, as opposed to one of its entries. */
 export function containerDamaged(what: string): AppError {
   return new AppError('ARCHIVE_DAMAGED', `The archive's container is damaged: ${what}.`, {
     hint: DAMAGED_HINT,

@@ -4,14 +4,17 @@ import type { ObjectName } from '../../db/model/model.ts';
 const PLAIN = /^[a-z0-9_]$/;
 const CHUNK_NUMBER = /\/(\d{5,})\.(?:csv|copy)$/;
 
-/** Longest part of a path that common file systems take, in bytes. */
+/** Longest path segment that common file systems take, in bytes. */
 const LONGEST_PART = 255;
-/** Bytes of the readable beginning that stands before the hash when a folder's whole name would be too long. */
+/** Bytes of the readable prefix that precedes the hash when the full folder name would be too long. */
 const READABLE_BYTES = 200;
 /** Hexadecimal digits of the hash: 128 bits. */
 const HASH_DIGITS = 32;
 
-/** Writes a PostgreSQL name as part of an entry's name: anything but `[a-z0-9_]` becomes `%XX`, one for each UTF-8 byte. Two names never share a form. */
+/**
+ * Encodes a PostgreSQL name for use in an entry's name: each UTF-8 byte outside `[a-z0-9_]` becomes `%XX`. Two names
+ * never share a form.
+ */
 export function encodeNamePart(name: string): string {
   let encoded = '';
   for (const byte of new TextEncoder().encode(name)) {
@@ -22,19 +25,19 @@ export function encodeNamePart(name: string): string {
 }
 
 /**
- * Returns the one name the chunk with this number (from 1) may have: `data/<schema>.<table>/<number>.csv`. A folder that would pass
- * 255 bytes, which `unzip` cannot make, is cut and ends in `~` and a hash of both names.
+ * Returns the only name the chunk with this number (from 1) may have: `data/<schema>.<table>/<number>.csv`. A folder
+ * name of more than 255 bytes, which `unzip` cannot make, is cut and ends in `~` and a hash of both names.
  */
 export function chunkName(table: ObjectName, number: number, format: 'csv' | 'copy'): string {
   return pathOf(chunkFolder(table), number, format);
 }
 
-/** Tells whether a chunk bears its name, or the uncut one that format 1.0 gave it. */
+/** Returns whether a chunk has its proper name, or the uncut one that format 1.0 gave it. */
 export function isChunkName(name: string, table: ObjectName, number: number, format: 'csv' | 'copy'): boolean {
   return name === chunkName(table, number, format) || name === pathOf(wholeFolder(table), number, format);
 }
 
-/** Returns the number in a chunk's name, null when there is none. */
+/** Returns the number in a chunk's name, or null when there is none. */
 export function chunkNumber(name: string): number | null {
   const digits = CHUNK_NUMBER.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
@@ -52,6 +55,6 @@ function chunkFolder(table: ObjectName): string {
   const whole = wholeFolder(table);
   if (whole.length <= LONGEST_PART) return whole;
   const hash = createHash('sha256').update(`${table.schema}\0${table.name}`).digest('hex').slice(0, HASH_DIGITS);
-  // Never within a `%XX`.
+  // Never cut within a `%XX`.
   return `${whole.slice(0, READABLE_BYTES).replace(/%.?$/, '')}~${hash}`;
 }

@@ -11,15 +11,15 @@ import { BEYOND_HINT } from './manifest/read.ts';
 import { chunkNumber } from './names.ts';
 
 export interface ArchiveLimits {
-  /** Entries in the archive. */
+  /** Most entries in the archive. */
   entries: number;
-  /** Bytes of one entry, before and after compression: what reading it takes in memory, twice. */
+  /** Largest entry in bytes, before and after compression. Reading one takes twice this memory. */
   entryBytes: number;
-  /** Bytes of the manifest; what is made of it takes four times as much memory. */
+  /** Largest manifest in bytes. Parsing it takes four times this memory. */
   manifestBytes: number;
 }
 
-/** 250 000 chunks of 8 MiB; one value of PostgreSQL's largest, 1 GB, with room around it. */
+/** Room for 250 000 chunks of 8 MiB, and for one value of PostgreSQL's largest size, 1 GB, with a margin. */
 export const DEFAULT_LIMITS: ArchiveLimits = {
   entries: 250_000,
   entryBytes: 1.1 * 1024 ** 3,
@@ -31,31 +31,36 @@ export interface OpenOptions {
   signal?: AbortSignal;
 }
 
-/** An archive whose manifest, directory and length were checked. Reading an entry checks the entry and the header before it. */
+/**
+ * An archive whose manifest, directory and length were checked. Reading an entry checks that entry and the header
+ * before it.
+ */
 export interface Archive {
   readonly manifest: Manifest;
   /** SHA-256 of the manifest's bytes. */
   readonly digest: string;
   readonly size: number;
-  /** The table's chunks in file order; empty for a table the archive does not hold. */
+  /** Returns the table's chunks in file order; empty for a table the archive does not hold. */
   chunks(table: ObjectName): ManifestEntry[];
   /**
-   * The entry's content: header, stored SHA-256, size, CRC-32 and content SHA-256 all agree, or it rejects with ARCHIVE_DAMAGED
-   * naming table and chunk. Several may be read at once. With `stored` the SHA-256 of the content is not made once more: that of the stored
-   * bytes and the CRC-32 have found whatever a disk can do.
+   * Returns the entry's content, or rejects with ARCHIVE_DAMAGED, naming table and chunk, unless header, size, CRC-32
+   * and both SHA-256 agree. Several entries may be read at once. `stored` skips the SHA-256 of the content: that of the
+   * stored bytes and the CRC-32 already find any fault of a disk.
    */
   readEntry(entry: ManifestEntry, hashed?: 'both' | 'stored'): Promise<Uint8Array>;
-  /** As `readEntry`, in memory that does not grow with the entry, and the rows are counted: how many there are, 0 for a text. */
+  /**
+   * Checks as `readEntry` does, in memory that does not grow with the entry. Returns the number of rows, 0 for a text.
+   */
   checkEntry(entry: ManifestEntry): Promise<number>;
-  /** A text entry; NOT_FOUND when there is none of that name. */
+  /** Returns a text entry. Rejects with NOT_FOUND when none has that name. */
   readText(name: string): Promise<string>;
-  /** Header and stored SHA-256 of one entry, without decompressing it. Never holds more than a mebibyte. */
+  /** Checks header and stored SHA-256 of one entry without decompressing it. Holds at most 1 MiB. */
   checkStored(entry: ManifestEntry): Promise<void>;
 }
 
 /**
- * Opens an archive and accounts for everything outside its entries; the rest is accounted for by reading each entry, or by
- * `checkContainer`. Rejects with ARCHIVE_INVALID, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT or ARCHIVE_DAMAGED. Does not close the source.
+ * Opens an archive and checks everything outside its entries; reading each entry, or `checkContainer`, checks the rest.
+ * Rejects with ARCHIVE_INVALID, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT or ARCHIVE_DAMAGED. Does not close the source.
  */
 export async function openArchive(source: ByteSource, options: OpenOptions = {}): Promise<Archive> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -65,7 +70,10 @@ export async function openArchive(source: ByteSource, options: OpenOptions = {})
   return archiveOf(source, inspection, limits, options.signal);
 }
 
-/** Checks every byte of every entry that `skip` does not excuse, in bounded memory and without decompressing. Rejects at the first fault. */
+/**
+ * Checks every byte of every entry that `skip` does not exclude, in bounded memory and without decompressing. Rejects
+ * at the first fault.
+ */
 export async function checkContainer(
   archive: Archive,
   skip: (entry: ManifestEntry) => boolean = () => false,
@@ -73,7 +81,7 @@ export async function checkContainer(
   for (const entry of archive.manifest.entries) if (!skip(entry)) await archive.checkStored(entry);
 }
 
-/** An archive from an inspection, faults and all: for those who go on where `openArchive` stops. */
+/** Returns an archive from an inspection, faults included, for callers that go on where `openArchive` stops. */
 export function archiveOf(
   source: ByteSource,
   inspection: Inspection,
@@ -169,7 +177,7 @@ export function archiveOf(
   };
 }
 
-/** `Chunk 3 of table public.staff (data/…)`, or the name of a text. */
+/** Returns `Chunk 3 of table public.staff (data/…)`, or the name of a text. */
 export function describeEntry(entry: ManifestEntry): string {
   const number = chunkNumber(entry.name);
   return entry.table && number !== null
@@ -186,7 +194,7 @@ function entryDamaged(entry: ManifestEntry, what: string, cause?: unknown): AppE
   });
 }
 
-/** Buffers for stored bytes, used again instead of made anew: as many as are read at once, none larger than was needed. */
+/** Reusable buffers for stored bytes: as many as are read at once, none larger than was needed. */
 class ScratchBuffers {
   private readonly free: Uint8Array[] = [];
 
@@ -196,7 +204,7 @@ class ScratchBuffers {
   }
 
   give(buffer: Uint8Array): void {
-    // A rare huge one is let go.
+    // A rare huge buffer is not kept.
     if (buffer.length <= 16 * 1024 * 1024) this.free.push(buffer);
   }
 }

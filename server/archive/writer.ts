@@ -16,7 +16,7 @@ import { chunkName } from './names.ts';
 
 export interface ArchiveWriterOptions {
   sink: ByteSink;
-  /** How chunks are compressed; texts are always deflated at level 9. */
+  /** Compression of chunks; texts are always deflated at level 9. */
   compression: { method: 'deflate' | 'zstd'; level?: number };
   /** The archive's one time, equal to the manifest's `metadata.timestamp`. */
   time: Date;
@@ -27,25 +27,29 @@ export interface ChunkInput {
   table: ObjectName;
   format: 'csv' | 'copy';
   rows: number;
-  /** May be reused by the caller when the promise resolves. */
+  /** Bytes that the caller may reuse once the promise resolves. */
   content: Uint8Array;
 }
 
 /**
- * Writes an archive from its first byte to its last into a sink that only appends. After any rejection the archive is lost:
- * every later call rejects, and nothing written so far can be taken for an archive, because the manifest is missing.
+ * Writes an archive from first byte to last into a sink that only appends. After any rejection the archive is lost:
+ * every later call rejects. Nothing written so far can be taken for an archive, because the manifest is missing.
  */
 export interface ArchiveWriter {
   /** Appends a text entry (README, SQL). */
   addText(name: string, text: string): Promise<ManifestEntry>;
   /**
-   * Appends one chunk. Many may be under way: they compress and hash at once and are appended one at a time, as they get ready;
-   * a chunk gets its number (1, 2, 3… for each table, in file order) when it is appended. The caller bounds how many are under way.
+   * Appends one chunk. Calls may overlap: they compress and hash concurrently and append one at a time as they get
+   * ready, and the caller bounds how many. A chunk gets its number (1, 2, 3… per table, in file order) when it is
+   * appended.
    */
   addChunk(chunk: ChunkInput): Promise<ManifestEntry>;
-  /** What was appended so far, in file order. */
+  /** Entries appended so far, in file order. */
   readonly entries: ManifestEntry[];
-  /** Appends `manifest.json` and the directory. The manifest holds this writer's entries; one that could not be read back is refused. */
+  /**
+   * Appends `manifest.json` and the directory. The manifest lists this writer's entries; one that could not be read
+   * back is refused.
+   */
   finish(manifest: Manifest): Promise<{ digest: string; size: number }>;
 }
 
@@ -60,7 +64,7 @@ class ZipArchiveWriter implements ArchiveWriter {
   private readonly chunkCounts = new Map<string, number>();
   private readonly directory: Uint8Array[] = [];
   private offset = 0;
-  /** Appends wait for each other here. */
+  /** Serializes appends. */
   private readonly appends = new Mutex();
   private failure: unknown;
   private state: 'open' | 'failed' | 'finished' = 'open';
@@ -86,7 +90,7 @@ class ZipArchiveWriter implements ArchiveWriter {
   async finish(manifest: Manifest): Promise<{ digest: string; size: number }> {
     return await this.exclusively(async () => {
       const content = encodeManifest(manifest);
-      // What is written is what a reader must accept; finding out now costs milliseconds, later it costs the backup.
+      // A reader must accept what is written. Finding out now costs milliseconds; later it costs the backup.
       const readBack = decodeManifest(content);
       if (JSON.stringify(readBack.entries) !== JSON.stringify(this.entries))
         throw new TypeError('the manifest lists other entries than were written');
@@ -143,7 +147,7 @@ class ZipArchiveWriter implements ArchiveWriter {
   }
 
   private async writeDirectory(): Promise<void> {
-    // Few large writes; a directory may have a hundred thousand lines.
+    // Few large writes; a directory may have a hundred thousand records.
     for (let at = 0; at < this.directory.length; at += 4096)
       await this.write(Buffer.concat(this.directory.slice(at, at + 4096)));
   }
@@ -153,7 +157,7 @@ class ZipArchiveWriter implements ArchiveWriter {
     this.offset += bytes.length;
   }
 
-  /** Runs `work` after everything asked for before it; the first failure ends the archive. */
+  /** Runs `work` after everything requested before it. The first failure ends the archive. */
   private exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.appends.run(async () => {
       try {

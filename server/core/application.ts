@@ -1,4 +1,4 @@
 import manifest from '../../package.json' with { type: 'json' };
 
-/** What archives, `--help` and operation records say made them. */
+/** Name and version that archives, `--help` and operation records give for this program. */
 export const APPLICATION = { name: 'Palace Backup', version: manifest.version };

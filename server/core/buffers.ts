@@ -1,12 +1,12 @@
 /**
- * A fixed set of equal buffers, lent and given back. It bounds memory and is the back-pressure of a copy:
- * when all are out, `take()` waits, and whoever waits stops reading from its socket.
+ * A fixed set of equal buffers, lent and given back. It bounds memory and gives a copy its back-pressure: when all are
+ * lent, `take()` waits, and its caller stops reading from the socket.
  */
 export interface BufferPool {
-  /** A buffer of at least `size` bytes; one larger than the pool's is made for the occasion and not kept. */
+  /** Lends a buffer of at least `size` bytes. One larger than the pool's is allocated for this loan and not kept. */
   take(size?: number): Buffer | Promise<Buffer>;
   give(buffer: Buffer): void;
-  /** Lets every waiter go with this error; later takes fail the same way. */
+  /** Rejects every waiting `take()` with this error, and every later one. */
   fail(error: unknown): void;
 }
 
@@ -15,7 +15,7 @@ export function createBufferPool(buffers: number, size: number): BufferPool {
   const waiting: { resolve: (buffer: Buffer) => void; reject: (error: unknown) => void; size: number }[] = [];
   let failure: { error: unknown } | null = null;
 
-  // An oversized buffer takes the place of a pooled one while it is out, so that huge values do not add up.
+  // An oversized buffer takes the place of a pooled one while it is lent, so that huge values do not add up.
   const lend = (pooled: Buffer, wanted: number): Buffer => {
     if (wanted <= size) return pooled;
     const large = Buffer.allocUnsafeSlow(wanted);

@@ -1,6 +1,7 @@
 /**
- * Returns a function that is told of bytes whose memory was just let go of; after `every` of them it runs a full collection. Bun frees
- * memory outside the JavaScript heap in full collections only and does not count it as pressure, so that a long stream's memory would grow.
+ * Returns a function that counts bytes of memory just freed and runs a full collection after every `every` of them. Bun
+ * frees memory outside the JavaScript heap only in full collections and does not count it as pressure: a long stream's
+ * memory would grow.
  */
 export function collectEvery(every: number): (bytes: number) => void {
   let since = 0;
@@ -12,5 +13,5 @@ export function collectEvery(every: number): (bytes: number) => void {
   };
 }
 
-/** Bytes a stream passes on between two collections: its memory stays flat, at some milliseconds each. */
+/** Bytes a stream passes on between two collections. Its memory stays flat, at some milliseconds per collection. */
 export const STREAM_COLLECT_BYTES = 32 * 1024 * 1024;

@@ -1,4 +1,7 @@
-/** Does the work for each item, in their order, so many at once: enough to hide what waiting for one costs. Rejects with the first failure. */
+/**
+ * Runs the work for each item, in order, at most `most` at once, to hide the latency of each. Rejects with the first
+ * failure.
+ */
 export async function forEachConcurrent<Item>(
   most: number,
   items: readonly Item[],

@@ -1,10 +1,10 @@
 /**
- * The one closed vocabulary of failure. Every error that reaches a person is an `AppError`: a code from this list,
- * a message that says what and where, and a hint that says what to do. Messages never hold secrets: callers pass
+ * The closed list of error codes and their families. Every error that reaches a person is an `AppError`: a code from
+ * this list, a message saying what and where, and a hint saying what to do. Messages never hold secrets: callers pass
  * names and numbers, never connection strings.
  */
 export const ERROR_FAMILIES = {
-  // validation: what was asked for cannot be meant
+  // validation: the request makes no sense
   USAGE: 'validation',
   CONFIG_INVALID: 'validation',
   NAME_INVALID: 'validation',
@@ -20,7 +20,7 @@ export const ERROR_FAMILIES = {
   FORBIDDEN: 'permission',
   STEP_UP_REQUIRED: 'permission',
   RATE_LIMITED: 'permission',
-  // system: the world around us failed
+  // system: something outside this program failed
   DATABASE_UNREACHABLE: 'system',
   DATABASE_AUTH_FAILED: 'system',
   DATABASE_ERROR: 'system',
@@ -33,7 +33,7 @@ export const ERROR_FAMILIES = {
   STALLED: 'system',
   MEMORY_LIMIT: 'system',
   UNEXPECTED: 'system',
-  // business: the rules of backup and restore say no
+  // business: the rules of backup and restore forbid it
   ARCHIVE_INVALID: 'business',
   ARCHIVE_DAMAGED: 'business',
   ARCHIVE_TOO_NEW: 'business',
@@ -52,13 +52,13 @@ export const ERROR_FAMILIES = {
 export type ErrorCode = keyof typeof ERROR_FAMILIES;
 
 export interface AppErrorOptions {
-  /** What the operator should do now; one or two sentences, commands included. */
+  /** Advice for the operator: one or two sentences, commands included. */
   hint?: string;
   /** Machine-readable facts (table, entry, counts). Never secrets. */
   details?: Record<string, unknown>;
-  /** What was caught; kept for the log, never shown as it is. */
+  /** The error that was caught; kept for the log, never shown as it is. */
   cause?: unknown;
-  /** Words of message and hint that are for this machine alone (its paths and addresses), each with what stands there elsewhere. */
+  /** Paths and addresses in message and hint that only this machine may show, each with its replacement elsewhere. */
   places?: Places;
 }
 
@@ -80,25 +80,28 @@ export class AppError extends Error {
   }
 }
 
-/** What an error says to those who are not at this machine: no path of it, and no address of the database. */
+/**
+ * Returns message and hint for people who are not at this machine: without its paths and without the address of the
+ * database.
+ */
 export function saidOutside({ message, hint, places = {} }: AppError): { message: string; hint: string | undefined } {
-  // The longer first: a folder is the beginning of what lies in it.
+  // The longer first: a folder is a prefix of what lies in it.
   const words = Object.keys(places).toSorted((a, b) => b.length - a.length);
   const outside = (text: string) => words.reduce((said, word) => said.replaceAll(word, places[word] ?? ''), text);
   return { message: outside(message), hint: hint && outside(hint) };
 }
 
-/** Places of a file: only its name is said elsewhere. */
+/** Returns the places of a file: elsewhere only its name is shown. */
 export function placesOfFile(path: string): Places {
   return { [path.slice(0, path.lastIndexOf('/') + 1) || path]: '' };
 }
 
-/** Places of a folder and all that lies in it; elsewhere it is told by these words. */
+/** Returns the places of a folder and everything in it; elsewhere `words` are shown for it. */
 export function placesOfFolder(folder: string, words: string): Places {
   return folder.startsWith('/') && folder.length > 1 ? { [`${folder}/`]: '', [folder]: words } : {};
 }
 
-/** The shape of a failure on every surface: the command line's `--json`, HTTP and tRPC. */
+/** The form of a failure on every surface: the command line's `--json`, HTTP and tRPC. */
 export interface FailureBody {
   success: false;
   error: { code: ErrorCode; message: string; details?: Record<string, unknown>; hint?: string; timestamp: string };
@@ -106,8 +109,8 @@ export interface FailureBody {
 }
 
 /**
- * Turns an error into the shape shown to people, by default as those are told who are not at this machine. An error that is not ours becomes
- * UNEXPECTED with a fixed text: its own words may hold anything.
+ * Turns an error into the form shown to people, by default to those who are not at this machine. Any error that is not
+ * an `AppError` becomes UNEXPECTED with a fixed text, because its own message may hold anything.
  */
 export function failureBody(error: unknown, now: Date, to: 'outside' | 'here' = 'outside'): FailureBody {
   const known = error instanceof AppError ? error : unexpected(error);
@@ -126,7 +129,7 @@ export function failureBody(error: unknown, now: Date, to: 'outside' | 'here' = 
   };
 }
 
-/** Wraps an error nobody foresaw. The cause is kept for the log only. */
+/** Wraps an unforeseen error. The cause is kept for the log only. */
 export function unexpected(cause: unknown): AppError {
   return new AppError('UNEXPECTED', 'Something failed that this program did not foresee.', {
     cause,
@@ -134,14 +137,15 @@ export function unexpected(cause: unknown): AppError {
   });
 }
 
-/** Throws CANCELLED once the signal is aborted; the signal's own reason never reaches a person. */
+/** Throws CANCELLED once the signal is aborted. The signal's own reason never reaches a person. */
 export function throwIfCancelled(signal: AbortSignal, what: string): void {
   if (signal.aborted) throw cancelled(what);
 }
 
 /**
- * The error of an operation stopped by its signal (Ctrl-C, a cancel button, shutdown). `left` is what cleaning up came to: what is
- * still there in words, or null when nothing is; without it nobody has looked, and nothing is said of it.
+ * Returns the error of an operation stopped by its signal (Ctrl-C, a cancel button, shutdown). `left` says in words
+ * what remains after cleaning up, or is null when nothing does. Omit it when nobody has looked: the message then says
+ * nothing of it.
  */
 export function cancelled(what: string, left?: string | null): AppError {
   const error = new AppError('CANCELLED', `${what} was cancelled.`);
@@ -150,7 +154,9 @@ export function cancelled(what: string, left?: string | null): AppError {
 
 const LEFT = 'left';
 
-/** The same error, saying what cleaning up after it came to: what is still there in words, or null when nothing is. */
+/**
+ * Returns the same error with the result of cleaning up after it: what remains, in words, or null when nothing does.
+ */
 export function withLeft(error: AppError, left: string | null): AppError {
   return new AppError(error.code, `${error.message} ${left === null ? 'Nothing was left behind.' : left}`, {
     ...(error.hint !== undefined && { hint: error.hint }),
@@ -160,7 +166,7 @@ export function withLeft(error: AppError, left: string | null): AppError {
   });
 }
 
-/** What cleaning up after this error came to; undefined when nobody has looked. */
+/** Returns what remained after cleaning up; undefined when nobody has looked. */
 export function leftOf(error: unknown): string | null | undefined {
   const left = error instanceof AppError ? error.details?.[LEFT] : undefined;
   return typeof left === 'string' || left === null ? left : undefined;

@@ -1,14 +1,14 @@
-/** How much of a JSON text is read at most; looked at before anything is made of it. */
+/** Upper limits of a JSON text, checked before anything is built from it. */
 export interface JsonLimits {
   /** Levels of lists and objects. */
   depth: number;
   /** Keys and values, each counted as one. */
   elements: number;
-  /** Bytes of one string as it is written. */
+  /** Bytes of one string as written. */
   stringBytes: number;
 }
 
-/** Digits of a number, or letters of a word: nobody writes longer ones, and making a number of them takes time. */
+/** Longest number in digits, or word in letters: nobody writes longer ones, and converting such a number takes time. */
 const PLAIN_BYTES = 1100;
 
 const QUOTE = 0x22;
@@ -21,8 +21,9 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Where the JSON value ends that begins at `start`. Counts and allocates nothing, so that its cost is the bytes it passes; throws what
- * `refuse` makes of the first limit that is broken. Whether it is JSON at all is not asked: parsing says that, of a text that is known to be small enough.
+ * Returns the offset at which the JSON value beginning at `start` ends, allocating nothing, at a cost proportional to
+ * the bytes passed. Throws what `refuse` makes of the first limit broken. Does not check that it is JSON: parsing does,
+ * once the text is known to be small enough.
  */
 export function endOfJson(
   bytes: Uint8Array,
@@ -65,20 +66,23 @@ export function endOfJson(
   return at;
 }
 
-/** Throws what `refuse` makes of the first limit that the text breaks: see `endOfJson`. */
+/** Throws what `refuse` makes of the first limit that the text breaks, as `endOfJson` does. */
 export function limitJson(bytes: Uint8Array, limits: JsonLimits, refuse: (what: string) => Error): void {
-  // What follows a whole value is no JSON any more; it is measured all the same, because the parser will meet it.
+  // What follows a whole value is no longer JSON; it is measured all the same, because the parser will meet it.
   for (let at = 0; at < bytes.length; ) at = Math.max(endOfJson(bytes, at, limits, refuse), at + 1);
 }
 
-/** Past the spaces that begin at `at`. */
+/** Returns the offset after the spaces that begin at `at`. */
 export function pastSpaces(bytes: Uint8Array, at: number): number {
   let next = at;
   while (next < bytes.length && isSpace(bytes[next] as number)) next++;
   return next;
 }
 
-/** Past the closing quote of the string that begins at `start`; the end of the bytes when there is none. */
+/**
+ * Returns the offset after the closing quote of the string that begins at `start`, or the end of the bytes when there
+ * is none.
+ */
 function endOfString(bytes: Uint8Array, start: number): number {
   for (let at = start + 1; ; ) {
     const quote = bytes.indexOf(QUOTE, at);

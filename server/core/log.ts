@@ -1,4 +1,4 @@
-/** Where the program says what it does: facts first, then a short sentence that is the same each time. pino's methods fit. Never given secrets. */
+/** A log: facts first, then a short sentence that is the same each time; never secrets. pino's methods fit. */
 export interface Log {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
@@ -8,6 +8,6 @@ export interface Log {
 /** The log of a whole process. */
 export interface ProcessLog extends Log {
   debug(facts: object, message: string): void;
-  /** Returns a log that says these facts in every line. */
+  /** Returns a log that adds these facts to every line. */
   child(facts: Record<string, unknown>): ProcessLog;
 }

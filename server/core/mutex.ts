@@ -1,15 +1,15 @@
-/** Lets one piece of work run at a time, in the order it was asked for. A failure is its own work's alone. */
+/** Runs one piece of work at a time, in the order of the calls. A failure does not affect the work that follows. */
 export class Mutex {
   private tail: Promise<unknown> = Promise.resolve();
 
-  /** Runs `work` after everything asked for before it, and resolves or rejects as it does. */
+  /** Runs `work` after everything requested before it, and resolves or rejects as it does. */
   run<Result>(work: () => Promise<Result>): Promise<Result> {
     const mine = this.tail.then(work);
     this.tail = mine.catch(() => undefined);
     return mine;
   }
 
-  /** Resolves when everything asked for so far has ended, however it ended. */
+  /** Resolves when everything requested so far has ended, whether it succeeded or failed. */
   async idle(): Promise<void> {
     await this.tail;
   }
@@ -18,7 +18,7 @@ export class Mutex {
 const named = new WeakMap<object, Map<string, { mutex: Mutex; users: number }>>();
 
 /**
- * Runs `work` while nothing else of this process runs under the same owner and name. Other processes are not waited for.
+ * Runs `work` while nothing else in this process runs under the same owner and name. Does not wait for other processes.
  */
 export async function withMutex<Result>(owner: object, name: string, work: () => Promise<Result>): Promise<Result> {
   const mutexes = named.get(owner) ?? new Map<string, { mutex: Mutex; users: number }>();

@@ -3,24 +3,24 @@ import { cancelled } from './errors.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** Which part of a source is read, and how. */
+/** Part of a source to read, and the way to read it. */
 export interface PieceOptions {
-  /** Names the work in CANCELLED: "Reading the archive". */
+  /** Name of the work in CANCELLED: "Reading the archive". */
   what: string;
   signal?: AbortSignal | undefined;
   /** First byte; 0 when absent. */
   offset?: number;
-  /** How many bytes; to the end of the source when absent. */
+  /** Bytes to read; to the end of the source when absent. */
   length?: number;
-  /** Largest piece; 1 MiB when absent. */
+  /** Largest piece in bytes; 1 MiB when absent. */
   pieceBytes?: number;
-  /** Makes each piece bytes of its own, for a reader that keeps it beyond the next one. */
+  /** True to give each piece bytes of its own, for a reader that keeps it beyond the next one. */
   fresh?: boolean;
 }
 
 /**
- * Yields the bytes of a source in order, in pieces. Each piece is a view of one buffer, filled again for the next, unless `fresh`.
- * Throws CANCELLED once the signal is aborted, and what the source throws.
+ * Yields the bytes of a source in order, in pieces. Each piece is a view of one buffer, refilled for the next, unless
+ * `fresh`. Throws CANCELLED once the signal is aborted, and what the source throws.
  */
 export async function* readPieces(source: ByteSource, options: PieceOptions): AsyncGenerator<Uint8Array> {
   const { what, signal, offset = 0, pieceBytes = PIECE_BYTES, fresh = false } = options;

@@ -1,16 +1,19 @@
-/** What a long operation says of itself while it runs. Numbers only grow within a stage. */
+/** Progress of a long operation while it runs. Numbers only grow within a stage. */
 export interface ProgressEvent {
   stage: ProgressStage;
-  /** Rows done, of all tables. */
+  /** Rows done, over all tables. */
   rows: number;
-  /** Bytes done and expected; expected is an estimate, or 0 where none can be made. Both are 0 in a stage that counts rows alone. */
+  /**
+   * Bytes done and expected. The expected number is an estimate, or 0 where none can be made. Both are 0 in a stage
+   * that counts rows alone.
+   */
   bytes: number;
   totalBytes: number;
-  /** Rows expected, where a stage counts rows alone. */
+  /** Rows expected, in a stage that counts rows alone. */
   totalRows?: number;
-  /** What it asks for, in `lock`, is held by somebody else. */
+  /** True when, in `lock`, another session holds the lock that is wanted. */
   blocked?: boolean;
-  /** The table just worked on, `schema.name`. */
+  /** Table just worked on, as `schema.name`. */
   table?: string;
 }
 

@@ -1,11 +1,15 @@
 import { cancelled } from './errors.ts';
 
-/** Runs work in one of a few places; who finds none free waits for his turn, first come first served. Without a signal nobody leaves the line. */
+/**
+ * Runs work under a semaphore, first come first served. A caller that finds no free slot waits; without a signal its
+ * wait cannot be cancelled.
+ */
 export type Semaphore = <Result>(signal: AbortSignal | null, work: () => Promise<Result>) => Promise<Result>;
 
 /**
- * So many works at once, and no more. Who waits and is cancelled leaves the line with CANCELLED; work that has begun sees to its own signal.
- * With `line`, whoever would wait behind so many others is refused at once with what `full` makes.
+ * Returns a semaphore that lets `count` pieces of work run at once. A waiting caller that is cancelled rejects with
+ * CANCELLED; work that has begun handles its own signal. With `line`, a caller that would wait behind `longest` others
+ * is rejected at once with what `full` makes.
  */
 export function createSemaphore(count: number, line?: { longest: number; full: () => Error }): Semaphore {
   const waiting: (() => void)[] = [];

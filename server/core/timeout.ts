@@ -1,8 +1,8 @@
 import { AppError } from './errors.ts';
 
 /**
- * What is asked, or STALLED with this message once `limit` aborts. What does not end is left to itself: its answer, or its failure, is
- * nobody's any more.
+ * Resolves or rejects as `asked` does, or rejects with STALLED and this message once `limit` aborts. Work that outlasts
+ * the limit is not stopped; its result or failure is ignored.
  */
 export async function withTimeout<Value>(limit: AbortSignal, message: string, asked: Promise<Value>): Promise<Value> {
   const silent = Promise.withResolvers<never>();

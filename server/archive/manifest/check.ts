@@ -2,15 +2,18 @@ import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { chunkName, isChunkName } from '../names.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
 
-/** Printable ASCII paths below the archive's root; no segment can be `.` or `..`, nothing a shell or Windows would take apart. */
+/**
+ * Printable ASCII paths below the archive's root. No segment can be `.` or `..`, or hold characters special to a shell
+ * or to Windows.
+ */
 const TEXT_NAME = /^(?!data\/)[A-Za-z0-9_%-][A-Za-z0-9._%-]*(\/[A-Za-z0-9_%-][A-Za-z0-9._%-]*)*$/;
 const RESERVED = new Set(['manifest.json', 'manifest.sig']);
-/** What one ZIP entry can hold without ZIP64 fields of its own. */
+/** Largest ZIP entry that needs no ZIP64 fields of its own. */
 const MAX_ENTRY_BYTES = 0xffff_fffe;
 
 /**
- * What a manifest of the right shape still gets wrong about itself: names, sums, numbering, keys. Nothing when it is consistent; who
- * takes only the first few saves the rest of the work.
+ * Yields what a manifest of the right shape still gets wrong about itself: names, sums, numbering, keys. Yields nothing
+ * when it is consistent. Works lazily, so a caller that takes only the first few saves the rest.
  */
 export function* manifestFaults(manifest: Manifest): Generator<string> {
   const tables = new Map<string, KnownTable>();
@@ -30,7 +33,7 @@ export function* manifestFaults(manifest: Manifest): Generator<string> {
     yield `metadata.totalRecords is ${manifest.metadata.totalRecords}, the tables hold ${records} rows`;
 }
 
-/** A table with the set of its columns' names: links ask for it again and again. */
+/** A table with the set of its column names, which every foreign key looks up. */
 interface KnownTable {
   table: ManifestTable;
   columns: Set<string>;

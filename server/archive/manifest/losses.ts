@@ -1,20 +1,21 @@
 import { qualifiedName, shortName } from '../../../db/model/model.ts';
 import type { Manifest, ManifestLoss } from './manifest.ts';
 
-/** What became of a backup that was made: everything is in it, or something is not, and is named. */
+/** Outcome of a completed backup: `success` when everything is in it, `partial` when something is missing and named. */
 export type BackupOutcome = 'success' | 'partial';
 
 /** A loss as results, lists and the panel show it. */
 export interface Loss {
-  /** `table`, `sequence`, `large objects`, …: a word for people. */
+  /** A word for people: `table`, `sequence`, `large objects`, … */
   kind: string;
-  /** As results name tables; empty for what has no name. */
+  /** Name as results write tables; empty for a loss without a name. */
   name: string;
   reason: string;
 }
 
 /**
- * What an archive knows not to hold, though nobody decided to leave it out. Archives before format 1.1 say it of tables alone.
+ * Returns what an archive knows it lacks although nobody decided to leave it out. Archives before format 1.1 record
+ * this for tables alone.
  */
 export function lossesOf(manifest: Pick<Manifest, 'losses' | 'unknown'>): ManifestLoss[] {
   return (
@@ -22,10 +23,13 @@ export function lossesOf(manifest: Pick<Manifest, 'losses' | 'unknown'>): Manife
   );
 }
 
-/** Why a table is a loss that no schema declares and no rule leaves out. */
+/** Reason for the loss of a table that no schema declares and no rule leaves out. */
 export const UNKNOWN_TABLE = 'in the database but not in the schema';
 
-/** Why a table is a loss that the schema declares and its configuration leaves out: a filter is written for migrations, and says nothing of backups. */
+/**
+ * Reason for the loss of a table that the schema declares but its configuration filters out. Such a filter is written
+ * for migrations and says nothing about backups.
+ */
 export const FILTERED_TABLE =
   'the schema declares it, but tablesFilter or schemaFilter of the drizzle.config.ts leaves it out';
 
@@ -39,14 +43,16 @@ export function lossView({ kind, reason, ...name }: ManifestLoss): Loss {
 
 export const LARGE_OBJECTS = 'large objects';
 
-/** One sentence for people. */
+/** Returns one sentence about the loss, for people. */
 export function lossText(loss: ManifestLoss): string {
   if (loss.reason === UNKNOWN_TABLE) return `${qualifiedName(loss)} is ${loss.reason}: it is NOT in this backup.`;
   if (loss.kind === LARGE_OBJECTS) return `Large objects are NOT in this backup: ${loss.reason}.`;
   return `The ${loss.kind} ${qualifiedName(loss)} is NOT in this backup: ${loss.reason}.`;
 }
 
-/** What was left out on purpose, as results and the panel show it: tables, and rows alone. */
+/**
+ * Returns what was left out on purpose, as results and the panel show it: whole tables, and tables without their rows.
+ */
 export function leftOutOf(manifest: Manifest): { table: string; reason: string }[] {
   return [
     ...manifest.leftOut.map((table) => ({ table: shortName(table), reason: table.reason })),

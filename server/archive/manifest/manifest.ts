@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-/** The format this program writes: `major.minor`. A new minor only adds optional fields; a new major is refused by older programs. */
+/**
+ * Format this program writes, as `major.minor`. A new minor only adds optional fields; older programs refuse a new
+ * major.
+ */
 export const FORMAT_VERSION = '1.1';
 export const FORMAT_MAJOR = 1;
 
 export const MANIFEST_NAME = 'manifest.json';
-/** Reserved for an Ed25519 signature over the digest; the only entry that may follow the manifest. */
+/** Name reserved for an Ed25519 signature over the digest; the only entry that may follow the manifest. */
 export const SIGNATURE_NAME = 'manifest.sig';
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
@@ -18,12 +21,12 @@ const identifier = z
   .refine((name) => !name.includes('\0'), 'holds a NUL character');
 const sqlText = z.string().max(1_000_000);
 const objectName = z.object({ schema: identifier, name: identifier });
-/** No table, type or key has more of anything. */
+/** Longest list accepted: no table, type or key has more of anything. */
 const LONGEST_LIST = 100_000;
 
 /**
- * A list inside something else, read until its first item that is wrong: zod itself collects every fault of every item, and a
- * list of a million empty objects would become some gigabytes of faults. The lists of the manifest itself are read by `manifest-read.ts`.
+ * Reads a nested list up to its first wrong item. zod alone collects every fault of every item: a list of a million
+ * empty objects would become gigabytes of faults. The manifest's own lists are read by `read.ts`.
  */
 function listOf<Item extends z.ZodType>(item: Item, least = 0, most = LONGEST_LIST) {
   return z
@@ -55,7 +58,7 @@ const column = z.object({
   defaultSql: sqlText.nullable(),
   generated: z.object({ expression: sqlText, kind: z.enum(['stored', 'virtual']) }).nullable(),
   identity: z.enum(['always', 'by default']).nullable(),
-  /** When it is not the one the type brings. Since 1.1. */
+  /** Set when it differs from the collation of the type. Since 1.1. */
   collation: objectName.nullish(),
 });
 
@@ -81,23 +84,26 @@ const table = objectName.extend({
       onDelete: action,
     }),
   ),
-  /** Since 1.1. Its constraints as PostgreSQL wrote them; `type` is a letter of `pg_constraint.contype`. */
+  /** Constraints as PostgreSQL wrote them; `type` is a letter of `pg_constraint.contype`. Since 1.1. */
   rules: listOf(
     z.object({
       name: identifier,
       type: z.enum(['c', 'f', 'n', 'p', 'u', 'x']),
       definition: sqlText,
-      /** False: rows that were there before it may break it. */
+      /** False for NOT VALID: rows older than the constraint may break it. */
       validated: z.boolean(),
       columns: listOf(identifier),
     }),
   ).optional(),
-  /** Rows and CSV bytes of all its chunks. */
+  /** Rows and CSV bytes of all chunks of the table. */
   rows: count,
   bytes: count,
 });
 
-/** Types a column may need before its table can be made; read by `schema/*.sql`, by people, and held against today's. What is optional came with 1.1. */
+/**
+ * Types a column may need before its table can be made. `schema/*.sql` and people read them, and a restore compares
+ * them with today's. Optional fields came with 1.1.
+ */
 const userType = z.discriminatedUnion('kind', [
   objectName.extend({ kind: z.literal('enum'), labels: listOf(z.string()) }),
   objectName.extend({
@@ -111,7 +117,7 @@ const userType = z.discriminatedUnion('kind', [
   objectName.extend({
     kind: z.literal('composite'),
     attributes: listOf(z.object({ name: identifier, sqlType: z.string(), collation: objectName.nullish() })),
-    /** What it is the row of; absent for one made by CREATE TYPE. */
+    /** Relation whose row type this is; absent for a type made by CREATE TYPE. */
     rowOf: z.enum(['table', 'view', 'foreign table']).optional(),
   }),
   objectName.extend({
@@ -126,14 +132,14 @@ const userType = z.discriminatedUnion('kind', [
   objectName.extend({
     kind: z.literal('extension'),
     version: z.string().max(200).optional(),
-    /** Its types that columns are made of. */
+    /** Types of the extension that columns use. */
     members: listOf(objectName).optional(),
-    /** The owner of a database may make it, no superuser is needed. */
+    /** True when the owner of a database may make it, without a superuser. */
     trusted: z.boolean().optional(),
   }),
 ]);
 
-/** A type made of functions. `types` keeps to the kinds that programs of format 1.0 know. */
+/** A type made of functions. It is kept apart from `types`, which hold only kinds that programs of format 1.0 know. */
 const baseType = objectName.extend({ kind: z.literal('base'), input: sqlText, output: sqlText });
 
 const collation = objectName.extend({
@@ -144,12 +150,15 @@ const collation = objectName.extend({
   rules: sqlText.nullable(),
 });
 
-/** A function that defaults, generated columns or domains call; written into `schema/*.sql`, never run by this program. */
+/**
+ * A function called by defaults, generated columns or domains. It is written into `schema/*.sql` and never run by this
+ * program.
+ */
 const calledFunction = objectName.extend({
-  /** As an expression spells it: `public.short_id`. */
+  /** Name as an expression spells it: `public.short_id`. */
   spelled: z.string().min(1).max(1024),
   definition: sqlText,
-  /** It speaks of tables, so that they must stand before it. */
+  /** True when it refers to tables, which must then exist before it. */
   afterTables: z.boolean(),
 });
 
@@ -162,25 +171,28 @@ const sequence = objectName.extend({
   max: z.string().regex(/^-?\d{1,19}$/),
   cache: z.string().regex(/^\d{1,19}$/),
   cycle: z.boolean(),
-  /** 64-bit, therefore text. */
+  /** Text, because it has 64 bits. */
   lastValue: z.string().regex(/^-?\d{1,19}$/),
   isCalled: z.boolean(),
-  /** The extension that brings it, where one does; only its position is the user's. Since 1.1. */
+  /** Extension that owns the sequence, if any; only its position belongs to the user. Since 1.1. */
   extension: identifier.exactOptional(),
 });
 
-/** Something of the database that the archive does not hold, though nobody decided so. Since 1.1. */
+/** Something in the database that the archive does not hold, although nobody decided to leave it out. Since 1.1. */
 const loss = objectName.extend({
-  /** A word for people: `table`, `sequence`, `large objects`, … A later version may say others. */
+  /** A word for people: `table`, `sequence`, `large objects`, … Later versions may use others. */
   kind: z.string().min(1).max(50),
   reason: z.string().min(1).max(2000),
 });
 
 const entry = z.object({
   name: z.string().min(1).max(1024),
-  /** text: README, SQL. csv, copy: one chunk of rows, PostgreSQL CSV with a header line or COPY text without one. */
+  /**
+   * `text` is README or SQL. `csv` and `copy` are one chunk of rows: PostgreSQL CSV with a header line, or COPY text
+   * without one.
+   */
   format: z.enum(['text', 'csv', 'copy']),
-  /** For a chunk, the table it belongs to. */
+  /** Table a chunk belongs to; null for a text. */
   table: objectName.nullable(),
   method: z.enum(['store', 'deflate', 'zstd']),
   rows: count,
@@ -193,11 +205,11 @@ const entry = z.object({
 
 export const manifestSchema = z.object({
   formatVersion: z.string().regex(/^\d{1,6}\.\d{1,6}$/),
-  /** Exactly the user's BackupData metadata. */
+  /** Exactly the BackupData metadata of the user. */
   metadata: z.object({
     version: z.string().max(100),
     timestamp: z.iso.datetime(),
-    /** Without user, password and parameters. */
+    /** Address without user, password and parameters. */
     databaseUrl: z.string().max(2000),
     totalRecords: count,
     backupId: z.uuid(),
@@ -210,42 +222,48 @@ export const manifestSchema = z.object({
     versionNum: count,
     encoding: z.string().max(50),
     database: identifier,
-    /** PostgreSQL's own number for the server's files; tells one `hrms` from another where there is no host. Since 1.1. */
+    /**
+     * PostgreSQL's own number for the server's files, which tells two databases called `hrms` apart where no host is
+     * known. Since 1.1.
+     */
     systemIdentifier: z
       .string()
       .regex(/^\d{1,20}$/)
       .exactOptional(),
   }),
-  /** The fingerprint of the model the backup was made with. */
+  /** Fingerprint of the model the backup was made with. */
   schemaFingerprint: hex(32),
   types: z.array(userType),
-  /** Since 1.1, as `collations`. */
+  /** Since 1.1, like `collations`. */
   otherTypes: z.array(baseType).optional(),
   collations: z.array(collation).optional(),
-  /** By what text is compared that names no collation. Since 1.1. */
+  /** Collation used for text that names none. Since 1.1. */
   defaultCollation: z
     .object({ provider: z.string().max(10), locale: sqlText.nullable(), rules: sqlText.nullable() })
     .exactOptional(),
-  /** Since 1.1. In an order in which they can be made. */
+  /** Functions in an order in which they can be made. Since 1.1. */
   functions: z.array(calledFunction).optional(),
-  /** Since 1.1. What columns and types may lean on and `schema/*.sql` cannot make: operators, functions in C, collations, … */
+  /**
+   * Objects that columns and types may depend on but `schema/*.sql` cannot make: operators, functions in C, collations,
+   * … Since 1.1.
+   */
   required: z.array(z.object({ kind: z.string().max(100), name: z.string().min(1).max(2000) })).optional(),
-  /** In load order: a table stands after the tables it refers to, cycles aside. */
+  /** Tables in load order: each stands after those it refers to, except in cycles. */
   tables: z.array(table),
-  /** Groups of tables that refer to each other in a ring, `schema.name`; self-references are groups of one. */
+  /** Groups of tables that refer to each other in a cycle, as `schema.name`; a self-reference is a group of one. */
   cycles: z.array(listOf(z.string())),
   sequences: z.array(sequence),
   leftOut: z.array(objectName.extend({ reason: z.string().max(1000) })),
-  /** Tables of which only the definition is kept, by decision: no restore touches their rows. Since 1.1. */
+  /** Tables of which, by decision, only the definition is kept: no restore touches their rows. Since 1.1. */
   withoutRows: z.array(table.extend({ reason: z.string().max(1000) })).exactOptional(),
   unknown: z.object({
-    /** Not in the archive. */
+    /** Tables that are not in the archive. */
     tables: listOf(objectName),
-    /** In the archive all the same, as are sequences. */
+    /** Columns that are in the archive all the same, as are `sequences`. */
     columns: listOf(objectName.extend({ column: identifier })),
     sequences: listOf(objectName).exactOptional(),
   }),
-  /** Empty when everything is in it; absent before 1.1, when only `unknown` told. */
+  /** Empty when everything is in the archive; absent before 1.1, when only `unknown` recorded losses. */
   losses: z.array(loss).exactOptional(),
   warnings: z.array(z.string().max(10_000)),
   entries: z.array(entry),
@@ -261,15 +279,18 @@ export type UserType = z.infer<typeof userType>;
 export type UserCollation = z.infer<typeof collation>;
 export type CompressionMethod = ManifestEntry['method'];
 
-/** No manifest is longer: room for 150 000 chunks, more than a terabyte of rows, or for 10 000 tables of 30 columns. */
+/**
+ * Longest manifest accepted: room for 150 000 chunks (more than a terabyte of rows), or for 10 000 tables of 30
+ * columns.
+ */
 export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 
-/** The manifest's one written form: UTF-8 JSON, indented by one, ending in a newline. */
+/** Returns the manifest in its only written form: UTF-8 JSON, indented by one, ending in a newline. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`);
 }
 
-/** SHA-256 (hex) of the manifest's bytes as they stand: the digest of the whole archive. */
+/** Returns the SHA-256 (hex) of the manifest's bytes as given, which is the digest of the whole archive. */
 export function manifestDigest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -4,12 +4,13 @@ import { createCollation } from '../recovery/ddl.ts';
 import { namingColumns } from '../recovery/naming-columns.ts';
 import type { Manifest } from './manifest.ts';
 
-/** What constraints can say since PostgreSQL 18. */
+/** Constraint syntax that came with PostgreSQL 18. */
 const NEW_IN_18 = /WITHOUT OVERLAPS|[(, ]PERIOD |NOT ENFORCED/;
 
 /**
- * Returns what `schema/0001.sql` needs and cannot make, a line each: a newer server, extensions that a superuser must install, and operators,
- * functions in C and the like that its text names, and what values name. Empty for most databases.
+ * Returns what `schema/0001.sql` needs and cannot make, one line each; empty for most databases. That may be a newer
+ * server, an extension that a superuser must install, or an operator or function in C that its text names. Objects
+ * named by values are listed too.
  */
 export function mustExist(manifest: Manifest): string[] {
   const { types, functions = [], required = [], collations = [], withoutRows = [] } = manifest;
@@ -46,7 +47,7 @@ export function mustExist(manifest: Manifest): string[] {
           : `the extension ${name} in the schema ${schema}; a superuser makes it, if this role may not: CREATE EXTENSION`,
       ),
     ...collationsNeeded(manifest, columns),
-    // The name without its arguments is how an expression spells it.
+    // Expressions spell a function by its name without arguments.
     ...required
       .filter(({ kind, name }) => kind !== 'collation' || !made.has(name.replaceAll('"', '')))
       .filter(({ name }) => texts.includes(name.replace(/\(.*$/s, '')))
@@ -68,7 +69,7 @@ type Collated = Pick<Manifest['tables'][number]['columns'][number], 'collation'>
 const EVERYWHERE = new Set(['C', 'POSIX', 'default', 'ucs_basic']);
 const C_LOCALES = /^(C|POSIX)$/;
 
-/** What comes with the server's operating system, or with ICU: not every server has each of them. */
+/** Returns the collations that come with the operating system or ICU, and so are missing on some servers. */
 function collationsNeeded(
   { types, collations = [] }: Manifest,
   columns: Manifest['tables'][number]['columns'],

@@ -1,21 +1,24 @@
 import type { Manifest } from './manifest.ts';
 
-/** The database a backup was made of, as far as the backup says. */
+/** The database a backup was made from, as far as the backup says. */
 export interface Origin {
-  /** Hosts and ports as the maker reached them; null for a socket of the maker's machine, and where nothing is said. */
+  /** Hosts and ports through which the backup was made; null for a local socket, or when nothing is recorded. */
   host: string | null;
   database: string | null;
   systemIdentifier: string | null;
 }
 
-/** Reads where an archive comes from. One made of a document comes from where the document says, not from who accepted it. */
+/**
+ * Returns the database an archive was made from. An archive made from a document has the origin the document names, not
+ * the database of whoever accepted it.
+ */
 export function originOf({ kind, metadata, server }: Pick<Manifest, 'kind' | 'metadata' | 'server'>): Origin {
   const said = originInUrl(metadata.databaseUrl);
   if (kind === 'uploaded') return said;
   return { host: said.host, database: server.database, systemIdentifier: server.systemIdentifier ?? null };
 }
 
-/** Reads where a backup comes from out of its masked address. */
+/** Reads the origin of a backup from its masked address. */
 export function originInUrl(databaseUrl: string): Origin {
   const [, host = '', database = ''] = /^postgres(?:ql)?:\/\/(?:[^/@]*@)?([^/?#]*)\/([^?#]+)/.exec(databaseUrl) ?? [];
   return {
@@ -33,14 +36,17 @@ function decoded(text: string): string {
   }
 }
 
-/** `hrms at db.example:5432`; without a host, which server it was by its system identifier. Null where nothing is known. */
+/**
+ * Returns a text like `hrms at db.example:5432`; without a host, the system identifier tells the server. Returns null
+ * when nothing is known.
+ */
 export function originText({ host, database, systemIdentifier }: Origin): string | null {
   if (database === null) return null;
   const server = systemIdentifier === null ? '' : ` on server ${systemIdentifier}`;
   return `${database}${host === null ? server : ` at ${host}`}`;
 }
 
-/** Compares where a backup comes from with a database: `unknown` when the backup does not say enough. */
+/** Compares the origin of a backup with a database. Returns `unknown` when the backup does not say enough. */
 export function compareOrigin(from: Origin, here: Origin): 'same' | 'other' | 'unknown' {
   if (from.database === null) return 'unknown';
   if (from.database !== here.database) return 'other';

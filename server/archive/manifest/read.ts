@@ -6,24 +6,27 @@ import { manifestFaults } from './check.ts';
 import { FORMAT_MAJOR, MAX_MANIFEST_BYTES, type Manifest, manifestSchema } from './manifest.ts';
 
 const DAMAGED_HINT = 'Use another backup; this one was altered after it was written, or this program did not write it.';
-/** For what no backup comes to. */
+/** Hint for sizes that no backup reaches. */
 export const BEYOND_HINT = 'No backup of this program has so much there: do not restore from this file.';
 
-/** The whole manifest: what passing over it may meet. Nothing is made of that, so that only its size counts. */
+/** Limits for skipping over parts of the whole manifest. Nothing is built from them, so only size counts. */
 const WHOLE: JsonLimits = { depth: 32, elements: MAX_MANIFEST_BYTES, stringBytes: 8 * 1024 * 1024 };
-/** One item of its lists, or one of its other members: a table of 1700 columns, each with a default and a rule, has 60 000. */
+/**
+ * Limits for one list item or one other member: a table of 1700 columns, each with a default and a constraint, has 60
+ * 000 elements.
+ */
 const PIECE: JsonLimits = { depth: 32, elements: 200_000, stringBytes: 8 * 1024 * 1024 };
-/** Its members, those of later versions included. */
+/** Most members of the manifest, those of later versions included. */
 const MOST_MEMBERS = 200;
-/** Items of one of its lists. */
+/** Most items of one list. */
 const MOST_ITEMS = 500_000;
-/** After so many faults no more are looked for. */
+/** Number of faults after which no more are looked for. */
 const NAMED_FAULTS = 4;
 
 /**
- * Reads and believes nothing: size, UTF-8, JSON, the schema, then `manifestFaults`. Only one item of its lists is made and checked at a time,
- * and the first that is wrong ends it. Fields added by a later minor version are passed over.
- * Rejects with ARCHIVE_TOO_NEW for another major version, ARCHIVE_LIMIT for what no manifest has, ARCHIVE_DAMAGED otherwise.
+ * Reads a manifest that is not trusted: checks size, UTF-8, JSON, the schema, then `manifestFaults`. Builds and checks
+ * one list item at a time, stops at the first wrong one, and skips fields of later minor versions. Throws
+ * ARCHIVE_TOO_NEW for another major version, ARCHIVE_LIMIT for sizes no manifest has, ARCHIVE_DAMAGED otherwise.
  */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   if (bytes.length > MAX_MANIFEST_BYTES) throw tooMuch(`${bytes.length} bytes; at most ${MAX_MANIFEST_BYTES} are read`);
@@ -42,7 +45,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   }
   const read = manifestSchema.safeParse(frame);
   if (!read.success) throw damaged(read.error.issues.map(({ path, message }) => `${placeOf(path)}: ${message}`));
-  // Each list was read by the schema of its items.
+  // Sound, because each list was read by the schema of its items.
   const manifest = { ...read.data, ...lists } as Manifest;
   const faults = manifestFaults(manifest).take(NAMED_FAULTS).toArray();
   if (faults.length > 0) throw damaged(faults);
@@ -56,7 +59,7 @@ interface Piece {
   end: number;
 }
 
-/** The schema of a list's items; null for what is no list, or not of this version. */
+/** Returns the schema of a list's items; null for a member that is no list or not of this version. */
 function itemSchema(key: string): z.ZodType | null {
   const shape: Record<string, z.ZodType> = manifestSchema.shape;
   const schema = shape[key];
@@ -64,7 +67,10 @@ function itemSchema(key: string): z.ZodType | null {
   return inner instanceof z.ZodArray ? (inner.element as z.ZodType) : null;
 }
 
-/** The members of the outermost object, none of them made yet. A key that comes twice is refused: readers would differ on which counts. */
+/**
+ * Finds the members of the outermost object without parsing their values. Throws ARCHIVE_DAMAGED for a duplicate key,
+ * because readers differ on which one counts.
+ */
 function membersOf(bytes: Uint8Array): Map<string, Piece> {
   const members = new Map<string, Piece>();
   let at = pastSpaces(bytes, 0);
@@ -89,7 +95,7 @@ function membersOf(bytes: Uint8Array): Map<string, Piece> {
   }
 }
 
-/** The pieces of a list, one after the other. */
+/** Yields the items of a list one by one, unparsed. */
 function* piecesOf(bytes: Uint8Array, list: Piece, key: string): Generator<Piece> {
   let at = pastSpaces(bytes, list.start + 1);
   if (bytes[at] === 0x5d && at + 1 === list.end) return;
@@ -119,13 +125,16 @@ function itemsOf(bytes: Uint8Array, list: Piece, key: string, schema: z.ZodType)
   return items;
 }
 
-/** JSON of a later version: it must be JSON, and is not kept. */
+/** Checks that a member of a later version is JSON, and keeps nothing of it. */
 function passOver(bytes: Uint8Array, piece: Piece, key: string): void {
   if (bytes[piece.start] !== 0x5b) parsed(piece);
   else for (const item of piecesOf(bytes, piece, key)) parsed(item);
 }
 
-/** Throws ARCHIVE_LIMIT before it makes more of the piece than any manifest has there, ARCHIVE_DAMAGED when it is no JSON. */
+/**
+ * Parses one piece. Throws ARCHIVE_LIMIT before building more than any manifest holds there, ARCHIVE_DAMAGED when it is
+ * not JSON.
+ */
 function parsed({ bytes, start, end }: Piece): unknown {
   const piece = bytes.subarray(start, end);
   endOfJson(piece, 0, PIECE, tooMuch);
@@ -136,7 +145,10 @@ function parsed({ bytes, start, end }: Piece): unknown {
   }
 }
 
-/** Only these two fields are read of an unknown format, so that the refusal can say who wrote it. */
+/**
+ * Throws ARCHIVE_TOO_NEW for another major version. Reads only two fields of an unknown format, so that the error can
+ * say who wrote it.
+ */
 function refuseOtherMajor(pieces: ReadonlyMap<string, Piece>): void {
   const member = (key: string) => {
     const piece = pieces.get(key);

@@ -6,8 +6,8 @@ import type { ManifestTable, UserType } from '../manifest/manifest.ts';
 export type Creation = { type: UserType } | { table: ManifestTable };
 
 /**
- * Orders types and tables so that each stands after those it is made of; otherwise types come before tables. The row type of a table that
- * is made anyway is no type of its own.
+ * Orders types and tables so that each stands after those it is made of; otherwise types come first. Leaves out the row
+ * type of a table that is made anyway.
  */
 export function creationOrder(types: UserType[], tables: ManifestTable[]): Creation[] {
   const names = new Set(tables.map(qualifiedName));
@@ -38,7 +38,7 @@ export function creationOrder(types: UserType[], tables: ManifestTable[]): Creat
   return ordered;
 }
 
-/** The types that a type is made of. */
+/** Returns the SQL types that a type is made of. */
 export function sqlTypesOf(type: UserType): string[] {
   switch (type.kind) {
     case 'composite':

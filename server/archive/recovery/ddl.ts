@@ -2,16 +2,19 @@ import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../../db/model/quote.ts';
 import type { CalledFunction, ManifestSequence, ManifestTable, UserCollation, UserType } from '../manifest/manifest.ts';
 
-/** The statements that build what a manifest describes, for people to run; this program only writes them. Names are always quoted. */
+/**
+ * Returns the statement for a schema. All statements here build what a manifest describes: people run them, this
+ * program only writes them, and names are always quoted.
+ */
 
 export function createSchema(name: string): string {
   return `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(name)};`;
 }
 
-/** How PostgreSQL spells who compares, by the catalog's letter. */
+/** Spelling of a collation provider by its letter in the catalog. */
 const PROVIDERS: Readonly<Record<string, string>> = { c: 'libc', i: 'icu', b: 'builtin' };
 
-/** A collation somebody made; null for one this program does not know how to make. */
+/** Returns the statement for a user-made collation; null for one this program cannot make. */
 export function createCollation(collation: UserCollation): string | null {
   const { locale, ctype, rules, deterministic } = collation;
   const provider = PROVIDERS[collation.provider];
@@ -68,7 +71,7 @@ export function createFunction({ definition }: CalledFunction): string {
   return `${definition.trimEnd()};`;
 }
 
-/** A sequence that no identity column brings with it. */
+/** Returns the statement for a sequence that no identity column creates. */
 export function createSequence(sequence: ManifestSequence): string {
   return `CREATE SEQUENCE ${quoteName(sequence)} AS ${sequence.dataType} ${sequenceOptions(sequence)};`;
 }
@@ -80,7 +83,10 @@ export function ownSequence(sequence: ManifestSequence): string | null {
   );
 }
 
-/** The table with its columns, primary key and unique constraints, followed by its unique indexes. */
+/**
+ * Returns the statements for the table with its columns, primary key and unique constraints, then for its unique
+ * indexes.
+ */
 export function createTable(table: ManifestTable, sequences: ManifestSequence[]): string[] {
   const { rules = [] } = table;
   const unvalidated = rules.filter((rule) => rule.type === 'n' && !rule.validated);
@@ -120,7 +126,7 @@ export function createTable(table: ManifestTable, sequences: ManifestSequence[])
   return [`CREATE TABLE ${quoteName(table)} (\n  ${lines.join(',\n  ')}\n);`, ...after];
 }
 
-/** The table's links to those of `targets`. */
+/** Returns the statements for the table's foreign keys to the tables of `targets`. */
 export function addLinks(table: ManifestTable, targets: ManifestTable[]): string[] {
   const known = new Set(targets.map(qualifiedName));
   return table.links
@@ -131,7 +137,7 @@ export function addLinks(table: ManifestTable, targets: ManifestTable[]): string
     );
 }
 
-/** As PostgreSQL wrote it; archives of format 1.0 tell only columns and actions. */
+/** Returns the foreign key as PostgreSQL wrote it. Archives of format 1.0 record only columns and actions. */
 function linkDefinition(table: ManifestTable, link: ManifestTable['links'][number]): string {
   const rule = table.rules?.find(({ name, type }) => type === 'f' && name === link.name);
   if (rule) return rule.definition;
@@ -145,7 +151,7 @@ export function columnList(names: string[]): string {
   return names.map(quoteIdent).join(', ');
 }
 
-/** Whether the sequence comes with an identity column. */
+/** Returns whether an identity column creates the sequence. */
 export function isIdentitySequence(sequence: ManifestSequence, tables: ManifestTable[]): boolean {
   const { ownedBy } = sequence;
   const table = ownedBy && tables.find((candidate) => sameName(candidate, ownedBy));

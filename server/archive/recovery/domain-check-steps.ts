@@ -1,4 +1,7 @@
-/** Steps of `restore.sql` for NOT VALID checks of domains, which PostgreSQL tries on every value it reads: rows older than the check would be refused. */
+/**
+ * Types inside a type. The steps here handle NOT VALID checks of domains in `restore.sql`: PostgreSQL applies them to
+ * every value it reads, and would refuse rows older than the check.
+ */
 
 const PARTS = `
       SELECT t.typelem WHERE t.typelem <> 0
@@ -6,7 +9,9 @@ const PARTS = `
       UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
       UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)`;
 
-/** Notes those behind the columns of the tables, as the target has them, and takes off those that the role owns. */
+/**
+ * Records the NOT VALID checks behind the tables' columns, as the target has them, and drops those that the role owns.
+ */
 export const DOMAIN_CHECKS_OFF = `CREATE TEMPORARY TABLE palace_domain_checks ON COMMIT DROP AS
   WITH RECURSIVE used(oid) AS (
     SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid IN (SELECT id FROM pg_temp.palace_tables) AND a.attnum > 0 AND NOT a.attisdropped
@@ -26,7 +31,7 @@ BEGIN
   END LOOP;
 END $palace$;`;
 
-/** Puts back what was noted, exactly. */
+/** Puts back exactly what was recorded. */
 export const DOMAIN_CHECKS_ON = `DO $palace$
 DECLARE
   one record;

@@ -3,11 +3,14 @@ import { readTypeReference } from '../../../db/model/type-reference.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { sqlTypesOf } from './creation-order.ts';
 
-/** Types whose values are names of objects or roles: one that is not there is refused. */
+/** Types whose values name objects or roles: PostgreSQL refuses a value whose object does not exist. */
 const NAMING =
   /^(reg(class|collation|config|database|dictionary|namespace|oper|operator|proc|procedure|role|type)|aclitem)$/;
 
-/** Returns the columns, as `schema.table.column (type)`, whose values name objects of the database, however deep inside their type. */
+/**
+ * Returns the columns, as `schema.table.column (type)`, whose values name objects of the database, at any depth of
+ * their type.
+ */
 export function namingColumns({ tables, types }: Pick<Manifest, 'tables' | 'types'>): string[] {
   const parts = new Map([
     ...tables.map((table) => [qualifiedName(table), table.columns.map(({ sqlType }) => sqlType)] as const),

@@ -18,9 +18,10 @@ import {
 } from './restore-steps.ts';
 
 /**
- * `restore.sql`: for `psql` in the folder an archive was unzipped to. One transaction that stops at the first error, refuses tables
- * that are not empty, loads every chunk in load order with links and triggers off, counts, and puts back links and triggers exactly
- * as it found them. Everything from the manifest is quoted, so that no name in it can become a command.
+ * Returns `restore.sql`, to be run by `psql` in the folder of the unzipped archive. In one transaction that stops at
+ * the first error, it refuses non-empty tables, loads all chunks in load order without foreign keys and triggers,
+ * counts, and restores both exactly. Everything from the manifest is quoted, so that no name in it can become a
+ * command.
  */
 export function restoreSql(manifest: Manifest): string {
   const tables = manifest.tables.map(
@@ -50,7 +51,10 @@ export function restoreSql(manifest: Manifest): string {
     .concat('\n');
 }
 
-/** Those of tables that are not in the archive stay where they are; one that migrations may not make is said when it is not there. */
+/**
+ * Returns the statements that set sequences. Those of tables outside the archive keep their position; one that
+ * migrations may not make is reported when it is missing.
+ */
 function setSequences({ tables, sequences, unknown }: Manifest): string[] {
   const there = new Set(tables.map(qualifiedName));
   const unsure = new Set((unknown.sequences ?? []).map(qualifiedName));
@@ -65,7 +69,10 @@ function setSequences({ tables, sequences, unknown }: Manifest): string[] {
     });
 }
 
-/** Rows that came out of a database that says nothing of its bytes go as they are into its like, and into every other as UTF-8. */
+/**
+ * Returns the commands that load the rows. Rows from a database without a declared encoding go unchanged into one like
+ * it, and as UTF-8 into any other.
+ */
 function loadTables({ tables, entries, server }: Manifest): string[] {
   const load = (encoding: CopyEncoding) => tables.flatMap((table) => loadTable(table, entries, encoding));
   const asTheyAre = copyEncoding(server.encoding, server.encoding);
@@ -89,13 +96,18 @@ function loadTable(table: ManifestTable, entries: ManifestEntry[], encoding: Cop
   return chunks.flatMap((chunk) => copyThroughStandIn(table, columns, chunk, encoding));
 }
 
-/** A psql command is one line and reads no variables; the chunk's name holds only letters, digits and `_%./`. */
+/**
+ * Returns one `\copy` command. A psql command is one line and expands no variables; the chunk's name holds only
+ * letters, digits and `_%./`.
+ */
 function copyLine(target: string, chunk: ManifestEntry, encoding: CopyEncoding): string {
   const format = chunk.format === 'csv' ? 'format csv, header true' : 'format text';
   return `\\copy ${target} from '${chunk.name}' with (${format}, encoding '${encoding}')`;
 }
 
-/** A name with a line break cannot be part of psql's \copy; such rows go by way of a table with plain names. */
+/**
+ * Loads a chunk through a temporary table with plain names, because psql's \copy cannot take a name with a line break.
+ */
 function copyThroughStandIn(
   table: ManifestTable,
   columns: string[],
@@ -112,7 +124,7 @@ function copyThroughStandIn(
   ];
 }
 
-/** `README.txt`: for whoever finds the file in ten years without this program. */
+/** Returns `README.txt`, written for a person who finds the file in ten years without this program. */
 export function readmeText(manifest: Manifest): string {
   const { metadata, application, server, tables } = manifest;
   const zstd = manifest.entries.some((entry) => entry.method === 'zstd');

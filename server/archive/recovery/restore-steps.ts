@@ -1,10 +1,10 @@
 import { settingsSql } from './settings-sql.ts';
 
-/** The fixed parts of `restore.sql`: no name from a manifest stands in them. */
+/** Fixed parts of `restore.sql`: none holds a name from a manifest. */
 
 /**
- * Returns the beginning: session settings as when the rows were written, and the transaction. `palace_tables` lists the tables in load order.
- * `valuesName`: there are values that are names of objects, as those of regclass are.
+ * Returns the beginning of `restore.sql`: the session settings under which the rows were written, and the transaction.
+ * `palace_tables` lists the tables in load order. Set `valuesName` when values name objects, as those of regclass do.
  */
 export function head(valuesName: boolean): string {
   return `-- Loads this backup. Run it with psql in the folder that holds data/:
@@ -20,7 +20,10 @@ CREATE TEMPORARY TABLE palace_tables (place integer GENERATED ALWAYS AS IDENTITY
 const VALUES_NAME = `
 -- Some columns hold names of objects or roles, as regclass does. What they name must exist, too: README.txt says which columns.`;
 
-/** The rows of an inheritance child are not its parent's; those of a partition are, but for one that lives on another server. */
+/**
+ * SQL for the rows of one table: without those of inheritance children, but with those of partitions, except partitions
+ * on another server.
+ */
 const ITS_ROWS = `CASE WHEN (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = one.id) <> 'p' THEN 'ONLY ' || one.id::text
     ELSE COALESCE((SELECT '(' || pg_catalog.string_agg('SELECT 1 FROM ONLY ' || tree.relid::text, ' UNION ALL ') || ') AS part'
                      FROM pg_catalog.pg_partition_tree(one.id) AS tree JOIN pg_catalog.pg_class c ON c.oid = tree.relid WHERE c.relkind = 'r'),
@@ -41,12 +44,12 @@ BEGIN
   END LOOP;
 END $palace$;`;
 
-/** These tables and their partitions. */
+/** SQL for these tables and their partitions. */
 const ALL_TABLES = `(SELECT id FROM pg_temp.palace_tables UNION SELECT tree.relid FROM pg_temp.palace_tables, pg_catalog.pg_partition_tree(id) AS tree)`;
 
 /**
- * Notes, as the target has them, what would refuse or change rows that were there before, then takes it off: links among these tables
- * and their partitions, NOT VALID checks, enabled triggers, forced row security.
+ * Records, as the target has them, rules that would refuse or change older rows, then takes them off. These are foreign
+ * keys among the tables and their partitions, NOT VALID checks, enabled triggers and forced row security.
  */
 export const LINKS_AND_TRIGGERS_OFF = `CREATE TEMPORARY TABLE palace_constraints ON COMMIT DROP AS
   SELECT c.conrelid::regclass AS id, c.conname::text AS name, pg_catalog.pg_get_constraintdef(c.oid) AS definition, c.coninhcount AS inherited
@@ -100,7 +103,7 @@ BEGIN
   END LOOP;
 END $palace$;`;
 
-/** Puts back what was noted, exactly. */
+/** Puts back exactly what was recorded. */
 export const LINKS_AND_TRIGGERS_ON = `SET CONSTRAINTS ALL IMMEDIATE;
 
 DO $palace$
@@ -122,8 +125,8 @@ BEGIN
 END $palace$;`;
 
 /**
- * Brings statistics up to date after the commit. A table with foreign parts is looked at by its local partitions, or not at all:
- * the whole would be sampled on the other server.
+ * Returns the statement that updates statistics after the commit. A table with foreign partitions is analyzed by its
+ * local partitions, or not at all: sampling the whole would read the other server.
  */
 export function analyzeTables(literals: string[]): string {
   return `WITH RECURSIVE one(id) AS (VALUES ${literals.map((literal) => `(${literal}::regclass)`).join(', ')}),

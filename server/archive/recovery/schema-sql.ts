@@ -18,8 +18,9 @@ import { oneLine } from './one-line.ts';
 import { settingsSql } from './settings-sql.ts';
 
 /**
- * Returns the files `schema/0001.sql`, `schema/0002.sql`, …, to be run in order by `psql -v ON_ERROR_STOP=1 -f` against an empty database:
- * first everything that must stand before rows can be loaded, then the links. Each is one transaction; its top says what it cannot make.
+ * Returns the files `schema/0001.sql`, `schema/0002.sql`, …, to be run in order by `psql -v ON_ERROR_STOP=1 -f` against
+ * an empty database. They make everything that rows need to load, then the foreign keys. Each is one transaction, and
+ * its top says what it cannot make.
  */
 export function schemaSql(manifest: Manifest): string[] {
   const { sequences, types, functions = [], collations = [], withoutRows = [] } = manifest;
@@ -49,7 +50,7 @@ export function schemaSql(manifest: Manifest): string[] {
     ...types.filter((type) => type.kind === 'extension').map(createType),
     ...collations.map(createCollation).filter((statement) => statement !== null),
     ...creations.slice(0, early).flatMap(make),
-    // Bodies name sequences and tables in texts that nobody can follow; they are looked at when they run.
+    // Bodies name sequences and tables in texts that nobody can parse; PostgreSQL checks them when they run.
     ...(functions.length > 0 ? ['SET LOCAL check_function_bodies = off;'] : []),
     ...free.map(createSequence),
     ...functions.filter((one) => !one.afterTables).map(createFunction),
@@ -75,7 +76,7 @@ export function schemaSql(manifest: Manifest): string[] {
   ];
 }
 
-/** Whether SQL calls one of these functions: one that speaks of tables, or any. */
+/** Returns predicates that tell whether SQL calls one of these functions: one that refers to tables, or any. */
 function callsOf(functions: CalledFunction[]) {
   const called = (among: CalledFunction[]) => (sql: string) => among.some(({ spelled }) => sql.includes(`${spelled}(`));
   return { any: called(functions), late: called(functions.filter((one) => one.afterTables)) };
@@ -83,7 +84,7 @@ function callsOf(functions: CalledFunction[]) {
 
 type Domain = Extract<UserType, { kind: 'domain' }>;
 
-/** A domain without what must wait for a function. */
+/** Returns a domain without the parts that must wait for a function. */
 function withoutCalls(type: UserType, waits: (sql: string) => boolean): UserType {
   if (type.kind !== 'domain') return type;
   return {

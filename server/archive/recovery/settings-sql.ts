@@ -2,12 +2,13 @@ import { PLANNING_AS_BUILT, SESSION_SETTINGS } from '../../../db/connect/session
 import { quoteLiteral } from '../../../db/model/quote.ts';
 
 /**
- * Returns the statements by which a script for `psql` has every setting that a working session of this program has. They pass over
- * what a server does not know yet, and stop the script, naming it, at a setting that is not taken.
+ * Returns the statements that give a `psql` script every setting of this program's working sessions. They skip settings
+ * the server does not know yet, and stop the script, naming the setting, when one is refused.
  */
 export function settingsSql(settings = SESSION_SETTINGS): string {
   const first = settings.flatMap(({ name, value }) =>
-    // What psql must know before it reads on, and what could end the very block that sets all.
+    // Set outside the block: psql must know the first before it reads on, and the others could end the very block that
+    // sets all.
     name === 'client_encoding'
       ? [`\\encoding ${value}`]
       : name === 'statement_timeout'

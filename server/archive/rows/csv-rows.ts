@@ -1,13 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 
-/** One row of a chunk: each field's text as PostgreSQL wrote it, null for NULL. */
+/** One row of a chunk: the text of each field as PostgreSQL wrote it, null for NULL. */
 export type ChunkRow = (string | null)[];
 
-/** A value that is not UTF-8. */
+/** Thrown for a value that is not UTF-8. */
 export class NotUtf8 extends Error {
-  /** Of the chunk, from 1, as PostgreSQL counts them: the header is one, and so is each line of a value. */
+  /**
+   * Line of the chunk, from 1, counted as PostgreSQL does: the header is a line, and so is each line within a value.
+   */
   readonly line: number;
-  /** Among the columns, from 0. */
+  /** Index among the columns, from 0. */
   readonly place: number;
 
   constructor(line: number, place: number) {
@@ -18,9 +20,9 @@ export class NotUtf8 extends Error {
 }
 
 /**
- * The rows of a chunk as PostgreSQL's COPY wrote it, a CSV chunk's header line passed over. An unquoted empty field is NULL, a quoted
- * one the empty string; read as bytes, each character stands for one. Throws RangeError for what PostgreSQL does not write, and
- * NotUtf8 where a row is reached that holds a value of other bytes.
+ * Yields the rows of a chunk as COPY wrote it, without a CSV header; an unquoted empty field is NULL, a quoted one the
+ * empty string. Read as bytes, each character stands for one byte. Throws RangeError for text PostgreSQL does not
+ * write, and NotUtf8 on reaching a row with a value of other bytes.
  */
 export function* chunkRows(
   content: Uint8Array,
@@ -28,7 +30,7 @@ export function* chunkRows(
   columns: number,
   as: 'text' | 'bytes' = 'text',
 ): Generator<ChunkRow> {
-  // A byte order mark is a character like any other here.
+  // A byte order mark is an ordinary character here.
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const rowsOf = (text: string, hasHeader: boolean) =>
     format === 'copy' ? copyRows(text, columns) : csvRows(text, columns, hasHeader);
@@ -44,7 +46,7 @@ export function* chunkRows(
   }
 }
 
-/** Rows of which each character stands for a byte, as they are meant; up to the first that is not UTF-8. */
+/** Decodes rows of which each character stands for a byte. Throws NotUtf8 at the first value that is not UTF-8. */
 function* decoded(
   rows: Generator<ChunkRow>,
   decoder: TextDecoder,
@@ -56,7 +58,7 @@ function* decoded(
       if (field === null) return null;
       const bytes = Buffer.from(field, 'latin1');
       if (!isUtf8(bytes)) throw new NotUtf8(line, place);
-      // COPY text writes a line break as an escape.
+      // COPY text escapes line breaks.
       if (from.format === 'csv') line += linesOf(bytes);
       return decoder.decode(bytes);
     });
@@ -71,10 +73,10 @@ function linesOf(bytes: Uint8Array): number {
   return lines;
 }
 
-/** Text is made of so many bytes at a time: of a whole chunk it would be many times what the chunk itself takes. */
+/** Bytes decoded to text at a time: the text of a whole chunk would take many times the memory of the chunk. */
 const PART_BYTES = 256 * 1024;
 
-/** Cuts a chunk where rows end; what does not end is the last part, for its reader to refuse. */
+/** Cuts a chunk at row ends. An unfinished row is the last part, for its reader to refuse. */
 function* wholeRows(content: Uint8Array, format: 'csv' | 'copy'): Generator<Uint8Array> {
   let from = 0;
   let quoted = 0;
@@ -112,7 +114,7 @@ class CsvReader {
     return this.at >= this.text.length;
   }
 
-  /** Stops after one field more than `columns`: of a line of separators alone there would be millions. */
+  /** Reads one row, up to one field more than `columns`: a line of separators alone would hold millions. */
   row(columns: number): ChunkRow {
     const row: ChunkRow = [];
     for (;;) {

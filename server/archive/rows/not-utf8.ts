@@ -3,7 +3,7 @@ import type { ManifestEntry } from '../manifest/manifest.ts';
 import { describeEntry } from '../reader.ts';
 import type { NotUtf8 } from './csv-rows.ts';
 
-/** Returns the error that says where a value stands that is not UTF-8, and never the value. */
+/** Returns the error that says where a value is not UTF-8, without showing the value. */
 export function notUtf8(cause: NotUtf8, entry: ManifestEntry, columns: string[], so: string, hint: string): AppError {
   const column = columns[cause.place] ?? '';
   return new AppError(

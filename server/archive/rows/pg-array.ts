@@ -1,12 +1,12 @@
-/** A PostgreSQL array taken apart: texts, nulls, and lists of them. */
+/** A parsed PostgreSQL array: texts, nulls, and lists of them. */
 export type ArrayTree<Leaf> = (Leaf | ArrayTree<Leaf>)[];
 
-/** PostgreSQL allows six dimensions. */
+/** Most dimensions of an array in PostgreSQL. */
 const DEEPEST = 6;
 
 /**
- * Reads PostgreSQL's text of an array with the delimiter `,`. Null for one with lower bounds of its own (`[0:1]={a,b}`), which a list cannot
- * tell. Throws RangeError for what PostgreSQL does not write.
+ * Parses PostgreSQL's text of an array with the delimiter `,`. Returns null for explicit lower bounds (`[0:1]={a,b}`),
+ * which a list cannot express. Throws RangeError for text PostgreSQL does not write.
  */
 export function parseArray(text: string): ArrayTree<string | null> | null {
   if (text.startsWith('[')) return null;
@@ -16,7 +16,7 @@ export function parseArray(text: string): ArrayTree<string | null> | null {
   return tree;
 }
 
-/** The text PostgreSQL reads as this array; every leaf is quoted, so that it can be anything. */
+/** Returns text that PostgreSQL reads as this array. Every leaf is quoted, so it may hold anything. */
 export function formatArray(tree: ArrayTree<string | null>): string {
   const items = tree.map((item) => {
     if (Array.isArray(item)) return formatArray(item);

@@ -6,8 +6,8 @@ import { type ChunkRow, chunkRows, NotUtf8 } from './csv-rows.ts';
 import { notUtf8 } from './not-utf8.ts';
 
 /**
- * The rows of a chunk that was read, as text or with a character for each byte. Throws ARCHIVE_DAMAGED for what PostgreSQL does not
- * write, and ARCHIVE_INVALID where a row is reached whose text is not UTF-8.
+ * Yields the rows of a chunk's content, as text or with one character for each byte. Throws ARCHIVE_DAMAGED for text
+ * PostgreSQL does not write, and ARCHIVE_INVALID on reaching a row that is not UTF-8.
  */
 export function* readRows(
   entry: ManifestEntry,
@@ -30,12 +30,12 @@ export function* readRows(
   }
 }
 
-/** How the rows of an archive are read of which values are only compared: those of an SQL_ASCII database need be no text. */
+/** Returns how to read rows whose values are only compared: those of an SQL_ASCII database need not be text. */
 export function comparedAs({ server }: Pick<Manifest, 'server'>): 'text' | 'bytes' {
   return copyEncoding(server.encoding, server.encoding) === 'UTF8' ? 'text' : 'bytes';
 }
 
-/** The error for a chunk whose bytes are those of the manifest, but not what they should be. */
+/** Returns the error for a chunk whose bytes match the manifest but cannot be parsed. */
 export function unreadable(entry: ManifestEntry, what: string, cause?: unknown): AppError {
   return new AppError('ARCHIVE_DAMAGED', `${describeEntry(entry)} cannot be read: ${what}.`, {
     hint: 'Use another backup, and verify this one to see what else is damaged.',

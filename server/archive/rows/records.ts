@@ -6,8 +6,9 @@ const TAB = 9;
 const CAPITAL_N = 78;
 
 /**
- * Rows in a chunk as PostgreSQL's COPY writes it: lines outside quotes less the header for `csv`, lines for `copy`. A row of one
- * NULL is an empty line and counts. Throws RangeError when the last line does not end or a CSV chunk has no header.
+ * Returns the number of rows in a chunk that COPY wrote: lines outside quotes, less the header for `csv`; lines for
+ * `copy`. A row of one NULL is an empty line and counts. Throws RangeError when the last line is unfinished or a CSV
+ * chunk has no header.
  */
 export function countRows(content: Uint8Array, format: 'csv' | 'copy'): number {
   const counter = new RowCounter(format);
@@ -15,12 +16,12 @@ export function countRows(content: Uint8Array, format: 'csv' | 'copy'): number {
   return counter.end();
 }
 
-/** `countRows` for a chunk that comes in pieces. */
+/** Counts rows as `countRows` does, for a chunk that comes in pieces. */
 export class RowCounter {
   private readonly format: 'csv' | 'copy';
   private quoted = 0;
   private lines = 0;
-  /** The last byte that came; where nothing came, nothing is left open. */
+  /** Last byte seen; initially a newline, so that an empty chunk counts as finished. */
   private last = NEWLINE;
 
   constructor(format: 'csv' | 'copy') {
@@ -33,14 +34,17 @@ export class RowCounter {
     this.last = piece.at(-1) ?? this.last;
   }
 
-  /** No more comes. */
+  /** Ends the chunk and returns its number of rows. */
   end(): number {
     if (this.format === 'csv' && this.lines === 0) throw new RangeError('the header line is missing');
     if (this.quoted === 1 || this.last !== NEWLINE) throw new RangeError('the last row does not end');
     return this.format === 'csv' ? this.lines - 1 : this.lines;
   }
 
-  /** A doubled quote inside quotes leaves and enters again, so that counting quotes is enough to know where one stands. */
+  /**
+   * Counts lines outside quotes. A doubled quote leaves and enters again, so counting quotes is enough to know the
+   * state.
+   */
   private addCsv(piece: Uint8Array): void {
     let { quoted, lines } = this;
     for (let at = 0; at < piece.length; at++) {
@@ -53,7 +57,10 @@ export class RowCounter {
   }
 }
 
-/** Where lines begin that are exactly `\.`, which `psql` before version 18 takes for the end of CSV data even inside quotes. */
+/**
+ * Returns the offsets of lines that are exactly `\.`, which `psql` before version 18 takes for the end of CSV data even
+ * inside quotes.
+ */
 function endMarkerLines(content: Uint8Array): number[] {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const found: number[] = [];
@@ -65,15 +72,15 @@ function endMarkerLines(content: Uint8Array): number[] {
   return found;
 }
 
-/** Whether a line is exactly `\.`. */
+/** Returns whether a line is exactly `\.`. */
 export function hasEndMarkerLine(content: Uint8Array): boolean {
   return endMarkerLines(content).length > 0;
 }
 
 /**
- * Takes the rows that hold such a line out of a CSV chunk, header line and all: the others close up in place, in their order.
- * Returns how much of `content` is left, and the rows taken as CSV without a header; null when there are none.
- * Rows are few that hold one, so only they need another format.
+ * Takes rows with a `\.` line out of a CSV chunk in place, so that only these few need another format; the others keep
+ * their order. Returns the remaining length of `content`, and the rows taken as CSV without a header. Returns null when
+ * there are none.
  */
 export function takeEndMarkerRows(content: Uint8Array): { left: number; taken: Uint8Array; rows: number } | null {
   const markers = endMarkerLines(content);
@@ -103,7 +110,7 @@ export function takeEndMarkerRows(content: Uint8Array): { left: number; taken: U
   return { left, taken, rows: rows.length };
 }
 
-/** The letter that COPY text writes after a backslash for each byte it does not write as it is; 0 for the others. */
+/** Letter that COPY text writes after a backslash for each byte it escapes; 0 for the others. */
 const ESCAPED = escapes({ '\b': 'b', '\t': 't', '\n': 'n', '\v': 'v', '\f': 'f', '\r': 'r', '\\': '\\' });
 
 function escapes(letters: Record<string, string>): Uint8Array {
@@ -113,9 +120,9 @@ function escapes(letters: Record<string, string>): Uint8Array {
 }
 
 /**
- * PostgreSQL's CSV without its header line, as COPY text: byte for byte what the server would have written in that format.
- * `columns` tells a row of one NULL from nothing at all. Throws RangeError for CSV that PostgreSQL does not write.
- * One loop over local numbers: with a method call for each byte an 8 MiB chunk held the whole program up for most of a second.
+ * Converts PostgreSQL's CSV without its header line to COPY text, byte for byte as the server writes it; `columns`
+ * tells a row of one NULL from an empty input. Throws RangeError for CSV that PostgreSQL does not write. It is one loop
+ * over local numbers: a method call per byte blocked the event loop most of a second per 8 MiB chunk.
  */
 export function csvToCopyText(csv: Uint8Array, columns: number): Uint8Array {
   const out = new Uint8Array(copyTextBound(csv));
@@ -157,7 +164,7 @@ export function csvToCopyText(csv: Uint8Array, columns: number): Uint8Array {
   return out.subarray(0, length);
 }
 
-/** No longer than this: an escape adds one byte, and a NULL adds two where it ends. */
+/** Returns an upper bound of the output's length: an escape adds one byte, and a NULL adds two at its end. */
 function copyTextBound(csv: Uint8Array): number {
   let bound = csv.length;
   for (let at = 0; at < csv.length; at++) {

@@ -1,18 +1,18 @@
 import { throwIfCancelled } from '../../core/errors.ts';
 import { returnMemory } from '../codec.ts';
 
-/** Long work of the process that answers, cut into turns. */
+/** Splits long work into slices, so that a process that answers requests stays responsive. */
 export interface Yielder {
-  /** Counts what was just gone through, in characters; true when others should have their turn. */
+  /** Counts characters just processed. Returns true when it is time to `pause`. */
   spend(characters: number): boolean;
-  /** Lets everybody else have a turn. Rejects with CANCELLED when nobody waits for the work any more. */
+  /** Lets other work of the process run. Rejects with CANCELLED when the caller no longer waits. */
   pause(): Promise<void>;
 }
 
-/** Characters of one turn: a few milliseconds. */
+/** Characters of one slice: a few milliseconds. */
 const TURN_CHARACTERS = 128 * 1024;
 
-/** Turns of the work called `what`. */
+/** Returns a yielder for the work called `what`. */
 export function createYielder(what: string, signal: AbortSignal): Yielder {
   let spent = 0;
   return {
@@ -21,7 +21,7 @@ export function createYielder(what: string, signal: AbortSignal): Yielder {
       return spent >= TURN_CHARACTERS;
     },
     async pause() {
-      // Measured, two chunks of 8 MiB gone through at once, again and again: 90 MB more at the peak without it.
+      // Measured with two chunks of 8 MiB processed at once, repeatedly: 90 MB more at the peak without it.
       returnMemory(4 * spent);
       spent = 0;
       await new Promise<void>((done) => setImmediate(done));
