@@ -43,9 +43,9 @@ export interface Archive {
   /** Returns the table's chunks in file order; empty for a table the archive does not hold. */
   chunks(table: ObjectName): ManifestEntry[];
   /**
-   * Returns the entry's content, or rejects with ARCHIVE_DAMAGED, naming table and chunk, unless header, size, CRC-32
-   * and both SHA-256 agree. Several entries may be read at once. `stored` skips the SHA-256 of the content: that of the
-   * stored bytes and the CRC-32 already find any fault of a disk.
+   * Returns the entry's content. Rejects with ARCHIVE_DAMAGED, naming table and chunk, unless header, size, CRC-32 and
+   * both SHA-256 agree. Calls may overlap; `stored` skips the SHA-256 of the content, because that of the stored bytes
+   * and the CRC-32 find any fault of a disk.
    */
   readEntry(entry: ManifestEntry, hashed?: 'both' | 'stored'): Promise<Uint8Array>;
   /**

@@ -9,43 +9,46 @@ export interface JsonColumn {
   key: string;
   form: JsonForm;
   notNull: boolean;
-  /** A row of the table can do without it: there is a default, an identity or NULL. */
+  /** True when a row can omit it: the column has a default, is an identity or allows NULL. */
   optional: boolean;
 }
 
 /** A table of the document, by its BackupData key. */
 export interface JsonTable {
   key: string;
-  /** Other names its array may stand under. */
+  /** Other keys its array may have. */
   aliases: readonly string[];
   columns: JsonColumn[];
-  /** Keys of its rows that are passed over: related objects, generated columns. */
+  /** Keys of its rows that are ignored: related objects, generated columns. */
   passedOver: ReadonlySet<string>;
 }
 
-/** What a document says of itself; every field may be missing, because the writer was another program. */
+/** Metadata of a document; every field may be missing, because another program wrote it. */
 export type DocumentMetadata = Record<string, unknown>;
 
 export type JsonPiece =
   | { kind: 'metadata'; metadata: DocumentMetadata }
-  /** Before the first row of a table, or instead of one: the columns its rows have. */
+  /** Comes before the first row of a table, or alone for a table without rows: the columns its rows have. */
   | { kind: 'table'; table: JsonTable; path: string; columns: JsonColumn[] }
-  /** Texts for PostgreSQL in the order of those columns. */
+  /** Texts for PostgreSQL, in the order of those columns. */
   | { kind: 'row'; table: JsonTable; index: number; fields: (string | null)[] };
 
 export interface JsonLimits {
-  /** Characters of one string. */
+  /** Most characters of one string. */
   valueCharacters: number;
-  /** Characters of all values of one row. */
+  /** Most characters of all values of one row. */
   rowCharacters: number;
-  /** Keys and values of one row, those inside its values included. */
+  /** Most keys and values of one row, those inside its values included. */
   rowElements: number;
   metadataCharacters: number;
-  /** What to do about a value or row that is larger. */
+  /** Hint for a value or row that is larger. */
   larger: string;
 }
 
-/** For files that the operator himself gives. What PostgreSQL keeps in one value may be longer; no such document was ever written. */
+/**
+ * Limits for files that the operator himself gives. PostgreSQL can hold longer values, but no such document was ever
+ * written.
+ */
 export const JSON_LIMITS: JsonLimits = {
   valueCharacters: 256 * 1024 ** 2,
   rowCharacters: 512 * 1024 ** 2,
@@ -54,7 +57,7 @@ export const JSON_LIMITS: JsonLimits = {
   larger: TOO_MUCH_HINT,
 };
 
-/** For files that anybody may send: one row at its largest takes some 150 MB. */
+/** Limits for files that anybody may send: one row at its largest takes some 150 MB. */
 export const UPLOADED_JSON_LIMITS: JsonLimits = {
   valueCharacters: 16 * 1024 ** 2,
   rowCharacters: 24 * 1024 ** 2,
@@ -64,10 +67,12 @@ export const UPLOADED_JSON_LIMITS: JsonLimits = {
     'Of an upload less is read than of a file on the server: `bun run scripts/restore.ts FILE` takes larger rows.',
 };
 
-/** Pieces of a JSON value are put together when so many have come: each has its own place in memory until then. */
+/**
+ * Number of pieces after which a JSON value's pieces are joined, because until then each is an allocation of its own.
+ */
 const JOINED_PARTS = 4096;
 
-/** Where values of a row go, by the kind of the column. */
+/** Destination of a row's values, by the kind of the column. */
 type Taking =
   | { kind: 'json text'; column: JsonColumn; text: string; parts: string[] }
   | { kind: 'list'; column: JsonColumn; open: ArrayTree<JsonLeaf>[] }
@@ -77,13 +82,13 @@ interface OpenTable {
   table: JsonTable;
   path: string;
   columns: Map<string, JsonColumn>;
-  /** Those of the first row, in the table's order; null before it has ended. */
+  /** Columns of the first row, in the table's order; null before it has ended. */
   shape: JsonColumn[] | null;
 }
 
 /**
- * A BackupData document as its tokens come in: `take` them one by one, `handOver` what became known, `end` it.
- * Depths: 1 inside the document, 2 inside `data`, 3 inside an array, 4 inside a row.
+ * Assembles a BackupData document from its tokens: `take` each, `handOver` what became known, then `end`. Depth is 1
+ * inside the document, 2 inside `data`, 3 inside an array, 4 inside a row.
  */
 export class BackupDocument {
   private readonly grammar = new JsonGrammar();
@@ -92,7 +97,7 @@ export class BackupDocument {
   private readonly seen = new Set<JsonTable>();
   private pieces: JsonPiece[] = [];
   private taking: Taking | null = null;
-  /** The depth at which the value being taken ends. */
+  /** Depth at which the value being taken ends. */
   private takenAt = 0;
   private metadata: string[] | null = null;
   private metadataSeen = false;
@@ -149,7 +154,7 @@ export class BackupDocument {
       throw invalid(this.path(), 'is no column of this table');
   }
 
-  /** A value begins, `depth` levels down. */
+  /** Handles the beginning of a value, `depth` levels down. */
   private begin(token: JsonToken, depth: number): void {
     if (depth > 3) {
       this.beginColumn(token);
@@ -247,7 +252,7 @@ export class BackupDocument {
     this.row.set(column, text);
   }
 
-  /** A plain null is SQL NULL where the column may be NULL, and JSON's own null where it may not. */
+  /** Sets a JSON value. A plain null is SQL NULL where the column allows NULL, and JSON's own null otherwise. */
   private setJson(column: JsonColumn, text: string, isNull: boolean): void {
     this.grammar.repeatsAllowed = false;
     this.row.set(column, isNull && !column.notNull ? null : text);

@@ -9,15 +9,14 @@ import { AppError, throwIfCancelled } from '../core/errors.ts';
 import { type JsonForm, jsonForm } from './value-form.ts';
 import { toJson } from './values.ts';
 
-/** Characters gathered before they are handed over. */
+/** Characters gathered before they are yielded. */
 const PIECE_CHARACTERS = 128 * 1024;
 
 /**
- * An archive as a BackupData document, `{ metadata, data: { admins: […], … } }`, one row a line, in UTF-8. Values are as Drizzle gives them:
- * numerics and 64-bit integers as strings, times in ISO with at least milliseconds and `Z`, arrays as lists, JSON as it is; everything
- * else is PostgreSQL's text. Generated columns are left out. Where sequences stand is in `metadata.sequences`,
- * and what the document cannot tell is named in `metadata.warnings`; the HRMS needs neither.
- * `known` are those warnings, when they were asked for already. Holds one chunk at a time. Rejects with ARCHIVE_DAMAGED, or ARCHIVE_INVALID for rows that no document can hold (text that is not UTF-8).
+ * Yields an archive as a BackupData document, `{ metadata, data: { admins: […], … } }`, one row a line in UTF-8,
+ * holding one chunk at a time. Values have the form `jsonForm` gives, generated columns are left out, and `metadata`
+ * gets `sequences` (positions) and `warnings` (`known`, or those of `exportWarnings`); the HRMS needs neither. Rejects
+ * with ARCHIVE_DAMAGED, or ARCHIVE_INVALID for rows no document can hold (text that is not UTF-8).
  */
 export async function* exportJson(archive: Archive, signal: AbortSignal, known?: string[]): AsyncGenerator<Uint8Array> {
   const { manifest } = archive;
@@ -44,7 +43,8 @@ export async function* exportJson(archive: Archive, signal: AbortSignal, known?:
         text += separator + row.map(writeRow).join('');
         separator = ',\n';
         if (text.length < PIECE_CHARACTERS) continue;
-        // Measured: fields, checks and bytes take eight times the text. At twice, the peak was 50 MB higher, and no less time was spent.
+        // Measured: fields, checks and bytes take eight times the text. At twice, the peak was 50 MB higher, and it was
+        // no faster.
         returnMemory(8 * text.length);
         yield encoder.encode(text);
         text = '';
@@ -56,7 +56,7 @@ export async function* exportJson(archive: Archive, signal: AbortSignal, known?:
 
 interface ExportedColumn {
   form: JsonForm;
-  /** `{"id":` or `,"fullName":` */
+  /** `{"id":` or `,"fullName":`. */
   opening: string;
   closing: string;
 }
@@ -76,7 +76,7 @@ function rowWriter(archive: Archive, table: ManifestTable): (field: string | nul
   };
 }
 
-/** The bytes have their hashes: they were written so, and not altered afterwards. */
+/** Hint for bytes that match their hashes but cannot be read: they were written this way, not altered later. */
 const UNREADABLE_HINT = 'Use another backup, and verify this one to see what else is damaged.';
 
 function jsonOf(form: JsonForm, field: string, table: ManifestTable): string {
@@ -91,14 +91,14 @@ function jsonOf(form: JsonForm, field: string, table: ManifestTable): string {
   }
 }
 
-/** The columns in the order of the chunks. */
+/** Returns the columns in the order of the chunks. */
 function storedColumns(archive: Archive, table: ManifestTable) {
   return table.columns
     .filter((column) => column.generated === null)
     .map((column) => ({ ...column, form: jsonForm(column.sqlType, archive.manifest.types) }));
 }
 
-/** Chunk by chunk. A fault of the rows is thrown where they are taken. */
+/** Yields the table's rows chunk by chunk. Throws for a faulty row when that row is reached. */
 async function* tableRows(
   archive: Archive,
   table: ManifestTable,
@@ -138,8 +138,8 @@ function explain(error: unknown, chunk: ManifestEntry, columns: string[]): unkno
 }
 
 /**
- * What the archive itself warns of, and what a document of it cannot tell. A JSON null and an SQL NULL look alike in a column that may have both, so such columns
- * are read once more beforehand; the HRMS has none.
+ * Returns the archive's own warnings and what a document of it cannot express. JSON null and SQL NULL look alike in a
+ * column that may hold both, so such columns are read once beforehand; the HRMS has none.
  */
 export async function exportWarnings(archive: Archive, signal: AbortSignal): Promise<string[]> {
   const found = [...lossesOf(archive.manifest).map(lossText), ...archive.manifest.warnings];

@@ -4,32 +4,41 @@ import { AppError } from '../core/errors.ts';
 import { type PieceOptions, readPieces } from '../core/pieces.ts';
 import { findOldBackup } from './old-zip.ts';
 
-/** What a file is, told from its content alone. `archive` stands for everything that is none of the others: opening it says what is wrong. */
+/**
+ * Kind of a file, judged by its content alone. `archive` stands for everything that is none of the others: opening it
+ * says what is wrong.
+ */
 export type FileKind = 'archive' | 'json' | 'json.gz' | 'old zip';
 
 export interface DocumentLimits {
-  /** Bytes of the document once expanded. */
+  /** Most bytes of the document once expanded. */
   documentBytes: number;
-  /** How many times larger than stored it may get; looked at beyond `freeBytes` only, because small texts may repeat themselves a lot. */
+  /** Most times it may expand. It applies only beyond `freeBytes`, because small texts may be very repetitive. */
   ratio: number;
   freeBytes: number;
 }
 
 const LIMITS: DocumentLimits = { documentBytes: 64 * 1024 ** 3, ratio: 250, freeBytes: 64 * 1024 ** 2 };
-/** For files that anybody may send: rows as JSON, with their keys, are packed to a fifteenth. */
+/** Limits for files that anybody may send: rows as JSON, with their keys, compress to a fifteenth. */
 export const UPLOADED_DOCUMENT_LIMITS: DocumentLimits = { ...LIMITS, ratio: 50 };
 const PIECE_BYTES = 64 * 1024;
 
-/** The text of a BackupData document, whatever it is wrapped in. */
+/** The text of a BackupData document, in any wrapping. */
 export interface JsonDocument {
   kind: Exclude<FileKind, 'archive'>;
-  /** Bytes of the text; null where only reading tells. */
+  /** Bytes of the text; null when only reading can tell. */
   size: number | null;
-  /** The text from its beginning. May be asked for again. Rejects with ARCHIVE_INVALID, ARCHIVE_DAMAGED or ARCHIVE_LIMIT. */
+  /**
+   * Yields the text from its beginning, as often as it is called. Rejects with ARCHIVE_INVALID, ARCHIVE_DAMAGED or
+   * ARCHIVE_LIMIT.
+   */
   bytes(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
-/** Opens a BackupData document: plain, gzipped, or alone in a ZIP of the HRMS's old tool. Null when the file is something else: an archive, or nothing known. */
+/**
+ * Opens a BackupData document: plain, gzipped, or alone in a ZIP of the HRMS's old tool. Returns null for anything
+ * else: an archive, or an unknown file.
+ */
 export async function openJsonDocument(
   source: ByteSource,
   chosen: Partial<DocumentLimits> = {},
@@ -56,7 +65,10 @@ export async function openJsonDocument(
   };
 }
 
-/** JSON of an object or a list, in any encoding that can be mistaken for text: reading it says what is wrong with it. */
+/**
+ * Returns whether a file looks like a JSON object or list, in any encoding that could pass for text. Reading it says
+ * what is wrong with it.
+ */
 async function looksLikeJson(source: ByteSource): Promise<boolean> {
   const head = await source.read(0, Math.min(1024, source.size));
   const text = new TextDecoder('latin1').decode(head).replaceAll('\0', '');
@@ -92,7 +104,7 @@ async function feed(source: ByteSource, into: NodeJS.WritableStream, signal: Abo
   into.end();
 }
 
-/** Stops a text that grows beyond what its file can honestly hold. */
+/** Passes bytes on, and stops a text that grows beyond what its file can honestly hold. */
 async function* limited(
   bytes: AsyncIterable<Uint8Array>,
   stored: number,

@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import type { JsonToken } from './tokens.ts';
 
-/** An object or list that is open. */
+/** An open object or list. */
 interface Frame {
   /** Null for a list. */
   keys: Set<string> | null;
@@ -9,24 +9,27 @@ interface Frame {
   index: number;
 }
 
-/** What a token is at its place: the key of a member, the begin or end of an object or list, a plain value, or `:` and `,`. */
+/** Role of a token: the key of a member, the begin or end of an object or list, a plain value, or `:` and `,`. */
 export type JsonRole = 'key' | 'open' | 'close' | 'leaf' | 'mark';
 
-/** More levels than PostgreSQL itself reads. */
+/** Most levels; more than PostgreSQL itself reads. */
 const DEEPEST = 5000;
-/** More members than any row or sensible value has, of all objects that are open; what keys are remembered in must end somewhere. */
+/** Most keys remembered over all open objects, to bound memory; more than any row or sensible value has. */
 const MOST_KEYS = 1_000_000;
 
-/** Holds tokens against JSON's grammar and knows the path to where they stand. One document, from its first token to its last. */
+/**
+ * Checks tokens against JSON's grammar and tracks the path to the current one, for one document from first token to
+ * last.
+ */
 export class JsonGrammar {
-  /** Set while a value passes in which keys may repeat: PostgreSQL's `json` keeps them. */
+  /** True while reading a value in which keys may repeat, because PostgreSQL's `json` keeps them. */
   repeatsAllowed = false;
   private readonly frames: Frame[] = [];
   /** Keys of all frames. */
   private keysOpen = 0;
   private expected: 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end' | 'nothing' = 'value';
 
-  /** Objects and lists open now. */
+  /** Returns the number of open objects and lists. */
   get depth(): number {
     return this.frames.length;
   }
@@ -35,7 +38,7 @@ export class JsonGrammar {
     return this.expected === 'nothing';
   }
 
-  /** The key (or index, in a list) that leads on from the frame at `level`, counted from 0. */
+  /** Returns the key (or index, in a list) that leads on from the frame at `level`, counted from 0. */
   keyAt(level: number): string {
     return this.frames[level]?.key ?? '';
   }
@@ -44,7 +47,7 @@ export class JsonGrammar {
     return this.frames[level]?.index ?? 0;
   }
 
-  /** `data.staff[17].gender`: where the last token stands, or how far `levels` of it lead. */
+  /** Returns the path of the last token, such as `data.staff[17].gender`, or its first `levels`. */
   path(levels = this.frames.length): string {
     let path = '';
     for (const { keys, key, index } of this.frames.slice(0, levels))
@@ -52,7 +55,10 @@ export class JsonGrammar {
     return path === '' ? 'the document' : path;
   }
 
-  /** Throws ARCHIVE_INVALID for a token that cannot stand here or a key that was there before, ARCHIVE_LIMIT for too many levels. */
+  /**
+   * Returns the token's role. Throws ARCHIVE_INVALID for a misplaced token or repeated key, ARCHIVE_LIMIT for too many
+   * levels.
+   */
   accept(token: JsonToken): JsonRole {
     const { expected } = this;
     const frame = this.frames.at(-1);
@@ -137,11 +143,11 @@ function memberPath(path: string, key: string): string {
   return `${path}[${JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key)}]`;
 }
 
-/** For what is read of no document, whoever gives it. */
+/** Hint for sizes that are read of no document, whoever gives it. */
 export const TOO_MUCH_HINT =
   'Of no document more is read: take the value out of it, and put it into its table by hand.';
 
-/** ARCHIVE_INVALID for the place `path`: `data.staff[17].gender must be a string.` */
+/** Returns an ARCHIVE_INVALID error for the place `path`: `data.staff[17].gender must be a string.` */
 export function invalid(path: string, what: string, hint?: string, details: Record<string, unknown> = {}): AppError {
   return new AppError('ARCHIVE_INVALID', `${path} ${what}.`, {
     hint: hint ?? 'Mend the document at this place, or use another backup.',

@@ -4,25 +4,25 @@ import { MANIFEST_NAME } from '../archive/manifest/manifest.ts';
 import type { ByteSource } from '../core/bytes.ts';
 import { AppError, cancelled } from '../core/errors.ts';
 
-/** The one document in a ZIP of the HRMS's old tool. */
+/** The single document in a ZIP of the HRMS's old tool. */
 export interface OldBackup {
   name: string;
-  /** Bytes as the directory says; reading more than that fails. */
+  /** Bytes according to the directory; reading fails beyond that. */
   size: number;
   storedSize: number;
-  /** The document's bytes, its CRC-32 and the headers checked. Rejects with ARCHIVE_DAMAGED. */
+  /** Yields the document's bytes and checks its headers and CRC-32. Rejects with ARCHIVE_DAMAGED. */
   bytes(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
-/** What the old tool puts beside the document. */
+/** Names of the files that the old tool puts beside the document. */
 const BESIDE = new Set(['metadata.json', 'README.txt']);
-/** Room for a hundred times the old tool's three lines; a directory is held in memory. */
+/** Largest directory, which is held in memory: room for a hundred times the old tool's three records. */
 const MAX_DIRECTORY_BYTES = 64 * 1024;
 
 /**
- * Looks for the old tool's document in a ZIP: exactly one JSON beside `metadata.json` and `README.txt`, found through the directory, because
- * data descriptors leave the sizes out of the headers before the entries. Null for a ZIP that is not of this kind; ARCHIVE_INVALID for
- * one that is and holds more.
+ * Finds the old tool's document in a ZIP: exactly one JSON beside `metadata.json` and `README.txt`. Uses the directory,
+ * because with data descriptors the local headers lack the sizes. Returns null for any other ZIP; throws
+ * ARCHIVE_INVALID for one of this kind that holds more.
  */
 export async function findOldBackup(source: ByteSource): Promise<OldBackup | null> {
   if (!(await hasSmallDirectory(source))) return null;
@@ -48,7 +48,10 @@ export async function findOldBackup(source: ByteSource): Promise<OldBackup | nul
   };
 }
 
-/** An archive of ours ends otherwise, or has a directory of any length. */
+/**
+ * Returns whether the ZIP has a small directory; an archive of ours ends differently, or may have a directory of any
+ * length.
+ */
 async function hasSmallDirectory(source: ByteSource): Promise<boolean> {
   if (source.size < END_BYTES) return false;
   const end = Buffer.from(await source.read(source.size - END_BYTES, END_BYTES));
@@ -65,7 +68,7 @@ function refuseOthers(entries: Entry[], documents: Entry[]): void {
 }
 
 async function* entryBytes(entry: FileEntry, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  // One piece on the way: the reader decides how fast it goes.
+  // Holds one piece at a time, so that the reader sets the pace.
   const passage = new TransformStream<Uint8Array, Uint8Array>();
   const stop = new AbortController();
   const written = entry.getData(passage.writable, {
@@ -73,7 +76,7 @@ async function* entryBytes(entry: FileEntry, signal: AbortSignal): AsyncGenerato
     checkOverlappingEntry: true,
     signal: AbortSignal.any([signal, stop.signal]),
   });
-  // Its failure is met below, through the stream or after it.
+  // The failure is handled below, through the stream or after it.
   written.catch(() => undefined);
   let size = 0;
   try {
@@ -96,7 +99,7 @@ async function* entryBytes(entry: FileEntry, signal: AbortSignal): AsyncGenerato
   }
 }
 
-/** Random access for the ZIP library. */
+/** Gives the ZIP library random access to a source. */
 class SourceReader extends Reader<ByteSource> {
   private readonly source: ByteSource;
 

@@ -10,9 +10,9 @@ import {
 import { createJsonTokenizer } from './tokens.ts';
 
 /**
- * Reads a BackupData document as it comes in, holding one row at a time. Hands over, for each piece of bytes, what became known by it.
- * Unknown keys, repeated keys, values of another kind, rows that lack what others have, and anything that is not whole JSON in UTF-8
- * reject with ARCHIVE_INVALID and the path to the place; arrays may be missing. Values are never repeated in a message.
+ * Reads a BackupData document as its bytes arrive, holding one row, and yields for each piece of bytes what it
+ * completed. Rejects with ARCHIVE_INVALID and a path for unknown or repeated keys, values of the wrong kind, incomplete
+ * rows, or anything but whole JSON in UTF-8. Arrays may be missing, and messages never repeat values.
  */
 export async function* readBackupJson(
   bytes: AsyncIterable<Uint8Array>,
@@ -34,8 +34,8 @@ export async function* readBackupJson(
 }
 
 /**
- * What a document says of itself, where it says so before its rows, as the HRMS's tool and this program do; empty where it does not.
- * Reads no further than that and refuses nothing: for showing to a person before the document is read as a whole.
+ * Returns the metadata that precedes the rows, where the HRMS's tool and this program write it; otherwise an empty
+ * object. Reads no further and refuses nothing: it is meant to be shown before the whole document is read.
  */
 export async function peekMetadata(bytes: AsyncIterable<Uint8Array>): Promise<DocumentMetadata> {
   const document = new BackupDocument([], JSON_LIMITS);

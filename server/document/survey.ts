@@ -5,10 +5,12 @@ import type { JsonDocument } from './file-kind.ts';
 import { invalid, JsonGrammar } from './grammar.ts';
 import { createJsonTokenizer, type JsonToken } from './tokens.ts';
 
-/** What reading a document to its end tells without a database: whole JSON of the right build, and how many rows stand where. */
+/**
+ * Result of reading a document to its end without a database: it is whole JSON of the right structure, with these rows.
+ */
 export interface JsonSurvey {
   rows: number;
-  /** Rows for each key under `data`. */
+  /** Number of rows for each key under `data`. */
   tables: Record<string, number>;
   bytes: number;
   /** SHA-256 of the text. */
@@ -16,8 +18,9 @@ export interface JsonSurvey {
 }
 
 /**
- * Reads every byte of a BackupData document and counts its rows. Rejects with ARCHIVE_INVALID and the path to what is not whole JSON in
- * UTF-8 or stands where no document has it. Columns and values are not looked at: only a database can say what they must be.
+ * Reads every byte of a BackupData document and counts its rows. Rejects with ARCHIVE_INVALID and a path where it is
+ * not whole JSON in UTF-8 or has a structure no document has. Does not check columns and values, because only a
+ * database knows what they must be.
  */
 export async function surveyJson(
   document: JsonDocument,
@@ -68,8 +71,8 @@ export async function surveyJson(
 }
 
 /**
- * Refuses at once what is JSON and no BackupData document, by the first key of its text: a `package.json`, a configuration, a manifest.
- * Throws ARCHIVE_INVALID; what cannot be read at all is left to who reads it whole.
+ * Throws ARCHIVE_INVALID for JSON that is no BackupData document, judged by its first key: a `package.json`, a
+ * configuration, a manifest. Passes over text that cannot be read: reading it whole reports that.
  */
 export async function refuseOtherJson(document: JsonDocument, label: string, signal: AbortSignal): Promise<void> {
   const first = await firstKey(document, signal);
@@ -80,7 +83,10 @@ export async function refuseOtherJson(document: JsonDocument, label: string, sig
   });
 }
 
-/** The first key of an object; empty for an object without any and for a list; null where the text is no JSON so far. */
+/**
+ * Returns the first key of an object; empty for a list or an object without keys; null for text that is not JSON so
+ * far.
+ */
 async function firstKey(document: JsonDocument, signal: AbortSignal): Promise<string | null> {
   const grammar = new JsonGrammar();
   let first: string | null = null;

@@ -2,17 +2,17 @@ import { Tokenizer, TokenizerError, TokenType } from '@streamparser/json';
 import { AppError } from '../core/errors.ts';
 import { type JsonLeaf, JsonNumber } from './values.ts';
 
-/** A token of JSON: a mark, or a string, number, boolean or null. */
+/** A JSON token: a mark, or a string, number, boolean or null. */
 export type JsonToken = { mark: '{' | '}' | '[' | ']' | ':' | ',' } | { mark: null; value: JsonLeaf };
 
 export interface JsonTokenizer {
-  /** Takes the next bytes and hands over every token that ends in them. Rejects with ARCHIVE_INVALID or ARCHIVE_LIMIT. */
+  /** Takes the next bytes and passes on every token that ends in them. Throws ARCHIVE_INVALID or ARCHIVE_LIMIT. */
   write(bytes: Uint8Array): void;
-  /** No more bytes come. Throws ARCHIVE_INVALID when they ended within a token. */
+  /** Ends the text. Throws ARCHIVE_INVALID when it ended within a token. */
   end(): void;
 }
 
-/** Digits before and after the point of the longest `numeric`, and some for its exponent. */
+/** Longest number: the digits before and after the point of the longest `numeric`, and some for its exponent. */
 const LONGEST_NUMBER = 131_072 + 16_383 + 100;
 
 const MARKS = {
@@ -25,9 +25,9 @@ const MARKS = {
 } as const satisfies Partial<Record<TokenType, JsonToken>>;
 
 /**
- * Cuts UTF-8 into JSON tokens as it comes in; a byte order mark at the start is passed over. Other encodings, bytes that are no UTF-8 and
- * text that is no JSON are refused, as are strings longer than `limits` allows and numbers longer than any that PostgreSQL has.
- * `where` says how far it got.
+ * Cuts UTF-8 into JSON tokens as it arrives, ignoring a byte order mark at the start. Refuses other encodings, invalid
+ * UTF-8, text that is not JSON, strings beyond `limits`, and numbers longer than any in PostgreSQL. Errors name the
+ * position that `where` returns.
  */
 export function createJsonTokenizer(
   onToken: (token: JsonToken) => void,
@@ -56,7 +56,7 @@ export function createJsonTokenizer(
     onToken(token in MARKS ? MARKS[token as keyof typeof MARKS] : { mark: null, value: value as boolean | null });
   };
   let isFirst = true;
-  // The library keeps what is thrown for a part of a number to itself.
+  // The library swallows what is thrown for a part of a number.
   let tooLong: AppError | null = null;
   const explained = (work: () => void) => {
     try {
@@ -77,7 +77,7 @@ export function createJsonTokenizer(
   };
 }
 
-/** Keeps the digits as they are written. */
+/** Keeps the digits as written. */
 class ExactTokenizer extends Tokenizer {
   numberText = '';
 
@@ -88,8 +88,8 @@ class ExactTokenizer extends Tokenizer {
 }
 
 /**
- * The library decodes strings piece by piece with a decoder that drops U+FEFF at the start of each piece, and with it a character of
- * somebody's data. There is no option for it; `json-tokens.test.ts` fails when this does not reach the decoder any more.
+ * Makes the library keep U+FEFF in strings. It decodes them piece by piece with a decoder that drops U+FEFF at the
+ * start of each piece, and has no option for it. `tokens.test.ts` fails once this no longer reaches the decoder.
  */
 function keepByteOrderMarks(tokenizer: Tokenizer): void {
   for (const name of ['bufferedString', 'bufferedNumber']) {
@@ -98,7 +98,7 @@ function keepByteOrderMarks(tokenizer: Tokenizer): void {
   }
 }
 
-/** UTF-16 and UTF-32 show in the first bytes of anything that begins as JSON does. */
+/** Refuses UTF-16 and UTF-32, which show in the first bytes of anything that begins like JSON. */
 function refuseWideEncoding(bytes: Uint8Array): void {
   const [first, second] = bytes;
   const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
@@ -119,7 +119,7 @@ function explain(error: unknown, where: string): unknown {
       details: { path: where, ...(position && { byte: Number(position) }) },
     });
   }
-  // What a fatal decoder throws.
+  // The error of a fatal decoder.
   if (error instanceof TypeError)
     return new AppError('ARCHIVE_INVALID', `${where}: the text is not UTF-8.`, {
       cause: error,

@@ -1,24 +1,31 @@
 import { readTypeReference } from '../../db/model/type-reference.ts';
 import type { UserType } from '../archive/manifest/manifest.ts';
 
-/** How a column's values stand in a BackupData document. */
+/**
+ * Form of a column's values in a BackupData document, as Drizzle returns them. Numerics and 64-bit integers are
+ * strings, times are ISO with at least milliseconds and `Z`, arrays are lists, JSON stays as it is. Everything else is
+ * PostgreSQL's text.
+ */
 export type JsonForm = ScalarForm | { kind: 'array'; element: ScalarForm };
 
 export type ScalarForm =
   /** PostgreSQL's own text, as a string. */
   | { kind: 'text'; longest: number | null }
   | { kind: 'boolean' }
-  /** Fits a JavaScript number, so it is one. */
+  /** Always fits a JavaScript number, so it is one. */
   | { kind: 'integer' }
   | { kind: 'float' }
-  /** Does not always fit, so it is a string of digits. */
+  /** May not fit a JavaScript number, so it is a string of digits. */
   | { kind: 'digits'; whole: boolean; scale: number | null }
   | { kind: 'moment'; zoned: boolean; digits: number }
   | { kind: 'date' }
   /** JSON inside JSON, its text untouched. `json` keeps spacing and repeated keys, `jsonb` has neither. */
   | { kind: 'json'; binary: boolean };
 
-/** The form of a column of this type. `types` are the user-made ones it may be built on: a domain looks like what it is made of. */
+/**
+ * Returns the form of a column of this type. `types` are the user-made types it may be built on; a domain has the form
+ * of its base type.
+ */
 export function jsonForm(sqlType: string, types: readonly UserType[], depth = 0): JsonForm {
   if (sqlType.endsWith('[]')) return arrayForm(sqlType.slice(0, -2), types, depth);
   const domain = depth < 20 ? domainNamed(sqlType, types) : undefined;

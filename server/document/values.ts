@@ -1,7 +1,7 @@
 import { type ArrayTree, formatArray, parseArray } from '../archive/rows/pg-array.ts';
 import type { JsonForm, ScalarForm } from './value-form.ts';
 
-/** A number of a document as it stands there: a JavaScript number would round it. */
+/** A number of a document as written, because a JavaScript number would round it. */
 export class JsonNumber {
   readonly text: string;
 
@@ -12,7 +12,7 @@ export class JsonNumber {
 
 export type JsonLeaf = string | JsonNumber | boolean | null;
 
-/** Says what a value should have been, and never what it was. */
+/** Thrown with what a value should have been, never with the value. */
 export class WrongValue extends Error {}
 
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -20,8 +20,8 @@ const JSON_INTEGER = /^-?(0|[1-9]\d*)$/;
 const NO_NUMBER = new Set(['NaN', 'Infinity', '-Infinity']);
 
 /**
- * PostgreSQL's text of a value as JSON text. Whatever the text is, the answer is one valid JSON value; throws RangeError where it is
- * none that PostgreSQL writes and none can be made of it.
+ * Converts PostgreSQL's text of a value to one valid JSON value, whatever the text is. Throws RangeError for text that
+ * PostgreSQL does not write and that no JSON can express.
  */
 export function toJson(form: JsonForm, text: string): string {
   switch (form.kind) {
@@ -55,13 +55,16 @@ function arrayJson(element: ScalarForm, tree: ArrayTree<string | null>): string 
   return `[${items.join(',')}]`;
 }
 
-/** `2024-03-01 10:20:30.123456+00` as `2024-03-01T10:20:30.123456Z`, at least milliseconds; infinity and years BC as PostgreSQL has them. */
+/**
+ * Converts `2024-03-01 10:20:30.123456+00` to `2024-03-01T10:20:30.123456Z`, with at least milliseconds. Leaves
+ * infinity and years BC as PostgreSQL writes them.
+ */
 function isoMoment(text: string): string {
   const match = /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00)?$/.exec(text);
   return match ? `${match[1]}T${match[2]}.${(match[3] ?? '').padEnd(3, '0')}Z` : text;
 }
 
-/** An archive may say of any text that it is JSON. */
+/** Returns the text once it parses as JSON, because an archive may claim that of any text. */
 function checkedJson(text: string): string {
   try {
     JSON.parse(text);
@@ -71,7 +74,10 @@ function checkedJson(text: string): string {
   }
 }
 
-/** The text PostgreSQL reads as this value; null stays null. Throws WrongValue for one that the column could not hold exactly. */
+/**
+ * Returns the text PostgreSQL reads as this value; null stays null. Throws WrongValue for a value that the column could
+ * not hold exactly.
+ */
 export function fromJson(form: ScalarForm, value: JsonLeaf): string | null {
   if (value === null) return null;
   switch (form.kind) {
@@ -103,7 +109,10 @@ export function fromJson(form: ScalarForm, value: JsonLeaf): string | null {
   }
 }
 
-/** As `fromJson`, for a list; a string is taken only when it is PostgreSQL's text of an array with lower bounds of its own. */
+/**
+ * Converts a list as `fromJson` does a value. Takes a string only when it is PostgreSQL's text of an array with
+ * explicit lower bounds.
+ */
 export function arrayFromJson(element: ScalarForm, value: JsonLeaf | ArrayTree<JsonLeaf>): string | null {
   if (value === null) return null;
   if (Array.isArray(value)) return formatArray(mapTree(value, (leaf) => fromJson(element, leaf)));
@@ -115,7 +124,10 @@ function mapTree<From, To>(tree: ArrayTree<From>, change: (leaf: From) => To): A
   return tree.map((item) => (Array.isArray(item) ? mapTree(item, change) : change(item)));
 }
 
-/** PostgreSQL would round what is too fine for the column, and say nothing. */
+/**
+ * Returns the digits of a number. Throws WrongValue for one too fine for the column, because PostgreSQL would round it
+ * silently.
+ */
 function digits(form: ScalarForm & { kind: 'digits' }, value: JsonLeaf): string {
   const text = value instanceof JsonNumber ? value.text : value;
   const wanted = form.whole ? 'must be a whole number, as a string' : 'must be a number, as a string';
@@ -142,7 +154,7 @@ function moment(form: ScalarForm & { kind: 'moment' }, value: JsonLeaf): string 
   const match = MOMENT.exec(value);
   if (!match) throw new WrongValue(wanted);
   const [, year = '', day, time, fraction = '', zone, era = ''] = match;
-  // PostgreSQL passes over the zone of a time without one: the moment would move, and nothing would be said.
+  // PostgreSQL ignores the zone in a value for a type without one: the moment would move silently.
   if (!form.zoned && zone !== undefined && !/^(Z|[+-]00(:?00)?)$/.test(zone))
     throw new WrongValue('must be in UTC (Z)');
   if (form.zoned && zone === undefined) throw new WrongValue('must say its time zone (Z)');
@@ -160,7 +172,7 @@ function plainText(form: ScalarForm & { kind: 'text' }, value: JsonLeaf): string
   if (typeof value !== 'string') throw new WrongValue('must be a string');
   if (value.includes('\0')) throw new WrongValue('must not hold a NUL character');
   if (!value.isWellFormed()) throw new WrongValue('must not hold half a surrogate pair');
-  // Spaces beyond the length would be cut without a word.
+  // PostgreSQL would cut spaces beyond the length silently.
   if (form.longest !== null && value.length > form.longest && [...value].length > form.longest)
     throw new WrongValue(`must have at most ${form.longest} characters`);
   return value;

@@ -2,12 +2,12 @@ import { AppError, type Places } from '../core/errors.ts';
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** The system's short code of a failed file operation (`ENOSPC`), or null when the error is something else. */
+/** Returns the system's short code of a failed file operation (`ENOSPC`), or null for another error. */
 export function systemCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
-/** What a failed file operation means to a person: DISK_FULL or STORAGE_UNAVAILABLE. An AppError passes as it is. */
+/** Turns the error of a file operation into DISK_FULL or STORAGE_UNAVAILABLE. Returns an AppError as it is. */
 export function storageFailure(
   error: unknown,
   doing: string,
@@ -43,7 +43,7 @@ export function storageFailure(
   });
 }
 
-/** More free than this, and it is not bytes that are short. */
+/** Free bytes above which the disk lacks something other than space. */
 const MUCH_BYTES = 64 * 1024 ** 2;
 
 function fullHint(code: string, free: number | null): string {

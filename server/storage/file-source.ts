@@ -4,12 +4,14 @@ import type { ByteSource } from '../core/bytes.ts';
 import { AppError, placesOfFile } from '../core/errors.ts';
 import { storageFailure, systemCode } from './failures.ts';
 
-/** Opens an archive anywhere on this machine; symbolic links are followed. Rejects with NOT_FOUND or STORAGE_UNAVAILABLE. */
+/**
+ * Opens an archive anywhere on this machine, following symbolic links. Rejects with NOT_FOUND or STORAGE_UNAVAILABLE.
+ */
 export async function openFile(path: string): Promise<ByteSource> {
   return await openRegularFile(path, 0);
 }
 
-/** As `openFile`, but a symbolic link in the last place is no file. */
+/** Opens as `openFile` does, but rejects a path that is itself a symbolic link. */
 export async function openFileNoFollow(path: string): Promise<ByteSource> {
   return await openRegularFile(path, constants.O_NOFOLLOW);
 }
@@ -81,7 +83,7 @@ class FileSource implements ByteSource {
   }
 }
 
-/** ARCHIVE_DAMAGED for a read past the end. */
+/** Returns the ARCHIVE_DAMAGED error for a read past the end. */
 export function tooShort(where: string, offset: number, length: number): AppError {
   return new AppError('ARCHIVE_DAMAGED', `${where} ends before byte ${offset + length}.`, {
     hint: 'The file was cut off. Use another backup, or copy this one again.',

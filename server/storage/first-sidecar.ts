@@ -1,7 +1,7 @@
 import { AppError, saidOutside } from '../core/errors.ts';
 import type { Sidecar, Storage } from './storage.ts';
 
-/** Returns the sidecar of an archive nobody has noted anything about. */
+/** Returns the sidecar of an archive about which nothing was recorded yet. */
 export function firstSidecar(facts: { digest: string; kind: string; lastVerified?: Date | null }): Sidecar {
   const { digest, kind, lastVerified = null } = facts;
   const verified = lastVerified?.toISOString() ?? null;
@@ -9,8 +9,8 @@ export function firstSidecar(facts: { digest: string; kind: string; lastVerified
 }
 
 /**
- * Writes the sidecar of an archive that was just stored, and returns warnings. The archive is good without it, so that its failure is
- * told and fails nothing.
+ * Writes the sidecar of an archive that was just stored, and returns warnings. A failure is only a warning, because the
+ * archive is good without its sidecar.
  */
 export async function writeFirstSidecar(
   storage: Pick<Storage, 'writeSidecar'>,

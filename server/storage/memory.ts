@@ -5,7 +5,7 @@ import { checkNewName, checkObjectName, isArchiveName, isDocumentName } from './
 import { decodeSidecar, encodeSidecar } from './sidecar.ts';
 import type { PendingObject, Storage } from './storage.ts';
 
-/** The smallest storage that keeps the contract: objects live as long as it does. */
+/** Returns the smallest storage that keeps the contract. Objects live as long as the storage itself. */
 export function createMemoryStorage(now: () => Date): Storage {
   const objects = new Map<string, { bytes: Uint8Array; at: Date }>();
   const sidecars = new Map<string, Uint8Array>();
@@ -61,7 +61,7 @@ export function createMemoryStorage(now: () => Date): Storage {
   };
 }
 
-/** Bytes in memory as a source; `where` is said when a read goes past their end. */
+/** Returns bytes in memory as a source; `where` names it when a read goes past the end. */
 export function bytesSource(bytes: Uint8Array, where = 'The archive'): ByteSource {
   return {
     size: bytes.length,

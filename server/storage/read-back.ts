@@ -2,16 +2,16 @@ import type { ByteSource } from '../core/bytes.ts';
 import { AppError } from '../core/errors.ts';
 import type { Storage } from './storage.ts';
 
-/** How stored bytes differ from those that were written. */
+/** Difference between stored and written bytes. */
 export interface Difference {
-  /** The first of it, without a full stop. */
+  /** The first difference, without a full stop. */
   what: string;
   details?: Record<string, unknown>;
 }
 
 /**
- * Opens what was just stored and has it compared. An object that differs, or cannot be read to its end, is removed: it would be taken
- * for a backup. Throws `code` with the difference, or what opening and comparing throw.
+ * Opens what was just stored and compares it. Removes an object that differs or cannot be read to its end, because it
+ * would be taken for a backup. Throws `code` with the difference, or what opening and comparing throw.
  */
 export async function readBack(
   storage: Pick<Storage, 'open' | 'remove' | 'label' | 'places'>,

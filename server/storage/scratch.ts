@@ -11,8 +11,8 @@ import { temporaryNames } from './local/temporary.ts';
 import type { PendingObject, Storage } from './storage.ts';
 
 /**
- * A storage for one object that never gets a name: its file (0600, in `home`'s folder, which must be a local one) is removed from the
- * folder before the first byte is written, so that nothing is left behind whatever ends the process. Notes are not kept.
+ * A storage for one object that never gets a name and keeps no sidecar. Its file (0600, in the folder of `home`, which
+ * must be local) is unlinked before the first byte is written. Nothing is left behind, however the process ends.
  */
 export interface Scratch extends Storage, AsyncDisposable {}
 
@@ -52,7 +52,9 @@ export function createScratch(
   };
 }
 
-/** Under a name that a sweep knows for abandoned, should the process end between these two calls. */
+/**
+ * Opens a file and unlinks it. Should the process end between the two calls, a sweep recognises the name as abandoned.
+ */
 async function namelessFile(folder: string): Promise<FileHandle> {
   const path = join(resolve(folder), temporaryNames().make(`scratch-${crypto.randomUUID()}`, 0));
   try {

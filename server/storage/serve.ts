@@ -5,22 +5,26 @@ import type { Storage } from './storage.ts';
 
 const PIECE = 256 * 1024;
 
-/** Bytes of a stored object, from `start` up to `end` (not included). */
+/** Byte range of a stored object, from `start` up to `end` (exclusive). */
 export interface Span {
   start: number;
   end: number;
 }
 
 /**
- * A part of a stored object as the body of a response: a file where the storage is a folder, so that Bun sends it with its length and
- * without reading it into this program; else a stream, which Bun sends in chunks of unknown number. Reads nothing before it is asked to.
+ * Returns a part of a stored object as the body of a response, reading nothing yet. It is a file where the storage is a
+ * folder: Bun sends it with its length, without reading it into this process. Otherwise it is a stream, which Bun sends
+ * chunked, without a length.
  */
 export function objectBody(storage: Storage, name: string, span: Span): Blob | ReadableStream<Uint8Array> {
   const place = storage.locate(name);
   return isAbsolute(place) ? Bun.file(place).slice(span.start, span.end) : objectStream(storage, name, span);
 }
 
-/** The same, always as a stream. The object is opened with the first read, and closed at the end or when a client that goes away cancels. */
+/**
+ * Returns a part of a stored object as a stream. Opens the object with the first read, and closes it at the end or when
+ * the client disconnects.
+ */
 export function objectStream(storage: Storage, name: string, { start, end }: Span): ReadableStream<Uint8Array> {
   const keepMemory = collectEvery(STREAM_COLLECT_BYTES);
   let at = start;

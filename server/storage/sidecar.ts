@@ -1,7 +1,7 @@
 import { type JsonLimits, limitJson } from '../core/json-limits.ts';
 import type { FoundDamage, Sidecar } from './storage.ts';
 
-/** Ten times what the longest note makes of one. */
+/** Largest sidecar: ten times one with the longest note. */
 export const MAX_SIDECAR_BYTES = 128 * 1024;
 const LIMITS: JsonLimits = { depth: 10, elements: 1000, stringBytes: MAX_SIDECAR_BYTES };
 
@@ -9,7 +9,7 @@ export function encodeSidecar(sidecar: Sidecar): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(sidecar, null, 1)}\n`);
 }
 
-/** The sidecar in these bytes, or null when they are not one or far larger than any. Fields it does not know are passed over. */
+/** Parses a sidecar; returns null for bytes that are not one or are far too large. Ignores fields it does not know. */
 export function decodeSidecar(bytes: Uint8Array): Sidecar | null {
   let json: unknown;
   if (bytes.length > MAX_SIDECAR_BYTES) return null;
@@ -38,7 +38,10 @@ export function decodeSidecar(bytes: Uint8Array): Sidecar | null {
   };
 }
 
-/** Whatever stands there that is no damage of ours is damage all the same: it must not be lost by a word that changed. */
+/**
+ * Reads the recorded damage. Any value of unknown form counts as damage too, so that a renamed word cannot lose the
+ * record.
+ */
 function damageIn(value: unknown): FoundDamage | null {
   if (value === undefined || value === null) return null;
   const facts = new Map<string, unknown>(typeof value === 'object' ? Object.entries(value) : []);

@@ -2,61 +2,62 @@ import type { ByteSink, ByteSource } from '../core/bytes.ts';
 import type { Places } from '../core/errors.ts';
 
 /**
- * Where archives live. Two implementations keep this contract (`local.ts`, `memory.ts`), and one suite
- * (`storage.suite.ts`) proves it for each. Every failure is an `AppError`: NOT_FOUND, NAME_INVALID, ALREADY_EXISTS,
+ * Storage of archives. Two implementations keep this contract (`local.ts`, `memory.ts`), and one suite
+ * (`storage.suite.ts`) tests it for each. Every failure is an `AppError`: NOT_FOUND, NAME_INVALID, ALREADY_EXISTS,
  * DISK_FULL, STORAGE_LOST or STORAGE_UNAVAILABLE.
  */
 export interface Storage {
-  /** For people: the folder or bucket, never with credentials. */
+  /** Folder or bucket, for people; never with credentials. */
   readonly label: string;
-  /** What of the words of its failures is for this machine alone. */
+  /** Paths in its errors that only this machine may show. */
   readonly places: Places;
 
   /**
-   * Rejects with STORAGE_LOST when what was stored here is gone as a whole: a volume that is not mounted, a folder that was removed. So do
-   * `create()` and both lists; what would be written then is written elsewhere, and what is listed is not what there is.
+   * Rejects with STORAGE_LOST when everything stored here is gone: a volume not mounted, a folder removed. `create()`
+   * and both lists do the same, because writes would go elsewhere and lists would be wrong.
    */
   demandPresent(): Promise<void>;
 
   /**
-   * Starts an object. Nothing appears under `name` before `commit()` resolves; a crash leaves at most a temporary that `sweep()` removes.
-   * Rejects with ALREADY_EXISTS when the name is taken and NAME_INVALID when it is not a plain file name.
+   * Starts an object. Nothing appears under `name` before `commit()` resolves; a crash leaves at most a temporary file
+   * that `sweep()` removes. Rejects with ALREADY_EXISTS when the name is taken and NAME_INVALID when it is not a plain
+   * file name.
    */
   create(name: string): Promise<PendingObject>;
 
   /** Opens a committed object for random access. */
   open(name: string): Promise<ByteSource>;
 
-  /** Committed objects (sidecars and temporaries left out), newest first. */
+  /** Returns committed objects, newest first, without sidecars and temporary files. */
   list(): Promise<StoredObject[]>;
 
-  /** Committed BackupData documents (`.json`, `.json.gz`), newest first. */
+  /** Returns committed BackupData documents (`.json`, `.json.gz`), newest first. */
   listDocuments(): Promise<StoredObject[]>;
 
-  /** Removes the object and its sidecar; removing what is not there rejects with NOT_FOUND. */
+  /** Removes the object and its sidecar. Rejects with NOT_FOUND when it does not exist. */
   remove(name: string): Promise<void>;
 
   /** Replaces the object's sidecar (`<name>.json`) as a whole; readers see the old or the new one. */
   writeSidecar(name: string, sidecar: Sidecar): Promise<void>;
 
-  /** The sidecar, or null when there is none or it cannot be read as one. */
+  /** Returns the sidecar, or null when there is none or it cannot be parsed. */
   readSidecar(name: string): Promise<Sidecar | null>;
 
-  /** Bytes that can still be written, or null where that cannot be known. */
+  /** Returns the bytes that can still be written, or null where that is unknown. */
   freeSpace(): Promise<number | null>;
 
-  /** Removes temporaries whose writers are dead; returns their names. */
+  /** Removes temporary files whose writers are dead, and returns their names. */
   sweep(): Promise<string[]>;
 
-  /** The object's place for people and for `filePath`: an absolute path or a URL without credentials. */
+  /** Returns the object's location for people and for `filePath`: an absolute path, or a URL without credentials. */
   locate(name: string): string;
 }
 
 /** An object being written. Disposing it without `commit()` aborts it. */
 export interface PendingObject extends ByteSink, AsyncDisposable {
-  /** Makes the object durable and visible under its name, in that order. */
+  /** Makes the object durable, then visible under its name. */
   commit(): Promise<void>;
-  /** Leaves nothing behind. Safe to call twice and after a failed `commit()`. */
+  /** Discards the object and leaves nothing behind. Safe to call twice and after a failed `commit()`. */
   abort(): Promise<void>;
 }
 
@@ -67,22 +68,22 @@ export interface StoredObject {
   modifiedAt: Date;
 }
 
-/** Facts about a stored archive that are not part of it. A lost sidecar loses these and nothing else. */
+/** Facts about a stored archive that are not part of it. Losing a sidecar loses these and nothing else. */
 export interface Sidecar {
   digest: string;
   kind: string;
   pinned: boolean;
   note: string | null;
-  /** ISO times, null when it never happened. */
+  /** ISO times; null when it never happened. */
   lastVerified: string | null;
   lastProved: string | null;
-  /** What was wrong when it was last read; absent when nothing was, or when it was found sound since. */
+  /** Damage found at the last reading; absent when there was none, or when the archive was found sound since. */
   foundDamaged?: FoundDamage;
 }
 
-/** Damage that reading a stored archive found. */
+/** Damage found by reading a stored archive. */
 export interface FoundDamage {
-  /** ISO. */
+  /** Time in ISO form. */
   at: string;
   code: string;
   message: string;

@@ -9,15 +9,17 @@ import { LocalPendingObject } from './local/local-object.ts';
 import { temporaryNames } from './local/temporary.ts';
 import type { PendingObject } from './storage.ts';
 
-/** Files are kept so long for a sender to go on, or for somebody to accept them. */
+/** Milliseconds for which a file is kept for its sender to go on, or for somebody to accept it. */
 export const UPLOAD_KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** How far the file of an upload is: `partial` belongs to the process that receives it, `claimed` to the one that accepts it. */
+/**
+ * State of an upload's file: `partial` belongs to the process that receives it, `claimed` to the one that accepts it.
+ */
 export type UploadPresence = 'partial' | 'plain' | 'claimed';
 
-/** A received file that one process alone works on. Disposing it without `remove()` gives it back. */
+/** A received file that one process has to itself. Disposing it without `remove()` releases it. */
 export interface ClaimedUpload extends AsyncDisposable {
-  /** For readers that want a path; the name says nothing of the content. */
+  /** Path for readers that need one; its name says nothing about the content. */
   readonly path: string;
   readonly source: ByteSource;
   /** Removes the file. */
@@ -25,33 +27,43 @@ export interface ClaimedUpload extends AsyncDisposable {
 }
 
 /**
- * Where uploads wait until they are accepted: a folder (0700) of files (0600) named by the upload's id, beside the archives and never
- * listed with them. Every failure is an `AppError`: NOT_FOUND, NAME_INVALID, DISK_FULL or STORAGE_UNAVAILABLE.
+ * Storage of uploads until they are accepted: a folder (0700) beside the archives, with files (0600) named by upload
+ * id. Lists of archives never show them. Every failure is an `AppError`: NOT_FOUND, NAME_INVALID, DISK_FULL or
+ * STORAGE_UNAVAILABLE.
  */
 export interface UploadArea {
   readonly folder: string;
   /** Makes the folder. Safe to call at any time. */
   prepare(): Promise<void>;
-  /** Starts the file of an upload that comes in one piece. It gets its name with `commit()`; the death of the process leaves what `sweep()` removes. */
+  /**
+   * Starts the file of an upload that comes in one piece; `commit()` gives it its name. If the process dies, `sweep()`
+   * removes what is left.
+   */
   receive(id: string): Promise<PendingObject>;
   /** Makes the empty file of an upload that comes in pieces, each written by its own request. */
   make(id: string): Promise<void>;
-  /** Opens that file to go on at `offset`. What was written stays, however the request ends. */
+  /** Opens that file to continue at `offset`. Written bytes stay, however the request ends. */
   append(id: string, offset: number): Promise<ByteSink & AsyncDisposable>;
-  /** Puts on disk what was appended. */
+  /** Makes appended bytes durable. */
   settle(id: string): Promise<void>;
   open(id: string): Promise<ByteSource>;
-  /** Takes a received file out of everybody else's reach. Rejects with NOT_FOUND when it is not there or somebody else has it. */
+  /**
+   * Takes a received file for the caller alone. Rejects with NOT_FOUND when it does not exist or another process has
+   * it.
+   */
   claim(id: string): Promise<ClaimedUpload>;
-  /** Removes the file; what is not there is removed already. */
+  /** Removes the file, if it exists. */
   remove(id: string): Promise<void>;
-  /** Which uploads have a file. */
+  /** Returns the uploads that have a file, with its state. */
   present(): Promise<Map<string, UploadPresence>>;
-  /** Uploads that a process had claimed which is there no more. */
+  /** Returns the uploads claimed by a process that has died. */
   abandoned(): Promise<string[]>;
-  /** Removes what dead processes were receiving and what is older than `UPLOAD_KEPT_MS`; gives back what dead processes had claimed. Returns the names removed. */
+  /**
+   * Removes what dead processes were receiving and files older than `UPLOAD_KEPT_MS`; releases what dead processes had
+   * claimed. Returns the names removed.
+   */
   sweep(now: Date): Promise<string[]>;
-  /** Bytes that can still be written, or null where that cannot be known. */
+  /** Returns the bytes that can still be written, or null where that is unknown. */
   freeSpace(): Promise<number | null>;
 }
 
@@ -59,7 +71,7 @@ const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const PLAIN = new RegExp(`^(${ID})$`);
 const OWNED = new RegExp(`^[.](${ID})(?:[.](accept))?[.][0-9a-z]+-\\d+-\\d+-\\d+[.]part$`);
 
-/** Uploads in one folder of this machine, or of a folder that all servers share. */
+/** Returns an upload area in one folder of this machine, or in a folder that all servers share. */
 export function createUploadArea(folder: string): UploadArea {
   const home = resolve(folder);
   const places = placesOfFolder(home, 'the folder of the uploads');
@@ -96,7 +108,7 @@ export function createUploadArea(folder: string): UploadArea {
       return await guarded(`Creating ${path}`, async () => {
         const temporary = join(home, temporaries.make(id, counter++));
         const handle = await open(temporary, 'wx', 0o600);
-        // Uploads have no notes beside them; the name given for them is one that never exists.
+        // Uploads have no sidecars; this name never exists.
         return new LocalPendingObject({
           handle,
           temporary,

@@ -18,10 +18,9 @@ import {
 } from './restore-steps.ts';
 
 /**
- * Returns `restore.sql`, to be run by `psql` in the folder of the unzipped archive. In one transaction that stops at
- * the first error, it refuses non-empty tables, loads all chunks in load order without foreign keys and triggers,
- * counts, and restores both exactly. Everything from the manifest is quoted, so that no name in it can become a
- * command.
+ * Returns `restore.sql`, one transaction for `psql` in the folder of the unzipped archive; it stops at the first error.
+ * It refuses non-empty tables, loads all chunks in load order without foreign keys and triggers, counts, and puts both
+ * back exactly. Everything from the manifest is quoted, so that no name in it can become a command.
  */
 export function restoreSql(manifest: Manifest): string {
   const tables = manifest.tables.map(

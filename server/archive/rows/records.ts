@@ -120,9 +120,9 @@ function escapes(letters: Record<string, string>): Uint8Array {
 }
 
 /**
- * Converts PostgreSQL's CSV without its header line to COPY text, byte for byte as the server writes it; `columns`
- * tells a row of one NULL from an empty input. Throws RangeError for CSV that PostgreSQL does not write. It is one loop
- * over local numbers: a method call per byte blocked the event loop most of a second per 8 MiB chunk.
+ * Converts PostgreSQL's CSV without its header line to COPY text, byte for byte as the server writes it. Throws
+ * RangeError for CSV that PostgreSQL does not write; `columns` tells a row of one NULL from an empty input. One loop
+ * over local numbers, because a method call per byte blocked the event loop most of a second per 8 MiB chunk.
  */
 export function csvToCopyText(csv: Uint8Array, columns: number): Uint8Array {
   const out = new Uint8Array(copyTextBound(csv));

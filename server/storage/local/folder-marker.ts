@@ -4,20 +4,22 @@ import { AppError, placesOfFolder } from '../../core/errors.ts';
 import { systemCode } from '../failures.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
 
-/** Made beside the first object and never removed. Neither archive nor document, so that no list shows it. */
+/**
+ * Marker file, made with the first object and never removed. It is neither archive nor document, so no list shows it.
+ */
 export const MARKER = '.palace-backup';
 
-/** The folder, to those who are not at this machine. */
+/** Wording for the folder towards people who are not at this machine. */
 export const FOLDER_WORDS = 'the folder of the backups';
 
 const TEXT = 'Palace Backup knows its folder again by this file. Without it, it takes the folder for lost.\n';
 
-/** Names of files that were stored in this folder, as somebody else remembers them. */
+/** Returns names of files stored in this folder earlier, as another record (the database) has them. */
 export type FolderMemory = (folder: string) => Promise<readonly string[]>;
 
 /**
- * Tells the folder of the backups from what lies under its name when its volume is not mounted, or after it was removed. Whether there should
- * be a marker is known from having seen it, or from those who remember what was stored here.
+ * Detects that the folder of the backups is missing: its volume is not mounted, or it was removed. A marker is expected
+ * when it was seen before, or when `FolderMemory` names files stored here.
  */
 export class FolderMarker {
   private readonly folder: string;
@@ -31,14 +33,17 @@ export class FolderMarker {
     this.known = known;
   }
 
-  /** Rejects with STORAGE_LOST where the marker should be and is not. A folder from before there were markers is known by a file in it. */
+  /**
+   * Rejects with STORAGE_LOST when the expected marker is missing. A folder older than markers is recognised by a file
+   * in it.
+   */
   async demand(): Promise<void> {
     if (await exists(this.path)) {
       this.wasSeen = true;
       return;
     }
     if (!this.wasSeen) {
-      // Who cannot be asked remembers nothing; a backup needs the same database to be made at all.
+      // A record that cannot be read counts as empty: making a backup needs the same database anyway.
       const names = await this.known(this.folder).catch(() => []);
       if (names.length === 0) return;
       const here = new Set((await readdir(this.folder).catch(ignoreMissing)) ?? []);
@@ -47,7 +52,7 @@ export class FolderMarker {
     throw folderLost(this.folder, this.path);
   }
 
-  /** Makes it where it is not, for good. */
+  /** Makes the marker durably, unless it exists. */
   async make(): Promise<void> {
     if (this.wasSeen && (await exists(this.path))) return;
     const handle = await open(this.path, 'wx', 0o600).catch((error: unknown) => {
@@ -82,7 +87,7 @@ function folderLost(folder: string, marker: string): AppError {
   );
 }
 
-/** For a shell. */
+/** Quotes a path for a shell. */
 function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,12 +2,12 @@ import { lstat, open, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../failures.ts';
 
-/** Whether anything has this name, a symbolic link to nowhere included. */
+/** Returns whether anything has this name, dangling symbolic links included. */
 export async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(ignoreMissing)) !== undefined;
 }
 
-/** Removes a folder and those above it up to the given one, for as long as nothing is in them. */
+/** Removes a folder and its parents up to the given one, as long as they are empty. */
 export async function removeEmpty(folder: string, uppermost: string): Promise<void> {
   for (let at = folder; ; at = dirname(at)) {
     const removed = await rmdir(at).then(
@@ -18,7 +18,7 @@ export async function removeEmpty(folder: string, uppermost: string): Promise<vo
   }
 }
 
-/** Makes what was linked, renamed or removed in a folder durable: the folder is a file of its own. */
+/** Makes links, renames and removals in a folder durable, because a folder has to be synced like a file. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -28,7 +28,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** For `catch`: undefined when there is no such file; every other error is thrown on. */
+/** Handles a rejection in `catch`: returns undefined when there is no such file, and throws any other error. */
 export function ignoreMissing(error: unknown): undefined {
   if (systemCode(error) !== 'ENOENT') throw error;
 }

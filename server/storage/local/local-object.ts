@@ -7,7 +7,7 @@ import type { PendingObject } from '../storage.ts';
 import { exists, ignoreMissing, removeEmpty, syncFolder } from './folder.ts';
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-/** The disk is set to work after so many bytes, so that the last sync finds little left to do. */
+/** Bytes after which a sync is started, so that the last one finds little left to do. */
 const SYNC_EVERY = 32 * 1024 * 1024;
 
 export interface PendingFile {
@@ -17,11 +17,11 @@ export interface PendingFile {
   path: string;
   sidecar: string;
   freeSpace(): Promise<number | null>;
-  /** What of its failures is for this machine alone. */
+  /** Paths in its errors that only this machine may show. */
   places: Places;
-  /** The uppermost of the folders that were made for it; absent when all were there. */
+  /** The topmost folder that was made for it; absent when all existed. */
   madeFolder?: string | undefined;
-  /** Done when the bytes are on disk, before they get their name. */
+  /** Resolves before the file gets its name, once its bytes are on disk. */
   beforeNaming(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export class LocalPendingObject implements PendingObject {
   private written = 0;
   private syncedUpTo = 0;
   private syncing: Promise<void> | null = null;
-  /** A failure to sync is told once by the system; it must not get lost before `commit()`. */
+  /** First failure to sync, kept for `commit()`, because the system reports it only once. */
   private syncFailure: unknown = null;
   private open = true;
 
@@ -53,7 +53,7 @@ export class LocalPendingObject implements PendingObject {
       if (this.syncFailure !== null) throw this.syncFailure;
       await handle.sync();
       await handle.close();
-      // The name is free, so that notes lying there are an earlier object's.
+      // The name is free, so a sidecar found there belongs to an earlier object.
       if (!(await exists(path))) await unlink(sidecar).catch(ignoreMissing);
       await this.parts.beforeNaming();
       await linkNew(temporary, path, name);
@@ -115,7 +115,7 @@ export class LocalPendingObject implements PendingObject {
   }
 }
 
-/** Gives the file its name without ever replacing another's. */
+/** Gives the file its name without ever replacing another file. */
 async function linkNew(temporary: string, path: string, name: string): Promise<void> {
   try {
     await link(temporary, path);
@@ -123,7 +123,7 @@ async function linkNew(temporary: string, path: string, name: string): Promise<v
     const code = systemCode(error);
     if (code === 'EEXIST') throw alreadyExists(name);
     if (code === null || !NO_LINKS.has(code)) throw error;
-    // A file system without hard links: looking first is the best there is.
+    // Some file systems have no hard links: looking first is the best there is.
     if (await exists(path)) throw alreadyExists(name);
     await rename(temporary, path);
     return;

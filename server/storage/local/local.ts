@@ -14,9 +14,9 @@ import { LocalPendingObject } from './local-object.ts';
 import { temporaryNames } from './temporary.ts';
 
 /**
- * Archives in one folder, made (0700) when the first is written. Files are 0600; an object is written beside its place under a
- * temporary name, synced, and only then linked to its own, so that two writers of one name cannot both succeed. With the first object comes
- * the marker by which the folder is known again.
+ * Stores archives as files (0600) in one folder (0700), made with the first archive together with its marker. An object
+ * is written under a temporary name, synced, and only then linked to its own. Two writers of one name therefore cannot
+ * both succeed.
  */
 export function createLocalStorage(folder: string, known: FolderMemory = NOTHING_KNOWN): Storage {
   return new LocalStorage(resolve(folder), known);
@@ -100,7 +100,7 @@ class LocalStorage implements Storage {
   async remove(name: string): Promise<void> {
     const path = this.locate(name);
     await this.guarded(`Removing ${path}`, async () => {
-      // The sidecar last: a pin must not be lost while what it protects is still there.
+      // The sidecar last: a pin must not be lost while the archive it protects still exists.
       await unlink(path).catch((error: unknown) => {
         throw systemCode(error) === 'ENOENT' ? notFound(name) : error;
       });
@@ -173,7 +173,7 @@ class LocalStorage implements Storage {
       try {
         return { handle: await open(temporary, 'wx', 0o600), temporary };
       } catch (error) {
-        // Another storage object of this process counts as well.
+        // Another storage object of this process may have made it.
         if (systemCode(error) !== 'EEXIST') throw error;
       }
     }

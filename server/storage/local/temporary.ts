@@ -4,10 +4,16 @@ import { systemCode } from '../failures.ts';
 
 const TEMPORARY = /^\..+\.([0-9a-z]+)-(\d+)-(\d+)-\d+\.part$/;
 
-/** Names of unfinished files, `.<name>.<machine>-<process>-<its start>-<counter>.part`, and the judgement whether their writer still lives. */
+/**
+ * Names of unfinished files, `.<name>.<machine>-<process>-<its start>-<counter>.part`, and the test whether their
+ * writer still lives.
+ */
 export interface TemporaryNames {
   make(name: string, counter: number): string;
-  /** False for other files, for those of other machines (a shared folder) and of living processes. */
+  /**
+   * Returns true when the writer is dead; false for other files, for those of other machines (a shared folder) and of
+   * living processes.
+   */
   isAbandoned(fileName: string): boolean;
 }
 
@@ -21,7 +27,7 @@ export function temporaryNames(): TemporaryNames {
       if (!match || match[1] !== machine) return false;
       const pid = Number(match[2]);
       if (!isRunning(pid)) return true;
-      // The number is taken, but perhaps by a younger process.
+      // The process number is in use, but perhaps by a younger process.
       const start = processStart(pid);
       return match[3] !== '0' && start !== null && start !== match[3];
     },
@@ -37,7 +43,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** When the process started, in ticks since the machine did; null where `/proc` does not tell. */
+/** Returns the start of the process in ticks since boot; null where `/proc` does not tell. */
 function processStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
