@@ -87,7 +87,7 @@ test('directoryEnd() turns ZIP64 when entries, offset or length ask for it, and 
   }
 });
 
-/** A file of which only a few places are not zero. */
+/** Returns a file that is zero except in a few places. */
 function sparse(size: number, pieces: { offset: number; bytes: Uint8Array }[]) {
   return {
     size,

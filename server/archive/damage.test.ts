@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'bun:test';
 import { checkContainer, openArchive } from './reader.ts';
 import { codeOfError, sampleArchive, sourceOf } from './sample.fixture.ts';
 
-/** Thousands of archives are opened; how long that takes is not what is tested. */
+/** Milliseconds for opening thousands of archives, the duration of which is not tested. */
 const PATIENCE = 60_000;
 const methods = ['deflate', 'zstd'] as const;
 const samples = new Map<string, Uint8Array>();
@@ -15,7 +15,7 @@ async function readAll(bytes: Uint8Array): Promise<void> {
   await checkContainer(archive);
 }
 
-/** The codes met, and how many of the damaged archives were taken for sound. */
+/** Returns the codes found, and the number of damaged archives taken for sound. */
 async function tryEach(
   count: number,
   damaged: (index: number) => Uint8Array,

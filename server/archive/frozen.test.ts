@@ -6,7 +6,10 @@ import { NASTY_TABLE } from './recovery/recovery.fixture.ts';
 import { countRows } from './rows/records.ts';
 import { sourceOf } from './sample.fixture.ts';
 
-/** Archives as each released format wrote them. They are never made anew: what was written once must stay readable. */
+/**
+ * Archives as each released format wrote them. They are never regenerated, because what was written once must stay
+ * readable.
+ */
 const FORMAT_1_0 = { formatVersion: '1.0', rows: 11 };
 const FROZEN = {
   'format-1.0-deflate.zip': {

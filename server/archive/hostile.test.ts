@@ -119,7 +119,7 @@ test('openArchive() accepts a signature after the manifest and nothing larger in
 
 const staff = { schema: 'public', name: 'staff' };
 
-/** An archive of one chunk about which the manifest says what it likes. */
+/** Returns an archive of one chunk about which the manifest may lie. */
 function lying(
   content: string | Uint8Array,
   lie: (entry: ManifestEntry) => ManifestEntry,
@@ -137,7 +137,7 @@ async function readOnly(archive: Uint8Array): Promise<void> {
   for (const entry of opened.manifest.entries) await opened.readEntry(entry);
 }
 
-/** As `readOnly`, in pieces. */
+/** Checks as `readOnly` reads, in pieces. */
 async function checkOnly(archive: Uint8Array): Promise<number[]> {
   const opened = await openArchive(sourceOf(archive));
   const rows: number[] = [];

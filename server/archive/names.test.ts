@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { chunkName, chunkNumber, encodeNamePart, isChunkName } from './names.ts';
 
 const anyName = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
-/** As long as PostgreSQL keeps a name, and mostly of letters that need three characters a byte. */
+/** Names as long as PostgreSQL allows, mostly of letters that take three characters per byte. */
 const longName = fc.string({ unit: fc.constantFrom('б', 'я', 'ж', '名', 'x', '.'), minLength: 15, maxLength: 31 });
 const table = fc.record({ schema: fc.oneof(anyName, longName), name: fc.oneof(anyName, longName) });
 const number = fc.integer({ min: 1, max: 2_000_000 });

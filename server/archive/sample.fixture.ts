@@ -24,11 +24,11 @@ export interface SampleOptions {
   method?: 'deflate' | 'zstd';
   chunks?: SampleChunk[];
   texts?: Record<string, string>;
-  /** The last word on the manifest, before it is written. */
+  /** Changes the manifest last, before it is written. */
   change?: (manifest: Manifest) => Manifest;
 }
 
-/** A whole archive in memory, made by the writer itself. */
+/** Returns a whole archive in memory, made by the writer itself. */
 export async function sampleArchive(
   options: SampleOptions = {},
 ): Promise<{ bytes: Uint8Array; manifest: Manifest; digest: string }> {
@@ -44,7 +44,9 @@ export async function sampleArchive(
   return { bytes: sink.bytes(), manifest, digest };
 }
 
-/** A manifest that fits these entries: one table of text columns `id` and `name` for each they name. */
+/**
+ * Returns a manifest that fits these entries, with one table of text columns `id` and `name` for each table they name.
+ */
 export function sampleManifest(entries: ManifestEntry[]): Manifest {
   const names = [...new Set(entries.flatMap((entry) => entry.table?.name ?? []))];
   const tables = names.map((name) => sampleTable(name, entries));
@@ -116,7 +118,7 @@ export function sourceOf(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** The code of the AppError this ends in; fails for anything else. */
+/** Returns the code of the AppError that `work` rejects with; fails for anything else. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   return await work.then(() => 'nothing was refused', codeOfError);
 }

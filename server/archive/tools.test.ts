@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FORMAT_VERSION } from './manifest/manifest.ts';
 import { SAMPLE_CHUNKS, sampleArchive } from './sample.fixture.ts';
 
-/** What stands on a machine to open a ZIP with; each test uses all it finds, and one must be there. */
+/** Tools that may open a ZIP on this machine. Each test uses all it finds, and one must exist. */
 const TOOLS = {
   deflate: {
     unzip: ['unzip', '-q', 'a.zip', '-d', 'out'],

@@ -4,12 +4,12 @@ import { type ContainerEntry, directoryEnd, directoryRecord, localHeader } from 
 import { encodeManifest, MANIFEST_NAME, type Manifest, type ManifestEntry } from './manifest/manifest.ts';
 import { SAMPLE_TIME } from './sample.fixture.ts';
 
-/** A ZIP entry as a forger makes it: every field may lie. */
+/** A ZIP entry as a forger makes it: every field may be false. */
 export interface ForgedEntry extends ContainerEntry {
   stored: Uint8Array;
 }
 
-/** A ZIP of exactly these entries, without asking whether they make sense. */
+/** Returns a ZIP of exactly these entries, without checking that they make sense. */
 export function forgeZip(entries: ForgedEntry[]): Uint8Array {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
@@ -24,7 +24,7 @@ export function forgeZip(entries: ForgedEntry[]): Uint8Array {
   return Buffer.concat([...parts, lines, directoryEnd(entries.length, offset, lines.length)]);
 }
 
-/** `manifest.json` with a right checksum around whatever it says. */
+/** Returns `manifest.json` with a correct checksum, whatever it says. */
 export function manifestPart(manifest: Manifest | Uint8Array): ForgedEntry {
   const stored = manifest instanceof Uint8Array ? manifest : encodeManifest(manifest);
   return {
@@ -37,14 +37,14 @@ export function manifestPart(manifest: Manifest | Uint8Array): ForgedEntry {
   };
 }
 
-/** A deflated chunk and its true entry. */
+/** Returns a deflated chunk with its true entry. */
 export function chunkPart(name: string, content: string | Uint8Array): ForgedEntry {
   const bytes = Buffer.from(content);
   const stored = deflateRawSync(bytes);
   return { name, method: 'deflate', size: bytes.length, storedSize: stored.length, crc32: crc32Hex(bytes), stored };
 }
 
-/** What a manifest would say of a forged chunk, were it honest. */
+/** Returns the entry of an honest manifest for a forged chunk. */
 export function entryFor(
   part: ForgedEntry,
   content: string | Uint8Array,
@@ -55,7 +55,7 @@ export function entryFor(
   return { name, format: 'csv', table: facts.table, method, rows: facts.rows, size, storedSize, crc32, ...hashes };
 }
 
-/** The entries of a sound archive of ours as forgeable parts, in file order, the manifest last. */
+/** Returns the entries of a sound archive of ours as forgeable parts, in file order, the manifest last. */
 export function partsOf(bytes: Uint8Array, manifest: Manifest): ForgedEntry[] {
   let offset = 0;
   const parts = manifest.entries.map(({ name, method, size, storedSize, crc32 }) => {

@@ -1,6 +1,6 @@
 /**
- * Runs the work for each item, in order, at most `most` at once, to hide the latency of each. Rejects with the first
- * failure.
+ * Runs the work for each item, in order and at most `most` concurrently, to hide the latency of each. Rejects with the
+ * first failure.
  */
 export async function forEachConcurrent<Item>(
   most: number,

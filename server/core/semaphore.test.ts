@@ -4,7 +4,7 @@ import { createSemaphore } from './semaphore.ts';
 
 const forever = new AbortController().signal;
 
-/** Work that ends when it is told to. */
+/** Returns work that ends on command. */
 function held() {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const state = { began: false, end: resolve, fail: reject };

@@ -7,9 +7,9 @@ import { cancelled } from './errors.ts';
 export type Semaphore = <Result>(signal: AbortSignal | null, work: () => Promise<Result>) => Promise<Result>;
 
 /**
- * Returns a semaphore that lets `count` pieces of work run at once. A waiting caller that is cancelled rejects with
+ * Returns a semaphore that lets `count` pieces of work run together. A waiting caller that is cancelled rejects with
  * CANCELLED; work that has begun handles its own signal. With `line`, a caller that would wait behind `longest` others
- * is rejected at once with what `full` makes.
+ * is rejected immediately with what `full` makes.
  */
 export function createSemaphore(count: number, line?: { longest: number; full: () => Error }): Semaphore {
   const waiting: (() => void)[] = [];

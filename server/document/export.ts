@@ -14,9 +14,9 @@ const PIECE_CHARACTERS = 128 * 1024;
 
 /**
  * Yields an archive as a BackupData document, `{ metadata, data: { admins: […], … } }`, one row a line in UTF-8,
- * holding one chunk at a time. Values have the form `jsonForm` gives, generated columns are left out, and `metadata`
- * gets `sequences` (positions) and `warnings` (`known`, or those of `exportWarnings`); the HRMS needs neither. Rejects
- * with ARCHIVE_DAMAGED, or ARCHIVE_INVALID for rows no document can hold (text that is not UTF-8).
+ * holding one chunk. Values have the form `jsonForm` gives, generated columns are left out, and `metadata` gets
+ * `sequences` (positions) and `warnings` (`known`, or those of `exportWarnings`); the HRMS needs neither. Rejects with
+ * ARCHIVE_DAMAGED, or ARCHIVE_INVALID for rows no document can hold (text that is not UTF-8).
  */
 export async function* exportJson(archive: Archive, signal: AbortSignal, known?: string[]): AsyncGenerator<Uint8Array> {
   const { manifest } = archive;

@@ -75,7 +75,7 @@ describe('refused:', () => {
     const at = zip.indexOf('backup_') + 60;
     zip[at] = (zip[at] ?? 0) ^ 4;
     expect(await codeOf(textOf(zip))).toBe('ARCHIVE_DAMAGED');
-    // One that still reads as JSON: only its checksum tells.
+    // It still reads as JSON: only its checksum shows the damage.
     const stored = Buffer.from(await oldZip('{"amount":"1500"}', {}, { level: 0 }));
     const digit = stored.indexOf('1500');
     stored[digit] = (stored[digit] ?? 0) ^ 8;

@@ -1,6 +1,6 @@
 import { TextReader, Uint8ArrayWriter, ZipWriter, type ZipWriterAddDataOptions } from '@zip.js/zip.js';
 
-/** A ZIP as the HRMS's old tool wrote it: data descriptors, deflate 9, the document last. */
+/** Returns a ZIP as the HRMS's old tool wrote it: data descriptors, deflate 9, the document last. */
 export async function oldZip(
   document: string,
   others: Record<string, string> = {},

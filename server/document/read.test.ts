@@ -51,7 +51,7 @@ async function read(text: string | Uint8Array, step = 7, limits: Partial<JsonLim
 }
 
 const staff = (...rows: string[]) => `{"metadata":{},"data":{"staff":[${rows.join(',')}]}}`;
-/** The fields of one row as PostgreSQL gets them, by key. */
+/** Returns the fields of one row as PostgreSQL gets them, by key. */
 async function fields(row: string): Promise<Record<string, string | null>> {
   const found = await read(staff(row));
   const table = found.find((piece) => piece.kind === 'table');

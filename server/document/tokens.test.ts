@@ -4,7 +4,7 @@ import { NASTY_TEXTS } from '../../db/testing/fixtures/nasty-texts.ts';
 import { createJsonTokenizer } from './tokens.ts';
 import { JsonNumber } from './values.ts';
 
-/** The tokens written out again, from bytes that come in pieces of `step`. */
+/** Writes the tokens out again, from bytes that come in pieces of `step`. */
 function retold(bytes: Uint8Array, step = bytes.length, longest = 1e6): string {
   let text = '';
   const tokenizer = createJsonTokenizer(

@@ -4,15 +4,21 @@ import type { Storage, StoredObject } from '../storage/storage.ts';
 import { type BackupDetail, readDetail } from './detail.ts';
 import { AT_ONCE, readNotes, readStored, type StoredBackup } from './list.ts';
 
-/** What is stored, kept in memory: asking again costs nothing until something changes. */
+/** The stored backups, cached in memory: a repeated call costs nothing until something changes. */
 export interface Catalogue {
-  /** Newest first. What others store or remove is seen within four seconds, what they note within thirty or so. */
+  /**
+   * Returns all backups, newest first. Shows what other processes store or remove within four seconds, and their
+   * changes to sidecars within about thirty.
+   */
   list(signal: AbortSignal): Promise<readonly StoredBackup[]>;
-  /** By file name, or by the id in the manifest. Throws NOT_FOUND, and INPUT_INVALID for an id that several archives bear. */
+  /**
+   * Finds a backup by file name, or by the id in its manifest. Throws NOT_FOUND, or INPUT_INVALID for an id that
+   * several archives have.
+   */
   find(idOrName: string, signal: AbortSignal): Promise<StoredBackup>;
-  /** What the manifest says in full. Throws NOT_FOUND, or what opening the archive says. */
+  /** Returns the details in the manifest. Throws NOT_FOUND, or what opening the archive throws. */
   detail(backup: StoredBackup, signal: AbortSignal): Promise<BackupDetail>;
-  /** To be called when an archive or its notes were changed from here: the next answer reads it anew. */
+  /** Call when this process changed an archive or its sidecar: the next call reads it again. */
   drop(name: string): void;
 }
 
@@ -23,11 +29,13 @@ export interface CatalogueOptions {
   signal: AbortSignal;
 }
 
-/** A listing this old is read anew, in milliseconds; until it is twice as old nobody waits for that. */
+/**
+ * Milliseconds a listing is fresh. Stale-while-revalidate: up to twice this age it is returned while a new one is read.
+ */
 const LISTING_MS = 2000;
-/** How old notes may be that are listed again. */
+/** Milliseconds after which the sidecar of a listed archive is read again. */
 const NOTES_MS = 30_000;
-/** Manifests kept whole. */
+/** Number of manifests kept whole. */
 const KEPT_DETAILS = 50;
 
 interface Known {
@@ -41,13 +49,13 @@ interface Reading {
   drops: number;
 }
 
-/** A catalogue that has read nothing yet. The first answer takes as long as opening every archive. */
+/** Returns a catalogue that has read nothing yet. Its first answer takes as long as opening every archive. */
 export function createCatalogue({ storage, now, signal: life }: CatalogueOptions): Catalogue {
   const known = new Map<string, Known>();
   const details = new Map<string, { version: string; detail: BackupDetail }>();
   let listed: { backups: readonly StoredBackup[]; at: number } | null = null;
   let reading: Promise<Reading> | null = null;
-  /** Grows with each `drop`: a reading that began before one is not what is there now. */
+  /** Counter of `drop` calls: a read that began before one may be outdated. */
   let drops = 0;
 
   const readOne = async (object: StoredObject): Promise<Known> => {
@@ -57,7 +65,7 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
     if (before?.version !== version) return { version, backup: await readStored(storage, object, life), notesAt: at };
     if (at - before.notesAt < NOTES_MS) return before;
     const notes = await readNotes(storage, object.name);
-    // What cannot be opened stays so, whatever the notes say.
+    // An archive that cannot be opened stays damaged, whatever its sidecar says.
     const damaged = before.backup.manifest === null ? before.backup.damaged : notes.damaged;
     return { version, backup: { ...before.backup, ...notes, damaged }, notesAt: at };
   };
@@ -92,7 +100,7 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
         reading = null;
       });
       if (listed && age < 2 * LISTING_MS) {
-        // Should it fail, whoever has to wait for the next one is told.
+        // A failure reaches the caller that has to wait for the next read.
         reading.catch(() => undefined);
         return listed.backups;
       }
@@ -140,7 +148,10 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
   };
 }
 
-/** An uploaded archive says of itself which backup it is; which of them is meant is for a person to say. */
+/**
+ * Returns the error for an id that several archives have. An uploaded archive may claim any id, so a person must
+ * choose.
+ */
 function ambiguous(names: string[]): AppError {
   return new AppError(
     'INPUT_INVALID',
@@ -156,7 +167,7 @@ function versionOf({ size, createdAt, modifiedAt }: Omit<StoredObject, 'name'>):
   return `${size} ${createdAt.getTime()} ${modifiedAt.getTime()}`;
 }
 
-/** An archive removed between the listing and the look at it is no failure. */
+/** Returns null when the archive was removed between listing and opening, which is no failure. */
 function unlessGone(error: unknown): null {
   if (error instanceof AppError && error.code === 'NOT_FOUND') return null;
   throw error;

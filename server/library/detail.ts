@@ -4,7 +4,7 @@ import type { Manifest } from '../archive/manifest/manifest.ts';
 import { openArchive } from '../archive/reader.ts';
 import type { Storage } from '../storage/storage.ts';
 
-/** What a stored backup's manifest says in full, its entries counted instead of listed. */
+/** Details of a stored backup from its manifest, its entries counted instead of listed. */
 export interface BackupDetail {
   digest: string;
   formatVersion: string;
@@ -23,11 +23,11 @@ export interface BackupDetail {
 }
 
 export interface BackupTable {
-  /** `schema.name`, the schema left out when it is `public`. */
+  /** Name as `schema.name`, without the schema when it is `public`. */
   name: string;
   key: string;
   rows: number;
-  /** Before and after compression. */
+  /** Bytes before and after compression. */
   bytes: number;
   storedBytes: number;
   columns: { name: string; sqlType: string; notNull: boolean; generated: boolean; identity: boolean }[];
@@ -35,7 +35,7 @@ export interface BackupTable {
   links: { name: string; columns: string[]; target: string; targetColumns: string[] }[];
 }
 
-/** Reads a stored archive's manifest, never its rows. Throws NOT_FOUND, or what opening the archive says. */
+/** Reads a stored archive's manifest, never its rows. Throws NOT_FOUND, or what opening the archive throws. */
 export async function readDetail(storage: Storage, name: string, signal: AbortSignal): Promise<BackupDetail> {
   await using source = await storage.open(name);
   const { manifest, digest } = await openArchive(source, { signal });

@@ -1,20 +1,21 @@
 import { originText } from '../archive/manifest/origin.ts';
 import type { StoredBackup } from './list.ts';
 
-/** The newest backup of one database that can be relied on, or why there is none. */
+/** The newest reliable backup of one database, or the reason why there is none. */
 export interface Freshness {
-  /** `hrms at db.example:5432`; for people. */
+  /** Name for people: `hrms at db.example:5432`. */
   database: string;
-  /** The newest that is whole, was read back, and holds everything. */
+  /** Newest backup that is undamaged, was read back and holds everything. */
   good: { name: string; timestamp: string; ageMs: number } | null;
-  /** Why the newest of all is not the one, where it is not. */
+  /** Newest backup of all and its fault; null when it has none. */
   newest: { name: string; fault: string } | null;
   isFresh: boolean;
 }
 
 /**
- * Says of each database in a folder how old its last good, complete backup is. `only` is a database's name, or name and place as lists show
- * them; what bears that name counts as one database then. Uploaded archives tell of their sender and do not count.
+ * Returns for each database in a folder the age of its last good, complete backup. `only` selects a database by name,
+ * or by name and host, and counts all matches as one. Uploaded archives do not count, because they show what their
+ * sender has.
  */
 export function readFreshness(
   backups: readonly StoredBackup[],
@@ -22,7 +23,7 @@ export function readFreshness(
 ): Freshness[] {
   const own = backups.filter(({ uploaded, manifest }) => !uploaded && manifest?.kind !== 'uploaded');
   const known = own.filter((backup) => isOf(backup, only));
-  // One that cannot be opened belongs to nobody in particular: it is of no use to anybody and is told elsewhere.
+  // An archive that cannot be opened belongs to no known database; other reports name it.
   const groups = Map.groupBy(
     known.filter(({ manifest }) => manifest !== null),
     (backup) => only ?? identityOf(backup),
@@ -44,7 +45,7 @@ function freshnessOf(backups: StoredBackup[], now: Date, maxAgeMs: number, only:
   };
 }
 
-/** Why nobody should rely on it alone; null when nothing speaks against it. */
+/** Returns the reason not to rely on this backup alone, or null when there is none. */
 function faultOf({ manifest, damaged, lastVerified }: StoredBackup): string | null {
   if (manifest !== null && damaged) return 'was found damaged';
   if (damaged || manifest === null) return 'cannot be opened';
@@ -62,7 +63,9 @@ function nameOf({ manifest }: StoredBackup): string | null {
   return manifest && originText(manifest.from);
 }
 
-/** One database is one by its server, whatever address led to it; where the server is not known, by the address. */
+/**
+ * Returns a key for the database: its server, whatever address led there, or the address where the server is unknown.
+ */
 function identityOf({ manifest }: StoredBackup): string {
   const { database, systemIdentifier, host } = manifest?.from ?? { database: null, systemIdentifier: null, host: null };
   return JSON.stringify([database, systemIdentifier ?? host]);

@@ -7,22 +7,25 @@ import { refuseOtherJson } from '../document/survey.ts';
 import type { Storage, StoredObject } from '../storage/storage.ts';
 import { AT_ONCE } from './list.ts';
 
-/** A stored BackupData document as lists show it: the file, and what it says of itself before its rows. */
+/** A stored BackupData document as lists show it: the file, and the metadata before its rows. */
 export interface StoredDocument {
   name: string;
   size: number;
   modifiedAt: string;
   filePath: string;
-  /** What it does not say is null. */
+  /** Null when the document does not say, as in the fields below. */
   timestamp: string | null;
   createdBy: string | null;
   rows: number | null;
-  /** Where it comes from, in words. */
+  /** Database it comes from, in words. */
   origin: string | null;
   damaged: { code: string; message: string } | null;
 }
 
-/** Every BackupData document stored, newest first; other JSON is passed over. Throws only when the storage itself fails. */
+/**
+ * Returns every stored BackupData document, newest first, and leaves out other JSON. Throws only when the storage
+ * itself fails.
+ */
 export async function listDocuments(storage: Storage, signal: AbortSignal): Promise<StoredDocument[]> {
   const found: (StoredDocument | null)[] = [];
   await forEachConcurrent(AT_ONCE, await storage.listDocuments(), async (object, index) => {
@@ -63,7 +66,7 @@ async function readDocument(
   }
 }
 
-/** What the metadata of a document says, each where it is what it should be. */
+/** Returns the well-formed facts in a document's metadata. */
 export function saidOf({ totalRecords, timestamp, createdBy, databaseUrl }: Record<string, unknown>) {
   return {
     timestamp: typeof timestamp === 'string' && !Number.isNaN(Date.parse(timestamp)) ? timestamp : null,

@@ -6,36 +6,39 @@ import { forEachConcurrent } from '../core/concurrent-map.ts';
 import { AppError, ERROR_FAMILIES, saidOutside } from '../core/errors.ts';
 import type { Sidecar, Storage, StoredObject } from '../storage/storage.ts';
 
-/** A stored archive as lists show it: the object, what its manifest says, what its sidecar adds. */
+/** A stored archive as lists show it: the object, facts of its manifest, and its sidecar. */
 export interface StoredBackup {
   name: string;
   size: number;
   createdAt: string;
   modifiedAt: string;
   filePath: string;
-  /** Null when the archive cannot be opened; `damaged` then says why. It is there, too, of what opens and was found damaged inside, with the moment. */
+  /**
+   * Null when the archive cannot be opened; `damaged` then says why. An archive that opens but was found damaged inside
+   * has `damaged` too, with the time.
+   */
   manifest: {
     backupId: string;
-    /** Of the program that made it, as the user's BackupData has it. */
+    /** Version of the program that made it, as in the user's BackupData. */
     version: string;
-    /** Where it was made, without user, password and parameters. */
+    /** Address of the database it was made from, without user, password and parameters. */
     databaseUrl: string;
-    /** The database it was made of. */
+    /** Database it was made from. */
     from: Origin;
-    /** The moment the backup shows, ISO. */
+    /** The moment whose data the backup holds, in ISO form. */
     timestamp: string;
     createdBy: string;
     kind: string;
     digest: string;
     rows: number;
-    /** Rows per table, as a backup's result names them. */
+    /** Rows per table, named as in a backup's result. */
     tables: Record<string, number>;
     warnings: number;
-    /** What it knows not to hold. */
+    /** Number of things known to be missing. */
     losses: number;
   } | null;
   damaged: { code: string; message: string; foundAt: string | null } | null;
-  /** It came from outside: what its manifest says of its making is its sender's word. */
+  /** True when it was uploaded: everything its manifest says of its origin is then only the sender's claim. */
   uploaded: boolean;
   pinned: boolean;
   note: string | null;
@@ -43,7 +46,7 @@ export interface StoredBackup {
   lastProved: string | null;
 }
 
-/** What became of a backup that is stored. */
+/** Returns the outcome of a stored backup. */
 export function storedOutcome({ losses }: Pick<NonNullable<StoredBackup['manifest']>, 'losses'>): BackupOutcome {
   return losses > 0 ? 'partial' : 'success';
 }
@@ -52,8 +55,8 @@ export function storedOutcome({ losses }: Pick<NonNullable<StoredBackup['manifes
 export const AT_ONCE = 8;
 
 /**
- * Everything stored, newest first. Of each archive only the end is read, never its rows; one that cannot be opened is listed and
- * says so. Throws only when the storage itself fails.
+ * Returns everything stored, newest first. Reads only the end of each archive, never rows, and lists one that cannot be
+ * opened with its fault. Throws only when the storage itself fails.
  */
 export async function listBackups(storage: Storage, signal: AbortSignal): Promise<StoredBackup[]> {
   const objects = await storage.list();
@@ -65,7 +68,7 @@ export async function listBackups(storage: Storage, signal: AbortSignal): Promis
   return backups;
 }
 
-/** One stored archive as lists show it. Throws only when the storage itself fails. */
+/** Returns one stored archive as lists show it. Throws only when the storage itself fails. */
 export async function readStored(storage: Storage, object: StoredObject, signal: AbortSignal): Promise<StoredBackup> {
   const facts = {
     name: object.name,
@@ -105,7 +108,10 @@ export async function readStored(storage: Storage, object: StoredObject, signal:
   }
 }
 
-/** What the notes beside an archive add to it. That they cannot be read is told of this archive alone: a list shows the others all the same. */
+/**
+ * Returns the facts in an archive's sidecar. A sidecar that cannot be read is reported for this archive alone, so that
+ * a list still shows the others.
+ */
 export async function readNotes(storage: Pick<Storage, 'readSidecar'>, name: string) {
   try {
     return sidecarFacts(await storage.readSidecar(name));
@@ -127,7 +133,10 @@ function sidecarFacts(sidecar: Sidecar | null) {
   };
 }
 
-/** What is damaged says what; what may not be read says what to do, too, because it can be mended. */
+/**
+ * Returns the message of the fault, and also the hint when the archive is merely unreadable, because that can be
+ * mended.
+ */
 function wordsOf(error: AppError): string {
   const { message, hint = '' } = saidOutside(error);
   return ERROR_FAMILIES[error.code] === 'system' ? `${message} ${hint}`.trimEnd() : message;

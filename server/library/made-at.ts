@@ -1,8 +1,9 @@
 import type { StoredBackup } from './list.ts';
 
 /**
- * The moment a stored backup shows, in milliseconds: what its manifest says, though never later than the file itself, whose maker may
- * have had another clock or none of our trust. Of what cannot be opened, when it was stored.
+ * Returns the time of a stored backup in milliseconds: that of its manifest, but never later than the file's. Whoever
+ * made the file may have had another clock or may not be trusted. For an archive that cannot be opened, it is when it
+ * was stored.
  */
 export function madeAt({ manifest, createdAt }: Pick<StoredBackup, 'manifest' | 'createdAt'>): number {
   const stored = Date.parse(createdAt);

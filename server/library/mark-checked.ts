@@ -5,23 +5,23 @@ import { withMutex } from '../core/mutex.ts';
 import { firstSidecar } from '../storage/first-sidecar.ts';
 import type { Sidecar, Storage } from '../storage/storage.ts';
 
-/** Notes read at once: enough to hide the latency of a bucket. */
+/** Sidecars read at once: enough to hide the latency of a bucket. */
 const AT_ONCE = 8;
-/** Of the damage the notes say what is first, and cut. */
+/** Characters kept of a damage message. */
 const LONGEST_MESSAGE = 500;
 
 /**
- * Notes beside a stored archive that every byte of it was read and found sound, and resolves with true. With another digest than the
- * notes have, nothing is written and it resolves with false: the archive is whole, but it is not the one that was stored.
- * Throws when the notes cannot be written.
+ * Records in a stored archive's sidecar that every byte was read and found sound, and resolves with true. When the
+ * sidecar has another digest, writes nothing and resolves with false: the archive is whole, but not the one that was
+ * stored. Throws when the sidecar cannot be written.
  */
 function markVerified(storage: Storage, name: string, digest: string, at: Date): Promise<boolean> {
   return withMutex(storage, name, () => mark(storage, name, digest, at));
 }
 
 /**
- * Notes beside a stored archive that it was found sound, and returns warnings: a note that cannot be written does not change what was
- * found.
+ * Records in a stored archive's sidecar that it was found sound, and returns warnings. A failure to write is a warning,
+ * because it does not change the result.
  */
 export async function noteVerified(storage: Storage, name: string, digest: string, at: Date): Promise<string[]> {
   try {
@@ -42,8 +42,8 @@ async function mark(storage: Storage, name: string, digest: string, at: Date): P
 }
 
 /**
- * Notes beside a stored archive that reading it found damage, until a verification finds it sound. An archive without notes that cannot be
- * opened is left without: every list says so anyway. Throws when the notes cannot be written.
+ * Records damage in a stored archive's sidecar, to stay until a verification finds the archive sound. Makes no sidecar
+ * for an archive that cannot be opened, because every list says so anyway. Throws when the sidecar cannot be written.
  */
 function markDamaged(storage: Storage, name: string, damage: AppError, at: Date): Promise<void> {
   return withMutex(storage, name, async () => {
@@ -55,8 +55,8 @@ function markDamaged(storage: Storage, name: string, damage: AppError, at: Date)
 }
 
 /**
- * The same error, with a stored archive's damage noted where it tells of some. That the notes could not be written is told in its details:
- * the damage counts more.
+ * Records the damage an error reports, if any, and returns the error. When recording fails, returns it with `notNoted`
+ * in its details, because the damage matters more.
  */
 async function rememberDamage(storage: Storage, name: string, error: unknown, at: Date): Promise<unknown> {
   if (!(error instanceof AppError) || error.code !== 'ARCHIVE_DAMAGED') return error;
@@ -74,7 +74,10 @@ async function rememberDamage(storage: Storage, name: string, error: unknown, at
   }
 }
 
-/** Does work that reads a stored archive, and notes the damage it finds beside it; nothing is noted of a file elsewhere, which has no name. */
+/**
+ * Runs work that reads a stored archive and records the damage it finds in the sidecar. Records nothing for a file
+ * outside the storage, which has no name.
+ */
 export async function notingDamage<T>(
   { storage, name, now }: { storage: Storage; name: string | null; now: () => Date },
   work: () => Promise<T>,
@@ -86,18 +89,18 @@ export async function notingDamage<T>(
   }
 }
 
-/** Which of these stored archives were found damaged and not sound since. */
+/** Returns those of the stored archives that were found damaged and not sound since. */
 export async function foundDamaged(storage: Pick<Storage, 'readSidecar'>, names: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
   await forEachConcurrent(AT_ONCE, names, async (name) => {
-    // Notes that may not be read say nothing of damage; lists name them.
+    // An unreadable sidecar says nothing about damage; lists report it.
     const notes = await storage.readSidecar(name).catch(unlessUnreadable);
     if (notes?.foundDamaged) found.add(name);
   });
   return names.filter((name) => found.has(name));
 }
 
-/** Notes for an archive that has none. Throws what opening it says. */
+/** Returns a sidecar for an archive that has none. Throws what opening the archive throws. */
 export async function freshNotes(storage: Storage, name: string): Promise<Sidecar> {
   await using source = await storage.open(name);
   const { manifest, digest } = await openArchive(source);

@@ -2,19 +2,25 @@ import { withMutex } from '../core/mutex.ts';
 import type { Sidecar, Storage } from '../storage/storage.ts';
 import { freshNotes } from './mark-checked.ts';
 
-/** What a person may change about a stored backup without touching it. */
+/** Changes a person may make to a stored backup without touching the archive. */
 export interface NoteChange {
   pinned?: boolean;
-  /** Null takes the note away. */
+  /** Text of the note; null removes it. */
   note?: string | null;
 }
 
 export interface Notes {
-  /** Changes the notes beside an archive and resolves with them. Lost notes are made again from the archive. Throws NOT_FOUND, or what opening says. */
+  /**
+   * Changes the sidecar of an archive and resolves with it. Rebuilds a lost sidecar from the archive. Throws NOT_FOUND,
+   * or what opening the archive throws.
+   */
   change(name: string, change: NoteChange): Promise<Sidecar>;
 }
 
-/** Changes wait for each other, and for a verification that notes itself; see `withMutex`. */
+/**
+ * Returns notes whose changes run one at a time, also with respect to a verification that writes the sidecar; see
+ * `withMutex`.
+ */
 export function createNotes(storage: Storage): Notes {
   return { change: (name, change) => withMutex(storage, name, () => rewrite(storage, name, change)) };
 }

@@ -1,5 +1,5 @@
 const PLAIN = /[A-Za-z0-9._-]/;
-/** Characters of other scripts that look like, or are made into, ones that mean something in a path. */
+/** Characters of other scripts that look like, or are normalised into, characters special in a path. */
 const LOOKALIKES = [
   '\u2024', // one dot leader
   '\u2025',
@@ -8,9 +8,9 @@ const LOOKALIKES = [
   '\uff0f', // full-width solidus
   '\uff0e',
   '\uff3c',
-  '\u202e', // what follows is read from the right
+  '\u202e', // right-to-left override
   '\u2066',
-  '\u200b', // no width at all
+  '\u200b', // zero-width space
   '\u200d',
   '\ufeff',
   '\u00a0',
@@ -66,8 +66,8 @@ const PATHS = [
 ];
 
 /**
- * Names no backup may have, each with `.zip` at its end where it has an end: every character of the first 256 that is not plain, at the
- * beginning, in the middle and at the end; characters that look like others; paths; nothing, and too much.
+ * Returns names no backup may have, with `.zip` appended where possible. They hold every non-plain character of the
+ * first 256 at the beginning, middle and end, and lookalike characters. Others are paths, empty or too long.
  */
 export function oddNames(): string[] {
   const characters = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter(

@@ -13,7 +13,7 @@ const SIDECAR: Sidecar = {
 };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** What every storage promises, asked of each one. `make` gives a fresh, empty storage. */
+/** Tests the promises of every storage on one. `make` returns a fresh, empty storage. */
 export function storageSuite(kind: string, make: () => Promise<Storage>): void {
   const put = async (storage: Storage, name: string, content: string): Promise<void> => {
     await using pending = await storage.create(name);
@@ -225,7 +225,7 @@ export function storageSuite(kind: string, make: () => Promise<Storage>): void {
   });
 }
 
-/** The code of the AppError this ends in; fails for anything else. */
+/** Returns the code of the AppError that `work` rejects with; fails for anything else. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;

@@ -6,7 +6,7 @@ import { createUploadArea, UPLOAD_KEPT_MS, type UploadArea } from './uploads.ts'
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 const OTHER = '6f9619ff-8b86-4d01-b42d-00cf4fc964fe';
-/** No process has this number: it is above the largest one Linux gives. */
+/** A process number that never exists: it is above the largest one Linux gives. */
 const DEAD = 4_194_305;
 let folder: string;
 let area: UploadArea;
@@ -25,7 +25,7 @@ const codeOf = async (work: Promise<unknown>) =>
   );
 const names = async () => (await readdir(folder)).sort();
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
-/** Gives a file of ours to a process that is dead. */
+/** Assigns a file of ours to a dead process. */
 async function orphan(): Promise<void> {
   for (const name of await names()) {
     const other = name.replace(/-\d+-(\d+)-(\d+)[.]part$/, `-${DEAD}-$1-$2.part`);

@@ -15,7 +15,7 @@ function messageOf(changed: Manifest): string {
   }
 }
 
-/** The manifest after `change` had its way with a copy of it. */
+/** Returns a copy of the manifest after `change`. */
 function changed(change: (copy: Manifest) => void): Manifest {
   const copy = structuredClone(manifest);
   change(copy);
@@ -245,12 +245,12 @@ for (const [what, expected, change] of contradictions) {
   });
 }
 
-/** The sample's manifest without one member, open for more of them. */
+/** Returns the sample's manifest without one member, unclosed, so that members can be appended. */
 function without(key: keyof Manifest): string {
   return JSON.stringify({ ...manifest, [key]: undefined }).slice(0, -1);
 }
 
-/** Texts that would become far more than they are, were they parsed or judged as a whole; each says what must stop it. */
+/** Texts that would expand enormously if parsed or validated as a whole, each with the limit that must stop it. */
 const MANY = 400_000;
 const hostile: [what: string, code: ErrorCode, text: () => string][] = [
   ['a list of empty objects', 'ARCHIVE_DAMAGED', () => `{"formatVersion":"1.0","tables":[${'{},'.repeat(MANY)}{}]}`],

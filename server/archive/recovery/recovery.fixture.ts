@@ -27,7 +27,10 @@ function link(
 
 const key = (name: string, ...columns: string[]) => ({ name, columns });
 
-/** A manifest without entries that needs all that DDL can say: every kind of type, ring-shaped links, names that want to be commands. */
+/**
+ * Returns a manifest without entries that needs everything DDL can express: every kind of type, cyclic foreign keys,
+ * names that look like commands.
+ */
 export function awkwardManifest(): Manifest {
   const nodes = { schema: 'public', name: 'nodes' };
   const owners = { schema: 'Other Schema', name: 'Owners' };

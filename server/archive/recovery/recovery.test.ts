@@ -13,7 +13,7 @@ import { AWKWARD_ROWS, awkwardManifest, NASTY_TABLE, SPACED_TABLE } from './reco
 import { readmeText, restoreSql } from './recovery.ts';
 import { schemaSql } from './schema-sql.ts';
 
-/** Many psql processes; how long they take is not what is tested. */
+/** Milliseconds for many psql processes, the duration of which is not tested. */
 const PATIENCE = 60_000;
 
 let folder = '';
@@ -27,7 +27,7 @@ interface Outcome {
   said: string;
 }
 
-/** `psql -f` as the README says, in the unzipped folder. */
+/** Runs `psql -f` as the README says, in the unzipped folder. */
 async function psqlFile(database: TestDatabase, cwd: string, file: string): Promise<Outcome> {
   const { exitCode, stderr, stdout } = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`
     .cwd(cwd)
@@ -56,7 +56,7 @@ afterAll(async () => {
   for (const database of filled.values()) await (await database)[Symbol.asyncDispose]();
 });
 
-/** A database made from the manifest's own DDL and filled; one for each server. */
+/** Returns a database made from the manifest's own DDL and filled, one for each server. */
 function sourceOn(server: TestServer): Promise<TestDatabase> {
   const made = filled.get(server) ?? fill(server, awkwardManifest());
   filled.set(server, made);
@@ -78,7 +78,7 @@ async function fill(server: TestServer, manifest: Manifest): Promise<TestDatabas
   return database;
 }
 
-/** An archive of that database, unzipped into `cwd` by a stock tool. */
+/** Archives that database and unzips the archive into `cwd` with a stock tool. */
 async function backUp(database: TestDatabase, manifest: Manifest, cwd: string): Promise<Manifest> {
   const sink = memorySink();
   const writer = createArchiveWriter({

@@ -7,8 +7,8 @@ import { quoteLiteral } from '../../../db/model/quote.ts';
  */
 export function settingsSql(settings = SESSION_SETTINGS): string {
   const first = settings.flatMap(({ name, value }) =>
-    // Set outside the block: psql must know the first before it reads on, and the others could end the very block that
-    // sets all.
+    // Set outside the block: psql must know client_encoding before it reads on, and a statement_timeout could end the
+    // very block that sets all.
     name === 'client_encoding'
       ? [`\\encoding ${value}`]
       : name === 'statement_timeout'

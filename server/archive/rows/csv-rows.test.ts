@@ -7,7 +7,7 @@ import { csvToCopyText } from './records.ts';
 const bytes = (text: string) => new TextEncoder().encode(text);
 const rowsOf = (text: string, format: 'csv' | 'copy', columns: number) => [...chunkRows(bytes(text), format, columns)];
 
-/** As PostgreSQL writes CSV: quoted when it must be, and the empty string always. */
+/** Returns a field as PostgreSQL writes CSV: quoted when necessary, and the empty string always. */
 const csvField = (field: string | null) =>
   field === null ? '' : /^$|^\\\.$|[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 const csv = (rows: (string | null)[][]) => rows.map((row) => `${row.map(csvField).join(',')}\n`).join('');
@@ -71,7 +71,7 @@ describe('chunkRows() refuses what PostgreSQL does not write', () => {
     });
 
   test('a line of separators alone, without making a field of each', () => {
-    // Read to its end it would be the quote that is complained of.
+    // Read to its end, the complaint would be about the quote.
     expect(() => rowsOf(`a,b\n${','.repeat(9)}"x\n`, 'csv', 2)).toThrow('columns');
     expect(() => rowsOf(`${','.repeat(9)}"x\n`, 'csv', 2)).toThrow('columns');
   });

@@ -7,7 +7,7 @@ import { countRows, csvToCopyText, hasEndMarkerLine, takeEndMarkerRows } from '.
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (content: Uint8Array) => new TextDecoder().decode(content);
 
-/** What PostgreSQL's COPY writes, told in its simplest words. */
+/** Returns a value as COPY writes it, in the simplest possible way. */
 function csvValue(value: string | null, alone: boolean): string {
   if (value === null) return '';
   const quoted = value === '' || /[",\r\n]/.test(value) || (alone && value === '\\.');

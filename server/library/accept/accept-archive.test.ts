@@ -34,7 +34,7 @@ const run = (signal = new AbortController().signal) => ({ signal, onProgress: ()
 const accept = (bytes: Uint8Array, into: Storage = storage, signal?: AbortSignal) =>
   acceptArchive({ storage: into, now }, sourceOf(bytes), run(signal));
 const names = async () => (await readdir(folder)).filter((name) => name !== MARKER).sort();
-/** The storage with some of its methods replaced. */
+/** Returns the storage with some of its methods replaced. */
 const withChanges = (changes: Partial<Storage>): Storage => ({
   label: storage.label,
   places: storage.places,
@@ -130,7 +130,7 @@ test('cancelling at any read leaves nothing', async () => {
     };
     const code = await codeOf(acceptArchive({ storage, now }, source, run(abort.signal)));
     if (reads <= stopAt) break;
-    // The very last read may come after the last question.
+    // The very last read may come after the last check of the signal.
     if (code === 'CANCELLED') expect([stopAt, await names()]).toEqual([stopAt, []]);
     else for (const name of [NAME, `${NAME}.json`]) await rm(join(folder, name), { force: true });
   }

@@ -23,25 +23,30 @@ export interface AcceptedArchive {
   digest: string;
   size: number;
   totalRecords: number;
-  /** The moment the backup shows, ISO. */
+  /** The moment whose data the backup holds, in ISO form. */
   timestamp: string;
-  /** The very same bytes were stored already, under `fileName`; nothing was written. */
+  /** True when exactly these bytes were stored already, under `fileName`; nothing was written. */
   existing: boolean;
   warnings: string[];
 }
 
-/** As any archive's, but for the manifest: 70 000 chunks, half a terabyte of rows, may be had for 150 MB of memory. */
+/**
+ * Limits of any archive, but a smaller manifest: 70 000 chunks (half a terabyte of rows) are parsed in 150 MB of
+ * memory.
+ */
 const UPLOAD_LIMITS = { ...DEFAULT_LIMITS, manifestBytes: 32 * 1024 * 1024 };
-/** Rows of a business are packed to a twentieth at most, those that repeat themselves to a fiftieth. */
+/**
+ * Most bytes of content per stored byte. Business rows compress to a twentieth at most, repetitive ones to a fiftieth.
+ */
 const MOST_EXPANSION = 100;
-/** Archives of one moment and id that differ are damaged or forged; nobody has many. */
+/** Most differing archives with one time and id: they are damaged or forged, and nobody has many. */
 const MOST_NAMES = 100;
 
 /**
- * Makes a received archive a stored backup of kind `uploaded`, under a name made from its manifest: every byte of it is verified
- * first, and what was stored is read back and compared. Bytes that are stored already are not stored again. Rejects with the reason
- * (ARCHIVE_INVALID, ARCHIVE_DAMAGED with its faults, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT), with what the storage says, or with CANCELLED,
- * and then leaves nothing. Does not close the source, nor remove the file behind it.
+ * Verifies every byte of a received archive, stores it as a backup of kind `uploaded` named from its manifest, and
+ * reads it back. Returns the existing backup when the same bytes are stored already; neither closes the source nor
+ * removes the file behind it. Rejects with ARCHIVE_INVALID, ARCHIVE_DAMAGED with its faults, ARCHIVE_TOO_NEW,
+ * ARCHIVE_LIMIT, CANCELLED or a storage error, and then leaves nothing.
  */
 export async function acceptArchive(
   deps: AcceptDeps,
@@ -69,7 +74,10 @@ export async function acceptArchive(
   return { ...facts, fileName, existing, warnings };
 }
 
-/** Rows never come to this; a file made to fill the memory or to keep the server busy does. */
+/**
+ * Throws for content that expands beyond what rows ever do: such a file is made to fill the memory or keep the server
+ * busy.
+ */
 function refuseInflated(manifest: Manifest, stored: number): void {
   const total = manifest.entries.reduce((sum, entry) => sum + entry.size, 0);
   const inflated =
@@ -97,7 +105,10 @@ async function verifyWhole(source: ByteSource, run: { signal: AbortSignal; onPro
   });
 }
 
-/** A stored archive of these bytes. A damaged one of the same name, id and digest is not the same, so that a good copy can be uploaded beside it. */
+/**
+ * Finds a stored archive with these bytes. Skips a damaged one of the same name, id and digest, so that a good copy can
+ * be uploaded beside it.
+ */
 async function findSame(storage: Storage, source: ByteSource, signal: AbortSignal): Promise<string | null> {
   for (const object of await storage.list()) {
     if (object.size === source.size && (await isSame(storage, object.name, source, signal))) return object.name;
@@ -110,7 +121,7 @@ async function isSame(storage: Storage, name: string, source: ByteSource, signal
     await using stored = await storage.open(name);
     return await sameContent(stored, source, { what: 'Accepting the archive', signal });
   } catch (error) {
-    // Removed meanwhile, or not readable: not one to rely on.
+    // Removed meanwhile, or unreadable: not one to rely on.
     if (error instanceof AppError && error.code !== 'CANCELLED') return false;
     throw error;
   }
@@ -126,7 +137,10 @@ async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
   });
 }
 
-/** Two uploads at once may want one name: whoever commits second takes the next, or none when the bytes are the same. */
+/**
+ * Stores the archive under the first free name. Of two concurrent uploads that want one name, the second to commit
+ * takes the next, or none when the bytes are the same.
+ */
 async function store(
   storage: Storage,
   source: ByteSource,

@@ -28,27 +28,30 @@ import { type JsonPlace, readPlaces, trimmed } from './document-tables.ts';
 import { type LoadedJson, loadJson } from './load-document.ts';
 
 export interface AcceptJsonDeps {
-  /** A database with the tables the document is for: its types say what the values are. Nothing live is read or changed. */
+  /**
+   * Address of a database with the tables of the document, whose types determine the values. No live table is read or
+   * changed.
+   */
   databaseUrl: string;
   model: SchemaModel;
   now: () => Date;
   newId: () => string;
   application: Manifest['application'];
-  /** How long a locked table is waited for, in milliseconds. */
+  /** Milliseconds to wait for a locked table. */
   lockGiveUpMs: number;
-  /** Called before anything is made in the database, when nothing is known that forbids it. */
+  /** Called before anything is made in the database, once no reason for a refusal is known. */
   begin?: () => Promise<void>;
 }
 
 export interface AcceptJsonInput {
   document: JsonDocument;
-  /** How large its rows may be; absent: as large as those of a file that the operator gives. */
+  /** Limits of its rows; absent: those of a file that the operator gives. */
   limits?: JsonLimits;
-  /** For people: the file's name. */
+  /** The file's name, for people. */
   label: string;
-  /** Where the archive is written; the caller commits it, or throws it away when this rejects. */
+  /** Destination of the archive. The caller commits it, or discards it when the call rejects. */
   sink: ByteSink;
-  /** The operation this is part of, alive: its staging schema is used, and swept should this process die. */
+  /** The running operation this is part of. Its staging schema is used, and swept should this process die. */
   operationId: string;
   acceptedBy: string;
   compression: 'deflate' | 'zstd';
@@ -59,22 +62,23 @@ export interface AcceptedJson {
   manifest: Manifest;
   digest: string;
   size: number;
-  /** BackupData keys that the document lacks: their tables are not in the archive. */
+  /** BackupData keys that the document lacks; their tables are not in the archive. */
   missing: string[];
   warnings: string[];
 }
 
 /**
- * Makes an archive (kind `uploaded`) of a BackupData document, so that all later steps are those of any archive. The document is loaded
- * into private tables of the live columns' types first. Rejects with ARCHIVE_INVALID and the path for what does not fit, ARCHIVE_LIMIT,
- * ARCHIVE_DAMAGED, SCHEMA_DRIFT when the database lacks tables of the schema, or a database error. Whatever fails, the private tables go.
+ * Converts a BackupData document to an archive of kind `uploaded`, so that all later steps are the same. Loads it first
+ * into private tables with the column types of live, and always removes them. Rejects with ARCHIVE_INVALID and the path
+ * of the fault, ARCHIVE_LIMIT, ARCHIVE_DAMAGED, SCHEMA_DRIFT when the database lacks tables of the schema, or a
+ * database error.
  */
 export async function acceptJson(
   deps: AcceptJsonDeps,
   input: AcceptJsonInput,
   run: { signal: AbortSignal; onProgress: OnProgress },
 ): Promise<AcceptedJson> {
-  // As a restore's: the sweeper ends what a dead operation left at work.
+  // Named as a restore's sessions are: the sweeper ends the sessions of a dead operation.
   const name = `palace-backup restore ${input.operationId}`;
   const schema = stagingSchema(input.operationId);
   await using session = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
@@ -209,7 +213,7 @@ async function writeArchive(
   return { manifest: complete, digest, size, missing: missing.map(({ json }) => json.key), warnings };
 }
 
-/** The same table with its rows in staging. */
+/** Returns the same table with its rows in staging. */
 async function inStaging(session: Session, table: LiveTable, place: JsonPlace | undefined): Promise<LiveTable> {
   if (!place) throw new TypeError('a table without a place');
   const { schema, name } = place.staging;

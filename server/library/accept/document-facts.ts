@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { maskDatabaseUrl } from '../../../db/connect/mask-url.ts';
 import type { LoadedJson } from './load-document.ts';
 
-/** Where a sequence stood, as the document says. */
+/** Position of a sequence according to the document. */
 export interface SaidSequence {
   schema: string;
   name: string;
@@ -10,7 +10,7 @@ export interface SaidSequence {
   isCalled: boolean;
 }
 
-/** What an archive's manifest takes over from the metadata of a document, each where it is what it should be. */
+/** Facts for an archive's manifest taken from a document's metadata, as far as they are well-formed. */
 export interface DocumentFacts {
   version: string;
   time: Date;
@@ -18,7 +18,7 @@ export interface DocumentFacts {
   createdBy: string;
   databaseUrl: string;
   sequences: SaidSequence[];
-  /** Where the document says one thing of itself and holds another. */
+  /** Contradictions between the document's metadata and its content. */
   warnings: string[];
 }
 
@@ -43,10 +43,10 @@ const metadataSchema = z.object({
   tables: lenient(z.record(z.string(), z.unknown())),
 });
 
-/** Years a ZIP can tell. */
+/** First and last day that a ZIP can express. */
 const [OLDEST, NEWEST] = [Date.UTC(1980, 0, 2), Date.UTC(2107, 11, 30)];
 
-/** Believes the metadata of a document as far as it can be believed; `now` and `id` stand in for what it does not say. */
+/** Takes from a document's metadata what can be trusted. `now` and `id` replace what is missing. */
 export function documentFacts(loaded: LoadedJson, now: Date, id: string): DocumentFacts {
   const said = metadataSchema.parse(loaded.metadata);
   const warnings: string[] = [];
@@ -67,7 +67,7 @@ export function documentFacts(loaded: LoadedJson, now: Date, id: string): Docume
     time: dated ? new Date(told) : now,
     backupId: said.backupId ?? id,
     createdBy: said.createdBy ?? 'unknown',
-    // Masked by its writer, as it says; once more costs nothing.
+    // Its writer claims to have masked it; masking again costs nothing.
     databaseUrl: maskDatabaseUrl(said.databaseUrl ?? ''),
     sequences: said.sequences ?? [],
     warnings,

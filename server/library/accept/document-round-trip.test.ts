@@ -27,7 +27,7 @@ test('an archive, its document, the archive made of that, and what is restored f
   expect(await contentOf(database)).toEqual(before);
 });
 
-// What PostgreSQL can keep; NUL and lone surrogates it cannot.
+// PostgreSQL cannot keep NUL and lone surrogates.
 const words = fc
   .oneof(
     fc.constantFrom(...NASTY_TEXTS.filter((text) => text.length < 5000)),
@@ -49,7 +49,7 @@ const amount = (whole: number) =>
     .map(([units, cents]) => `${units}.${String(cents).padStart(2, '0')}`);
 const json = fc.jsonValue({ stringUnit: words }).map((value) => JSON.stringify(value));
 
-/** Any value the column can hold, as a parameter; keys and links are made so that they hold. */
+/** Returns any value the column can hold, as a parameter. Keys and foreign keys are generated so that they hold. */
 function valueFor(sqlType: string): fc.Arbitrary<unknown> {
   if (sqlType === 'text[]') return fc.array(fc.option(words), { maxLength: 4 });
   if (sqlType === 'jsonb') return json;
@@ -80,7 +80,7 @@ test('whatever the rows of the HRMS are: JSON, archive, restore and JSON again g
     ),
   );
   await using scratch = await testDatabase({ template: 'hrms' });
-  // Any text is a key here, so that the links and unique indexes of the template would be in the way.
+  // Any text is a key here, so the foreign keys and unique indexes of the template would interfere.
   await scratch.query(
     (
       await scratch.query<{ sql: string }>(

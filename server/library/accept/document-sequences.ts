@@ -6,8 +6,8 @@ import type { SaidSequence } from './document-facts.ts';
 import type { JsonPlace } from './document-tables.ts';
 
 /**
- * Where the sequences of the tables stand: as the document says, or, where it does not, as far as the rows of a column that owns one have
- * come. `silent` are those of which neither tells.
+ * Returns the positions of the tables' sequences: as the document says, otherwise the furthest value in the owning
+ * column. `silent` lists the sequences for which neither tells.
  */
 export async function sequencesFor(
   session: Session,

@@ -8,12 +8,15 @@ import { readTypes } from '../../postgres/catalog/types.ts';
 import type { JsonTarget, LoadedJson } from './load-document.ts';
 import { oldForms } from './old-backups.ts';
 
-/** A table that a document may hold, with the live table behind it. */
+/** A table that a document may hold, with its live table. */
 export interface JsonPlace extends JsonTarget {
   live: LiveTable;
 }
 
-/** The tables of the model as the database has them, and how each looks in a document. Throws SCHEMA_DRIFT when one is not there. */
+/**
+ * Reads the model's tables as the database has them, with their form in a document. Throws SCHEMA_DRIFT when one is
+ * missing.
+ */
 export async function readPlaces(
   session: Session,
   deps: { model: SchemaModel; lockGiveUpMs: number },
@@ -58,12 +61,15 @@ export async function readPlaces(
   });
 }
 
-/** The live table less the columns the document does not have, and less what speaks of them. */
+/**
+ * Returns the live table without the columns the document lacks, and without keys, constraints and the like that name
+ * them.
+ */
 export function trimmed(place: JsonPlace, loaded: LoadedJson, held: JsonPlace[]): LiveTable {
   const columnsOf = ({ live, json }: JsonPlace) => {
     const keys = new Set(loaded.tables.get(json)?.columns.map((column) => column.key));
     const whole = keys.size === json.columns.length;
-    // A generated column may be made of one that is not there.
+    // A generated column may be computed from one that is missing.
     return live.columns.filter((column) => (column.generated === null ? keys.has(column.key) : whole));
   };
   const has = (one: JsonPlace, names: string[]) => {

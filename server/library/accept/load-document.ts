@@ -10,7 +10,7 @@ import { readBackupJson } from '../../document/read.ts';
 import { copyIn } from '../../postgres/copy-in.ts';
 import { copyInSql, type StagingTable } from '../../postgres/staging/staging.ts';
 
-/** A table of the document and where its rows go. */
+/** A table of the document and the destination of its rows. */
 export interface JsonTarget {
   json: JsonTable;
   staging: StagingTable;
@@ -18,7 +18,7 @@ export interface JsonTarget {
   names: ReadonlyMap<string, string>;
 }
 
-/** What was in the document. */
+/** Contents of the document. */
 export interface LoadedJson {
   metadata: DocumentMetadata;
   tables: Map<JsonTable, { rows: number; columns: JsonColumn[] }>;
@@ -28,8 +28,9 @@ export interface LoadedJson {
 const BATCH_BYTES = 1024 * 1024;
 
 /**
- * Reads the document into staging, one batch at the server while the next is read. A value the server does not take rejects with
- * ARCHIVE_INVALID and the path to it, as everything the reader refuses does; the server's own words, which repeat values, are the cause.
+ * Loads the document into staging, reading the next batch while the server takes one. A value the server refuses
+ * rejects with ARCHIVE_INVALID and the path to it, as do all refusals of the reader. The server's message, which
+ * repeats values, becomes the cause.
  */
 export async function loadJson(
   document: JsonDocument,
@@ -60,7 +61,7 @@ export async function loadJson(
   const counted = async function* () {
     for await (const bytes of document.bytes(run.signal)) {
       progress.bytes += bytes.length;
-      // The tokens and rows made of them.
+      // Counts the tokens and the rows made of them.
       returnMemory(4 * bytes.length);
       yield bytes;
     }
@@ -84,7 +85,7 @@ export async function loadJson(
   return loaded;
 }
 
-/** Rows on their way: one buffer fills while the server takes the other. */
+/** Sends rows in batches: one buffer fills while the server takes the other. */
 class Batches {
   private readonly session: Session;
   private buffers: [Buffer, Buffer] = [Buffer.allocUnsafeSlow(BATCH_BYTES), Buffer.allocUnsafeSlow(BATCH_BYTES)];
@@ -107,7 +108,7 @@ class Batches {
   async add(index: number, fields: (string | null)[]): Promise<void> {
     const line = copyLine(fields);
     const [filling] = this.buffers;
-    // No character has more bytes than three for each UTF-16 unit.
+    // A UTF-16 unit takes at most three bytes.
     const fits =
       this.length + line.length <= filling.length &&
       (line.length * 3 <= filling.length - this.length || this.length + Buffer.byteLength(line) <= filling.length);
@@ -125,7 +126,7 @@ class Batches {
     await this.sending;
   }
 
-  /** Waits for what is under way, whatever becomes of it. */
+  /** Waits for the batch under way, whether it succeeds or fails. */
   async settle(): Promise<void> {
     await this.sending.catch(() => undefined);
   }
@@ -156,7 +157,7 @@ class Batches {
         throw refused(error, table, first);
       },
     );
-    // Met at the next await of it.
+    // Handled at the next await of it.
     this.sending.catch(() => undefined);
   }
 }
@@ -171,7 +172,7 @@ const ESCAPES: Record<string, string> = {
   '\r': '\\r',
 };
 
-/** One row as COPY text. A row is one line, so that the server's line numbers count rows. */
+/** Returns one row as COPY text. A row is one line, so that the server's line numbers count rows. */
 function copyLine(fields: (string | null)[]): string {
   const texts = fields.map((field) =>
     field === null ? '\\N' : /[\\\b\t\n\v\f\r]/.test(field) ? field.replaceAll(/[\\\b\t\n\v\f\r]/g, escaped) : field,
@@ -190,7 +191,7 @@ function refused(
 ): unknown {
   const code = faultCode(error) ?? '';
   if (!/^(22|23|42804|54)/.test(code)) return databaseError(error, `loading ${path}`);
-  // "COPY t0001, line 5, column amount: …"; the words are the server's language, the numbers are not.
+  // "COPY t0001, line 5, column amount: …"; its words depend on the server's language, its numbers do not.
   const where = /^COPY t\d+, \D+(\d+)(?:, \S+ ([^:\n]+))?/m.exec((error as { where?: string }).where ?? '');
   const row = where ? `[${first + Number(where[1]) - 1}]` : '';
   const column = columns.find(({ key }) => target.names.get(key) === where?.[2]);

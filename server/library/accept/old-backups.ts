@@ -1,6 +1,9 @@
 import type { TableModel } from '../../../db/model/model.ts';
 
-/** What the HRMS's own tool wrote otherwise, by table: other names of the array, and related objects in its rows that are no columns. */
+/**
+ * Differences of the documents of the HRMS's own tool, by table: other names of the array, and related objects in rows
+ * that are no columns.
+ */
 const OLD_BACKUPS: Record<string, { aliases?: string[]; related?: string[] }> = {
   admins: { related: ['createdByAdmin'] },
   staff: { related: ['reportingManager', 'subordinates', 'position', 'departmentCategory', 'jobType'] },
@@ -13,7 +16,9 @@ const OLD_BACKUPS: Record<string, { aliases?: string[]; related?: string[] }> = 
   audit_trails: { related: ['admin'] },
 };
 
-/** Other names the table's array may have, and keys of its rows to pass over. Nothing for tables that are not the HRMS's. */
+/**
+ * Returns other names of the table's array and keys of its rows to ignore; both are empty for tables outside the HRMS.
+ */
 export function oldForms(table: Pick<TableModel, 'schema' | 'name'>): { aliases: string[]; related: string[] } {
   const { aliases = [], related = [] } = (table.schema === 'public' && OLD_BACKUPS[table.name]) || {};
   return { aliases, related };

@@ -5,25 +5,26 @@ import { exportJson, exportWarnings } from '../../document/export.ts';
 import { readBack } from '../../storage/read-back.ts';
 import type { Storage } from '../../storage/storage.ts';
 
-/** Where a document lies. */
+/** A stored document. */
 export interface StoredJson {
   fileName: string;
   filePath: string;
   size: number;
   /** SHA-256 of the document. */
   digest: string;
-  /** What the archive lacks, and what the document cannot tell of it. */
+  /** Contents that the archive lacks or the document cannot express. */
   warnings: string[];
 }
 
-/** The document's name beside an archive's: `daily` and `daily.zip` give `daily.json`. */
+/** Returns the document's name for an archive's: `daily` and `daily.zip` give `daily.json`. */
 export function jsonNameFor(name: string): string {
   return `${name.replace(/(\.json)?(\.zip)?$/, '')}.json`;
 }
 
 /**
- * Exports a stored archive as a BackupData document into `target`. It appears under its name when it is complete and on disk, and is read
- * back; one that is not what was written is removed and rejects with STORAGE_UNAVAILABLE. Rejects with ALREADY_EXISTS when the name is taken.
+ * Exports a stored archive as a BackupData document into `target`; it gets its name once complete and on disk, and is
+ * read back. Removes a document that differs from what was written and rejects with STORAGE_UNAVAILABLE. Rejects with
+ * ALREADY_EXISTS when the name is taken.
  */
 export async function storeJson(
   from: Pick<Storage, 'open'>,

@@ -1,20 +1,20 @@
-/** A value that is not shown whole. */
+/** A value that is shown in part. */
 export interface CutValue {
-  /** Places among the rows and columns beside it, from 0. */
+  /** Indexes among the rows and columns beside it, from 0. */
   row: number;
   column: number;
-  /** Of the whole value, in UTF-8. */
+  /** UTF-8 bytes of the whole value. */
   bytes: number;
 }
 
-/** Characters of one value that are shown at most. */
+/** Most characters shown of one value. */
 export const LONGEST_VALUE = 2000;
-/** Characters of all values together: an answer is some megabytes, whatever the rows hold. */
+/** Most characters of all values together, so that an answer is a few megabytes whatever the rows hold. */
 export const MOST_CHARACTERS = 1_000_000;
 
 /**
- * Rows with long values cut, never within a code point. Where the rows together are still too much, all long values are cut to half,
- * and to half again: no row is left out. Pure.
+ * Returns the rows with long values cut, never within a code point. Halves the longest length until all values fit
+ * together, so that no row is left out. Pure.
  */
 export function cutValues(rows: readonly (string | null)[][]): { rows: (string | null)[][]; cut: CutValue[] } {
   let longest = LONGEST_VALUE;

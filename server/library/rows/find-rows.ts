@@ -5,20 +5,20 @@ import { createTextSearch } from './find-text.ts';
 import type { TableChunk } from './table-chunk.ts';
 
 export interface Wanted {
-  /** Rows that match and are passed over before the first one that is wanted. */
+  /** Matching rows to skip before the first one returned. */
   offset: number;
   limit: number;
-  /** Plain text; absent: every row matches. */
+  /** Plain text; when absent, every row matches. */
   search?: string | undefined;
 }
 
-/** What a row and a value cost beside their characters: of the shortest rows a chunk holds millions. */
+/** Cost of a row and of a value besides its characters: a chunk holds millions of the shortest rows. */
 const WEIGHT = 8;
 
 /**
- * The wanted rows among those of a chunk in which a column that is shown contains the text, whatever its case and its accents. Columns that are not shown
- * are null in the rows, and searching never looks at them: what matches says nothing of them. `matched` counts all that match.
- * Rejects with ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8) or CANCELLED.
+ * Returns the rows of a chunk in which a shown column contains the text, ignoring case and accents, and counts all
+ * matches in `matched`. Hidden columns are null and never searched, so a match reveals nothing of them. Rejects with
+ * ARCHIVE_DAMAGED, ARCHIVE_INVALID (text that is not UTF-8) or CANCELLED.
  */
 export async function findRows(
   chunk: Pick<TableChunk, 'columns' | 'held'>,

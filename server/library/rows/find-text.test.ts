@@ -55,7 +55,7 @@ test('what lies across the end of a piece is found there, and nothing that is no
   await fc.assert(
     fc.asyncProperty(parts, place, place, fc.integer({ min: -14, max: 2 }), async (near, from, length, shift) => {
       const sought = near.slice(from, from + 1 + length).join('') || 'Σe';
-      // One is gone through in pieces, the other looked at whole.
+      // One is searched in pieces, the other whole.
       const [long, short] = [PIECE_CHARACTERS + shift, 3].map(
         (before) => 'z'.repeat(before) + near.join('') + 'z'.repeat(20),
       );

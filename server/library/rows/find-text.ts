@@ -2,16 +2,16 @@ import type { ChunkRow } from '../../archive/rows/csv-rows.ts';
 import type { Yielder } from '../../archive/rows/yielding.ts';
 import { foldText } from './fold-text.ts';
 
-/** Longer values are gone through in pieces of so many characters. */
+/** Characters per piece when a long value is searched. */
 export const PIECE_CHARACTERS = 64 * 1024;
 
 /**
- * Whether a value of the row contains the text, whatever its case and its accents (`foldText`). Of a value of many megabytes others
- * get their turn in between; rejects as `turns.next` does.
+ * Returns a predicate for rows with a value that contains the text, ignoring case and accents (`foldText`). It yields
+ * to other work during values of many megabytes, and rejects as `Yielder.pause` does.
  */
 export function createTextSearch(text: string, turns: Yielder): (row: ChunkRow) => boolean | Promise<boolean> {
   const sought = foldText(text);
-  // Accents alone: nothing is left to look for, and nothing holds it.
+  // Accents alone leave nothing to look for, so no value matches.
   if (sought === '') return () => false;
 
   const inLong = async (value: string) => {
@@ -36,7 +36,7 @@ export function createTextSearch(text: string, turns: Yielder): (row: ChunkRow) 
       if (isLong(value)) anyLong = true;
       else if (foldText(value).includes(sought)) return true;
     }
-    // Nearly no row has any.
+    // Hardly any row has one.
     return anyLong && inLongOnes(row);
   };
 }
@@ -45,10 +45,13 @@ function isLong(value: string): boolean {
   return value.length > PIECE_CHARACTERS;
 }
 
-/** What becomes one with the character before it: marks, and the later letters of a Hangul syllable. */
+/** Characters that combine with the one before them: marks, and the later letters of a Hangul syllable. */
 const CLINGS = /^[\p{M}\u1160-\u11ff\udc00-\udfff]/u;
 
-/** Cut where both sides fold alone as they do together. Nobody writes as many marks on one letter as there are characters in a piece. */
+/**
+ * Cuts a text where both sides fold alone as they do together. Assumes that no letter has as many marks as a piece has
+ * characters.
+ */
 function* pieces(text: string): Generator<string> {
   for (let from = 0; from < text.length; ) {
     let to = from + PIECE_CHARACTERS;

@@ -8,7 +8,7 @@ import type { SensitivityOf } from './shown-columns.ts';
 
 export const forever = new AbortController().signal;
 
-/** The manifest with these columns in every table. */
+/** Returns a change that gives every table of a manifest these columns. */
 export const withColumns =
   (...names: string[]) =>
   (manifest: Manifest): Manifest => ({
@@ -19,7 +19,7 @@ export const withColumns =
     })),
   });
 
-/** A storage with one archive, `a.zip`, and how often it was opened. */
+/** Returns a storage with one archive, `a.zip`, and a counter of how often it was opened. */
 export async function shelf(bytes: Uint8Array): Promise<{ storage: Storage; opened: () => number }> {
   const storage = createMemoryStorage(() => new Date());
   await using object = await storage.create('a.zip');
@@ -37,7 +37,7 @@ export function readerOf(storage: Storage, policy: SensitivityOf = sensitivityOf
   return createRowReader({ storage, sensitivityOf: policy, now: () => new Date(), onDamage: () => undefined });
 }
 
-/** Asks for rows of an archive made of these chunks. */
+/** Reads rows of an archive made of these chunks. */
 export async function rowsOf(options: SampleOptions, policy: SensitivityOf = sensitivityOf) {
   const { bytes, digest } = await sampleArchive(options);
   const { storage, opened } = await shelf(bytes);

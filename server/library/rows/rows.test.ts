@@ -7,7 +7,7 @@ import { codeOf, sampleArchive } from '../../archive/sample.fixture.ts';
 import { AppError } from '../../core/errors.ts';
 import { forever, readerOf, rowsOf, shelf, withColumns } from './rows.fixture.ts';
 
-/** Of the HRMS's own: `id` and `name` say nothing about a person. */
+/** A table of the HRMS, whose `id` and `name` say nothing about a person. */
 const categories = (...rows: string[]) => ({
   table: 'categories',
   rows: rows.length,
@@ -185,7 +185,7 @@ describe('hidden columns', () => {
       ['password', 'secret', true],
       ['added', 'unknown', true],
     ]);
-    // Not even whether there is a value.
+    // Not even the existence of a value is told.
     expect(page.rows).toEqual([
       ['a1', null, null, null],
       ['a2', null, null, null],
@@ -271,7 +271,7 @@ describe('an archive that cannot be read', () => {
 
   test('is given up when nobody waits for it any more', async () => {
     const { read } = await rowsOf({ chunks: [many(1, 60_000)] });
-    // So that looking through it is all that is left to be done.
+    // Reads the chunk first, so that only searching it remains.
     await read({ table: 'categories' });
     const control = new AbortController();
     const reading = codeOf(read({ table: 'categories', search: 'not there' }, control.signal));
@@ -290,7 +290,7 @@ test('others have their turn while rows are looked through, however little each 
     change: withColumns('id'),
   });
   for (const chunk of [1, 2]) {
-    // So that looking through it is all that is left to be done.
+    // Reads the chunk first, so that only searching it remains.
     await read({ table: 'categories', chunk });
     let turns = 0;
     let timer: NodeJS.Immediate;

@@ -11,26 +11,26 @@ import { type SensitivityOf, type ShownColumn, shownColumns } from './shown-colu
 import { readTableChunk, type TableChunk } from './table-chunk.ts';
 
 export interface RowQuery extends Wanted {
-  /** As `backups.get` tells it. */
+  /** Table name as `backups.get` gives it. */
   table: string;
-  /** From 1. */
+  /** Number from 1. */
   chunk: number;
-  /** Columns to be shown beside the ordinary ones. */
+  /** Columns to show beside the ordinary ones. */
   revealed: readonly string[];
 }
 
 export interface RowPage {
   table: string;
-  /** Those the archive stores: computed columns are not among them. */
+  /** Columns stored in the archive, so without computed ones. */
   columns: ShownColumn[];
   chunk: number;
   /** Rows of each chunk of the table. */
   chunks: number[];
-  /** Values as PostgreSQL writes them. Null: NULL, or a hidden column, of which not even that is told. */
+  /** Values as PostgreSQL writes them. Null means NULL or a hidden column, and does not tell which. */
   rows: (string | null)[][];
-  /** Values of which only the beginning is there. */
+  /** Values of which only the beginning is given. */
   cut: CutValue[];
-  /** Rows of this chunk that match, on whatever page. */
+  /** Matching rows of this chunk, over all pages. */
   matched: number;
   offset: number;
   limit: number;
@@ -38,37 +38,42 @@ export interface RowPage {
 
 export interface RowReader {
   /**
-   * Rows of a stored archive, one page of one chunk. Values of hidden columns are neither answered nor searched. Throws NOT_FOUND,
-   * INPUT_INVALID, FORBIDDEN (a secret column was to be revealed), ARCHIVE_DAMAGED naming table and chunk, ARCHIVE_LIMIT for a chunk with
-   * a value too large to be looked at, CANCELLED, or what opening the archive says. Never needs a database.
+   * Returns one page of one chunk of a stored archive, without a database; hidden columns are neither returned nor
+   * searched. Throws NOT_FOUND, INPUT_INVALID, FORBIDDEN (a secret column in `revealed`), ARCHIVE_DAMAGED naming table
+   * and chunk, ARCHIVE_LIMIT for a chunk with a value too large to show, or CANCELLED. Passes on what opening the
+   * archive throws.
    */
   read(backup: { name: string; digest: string | null }, query: RowQuery, signal: AbortSignal): Promise<RowPage>;
   /**
-   * Searches all of a stored archive, or some of its tables, step by step. Chunks that are damaged are told, and noted beside the archive.
-   * Throws RATE_LIMITED while too many searches run, of this person or of all; NOT_FOUND, CANCELLED, or what opening the archive says.
+   * Searches a stored archive, or some of its tables, step by step. Reports damaged chunks and records them in the
+   * sidecar. Throws RATE_LIMITED while this person or all together run too many searches, NOT_FOUND, CANCELLED, or what
+   * opening the archive throws.
    */
   search(name: string, query: SearchQuery, who: string, signal: AbortSignal): AsyncGenerator<SearchStep, void>;
 }
 
 export interface RowReaderParts {
   storage: Storage;
-  /** What is hidden. */
+  /** Policy that decides which columns are hidden. */
   sensitivityOf: SensitivityOf;
   now: () => Date;
-  /** Told of an archive beside which damage was noted. */
+  /** Called with the name of an archive whose damage was recorded. */
   onDamage: (name: string) => void;
 }
 
-/** A chunk takes about three times its size while it is looked through. */
+/** Chunks read concurrently; each takes about three times its size in memory. */
 const AT_ONCE = 2;
 const MOST_VALUES = 100_000;
-/** Somebody who begins another search may not have ended the one before yet. */
+/** Concurrent searches of one person, who may begin one before the last has ended. */
 const SEARCHES_EACH = 2;
 const SEARCHES = 4;
-/** A search ends after so long and is asked to go on, so that an access taken away is noticed. */
+/** Milliseconds after which a search ends and the caller must continue it, so that revoked access takes effect. */
 const SEARCH_MS = 300_000;
 
-/** Reads two chunks at once, whoever asks for them, and keeps the last that was paged through: whoever turns pages stays in it. */
+/**
+ * Returns a reader that reads at most two chunks concurrently over all callers. It caches the last chunk that was paged
+ * through, because paging stays within a chunk.
+ */
 export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowReaderParts): RowReader {
   const inPlace = createSemaphore(AT_ONCE);
   const searching: string[] = [];

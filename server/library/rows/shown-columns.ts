@@ -2,22 +2,22 @@ import { type ObjectName, shortName } from '../../../db/model/model.ts';
 import type { Sensitivity } from '../../../db/model/sensitivity.ts';
 import { AppError } from '../../core/errors.ts';
 
-/** How carefully a column is to be handled; null for one nobody has decided about. */
+/** Returns the sensitivity of a column; null when the policy has no entry for it. */
 export type SensitivityOf = (table: ObjectName, column: string) => Sensitivity | null;
 
-/** A column of rows that are looked at. */
+/** A column of displayed rows. */
 export interface ShownColumn {
   name: string;
   sqlType: string;
-  /** `unknown`: the policy does not know the column, so that it may hold anything. */
+  /** Sensitivity; `unknown` when the policy has no entry, so that the column may hold anything. */
   sensitivity: Sensitivity | 'unknown';
-  /** Its values are not in the answer. */
+  /** True when its values are not in the answer. */
   hidden: boolean;
 }
 
 /**
- * Which columns are shown: ordinary ones, and those of `revealed` that are not secret. Throws INPUT_INVALID for one that is not there and
- * FORBIDDEN for a secret one: a password's hash tells a reader nothing, and a thief a lot.
+ * Returns the columns to show: ordinary ones, and those of `revealed` that are not secret. Throws INPUT_INVALID for a
+ * missing column, and FORBIDDEN for a secret one: a password hash is useless to a reader and valuable to a thief.
  */
 export function shownColumns(
   table: ObjectName,
@@ -43,7 +43,10 @@ export function shownColumns(
   );
 }
 
-/** The columns of a table as a search of the whole archive sees them: ordinary ones are shown, and with `people` all but secret ones. */
+/**
+ * Returns the columns of a table that a search of the whole archive may use: ordinary ones, and with `people` all but
+ * secret ones.
+ */
 export function searchedColumns(
   table: ObjectName,
   columns: readonly { name: string; sqlType: string }[],

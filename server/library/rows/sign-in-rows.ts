@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { readTableChunk } from './table-chunk.ts';
 
-/** One row of the table that the sign-in reads, as the archive has it. A column it lacks is null. */
+/** One row of the table that sign-in reads, from the archive; a missing column is null. */
 export interface SignInRow {
   id: string | null;
   email: string | null;
@@ -14,14 +14,14 @@ export interface SignInRow {
   isActive: boolean;
 }
 
-/** The table whose rows decide who may sign in, and as what. */
+/** Table whose rows decide who may sign in, and in which role. */
 export const SIGN_IN_TABLE = 'public.admins';
-/** More administrators than a person could look at. */
+/** Most rows read: more administrators than a person could review. */
 const MOST_ROWS = 10_000;
 
 /**
- * Reads who could sign in after a restore of this archive. Throws ARCHIVE_LIMIT where they are more than can be named, and whatever
- * reading its chunks says.
+ * Reads who could sign in after a restore of this archive. Throws ARCHIVE_LIMIT when they are too many to list, and
+ * what reading the chunks throws.
  */
 export async function readSignInRows(
   storage: Pick<Storage, 'open'>,
@@ -45,7 +45,7 @@ export async function readSignInRows(
         email: of('email'),
         password: of('password'),
         role: of('role'),
-        // Absent, it would be the column's default, which lets people in.
+        // A missing column would get its default, which lets people in.
         isActive: of('isActive') !== 'f',
       });
       if (found.length > MOST_ROWS) throw tooMany(found.length);

@@ -6,31 +6,34 @@ import type { Storage } from '../../storage/storage.ts';
 
 type Column = ManifestTable['columns'][number];
 
-/** One chunk of a table, out of its archive and checked. */
+/** One chunk of a table, read from its archive and checked. */
 export interface TableChunk {
-  /** Of the archive it is from. */
+  /** Digest of the archive. */
   digest: string;
   table: ObjectName;
-  /** As the chunk has them: computed columns are not stored. */
+  /** Columns in the chunk; computed ones are not stored. */
   columns: Column[];
   /** Rows of each chunk of the table. */
   chunks: number[];
-  /** Null for a table without a row, which has no chunk. */
+  /** Null for a table without rows, which has no chunk. */
   held: { entry: ManifestEntry; format: 'csv' | 'copy'; content: Uint8Array } | null;
 }
 
-/** A chunk is 8 MiB and its last row; what is larger holds a value nobody can look at, and reading it would take several times its size. */
+/**
+ * Largest chunk shown. A chunk is 8 MiB and its last row: a larger one holds a value nobody can display, and reading it
+ * takes several times its size.
+ */
 const LARGEST_SHOWN = 16 * 1024 * 1024;
 
-/** Whether a chunk is larger than anybody can look at. */
+/** Returns whether a chunk is too large to show. */
 export function isTooLarge({ size, storedSize }: Pick<ManifestEntry, 'size' | 'storedSize'>): boolean {
   return Math.max(size, storedSize) > LARGEST_SHOWN;
 }
 
 /**
- * Reads one chunk (from 1) of the table of this name, as `backups.get` tells names, and nothing else of the archive but its manifest.
- * Throws NOT_FOUND for a table or chunk that is not there, ARCHIVE_LIMIT for a chunk beyond `LARGEST_SHOWN`, ARCHIVE_DAMAGED naming table
- * and chunk, and whatever opening the archive says.
+ * Reads one chunk (from 1) of a table, named as `backups.get` does, and otherwise only the manifest. Throws NOT_FOUND
+ * for a missing table or chunk, ARCHIVE_LIMIT for a chunk beyond `LARGEST_SHOWN`, ARCHIVE_DAMAGED naming table and
+ * chunk. Passes on what opening the archive throws.
  */
 export async function readTableChunk(
   storage: Pick<Storage, 'open'>,
@@ -70,7 +73,10 @@ async function hold(archive: Archive, entry: ManifestEntry): Promise<NonNullable
   return { entry, format: entry.format === 'copy' ? 'copy' : 'csv', content: await archive.readEntry(entry) };
 }
 
-/** `schema.name` may be the short name of another table; said in full it is always meant in full. Throws NOT_FOUND. */
+/**
+ * Finds a table by its name, the full one first: `schema.name` may also be the short name of another table. Throws
+ * NOT_FOUND.
+ */
 export function tableOf(tables: ManifestTable[], wanted: string): ManifestTable {
   const found =
     tables.find((table) => qualifiedName(table) === wanted) ?? tables.find((table) => shortName(table) === wanted);

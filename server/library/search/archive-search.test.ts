@@ -11,7 +11,7 @@ import { createSought } from './sought.ts';
 
 type Value = string | null;
 
-/** A chunk as PostgreSQL writes it. */
+/** Returns a chunk as PostgreSQL writes it. */
 function chunkOf(table: string, rows: Value[][], format: 'csv' | 'copy', columns: string[]) {
   const csv = (value: Value) =>
     value === null ? '' : /[",\n\r]|^$|^\\\.$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
@@ -48,7 +48,10 @@ async function searched(options: SampleOptions, query: Partial<SearchQuery> & { 
   };
 }
 
-/** Of both tables the manifest has the columns of the first: a name the policy does not know is hidden in it. */
+/**
+ * Columns of the first table, which the manifest gives to both tables: in the second, the policy does not know some
+ * names and hides them.
+ */
 const COLUMNS = ['id', 'email', 'password', 'name', 'description'];
 
 describe('a search of the whole archive', () => {
@@ -58,7 +61,7 @@ describe('a search of the whole archive', () => {
       fc.constantFrom(...'éÉẹọ\u0301\u0323ßıİſKÅςΣσäÄ한ㄱ漢😀हि\u093c\u0338='),
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
     );
-    // Beginnings of what is sought follow each other, and marks stand between.
+    // Prefixes of the search text follow each other, with marks between.
     const alike = fc.string({ unit: fc.constantFrom('a', 'A', 'b', 'á', '\u0301'), maxLength: 14 });
     const mixed = fc.array(character, { maxLength: 12 }).map((all) => all.join('').replaceAll('\0', ''));
     const text = fc.oneof(alike, mixed);
@@ -72,7 +75,7 @@ describe('a search of the whole archive', () => {
     const chunks = fc.array(chunk, { minLength: 1, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(chunks, text, fc.boolean(), fc.nat(), async (made, typed, people, pick) => {
-        // What somebody looks for is often there.
+        // Often searches for a text that occurs.
         const values = made.flatMap((one) => one.rows.flat()).filter((one) => one !== null);
         const some = values[pick % Math.max(1, values.length)] ?? typed;
         const sought =
@@ -139,7 +142,7 @@ describe('a search of the whole archive', () => {
       }
       expect(told).toEqual(whole.hits);
     }
-    // As many as were asked for, and no more there are: that is all.
+    // Exactly the requested number exists, so the search is complete.
     expect(await searched({ chunks }, { text: 'ada', limit: 30 })).toMatchObject({ end: 'complete', next: undefined });
   });
 

@@ -13,38 +13,38 @@ import { type FoundCell, readFoundRow } from './found-row.ts';
 import { createSought, type Sought } from './sought.ts';
 
 export interface SearchQuery {
-  /** Found whatever its case and its accents. */
+  /** Text to find, ignoring case and accents. */
   text: string;
-  /** As `backups.get` tells them; absent: every table. */
+  /** Tables as `backups.get` names them; every table when absent. */
   tables?: readonly string[] | undefined;
-  /** Look into all columns but secret ones; otherwise into ordinary ones alone. */
+  /** True to search all columns but secret ones; otherwise ordinary ones alone. */
   people: boolean;
-  /** Rows that are told at most. */
+  /** Most rows to return. */
   limit: number;
-  /** `next` of a search of the same words that has ended early. */
+  /** Position from `next` of an earlier search for the same text that ended early. */
   from?: SearchPlace | undefined;
 }
 
-/** Among the chunks that are searched, in the archive's order. */
+/** Position among the searched chunks, in the archive's order. */
 export interface SearchPlace {
-  /** So many are passed over, */
+  /** Chunks to skip. */
   chunks: number;
-  /** and so many rows of the one that follows. */
+  /** Rows to skip in the chunk that follows. */
   rows: number;
 }
 
 export interface RowHit {
   table: string;
-  /** From 1, as in `backups.rows`. */
+  /** Number of the chunk from 1, as in `backups.rows`. */
   chunk: number;
-  /** In the chunk, from 1. */
+  /** Number in the chunk, from 1. */
   row: number;
-  /** In the table, from 1. */
+  /** Number in the table, from 1. */
   number: number;
   cells: FoundCell[];
 }
 
-/** What was not searched though it was to be. */
+/** A part that was requested but not searched. */
 export interface Unsearched {
   table: string;
   chunk: number;
@@ -52,37 +52,40 @@ export interface Unsearched {
   message: string;
 }
 
-/** How far a search has come, and what it has found since the step before. */
+/** Progress of a search, and the rows found since the step before. */
 export interface SearchStep {
-  /** Gone through, of those there are to search. */
+  /** Chunks searched, out of `of`. */
   chunks: number;
   of: number;
   rows: number;
   hits: RowHit[];
   unsearched: Unsearched[];
-  /** Null while it goes on. `limit`: there are more rows than were asked for. `time`: it took too long for one search. */
+  /**
+   * Null while the search goes on. `limit`: there are more rows than requested. `time`: it took too long for one
+   * search.
+   */
   end: 'complete' | 'limit' | 'time' | null;
-  /** Where the next search may go on. */
+  /** Position from which the next search may go on. */
   next: SearchPlace | null;
 }
 
 export interface SearchContext {
   sensitivityOf: SensitivityOf;
-  /** Chunks of this search that are begun at once: while one is searched, threads unpack others. */
+  /** Chunks of this search in progress together: while one is searched, threads decompress others. */
   atOnce: number;
-  /** What all searches of this process share. */
+  /** Semaphore that all searches of this process share. */
   inPlace: Semaphore;
   signal: AbortSignal;
-  /** Whether it has lasted long enough. */
+  /** Returns true when the search has lasted long enough. */
   isLate: () => boolean;
 }
 
-/** Bytes gone through in one turn: some milliseconds. */
+/** Bytes searched before yielding to other work: some milliseconds. */
 const TURN_BYTES = 1024 * 1024;
 
 interface Part {
   entry: ManifestEntry;
-  /** Of its table, from 1. */
+  /** Number in its table, from 1. */
   chunk: number;
   /** Rows of the chunks before it. */
   before: number;
@@ -98,8 +101,9 @@ interface Looked {
 }
 
 /**
- * Searches the rows of an archive chunk by chunk, each checked as in a verification, and tells after each what it has found. What cannot be
- * searched is told and passed over. Throws NOT_FOUND for a table that is not there, CANCELLED, or what opening the archive says.
+ * Searches the rows of an archive chunk by chunk, checks each as a verification does, and yields the rows found after
+ * each. Reports and skips what cannot be searched. Throws NOT_FOUND for a missing table, CANCELLED, or what opening the
+ * archive throws.
  */
 export async function* searchArchive(
   source: ByteSource,
@@ -131,12 +135,12 @@ export async function* searchArchive(
   const beginNext = (part: Part, chunk: number) => {
     const look = () => lookInto(archive, part, sought, { passed: passedIn(chunk), most: left + 1 }, signal);
     const looking = context.inPlace(signal, look);
-    // Awaited in its turn, or given up with the search.
+    // Awaited later in order, or abandoned with the search.
     looking.catch(() => undefined);
     begun.push(looking);
   };
   try {
-    // Of accents alone nothing is left to look for, and nothing holds it.
+    // Accents alone leave nothing to look for, so no value matches.
     while (chunks < parts.length && sought.units.length > 0) {
       for (const part of parts.slice(chunks + begun.length, chunks + context.atOnce))
         beginNext(part, chunks + begun.length);
@@ -163,7 +167,7 @@ export async function* searchArchive(
   }
 }
 
-/** Chunks of the tables asked for that have a column to look into, in the archive's order. */
+/** Returns the chunks of the requested tables that have a column to search, in the archive's order. */
 function partsOf(archive: Archive, { tables, people }: SearchQuery, sensitivityOf: SensitivityOf): Part[] {
   const all = archive.manifest.tables;
   const wanted = tables && new Set(tables.map((name) => tableOf(all, name)));
@@ -207,7 +211,7 @@ async function lookInto(
   return looked;
 }
 
-/** Puts rows that hold the text into `looked`, until there are as many as are wanted; resolves with how many values are not UTF-8. */
+/** Adds matching rows to `looked` until there are enough. Resolves with the number of values that are not UTF-8. */
 async function scan(
   content: Uint8Array,
   { entry, table, chunk, before, columns, isShown }: Part,

@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import { foldTable, isAloneBeyond, NOTHING, TOGETHER } from './fold-table.ts';
 import type { Sought } from './sought.ts';
 
-/** A row in which the text is, or may be: some values must be folded whole before anybody can say. */
+/** A row that contains the text, or may: some values must be folded whole to decide. */
 export interface ScannedRow {
-  /** In the chunk, from 1. */
+  /** Number in the chunk, from 1. */
   row: number;
-  /** Its bytes, the line break after it included. */
+  /** Bytes of the row with its line break. */
   bytes: Uint8Array;
 }
 
@@ -15,20 +15,20 @@ const QUOTE = 34;
 const COMMA = 44;
 
 /**
- * Goes through the bytes of a chunk once and finds the rows that hold a text in a column that is shown. Values of other columns are passed
- * over byte by byte whatever they hold, so that not even the time it takes tells anything of them.
+ * Scans a chunk once for rows with the text in a shown column. Other columns are skipped byte by byte whatever they
+ * hold, so that even the time taken reveals nothing of them.
  */
 export class ChunkScan {
-  /** Rows gone through. */
+  /** Rows scanned. */
   rows = 0;
-  /** Bytes gone through. */
+  /** Bytes scanned. */
   at = 0;
   private readonly content: Uint8Array;
   private readonly isCsv: boolean;
   private readonly isShown: Uint8Array;
   private readonly sought: Sought;
   private readonly fold = foldTable();
-  /** Of other bytes than UTF-8 each value beyond ASCII is looked at by itself. */
+  /** False for bytes that are not UTF-8: each value beyond ASCII is then checked by itself. */
   private readonly isText: boolean;
   private readonly stops: Stops;
   private readonly lastQuote: number;
@@ -50,7 +50,7 @@ export class ChunkScan {
     return this.at >= this.content.length;
   }
 
-  /** The header line of a CSV chunk, which rows are read with. */
+  /** Header line of a CSV chunk, needed to read its rows. */
   get header(): Uint8Array {
     return this.content.subarray(0, this.headerEnd);
   }
@@ -58,8 +58,8 @@ export class ChunkScan {
   private headerEnd = 0;
 
   /**
-   * Goes on to the end of the next row in which the text is or may be; null when so many bytes were gone through without one, or all were.
-   * Throws RangeError for what PostgreSQL does not write.
+   * Goes on to the end of the next row that contains or may contain the text. Returns null after so many bytes without
+   * one, or at the end. Throws RangeError for text PostgreSQL does not write.
    */
   next(bytes: number): ScannedRow | null {
     const until = Math.min(this.content.length, this.at + bytes);
@@ -78,7 +78,10 @@ export class ChunkScan {
     this.headerEnd = this.at;
   }
 
-  /** One function over local numbers, and most bytes passed over by one look into a table: for the speed of it. */
+  /**
+   * Scans one CSV row. For speed it is one function over local numbers, and skips most bytes with one table lookup
+   * each.
+   */
   private csvRow(isShown: Uint8Array): boolean {
     const { content, fold, isText, stops, lastQuote } = this;
     const { units, fallback } = this.sought;
@@ -91,11 +94,11 @@ export class ChunkScan {
       if (quoted) at++;
       let looking = isShown[column] === 1 && !found;
       let stop = quoted ? (looking ? stops.quoted : stops.quote) : looking ? stops.plain : stops.border;
-      // So many units of the text stand just before.
+      // Units of the text matched just before this byte.
       let same = 0;
       for (;;) {
         if (quoted && at > lastQuote) throw new RangeError('a quote does not end');
-        // The line break at the end, or the last quote, is where this ends at the latest.
+        // The scan stops at the final line break or the last quote at the latest.
         if (same === 0) while (stop[content[at] as number] === 0) at++;
         const byte = content[at] as number;
         if (quoted) {
@@ -145,7 +148,7 @@ export class ChunkScan {
     return found;
   }
 
-  /** Such chunks hold the few rows CSV cannot tell, so that each is simply read. */
+  /** Scans one COPY row by simply reading it: such chunks hold only the few rows CSV cannot express. */
   private copyRow(): boolean {
     const end = this.content.indexOf(NEWLINE, this.at);
     if (end === -1) throw new RangeError('the last row does not end');
@@ -154,7 +157,10 @@ export class ChunkScan {
   }
 }
 
-/** For each byte, whether going through a value is more than passing it over: in quotes or not, and whether the text is looked for. */
+/**
+ * Tables that say for each byte whether it needs more than skipping: inside or outside quotes, and with or without a
+ * search of the value.
+ */
 interface Stops {
   quote: Uint8Array;
   border: Uint8Array;

@@ -4,33 +4,33 @@ import type { Yielder } from '../../archive/rows/yielding.ts';
 import { createTextSearch } from '../rows/find-text.ts';
 import type { ScannedRow } from './chunk-scan.ts';
 
-/** One value of a row that was found. */
+/** One value of a found row. */
 export interface FoundCell {
   column: string;
-  /** Of a long value the part around the text, or its beginning. */
+  /** The value, or the part of a long one around the text, or its beginning. */
   value: string;
-  /** Whether there is more of the value before or behind. */
+  /** True when the value has more before or after. */
   cut: boolean;
-  /** Whether the text is in it. */
+  /** True when it contains the text. */
   matched: boolean;
 }
 
-/** Characters of a value that are shown. */
+/** Most characters shown of a value. */
 const LONGEST_CELL = 160;
-/** Values of one row that are shown: those with the text in them, and the first of the others. */
+/** Most values shown of one row: those with the text, and the first of the others. */
 const MOST_CELLS = 12;
 
 export interface RowLook {
   format: 'csv' | 'copy';
-  /** The header line of a CSV chunk. */
+  /** Header line of a CSV chunk. */
   header: Uint8Array;
   columns: readonly { name: string }[];
   isShown: readonly boolean[];
 }
 
 /**
- * The values of a scanned row that are shown, without NULL; null where the text is in none of them after all. Values that are not UTF-8
- * are not searched, and counted.
+ * Returns the values to show of a scanned row, without NULL; null when none contains the text after all. Values that
+ * are not UTF-8 are counted, not searched.
  */
 export async function readFoundRow(
   { bytes }: ScannedRow,
@@ -57,14 +57,14 @@ export async function readFoundRow(
   return { cells: matched.length > 0 ? fewer(cells, matched) : null, notText };
 }
 
-/** In the table's order. */
+/** Returns fewer cells, in the table's order. */
 function fewer(cells: FoundCell[], matched: FoundCell[]): FoundCell[] {
   const others = cells.filter((cell) => !cell.matched && cell.value !== '');
   const kept = new Set([...matched, ...others].slice(0, MOST_CELLS));
   return cells.filter((cell) => kept.has(cell));
 }
 
-/** The text is shown where it stands as it was typed; folded otherwise, places are not those of the value. */
+/** Cuts out the part around the text. It finds the text only as typed, because offsets in the folded value differ. */
 function excerpt(value: string, text: string): { value: string; cut: boolean } {
   if (value.length <= LONGEST_CELL) return { value, cut: false };
   const place = value.slice(0, 1_000_000).toLowerCase().indexOf(text.toLowerCase());

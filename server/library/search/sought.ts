@@ -1,12 +1,14 @@
 import { foldText } from '../rows/fold-text.ts';
 
-/** A text that is looked for, made ready to be found in one pass over bytes (Knuth, Morris and Pratt). */
+/** A search text prepared for one pass over bytes (Knuth, Morris and Pratt). */
 export interface Sought {
-  /** As it was given. */
+  /** The text as given. */
   text: string;
-  /** The folded text's UTF-16 units. Empty where nothing is left to look for. */
+  /** UTF-16 units of the folded text; empty when nothing is left to look for. */
   units: Uint16Array;
-  /** Of the first so many units: how many at their end are also a beginning. */
+  /**
+   * Length of the longest proper suffix that is also a prefix, for each prefix of the units (the KMP failure function).
+   */
   fallback: Uint16Array;
 }
 

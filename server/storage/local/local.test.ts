@@ -37,7 +37,7 @@ async function put(folder: string, name: string, content = 'x'): Promise<void> {
   await pending.commit();
 }
 
-/** Runs a script of this folder's neighbours in a process of its own, with `storage` made for `folder`. */
+/** Runs a script in a process of its own, with `storage` made for `folder`. */
 function script(folder: string, body: string, shell = ''): { code: number | null; signal: string | null; out: string } {
   const code = `const { createLocalStorage } = await import(${JSON.stringify(join(import.meta.dir, 'local.ts'))});
     const storage = createLocalStorage(${JSON.stringify(folder)}); ${body}`;
@@ -49,7 +49,7 @@ function script(folder: string, body: string, shell = ''): { code: number | null
   return { code: status, signal, out: `${stdout}${stderr}` };
 }
 
-/** The marker is always there. */
+/** Lists a folder without the marker, which is always present. */
 const shownIn = async (folder: string) => (await readdir(folder)).filter((name) => name !== MARKER).sort();
 
 test('createLocalStorage() makes its folder for its owner only, and files nobody else may read', async () => {
@@ -171,7 +171,7 @@ test('a full disk is DISK_FULL, says what was written and what is free, and leav
     try { await using pending = await storage.create('a.zip'); for (let n = 0; n < 200; n++) await pending.write(Buffer.alloc(65536)); await pending.commit(); } catch (caught) { error = caught; }
     console.log(JSON.stringify({ code: error?.code, details: error?.details, left: await readdir(storage.label) }));`;
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
-  // Without the right to mount, a file that may not grow stands in for the disk.
+  // Without the right to mount, a file size limit stands in for the full disk.
   const { out } = script(folder, body, mounted ? '' : "trap '' XFSZ; ulimit -f 1024;");
   if (mounted) spawnSync('umount', [folder]);
   const { code, details, left } = JSON.parse(out);
@@ -200,7 +200,7 @@ test('promise 3: a folder that was lost is refused in all that lists or writes, 
   const folder = join(await freshFolder(), 'mounted');
   const aside = `${folder}-aside`;
   const storage = createLocalStorage(folder);
-  // Nothing is left by what was only tried, folders that were made for it included.
+  // Nothing remains of an aborted attempt, folders made for it included.
   await (await storage.create('tried.zip')).abort();
   const deep = await createLocalStorage(join(folder, 'a', 'b')).create('tried.zip');
   await deep.abort();
@@ -211,13 +211,13 @@ test('promise 3: a folder that was lost is refused in all that lists or writes, 
   const codes = (one: Storage) =>
     Promise.all([one.list(), one.listDocuments(), one.create('b.zip'), one.demandPresent()].map(codeOf));
   const lost = ['STORAGE_LOST', 'STORAGE_LOST', 'STORAGE_LOST', 'STORAGE_LOST'];
-  // A later process: what it knows of the folder others remember.
+  // A later process knows the folder only from the database's record.
   const later = () => createLocalStorage(folder, async () => ['older.zip', 'a.zip']);
 
   await rename(folder, aside);
   expect([await codes(storage), await codes(later())]).toEqual([lost, lost]);
   expect(await lstat(folder).catch(() => 'missing')).toBe('missing');
-  // The place a volume is mounted on, with what somebody left there.
+  // The mount point of a volume, with a file somebody left in it.
   await mkdir(folder);
   await writeFile(join(folder, 'other.zip'), '');
   expect([await codes(storage), await codes(later())]).toEqual([lost, lost]);
@@ -227,7 +227,7 @@ test('promise 3: a folder that was lost is refused in all that lists or writes, 
   expect((await storage.list()).map(({ name }) => name)).toEqual(['a.zip']);
   expect((await later().list()).map(({ name }) => name)).toEqual(['a.zip']);
 
-  // One from before there were markers is told by what it holds, and gets one with the next object.
+  // A folder older than markers is recognised by its files, and gets a marker with the next object.
   await unlink(join(folder, MARKER));
   await using object = await later().create('c.zip');
   await object.commit();
@@ -246,7 +246,7 @@ test('a folder that may not be written is STORAGE_UNAVAILABLE with the right tha
   const folder = await freshFolder();
   await chmod(root, 0o755);
   await chmod(folder, 0o555);
-  // The superuser may write anywhere, so the attempt is made as somebody else.
+  // The superuser may write anywhere, so another user makes the attempt.
   const body = `if (process.getuid?.() === 0) process.setuid?.(65534); const error = await storage.create('a.zip').catch((caught) => caught); console.log(JSON.stringify([error.code, error.hint]));`;
   expect(JSON.parse(script(folder, body).out)).toEqual([
     'STORAGE_UNAVAILABLE',
