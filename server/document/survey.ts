@@ -72,7 +72,7 @@ export async function surveyJson(
 
 /**
  * Throws ARCHIVE_INVALID for JSON that is no BackupData document, judged by its first key: a `package.json`, a
- * configuration, a manifest. Passes over text that cannot be read: reading it whole reports that.
+ * configuration, a manifest. Ignores text that cannot be read: reading it whole reports that.
  */
 export async function refuseOtherJson(document: JsonDocument, label: string, signal: AbortSignal): Promise<void> {
   const first = await firstKey(document, signal);

@@ -11,8 +11,8 @@ import { temporaryNames } from './local/temporary.ts';
 import type { PendingObject, Storage } from './storage.ts';
 
 /**
- * A storage for one object that never gets a name and keeps no sidecar. Its file (0600, in the folder of `home`, which
- * must be local) is unlinked before the first byte is written. Nothing is left behind, however the process ends.
+ * A storage for one object that never gets a name and keeps no sidecar. Its file (0600, in `folder`, which must be
+ * local) is unlinked before the first byte is written. Nothing is left behind, however the process ends.
  */
 export interface Scratch extends Storage, AsyncDisposable {}
 

@@ -21,7 +21,7 @@ export interface PendingFile {
   places: Places;
   /** The topmost folder that was made for it; absent when all existed. */
   madeFolder?: string | undefined;
-  /** Resolves before the file gets its name, once its bytes are on disk. */
+  /** Called once the bytes are on disk, before the file gets its name. */
   beforeNaming(): Promise<void>;
 }
 

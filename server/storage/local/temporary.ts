@@ -6,7 +6,7 @@ const TEMPORARY = /^\..+\.([0-9a-z]+)-(\d+)-(\d+)-\d+\.part$/;
 
 /**
  * Names of unfinished files, `.<name>.<machine>-<process>-<its start>-<counter>.part`, and the test whether their
- * writer still lives.
+ * writer is still alive.
  */
 export interface TemporaryNames {
   make(name: string, counter: number): string;
