@@ -28,7 +28,7 @@ export interface Places extends AsyncDisposable {
 }
 
 /** Creates the contexts for pages of the server at this address. */
-export async function createSemaphore(url: string): Promise<Places> {
+export async function createPlaces(url: string): Promise<Places> {
   const browser = await sharedBrowser();
   const free: Place[] = [];
   const made: BrowserContext[] = [];

@@ -13,7 +13,7 @@ import { ensurePanel } from '../../scripts/start/build-panel.ts';
 import { createBackupClient } from '../../server/client/client.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
 import { readConfig } from '../../server/process/config.ts';
-import { createSemaphore, type Places } from './places.fixture.ts';
+import { createPlaces, type Places } from './places.fixture.ts';
 
 export const EMAIL = 'superadmin@owu.example';
 export const PASSWORD = 'Palace-Demo-1';
@@ -115,7 +115,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   if (count > 0) await writeManyArchives(config.backupDir, { count, newest: NEWEST_STORED, signal });
   const server: RunningServer = await startServer(config, database.url);
   stack.defer(() => server.stop());
-  const places = stack.use(await createSemaphore(server.url));
+  const places = stack.use(await createPlaces(server.url));
   const owned = stack.move();
   return {
     url: server.url,

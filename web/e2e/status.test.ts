@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { overflow, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const scene = staged();
@@ -40,6 +40,7 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     await visit.page.getByRole('row', { name: /^staff 30 / }).waitFor();
 
     await scene().database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
+    await mkdir(scene().folder, { recursive: true });
     await rename(scene().folder, `${scene().folder}.gone`);
     await Bun.write(scene().folder, 'a file where the folder was');
     try {

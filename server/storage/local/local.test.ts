@@ -9,6 +9,7 @@ import {
   readFile,
   rename,
   rm,
+  rmdir,
   stat,
   symlink,
   unlink,
@@ -66,6 +67,24 @@ test('createLocalStorage() makes its folder for its owner only, and files nobody
   expect((await stat(folder)).mode & 0o777).toBe(0o700);
   for (const file of ['a.zip', 'a.zip.json']) expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
   expect(await shownIn(folder)).toEqual(['a.zip', 'a.zip.json']);
+});
+
+test('an object is made in a folder that others take away, as long as it is empty, at the same time', async () => {
+  const folder = join(await freshFolder(), 'deep', 'backups');
+  const storage = createLocalStorage(folder);
+  let over = false;
+  const takeAway = async () => {
+    while (!over) {
+      await rmdir(folder).catch(() => undefined);
+      await Bun.sleep(0);
+    }
+  };
+  const taking = takeAway();
+  for (let round = 0; round < 200; round++) await (await storage.create(`given-up-${round}.zip`)).abort();
+  await put(folder, 'a.zip');
+  over = true;
+  await taking;
+  expect(await shownIn(folder)).toEqual(['a.zip']);
 });
 
 test('list() and freeSpace() do not need the folder to exist, and do not make it', async () => {

@@ -22,6 +22,8 @@ export function createLocalStorage(folder: string, known: FolderMemory = NOTHING
   return new LocalStorage(resolve(folder), known);
 }
 
+/** How often a folder that goes away again is made again. */
+const FOLDER_TRIES = 100;
 const NOTHING_KNOWN: FolderMemory = async () => [];
 
 class LocalStorage implements Storage {
@@ -51,9 +53,8 @@ class LocalStorage implements Storage {
     const path = this.locate(name);
     return await this.guarded(`Creating ${path}`, async () => {
       await this.marker.demand();
-      const madeFolder = await mkdir(this.label, { recursive: true, mode: 0o700 });
       if (await exists(path)) throw alreadyExists(name);
-      const { handle, temporary } = await this.openTemporary(name);
+      const { handle, temporary, madeFolder } = await this.openInFolder(name);
       return new LocalPendingObject({
         handle,
         temporary,
@@ -66,6 +67,19 @@ class LocalStorage implements Storage {
         beforeNaming: () => this.marker.make(),
       });
     });
+  }
+
+  /** Opens a temporary file in the folder, which is made when it is missing. */
+  private async openInFolder(name: string) {
+    for (let tries = FOLDER_TRIES; ; tries--) {
+      const madeFolder = await mkdir(this.label, { recursive: true, mode: 0o700 });
+      try {
+        return { ...(await this.openTemporary(name)), madeFolder };
+      } catch (error) {
+        // Another object of this folder, given up meanwhile, has taken the empty folder away.
+        if (tries === 0 || systemCode(error) !== 'ENOENT') throw error;
+      }
+    }
   }
 
   async open(name: string): Promise<ByteSource> {
