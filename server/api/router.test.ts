@@ -89,11 +89,11 @@ describe('auth', () => {
   });
 
   test('signIn as a token sets no cookie, and its token opens what the session would', async () => {
-    const answer = await createBackupClient({ url: server.url }).auth.signIn.mutate({
-      email: admin.email,
-      password: PASSWORD,
-      as: 'token',
-    });
+    const words = { email: admin.email, password: PASSWORD, as: 'token' as const };
+    const answer = await createBackupClient({ url: server.url }).auth.signIn.mutate(words);
+    const asked = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(words) };
+    const response = await fetch(`${server.url}/trpc/auth.signIn`, asked);
+    expect([response.status, response.headers.get('set-cookie')]).toEqual([200, null]);
     const service = createBackupClient({ url: server.url, token: answer.data.accessToken?.token ?? '' });
     expect((await service.auth.me.query()).data).toMatchObject({ kind: 'token', email: admin.email });
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { openSession, type Session } from '../../db/connect/session.ts';
 import { rejection } from '../../db/testing/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
@@ -91,6 +92,29 @@ describe('copyOut()', () => {
     expect(rows).toBe(20_000);
     expect(most).toBeLessThanOrEqual(2);
     expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  test('promise 8: takes nothing more from the socket while nobody takes the rows', async () => {
+    await using session = await open();
+    const pool = createBufferPool(1, 64 * 1024);
+    const held: Buffer[] = [];
+    let flows = false;
+    const copied = copyOut(session, rowsSql(20_000, 2000), {
+      pool,
+      doing: 'copying',
+      prefix: PREFIX,
+      chunkBytes: 64 * 1024,
+      onChunk: ({ buffer }) => {
+        if (flows) pool.give(buffer);
+        else held.push(buffer);
+      },
+    });
+    const { stream } = (session.client as unknown as { connection: { stream: Duplex } }).connection;
+    for (let patience = 1000; patience > 0 && !stream.isPaused(); patience--) await Bun.sleep(5);
+    expect([held.length, stream.isPaused()]).toEqual([1, true]);
+    flows = true;
+    for (const buffer of held) pool.give(buffer);
+    expect(await copied).toBe(20_000);
   });
 
   test('runs on two sessions at once under back-pressure of one pool', async () => {

@@ -90,8 +90,12 @@ for (const server of testServers()) {
   });
 }
 
-/** Resolves when the session of this name waits for a lock. */
+/** Resolves when the session of this name waits for a lock; throws when it never does. */
 async function waiting(database: TestDatabase, name: string): Promise<void> {
   const sql = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND wait_event_type = 'Lock'`;
-  while ((await database.admin(sql, [name])).length === 0) await Bun.sleep(5);
+  for (let patience = 3000; patience > 0; patience--) {
+    if ((await database.admin(sql, [name])).length > 0) return;
+    await Bun.sleep(5);
+  }
+  throw new Error(`${name} waits for no lock`);
 }

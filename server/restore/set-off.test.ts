@@ -108,6 +108,21 @@ for (const server of testServers()) {
           expect(await everything()).toEqual(before);
         });
 
+    test('promise 5: what an event trigger puts off to the commit is met before it, and nothing changes', async () => {
+      await database.query(`
+        CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.goods WHERE id = 50; RETURN NULL; END';
+        CREATE CONSTRAINT TRIGGER late AFTER INSERT ON elsewhere DEFERRABLE FOR EACH ROW EXECUTE FUNCTION late()`);
+      const putsOff = `SET CONSTRAINTS ALL DEFERRED; INSERT INTO public.elsewhere VALUES ('late')`;
+      await eventTrigger('ddl_command_end', `${ON_LIVE_ONLY} ${putsOff}`);
+      const before = await everything();
+      const error = await rejection(restoreInto(database, made));
+      const after = await everything();
+      await database.admin('DROP EVENT TRIGGER "Set off"; DROP FUNCTION late CASCADE');
+      expect(error.code).toBe('RESTORE_REFUSED');
+      expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
+      expect(after).toEqual(before);
+    });
+
     test('an event trigger that lets nobody alter tables is named, and nothing changes', async () => {
       await eventTrigger('ddl_command_start', `RAISE EXCEPTION 'not today'`);
       await database.admin('ALTER EVENT TRIGGER "Set off" ENABLE ALWAYS');

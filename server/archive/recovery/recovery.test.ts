@@ -174,7 +174,7 @@ for (const server of testServers()) {
   );
 
   test(
-    `restore.sql on PostgreSQL ${server} refuses a table with rows and changes nothing`,
+    `promise 9: restore.sql on PostgreSQL ${server} refuses a table with rows, and files that lack rows, and changes nothing`,
     async () => {
       const cwd = await mkdtemp(join(folder, 'refuse-'));
       const manifest = await backUp(await sourceOn(server), awkwardManifest(), cwd);
@@ -186,6 +186,17 @@ for (const server of testServers()) {
       expect(refused.said).toContain('Table public.empty is not empty');
       const rows = await everything(target, manifest);
       expect(rows).toEqual(manifest.tables.map((table) => (table.name === 'empty' ? 'here already\n' : '')));
+
+      await target.query('DELETE FROM public.empty');
+      const nodes = manifest.entries.find(({ table }) => table?.name === 'nodes');
+      expect(nodes?.format).toBe('copy');
+      await Bun.write(join(cwd, nodes?.name ?? ''), '');
+      const lacking = await psqlFile(target, cwd, 'restore.sql');
+      expect(lacking.code).toBe(3);
+      expect(lacking.said).toContain(
+        `Table public.nodes has 0 rows, the backup has ${nodes?.rows}; nothing was changed.`,
+      );
+      expect((await everything(target, manifest)).join('')).toBe('');
     },
     PATIENCE,
   );

@@ -30,12 +30,13 @@ for (const server of testServers()) {
       expect((await backupOf(database, model)).result.tables).toEqual({ secrets: 2 });
     });
 
-    test('promise 1: where FORCE would hide rows from the owner, the backup refuses and names the table', async () => {
+    test('promise 1, promise 10: where FORCE would hide rows from the owner, the backup refuses and names the table and the right', async () => {
       await database.query('ALTER TABLE secrets FORCE ROW LEVEL SECURITY');
       expect(await database.query('SELECT id FROM secrets')).toEqual([{ id: 1 }]);
       await expect(backupOf(database, model)).rejects.toMatchObject({
         code: 'PERMISSION_DENIED',
         message: expect.stringContaining('public.secrets'),
+        hint: expect.stringContaining(`ALTER ROLE "${owner}" BYPASSRLS;`),
       });
     });
 

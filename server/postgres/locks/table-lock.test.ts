@@ -100,6 +100,22 @@ describe.each(testServers())('lockTables() on PostgreSQL %s', (server) => {
     await relaxed.query('COMMIT');
   });
 
+  test('waits for a snapshot that is taken while it asks for the tables', async () => {
+    await using session = await open('restore');
+    await using report = await open('report');
+    const query: Session['query'] = async (sql, ...words) => {
+      if (sql.startsWith('LOCK TABLE')) {
+        await report.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+        await report.query('SELECT FROM elsewhere');
+      }
+      return session.query(sql, ...words);
+    };
+    const meeting = new Proxy(session, { get: (target, key) => (key === 'query' ? query : Reflect.get(target, key)) });
+    const error = await rejection(lock(meeting, { giveUpMs: 0 }));
+    expect(error.message).toContain('an older snapshot');
+    expect(error.message).toContain(`pid ${report.pid} (report)`);
+  });
+
   test('holds nobody up while an older snapshot is open, and lets its transaction read on', async () => {
     await using session = await open('restore');
     await using report = await open('report');

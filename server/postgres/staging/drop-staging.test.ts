@@ -23,6 +23,15 @@ async function waiting(database: TestDatabase): Promise<void> {
   while ((await database.admin(look)).length === 0) await Bun.sleep(5);
 }
 
+test('promise 12: what an earlier try of the same operation staged is gone when the next one begins to', async () => {
+  await using database = await testDatabase();
+  const schema = await staged(database);
+  await database.query(`INSERT INTO ${schema}.t0001 VALUES ('of before')`);
+  await using session = await connected(database.url);
+  await createStaging(session, schema, [{ schema, name: 't0001', columns: [{ name: 'n', sqlType: 'integer' }] }]);
+  expect(await database.query(`SELECT n FROM ${schema}.t0001`)).toEqual([]);
+});
+
 for (const server of testServers())
   for (const how of ['pg_cancel_backend', 'pg_terminate_backend'] as const)
     test(`promise 12: clearing up that meets ${how} is tried once more, on server ${server}`, async () => {

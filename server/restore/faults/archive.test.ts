@@ -56,6 +56,16 @@ describe('restoreArchive()', () => {
     expect(error.details).toMatchObject({ entry: last?.name, table: `public.${last?.table?.name}` });
   });
 
+  test('promise 4: leaves every table untouched when a text beside the chunks is corrupt', async () => {
+    const bytes = Buffer.from(scene.archive.bytes);
+    const { manifest } = await openArchive(bytesSource(bytes));
+    const text = manifest.entries.find((entry) => entry.name === 'README.txt');
+    const at = bytes.indexOf('README.txt') + 'README.txt'.length + Math.floor((text?.storedSize ?? 0) / 2);
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 0x10, at);
+    const error = await refusalOf(bytes);
+    expect([error.code, error.details]).toEqual(['ARCHIVE_DAMAGED', { place: 'chunk', entry: 'README.txt' }]);
+  });
+
   test('finds at staging that the manifest lies about the rows of a chunk', async () => {
     const bytes = await rewritten((entry, content) => ({
       content,

@@ -79,4 +79,36 @@ describe('restoreArchive()', () => {
     expect(await scene.state()).toBe(scene.changed);
     expect(await scene.leftovers()).toEqual([]);
   });
+
+  test('promise 5: refuses to commit when something draws from a restored sequence after it was set', async () => {
+    const receipt = (real: Parameters<NonNullable<NonNullable<Parameters<Scene['restore']>[0]>['receipt']>>[0]) => ({
+      ...real,
+      succeed: async (...words: Parameters<typeof real.succeed>) => {
+        await real.succeed(...words);
+        // As a trigger of the record would.
+        await words[0].query(`SELECT nextval('public.lendings_id_seq')`);
+      },
+    });
+    const error = await rejection(scene.restore({ receipt }));
+    expect(error.code).toBe('RESTORE_REFUSED');
+    expect(error.message).toContain('the sequence public.lendings_id_seq was drawn from or set');
+    expect(await scene.state()).toBe(scene.changed);
+    expect(await scene.leftovers()).toEqual([]);
+  });
+
+  test('promise 5: refuses to commit when somebody marked its operation as ended while it applied', async () => {
+    const receipt = (real: Parameters<NonNullable<NonNullable<Parameters<Scene['restore']>[0]>['receipt']>>[0]) => ({
+      ...real,
+      succeed: async (...words: Parameters<typeof real.succeed>) => {
+        await scene.database.admin(
+          `UPDATE backup_system.operations SET state = 'failed', finished_at = now() WHERE state = 'running'`,
+        );
+        await real.succeed(...words);
+      },
+    });
+    expect((await rejection(scene.restore({ receipt }))).code).toBe('RESTORE_REFUSED');
+    expect(await scene.state()).toBe(scene.changed);
+    expect((await scene.records()).at(-1)).toBe('restore failed');
+    expect(await scene.leftovers()).toEqual([]);
+  });
 });

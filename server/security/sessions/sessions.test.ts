@@ -121,6 +121,28 @@ describe('signIn()', () => {
     }
   });
 
+  test('locks an address after thirty failures, whomever it names, and nobody elsewhere', async () => {
+    await scene.addAdmin({ id: 'elsewhere' });
+    await scene.database.query('DELETE FROM backup_system.rate_limits');
+    const guesses = Array.from({ length: 33 }, (_, n) => rejection(signIn(`guess${n}@palace.example`, 'guess')));
+    const codes = (await Promise.all(guesses)).map(({ code }) => code);
+    expect(codes.filter((code) => code === 'UNAUTHENTICATED').length).toBe(30);
+    expect(codes.filter((code) => code === 'RATE_LIMITED').length).toBe(3);
+    expect((await rejection(scene.enter('elsewhere'))).code).toBe('RATE_LIMITED');
+    const words = { ...BROWSER, email: 'elsewhere@palace.example', password: PASSWORD, address: '198.51.100.7' };
+    expect((await scene.sessions.signIn(words)).caller.adminId).toBe('elsewhere');
+    await scene.database.query('DELETE FROM backup_system.rate_limits');
+  });
+
+  test('counts neither who signs in against the address, nor a right password that does not count against the account', async () => {
+    await scene.addAdmin({ id: 'often' });
+    await scene.addAdmin({ id: 'overdue', passwordExpiresAt: new Date(scene.clock.now().getTime() - 1000) });
+    await scene.database.query('DELETE FROM backup_system.rate_limits');
+    for (let round = 0; round < 35; round += 1) expect((await scene.enter('often')).caller.adminId).toBe('often');
+    for (let round = 0; round < 7; round += 1) expect((await rejection(scene.enter('overdue'))).code).toBe('FORBIDDEN');
+    await scene.database.query('DELETE FROM backup_system.rate_limits');
+  });
+
   test('whatever is typed, the answer is a refusal in our words and never a fault', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, expect, spyOn, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';
 import {
   chmod,
   lstat,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   readFile,
   rename,
@@ -211,6 +212,15 @@ test('promise 13: notes beside an archive that are far larger or deeper than any
   expect(await written(notes(`,"note":"${'x'.repeat(200_000)}"`))).toBeNull();
   expect(await written(notes(`,"more":[${'{},'.repeat(20_000)}{}]`))).toBeNull();
   expect(await written(notes(`,"more":${'['.repeat(50_000)}`))).toBeNull();
+  {
+    // Its length alone tells: nothing of it is read.
+    await using probe = await open(join(folder, 'a.zip.json'), 'r');
+    using reading = spyOn(Object.getPrototypeOf(probe) as typeof probe, 'readFile');
+    expect(await written(notes(' '.repeat(200_000)))).toBeNull();
+    expect(reading).not.toHaveBeenCalled();
+    expect(await written(notes(''))).not.toBeNull();
+    expect(reading).toHaveBeenCalledTimes(1);
+  }
   expect(spawnSync('mkfifo', [join(folder, 'b.zip.json')]).status).toBe(0);
   expect(await createLocalStorage(folder).readSidecar('b.zip')).toBeNull();
 });

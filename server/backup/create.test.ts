@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { openSession } from '../../db/connect/session.ts';
+import { rejection } from '../../db/testing/code-of.fixture.ts';
+import { END_BYTES } from '../archive/container.ts';
+import { bytesSource, createMemoryStorage } from '../storage/memory.ts';
+import type { Storage } from '../storage/storage.ts';
+import { slowStorage } from '../testing/hold.fixture.ts';
+import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await libraryScene();
+});
+afterAll(() => scene[Symbol.asyncDispose]());
+
+/** A storage that keeps what it is given and gives back what these bytes become. */
+function lyingStorage(gives: (stored: Uint8Array) => Uint8Array): Storage {
+  const inner = createMemoryStorage(() => new Date());
+  return {
+    ...inner,
+    async open(name) {
+      await using source = await inner.open(name);
+      return bytesSource(gives(Uint8Array.from(await source.read(0, source.size))));
+    },
+  };
+}
+
+test('promise 6: a table that comes into being while the backup waits for its moment is named as missing', async () => {
+  const { database } = scene;
+  await using holder = await openSession(database.url, {
+    applicationName: 'holder',
+    signal: new AbortController().signal,
+  });
+  await holder.query('BEGIN');
+  await holder.query('LOCK TABLE books IN ACCESS EXCLUSIVE MODE');
+  const made = scene.backup(createMemoryStorage(() => new Date()));
+  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup backup %' AND wait_event_type = 'Lock'`;
+  for (let patience = 3000; patience > 0 && (await database.admin(waiting)).length === 0; patience--)
+    await Bun.sleep(5);
+  await database.query('CREATE TABLE newcomers (id integer)');
+  await holder.query('COMMIT');
+  const { outcome, unknown } = await made;
+  await database.query('DROP TABLE newcomers');
+  expect([outcome, unknown.tables]).toEqual(['partial', ['newcomers']]);
+});
+
+test('every chunk is in the archive, however slow the storage is with the last', async () => {
+  const inner = createMemoryStorage(() => new Date());
+  const storage: Storage = {
+    ...inner,
+    async create(name) {
+      const object = await inner.create(name);
+      return {
+        ...object,
+        async write(bytes) {
+          await Bun.sleep(30);
+          await object.write(bytes);
+        },
+      };
+    },
+  };
+  const { tables, verified } = await scene.backup(storage);
+  const [now] = await scene.database.query<{ rows: number }>('SELECT count(*)::int AS rows FROM lendings');
+  expect([tables['lendings'], verified]).toEqual([now?.rows, true]);
+});
+
+test('a backup that is cancelled at its last byte is not stored', async () => {
+  const inner = createMemoryStorage(() => new Date());
+  const cancel = new AbortController();
+  const storage: Storage = {
+    ...inner,
+    async create(name) {
+      const object = await inner.create(name);
+      return {
+        ...object,
+        async write(bytes) {
+          await object.write(bytes);
+          if (bytes.length >= END_BYTES && bytes.subarray(-END_BYTES).join().startsWith('80,75,5,6')) cancel.abort();
+        },
+      };
+    },
+  };
+  const error = await rejection(scene.backup(storage, { signal: cancel.signal, verify: false }));
+  expect(error.code).toBe('CANCELLED');
+  expect(await inner.list()).toEqual([]);
+});
+
+test('promise 1: a type that is altered while its values are copied fails the backup by its name, and no archive is left', async () => {
+  const { storage, reached, open } = slowStorage(0);
+  const failed = rejection(scene.backup(storage));
+  await reached;
+  await scene.database.query(`ALTER TYPE mood RENAME VALUE 'glad' TO 'merry'`);
+  open();
+  const error = await failed;
+  await scene.database.query(`ALTER TYPE mood RENAME VALUE 'merry' TO 'glad'`);
+  expect([error.code, error.details]).toEqual(['SCHEMA_DRIFT', { altered: ['public.mood'] }]);
+  expect(await storage.list()).toEqual([]);
+});
+
+test('promise 3: an archive that reads back damaged, or as another sound one, fails the backup and is removed', async () => {
+  const flipped = (stored: Uint8Array) => stored.with(100, (stored[100] ?? 0) ^ 1);
+  for (const gives of [flipped, () => scene.archive.bytes]) {
+    const storage = lyingStorage(gives);
+    const error = await rejection(scene.backup(storage));
+    expect(error.code).toBe('ARCHIVE_DAMAGED');
+    expect(error.message).toContain('is not what was written');
+    expect(await storage.list()).toEqual([]);
+    expect((await scene.records()).at(-1)).toBe('backup failed');
+  }
+});

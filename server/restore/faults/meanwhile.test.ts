@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { openSession } from '../../../db/connect/session.ts';
+import { rejection } from '../../../db/testing/code-of.fixture.ts';
+import { ifApplyOver } from '../../postgres/locks/advisory-lock.ts';
+import { closeGate } from '../../testing/hold.fixture.ts';
+import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await libraryScene();
+});
+beforeEach(async () => {
+  if ((await scene.state()) === scene.changed) return;
+  await scene.restore();
+  await scene.change();
+});
+afterAll(() => scene[Symbol.asyncDispose]());
+
+test('promise 2: a type that is altered while staging is filled refuses the restore by its name, and nothing changes', async () => {
+  await using gate = await closeGate(scene.database, 'stage');
+  const refused = rejection(scene.restore());
+  await gate.reached();
+  await scene.database.query(`ALTER TYPE mood RENAME VALUE 'glad' TO 'merry'`);
+  await gate.open();
+  const error = await refused;
+  await scene.database.query(`ALTER TYPE mood RENAME VALUE 'merry' TO 'glad'`);
+  expect([error.code, error.details]).toEqual(['SCHEMA_DRIFT', { altered: ['public.mood'] }]);
+  expect(await scene.state()).toBe(scene.changed);
+  expect(await scene.leftovers()).toEqual([]);
+});
+
+test('promise 5: a table that comes to refer to restored ones while the restore waits for them refuses it, and nothing changes', async () => {
+  await using other = await openSession(scene.database.url, {
+    applicationName: 'a migration',
+    signal: new AbortController().signal,
+  });
+  await other.query('BEGIN');
+  await other.query('CREATE TABLE reviews (book_id integer REFERENCES books)');
+  const blocked = Promise.withResolvers<void>();
+  const refused = rejection(scene.restore({ onEvent: (event) => event.blocked && blocked.resolve() }));
+  await blocked.promise;
+  await other.query('COMMIT');
+  const error = await refused;
+  await scene.database.query('DROP TABLE reviews');
+  expect(error.code).toBe('RESTORE_REFUSED');
+  expect(error.message).toContain('altered while the restore waited for them');
+  expect(await scene.state()).toBe(scene.changed);
+  expect(await scene.leftovers()).toEqual([]);
+});
+
+test('promise 5: rows that vanish from staging are missed by table and number, and nothing changes', async () => {
+  await using gate = await closeGate(scene.database, 'apply');
+  const refused = rejection(scene.restore());
+  await gate.reached();
+  // The first table is being filled; the last is still in staging alone.
+  const [staged] = await scene.database.query<{ name: string }>(
+    `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname LIKE 'restore\\_%' AND c.relkind = 'r' ORDER BY c.relname DESC LIMIT 1`,
+  );
+  await scene.database.query(`DELETE FROM ${staged?.name} WHERE id <= 3`);
+  await gate.open();
+  const error = await refused;
+  expect([error.code, error.details]).toEqual([
+    'STAGING_LOST',
+    { table: 'public.lendings', staged: 500, inserted: 497 },
+  ]);
+  expect(await scene.state()).toBe(scene.changed);
+  expect(await scene.leftovers()).toEqual([]);
+});
+
+test('promise 5: while a restore applies, nobody takes it for over', async () => {
+  await using gate = await closeGate(scene.database, 'apply');
+  const restored = scene.restore();
+  await gate.reached();
+  const [running] = await scene.database.admin<{ id: string }>(
+    `SELECT id FROM backup_system.operations WHERE state = 'running'`,
+  );
+  await using other = await openSession(scene.database.url, {
+    applicationName: 'a sweeper',
+    signal: new AbortController().signal,
+  });
+  expect(await ifApplyOver(other, running?.id ?? '', async () => undefined)).toBe(false);
+  await gate.open();
+  await restored;
+  expect(await ifApplyOver(other, running?.id ?? '', async () => undefined)).toBe(true);
+});
