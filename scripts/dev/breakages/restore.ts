@@ -302,8 +302,8 @@ export const OF_RESTORE: readonly Breakage[] = [
     file: 'server/postgres/rewrite/last-look.ts',
     find: 'const differences = otherDifferences(',
     replace: 'const differences = ((...all: unknown[]) => all.flatMap((): string[] => []))(',
-    tests: ['server/restore/set-off.test.ts'],
-    named: 'only when live tables are altered is found before the commit',
+    tests: ['server/restore/faults/commit.test.ts'],
+    named: 'refuses to commit when something',
   },
   {
     breaks: 'step apply: compare',
@@ -330,7 +330,7 @@ export const OF_RESTORE: readonly Breakage[] = [
     find: '...(await movedSequences(session, found, set.stands))',
     replace: '',
     tests: ['server/restore/faults/commit.test.ts'],
-    named: 'something draws from a restored sequence',
+    named: 'refuses to commit when something',
   },
   {
     breaks: 'step apply: receipt',

@@ -80,21 +80,34 @@ describe('restoreArchive()', () => {
     expect(await scene.leftovers()).toEqual([]);
   });
 
-  test('promise 5: refuses to commit when something draws from a restored sequence after it was set', async () => {
-    const receipt = (real: Parameters<NonNullable<NonNullable<Parameters<Scene['restore']>[0]>['receipt']>>[0]) => ({
-      ...real,
-      succeed: async (...words: Parameters<typeof real.succeed>) => {
-        await real.succeed(...words);
-        // As a trigger of the record would.
-        await words[0].query(`SELECT nextval('public.lendings_id_seq')`);
-      },
+  for (const [what, sql, named] of [
+    [
+      'draws from a restored sequence',
+      `SELECT nextval('public.lendings_id_seq')`,
+      'lendings_id_seq was drawn from or set',
+    ],
+    [
+      'alters a restored table',
+      'ALTER TABLE public.books SET (fillfactor = 50)',
+      'relations books is not as it was (facts)',
+    ],
+    ['writes to a restored table', `UPDATE public.books SET title = 'one'`, 'rows of public.books were changed'],
+  ] as const)
+    test(`promise 5: refuses to commit when something ${what} at the end, naming it`, async () => {
+      const receipt = (real: Parameters<NonNullable<NonNullable<Parameters<Scene['restore']>[0]>['receipt']>>[0]) => ({
+        ...real,
+        succeed: async (...words: Parameters<typeof real.succeed>) => {
+          await real.succeed(...words);
+          // As a trigger of the record would.
+          await words[0].query(sql);
+        },
+      });
+      const error = await rejection(scene.restore({ receipt }));
+      expect(error.code).toBe('RESTORE_REFUSED');
+      expect(error.message).toContain(named);
+      expect(await scene.state()).toBe(scene.changed);
+      expect(await scene.leftovers()).toEqual([]);
     });
-    const error = await rejection(scene.restore({ receipt }));
-    expect(error.code).toBe('RESTORE_REFUSED');
-    expect(error.message).toContain('the sequence public.lendings_id_seq was drawn from or set');
-    expect(await scene.state()).toBe(scene.changed);
-    expect(await scene.leftovers()).toEqual([]);
-  });
 
   test('promise 5: refuses to commit when somebody marked its operation as ended while it applied', async () => {
     const receipt = (real: Parameters<NonNullable<NonNullable<Parameters<Scene['restore']>[0]>['receipt']>>[0]) => ({
