@@ -23,10 +23,10 @@ export function broken(source: string, { file, find, replace, does }: Breakage):
   return source.replace(find, () => replace);
 }
 
-/** Returns those that hold each of the words in what they break, what they do, their file, or their tests. */
+/** Returns those that hold each of the words in what they break, what they do, their file, or their tests; `promise 1` is not `promise 10`. */
 export function chooseBreakages(breakages: readonly Breakage[], words: readonly string[]): Breakage[] {
   return breakages.filter(({ breaks, does, file, tests }) => {
     const text = ` ${breaks} ${does} ${file} ${tests.join(' ')} `;
-    return words.every((word) => text.includes(word));
+    return words.every((word) => new RegExp(`${RegExp.escape(word)}(?!\\d)`).test(text));
   });
 }

@@ -103,6 +103,7 @@ test('chooseBreakages() takes what holds every word', () => {
   expect(chooseBreakages([EXAMPLE, other], [])).toEqual([EXAMPLE, other]);
   expect(chooseBreakages([EXAMPLE, other], ['a.ts', 'promise 5'])).toEqual([EXAMPLE]);
   expect(chooseBreakages([EXAMPLE, other], ['promise 5', 'stage'])).toEqual([]);
+  expect(chooseBreakages([{ ...EXAMPLE, breaks: 'promise 50' }], ['promise 5'])).toEqual([]);
 });
 
 test('outcomeOf() tells a test that failed from none that ran', () => {

@@ -4,11 +4,13 @@ import { countTests } from '../test-count.ts';
 export type Outcome =
   | { kind: 'found'; by: string }
   | { kind: 'survived' }
+  /** They fail of the program as it is. */
+  | { kind: 'failing without it'; by: string }
   /** No test ran to its end: that says nothing of the breakage. */
   | { kind: 'did not run' };
 
 /** Reads the outcome from how `bun test` ended and from its report (JUnit XML), which is null where it left none. */
-export function outcomeOf(exitCode: number, report: string | null): Outcome {
+export function outcomeOf(exitCode: number, report: string | null): Exclude<Outcome, { kind: 'failing without it' }> {
   const { passed, failed } = countTests(report ?? '');
   if (report !== null && failed > 0) return { kind: 'found', by: firstFailure(report) };
   return exitCode === 0 && passed > 0 ? { kind: 'survived' } : { kind: 'did not run' };

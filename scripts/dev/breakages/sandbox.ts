@@ -11,15 +11,15 @@ const TEST_TIMEOUT_MS = 90_000;
 const FILE_TIMEOUT_MS = 15 * 60_000;
 
 /** A copy of the project in which the program is broken and tests are run. Disposing it leaves nothing. */
-export interface Workshop extends AsyncDisposable {
+export interface Sandbox extends AsyncDisposable {
   /** Returns what the compiler says when all of these are applied together; null when it says nothing. */
   compile(breakages: readonly Breakage[]): Promise<string | null>;
-  /** Applies one, runs the tests that stand near, and takes it back. */
+  /** Runs the tests that stand near, once without any breakage; applies this one, runs them again, and takes it back. */
   attempt(breakage: Breakage): Promise<Outcome>;
 }
 
 /** Copies what git tracks, or would, of the project in `root`; packages are those that are installed there. The signal ends what runs. */
-export async function openWorkshop(root: string, signal: AbortSignal): Promise<Workshop> {
+export async function openSandbox(root: string, signal: AbortSignal): Promise<Sandbox> {
   const home = await mkdtemp(join(tmpdir(), 'palace-breakages-'));
   const copy = join(home, 'project');
   const memory = await memoryFolder(copy);
@@ -52,6 +52,27 @@ export async function openWorkshop(root: string, signal: AbortSignal): Promise<W
     return { code, text };
   };
 
+  const runTests = async ({ tests, named }: Breakage): Promise<Outcome> => {
+    await using folder = await temporaryFolder(memory ?? home);
+    const report = join(folder.path, 'report.xml');
+    const words = [...tests.map((test) => `./${test}`), ...(named === undefined ? [] : ['-t', RegExp.escape(named)])];
+    const settings = [`--timeout=${TEST_TIMEOUT_MS}`, '--bail', '--reporter=junit', `--reporter-outfile=${report}`];
+    const env = { ...(await servers.addresses()), TMPDIR: folder.path };
+    const { code } = await run(['test', ...words, ...settings], env);
+    const outcome = outcomeOf(code, await readFile(report, 'utf8').catch(() => null));
+    // Tests that did not come to their end may have left roles and settings to the next.
+    if (outcome.kind === 'did not run') await servers.stop();
+    return outcome;
+  };
+  /** What the same tests say of the program as it is. */
+  const known = new Map<string, Promise<Outcome>>();
+  const soundness = (breakage: Breakage): Promise<Outcome> => {
+    const key = JSON.stringify([breakage.tests, breakage.named]);
+    const outcome = known.get(key) ?? runTests(breakage);
+    known.set(key, outcome);
+    return outcome;
+  };
+
   return {
     async compile(breakages) {
       const sources = new Map<string, string>();
@@ -69,21 +90,14 @@ export async function openWorkshop(root: string, signal: AbortSignal): Promise<W
     },
 
     async attempt(breakage) {
+      const unbroken = await soundness(breakage);
+      if (unbroken.kind === 'found') return { kind: 'failing without it', by: unbroken.by };
+      if (unbroken.kind !== 'survived') return unbroken;
       const path = join(copy, breakage.file);
       const source = await readFile(path, 'utf8');
-      await using folder = await temporaryFolder(memory ?? home);
-      const report = join(folder.path, 'report.xml');
-      const { tests, named } = breakage;
-      const words = [...tests.map((test) => `./${test}`), ...(named === undefined ? [] : ['-t', RegExp.escape(named)])];
-      const settings = [`--timeout=${TEST_TIMEOUT_MS}`, '--bail', '--reporter=junit', `--reporter-outfile=${report}`];
       await writeFile(path, broken(source, breakage));
       try {
-        const env = { ...(await servers.addresses()), TMPDIR: folder.path };
-        const { code } = await run(['test', ...words, ...settings], env);
-        const outcome = outcomeOf(code, await readFile(report, 'utf8').catch(() => null));
-        // Tests that did not come to their end may have left roles and settings to the next.
-        if (outcome.kind === 'did not run') await servers.stop();
-        return outcome;
+        return await runTests(breakage);
       } finally {
         await writeFile(path, source);
       }
