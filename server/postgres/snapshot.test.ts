@@ -76,6 +76,7 @@ for (const server of testServers()) {
 
     test('lets nobody join, and does not wait, while somebody else queues for a stronger lock', async () => {
       await using snapshot = await open();
+      const kept = await rows(snapshot.leader);
       await using altering = await openSession(database.url, {
         applicationName: 'altering',
         signal: new AbortController().signal,
@@ -83,7 +84,8 @@ for (const server of testServers()) {
       const altered = altering.query('ALTER TABLE kept ADD COLUMN late integer');
       await waiting(database, 'altering');
       expect(await snapshot.join()).toBeNull();
-      expect(await rows(snapshot.leader)).toEqual([5, 6]);
+      expect(kept.length).toBeGreaterThan(0);
+      expect(await rows(snapshot.leader)).toEqual(kept);
       await snapshot[Symbol.asyncDispose]();
       await altered;
     });
