@@ -9,6 +9,8 @@ let crew: Crew;
 beforeAll(async () => {
   scene = await libraryScene();
   crew = await crewOn(scene);
+  // One that takes nothing: it knows no queue but to ask it.
+  await crew.hire({ queue: { ...crew.queue, work: async () => undefined, drain: async () => undefined } });
 });
 afterAll(async () => {
   await crew[Symbol.asyncDispose]();
@@ -19,8 +21,6 @@ test('an operation in line whose job is gone is ended as failed; one whose job i
   const { operation: forgotten } = await crew.desk.request(BACKUP, 'a test', 'here');
   const { operation: waiting } = await crew.desk.request({ ...BACKUP, wait: true }, 'a test', 'here');
   await scene.database.admin(`DELETE FROM backup_queue.job WHERE id = '${forgotten.id}'`);
-  // A worker that takes no tickets: it only sweeps.
-  await crew.hire({ queue: { ...crew.queue, work: async () => undefined, drain: async () => undefined } });
   expect(await crew.ended(forgotten.id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
   expect((await crew.desk.get(waiting.id)).state).toBe('queued');
   await crew.desk.cancel(waiting.id, 'a test');
