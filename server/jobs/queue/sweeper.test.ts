@@ -9,7 +9,7 @@ let crew: Crew;
 beforeAll(async () => {
   scene = await libraryScene();
   crew = await crewOn(scene);
-  // One that takes nothing: it knows no queue but to ask it.
+  // A worker that takes no tickets: it only sweeps.
   await crew.hire({ queue: { ...crew.queue, work: async () => undefined, drain: async () => undefined } });
 });
 afterAll(async () => {
