@@ -77,7 +77,7 @@ test('an object is made in a folder that others take away, as long as it is empt
   const takeAway = async () => {
     while (!over) {
       await rmdir(folder).catch(() => undefined);
-      await Bun.sleep(0);
+      await Bun.sleep(2);
     }
   };
   const taking = takeAway();

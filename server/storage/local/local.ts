@@ -78,6 +78,7 @@ class LocalStorage implements Storage {
       } catch (error) {
         // Another object of this folder, given up meanwhile, has taken the empty folder away.
         if (tries === 0 || systemCode(error) !== 'ENOENT') throw error;
+        await Bun.sleep(1);
       }
     }
   }
