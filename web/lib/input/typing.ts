@@ -8,12 +8,17 @@ const TYPING_MS = 250;
  */
 export function createTyping(told: Accessor<string>, tell: (text: string) => void): [Accessor<string>, Setter<string>] {
   const [typed, setTyped] = createSignal(told());
+  // What was told last comes back by `told`, later than more is typed perhaps.
+  let own = told();
   createEffect(
     on(
       typed,
       (text) => {
         if (text.trim() === told()) return;
-        const timer = setTimeout(() => tell(text.trim()), TYPING_MS);
+        const timer = setTimeout(() => {
+          own = text.trim();
+          tell(own);
+        }, TYPING_MS);
         onCleanup(() => clearTimeout(timer));
       },
       { defer: true },
@@ -23,6 +28,8 @@ export function createTyping(told: Accessor<string>, tell: (text: string) => voi
     on(
       told,
       (text) => {
+        if (text === own) return;
+        own = text;
         if (typed().trim() !== text) setTyped(text);
       },
       { defer: true },
