@@ -3,7 +3,9 @@ import { openTransaction } from '../../db/connect/working-session.ts';
 import {
   type AdministratorChanges,
   administratorsFromElsewhere,
+  administratorsRefused,
   describeAdministrator,
+  NAMED_ADMINISTRATORS,
 } from '../../server/api/restores/administrators-from-elsewhere.ts';
 import type { Origin } from '../../server/archive/manifest/origin.ts';
 import { openArchive } from '../../server/archive/reader.ts';
@@ -17,8 +19,6 @@ export const ADMINISTRATORS_FLAG = {
   help: 'with --yes: also where a backup from elsewhere would change who may sign in to the panel',
 } as const;
 
-/** Number of people who are named; the rest is counted. */
-const NAMED = 50;
 const LOCK_WAIT = '5s';
 
 /**
@@ -64,10 +64,10 @@ export async function readAdministrators(
 /** Returns one line each for those who gain and those who lose access; none when nothing changes. */
 export function administratorLines({ changes }: AdministratorChanges): string[] {
   if (changes.length === 0) return [];
-  const more = changes.length > NAMED ? [`  and ${changes.length - NAMED} more`] : [];
+  const more = changes.length > NAMED_ADMINISTRATORS ? [`  and ${changes.length - NAMED_ADMINISTRATORS} more`] : [];
   return [
     `It changes who may sign in to the panel, by ${formatCounted(changes.length, 'administrator')}:`,
-    ...changes.slice(0, NAMED).map((change) => `  ${describeAdministrator(change)}`),
+    ...changes.slice(0, NAMED_ADMINISTRATORS).map((change) => `  ${describeAdministrator(change)}`),
     ...more,
   ];
 }
@@ -82,19 +82,12 @@ export function refuseUnasked(
   allowed: boolean,
 ): void {
   if (allowed || !isAnybodyThere || changes.length === 0) return;
-  const named = changes.slice(0, 5).map(describeAdministrator).join(', ');
-  const more = changes.length > 5 ? ` and ${changes.length - 5} more` : '';
-  throw new AppError(
-    'RESTORE_REFUSED',
-    `${label} was not made of this database by this program, and restoring it would change who may sign in: ${named}${more}.`,
-    {
-      hint: 'If you know these people and mean it, add --change-administrators; otherwise name the other tables with --tables.',
-      details: { administrators: changes.slice(0, NAMED), more: Math.max(0, changes.length - NAMED) },
-    },
-  );
+  throw administratorsRefused(label, 'program', changes, {
+    hint: 'If you know these people and mean it, add --change-administrators; otherwise name the other tables with --tables.',
+  });
 }
 
 /** Returns the names for the operation's record. */
 export function namedAdministrators({ changes }: AdministratorChanges) {
-  return changes.slice(0, NAMED).map(({ email, change, role }) => ({ email, change, role }));
+  return changes.slice(0, NAMED_ADMINISTRATORS).map(({ email, change, role }) => ({ email, change, role }));
 }

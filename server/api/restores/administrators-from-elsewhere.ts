@@ -1,6 +1,7 @@
 import { qualifiedName } from '../../../db/model/model.ts';
 import type { Manifest } from '../../archive/manifest/manifest.ts';
 import { compareOrigin, type Origin, originOf } from '../../archive/manifest/origin.ts';
+import { AppError } from '../../core/errors.ts';
 import { readSignInRows, SIGN_IN_TABLE } from '../../library/rows/sign-in-rows.ts';
 import type { Ask } from '../../postgres/database-status.ts';
 import { chooseTables } from '../../restore/choose-tables.ts';
@@ -57,6 +58,32 @@ export function describeAdministrator({ email, change, role, roleNow, what }: Ad
   if (change === 'new') return `${email} (new, ${role})`;
   if (change === 'removed') return `${email} (removed)`;
   return `${email} (${what.map((one) => (one === 'role' ? `${roleNow} becomes ${role}` : `another ${one}`)).join(', ')})`;
+}
+
+/** Most people named one by one in a question, a refusal's details or a record; the rest is counted. */
+export const NAMED_ADMINISTRATORS = 50;
+
+/** Returns the refusal of an unconfirmed restore, naming the first people in its message. `by` says of what the backup is not the work. */
+export function administratorsRefused(
+  archive: string,
+  by: 'program' | 'server',
+  changes: readonly AdministratorChange[],
+  { hint, details = {} }: { hint: string; details?: Record<string, unknown> },
+): AppError {
+  const named = changes.slice(0, 5).map(describeAdministrator).join(', ');
+  const more = changes.length > 5 ? ` and ${changes.length - 5} more` : '';
+  return new AppError(
+    'RESTORE_REFUSED',
+    `${archive} was not made of this database by this ${by}, and restoring it would change who may sign in: ${named}${more}.`,
+    {
+      hint,
+      details: {
+        administrators: changes.slice(0, NAMED_ADMINISTRATORS),
+        more: Math.max(0, changes.length - NAMED_ADMINISTRATORS),
+        ...details,
+      },
+    },
+  );
 }
 
 const COLUMNS = ['id', 'email', 'password', 'role', 'isActive'];

@@ -10,12 +10,10 @@ import { type AdministratorChange, confirmationOf } from '../../security/adminis
 import type { Caller } from '../../security/caller.ts';
 import { askWith } from '../ask.ts';
 import type { ApiParts } from '../parts.ts';
-import { administratorsFromElsewhere, describeAdministrator } from './administrators-from-elsewhere.ts';
+import { administratorsFromElsewhere, administratorsRefused } from './administrators-from-elsewhere.ts';
 
 type Parts = Pick<ApiParts, 'storage' | 'records' | 'databaseAddress'>;
 
-/** Most people named in a refusal's details; the rest is counted. */
-const NAMED = 50;
 const LOCK_WAIT = '1s';
 
 /**
@@ -44,7 +42,11 @@ export async function confirmAdministrators(
   if (changes.length === 0) return [];
   if (caller.kind !== 'session') throw forPeopleOnly(archive);
   const confirmation = confirmationOf(digest, changes);
-  if (wanted.confirmation !== confirmation) throw notConfirmed(archive, changes, confirmation);
+  if (wanted.confirmation !== confirmation)
+    throw administratorsRefused(archive, 'server', changes, {
+      hint: 'If you know these people and mean it, confirm them; otherwise leave the table admins out by naming the others.',
+      details: { confirmAdministrators: confirmation },
+    });
   return changes;
 }
 
@@ -67,21 +69,4 @@ function forPeopleOnly(archive: string): AppError {
     hint: 'Sign in and start it yourself, or leave the table admins out by naming the others.',
     details: { table: SIGN_IN_TABLE },
   });
-}
-
-function notConfirmed(archive: string, changes: AdministratorChange[], confirmation: string): AppError {
-  const named = changes.slice(0, 5).map(describeAdministrator).join(', ');
-  const more = changes.length > 5 ? ` and ${changes.length - 5} more` : '';
-  return new AppError(
-    'RESTORE_REFUSED',
-    `${archive} was not made of this database by this server, and restoring it would change who may sign in: ${named}${more}.`,
-    {
-      hint: 'If you know these people and mean it, confirm them; otherwise leave the table admins out by naming the others.',
-      details: {
-        administrators: changes.slice(0, NAMED),
-        more: Math.max(0, changes.length - NAMED),
-        confirmAdministrators: confirmation,
-      },
-    },
-  );
 }
