@@ -2,7 +2,7 @@ import { sensitivityElsewhere, sensitivityOf } from '../db/hrms/policy.ts';
 import { DAMAGED_HINT } from '../server/archive/inspect.ts';
 import { AppError } from '../server/core/errors.ts';
 import { createSemaphore } from '../server/core/semaphore.ts';
-import { notingDamage } from '../server/library/mark-checked.ts';
+import { notingDamage, rememberDamage } from '../server/library/mark-checked.ts';
 import { type RowHit, type SearchStep, searchArchive } from '../server/library/search/archive-search.ts';
 import { BACKUP_ARGUMENT, openChosen } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
@@ -67,9 +67,9 @@ export const command: Command<typeof flags> = {
     const hits = steps.flatMap((step) => step.hits);
     const unsearched = steps.flatMap((step) => step.unsearched);
     const damage = unsearched.find(({ why }) => why === 'damaged');
-    if (damage) {
+    if (damage && noting.name !== null) {
       const error = new AppError('ARCHIVE_DAMAGED', damage.message, { hint: DAMAGED_HINT });
-      await notingDamage(noting, () => Promise.reject(error)).catch(() => undefined);
+      await rememberDamage(storage, noting.name, error, noting.now());
     }
     const { rows = 0, end = null } = steps.at(-1) ?? {};
     const more = end === 'limit' ? ', and there are more' : '';

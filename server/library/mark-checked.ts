@@ -58,7 +58,7 @@ function markDamaged(storage: Storage, name: string, damage: AppError, at: Date)
  * Records the damage an error reports, if any, and returns the error. When recording fails, returns it with `notNoted`
  * in its details, because the damage matters more.
  */
-async function rememberDamage(storage: Storage, name: string, error: unknown, at: Date): Promise<unknown> {
+export async function rememberDamage(storage: Storage, name: string, error: unknown, at: Date): Promise<unknown> {
   if (!(error instanceof AppError) || error.code !== 'ARCHIVE_DAMAGED') return error;
   try {
     await markDamaged(storage, name, error, at);

@@ -3,7 +3,7 @@ import { DAMAGED_HINT } from '../../archive/inspect.ts';
 import { AppError } from '../../core/errors.ts';
 import { createSemaphore } from '../../core/semaphore.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { notingDamage } from '../mark-checked.ts';
+import { rememberDamage } from '../mark-checked.ts';
 import { type SearchQuery, type SearchStep, searchArchive } from '../search/archive-search.ts';
 import { type CutValue, cutValues } from './cut-values.ts';
 import { findRows, type Wanted } from './find-rows.ts';
@@ -78,17 +78,11 @@ export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowRe
   const inPlace = createSemaphore(AT_ONCE);
   const searching: string[] = [];
   let kept: { key: string; chunk: TableChunk } | null = null;
-  const noting = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await notingDamage({ storage, name, now }, work);
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'ARCHIVE_DAMAGED') onDamage(name);
-      throw error;
-    }
-  };
-  const note = async (name: string, message: string) => {
-    const damage = new AppError('ARCHIVE_DAMAGED', message, { hint: DAMAGED_HINT });
-    await noting(name, () => Promise.reject(damage)).catch(() => undefined);
+  /** Returns the error to throw, after recording damage it tells of. */
+  const remembered = async (name: string, error: unknown): Promise<unknown> => {
+    const known = await rememberDamage(storage, name, error, now());
+    if (known instanceof AppError && known.code === 'ARCHIVE_DAMAGED') onDamage(name);
+    return known;
   };
 
   return {
@@ -108,28 +102,29 @@ export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowRe
           isLate,
         })) {
           const damage = step.unsearched.find(({ why }) => why === 'damaged');
-          if (damage && !noted) await note(name, damage.message);
+          if (damage && !noted)
+            await remembered(name, new AppError('ARCHIVE_DAMAGED', damage.message, { hint: DAMAGED_HINT }));
           noted ||= damage !== undefined;
           yield step;
         }
       } catch (error) {
-        await noting(name, () => Promise.reject(error));
+        throw await remembered(name, error);
       } finally {
         searching.splice(searching.indexOf(who), 1);
       }
     },
     read: (backup, query, signal) =>
-      noting(backup.name, () =>
-        inPlace(signal, async () => {
-          const keyOf = (digest: string | null) => JSON.stringify([backup.name, digest, query.table, query.chunk]);
-          const known = kept?.key === keyOf(backup.digest) ? kept.chunk : null;
-          const wanted = { archive: backup.name, table: query.table, chunk: query.chunk };
-          const chunk = known ?? (await readTableChunk(storage, wanted, signal));
-          kept = { key: keyOf(chunk.digest), chunk };
-          const columns = shownColumns(chunk.table, chunk.columns, query.revealed, sensitivityOf);
-          return await pageOf(chunk, columns, query, signal);
-        }),
-      ),
+      inPlace(signal, async () => {
+        const keyOf = (digest: string | null) => JSON.stringify([backup.name, digest, query.table, query.chunk]);
+        const known = kept?.key === keyOf(backup.digest) ? kept.chunk : null;
+        const wanted = { archive: backup.name, table: query.table, chunk: query.chunk };
+        const chunk = known ?? (await readTableChunk(storage, wanted, signal));
+        kept = { key: keyOf(chunk.digest), chunk };
+        const columns = shownColumns(chunk.table, chunk.columns, query.revealed, sensitivityOf);
+        return await pageOf(chunk, columns, query, signal);
+      }).catch(async (error: unknown) => {
+        throw await remembered(backup.name, error);
+      }),
   };
 }
 
