@@ -12,7 +12,7 @@ import type { Throttle } from '../throttle.ts';
 import { redeemBreakGlassCode } from './break-glass.ts';
 import { createPasswordCheck, type VerifyHash } from './passwords.ts';
 import { administratorCaller, breakGlassCaller, type SessionCaller, STEP_UP_MS } from './session-caller.ts';
-import { createSessionStore, type SessionCookies } from './session-store.ts';
+import { createSessionStore, type SessionCookies, type SessionFacts } from './session-store.ts';
 import { createStandings, passwordExpired } from './standing.ts';
 
 /** A session as its owner sees it in a list. */
@@ -108,6 +108,14 @@ export function createSessions(deps: {
     return administrator;
   };
 
+  /** Creates a session and reads it back, as the next request will. */
+  const open = async (owner: string | null, facts: SessionFacts) => {
+    const { sessionId, expiresAt } = await store.create(owner, facts);
+    const stored = await store.find(sessionId);
+    if (stored === null) throw refusals.sessionEnded();
+    return { sessionId, expiresAt, stored };
+  };
+
   return {
     async signIn({ email, password, address, userAgent }) {
       const account = email.slice(0, LONGEST_EMAIL).toLowerCase();
@@ -140,9 +148,7 @@ export function createSessions(deps: {
         createdAt: at,
         fixedEnd: null,
       };
-      const { sessionId, expiresAt } = await store.create(administrator.id, facts);
-      const stored = await store.find(sessionId);
-      if (stored === null) throw refusals.sessionEnded();
+      const { sessionId, expiresAt, stored } = await open(administrator.id, facts);
       const standing = { role: stored.role, isActive: true, maySignIn: true, unconfirmed: false };
       return {
         sessionId,
@@ -216,7 +222,7 @@ export function createSessions(deps: {
       await throttle.forgive('breakGlass', from);
       const at = now();
       const fixedEnd = new Date(at.getTime() + BREAK_GLASS_MS);
-      const { sessionId, expiresAt } = await store.create(null, {
+      const { sessionId, expiresAt, stored } = await open(null, {
         email: '',
         fullName: 'Break-glass',
         role: BREAK_GLASS,
@@ -228,8 +234,6 @@ export function createSessions(deps: {
         createdAt: at,
         fixedEnd,
       });
-      const stored = await store.find(sessionId);
-      if (stored === null) throw refusals.sessionEnded();
       return { sessionId, expiresAt, caller: breakGlassCaller(stored, address) };
     },
 
