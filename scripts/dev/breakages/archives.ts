@@ -1,6 +1,6 @@
 import type { Breakage } from './breakage.ts';
 
-/** What holds of every file that is read: damage is found, our own records stay ours, hostile bytes cost little. */
+/** Breakages of what holds of every file that is read: damage is found, our own records stay ours, hostile bytes cost little. */
 export const OF_ARCHIVES: readonly Breakage[] = [
   {
     breaks: 'promise 4',

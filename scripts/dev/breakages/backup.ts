@@ -1,6 +1,6 @@
 import type { Breakage } from './breakage.ts';
 
-/** What a backup promises: one moment, nothing unfinished, nothing silent, and a restore that will go through. */
+/** Breakages of what a backup promises: one moment, nothing unfinished, nothing silent, and a restore that will go through. */
 export const OF_BACKUP: readonly Breakage[] = [
   {
     breaks: 'promise 1',

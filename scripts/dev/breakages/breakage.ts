@@ -2,7 +2,7 @@
 export interface Breakage {
   /** The promise of DESIGN.md that it breaks, or the step. */
   breaks: `promise ${number}` | `step ${string}`;
-  /** What is wrong then, in words. */
+  /** The fault in words. */
   does: string;
   file: string;
   /** Text that stands once in the file, and what stands there instead. */

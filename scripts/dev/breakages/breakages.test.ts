@@ -5,7 +5,7 @@ import { type Breakage, broken, chooseBreakages } from './breakage.ts';
 import { outcomeOf } from './outcome.ts';
 import { BREAKAGES } from './table.ts';
 
-/** What the five flows do, in their order. */
+/** Steps of the five flows, in their order. */
 const STEPS = {
   create: ['scope', 'snapshot', 'copy', 'finish', 'verify'],
   stage: ['check', 'make', 'copy', 'types'],

@@ -1,6 +1,6 @@
 import { countTests } from '../test-count.ts';
 
-/** What the tests near a breakage made of it. */
+/** Verdict of the tests near a breakage. */
 export type Outcome =
   | { kind: 'found'; by: string }
   | { kind: 'survived' }

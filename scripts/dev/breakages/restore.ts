@@ -1,6 +1,6 @@
 import type { Breakage } from './breakage.ts';
 
-/** What a restore promises: the same rows, wholly or not at all, by this program or by hand, as an ordinary owner. */
+/** Breakages of what a restore promises: the same rows, wholly or not at all, by this program or by hand, as an ordinary owner. */
 export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'promise 2',

@@ -64,7 +64,7 @@ export async function openSandbox(root: string, signal: AbortSignal): Promise<Sa
     if (outcome.kind === 'did not run') await servers.stop();
     return outcome;
   };
-  /** What the same tests say of the program as it is. */
+  /** Outcomes of the same tests on the program as it is. */
   const known = new Map<string, Promise<Outcome>>();
   const soundness = (breakage: Breakage): Promise<Outcome> => {
     const key = JSON.stringify([breakage.tests, breakage.named]);

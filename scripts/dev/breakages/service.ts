@@ -1,6 +1,6 @@
 import type { Breakage } from './breakage.ts';
 
-/** What keeps the program going and strangers out: memory, leftovers, sign-in. */
+/** Breakages of what keeps the program going and anonymous callers out: memory, leftovers, sign-in. */
 export const OF_SERVICE: readonly Breakage[] = [
   {
     breaks: 'promise 8',
