@@ -1,26 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EventSource } from 'eventsource';
 import { type BackupClient, createBackupClient } from '../client/client.ts';
-import { BackupError } from '../client/error.ts';
 import { AppError } from '../core/errors.ts';
-import { PASSWORD, type TestServer, testServer } from './server.fixture.ts';
+import { clientWith, codeOf, PASSWORD, type TestServer, testServer } from './server.fixture.ts';
 
 let server: TestServer;
 let admin: { id: string; email: string };
 let client: BackupClient;
-/** Creates a client with the cookie of a session, as a browser has it. */
-const as = (cookie: string) =>
-  createBackupClient({
-    url: server.url,
-    EventSource,
-    fetch: (url, init) =>
-      fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), cookie } }),
-  });
-const codeOf = (call: Promise<unknown>) =>
-  call.then(
-    () => null,
-    (error: unknown) => (error instanceof BackupError ? error.code : String(error)),
-  );
+const as = (cookie: string) => clientWith(server, cookie);
 
 beforeAll(async () => {
   server = await testServer();

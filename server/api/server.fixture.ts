@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventSource } from 'eventsource';
 import { Hono } from 'hono';
 import { maskDatabaseUrl } from '../../db/connect/mask-url.ts';
 import { sensitivityOf } from '../../db/hrms/policy.ts';
@@ -11,6 +12,8 @@ import { newestMigration } from '../../db/system/migration-state.ts';
 import { openRecords } from '../../db/system/records.ts';
 import { uploads as uploadRows } from '../../db/system/schema.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { type BackupClient, createBackupClient } from '../client/client.ts';
+import { BackupError } from '../client/error.ts';
 import { APPLICATION } from '../core/application.ts';
 import { AppError } from '../core/errors.ts';
 import { TRPC_PATH, trpcRoute } from '../files/route.ts';
@@ -200,4 +203,22 @@ function appOf(
   app.route(TRPC_PATH, trpcRoute(parts));
   routes?.(app);
   return app;
+}
+
+/** Returns a client with the cookie of a session, as a browser has it. */
+export function clientWith(server: Pick<TestServer, 'url'>, cookie: string): BackupClient {
+  return createBackupClient({
+    url: server.url,
+    EventSource,
+    fetch: (url, init) =>
+      fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), cookie } }),
+  });
+}
+
+/** Returns the code that a call of the client fails with; null when it does not. */
+export function codeOf(call: Promise<unknown>): Promise<string | null> {
+  return call.then(
+    () => null,
+    (error: unknown) => (error instanceof BackupError ? error.code : String(error)),
+  );
 }

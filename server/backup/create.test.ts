@@ -4,7 +4,7 @@ import { rejection } from '../../db/testing/code-of.fixture.ts';
 import { END_BYTES } from '../archive/container.ts';
 import { bytesSource, createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { slowStorage } from '../testing/hold.fixture.ts';
+import { slowStorage, writingBy } from '../testing/hold.fixture.ts';
 import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
 
 let scene: Scene;
@@ -45,41 +45,21 @@ test('promise 6: a table that comes into being while the backup waits for its mo
 });
 
 test('every chunk is in the archive, however slow the storage is with the last', async () => {
-  const inner = createMemoryStorage(() => new Date());
-  const storage: Storage = {
-    ...inner,
-    async create(name) {
-      const object = await inner.create(name);
-      return {
-        ...object,
-        async write(bytes) {
-          await Bun.sleep(30);
-          await object.write(bytes);
-        },
-      };
-    },
-  };
+  const { storage } = writingBy(async (_, really) => {
+    await Bun.sleep(30);
+    await really();
+  });
   const { tables, verified } = await scene.backup(storage);
   const [now] = await scene.database.query<{ rows: number }>('SELECT count(*)::int AS rows FROM lendings');
   expect([tables['lendings'], verified]).toEqual([now?.rows, true]);
 });
 
 test('a backup that is cancelled at its last byte is not stored', async () => {
-  const inner = createMemoryStorage(() => new Date());
   const cancel = new AbortController();
-  const storage: Storage = {
-    ...inner,
-    async create(name) {
-      const object = await inner.create(name);
-      return {
-        ...object,
-        async write(bytes) {
-          await object.write(bytes);
-          if (bytes.length >= END_BYTES && bytes.subarray(-END_BYTES).join().startsWith('80,75,5,6')) cancel.abort();
-        },
-      };
-    },
-  };
+  const { storage, inner } = writingBy(async (bytes, really) => {
+    await really();
+    if (bytes.length >= END_BYTES && bytes.subarray(-END_BYTES).join().startsWith('80,75,5,6')) cancel.abort();
+  });
   const error = await rejection(scene.backup(storage, { signal: cancel.signal, verify: false }));
   expect(error.code).toBe('CANCELLED');
   expect(await inner.list()).toEqual([]);

@@ -49,27 +49,33 @@ export async function strike(
   return hit.length;
 }
 
-/** Returns a storage that blocks writes of archives, from the given write on, until `open()` is called. */
-export function slowStorage(afterWrites: number): { storage: Storage; reached: Promise<void>; open(): void } {
+/** Returns a storage in memory whose archives are written by `write`, which is given the real one, and the storage itself. */
+export function writingBy(write: (bytes: Uint8Array, really: () => Promise<void>) => Promise<void>): {
+  storage: Storage;
+  inner: Storage;
+} {
   const inner = createMemoryStorage(() => new Date());
-  const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  let writes = 0;
   const storage: Storage = {
     ...inner,
     async create(name) {
       const object = await inner.create(name);
-      return {
-        ...object,
-        async write(bytes) {
-          if (++writes > afterWrites) {
-            reached.resolve();
-            await gate.promise;
-          }
-          await object.write(bytes);
-        },
-      };
+      return { ...object, write: (bytes) => write(bytes, () => object.write(bytes)) };
     },
   };
+  return { storage, inner };
+}
+
+/** Returns a storage that blocks writes of archives, from the given write on, until `open()` is called. */
+export function slowStorage(afterWrites: number): { storage: Storage; reached: Promise<void>; open(): void } {
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let writes = 0;
+  const { storage } = writingBy(async (_, really) => {
+    if (++writes > afterWrites) {
+      reached.resolve();
+      await gate.promise;
+    }
+    await really();
+  });
   return { storage, reached: reached.promise, open: gate.resolve };
 }

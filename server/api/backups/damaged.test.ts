@@ -1,28 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { EventSource } from 'eventsource';
-import { type BackupClient, createBackupClient } from '../../client/client.ts';
-import { BackupError } from '../../client/error.ts';
+import type { BackupClient } from '../../client/client.ts';
 import { metricSources } from '../../process/metrics/metric-sources.ts';
-import { type TestServer, testServer } from '../server.fixture.ts';
+import { clientWith, codeOf, type TestServer, testServer } from '../server.fixture.ts';
 
 let server: TestServer;
 let client: BackupClient;
-const codeOf = (call: Promise<unknown>) =>
-  call.then(
-    () => null,
-    (error: unknown) => (error instanceof BackupError ? error.code : String(error)),
-  );
 
 beforeAll(async () => {
   server = await testServer();
   const cookie = await server.session((await server.admin('SUPER_ADMIN')).id, { steppedUp: true });
-  client = createBackupClient({
-    url: server.url,
-    EventSource,
-    fetch: (url, init) =>
-      fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), cookie } }),
-  });
+  client = clientWith(server, cookie);
   await server.database.query(
     `INSERT INTO categories (id, name, type, "isActive", "updatedAt") SELECT 'c' || n, 'name ' || n, 'POSITION', true, now() FROM generate_series(1, 500) n`,
   );

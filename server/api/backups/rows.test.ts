@@ -5,9 +5,8 @@ import { fillDemo } from '../../../db/hrms/demo/demo.ts';
 import { HRMS_POLICY } from '../../../db/hrms/policy.ts';
 import { quoteIdent } from '../../../db/model/quote.ts';
 import { type BackupClient, createBackupClient, type SearchQuery, type SearchStep } from '../../client/client.ts';
-import { BackupError } from '../../client/error.ts';
 import { until } from '../../files/files.fixture.ts';
-import { type TestServer, testServer } from '../server.fixture.ts';
+import { codeOf, type TestServer, testServer } from '../server.fixture.ts';
 import { readOutcome } from '../wire.fixture.ts';
 
 const ARCHIVE = 'looked-into.zip';
@@ -29,11 +28,6 @@ const as = (cookie: string) =>
       return response;
     },
   });
-const codeOf = (call: Promise<unknown>) =>
-  call.then(
-    () => null,
-    (error: unknown) => (error instanceof BackupError ? error.code : String(error)),
-  );
 const recorded = async () => (await client.audit.list.query({ action: 'backups.reveal', limit: 100 })).data.rows;
 
 beforeAll(async () => {
