@@ -73,6 +73,13 @@ export interface SchemaModel {
   fingerprint: string;
 }
 
+/**
+ * Returns the columns that hold data of their own, in the order of the chunks. A restore computes generated ones again.
+ */
+export function storedColumns<Column extends Pick<ColumnModel, 'generated'>>(table: { columns: Column[] }): Column[] {
+  return table.columns.filter(({ generated }) => generated === null);
+}
+
 /** Returns `schema.name`, for messages and map keys; not SQL. */
 export function qualifiedName(object: ObjectName): string {
   return `${object.schema}.${object.name}`;

@@ -1,5 +1,5 @@
 import type { CopyEncoding } from '../../db/connect/copy-encoding.ts';
-import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import { type ObjectName, qualifiedName, storedColumns } from '../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../db/model/quote.ts';
 import type { LiveTable } from '../postgres/catalog/catalog.ts';
 
@@ -30,7 +30,7 @@ const PART_BLOCKS = (48 * 1024 * 1024) / BLOCK_BYTES;
  */
 export function planParts(tables: LiveTable[], encoding: CopyEncoding): CopyPart[] {
   const parts = tables.flatMap((table) => {
-    const columns = storedColumns(table);
+    const columns = storedColumns(table).map(({ name }) => name);
     const select = `SELECT ${columns.map(quoteIdent).join(', ')} FROM ONLY`;
     const shared = {
       table: { schema: table.schema, name: table.name },
@@ -53,11 +53,6 @@ export function planParts(tables: LiveTable[], encoding: CopyEncoding): CopyPart
     );
   });
   return parts.sort((a, b) => b.bytes - a.bytes || qualifiedName(a.table).localeCompare(qualifiedName(b.table)));
-}
-
-/** Returns the columns that hold data of their own; a restore computes generated ones again. */
-function storedColumns(table: Pick<LiveTable, 'columns'>): string[] {
-  return table.columns.filter((column) => column.generated === null).map((column) => column.name);
 }
 
 function blockRanges(leaf: { bytes: number; heap: boolean }): { where: string; bytes: number }[] {

@@ -1,4 +1,4 @@
-import { qualifiedName } from '../../db/model/model.ts';
+import { qualifiedName, storedColumns } from '../../db/model/model.ts';
 import { returnMemory } from '../archive/codec.ts';
 import { lossesOf, lossText } from '../archive/manifest/losses.ts';
 import type { ManifestEntry, ManifestTable } from '../archive/manifest/manifest.ts';
@@ -62,7 +62,7 @@ interface ExportedColumn {
 }
 
 function rowWriter(archive: Archive, table: ManifestTable): (field: string | null, place: number) => string {
-  const columns = storedColumns(archive, table).map(
+  const columns = exportedColumns(archive, table).map(
     ({ key, form }, place, all): ExportedColumn => ({
       form,
       opening: `${place === 0 ? '{' : ','}${JSON.stringify(key)}:`,
@@ -91,11 +91,8 @@ function jsonOf(form: JsonForm, field: string, table: ManifestTable): string {
   }
 }
 
-/** Returns the columns in the order of the chunks. */
-function storedColumns(archive: Archive, table: ManifestTable) {
-  return table.columns
-    .filter((column) => column.generated === null)
-    .map((column) => ({ ...column, form: jsonForm(column.sqlType, archive.manifest.types) }));
+function exportedColumns(archive: Archive, table: ManifestTable) {
+  return storedColumns(table).map((column) => ({ ...column, form: jsonForm(column.sqlType, archive.manifest.types) }));
 }
 
 /** Yields the table's rows chunk by chunk. Throws for a faulty row when that row is reached. */
@@ -104,7 +101,7 @@ async function* tableRows(
   table: ManifestTable,
   signal: AbortSignal,
 ): AsyncGenerator<Generator<ChunkRow>> {
-  const columns = storedColumns(archive, table).map(({ name }) => name);
+  const columns = storedColumns(table).map(({ name }) => name);
   for (const chunk of archive.chunks(table)) {
     throwIfCancelled(signal, 'The export');
     if (chunk.format !== 'text')
@@ -144,7 +141,7 @@ function explain(error: unknown, chunk: ManifestEntry, columns: string[]): unkno
 export async function exportWarnings(archive: Archive, signal: AbortSignal): Promise<string[]> {
   const found = [...lossesOf(archive.manifest).map(lossText), ...archive.manifest.warnings];
   for (const table of archive.manifest.tables) {
-    const columns = storedColumns(archive, table);
+    const columns = exportedColumns(archive, table);
     for (const column of columns)
       if (column.form.kind === 'json' && !column.form.binary)
         found.push(

@@ -1,4 +1,4 @@
-import { type ColumnModel, type ObjectName, qualifiedName } from '../../db/model/model.ts';
+import { type ColumnModel, type ObjectName, qualifiedName, storedColumns } from '../../db/model/model.ts';
 import type { Manifest, ManifestTable } from '../archive/manifest/manifest.ts';
 import { AppError } from '../core/errors.ts';
 import type { LiveTable } from '../postgres/catalog/catalog.ts';
@@ -53,7 +53,7 @@ export function planRestore(
   const unsure = new TypesBehind(liveTypes, unsureDomains);
   const tables = found.map((table, index): PlannedTable => {
     const target = byName.get(qualifiedName(table)) as LiveTable;
-    const columns = table.columns.filter((column) => column.generated === null);
+    const columns = storedColumns(table);
     const types = new Map(target.columns.map((column) => [column.name, column]));
     for (const column of columns) {
       const today = types.get(column.name);

@@ -1,4 +1,4 @@
-import { qualifiedName } from '../../../db/model/model.ts';
+import { qualifiedName, storedColumns } from '../../../db/model/model.ts';
 import { readTypeReference } from '../../../db/model/type-reference.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { sqlTypesOf } from './creation-order.ts';
@@ -30,8 +30,8 @@ export function namingColumns({ tables, types }: Pick<Manifest, 'tables' | 'type
     return found;
   };
   return tables.flatMap((table) =>
-    table.columns
-      .filter(({ generated, sqlType }) => generated === null && isNaming(sqlType))
+    storedColumns(table)
+      .filter(({ sqlType }) => isNaming(sqlType))
       .map(({ name, sqlType }) => `${qualifiedName(table)}.${name} (${sqlType})`),
   );
 }

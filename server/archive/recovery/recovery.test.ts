@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { storedColumns } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
 import { type TestServer, testServers } from '../../../db/testing/servers.ts';
@@ -37,7 +38,9 @@ async function psqlFile(database: TestDatabase, cwd: string, file: string): Prom
 }
 
 async function copyOut(database: TestDatabase, table: ManifestTable, format: 'csv' | 'text'): Promise<Uint8Array> {
-  const columns = storedColumns(table).map(quoteIdent).join(', ');
+  const columns = storedColumns(table)
+    .map(({ name }) => quoteIdent(name))
+    .join(', ');
   const sql = `COPY (SELECT ${columns} FROM ${quoteName(table)} ORDER BY 1) TO STDOUT (FORMAT ${format})`;
   return new Uint8Array(
     await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -c ${sql} ${database.url}`
@@ -45,10 +48,6 @@ async function copyOut(database: TestDatabase, table: ManifestTable, format: 'cs
       .quiet()
       .arrayBuffer(),
   );
-}
-
-function storedColumns(table: ManifestTable): string[] {
-  return table.columns.filter((column) => column.generated === null).map((column) => column.name);
 }
 
 const filled = new Map<TestServer, Promise<TestDatabase>>();
@@ -92,7 +91,7 @@ async function backUp(database: TestDatabase, manifest: Manifest, cwd: string): 
     const rows = (await copyOut(database, table, 'text')).filter((byte) => byte === 10).length;
     const header = Buffer.from(
       `${storedColumns(table)
-        .map((name) => `"${name.replaceAll('"', '""')}"`)
+        .map(({ name }) => `"${name.replaceAll('"', '""')}"`)
         .join(',')}\n`,
     );
     const content = hasEndMarkerLine(csv)

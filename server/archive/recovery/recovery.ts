@@ -1,5 +1,5 @@
 import { type CopyEncoding, copyEncoding } from '../../../db/connect/copy-encoding.ts';
-import { qualifiedName } from '../../../db/model/model.ts';
+import { qualifiedName, storedColumns } from '../../../db/model/model.ts';
 import { quoteIdent, quoteLiteral, quoteName } from '../../../db/model/quote.ts';
 import { lossesOf, lossText } from '../manifest/losses.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from '../manifest/manifest.ts';
@@ -88,7 +88,7 @@ function loadTables({ tables, entries, server }: Manifest): string[] {
 
 function loadTable(table: ManifestTable, entries: ManifestEntry[], encoding: CopyEncoding): string[] {
   const chunks = entries.filter((entry) => entry.table?.schema === table.schema && entry.table.name === table.name);
-  const columns = table.columns.filter((column) => column.generated === null).map((column) => column.name);
+  const columns = storedColumns(table).map((column) => column.name);
   const fitsOnOneLine = ![table.schema, table.name, ...columns].some((name) => /[\r\n]/.test(name));
   if (fitsOnOneLine)
     return chunks.map((chunk) => copyLine(`${quoteName(table)} (${columnList(columns)})`, chunk, encoding));

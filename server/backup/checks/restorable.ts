@@ -1,5 +1,5 @@
 import type { Session } from '../../../db/connect/session.ts';
-import { qualifiedName } from '../../../db/model/model.ts';
+import { qualifiedName, storedColumns } from '../../../db/model/model.ts';
 import type { LiveTable } from '../../postgres/catalog/catalog.ts';
 import { readEncoding } from '../../postgres/catalog/encoding.ts';
 import { readShape } from '../../postgres/catalog/shape.ts';
@@ -28,9 +28,9 @@ export async function readOutlook(
   const oids = tables.map((table) => table.oid);
   // Rejects, as the restore would, where a text of the shape cannot be sent as UTF-8.
   if ((await readEncoding(session)) === 'SQL_ASCII') await readShape(session, oids);
-  const targets = tables.map(({ oid, columns }) => ({
-    oid,
-    columns: columns.filter((column) => column.generated === null).map((column) => column.name),
+  const targets = tables.map((table) => ({
+    oid: table.oid,
+    columns: storedColumns(table).map(({ name }) => name),
     filled: true,
   }));
   return {

@@ -1,5 +1,5 @@
 import type { Session } from '../../../db/connect/session.ts';
-import { qualifiedName } from '../../../db/model/model.ts';
+import { qualifiedName, storedColumns } from '../../../db/model/model.ts';
 import { quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../core/errors.ts';
 import type { LiveTable } from '../../postgres/catalog/catalog.ts';
@@ -17,11 +17,7 @@ export async function refuseRowsWithoutColumns(
   for (const table of [...tables, ...described]) {
     const name = qualifiedName(table);
     if (table.columns.length === 0) reasons.push(`${name} has no column`);
-    else if (
-      tables.includes(table) &&
-      table.columns.every(({ generated }) => generated !== null) &&
-      (await hasRows(session, table))
-    )
+    else if (tables.includes(table) && storedColumns(table).length === 0 && (await hasRows(session, table)))
       reasons.push(`${name} has rows, and each of its columns is generated`);
   }
   if (reasons.length === 0) return;

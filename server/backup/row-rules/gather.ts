@@ -1,3 +1,4 @@
+import { storedColumns } from '../../../db/model/model.ts';
 import type { ManifestTable } from '../../archive/manifest/manifest.ts';
 import type { Archive } from '../../archive/reader.ts';
 import type { ChunkRow } from '../../archive/rows/csv-rows.ts';
@@ -20,7 +21,7 @@ export async function gatherKeys(
   options: { signal: AbortSignal; onChunk: (bytes: number, rows: number) => void },
 ): Promise<Map<Gathered, FirstRows>> {
   const byNull = new Map(gathered.map((one) => [one, new FirstRows()]));
-  const stored = table.columns.filter(({ generated }) => generated === null);
+  const stored = storedColumns(table);
   const as = comparedAs(archive.manifest);
   const turns = createYielder('Checking the rows', options.signal);
   writer.begin(gathered.map(({ stream }) => stream));

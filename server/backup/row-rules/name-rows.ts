@@ -1,3 +1,4 @@
+import { storedColumns } from '../../../db/model/model.ts';
 import type { ManifestTable } from '../../archive/manifest/manifest.ts';
 import { type Archive, describeEntry } from '../../archive/reader.ts';
 import { comparedAs, readRows } from '../../archive/rows/read-rows.ts';
@@ -7,7 +8,7 @@ const VALUE_CHARACTERS = 60;
 
 /** Names rows of a table, given by ascending position, by primary key; by chunk and row number where the table has none. */
 export async function nameRows(archive: Archive, table: ManifestTable, places: number[]): Promise<string[]> {
-  const stored = table.columns.filter(({ generated }) => generated === null);
+  const stored = storedColumns(table);
   const key = table.primaryKey?.columns.map((name) => ({ name, place: stored.findIndex((one) => one.name === name) }));
   const byKey = key?.every(({ place }) => place !== -1) ? key : null;
   const names: string[] = [];

@@ -1,4 +1,4 @@
-import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { type ObjectName, qualifiedName, storedColumns } from '../../../db/model/model.ts';
 import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 import { type Equality, equalityOf } from './equality.ts';
 import { createKeyStream, type KeyStream } from './key-records.ts';
@@ -113,7 +113,7 @@ function whyMissing(manifest: Manifest, { schema, name }: ObjectName): string {
 
 function keyColumns(manifest: Manifest, table: ManifestTable, names: string[]): KeyColumn[] | string {
   // Generated columns are not in the chunks.
-  const stored = table.columns.filter(({ generated }) => generated === null);
+  const stored = storedColumns(table);
   const found: KeyColumn[] = [];
   for (const name of names) {
     const column = table.columns.find((one) => one.name === name);

@@ -1,5 +1,5 @@
 import type { Session } from '../../../db/connect/session.ts';
-import { qualifiedName, type SchemaModel } from '../../../db/model/model.ts';
+import { qualifiedName, type SchemaModel, storedColumns } from '../../../db/model/model.ts';
 import { compareColumns } from '../../backup/scope.ts';
 import type { JsonColumn } from '../../document/document.ts';
 import { jsonForm } from '../../document/value-form.ts';
@@ -32,7 +32,7 @@ export async function readPlaces(
     live.map((table) => table.oid),
   );
   return live.map((table, index): JsonPlace => {
-    const stored = table.columns.filter((column) => column.generated === null);
+    const stored = storedColumns(table);
     const { aliases, related } = oldForms(table);
     const keys = new Set(tables.map(({ key }) => key));
     const generated = table.columns.filter((column) => column.generated !== null).map(({ key }) => key);

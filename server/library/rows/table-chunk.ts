@@ -1,4 +1,4 @@
-import { type ObjectName, qualifiedName, shortName } from '../../../db/model/model.ts';
+import { type ObjectName, qualifiedName, shortName, storedColumns } from '../../../db/model/model.ts';
 import type { ManifestEntry, ManifestTable } from '../../archive/manifest/manifest.ts';
 import { type Archive, describeEntry, openArchive } from '../../archive/reader.ts';
 import { AppError } from '../../core/errors.ts';
@@ -47,7 +47,7 @@ export async function readTableChunk(
   const found = {
     digest: archive.digest,
     table: { schema: table.schema, name: table.name },
-    columns: table.columns.filter(({ generated }) => generated === null),
+    columns: storedColumns(table),
     chunks: entries.map(({ rows }) => rows),
   };
   const entry = entries[wanted.chunk - 1];

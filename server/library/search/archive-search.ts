@@ -1,4 +1,4 @@
-import { type ObjectName, shortName } from '../../../db/model/model.ts';
+import { type ObjectName, shortName, storedColumns } from '../../../db/model/model.ts';
 import type { ManifestEntry } from '../../archive/manifest/manifest.ts';
 import { type Archive, describeEntry, openArchive } from '../../archive/reader.ts';
 import { unreadable } from '../../archive/rows/read-rows.ts';
@@ -173,7 +173,7 @@ function partsOf(archive: Archive, { tables, people }: SearchQuery, sensitivityO
   const wanted = tables && new Set(tables.map((name) => tableOf(all, name)));
   return all.flatMap((table) => {
     if (wanted && !wanted.has(table)) return [];
-    const columns = table.columns.filter(({ generated }) => generated === null);
+    const columns = storedColumns(table);
     const isShown = searchedColumns(table, columns, people, sensitivityOf).map(({ hidden }) => !hidden);
     if (!isShown.includes(true)) return [];
     let before = 0;
