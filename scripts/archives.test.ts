@@ -117,14 +117,14 @@ describe('verify', () => {
         for (const table of manifest.tables) {
           table.rules = [];
           table.primaryKey = { name: `${table.name}_pkey`, columns: ['id'] };
-          const link = {
+          const foreignKey = {
             columns: ['id'],
             target,
             targetColumns: ['id'],
             onUpdate: 'no action',
             onDelete: 'no action',
           } as const;
-          table.links = [{ name: `${table.name}_staff`, ...link, columns: ['id'], targetColumns: ['id'] }];
+          table.links = [{ name: `${table.name}_staff`, ...foreignKey, columns: ['id'], targetColumns: ['id'] }];
         }
         return manifest;
       },

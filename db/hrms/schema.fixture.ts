@@ -62,7 +62,7 @@ export const HRMS_COLUMNS: Record<string, string> = {
 };
 
 /** `table_column_fkey`, the target, and the action on delete. All are ON UPDATE CASCADE. */
-export const HRMS_LINKS: [table: string, column: string, target: string, onDelete: string][] = [
+export const HRMS_FOREIGN_KEYS: [table: string, column: string, target: string, onDelete: string][] = [
   ['admins', 'createdBy', 'admins', 'SET NULL'],
   ['staff', 'positionId', 'categories', 'SET NULL'],
   ['staff', 'departmentId', 'categories', 'SET NULL'],

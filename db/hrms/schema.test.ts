@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { modelFromSchema } from '../model/drizzle-model.ts';
 import { migrate } from '../system/migrate.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
-import { HRMS_COLUMNS, HRMS_ENUMS, HRMS_LINKS, HRMS_UNIQUE_INDEXES } from './schema.fixture.ts';
+import { HRMS_COLUMNS, HRMS_ENUMS, HRMS_FOREIGN_KEYS, HRMS_UNIQUE_INDEXES } from './schema.fixture.ts';
 import * as hrms from './schema.ts';
 import { HRMS } from './tables.ts';
 
@@ -43,7 +43,7 @@ test('an empty database gets exactly the documented tables and columns: order, t
   expect(found).toEqual(documentedColumns());
 });
 
-test('an empty database gets exactly the documented keys and links, under Prisma’s names', async () => {
+test('an empty database gets exactly the documented primary and foreign keys, under Prisma’s names', async () => {
   const rows = await db.query<{ table: string; name: string; definition: string }>(
     `SELECT c.relname AS table, k.conname AS name, pg_get_constraintdef(k.oid) AS definition FROM pg_constraint k
       JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -52,7 +52,7 @@ test('an empty database gets exactly the documented keys and links, under Prisma
   const quoted = (name: string) => (/[A-Z]/.test(name) ? `"${name}"` : name);
   const expected = [
     ...Object.keys(HRMS_COLUMNS).map((table) => ({ table, name: `${table}_pkey`, definition: 'PRIMARY KEY (id)' })),
-    ...HRMS_LINKS.map(([table, column, target, onDelete]) => ({
+    ...HRMS_FOREIGN_KEYS.map(([table, column, target, onDelete]) => ({
       table,
       name: `${table}_${column}_fkey`,
       definition: `FOREIGN KEY (${quoted(column)}) REFERENCES public.${target}(id) ON UPDATE CASCADE ON DELETE ${onDelete}`,

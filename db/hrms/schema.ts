@@ -54,7 +54,7 @@ const moneyOrZero = () => money().notNull().default(sql`0`);
 type OnDelete = 'cascade' | 'restrict' | 'set null';
 
 /** Declares a foreign key with the name and behaviour Prisma gives it: `<table>_<column>_fkey`, ON UPDATE CASCADE. */
-function link(table: string, column: AnyPgColumn, target: AnyPgColumn, onDelete: OnDelete) {
+function foreignKeyTo(table: string, column: AnyPgColumn, target: AnyPgColumn, onDelete: OnDelete) {
   return foreignKey({ name: `${table}_${column.name}_fkey`, columns: [column], foreignColumns: [target] })
     .onDelete(onDelete)
     .onUpdate('cascade');
@@ -78,7 +78,7 @@ export const admins = pgTable(
     createdAt: momentNow(),
     updatedAt: moment().notNull(),
   },
-  (t) => [uniqueIndex('admins_email_key').on(t.email), link('admins', t.createdBy, t.id, 'set null')],
+  (t) => [uniqueIndex('admins_email_key').on(t.email), foreignKeyTo('admins', t.createdBy, t.id, 'set null')],
 );
 
 export const categories = pgTable(
@@ -130,10 +130,10 @@ export const staff = pgTable(
   },
   (t) => [
     uniqueIndex('staff_employeeId_key').on(t.employeeId),
-    link('staff', t.positionId, categories.id, 'set null'),
-    link('staff', t.departmentId, categories.id, 'set null'),
-    link('staff', t.jobTypeId, categories.id, 'set null'),
-    link('staff', t.reportingManagerId, t.id, 'set null'),
+    foreignKeyTo('staff', t.positionId, categories.id, 'set null'),
+    foreignKeyTo('staff', t.departmentId, categories.id, 'set null'),
+    foreignKeyTo('staff', t.jobTypeId, categories.id, 'set null'),
+    foreignKeyTo('staff', t.reportingManagerId, t.id, 'set null'),
   ],
 );
 
@@ -156,7 +156,7 @@ export const salaryStructures = pgTable(
     createdAt: momentNow(),
     updatedAt: moment().notNull(),
   },
-  (t) => [link('salary_structures', t.staffId, staff.id, 'cascade')],
+  (t) => [foreignKeyTo('salary_structures', t.staffId, staff.id, 'cascade')],
 );
 
 export const loans = pgTable(
@@ -181,7 +181,10 @@ export const loans = pgTable(
     createdAt: momentNow(),
     updatedAt: moment().notNull(),
   },
-  (t) => [link('loans', t.staffId, staff.id, 'cascade'), link('loans', t.updatedBy, admins.id, 'set null')],
+  (t) => [
+    foreignKeyTo('loans', t.staffId, staff.id, 'cascade'),
+    foreignKeyTo('loans', t.updatedBy, admins.id, 'set null'),
+  ],
 );
 
 export const issues = pgTable(
@@ -202,9 +205,9 @@ export const issues = pgTable(
   },
   (t) => [
     uniqueIndex('issues_ticketNumber_key').on(t.ticketNumber),
-    link('issues', t.staffId, staff.id, 'set null'),
-    link('issues', t.categoryId, categories.id, 'set null'),
-    link('issues', t.assignedTo, admins.id, 'restrict'),
+    foreignKeyTo('issues', t.staffId, staff.id, 'set null'),
+    foreignKeyTo('issues', t.categoryId, categories.id, 'set null'),
+    foreignKeyTo('issues', t.assignedTo, admins.id, 'restrict'),
   ],
 );
 
@@ -223,7 +226,7 @@ export const files = pgTable(
     category: documentCategory().notNull(),
     uploadedAt: momentNow(),
   },
-  (t) => [link('documents', t.staffId, staff.id, 'cascade')],
+  (t) => [foreignKeyTo('documents', t.staffId, staff.id, 'cascade')],
 );
 
 export const shareableLinks = pgTable(
@@ -251,7 +254,7 @@ export const loanRepayments = pgTable(
     notes: text(),
     createdAt: momentNow(),
   },
-  (t) => [link('loan_repayments', t.loanId, loans.id, 'cascade')],
+  (t) => [foreignKeyTo('loan_repayments', t.loanId, loans.id, 'cascade')],
 );
 
 export const issueComments = pgTable(
@@ -263,7 +266,7 @@ export const issueComments = pgTable(
     createdBy: text().notNull(),
     createdAt: momentNow(),
   },
-  (t) => [link('issue_comments', t.issueId, issues.id, 'cascade')],
+  (t) => [foreignKeyTo('issue_comments', t.issueId, issues.id, 'cascade')],
 );
 
 export const auditTrails = pgTable(
@@ -278,8 +281,8 @@ export const auditTrails = pgTable(
     timestamp: momentNow(),
   },
   (t) => [
-    link('audit_trails', t.entityId, staff.id, 'cascade'),
-    link('audit_trails', t.performedBy, admins.id, 'restrict'),
+    foreignKeyTo('audit_trails', t.entityId, staff.id, 'cascade'),
+    foreignKeyTo('audit_trails', t.performedBy, admins.id, 'restrict'),
   ],
 );
 

@@ -124,7 +124,7 @@ test('modelFromSchema() names and orders primary keys, unique constraints and pl
   expect(named(expected)).toEqual(named(rows));
 });
 
-test('modelFromSchema() names links, their actions and their targets as PostgreSQL has them', async () => {
+test('modelFromSchema() names foreign keys, their actions and their targets as PostgreSQL has them', async () => {
   const rows = await db.query<{ name: string; definition: string }>(
     `SELECT k.conname AS name, n.nspname || '.' || c.relname || ' -> ' || fn.nspname || '.' || f.relname || ' ' || k.conkey::text || k.confkey::text || k.confupdtype::text || k.confdeltype::text AS definition
       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -137,9 +137,9 @@ test('modelFromSchema() names links, their actions and their targets as PostgreS
     return `{${names.map((name) => columns.indexOf(name) + 1).join(',')}}`;
   };
   const expected = model.tables.flatMap((table) =>
-    table.links.map((link) => ({
-      name: link.name,
-      definition: `${qualifiedName(table)} -> ${qualifiedName(link.target)} ${places(qualifiedName(table), link.columns)}${places(qualifiedName(link.target), link.targetColumns)}${letters[link.onUpdate]}${letters[link.onDelete]}`,
+    table.foreignKeys.map((foreignKey) => ({
+      name: foreignKey.name,
+      definition: `${qualifiedName(table)} -> ${qualifiedName(foreignKey.target)} ${places(qualifiedName(table), foreignKey.columns)}${places(qualifiedName(foreignKey.target), foreignKey.targetColumns)}${letters[foreignKey.onUpdate]}${letters[foreignKey.onDelete]}`,
     })),
   );
   expect(named(expected)).toEqual(named(rows));
@@ -186,7 +186,7 @@ test('the fingerprint ignores the order of exports and the names of properties',
   expect(b.fingerprint).toBe(a.fingerprint);
 });
 
-test('the fingerprint changes with a type, a null, a default, a label or a link', () => {
+test('the fingerprint changes with a type, a null, a default, a label or a foreign key', () => {
   const target = pgTable('target', { id: text().primaryKey() });
   const prints = [
     { t: pgTable('t', { c: text() }), target },

@@ -15,7 +15,7 @@ import { type ColumnFacts, columnFacts } from './drizzle-column.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import {
   type EnumModel,
-  type LinkModel,
+  type ForeignKeyModel,
   type ObjectName,
   qualifiedName,
   type ReferentialAction,
@@ -163,7 +163,7 @@ function readTable(key: string, source: PgTable, casing: Casing | null): { table
     columns: columns.map((facts) => facts.column),
     primaryKey,
     uniques,
-    links: config.foreignKeys.map((link) => linkOf(link, casing)),
+    foreignKeys: config.foreignKeys.map((foreignKey) => foreignKeyOf(foreignKey, casing)),
   };
   refuseTwins(table);
   return { table, columns };
@@ -216,7 +216,7 @@ function namedColumn(column: unknown): NamedColumn | null {
   return is(column, PgColumn) ? column : null;
 }
 
-function linkOf(key: ForeignKey, casing: Casing | null): LinkModel {
+function foreignKeyOf(key: ForeignKey, casing: Casing | null): ForeignKeyModel {
   const { columns, foreignTable, foreignColumns } = key.reference();
   const target = configOf(foreignTable);
   return {
@@ -254,7 +254,7 @@ function refuseTwins(table: TableModel): void {
       'keys or unique indexes',
       [...(table.primaryKey ? [table.primaryKey.name] : []), ...table.uniques.map((unique) => unique.name)],
     ],
-    ['links', table.links.map((link) => link.name)],
+    ['foreign keys', table.foreignKeys.map((foreignKey) => foreignKey.name)],
   ];
   for (const [kind, names] of kinds) {
     const twin = names.find((name, at) => names.indexOf(name) !== at);

@@ -32,13 +32,13 @@ function tableFacts(table: TableModel): object {
     })),
     primaryKey: table.primaryKey && [table.primaryKey.name, ...table.primaryKey.columns],
     uniques: sorted(table.uniques, (u) => u.name).map((u) => [u.name, u.kind, u.nullsNotDistinct, u.columns]),
-    links: sorted(table.links, (l) => l.name).map((l) => [
-      l.name,
-      l.columns,
-      [l.target.schema, l.target.name],
-      l.targetColumns,
-      l.onUpdate,
-      l.onDelete,
+    links: sorted(table.foreignKeys, (f) => f.name).map((f) => [
+      f.name,
+      f.columns,
+      [f.target.schema, f.target.name],
+      f.targetColumns,
+      f.onUpdate,
+      f.onDelete,
     ]),
   };
 }

@@ -26,7 +26,7 @@ export interface ColumnModel {
   namedByKey?: true;
 }
 
-export interface LinkModel {
+export interface ForeignKeyModel {
   name: string;
   columns: string[];
   target: ObjectName;
@@ -51,7 +51,7 @@ export interface TableModel extends ObjectName {
   columns: ColumnModel[];
   primaryKey: { name: string; columns: string[] } | null;
   uniques: UniqueModel[];
-  links: LinkModel[];
+  foreignKeys: ForeignKeyModel[];
 }
 
 export interface EnumModel extends ObjectName {

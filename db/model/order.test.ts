@@ -2,14 +2,14 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import * as hrms from '../hrms/schema.ts';
 import { modelFromSchema } from './drizzle-model.ts';
-import type { LinkModel } from './model.ts';
+import type { ForeignKeyModel } from './model.ts';
 import { loadOrder } from './order.ts';
 
 const node = (name: string, targets: string[]) => ({
   schema: 'public',
   name,
-  links: targets.map(
-    (target): LinkModel => ({
+  foreignKeys: targets.map(
+    (target): ForeignKeyModel => ({
       name: `${name}_${target}_fk`,
       columns: ['x'],
       target: { schema: 'public', name: target },
@@ -45,8 +45,8 @@ test('loadOrder() puts a table after everything it refers to, unless both stand 
     fc.property(anyTables, (tables) => {
       const { order, cycles } = loadOrder(tables);
       for (const table of tables) {
-        for (const link of table.links) {
-          const [from, to] = [`public.${table.name}`, `public.${link.target.name}`];
+        for (const foreignKey of table.foreignKeys) {
+          const [from, to] = [`public.${table.name}`, `public.${foreignKey.target.name}`];
           if (!order.includes(to) || cycles.some((group) => group.includes(from) && group.includes(to))) continue;
           expect(order.indexOf(to)).toBeLessThan(order.indexOf(from));
         }
@@ -55,11 +55,11 @@ test('loadOrder() puts a table after everything it refers to, unless both stand 
   );
 });
 
-test('loadOrder() calls a group a cycle only when each of its tables reaches every other by links', () => {
+test('loadOrder() calls a group a cycle only when each of its tables reaches every other by foreign keys', () => {
   fc.assert(
     fc.property(anyTables, (tables) => {
       const targets = new Map(
-        tables.map((t) => [`public.${t.name}`, t.links.map((link) => `public.${link.target.name}`)]),
+        tables.map((t) => [`public.${t.name}`, t.foreignKeys.map((foreignKey) => `public.${foreignKey.target.name}`)]),
       );
       const reach = (from: string): Set<string> => {
         const seen = new Set<string>();

@@ -10,26 +10,26 @@ export interface LoadOrder {
   cycles: string[][];
 }
 
-type Node = Pick<TableModel, 'schema' | 'name' | 'links'>;
+type Node = Pick<TableModel, 'schema' | 'name' | 'foreignKeys'>;
 
 /**
  * Returns an order in which tables can be filled. Depends on names and foreign keys only, never on the order given: among possible orders
  * the first by name wins. Ignores foreign keys to tables outside the list.
  */
 export function loadOrder(tables: readonly Node[]): LoadOrder {
-  const targets = linkTargets(tables);
+  const targets = referencedTables(tables);
   const groups = stronglyConnected(targets);
   const cycles = groups.filter((group) => group.length > 1 || targets.get(group[0] ?? '')?.has(group[0] ?? ''));
   return { order: orderGroups(groups, targets).flat(), cycles: cycles.sort(byFirst) };
 }
 
-function linkTargets(tables: readonly Node[]): Map<string, Set<string>> {
+function referencedTables(tables: readonly Node[]): Map<string, Set<string>> {
   const names = new Set(tables.map(qualifiedName));
   const sortedTables = [...tables].sort((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
   return new Map(
     sortedTables.map((table) => [
       qualifiedName(table),
-      new Set(table.links.map((link) => qualifiedName(link.target)).filter((name) => names.has(name))),
+      new Set(table.foreignKeys.map(({ target }) => qualifiedName(target)).filter((name) => names.has(name))),
     ]),
   );
 }

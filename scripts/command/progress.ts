@@ -11,7 +11,7 @@ const STAGES: Record<ProgressStage, string> = {
   lock: 'locking the tables',
   apply: 'applying',
   indexes: 'building indexes',
-  links: 'checking links',
+  links: 'checking foreign keys',
   commit: 'committing',
   analyze: 'analyzing',
   clean: 'cleaning up',

@@ -73,7 +73,7 @@ async function rowsOf(made: MadeBackup, table: string): Promise<number[][]> {
 
 for (const server of testServers()) {
   describe(`one moment on server ${server}`, () => {
-    test(`promise 1: ${BACKUPS} backups under writers hold no broken link and no sum that was never true`, async () => {
+    test(`promise 1: ${BACKUPS} backups under writers hold no broken foreign key and no sum that was never true`, async () => {
       await using database = await testDatabase({ server });
       await database.query(DDL);
       const hire = (round: number) =>

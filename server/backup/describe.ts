@@ -78,7 +78,7 @@ export function describeBackup(
 }
 
 function definitionOf(live: LiveTable, { rules }: DatabaseFacts): Omit<ManifestTable, 'rows' | 'bytes'> {
-  const { schema, name, key, columns, primaryKey, uniques, links } = live;
+  const { schema, name, key, columns, primaryKey, uniques, foreignKeys: links } = live;
   const own = rules.filter(({ table }) => table.schema === schema && table.name === name);
   return { schema, name, key, columns, primaryKey, uniques, links, rules: own.map(({ table: _, ...rule }) => rule) };
 }

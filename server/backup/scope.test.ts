@@ -252,7 +252,7 @@ for (const server of testServers()) {
       await database.query('UPDATE notes SET person_id = 1');
     });
 
-    test('restoring chosen tables of a full backup leaves the others alone, and refuses when a link would break', async () => {
+    test('restoring chosen tables of a full backup leaves the others alone, and refuses when a foreign key would break', async () => {
       const made = await backupOf(database, model);
       await database.query(`INSERT INTO people VALUES (3, 'three'); INSERT INTO shop.notes VALUES (8)`);
       const result = await restoreInto(database, made, { tables: ['people'] });

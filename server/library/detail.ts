@@ -64,11 +64,11 @@ export async function readDetail(storage: Storage, name: string, signal: AbortSi
         identity: identity !== null,
       })),
       primaryKey: table.primaryKey?.columns ?? [],
-      links: table.links.map((link) => ({
-        name: link.name,
-        columns: link.columns,
-        target: shortName(link.target),
-        targetColumns: link.targetColumns,
+      links: table.links.map((foreignKey) => ({
+        name: foreignKey.name,
+        columns: foreignKey.columns,
+        target: shortName(foreignKey.target),
+        targetColumns: foreignKey.targetColumns,
       })),
     })),
     sequences: manifest.sequences.length,

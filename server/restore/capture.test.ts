@@ -56,7 +56,7 @@ for (const server of testServers()) {
       ]);
     });
 
-    test('promise 5: a table elsewhere that refers to restored rows keeps its rows and its link, and a link it would lose refuses the restore', async () => {
+    test('promise 5: a table elsewhere that refers to restored rows keeps its rows and its foreign key, and a foreign key it would lose refuses the restore', async () => {
       await database.query(
         `DELETE FROM outsiders WHERE id = 2; SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE triggered DISABLE TRIGGER USER`,
       );

@@ -75,7 +75,7 @@ for (const server of testServers()) {
             UNION ALL SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND n.nspname IN ('public', 'shop')`,
         );
         const said = [
-          ...model.tables.flatMap((t) => [...(t.primaryKey ? [t.primaryKey] : []), ...t.uniques, ...t.links]),
+          ...model.tables.flatMap((t) => [...(t.primaryKey ? [t.primaryKey] : []), ...t.uniques, ...t.foreignKeys]),
           ...model.sequences,
         ];
         expect(said.map((one) => one.name).toSorted()).toEqual(keys.map((row) => row.name).toSorted());

@@ -91,7 +91,7 @@ for (const version of VERSIONS) {
         const [sessions, , people, plain] = ['auth.sessions', '', 'public.people', 'public.plain'].map((name) =>
           model.tables.find((table) => `${table.schema}.${table.name}` === name),
         );
-        expect(sessions?.links[0]).toMatchObject({ columns: ['person_id'], targetColumns: ['person_id'] });
+        expect(sessions?.foreignKeys[0]).toMatchObject({ columns: ['person_id'], targetColumns: ['person_id'] });
         expect(people?.uniques.map((one) => one.columns)).toEqual([['first_name'], ['first_name', 'LastName']]);
         expect(plain?.columns.map(({ sqlType, defaultSql }) => [sqlType, defaultSql])).toEqual([
           ['text', null],

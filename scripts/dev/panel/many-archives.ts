@@ -68,7 +68,7 @@ function manifestOf(time: Date, rows: number, entries: Manifest['entries']): Man
     server: { version: '17.6', versionNum: 170006, encoding: 'UTF8', database: 'hrms' },
     schemaFingerprint: MODEL.fingerprint,
     types: [],
-    tables: MODEL.tables.map((table) => ({ ...table, ...held(table.key) })),
+    tables: MODEL.tables.map(({ foreignKeys: links, ...table }) => ({ ...table, links, ...held(table.key) })),
     cycles: [],
     sequences: [],
     leftOut: [],

@@ -87,12 +87,12 @@ function* columnFaults({ table, columns }: KnownTable, tables: Map<string, Known
   }
   yield* missing(table.primaryKey?.columns ?? [], 'the primary key');
   for (const unique of table.uniques) yield* missing(unique.columns, `unique ${unique.name}`);
-  for (const link of table.links) {
-    yield* missing(link.columns, `link ${link.name}`);
-    if (link.columns.length !== link.targetColumns.length)
-      yield `link ${link.name} of table ${where} pairs unequal columns`;
-    const target = tables.get(keyOf(link.target));
-    if (target) yield* missing(link.targetColumns, `link ${link.name}`, target.columns);
+  for (const foreignKey of table.links) {
+    yield* missing(foreignKey.columns, `foreign key ${foreignKey.name}`);
+    if (foreignKey.columns.length !== foreignKey.targetColumns.length)
+      yield `foreign key ${foreignKey.name} of table ${where} pairs unequal columns`;
+    const target = tables.get(keyOf(foreignKey.target));
+    if (target) yield* missing(foreignKey.targetColumns, `foreign key ${foreignKey.name}`, target.columns);
   }
 }
 

@@ -74,6 +74,7 @@ const table = objectName.extend({
       nullsNotDistinct: z.boolean(),
     }),
   ),
+  /** Foreign keys. The name is part of format 1. */
   links: listOf(
     z.object({
       name: identifier,

@@ -171,7 +171,7 @@ const contradictions: [what: string, expected: string, change: (copy: Manifest) 
     },
   ],
   [
-    'a link to a missing column',
+    'a foreign key to a missing column',
     'names column nothing',
     (copy) => {
       at(copy.tables, 0).links = [
@@ -187,7 +187,7 @@ const contradictions: [what: string, expected: string, change: (copy: Manifest) 
     },
   ],
   [
-    'a link of unequal columns',
+    'a foreign key of unequal columns',
     'pairs unequal columns',
     (copy) => {
       at(copy.tables, 0).links = [

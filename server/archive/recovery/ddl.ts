@@ -130,20 +130,20 @@ export function createTable(table: ManifestTable, sequences: ManifestSequence[])
 export function addLinks(table: ManifestTable, targets: ManifestTable[]): string[] {
   const known = new Set(targets.map(qualifiedName));
   return table.links
-    .filter((link) => known.has(qualifiedName(link.target)))
+    .filter((foreignKey) => known.has(qualifiedName(foreignKey.target)))
     .map(
-      (link) =>
-        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdent(link.name)} ${linkDefinition(table, link)};`,
+      (foreignKey) =>
+        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdent(foreignKey.name)} ${foreignKeyDefinition(table, foreignKey)};`,
     );
 }
 
 /** Returns the foreign key as PostgreSQL wrote it. Archives of format 1.0 record only columns and actions. */
-function linkDefinition(table: ManifestTable, link: ManifestTable['links'][number]): string {
-  const rule = table.rules?.find(({ name, type }) => type === 'f' && name === link.name);
+function foreignKeyDefinition(table: ManifestTable, foreignKey: ManifestTable['links'][number]): string {
+  const rule = table.rules?.find(({ name, type }) => type === 'f' && name === foreignKey.name);
   if (rule) return rule.definition;
   return (
-    `FOREIGN KEY (${columnList(link.columns)}) REFERENCES ${quoteName(link.target)} (${columnList(link.targetColumns)}) ` +
-    `ON UPDATE ${link.onUpdate.toUpperCase()} ON DELETE ${link.onDelete.toUpperCase()}`
+    `FOREIGN KEY (${columnList(foreignKey.columns)}) REFERENCES ${quoteName(foreignKey.target)} (${columnList(foreignKey.targetColumns)}) ` +
+    `ON UPDATE ${foreignKey.onUpdate.toUpperCase()} ON DELETE ${foreignKey.onDelete.toUpperCase()}`
   );
 }
 

@@ -2,7 +2,7 @@ import type { Manifest, ManifestTable } from '../manifest/manifest.ts';
 import { sampleManifest } from '../sample.fixture.ts';
 
 type Column = ManifestTable['columns'][number];
-type Link = ManifestTable['links'][number];
+type ForeignKey = ManifestTable['links'][number];
 
 export const NASTY_TABLE = 'we"i\n\\! id \' $palace$ :AUTOCOMMIT `id` %s 💾';
 export const SPACED_TABLE = 'two words; DROP TABLE "nodes"; -- \\q';
@@ -15,13 +15,13 @@ function table(schema: string, name: string, columns: Column[], rest: Partial<Ma
   return { schema, name, key: name, columns, primaryKey: null, uniques: [], links: [], rows: 0, bytes: 0, ...rest };
 }
 
-function link(
+function foreignKey(
   name: string,
   from: string,
   target: { schema: string; name: string },
   to: string,
-  onDelete: Link['onDelete'] = 'no action',
-): Link {
+  onDelete: ForeignKey['onDelete'] = 'no action',
+): ForeignKey {
   return { name, columns: [from], target, targetColumns: [to], onUpdate: 'cascade', onDelete };
 }
 
@@ -89,8 +89,8 @@ export function awkwardManifest(): Manifest {
         {
           primaryKey: key('nodes_pkey', 'id'),
           links: [
-            link('nodes_parent', 'parent', nodes, 'id', 'cascade'),
-            link('nodes_owner', 'owner', owners, 'Id', 'set null'),
+            foreignKey('nodes_parent', 'parent', nodes, 'id', 'cascade'),
+            foreignKey('nodes_owner', 'owner', owners, 'Id', 'set null'),
           ],
         },
       ),
@@ -111,7 +111,7 @@ export function awkwardManifest(): Manifest {
             { name: 'code constraint', columns: ['code'], kind: 'constraint', nullsNotDistinct: false },
             { name: 'fav_code', columns: ['favourite', 'code'], kind: 'index', nullsNotDistinct: false },
           ],
-          links: [link('favourite node', 'favourite', nodes, 'id')],
+          links: [foreignKey('favourite node', 'favourite', nodes, 'id')],
         },
       ),
       table(
@@ -125,7 +125,7 @@ export function awkwardManifest(): Manifest {
         { primaryKey: key('nasty\npkey', 'by default') },
       ),
       table('public', SPACED_TABLE, [column('a b', 'text'), column('c:d', 'integer')], {
-        links: [link('to nasty', 'c:d', nasty, 'by default')],
+        links: [foreignKey('to nasty', 'c:d', nasty, 'by default')],
       }),
       table('public', 'empty', [column('only', 'text')], { links: [] }),
     ].map((one) => (one.name === spaced.name ? { ...one, uniques: [] } : one)),

@@ -135,7 +135,7 @@ for (const server of testServers()) {
       expect(await psqlFile(target, cwd, 'schema/0002.sql')).toEqual({ code: 0, said: '' });
       expect((await psqlFile(target, cwd, 'restore.sql')).said).not.toMatch(/ERROR|FATAL/);
       expect(await everything(target, manifest)).toEqual(await everything(source, manifest));
-      expect(await target.query(LINKS)).toEqual(await source.query(LINKS));
+      expect(await target.query(FOREIGN_KEYS)).toEqual(await source.query(FOREIGN_KEYS));
       expect(await target.query(SEQUENCES)).toEqual([
         { name: 'Owners_Id_seq', last: '9007199254740993' },
         { name: 'free\nseq', last: '100' },
@@ -201,7 +201,7 @@ for (const server of testServers()) {
   );
 
   test(
-    `restore.sql on PostgreSQL ${server} fires no trigger and leaves triggers and links as it found them`,
+    `restore.sql on PostgreSQL ${server} fires no trigger and leaves triggers and foreign keys as it found them`,
     async () => {
       const cwd = await mkdtemp(join(folder, 'triggers-'));
       await backUp(await sourceOn(server), awkwardManifest(), cwd);
@@ -214,9 +214,9 @@ for (const server of testServers()) {
       CREATE TRIGGER three BEFORE INSERT ON public.nodes FOR EACH ROW EXECUTE FUNCTION public.never();
       ALTER TABLE public.nodes ENABLE ALWAYS TRIGGER "two ""x""", DISABLE TRIGGER three;
       ALTER TABLE public.nodes ALTER CONSTRAINT nodes_parent DEFERRABLE INITIALLY DEFERRED;`);
-      const before = [await target.query(TRIGGERS), await target.query(LINKS)];
+      const before = [await target.query(TRIGGERS), await target.query(FOREIGN_KEYS)];
       expect((await psqlFile(target, cwd, 'restore.sql')).code).toBe(0);
-      expect([await target.query(TRIGGERS), await target.query(LINKS)]).toEqual(before);
+      expect([await target.query(TRIGGERS), await target.query(FOREIGN_KEYS)]).toEqual(before);
     },
     PATIENCE,
   );
@@ -237,7 +237,7 @@ function byName(a: { table: string; name: string }, b: { table: string; name: st
 }
 
 const USER = `n.nspname IN ('public', 'Other Schema')`;
-const LINKS = `SELECT c.conname, c.conrelid::regclass::text AS "from", pg_get_constraintdef(c.oid) AS definition, c.convalidated, c.condeferred
+const FOREIGN_KEYS = `SELECT c.conname, c.conrelid::regclass::text AS "from", pg_get_constraintdef(c.oid) AS definition, c.convalidated, c.condeferred
   FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace WHERE ${USER} AND c.contype = 'f' ORDER BY 1, 2`;
 const TRIGGERS = 'SELECT tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1';
 const SEQUENCES = `SELECT sequencename AS name, last_value::text AS last FROM pg_sequences WHERE schemaname IN ('public', 'Other Schema') ORDER BY sequencename COLLATE "C"`;

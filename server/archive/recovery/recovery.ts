@@ -156,7 +156,7 @@ To restore without the program
      ${zstd ? 'mkdir backup && bsdtar -xf backup.zip -C backup      (or: 7zz x backup.zip -obackup)' : 'unzip backup.zip -d backup'}
      cd backup
 2. Make the tables, if the database has none. Better take the application's own migrations; these files hold tables, columns,
-   keys, links, sequences and the functions these call, but no views, triggers, checks, grants or other indexes; a partitioned table
+   keys, foreign keys, sequences and the functions these call, but no views, triggers, checks, grants or other indexes; a partitioned table
    becomes an ordinary one:
      createdb restored${needs.length > 0 ? `\n   What must be there first:\n${needs.join('\n')}` : ''}
      psql -X -v ON_ERROR_STOP=1 -d restored -f schema/0001.sql

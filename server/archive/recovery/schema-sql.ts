@@ -62,7 +62,7 @@ export function schemaSql(manifest: Manifest): string[] {
     ...tables.flatMap((table) => lateDefaults(table, calls.late)),
   ];
   // A table whose rows were left out stays empty: nothing but another such table could refer to it.
-  const links = [
+  const foreignKeys = [
     ...manifest.tables.flatMap((table) => addLinks(table, manifest.tables)),
     ...withoutRows.flatMap((table) => addLinks(table, tables)),
   ];
@@ -72,7 +72,7 @@ export function schemaSql(manifest: Manifest): string[] {
       structure,
       mustExist(manifest),
     ),
-    transaction('Links between tables. May run before restore.sql or after it.', links, []),
+    transaction('Foreign keys. May run before restore.sql or after it.', foreignKeys, []),
   ];
 }
 

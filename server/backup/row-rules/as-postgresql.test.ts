@@ -29,7 +29,7 @@ function modelOf(schema: string, names: string[]): SchemaModel {
       columns: [],
       primaryKey: null,
       uniques: [],
-      links: [],
+      foreignKeys: [],
     }),
   );
   return { tables, enums: [], sequences: [], fingerprint: 'ab'.repeat(32) };
@@ -46,7 +46,7 @@ async function archiveUnderRules(database: TestDatabase, names: string[]): Promi
 function underRules(bare: Manifest, ruled: Manifest): ManifestTable[] {
   return bare.tables.map((table) => {
     const { primaryKey, uniques, links, rules } = ruled.tables.find(({ name }) => name === table.name) as ManifestTable;
-    const moved = links.map((link) => ({ ...link, target: { ...link.target, schema: 'bare' } }));
+    const moved = links.map((foreignKey) => ({ ...foreignKey, target: { ...foreignKey.target, schema: 'bare' } }));
     return { ...table, primaryKey, uniques, links: moved, ...(rules && { rules }) };
   });
 }

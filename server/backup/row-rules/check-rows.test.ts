@@ -211,13 +211,13 @@ test('checkRows() says of each rule it cannot judge that it was not checked, and
     [
       'public.gone is not in the archive',
       (_, loans) => {
-        for (const link of loans.links) link.target = { schema: 'public', name: 'gone' };
+        for (const foreignKey of loans.links) foreignKey.target = { schema: 'public', name: 'gone' };
       },
     ],
     [
       'public.audit is in the archive without its rows',
       (staff, loans, manifest) => {
-        for (const link of loans.links) link.target = { schema: 'public', name: 'audit' };
+        for (const foreignKey of loans.links) foreignKey.target = { schema: 'public', name: 'audit' };
         manifest.withoutRows = [{ ...staff, name: 'audit', rows: 0, bytes: 0, reason: 'long' }];
       },
     ],

@@ -24,11 +24,11 @@ export function rowWarnings({ broken, unchecked, tellsRules }: RowRuleReport): s
  */
 export function rulesBroken(label: string, report: RowRuleReport): AppError {
   const stops = report.broken.filter(({ notValid }) => notValid !== true);
-  const links = stops.filter(({ kind }) => kind === 'foreign key');
+  const brokenForeignKeys = stops.filter(({ kind }) => kind === 'foreign key');
   const rules = stops.length === 1 ? 'a rule' : `${stops.length} rules`;
   const lines = [...stops.map(brokenText), ...rowWarnings({ ...report, broken: [] })];
   return new AppError(
-    links.length > 0 ? 'LINKS_BROKEN' : 'RESTORE_REFUSED',
+    brokenForeignKeys.length > 0 ? 'LINKS_BROKEN' : 'RESTORE_REFUSED',
     [`${label} is undamaged, but its rows break ${rules} of their own tables.`, ...lines].join('\n'),
     {
       hint: 'A restore is refused where these rules are valid: drop them there, restore, mend the rows, and put them back.',

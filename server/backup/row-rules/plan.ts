@@ -63,13 +63,14 @@ export function planRules(manifest: Manifest): RulePlan {
   }
   // Planned after all keys, because the keys that a foreign key refers to are usually gathered already.
   for (const table of manifest.tables)
-    for (const link of table.links) take(table, link.name, planLink(plan, manifest, table, link));
+    for (const foreignKey of table.links)
+      take(table, foreignKey.name, planForeignKey(plan, manifest, table, foreignKey));
   return plan;
 }
 
 type Made = Omit<PlannedRule, 'table' | 'rule'>;
 type Key = ManifestTable['uniques'][number] | (NonNullable<ManifestTable['primaryKey']> & { kind: 'primary key' });
-type Link = ManifestTable['links'][number];
+type ForeignKey = ManifestTable['links'][number];
 
 function keysOf(table: ManifestTable): Key[] {
   return [...(table.primaryKey ? [{ ...table.primaryKey, kind: 'primary key' as const }] : []), ...table.uniques];
@@ -84,23 +85,30 @@ function planKey(plan: RulePlan, manifest: Manifest, table: ManifestTable, key: 
   return { kind: key.kind === 'primary key' ? key.kind : 'unique', notValid: false, own, target: null };
 }
 
-function planLink(plan: RulePlan, manifest: Manifest, table: ManifestTable, link: Link): Made | string {
-  const words = wordsOf(table, link.name);
+function planForeignKey(
+  plan: RulePlan,
+  manifest: Manifest,
+  table: ManifestTable,
+  foreignKey: ForeignKey,
+): Made | string {
+  const words = wordsOf(table, foreignKey.name);
   if (words.includes('PERIOD ')) return 'it is about ranges that contain one another';
-  const target = manifest.tables.find(({ schema, name }) => schema === link.target.schema && name === link.target.name);
-  if (!target) return `${qualifiedName(link.target)} ${whyMissing(manifest, link.target)}`;
-  const own = keyColumns(manifest, table, link.columns);
+  const target = manifest.tables.find(
+    ({ schema, name }) => schema === foreignKey.target.schema && name === foreignKey.target.name,
+  );
+  if (!target) return `${qualifiedName(foreignKey.target)} ${whyMissing(manifest, foreignKey.target)}`;
+  const own = keyColumns(manifest, table, foreignKey.columns);
   if (typeof own === 'string') return own;
-  const theirs = keyColumns(manifest, target, link.targetColumns);
+  const theirs = keyColumns(manifest, target, foreignKey.targetColumns);
   if (typeof theirs === 'string') return theirs;
   const differs = own.findIndex(({ equality }, place) => equality.family !== theirs[place]?.equality.family);
   if (own.length !== theirs.length || differs !== -1)
-    return `columns of different types are compared: ${link.columns[differs] ?? ''}`;
+    return `columns of different types are compared: ${foreignKey.columns[differs] ?? ''}`;
   const parts = partsOf(target);
   const full = words.includes(') MATCH FULL');
   return {
     kind: 'foreign key',
-    notValid: table.rules ? table.rules.some(({ name, validated }) => name === link.name && !validated) : null,
+    notValid: table.rules ? table.rules.some(({ name, validated }) => name === foreignKey.name && !validated) : null,
     own: gather(plan, table, { columns: own, nulls: full ? 'broken' : 'skip', allNullPasses: full, parts }),
     target: { table: target, keys: gather(plan, target, { columns: theirs, nulls: 'none', parts }) },
   };

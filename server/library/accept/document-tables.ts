@@ -82,9 +82,9 @@ export function trimmed(place: JsonPlace, loaded: LoadedJson, held: JsonPlace[])
     columns: columnsOf(place),
     primaryKey: live.primaryKey && has(place, live.primaryKey.columns) ? live.primaryKey : null,
     uniques: live.uniques.filter((unique) => has(place, unique.columns)),
-    links: live.links.filter((link) => {
-      const target = held.find((one) => qualifiedName(one.live) === qualifiedName(link.target));
-      return has(place, link.columns) && (!target || has(target, link.targetColumns));
+    foreignKeys: live.foreignKeys.filter((foreignKey) => {
+      const target = held.find((one) => qualifiedName(one.live) === qualifiedName(foreignKey.target));
+      return has(place, foreignKey.columns) && (!target || has(target, foreignKey.targetColumns));
     }),
   };
 }

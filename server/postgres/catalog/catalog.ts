@@ -1,7 +1,7 @@
 import type { Session } from '../../../db/connect/session.ts';
 import type {
   ColumnModel,
-  LinkModel,
+  ForeignKeyModel,
   ObjectName,
   ReferentialAction,
   TableModel,
@@ -82,7 +82,7 @@ export async function readTables(
             }),
           ),
       ],
-      links: own.filter((constraint) => constraint.type === 'f').map(toLink),
+      foreignKeys: own.filter((constraint) => constraint.type === 'f').map(toForeignKey),
       leaves: leaves.filter((leaf) => leaf.root === head.oid).map(({ root: _, ...leaf }) => leaf),
     };
   });
@@ -100,7 +100,7 @@ function toColumn(row: Omit<ColumnRow, 'table'>, model: TableModel | undefined):
   };
 }
 
-function toLink(row: ConstraintRow): LinkModel {
+function toForeignKey(row: ConstraintRow): ForeignKeyModel {
   return {
     name: row.name,
     columns: row.columns,
@@ -111,7 +111,7 @@ function toLink(row: ConstraintRow): LinkModel {
   };
 }
 
-type TableHead = Omit<LiveTable, 'key' | 'columns' | 'primaryKey' | 'uniques' | 'links' | 'leaves'>;
+type TableHead = Omit<LiveTable, 'key' | 'columns' | 'primaryKey' | 'uniques' | 'foreignKeys' | 'leaves'>;
 type ColumnRow = Pick<ColumnModel, 'name' | 'sqlType' | 'notNull' | 'identity'> & {
   collation: ObjectName | null;
   table: number;

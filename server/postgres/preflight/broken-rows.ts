@@ -195,7 +195,7 @@ function queryOf(rule: LiveRule, standIn: StandIn): string {
       const where = conditions.length > 0 ? ` WHERE ${conditions.map((one) => `(${one})`).join(' AND ')}` : '';
       return `SELECT pg_catalog.array_to_string((pg_catalog.array_agg(${key}))[1:2], ' and ') AS key FROM ${from}${where} GROUP BY ${list} HAVING count(*) > 1`;
     }
-    case 'link': {
+    case 'foreign key': {
       const target = '"the row referred to"';
       const meets = rule.pairs.map(
         ({ column, targetColumn, operator }) => `${target}.${quoteIdent(targetColumn)} ${operator} ${own(column)}`,

@@ -25,7 +25,7 @@ export type LiveRule = InTable &
     | { kind: 'computed'; expressions: string[] }
     | { kind: 'unique'; keys: string[]; predicate: string | null; nullsNotDistinct: boolean }
     | {
-        kind: 'link';
+        kind: 'foreign key';
         pairs: { column: string; targetColumn: string; operator: string }[];
         target: ObjectName;
         targetPartitioned: boolean;
@@ -72,7 +72,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
       else if (one.type === 'f' && !one.period)
         rules.push({
           ...base,
-          kind: 'link',
+          kind: 'foreign key',
           name: one.name,
           validated: one.validated,
           calls: false,

@@ -4,9 +4,9 @@ import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import type { MissingRight } from './rights.ts';
 import {
   CONCERNED_SQL,
+  FOREIGN_KEYS_SQL,
   FUNCTIONS_SQL,
-  LINKS_SQL,
-  OUTSIDE_LINKS_SQL,
+  OUTSIDE_FOREIGN_KEYS_SQL,
   RELATIONS_SQL,
   SCHEMAS_SQL,
   SEQUENCES_SQL,
@@ -85,32 +85,32 @@ export async function missingForRestore(
         `GRANT CREATE ON SCHEMA ${quoted} TO ${role};`,
       );
   }
-  for (const link of await session.query<LinkRights>(LINKS_SQL, set)) {
-    const [name, target] = [qualifiedName(link), qualifiedName(link.target)];
-    if (!link.referable)
+  for (const foreignKey of await session.query<ForeignKeyRights>(FOREIGN_KEYS_SQL, set)) {
+    const [name, target] = [qualifiedName(foreignKey), qualifiedName(foreignKey.target)];
+    if (!foreignKey.referable)
       say(
         target,
-        `${me.role} may not put back ${link.link} of ${name}, which refers to ${target}`,
-        `GRANT REFERENCES ON ${quoteName(link.target)} TO ${role};`,
+        `${me.role} may not put back ${foreignKey.constraint} of ${name}, which refers to ${target}`,
+        `GRANT REFERENCES ON ${quoteName(foreignKey.target)} TO ${role};`,
       );
     for (const [side, readable] of [
-      [link, link.readable],
-      [link.target, link.targetReadable],
+      [foreignKey, foreignKey.readable],
+      [foreignKey.target, foreignKey.targetReadable],
     ] as const)
-      if (!readable && !link.ownerReads)
+      if (!readable && !foreignKey.ownerReads)
         say(
           qualifiedName(side),
-          `${me.role} may not read ${qualifiedName(side)} to check ${link.link}`,
+          `${me.role} may not read ${qualifiedName(side)} to check ${foreignKey.constraint}`,
           `GRANT SELECT ON ${quoteName(side)} TO ${role};`,
         );
   }
-  for (const link of await session.query<OutsideLink>(OUTSIDE_LINKS_SQL, set))
+  for (const foreignKey of await session.query<OutsideForeignKey>(OUTSIDE_FOREIGN_KEYS_SQL, set))
     say(
-      qualifiedName(link.target),
-      `${link.owner}, who owns ${qualifiedName(link.target)}, may not ${link.right === 'USAGE' ? 'use its schema' : 'look up rows in it'}, so that ${link.link} of ${qualifiedName(link)} refuses each row`,
-      link.right === 'USAGE'
-        ? `GRANT USAGE ON SCHEMA ${quoteIdent(link.target.schema)} TO ${quoteIdent(link.owner)};`
-        : `GRANT ${link.right} ON ${quoteName(link.target)} TO ${quoteIdent(link.owner)};`,
+      qualifiedName(foreignKey.target),
+      `${foreignKey.owner}, who owns ${qualifiedName(foreignKey.target)}, may not ${foreignKey.right === 'USAGE' ? 'use its schema' : 'look up rows in it'}, so that ${foreignKey.constraint} of ${qualifiedName(foreignKey)} refuses each row`,
+      foreignKey.right === 'USAGE'
+        ? `GRANT USAGE ON SCHEMA ${quoteIdent(foreignKey.target.schema)} TO ${quoteIdent(foreignKey.owner)};`
+        : `GRANT ${foreignKey.right} ON ${quoteName(foreignKey.target)} TO ${quoteIdent(foreignKey.owner)};`,
     );
   for (const type of await session.query<TypeRights>(TYPES_SQL, set)) {
     const name = qualifiedName(type);
@@ -181,16 +181,16 @@ interface SchemaRights {
   creates: boolean;
   creatable: boolean;
 }
-type LinkRights = ObjectName & {
-  link: string;
+type ForeignKeyRights = ObjectName & {
+  constraint: string;
   target: ObjectName;
   referable: boolean;
   readable: boolean;
   targetReadable: boolean;
   ownerReads: boolean;
 };
-type OutsideLink = ObjectName & {
-  link: string;
+type OutsideForeignKey = ObjectName & {
+  constraint: string;
   target: ObjectName;
   owner: string;
   right: 'SELECT' | 'UPDATE' | 'USAGE';

@@ -167,9 +167,9 @@ const ownerLooksUp = `pg_catalog.has_schema_privilege(t.relowner, t.relnamespace
              AND (SELECT pg_catalog.bool_and(pg_catalog.has_column_privilege(t.relowner, t.oid, k.attnum, 'SELECT')) FROM unnest(con.confkey) AS k(attnum))`;
 
 /** SQL: foreign keys that are dropped and put back, where a right for that is missing. */
-export const LINKS_SQL = `${SET}
+export const FOREIGN_KEYS_SQL = `${SET}
   SELECT * FROM (
-    SELECT n.nspname AS schema, c.relname AS name, con.conname AS link, pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) AS target,
+    SELECT n.nspname AS schema, c.relname AS name, con.conname AS "constraint", pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) AS target,
            ${columnsPrivileged('t.oid', 't.relowner', 'con.confkey', 'REFERENCES')} AS referable,
            ${columnsPrivileged('c.oid', 'c.relowner', 'con.conkey', 'SELECT')} AS readable,
            ${columnsPrivileged('t.oid', 't.relowner', 'con.confkey', 'SELECT')} AS "targetReadable",
@@ -177,12 +177,12 @@ export const LINKS_SQL = `${SET}
       FROM pg_catalog.pg_constraint con
       JOIN pg_catalog.pg_class c ON c.oid = con.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_class t ON t.oid = con.confrelid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-     WHERE con.contype = 'f' AND con.conparentid = 0 AND con.confrelid IN (SELECT oid FROM tree)) AS link
+     WHERE con.contype = 'f' AND con.conparentid = 0 AND con.confrelid IN (SELECT oid FROM tree)) AS found
    WHERE NOT (referable AND (readable AND "targetReadable" OR "ownerReads")) ORDER BY 1, 2, 3`;
 
 /** SQL: foreign keys to tables that are not restored. They stay on, and each row is looked up as the owner of the referenced table. */
-export const OUTSIDE_LINKS_SQL = `${SET}
-  SELECT n.nspname AS schema, c.relname AS name, con.conname AS link, pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) AS target,
+export const OUTSIDE_FOREIGN_KEYS_SQL = `${SET}
+  SELECT n.nspname AS schema, c.relname AS name, con.conname AS "constraint", pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) AS target,
          pg_catalog.pg_get_userbyid(t.relowner) AS owner, needed."right"
     FROM pg_catalog.pg_constraint con JOIN tree ON tree.oid = con.conrelid AND tree.filled
     JOIN pg_catalog.pg_class c ON c.oid = con.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -67,9 +67,9 @@ async function unforced<T>(session: Session, shape: Shape, look: () => Promise<T
  * cause.
  */
 function shapeHint(before: Shape, after: Shape, eventTriggers: EventTrigger[]): string {
-  const woken = before.constraints.filter((link) =>
+  const woken = before.constraints.filter((foreignKey) =>
     after.constraints.some(
-      (now) => now.tableOid === link.tableOid && now.name === link.name && now.firing !== link.firing,
+      (now) => now.tableOid === foreignKey.tableOid && now.name === foreignKey.name && now.firing !== foreignKey.firing,
     ),
   );
   if (woken.length > 0) {

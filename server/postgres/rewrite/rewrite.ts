@@ -62,7 +62,7 @@ export async function rewriteTables(
   for (const check of set.checks.toReversed()) await addConstraint(session, before, check);
   for (const check of set.handedDown) await commentOn(session, check);
   const kept: ShapeConstraint[] = [];
-  for (const rule of [...set.tried, ...set.links]) {
+  for (const rule of [...set.tried, ...set.foreignKeys]) {
     const add = (notValid: boolean) => addConstraint(session, before, rule, notValid);
     // Rows of a table that is not restored do not come from the backup.
     const ofBackup = loads.some(
@@ -87,7 +87,7 @@ export function referringOutside(shape: Shape): number[] {
 
 /** Everything that a rewrite drops and puts back: foreign keys, NOT VALID checks, keys and plain indexes. Triggers and rules are disabled. */
 class RewriteSet {
-  readonly links: ShapeConstraint[];
+  readonly foreignKeys: ShapeConstraint[];
   readonly checks: ShapeConstraint[];
   /** Checks that are dropped and come back with a parent's. */
   readonly handedDown: ShapeConstraint[];
@@ -103,7 +103,9 @@ class RewriteSet {
     this.tried = keepBroken ? checksToTry(shape) : [];
     const inside = new Set(shape.relations.map((relation) => relation.oid));
     // A foreign key to a table outside stays and checks each row: dropping it would need a lock on a table that is not restored.
-    this.links = shape.constraints.filter((constraint) => constraint.type === 'f' && inside.has(constraint.targetOid));
+    this.foreignKeys = shape.constraints.filter(
+      (constraint) => constraint.type === 'f' && inside.has(constraint.targetOid),
+    );
     // Rows older than a NOT VALID check may break it. The check binds new rows only, and restored rows are not new.
     const unsure = shape.constraints.filter(
       (constraint) =>
@@ -122,7 +124,7 @@ class RewriteSet {
 
 async function takeAway(session: Session, set: RewriteSet): Promise<void> {
   const { shape } = set;
-  for (const constraint of [...set.links, ...set.checks, ...set.tried, ...set.keys])
+  for (const constraint of [...set.foreignKeys, ...set.checks, ...set.tried, ...set.keys])
     await session.query(`${alterOwner(shape, constraint)} DROP CONSTRAINT ${quoteIdent(constraint.name)}`);
   for (const index of [...set.indexes, ...remakeableIndexes(shape)])
     await session.query(`DROP INDEX ${quoteName({ schema: index.table.schema, name: index.name })}`);

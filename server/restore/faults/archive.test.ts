@@ -221,7 +221,7 @@ describe('restoreArchive()', () => {
     campaign(60_000, 1_800_000),
   );
 
-  test('refuses rows that would refer to nothing with LINKS_BROKEN, naming the link', async () => {
+  test('refuses rows that would refer to nothing with LINKS_BROKEN, naming the foreign key', async () => {
     const bytes = await rewritten((entry, content) => {
       if (entry.table?.name !== 'books') return { content, rows: entry.rows };
       return { content: replaced(content, '30,title 30,isbn 30\n', ''), rows: entry.rows - 1 };

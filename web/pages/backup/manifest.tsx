@@ -133,7 +133,7 @@ function Columns(props: { table: Table }) {
       column.generated && words.backup.rules.generated,
       ...props.table.links
         .filter((link) => link.columns.includes(column.name))
-        .map((link) => words.backup.rules.link(tableText(link.target))),
+        .map(({ target }) => words.backup.rules.foreignKey(tableText(target))),
     ]
       .filter(Boolean)
       .join(', ');
