@@ -60,7 +60,7 @@ module.exports = {
     layer('library', '^server/library/', ['^server/(backup|archive|document|storage|postgres)/']),
     layer('jobs', '^server/jobs/', ['^server/(library|backup|restore|archive|document|storage|postgres)/']),
     layer('security', '^server/security/', []),
-    layer('http', '^server/http/', ['^server/security/(caller|spender)[.]ts$']),
+    layer('http', '^server/http/', ['^server/security/(caller|rate-key)[.]ts$']),
     layer('api', '^server/api/', [
       '^server/http/status[.]ts$',
       '^server/(jobs|library|security|backup|restore|archive|document|storage|postgres)/',

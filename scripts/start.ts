@@ -6,7 +6,7 @@ import { demoSignIn } from '../db/hrms/demo/sign-in.ts';
 import { HRMS } from '../db/hrms/tables.ts';
 import { type MigrateReport, migrate } from '../db/system/migrate.ts';
 import { AppError } from '../server/core/errors.ts';
-import { runRoot, startServer, untilToldToStop } from '../server/main.ts';
+import { runRoot, startServer, untilShutdownSignal } from '../server/main.ts';
 import { type Config, readConfig } from '../server/process/config.ts';
 import { composeDatabase } from '../server/process/schema.ts';
 import { DATA_DIR, EMBEDDED_DIR } from './command/compose.ts';
@@ -24,7 +24,7 @@ async function start(): Promise<void> {
   const config = await composeDatabase(readConfig(process.env));
   await using folder = await takeFolder(resolve(DATA_DIR));
   // From here on a signal is deferred, so that a half-made database is never left.
-  const toldToStop = untilToldToStop();
+  const shutdownSignal = untilShutdownSignal();
   const launcherEnded = untilLauncherEnds();
   await using embedded = config.databaseUrl === null ? await ownDatabase() : null;
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
@@ -41,7 +41,7 @@ async function start(): Promise<void> {
   sayWhereItIs(server, config);
   await sayHowToSignIn(embedded);
   sayTheCommands(embedded !== null);
-  await Promise.race([toldToStop, launcherEnded]);
+  await Promise.race([shutdownSignal, launcherEnded]);
   console.log('Stopping.');
   await server.stop();
 }

@@ -63,16 +63,16 @@ export async function startServer(config: Config, databaseUrl: string): Promise<
  * Resolves at the first SIGINT, SIGTERM or SIGHUP. A signal more than a second later ends the process at once; earlier
  * ones are the same Ctrl-C, passed on by npm or a shell as well.
  */
-export function untilToldToStop(): Promise<void> {
+export function untilShutdownSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let told = false;
-    let impatient = false;
+    let signalled = false;
+    let force = false;
     const onSignal = () => {
-      if (impatient) process.exit(1);
-      if (told) return;
-      told = true;
+      if (force) process.exit(1);
+      if (signalled) return;
+      signalled = true;
       setTimeout(() => {
-        impatient = true;
+        force = true;
       }, 1000).unref();
       resolve();
     };
@@ -104,10 +104,10 @@ async function main(): Promise<void> {
     });
   }
   // Registered first, so that a signal during the start is acted on after it.
-  const toldToStop = untilToldToStop();
+  const shutdownSignal = untilShutdownSignal();
   const server = await startServer(config, config.databaseUrl);
   console.log(`Palace Backup answers at ${server.url}`);
-  await toldToStop;
+  await shutdownSignal;
   await server.stop();
 }
 

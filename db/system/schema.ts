@@ -136,7 +136,7 @@ export const signingKeys = system.table('signing_keys', {
   expiresAt: moment('expires_at'),
 });
 
-/** Points spent within a window, in the columns rate-limiter-flexible uses; shared by all replicas. */
+/** Points consumed within a window, in the columns rate-limiter-flexible uses; shared by all replicas. */
 export const rateLimits = system.table('rate_limits', {
   key: text().primaryKey(),
   points: integer().notNull().default(0),

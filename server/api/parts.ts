@@ -19,7 +19,7 @@ export interface ApiParts {
   >;
   tokens: Pick<Tokens, 'create' | 'list' | 'revoke' | 'issueAccess' | 'signLink'>;
   audit: Pick<Audit, 'append' | 'list' | 'verify'>;
-  throttle: Pick<Throttle, 'spend'>;
+  throttle: Pick<Throttle, 'consume'>;
   desk: Pick<Desk, 'request' | 'get' | 'list' | 'cancel' | 'watch'>;
   uploads: UploadDesk;
   storage: Storage;

@@ -110,7 +110,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     sessions,
     tokens,
     audit: createAudit({ records, now }),
-    throttle: options.throttle ?? { spend: async () => undefined },
+    throttle: options.throttle ?? { consume: async () => undefined },
     desk,
     uploads: createUploadDesk({ records, acceptance: createAcceptance({ records, desk }), area, now }),
     storage,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { AppError } from '../core/errors.ts';
-import { spenderOf } from '../security/spender.ts';
+import { rateKeyOf } from '../security/rate-key.ts';
 import { MAX_BATCH } from './limits.ts';
 import { type TestServer, testServer } from './server.fixture.ts';
 import { readOutcome } from './wire.fixture.ts';
@@ -8,13 +8,13 @@ import { readOutcome } from './wire.fixture.ts';
 let server: TestServer;
 let cookie: string;
 let viewer: string;
-const spent: string[] = [];
+const consumed: string[] = [];
 let overRate = false;
 beforeAll(async () => {
   server = await testServer({
     throttle: {
-      async spend(limit, key) {
-        spent.push(`${limit} ${key.split(' ')[0]}`);
+      async consume(limit, key) {
+        consumed.push(`${limit} ${key.split(' ')[0]}`);
         if (overRate) throw new AppError('RATE_LIMITED', 'Too many calls.', { details: { retryAfterSeconds: 6.2 } });
       },
     },
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(() => {
-  spent.length = 0;
+  consumed.length = 0;
   overRate = false;
 });
 
@@ -98,7 +98,7 @@ describe('the audit has', () => {
 
 describe('rates', () => {
   test('a stranger with a whole IPv6 network counts as one', () => {
-    const key = (address: string) => spenderOf({ kind: 'nobody', actor: 'nobody', address });
+    const key = (address: string) => rateKeyOf({ kind: 'nobody', actor: 'nobody', address });
     expect(key('2001:db8:1:2::1')).toBe(key('2001:db8:1:2:ffff::9'));
     expect(key('2001:db8:1:2::1')).not.toBe(key('2001:db8:1:3::1'));
     expect(key('198.51.100.7')).not.toBe(key('198.51.100.8'));
@@ -116,10 +116,10 @@ describe('rates', () => {
     await fetch(`${server.url}/trpc/auth.me,auth.me?batch=1`, { headers: { cookie } });
     await tell('backups.verify', {});
     await ask('auth.me', undefined, {});
-    expect(spent).toEqual(['api admin', 'api admin', 'create admin', 'public address']);
+    expect(consumed).toEqual(['api admin', 'api admin', 'create admin', 'public address']);
   });
 
-  test('the rate is spent before anything else is looked at', async () => {
+  test('the rate is consumed before anything else is looked at', async () => {
     overRate = true;
     expect(await readOutcome(await tell('restores.start', 'nonsense', {}))).toMatchObject({ status: 429 });
   });

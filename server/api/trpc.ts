@@ -3,8 +3,8 @@ import { type TRPC_ERROR_CODE_KEY, TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/
 import { AppError, type FailureBody, failureBody } from '../core/errors.ts';
 import { statusOf, trpcCodeOf } from '../http/status.ts';
 import { authorize, sessionOnly } from '../security/caller.ts';
+import { rateKeyOf } from '../security/rate-key.ts';
 import { rightOf } from '../security/rights.ts';
-import { spenderOf } from '../security/spender.ts';
 import type { ApiContext, AuditNote } from './context.ts';
 import { appErrorOf, retryAfterSeconds } from './errors.ts';
 import { type LimitClass, limitOf, MAX_STREAM_MS } from './limits.ts';
@@ -27,7 +27,7 @@ export type TrpcParts = Pick<ApiParts, 'audit' | 'throttle' | 'now'>;
 export type Trpc = ReturnType<typeof createTrpc>;
 
 /**
- * Creates the router, the base procedure of all others, and the shape of responses. The procedure spends the caller's
+ * Creates the router, the base procedure of all others, and the shape of responses. The procedure consumes the caller's
  * rate, checks the right, and only then reads the input; afterwards it writes the audit row. One missing in
  * `security/rights.ts` refuses everybody.
  */
@@ -63,7 +63,7 @@ export function createTrpc(parts: TrpcParts) {
     const note: AuditNote = {};
     let failure: AppError | null = null;
     try {
-      await parts.throttle.spend(limitOf(ctx.caller, type, meta.limit), spenderOf(ctx.caller));
+      await parts.throttle.consume(limitOf(ctx.caller, type, meta.limit), rateKeyOf(ctx.caller));
       authorize(ctx.caller, right, parts.now());
       // Aborts when the caller is gone; in a call from within, without a signal, it never does.
       const result = await next({ ctx: { ...ctx, note, signal } });

@@ -40,18 +40,18 @@ function tokenHolder(address: string): Caller {
   };
 }
 
-interface FaceChanges extends Partial<Omit<Api, 'addRoutes'>> {
+interface ApiChanges extends Partial<Omit<Api, 'addRoutes'>> {
   trpc?: Handler<AppEnv>;
   files?: Hono<AppEnv>;
 }
 
 /** Creates an API whose routes show what reaches them. */
-export function face({
+export function fakeApi({
   trpc,
   files: own,
   ...changes
-}: FaceChanges = {}): Api & { spent: string[]; refused: object[]; files: Hono<AppEnv> } {
-  const spent: string[] = [];
+}: ApiChanges = {}): Api & { consumed: string[]; refused: object[]; files: Hono<AppEnv> } {
+  const consumed: string[] = [];
   const refused: object[] = [];
   const files = own ?? new Hono<AppEnv>();
   files.all('/api/raw', () => new Response('raw', { headers: { 'X-Own': 'yes' } }));
@@ -61,7 +61,7 @@ export function face({
     throw new Error('password is hunter2');
   });
   return {
-    spent,
+    consumed,
     refused,
     noteRefused: async (attempt) => void refused.push(attempt),
     async readCaller(headers, address) {
@@ -73,7 +73,7 @@ export function face({
         ? { caller: tokenHolder(address), setCookie: 'session=good; HttpOnly; SameSite=Strict' }
         : { caller };
     },
-    spend: async (limit, key) => void spent.push(`${limit} ${key}`),
+    consume: async (limit, key) => void consumed.push(`${limit} ${key}`),
     jwks: async () => ({ keys: [] }),
     addRoutes(app) {
       app.all('/trpc/*', trpc ?? ((c) => new Response(c.req.path, { headers: { 'Content-Type': 'text/plain' } })));
@@ -124,7 +124,7 @@ export function serve({ guards, tls, idleSeconds, ...changes }: Changes = {}): S
       },
     }),
     log,
-    api: face(),
+    api: fakeApi(),
     closing: closing.signal,
     now: () => NOW,
     elapsed: () => performance.now(),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { Hono } from 'hono';
-import { face, serve } from './app.fixture.ts';
+import { fakeApi, serve } from './app.fixture.ts';
 import type { AppEnv } from './env.ts';
 
 const LISTED = 'https://hrms.example.org';
@@ -51,7 +51,7 @@ describe('CORS', () => {
       reached += 1;
       return new Response('reached');
     };
-    await using app = serve({ guards, api: face({ trpc }) });
+    await using app = serve({ guards, api: fakeApi({ trpc }) });
     const answer = await app.ask('/trpc/x', preflight(LISTED));
     expect(answer.status).toBe(204);
     expect(answer.headers.get('access-control-allow-methods')).toContain('PATCH');
@@ -63,7 +63,7 @@ describe('CORS', () => {
   test('leaves an OPTIONS that is no preflight to the routes', async () => {
     const files = new Hono<AppEnv>();
     files.options('/api/uploads/tus', () => new Response(null, { status: 204, headers: { 'Tus-Version': '1.0.0' } }));
-    await using app = serve({ guards, api: face({ files }) });
+    await using app = serve({ guards, api: fakeApi({ files }) });
     const answer = await app.ask('/api/uploads/tus', { method: 'OPTIONS' });
     expect(answer.headers.get('tus-version')).toBe('1.0.0');
   });

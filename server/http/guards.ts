@@ -2,12 +2,12 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../core/errors.ts';
 import type { ProcessLog } from '../core/log.ts';
 import type { Caller } from '../security/caller.ts';
-import { personOf, spenderOf, strangerAt } from '../security/spender.ts';
+import { addressKeyOf, personKeyOf, rateKeyOf } from '../security/rate-key.ts';
 import { clientOf, proxyTrust } from './address.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import type { AppEnv } from './env.ts';
 import { secureHeaders as headersFor, withCookie, withHeaders } from './headers.ts';
-import { isWelcome, ownOrigins } from './origin.ts';
+import { isAllowedOrigin, ownOrigins } from './origin.ts';
 import { requestIdOf } from './request-id.ts';
 import type { RouteClass } from './route-class.ts';
 import { routeClass } from './route-class.ts';
@@ -23,13 +23,13 @@ export interface RequestMetrics {
 const SHOWN_PATH = 200;
 
 /** Identifies the client, sets the request's id, and opens a log with it. Must come first. */
-export function introduce(options: {
+export function setRequestContext(options: {
   trustedProxies: readonly string[];
   log: ProcessLog;
   newId: () => string;
 }): Middleware {
   const isTrusted = proxyTrust(options.trustedProxies);
-  return async function introduce(c, next) {
+  return async function setRequestContext(c, next) {
     const { headers } = c.req.raw;
     const client = clientOf({ address: c.env.peer, encrypted: c.env.encrypted }, headers, isTrusted);
     const requestId = requestIdOf(headers.get('x-request-id'), client.behindProxy, options.newId);
@@ -43,8 +43,8 @@ export function introduce(options: {
 }
 
 /** Logs and counts each response. Query parameters are left out, because a signed link has its token there. */
-export function keepAccessLog(options: { metrics: RequestMetrics; elapsed: () => number }): Middleware {
-  return async function keepAccessLog(c, next) {
+export function logAccess(options: { metrics: RequestMetrics; elapsed: () => number }): Middleware {
+  return async function logAccess(c, next) {
     const began = options.elapsed();
     await next();
     const ms = options.elapsed() - began;
@@ -61,8 +61,8 @@ export function keepAccessLog(options: { metrics: RequestMetrics; elapsed: () =>
 }
 
 /** Sets the headers of every response once it is there, also of those other code made. */
-export function putHeaders(options: { policy: string; corsOrigins: readonly string[] }): Middleware {
-  return async function putHeaders(c, next) {
+export function setHeaders(options: { policy: string; corsOrigins: readonly string[] }): Middleware {
+  return async function setHeaders(c, next) {
     if (options.corsOrigins.length > 0 && isPreflight(c.req.raw)) {
       c.res = new Response(null, { status: 204, headers: preflightHeaders(c.req.raw, options.corsOrigins) });
     } else {
@@ -81,7 +81,7 @@ export function putHeaders(options: { policy: string; corsOrigins: readonly stri
  * Refuses a request without a usable host, whose URL would fail to parse later, and one with two, of which each reader
  * takes another.
  */
-export async function demandHost(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
+export async function requireHost(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
   if (!URL.canParse(c.req.raw.url) || c.req.raw.headers.get('host')?.includes(',')) {
     throw new AppError('INPUT_INVALID', 'The request says no host that could be meant.', {
       hint: 'Send the header Host, once.',
@@ -100,8 +100,8 @@ export async function throwErrorsOnly(_: Context<AppEnv>, next: () => Promise<vo
 }
 
 /** Refuses plain HTTP in production, except from this machine and for health checks. */
-export function demandHttps(options: { production: boolean }): Middleware {
-  return async function demandHttps(c, next) {
+export function requireHttps(options: { production: boolean }): Middleware {
+  return async function requireHttps(c, next) {
     const { protocol, local, behindProxy } = c.get('client');
     if (options.production && protocol !== 'https' && !local && routeClass(c.req.path) !== 'health') {
       throw new AppError('FORBIDDEN', 'This server is to be asked over HTTPS.', {
@@ -127,7 +127,7 @@ export function checkOrigin(options: { publicUrl: string | null; corsOrigins: re
       cookie: headers.has('cookie'),
       authorization: headers.get('authorization'),
     };
-    if (!isWelcome(request, [...own, ...options.corsOrigins])) {
+    if (!isAllowedOrigin(request, [...own, ...options.corsOrigins])) {
       throw new AppError('FORBIDDEN', 'The request comes from a page of another origin.', {
         hint: 'Set PUBLIC_URL to the address people use, and list other applications in CORS_ORIGINS. Programs send a bearer token.',
       });
@@ -141,16 +141,20 @@ export type ReadCaller = (headers: Headers, address: string) => Promise<{ caller
 /** Called for each invalid bearer token: an attempt with a revoked one is worth a row in the audit. */
 export type NoteRefused = (attempt: { address: string; action: string; requestId: string }) => Promise<void>;
 /** Takes a point, or throws RATE_LIMITED. `public`: calls of anonymous callers; `bytes`: uploads and downloads. */
-export type Spend = (limit: 'public' | 'bytes', key: string) => Promise<void>;
+export type Consume = (limit: 'public' | 'bytes', key: string) => Promise<void>;
 
 /**
  * Identifies the caller. An invalid token is refused, audited, and counted by address, so that guessing tokens is slow.
  */
-export function identify(options: { readCaller: ReadCaller; spend: Spend; noteRefused: NoteRefused }): Middleware {
-  return async function identify(c, next) {
+export function authenticate(options: {
+  readCaller: ReadCaller;
+  consume: Consume;
+  noteRefused: NoteRefused;
+}): Middleware {
+  return async function authenticate(c, next) {
     const { address } = c.get('client');
     const found = await options.readCaller(c.req.raw.headers, address).catch(async (error: unknown) => {
-      await options.spend('public', strangerAt(address));
+      await options.consume('public', addressKeyOf(address));
       if (error instanceof AppError && error.code === 'UNAUTHENTICATED') {
         const action = `${c.req.method} ${c.req.path.slice(0, SHOWN_PATH)}`;
         await options.noteRefused({ address, action, requestId: c.get('requestId') }).catch((failure: unknown) => {
@@ -169,9 +173,9 @@ export function identify(options: { readCaller: ReadCaller; spend: Spend; noteRe
 }
 
 /** Counts a request by its person or token, or by address for an anonymous caller. */
-export function limitRate(spend: Spend, limit: 'public' | 'bytes'): Middleware {
+export function limitRate(consume: Consume, limit: 'public' | 'bytes'): Middleware {
   return async function limitRate(c, next) {
-    await spend(limit, spenderOf(c.get('caller')));
+    await consume(limit, rateKeyOf(c.get('caller')));
     await next();
   };
 }
@@ -193,7 +197,7 @@ export function limitBodies(most: number): Middleware {
   const underWay = new Map<string, number>();
   return async function limitBodies(c, next) {
     if (c.req.raw.body === null) return await next();
-    const person = personOf(c.get('caller'));
+    const person = personKeyOf(c.get('caller'));
     const others = underWay.get(person) ?? 0;
     if (others >= most) {
       throw new AppError(
@@ -217,8 +221,8 @@ export function limitBodies(most: number): Middleware {
 }
 
 /** Ends streams at shutdown, as if their client had left. Other requests may finish. */
-export function endWith(closing: AbortSignal): Middleware {
-  return async function endWith(c, next) {
+export function endStreamsOn(closing: AbortSignal): Middleware {
+  return async function endStreamsOn(c, next) {
     const { raw } = c.req;
     const isEvents = raw.method === 'GET' && (raw.headers.get('accept') ?? '').includes('text/event-stream');
     if (isEvents || raw.headers.get('trpc-accept') === 'application/jsonl')

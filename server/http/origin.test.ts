@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { face, failure, GOOD_TOKEN, serve } from './app.fixture.ts';
-import { isWelcome, ownOrigins, type RequestOrigin } from './origin.ts';
+import { failure, fakeApi, GOOD_TOKEN, serve } from './app.fixture.ts';
+import { isAllowedOrigin, ownOrigins, type RequestOrigin } from './origin.ts';
 
 const OWN = ['https://backup.example.org'];
 const plain: RequestOrigin = { method: 'POST', origin: null, fetchSite: null, cookie: false, authorization: null };
 
-describe('isWelcome()', () => {
+describe('isAllowedOrigin()', () => {
   const table: [string, Partial<RequestOrigin>, boolean][] = [
     ['a program without cookie', {}, true],
     ['a program with a cookie and no word of its page', { cookie: true }, false],
@@ -35,9 +35,9 @@ describe('isWelcome()', () => {
     ['a name that begins like the own', { origin: 'https://backup.example.org.evil.example', cookie: true }, false],
     ['reading, from anywhere', { method: 'GET', origin: 'https://evil.example', cookie: true }, true],
   ];
-  for (const [what, facts, welcome] of table) {
-    test(`${what}: ${welcome ? 'may' : 'may not'}`, () => {
-      expect(isWelcome({ ...plain, ...facts }, OWN)).toBe(welcome);
+  for (const [what, facts, allowed] of table) {
+    test(`${what}: ${allowed ? 'may' : 'may not'}`, () => {
+      expect(isAllowedOrigin({ ...plain, ...facts }, OWN)).toBe(allowed);
     });
   }
 
@@ -63,7 +63,7 @@ describe('isWelcome()', () => {
         fc.boolean(),
         fc.constantFrom(null, 'Basic YTpi', 'Bearer', 'Bearer ', 'Digest x'),
         (hostile, method, fetchSite, cookie, authorization) => {
-          expect(isWelcome({ method, origin: hostile, fetchSite, cookie, authorization }, OWN)).toBe(false);
+          expect(isAllowedOrigin({ method, origin: hostile, fetchSite, cookie, authorization }, OWN)).toBe(false);
         },
       ),
     );
@@ -91,7 +91,7 @@ describe('over HTTP', () => {
       reached += 1;
       return new Response('done');
     };
-    await using app = serve({ api: face({ trpc }) });
+    await using app = serve({ api: fakeApi({ trpc }) });
     const json = { 'Content-Type': 'application/json', Cookie: cookie };
     for (const headers of [
       { ...json, Origin: 'https://evil.example' },

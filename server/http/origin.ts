@@ -18,7 +18,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
  * program. A program is recognised by a bearer token, or by having no cookie and none of the headers browsers always
  * send. Pure.
  */
-export function isWelcome(request: RequestOrigin, origins: readonly string[]): boolean {
+export function isAllowedOrigin(request: RequestOrigin, origins: readonly string[]): boolean {
   if (SAFE.has(request.method)) return true;
   if (/^bearer\s+\S/i.test(request.authorization ?? '')) return true;
   if (request.origin !== null && origins.includes(request.origin)) return true;

@@ -4,7 +4,7 @@ import { initTRPC, tracked } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { EventSource } from 'eventsource';
 import { AppError } from '../core/errors.ts';
-import { face, serve } from './app.fixture.ts';
+import { fakeApi, serve } from './app.fixture.ts';
 
 /** Creates a router whose subscription sends one event, and then waits until it is aborted. */
 function waitingRouter() {
@@ -48,7 +48,7 @@ const clientOf = (url: string) =>
 describe('event streams', () => {
   test('end when the server begins to close, so that it can', async () => {
     const { router, ended } = waitingRouter();
-    const trpc = face({
+    const trpc = fakeApi({
       trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
     });
     await using app = serve({ api: trpc });
@@ -67,7 +67,7 @@ describe('event streams', () => {
 
   test('end then as well when they answer an order in pieces', async () => {
     const { router, ended } = waitingRouter();
-    const trpc = face({
+    const trpc = fakeApi({
       trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
     });
     await using app = serve({ api: trpc });
@@ -91,7 +91,7 @@ describe('event streams', () => {
   test('are sent as they are, and other answers compressed for who takes that', async () => {
     const words = { list: 'the same again '.repeat(500) };
     const { router } = waitingRouter();
-    const trpc = face({
+    const trpc = fakeApi({
       trpc: (c) =>
         c.req.path.endsWith('/list')
           ? c.json(words)
@@ -115,7 +115,7 @@ describe('event streams', () => {
 
   test('end alone: other requests may finish', async () => {
     const aborted: boolean[] = [];
-    const trpc = face({
+    const trpc = fakeApi({
       async trpc(c) {
         app.closing.abort();
         aborted.push(c.req.raw.signal.aborted);
@@ -129,7 +129,7 @@ describe('event streams', () => {
 
   test('end when their client leaves', async () => {
     const { router, ended } = waitingRouter();
-    const trpc = face({
+    const trpc = fakeApi({
       trpc: (c) => fetchRequestHandler({ endpoint: '/trpc', req: c.req.raw, router, createContext: () => ({}) }),
     });
     await using app = serve({ api: trpc });
@@ -143,7 +143,7 @@ describe('event streams', () => {
 
 test('a tRPC client that is refused before a procedure reads why, in the shape of every failure', async () => {
   const refuse = new AppError('UNAUTHENTICATED', 'The token does not count.');
-  await using app = serve({ api: face({ readCaller: () => Promise.reject(refuse) }) });
+  await using app = serve({ api: fakeApi({ readCaller: () => Promise.reject(refuse) }) });
   const client = clientOf(app.url);
   // Two concurrent calls share one batch.
   const [first, second] = await Promise.allSettled([client.hello.query(), client.hello.query()]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { MAX_CALL_BYTES } from '../api/limits.ts';
 import { AppError } from '../core/errors.ts';
-import { face, failure, GOOD_TOKEN, NOW, overview, serve } from '../http/app.fixture.ts';
+import { failure, fakeApi, GOOD_TOKEN, NOW, overview, serve } from '../http/app.fixture.ts';
 import type { Overview } from './front-page/overview.ts';
 
 const remote = { 'X-Forwarded-For': '203.0.113.9' };
@@ -78,7 +78,7 @@ describe('createApp()', () => {
   });
 
   test('answers in its shape whatever is thrown', async () => {
-    const own = face();
+    const own = fakeApi();
     const words: unknown = 'hunter2';
     own.files.get('/api/odd', () => {
       throw words;
@@ -92,7 +92,7 @@ describe('createApp()', () => {
   });
 
   test('does not call it a fault when the client went away', async () => {
-    const own = face();
+    const own = fakeApi();
     const arrived = Promise.withResolvers<void>();
     own.files.get('/api/slow', async (c) => {
       arrived.resolve();
@@ -169,7 +169,7 @@ describe('createApp()', () => {
     expect(await (await app.ask('/')).text()).toContain('/srv/backups');
   });
 
-  test('serves neither sign-in nor bytes where it has no face', async () => {
+  test('serves neither sign-in nor bytes where it has no API', async () => {
     await using app = serve({ api: null });
     for (const path of ['/trpc/auth.me', '/api/who', '/.well-known/jwks.json']) {
       expect((await app.ask(path)).status).toBe(404);
@@ -178,7 +178,7 @@ describe('createApp()', () => {
   });
 
   test('keeps the length a HEAD answer gives, and sends no body', async () => {
-    const own = face();
+    const own = fakeApi();
     own.files.get('/api/file', () => new Response('12345', { headers: { 'Content-Length': '5' } }));
     await using app = serve({ api: own });
     const answer = await app.ask('/api/file', { method: 'HEAD' });
@@ -187,7 +187,7 @@ describe('createApp()', () => {
   });
 
   test('leaves a file a file, so that its ranges are answered', async () => {
-    const own = face();
+    const own = fakeApi();
     own.files.get('/api/file', () => new Response(Bun.file(import.meta.path)));
     await using app = serve({ api: own });
     const answer = await app.ask('/api/file', { headers: { Range: 'bytes=0-5' } });
@@ -226,20 +226,20 @@ describe('in production', () => {
 
 describe('callers', () => {
   test('a token’s holder is known to the routes, and counted as that token', async () => {
-    const own = face();
+    const own = fakeApi();
     await using app = serve({ api: own });
     const answer = await app.ask('/api/who', { headers: { Authorization: `Bearer ${GOOD_TOKEN}` } });
     expect(await answer.json()).toMatchObject({ actor: 'token nightly of anna@example.org' });
-    expect(own.spent).toEqual(['bytes token jti-1']);
+    expect(own.consumed).toEqual(['bytes token jti-1']);
   });
 
   test('a token that does not count is refused, and counted by its address', async () => {
-    const own = face();
+    const own = fakeApi();
     await using app = serve({ api: own });
     const answer = await app.ask('/api/who', { headers: { Authorization: 'Bearer forged' } });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toStartWith('Bearer');
-    expect(own.spent).toEqual(['public address 127.0.0.1']);
+    expect(own.consumed).toEqual(['public address 127.0.0.1']);
     expect(own.refused).toEqual([{ address: '127.0.0.1', action: 'GET /api/who', requestId: expect.any(String) }]);
     await app.ask('/trpc/backups.list?input=1', {
       headers: { Authorization: 'Bearer revoked', 'X-Forwarded-For': '9.9.9.9' },
@@ -256,7 +256,7 @@ describe('callers', () => {
   });
 
   test('a route that sets its own cookie is not overruled', async () => {
-    const own = face();
+    const own = fakeApi();
     own.files.get('/api/out', () => new Response('out', { headers: { 'Set-Cookie': 'session=; Max-Age=0' } }));
     await using app = serve({ api: own });
     const answer = await app.ask('/api/out', { headers: { Cookie: 'session=good' } });
@@ -265,7 +265,7 @@ describe('callers', () => {
 
   test('who asks too often is told when to come again', async () => {
     const limited = new AppError('RATE_LIMITED', 'Too many.', { details: { retryAfterSeconds: 12.3 } });
-    await using app = serve({ api: face({ spend: () => Promise.reject(limited) }) });
+    await using app = serve({ api: fakeApi({ consume: () => Promise.reject(limited) }) });
     for (const path of ['/api/who', '/', '/.well-known/jwks.json']) {
       const answer = await app.ask(path);
       expect([path, answer.status, answer.headers.get('retry-after')]).toEqual([path, 429, '13']);
@@ -274,7 +274,7 @@ describe('callers', () => {
   });
 
   test('an order larger than any can be is refused, by its declared length and by its count', async () => {
-    const own = face({ trpc: async (c) => c.text(String((await c.req.text()).length)) });
+    const own = fakeApi({ trpc: async (c) => c.text(String((await c.req.text()).length)) });
     await using app = serve({ api: own });
     const headers = { Authorization: `Bearer ${GOOD_TOKEN}` };
     const large = 'x'.repeat(MAX_CALL_BYTES + 1);

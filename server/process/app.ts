@@ -9,20 +9,20 @@ import { isOwnName } from '../http/address.ts';
 import type { AppEnv } from '../http/env.ts';
 import { asFailure, failureAnswer, wrongMethod } from '../http/failure.ts';
 import {
+  authenticate,
+  type Consume,
   checkOrigin,
   cutRefused,
-  demandHost,
-  demandHttps,
-  endWith,
-  identify,
-  introduce,
-  keepAccessLog,
+  endStreamsOn,
   limitBodies,
   limitRate,
+  logAccess,
   type NoteRefused,
-  putHeaders,
   type ReadCaller,
-  type Spend,
+  requireHost,
+  requireHttps,
+  setHeaders,
+  setRequestContext,
   throwErrorsOnly,
 } from '../http/guards.ts';
 import { strictPolicy } from '../http/headers.ts';
@@ -67,10 +67,10 @@ export interface AppParts {
 export interface Api {
   /** Throws UNAUTHENTICATED for an invalid bearer token; an invalid cookie makes an anonymous caller. */
   readCaller: ReadCaller;
-  spend: Spend;
+  consume: Consume;
   noteRefused: NoteRefused;
   jwks(): Promise<{ keys: object[] }>;
-  /** Adds the routes under `/trpc` and `/api`. Procedures spend their caller's rate themselves. */
+  /** Adds the routes under `/trpc` and `/api`. Procedures consume their caller's rate themselves. */
   addRoutes(app: Hono<AppEnv>): void;
 }
 
@@ -89,25 +89,25 @@ const CLIENT_GONE = 499;
  * the same guards in the same order: client, log, headers, HTTPS, origin, caller, limit.
  */
 export function createApp(parts: AppParts): Hono<AppEnv> {
-  const { guards, api: face, log } = parts;
+  const { guards, api, log } = parts;
   const app = new Hono<AppEnv>();
 
-  app.use(introduce({ trustedProxies: guards.trustedProxies, log, newId: parts.newId }));
-  app.use(keepAccessLog(parts));
-  app.use(putHeaders({ policy: strictPolicy([PAGE_STYLE]), corsOrigins: guards.corsOrigins }));
-  app.use(demandHost);
-  app.use(demandHttps(guards));
+  app.use(setRequestContext({ trustedProxies: guards.trustedProxies, log, newId: parts.newId }));
+  app.use(logAccess(parts));
+  app.use(setHeaders({ policy: strictPolicy([PAGE_STYLE]), corsOrigins: guards.corsOrigins }));
+  app.use(requireHost);
+  app.use(requireHttps(guards));
   app.use(checkOrigin(guards));
   app.use(throwErrorsOnly);
 
   addProbes(app, parts);
-  if (face && parts.panel) app.route('/', panelRoutes(parts.panel));
-  if (face) app.use('/', limitRate(face.spend, 'public'));
+  if (api && parts.panel) app.route('/', panelRoutes(parts.panel));
+  if (api) app.use('/', limitRate(api.consume, 'public'));
   only(app, '/', parts.now, async (c) => {
     const overview = isAtThisMachine(c) ? await parts.readOverview(c.req.raw.signal) : null;
     return c.html(frontPage(overview, parts.version));
   });
-  if (face) addApi(app, face, parts);
+  if (api) addApi(app, api, parts);
 
   app.notFound((c) => {
     const error = new AppError('NOT_FOUND', `There is nothing at ${c.req.method} ${c.req.path.slice(0, 200)}.`, {
@@ -130,7 +130,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
 }
 
 /** Adds the routes for machines that watch the server: health, readiness, metrics and keys. */
-function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, api: face, log, now }: AppParts): void {
+function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, api, log, now }: AppParts): void {
   const readiness = createReadiness(checks, CHECK_LIMIT_MS, (check, error) => {
     if (error) log.warn({ check, code: error.code, reason: error.message, error: error.cause }, 'not ready');
     else log.info({ check }, 'ready again');
@@ -156,10 +156,10 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, api: f
     return c.body(text, 200, { 'Content-Type': contentType });
   });
 
-  if (face) {
-    app.use('/.well-known/jwks.json', limitRate(face.spend, 'public'));
+  if (api) {
+    app.use('/.well-known/jwks.json', limitRate(api.consume, 'public'));
     only(app, '/.well-known/jwks.json', now, async (c) =>
-      c.json(await face.jwks(), 200, { 'Cache-Control': `public, max-age=${KEYS_SECONDS}` }),
+      c.json(await api.jwks(), 200, { 'Cache-Control': `public, max-age=${KEYS_SECONDS}` }),
     );
   }
 }
@@ -167,7 +167,7 @@ function addProbes(app: Hono<AppEnv>, { checks, closing, guards, metrics, api: f
 /** Adds the routes that need to know their caller. */
 function addApi(
   app: Hono<AppEnv>,
-  { readCaller, spend, noteRefused, addRoutes }: Api,
+  { readCaller, consume, noteRefused, addRoutes }: Api,
   { closing, refuseLarge }: Pick<AppParts, 'closing' | 'refuseLarge'>,
 ): void {
   const tooLarge = () => {
@@ -178,12 +178,12 @@ function addApi(
   };
   const bodies = limitBodies(MOST_BODIES);
   for (const path of ['/trpc/*', '/api/*'])
-    app.use(path, cutRefused, identify({ readCaller, spend, noteRefused }), bodies);
-  app.use('/trpc/*', endWith(closing));
+    app.use(path, cutRefused, authenticate({ readCaller, consume, noteRefused }), bodies);
+  app.use('/trpc/*', endStreamsOn(closing));
   // Lists of backups and audit rows compress well; event streams are left as they are.
   app.use('/trpc/*', compress({ encoding: 'gzip' }));
   app.use('/trpc/*', bodyLimit({ maxSize: MAX_CALL_BYTES, onError: tooLarge }));
-  app.use('/api/*', limitRate(spend, 'bytes'));
+  app.use('/api/*', limitRate(consume, 'bytes'));
   app.use('/api/*', async (_, next) => {
     refuseLarge();
     await next();

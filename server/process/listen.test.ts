@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { face, failure, GOOD_TOKEN, serve } from '../http/app.fixture.ts';
+import { failure, fakeApi, GOOD_TOKEN, serve } from '../http/app.fixture.ts';
 import { sendPart } from '../http/half-sent.fixture.ts';
 import { listen, readTls } from './listen.ts';
 
@@ -45,7 +45,7 @@ describe('listen()', () => {
   });
 
   test('cuts a stranger who asked, was refused and stays silent: his connections would fill the server', async () => {
-    await using app = serve({ idleSeconds: 1, api: face({ trpc: (c) => c.text('no', 401) }) });
+    await using app = serve({ idleSeconds: 1, api: fakeApi({ trpc: (c) => c.text('no', 401) }) });
     for (const path of ['/trpc/backups.list', '/nowhere', '/api/nowhere']) {
       const { promise: closed, resolve } = Promise.withResolvers<void>();
       const socket = connect(Number(new URL(app.url).port), '127.0.0.1', () => {
@@ -57,7 +57,7 @@ describe('listen()', () => {
   });
 
   test('cuts one who is known as well, while his body does not come', async () => {
-    const trpc = face({ trpc: async (c) => c.text(await c.req.raw.text()) });
+    const trpc = fakeApi({ trpc: async (c) => c.text(await c.req.raw.text()) });
     await using app = serve({ idleSeconds: 1, api: trpc });
     const sender = await sendPart(
       app.url,
@@ -69,7 +69,7 @@ describe('listen()', () => {
   });
 
   test('takes so many bodies of one person at once, and as many of everybody else', async () => {
-    const trpc = face({ trpc: async (c) => c.text(await c.req.raw.text()) });
+    const trpc = fakeApi({ trpc: async (c) => c.text(await c.req.raw.text()) });
     await using app = serve({ api: trpc });
     const send = (who: string) => sendPart(app.url, 'POST /trpc/backups.create', who);
     const [token, cookie] = [

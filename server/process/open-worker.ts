@@ -35,8 +35,8 @@ export interface WorkerParts {
 }
 
 /** Opens the queue and starts a worker on it. Throws what `startQueue` throws, leaving nothing open. */
-export async function openWorker(place: WorkerParts): Promise<{ worker: Worker; queue: Queue }> {
-  const { config, directUrl, storage, model, records, log, now, newId, metrics } = place;
+export async function openWorker(parts: WorkerParts): Promise<{ worker: Worker; queue: Queue }> {
+  const { config, directUrl, storage, model, records, log, now, newId, metrics } = parts;
   const pause = (ms: number) => Bun.sleep(ms);
   const queue = await startQueue({
     databaseUrl: directUrl,
@@ -79,7 +79,7 @@ export async function openWorker(place: WorkerParts): Promise<{ worker: Worker; 
       databaseUrl: directUrl,
       records,
       queue,
-      verbs: told(counted(verbs, metrics, now), place.onRunning),
+      verbs: reporting(counted(verbs, metrics, now), parts.onRunning),
       storage,
       sweepUploads: () => sweepUploads(uploads),
       log,
@@ -98,7 +98,7 @@ export async function openWorker(place: WorkerParts): Promise<{ worker: Worker; 
 }
 
 /** Wraps the verbs so that the beginning and end of each are reported. */
-function told(verbs: Verbs, onRunning: WorkerParts['onRunning']): Verbs {
+function reporting(verbs: Verbs, onRunning: WorkerParts['onRunning']): Verbs {
   if (!onRunning) return verbs;
   const one =
     (verb: Verb): Verb =>

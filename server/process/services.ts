@@ -81,9 +81,9 @@ const SWEEP_MS = 60 * 60 * 1000;
  * Opens the worker (ROLE all or worker), in a process of its own, and the API (all or api). On failure everything
  * opened is closed again.
  */
-export async function openServices(ground: ServerParts): Promise<Services> {
-  const { config, log } = ground;
-  const directUrl = config.databaseDirectUrl ?? ground.databaseUrl;
+export async function openServices(parts: ServerParts): Promise<Services> {
+  const { config, log } = parts;
+  const directUrl = config.databaseDirectUrl ?? parts.databaseUrl;
   await using stack = new AsyncDisposableStack();
   const queue = await startQueue({
     databaseUrl: directUrl,
@@ -91,18 +91,17 @@ export async function openServices(ground: ServerParts): Promise<Services> {
     onError: (error) => log.error({ err: error }, 'the queue met a failure'),
   });
   stack.defer(() => queue.stop());
-  const failRunning = (ids: readonly string[], reason: AppError) =>
-    endRunning(ground.records, ids, reason, ground.now());
-  const worker = config.role === 'api' ? null : await spawnWorker({ config, directUrl }, { ...ground, failRunning });
+  const failRunning = (ids: readonly string[], reason: AppError) => endRunning(parts.records, ids, reason, parts.now());
+  const worker = config.role === 'api' ? null : await spawnWorker({ config, directUrl }, { ...parts, failRunning });
   stack.defer(async () => worker?.stop(0));
 
   const endings: Ending[] = [];
-  const face = config.role === 'worker' ? null : openApi({ ...ground, directUrl, queue, endings });
+  const api = config.role === 'worker' ? null : openApi({ ...parts, directUrl, queue, endings });
   // A worker that was given time to finish has stopped already.
   endings.push({ name: 'worker', end: async () => worker?.stop(0) }, { name: 'queue', end: () => queue.stop() });
   stack.move();
   return {
-    api: face,
+    api,
     checks: [{ name: 'queue', check: async () => void (await queue.present([])) }],
     workerMemory: worker && (() => worker.memory()),
     finishWork: async (graceMs) => worker?.stop(graceMs),
@@ -120,14 +119,14 @@ function waitingLimits({ maxUploadBytes, maxWaitingUploads, maxWaitingBytes }: C
 }
 
 /** Opens everything that needs sign-in. */
-function openApi(hall: ApiContext & { endings: Ending[] }): Api {
-  const { config, records, storage, model, now, newId, directUrl, queue, log, closing, endings } = hall;
+function openApi(context: ApiContext & { endings: Ending[] }): Api {
+  const { config, records, storage, model, now, newId, directUrl, queue, log, closing, endings } = context;
   const throttle = createThrottle({ records });
   const secureCookies =
     config.nodeEnv === 'production' || config.tls !== null || (config.publicUrl?.startsWith('https:') ?? false);
   const sessions = createSessions({ records, throttle, now, sessionDays: config.sessionDays, secureCookies });
   const issuer = config.publicUrl ?? ISSUER;
-  const tokens = createTokens({ records, secretKey: hall.secretKey, issuer, now });
+  const tokens = createTokens({ records, secretKey: context.secretKey, issuer, now });
   const readCaller = createReadCaller({ sessions, tokens });
   const audit = createAudit({ records, now });
   const feed = openFeed({ databaseUrl: directUrl, read: (id) => readOperation(records, id) });
@@ -171,10 +170,10 @@ function openApi(hall: ApiContext & { endings: Ending[] }): Api {
     }),
     records,
     model,
-    databaseAddress: maskDatabaseUrl(hall.databaseUrl),
+    databaseAddress: maskDatabaseUrl(context.databaseUrl),
     newestMigration: newestMigration(),
     readExclusions: () => readExclusions(config.backupExclude),
-    memory: hall.memory,
+    memory: context.memory,
     checkStorage: () => storageCheck(storage).check(closing),
     backup: { compression: config.backupCompression, level: config.backupLevel },
     version: APPLICATION.version,
@@ -193,7 +192,7 @@ function openApi(hall: ApiContext & { endings: Ending[] }): Api {
   );
   return {
     readCaller,
-    spend: (limit, key) => throttle.spend(limit, key),
+    consume: (limit, key) => throttle.consume(limit, key),
     noteRefused: (attempt) => audit.append({ actor: 'nobody', outcome: 'denied', code: 'UNAUTHENTICATED', ...attempt }),
     jwks: () => tokens.jwks(),
     addRoutes(app) {

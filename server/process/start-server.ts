@@ -65,7 +65,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     version: APPLICATION.version,
     sources: { ...metricSources(records, storage), memory },
   });
-  const closeGround = async (endings: readonly Ending[]) => {
+  const closeAll = async (endings: readonly Ending[]) => {
     try {
       await endAll(
         [
@@ -79,7 +79,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
       await closeLog();
     }
   };
-  const rooms = await openServices({
+  const services = await openServices({
     config,
     databaseUrl,
     secretKey: key,
@@ -94,11 +94,11 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     closing: closing.signal,
   }).catch(async (error: unknown) => {
     // The first failure counts; later ones that follow from it are in the log.
-    await closeGround([]).catch(() => undefined);
+    await closeAll([]).catch(() => undefined);
     throw error;
   });
 
-  ({ workerMemory } = rooms);
+  ({ workerMemory } = services);
 
   const app = createApp({
     version: APPLICATION.version,
@@ -113,14 +113,14 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
       { name: 'database', check: (signal) => askDatabase(databaseUrl, signal) },
       storageCheck(storage),
       { name: 'memory', check: async () => throwAny(guard.refusal()) },
-      ...rooms.checks,
+      ...services.checks,
     ],
     refuseLarge: () => throwAny(guard.refusal()),
     readOverview: (signal) => readOverview({ databaseUrl, tables: model.tables, storage }, signal),
     panel,
     metrics,
     log,
-    api: rooms.api,
+    api: services.api,
     closing: closing.signal,
     now,
     elapsed: () => performance.now(),
@@ -130,8 +130,8 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
     app,
     log,
     beginClosing: () => closing.abort(),
-    finishWork: rooms.finishWork,
-    close: () => closeGround(rooms.endings),
+    finishWork: services.finishWork,
+    close: () => closeAll(services.endings),
   };
 }
 

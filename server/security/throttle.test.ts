@@ -21,20 +21,20 @@ const replica = () => createThrottle({ records: client.records });
 
 test('replicas count together, exactly, also for many at once', async () => {
   const [one, two] = [replica(), replica()];
-  const spent = await Promise.allSettled(
-    Array.from({ length: 50 }, (_, at) => (at % 2 ? one : two).spend('create', 'maria')),
+  const consumed = await Promise.allSettled(
+    Array.from({ length: 50 }, (_, at) => (at % 2 ? one : two).consume('create', 'maria')),
   );
-  expect(spent.filter((outcome) => outcome.status === 'fulfilled').length).toBe(30);
-  const refused = await rejection(two.spend('create', 'maria'));
+  expect(consumed.filter((outcome) => outcome.status === 'fulfilled').length).toBe(30);
+  const refused = await rejection(two.consume('create', 'maria'));
   expect(refused.code).toBe('RATE_LIMITED');
   expect(refused.details?.retryAfterSeconds).toBeWithin(1, 61);
-  await two.spend('create', 'somebody else');
-  await two.spend('bytes', 'maria');
+  await two.consume('create', 'somebody else');
+  await two.consume('bytes', 'maria');
 });
 
 test('whoever hammers on is refused without a statement', async () => {
   const throttle = replica();
-  for (let n = 0; n < 30; n += 1) await throttle.spend('create', 'hammer');
+  for (let n = 0; n < 30; n += 1) await throttle.consume('create', 'hammer');
   const points = async () =>
     (
       await database.query<{ points: number }>(
@@ -42,7 +42,7 @@ test('whoever hammers on is refused without a statement', async () => {
       )
     )[0]?.points;
   const before = await points();
-  for (let n = 0; n < 20; n += 1) await rejection(throttle.spend('create', 'hammer'));
+  for (let n = 0; n < 20; n += 1) await rejection(throttle.consume('create', 'hammer'));
   expect(await points()).toBe(before);
 });
 
@@ -50,31 +50,32 @@ test('each further lock is twice as long, up to a quarter of an hour', async () 
   const throttle = replica();
   const locks: unknown[] = [];
   for (let round = 0; round < 6; round += 1) {
-    for (let n = 0; n < 5; n += 1) await throttle.spend('signInAccount', 'grow@palace.example');
-    locks.push((await rejection(throttle.spend('signInAccount', 'grow@palace.example'))).details?.retryAfterSeconds);
-    expect((await rejection(replica().spend('signInAccount', 'grow@palace.example'))).code).toBe('RATE_LIMITED');
+    for (let n = 0; n < 5; n += 1) await throttle.consume('signInAccount', 'grow@palace.example');
+    locks.push((await rejection(throttle.consume('signInAccount', 'grow@palace.example'))).details?.retryAfterSeconds);
+    expect((await rejection(replica().consume('signInAccount', 'grow@palace.example'))).code).toBe('RATE_LIMITED');
     // Lets the lock expire.
     await database.query(`UPDATE backup_system.rate_limits SET expire = 1 WHERE key LIKE 'signInAccount:%'`);
   }
   expect(locks).toEqual([60, 120, 240, 480, 900, 900]);
   await throttle.forgive('signInAccount', 'grow@palace.example');
-  for (let n = 0; n < 5; n += 1) await throttle.spend('signInAccount', 'grow@palace.example');
-  expect((await rejection(throttle.spend('signInAccount', 'grow@palace.example'))).details).toEqual({
+  for (let n = 0; n < 5; n += 1) await throttle.consume('signInAccount', 'grow@palace.example');
+  expect((await rejection(throttle.consume('signInAccount', 'grow@palace.example'))).details).toEqual({
     retryAfterSeconds: 60,
   });
 });
 
-test('a point given back can be spent again', async () => {
+test('a point given back can be consumed again', async () => {
   const throttle = replica();
   for (let n = 0; n < 20; n += 1) {
-    await throttle.spend('stepUp', 'maria');
+    await throttle.consume('stepUp', 'maria');
     await throttle.giveBack('stepUp', 'maria');
   }
 });
 
 test('keys are kept as hashes, whatever they hold and however long they are', async () => {
   const throttle = replica();
-  for (const key of ['secret@palace.example', '\0', '\ud800', 'x'.repeat(100_000)]) await throttle.spend('public', key);
+  for (const key of ['secret@palace.example', '\0', '\ud800', 'x'.repeat(100_000)])
+    await throttle.consume('public', key);
   const rows = await database.query<{ key: string }>('SELECT key FROM backup_system.rate_limits');
   expect(rows.some((row) => row.key.includes('secret'))).toBe(false);
   expect(Math.max(...rows.map((row) => row.key.length))).toBeLessThan(100);
@@ -84,14 +85,14 @@ test('while the database does not answer, this process counts alone', async () =
   const gone = openRecords('postgres://nobody:nothing@127.0.0.1:1/none');
   try {
     const throttle = createThrottle({ records: gone.records });
-    for (let n = 0; n < 5; n += 1) await throttle.spend('signInAccount', 'maria');
-    expect((await rejection(throttle.spend('signInAccount', 'maria'))).code).toBe('RATE_LIMITED');
+    for (let n = 0; n < 5; n += 1) await throttle.consume('signInAccount', 'maria');
+    expect((await rejection(throttle.consume('signInAccount', 'maria'))).code).toBe('RATE_LIMITED');
   } finally {
     await gone.close();
   }
 });
 
-test('addressGroup() takes the network of an IPv6 address, and IPv4 as IPv4 however it is written', () => {
+test('addressGroup() takes the network of an IPv6 address, and IPv4 however it is written', () => {
   expect(addressGroup('2001:db8:1:2:aaaa::1')).toBe(addressGroup('2001:db8:1:2:bbbb::2'));
   expect(addressGroup('2001:db8:1:3::1')).not.toBe(addressGroup('2001:db8:1:2::1'));
   expect(addressGroup('::ffff:192.0.2.1')).toBe('192.0.2.1');
@@ -111,8 +112,8 @@ test('counting waits for no disk, nor does locking', async () => {
   const own = openRecords(database.url, { connections: 1 });
   try {
     const throttle = createThrottle({ records: own.records });
-    for (let n = 0; n < 10; n += 1) await throttle.spend('breakGlass', 'unhurried');
-    await rejection(throttle.spend('breakGlass', 'unhurried'));
+    for (let n = 0; n < 10; n += 1) await throttle.consume('breakGlass', 'unhurried');
+    await rejection(throttle.consume('breakGlass', 'unhurried'));
     expect(await database.query('SELECT DISTINCT mode FROM public.commits')).toEqual([{ mode: 'off' }]);
   } finally {
     await own.close();

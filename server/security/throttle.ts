@@ -42,7 +42,7 @@ const LOCKS_COUNT_FOR = 86_400;
 
 export interface Throttle {
   /** Takes one point. Throws RATE_LIMITED with `details.retryAfterSeconds`. The key is stored only as a hash. */
-  spend(limit: RateClass, key: string): Promise<void>;
+  consume(limit: RateClass, key: string): Promise<void>;
   /** Gives one point back, after a call that was no failed attempt. */
   giveBack(limit: RateClass, key: string): Promise<void>;
   /** Deletes all points and locks of this key. */
@@ -64,7 +64,7 @@ export function createThrottle(deps: { records: Records }): Throttle {
     return found;
   };
   return {
-    async spend(limit, key) {
+    async consume(limit, key) {
       const { points, locks, firstLock } = counter(limit);
       const hashed = sha256(key);
       try {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RowPage } from '../../library/rows/rows.ts';
 import type { SearchStep } from '../../library/search/archive-search.ts';
-import { spenderOf } from '../../security/spender.ts';
+import { rateKeyOf } from '../../security/rate-key.ts';
 import type { ApiContext, AuditNote } from '../context.ts';
 import type { ApiParts } from '../parts.ts';
 import { answer, backupRef } from '../schemas.ts';
@@ -133,7 +133,7 @@ export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick
     ctx.note.details = { tables: query.tables ?? 'all', people };
     const { name } = await find(id, ctx.signal);
     ctx.note.target = name;
-    return told(rows.search(name, { ...query, people }, spenderOf(ctx.caller), ctx.signal));
+    return told(rows.search(name, { ...query, people }, rateKeyOf(ctx.caller), ctx.signal));
   };
 
   return {

@@ -91,7 +91,7 @@ export function createSessions(deps: {
   const passwords = createPasswordCheck(deps.verify);
 
   /**
-   * Returns the administrator when the password is his. Points were spent before the call; the caller gives them back
+   * Returns the administrator when the password is his. Points were consumed before the call; the caller gives them back
    * unless the credentials were wrong.
    */
   const prove = async (lookup: Lookup, password: string, refuse: (reason: string) => AppError) => {
@@ -120,8 +120,8 @@ export function createSessions(deps: {
     async signIn({ email, password, address, userAgent }) {
       const account = email.slice(0, LONGEST_EMAIL).toLowerCase();
       const from = addressGroup(address);
-      await throttle.spend('signInAddress', from);
-      await throttle.spend('signInAccount', account);
+      await throttle.consume('signInAddress', from);
+      await throttle.consume('signInAccount', account);
       let administrator: Administrator;
       try {
         const known = isText(email) && email.length <= LONGEST_EMAIL;
@@ -197,7 +197,7 @@ export function createSessions(deps: {
 
     async stepUp({ adminId, sessionKey }, password) {
       if (adminId === null) throw refusals.noPasswordToGive();
-      await throttle.spend('stepUp', adminId);
+      await throttle.consume('stepUp', adminId);
       try {
         await prove(await administrators.byId(adminId), password, refusals.stepUp);
       } catch (error) {
@@ -217,7 +217,7 @@ export function createSessions(deps: {
 
     async enterByBreakGlass(code, address, userAgent) {
       const from = addressGroup(address);
-      await throttle.spend('breakGlass', from);
+      await throttle.consume('breakGlass', from);
       if (!(await redeemBreakGlassCode({ records, now }, code, address))) throw refusals.breakGlass();
       await throttle.forgive('breakGlass', from);
       const at = now();
