@@ -9,7 +9,7 @@ import { useSignOut } from '../lib/server/session.ts';
 import { words } from '../strings/shared.ts';
 import { pressable } from '../ui/button.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
-import { ITEM, MENU, menuPlace } from '../ui/menu.tsx';
+import { ITEM, leaveTyping, MENU, menuPlace } from '../ui/menu.tsx';
 import { chooseTheme, type Theme, theme } from './theme.ts';
 
 const THEMES: Theme[] = ['system', 'light', 'dark'];
@@ -38,7 +38,7 @@ export function AccountMenu(props: { me: Person }) {
           <span class="hidden min-w-0 text-left wrap-anywhere md:block">{inTwo(email())}</span>
         </DropdownMenu.Trigger>
         <DropdownMenu.Portal mount={menuPlace()}>
-          <DropdownMenu.Content class={MENU}>
+          <DropdownMenu.Content class={MENU} onCloseAutoFocus={leaveTyping}>
             <p class="max-w-64 px-3 pt-1 pb-2 text-sm wrap-anywhere text-soft md:hidden">{inTwo(email())}</p>
             <DropdownMenu.RadioGroup
               value={theme()}

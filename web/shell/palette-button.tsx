@@ -2,6 +2,7 @@ import { useLocation } from '@solidjs/router';
 import Search from 'lucide-solid/icons/search';
 import { createEffect, createMemo, createSignal, on, Show, Suspense } from 'solid-js';
 import type { Person } from '../api.ts';
+import { collectTyping } from '../lib/input/early-typing.ts';
 import { later } from '../lib/server/load.ts';
 import { words } from '../strings/shared.ts';
 import { pressable } from '../ui/button.tsx';
@@ -15,7 +16,12 @@ export function PaletteButton(props: { me: Person }) {
   // The palette stays mounted once opened: on closing it gives the focus back.
   const hasOpened = createMemo((before: boolean) => before || open(), false);
   const location = useLocation();
-  useShortcuts(() => setOpen(true));
+  // It may have to be loaded first; what is typed meanwhile is kept for its field.
+  const show = (typed: string) => {
+    collectTyping(() => setOpen(false), typed);
+    setOpen(true);
+  };
+  useShortcuts(show);
   // Closes it when Back, or anything else, changes the page.
   createEffect(
     on(
@@ -32,7 +38,7 @@ export function PaletteButton(props: { me: Person }) {
         aria-keyshortcuts={PALETTE_KEYS.aria}
         aria-haspopup="dialog"
         onPointerEnter={() => void Palette.preload()}
-        onClick={() => setOpen(true)}
+        onClick={() => show('')}
       >
         <Search class="size-5 shrink-0 md:size-4" aria-hidden="true" />
         <span class="max-md:sr-only">{words.goTo}</span>

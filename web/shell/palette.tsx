@@ -11,6 +11,7 @@ import { type Component, createEffect, createMemo, createSignal, createUniqueId,
 import type { Person, Scope } from '../api.ts';
 import { madeAt } from '../lib/backup-actions.ts';
 import { momentText } from '../lib/format.ts';
+import { takeTyped } from '../lib/input/early-typing.ts';
 import { createTyping } from '../lib/input/typing.ts';
 import { say } from '../lib/say.ts';
 import { answerOf } from '../lib/server/answer.ts';
@@ -182,6 +183,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
         class={INPUT}
         value={typed()}
         onInput={(event) => setTyped(event.currentTarget.value)}
+        onFocus={() => setTyped((text) => text + takeTyped())}
         onKeyDown={press}
       />
       <div

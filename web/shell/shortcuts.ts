@@ -1,4 +1,6 @@
-import { onCleanup, onMount } from 'solid-js';
+import { useIsRouting } from '@solidjs/router';
+import { createEffect, createSignal, onCleanup, onMount } from 'solid-js';
+import { collectTyping, takesText, takeTyped } from '../lib/input/early-typing.ts';
 
 const KEY = 'palace-slash';
 const MAC = /Mac|iP/.test(navigator.platform);
@@ -27,32 +29,50 @@ export function switchSlash(on: boolean): void {
 
 /**
  * Opens the command palette by its keys, and moves the focus to the page's search by `/`. Does nothing while somebody types, or while a
- * dialog or menu is open.
+ * dialog or menu is open. What is typed before the field is there is kept for it.
  */
-export function useShortcuts(openPalette: () => void): void {
+export function useShortcuts(openPalette: (typed: string) => void): void {
+  const isRouting = useIsRouting();
+  const [isWanted, setWanted] = createSignal(false);
+  const search = () => document.querySelector<HTMLInputElement>('main input[type=search]');
+  // The field in sight goes with its page; one that is not in sight may come with what is loading.
+  const isOnItsWay = () => isRouting() || (search() === null && document.querySelector('main .skeleton') !== null);
+  const toSearch = (typed: string) => {
+    const field = search();
+    if (!field) return openPalette(typed);
+    field.focus();
+    field.select();
+    if (typed === '') return;
+    field.value = typed;
+    field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  };
+  createEffect(() => {
+    if (!isWanted()) return;
+    const look = () => {
+      if (isOnItsWay()) return;
+      setWanted(false);
+      toSearch(takeTyped());
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document.body, { childList: true, subtree: true });
+    onCleanup(() => observer.disconnect());
+    look();
+  });
   const press = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing || event.shiftKey || event.altKey) return;
     const held = MAC ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
     const isSlash = event.key === '/' && !event.ctrlKey && !event.metaKey && slashIsOn();
     const isPalette = event.key.toLowerCase() === 'k' && held;
-    if (!(isSlash || isPalette) || isTyping(event.target) || document.querySelector('[role=dialog],[role=menu]'))
+    if (!(isSlash || isPalette) || takesText(event.target) || document.querySelector('[role=dialog],[role=menu]'))
       return;
     event.preventDefault();
-    const search = isSlash ? document.querySelector<HTMLInputElement>('main input[type=search]') : null;
-    if (!search) return openPalette();
-    search.focus();
-    search.select();
+    if (isPalette) return openPalette('');
+    if (!isOnItsWay()) return toSearch('');
+    collectTyping(() => setWanted(false));
+    setWanted(true);
   };
   onMount(() => {
     document.addEventListener('keydown', press);
     onCleanup(() => document.removeEventListener('keydown', press));
   });
-}
-
-/** Returns whether an element takes text; checkboxes, radio buttons, buttons and file fields do not. */
-function isTyping(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
-    return true;
-  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'file'].includes(target.type);
 }

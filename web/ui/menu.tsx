@@ -2,6 +2,7 @@ import { DropdownMenu } from '@kobalte/core/dropdown-menu';
 import type { LucideProps } from 'lucide-solid';
 import EllipsisVertical from 'lucide-solid/icons/ellipsis-vertical';
 import { type Component, For } from 'solid-js';
+import { takesText } from '../lib/input/early-typing.ts';
 import { pressable } from './button.tsx';
 
 export const MENU =
@@ -12,6 +13,12 @@ export const ITEM =
 /** Returns the element to mount a menu in: above whatever would clip it, and inside the region screen readers go through. */
 export function menuPlace(): HTMLElement {
   return document.querySelector('main') ?? document.body;
+}
+
+/** Leaves the focus with whoever types elsewhere by the time a closed menu gives it back to its button. */
+export function leaveTyping(): void {
+  const place = document.activeElement;
+  if (place instanceof HTMLElement && takesText(place)) queueMicrotask(() => place.focus());
 }
 
 export interface MenuEntry {
@@ -30,7 +37,7 @@ export function Menu(props: { label: string; entries: MenuEntry[] }) {
         <EllipsisVertical class="size-5" aria-hidden="true" />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal mount={menuPlace()}>
-        <DropdownMenu.Content class={MENU}>
+        <DropdownMenu.Content class={MENU} onCloseAutoFocus={leaveTyping}>
           <For each={props.entries}>
             {(entry) => (
               <DropdownMenu.Item class={`${ITEM} ${entry.grave ? 'text-bad' : ''}`} onSelect={entry.onSelect}>

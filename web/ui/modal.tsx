@@ -1,6 +1,7 @@
 import { Dialog } from '@kobalte/core/dialog';
 import X from 'lucide-solid/icons/x';
 import { createMemo, createRenderEffect, type JSX, on, Show } from 'solid-js';
+import { takesText } from '../lib/input/early-typing.ts';
 import { holdPage } from '../lib/input/hold-page.ts';
 import { words } from '../strings/shared.ts';
 import { pressable } from './button.tsx';
@@ -32,7 +33,8 @@ export function Modal(props: ModalProps) {
   );
   const giveBack = (event: Event) => {
     event.preventDefault();
-    placeOf(opener)?.focus();
+    // It comes a moment after the dialog has gone: somebody may type elsewhere by then.
+    if (!takesText(document.activeElement)) placeOf(opener)?.focus();
     props.onGone?.();
   };
   const focusFirst = (event: Event) => {

@@ -40,7 +40,7 @@ export function RowPager(props: RowPagerProps) {
   };
   const turning = (to: RowPlace | null) => to && (() => props.onTurn(to));
   return (
-    <TurnPages names={w} class="my-3" onPrevious={turning(before())} onNext={turning(after())}>
+    <TurnPages names={w} class="mb-3" onPrevious={turning(before())} onNext={turning(after())}>
       {text()}
       {props.children}
     </TurnPages>

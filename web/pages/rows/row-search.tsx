@@ -4,8 +4,12 @@ import { spanOf } from '../../lib/row-place.ts';
 import { rowWords as w } from '../../strings/rows.ts';
 import { Choice, Field } from '../../ui/forms/field.tsx';
 
+/** Keeps the place of the hint. */
+const NOT_YET = '\u00a0';
+
 interface RowSearchProps {
   ref: (field: HTMLInputElement) => void;
+  /** Rows of each part; empty before the first answer. */
   chunks: readonly number[];
   chunk: number;
   search: string;
@@ -26,13 +30,13 @@ export function RowSearch(props: RowSearchProps) {
   };
   const isWhole = () => props.chunks.length <= 1;
   return (
-    <search class="grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto]">
+    <search class="mb-3 grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto]">
       <Field
         ref={props.ref}
         label={w.search}
         type="search"
         maxlength={200}
-        hint={w.searches(...spanOf(props.chunks, props.chunk), isWhole())}
+        hint={props.chunks.length === 0 ? NOT_YET : w.searches(...spanOf(props.chunks, props.chunk), isWhole())}
         value={typed()}
         onInput={setTyped}
       />

@@ -53,6 +53,10 @@ function Table(props: { backup: string; table: string }) {
   const search = () => (revealed() ? kept() : (address.search ?? '').slice(0, 200));
   const page = useQuery(() => rowsQuery({ ...props, ...placeOf(address), search: search(), revealed: revealed() }));
   const known = () => (page.isSuccess ? page.data : null);
+  const chunks = createMemo<readonly number[]>((before) => known()?.chunks ?? before, []);
+  const isSearchable = createMemo(() =>
+    chunks().length > 0 ? sum(chunks()) > 0 : !known() && !(page.error && failureOf(page.error).code === 'NOT_FOUND'),
+  );
   const open = () => picked() ?? openedOn(address, search() === '' ? known() : null);
   const setOpen = (index: number | null) => {
     setPicked(index);
@@ -101,6 +105,19 @@ function Table(props: { backup: string; table: string }) {
           </Button>
         </Show>
       </PageHead>
+      {/* Stands before the rows and through their failure, so that nothing typed is lost. */}
+      <Show when={isSearchable()}>
+        <RowSearch
+          ref={(element) => {
+            field = element;
+          }}
+          chunks={chunks()}
+          chunk={placeOf(address).chunk}
+          search={search()}
+          onSearch={look}
+          onChunk={(chunk) => turn({ chunk, page: 1 })}
+        />
+      </Show>
       <Switch fallback={<Lines count={14} class="rounded-xl border border-line bg-card p-5" />}>
         <Match when={page.error}>
           {(error) => (
@@ -119,16 +136,6 @@ function Table(props: { backup: string; table: string }) {
         <Match when={known()}>
           {(found) => (
             <Show when={sum(found().chunks) > 0} fallback={<Nothing title={w.nothing} lead={w.nothingLead} />}>
-              <RowSearch
-                ref={(element) => {
-                  field = element;
-                }}
-                chunks={found().chunks}
-                chunk={placeOf(address).chunk}
-                search={search()}
-                onSearch={look}
-                onChunk={(chunk) => turn({ chunk, page: 1 })}
-              />
               <Show
                 when={found().rows.length > 0}
                 fallback={
