@@ -20,7 +20,7 @@ const flags = {
 } as const;
 
 /** Number of chunks read concurrently, as in a verification. */
-const CHUNKS_AT_ONCE = 3;
+const CONCURRENT_CHUNKS = 3;
 
 export const command: Command<typeof flags> = {
   name: 'find',
@@ -53,8 +53,8 @@ export const command: Command<typeof flags> = {
       const query = { text, tables: values.tables, people: true, limit };
       const context = {
         sensitivityOf: config.backupSchema === null ? sensitivityOf : sensitivityElsewhere,
-        atOnce: CHUNKS_AT_ONCE,
-        inPlace: createSemaphore(CHUNKS_AT_ONCE),
+        concurrency: CONCURRENT_CHUNKS,
+        semaphore: createSemaphore(CONCURRENT_CHUNKS),
         signal,
         isLate: () => false,
       };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MARKER } from '../../server/storage/local/folder-marker.ts';
 
 /** Milliseconds to wait for a text: a test that hangs says why before the runner kills it. */
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 export interface Finished {
   code: number;
@@ -84,7 +84,7 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
           listeners.add(look);
           look();
           const giveUp = (why: string) => reject(new Error(`${why} without saying ${text}: ${heard}`));
-          setTimeout(() => giveUp('it went on'), PATIENCE_MS).unref();
+          setTimeout(() => giveUp('it went on'), TIMEOUT_MS).unref();
           void finished.then(() => giveUp('it ended'));
         }),
     };

@@ -13,15 +13,15 @@ export const ALONE = [
   'scripts/memory.test.ts',
   'web/e2e/lighthouse.test.ts',
 ];
-const ALONE_AT_ONCE = 2;
+const ALONE_CONCURRENCY = 2;
 /** Flags of `bun test` whose value is a word of its own. */
 const WITH_VALUE = new Set(['-t', '--test-name-pattern']);
 
 /**
- * Returns the runs for the words given to the test command: first files that may run in parallel, `atOnce` of them, then the others. Words
+ * Returns the runs for the words given to the test command: first files that may run in parallel, `concurrency` of them, then the others. Words
  * are parts of file names, as for `bun test`, and its flags.
  */
-export function testRuns(words: readonly string[], atOnce: number): TestRun[] {
+export function testRuns(words: readonly string[], concurrency: number): TestRun[] {
   const isFlag = (word: string, at: number) => word.startsWith('-') || WITH_VALUE.has(words[at - 1] ?? '');
   const flags = [...words.filter(isFlag), '--pass-with-no-tests'];
   const names = words.filter((word, at) => !isFlag(word, at)).map((name) => name.replace(/^\.\//, ''));
@@ -31,11 +31,15 @@ export function testRuns(words: readonly string[], atOnce: number): TestRun[] {
   const runs: TestRun[] = [];
   if (names.length === 0 || others.length > 0) {
     // Modules are loaded once in each process, not again for each file.
-    const together = [`--parallel=${atOnce}`, '--no-isolate', ...ALONE.map((file) => `--path-ignore-patterns=${file}`)];
+    const together = [
+      `--parallel=${concurrency}`,
+      '--no-isolate',
+      ...ALONE.map((file) => `--path-ignore-patterns=${file}`),
+    ];
     runs.push({ name: 'together', words: [...others, ...flags, ...together], mayFindNothing: true });
   }
   if (alone.length > 0) {
-    const few = `--parallel=${Math.min(ALONE_AT_ONCE, atOnce)}`;
+    const few = `--parallel=${Math.min(ALONE_CONCURRENCY, concurrency)}`;
     runs.push({ name: 'alone', words: [...alone.map((file) => `./${file}`), ...flags, few], mayFindNothing: false });
   }
   return runs;

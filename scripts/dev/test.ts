@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dir, '../..');
 /** Milliseconds after which a hanging test ends; a slow one on a busy machine does not fail. */
 const TEST_TIMEOUT_MS = 120_000;
 /** Number of parallel test files. Tests wait a quarter of their time, so one more than there are processors keeps all of these busy. */
-const AT_ONCE = Math.min(availableParallelism() + 1, 4);
+const CONCURRENCY = Math.min(availableParallelism() + 1, 4);
 
 /**
  * Starts the test servers once, runs `bun test` with the words given, stops the servers, and ends with the line `N passed, N failed`. Runs
@@ -29,7 +29,7 @@ async function runTests(words: string[]): Promise<number> {
     given[`TEST_PG${server}_URL`] = (await startTestServer(server, memory ?? undefined)).adminUrl();
   const sum = { passed: 0, failed: 0, skipped: 0 };
   try {
-    for (const run of testRuns(words, AT_ONCE)) {
+    for (const run of testRuns(words, CONCURRENCY)) {
       const { passed, failed, skipped } = await runOnce(run, join(folder, `${run.name}.xml`), given);
       sum.passed += passed;
       sum.failed += failed;

@@ -108,14 +108,14 @@ default_pool_size = 20
   const said = child.stderr.text();
   const url = new URL(database.url);
   url.port = String(port);
-  for (let patience = 500; ; patience--) {
+  for (let tries = 500; ; tries--) {
     const client = new pg.Client({ connectionString: url.href });
     try {
       await client.connect();
       await client.end();
       break;
     } catch (error) {
-      if (patience === 0 || child.exitCode !== null)
+      if (tries === 0 || child.exitCode !== null)
         throw new Error(`pgbouncer does not answer: ${child.exitCode === null ? error : await said}`);
       await Bun.sleep(10);
     }

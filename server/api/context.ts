@@ -2,10 +2,10 @@ import type { Log } from '../core/log.ts';
 import type { Caller } from '../security/caller.ts';
 
 /** Sets how long a request, and its connection after it, may be silent. */
-export interface Patience {
-  waitForEver(): void;
+export interface ConnectionTimeout {
+  disableTimeout(): void;
   /** Restores the usual timeout, that of an anonymous caller. */
-  waitAsUsual(): void;
+  restoreTimeout(): void;
 }
 
 /**
@@ -13,7 +13,7 @@ export interface Patience {
  * request's id.
  */
 export interface AppEnv {
-  Variables: { caller: Caller; requestId: string; log: Log; patience: Patience };
+  Variables: { caller: Caller; requestId: string; log: Log; connection: ConnectionTimeout };
 }
 
 /** Context of a procedure, shared by all calls of a batch. */

@@ -193,7 +193,7 @@ function appOf(
   };
   app.use(async (c, next) => {
     c.set('requestId', crypto.randomUUID());
-    c.set('patience', { waitForEver: () => undefined, waitAsUsual: () => undefined });
+    c.set('connection', { disableTimeout: () => undefined, restoreTimeout: () => undefined });
     c.set('log', { info: lines('info'), warn: lines('warn'), error: lines('error') });
     c.set('caller', (await readCaller(c.req.raw.headers, '127.0.0.1')).caller);
     await next();

@@ -3,7 +3,7 @@ import { checkContainer, openArchive } from './reader.ts';
 import { codeOfError, sampleArchive, sourceOf } from './sample.fixture.ts';
 
 /** Milliseconds for opening thousands of archives, the duration of which is not tested. */
-const PATIENCE = 60_000;
+const TIMEOUT_MS = 60_000;
 const methods = ['deflate', 'zstd'] as const;
 const samples = new Map<string, Uint8Array>();
 beforeAll(async () => {
@@ -49,7 +49,7 @@ for (const method of methods) {
       expect(result.passed).toEqual([]);
       expect(result.codes).toEqual(['ARCHIVE_DAMAGED', 'ARCHIVE_INVALID']);
     },
-    PATIENCE,
+    TIMEOUT_MS,
   );
 
   test(`openArchive() notices a ${method} archive cut at every possible length`, async () => {

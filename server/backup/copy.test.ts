@@ -21,7 +21,7 @@ const SLOW = {
 test('copyParts() tells why the moment is gone, not that somebody came too late for it', async () => {
   await using database = await testDatabase();
   const { signal } = new AbortController();
-  const how = { applicationName: 'copy', signal, patienceMs: 1000 };
+  const how = { applicationName: 'copy', signal, lockTimeoutMs: 1000 };
   const open = async () => openSnapshot(await openWorkingSession(database.url, how), database.url, [], how);
   const over = await open();
   await over[Symbol.asyncDispose]();

@@ -35,8 +35,7 @@ test('promise 6: a table that comes into being while the backup waits for its mo
   await holder.query('LOCK TABLE books IN ACCESS EXCLUSIVE MODE');
   const made = scene.backup(createMemoryStorage(() => new Date()));
   const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup backup %' AND wait_event_type = 'Lock'`;
-  for (let patience = 3000; patience > 0 && (await database.admin(waiting)).length === 0; patience--)
-    await Bun.sleep(5);
+  for (let tries = 3000; tries > 0 && (await database.admin(waiting)).length === 0; tries--) await Bun.sleep(5);
   await database.query('CREATE TABLE newcomers (id integer)');
   await holder.query('COMMIT');
   const { outcome, unknown } = await made;

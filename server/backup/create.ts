@@ -127,7 +127,7 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   const sessions = {
     applicationName: `palace-backup backup ${backupId}`,
     signal: run.signal,
-    patienceMs: deps.lockGiveUpMs,
+    lockTimeoutMs: deps.lockGiveUpMs,
   };
   await using session = await openWorkingSession(deps.databaseUrl, sessions);
   const { chosen, scopeIn, jobs } = await readScope(session, deps, input);

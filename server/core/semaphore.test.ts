@@ -16,9 +16,9 @@ function held() {
 }
 
 test('createSemaphore() runs no more at once than there are places, and the rest in the order they came', async () => {
-  const inPlace = createSemaphore(2);
+  const semaphore = createSemaphore(2);
   const works = [held(), held(), held(), held()];
-  const ends = works.map(({ work }) => inPlace(forever, work));
+  const ends = works.map(({ work }) => semaphore(forever, work));
   const began = () => works.map((work) => work.began);
   expect(began()).toEqual([true, true, false, false]);
   works[1]?.end('second');
@@ -33,28 +33,28 @@ test('createSemaphore() runs no more at once than there are places, and the rest
 });
 
 test('createSemaphore() lets who is cancelled leave the line, and the place goes to the next', async () => {
-  const inPlace = createSemaphore(1);
+  const semaphore = createSemaphore(1);
   const [first, second, third] = [held(), held(), held()];
   const gone = new AbortController();
-  const one = inPlace(forever, first.work);
-  const two = codeOf(inPlace(gone.signal, second.work));
-  const three = inPlace(forever, third.work);
+  const one = semaphore(forever, first.work);
+  const two = codeOf(semaphore(gone.signal, second.work));
+  const three = semaphore(forever, third.work);
   gone.abort();
   expect(await two).toBe('CANCELLED');
   first.end('first');
   third.end('third');
   expect(await Promise.all([one, three])).toEqual(['first', 'third']);
   expect(second.began).toBe(false);
-  expect(await codeOf(inPlace(gone.signal, held().work))).toBe('CANCELLED');
-  expect(await inPlace(forever, async () => 'free again')).toBe('free again');
+  expect(await codeOf(semaphore(gone.signal, held().work))).toBe('CANCELLED');
+  expect(await semaphore(forever, async () => 'free again')).toBe('free again');
 });
 
 test('createSemaphore() refuses at once who would wait behind too many, and nobody else', async () => {
-  const inPlace = createSemaphore(1, { longest: 1, full: () => new Error('full') });
+  const semaphore = createSemaphore(1, { longest: 1, full: () => new Error('full') });
   const [first, second, third] = [held(), held(), held()];
-  const one = inPlace(null, first.work);
-  const two = inPlace(null, second.work);
-  expect(await inPlace(null, third.work).catch(String)).toBe('Error: full');
+  const one = semaphore(null, first.work);
+  const two = semaphore(null, second.work);
+  expect(await semaphore(null, third.work).catch(String)).toBe('Error: full');
   first.end('first');
   second.end('second');
   expect(await Promise.all([one, two])).toEqual(['first', 'second']);

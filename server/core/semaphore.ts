@@ -11,29 +11,29 @@ export type Semaphore = <Result>(signal: AbortSignal | null, work: () => Promise
  * CANCELLED; work that has begun handles its own signal. With `line`, a caller that would wait behind `longest` others
  * is rejected immediately with what `full` makes.
  */
-export function createSemaphore(count: number, line?: { longest: number; full: () => Error }): Semaphore {
+export function createSemaphore(count: number, queue?: { longest: number; full: () => Error }): Semaphore {
   const waiting: (() => void)[] = [];
   let free = count;
 
-  const turn = (signal: AbortSignal | null) =>
+  const slot = (signal: AbortSignal | null) =>
     new Promise<void>((resolve, reject) => {
-      if (line && waiting.length >= line.longest) return reject(line.full());
-      const enter = () => {
-        signal?.removeEventListener('abort', leave);
+      if (queue && waiting.length >= queue.longest) return reject(queue.full());
+      const acquire = () => {
+        signal?.removeEventListener('abort', giveUp);
         resolve();
       };
-      const leave = () => {
-        waiting.splice(waiting.indexOf(enter), 1);
-        reject(cancelled('Waiting for a turn'));
+      const giveUp = () => {
+        waiting.splice(waiting.indexOf(acquire), 1);
+        reject(cancelled('Waiting for a free slot'));
       };
-      signal?.addEventListener('abort', leave, { once: true });
-      waiting.push(enter);
+      signal?.addEventListener('abort', giveUp, { once: true });
+      waiting.push(acquire);
     });
 
-  return async function inPlace(signal, work) {
-    if (signal?.aborted) throw cancelled('Waiting for a turn');
+  return async function withSlot(signal, work) {
+    if (signal?.aborted) throw cancelled('Waiting for a free slot');
     if (free > 0) free -= 1;
-    else await turn(signal);
+    else await slot(signal);
     try {
       return await work();
     } finally {

@@ -114,7 +114,7 @@ export async function until<Answer>(
   what: string,
   ask: () => Promise<Answer | null | undefined | false>,
 ): Promise<Answer> {
-  for (let patience = 3000; patience > 0; patience--) {
+  for (let tries = 3000; tries > 0; tries--) {
     const answer = await ask();
     if (answer) return answer;
     await Bun.sleep(10);

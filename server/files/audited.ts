@@ -60,7 +60,7 @@ export async function audited<T>(
 /** Throws unless the caller has the right; after that the request has no timeout. */
 export function requireRight(c: FilesContext, action: Action, now: Date): void {
   authorize(c.get('caller'), RIGHTS[action], now);
-  c.get('patience').waitForEver();
+  c.get('connection').disableTimeout();
 }
 
 /** Milliseconds between checks of the sender's right while a body arrives. */
@@ -84,7 +84,7 @@ export function whileAllowed(
       // A failure to check takes nobody's right away.
       if (!(error instanceof AppError) || (error.code !== 'UNAUTHENTICATED' && error.code !== 'FORBIDDEN')) return;
       ended.abort(error);
-      c.get('patience').waitAsUsual();
+      c.get('connection').restoreTimeout();
     }
   };
   const asking = setInterval(() => void ask(), parts.askAgainMs ?? ASK_AGAIN_MS);

@@ -42,7 +42,7 @@ async function readLink(parts: FileParts, c: FilesContext, notes: AuditNotes): P
   }
   const { subject, actor } = await parts.readLink(token, 'download');
   notes.actor = actor;
-  c.get('patience').waitForEver();
+  c.get('connection').disableTimeout();
   return subject;
 }
 
@@ -117,7 +117,7 @@ function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): R
     });
   if (backup.digest === null) {
     throw new AppError('ARCHIVE_DAMAGED', 'The backup cannot be opened, so there is nothing to export.', {
-      hint: 'Download it as it is, or verify it to see what is damaged.',
+      hint: 'Download it is, or verify it to see what is damaged.',
     });
   }
   const headers = {

@@ -34,7 +34,7 @@ if (import.meta.main) {
       address: '::1',
     });
     c.set('requestId', 'r');
-    c.set('patience', { waitForEver: () => undefined, waitAsUsual: () => undefined });
+    c.set('connection', { disableTimeout: () => undefined, restoreTimeout: () => undefined });
     await next();
   });
   const storage = createLocalStorage(folder);

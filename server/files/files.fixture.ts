@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { openRecords } from '../../db/system/records.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
-import type { AppEnv, Patience } from '../api/context.ts';
+import type { AppEnv, ConnectionTimeout } from '../api/context.ts';
 import { type ErrorCode, failureBody } from '../core/errors.ts';
 import { acceptanceOf } from '../jobs/uploads/acceptance.fixture.ts';
 import { type Catalogue, createCatalogue } from '../library/catalog.ts';
@@ -107,9 +107,9 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
     readCaller: async (headers) => ({ caller: callerOf((name) => headers.get(name) ?? undefined) }),
     ...change,
   };
-  const app = new Hono<AppEnv & { Bindings: Patience }>();
+  const app = new Hono<AppEnv & { Bindings: ConnectionTimeout }>();
   app.use(async (c, next) => {
-    c.set('patience', c.env);
+    c.set('connection', c.env);
     c.set(
       'caller',
       callerOf((name) => c.req.header(name)),

@@ -20,11 +20,11 @@ export function trpcRoute(parts: ApiParts): Hono<AppEnv> {
   const router = createRouter(parts);
   const app = new Hono<AppEnv>();
   app.all('/*', async function procedures(c) {
-    const { caller, requestId, log, patience } = c.var;
+    const { caller, requestId, log, connection } = c.var;
     const req = await limited(c.req.raw);
     // Only once the whole body is there: a slow procedure or a silent stream is fine, a body that does not arrive is
     // not.
-    if (caller.kind !== 'nobody') patience.waitForEver();
+    if (caller.kind !== 'nobody') connection.disableTimeout();
     return fetchRequestHandler({
       endpoint: TRPC_PATH,
       req,

@@ -8,13 +8,13 @@ export interface Connection {
   peer: string | null;
   encrypted: boolean;
   /** Removes the timeout for this request. */
-  waitForEver(): void;
+  disableTimeout(): void;
   /** Restores the usual timeout. */
-  waitAsUsual(): void;
+  restoreTimeout(): void;
 }
 
 /** Sets how long a request, and its connection after it, may be silent: an anonymous caller's is cut. */
-type Patience = Pick<Connection, 'waitForEver' | 'waitAsUsual'>;
+type ConnectionTimeout = Pick<Connection, 'disableTimeout' | 'restoreTimeout'>;
 
 /** Bindings and variables of every handler's Hono context. */
 export interface AppEnv {
@@ -24,7 +24,7 @@ export interface AppEnv {
     client: Client;
     /** Anonymous, until the guards of `/trpc` and `/api` have identified the caller. */
     caller: Caller;
-    patience: Patience;
+    connection: ConnectionTimeout;
     /** Writes the request's id in every line. */
     log: ProcessLog;
   };

@@ -34,7 +34,7 @@ export function setRequestContext(options: {
     const client = clientOf({ address: c.env.peer, encrypted: c.env.encrypted }, headers, isTrusted);
     const requestId = requestIdOf(headers.get('x-request-id'), client.behindProxy, options.newId);
     c.set('client', client);
-    c.set('patience', c.env);
+    c.set('connection', c.env);
     c.set('requestId', requestId);
     c.set('log', options.log.child({ requestId }));
     c.set('caller', { kind: 'nobody', actor: 'nobody', address: client.address });
@@ -186,7 +186,7 @@ export function limitRate(consume: Consume, limit: 'public' | 'bytes'): Middlewa
  */
 export async function cutRefused(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
   await next();
-  if (c.res.status === 401 || c.res.status === 403) c.get('patience').waitAsUsual();
+  if (c.res.status === 401 || c.res.status === 403) c.get('connection').restoreTimeout();
 }
 
 /**

@@ -62,7 +62,7 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
   const workers: Worker[] = [];
 
   const until: Crew['until'] = async (id, isSo) => {
-    for (let patience = 6000; patience > 0; patience--) {
+    for (let tries = 6000; tries > 0; tries--) {
       const view = await desk.get(id);
       if (isSo(view)) return view;
       await Bun.sleep(5);

@@ -61,10 +61,10 @@ export interface OperationDeps extends GateDeps {
    * Set where nobody watches: when to stop an operation that reports nothing, and when to abandon one that does not
    * end.
    */
-  patience?: Patience;
+  stallLimits?: StallLimits;
 }
 
-export interface Patience {
+export interface StallLimits {
   /** Milliseconds without a sign of life. */
   stallMs: number;
   /** Milliseconds a verb has to end once it was told to. */
@@ -88,7 +88,7 @@ export async function runOperation<R extends object>(
   signal: AbortSignal,
   verb: (operation: Operation) => Promise<R>,
 ): Promise<R> {
-  const { now, patience } = deps;
+  const { now, stallLimits } = deps;
   const id = input.queued ?? deps.newId();
   const name = `palace-backup ${input.kind} ${id}`;
   const stopper = new AbortController();
@@ -148,10 +148,10 @@ export async function runOperation<R extends object>(
     }
   };
   using _stall =
-    patience && watchForStall({ ...patience, now, stop, id, kind: input.kind, session: control, ...tracker });
+    stallLimits && watchForStall({ ...stallLimits, now, stop, id, kind: input.kind, session: control, ...tracker });
   try {
     const work = verb(operation);
-    const result = warned(await (patience ? unlessAbandoned(work, stopped, patience.abandonMs) : work), warnings);
+    const result = warned(await (stallLimits ? unlessAbandoned(work, stopped, stallLimits.abandonMs) : work), warnings);
     await finish('succeeded', { result });
     return result;
   } catch (caught) {

@@ -2,7 +2,7 @@ import { forEachConcurrent } from '../core/concurrent-map.ts';
 import { AppError } from '../core/errors.ts';
 import type { Storage, StoredObject } from '../storage/storage.ts';
 import { type BackupDetail, readDetail } from './detail.ts';
-import { AT_ONCE, readNotes, readStored, type StoredBackup } from './list.ts';
+import { CONCURRENT_READS, readNotes, readStored, type StoredBackup } from './list.ts';
 
 /** The stored backups, cached in memory: a repeated call costs nothing until something changes. */
 export interface Catalogue {
@@ -74,7 +74,7 @@ export function createCatalogue({ storage, now, signal: life }: CatalogueOptions
     const began = { drops, at: now().getTime() };
     const objects = await storage.list();
     const found: (StoredBackup | null)[] = new Array(objects.length).fill(null);
-    await forEachConcurrent(AT_ONCE, objects, async (object, index) => {
+    await forEachConcurrent(CONCURRENT_READS, objects, async (object, index) => {
       life.throwIfAborted();
       const one = await readOne(object).catch(unlessGone);
       if (!one) return;

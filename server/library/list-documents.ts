@@ -5,7 +5,7 @@ import { openJsonDocument } from '../document/file-kind.ts';
 import { peekMetadata } from '../document/read.ts';
 import { refuseOtherJson } from '../document/survey.ts';
 import type { Storage, StoredObject } from '../storage/storage.ts';
-import { AT_ONCE } from './list.ts';
+import { CONCURRENT_READS } from './list.ts';
 
 /** A stored BackupData document as lists show it: the file, and the metadata before its rows. */
 export interface StoredDocument {
@@ -28,7 +28,7 @@ export interface StoredDocument {
  */
 export async function listDocuments(storage: Storage, signal: AbortSignal): Promise<StoredDocument[]> {
   const found: (StoredDocument | null)[] = [];
-  await forEachConcurrent(AT_ONCE, await storage.listDocuments(), async (object, index) => {
+  await forEachConcurrent(CONCURRENT_READS, await storage.listDocuments(), async (object, index) => {
     signal.throwIfAborted();
     found[index] = await readDocument(storage, object, signal);
   });

@@ -51,8 +51,8 @@ export function storedOutcome({ losses }: Pick<NonNullable<StoredBackup['manifes
   return losses > 0 ? 'partial' : 'success';
 }
 
-/** Archives opened at once: enough to hide the latency of a bucket. */
-export const AT_ONCE = 8;
+/** Objects read at once: enough to hide the latency of a bucket. */
+export const CONCURRENT_READS = 8;
 
 /**
  * Returns everything stored, newest first. Reads only the end of each archive, never rows, and lists one that cannot be
@@ -61,7 +61,7 @@ export const AT_ONCE = 8;
 export async function listBackups(storage: Storage, signal: AbortSignal): Promise<StoredBackup[]> {
   const objects = await storage.list();
   const backups: StoredBackup[] = new Array(objects.length);
-  await forEachConcurrent(AT_ONCE, objects, async (object, index) => {
+  await forEachConcurrent(CONCURRENT_READS, objects, async (object, index) => {
     signal.throwIfAborted();
     backups[index] = await readStored(storage, object, signal);
   });

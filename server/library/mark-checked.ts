@@ -4,9 +4,8 @@ import { AppError, saidOutside } from '../core/errors.ts';
 import { withMutex } from '../core/mutex.ts';
 import { firstSidecar } from '../storage/first-sidecar.ts';
 import type { Sidecar, Storage } from '../storage/storage.ts';
+import { CONCURRENT_READS } from './list.ts';
 
-/** Sidecars read at once: enough to hide the latency of a bucket. */
-const AT_ONCE = 8;
 /** Characters kept of a damage message. */
 const LONGEST_MESSAGE = 500;
 
@@ -92,7 +91,7 @@ export async function notingDamage<T>(
 /** Returns those of the stored archives that were found damaged and not sound since. */
 export async function foundDamaged(storage: Pick<Storage, 'readSidecar'>, names: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
-  await forEachConcurrent(AT_ONCE, names, async (name) => {
+  await forEachConcurrent(CONCURRENT_READS, names, async (name) => {
     // An unreadable sidecar says nothing about damage; lists report it.
     const notes = await storage.readSidecar(name).catch(unlessUnreadable);
     if (notes?.foundDamaged) found.add(name);

@@ -110,7 +110,7 @@ describe('copyOut()', () => {
       },
     });
     const { stream } = (session.client as unknown as { connection: { stream: Duplex } }).connection;
-    for (let patience = 1000; patience > 0 && !stream.isPaused(); patience--) await Bun.sleep(5);
+    for (let tries = 1000; tries > 0 && !stream.isPaused(); tries--) await Bun.sleep(5);
     expect([held.length, stream.isPaused()]).toEqual([1, true]);
     flows = true;
     for (const buffer of held) pool.give(buffer);

@@ -5,7 +5,7 @@ import { quoteName } from '../../db/model/quote.ts';
 import type { Records } from '../../db/system/records.ts';
 
 /** Milliseconds to wait for a lock. A restore holds every table for longer, and a mere look does not wait for that. */
-const PATIENCE_MS = 100;
+const LOCK_TIMEOUT_MS = 100;
 /** Codes after which nobody can say that a table is empty: locked, too slow to read, missing, or rows hidden from this role. */
 const UNTOLD = new Set(['55P03', '57014', '42P01', '3F000', '42501']);
 
@@ -19,7 +19,7 @@ export async function findEmptyTables<Table extends ObjectName>(
   signal: AbortSignal,
 ): Promise<Table[]> {
   if (tables.length === 0) return [];
-  const together = await lookInto(records, tables, PATIENCE_MS);
+  const together = await lookInto(records, tables, LOCK_TIMEOUT_MS);
   if (together) return together;
   const empty: Table[] = [];
   for (const table of tables) {
@@ -34,7 +34,7 @@ export async function findEmptyTables<Table extends ObjectName>(
 async function lookInto<Table extends ObjectName>(
   records: Records,
   tables: readonly Table[],
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<Table[] | null> {
   const looks = tables.map((table) => `EXISTS (SELECT FROM ${quoteName(table)})`);
   try {
@@ -42,7 +42,7 @@ async function lookInto<Table extends ObjectName>(
       // Where a policy hides rows this makes it an error, instead of calling a table empty that is not.
       await tx.execute(
         sql.raw(
-          `SET LOCAL lock_timeout = ${patienceMs}; SET LOCAL statement_timeout = '1s'; SET LOCAL row_security = off`,
+          `SET LOCAL lock_timeout = ${timeoutMs}; SET LOCAL statement_timeout = '1s'; SET LOCAL row_security = off`,
         ),
       );
       const [row] = await tx.execute<{ held: boolean[] }>(sql.raw(`SELECT ARRAY[${looks.join(', ')}] AS held`));

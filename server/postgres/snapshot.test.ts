@@ -20,8 +20,8 @@ for (const server of testServers()) {
       );
     });
     afterAll(() => database[Symbol.asyncDispose]());
-    const open = async (patienceMs = 10_000) => {
-      const how = { applicationName: 'snapshot', signal: new AbortController().signal, patienceMs };
+    const open = async (lockTimeoutMs = 10_000) => {
+      const how = { applicationName: 'snapshot', signal: new AbortController().signal, lockTimeoutMs };
       return openSnapshot(await openWorkingSession(database.url, how), database.url, TABLES, how);
     };
     const rows = async (session: Session) =>
@@ -65,11 +65,7 @@ for (const server of testServers()) {
       };
       await expect(open(100)).rejects.toMatchObject({ code: 'TABLE_BUSY', details });
       const sessions = `SELECT count(*)::int AS open FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'snapshot'`;
-      for (
-        let patience = 100;
-        patience > 0 && JSON.stringify(await database.admin(sessions)) !== '[{"open":0}]';
-        patience--
-      )
+      for (let tries = 100; tries > 0 && JSON.stringify(await database.admin(sessions)) !== '[{"open":0}]'; tries--)
         await Bun.sleep(10);
       expect(await database.admin(sessions)).toEqual([{ open: 0 }]);
     });
@@ -95,7 +91,7 @@ for (const server of testServers()) {
 /** Resolves when the session of this name waits for a lock; throws when it never does. */
 async function waiting(database: TestDatabase, name: string): Promise<void> {
   const sql = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND wait_event_type = 'Lock'`;
-  for (let patience = 3000; patience > 0; patience--) {
+  for (let tries = 3000; tries > 0; tries--) {
     if ((await database.admin(sql, [name])).length > 0) return;
     await Bun.sleep(5);
   }

@@ -26,21 +26,21 @@ export interface Snapshot extends Moment, AsyncDisposable {
 }
 
 /**
- * Takes a snapshot after locking the tables in ACCESS SHARE mode. Throws TABLE_BUSY when a table stays locked longer than `patienceMs`,
+ * Takes a snapshot after locking the tables in ACCESS SHARE mode. Throws TABLE_BUSY when a table stays locked longer than `lockTimeoutMs`,
  * PERMISSION_DENIED when one cannot be read. The given session becomes the leader; it is closed with the snapshot, or on failure.
  */
 export async function openSnapshot(
   leader: WorkingSession,
   url: string,
   tables: ObjectName[],
-  options: { applicationName: string; signal: AbortSignal; patienceMs: number },
+  options: { applicationName: string; signal: AbortSignal; lockTimeoutMs: number },
 ): Promise<Snapshot> {
   const lockSql = `LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS SHARE MODE`;
   const followers: Session[] = [];
   try {
     // Locked before any snapshot exists: a TRUNCATE or a rewriting ALTER that commits between snapshot and lock would silently be read as
     // an empty table.
-    await leader.query(`SET lock_timeout = ${Math.round(options.patienceMs)}`);
+    await leader.query(`SET lock_timeout = ${Math.round(options.lockTimeoutMs)}`);
     await leader.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     if (tables.length > 0) await leader.query(lockSql).catch((error) => explainLock(url, error, tables, options));
     const [row] = await leader.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id');

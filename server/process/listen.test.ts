@@ -129,8 +129,8 @@ describe('listen()', () => {
 
   test('cuts a request that is silent for too long, unless it was allowed to be', async () => {
     const gate = Promise.withResolvers<void>();
-    const slow = async (request: Request, connection: { waitForEver(): void }) => {
-      if (request.url.endsWith('/patient')) connection.waitForEver();
+    const slow = async (request: Request, connection: { disableTimeout(): void }) => {
+      if (request.url.endsWith('/unlimited')) connection.disableTimeout();
       await gate.promise;
       return new Response('late');
     };
@@ -140,11 +140,11 @@ describe('listen()', () => {
         (response) => response.text(),
         () => 'cut',
       );
-    const patient = ask('/patient');
+    const unlimited = ask('/unlimited');
     // As silent as the other, and for longer.
     expect(await ask('/hasty')).toBe('cut');
     gate.resolve();
-    expect(await patient).toBe('late');
+    expect(await unlimited).toBe('late');
     await server.stop(1000);
   });
 });

@@ -85,8 +85,8 @@ function serveOn(port: number, { host, fetch, tls, idleSeconds }: ListenOptions)
         fetch(request, {
           peer: server.requestIP(request)?.address ?? null,
           encrypted: Boolean(tls),
-          waitForEver: () => server.timeout(request, 0),
-          waitAsUsual: () => server.timeout(request, idleSeconds ?? IDLE_SECONDS),
+          disableTimeout: () => server.timeout(request, 0),
+          restoreTimeout: () => server.timeout(request, idleSeconds ?? IDLE_SECONDS),
         }),
       // The app's own error handler catches everything; should it ever fail, no stack is shown.
       error: (error) => Response.json(failureBody(unexpected(error), new Date()), { status: 500 }),

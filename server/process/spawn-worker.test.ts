@@ -29,7 +29,7 @@ function hiredPid(): number {
 
 const failRunning = async () => undefined;
 /** Milliseconds: processes start slowly on a busy machine. */
-const PATIENCE = 300_000;
+const TIMEOUT_MS = 300_000;
 
 function listening(): { log: ProcessLog; heard: string[] } {
   const heard: string[] = [];
@@ -110,19 +110,19 @@ test(
     expect(worker.memory()).toEqual({ bytes: 1000, limitBytes: 512 * 1024 ** 2 });
     const backup = { kind: 'backup', compression: 'deflate', strict: false, verify: false, wait: true } as const;
     const ended = async (id: string) => {
-      for await (const view of desk.watch(id, -1, AbortSignal.timeout(PATIENCE))) if (view.finishedAt) return view;
+      for await (const view of desk.watch(id, -1, AbortSignal.timeout(TIMEOUT_MS))) if (view.finishedAt) return view;
       throw new Error('it never ended');
     };
     try {
       // A locked table keeps it at work.
       await using holder = await openSession(database.url, {
         applicationName: 'holder',
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       await holder.query('BEGIN');
       await holder.query('LOCK TABLE categories IN ACCESS EXCLUSIVE MODE');
       const { operation } = await desk.request(backup, 'ada', 'here');
-      for await (const view of desk.watch(operation.id, -1, AbortSignal.timeout(PATIENCE)))
+      for await (const view of desk.watch(operation.id, -1, AbortSignal.timeout(TIMEOUT_MS)))
         if (view.progress?.stage === 'lock' || view.archive !== null) break;
       taken = 513 * 1024 ** 2;
       expect(await ended(operation.id)).toMatchObject({
@@ -142,5 +142,5 @@ test(
       await rm(folder, { recursive: true, force: true });
     }
   },
-  PATIENCE,
+  TIMEOUT_MS,
 );

@@ -26,7 +26,7 @@ export async function closeGate(database: TestDatabase, gate: keyof typeof GATES
     async reached() {
       const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${GATE_FAMILY} AND objid = ${GATES[gate]} AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-      for (let patience = 3000; patience > 0; patience--) {
+      for (let tries = 3000; tries > 0; tries--) {
         if ((await holder.query(waiting)).rowCount) return;
         await Bun.sleep(5);
       }

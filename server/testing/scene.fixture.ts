@@ -186,7 +186,7 @@ async function recordsIn(database: TestDatabase): Promise<string[]> {
 /** Returns whatever operations have left in a database. Waits a little for server processes that are just ending. */
 async function leftoversIn(database: TestDatabase): Promise<string[]> {
   let left: string[] = [];
-  for (let patience = 400; patience > 0; patience--) {
+  for (let tries = 400; tries > 0; tries--) {
     const [{ there } = { there: false }] = await database.admin<{ there: boolean }>(
       `SELECT to_regclass('backup_system.operations') IS NOT NULL AS there`,
     );

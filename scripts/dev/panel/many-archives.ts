@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const MODEL = modelFromSchema(hrmsSchema);
 const TABLE = MODEL.tables.find(({ key }) => key === 'categories') ?? MODEL.tables[0];
 /** Number of archives written concurrently. */
-const AT_ONCE = 8;
+const CONCURRENT_WRITES = 8;
 
 /** Returns the facts of the archive of this number: its name, its time, and its number of rows. */
 export function archiveOf(number: number, newest: Date) {
@@ -30,7 +30,7 @@ export async function writeManyArchives(
 ): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const numbers = Array.from({ length: options.count }, (_, number) => number);
-  await forEachConcurrent(AT_ONCE, numbers, (number) => writeOne(folder, number, options));
+  await forEachConcurrent(CONCURRENT_WRITES, numbers, (number) => writeOne(folder, number, options));
 }
 
 async function writeOne(

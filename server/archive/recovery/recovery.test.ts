@@ -15,7 +15,7 @@ import { readmeText, restoreSql } from './recovery.ts';
 import { schemaSql } from './schema-sql.ts';
 
 /** Milliseconds for many psql processes, the duration of which is not tested. */
-const PATIENCE = 60_000;
+const TIMEOUT_MS = 60_000;
 
 let folder = '';
 beforeAll(async () => {
@@ -145,7 +145,7 @@ for (const server of testServers()) {
       await target.query(`INSERT INTO public.nodes (body) VALUES ('after')`);
       expect(await target.query('SELECT id FROM public.nodes WHERE body = $1', ['after'])).toEqual([{ id: 42 }]);
     },
-    PATIENCE,
+    TIMEOUT_MS,
   );
 
   test(
@@ -169,7 +169,7 @@ for (const server of testServers()) {
       const found = await database.query<(typeof described)[number]>(COLUMNS);
       expect(found.toSorted(byName)).toEqual(described.toSorted(byName));
     },
-    PATIENCE,
+    TIMEOUT_MS,
   );
 
   test(
@@ -197,7 +197,7 @@ for (const server of testServers()) {
       );
       expect((await everything(target, manifest)).join('')).toBe('');
     },
-    PATIENCE,
+    TIMEOUT_MS,
   );
 
   test(
@@ -218,7 +218,7 @@ for (const server of testServers()) {
       expect((await psqlFile(target, cwd, 'restore.sql')).code).toBe(0);
       expect([await target.query(TRIGGERS), await target.query(FOREIGN_KEYS)]).toEqual(before);
     },
-    PATIENCE,
+    TIMEOUT_MS,
   );
 }
 

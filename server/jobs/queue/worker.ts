@@ -83,9 +83,9 @@ async function runOne(deps: WorkerDeps, id: string, signal: AbortSignal): Promis
         throw new AppError('INPUT_INVALID', `This program knows no operations of the kind ${kind}.`, {
           hint: 'A process of another version asked for it: run one version everywhere, and ask again.',
         });
-      const patience = { stallMs: deps.stallMs, abandonMs: deps.abandonMs ?? ABANDON_MS };
+      const stallLimits = { stallMs: deps.stallMs, abandonMs: deps.abandonMs ?? ABANDON_MS };
       const input = { queued: id, kind, actor, parameters, wait: parameters['wait'] !== false };
-      await runOperation({ ...deps, patience }, input, signal, (operation) =>
+      await runOperation({ ...deps, stallLimits }, input, signal, (operation) =>
         verb(operation, { kind, parameters, actor }),
       );
       log.info({ operationId: id, kind }, 'operation succeeded');

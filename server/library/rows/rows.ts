@@ -62,7 +62,7 @@ export interface RowReaderParts {
 }
 
 /** Chunks read concurrently; each takes about three times its size in memory. */
-const AT_ONCE = 2;
+const CONCURRENT_CHUNKS = 2;
 const MOST_VALUES = 100_000;
 /** Concurrent searches of one person, who may begin one before the last has ended. */
 const SEARCHES_EACH = 2;
@@ -75,7 +75,7 @@ const SEARCH_MS = 300_000;
  * through, because paging stays within a chunk.
  */
 export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowReaderParts): RowReader {
-  const inPlace = createSemaphore(AT_ONCE);
+  const semaphore = createSemaphore(CONCURRENT_CHUNKS);
   const searching: string[] = [];
   let kept: { key: string; chunk: TableChunk } | null = null;
   /** Returns the error to throw, after recording damage it tells of. */
@@ -96,8 +96,8 @@ export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowRe
         await using source = await storage.open(name);
         for await (const step of searchArchive(source, query, {
           sensitivityOf,
-          atOnce: AT_ONCE,
-          inPlace,
+          concurrency: CONCURRENT_CHUNKS,
+          semaphore,
           signal,
           isLate,
         })) {
@@ -114,7 +114,7 @@ export function createRowReader({ storage, sensitivityOf, now, onDamage }: RowRe
       }
     },
     read: (backup, query, signal) =>
-      inPlace(signal, async () => {
+      semaphore(signal, async () => {
         const keyOf = (digest: string | null) => JSON.stringify([backup.name, digest, query.table, query.chunk]);
         const known = kept?.key === keyOf(backup.digest) ? kept.chunk : null;
         const wanted = { archive: backup.name, table: query.table, chunk: query.chunk };

@@ -72,9 +72,9 @@ export interface SearchStep {
 export interface SearchContext {
   sensitivityOf: SensitivityOf;
   /** Chunks of this search in progress together: while one is searched, threads decompress others. */
-  atOnce: number;
+  concurrency: number;
   /** Semaphore that all searches of this process share. */
-  inPlace: Semaphore;
+  semaphore: Semaphore;
   signal: AbortSignal;
   /** Returns true when the search has lasted long enough. */
   isLate: () => boolean;
@@ -134,7 +134,7 @@ export async function* searchArchive(
   const begun: Promise<Looked>[] = [];
   const beginNext = (part: Part, chunk: number) => {
     const look = () => lookInto(archive, part, sought, { passed: passedIn(chunk), most: left + 1 }, signal);
-    const looking = context.inPlace(signal, look);
+    const looking = context.semaphore(signal, look);
     // Awaited later in order, or abandoned with the search.
     looking.catch(() => undefined);
     begun.push(looking);
@@ -142,7 +142,7 @@ export async function* searchArchive(
   try {
     // Accents alone leave nothing to look for, so no value matches.
     while (chunks < parts.length && sought.units.length > 0) {
-      for (const part of parts.slice(chunks + begun.length, chunks + context.atOnce))
+      for (const part of parts.slice(chunks + begun.length, chunks + context.concurrency))
         beginNext(part, chunks + begun.length);
       const looked = await begun.shift();
       throwIfCancelled(signal, 'The search');

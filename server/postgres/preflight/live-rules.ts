@@ -52,8 +52,8 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
     const base = { table: { schema, name }, partitioned, key };
     const column = (one: string) => `${quoteIdent(name)}.${quoteIdent(one)}`;
     // One call takes a hundred values.
-    for (let from = 0; from < notNull.length; from += NULLS_AT_ONCE) {
-      const some = notNull.slice(from, from + NULLS_AT_ONCE);
+    for (let from = 0; from < notNull.length; from += COLUMNS_PER_STATEMENT) {
+      const some = notNull.slice(from, from + COLUMNS_PER_STATEMENT);
       // Not IS NULL: where the catalog says NOT NULL, the planner does not look.
       const condition = `pg_catalog.num_nulls(${some.map(column).join(', ')}) > 0`;
       const rule = `NOT NULL of ${some.join(', ')}`;
@@ -110,7 +110,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
   return { rules, skipped };
 }
 
-const NULLS_AT_ONCE = 90;
+const COLUMNS_PER_STATEMENT = 90;
 
 /** Replaces VALUE in a domain's check by a column, except inside string literals and quoted names. */
 function withValue(expression: string, column: string): string {

@@ -71,14 +71,14 @@ function notOwned(live: FoundSequence, { lastValue, isCalled }: SequencePosition
 }
 
 /** Short, because whoever holds a sequence may be waiting for a table that this session has locked. */
-const HOLD_PATIENCE_MS = 20;
+const HOLD_TIMEOUT_MS = 20;
 
 /**
  * Gives each sequence new storage inside the open transaction, so that nobody else draws and a rollback undoes whatever is drawn or set.
  * Returns false when one could not be had at once; the transaction must then be rolled back.
  */
 export async function holdSequences(session: Session, sequences: FoundSequence[]): Promise<boolean> {
-  await session.query(`SET LOCAL lock_timeout = ${HOLD_PATIENCE_MS}`);
+  await session.query(`SET LOCAL lock_timeout = ${HOLD_TIMEOUT_MS}`);
   try {
     // The same increment as before, so that nothing else changes.
     for (const live of sequences)
@@ -94,12 +94,12 @@ export async function holdSequences(session: Session, sequences: FoundSequence[]
 /** Positions of sequences, by `schema.name`. */
 export type Stands = Map<string, ObjectName & Stand>;
 
-const AT_ONCE = 100;
+const SEQUENCES_PER_STATEMENT = 100;
 
 export async function readStands(session: Session, sequences: ObjectName[]): Promise<Stands> {
   const stands: Stands = new Map();
-  for (let from = 0; from < sequences.length; from += AT_ONCE) {
-    const some = sequences.slice(from, from + AT_ONCE);
+  for (let from = 0; from < sequences.length; from += SEQUENCES_PER_STATEMENT) {
+    const some = sequences.slice(from, from + SEQUENCES_PER_STATEMENT);
     const rows = await session.query<Stand & { place: number }>(
       some
         .map(

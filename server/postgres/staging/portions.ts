@@ -5,18 +5,18 @@ import { inTransaction } from '../../../db/connect/transaction.ts';
 const PORTION = 20;
 /**
  * Runs one transaction for each portion of the items, so that none needs more locks than any server has. A failed portion is tried again
- * in halves, so that one item stops no other. Resolves with the failures of single items, and gives up after `patience` of them.
+ * in halves, so that one item stops no other. Resolves with the failures of single items, and gives up after `maxFailures` of them.
  */
 export async function inPortions<Item>(
   session: Session,
   items: readonly Item[],
-  patience: number,
+  maxFailures: number,
   work: (portion: readonly Item[]) => Promise<unknown>,
 ): Promise<unknown[]> {
   const failures: unknown[] = [];
   const queue: (readonly Item[])[] = [];
   for (let at = 0; at < items.length; at += PORTION) queue.push(items.slice(at, at + PORTION));
-  for (let portion = queue.shift(); portion && failures.length < patience; portion = queue.shift()) {
+  for (let portion = queue.shift(); portion && failures.length < maxFailures; portion = queue.shift()) {
     const current = portion;
     try {
       await inTransaction(session, () => work(current));

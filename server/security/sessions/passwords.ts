@@ -15,7 +15,7 @@ export interface PasswordCheck {
 }
 
 /** Concurrent comparisons. Each may take 64 MB and a whole core for a moment, so only `WAITING` more may wait. */
-const AT_ONCE = 2;
+const CONCURRENT_CHECKS = 2;
 const WAITING = 50;
 const LONGEST_PASSWORD = 1024;
 
@@ -32,14 +32,14 @@ const ofTheRuntime: VerifyHash = (password, hash) => Bun.password.verify(passwor
 
 /** Creates a check whose callers share one semaphore. */
 export function createPasswordCheck(verify: VerifyHash = ofTheRuntime): PasswordCheck {
-  const inPlace = createSemaphore(AT_ONCE, { longest: WAITING, full: tooBusy });
+  const semaphore = createSemaphore(CONCURRENT_CHECKS, { longest: WAITING, full: tooBusy });
   return {
     async matches(password, hash, like) {
       const usable = hash !== null && isUsable(hash);
       const compared = usable ? hash : standIn(like);
       const typed = password.length > 0 && password.length <= LONGEST_PASSWORD && !password.includes('\0');
       const bytes = bytesFor(compared, typed ? password : 'none');
-      const equal = await inPlace(null, () => verify(bytes, compared).catch(() => false));
+      const equal = await semaphore(null, () => verify(bytes, compared).catch(() => false));
       return equal && usable && typed;
     },
   };
