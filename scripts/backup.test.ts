@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import type { TestDatabase } from '../db/testing/database.ts';
 import type { BackupResult } from '../server/backup/create.ts';
 import type { FailureBody } from '../server/core/errors.ts';
-import { jsonOf, type Workplace } from './command/command.fixture.ts';
-import { hrmsPlace } from './command/places.fixture.ts';
+import { type CommandFolder, jsonOf } from './command/command-folder.fixture.ts';
+import { hrmsFolder } from './command/filled-folders.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
-let ground: Awaited<ReturnType<typeof hrmsPlace>>;
+let fixture: Awaited<ReturnType<typeof hrmsFolder>>;
 let database: TestDatabase;
-let place: Workplace;
+let folder: CommandFolder;
 let rows: Record<string, number>;
 beforeAll(async () => {
-  ground = await hrmsPlace({ staff: 200, seed: 1 });
-  ({ database, place, rows } = ground);
+  fixture = await hrmsFolder({ staff: 200, seed: 1 });
+  ({ database, folder, rows } = fixture);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
-const backup = (...args: string[]) => place.run('backup', args);
+const backup = (...args: string[]) => folder.run('backup', args);
 const codeOf = async (args: string[], env: Record<string, string> = {}) => {
-  const done = await place.run('backup', [...args, '--json'], env);
+  const done = await folder.run('backup', [...args, '--json'], env);
   return [done.code, jsonOf<FailureBody>(done).error.code];
 };
 
@@ -33,10 +33,10 @@ describe('a backup', () => {
       success: true,
       data: {
         fileName: 'first.zip',
-        filePath: join(place.backups, 'first.zip'),
+        filePath: join(folder.backups, 'first.zip'),
         totalRecords: Object.values(rows).reduce((sum, count) => sum + count, 0),
         tables: rows,
-        size: Bun.file(join(place.backups, 'first.zip')).size,
+        size: Bun.file(join(folder.backups, 'first.zip')).size,
         verified: true,
       },
     });
@@ -58,18 +58,18 @@ describe('a backup', () => {
     const { code, stdout, stderr } = await backup('--name', 'people');
     expect(code).toBe(0);
     expect(stdout).toContain('Backup people.zip\n');
-    expect(stdout).toContain(`stored as ${join(place.backups, 'people.zip')}`);
+    expect(stdout).toContain(`stored as ${join(folder.backups, 'people.zip')}`);
     expect(stdout).toMatch(/ {2}staff +200\n/);
     expect(stderr).toContain('copying');
   });
 
   test('--silent says nothing and still makes it', async () => {
     expect(await backup('--silent', '--name', 'silent')).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect(await place.files()).toContain('silent.zip');
+    expect(await folder.files()).toContain('silent.zip');
   });
 
   test('--output, --tables, --compression, --level, --jobs and --no-verify do what they say', async () => {
-    const output = join(place.dir, 'else where');
+    const output = join(folder.dir, 'else where');
     const flags = [
       '--compression',
       'zstd',
@@ -93,7 +93,7 @@ describe('a backup', () => {
       expect(done.code).toBe(0);
       expect(done.stderr).toContain('warning: public.surprise is in the database but not in the schema');
       expect(await codeOf(['--strict', '--name', 'strict'])).toEqual([7, 'UNKNOWN_OBJECTS']);
-      expect(await place.files()).not.toContain('strict.zip');
+      expect(await folder.files()).not.toContain('strict.zip');
     } finally {
       await database.query('DROP TABLE surprise');
     }
@@ -118,12 +118,12 @@ describe('a backup', () => {
         ],
       });
       const set = { BACKUP_STRICT_EXIT: 'true' };
-      expect((await place.run('backup', ['--silent', '--name', 'partial-set'], set)).code).toBe(8);
-      expect(await place.files()).toContain('partial-8.zip');
+      expect((await folder.run('backup', ['--silent', '--name', 'partial-set'], set)).code).toBe(8);
+      expect(await folder.files()).toContain('partial-8.zip');
     } finally {
       await database.query('DROP TABLE surprise; SELECT lo_unlink(oid) FROM pg_largeobject_metadata');
     }
-    expect(await place.run('backup', ['--silent', '--name', 'whole'], { BACKUP_STRICT_EXIT: 'true' })).toEqual({
+    expect(await folder.run('backup', ['--silent', '--name', 'whole'], { BACKUP_STRICT_EXIT: 'true' })).toEqual({
       code: 0,
       stdout: '',
       stderr: '',
@@ -157,7 +157,7 @@ describe('a failure has the exit code of its family', () => {
     expect(await codeOf([], { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x' })).toEqual([2, 'DATABASE_UNREACHABLE']);
     const wrong = new URL(database.url);
     wrong.password = 'not-the-password';
-    const done = await place.run('backup', ['-v'], { DATABASE_URL: wrong.href });
+    const done = await folder.run('backup', ['-v'], { DATABASE_URL: wrong.href });
     expect(done.code).toBe(2);
     expect(done.stderr).toContain('[DATABASE_AUTH_FAILED]');
     expect(done.stderr).not.toContain('not-the-password');
@@ -165,7 +165,7 @@ describe('a failure has the exit code of its family', () => {
 
   test('2: the hint names what says where the database is', async () => {
     const address = 'postgres://a:b@127.0.0.1:1/x';
-    const file = join(place.dir, 'address');
+    const file = join(folder.dir, 'address');
     await writeFile(file, address);
     const said: [string, Record<string, string>][] = [
       ['DATABASE_URL', { DATABASE_URL: address }],
@@ -174,11 +174,11 @@ describe('a failure has the exit code of its family', () => {
       ['the variables (PGHOST, PGPORT)', { DATABASE_URL: '', PGHOST: '127.0.0.1', PGPORT: '1' }],
     ];
     for (const [words, env] of said)
-      expect((await place.run('backup', [], env)).stderr).toContain(`Check host and port in ${words}, that`);
+      expect((await folder.run('backup', [], env)).stderr).toContain(`Check host and port in ${words}, that`);
   });
 
   test('3: files and storage', async () => {
-    const file = join(place.dir, 'a file');
+    const file = join(folder.dir, 'a file');
     await writeFile(file, '');
     expect(await codeOf(['-o', join(file, 'folder')])).toEqual([3, 'STORAGE_UNAVAILABLE']);
   });
@@ -203,7 +203,7 @@ describe('a failure has the exit code of its family', () => {
   test('6: a table that is locked, named in the message', async () => {
     const holder = holdLock();
     await holder.taken;
-    const started = place.start('backup', ['--json', '--name', 'busy'], {
+    const started = folder.start('backup', ['--json', '--name', 'busy'], {
       LOCK_TIMEOUT_MS: '100',
       LOCK_GIVE_UP_MS: '300',
     });
@@ -215,7 +215,7 @@ describe('a failure has the exit code of its family', () => {
       code: 'TABLE_BUSY',
       message: expect.stringContaining('staff'),
     });
-    expect(await place.files()).not.toContain('busy.zip');
+    expect(await folder.files()).not.toContain('busy.zip');
   });
 });
 
@@ -227,7 +227,7 @@ function holdLock(): { taken: Promise<unknown>; release(): Promise<void> } {
 
 describe('Ctrl-C during a backup', () => {
   const leftovers = async () => ({
-    files: (await place.files()).filter((name) => name.includes('stopped')),
+    files: (await folder.files()).filter((name) => name.includes('stopped')),
     sessions: await database.query(
       `SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`,
     ),
@@ -240,7 +240,7 @@ describe('Ctrl-C during a backup', () => {
     // Some 25 MB that do not compress: seconds of work, stopped as soon as it has begun.
     await database.query(`INSERT INTO system_settings (id, key, value, "updatedBy", "updatedAt")
       SELECT 'big' || i, 'big' || i, (SELECT string_agg(md5((i * 1000 + j)::text), '') FROM generate_series(1, 400) j), 'test', now() FROM generate_series(1, 2000) i`);
-    const started = place.start('backup', ['--name', 'stopped', '--level', '9', '--jobs', '1', '--json']);
+    const started = folder.start('backup', ['--name', 'stopped', '--level', '9', '--jobs', '1', '--json']);
     await started.says('copying');
     started.signal('SIGINT');
     const done = await started.finished;
@@ -257,7 +257,7 @@ describe('Ctrl-C during a backup', () => {
   test('while it waits for a locked table: the same', async () => {
     const holder = holdLock();
     await holder.taken;
-    const started = place.start('backup', ['--name', 'stopped']);
+    const started = folder.start('backup', ['--name', 'stopped']);
     await started.says('preparing');
     started.signal('SIGTERM');
     const done = await started.finished;
@@ -270,10 +270,10 @@ describe('Ctrl-C during a backup', () => {
 
 test('a backup whose reader left (| head) is made all the same', async () => {
   const line = `'${process.execPath}' '${import.meta.dir}/backup.ts' --name piped 2>&1 | head -c 1 >/dev/null; echo "\${PIPESTATUS[0]}"`;
-  const env = { PATH: process.env.PATH ?? '', DATABASE_URL: database.url, BACKUP_DIR: place.backups };
-  const child = Bun.spawn(['bash', '-c', line], { cwd: place.dir, env, stdout: 'pipe' });
+  const env = { PATH: process.env.PATH ?? '', DATABASE_URL: database.url, BACKUP_DIR: folder.backups };
+  const child = Bun.spawn(['bash', '-c', line], { cwd: folder.dir, env, stdout: 'pipe' });
   expect(await child.stdout.text()).toBe('0\n');
-  expect(await place.files()).toContain('piped.zip');
+  expect(await folder.files()).toContain('piped.zip');
 });
 
 describe('--check', () => {
@@ -301,7 +301,7 @@ describe('--check', () => {
     }
     const gate = database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
     await gate;
-    const restoring = place.start('restore', ['there', '--yes']);
+    const restoring = folder.start('restore', ['there', '--yes']);
     await restoring.says('waiting for the tables');
     const [checked, made] = [await backup('--check', '-s'), await backup('-s')];
     const waiting = await backup('--check', '--wait', '-s');
@@ -326,17 +326,17 @@ describe('--check', () => {
   });
 
   test('finds nothing in the way, and makes no backup', async () => {
-    const before = await place.files();
+    const before = await folder.files();
     const done = await backup('--check');
     expect(done.code).toBe(0);
     expect(done.stdout).toContain('A backup would go through.');
-    expect(await place.files()).toEqual(before);
+    expect(await folder.files()).toEqual(before);
     expect((await backup('--check', '-s', '-o', 'new/deep')).code).toBe(0);
-    expect(await readdir(place.dir)).not.toContain('new');
+    expect(await readdir(folder.dir)).not.toContain('new');
   });
 
   test('names everything that is in the way, each with what to do, in --json too', async () => {
-    const done = await place.run('backup', ['--check', '--json', '-o', '/proc/nowhere'], {
+    const done = await folder.run('backup', ['--check', '--json', '-o', '/proc/nowhere'], {
       DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x',
     });
     expect(done.code).toBe(2);

@@ -6,22 +6,22 @@ import type { TestDatabase } from '../db/testing/database.ts';
 import { createAudit } from '../server/security/audit/audit.ts';
 import { createSessions } from '../server/security/sessions/sessions.ts';
 import { createThrottle } from '../server/security/throttle.ts';
-import { jsonOf, type Workplace } from './command/command.fixture.ts';
+import { type CommandFolder, jsonOf } from './command/command-folder.fixture.ts';
 import { DATA_DIR } from './command/compose.ts';
-import { emptyPlace } from './command/places.fixture.ts';
+import { emptyFolder } from './command/filled-folders.fixture.ts';
 import { takeFolder } from './start/one-start.ts';
 
-let ground: Awaited<ReturnType<typeof emptyPlace>>;
+let fixture: Awaited<ReturnType<typeof emptyFolder>>;
 let database: TestDatabase;
-let place: Workplace;
+let folder: CommandFolder;
 beforeAll(async () => {
-  ground = await emptyPlace();
-  ({ database, place } = ground);
+  fixture = await emptyFolder();
+  ({ database, folder } = fixture);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
 test('prints a link whose code lets in once, on a database that has lost everything, and leaves a row in the audit without the code', async () => {
-  const run = await place.run('break-glass', ['--json'], { PUBLIC_URL: 'https://backup.example.org' });
+  const run = await folder.run('break-glass', ['--json'], { PUBLIC_URL: 'https://backup.example.org' });
   expect(run.code).toBe(0);
   const { link } = jsonOf<{ data: { link: string; expiresAt: string } }>(run).data;
   expect(link).toMatch(/^https:\/\/backup\.example\.org\/break-glass#[\w-]{43}$/);
@@ -45,28 +45,28 @@ test('prints a link whose code lets in once, on a database that has lost everyth
 });
 
 test('without PUBLIC_URL the link is made of host and port, and people are told what it is', async () => {
-  const { code, stdout, stderr } = await place.run('break-glass', [], { HOST: '::', PORT: '8080' });
+  const { code, stdout, stderr } = await folder.run('break-glass', [], { HOST: '::', PORT: '8080' });
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/^http:\/\/localhost:8080\/break-glass#[\w-]{43}\nIt counts once, until .* UTC\. /);
 });
 
 test('the link leads to the server that `bun start` of this folder runs, whatever answers at the port that was asked for', async () => {
-  const linkTo = async () => (await place.run('break-glass', [])).stdout.split('/break-glass#')[0];
+  const linkTo = async () => (await folder.run('break-glass', [])).stdout.split('/break-glass#')[0];
   {
-    await using folder = await takeFolder(join(place.dir, DATA_DIR));
+    await using start = await takeFolder(join(folder.dir, DATA_DIR));
     expect(await linkTo()).toBe('http://127.0.0.1:3000');
-    await folder.answersAt('http://127.0.0.1:3001/');
+    await start.answersAt('http://127.0.0.1:3001/');
     expect(await linkTo()).toBe('http://127.0.0.1:3001');
   }
   // A killed process has left its note.
-  await writeFile(join(place.dir, DATA_DIR, 'start.address'), 'http://127.0.0.1:3001/');
+  await writeFile(join(folder.dir, DATA_DIR, 'start.address'), 'http://127.0.0.1:3001/');
   expect(await linkTo()).toBe('http://127.0.0.1:3000');
 });
 
 test('makes no code that nobody would see', async () => {
   const made = () => database.query(`SELECT count(*)::int AS n FROM backup_system.break_glass`);
   const before = await made();
-  const { code, stderr } = await place.run('break-glass', ['--silent']);
+  const { code, stderr } = await folder.run('break-glass', ['--silent']);
   expect([code, stderr]).toEqual([4, expect.stringContaining('Leave --silent out, or add --json.')]);
   expect(await made()).toEqual(before);
 });

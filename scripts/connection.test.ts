@@ -8,10 +8,10 @@ import { fillDemo } from '../db/hrms/demo/demo.ts';
 import { HRMS } from '../db/hrms/tables.ts';
 import { migrate } from '../db/system/migrate.ts';
 import { startQueue } from '../server/jobs/queue/queue.ts';
-import { type Workplace, workplace } from './command/command.fixture.ts';
+import { type CommandFolder, commandFolder } from './command/command-folder.fixture.ts';
 
 let server: TlsServer;
-let place: Workplace;
+let folder: CommandFolder;
 let secure: string;
 beforeAll(async () => {
   server = await startTlsServer();
@@ -22,10 +22,10 @@ beforeAll(async () => {
   await migrate(secure, { application: HRMS });
   await migrate(secure.replace('/app?', '/spare?'), { application: HRMS });
   await fillDemo(secure, { staff: 40, seed: 1 });
-  place = await workplace(null);
+  folder = await commandFolder(null);
 }, 180_000);
 afterAll(async () => {
-  await place[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
 });
 
@@ -62,19 +62,19 @@ test('a silent backup says nothing at all, however the encrypted database is nam
     { DATABASE_URL: 'postgres:///?service=hrms', PGSERVICEFILE: join(dir, 'services'), PGPASSFILE: join(dir, 'pass') },
   ];
   for (const env of ways)
-    expect([env, await place.run('backup', ['--silent'], env)]).toEqual([env, { code: 0, stdout: '', stderr: '' }]);
-  const verbose = await place.run('backup', ['--verbose'], { DATABASE_URL_FILE: join(dir, 'url') });
+    expect([env, await folder.run('backup', ['--silent'], env)]).toEqual([env, { code: 0, stdout: '', stderr: '' }]);
+  const verbose = await folder.run('backup', ['--verbose'], { DATABASE_URL_FILE: join(dir, 'url') });
   expect(verbose.stdout + verbose.stderr).not.toContain('let me in');
   expect(verbose.stderr).toContain(`postgres://localhost:${port}/app`);
 }, 180_000);
 
 test('promise 2: a backup goes out and a restore comes in over an encrypted connection, and --into takes words too', async () => {
-  expect(await place.run('backup', ['--silent', '--name', 'kept'], { DATABASE_URL: secure })).toMatchObject({
+  expect(await folder.run('backup', ['--silent', '--name', 'kept'], { DATABASE_URL: secure })).toMatchObject({
     code: 0,
   });
   const word = PASSWORD.replaceAll(/['\\]/g, '\\$&');
   const into = `host=localhost port=${server.port} user=app password='${word}' dbname=spare sslmode=verify-full sslrootcert=${server.certificates.ca}`;
-  const done = await place.run('restore', ['kept', '--into', into, '--yes', '--silent'], { DATABASE_URL: secure });
+  const done = await folder.run('restore', ['kept', '--into', into, '--yes', '--silent'], { DATABASE_URL: secure });
   expect(done).toMatchObject({ code: 0, stderr: '' });
   const contents = async (url: string) => {
     await using session = await openSession(url, { applicationName: 'testing', signal: new AbortController().signal });
@@ -86,7 +86,7 @@ test('promise 2: a backup goes out and a restore comes in over an encrypted conn
 test('a failure names the place and the way out, and shows the password in no form, --verbose included', async () => {
   await server.present(server.certificates.selfSigned);
   const env = { DATABASE_URL: secure };
-  const done = await place.run('backup', ['--verbose'], env);
+  const done = await folder.run('backup', ['--verbose'], env);
   expect(done.code).toBe(2);
   expect(done.stderr).toContain(`localhost:${server.port} (user "app", database "app")`);
   expect(done.stderr).toContain('sslrootcert=FILE');
@@ -131,13 +131,13 @@ test('a hot standby is backed up like its primary, and a restore into it says wh
   await migrate(both.primary.adminUrl(), { application: HRMS });
   await fillDemo(both.primary.adminUrl(), { staff: 20, seed: 2 });
   await both.caughtUp();
-  const done = await place.run('backup', ['--name', 'of-standby', '--silent'], {
+  const done = await folder.run('backup', ['--name', 'of-standby', '--silent'], {
     DATABASE_URL: both.standby.adminUrl(),
   });
   expect(done).toMatchObject({ code: 0 });
-  const refused = await place.run('restore', ['of-standby', '--yes'], { DATABASE_URL: both.standby.adminUrl() });
+  const refused = await folder.run('restore', ['of-standby', '--yes'], { DATABASE_URL: both.standby.adminUrl() });
   expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('it is a standby')]);
   expect(
-    (await place.run('restore', ['of-standby', '--yes', '--silent'], { DATABASE_URL: both.primary.adminUrl() })).code,
+    (await folder.run('restore', ['of-standby', '--yes', '--silent'], { DATABASE_URL: both.primary.adminUrl() })).code,
   ).toBe(0);
 }, 180_000);

@@ -6,7 +6,7 @@ import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
 import { testServers } from '../db/testing/servers.ts';
 import type { BackupResult } from '../server/backup/create.ts';
 import type { FailureBody } from '../server/core/errors.ts';
-import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
+import { type CommandFolder, commandFolder, jsonOf } from './command/command-folder.fixture.ts';
 
 /** An application like those in Drizzle's own documentation: names left to the casing, a barrel, and a table under two names. */
 const FILES = {
@@ -54,20 +54,20 @@ const REGISTRY = { BUN_CONFIG_REGISTRY: registry.url.href, npm_config_registry: 
 for (const server of testServers()) {
   describe(`an application with names in snake_case on server ${server}`, () => {
     let database: TestDatabase;
-    let place: Workplace;
+    let folder: CommandFolder;
     beforeAll(async () => {
       database = await testDatabase({ template: 'empty', server });
       await database.query(MADE);
       // The address is only where the application has it.
       await Bun.write(join(application, '.env'), `APP_DATABASE_URL=${database.url}\n`);
-      place = await workplace(null);
+      folder = await commandFolder(null);
     });
     afterAll(async () => {
-      await place[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
     });
     const run = (name: string, args: string[], env: Record<string, string> = {}) =>
-      place.run(name, args, { ...REGISTRY, BACKUP_SCHEMA: join(application, 'drizzle.config.ts'), ...env });
+      folder.run(name, args, { ...REGISTRY, BACKUP_SCHEMA: join(application, 'drizzle.config.ts'), ...env });
     const failure = async (env: Record<string, string>) => {
       const done = await run('backup', ['--json'], { DATABASE_URL: database.url, ...env });
       const { code, message, hint } = jsonOf<FailureBody>(done).error;
@@ -121,7 +121,7 @@ export const people = pgTable('people', { personId: integer(), firstName: text()
     });
 
     test('is refused by the names of the file and the imports where its packages are not installed, and nothing is downloaded', async () => {
-      const bare = join(place.dir, 'bare');
+      const bare = join(folder.dir, 'bare');
       await Bun.write(join(bare, 'bunfig.toml'), '[install]\nauto = "force"\n');
       await Bun.write(
         join(bare, 'schema.ts'),

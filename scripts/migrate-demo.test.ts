@@ -4,44 +4,44 @@ import { join } from 'node:path';
 import { testDatabase } from '../db/testing/database.ts';
 import { sampleArchive } from '../server/archive/sample.fixture.ts';
 import type { FailureBody } from '../server/core/errors.ts';
-import { jsonOf, type Workplace, workplace } from './command/command.fixture.ts';
+import { type CommandFolder, commandFolder, jsonOf } from './command/command-folder.fixture.ts';
 import { allCommands } from './command/commands.fixture.ts';
-import { emptyPlace } from './command/places.fixture.ts';
+import { emptyFolder } from './command/filled-folders.fixture.ts';
 
-let ground: Awaited<ReturnType<typeof emptyPlace>>;
-let place: Workplace;
+let fixture: Awaited<ReturnType<typeof emptyFolder>>;
+let folder: CommandFolder;
 beforeAll(async () => {
-  ground = await emptyPlace();
-  ({ place } = ground);
+  fixture = await emptyFolder();
+  ({ folder } = fixture);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
 test('migrate makes the tables in an empty database, and the second time changes nothing', async () => {
-  const first = await place.run('migrate', ['--json']);
+  const first = await folder.run('migrate', ['--json']);
   expect(first.code).toBe(0);
   expect(jsonOf<object>(first)).toMatchObject({ success: true, data: { hrms: { found: 'created' } } });
-  const second = await place.run('migrate', []);
+  const second = await folder.run('migrate', []);
   expect(second.stdout).toBe('backup_system: up to date.\nHRMS tables: already there, left as they are.\n');
 });
 
 test('demo fills the tables once, and refuses tables that hold rows', async () => {
-  const first = await place.run('demo', ['--staff', '30', '--seed', '5', '--json']);
+  const first = await folder.run('demo', ['--staff', '30', '--seed', '5', '--json']);
   expect(jsonOf<object>(first)).toMatchObject({ success: true, data: { tables: { staff: 30 } } });
-  const second = await place.run('demo', ['--json']);
+  const second = await folder.run('demo', ['--json']);
   expect([second.code, jsonOf<FailureBody>(second).error.code]).toEqual([4, 'ALREADY_EXISTS']);
 });
 
 test('migrate --into works on the database it is given, and says what another application’s holds', async () => {
   await using other = await testDatabase({ template: 'empty' });
   await other.query('CREATE TABLE invoices (id int)');
-  const done = await place.run('migrate', ['--into', other.url]);
+  const done = await folder.run('migrate', ['--into', other.url]);
   expect(done.code).toBe(0);
   expect(done.stdout).toContain('HRMS tables: not made, the database holds other tables:');
   expect(done.stdout).toContain('invoices');
 });
 
 test('with no database named, every command that works on one refuses, demo database or not, and says what to set', async () => {
-  await using alone = await workplace(null);
+  await using alone = await commandFolder(null);
   await Bun.write(join(alone.dir, 'sample.zip'), (await sampleArchive()).bytes);
   await Bun.write(join(alone.dir, 'sample.json'), '{"metadata":{},"data":{}}');
   const kept = join(alone.dir, '.data', 'postgres');
@@ -64,7 +64,7 @@ test('with no database named, every command that works on one refuses, demo data
 });
 
 test('--demo is the embedded PostgreSQL of this folder, whatever DATABASE_URL says, one command after the other', async () => {
-  await using alone = await workplace('postgres://nobody@127.0.0.1:1/nowhere');
+  await using alone = await commandFolder('postgres://nobody@127.0.0.1:1/nowhere');
   const refused = await alone.run('migrate', ['--demo']);
   expect([refused.code, refused.stdout]).toEqual([4, '']);
   expect(refused.stderr).toContain('There is no demo database in');

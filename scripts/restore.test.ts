@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
 import type { FailureBody } from '../server/core/errors.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
-import { jsonOf, type Workplace } from './command/command.fixture.ts';
+import { type CommandFolder, jsonOf } from './command/command-folder.fixture.ts';
+import { hrmsFolder } from './command/filled-folders.fixture.ts';
 import { formatCount } from './command/format.ts';
-import { hrmsPlace } from './command/places.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
-let ground: Awaited<ReturnType<typeof hrmsPlace>>;
+let fixture: Awaited<ReturnType<typeof hrmsFolder>>;
 let database: TestDatabase;
-let place: Workplace;
+let folder: CommandFolder;
 let rows: Record<string, number>;
 beforeAll(async () => {
-  ground = await hrmsPlace({ staff: 100, seed: 3 });
-  ({ database, place, rows } = ground);
-  await place.run('backup', ['--name', 'kept', '-s']);
+  fixture = await hrmsFolder({ staff: 100, seed: 3 });
+  ({ database, folder, rows } = fixture);
+  await folder.run('backup', ['--name', 'kept', '-s']);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
 const repayments = async () =>
   Number((await database.query<{ n: string }>('SELECT count(*) AS n FROM loan_repayments'))[0]?.n);
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await database.query('DELETE FROM loan_repayments');
 });
 
-const restore = (...args: string[]) => place.run('restore', args);
+const restore = (...args: string[]) => folder.run('restore', args);
 const total = () => Object.values(rows).reduce((sum, count) => sum + count, 0);
 
 describe('a restore', () => {
@@ -47,8 +47,8 @@ describe('a restore', () => {
   });
 
   test('takes any file by its path, and only the tables asked for', async () => {
-    const file = join(place.dir, 'a copy.zip');
-    await copyFile(join(place.backups, 'kept.zip'), file);
+    const file = join(folder.dir, 'a copy.zip');
+    await copyFile(join(folder.backups, 'kept.zip'), file);
     await database.query(`UPDATE system_settings SET value = 'changed'`);
     const done = await restore(file, '--tables', 'loanRepayments', '-y', '--jobs', '1');
     expect(done.code).toBe(0);
@@ -77,7 +77,7 @@ describe('asking for the name of the database', () => {
   });
 
   test('on a terminal it says what will happen, and goes on when the name is typed', async () => {
-    const { code, shown } = await place.onTerminal('restore', ['kept'], `${database.name}\n`);
+    const { code, shown } = await folder.onTerminal('restore', ['kept'], `${database.name}\n`);
     expect(shown).toContain(`This replaces every row of 13 tables in the database ${database.name}`);
     expect(shown).toContain(`by those of kept.zip: ${formatCount(total())} rows as of 2`);
     expect(shown).not.toContain('ANOTHER');
@@ -87,11 +87,11 @@ describe('asking for the name of the database', () => {
   });
 
   test('it counts the rows of the chosen tables, and refuses one that the backup does not hold before it asks', async () => {
-    const { shown } = await place.onTerminal('restore', ['kept', '--tables', 'loanRepayments,loans'], 'no\n');
+    const { shown } = await folder.onTerminal('restore', ['kept', '--tables', 'loanRepayments,loans'], 'no\n');
     const chosen = (rows.loan_repayments ?? 0) + (rows.loans ?? 0);
     expect(shown).toContain(`every row of loans, loan_repayments in the database ${database.name}`);
     expect(shown).toContain(`by those of kept.zip: ${formatCount(chosen)} rows as of`);
-    const unknown = await place.onTerminal('restore', ['kept', '--tables', 'stuff'], 'no\n');
+    const unknown = await folder.onTerminal('restore', ['kept', '--tables', 'stuff'], 'no\n');
     expect(unknown.shown).toContain('The backup has no table named "stuff".');
     expect(unknown.shown).not.toContain('Type the name');
   });
@@ -100,7 +100,7 @@ describe('asking for the name of the database', () => {
     await using other = await testDatabase({ template: 'hrms' });
     const into = ['kept', '--into', other.url];
     const first = /This backup was made of ANOTHER database: (\S+) at \S+\. It goes into (\S+) at/;
-    const asked = await place.onTerminal('restore', into, 'no\n');
+    const asked = await folder.onTerminal('restore', into, 'no\n');
     expect(first.exec(asked.shown)?.slice(1)).toEqual([database.name, other.name]);
     expect(asked.shown.indexOf('ANOTHER')).toBeLessThan(asked.shown.indexOf('This replaces'));
     const unasked = await restore(...into, '--yes', '--tables', 'system_settings');
@@ -112,20 +112,20 @@ describe('asking for the name of the database', () => {
   });
 
   test('anything else typed stops it with exit code 130 and touches nothing', async () => {
-    const { code, shown } = await place.onTerminal('restore', ['kept'], 'yes\n');
+    const { code, shown } = await folder.onTerminal('restore', ['kept'], 'yes\n');
     expect(code).toBe(130);
     expect(shown).toContain('That is not the name of the database.');
     expect(await repayments()).toBe(0);
   });
 
   test('Ctrl-C at the question stops it with exit code 130', async () => {
-    const { code } = await place.onTerminal('restore', ['kept'], '\u0003', {}, 'to go on:');
+    const { code } = await folder.onTerminal('restore', ['kept'], '\u0003', {}, 'to go on:');
     expect(code).toBe(130);
     expect(await repayments()).toBe(0);
   });
 
   test('it never shows the password', async () => {
-    const { shown } = await place.onTerminal('restore', ['kept', '-v'], 'no\n');
+    const { shown } = await folder.onTerminal('restore', ['kept', '-v'], 'no\n');
     expect(shown).not.toContain(`:${new URL(database.url).password}@`);
   });
 });
@@ -138,14 +138,14 @@ describe('administrators that would come from elsewhere', () => {
   let brought: Record<string, string>;
   beforeAll(async () => {
     await database.query(intruder);
-    await place.run('backup', ['--name', 'forged', '-s']);
-    await place.run('convert', ['forged', '--name', 'forged', '-s']);
+    await folder.run('backup', ['--name', 'forged', '-s']);
+    await folder.run('convert', ['forged', '--name', 'forged', '-s']);
     await database.query(`DELETE FROM admins WHERE id = 'intruder'`);
-    const file = join(place.dir, 'brought.zip');
-    await copyFile(join(place.backups, 'forged.zip'), file);
-    const notes = join(place.backups, 'forged.zip.json');
+    const file = join(folder.dir, 'brought.zip');
+    await copyFile(join(folder.backups, 'forged.zip'), file);
+    const notes = join(folder.backups, 'forged.zip.json');
     await writeFile(notes, JSON.stringify({ ...(await Bun.file(notes).json()), kind: 'uploaded' }));
-    brought = { 'uploaded, by its path': join(place.backups, 'forged.zip'), file, document: 'forged.json' };
+    brought = { 'uploaded, by its path': join(folder.backups, 'forged.zip'), file, document: 'forged.json' };
   });
   const without = async () => void (await database.query(`DELETE FROM admins WHERE id = 'intruder'`));
   beforeEach(without);
@@ -171,21 +171,21 @@ describe('administrators that would come from elsewhere', () => {
   });
 
   test('on a terminal they are named before the question, of a document once it was read', async () => {
-    const asked = await place.onTerminal('restore', ['forged'], 'no\n');
+    const asked = await folder.onTerminal('restore', ['forged'], 'no\n');
     const named = asked.shown.indexOf('intruder@owu.example (new, SUPER_ADMIN)');
     expect([named > 0, named < asked.shown.indexOf('Type the name')]).toEqual([true, true]);
-    const twice = await place.onTerminal('restore', ['forged.json'], `${database.name}\nno\n`);
+    const twice = await folder.onTerminal('restore', ['forged.json'], `${database.name}\nno\n`);
     expect([twice.code, await isThere()]).toEqual([130, false]);
     const second = twice.shown.lastIndexOf('Type the name');
     expect(twice.shown.indexOf('intruder@owu.example')).toBeWithin(twice.shown.indexOf('Type the name'), second);
-    expect((await place.onTerminal('restore', ['forged'], `${database.name}\n`)).code).toBe(0);
+    expect((await folder.onTerminal('restore', ['forged'], `${database.name}\n`)).code).toBe(0);
     expect(await isThere()).toBe(true);
   });
 });
 
 test('promise 4: damage that a restore or a conversion finds is remembered, until the file is found sound', async () => {
-  const file = join(place.backups, 'bitten.zip');
-  const whole = await Bun.file(join(place.backups, 'kept.zip')).bytes();
+  const file = join(folder.backups, 'bitten.zip');
+  const whole = await Bun.file(join(folder.backups, 'kept.zip')).bytes();
   const bitten = whole.slice();
   const at = Buffer.from(bitten).indexOf('data/public.staff/') + 100;
   bitten[at] = (bitten[at] ?? 0) ^ 1;
@@ -196,14 +196,14 @@ test('promise 4: damage that a restore or a conversion finds is remembered, unti
   ]) {
     const [name = '', ...flags] = command;
     await writeFile(file, bitten);
-    await copyFile(join(place.backups, 'kept.zip.json'), `${file}.json`);
-    expect((await place.run(name, ['bitten', ...flags])).code).toBe(5);
+    await copyFile(join(folder.backups, 'kept.zip.json'), `${file}.json`);
+    expect((await folder.run(name, ['bitten', ...flags])).code).toBe(5);
     expect(await notes()).toMatchObject({ code: 'ARCHIVE_DAMAGED', message: expect.stringContaining('staff') });
     await writeFile(file, whole);
-    expect((await place.run('verify', [file])).code).toBe(0);
+    expect((await folder.run('verify', [file])).code).toBe(0);
     expect(await notes()).toBeNull();
   }
-  expect(await place.files()).not.toContain('bitten-out.json');
+  expect(await folder.files()).not.toContain('bitten-out.json');
   await rm(file);
   await rm(`${file}.json`);
 });
@@ -226,12 +226,12 @@ describe('a failure has the exit code of its family', () => {
   });
 
   test('5: a file that is no archive, and one that is damaged', async () => {
-    const note = join(place.dir, 'note.txt');
+    const note = join(folder.dir, 'note.txt');
     await writeFile(note, 'not an archive');
     expect(await codeOf(note)).toEqual([5, 'ARCHIVE_INVALID']);
-    const damaged = await Bun.file(join(place.backups, 'kept.zip')).bytes();
+    const damaged = await Bun.file(join(folder.backups, 'kept.zip')).bytes();
     damaged[Math.floor(damaged.length / 2)] = (damaged[Math.floor(damaged.length / 2)] ?? 0) ^ 1;
-    await writeFile(join(place.dir, 'damaged.zip'), damaged);
+    await writeFile(join(folder.dir, 'damaged.zip'), damaged);
     expect(await codeOf('./damaged.zip')).toEqual([5, 'ARCHIVE_DAMAGED']);
     expect(await repayments()).toBe(0);
   });
@@ -244,12 +244,12 @@ describe('a failure has the exit code of its family', () => {
 
   test('6: another operation is under way; --wait waits for it', async () => {
     await database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
-    const first = place.start('restore', ['kept', '--yes']);
+    const first = folder.start('restore', ['kept', '--yes']);
     await first.says('waiting for the tables');
     expect(await codeOf('kept')).toEqual([6, 'OPERATION_IN_PROGRESS']);
     const limited = await restore('kept', '--yes', '--wait', '1s', '--json');
     expect([limited.code, jsonOf<FailureBody>(limited).error.code]).toEqual([6, 'OPERATION_IN_PROGRESS']);
-    const waiting = place.start('restore', ['kept', '--yes', '--wait', '10m']);
+    const waiting = folder.start('restore', ['kept', '--yes', '--wait', '10m']);
     await waiting.says('Another operation is under way: restore');
     await database.admin('ROLLBACK');
     expect([(await first.finished).code, (await waiting.finished).code]).toEqual([0, 0]);
@@ -259,7 +259,7 @@ describe('a failure has the exit code of its family', () => {
 
 test('Ctrl-C while it waits for the tables: exit code 130, nothing changed, no staging, no lock left', async () => {
   await database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
-  const started = place.start('restore', ['kept', '--yes', '--json']);
+  const started = folder.start('restore', ['kept', '--yes', '--json']);
   await started.says('waiting for the tables');
   started.signal('SIGINT');
   const done = await started.finished;

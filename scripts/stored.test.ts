@@ -5,87 +5,87 @@ import type { TestDatabase } from '../db/testing/database.ts';
 import type { FailureBody } from '../server/core/errors.ts';
 import { createNotes } from '../server/library/notes.ts';
 import { createLocalStorage } from '../server/storage/local/local.ts';
-import { jsonOf, type Workplace } from './command/command.fixture.ts';
-import { hrmsPlace } from './command/places.fixture.ts';
+import { type CommandFolder, jsonOf } from './command/command-folder.fixture.ts';
+import { hrmsFolder } from './command/filled-folders.fixture.ts';
 
 // Each test starts processes, and other test files run beside it.
-let ground: Awaited<ReturnType<typeof hrmsPlace>>;
+let fixture: Awaited<ReturnType<typeof hrmsFolder>>;
 let database: TestDatabase;
-let place: Workplace;
+let folder: CommandFolder;
 let rows: Record<string, number>;
 beforeAll(async () => {
-  ground = await hrmsPlace({ staff: 20, seed: 4 });
-  ({ database, place, rows } = ground);
-  await place.run('migrate', ['-s']);
-  await place.run('backup', ['--name', 'kept', '-s']);
+  fixture = await hrmsFolder({ staff: 20, seed: 4 });
+  ({ database, folder, rows } = fixture);
+  await folder.run('migrate', ['-s']);
+  await folder.run('backup', ['--name', 'kept', '-s']);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
 describe('status', () => {
   test('is 0 while the last good backup is young enough, else 1 and one line, without a database', async () => {
     const away = { DATABASE_URL: 'nonsense' };
-    const well = await place.run('status', [], away);
+    const well = await folder.run('status', [], away);
     expect(well).toMatchObject({ code: 0, stderr: '' });
     expect(well.stdout).toMatch(
       new RegExp(`^${database.name} at \\S+: the last good backup is [^\\n]+ \\(kept\\.zip\\)\\.\\n$`),
     );
-    expect(await place.run('status', ['--silent', '--database', database.name], away)).toEqual({
+    expect(await folder.run('status', ['--silent', '--database', database.name], away)).toEqual({
       code: 0,
       stdout: '',
       stderr: '',
     });
-    const old = await place.run('status', ['--max-age', '1s'], away);
+    const old = await folder.run('status', ['--max-age', '1s'], away);
     expect([old.code, old.stdout]).toEqual([
       1,
       expect.stringMatching(/^[^\n]+ old, more than 1\.0 s \(kept\.zip\)\.\n$/),
     ]);
-    const none = await place.run('status', ['--silent', '--database', 'other'], away);
-    expect(none).toEqual({ code: 1, stdout: '', stderr: `warning: No backup of other in ${place.backups}.\n` });
-    expect(jsonOf<object>(await place.run('status', ['--json']))).toMatchObject({ data: { ok: true } });
+    const none = await folder.run('status', ['--silent', '--database', 'other'], away);
+    expect(none).toEqual({ code: 1, stdout: '', stderr: `warning: No backup of other in ${folder.backups}.\n` });
+    expect(jsonOf<object>(await folder.run('status', ['--json']))).toMatchObject({ data: { ok: true } });
   });
 });
 
 describe('convert', () => {
   test('promise 2: an archive becomes a document and that an archive of the same rows', async () => {
-    const output = join(place.dir, 'converted');
-    const away = await place.run('convert', ['kept', '-o', output, '--json'], { DATABASE_URL: '' });
+    const output = join(folder.dir, 'converted');
+    const away = await folder.run('convert', ['kept', '-o', output, '--json'], { DATABASE_URL: '' });
     expect(jsonOf<object>(away)).toMatchObject({ data: { filePath: join(output, 'kept.json') } });
-    const back = await place.run('convert', [join(output, 'kept.json'), '--json']);
+    const back = await folder.run('convert', [join(output, 'kept.json'), '--json']);
     const { fileName } = jsonOf<{ data: { fileName: string } }>(back).data;
     const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
-    const verified = await place.run('verify', [fileName, '--json']);
+    const verified = await folder.run('verify', [fileName, '--json']);
     expect(jsonOf<object>(verified)).toMatchObject({ data: { ok: true, rows: total } });
     await database.query('DELETE FROM loan_repayments');
-    expect((await place.run('restore', [fileName, '--yes', '-s'])).code).toBe(0);
+    expect((await folder.run('restore', [fileName, '--yes', '-s'])).code).toBe(0);
     const [there] = await database.query('SELECT count(*)::int AS n FROM loan_repayments');
     expect(there).toEqual({ n: rows.loan_repayments });
-    expect((await place.run('convert', ['kept', '-o', output, '-s'])).code).toBe(4);
+    expect((await folder.run('convert', ['kept', '-o', output, '-s'])).code).toBe(4);
   });
 });
 
 describe('delete', () => {
-  const storage = () => createLocalStorage(place.backups);
+  const storage = () => createLocalStorage(folder.backups);
 
   test('removes a backup with its notes, and a document; asks for the name, and leaves all else alone', async () => {
-    await place.run('backup', ['--name', 'gone', '-s']);
-    await writeFile(join(place.backups, 'gone.json'), '{"metadata":{},"data":{}}');
-    const unasked = await place.run('delete', ['gone', '--json']);
+    await folder.run('backup', ['--name', 'gone', '-s']);
+    await writeFile(join(folder.backups, 'gone.json'), '{"metadata":{},"data":{}}');
+    const unasked = await folder.run('delete', ['gone', '--json']);
     expect([unasked.code, jsonOf<FailureBody>(unasked).error.code]).toEqual([4, 'USAGE']);
-    expect((await place.onTerminal('delete', ['gone'], 'yes\n')).code).toBe(130);
-    expect(await place.files()).toContain('gone.zip');
-    const asked = await place.onTerminal('delete', ['gone'], 'gone.zip\n');
+    expect((await folder.onTerminal('delete', ['gone'], 'yes\n')).code).toBe(130);
+    expect(await folder.files()).toContain('gone.zip');
+    const asked = await folder.onTerminal('delete', ['gone'], 'gone.zip\n');
     expect([asked.code, asked.shown]).toEqual([0, expect.stringContaining('gone.zip was removed')]);
     for (const command of ['delete', 'verify']) {
-      const { code, stderr } = await place.run(command, command === 'delete' ? ['gone', '-y'] : ['gone']);
+      const { code, stderr } = await folder.run(command, command === 'delete' ? ['gone', '-y'] : ['gone']);
       expect([code, stderr]).toEqual([
         4,
         expect.stringContaining('There is a document gone.json: give its whole name'),
       ]);
     }
-    expect(await place.run('delete', ['gone.json', '-y', '-s'])).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect((await place.files()).filter((name) => name.startsWith('gone'))).toEqual([]);
+    expect(await folder.run('delete', ['gone.json', '-y', '-s'])).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect((await folder.files()).filter((name) => name.startsWith('gone'))).toEqual([]);
     for (const name of ['kept.zip.json', '../x', 'nothing']) {
-      const refused = await place.run('delete', [name, '-y', '--json']);
+      const refused = await folder.run('delete', [name, '-y', '--json']);
       expect([name, refused.code, jsonOf<FailureBody>(refused).error.code]).toEqual([name, 4, 'NOT_FOUND']);
     }
     const audit = await database.query(
@@ -97,20 +97,20 @@ describe('delete', () => {
   test('refuses one that is pinned, and one that an operation uses', async () => {
     const notes = createNotes(storage());
     await notes.change('kept.zip', { pinned: true });
-    const pinned = await place.run('delete', ['kept', '-y']);
+    const pinned = await folder.run('delete', ['kept', '-y']);
     expect([pinned.code, pinned.stderr]).toEqual([4, expect.stringContaining('kept.zip is pinned')]);
     await notes.change('kept.zip', { pinned: false });
     await database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
-    const restoring = place.start('restore', ['kept', '--yes']);
+    const restoring = folder.start('restore', ['kept', '--yes']);
     await restoring.says('waiting for the tables');
-    const used = await place.run('delete', ['kept', '-y']);
+    const used = await folder.run('delete', ['kept', '-y']);
     expect([used.code, used.stderr]).toEqual([6, expect.stringContaining('is being used by a restore')]);
 
-    const running = await place.run('operations', ['--running', '--json']);
+    const running = await folder.run('operations', ['--running', '--json']);
     const [operation] = jsonOf<{ data: { operations: { id: string; kind: string; state: string }[] } }>(running).data
       .operations;
     expect(operation).toMatchObject({ kind: 'restore', state: 'running' });
-    const told = await place.run('operations', ['--cancel', operation?.id ?? '']);
+    const told = await folder.run('operations', ['--cancel', operation?.id ?? '']);
     expect([told.code, told.stdout]).toEqual([0, `The restore ${operation?.id} was told to end.\n`]);
     expect((await restoring.finished).code).toBe(130);
     await database.admin('ROLLBACK');
@@ -119,15 +119,15 @@ describe('delete', () => {
 
 describe('operations', () => {
   test('lists what was done, and says of one that has ended that it had', async () => {
-    const listed = await place.run('operations', ['--limit', '500']);
+    const listed = await folder.run('operations', ['--limit', '500']);
     expect(listed.stdout).toMatch(/^ID +KIND +STATE +BY +ASKED FOR +TOOK +BACKUP\n/);
     const [, id] = /^(\S+) +backup +succeeded .*kept\.zip$/m.exec(listed.stdout) ?? [];
-    const over = await place.run('operations', ['--cancel', id ?? '']);
+    const over = await folder.run('operations', ['--cancel', id ?? '']);
     expect(over.stdout).toBe(`The backup ${id} had ended already: succeeded.\n`);
     expect(
-      jsonOf<{ data: { operations: object[] } }>(await place.run('operations', ['--limit', '1', '--json'])).data
+      jsonOf<{ data: { operations: object[] } }>(await folder.run('operations', ['--limit', '1', '--json'])).data
         .operations,
     ).toHaveLength(1);
-    expect((await place.run('operations', ['--cancel', crypto.randomUUID()])).code).toBe(4);
+    expect((await folder.run('operations', ['--cancel', crypto.randomUUID()])).code).toBe(4);
   });
 });

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { FailureBody } from '../../server/core/errors.ts';
-import { jsonOf, type Workplace, workplace } from './command.fixture.ts';
+import { type CommandFolder, commandFolder, jsonOf } from './command-folder.fixture.ts';
 
 const SECRET = { DATABASE_URL: 'postgres://bob:hunter22@db/x' };
-let place: Workplace;
+let folder: CommandFolder;
 beforeAll(async () => {
-  place = await workplace(null);
+  folder = await commandFolder(null);
 });
-afterAll(() => place[Symbol.asyncDispose]());
+afterAll(() => folder[Symbol.asyncDispose]());
 
-const run = (...args: string[]) => place.run('command/cli.fixture', args, SECRET);
+const run = (...args: string[]) => folder.run('command/cli.fixture', args, SECRET);
 
 describe('what a command says', () => {
   test('results go to stdout, everything else to stderr', async () => {
@@ -87,7 +87,7 @@ describe('a reader that leaves', () => {
     const line = `'${process.execPath}' '${import.meta.dir}/cli.fixture.ts' --lines 100000`;
     const shell = (pipeline: string) =>
       Bun.spawn(['bash', '-c', `${pipeline}; echo "\${PIPESTATUS[0]}"`], {
-        cwd: place.dir,
+        cwd: folder.dir,
         stdout: 'pipe',
         stderr: 'ignore',
       });
@@ -98,7 +98,7 @@ describe('a reader that leaves', () => {
 
   test('gets every line when it is only slow', async () => {
     const line = `'${process.execPath}' '${import.meta.dir}/cli.fixture.ts' --lines 50000 | (sleep 0.3; wc -l)`;
-    const child = Bun.spawn(['bash', '-c', line], { cwd: place.dir, stdout: 'pipe', stderr: 'ignore' });
+    const child = Bun.spawn(['bash', '-c', line], { cwd: folder.dir, stdout: 'pipe', stderr: 'ignore' });
     expect((await child.stdout.text()).trim()).toBe('50000');
   });
 });
@@ -106,7 +106,7 @@ describe('a reader that leaves', () => {
 describe('Ctrl-C', () => {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     test(`${name} cancels, waits for the clean-up and ends with 130`, async () => {
-      const started = place.start('command/cli.fixture', ['--wait', '--json']);
+      const started = folder.start('command/cli.fixture', ['--wait', '--json']);
       await started.says('a note');
       started.signal(name);
       const done = await started.finished;
@@ -117,7 +117,7 @@ describe('Ctrl-C', () => {
   }
 
   test('one that comes when all is done says that it was too late, with --silent too, and the result stands', async () => {
-    const started = place.start('command/cli.fixture', ['--late', '--json']);
+    const started = folder.start('command/cli.fixture', ['--late', '--json']);
     await started.says('a note');
     started.signal('SIGINT');
     const done = await started.finished;
@@ -126,7 +126,7 @@ describe('Ctrl-C', () => {
   });
 
   test('a second one says that it is still cleaning up, and changes nothing', async () => {
-    const started = place.start('command/cli.fixture', ['--wait']);
+    const started = folder.start('command/cli.fixture', ['--wait']);
     await started.says('a note');
     started.signal('SIGINT');
     await started.says('Cancelling');
@@ -138,7 +138,7 @@ describe('Ctrl-C', () => {
 });
 
 test('on a terminal progress is one redrawn line, cleared before anything else is written', async () => {
-  const { code, shown } = await place.onTerminal('command/cli.fixture', ['--lines', '1'], '');
+  const { code, shown } = await folder.onTerminal('command/cli.fixture', ['--lines', '1'], '');
   expect(code).toBe(0);
   expect(shown).toContain('\rcopying  10 %  1 row  10 B of 100 B');
   expect(shown).toContain('\r\x1b[Ka note');

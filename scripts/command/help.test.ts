@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { EXIT_CODES } from '../../server/process/exit-codes.ts';
 import { helpOf, readCommandLine } from './cli.ts';
-import { type Workplace, workplace } from './command.fixture.ts';
+import { type CommandFolder, commandFolder } from './command-folder.fixture.ts';
 import { type AnyCommand, allCommands } from './commands.fixture.ts';
 import { spelled } from './help.ts';
 
-let place: Workplace;
+let folder: CommandFolder;
 beforeAll(async () => {
-  place = await workplace(null);
+  folder = await commandFolder(null);
 });
-afterAll(() => place[Symbol.asyncDispose]());
+afterAll(() => folder[Symbol.asyncDispose]());
 
 const commands = await allCommands();
 const COMMON = ['--json', '-v, --verbose', '-s, --silent', '-h, --help'];
@@ -61,7 +61,7 @@ for (const command of commands) {
 
 test('--help is answered on stdout, whatever else stands there, and nothing is done', async () => {
   const backup = commands.find(({ name }) => name === 'backup');
-  expect(await place.run('backup', ['--help', '--frobnicate'], { DATABASE_URL: 'nonsense' })).toEqual({
+  expect(await folder.run('backup', ['--help', '--frobnicate'], { DATABASE_URL: 'nonsense' })).toEqual({
     code: 0,
     stdout: backup ? helpOf(backup) : '',
     stderr: '',
@@ -104,5 +104,5 @@ describe('README.md', async () => {
 });
 
 test('-h is --help, also among other short flags', async () => {
-  for (const words of [['-h'], ['-sh']]) expect((await place.run('list', words)).stdout).toContain('Usage:');
+  for (const words of [['-h'], ['-sh']]) expect((await folder.run('list', words)).stdout).toContain('Usage:');
 });

@@ -2,8 +2,8 @@ import { AppError } from '../../server/core/errors.ts';
 import { type Command, runCommand } from '../command/cli.ts';
 import { formatColumns } from '../command/format.ts';
 import { type Audit, CATEGORIES, openAuditor } from './panel/auditor.ts';
-import { furnish } from './panel/furniture.ts';
-import { openHouse } from './panel/house.ts';
+import { storeDemoBackups } from './panel/demo-backups.ts';
+import { startDemoServer } from './panel/demo-server.ts';
 
 const RUNS = 3;
 const LEAST = { performance: 95, accessibility: 100, 'best-practices': 100 } as const;
@@ -54,9 +54,9 @@ async function judge(
   signal: AbortSignal,
   note: (line: string) => void,
 ): Promise<(Audit & { path: string })[]> {
-  await using house = await openHouse(signal);
-  await furnish(house);
-  await using auditor = await openAuditor(house.url, on);
+  await using server = await startDemoServer(signal);
+  await storeDemoBackups(server);
+  await using auditor = await openAuditor(server.url, on);
   const found: (Audit & { path: string })[] = [];
   const look = async (path: string) => {
     note(`looking at ${path}`);
@@ -68,7 +68,7 @@ async function judge(
     found.push({ path, ...median(runs) });
   };
   for (const path of OUTSIDE) await look(path);
-  await auditor.signIn(house.who);
+  await auditor.signIn(server.who);
   for (const path of INSIDE) await look(path);
   return found;
 }

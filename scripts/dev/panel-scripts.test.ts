@@ -25,7 +25,7 @@ for (const script of ['lighthouse', 'screenshots']) {
       const child = start(script, script === 'screenshots' ? ['--output', join(folder, 'pictures')] : [], {
         TMPDIR: folder,
       });
-      while (!(await readdir(folder)).some((name) => name.startsWith('palace-house-'))) {
+      while (!(await readdir(folder)).some((name) => name.startsWith('palace-demo-'))) {
         expect(child.exitCode).toBeNull();
         await Bun.sleep(20);
       }

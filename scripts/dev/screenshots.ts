@@ -4,8 +4,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { AppError } from '../../server/core/errors.ts';
 import { type Command, runCommand } from '../command/cli.ts';
 import { startBrowser } from './panel/browser.ts';
-import { furnish } from './panel/furniture.ts';
-import { type House, openHouse } from './panel/house.ts';
+import { storeDemoBackups } from './panel/demo-backups.ts';
+import { type DemoServer, startDemoServer } from './panel/demo-server.ts';
 import { EMPTY_SHOTS, SHOTS, type Shot } from './panel/shots.ts';
 import { signIn } from './panel/sign-in.ts';
 
@@ -36,38 +36,38 @@ const command: Command<typeof flags> = {
       throw new AppError('USAGE', `There is no picture ${unknown}.`, { hint: `There are: ${NAMES.join(', ')}.` });
     const chosen = (shots: Shot[]) => shots.filter(({ name }) => only.includes(name));
     await mkdir(output, { recursive: true });
-    await using house = await openHouse(signal);
+    await using server = await startDemoServer(signal);
     await using stack = new AsyncDisposableStack();
     const browser = stack.adopt(await startBrowser(['--hide-scrollbars']), (open) => open.close());
-    const camera = { browser, house, folder: output, signal, note };
-    const empty = await takeAll(camera, chosen(EMPTY_SHOTS));
-    await furnish(house);
-    const taken = [...empty, ...(await takeAll(camera, chosen(SHOTS)))];
+    const options = { browser, server, folder: output, signal, note };
+    const empty = await takeAll(options, chosen(EMPTY_SHOTS));
+    await storeDemoBackups(server);
+    const taken = [...empty, ...(await takeAll(options, chosen(SHOTS)))];
     return { data: { pictures: taken }, lines: [`${taken.length} pictures in ${output}`] };
   },
 };
 
-interface Camera {
+interface ShotOptions {
   browser: Browser;
-  house: House;
+  server: DemoServer;
   folder: string;
   signal: AbortSignal;
   note: (line: string) => void;
 }
 
-async function takeAll({ browser, house, folder, signal, note }: Camera, shots: Shot[]): Promise<string[]> {
+async function takeAll({ browser, server, folder, signal, note }: ShotOptions, shots: Shot[]): Promise<string[]> {
   if (shots.length === 0) return [];
   const taken: string[] = [];
-  const session = await signIn(browser, house);
+  const session = await signIn(browser, server);
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const colorScheme of THEMES) {
-      const how = { baseURL: house.url, viewport, colorScheme, reducedMotion: 'reduce', locale: 'en-GB' } as const;
+      const how = { baseURL: server.url, viewport, colorScheme, reducedMotion: 'reduce', locale: 'en-GB' } as const;
       const phone = size === 'phone' && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
       for (const shot of shots) {
         signal.throwIfAborted();
         const path = join(folder, `${shot.name}-${size}-${colorScheme}.png`);
         const context = await browser.newContext({ ...how, ...phone, ...(!shot.outside && { storageState: session }) });
-        await take(context, house, shot, path);
+        await take(context, server, shot, path);
         await context.close();
         taken.push(path);
         note(path);
@@ -77,16 +77,16 @@ async function takeAll({ browser, house, folder, signal, note }: Camera, shots: 
   return taken;
 }
 
-async function take(context: BrowserContext, house: House, shot: Shot, path: string): Promise<void> {
+async function take(context: BrowserContext, server: DemoServer, shot: Shot, path: string): Promise<void> {
   const page = await context.newPage();
   await page.goto(shot.path);
   await page.getByRole('heading', { name: shot.heading }).first().waitFor();
   await page.locator('.skeleton').first().waitFor({ state: 'detached' });
-  await shot.prepare?.(page, house);
+  await shot.prepare?.(page, server);
   await page.waitForLoadState('networkidle').catch(() => undefined);
   if (shot.whole) await page.setViewportSize(await wholeSize(page));
   await page.screenshot({ path, animations: 'disabled' });
-  await shot.after?.(page, house);
+  await shot.after?.(page, server);
 }
 
 /** Returns a window as high as the page, so that what sits at the page's edge sits at the picture's edge. */

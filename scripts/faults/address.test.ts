@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Scene } from '../../server/testing/scene.fixture.ts';
-import type { Workplace } from '../command/command.fixture.ts';
-import { libraryPlace } from '../command/places.fixture.ts';
+import type { CommandFolder } from '../command/command-folder.fixture.ts';
+import { libraryFolder } from '../command/filled-folders.fixture.ts';
 
 /** A password long and full of signs, so that it is found in any spelling. */
 const SECRET = 'Tr0ub4dor#3@/:horse';
-let ground: Awaited<ReturnType<typeof libraryPlace>>;
+let fixture: Awaited<ReturnType<typeof libraryFolder>>;
 let scene: Scene;
-let place: Workplace;
+let folder: CommandFolder;
 beforeAll(async () => {
-  ground = await libraryPlace();
-  ({ scene, place } = ground);
+  fixture = await libraryFolder();
+  ({ scene, folder } = fixture);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
 const secretly = (other: Partial<Pick<URL, 'hostname' | 'port' | 'username'>> = {}) =>
   Object.assign(new URL(scene.database.url), { password: encodeURIComponent(SECRET), ...other }).href;
@@ -67,7 +67,7 @@ for (const { what, address, exit, code } of ADDRESSES) {
             DATABASE_URL: address(),
             BACKUP_SCHEMA: join(import.meta.dir, '../../server/testing/library.fixture.ts'),
           };
-          const { code: exitCode, stdout, stderr } = await place.run(command, [...words, form], env);
+          const { code: exitCode, stdout, stderr } = await folder.run(command, [...words, form], env);
           expect([exitCode, stderr]).toEqual([exit, expect.stringContaining(code)]);
           for (const secret of [
             SECRET,
@@ -79,7 +79,7 @@ for (const { what, address, exit, code } of ADDRESSES) {
             expect(`${stdout}${stderr}`).not.toContain(secret);
           }
         }
-        expect(await place.files()).toEqual([]);
+        expect(await folder.files()).toEqual([]);
       });
     }
   });

@@ -4,18 +4,18 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unprivilegedLaunch } from '../../db/embedded/unprivileged.ts';
 import { libraryScene, type Scene } from '../../server/testing/scene.fixture.ts';
-import { type Workplace, workplace } from '../command/command.fixture.ts';
+import { type CommandFolder, commandFolder } from '../command/command-folder.fixture.ts';
 
 let scene: Scene;
-let place: Workplace;
+let folder: CommandFolder;
 beforeAll(async () => {
   // Digests do not compress below half: about 700 kB of archive.
   scene = await libraryScene({ lendings: 20_000 });
 });
 beforeEach(async () => {
-  place = await workplace(scene.database.url);
+  folder = await commandFolder(scene.database.url);
 });
-afterEach(() => place[Symbol.asyncDispose]());
+afterEach(() => folder[Symbol.asyncDispose]());
 afterAll(() => scene[Symbol.asyncDispose]());
 
 /** Command prefix for a mount namespace that ends with the command, and needs no rights but those of a user namespace. */
@@ -29,7 +29,7 @@ describe('a full disk', () => {
     expect([code, shown]).toEqual([3, expect.stringContaining('DISK_FULL')]);
     expect(shown).toContain('takes no file of this size');
     // Made for this backup, and taken away with it.
-    expect(existsSync(place.backups)).toBe(false);
+    expect(existsSync(folder.backups)).toBe(false);
     await expectClean();
   });
 
@@ -53,30 +53,30 @@ describe('a full disk', () => {
 
 describe('a folder without the right', () => {
   test('to write is STORAGE_UNAVAILABLE with exit code 3, and says what to do', async () => {
-    await mkdir(place.backups);
-    await chmod(place.backups, 0o500);
+    await mkdir(folder.backups);
+    await chmod(folder.backups, 0o500);
     const { code, shown } = await asNobody(backupLine());
     expect([code, shown]).toEqual([3, expect.stringContaining('STORAGE_UNAVAILABLE')]);
     expect(shown).toContain('Give the user this program runs as the right');
-    await chmod(place.backups, 0o700);
-    expect(await place.files()).toEqual([]);
+    await chmod(folder.backups, 0o700);
+    expect(await folder.files()).toEqual([]);
     await expectClean();
   });
 
   test('to read is STORAGE_UNAVAILABLE with exit code 3 for list, backup and restore', async () => {
-    await mkdir(place.backups);
-    await chmod(place.backups, 0o000);
+    await mkdir(folder.backups);
+    await chmod(folder.backups, 0o000);
     for (const line of [commandLine('list'), backupLine(), commandLine('restore', 'any', '--yes')]) {
       const { code, shown } = await asNobody(line);
       expect([code, shown]).toEqual([3, expect.stringContaining('STORAGE_UNAVAILABLE')]);
     }
-    await chmod(place.backups, 0o700);
+    await chmod(folder.backups, 0o700);
     await expectClean();
   });
 
   test('because it is a file is STORAGE_UNAVAILABLE with exit code 3', async () => {
-    await Bun.write(place.backups, 'a file');
-    const { code, stderr } = await place.run('backup', [], { BACKUP_SCHEMA: SCHEMA });
+    await Bun.write(folder.backups, 'a file');
+    const { code, stderr } = await folder.run('backup', [], { BACKUP_SCHEMA: SCHEMA });
     expect([code, stderr]).toEqual([3, expect.stringContaining('STORAGE_UNAVAILABLE')]);
   });
 });
@@ -88,9 +88,9 @@ const commandLine = (name: string, ...words: string[]) =>
 const backupLine = () => commandLine('backup', '--verbose');
 
 async function onTmpfs(size: string): Promise<{ code: number; shown: string }> {
-  await mkdir(place.backups);
-  const folder = quoted([place.backups]);
-  const script = `mount -t tmpfs -o size=${size} tmpfs ${folder} || exit 99; ${backupLine()}; code=$?; echo "left:$(ls -A ${folder})" >&2; exit $code`;
+  await mkdir(folder.backups);
+  const mountPoint = quoted([folder.backups]);
+  const script = `mount -t tmpfs -o size=${size} tmpfs ${mountPoint} || exit 99; ${backupLine()}; code=$?; echo "left:$(ls -A ${mountPoint})" >&2; exit $code`;
   return await shell(script, IN_NAMESPACE);
 }
 
@@ -102,12 +102,12 @@ async function asNobody(line: string): Promise<{ code: number; shown: string }> 
 
 async function shell(script: string, prefix: string[] = []): Promise<{ code: number; shown: string }> {
   const child = Bun.spawn([...prefix, 'bash', '-c', `exec 2>&1; ${script}`], {
-    cwd: place.dir,
+    cwd: folder.dir,
     env: {
       PATH: process.env['PATH'] ?? '',
-      HOME: place.dir,
+      HOME: folder.dir,
       DATABASE_URL: scene.database.url,
-      BACKUP_DIR: place.backups,
+      BACKUP_DIR: folder.backups,
       BACKUP_JOBS: '2',
       BACKUP_SCHEMA: SCHEMA,
     },

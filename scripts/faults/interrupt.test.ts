@@ -2,23 +2,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { closeGate } from '../../server/testing/hold.fixture.ts';
 import { STEPS } from '../../server/testing/library.fixture.ts';
 import type { Scene } from '../../server/testing/scene.fixture.ts';
-import type { Workplace } from '../command/command.fixture.ts';
-import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
+import type { CommandFolder } from '../command/command-folder.fixture.ts';
+import { LIBRARY_SCHEMA, libraryFolder } from '../command/filled-folders.fixture.ts';
 
-let ground: Awaited<ReturnType<typeof libraryPlace>>;
+let fixture: Awaited<ReturnType<typeof libraryFolder>>;
 let scene: Scene;
-let place: Workplace;
+let folder: CommandFolder;
 beforeAll(async () => {
-  ground = await libraryPlace({ lendings: 5000 });
-  ({ scene, place } = ground);
+  fixture = await libraryFolder({ lendings: 5000 });
+  ({ scene, folder } = fixture);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
 describe('Ctrl-C during a restore', () => {
   for (const step of STEPS) {
     test(`at the step "${step}": exit code 130, nothing changed, nothing left`, async () => {
       await using gate = await closeGate(scene.database, step);
-      const restore = place.start('restore', ['./library.zip', '--yes', '--json']);
+      const restore = folder.start('restore', ['./library.zip', '--yes', '--json']);
       await gate.reached();
       restore.signal('SIGINT');
       const { code, stdout } = await restore.finished;
@@ -30,7 +30,7 @@ describe('Ctrl-C during a restore', () => {
   }
 
   test('after the commit is too late: exit code 0, and everything is restored', async () => {
-    const restore = place.start('restore', ['./library.zip', '--yes']);
+    const restore = folder.start('restore', ['./library.zip', '--yes']);
     await restore.says('analyzing');
     restore.signal('SIGINT');
     expect((await restore.finished).code).toBe(0);
@@ -41,12 +41,12 @@ describe('Ctrl-C during a restore', () => {
 });
 
 test('Ctrl-C while a backup is read back: exit code 130, no archive is left', async () => {
-  const backup = place.start('backup', [], LIBRARY_SCHEMA);
+  const backup = folder.start('backup', [], LIBRARY_SCHEMA);
   await backup.says('verifying');
   backup.signal('SIGINT');
   const { code } = await backup.finished;
   // The archive is small: it may have been read to its end before the signal came.
   expect([0, 130]).toContain(code);
-  expect((await place.files()).length).toBe(code === 0 ? 2 : 0);
+  expect((await folder.files()).length).toBe(code === 0 ? 2 : 0);
   expect(await scene.leftovers()).toEqual([]);
 });

@@ -8,22 +8,22 @@ import { bytesSource } from '../../server/storage/memory.ts';
 import { closeGate } from '../../server/testing/hold.fixture.ts';
 import { STEPS } from '../../server/testing/library.fixture.ts';
 import type { Scene } from '../../server/testing/scene.fixture.ts';
-import type { Workplace } from '../command/command.fixture.ts';
-import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
+import type { CommandFolder } from '../command/command-folder.fixture.ts';
+import { LIBRARY_SCHEMA, libraryFolder } from '../command/filled-folders.fixture.ts';
 
 /** State for `kill -9` of the commands, after which nothing of ours cleans up. */
-let ground: Awaited<ReturnType<typeof libraryPlace>>;
+let fixture: Awaited<ReturnType<typeof libraryFolder>>;
 let scene: Scene;
-let place: Workplace;
+let folder: CommandFolder;
 
 beforeAll(async () => {
-  ground = await libraryPlace({ lendings: 20_000 });
-  ({ scene, place } = ground);
+  fixture = await libraryFolder({ lendings: 20_000 });
+  ({ scene, folder } = fixture);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
-const restoring = () => place.start('restore', ['./library.zip', '--yes', '--verbose']);
-const backingUp = () => place.start('backup', [], LIBRARY_SCHEMA);
+const restoring = () => folder.start('restore', ['./library.zip', '--yes', '--verbose']);
+const backingUp = () => folder.start('backup', [], LIBRARY_SCHEMA);
 
 describe('a backup that is killed', () => {
   for (const line of ['copying', 'finishing', 'verifying']) {
@@ -108,10 +108,10 @@ test('promise 5: whenever commands are killed, tables are wholly old or wholly n
 async function expectSoundAfterNext(): Promise<void> {
   const next = await backingUp().finished;
   expect([next.code, next.stderr]).toEqual([0, expect.any(String)]);
-  const files = await place.files();
+  const files = await folder.files();
   expect(files.filter((name) => !/\.zip(\.json)?$/.test(name))).toEqual([]);
   for (const name of files.filter((file) => file.endsWith('.zip'))) {
-    const source = bytesSource(await readFile(join(place.backups, name)));
+    const source = bytesSource(await readFile(join(folder.backups, name)));
     const { ok } = await verifyArchive(source, { signal: new AbortController().signal, onProgress: () => undefined });
     expect([name, ok]).toEqual([name, true]);
   }

@@ -7,18 +7,18 @@ import pg from 'pg';
 import { unprivilegedLaunch } from '../../db/embedded/unprivileged.ts';
 import type { TestDatabase } from '../../db/testing/database.ts';
 import type { Scene } from '../../server/testing/scene.fixture.ts';
-import type { Workplace } from '../command/command.fixture.ts';
-import { LIBRARY_SCHEMA, libraryPlace } from '../command/places.fixture.ts';
+import type { CommandFolder } from '../command/command-folder.fixture.ts';
+import { LIBRARY_SCHEMA, libraryFolder } from '../command/filled-folders.fixture.ts';
 
 const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('pgbouncer', { PATH: '/usr/sbin:/usr/local/sbin' });
-let ground: Awaited<ReturnType<typeof libraryPlace>>;
+let fixture: Awaited<ReturnType<typeof libraryFolder>>;
 let scene: Scene;
-let place: Workplace;
+let folder: CommandFolder;
 beforeAll(async () => {
-  ground = await libraryPlace();
-  ({ scene, place } = ground);
+  fixture = await libraryFolder();
+  ({ scene, folder } = fixture);
 });
-afterAll(() => ground[Symbol.asyncDispose]());
+afterAll(() => fixture[Symbol.asyncDispose]());
 
 const COMMANDS: [name: string, words: string[]][] = [
   ['backup', []],
@@ -30,7 +30,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
   test('every command is refused with POOLER_DETECTED and says which setting to give, and the pooled sessions are as they were', async () => {
     await using pooler = await startPooler(scene.database, 'transaction');
     for (const [name, words] of COMMANDS) {
-      const { code, stderr, stdout } = await place.run(name, words, { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
+      const { code, stderr, stdout } = await folder.run(name, words, { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
       expect([code, stderr]).toEqual([2, expect.stringContaining('POOLER_DETECTED')]);
       expect(stdout + stderr).toContain('DATABASE_DIRECT_URL');
     }
@@ -41,7 +41,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: '"$user", public' }]);
     expect((await client.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
     await client.end();
-    expect(await place.files()).toEqual([]);
+    expect(await folder.files()).toEqual([]);
     expect(await scene.state()).toBe(scene.changed);
   });
 
@@ -54,7 +54,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
       while (!over) await client.query('SELECT count(*) FROM books');
       await client.end();
     });
-    const { code, stderr } = await place.run('backup', [], { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
+    const { code, stderr } = await folder.run('backup', [], { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
     over = true;
     await Promise.all(busy);
     expect([code, stderr]).toEqual([2, expect.stringContaining('POOLER_DETECTED')]);
@@ -63,7 +63,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
   test('DATABASE_DIRECT_URL is used instead', async () => {
     await using pooler = await startPooler(scene.database, 'transaction');
     const env = { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: scene.database.url };
-    for (const [name, words] of COMMANDS) expect((await place.run(name, words, env)).code).toBe(0);
+    for (const [name, words] of COMMANDS) expect((await folder.run(name, words, env)).code).toBe(0);
     await scene.change();
   });
 });
@@ -72,7 +72,7 @@ describe.skipIf(pgbouncer === null)('behind a session pooler', () => {
   test('every command works', async () => {
     await using pooler = await startPooler(scene.database, 'session');
     for (const [name, words] of COMMANDS) {
-      const { code, stderr } = await place.run(name, words, { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
+      const { code, stderr } = await folder.run(name, words, { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
       expect([code, stderr]).toEqual([0, expect.any(String)]);
     }
     expect(await scene.state()).toBe(scene.archived);

@@ -9,9 +9,9 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import { ERROR_FAMILIES, type ErrorCode } from '../core/errors.ts';
 import { type Action, RIGHTS } from '../security/rights.ts';
-import { DEMO_PASSWORD, SUPER_ADMIN, signIn, until, type Visitor } from './house.fixture.ts';
+import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { type Valve, valveBefore } from './valve.fixture.ts';
+import { DEMO_PASSWORD, SUPER_ADMIN, signIn, until, type Visitor } from './system.fixture.ts';
 
 /**
  * A server in a process of its own, run as nobody who may read everything, through one bad day after the other. Whatever it answers is
@@ -20,7 +20,7 @@ import { type Valve, valveBefore } from './valve.fixture.ts';
 interface Place {
   folder: string;
   database: TestDatabase;
-  valve: Valve;
+  proxy: PausingProxy;
   program: Program;
   owner: Visitor;
   /** Who is signed out in a test, so that the owner stays. */
@@ -51,14 +51,14 @@ beforeAll(async () => {
   if (launch.owner) await chown(folder, launch.owner.uid, launch.owner.gid);
   const database = opened.use(await testDatabase({ template: 'hrms' }));
   await fillDemo(database.url, { staff: 5, seed: 3 });
-  const valve = opened.use(await valveBefore(database.url));
+  const proxy = opened.use(await pausingProxy(database.url));
   const program = await startProgram(
-    { database, folder, directUrl: valve.url },
-    { DATABASE_URL: valve.url, METRICS_TOKEN },
+    { database, folder, directUrl: proxy.url },
+    { DATABASE_URL: proxy.url, METRICS_TOKEN },
     launch.prefix,
   );
   opened.defer(async () => void (await program.end('SIGKILL')));
-  place = { folder, database, valve, program, owner: await signIn(program.url), guest: await signIn(program.url) };
+  place = { folder, database, proxy, program, owner: await signIn(program.url), guest: await signIn(program.url) };
   await place.owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
   for (const name of ['first.zip', 'second.zip', 'third.zip']) await backUp(name);
 });
@@ -193,8 +193,8 @@ test('no answer of a good day holds a path of the server', async () => {
 });
 
 for (const [what, goAway] of [
-  ['refuses', () => place.valve.shut()],
-  ['takes everything and never answers', async () => place.valve.close(0)],
+  ['refuses', () => place.proxy.stop()],
+  ['takes everything and never answers', async () => place.proxy.pauseAfter(0)],
 ] as const)
   test(`while the database ${what}, all who need it are told so at once, and are served when it is back`, async () => {
     await goAway();
@@ -205,7 +205,7 @@ for (const [what, goAway] of [
     }
     const again = await askAll([CALLS['auth.signIn'](), CALLS['backups.list'](), PUBLIC[2] ?? METRICS]);
     expect(again.map(({ code }) => code)).toEqual(Array(3).fill('DATABASE_UNREACHABLE'));
-    place.valve.open();
+    place.proxy.resume();
     await until('an answer', async () => (await ask(CALLS['auth.me']())).status === 200);
     expect((await ask(PUBLIC[2] ?? METRICS)).status).toBe(200);
     await backUp(`after-${what.split(' ', 1)}.zip`);
@@ -215,10 +215,10 @@ test('a database that takes connections and lets nobody in leaves nobody without
   // A stream of events waits for the database to come back.
   const asked = () => everything().filter(({ path }) => !path.includes('operations.progress'));
   for (const bytes of [1, 100]) {
-    place.valve.close(bytes);
+    place.proxy.pauseAfter(bytes);
     for (const { path, status, text } of await askAll(asked()))
       expect([bytes, path, status === 500 ? text : '']).toEqual([bytes, path, '']);
-    place.valve.open();
+    place.proxy.resume();
     await until('an answer', async () => (await ask(CALLS['auth.me']())).status === 200);
   }
 });
@@ -309,7 +309,7 @@ test('whatever happened, each line it said is one of its log', async () => {
     });
   expect((await ask({ path: '/healthz' })).status).toBe(200);
   const going = ask(CALLS['backups.create']()).catch(() => undefined);
-  await place.valve.shut();
+  await place.proxy.stop();
   await going;
   expect(await place.program.end('SIGTERM')).toBe(0);
   const [greeting, ...said] = place.program.lines.filter((line) => !line.startsWith('{'));

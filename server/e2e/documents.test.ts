@@ -4,18 +4,18 @@ import { gzipSync } from 'node:zlib';
 import { type Content, contentOf } from '../../db/testing/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import { oldZip } from '../document/old-zip.fixture.ts';
-import { DEMO_PASSWORD, type House, openHouse, type Visitor } from './house.fixture.ts';
+import { DEMO_PASSWORD, type System, startSystem, type Visitor } from './system.fixture.ts';
 
-let house: House;
+let system: System;
 let person: Visitor;
 let before: Content;
 beforeAll(async () => {
-  house = await openHouse({ staff: 120 });
-  person = await house.signIn();
+  system = await startSystem({ staff: 120 });
+  person = await system.signIn();
   await person.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
-  before = await contentOf(house.database);
+  before = await contentOf(system.database);
 });
-afterAll(() => house[Symbol.asyncDispose]());
+afterAll(() => system[Symbol.asyncDispose]());
 
 type Row = Record<string, unknown>;
 interface BackupData {
@@ -35,12 +35,12 @@ async function documentOf(name: string): Promise<BackupData> {
 }
 async function restore(backup: string): Promise<Record<string, unknown>> {
   const { operation } = (
-    await person.client.restores.start.mutate({ from: { backup }, confirmDatabase: house.database.name })
+    await person.client.restores.start.mutate({ from: { backup }, confirmDatabase: system.database.name })
   ).data;
   return (await person.client.wait(operation.id)).result ?? {};
 }
 const spoil = () =>
-  house.database.query(
+  system.database.query(
     `DELETE FROM loan_repayments; DELETE FROM issue_comments; UPDATE staff SET "fullName" = 'nobody'`,
   );
 const put = (file: string, body: NonNullable<RequestInit['body']>) =>
@@ -75,13 +75,13 @@ test('what ?format=json gives is what a restore of that backup gives, value for 
   const name = await backUp();
   const first = await documentOf(name);
   expect(Object.values(first.data).reduce((sum, rows) => sum + rows.length, 0)).toBe(
-    Object.values(house.rows).reduce((sum, count) => sum + count, 0),
+    Object.values(system.rows).reduce((sum, count) => sum + count, 0),
   );
   await spoil();
   const spoilt = await documentOf(await backUp());
   expect(spoilt.data['loanRepayments']).toEqual([]);
-  expect(await restore(name)).toMatchObject({ tables: house.rows });
-  expect(await contentOf(house.database)).toEqual(before);
+  expect(await restore(name)).toMatchObject({ tables: system.rows });
+  expect(await contentOf(system.database)).toEqual(before);
   const again = await documentOf(await backUp());
   for (const [key, rows] of Object.entries(first.data)) expect(byId(again.data[key] ?? [])).toEqual(byId(rows));
 });
@@ -104,24 +104,24 @@ test('an old backup of the HRMS, in its ZIP, alone or gzipped, is accepted and r
     const { info } = (await person.client.backups.get.query({ id: data.fileName })).data;
     expect(info).toMatchObject({ kind: 'uploaded', metadata: { createdBy: expect.any(String) } });
     await spoil();
-    await house.database.query(`UPDATE system_settings SET description = 'stays'`);
-    const { system_settings: _, ...brought } = house.rows;
+    await system.database.query(`UPDATE system_settings SET description = 'stays'`);
+    const { system_settings: _, ...brought } = system.rows;
     expect((await restore(data.fileName))['tables']).toEqual(brought);
     // As documents: numbers inside jsonb have been through the old tool's doubles.
     const { systemSettings: __, ...after } = (await documentOf(await backUp())).data;
     for (const [key, rows] of Object.entries(after))
       expect([key, byId(rows)]).toEqual([key, byId(written.data[key] ?? [])]);
-    const [stays] = await house.database.query(
+    const [stays] = await system.database.query(
       `SELECT count(*)::int AS n FROM system_settings WHERE description = 'stays'`,
     );
-    expect(stays).toEqual({ n: house.rows['system_settings'] });
+    expect(stays).toEqual({ n: system.rows['system_settings'] });
   }
 });
 
 test('a document with one wrong value is refused with the path to it, keeps no file, and changes nothing', async () => {
   const document = await documentOf(await backUp());
-  const now = await contentOf(house.database);
-  const files = await house.files();
+  const now = await contentOf(system.database);
+  const files = await system.files();
   const [, second] = document.data['staff'] ?? [];
   if (second) second['gender'] = 'UNKNOWN';
   const refused = await readOutcome(await put('wrong.json', JSON.stringify(document)));
@@ -132,9 +132,9 @@ test('a document with one wrong value is refused with the path to it, keeps no f
   });
   const [upload] = (await person.client.uploads.list.query({})).data.uploads;
   expect(upload).toMatchObject({ state: 'refused', archive: null, error: { code: 'ARCHIVE_INVALID' } });
-  expect(await house.files()).toEqual(files);
-  expect(await contentOf(house.database)).toEqual(now);
-  const left = await house.database.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restore%'`);
+  expect(await system.files()).toEqual(files);
+  expect(await contentOf(system.database)).toEqual(now);
+  const left = await system.database.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restore%'`);
   expect(left).toEqual([]);
 });
 
@@ -144,10 +144,10 @@ function byId(rows: Row[]): Row[] {
 
 test('promise 3: while the folder of the backups is gone, nothing is listed or made, and all who watch are told', async () => {
   const name = await backUp();
-  const { backupDir } = house.config;
+  const { backupDir } = system.config;
   await rename(backupDir, `${backupDir}-aside`);
   try {
-    const ready = await fetch(`${house.url}/readyz`);
+    const ready = await fetch(`${system.url}/readyz`);
     expect([ready.status, (await readOutcome(ready)).code]).toEqual([503, 'STORAGE_LOST']);
     await expect(backUp()).rejects.toMatchObject({ code: 'STORAGE_LOST' });
     expect((await readOutcome(await put('any.json', '{}'))).code).toBe('STORAGE_LOST');
@@ -158,7 +158,7 @@ test('promise 3: while the folder of the backups is gone, nothing is listed or m
     await rm(backupDir, { recursive: true, force: true });
     await rename(`${backupDir}-aside`, backupDir);
   }
-  expect((await fetch(`${house.url}/readyz`)).status).toBe(200);
+  expect((await fetch(`${system.url}/readyz`)).status).toBe(200);
   const { items } = (await person.client.backups.list.query({})).data;
   expect(items.map(({ fileName }) => fileName)).toContain(name);
 });

@@ -7,9 +7,9 @@ import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { sampleArchive } from '../archive/sample.fixture.ts';
 import { hostileFiles } from './hostile-files.fixture.ts';
-import { signIn, type Visitor } from './house.fixture.ts';
-import { watchdog } from './memory-dog.fixture.ts';
+import { startWatchdog } from './memory-watchdog.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
+import { signIn, type Visitor } from './system.fixture.ts';
 
 const MEBIBYTE = 1024 ** 2;
 /** What the two processes of a server together may take above what they take at rest. */
@@ -27,7 +27,7 @@ let database: TestDatabase;
 let folder: string;
 let program: Program;
 let person: Visitor;
-let dog: ReturnType<typeof watchdog>;
+let watchdog: ReturnType<typeof startWatchdog>;
 beforeAll(async () => {
   database = await testDatabase({ template: 'hrms' });
   await fillDemo(database.url, { staff: 10, seed: 3 });
@@ -36,7 +36,7 @@ beforeAll(async () => {
   person = await signIn(program.url);
   // What is loaded with the first file of each kind belongs to its rest.
   for (const body of [(await sampleArchive()).bytes, '{"metadata":{},"data":{"categories":[]}}']) await put(body);
-  dog = watchdog(program.pid);
+  watchdog = startWatchdog(program.pid);
 }, 300_000);
 afterAll(async () => {
   await program.end('SIGTERM');
@@ -77,8 +77,8 @@ async function asking<R>(work: () => Promise<R>): Promise<{ result: R; statuses:
 }
 
 async function costs(what: string, work: () => Promise<{ status: number; code: string | undefined }>) {
-  const { result, peak, seconds } = await dog.during(() => asking(work));
-  const above = Math.max(0, peak - dog.rest()) / MEBIBYTE;
+  const { result, peak, seconds } = await watchdog.during(() => asking(work));
+  const above = Math.max(0, peak - watchdog.rest()) / MEBIBYTE;
   const { status, code } = result.result;
   console.log(
     `${what}: ${status} ${code}, ${above.toFixed(0)} MB above rest, ${seconds.toFixed(1)} s of a core, longest /healthz ${result.longest.toFixed(0)} ms of ${result.statuses.length}`,
@@ -124,7 +124,9 @@ test.skipIf(!COUNTS)(
     await writeFile(join(folder, 'backups', `${fileName}.json`), `{"a":[${'{},'.repeat(SIZE / 3)}{}]}`);
     const [{ bytes } = { bytes: () => new Uint8Array() }] = hostileFiles(SIZE);
     await writeFile(join(folder, 'backups', 'put-there.zip'), bytes());
-    const { peak } = await dog.during(() => asking(async () => await person.client.backups.list.query({ limit: 10 })));
-    expect(peak - dog.rest()).toBeLessThan(ALLOWED);
+    const { peak } = await watchdog.during(() =>
+      asking(async () => await person.client.backups.list.query({ limit: 10 })),
+    );
+    expect(peak - watchdog.rest()).toBeLessThan(ALLOWED);
   },
 );

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { contentOf } from '../../db/testing/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import type { OperationEvent } from '../client/client.ts';
-import { DEMO_PASSWORD, type House, openHouse, SUPER_ADMIN, type Visitor } from './house.fixture.ts';
+import { DEMO_PASSWORD, SUPER_ADMIN, type System, startSystem, type Visitor } from './system.fixture.ts';
 
 const MIB = 1024 ** 2;
 /** The limit as it is where nobody sets it. */
@@ -10,40 +10,40 @@ const LIMIT = 100 * MIB;
 
 const BIG_ROWS = 54_000;
 
-let house: House;
+let system: System;
 let person: Visitor;
 let before: Awaited<ReturnType<typeof contentOf>>;
 beforeAll(async () => {
-  house = await openHouse({ settings: { BACKUP_JOBS: '2' } });
+  system = await startSystem({ settings: { BACKUP_JOBS: '2' } });
   // At level 0 nothing is made smaller: the archive is an upload near the limit. Short enough values are never moved out of their row.
-  await house.database.query(
+  await system.database.query(
     `INSERT INTO system_settings (id, key, value, "updatedBy", "updatedAt")
      SELECT 'big' || n, 'big' || n, repeat(md5(n::text), 55), 'a test', now() FROM generate_series(1, ${BIG_ROWS}) n`,
   );
-  before = await contentOf(house.database);
+  before = await contentOf(system.database);
 });
-afterAll(() => house[Symbol.asyncDispose]());
+afterAll(() => system[Symbol.asyncDispose]());
 
 const backups = async () => (await person.client.backups.list.query({})).data;
 let name = '';
 let archive: Uint8Array<ArrayBuffer>;
 
 test('a super administrator signs in with a cookie that scripts cannot read, and is who the HRMS says', async () => {
-  const answer = await fetch(`${house.url}/trpc/auth.signIn`, {
+  const answer = await fetch(`${system.url}/trpc/auth.signIn`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ email: SUPER_ADMIN, password: DEMO_PASSWORD }),
   });
   expect(answer.headers.get('set-cookie')).toMatch(/; ?HttpOnly/i);
   expect(answer.headers.get('set-cookie')).toMatch(/; ?SameSite=Strict/i);
-  person = await house.signIn();
+  person = await system.signIn();
   const me = await person.client.auth.me.query();
   expect(me.data).toMatchObject({ kind: 'session', email: SUPER_ADMIN, role: 'SUPER_ADMIN' });
 });
 
 test('a backup is seen moving to its end, also by a page that was loaded again in between', async () => {
   const key = { idempotencyKey: 'the first', compression: 'deflate', level: 0 } as const;
-  house.valve.close(32 * MIB);
+  system.proxy.pauseAfter(32 * MIB);
   const { operation } = (await person.client.backups.create.mutate(key)).data;
   const again = (await person.client.backups.create.mutate(key)).data;
   expect([again.existing, again.operation.id]).toEqual([true, operation.id]);
@@ -52,11 +52,11 @@ test('a backup is seen moving to its end, also by a page that was loaded again i
   const first: Event[] = [];
   for await (const event of progressOf(operation.id)) {
     first.push(event);
-    if ((event.data.progress?.rows ?? 0) > 0 && house.valve.waiting > 0) break;
+    if ((event.data.progress?.rows ?? 0) > 0 && system.proxy.waiting > 0) break;
   }
   expect(first.at(-1)?.data.state).toBe('running');
   const seen = first.at(-1)?.id ?? '';
-  house.valve.open();
+  system.proxy.resume();
   // The second one goes on from what the first one saw last.
   const second: Event[] = [];
   for await (const event of progressOf(operation.id, seen)) second.push(event);
@@ -69,30 +69,30 @@ test('a backup is seen moving to its end, also by a page that was loaded again i
   expect(end).toMatchObject({ state: 'succeeded', error: null });
   expect(end?.progress?.rows).toBeGreaterThan(first.at(-1)?.data.progress?.rows ?? 0);
   expect(end?.result?.['tables']).toEqual({
-    ...house.rows,
-    system_settings: (house.rows['system_settings'] ?? 0) + BIG_ROWS,
+    ...system.rows,
+    system_settings: (system.rows['system_settings'] ?? 0) + BIG_ROWS,
   });
   name = end?.archive ?? '';
   expect((await backups()).items.map(({ fileName }) => fileName)).toEqual([name]);
 });
 
 test('a backup that is cancelled half-way ends as cancelled and leaves no file', async () => {
-  house.valve.close(32 * MIB);
+  system.proxy.pauseAfter(32 * MIB);
   const { operation } = (await person.client.backups.create.mutate({ compression: 'deflate', level: 0 })).data;
   for await (const event of progressOf(operation.id)) {
-    if ((event.data.progress?.rows ?? 0) > 0 && house.valve.waiting > 0) break;
+    if ((event.data.progress?.rows ?? 0) > 0 && system.proxy.waiting > 0) break;
   }
-  expect((await house.files()).filter((file) => file.endsWith('.part'))).toHaveLength(1);
+  expect((await system.files()).filter((file) => file.endsWith('.part'))).toHaveLength(1);
   expect((await person.client.operations.cancel.mutate({ id: operation.id })).data.state).toBe('running');
   const end = await person.client.wait(operation.id).then(
     () => null,
     (error: { code: string }) => error.code,
   );
   expect(end).toBe('CANCELLED');
-  house.valve.open();
+  system.proxy.resume();
   const view = (await person.client.operations.get.query({ id: operation.id })).data;
   expect(view).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', details: { by: SUPER_ADMIN } } });
-  expect((await house.files()).filter((file) => !file.startsWith(name.replace(/\.zip$/, '')))).toEqual([]);
+  expect((await system.files()).filter((file) => !file.startsWith(name.replace(/\.zip$/, '')))).toEqual([]);
   expect((await backups()).total).toBe(1);
 });
 
@@ -115,7 +115,7 @@ test('the parts of a download put together are the stored file, and a part of an
   }
   archive = new Uint8Array(Buffer.concat(parts));
   const { url } = (await person.client.backups.downloadLink.mutate({ id: name })).data;
-  const whole = await fetch(`${house.url}${url}`);
+  const whole = await fetch(`${system.url}${url}`);
   expect(whole.headers.get('content-disposition')).toContain(name);
   expect(Bun.SHA256.hash(await whole.bytes(), 'hex')).toBe(Bun.SHA256.hash(archive, 'hex'));
   const other = await person.ask(path, { headers: { Range: 'bytes=5-9', 'If-Range': '"another"' } });
@@ -155,7 +155,7 @@ test('100 MB may come, one byte more is refused: at once by its length, and in t
 
 test('an archive of nearly 100 MB that was removed comes back as an upload and is restored', async () => {
   await person.client.backups.remove.mutate({ id: name });
-  expect(await house.files()).toEqual([]);
+  expect(await system.files()).toEqual([]);
 
   const sent = await person.ask('/api/uploads', {
     method: 'PUT',
@@ -167,16 +167,16 @@ test('an archive of nearly 100 MB that was removed comes back as an upload and i
   expect(data.sha256).toBe(Bun.SHA256.hash(archive, 'hex'));
   expect((await backups()).items.map(({ fileName }) => fileName)).toEqual([data.fileName]);
 
-  await house.database.query(
+  await system.database.query(
     `DELETE FROM loan_repayments; UPDATE staff SET "fullName" = 'nobody'; INSERT INTO shareable_links (id, "shareId", "organogramData", "createdBy", "expiresAt") VALUES ('new', 'new', '{}', 'x', now())`,
   );
   const from = { upload: data.uploadId };
-  const database = house.database.name;
+  const database = system.database.name;
   const unsure = await codeOf(person.client.restores.start.mutate({ from, confirmDatabase: 'another' }));
   expect(unsure).toBe('INPUT_INVALID');
   const { operation } = (await person.client.restores.start.mutate({ from, confirmDatabase: database })).data;
   expect((await person.client.wait(operation.id)).state).toBe('succeeded');
-  expect(await contentOf(house.database)).toEqual(before);
+  expect(await contentOf(system.database)).toEqual(before);
   // Sign-in lives through a restore of the administrators.
   expect((await person.client.auth.me.query()).data.email).toBe(SUPER_ADMIN);
 });
@@ -231,14 +231,14 @@ test('all that was tried is in the audit, who by and what came of it, and its ch
 });
 
 test('signing out everywhere ends every session of this person, and nothing they held opens a door any more', async () => {
-  const elsewhere = await house.signIn();
+  const elsewhere = await system.signIn();
   const listed = (await elsewhere.client.auth.sessions.query()).data;
   expect((await person.client.auth.signOutEverywhere.mutate()).data.sessions).toBe(listed.length);
   for (const one of [person, elsewhere]) {
     expect(await codeOf(one.client.auth.me.query())).toBe('UNAUTHENTICATED');
     expect((await one.ask(`/api/backups/${name}/download`)).status).toBe(401);
   }
-  const [left] = await house.database.query('SELECT count(*)::int AS n FROM backup_system.sessions');
+  const [left] = await system.database.query('SELECT count(*)::int AS n FROM backup_system.sessions');
   expect(left).toEqual({ n: 0 });
 });
 
@@ -276,7 +276,7 @@ async function* progressOf(id: string, lastEventId?: string): AsyncGenerator<Eve
 
 /** Declares a body of so many bytes, sends none of them, and reads the answer: nobody has to send 100 MB to be told. */
 async function askDeclaring(length: number): Promise<string> {
-  const { hostname, port } = new URL(house.url);
+  const { hostname, port } = new URL(system.url);
   const answered = Promise.withResolvers<string>();
   let text = '';
   const socket = await Bun.connect({
@@ -290,7 +290,7 @@ async function askDeclaring(length: number): Promise<string> {
       close: () => answered.resolve(text),
     },
   });
-  const lines = ['PUT /api/uploads?name=large.bin HTTP/1.1', `Host: ${hostname}:${port}`, `Origin: ${house.url}`];
+  const lines = ['PUT /api/uploads?name=large.bin HTTP/1.1', `Host: ${hostname}:${port}`, `Origin: ${system.url}`];
   socket.write(`${[...lines, `Cookie: ${person.cookie}`, `Content-Length: ${length}`].join('\r\n')}\r\n\r\n`);
   const answer = await answered.promise;
   socket.end();

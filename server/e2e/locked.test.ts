@@ -3,24 +3,24 @@ import pg from 'pg';
 import * as hrms from '../../db/hrms/schema.ts';
 import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { quoteName } from '../../db/model/quote.ts';
-import { type House, openHouse, until, type Visitor } from './house.fixture.ts';
+import { type System, startSystem, until, type Visitor } from './system.fixture.ts';
 
-let house: House;
+let system: System;
 let person: Visitor;
 beforeAll(async () => {
-  house = await openHouse({ staff: 20 });
-  person = await house.signIn();
+  system = await startSystem({ staff: 20 });
+  person = await system.signIn();
 });
-afterAll(() => house[Symbol.asyncDispose]());
+afterAll(() => system[Symbol.asyncDispose]());
 
 /** Holds every table of the HRMS as the end of a restore does. */
 async function holdTables() {
-  const holder = new pg.Client({ connectionString: house.database.url, application_name: 'holder' });
+  const holder = new pg.Client({ connectionString: system.database.url, application_name: 'holder' });
   await holder.connect();
   const names = modelFromSchema(hrms).tables.map(quoteName).toSorted().join(', ');
   await holder.query(`BEGIN; LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE`);
   const isHeld = async () => {
-    const [row] = await house.database.admin<{ n: number }>(
+    const [row] = await system.database.admin<{ n: number }>(
       `SELECT count(*)::int AS n FROM pg_locks l JOIN pg_stat_activity a USING (pid)
         WHERE a.datname = current_database() AND a.application_name = 'holder' AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.locktype = 'relation'`,
     );
@@ -30,7 +30,7 @@ async function holdTables() {
 }
 
 /** What is known of the administrators has become too old to count without asking. */
-const forget = () => house.database.query(`UPDATE backup_system.sessions SET checked_at = now() - interval '1 hour'`);
+const forget = () => system.database.query(`UPDATE backup_system.sessions SET checked_at = now() - interval '1 hour'`);
 
 test('while the tables of the HRMS are held, who-am-I, the operation, its progress and its cancellation answer', async () => {
   const tables = await holdTables();

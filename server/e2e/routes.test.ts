@@ -6,12 +6,12 @@ import { readOutcome } from '../api/wire.fixture.ts';
 import { composeServer } from '../process/start-server.ts';
 import { SCOPES, type Scope } from '../security/caller.ts';
 import { createBreakGlassCode } from '../security/sessions/break-glass.ts';
-import { DEMO_PASSWORD, type House, openHouse, signIn, type Visitor } from './house.fixture.ts';
+import { DEMO_PASSWORD, type System, signIn, startSystem, type Visitor } from './system.fixture.ts';
 
 /** `METRICS_TOKEN` alone opens it. */
 const scraper: Rule = () => 'UNAUTHENTICATED';
 
-interface Door {
+interface Route {
   rule: Rule;
   scope?: Scope;
   /** The request that is sent. */
@@ -30,7 +30,7 @@ const downloading = { rule: again, scope: 'backups:download' } as const;
 const only = (path: string, method = 'GET') => ({ method, path: () => path });
 
 /** Every route by method and pattern, most of them once; those with several doors once for each. Inputs change nothing. */
-const TABLE: Record<string, Door[]> = {
+const TABLE: Record<string, Route[]> = {
   'GET /': [{ rule: open, ask: only('/'), status: 200 }],
   'ALL /': [{ rule: open, ask: only('/', 'POST'), status: 405 }],
   'GET /healthz': [{ rule: open, ask: only('/healthz'), status: 200 }],
@@ -93,32 +93,32 @@ const TABLE: Record<string, Door[]> = {
 };
 
 const METRICS_TOKEN = 'what-the-scraper-sends';
-let house: House;
+let system: System;
 let callers: Map<string, Record<string, string>>;
 beforeAll(async () => {
-  house = await openHouse({ staff: 10, settings: { METRICS_TOKEN } });
-  const owner = await house.signIn();
+  system = await startSystem({ staff: 10, settings: { METRICS_TOKEN } });
+  const owner = await system.signIn();
   const { operation } = (await owner.client.backups.create.mutate({ verify: false })).data;
   backup = (await owner.client.wait(operation.id)).archive ?? '';
   await owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
   link = (await owner.client.backups.downloadLink.mutate({ id: backup })).data.url;
   callers = await everybody();
 });
-afterAll(() => house[Symbol.asyncDispose]());
+afterAll(() => system[Symbol.asyncDispose]());
 
 /** Headers of each caller; of tokens for each scope. All of them came in by the front door. */
 async function everybody(): Promise<Map<string, Record<string, string>>> {
-  const { database } = house;
+  const { database } = system;
   const hash = await Bun.password.hash(DEMO_PASSWORD, { algorithm: 'bcrypt', cost: 4 });
   const enter = async (id: string, role: string): Promise<Visitor> => {
     await database.query(
       `INSERT INTO admins (id, email, password, "fullName", role, "updatedAt") VALUES ($1, $2, $3, 'A Person', $4, now())`,
       [id, `${id}@owu.test`, hash, role],
     );
-    return signIn(house.url, `${id}@owu.test`, DEMO_PASSWORD);
+    return signIn(system.url, `${id}@owu.test`, DEMO_PASSWORD);
   };
   const found = new Map<string, Record<string, string>>([['nobody', {}]]);
-  const person = (who: Who, { cookie }: Visitor) => found.set(who, { Cookie: cookie, Origin: house.url });
+  const person = (who: Who, { cookie }: Visitor) => found.set(who, { Cookie: cookie, Origin: system.url });
   for (const role of ['VIEWER', 'HR_MANAGER', 'ADMIN', 'SUPER_ADMIN'] as const) person(role, await enter(role, role));
 
   const maria = await enter('maria', 'SUPER_ADMIN');
@@ -141,13 +141,13 @@ async function everybody(): Promise<Map<string, Record<string, string>>> {
   const client = openRecords(database.url);
   const { code } = await createBreakGlassCode({ records: client.records, now: () => new Date() }, 'a test');
   await client.close();
-  const entered = await fetch(`${house.url}/trpc/auth.breakGlass`, {
+  const entered = await fetch(`${system.url}/trpc/auth.breakGlass`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ code }),
   });
   const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
-  found.set('break-glass session', { Cookie: cookie, Origin: house.url });
+  found.set('break-glass session', { Cookie: cookie, Origin: system.url });
 
   const token = async (scopes: Scope[]) =>
     (await maria.client.tokens.create.mutate({ name: 'a test', scopes, expiresInDays: 1 })).data;
@@ -175,7 +175,7 @@ async function everybody(): Promise<Map<string, Record<string, string>>> {
 }
 
 const order = (path: string, input: object, headers: Record<string, string> = {}) =>
-  fetch(`${house.url}/trpc/${path}`, {
+  fetch(`${system.url}/trpc/${path}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify(input),
@@ -191,7 +191,7 @@ const headersOf = (who: Who, scope: Scope | undefined) => callers.get(isScoped(w
 const isScoped = (who: Who) => who.startsWith('token with');
 
 test('the table names every route the whole server has, and none that it has not', async () => {
-  const server = await composeServer({ ...house.config, role: 'api' }, house.database.url);
+  const server = await composeServer({ ...system.config, role: 'api' }, system.database.url);
   try {
     const routes = inspectRoutes(server.app).filter(({ isMiddleware }) => !isMiddleware);
     const there = new Set(routes.map(({ method, path }) => `${method} ${path}`));
@@ -208,7 +208,7 @@ for (const [route, rules] of Object.entries(TABLE)) {
     for (const [index, { rule, scope, ask, status }] of rules.entries()) {
       for (const who of CALLERS) {
         test(`${index + 1}. ${who}: ${rule(who, scope ?? null)}`, async () => {
-          const answer = await fetch(new URL(ask.path(), house.url), {
+          const answer = await fetch(new URL(ask.path(), system.url), {
             method: ask.method ?? 'GET',
             headers: { ...ask.headers, ...headersOf(who, scope) },
           });
@@ -230,24 +230,24 @@ for (const [route, rules] of Object.entries(TABLE)) {
 
 test('the metrics are read with their own token, which opens nothing else', async () => {
   const headers = { Authorization: `Bearer ${METRICS_TOKEN}` };
-  const metrics = await fetch(`${house.url}/metrics`, { headers });
+  const metrics = await fetch(`${system.url}/metrics`, { headers });
   expect([metrics.status, (await metrics.text()).includes('palace_backup_')]).toEqual([200, true]);
-  expect((await fetch(`${house.url}/api/audit.csv`, { headers })).status).toBe(401);
+  expect((await fetch(`${system.url}/api/audit.csv`, { headers })).status).toBe(401);
 });
 
 test('a signed link opens its own backup only, and no other route', async () => {
-  const token = new URL(link, house.url).searchParams.get('token') ?? '';
-  const owner = await house.signIn();
+  const token = new URL(link, system.url).searchParams.get('token') ?? '';
+  const owner = await system.signIn();
   const { operation } = (await owner.client.backups.create.mutate({ verify: false })).data;
   const other = (await owner.client.wait(operation.id)).archive;
-  expect((await fetch(`${house.url}/api/backups/${other}/download?token=${token}`)).status).toBe(403);
-  expect((await fetch(`${house.url}/api/audit.csv?token=${token}`)).status).toBe(401);
+  expect((await fetch(`${system.url}/api/backups/${other}/download?token=${token}`)).status).toBe(403);
+  expect((await fetch(`${system.url}/api/audit.csv?token=${token}`)).status).toBe(401);
   const bearer = { Authorization: `Bearer ${token}` };
-  expect((await fetch(`${house.url}${download()}`, { headers: bearer })).status).toBe(401);
+  expect((await fetch(`${system.url}${download()}`, { headers: bearer })).status).toBe(401);
 });
 
 test('what a token made is its own by its id: none of the same name has it, nor what was once noted under the name alone', async () => {
-  const owner = await house.signIn();
+  const owner = await system.signIn();
   await owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
   const twin = async () => {
     const scopes: Scope[] = ['uploads:create', 'backups:create'];
@@ -255,8 +255,8 @@ test('what a token made is its own by its id: none of the same name has it, nor 
     return { headers: { Authorization: `Bearer ${token}` }, info };
   };
   const [first, second] = [await twin(), await twin()];
-  const begun = await fetch(`${house.url}/api/uploads/tus`, { method: 'POST', headers: { ...first.headers, ...tus } });
-  const place = new URL(begun.headers.get('location') ?? '', house.url);
+  const begun = await fetch(`${system.url}/api/uploads/tus`, { method: 'POST', headers: { ...first.headers, ...tus } });
+  const place = new URL(begun.headers.get('location') ?? '', system.url);
   const reach = async ({ headers }: typeof first) =>
     (await fetch(place, { method: 'HEAD', headers: { ...headers, 'Tus-Resumable': '1.0.0' } })).status;
   const ask = async ({ headers }: typeof first) => {
@@ -275,7 +275,7 @@ test('what a token made is its own by its id: none of the same name has it, nor 
   expect([(await ask(first)).existing, (await ask(second)).existing]).toEqual([true, false]);
 
   const byName = `token twin of ${first.info.email}`;
-  const { database } = house;
+  const { database } = system;
   await database.query('UPDATE backup_system.uploads SET actor = $1 WHERE id = $2', [
     byName,
     place.pathname.split('/').at(-1),
@@ -302,7 +302,7 @@ test('an unsafe request with a cookie and without an origin of ours is refused o
     ['POST', '/trpc/backups.create'],
   ] as const)
     for (const headers of [{ Cookie }, { Cookie, Origin: 'https://evil.example' }]) {
-      const answer = await fetch(`${house.url}${path}`, { method, headers });
+      const answer = await fetch(`${system.url}${path}`, { method, headers });
       expect([path, answer.status, (await readOutcome(answer)).code]).toEqual([path, 403, 'FORBIDDEN']);
     }
 });

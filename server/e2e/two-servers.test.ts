@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillDemo } from '../../db/hrms/demo/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
-import { DEMO_PASSWORD, signIn, until, type Visitor } from './house.fixture.ts';
+import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { type Valve, valveBefore } from './valve.fixture.ts';
+import { DEMO_PASSWORD, signIn, until, type Visitor } from './system.fixture.ts';
 
 /** Servers in processes of their own, on one database and one folder. */
 let database: TestDatabase;
 let folder: string;
-let valve: Valve;
+let proxy: PausingProxy;
 let running: Program[] = [];
 beforeAll(async () => {
   database = await testDatabase({ template: 'hrms' });
@@ -20,19 +20,19 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'palace-servers-'));
-  valve = await valveBefore(database.url);
+  proxy = await pausingProxy(database.url);
 });
 afterEach(async () => {
-  valve.open();
+  proxy.resume();
   for (const program of running) await program.end('SIGTERM');
   running = [];
-  await valve[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
   await database.query('DELETE FROM backup_system.operations');
 });
 
 async function start(settings?: Record<string, string>): Promise<Program> {
-  const program = await startProgram({ database, folder, directUrl: valve.url }, settings);
+  const program = await startProgram({ database, folder, directUrl: proxy.url }, settings);
   running.push(program);
   return program;
 }
@@ -60,14 +60,14 @@ test('each operation runs once, on whichever server is free, and is seen moving 
   const [first, second] = await Promise.all([start(), start()]);
   const person = await signIn(first.url);
   const other = await signIn(second.url);
-  valve.close(SOME);
+  proxy.pauseAfter(SOME);
   const ids = [await askForBackup(person), await askForBackup(other)];
   await until('each server has one', async () => first.took.length === 1 && second.took.length === 1);
-  await until('both are held up in the middle', async () => (await files('.part')).length === 2 && valve.waiting >= 2);
+  await until('both are held up in the middle', async () => (await files('.part')).length === 2 && proxy.waiting >= 2);
   for (let more = 0; more < 2; more++) ids.push(await askForBackup(person), await askForBackup(other));
   // What one server runs is watched on the other.
   const crossed = [watched(other, first.took[0] ?? ''), watched(person, second.took[0] ?? '')];
-  valve.open();
+  proxy.resume();
   for (const seen of await Promise.all(crossed)) {
     expect(seen[0]?.state).toBe('running');
     expect(seen[0]?.stage).not.toBe('finish');
@@ -87,10 +87,10 @@ test('each operation runs once, on whichever server is free, and is seen moving 
 test('a server that is killed in the middle of a backup: its operation is marked failed, its file goes, and the other server carries on', async () => {
   const [victim, survivor] = await Promise.all([start(), start()]);
   const person = await signIn(survivor.url);
-  valve.close(SOME);
+  proxy.pauseAfter(SOME);
   const ids = [await askForBackup(person), await askForBackup(person)];
   await until('each server has one', async () => victim.took.length === 1 && survivor.took.length === 1);
-  await until('both write', async () => (await files('.part')).length === 2 && valve.waiting >= 2);
+  await until('both write', async () => (await files('.part')).length === 2 && proxy.waiting >= 2);
 
   const [lost, kept] = [victim.took[0] ?? '', survivor.took[0] ?? ''];
   const watching = watched(person, lost);
@@ -100,7 +100,7 @@ test('a server that is killed in the middle of a backup: its operation is marked
   await until('its unfinished file is gone', async () => (await files('.part')).length === 1);
   expect((await stateOf(person, kept)).state).toBe('running');
 
-  valve.open();
+  proxy.resume();
   expect((await ended(person, kept)).state).toBe('succeeded');
   const next = await askForBackup(person);
   expect((await ended(person, next)).state).toBe('succeeded');
@@ -114,12 +114,12 @@ test('a server that is killed in the middle of a backup: its operation is marked
 test('one process that answers and one that works are a whole server together: ROLE=api and ROLE=worker', async () => {
   const [api, worker] = await Promise.all([start({ ROLE: 'api' }), start({ ROLE: 'worker' })]);
   const person = await signIn(api.url);
-  valve.close(SOME);
+  proxy.pauseAfter(SOME);
   const held = await askForBackup(person);
-  await until('it is held up in the middle', async () => valve.waiting > 0);
+  await until('it is held up in the middle', async () => proxy.waiting > 0);
   await person.client.operations.cancel.mutate({ id: held });
   expect((await watched(person, held)).at(-1)?.state).toBe('cancelled');
-  valve.open();
+  proxy.resume();
   const id = await askForBackup(person);
   expect((await watched(person, id)).at(-1)?.state).toBe('succeeded');
   expect([api.took, worker.took]).toEqual([[], [held, id]]);

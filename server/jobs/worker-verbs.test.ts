@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalStorage } from '../storage/local/local.ts';
 import { libraryScene } from '../testing/scene.fixture.ts';
-import { BACKUP, crewOn } from './crew.fixture.ts';
+import { BACKUP, openJobs } from './test-jobs.fixture.ts';
 
 test('a worker backs up to a folder, verifies there and restores from there: the file stays open as long as it is read', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'palace-verbs-'));
   await using scene = await libraryScene();
   {
-    await using crew = await crewOn(scene, { storage: createLocalStorage(folder) });
-    await crew.hire();
-    const made = await crew.done(BACKUP);
+    await using jobs = await openJobs(scene, { storage: createLocalStorage(folder) });
+    await jobs.startWorker();
+    const made = await jobs.done(BACKUP);
     const archive = made.archive ?? '';
-    expect((await crew.done({ kind: 'verify', archive, wait: false })).error).toBeNull();
+    expect((await jobs.done({ kind: 'verify', archive, wait: false })).error).toBeNull();
     await scene.change();
-    const restored = await crew.done({ kind: 'restore', archive, wait: false });
+    const restored = await jobs.done({ kind: 'restore', archive, wait: false });
     expect([restored.state, restored.error]).toEqual(['succeeded', null]);
     expect(await scene.state()).toBe(scene.changed);
   }

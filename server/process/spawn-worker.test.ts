@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 const metrics = { operationFinished: () => undefined };
-function hiredPid(): number {
+function workerPid(): number {
   const child = Bun.spawnSync(['pgrep', '-P', String(process.pid), '-f', 'worker-process.ts']).stdout.toString();
   return Number(child.trim().split('\n').at(-1));
 }
@@ -71,7 +71,7 @@ test('spawnWorker() says in our words why the process could not begin', async ()
 test('spawnWorker() replaces a process that was killed, and says so', async () => {
   const { log, heard } = listening();
   const worker = await spawnWorker({ config: readConfig({}), directUrl: database.url }, { log, metrics, failRunning });
-  process.kill(hiredPid(), 'SIGKILL');
+  process.kill(workerPid(), 'SIGKILL');
   while (!heard.includes('the worker’s process was replaced')) await Bun.sleep(20);
   expect(heard).toContain('the worker’s process ended by itself');
   await worker.stop(0);
@@ -82,7 +82,7 @@ test('spawnWorker() kills a process that does not end when told to, so that the 
   const parts = { log, metrics, failRunning, lateMs: 100 };
   const worker = await spawnWorker({ config: readConfig({}), directUrl: database.url }, parts);
   // Stopped, it receives nothing, like one that waits for a lost database for ever.
-  process.kill(hiredPid(), 'SIGSTOP');
+  process.kill(workerPid(), 'SIGSTOP');
   await worker.stop(0);
   expect(heard).toContain('the worker’s process did not end when told to, and was killed');
 });
@@ -92,7 +92,7 @@ test(
   async () => {
     const { log, heard } = listening();
     const { records, close } = openRecords(database.url, { connections: 3 });
-    const folder = await mkdtemp(join(tmpdir(), 'hire-process-'));
+    const folder = await mkdtemp(join(tmpdir(), 'worker-process-'));
     const queue = await startQueue({ databaseUrl: database.url, works: false, onError: () => undefined });
     const feed = openFeed({ databaseUrl: database.url, read: (id) => readOperation(records, id) });
     const parts = { now: () => new Date(), newId: () => crypto.randomUUID() };

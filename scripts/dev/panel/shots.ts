@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import type { House } from './house.ts';
+import type { DemoServer } from './demo-server.ts';
 
 /** One screenshot: the page, and the actions before it is taken. */
 export interface Shot {
@@ -13,9 +13,9 @@ export interface Shot {
   outside?: true;
   /** True for the whole page, however long; otherwise only the window. */
   whole?: true;
-  prepare?: (page: Page, house: House) => Promise<void>;
+  prepare?: (page: Page, server: DemoServer) => Promise<void>;
   /** Undoes what `prepare` has begun. */
-  after?: (page: Page, house: House) => Promise<void>;
+  after?: (page: Page, server: DemoServer) => Promise<void>;
 }
 
 const KEPT = '/backups/before-the-move.zip';
@@ -160,8 +160,8 @@ export const SHOTS: Shot[] = [
     name: 'restore-file',
     path: '/restore',
     heading: 'Restore',
-    async prepare(page, house) {
-      const buffer = await readFile(join(house.folder, 'before-the-move.zip'));
+    async prepare(page, server) {
+      const buffer = await readFile(join(server.folder, 'before-the-move.zip'));
       await page
         .locator('input[type=file]')
         .setInputFiles({ name: 'before-the-move.zip', mimeType: 'application/zip', buffer });
@@ -172,8 +172,8 @@ export const SHOTS: Shot[] = [
     name: 'restore-file-refused',
     path: '/restore',
     heading: 'Restore',
-    async prepare(page, house) {
-      const buffer = await readFile(join(house.folder, 'from-the-old-server.zip'));
+    async prepare(page, server) {
+      const buffer = await readFile(join(server.folder, 'from-the-old-server.zip'));
       await page
         .locator('input[type=file]')
         .setInputFiles({ name: 'from-the-old-server.zip', mimeType: 'application/zip', buffer });
@@ -209,8 +209,8 @@ export const SHOTS: Shot[] = [
     name: 'rows-one',
     path: ROWS,
     heading: 'staff',
-    async prepare(page, house) {
-      await reveal(page, house);
+    async prepare(page, server) {
+      await reveal(page, server);
       await openDialog('Open row 2')(page);
     },
   },
@@ -254,7 +254,7 @@ export const SHOTS: Shot[] = [
     name: 'token-shown',
     path: '/access',
     heading: 'Access',
-    prepare: (page, house) => makeToken(page, house, 'backup watcher'),
+    prepare: (page, server) => makeToken(page, server, 'backup watcher'),
     after: (page) => press('I have copied it')(page),
   },
   { name: 'token-revoking', path: '/access', heading: 'Access', prepare: (page) => openDialog(/^Revoke /)(page) },
@@ -263,14 +263,14 @@ export const SHOTS: Shot[] = [
     name: 'status-trouble',
     path: '/status',
     heading: 'Status',
-    async prepare(page, house) {
-      await using session = await house.session();
+    async prepare(page, server) {
+      await using session = await server.session();
       await session.query('CREATE TABLE public.holidays (id text PRIMARY KEY)');
       await page.reload();
       await page.getByText('holidays').first().waitFor();
     },
-    async after(_, house) {
-      await using session = await house.session();
+    async after(_, server) {
+      await using session = await server.session();
       await session.query('DROP TABLE public.holidays');
     },
   },
@@ -299,17 +299,17 @@ export const SHOTS: Shot[] = [
     name: 'restore-running',
     path: RESTORE,
     heading: 'Confirm',
-    async prepare(page, house) {
+    async prepare(page, server) {
       // Somebody reads a table: the restore has loaded everything and waits for it.
-      const session = await house.session();
+      const session = await server.session();
       await session.query('BEGIN; LOCK TABLE public.staff IN ACCESS SHARE MODE');
-      neighbours.set(page, session);
-      await confirm(page, house);
+      sessions.set(page, session);
+      await confirm(page, server);
       // Not the live region, which only screen readers see.
       await page.getByRole('main').getByText('Waiting for the tables').waitFor();
     },
     async after(page) {
-      const session = neighbours.get(page);
+      const session = sessions.get(page);
       await session?.query('ROLLBACK');
       await session?.[Symbol.asyncDispose]();
       await page.getByRole('main').getByText('Restore complete.').waitFor();
@@ -319,48 +319,48 @@ export const SHOTS: Shot[] = [
     name: 'restore-done',
     path: RESTORE,
     heading: 'Confirm',
-    async prepare(page, house) {
-      await confirm(page, house);
+    async prepare(page, server) {
+      await confirm(page, server);
       await page.getByRole('main').getByText('Restore complete.').waitFor();
     },
   },
 ];
 
-const neighbours = new WeakMap<Page, Awaited<ReturnType<House['session']>>>();
+const sessions = new WeakMap<Page, Awaited<ReturnType<DemoServer['session']>>>();
 
-async function confirm(page: Page, house: House): Promise<void> {
-  await page.getByLabel(/^Type the name of the database/).fill(new URL(house.databaseUrl).pathname.slice(1));
-  await again(page, house);
+async function confirm(page: Page, server: DemoServer): Promise<void> {
+  await page.getByLabel(/^Type the name of the database/).fill(new URL(server.databaseUrl).pathname.slice(1));
+  await again(page, server);
   await press('Replace live data')(page);
 }
 
 /** Enters the password where it was not given lately. */
-async function again(page: Page, house: House): Promise<void> {
+async function again(page: Page, server: DemoServer): Promise<void> {
   const password = page.getByLabel('Confirm your password');
-  if (await password.isVisible()) await password.fill(house.who.password);
+  if (await password.isVisible()) await password.fill(server.who.password);
 }
 
-async function reveal(page: Page, house: House): Promise<void> {
+async function reveal(page: Page, server: DemoServer): Promise<void> {
   await openDialog(/^Show .* columns$/)(page);
-  await again(page, house);
+  await again(page, server);
   await press('Show columns')(page);
   await page.getByRole('button', { name: 'Hide columns' }).waitFor();
 }
 
-async function makeToken(page: Page, house: House, name: string): Promise<void> {
+async function makeToken(page: Page, server: DemoServer, name: string): Promise<void> {
   await openDialog('Create token')(page);
   await page.getByLabel('Name', { exact: true }).fill(name);
-  await again(page, house);
+  await again(page, server);
   await press('Create token')(page);
   await page.getByRole('button', { name: 'I have copied it' }).waitFor();
 }
 
 /** Creates two tokens and an invalid one for the first screenshot; later ones reuse them. */
-async function makeTokens(page: Page, house: House): Promise<void> {
+async function makeTokens(page: Page, server: DemoServer): Promise<void> {
   const list = page.getByRole('list', { name: 'Tokens' });
   if (await list.isVisible()) return;
   for (const name of ['nightly backup', 'old watcher', 'dashboard']) {
-    await makeToken(page, house, name);
+    await makeToken(page, server, name);
     await press('I have copied it')(page);
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   }

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
-import type { House } from './house.ts';
+import type { DemoServer } from './demo-server.ts';
 
 /** Signs in through the panel and returns what a browser keeps of it: the cookie and the session marker. */
-export async function signIn(browser: Browser, { url, who }: House) {
+export async function signIn(browser: Browser, { url, who }: DemoServer) {
   const context = await browser.newContext();
   try {
     await enterPanel(await context.newPage(), url, who);

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { strike } from '../../testing/hold.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
-import { BACKUP, type Crew, crewOn } from '../crew.fixture.ts';
 import { CHANGED, OPERATIONS, type OperationView } from '../records.ts';
+import { BACKUP, openJobs, type TestJobs } from '../test-jobs.fixture.ts';
 import { readOperation } from './desk.ts';
 import { openFeed } from './feed.ts';
 
 let scene: Scene;
-let crew: Crew;
+let jobs: TestJobs;
 beforeAll(async () => {
   scene = await libraryScene();
-  crew = await crewOn(scene);
+  jobs = await openJobs(scene);
 });
 afterAll(async () => {
-  await crew[Symbol.asyncDispose]();
+  await jobs[Symbol.asyncDispose]();
   await scene[Symbol.asyncDispose]();
 });
 
@@ -22,7 +22,7 @@ const never = new AbortController().signal;
 
 /** Makes a record that no worker takes. */
 async function record(): Promise<string> {
-  return (await crew.desk.request({ ...BACKUP, wait: true }, 'a test', 'here')).operation.id;
+  return (await jobs.desk.request({ ...BACKUP, wait: true }, 'a test', 'here')).operation.id;
 }
 
 async function change(id: string, told: boolean): Promise<void> {
@@ -44,21 +44,21 @@ function watcher(views: AsyncGenerator<OperationView>) {
 
 test('watch() gives the record now only when it is newer than what was seen, then each change, then the end', async () => {
   const id = await record();
-  const late = watcher(crew.feed.watch(id, 0, never));
-  const first = watcher(crew.feed.watch(id, -1, never));
+  const late = watcher(jobs.feed.watch(id, 0, never));
+  const first = watcher(jobs.feed.watch(id, -1, never));
   expect(await first.next()).toBe(0);
   const seen = late.next();
   await change(id, true);
   expect([await seen, await first.next()]).toEqual([1, 1]);
-  await crew.desk.cancel(id, 'a test');
+  await jobs.desk.cancel(id, 'a test');
   expect([await late.next(), await first.next()]).toEqual([2, 2]);
   expect([await late.next(), await first.next()]).toEqual([null, null]);
 });
 
 test('watch() of an operation that has ended gives its end, or nothing when that was seen', async () => {
   const id = await record();
-  const { revision } = await crew.desk.cancel(id, 'a test');
-  const [fresh, resumed] = [watcher(crew.feed.watch(id, -1, never)), watcher(crew.feed.watch(id, revision, never))];
+  const { revision } = await jobs.desk.cancel(id, 'a test');
+  const [fresh, resumed] = [watcher(jobs.feed.watch(id, -1, never)), watcher(jobs.feed.watch(id, revision, never))];
   expect([await fresh.next(), await fresh.next()]).toEqual([revision, null]);
   expect(await resumed.next()).toBeNull();
 });
@@ -66,7 +66,7 @@ test('watch() of an operation that has ended gives its end, or nothing when that
 test('watch() ends when its signal aborts, also while it waits', async () => {
   const id = await record();
   const leaving = new AbortController();
-  const one = watcher(crew.feed.watch(id, 0, leaving.signal));
+  const one = watcher(jobs.feed.watch(id, 0, leaving.signal));
   const waiting = one.next();
   leaving.abort();
   expect(await waiting).toBeNull();
@@ -80,7 +80,7 @@ test('many who watch one operation are told by one reading', async () => {
     lookMs: FOREVER,
     read: (of) => {
       readings++;
-      return readOperation(crew.records, of);
+      return readOperation(jobs.records, of);
     },
   });
   const many = Array.from({ length: 50 }, () => watcher(feed.watch(id, 0, never)));
@@ -97,7 +97,7 @@ test('after its connection was lost, what was changed meanwhile is read, and new
   await using feed = openFeed({
     databaseUrl: scene.database.url,
     lookMs: FOREVER,
-    read: (of) => readOperation(crew.records, of),
+    read: (of) => readOperation(jobs.records, of),
   });
   const one = watcher(feed.watch(id, -1, never));
   expect(await one.next()).toBe(0);
@@ -118,7 +118,7 @@ test('a change that nobody told of is seen at the next look', async () => {
   await using feed = openFeed({
     databaseUrl: scene.database.url,
     lookMs: 50,
-    read: (of) => readOperation(crew.records, of),
+    read: (of) => readOperation(jobs.records, of),
   });
   const one = watcher(feed.watch(id, 0, never));
   const seen = one.next();
@@ -127,7 +127,7 @@ test('a change that nobody told of is seen at the next look', async () => {
   await one.leave();
 });
 
-/** Resolves when both feeds (the crew's and this one) listen. */
+/** Resolves when both feeds (the jobs' and this one) listen. */
 async function listening(): Promise<void> {
   const sql = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle' AND application_name = 'palace-backup listen'`;
   while ((await scene.database.admin(sql)).length < 2) await Bun.sleep(5);

@@ -1,29 +1,29 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
-import { BACKUP, type Crew, crewOn } from '../crew.fixture.ts';
+import { BACKUP, openJobs, type TestJobs } from '../test-jobs.fixture.ts';
 import { dropOldRecords } from './retention.ts';
 import { startSweeper } from './sweeper.ts';
 
 let scene: Scene;
-let crew: Crew;
+let jobs: TestJobs;
 beforeAll(async () => {
   scene = await libraryScene();
-  crew = await crewOn(scene);
+  jobs = await openJobs(scene);
   // A worker that takes no tickets: it only sweeps.
-  await crew.hire({ queue: { ...crew.queue, work: async () => undefined, drain: async () => undefined } });
+  await jobs.startWorker({ queue: { ...jobs.queue, work: async () => undefined, drain: async () => undefined } });
 });
 afterAll(async () => {
-  await crew[Symbol.asyncDispose]();
+  await jobs[Symbol.asyncDispose]();
   await scene[Symbol.asyncDispose]();
 });
 
 test('an operation in line whose job is gone is ended as failed; one whose job is there is left in line', async () => {
-  const { operation: forgotten } = await crew.desk.request(BACKUP, 'a test', 'here');
-  const { operation: waiting } = await crew.desk.request({ ...BACKUP, wait: true }, 'a test', 'here');
+  const { operation: forgotten } = await jobs.desk.request(BACKUP, 'a test', 'here');
+  const { operation: waiting } = await jobs.desk.request({ ...BACKUP, wait: true }, 'a test', 'here');
   await scene.database.admin(`DELETE FROM backup_queue.job WHERE id = '${forgotten.id}'`);
-  expect(await crew.ended(forgotten.id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
-  expect((await crew.desk.get(waiting.id)).state).toBe('queued');
-  await crew.desk.cancel(waiting.id, 'a test');
+  expect(await jobs.ended(forgotten.id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
+  expect((await jobs.desk.get(waiting.id)).state).toBe('queued');
+  await jobs.desk.cancel(waiting.id, 'a test');
 });
 
 test('a record that says running without anybody behind it is ended as failed, and its staging schema goes', async () => {
@@ -33,7 +33,7 @@ test('a record that says running without anybody behind it is ended as failed, a
   await scene.database.query(
     `INSERT INTO backup_system.operations (id, kind, state, actor, origin, staging_schema) VALUES ('${id}', 'restore', 'running', 'a test', 'here', '${schema}')`,
   );
-  expect(await crew.ended(id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
+  expect(await jobs.ended(id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
   const left = await scene.database.admin(`SELECT 1 FROM pg_namespace WHERE nspname = '${schema}'`);
   expect(left).toEqual([]);
 });
@@ -50,9 +50,9 @@ test('records of operations that ended long ago are dropped; young ones and thos
   };
   const old = [await record('succeeded', 31), await record('failed', 400), await record('cancelled', 31)];
   const young = await record('succeeded', 29);
-  expect(await dropOldRecords(crew.records, 30, new Date())).toBe(3);
-  for (const id of old) await expect(crew.desk.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  expect((await crew.desk.get(young)).state).toBe('succeeded');
+  expect(await dropOldRecords(jobs.records, 30, new Date())).toBe(3);
+  for (const id of old) await expect(jobs.desk.get(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect((await jobs.desk.get(young)).state).toBe('succeeded');
 });
 
 test('a sweeper whose connection is lost goes on with another', async () => {
@@ -67,8 +67,8 @@ test('after an operation that died every round looks for unfinished files: its p
   let looked = 0;
   await using _sweeper = startSweeper({
     databaseUrl: scene.database.url,
-    records: crew.records,
-    queue: crew.queue,
+    records: jobs.records,
+    queue: jobs.queue,
     storage: {
       sweep: async () => {
         looked += 1;
@@ -89,7 +89,7 @@ test('after an operation that died every round looks for unfinished files: its p
     await scene.database.query(
       `INSERT INTO backup_system.operations (id, kind, state, actor, origin) VALUES ('${id}', 'backup', 'running', 'a test', 'here')`,
     );
-    while ((await crew.desk.get(id)).state === 'running') await Bun.sleep(5);
+    while ((await jobs.desk.get(id)).state === 'running') await Bun.sleep(5);
     await Bun.sleep(100);
   }
   const soFar = looked;

@@ -3,24 +3,24 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
-import { BACKUP, type Crew, crewOn, watched } from '../crew.fixture.ts';
+import { BACKUP, openJobs, type TestJobs, watched } from '../test-jobs.fixture.ts';
 import { WORKER_PROCESS } from './worker-process.fixture.ts';
 
 /** Two workers in processes of their own, on one database and one folder; the desk is in this process, a third one. */
 let scene: Scene;
-let crew: Crew;
+let jobs: TestJobs;
 let folder: string;
 let workers: WorkerProcess[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'palace-workers-'));
   scene = await libraryScene({ lendings: 20_000, repeat: 4 });
-  crew = await crewOn(scene);
+  jobs = await openJobs(scene);
   workers = await Promise.all([startWorkerProcess(), startWorkerProcess()]);
 });
 afterAll(async () => {
   for (const worker of workers) await worker.end('SIGTERM');
-  await crew[Symbol.asyncDispose]();
+  await jobs[Symbol.asyncDispose]();
   expect(await scene.leftovers()).toEqual([]);
   await scene[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
@@ -67,7 +67,7 @@ const letGo = () => rm(join(folder, 'hold'), { force: true });
 const files = () => readdir(join(folder, 'backups')).catch(() => []);
 
 async function request(): Promise<string> {
-  return (await crew.desk.request(BACKUP, 'maria', 'the panel')).operation.id;
+  return (await jobs.desk.request(BACKUP, 'maria', 'the panel')).operation.id;
 }
 
 test('each operation is done once, by whichever process is free, and seen moving from another', async () => {
@@ -75,14 +75,14 @@ test('each operation is done once, by whichever process is free, and seen moving
   const ids = [await request(), await request()];
   while (workers.some(({ took }) => took.length === 0)) await Bun.sleep(5);
   // Each worker has one: both run at the same time, and their progress is visible here.
-  for (const id of ids) await crew.until(id, (view) => view.state === 'running' && view.progress !== null);
+  for (const id of ids) await jobs.until(id, (view) => view.state === 'running' && view.progress !== null);
   ids.push(await request(), await request(), await request(), await request());
-  const watching = ids.map((id) => watched(crew.desk, id));
+  const watching = ids.map((id) => watched(jobs.desk, id));
   await letGo();
   for (const views of await Promise.all(watching)) expect(views.at(-1)?.state).toBe('succeeded');
   expect(workers.flatMap(({ took }) => took).toSorted()).toEqual(ids.toSorted());
   const archives = (await files()).filter((name) => name.endsWith('.zip'));
-  const recorded = await Promise.all(ids.map(async (id) => (await crew.desk.get(id)).archive ?? ''));
+  const recorded = await Promise.all(ids.map(async (id) => (await jobs.desk.get(id)).archive ?? ''));
   expect(archives.toSorted()).toEqual(recorded.toSorted());
 });
 
@@ -91,19 +91,19 @@ test('the operation of a process that is killed is marked failed and cleaned up 
   const before = workers.map(({ took }) => took.length);
   const ids = [await request(), await request()];
   while (workers.some(({ took }, index) => took.length === before[index])) await Bun.sleep(5);
-  for (const id of ids) await crew.until(id, (view) => view.state === 'running');
+  for (const id of ids) await jobs.until(id, (view) => view.state === 'running');
   while ((await files()).filter((name) => name.endsWith('.part')).length < 2) await Bun.sleep(5);
 
   const [victim, survivor] = workers.map(({ took }) => took.at(-1) ?? '');
   await workers[0]?.end('SIGKILL');
-  expect(await crew.ended(victim ?? '')).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
+  expect(await jobs.ended(victim ?? '')).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
   while ((await files()).filter((name) => name.endsWith('.part')).length > 1) await Bun.sleep(5);
-  expect((await crew.desk.get(survivor ?? '')).state).toBe('running');
+  expect((await jobs.desk.get(survivor ?? '')).state).toBe('running');
 
   await letGo();
-  expect((await crew.ended(survivor ?? '')).state).toBe('succeeded');
+  expect((await jobs.ended(survivor ?? '')).state).toBe('succeeded');
   expect((await files()).filter((name) => name.endsWith('.part'))).toEqual([]);
   const next = await request();
-  expect((await crew.ended(next)).state).toBe('succeeded');
+  expect((await jobs.ended(next)).state).toBe('succeeded');
   expect(workers.flatMap(({ took }) => took).filter((id) => id === victim).length).toBe(1);
 });

@@ -3,7 +3,7 @@ import { createMemoryStorage } from '../../storage/memory.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { closeGate, slowStorage, strike } from '../../testing/hold.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
-import { BACKUP, type Crew, crewOn, watched } from '../crew.fixture.ts';
+import { BACKUP, openJobs, type TestJobs, watched } from '../test-jobs.fixture.ts';
 
 let scene: Scene;
 beforeAll(async () => {
@@ -29,7 +29,7 @@ const RESTORE = { kind: 'restore', archive: 'scene.zip', wait: false } as const;
 describe('cancelling', () => {
   test('a backup half-way ends it as cancelled, and leaves neither archive nor session', async () => {
     const { storage, reached, open } = slowStorage(1);
-    await using crew = await crewOn(scene, {
+    await using jobs = await openJobs(scene, {
       storage,
       // The write that hangs in the storage returns once the backup was told to end.
       verbs: ({ backup, ...others }) => ({
@@ -40,47 +40,47 @@ describe('cancelling', () => {
         },
       }),
     });
-    await crew.hire();
-    const { operation } = await crew.desk.request(BACKUP, 'maria', 'here');
+    await jobs.startWorker();
+    const { operation } = await jobs.desk.request(BACKUP, 'maria', 'here');
     await reached;
-    const asked = await crew.desk.cancel(operation.id, 'paul');
+    const asked = await jobs.desk.cancel(operation.id, 'paul');
     expect(asked.cancelRequestedAt).toBeInstanceOf(Date);
-    const ended = await crew.ended(operation.id);
+    const ended = await jobs.ended(operation.id);
     expect(ended).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', details: { by: 'paul' } } });
     expect(await storage.list()).toEqual([]);
-    await crew[Symbol.asyncDispose]();
+    await jobs[Symbol.asyncDispose]();
     expect(await scene.leftovers()).toEqual([]);
   });
 
   for (const step of ['stage', 'apply', 'indexes'] as const)
     test(`a restore at the step "${step}" changes nothing and leaves nothing`, async () => {
-      await using crew = await crewOn(scene, { storage: await shelf() });
-      await crew.hire();
+      await using jobs = await openJobs(scene, { storage: await shelf() });
+      await jobs.startWorker();
       await using gate = await closeGate(scene.database, step);
-      const { operation } = await crew.desk.request(RESTORE, 'maria', 'here');
+      const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
       await gate.reached();
       // Stands for another process: it shares only the database.
-      await using other = await crewOn(scene);
+      await using other = await openJobs(scene);
       await other.desk.cancel(operation.id, 'paul');
-      expect(await crew.ended(operation.id)).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED' } });
+      expect(await jobs.ended(operation.id)).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED' } });
       await gate.open();
       expect(await scene.state()).toBe(scene.changed);
       await other[Symbol.asyncDispose]();
-      await crew[Symbol.asyncDispose]();
+      await jobs[Symbol.asyncDispose]();
       expect(await scene.leftovers()).toEqual([]);
     });
 
   test('progress of a restore is seen, and cancelling it gets through, while its transaction is under way', async () => {
-    await using crew = await crewOn(scene, { storage: await shelf() });
-    await crew.hire();
+    await using jobs = await openJobs(scene, { storage: await shelf() });
+    await jobs.startWorker();
     await using gate = await closeGate(scene.database, 'links');
-    const { operation } = await crew.desk.request(RESTORE, 'maria', 'here');
+    const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
     await gate.reached();
-    const seen = await crew.until(operation.id, (view) => view.progress?.stage === 'links');
+    const seen = await jobs.until(operation.id, (view) => view.progress?.stage === 'links');
     expect(Object.keys(seen.progress?.tables ?? {})).toContain('public.lendings');
-    await crew.desk.cancel(operation.id, 'paul');
-    expect((await crew.ended(operation.id)).state).toBe('cancelled');
-    await crew[Symbol.asyncDispose]();
+    await jobs.desk.cancel(operation.id, 'paul');
+    expect((await jobs.ended(operation.id)).state).toBe('cancelled');
+    await jobs[Symbol.asyncDispose]();
   });
 });
 
@@ -89,99 +89,99 @@ describe('an operation that says nothing', () => {
     // More rows than all buffers hold: the server waits for us, which is no sign of life.
     await using scene = await libraryScene({ lendings: 3000, repeat: 200 });
     const { storage, reached, open } = slowStorage(0);
-    await using crew = await crewOn(scene, { storage });
+    await using jobs = await openJobs(scene, { storage });
     let ahead = 0;
     // The clock jumps only once the storage is reached, so that a busy machine is no stall before that.
-    await crew.hire({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
-    const { operation } = await crew.desk.request(BACKUP, 'maria', 'here');
+    await jobs.startWorker({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
+    const { operation } = await jobs.desk.request(BACKUP, 'maria', 'here');
     await reached;
-    const ended = await crew.until(operation.id, ({ finishedAt }) => {
+    const ended = await jobs.until(operation.id, ({ finishedAt }) => {
       ahead += 1000;
       return finishedAt !== null;
     });
     expect(ended).toMatchObject({ state: 'failed', error: { code: 'STALLED', details: { stallMs: STALL_MS } } });
     // Neither its lock nor the worker stays occupied: the next operation runs.
-    expect(await crew.done({ kind: 'verify', archive: 'none.zip', wait: false })).toMatchObject({
+    expect(await jobs.done({ kind: 'verify', archive: 'none.zip', wait: false })).toMatchObject({
       error: { code: 'NOT_FOUND' },
     });
     open();
-    await crew[Symbol.asyncDispose]();
+    await jobs[Symbol.asyncDispose]();
     expect(await scene.leftovers()).toEqual([]);
     while ((await storage.list()).length > 0) await Bun.sleep(5);
   });
 
   test('is not stopped while the server works for it', async () => {
-    await using crew = await crewOn(scene, { storage: await shelf() });
+    await using jobs = await openJobs(scene, { storage: await shelf() });
     let ahead = 0;
     // A stall is long, so that a busy machine is none before the gate, and the clock jumps once there.
-    await crew.hire({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
+    await jobs.startWorker({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
     await using gate = await closeGate(scene.database, 'indexes');
-    const { operation } = await crew.desk.request(RESTORE, 'maria', 'here');
+    const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
     await gate.reached();
     const before = Date.now();
-    await crew.until(operation.id, () => {
+    await jobs.until(operation.id, () => {
       ahead += 1000;
       return Date.now() - before > STALL_MS;
     });
     await gate.open();
-    expect((await crew.ended(operation.id)).state).toBe('succeeded');
+    expect((await jobs.ended(operation.id)).state).toBe('succeeded');
     expect(await scene.state()).toBe(scene.archived);
-    await crew[Symbol.asyncDispose]();
+    await jobs[Symbol.asyncDispose]();
   });
 });
 
 describe('stopping', () => {
   test('lets what runs finish within the grace, and takes nothing more', async () => {
     const { storage, reached, open } = slowStorage(1);
-    await using crew = await crewOn(scene, { storage });
-    const worker = await crew.hire({ concurrency: 1 });
-    const { operation: first } = await crew.desk.request(BACKUP, 'maria', 'here');
-    const { operation: second } = await crew.desk.request(BACKUP, 'maria', 'here');
+    await using jobs = await openJobs(scene, { storage });
+    const worker = await jobs.startWorker({ concurrency: 1 });
+    const { operation: first } = await jobs.desk.request(BACKUP, 'maria', 'here');
+    const { operation: second } = await jobs.desk.request(BACKUP, 'maria', 'here');
     await reached;
     const stopped = worker.stop(60_000);
     open();
     await stopped;
-    expect((await crew.desk.get(first.id)).state).toBe('succeeded');
-    expect((await crew.desk.get(second.id)).state).toBe('queued');
+    expect((await jobs.desk.get(first.id)).state).toBe('succeeded');
+    expect((await jobs.desk.get(second.id)).state).toBe('queued');
     // Another worker takes it.
-    await crew.hire();
-    expect((await crew.ended(second.id)).state).toBe('succeeded');
-    await crew[Symbol.asyncDispose]();
+    await jobs.startWorker();
+    expect((await jobs.ended(second.id)).state).toBe('succeeded');
+    await jobs[Symbol.asyncDispose]();
   });
 
   test('cancels what does not finish within the grace, says why, and leaves nothing behind', async () => {
-    await using crew = await crewOn(scene, { storage: await shelf() });
-    const worker = await crew.hire();
+    await using jobs = await openJobs(scene, { storage: await shelf() });
+    const worker = await jobs.startWorker();
     await using gate = await closeGate(scene.database, 'apply');
-    const { operation } = await crew.desk.request(RESTORE, 'maria', 'here');
+    const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
     await gate.reached();
     await worker.stop(50);
-    expect(await crew.desk.get(operation.id)).toMatchObject({
+    expect(await jobs.desk.get(operation.id)).toMatchObject({
       state: 'cancelled',
       error: { code: 'CANCELLED', details: { by: 'shutdown' } },
     });
     await gate.open();
-    await crew[Symbol.asyncDispose]();
+    await jobs[Symbol.asyncDispose]();
     expect(await scene.state()).toBe(scene.changed);
     expect(await scene.leftovers()).toEqual([]);
   });
 });
 
 test('a worker whose connections were all cut takes the next operation, and the desk sees its end', async () => {
-  await using crew = await crewOn(scene);
-  await crew.hire();
-  expect((await crew.done({ ...BACKUP, verify: false })).state).toBe('succeeded');
+  await using jobs = await openJobs(scene);
+  await jobs.startWorker();
+  expect((await jobs.done({ ...BACKUP, verify: false })).state).toBe('succeeded');
   expect(await strike(scene.database, 'pg_terminate_backend', 'palace-backup%')).toBeGreaterThan(4);
-  const ask = () => crew.desk.request(BACKUP, 'maria', 'here').catch(() => null);
+  const ask = () => jobs.desk.request(BACKUP, 'maria', 'here').catch(() => null);
   let asked = await ask();
   while (!asked) asked = await ask();
-  expect((await watched(crew.desk, asked.operation.id)).at(-1)?.state).toBe('succeeded');
-  await crew[Symbol.asyncDispose]();
+  expect((await watched(jobs.desk, asked.operation.id)).at(-1)?.state).toBe('succeeded');
+  await jobs[Symbol.asyncDispose]();
 });
 
 test('an operation of a kind this program does not know fails and says so', async () => {
-  await using crew: Crew = await crewOn(scene, { verbs: ({ backup: _, ...others }) => others });
-  await crew.hire();
-  expect(await crew.done(BACKUP)).toMatchObject({ state: 'failed', error: { code: 'INPUT_INVALID' } });
-  await crew[Symbol.asyncDispose]();
+  await using jobs: TestJobs = await openJobs(scene, { verbs: ({ backup: _, ...others }) => others });
+  await jobs.startWorker();
+  expect(await jobs.done(BACKUP)).toMatchObject({ state: 'failed', error: { code: 'INPUT_INVALID' } });
+  await jobs[Symbol.asyncDispose]();
 });

@@ -67,7 +67,7 @@ async function received(): Promise<string> {
 }
 
 /** Starts a worker that takes operations until disposed. */
-async function hired(into: Storage = storage): Promise<Worker & AsyncDisposable> {
+async function startedWorker(into: Storage = storage): Promise<Worker & AsyncDisposable> {
   const parts = { records, storage: into, area, now };
   const verbs = { upload: createAcceptVerb(parts) };
   const sweep = () => sweepUploads(parts);
@@ -89,7 +89,7 @@ test('an acceptance waits in line while there is no worker, is asked for once, a
   expect(operation).toMatchObject({ kind: 'upload', state: 'queued', actor: 'ada', parameters: { upload: id } });
   expect(await acceptance.request(id, BY)).toMatchObject({ existing: true, operation: { id: operation.id } });
   expect((await getUpload(records, id)).state).toBe('received');
-  await using _worker = await hired();
+  await using _worker = await startedWorker();
   const { upload, existing } = await acceptance.finish(id, BY, forever);
   expect([upload.state, existing]).toEqual(['accepted', false]);
   expect((await storage.list()).map(({ name }) => name)).toEqual([upload.archive ?? '']);
@@ -112,7 +112,7 @@ test('one who waits and goes away ends the waiting and nothing else; cancelling 
     },
   };
   const gone = new AbortController();
-  await using _worker = await hired(slow);
+  await using _worker = await startedWorker(slow);
   const waiting = acceptance.finish(id, BY, gone.signal);
   await entered.promise;
   gone.abort();
@@ -154,7 +154,7 @@ test('what is refused is told by the reason, to whoever waits and to whoever ask
   bytes[60] = (bytes[60] ?? 0) ^ 1;
   const id = await received();
   bytes = whole;
-  await using _worker = await hired();
+  await using _worker = await startedWorker();
   await expect(acceptance.finish(id, BY, forever)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
   await expect(acceptance.request(id, BY)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
   await expect(acceptance.request(newId(), BY)).rejects.toMatchObject({ code: 'NOT_FOUND' });

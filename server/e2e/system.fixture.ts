@@ -9,18 +9,18 @@ import { type BackupClient, createBackupClient } from '../client/client.ts';
 import { startServer } from '../main.ts';
 import { type Config, readConfig } from '../process/config.ts';
 import { MARKER } from '../storage/local/folder-marker.ts';
-import { type Valve, valveBefore } from './valve.fixture.ts';
+import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 
 export const SUPER_ADMIN = 'superadmin@owu.example';
 export { DEMO_PASSWORD };
 
 /** The whole server as people meet it: HTTP outside, a PostgreSQL of its own with demo rows, archives in a folder. */
-export interface House extends AsyncDisposable {
+export interface System extends AsyncDisposable {
   url: string;
   database: TestDatabase;
   config: Config;
   /** Stands between the server's work and the database. */
-  valve: Valve;
+  proxy: PausingProxy;
   /** Rows per table. */
   rows: Record<string, number>;
   /** What lies in the folder of the backups. */
@@ -28,29 +28,29 @@ export interface House extends AsyncDisposable {
   signIn(email?: string, password?: string): Promise<Visitor>;
 }
 
-export interface HouseOptions {
+export interface SystemOptions {
   staff?: number;
   settings?: Record<string, string>;
-  /** Everything goes through the valve, not only the server's work. */
-  allThroughValve?: boolean;
+  /** Everything goes through the proxy, not only the server's work. */
+  allThroughProxy?: boolean;
 }
 
-export async function openHouse({
+export async function startSystem({
   staff = 60,
   settings = {},
-  allThroughValve = false,
-}: HouseOptions = {}): Promise<House> {
+  allThroughProxy = false,
+}: SystemOptions = {}): Promise<System> {
   await using opened = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'palace-house-'));
+  const folder = await mkdtemp(join(tmpdir(), 'palace-system-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const database = opened.use(await testDatabase({ template: 'hrms' }));
   const rows = await fillDemo(database.url, { staff, seed: 3 });
-  const valve = opened.use(await valveBefore(database.url));
+  const proxy = opened.use(await pausingProxy(database.url));
   const backups = join(folder, 'backups');
   const config = readConfig({
     PORT: '0',
-    DATABASE_URL: allThroughValve ? valve.url : database.url,
-    DATABASE_DIRECT_URL: valve.url,
+    DATABASE_URL: allThroughProxy ? proxy.url : database.url,
+    DATABASE_DIRECT_URL: proxy.url,
     BACKUP_DIR: backups,
     SECRET_KEY: 'k'.repeat(40),
     // Tests wait for it: it is not to stand back for the others.
@@ -58,17 +58,17 @@ export async function openHouse({
     LOG_FILE: join(folder, 'logs', 'server.log'),
     ...settings,
   });
-  const server = await startServer(config, config.databaseUrl ?? valve.url);
+  const server = await startServer(config, config.databaseUrl ?? proxy.url);
   const url = server.url.replace(/\/$/, '');
   opened.defer(() => server.stop());
   // What a test holds up when it fails must not hold up the end.
-  opened.defer(() => valve.open());
+  opened.defer(() => proxy.resume());
   const end = opened.move();
   return {
     url,
     database,
     config,
-    valve,
+    proxy,
     rows,
     files: async () =>
       (await readdir(backups)).filter((name) => !name.startsWith('.uploads') && name !== MARKER).toSorted(),

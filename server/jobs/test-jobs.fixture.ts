@@ -22,15 +22,15 @@ export const BACKUP = {
 } as const satisfies OperationRequest;
 
 /** The jobs of one process on a database: a desk, and workers as they are started. Disposing it twice is safe. */
-export interface Crew extends AsyncDisposable {
+export interface TestJobs extends AsyncDisposable {
   desk: Desk;
   queue: Queue;
   feed: Feed;
   records: Records;
   storage: Storage;
   /** Lines of the log. */
-  told: { message: string; facts: object }[];
-  hire(over?: Partial<WorkerDeps>): Promise<Worker>;
+  logged: { message: string; facts: object }[];
+  startWorker(over?: Partial<WorkerDeps>): Promise<Worker>;
   /** Requests as `a test`, and waits for the end. */
   done(request: OperationRequest): Promise<OperationView>;
   /** Returns the record once it has ended. */
@@ -39,29 +39,29 @@ export interface Crew extends AsyncDisposable {
   until(id: string, isSo: (view: OperationView) => boolean): Promise<OperationView>;
 }
 
-export interface CrewOptions {
+export interface TestJobsOptions {
   storage?: Storage;
   verbs?: (verbs: Verbs) => Verbs;
 }
 
-export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOptions = {}): Promise<Crew> {
+export async function openJobs(scene: Pick<Scene, 'database'>, options: TestJobsOptions = {}): Promise<TestJobs> {
   const databaseUrl = scene.database.url;
   const storage = options.storage ?? createMemoryStorage(now);
-  const told: Crew['told'] = [];
-  const tell = (facts: object, message: string) => void told.push({ message, facts });
-  const log = { info: tell, warn: tell, error: tell };
+  const logged: TestJobs['logged'] = [];
+  const write = (facts: object, message: string) => void logged.push({ message, facts });
+  const log = { info: write, warn: write, error: write };
   const { records, close } = openRecords(databaseUrl, { connections: 3 });
   const queue = await startQueue({
     databaseUrl,
     works: true,
-    onError: (error) => tell({ error }, 'the queue failed'),
+    onError: (error) => write({ error }, 'the queue failed'),
   });
   const feed = openFeed({ databaseUrl, read: (id) => readOperation(records, id) });
   const desk = createDesk({ databaseUrl, records, queue, feed, now, newId });
   const verbs = testVerbs({ databaseUrl, storage, model: modelFromSchema(library) });
   const workers: Worker[] = [];
 
-  const until: Crew['until'] = async (id, isSo) => {
+  const until: TestJobs['until'] = async (id, isSo) => {
     for (let tries = 6000; tries > 0; tries--) {
       const view = await desk.get(id);
       if (isSo(view)) return view;
@@ -69,7 +69,7 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
     }
     throw new Error(`it never came: ${JSON.stringify(await desk.get(id))}`);
   };
-  let gone: Promise<void> | null = null;
+  let closed: Promise<void> | null = null;
   const leave = async () => {
     for (const worker of workers) await worker.stop(0);
     await queue.stop();
@@ -84,10 +84,10 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
     feed,
     records,
     storage,
-    told,
+    logged,
     until,
     ended,
-    async hire(over = {}) {
+    async startWorker(over = {}) {
       const own = options.verbs?.(verbs) ?? verbs;
       const worker = await testWorker({ databaseUrl, records, queue, verbs: own, storage, log, ...over });
       workers.push(worker);
@@ -98,8 +98,8 @@ export async function crewOn(scene: Pick<Scene, 'database'>, options: CrewOption
       return ended(operation.id);
     },
     [Symbol.asyncDispose]() {
-      gone ??= leave();
-      return gone;
+      closed ??= leave();
+      return closed;
     },
   };
 }

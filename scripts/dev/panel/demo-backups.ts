@@ -9,10 +9,10 @@ import { AppError } from '../../../server/core/errors.ts';
 import { runOperation } from '../../../server/jobs/operations.ts';
 import { createNotes, type NoteChange } from '../../../server/library/notes.ts';
 import { createLocalStorage } from '../../../server/storage/local/local.ts';
-import type { House } from './house.ts';
+import type { DemoServer } from './demo-server.ts';
 
 const HOUR_MS = 3_600_000;
-const LIFE = new AbortController().signal;
+const NEVER_ABORTED = new AbortController().signal;
 /** SQL that makes each archive a little larger than the one before, as a database in use does. */
 const GROW = `
   INSERT INTO public.audit_trails (id, "entityType", "entityId", action, changes, "performedBy", timestamp)
@@ -49,10 +49,10 @@ const MADE: Made[] = [
 ];
 
 /** Stores a week of backups: of all tables and of some, pinned and with notes, never verified, truncated; and one that failed. */
-export async function furnish(house: House): Promise<void> {
-  const storage = createLocalStorage(house.folder);
+export async function storeDemoBackups(server: DemoServer): Promise<void> {
+  const storage = createLocalStorage(server.folder);
   const model = modelFromSchema(hrmsSchema);
-  await using session = await house.session();
+  await using session = await server.session();
 
   const make = async ({ hoursAgo, by, input, note }: Made, lockGiveUpMs = 10_000) => {
     await session.query(GROW);
@@ -67,10 +67,10 @@ export async function furnish(house: House): Promise<void> {
       createdBy: by,
       ...input,
     };
-    const deps = { databaseUrl: house.databaseUrl, storage, model, now, application: APPLICATION, lockGiveUpMs };
+    const deps = { databaseUrl: server.databaseUrl, storage, model, now, application: APPLICATION, lockGiveUpMs };
     const running = { ...deps, newId: () => crypto.randomUUID(), pause: (ms: number) => Bun.sleep(ms) };
     const asked = { kind: 'backup', actor: by, parameters: { ...order }, wait: true };
-    const made = await runOperation(running, asked, LIFE, async (operation) => {
+    const made = await runOperation(running, asked, NEVER_ABORTED, async (operation) => {
       const name = archiveName(order.name, now(), operation.id);
       await operation.nameArchive(name);
       const run = { signal: operation.signal, onProgress: operation.report };
@@ -82,8 +82,8 @@ export async function furnish(house: House): Promise<void> {
 
   let newest = '';
   for (const one of MADE.slice(0, -2)) newest = await make(one);
-  const bytes = await readFile(join(house.folder, newest));
-  await writeFile(join(house.folder, 'from-the-old-server.zip'), bytes.subarray(0, bytes.length * 0.7));
+  const bytes = await readFile(join(server.folder, newest));
+  await writeFile(join(server.folder, 'from-the-old-server.zip'), bytes.subarray(0, bytes.length * 0.7));
 
   await session.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
   await make({ hoursAgo: 40, by: NIGHTLY }, 500).catch((error: unknown) => {

@@ -16,7 +16,7 @@ const STAFF = 120;
 const SEED = 1;
 
 /** The real server with the built panel, on a PostgreSQL and a folder of its own that hold invented people and no backup yet. */
-export interface House extends AsyncDisposable {
+export interface DemoServer extends AsyncDisposable {
   url: string;
   databaseUrl: string;
   /** Folder of the archives. */
@@ -31,11 +31,11 @@ export interface House extends AsyncDisposable {
  * Starts the server, and builds the panel unless it is built from these sources. Disposing it leaves nothing behind. Rejects with the
  * signal's reason.
  */
-export async function openHouse(signal: AbortSignal): Promise<House> {
+export async function startDemoServer(signal: AbortSignal): Promise<DemoServer> {
   await ensurePanel();
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'palace-house-'));
+  const folder = await mkdtemp(join(tmpdir(), 'palace-demo-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const embedded = stack.use(await startEmbedded(join(folder, 'postgres'), { settings: { fsync: 'off' } }));
   await migrate(embedded.url, { application: HRMS });
@@ -57,7 +57,7 @@ export async function openHouse(signal: AbortSignal): Promise<House> {
     databaseUrl: embedded.url,
     folder: config.backupDir,
     who,
-    session: () => openSession(embedded.url, { applicationName: 'neighbour', signal }),
+    session: () => openSession(embedded.url, { applicationName: 'another client', signal }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -8,33 +8,33 @@ export interface Watched {
   seconds: number;
 }
 
-const LOOK_MS = 25;
+const SAMPLE_MS = 25;
 /** No try may take the machine along. */
-const DEADLY_BYTES = 1024 ** 3;
+const LIMIT_BYTES = 1024 ** 3;
 const TICKS = 100;
 
 /** Watches a process and its children, and ends them all once they take a gigabyte more than they did at rest. */
-export function watchdog(pid: number): {
+export function startWatchdog(pid: number): {
   rest(): number;
   during<R>(work: () => Promise<R>): Promise<Watched & { result: R }>;
 } {
-  const family = () => [pid, ...childrenOf(pid)];
-  const taken = () => family().reduce((sum, one) => sum + residentOf(one), 0);
+  const processes = () => [pid, ...childrenOf(pid)];
+  const taken = () => processes().reduce((sum, one) => sum + residentOf(one), 0);
   const rest = taken();
   return {
     rest: () => rest,
     async during(work) {
       let peak = 0;
-      const look = () => {
+      const sample = () => {
         peak = Math.max(peak, taken());
-        if (peak > rest + DEADLY_BYTES) for (const one of family()) kill(one);
+        if (peak > rest + LIMIT_BYTES) for (const one of processes()) kill(one);
       };
-      const timer = setInterval(look, LOOK_MS);
-      const before = family().reduce((sum, one) => sum + secondsOf(one), 0);
+      const timer = setInterval(sample, SAMPLE_MS);
+      const before = processes().reduce((sum, one) => sum + secondsOf(one), 0);
       try {
         const result = await work();
-        look();
-        const after = family().reduce((sum, one) => sum + secondsOf(one), 0);
+        sample();
+        const after = processes().reduce((sum, one) => sum + secondsOf(one), 0);
         return { result, peak, seconds: after - before };
       } finally {
         clearInterval(timer);

@@ -20,7 +20,7 @@ export interface Started {
 }
 
 /** A folder of its own to run commands in: no `.env`, no backups but theirs. */
-export interface Workplace extends AsyncDisposable {
+export interface CommandFolder extends AsyncDisposable {
   dir: string;
   backups: string;
   /** Starts `scripts/<name>.ts` as a person or cron would, without a terminal. */
@@ -39,7 +39,7 @@ export interface Workplace extends AsyncDisposable {
 }
 
 /** Creates a folder whose commands use this database, null for none. */
-export async function workplace(databaseUrl: string | null): Promise<Workplace> {
+export async function commandFolder(databaseUrl: string | null): Promise<CommandFolder> {
   const dir = await mkdtemp(join(tmpdir(), 'palace backup '));
   const backups = join(dir, 'backups');
   const base = {
@@ -61,15 +61,15 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
       stdout: 'pipe',
       stderr: 'pipe',
     });
-    let heard = '';
+    let received = '';
     const listeners = new Set<() => void>();
     const stderr = (async () => {
       const decoder = new TextDecoder();
       for await (const bytes of child.stderr) {
-        heard += decoder.decode(bytes, { stream: true });
+        received += decoder.decode(bytes, { stream: true });
         for (const listener of listeners) listener();
       }
-      return heard;
+      return received;
     })();
     const finished = (async () => {
       const [stdout, errors, code] = await Promise.all([child.stdout.text(), stderr, child.exited]);
@@ -80,10 +80,10 @@ export async function workplace(databaseUrl: string | null): Promise<Workplace> 
       signal: (signalName) => void child.kill(signalName),
       says: (text) =>
         new Promise((resolve, reject) => {
-          const look = () => heard.includes(text) && resolve();
-          listeners.add(look);
-          look();
-          const giveUp = (why: string) => reject(new Error(`${why} without saying ${text}: ${heard}`));
+          const check = () => received.includes(text) && resolve();
+          listeners.add(check);
+          check();
+          const giveUp = (why: string) => reject(new Error(`${why} without saying ${text}: ${received}`));
           setTimeout(() => giveUp('it went on'), TIMEOUT_MS).unref();
           void finished.then(() => giveUp('it ended'));
         }),

@@ -1,19 +1,19 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 /** A way to a database whose answers can be held back on the way, or that can be shut. */
-export interface Valve extends AsyncDisposable {
+export interface PausingProxy extends AsyncDisposable {
   url: string;
   /** From now on each connection gets so many bytes of answer and then waits. */
-  close(afterBytes: number): void;
+  pauseAfter(afterBytes: number): void;
   /** Connections that wait. */
   readonly waiting: number;
   /** Cuts what is connected, and refuses what comes, as if the database had ended. */
-  shut(): Promise<void>;
+  stop(): Promise<void>;
   /** Lets all that was held back go on, and everything after it. */
-  open(): void;
+  resume(): void;
 }
 
-export async function valveBefore(databaseUrl: string): Promise<Valve> {
+export async function pausingProxy(databaseUrl: string): Promise<PausingProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   const held = new Map<Socket, Buffer[]>();
@@ -53,15 +53,15 @@ export async function valveBefore(databaseUrl: string): Promise<Valve> {
   };
   return {
     url: url.href,
-    close(afterBytes) {
+    pauseAfter(afterBytes) {
       passed = new Map();
       allowed = afterBytes;
     },
     get waiting() {
       return held.size;
     },
-    shut: cut,
-    open() {
+    stop: cut,
+    resume() {
       if (!server.listening) void listenAt(port);
       allowed = Number.POSITIVE_INFINITY;
       for (const [client, pieces] of held) client.write(Buffer.concat(pieces));
