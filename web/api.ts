@@ -1,9 +1,9 @@
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
 import type { AppRouter } from '../server/client/router.ts';
-import { connectionSeen } from './lib/server/connection.ts';
-import { ForeignAnswer } from './lib/server/failure.ts';
-import { reach } from './lib/server/reach.ts';
+import { recordConnection } from './lib/server/connection.ts';
+import { ForeignResponse } from './lib/server/failure.ts';
+import { probedFetch } from './lib/server/probed-fetch.ts';
 
 /**
  * Calls every procedure of the server, with its own types. Session cookies are sent by the browser. Rejects with errors that `failureOf`
@@ -20,7 +20,7 @@ export const api = createTRPCClient<AppRouter>({
         // Proxies refuse longer lines; the rest of a batch goes in another request.
         maxURLLength: 8000,
         fetch: (url, init) =>
-          watched(reach(String(url), { ...(init as RequestInit), signal: init?.signal ?? null }), init?.signal),
+          watched(probedFetch(String(url), { ...(init as RequestInit), signal: init?.signal ?? null }), init?.signal),
       }),
     }),
   ],
@@ -30,11 +30,11 @@ export const api = createTRPCClient<AppRouter>({
 async function watched(answer: Promise<Response>, signal: AbortSignal | null | undefined): Promise<Response> {
   try {
     const response = await answer;
-    connectionSeen(true);
-    if (!response.headers.get('content-type')?.includes('json')) throw new ForeignAnswer(response.status);
+    recordConnection(true);
+    if (!response.headers.get('content-type')?.includes('json')) throw new ForeignResponse(response.status);
     return response;
   } catch (error) {
-    if (!signal?.aborted && !(error instanceof ForeignAnswer)) connectionSeen(false);
+    if (!signal?.aborted && !(error instanceof ForeignResponse)) recordConnection(false);
     throw error;
   }
 }

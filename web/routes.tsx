@@ -2,31 +2,31 @@ import { Navigate, Route, Router, type RouteSectionProps, useBeforeLeave, useLoc
 import { type Component, createEffect, ErrorBoundary, Match, on, Show, Suspense, Switch } from 'solid-js';
 import { Dynamic } from 'solid-js/web';
 import type { Person } from './api.ts';
-import { said, say } from './lib/say.ts';
+import { announce, announcement } from './lib/announce.ts';
 import { connected } from './lib/server/connection.ts';
 import { failureOf } from './lib/server/failure.ts';
-import { headFor, later } from './lib/server/load.ts';
+import { lazyWithRetry, setNavigationTarget } from './lib/server/lazy-with-retry.ts';
 import { useMe } from './lib/server/session.ts';
 import { NotFound } from './pages/not-found.tsx';
 import { Overview } from './pages/overview/overview.tsx';
 import { SignIn } from './pages/sign-in.tsx';
 import { Shell } from './shell/shell.tsx';
 import { words } from './strings/shared.ts';
-import { PageHead } from './ui/card.tsx';
+import { PageHeading } from './ui/card.tsx';
 import { FailureNotice } from './ui/failure-notice.tsx';
 import { PageSkeleton } from './ui/skeleton.tsx';
 
 // Loaded when somebody points at a link to it.
-const Backups = later(() => import('./pages/backups/backups.tsx').then(({ Backups }) => Backups));
-const Backup = later(() => import('./pages/backup/backup.tsx').then(({ Backup }) => Backup));
-const Rows = later(() => import('./pages/rows/rows.tsx').then(({ Rows }) => Rows));
-const Operations = later(() => import('./pages/operations.tsx').then(({ Operations }) => Operations));
-const OperationPage = later(() => import('./pages/operation.tsx').then(({ OperationPage }) => OperationPage));
-const Restore = later(() => import('./pages/restore/restore.tsx').then(({ Restore }) => Restore));
-const Audit = later(() => import('./pages/audit/audit.tsx').then(({ Audit }) => Audit));
-const Access = later(() => import('./pages/access/access.tsx').then(({ Access }) => Access));
-const Status = later(() => import('./pages/status/status.tsx').then(({ Status }) => Status));
-const BreakGlass = later(() => import('./pages/break-glass.tsx').then(({ BreakGlass }) => BreakGlass));
+const Backups = lazyWithRetry(() => import('./pages/backups/backups.tsx').then(({ Backups }) => Backups));
+const Backup = lazyWithRetry(() => import('./pages/backup/backup.tsx').then(({ Backup }) => Backup));
+const Rows = lazyWithRetry(() => import('./pages/rows/rows.tsx').then(({ Rows }) => Rows));
+const Operations = lazyWithRetry(() => import('./pages/operations.tsx').then(({ Operations }) => Operations));
+const OperationPage = lazyWithRetry(() => import('./pages/operation.tsx').then(({ OperationPage }) => OperationPage));
+const Restore = lazyWithRetry(() => import('./pages/restore/restore.tsx').then(({ Restore }) => Restore));
+const Audit = lazyWithRetry(() => import('./pages/audit/audit.tsx').then(({ Audit }) => Audit));
+const Access = lazyWithRetry(() => import('./pages/access/access.tsx').then(({ Access }) => Access));
+const Status = lazyWithRetry(() => import('./pages/status/status.tsx').then(({ Status }) => Status));
+const BreakGlass = lazyWithRetry(() => import('./pages/break-glass.tsx').then(({ BreakGlass }) => BreakGlass));
 
 /** Routes every address of the panel. */
 export function Routes() {
@@ -55,12 +55,12 @@ export function Routes() {
 function Frame(props: RouteSectionProps) {
   const location = useLocation();
   useBeforeLeave((event) => {
-    if (typeof event.to === 'string') headFor(event.to);
+    if (typeof event.to === 'string') setNavigationTarget(event.to);
     // A page that blocks the navigation has done so by then.
-    queueMicrotask(() => event.defaultPrevented && headFor(null));
+    queueMicrotask(() => event.defaultPrevented && setNavigationTarget(null));
   });
-  createEffect(on([() => location.pathname, () => location.search], () => headFor(null)));
-  createEffect(on(connected, (isBack) => isBack && say(words.connection.back), { defer: true }));
+  createEffect(on([() => location.pathname, () => location.search], () => setNavigationTarget(null)));
+  createEffect(on(connected, (isBack) => isBack && announce(words.connection.back), { defer: true }));
   return (
     <>
       <div role="status" class="sticky top-0 z-40 print:hidden">
@@ -71,8 +71,8 @@ function Frame(props: RouteSectionProps) {
         </Show>
       </div>
       {/* A region of its own, so that an announcement does not repeat the lost connection. */}
-      <div role="status" data-said="" class="sr-only">
-        {said()}
+      <div role="status" data-announced="" class="sr-only">
+        {announcement()}
       </div>
       <ErrorBoundary fallback={(error, reset) => <Broken error={error} reset={reset} />}>
         <Suspense fallback={<Waiting />}>{props.children}</Suspense>
@@ -142,7 +142,7 @@ function Broken(props: { error: unknown; reset: () => void }) {
 function Forbidden(props: { role: string }) {
   return (
     <>
-      <PageHead title={words.forbidden.title} />
+      <PageHeading title={words.forbidden.title} />
       <p>{words.forbidden.body(props.role)}</p>
       <p class="mt-2 text-soft">{words.forbidden.hint}</p>
     </>

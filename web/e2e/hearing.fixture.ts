@@ -11,7 +11,7 @@ export interface Hearing {
 /** Listens from now on, until the page is reloaded. */
 export async function listenTo(page: Page): Promise<Hearing> {
   await page.evaluate(() => {
-    const region = document.querySelector('[data-said]');
+    const region = document.querySelector('[data-announced]');
     if (!region) throw new Error('the page tells nothing');
     const heard: string[] = [];
     const hear = () => {

@@ -71,7 +71,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     let heard = await listen(page);
     await page.getByLabel('Search').fill('nobody has this');
     await main.getByText('No matches for').waitFor();
-    await page.waitForFunction(() => document.querySelector('[data-said]')?.textContent?.includes('No matches'));
+    await page.waitForFunction(() => document.querySelector('[data-announced]')?.textContent?.includes('No matches'));
     expect((await heard()).filter((text) => text.includes('found'))).toEqual([]);
 
     // Nothing else of the table is known yet.

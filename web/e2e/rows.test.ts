@@ -98,7 +98,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.keyboard.press('Enter');
     await card.getByText('1 row found.', { exact: true }).waitFor();
     const said = (text: string) =>
-      page.waitForFunction((wanted) => document.querySelector('[data-said]')?.textContent?.includes(wanted), text);
+      page.waitForFunction((wanted) => document.querySelector('[data-announced]')?.textContent?.includes(wanted), text);
     await said('1 row found.');
     const link = card.getByRole('link', { name: /^categories, row [\d,]+$/ });
     const number = /row ([\d,]+)/.exec((await link.getAttribute('aria-label')) ?? '')?.[1];

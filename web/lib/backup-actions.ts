@@ -2,28 +2,28 @@ import { type QueryClient, useQueryClient } from '@tanstack/solid-query';
 import { createSignal } from 'solid-js';
 import { api, type BackupInfo, type BackupPage, type OneBackup } from '../api.ts';
 import { words } from '../strings/shared.ts';
+import { announce } from './announce.ts';
 import { saveFrom } from './download.ts';
-import { usePasswordFirst } from './password/password-first.ts';
-import { say } from './say.ts';
 import { type Failure, failureOf } from './server/failure.ts';
-import { began, keys, queries } from './server/queries.ts';
+import { keys, queries, showStarted } from './server/queries.ts';
+import { useWithStepUp } from './step-up/with-step-up.ts';
 
 /** Creates the one-press actions on a stored backup. `failure` holds the error of the last one. */
 export function useBackupActions() {
   const client = useQueryClient();
-  const passwordFirst = usePasswordFirst();
+  const passwordFirst = useWithStepUp();
   const [failure, setFailure] = createSignal<Failure | null>(null);
   const [busy, setBusy] = createSignal<string | null>(null);
 
-  let underWay: Promise<void> = Promise.resolve();
+  let running: Promise<void> = Promise.resolve();
   /** Ignores a second press of an action that is running. Another action waits until the running one has ended. */
-  const attempt = async (what: string, work: () => Promise<void>) => {
+  const runExclusive = async (what: string, work: () => Promise<void>) => {
     if (busy() === what) return;
-    while (busy() !== null) await underWay;
-    underWay = carryOut(what, work);
-    await underWay;
+    while (busy() !== null) await running;
+    running = perform(what, work);
+    await running;
   };
-  const carryOut = async (what: string, work: () => Promise<void>) => {
+  const perform = async (what: string, work: () => Promise<void>) => {
     setBusy(what);
     setFailure(null);
     try {
@@ -35,7 +35,7 @@ export function useBackupActions() {
     }
   };
   /** Shows a change before the server has answered, and undoes it when the server refuses. */
-  const change = async (id: string, changed: Partial<BackupInfo>, order: () => Promise<unknown>) => {
+  const updateOptimistically = async (id: string, changed: Partial<BackupInfo>, request: () => Promise<unknown>) => {
     await client.cancelQueries({ queryKey: keys.backups });
     const before = client.getQueriesData({ queryKey: keys.backups });
     const withChange = (info: BackupInfo) => (info.fileName === id ? { ...info, ...changed } : info);
@@ -46,7 +46,7 @@ export function useBackupActions() {
       known ? { ...known, info: withChange(known.info) } : known,
     );
     try {
-      await order();
+      await request();
     } catch (error) {
       for (const [key, data] of before) client.setQueryData(key, data);
       throw error;
@@ -59,23 +59,23 @@ export function useBackupActions() {
     /** The name of the running action; null when none runs. */
     busy,
     verify: (id: string) =>
-      attempt('verify', async () => {
-        began(client, (await api.backups.verify.mutate({ id })).data.operation);
-        say(words.backup.verifying);
+      runExclusive('verify', async () => {
+        showStarted(client, (await api.backups.verify.mutate({ id })).data.operation);
+        announce(words.backup.verifying);
       }),
     setPinned: (id: string, pinned: boolean) =>
-      attempt('pin', async () => {
-        await change(id, { pinned }, () => (pinned ? api.backups.pin : api.backups.unpin).mutate({ id }));
-        say(pinned ? words.backup.pinned : words.backup.unpinned);
+      runExclusive('pin', async () => {
+        await updateOptimistically(id, { pinned }, () => (pinned ? api.backups.pin : api.backups.unpin).mutate({ id }));
+        announce(pinned ? words.backup.pinned : words.backup.unpinned);
       }),
     setNote: (id: string, note: string | null) =>
-      attempt('note', async () => {
-        await change(id, { note }, () => api.backups.annotate.mutate({ id, note }));
-        say(words.backup.saved);
+      runExclusive('note', async () => {
+        await updateOptimistically(id, { note }, () => api.backups.annotate.mutate({ id, note }));
+        announce(words.backup.saved);
       }),
     /** Makes the browser save the file; the page stays open. */
     download: (id: string) =>
-      attempt('download', async () => {
+      runExclusive('download', async () => {
         const answer = await passwordFirst(() => api.backups.downloadLink.mutate({ id }));
         if (answer === null) return;
         const { url, fileName } = answer.data;
@@ -84,7 +84,7 @@ export function useBackupActions() {
     /** Returns an absolute download address that works for some minutes, for anybody who has it. Null when it failed or was declined. */
     async link(id: string): Promise<string | null> {
       let address: string | null = null;
-      await attempt('link', async () => {
+      await runExclusive('link', async () => {
         const answer = await passwordFirst(() => api.backups.downloadLink.mutate({ id }));
         address = answer && new URL(answer.data.url, location.origin).href;
       });
@@ -96,12 +96,12 @@ export function useBackupActions() {
 export type BackupActions = ReturnType<typeof useBackupActions>;
 
 /** Returns the time the rows were read, or the time of storing for an archive that cannot be opened. */
-export function madeAt({ metadata, createdAt }: BackupInfo): string {
+export function backupTime({ metadata, createdAt }: BackupInfo): string {
   return metadata?.timestamp ?? createdAt;
 }
 
 /** Removes a deleted backup from every cached list at once. Totals are corrected by the next fetch. */
-export function dropRemoved(client: QueryClient, removed: string): void {
+export function removeFromLists(client: QueryClient, removed: string): void {
   client.setQueriesData({ queryKey: [...keys.backups, 'list'] }, (page: BackupPage | undefined) =>
     page ? { ...page, items: page.items.filter(({ fileName }) => fileName !== removed) } : page,
   );

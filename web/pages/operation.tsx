@@ -2,13 +2,13 @@ import { A, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { For, type JSX, Match, Show, Switch } from 'solid-js';
 import type { Operation } from '../api.ts';
-import { titleOf } from '../lib/operations.ts';
-import { answerOf } from '../lib/server/answer.ts';
+import { operationTitle } from '../lib/operations/operation.ts';
 import { failureOf } from '../lib/server/failure.ts';
+import { latestData } from '../lib/server/latest-data.ts';
 import { queries } from '../lib/server/queries.ts';
 import { useMe } from '../lib/server/session.ts';
 import { words } from '../strings/shared.ts';
-import { Card, Facts, PageHead } from '../ui/card.tsx';
+import { Card, DescriptionList, PageHeading } from '../ui/card.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
 import { Moment } from '../ui/moment.tsx';
 import { OperationCard } from '../ui/operations/operation-card.tsx';
@@ -19,7 +19,7 @@ export function OperationPage() {
   const params = useParams<{ id: string }>();
   const me = useMe();
   const operation = useQuery(() => queries.operation(params.id));
-  const known = () => answerOf(operation);
+  const known = () => latestData(operation);
   return (
     <>
       <p class="mb-2 text-sm">
@@ -34,7 +34,7 @@ export function OperationPage() {
         <Match when={known()}>
           {(found) => (
             <>
-              <PageHead title={titleOf(found())} />
+              <PageHeading title={operationTitle(found())} />
               <OperationCard
                 operation={found()}
                 open
@@ -42,7 +42,7 @@ export function OperationPage() {
                 mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
               />
               <Card title={words.backup.facts} class="mt-4">
-                <Facts of={factsOf(found())} />
+                <DescriptionList of={factsOf(found())} />
               </Card>
             </>
           )}

@@ -4,16 +4,16 @@ import { createMemo, For, Show } from 'solid-js';
 import { api, type Operation, type OperationState } from '../api.ts';
 import { now } from '../lib/clock.ts';
 import { durationText } from '../lib/format.ts';
-import { timeOf, titleOf } from '../lib/operations.ts';
-import { answerOf } from '../lib/server/answer.ts';
+import { elapsedMs, operationTitle } from '../lib/operations/operation.ts';
+import { latestData } from '../lib/server/latest-data.ts';
 import { keys } from '../lib/server/queries.ts';
 import { words } from '../strings/shared.ts';
-import { Empty, PageHead } from '../ui/card.tsx';
-import { Choice } from '../ui/forms/field.tsx';
-import { AskedList, Older } from '../ui/lists/asked-list.tsx';
+import { EmptyState, PageHeading } from '../ui/card.tsx';
+import { Select } from '../ui/forms/field.tsx';
+import { LoadMore, QueryList } from '../ui/lists/query-list.tsx';
 import { Moment } from '../ui/moment.tsx';
 import { ActiveOperations } from '../ui/operations/active-operations.tsx';
-import { Lines } from '../ui/skeleton.tsx';
+import { TextSkeleton } from '../ui/skeleton.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
 
 const PAGE_SIZE = 25;
@@ -50,53 +50,56 @@ export function Operations() {
       return (await api.operations.list.query(filter, { signal })).data;
     },
   }));
-  const all = createMemo(() => answerOf(pages)?.pages.flatMap(({ operations }) => operations) ?? []);
+  const all = createMemo(() => latestData(pages)?.pages.flatMap(({ operations }) => operations) ?? []);
   const isFiltered = () => kind() !== 'all' || state() !== 'all';
   const nothing = () => (isFiltered() ? words.operations.noMatch : words.operations.none);
   return (
     <>
-      <PageHead title={words.operations.title} lead={words.operations.lead} />
+      <PageHeading title={words.operations.title} lead={words.operations.lead} />
       <ActiveOperations open />
       <div class="mb-4 grid grid-cols-2 gap-3 sm:max-w-md">
-        <Choice
+        <Select
           label={words.operations.kind}
           value={kind()}
           options={KINDS}
           onChange={(value) => setSearch({ kind: value === 'all' ? null : value })}
         />
-        <Choice
+        <Select
           label={words.operations.state}
           value={state()}
           options={STATES}
           onChange={(value) => setSearch({ state: value === 'all' ? null : value })}
         />
       </div>
-      <AskedList
+      <QueryList
         of={pages}
-        question={`${kind()} ${state()}`}
-        told={all().length > 0 ? words.operations.found(all().length, !pages.hasNextPage) : nothing()}
-        skeleton={<Lines count={8} class="p-5" />}
+        searchKey={`${kind()} ${state()}`}
+        announcement={all().length > 0 ? words.operations.found(all().length, !pages.hasNextPage) : nothing()}
+        skeleton={<TextSkeleton count={8} class="p-5" />}
         isEmpty={all().length === 0}
         empty={
-          <Empty title={nothing()} lead={isFiltered() ? words.operations.noMatchLead : words.operations.noneLead} />
+          <EmptyState
+            title={nothing()}
+            lead={isFiltered() ? words.operations.noMatchLead : words.operations.noneLead}
+          />
         }
       >
         <ul aria-label={words.operations.caption} class="divide-y divide-line">
           <For each={all()}>{(operation) => <Row operation={operation} />}</For>
         </ul>
-      </AskedList>
-      <Older of={pages}>{words.operations.more}</Older>
+      </QueryList>
+      <LoadMore of={pages}>{words.operations.more}</LoadMore>
     </>
   );
 }
 
 function Row(props: { operation: Operation }) {
-  const took = () => timeOf(props.operation, now());
+  const took = () => elapsedMs(props.operation, now());
   return (
     <li class="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-1 px-4 py-3 text-sm md:grid-cols-[minmax(0,1fr)_7rem_14rem_5rem]">
       <div class="col-span-2 min-w-0 md:col-span-1">
         <A href={`/operations/${props.operation.id}`} class="font-medium break-all hover:underline">
-          {titleOf(props.operation)}
+          {operationTitle(props.operation)}
         </A>
         <Show when={props.operation.state === 'failed' && props.operation.error}>
           {(error) => <p class="mt-0.5 line-clamp-2 break-words text-bad">{error().message}</p>}

@@ -2,18 +2,18 @@ import { Navigate, useSearchParams } from '@solidjs/router';
 import { useQueryClient } from '@tanstack/solid-query';
 import { createSignal, Show } from 'solid-js';
 import { api } from '../api.ts';
-import { showFault } from '../lib/input/show-fault.ts';
+import { createCountdown } from '../lib/countdown.ts';
+import { focusInvalidField } from '../lib/input/focus-invalid-field.ts';
+import { returnPath } from '../lib/return-path.ts';
 import { type Failure, failureOf } from '../lib/server/failure.ts';
-import { createPatience } from '../lib/server/patience.ts';
-import { becomes, useMe } from '../lib/server/session.ts';
-import { sessionEnded } from '../lib/server/session-mark.ts';
-import { wayBack } from '../lib/way-back.ts';
+import { switchPerson, useMe } from '../lib/server/session.ts';
+import { sessionEnded } from '../lib/server/session-flag.ts';
 import { words } from '../strings/shared.ts';
 import { Button } from '../ui/button.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
 import { Field } from '../ui/forms/field.tsx';
 import { PasswordField } from '../ui/forms/password-field.tsx';
-import { FrontDoor } from '../ui/front-door.tsx';
+import { SignedOutLayout } from '../ui/signed-out-layout.tsx';
 
 /** Renders the sign-in form, and then leads back to the page that was requested. */
 export function SignIn() {
@@ -22,32 +22,32 @@ export function SignIn() {
   const [search] = useSearchParams<{ to?: string }>();
   const [email, setEmail] = createSignal('');
   const [password, setPassword] = createSignal('');
-  const [tried, setTried] = createSignal(false);
+  const [submitted, setSubmitted] = createSignal(false);
   const [busy, setBusy] = createSignal(false);
   const [failure, setFailure] = createSignal<Failure | null>(null);
-  const locked = createPatience(() => failure()?.retryAfterSeconds ?? null);
+  const locked = createCountdown(() => failure()?.retryAfterSeconds ?? null);
 
   const signIn = async (event: SubmitEvent) => {
     event.preventDefault();
-    setTried(true);
-    showFault(event);
+    setSubmitted(true);
+    focusInvalidField(event);
     if (busy() || locked() > 0 || email().trim() === '' || password() === '') return;
     setBusy(true);
     try {
       const { data } = await api.auth.signIn.mutate({ email: email().trim(), password: password() });
-      becomes(client, data.who);
+      switchPerson(client, data.who);
     } catch (error) {
       setFailure(failureOf(error));
       setPassword('');
-      setTried(false);
+      setSubmitted(false);
     } finally {
       setBusy(false);
     }
   };
 
   return (
-    <Show when={!me.data} fallback={<Navigate href={wayBack(search.to)} />}>
-      <FrontDoor title={words.signIn.title} lead={sessionEnded() ? words.signIn.sessionEnded : words.signIn.lead}>
+    <Show when={!me.data} fallback={<Navigate href={returnPath(search.to)} />}>
+      <SignedOutLayout title={words.signIn.title} lead={sessionEnded() ? words.signIn.sessionEnded : words.signIn.lead}>
         <form class="space-y-4" novalidate onSubmit={(event) => void signIn(event)}>
           <Show when={failure()}>
             {(found) => (
@@ -66,18 +66,18 @@ export function SignIn() {
             autofocus
             value={email()}
             onInput={setEmail}
-            fault={tried() && email().trim() === '' ? words.signIn.emailMissing : null}
+            error={submitted() && email().trim() === '' ? words.signIn.emailMissing : null}
           />
           <PasswordField
             value={password()}
             onInput={setPassword}
-            fault={tried() && password() === '' ? words.signIn.passwordMissing : null}
+            error={submitted() && password() === '' ? words.signIn.passwordMissing : null}
           />
-          <Button type="submit" look="primary" class="w-full" busy={busy()} disabled={locked() > 0}>
+          <Button type="submit" variant="primary" class="w-full" busy={busy()} disabled={locked() > 0}>
             {busy() ? words.signIn.busy : words.signIn.submit}
           </Button>
         </form>
-      </FrontDoor>
+      </SignedOutLayout>
     </Show>
   );
 }

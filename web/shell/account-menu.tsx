@@ -7,9 +7,9 @@ import type { Person } from '../api.ts';
 import { type Failure, failureOf } from '../lib/server/failure.ts';
 import { useSignOut } from '../lib/server/session.ts';
 import { words } from '../strings/shared.ts';
-import { pressable } from '../ui/button.tsx';
+import { buttonClass } from '../ui/button.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
-import { ITEM, leaveTyping, MENU, menuPlace } from '../ui/menu.tsx';
+import { leaveTyping, MENU_CLASS, MENU_ITEM_CLASS, menuMount } from '../ui/menu.tsx';
 import { chooseTheme, type Theme, theme } from './theme.ts';
 
 const THEMES: Theme[] = ['system', 'light', 'dark'];
@@ -31,15 +31,15 @@ export function AccountMenu(props: { me: Person }) {
       <Show when={failure()}>{(found) => <FailureNotice failure={found()} />}</Show>
       <DropdownMenu placement="top-start" gutter={6} modal={false}>
         <DropdownMenu.Trigger
-          class={`${pressable('quiet')} max-w-full md:w-full md:justify-start md:px-3! md:text-xs`}
+          class={`${buttonClass('quiet')} max-w-full md:w-full md:justify-start md:px-3! md:text-xs`}
           aria-label={words.signedInAs(email())}
         >
           <CircleUser class="size-5 shrink-0" aria-hidden="true" />
-          <span class="hidden min-w-0 text-left wrap-anywhere md:block">{inTwo(email())}</span>
+          <span class="hidden min-w-0 text-left wrap-anywhere md:block">{breakAfterAt(email())}</span>
         </DropdownMenu.Trigger>
-        <DropdownMenu.Portal mount={menuPlace()}>
-          <DropdownMenu.Content class={MENU} onCloseAutoFocus={leaveTyping}>
-            <p class="max-w-64 px-3 pt-1 pb-2 text-sm wrap-anywhere text-soft md:hidden">{inTwo(email())}</p>
+        <DropdownMenu.Portal mount={menuMount()}>
+          <DropdownMenu.Content class={MENU_CLASS} onCloseAutoFocus={leaveTyping}>
+            <p class="max-w-64 px-3 pt-1 pb-2 text-sm wrap-anywhere text-soft md:hidden">{breakAfterAt(email())}</p>
             <DropdownMenu.RadioGroup
               value={theme()}
               onChange={(value) => {
@@ -50,7 +50,7 @@ export function AccountMenu(props: { me: Person }) {
               <DropdownMenu.GroupLabel class="px-3 py-1 text-xs text-soft">{words.theme.label}</DropdownMenu.GroupLabel>
               <For each={THEMES}>
                 {(one) => (
-                  <DropdownMenu.RadioItem value={one} class={ITEM} closeOnSelect={false}>
+                  <DropdownMenu.RadioItem value={one} class={MENU_ITEM_CLASS} closeOnSelect={false}>
                     <span class="size-4">
                       <DropdownMenu.ItemIndicator>
                         <Check class="size-4" aria-hidden="true" />
@@ -62,7 +62,7 @@ export function AccountMenu(props: { me: Person }) {
               </For>
             </DropdownMenu.RadioGroup>
             <DropdownMenu.Separator class="my-1 border-line" />
-            <DropdownMenu.Item class={ITEM} onSelect={() => void leave()}>
+            <DropdownMenu.Item class={MENU_ITEM_CLASS} onSelect={() => void leave()}>
               <LogOut class="size-4" aria-hidden="true" />
               {words.signOut}
             </DropdownMenu.Item>
@@ -74,7 +74,7 @@ export function AccountMenu(props: { me: Person }) {
 }
 
 /** Lets a long address break after the @ rather than inside a word. */
-function inTwo(email: string) {
+function breakAfterAt(email: string) {
   const [who, ...where] = email.split(/(?<=@)/);
   return (
     <>

@@ -3,12 +3,12 @@ import Search from 'lucide-solid/icons/search';
 import { createEffect, createMemo, createSignal, on, Show, Suspense } from 'solid-js';
 import type { Person } from '../api.ts';
 import { collectTyping } from '../lib/input/early-typing.ts';
-import { later } from '../lib/server/load.ts';
+import { lazyWithRetry } from '../lib/server/lazy-with-retry.ts';
 import { words } from '../strings/shared.ts';
-import { pressable } from '../ui/button.tsx';
+import { buttonClass } from '../ui/button.tsx';
 import { PALETTE_KEYS, useShortcuts } from './shortcuts.ts';
 
-const Palette = later(() => import('./palette.tsx').then((part) => part.Palette));
+const Palette = lazyWithRetry(() => import('./palette.tsx').then((part) => part.Palette));
 
 /** Renders the button that opens the command palette, with the keys that do the same. */
 export function PaletteButton(props: { me: Person }) {
@@ -34,7 +34,7 @@ export function PaletteButton(props: { me: Person }) {
     <>
       <button
         type="button"
-        class={`${pressable('quiet')} ml-auto px-3! text-soft md:mt-4 md:ml-0 md:w-full md:justify-start md:border md:border-line`}
+        class={`${buttonClass('quiet')} ml-auto px-3! text-soft md:mt-4 md:ml-0 md:w-full md:justify-start md:border md:border-line`}
         aria-keyshortcuts={PALETTE_KEYS.aria}
         aria-haspopup="dialog"
         onPointerEnter={() => void Palette.preload()}

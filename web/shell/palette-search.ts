@@ -1,8 +1,8 @@
 /** Returns whether a name contains every word of the search, in any order and any case. */
-export function matchesAll(name: string, sought: string): boolean {
-  const within = name.toLocaleLowerCase('en');
-  return sought
+export function matchesAll(name: string, search: string): boolean {
+  const text = name.toLocaleLowerCase('en');
+  return search
     .toLocaleLowerCase('en')
     .split(/\s+/)
-    .every((word) => within.includes(word));
+    .every((word) => text.includes(word));
 }

@@ -9,24 +9,24 @@ import SunMoon from 'lucide-solid/icons/sun-moon';
 import Upload from 'lucide-solid/icons/upload';
 import { type Component, createEffect, createMemo, createSignal, createUniqueId, For, on, Show } from 'solid-js';
 import type { Person, Scope } from '../api.ts';
-import { madeAt } from '../lib/backup-actions.ts';
+import { announce } from '../lib/announce.ts';
+import { backupTime } from '../lib/backup-actions.ts';
+import { requestBackupDialog } from '../lib/backup-dialog-request.ts';
 import { momentText } from '../lib/format.ts';
+import { createDebouncedText } from '../lib/input/debounced-text.ts';
 import { takeTyped } from '../lib/input/early-typing.ts';
-import { createTyping } from '../lib/input/typing.ts';
-import { say } from '../lib/say.ts';
-import { answerOf } from '../lib/server/answer.ts';
 import { type Failure, failureOf } from '../lib/server/failure.ts';
+import { latestData } from '../lib/server/latest-data.ts';
 import { queries } from '../lib/server/queries.ts';
 import { useSignOut } from '../lib/server/session.ts';
-import { wantBackup } from '../lib/wanted.ts';
 import { words } from '../strings/shared.ts';
 import { shellWords } from '../strings/shell.ts';
 import { FailureNotice } from '../ui/failure-notice.tsx';
-import { INPUT } from '../ui/forms/field.tsx';
+import { INPUT_CLASS } from '../ui/forms/field.tsx';
 import { Modal } from '../ui/modal.tsx';
+import { navItemsFor } from './nav-items.ts';
 import { matchesAll } from './palette-search.ts';
-import { placesFor } from './places.ts';
-import { slashIsOn, switchSlash } from './shortcuts.ts';
+import { isSlashEnabled, setSlashEnabled } from './shortcuts.ts';
 import { chooseTheme, type Theme, theme } from './theme.ts';
 
 const { palette: w } = shellWords;
@@ -39,7 +39,7 @@ interface Entry {
   run: () => unknown;
 }
 
-const MOST_BACKUPS = 8;
+const MAX_BACKUPS = 8;
 const THEMES: Theme[] = ['light', 'dark', 'system'];
 
 /** Renders the command palette: every page, the usual actions, and backups by name, searched and chosen by keys. */
@@ -47,15 +47,15 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
   const id = createUniqueId();
   const navigate = useNavigate();
   const signOut = useSignOut();
-  const [sought, setSought] = createSignal('');
-  const [typed, setTyped] = createTyping(sought, setSought);
+  const [search, setSearch] = createSignal('');
+  const [typed, setTyped] = createDebouncedText(search, setSearch);
   const [at, setAt] = createSignal(0);
   const [failure, setFailure] = createSignal<Failure | null>(null);
   let field: HTMLInputElement | undefined;
   let chosen: Entry | null = null;
   const may = (scope: Scope) => props.me.scopes.includes(scope);
   const found = useQuery(() => ({
-    ...queries.backups({ limit: MOST_BACKUPS, sort: 'madeAt', ...(sought() && { search: sought().slice(0, 200) }) }),
+    ...queries.backups({ limit: MAX_BACKUPS, sort: 'madeAt', ...(search() && { search: search().slice(0, 200) }) }),
     enabled: props.open && may('backups:read'),
     placeholderData: keepPreviousData,
   }));
@@ -65,7 +65,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
       (open) => {
         if (!open) return;
         setTyped('');
-        setSought('');
+        setSearch('');
         setFailure(null);
         chosen = null;
       },
@@ -73,8 +73,8 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
   );
   createEffect(on(typed, () => setAt(0)));
 
-  const places = (): Entry[] => {
-    const { daily, other } = placesFor(props.me);
+  const pages = (): Entry[] => {
+    const { daily, other } = navItemsFor(props.me);
     return [...daily, ...other].map(({ name, icon, href }) => ({ name, icon, run: () => navigate(href) }));
   };
   const actions = (): Entry[] => {
@@ -83,7 +83,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
         name: words.backups.make,
         icon: Plus,
         run: () => {
-          wantBackup(true);
+          requestBackupDialog(true);
           navigate('/backups');
         },
       },
@@ -94,9 +94,9 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
         run: () => chooseTheme(one),
       })),
       {
-        name: slashIsOn() ? w.slashOff : w.slashOn,
+        name: isSlashEnabled() ? w.slashOff : w.slashOn,
         icon: Keyboard,
-        run: () => switchSlash(!slashIsOn()),
+        run: () => setSlashEnabled(!isSlashEnabled()),
       },
       { name: words.signOut, icon: LogOut, run: signOut },
     ];
@@ -104,14 +104,14 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
   };
   const groups = createMemo(() => {
     const fits = ({ name }: Entry) => matchesAll(name, typed());
-    const backups = (answerOf(found)?.items ?? []).map((backup) => ({
+    const backups = (latestData(found)?.items ?? []).map((backup) => ({
       name: backup.fileName,
-      more: momentText(new Date(madeAt(backup))),
+      more: momentText(new Date(backupTime(backup))),
       icon: Archive,
       run: () => navigate(`/backups/${encodeURIComponent(backup.fileName)}`),
     }));
     return [
-      { name: w.places, entries: places().filter(fits) },
+      { name: w.places, entries: pages().filter(fits) },
       { name: w.actions, entries: actions().filter(fits) },
       { name: words.backups.title, entries: backups },
     ].filter(({ entries }) => entries.length > 0);
@@ -125,7 +125,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
   createEffect(
     on(
       () => entries().length,
-      (count) => props.open && sought() !== '' && say(w.found(count)),
+      (count) => props.open && search() !== '' && announce(w.found(count)),
       { defer: true },
     ),
   );
@@ -159,7 +159,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
       title={words.goTo}
       first={() => field}
       // The chosen entry moves the focus to a place of its own, or leaves it where it was.
-      onGone={() => chosen?.run()}
+      onClosed={() => chosen?.run()}
     >
       <Show when={failure()}>
         {(found) => (
@@ -180,7 +180,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
         autocomplete="off"
         spellcheck={false}
         placeholder={w.label}
-        class={INPUT}
+        class={INPUT_CLASS}
         value={typed()}
         onInput={(event) => setTyped(event.currentTarget.value)}
         onFocus={() => setTyped((text) => text + takeTyped())}

@@ -1,23 +1,23 @@
 import { A } from '@solidjs/router';
 import { createMemo, For, type JSX, Show, Suspense } from 'solid-js';
 import type { Person } from '../api.ts';
-import { question } from '../lib/password/password-first.ts';
-import { later } from '../lib/server/load.ts';
+import { lazyWithRetry } from '../lib/server/lazy-with-retry.ts';
+import { stepUpRequest } from '../lib/step-up/with-step-up.ts';
 import { words } from '../strings/shared.ts';
 import { AccountMenu } from './account-menu.tsx';
-import { MorePlaces } from './more-places.tsx';
+import { MoreMenu } from './more-menu.tsx';
+import { navItemsFor } from './nav-items.ts';
+import { NavLink } from './nav-link.tsx';
 import { PaletteButton } from './palette-button.tsx';
-import { PlaceLink } from './place-link.tsx';
-import { placesFor } from './places.ts';
 
-const EndedOperations = later(() => import('./ended-operations.tsx').then((part) => part.EndedOperations));
-const PasswordQuestion = later(() => import('./password-question.tsx').then((part) => part.PasswordQuestion));
+const EndedOperations = lazyWithRetry(() => import('./operation-toasts.tsx').then((part) => part.OperationToasts));
+const PasswordQuestion = lazyWithRetry(() => import('./step-up-dialog.tsx').then((part) => part.StepUpDialog));
 
 /** Renders the frame of every page after sign-in. On a phone the links stand at the bottom, near the thumb. */
 export function Shell(props: { me: Person; children: JSX.Element }) {
-  const places = () => placesFor(props.me);
+  const navItems = () => navItemsFor(props.me);
   // The dialog stays mounted once opened: on closing it gives the focus back.
-  const hasAsked = createMemo((before: boolean) => before || question() !== null, false);
+  const needsDialog = createMemo((before: boolean) => before || stepUpRequest() !== null, false);
   return (
     <div class="min-h-dvh md:grid md:grid-cols-[14rem_1fr] print:block">
       <a
@@ -32,23 +32,23 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
           {words.name}
         </A>
         <PaletteButton me={props.me} />
-        <Show when={places().daily.length > 0} fallback={<div class="flex-1" />}>
+        <Show when={navItems().daily.length > 0} fallback={<div class="flex-1" />}>
           <nav
             aria-label={words.nav.label}
             class="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-card pb-[env(safe-area-inset-bottom)] md:static md:mt-6 md:block md:flex-1 md:overflow-y-auto md:border-0 md:p-0.5"
           >
             <ul class="contents md:block md:space-y-1">
-              <For each={places().daily}>{(place) => <PlaceLink place={place} />}</For>
+              <For each={navItems().daily}>{(place) => <NavLink item={place} />}</For>
             </ul>
             <Show
-              when={places().other.length > 1}
+              when={navItems().other.length > 1}
               fallback={
                 <ul class="contents md:mt-4 md:block md:border-t md:border-line md:pt-4">
-                  <For each={places().other}>{(place) => <PlaceLink place={place} />}</For>
+                  <For each={navItems().other}>{(place) => <NavLink item={place} />}</For>
                 </ul>
               }
             >
-              <MorePlaces places={places().other} />
+              <MoreMenu items={navItems().other} />
             </Show>
           </nav>
         </Show>
@@ -62,7 +62,7 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
           <EndedOperations />
         </Suspense>
       </Show>
-      <Show when={hasAsked()}>
+      <Show when={needsDialog()}>
         <Suspense>
           <PasswordQuestion />
         </Suspense>

@@ -9,7 +9,7 @@ const MAC = /Mac|iP/.test(navigator.platform);
 export const PALETTE_KEYS = MAC ? { shown: '⌘K', aria: 'Meta+K' } : { shown: 'Ctrl K', aria: 'Control+K' };
 
 /** Returns whether `/` leads to the search. It can be switched off, because speech input presses single keys unintentionally. */
-export function slashIsOn(): boolean {
+export function isSlashEnabled(): boolean {
   try {
     return localStorage.getItem(KEY) === null;
   } catch {
@@ -18,7 +18,7 @@ export function slashIsOn(): boolean {
 }
 
 /** Stores whether `/` leads to the search, for the next visit, too. */
-export function switchSlash(on: boolean): void {
+export function setSlashEnabled(on: boolean): void {
   try {
     if (on) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, 'off');
@@ -61,7 +61,7 @@ export function useShortcuts(openPalette: (typed: string) => void): void {
   const press = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing || event.shiftKey || event.altKey) return;
     const held = MAC ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
-    const isSlash = event.key === '/' && !event.ctrlKey && !event.metaKey && slashIsOn();
+    const isSlash = event.key === '/' && !event.ctrlKey && !event.metaKey && isSlashEnabled();
     const isPalette = event.key.toLowerCase() === 'k' && held;
     if (!(isSlash || isPalette) || takesText(event.target) || document.querySelector('[role=dialog],[role=menu]'))
       return;

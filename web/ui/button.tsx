@@ -1,9 +1,9 @@
 import LoaderCircle from 'lucide-solid/icons/loader-circle';
 import { type JSX, Show, splitProps } from 'solid-js';
 
-type Look = 'primary' | 'plain' | 'grave' | 'quiet' | 'danger';
+type Variant = 'primary' | 'plain' | 'grave' | 'quiet' | 'danger';
 
-const LOOKS: Readonly<Record<Look, string>> = {
+const VARIANTS: Readonly<Record<Variant, string>> = {
   primary: 'bg-brand text-on-brand hover:bg-brand-strong',
   plain: 'border border-edge bg-card text-ink hover:bg-sunk',
   grave: 'border border-edge bg-card text-bad hover:bg-bad-wash',
@@ -12,18 +12,18 @@ const LOOKS: Readonly<Record<Look, string>> = {
 };
 
 /** Renders the buttons that answer a question, to the right. */
-export function Buttons(props: { children: JSX.Element; class?: string }) {
+export function ButtonRow(props: { children: JSX.Element; class?: string }) {
   return <div class={`flex flex-wrap justify-end gap-2 ${props.class ?? ''}`}>{props.children}</div>;
 }
 
 /** Returns the classes of anything that is pressed, buttons and links alike. */
-export function pressable(look: Look = 'plain', square = false): string {
+export function buttonClass(variant: Variant = 'plain', square = false): string {
   const box = square ? 'w-11 sm:w-10' : 'px-4';
-  return `inline-flex print:hidden min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 aria-disabled:not-aria-busy:opacity-45 ${box} ${LOOKS[look]}`;
+  return `inline-flex print:hidden min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 aria-disabled:not-aria-busy:opacity-45 ${box} ${VARIANTS[variant]}`;
 }
 
 interface ButtonProps extends JSX.ButtonHTMLAttributes<HTMLButtonElement> {
-  look?: Look;
+  variant?: Variant;
   /** True while the button's work runs: it says so and cannot be pressed, but keeps the focus. */
   busy?: boolean;
   /** True when the button has nothing to do now: it cannot be pressed, but keeps the focus after a press. */
@@ -33,12 +33,21 @@ interface ButtonProps extends JSX.ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 export function Button(props: ButtonProps) {
-  const [own, rest] = splitProps(props, ['look', 'busy', 'disabled', 'square', 'class', 'children', 'onClick', 'type']);
+  const [own, rest] = splitProps(props, [
+    'variant',
+    'busy',
+    'disabled',
+    'square',
+    'class',
+    'children',
+    'onClick',
+    'type',
+  ]);
   return (
     <button
       {...rest}
       type={own.type ?? 'button'}
-      class={`${pressable(own.look, own.square)} ${own.class ?? ''}`}
+      class={`${buttonClass(own.variant, own.square)} ${own.class ?? ''}`}
       aria-disabled={own.busy || own.disabled || undefined}
       aria-busy={own.busy || undefined}
       onClick={(event) => {

@@ -22,17 +22,17 @@ export function Card(props: { title?: string; aside?: JSX.Element; class?: strin
   );
 }
 
-let arrived = false;
+let hasNavigated = false;
 
 /** Renders the page's heading with its actions. The heading takes the focus after a navigation. */
-export function PageHead(props: { title: string; lead?: JSX.Element; children?: JSX.Element }) {
+export function PageHeading(props: { title: string; lead?: JSX.Element; children?: JSX.Element }) {
   let heading: HTMLHeadingElement | undefined;
   createEffect(() => {
     document.title = `${props.title} · ${words.name}`;
   });
   onMount(() => {
-    if (arrived) heading?.focus({ preventScroll: true });
-    arrived = true;
+    if (hasNavigated) heading?.focus({ preventScroll: true });
+    hasNavigated = true;
   });
   return (
     <div class="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
@@ -50,7 +50,7 @@ export function PageHead(props: { title: string; lead?: JSX.Element; children?: 
 }
 
 /** Says that nothing is here yet, or that nothing matches. */
-export function Empty(props: { title: string; lead: string; children?: JSX.Element }) {
+export function EmptyState(props: { title: string; lead: string; children?: JSX.Element }) {
   return (
     <div class="flex flex-col items-center gap-2 px-4 py-12 text-center">
       <p class="font-medium">{props.title}</p>
@@ -61,7 +61,7 @@ export function Empty(props: { title: string; lead: string; children?: JSX.Eleme
 }
 
 /** Renders pairs of names and values; `narrow` when there is never room for two columns. */
-export function Facts(props: { of: [name: string, value: JSX.Element][]; narrow?: boolean }) {
+export function DescriptionList(props: { of: [name: string, value: JSX.Element][]; narrow?: boolean }) {
   return (
     <dl class={`grid gap-x-6 gap-y-3 text-sm ${props.narrow ? '' : 'sm:grid-cols-2'}`}>
       {props.of.map(([name, value]) => (

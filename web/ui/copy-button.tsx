@@ -1,11 +1,11 @@
 import Check from 'lucide-solid/icons/check';
 import Copy from 'lucide-solid/icons/copy';
 import { Show } from 'solid-js';
-import { createCopying } from '../lib/input/copying.ts';
+import { createCopyAction } from '../lib/input/copy-action.ts';
 
 /** Renders a button that copies a text, and says that it did. */
 export function CopyButton(props: { text: string; label: string }) {
-  const { copied, copy } = createCopying(() => props.text);
+  const { copied, copy } = createCopyAction(() => props.text);
   return (
     <button
       type="button"

@@ -1,24 +1,24 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type NewBackup, type Operation } from '../api.ts';
-import { showFault } from '../lib/input/show-fault.ts';
-import { tableText } from '../lib/operations.ts';
-import { say } from '../lib/say.ts';
-import { answerOf } from '../lib/server/answer.ts';
+import { announce } from '../lib/announce.ts';
+import { focusInvalidField } from '../lib/input/focus-invalid-field.ts';
+import { tableLabel } from '../lib/operations/operation.ts';
 import { failureOf } from '../lib/server/failure.ts';
-import { createOrderKey } from '../lib/server/order-key.ts';
-import { began, queries } from '../lib/server/queries.ts';
+import { createIdempotencyKey } from '../lib/server/idempotency-key.ts';
+import { latestData } from '../lib/server/latest-data.ts';
+import { queries, showStarted } from '../lib/server/queries.ts';
 import { words } from '../strings/shared.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 import { Field } from './forms/field.tsx';
-import { Options } from './forms/options.tsx';
+import { RadioGroup } from './forms/radio-group.tsx';
 import { TableChoice } from './forms/table-choice.tsx';
-import { Modal, ModalEnd } from './modal.tsx';
+import { Modal, ModalFooter } from './modal.tsx';
 
 /** The names the server accepts. */
-const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
-const NAME_MOST = 191;
+const NAME_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+const MAX_NAME_LENGTH = 191;
 type Compression = 'deflate' | 'zstd';
 
 /** Asks for a new backup's contents and starts it. One press is enough for the usual backup. */
@@ -34,8 +34,8 @@ export function CreateBackup(props: {
   const [scope, setScope] = createSignal<'all' | 'some'>('all');
   const [tables, setTables] = createSignal<string[]>([]);
   const [compression, setCompression] = createSignal<Compression>('deflate');
-  const [tried, setTried] = createSignal(false);
-  const key = createOrderKey();
+  const [submitted, setSubmitted] = createSignal(false);
+  const key = createIdempotencyKey();
   createEffect(
     on(
       () => props.open,
@@ -44,7 +44,7 @@ export function CreateBackup(props: {
         if (!open || key.isLost || start.isPending) return;
         key.renew();
         start.reset();
-        setTried(false);
+        setSubmitted(false);
         setName('');
         setScope('all');
         setTables([]);
@@ -53,15 +53,15 @@ export function CreateBackup(props: {
     ),
   );
 
-  const nameFault = () => (name() !== '' && !NAME.test(name()) ? w.nameWrong : null);
-  const tablesFault = () => scope() === 'some' && tables().length === 0;
+  const nameError = () => (name() !== '' && !NAME_PATTERN.test(name()) ? w.nameWrong : null);
+  const tablesError = () => scope() === 'some' && tables().length === 0;
   const start = useMutation(() => ({
     // The request reports an equal backup that another tab, or another person, has just started.
-    mutationFn: async (order: NewBackup) => (await api.backups.create.mutate(order)).data.operation,
+    mutationFn: async (request: NewBackup) => (await api.backups.create.mutate(request)).data.operation,
     onSuccess(operation: Operation) {
       key.renew();
-      began(client, operation);
-      say(w.started);
+      showStarted(client, operation);
+      announce(w.started);
       props.onClose();
       props.onStarted?.(operation);
     },
@@ -72,8 +72,8 @@ export function CreateBackup(props: {
   const isSame = () => failure()?.details['same'] === true;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    setTried(true);
-    if (nameFault() || tablesFault()) return showFault(event);
+    setSubmitted(true);
+    if (nameError() || tablesError()) return focusInvalidField(event);
     begin(true);
   };
   const begin = (unlessSame: boolean) => {
@@ -86,7 +86,7 @@ export function CreateBackup(props: {
       ...(scope() === 'some' && { tables: tables() }),
     });
   };
-  const known = () => answerOf(status)?.database?.tables ?? [];
+  const known = () => latestData(status)?.database?.tables ?? [];
 
   return (
     <Modal open={props.open} onClose={props.onClose} title={w.title} lead={w.lead}>
@@ -102,7 +102,7 @@ export function CreateBackup(props: {
             </FailureNotice>
           )}
         </Show>
-        <Options
+        <RadioGroup
           legend={w.tables}
           name="scope"
           value={scope()}
@@ -117,15 +117,15 @@ export function CreateBackup(props: {
             legend={w.choose}
             tables={known().map((table) => ({
               name: table.name,
-              text: tableText(table.name),
+              text: tableLabel(table.name),
               more: w.about(table.rows),
             }))}
             chosen={tables()}
             onChange={setTables}
-            fault={tried() && tablesFault() ? w.noTables : null}
+            error={submitted() && tablesError() ? w.noTables : null}
           />
         </Show>
-        <Options
+        <RadioGroup
           legend={w.compression}
           name="compression"
           value={compression()}
@@ -137,20 +137,20 @@ export function CreateBackup(props: {
         />
         <Field
           label={w.name}
-          hint={w.nameHint(NAME_MOST)}
-          maxlength={NAME_MOST}
+          hint={w.nameHint(MAX_NAME_LENGTH)}
+          maxlength={MAX_NAME_LENGTH}
           value={name()}
           onInput={setName}
           autocomplete="off"
           spellcheck={false}
-          fault={isTaken() ? (failure()?.message ?? null) : tried() ? nameFault() : null}
+          error={isTaken() ? (failure()?.message ?? null) : submitted() ? nameError() : null}
         />
-        <ModalEnd>
+        <ModalFooter>
           <Button onClick={() => props.onClose()}>{words.cancel}</Button>
-          <Button type="submit" look="primary" busy={start.isPending}>
+          <Button type="submit" variant="primary" busy={start.isPending}>
             {start.isPending ? w.busy : w.submit}
           </Button>
-        </ModalEnd>
+        </ModalFooter>
       </form>
     </Modal>
   );

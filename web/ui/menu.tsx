@@ -3,15 +3,15 @@ import type { LucideProps } from 'lucide-solid';
 import EllipsisVertical from 'lucide-solid/icons/ellipsis-vertical';
 import { type Component, For } from 'solid-js';
 import { takesText } from '../lib/input/early-typing.ts';
-import { pressable } from './button.tsx';
+import { buttonClass } from './button.tsx';
 
-export const MENU =
+export const MENU_CLASS =
   'overlay-in z-40 min-w-48 rounded-xl border border-line bg-raised p-1.5 text-ink shadow-lg outline-none';
-export const ITEM =
+export const MENU_ITEM_CLASS =
   'flex min-h-11 items-center gap-3 rounded-lg px-3 text-sm outline-none select-none sm:min-h-9 data-[highlighted]:bg-sunk';
 
 /** Returns the element to mount a menu in: above whatever would clip it, and inside the region screen readers go through. */
-export function menuPlace(): HTMLElement {
+export function menuMount(): HTMLElement {
   return document.querySelector('main') ?? document.body;
 }
 
@@ -25,7 +25,7 @@ export interface MenuEntry {
   name: string;
   icon: Component<LucideProps>;
   /** True for an irreversible action. */
-  grave?: boolean;
+  destructive?: boolean;
   onSelect: () => void;
 }
 
@@ -33,14 +33,17 @@ export interface MenuEntry {
 export function Menu(props: { label: string; entries: MenuEntry[] }) {
   return (
     <DropdownMenu placement="bottom-end" gutter={4} modal={false}>
-      <DropdownMenu.Trigger class={pressable('quiet', true)} aria-label={props.label}>
+      <DropdownMenu.Trigger class={buttonClass('quiet', true)} aria-label={props.label}>
         <EllipsisVertical class="size-5" aria-hidden="true" />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal mount={menuPlace()}>
-        <DropdownMenu.Content class={MENU} onCloseAutoFocus={leaveTyping}>
+      <DropdownMenu.Portal mount={menuMount()}>
+        <DropdownMenu.Content class={MENU_CLASS} onCloseAutoFocus={leaveTyping}>
           <For each={props.entries}>
             {(entry) => (
-              <DropdownMenu.Item class={`${ITEM} ${entry.grave ? 'text-bad' : ''}`} onSelect={entry.onSelect}>
+              <DropdownMenu.Item
+                class={`${MENU_ITEM_CLASS} ${entry.destructive ? 'text-bad' : ''}`}
+                onSelect={entry.onSelect}
+              >
                 <entry.icon class="size-4" aria-hidden="true" />
                 {entry.name}
               </DropdownMenu.Item>

@@ -1,10 +1,10 @@
 import { Dialog } from '@kobalte/core/dialog';
 import X from 'lucide-solid/icons/x';
 import { createMemo, createRenderEffect, type JSX, on, Show } from 'solid-js';
+import { blockNavigation } from '../lib/input/block-navigation.ts';
 import { takesText } from '../lib/input/early-typing.ts';
-import { holdPage } from '../lib/input/hold-page.ts';
 import { words } from '../strings/shared.ts';
-import { pressable } from './button.tsx';
+import { buttonClass } from './button.tsx';
 
 interface ModalProps {
   open: boolean;
@@ -12,11 +12,11 @@ interface ModalProps {
   title: string;
   lead?: string | undefined;
   /** True when only its buttons close it and the page cannot be left: its content cannot be shown again. */
-  holds?: boolean | undefined;
+  blocksLeaving?: boolean | undefined;
   /** The element that gets the focus first; otherwise the first one. */
   first?: () => HTMLElement | undefined;
   /** Runs once the dialog is gone and has given the focus back. */
-  onGone?: () => void;
+  onClosed?: () => void;
   children: JSX.Element;
 }
 
@@ -24,18 +24,18 @@ interface ModalProps {
 export function Modal(props: ModalProps) {
   // A memo reacts to the value alone: its sources may change while the dialog is open with the focus in it.
   const isOpen = createMemo(() => props.open);
-  holdPage(() => isOpen() && props.holds === true);
+  blockNavigation(() => isOpen() && props.blocksLeaving === true);
   let opener: Element | null = null;
   createRenderEffect(
     on(isOpen, (open) => {
       if (open) opener = document.activeElement;
     }),
   );
-  const giveBack = (event: Event) => {
+  const restoreFocus = (event: Event) => {
     event.preventDefault();
     // It comes a moment after the dialog has gone: somebody may type elsewhere by then.
-    if (!takesText(document.activeElement)) placeOf(opener)?.focus();
-    props.onGone?.();
+    if (!takesText(document.activeElement)) focusTarget(opener)?.focus();
+    props.onClosed?.();
   };
   const focusFirst = (event: Event) => {
     const first = props.first?.();
@@ -43,7 +43,7 @@ export function Modal(props: ModalProps) {
     event.preventDefault();
     first.focus();
   };
-  const keepOpen = (event: Event) => props.holds && event.preventDefault();
+  const preventClose = (event: Event) => props.blocksLeaving && event.preventDefault();
   return (
     <Dialog open={isOpen()} onOpenChange={(open) => !open && props.onClose()}>
       <Dialog.Portal>
@@ -51,9 +51,9 @@ export function Modal(props: ModalProps) {
         <div class="fixed inset-0 z-50 flex items-end justify-center sm:items-center sm:p-6">
           <Dialog.Content
             onOpenAutoFocus={focusFirst}
-            onCloseAutoFocus={giveBack}
-            onEscapeKeyDown={keepOpen}
-            onInteractOutside={keepOpen}
+            onCloseAutoFocus={restoreFocus}
+            onEscapeKeyDown={preventClose}
+            onInteractOutside={preventClose}
             class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-raised text-ink shadow-xl sm:rounded-2xl low:max-h-dvh low:overflow-y-auto"
           >
             <div class="flex items-start justify-between gap-4 px-5 pt-5 pb-3">
@@ -63,7 +63,7 @@ export function Modal(props: ModalProps) {
                   <Dialog.Description class="mt-1 text-sm text-soft">{props.lead}</Dialog.Description>
                 </Show>
               </div>
-              <Dialog.CloseButton class={`${pressable('quiet', true)} -mt-2 -mr-2 shrink-0`} aria-label={words.close}>
+              <Dialog.CloseButton class={`${buttonClass('quiet', true)} -mt-2 -mr-2 shrink-0`} aria-label={words.close}>
                 <X class="size-5" aria-hidden="true" />
               </Dialog.CloseButton>
             </div>
@@ -76,7 +76,7 @@ export function Modal(props: ModalProps) {
 }
 
 /** Renders the buttons at the end of a dialog, visible however long it is. The deciding one comes last. */
-export function ModalEnd(props: { children: JSX.Element }) {
+export function ModalFooter(props: { children: JSX.Element }) {
   return (
     <div class="sticky -bottom-5 -mx-5 -mb-5 flex low:static flex-wrap justify-end gap-2 border-t border-line bg-raised px-5 py-4">
       {props.children}
@@ -85,8 +85,8 @@ export function ModalEnd(props: { children: JSX.Element }) {
 }
 
 /** Returns the element that had the focus. For an entry of a menu, gone by then, it is the menu's button. */
-function placeOf(opener: Element | null): HTMLElement | null {
+function focusTarget(opener: Element | null): HTMLElement | null {
   const menu = opener?.closest('[role=menu]');
-  const place = menu ? document.getElementById(menu.getAttribute('aria-labelledby') ?? '') : opener;
-  return place instanceof HTMLElement && place.isConnected ? place : document.querySelector('h1');
+  const target = menu ? document.getElementById(menu.getAttribute('aria-labelledby') ?? '') : opener;
+  return target instanceof HTMLElement && target.isConnected ? target : document.querySelector('h1');
 }

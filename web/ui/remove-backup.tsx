@@ -1,18 +1,18 @@
 import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type BackupInfo } from '../api.ts';
-import { dropRemoved } from '../lib/backup-actions.ts';
-import { showFault } from '../lib/input/show-fault.ts';
-import { createPasswordAgain } from '../lib/password/password-again.ts';
-import { say } from '../lib/say.ts';
+import { announce } from '../lib/announce.ts';
+import { removeFromLists } from '../lib/backup-actions.ts';
+import { focusInvalidField } from '../lib/input/focus-invalid-field.ts';
 import { failureOf } from '../lib/server/failure.ts';
 import { keys } from '../lib/server/queries.ts';
+import { createStepUp } from '../lib/step-up/step-up.ts';
 import { words } from '../strings/shared.ts';
 import { Button } from './button.tsx';
 import { FailureNotice } from './failure-notice.tsx';
 import { Field } from './forms/field.tsx';
-import { PasswordAgainField } from './forms/password-again.tsx';
-import { Modal, ModalEnd } from './modal.tsx';
+import { StepUpField } from './forms/step-up-field.tsx';
+import { Modal, ModalFooter } from './modal.tsx';
 
 interface RemoveBackupProps {
   /** The backup to delete; null while the dialog is closed. */
@@ -25,42 +25,42 @@ interface RemoveBackupProps {
 export function RemoveBackup(props: RemoveBackupProps) {
   const { remove: w } = words;
   const client = useQueryClient();
-  const again = createPasswordAgain();
+  const stepUp = createStepUp();
   const [typed, setTyped] = createSignal('');
-  const [tried, setTried] = createSignal(false);
+  const [submitted, setSubmitted] = createSignal(false);
   const name = () => props.backup?.fileName ?? '';
   createEffect(
     on(name, () => {
       setTyped('');
-      setTried(false);
-      again.begin();
+      setSubmitted(false);
+      stepUp.reset();
       remove.reset();
     }),
   );
 
   const remove = useMutation(() => ({
     async mutationFn(id: string) {
-      await again.give();
+      await stepUp.send();
       return (await api.backups.remove.mutate({ id })).data.fileName;
     },
     onSuccess(removed: string) {
-      say(w.done(removed));
-      dropRemoved(client, removed);
+      announce(w.done(removed));
+      removeFromLists(client, removed);
       props.onClose();
       props.onRemoved?.();
       for (const queryKey of [keys.backups, keys.status]) void client.invalidateQueries({ queryKey });
     },
     onError(error: unknown) {
-      again.refused(error);
-      setTried(false);
+      stepUp.onError(error);
+      setSubmitted(false);
     },
   }));
   const matches = () => typed().trim() === name();
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    setTried(true);
-    showFault(event);
-    if (!matches() || again.isMissing() || remove.isPending) return;
+    setSubmitted(true);
+    focusInvalidField(event);
+    if (!matches() || stepUp.isMissing() || remove.isPending) return;
     remove.mutate(name());
   };
 
@@ -75,15 +75,15 @@ export function RemoveBackup(props: RemoveBackupProps) {
             onInput={setTyped}
             autocomplete="off"
             spellcheck={false}
-            fault={tried() && !matches() ? w.wrong : null}
+            error={submitted() && !matches() ? w.wrong : null}
           />
-          <PasswordAgainField of={again} label={w.password} tried={tried()} />
-          <ModalEnd>
+          <StepUpField of={stepUp} label={w.password} submitted={submitted()} />
+          <ModalFooter>
             <Button onClick={() => props.onClose()}>{words.cancel}</Button>
-            <Button type="submit" look="danger" busy={remove.isPending}>
+            <Button type="submit" variant="danger" busy={remove.isPending}>
               {remove.isPending ? w.busy : w.submit}
             </Button>
-          </ModalEnd>
+          </ModalFooter>
         </form>
       </Show>
     </Modal>

@@ -2,7 +2,7 @@ import { For } from 'solid-js';
 import { words } from '../strings/shared.ts';
 
 /** Renders placeholders for lines of text, as high as the text. */
-export function Lines(props: { count: number; class?: string }) {
+export function TextSkeleton(props: { count: number; class?: string }) {
   return (
     <div role="status" aria-label={words.loading} class={`space-y-3 ${props.class ?? ''}`}>
       <For each={Array.from({ length: props.count })}>

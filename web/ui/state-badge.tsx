@@ -6,7 +6,7 @@ import LoaderCircle from 'lucide-solid/icons/loader-circle';
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { Dynamic } from 'solid-js/web';
 import type { Operation } from '../api.ts';
-import { isIncomplete, STATE_TONES } from '../lib/operations.ts';
+import { isIncomplete, STATE_TONES } from '../lib/operations/operation.ts';
 import { words } from '../strings/shared.ts';
 import { Badge } from './badge.tsx';
 

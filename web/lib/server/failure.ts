@@ -6,7 +6,7 @@ import { words } from '../../strings/shared.ts';
 type ErrorCode = BackupError['code'];
 
 /** A failure as the server sends it. */
-interface Told {
+interface FailureBody {
   code: string;
   message: string;
   hint?: string | undefined;
@@ -25,7 +25,7 @@ export interface Failure {
 }
 
 /** An answer that is not our server's, mostly from a proxy in front of it. */
-export class ForeignAnswer extends Error {
+export class ForeignResponse extends Error {
   readonly status: number;
   constructor(status: number) {
     super(`answer ${status}, not of this program`);
@@ -35,21 +35,26 @@ export class ForeignAnswer extends Error {
 
 /** Converts the error of a call into a failure. An answer that is not our server's counts as a lost connection. */
 export function failureOf(error: unknown): Failure {
-  if (!(error instanceof TRPCClientError)) return isFailure(error) ? error : unforeseen(error);
+  if (!(error instanceof TRPCClientError)) return isFailure(error) ? error : unexpected(error);
   const body = failureInTrpc(error.data);
   const response: unknown = error.meta?.['response'];
   const reference = response instanceof Response ? response.headers.get('x-request-id') : null;
   if (body) return failureFrom(body, reference);
-  if (error.cause instanceof ForeignAnswer)
-    return made('CONNECTION_LOST', words.failure.notOurs(error.cause.status), words.failure.notOursHint);
+  if (error.cause instanceof ForeignResponse)
+    return panelFailure('CONNECTION_LOST', words.failure.notOurs(error.cause.status), words.failure.notOursHint);
   if (response instanceof Response) {
-    return made('CONNECTION_LOST', words.failure.notOurs(response.status), words.failure.notOursHint, reference);
+    return panelFailure(
+      'CONNECTION_LOST',
+      words.failure.notOurs(response.status),
+      words.failure.notOursHint,
+      reference,
+    );
   }
-  return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint, null);
+  return panelFailure('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint, null);
 }
 
 /** Converts the failure in a record, or in the answer of a plain HTTP route. */
-export function failureFrom(body: Partial<Told>, reference: string | null = null): Failure {
+export function failureFrom(body: Partial<FailureBody>, reference: string | null = null): Failure {
   const { code = 'UNEXPECTED', message = words.failure.unforeseen, hint = null, details = {} } = body;
   const seconds = details['retryAfterSeconds'];
   const named = details['requestId'];
@@ -65,7 +70,7 @@ export function failureFrom(body: Partial<Told>, reference: string | null = null
 }
 
 /** Makes a failure that the panel itself has found. */
-export function made(
+export function panelFailure(
   code: ErrorCode,
   message: string,
   hint: string | null = null,
@@ -78,8 +83,8 @@ function isFailure(error: unknown): error is Failure {
   return typeof error === 'object' && error !== null && 'code' in error && 'hint' in error && 'reference' in error;
 }
 
-function unforeseen(error: unknown): Failure {
+function unexpected(error: unknown): Failure {
   // Useless to the person at the screen, but not to a developer.
   console.error(error);
-  return made('UNEXPECTED', words.failure.unforeseen, words.failure.unforeseenHint);
+  return panelFailure('UNEXPECTED', words.failure.unforeseen, words.failure.unforeseenHint);
 }

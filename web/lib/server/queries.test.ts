@@ -1,12 +1,12 @@
 import { expect, spyOn, test } from 'bun:test';
 import { QueryObserver } from '@tanstack/solid-query';
-import { connectionSeen } from './connection.ts';
-import { createQueries, keys } from './queries.ts';
+import { recordConnection } from './connection.ts';
+import { createPanelQueryClient, keys } from './queries.ts';
 
 test('when the server answers again everything is asked again, but rows of an archive that are there', async () => {
   // The panel logs there what it has no words for.
   const log = spyOn(console, 'error').mockReturnValue();
-  const client = createQueries();
+  const client = createPanelQueryClient();
   const asked: string[] = [];
   const look = async (name: string, queryKey: readonly unknown[], answer: () => string) => {
     const queryFn = async () => {
@@ -29,8 +29,8 @@ test('when the server answers again everything is asked again, but rows of an ar
     await look('status', keys.status, () => 'well'),
   ];
   asked.length = 0;
-  connectionSeen(false);
-  connectionSeen(true);
+  recordConnection(false);
+  recordConnection(true);
   expect(asked.toSorted()).toEqual(['failed', 'status']);
   for (const leave of leaves) leave();
   client.clear();

@@ -1,31 +1,31 @@
 import { MutationCache, type Query, QueryCache, QueryClient } from '@tanstack/solid-query';
 import { api, type BackupQuery, type Operation, type OperationQuery, type OperationState } from '../../api.ts';
-import { connected, onComeback } from './connection.ts';
+import { connected, onReconnect } from './connection.ts';
 import { failureOf } from './failure.ts';
-import { mayBeSignedIn, noteSessionEnd } from './session-mark.ts';
+import { mayBeSignedIn, recordSessionEnd } from './session-flag.ts';
 
-const SOME_SECONDS = 15_000;
+const STALE_MS = 15_000;
 /** Milliseconds between two fetches of lists that others may change, while somebody looks. */
-const LOOK_AGAIN_MS = 15_000;
-const LOOK_SOON_MS = 4000;
+const LIST_REFETCH_MS = 15_000;
+const ACTIVE_REFETCH_MS = 4000;
 
 /** Creates the query cache. Connection failures are retried twice; a refusal is final. */
-export function createQueries(): QueryClient {
+export function createPanelQueryClient(): QueryClient {
   const client = new QueryClient({
     queryCache: new QueryCache({
       onError(error) {
         // The session has ended: the guard of every page sees it, and asks to sign in again.
         if (failureOf(error).code !== 'UNAUTHENTICATED') return;
-        noteSessionEnd();
+        recordSessionEnd();
         client.setQueryData(keys.me, null);
       },
     }),
-    mutationCache: new MutationCache({ onError: (error) => orderRefused(client, error) }),
+    mutationCache: new MutationCache({ onError: (error) => refetchMeIfUnauthenticated(client, error) }),
     defaultOptions: {
       queries: {
         // The server may run on this very machine, so that a missing network says nothing.
         networkMode: 'always',
-        staleTime: SOME_SECONDS,
+        staleTime: STALE_MS,
         retry: (count, error) =>
           connected() && count < 2 && ['CONNECTION_LOST', 'DATABASE_UNREACHABLE'].includes(failureOf(error).code),
         retryDelay: (count) => 500 * 2 ** count,
@@ -33,7 +33,7 @@ export function createQueries(): QueryClient {
       mutations: { networkMode: 'always', retry: false },
     },
   });
-  onComeback(() => void client.invalidateQueries({ predicate: mayHaveChanged }));
+  onReconnect(() => void client.invalidateQueries({ predicate: mayHaveChanged }));
   return client;
 }
 
@@ -41,7 +41,7 @@ export function createQueries(): QueryClient {
  * Call with the error of an order, and wait for it before showing the error. After UNAUTHENTICATED it fetches who is signed in, and the
  * guard of every page leads anonymous callers to sign in. A wrong password has the same code.
  */
-export async function orderRefused(client: QueryClient, error: unknown): Promise<void> {
+export async function refetchMeIfUnauthenticated(client: QueryClient, error: unknown): Promise<void> {
   if (failureOf(error).code === 'UNAUTHENTICATED') await client.invalidateQueries({ queryKey: keys.me });
 }
 
@@ -75,7 +75,7 @@ export const queries = {
         return (await api.auth.me.query(undefined, { signal })).data;
       } catch (error) {
         if (failureOf(error).code !== 'UNAUTHENTICATED') throw error;
-        noteSessionEnd();
+        recordSessionEnd();
         return null;
       }
     },
@@ -90,7 +90,7 @@ export const queries = {
 
   backups: (filter: BackupQuery) => ({
     queryKey: [...keys.backups, 'list', filter],
-    refetchInterval: LOOK_AGAIN_MS,
+    refetchInterval: LIST_REFETCH_MS,
     // A row keeps its element, and the focus in it, when something about its backup changes.
     reconcile: 'fileName',
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.backups.list.query(filter, { signal })).data,
@@ -105,8 +105,8 @@ export const queries = {
   activeOperations: () => ({
     queryKey: [...keys.operations, 'active'],
     reconcile: 'id',
-    staleTime: LOOK_SOON_MS,
-    refetchInterval: LOOK_SOON_MS,
+    staleTime: ACTIVE_REFETCH_MS,
+    refetchInterval: ACTIVE_REFETCH_MS,
     queryFn: async ({ signal }: { signal: AbortSignal }) =>
       (await api.operations.list.query({ states: ACTIVE, limit: 20 }, { signal })).data.operations,
   }),
@@ -125,7 +125,7 @@ export const queries = {
 };
 
 /** Shows an operation that was just started, before the next fetch. */
-export function began(client: QueryClient, operation: Operation): void {
+export function showStarted(client: QueryClient, operation: Operation): void {
   client.setQueryData(queries.activeOperations().queryKey, (known: Operation[] | undefined) => [
     operation,
     ...(known ?? []).filter(({ id }) => id !== operation.id),

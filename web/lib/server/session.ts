@@ -1,10 +1,10 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { api, type Person } from '../../api.ts';
 import { keys, queries } from './queries.ts';
-import { rememberSession } from './session-mark.ts';
+import { recordSession } from './session-flag.ts';
 
 /** A margin, so that a step-up still counts when the order arrives. */
-const RESERVE_MS = 15_000;
+const STEP_UP_MARGIN_MS = 15_000;
 
 /** Queries who is signed in: undefined while loading, null for nobody. */
 export function useMe() {
@@ -13,7 +13,7 @@ export function useMe() {
 
 /** Returns whether the password must be given again before an irreversible action. */
 export function needsPassword(me: Person | null | undefined, now: number): boolean {
-  return !me?.stepUpUntil || Date.parse(me.stepUpUntil) < now + RESERVE_MS;
+  return !me?.stepUpUntil || Date.parse(me.stepUpUntil) < now + STEP_UP_MARGIN_MS;
 }
 
 /** Returns the function that gives the password again; it then counts for some minutes. */
@@ -30,13 +30,13 @@ export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     await api.auth.signOut.mutate();
-    becomes(client, null);
+    switchPerson(client, null);
   };
 }
 
 /** Switches the panel to this person, or to nobody, and forgets everything shown to the one before. */
-export function becomes(client: QueryClient, person: Person | null): void {
+export function switchPerson(client: QueryClient, person: Person | null): void {
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
-  rememberSession(person !== null);
+  recordSession(person !== null);
   client.setQueryData(keys.me, person);
 }

@@ -1,5 +1,5 @@
 import { accessWords as w } from '../../strings/access.ts';
-import { PageHead } from '../../ui/card.tsx';
+import { PageHeading } from '../../ui/card.tsx';
 import { SessionList } from './session-list.tsx';
 import { TokenList } from './token-list.tsx';
 import { Emergency, TokenUse } from './token-use.tsx';
@@ -8,7 +8,7 @@ import { Emergency, TokenUse } from './token-use.tsx';
 export function Access() {
   return (
     <>
-      <PageHead title={w.title} lead={w.lead} />
+      <PageHeading title={w.title} lead={w.lead} />
       <div class="space-y-4">
         <SessionList />
         <TokenList />

@@ -1,18 +1,18 @@
 import { useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type Scope } from '../../api.ts';
-import { showFault } from '../../lib/input/show-fault.ts';
-import { createPasswordAgain } from '../../lib/password/password-again.ts';
-import { say } from '../../lib/say.ts';
+import { announce } from '../../lib/announce.ts';
+import { focusInvalidField } from '../../lib/input/focus-invalid-field.ts';
 import { type Failure, failureOf } from '../../lib/server/failure.ts';
-import { keys, orderRefused } from '../../lib/server/queries.ts';
+import { keys, refetchMeIfUnauthenticated } from '../../lib/server/queries.ts';
 import { useMe } from '../../lib/server/session.ts';
+import { createStepUp } from '../../lib/step-up/step-up.ts';
 import { accessWords } from '../../strings/access.ts';
 import { words } from '../../strings/shared.ts';
-import { Button, Buttons } from '../../ui/button.tsx';
+import { Button, ButtonRow } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Choice, Field } from '../../ui/forms/field.tsx';
-import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
+import { Field, Select } from '../../ui/forms/field.tsx';
+import { StepUpField } from '../../ui/forms/step-up-field.tsx';
 import { Modal } from '../../ui/modal.tsx';
 import { ScopeChoice } from './scope-choice.tsx';
 import { ShownToken } from './shown-token.tsx';
@@ -25,11 +25,11 @@ const USUAL: Scope[] = ['backups:read', 'backups:create', 'operations:read'];
 export function MakeToken(props: { open: boolean; onClose: () => void }) {
   const client = useQueryClient();
   const me = useMe();
-  const again = createPasswordAgain();
+  const stepUp = createStepUp();
   const [name, setName] = createSignal('');
   const [days, setDays] = createSignal<keyof typeof w.daysOptions>('90');
   const [scopes, setScopes] = createSignal<Scope[]>(USUAL);
-  const [tried, setTried] = createSignal(false);
+  const [submitted, setSubmitted] = createSignal(false);
   const [busy, setBusy] = createSignal(false);
   const [failure, setFailure] = createSignal<Failure | null>(null);
   const [token, setToken] = createSignal<string | null>(null);
@@ -40,9 +40,9 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
         setToken(null);
         setName('');
         setScopes(USUAL);
-        setTried(false);
+        setSubmitted(false);
         setFailure(null);
-        again.begin();
+        stepUp.reset();
       },
     ),
   );
@@ -52,26 +52,26 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
     setBusy(true);
     setFailure(null);
     try {
-      await again.give();
+      await stepUp.send();
       const order = { name: name().trim(), scopes: scopes(), expiresInDays: Number(days()) };
       setToken((await api.tokens.create.mutate(order)).data.token);
-      say(made.said);
+      announce(made.said);
       void client.invalidateQueries({ queryKey: keys.tokens });
     } catch (error) {
-      await orderRefused(client, error);
+      await refetchMeIfUnauthenticated(client, error);
       setFailure(failureOf(error));
-      again.refused(error);
-      setTried(false);
+      stepUp.onError(error);
+      setSubmitted(false);
     } finally {
-      again.forget();
+      stepUp.clear();
       setBusy(false);
     }
   };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    setTried(true);
-    showFault(event);
-    const isReady = name().trim() !== '' && scopes().length > 0 && !again.isMissing();
+    setSubmitted(true);
+    focusInvalidField(event);
+    const isReady = name().trim() !== '' && scopes().length > 0 && !stepUp.isMissing();
     if (isReady && !busy()) void make();
   };
 
@@ -79,7 +79,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
     <Modal
       open={props.open}
       onClose={props.onClose}
-      holds={token() !== null || busy()}
+      blocksLeaving={token() !== null || busy()}
       title={token() === null ? w.title : made.title(name().trim())}
       lead={token() === null ? w.lead : made.lead}
     >
@@ -95,22 +95,22 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
               onInput={setName}
               maxlength={100}
               autocomplete="off"
-              fault={tried() && name().trim() === '' ? w.nameMissing : null}
+              error={submitted() && name().trim() === '' ? w.nameMissing : null}
             />
-            <Choice label={w.days} value={days()} options={w.daysOptions} onChange={setDays} />
+            <Select label={w.days} value={days()} options={w.daysOptions} onChange={setDays} />
             <ScopeChoice
               chosen={scopes()}
               offered={me.data?.scopes ?? []}
               onChange={setScopes}
-              fault={tried() && scopes().length === 0 ? w.scopesMissing : null}
+              fault={submitted() && scopes().length === 0 ? w.scopesMissing : null}
             />
-            <PasswordAgainField of={again} label={w.password} tried={tried()} />
-            <Buttons>
+            <StepUpField of={stepUp} label={w.password} submitted={submitted()} />
+            <ButtonRow>
               <Button onClick={() => props.onClose()}>{words.cancel}</Button>
-              <Button type="submit" look="primary" busy={busy()}>
+              <Button type="submit" variant="primary" busy={busy()}>
                 {busy() ? w.busy : w.submit}
               </Button>
-            </Buttons>
+            </ButtonRow>
           </form>
         }
       >

@@ -1,14 +1,14 @@
 import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, on, Show } from 'solid-js';
 import { api, type TokenLine } from '../../api.ts';
+import { announce } from '../../lib/announce.ts';
 import { now } from '../../lib/clock.ts';
 import { agoText } from '../../lib/format.ts';
-import { say } from '../../lib/say.ts';
 import { failureOf } from '../../lib/server/failure.ts';
 import { keys } from '../../lib/server/queries.ts';
 import { accessWords } from '../../strings/access.ts';
 import { words } from '../../strings/shared.ts';
-import { Button, Buttons } from '../../ui/button.tsx';
+import { Button, ButtonRow } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Modal } from '../../ui/modal.tsx';
 
@@ -23,7 +23,7 @@ export function RevokeToken(props: { token: TokenLine | null; onClose: () => voi
       // Before the dialog closes, so that the focus does not return to an element about to go.
       await client.invalidateQueries({ queryKey: keys.tokens });
       props.onClose();
-      say(w.revoked(name));
+      announce(w.revoked(name));
     },
   }));
   createEffect(
@@ -50,10 +50,10 @@ export function RevokeToken(props: { token: TokenLine | null; onClose: () => voi
           </div>
         )}
       </Show>
-      <Buttons class="mt-4">
+      <ButtonRow class="mt-4">
         <Button onClick={() => props.onClose()}>{words.cancel}</Button>
         <Button
-          look="danger"
+          variant="danger"
           busy={revoke.isPending}
           onClick={() => {
             if (props.token) revoke.mutate(props.token);
@@ -61,7 +61,7 @@ export function RevokeToken(props: { token: TokenLine | null; onClose: () => voi
         >
           {revoke.isPending ? w.revokeBusy : w.revoke}
         </Button>
-      </Buttons>
+      </ButtonRow>
     </Modal>
   );
 }

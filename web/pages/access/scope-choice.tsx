@@ -3,7 +3,7 @@ import { For, Show } from 'solid-js';
 import type { Scope } from '../../api.ts';
 import { accessWords } from '../../strings/access.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { CheckList, toggled } from '../../ui/forms/check-list.tsx';
+import { CheckboxGroup, withToggled } from '../../ui/forms/checkbox-group.tsx';
 import { DANGEROUS } from './token-line.tsx';
 
 interface ScopeChoiceProps {
@@ -17,14 +17,14 @@ interface ScopeChoiceProps {
 /** Renders the choice of a token's scopes, each with what it allows. */
 export function ScopeChoice(props: ScopeChoiceProps) {
   return (
-    <CheckList legend={accessWords.make.scopes} fault={props.fault} class="divide-y divide-line">
+    <CheckboxGroup legend={accessWords.make.scopes} error={props.fault} class="divide-y divide-line">
       <For each={accessWords.allScopes.filter((scope) => props.offered.includes(scope))}>
         {(scope) => (
           <label class="flex cursor-pointer gap-3 px-3 py-2.5 text-sm hover:bg-sunk">
             <input
               type="checkbox"
               checked={props.chosen.includes(scope)}
-              onChange={(event) => props.onChange(toggled(props.chosen, scope, event.currentTarget.checked))}
+              onChange={(event) => props.onChange(withToggled(props.chosen, scope, event.currentTarget.checked))}
               class="mt-0.5 size-4 shrink-0 accent-brand"
             />
             <span class="min-w-0">
@@ -41,6 +41,6 @@ export function ScopeChoice(props: ScopeChoiceProps) {
           </label>
         )}
       </For>
-    </CheckList>
+    </CheckboxGroup>
   );
 }

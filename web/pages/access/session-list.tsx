@@ -1,21 +1,21 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { createSignal, For, Show } from 'solid-js';
 import { api, type SessionLine } from '../../api.ts';
+import { announce } from '../../lib/announce.ts';
 import { browserName } from '../../lib/browser-name.ts';
-import { say } from '../../lib/say.ts';
-import { answerOf } from '../../lib/server/answer.ts';
 import { failureOf } from '../../lib/server/failure.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { keys } from '../../lib/server/queries.ts';
-import { becomes } from '../../lib/server/session.ts';
+import { switchPerson } from '../../lib/server/session.ts';
 import { accessWords } from '../../strings/access.ts';
 import { words } from '../../strings/shared.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { Button, Buttons } from '../../ui/button.tsx';
+import { Button, ButtonRow } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Modal } from '../../ui/modal.tsx';
 import { Moment } from '../../ui/moment.tsx';
-import { Lines } from '../../ui/skeleton.tsx';
+import { TextSkeleton } from '../../ui/skeleton.tsx';
 
 const { sessions: w } = accessWords;
 const LOOK_AGAIN_MS = 30_000;
@@ -33,24 +33,24 @@ export function SessionList() {
     mutationFn: (id: string) => api.auth.endSession.mutate({ id }),
     async onSuccess() {
       await client.invalidateQueries({ queryKey: keys.sessions });
-      say(w.ended);
+      announce(w.ended);
       document.querySelector<HTMLElement>('h1')?.focus();
     },
   }));
   const leave = useMutation(() => ({
     mutationFn: () => api.auth.signOutEverywhere.mutate(),
-    onSuccess: () => becomes(client, null),
+    onSuccess: () => switchPerson(client, null),
   }));
   const again = () => {
     end.reset();
     void sessions.refetch();
   };
-  const known = () => answerOf(sessions) ?? [];
+  const known = () => latestData(sessions) ?? [];
   return (
     <Card
       title={w.title}
       aside={
-        <Button look="grave" onClick={() => setLeaving(true)}>
+        <Button variant="grave" onClick={() => setLeaving(true)}>
           {w.everywhere}
         </Button>
       }
@@ -63,7 +63,7 @@ export function SessionList() {
           </div>
         )}
       </Show>
-      <Show when={!sessions.isPending} fallback={<Lines count={4} />}>
+      <Show when={!sessions.isPending} fallback={<TextSkeleton count={4} />}>
         <ul aria-label={w.caption} class="divide-y divide-line">
           <For each={known()}>
             {(session) => (
@@ -83,12 +83,12 @@ export function SessionList() {
         lead={w.everywhereLead(known().length)}
       >
         <Show when={leave.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
-        <Buttons class="mt-2">
+        <ButtonRow class="mt-2">
           <Button onClick={() => setLeaving(false)}>{words.cancel}</Button>
-          <Button look="danger" busy={leave.isPending} onClick={() => leave.mutate()}>
+          <Button variant="danger" busy={leave.isPending} onClick={() => leave.mutate()}>
             {leave.isPending ? w.everywhereBusy : w.everywhere}
           </Button>
-        </Buttons>
+        </ButtonRow>
       </Modal>
     </Card>
   );
@@ -119,7 +119,7 @@ function Session(props: { session: SessionLine; busy: boolean; onEnd: () => void
       </div>
       <Show when={!props.session.current}>
         <Button
-          look="grave"
+          variant="grave"
           busy={props.busy}
           aria-label={w.endOf(name(), props.session.address)}
           onClick={() => props.onEnd()}

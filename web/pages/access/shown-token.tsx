@@ -1,16 +1,16 @@
 import Check from 'lucide-solid/icons/check';
 import Copy from 'lucide-solid/icons/copy';
 import { onMount, Show } from 'solid-js';
-import { createCopying } from '../../lib/input/copying.ts';
+import { createCopyAction } from '../../lib/input/copy-action.ts';
 import { accessWords } from '../../strings/access.ts';
 import { words } from '../../strings/shared.ts';
-import { Button, Buttons, pressable } from '../../ui/button.tsx';
+import { Button, ButtonRow, buttonClass } from '../../ui/button.tsx';
 
 const { made: w } = accessWords;
 
 /** Shows a new token, this once. */
 export function ShownToken(props: { token: string; onDone: () => void }) {
-  const { copied, copy } = createCopying(() => props.token);
+  const { copied, copy } = createCopyAction(() => props.token);
   let copyButton: HTMLButtonElement | undefined;
   // The form that had the focus is gone.
   onMount(() => copyButton?.focus());
@@ -26,15 +26,15 @@ export function ShownToken(props: { token: string; onDone: () => void }) {
       <Show when={copied() === false}>
         <p class="text-sm text-bad">{words.notCopied}</p>
       </Show>
-      <Buttons>
+      <ButtonRow>
         <Button onClick={() => props.onDone()}>{w.done}</Button>
-        <button type="button" ref={copyButton} class={pressable('primary')} onClick={copy}>
+        <button type="button" ref={copyButton} class={buttonClass('primary')} onClick={copy}>
           <Show when={copied()} fallback={<Copy class="size-4" aria-hidden="true" />}>
             <Check class="size-4" aria-hidden="true" />
           </Show>
           {copied() ? words.copied : w.copy}
         </button>
-      </Buttons>
+      </ButtonRow>
     </div>
   );
 }

@@ -69,7 +69,7 @@ export function TokenLine(props: { token: Token; onRevoke: () => void }) {
         </Show>
       </div>
       <Show when={!isPast()}>
-        <Button look="grave" aria-label={w.revokeOf(props.token.name)} onClick={() => props.onRevoke()}>
+        <Button variant="grave" aria-label={w.revokeOf(props.token.name)} onClick={() => props.onRevoke()}>
           {w.revoke}
         </Button>
       </Show>

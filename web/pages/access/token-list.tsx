@@ -2,13 +2,13 @@ import { useQuery } from '@tanstack/solid-query';
 import { createSignal, For, Show } from 'solid-js';
 import { api, type TokenLine as Token } from '../../api.ts';
 import { now } from '../../lib/clock.ts';
-import { answerOf } from '../../lib/server/answer.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { keys } from '../../lib/server/queries.ts';
 import { accessWords } from '../../strings/access.ts';
 import { Button } from '../../ui/button.tsx';
-import { Card, Empty } from '../../ui/card.tsx';
-import { QuestionFailure } from '../../ui/question-failure.tsx';
-import { Lines } from '../../ui/skeleton.tsx';
+import { Card, EmptyState } from '../../ui/card.tsx';
+import { QueryFailure } from '../../ui/query-failure.tsx';
+import { TextSkeleton } from '../../ui/skeleton.tsx';
 import { MakeToken } from './make-token.tsx';
 import { RevokeToken } from './revoke-token.tsx';
 import { TokenLine } from './token-line.tsx';
@@ -26,7 +26,7 @@ export function TokenList() {
     refetchInterval: LOOK_AGAIN_MS,
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.tokens.list.query(undefined, { signal })).data,
   }));
-  const known = () => answerOf(tokens) ?? [];
+  const known = () => latestData(tokens) ?? [];
   const isPast = (token: Token) => ['revoked', 'expired'].includes(tokenState(token, now()));
   const present = () => known().filter((token) => !isPast(token));
   const past = () => known().filter(isPast);
@@ -34,19 +34,19 @@ export function TokenList() {
     <Card
       title={w.title}
       aside={
-        <Button look="primary" onClick={() => setMaking(true)}>
+        <Button variant="primary" onClick={() => setMaking(true)}>
           {w.make}
         </Button>
       }
     >
       <p class="mb-3 text-sm text-soft">{w.lead}</p>
-      <QuestionFailure of={tokens} class="mb-3" />
-      <Show when={!tokens.isPending} fallback={<Lines count={4} />}>
+      <QueryFailure of={tokens} class="mb-3" />
+      <Show when={!tokens.isPending} fallback={<TextSkeleton count={4} />}>
         <Show
           when={present().length > 0}
           fallback={
-            <Show when={answerOf(tokens)}>
-              <Empty title={w.none} lead={w.noneLead} />
+            <Show when={latestData(tokens)}>
+              <EmptyState title={w.none} lead={w.noneLead} />
             </Show>
           }
         >

@@ -9,8 +9,8 @@ import type { AuditRow } from '../../api.ts';
 import { countText, utcText } from '../../lib/format.ts';
 import { auditWords as w } from '../../strings/audit.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { Button, pressable } from '../../ui/button.tsx';
-import { Facts } from '../../ui/card.tsx';
+import { Button, buttonClass } from '../../ui/button.tsx';
+import { DescriptionList } from '../../ui/card.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
 import { Moment } from '../../ui/moment.tsx';
 
@@ -95,7 +95,7 @@ function Details(props: { row: AuditRow; onOnlyBy: (actor: string) => void }) {
       <Show when={props.row.code !== null && w.reason(props.row.code)}>
         {(reason) => <p class="text-sm">{reason()}</p>}
       </Show>
-      <Facts of={facts()} />
+      <DescriptionList of={facts()} />
       <Show when={details().length > 0}>
         <div class="text-sm">
           <p class="text-soft">{w.details}</p>
@@ -117,7 +117,7 @@ function Details(props: { row: AuditRow; onOnlyBy: (actor: string) => void }) {
       <div class="flex flex-wrap gap-2">
         <Show when={props.row.operationId}>
           {(operation) => (
-            <A href={`/operations/${operation()}`} class={pressable()}>
+            <A href={`/operations/${operation()}`} class={buttonClass()}>
               {w.openOperation}
             </A>
           )}

@@ -1,10 +1,10 @@
 import { useSearchParams } from '@solidjs/router';
 import ListFilter from 'lucide-solid/icons/list-filter';
 import { createSignal, createUniqueId } from 'solid-js';
-import { createTyping } from '../../lib/input/typing.ts';
+import { createDebouncedText } from '../../lib/input/debounced-text.ts';
 import { auditWords as w } from '../../strings/audit.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, Field } from '../../ui/forms/field.tsx';
+import { Field, Select } from '../../ui/forms/field.tsx';
 import type { AuditSearch } from './audit-filter.ts';
 
 const ALL = 'all';
@@ -18,11 +18,11 @@ export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) 
   const [search, setSearch] = useSearchParams<AuditSearch>();
   const put = (name: keyof AuditSearch, value: string) =>
     setSearch({ [name]: value === '' || value === ALL ? null : value }, { replace: true });
-  const [text, setText] = createTyping(
+  const [text, setText] = createDebouncedText(
     () => search.search ?? '',
     (value) => put('search', value),
   );
-  const [actor, setActor] = createTyping(
+  const [actor, setActor] = createDebouncedText(
     () => search.actor ?? '',
     (value) => put('actor', value),
   );
@@ -47,7 +47,7 @@ export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) 
           value={text()}
           onInput={setText}
         />
-        <Choice
+        <Select
           label={w.outcome}
           value={Object.hasOwn(OUTCOMES, search.outcome ?? '') ? (search.outcome ?? ALL) : ALL}
           options={OUTCOMES}
@@ -62,7 +62,7 @@ export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) 
         id={id}
         class={`mt-3 grid-cols-2 gap-3 sm:grid lg:grid-cols-[1fr_1fr_10rem_10rem] ${open() ? 'grid' : 'hidden'}`}
       >
-        <Choice
+        <Select
           label={w.action}
           class="col-span-2 sm:col-span-1"
           value={search.action ?? ALL}

@@ -7,16 +7,16 @@ import { type AuditRow, api } from '../../api.ts';
 import { now } from '../../lib/clock.ts';
 import { saveFrom } from '../../lib/download.ts';
 import { dayText } from '../../lib/format.ts';
-import { usePasswordFirst } from '../../lib/password/password-first.ts';
-import { answerOf } from '../../lib/server/answer.ts';
-import { failureOf, made } from '../../lib/server/failure.ts';
+import { failureOf, panelFailure } from '../../lib/server/failure.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { keys } from '../../lib/server/queries.ts';
+import { useWithStepUp } from '../../lib/step-up/with-step-up.ts';
 import { auditWords as w } from '../../strings/audit.ts';
-import { Button, pressable } from '../../ui/button.tsx';
-import { Empty, PageHead } from '../../ui/card.tsx';
+import { Button, buttonClass } from '../../ui/button.tsx';
+import { EmptyState, PageHeading } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { AskedList, Older } from '../../ui/lists/asked-list.tsx';
-import { Lines } from '../../ui/skeleton.tsx';
+import { LoadMore, QueryList } from '../../ui/lists/query-list.tsx';
+import { TextSkeleton } from '../../ui/skeleton.tsx';
 import { AuditCheck } from './audit-check.tsx';
 import { AuditEntry } from './audit-entry.tsx';
 import { type AuditSearch, auditExport, auditFilterOf } from './audit-filter.ts';
@@ -54,7 +54,7 @@ export function Audit() {
   // Rows never change: reuse the known object, so that its unfolded details stay.
   const known = new Map<number, AuditRow>();
   const rows = createMemo(() =>
-    (answerOf(pages)?.pages.flatMap((page) => page.rows) ?? []).map((row) => {
+    (latestData(pages)?.pages.flatMap((page) => page.rows) ?? []).map((row) => {
       const first = known.get(row.id) ?? row;
       known.set(row.id, first);
       return first;
@@ -72,13 +72,13 @@ export function Audit() {
     mutationFn: async () => (await api.audit.verify.query()).data,
     onSettled: () => void newest.refetch(),
   }));
-  const passwordFirst = usePasswordFirst();
+  const passwordFirst = useWithStepUp();
   /** Downloads the export through a link of its own, once the server has said that it would answer. */
   const saveExport = useMutation(() => ({
     mutationFn: (address: string) =>
       passwordFirst(async () => {
         const { status } = await fetch(address, { method: 'HEAD' });
-        if (status === 401) throw made('STEP_UP_REQUIRED', w.passwordMissing);
+        if (status === 401) throw panelFailure('STEP_UP_REQUIRED', w.passwordMissing);
         saveFrom(address);
       }),
   }));
@@ -94,11 +94,11 @@ export function Audit() {
 
   return (
     <>
-      <PageHead title={w.title} lead={w.lead}>
+      <PageHeading title={w.title} lead={w.lead}>
         <Button busy={check.isPending} onClick={() => check.mutate()}>
           {check.isPending ? w.checking : w.check}
         </Button>
-      </PageHead>
+      </PageHeading>
       <div role="status" class="contents">
         <Show when={check.isSuccess && check.data}>{(found) => <AuditCheck found={found()} />}</Show>
       </div>
@@ -125,7 +125,7 @@ export function Audit() {
         <a
           href={auditExport(filter())}
           download=""
-          class={pressable()}
+          class={buttonClass()}
           aria-describedby="export-lead"
           onClick={exportByPress}
         >
@@ -138,25 +138,25 @@ export function Audit() {
         <div role="status">
           <Show when={isBehind()}>
             <span class="sr-only">{w.newerSaid}</span>
-            <Button look="quiet" busy={pages.isFetching} onClick={() => void pages.refetch()}>
+            <Button variant="quiet" busy={pages.isFetching} onClick={() => void pages.refetch()}>
               <RefreshCw class="size-4" aria-hidden="true" />
               {w.newer}
             </Button>
           </Show>
         </div>
       </div>
-      <AskedList
+      <QueryList
         of={pages}
-        question={JSON.stringify(filter())}
-        told={rows().length > 0 ? w.found(rows().length, !pages.hasNextPage) : nothing()}
-        skeleton={<Lines count={12} class="p-5" />}
+        searchKey={JSON.stringify(filter())}
+        announcement={rows().length > 0 ? w.found(rows().length, !pages.hasNextPage) : nothing()}
+        skeleton={<TextSkeleton count={12} class="p-5" />}
         isEmpty={rows().length === 0}
         empty={
-          <Empty title={nothing()} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
+          <EmptyState title={nothing()} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
             <Show when={isFiltered()}>
               <Button onClick={forget}>{w.showAll}</Button>
             </Show>
-          </Empty>
+          </EmptyState>
         }
       >
         <ul aria-label={w.caption} aria-busy={pages.isPlaceholderData} class="divide-y divide-line">
@@ -164,8 +164,8 @@ export function Audit() {
             {(row, at) => <AuditEntry row={row} day={dayAt(at())} onOnlyBy={(actor) => setSearch({ actor })} />}
           </For>
         </ul>
-      </AskedList>
-      <Older of={pages}>{w.older}</Older>
+      </QueryList>
+      <LoadMore of={pages}>{w.older}</LoadMore>
     </>
   );
 }

@@ -8,13 +8,13 @@ import ShieldCheck from 'lucide-solid/icons/shield-check';
 import Trash from 'lucide-solid/icons/trash';
 import { createSignal, Show } from 'solid-js';
 import type { BackupInfo, Person } from '../../api.ts';
+import { announce } from '../../lib/announce.ts';
 import type { BackupActions } from '../../lib/backup-actions.ts';
-import { copyText } from '../../lib/input/copying.ts';
+import { copyText } from '../../lib/input/copy-action.ts';
 import { restorePath } from '../../lib/restore-path.ts';
-import { say } from '../../lib/say.ts';
 import { useMe } from '../../lib/server/session.ts';
 import { words } from '../../strings/shared.ts';
-import { Button, pressable } from '../../ui/button.tsx';
+import { Button, buttonClass } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 
 interface BackupToolbarProps {
@@ -33,13 +33,13 @@ export function BackupToolbar(props: BackupToolbarProps) {
   const copyLink = async () => {
     const address = await props.actions.link(name());
     setLink(address);
-    if (address !== null) say((await copyText(address)) ? words.backup.linkCopied : words.backup.linkReady);
+    if (address !== null) announce((await copyText(address)) ? words.backup.linkCopied : words.backup.linkReady);
   };
   return (
     <div class="mb-6 print:hidden">
       <div class="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
         <Show when={may('restores:run') && props.backup.metadata}>
-          <A href={restorePath(name())} class={pressable('primary')}>
+          <A href={restorePath(name())} class={buttonClass('primary')}>
             <ArchiveRestore class="size-4" aria-hidden="true" />
             {words.backup.restore}
           </A>
@@ -69,7 +69,7 @@ export function BackupToolbar(props: BackupToolbarProps) {
           </Button>
         </Show>
         <Show when={may('backups:delete')}>
-          <Button look="grave" onClick={() => props.onRemove()}>
+          <Button variant="grave" onClick={() => props.onRemove()}>
             <Trash class="size-4" aria-hidden="true" />
             {words.backup.remove}
           </Button>

@@ -2,16 +2,16 @@ import { A, useNavigate, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { createSignal, For, Show, Suspense } from 'solid-js';
 import type { BackupInfo } from '../../api.ts';
-import { madeAt, useBackupActions } from '../../lib/backup-actions.ts';
-import { answerOf } from '../../lib/server/answer.ts';
+import { backupTime, useBackupActions } from '../../lib/backup-actions.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { words } from '../../strings/shared.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
-import { Card, Facts, PageHead } from '../../ui/card.tsx';
+import { Card, DescriptionList, PageHeading } from '../../ui/card.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
 import { Moment } from '../../ui/moment.tsx';
 import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
-import { QuestionFailure } from '../../ui/question-failure.tsx';
+import { QueryFailure } from '../../ui/query-failure.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { BackupToolbar } from './backup-toolbar.tsx';
@@ -28,7 +28,7 @@ export function Backup() {
   const backup = useQuery(() => queries.backup(name()));
   const actions = useBackupActions();
   const [removing, setRemoving] = createSignal(false);
-  const known = () => answerOf(backup);
+  const known = () => latestData(backup);
   return (
     <>
       <p class="mb-2 text-sm print:hidden">
@@ -36,8 +36,11 @@ export function Backup() {
           {words.backups.title}
         </A>
       </p>
-      <PageHead title={name()} lead={<Show when={known()}>{(found) => <BackupBadges backup={found().info} />}</Show>} />
-      <QuestionFailure of={backup} />
+      <PageHeading
+        title={name()}
+        lead={<Show when={known()}>{(found) => <BackupBadges backup={found().info} />}</Show>}
+      />
+      <QueryFailure of={backup} />
       <Show
         when={known()}
         fallback={
@@ -103,9 +106,9 @@ export function Backup() {
 function Summary(props: { backup: BackupInfo }) {
   return (
     <Card title={words.backup.facts}>
-      <Facts
+      <DescriptionList
         of={[
-          [words.backups.columns.made, <Moment at={madeAt(props.backup)} />],
+          [words.backups.columns.made, <Moment at={backupTime(props.backup)} />],
           [words.backup.madeBy, props.backup.metadata?.createdBy ?? words.unknown],
           [words.backup.kind, words.backup.kinds[props.backup.kind ?? ''] ?? words.unknown],
           [
@@ -137,7 +140,7 @@ const LOOKED_THROUGH = 100;
 /** Lists the operations on the backup, as far as the records go back. */
 function History(props: { name: string }) {
   const done = useQuery(() => queries.operations({ limit: LOOKED_THROUGH }));
-  const own = () => answerOf(done)?.operations.filter(({ archive }) => archive === props.name) ?? [];
+  const own = () => latestData(done)?.operations.filter(({ archive }) => archive === props.name) ?? [];
   return (
     <Card title={words.backup.history}>
       <Show when={own().length > 0} fallback={<p class="text-sm text-soft">{words.backup.historyNone}</p>}>

@@ -1,7 +1,7 @@
 import { batch, createSignal, onCleanup } from 'solid-js';
 import type { SearchQuery, SearchStep } from '../../api.ts';
-import { type Failure, failureOf, made } from '../../lib/server/failure.ts';
-import { orderPieces } from '../../lib/server/pieces.ts';
+import { type Failure, failureOf, panelFailure } from '../../lib/server/failure.ts';
+import { streamMutation } from '../../lib/server/stream-mutation.ts';
 import { words } from '../../strings/shared.ts';
 
 /** A search: the text, and the tables and columns to look through. */
@@ -70,7 +70,7 @@ export function createFind() {
         if (onward === null) setFound(null);
       });
       const path = people ? 'backups.findPeople' : 'backups.find';
-      const steps = await orderPieces<SearchStep>(path, query, control.signal).catch((error: unknown) => {
+      const steps = await streamMutation<SearchStep>(path, query, control.signal).catch((error: unknown) => {
         if (running === control) throw error;
         return null;
       });
@@ -100,5 +100,5 @@ export function createFind() {
 
 /** Returns the failure for an answer that ended before the search did. */
 function lost(): Failure {
-  return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
+  return panelFailure('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
 }

@@ -1,19 +1,19 @@
 import { A } from '@solidjs/router';
 import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js';
 import type { BackupDetail } from '../../api.ts';
-import { tableText } from '../../lib/operations.ts';
-import { usePasswordFirst } from '../../lib/password/password-first.ts';
-import { rowPath } from '../../lib/row-place.ts';
-import { say } from '../../lib/say.ts';
+import { announce } from '../../lib/announce.ts';
+import { tableLabel } from '../../lib/operations/operation.ts';
+import { rowPath } from '../../lib/row-position.ts';
 import { failureOf } from '../../lib/server/failure.ts';
 import { useMe } from '../../lib/server/session.ts';
+import { useWithStepUp } from '../../lib/step-up/with-step-up.ts';
 import { findWords as w } from '../../strings/find.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Choice, Field } from '../../ui/forms/field.tsx';
+import { Field, Select } from '../../ui/forms/field.tsx';
 import { TableName } from '../../ui/lists/table-name.tsx';
-import { Bar } from '../../ui/operations/bar.tsx';
+import { ProgressBar } from '../../ui/operations/progress-bar.tsx';
 import { createFind, type FindQuestion, type Found } from './find-rows.ts';
 
 const ALL = '';
@@ -21,7 +21,7 @@ const ALL = '';
 /** Searches all rows of a backup for a text, and links to each row that contains it. */
 export function Find(props: { backup: string; tables: BackupDetail['tables'] }) {
   const me = useMe();
-  const passwordFirst = usePasswordFirst();
+  const passwordFirst = useWithStepUp();
   const find = createFind();
   const [text, setText] = createSignal('');
   const [table, setTable] = createSignal(ALL);
@@ -34,7 +34,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
   const isRunning = () => find.found()?.end === null;
   const options = () => {
     const named: Record<string, string> = { [ALL]: w.allTables };
-    for (const { name, rows } of props.tables) if (rows > 0) named[name] = tableText(name);
+    for (const { name, rows } of props.tables) if (rows > 0) named[name] = tableLabel(name);
     return named;
   };
 
@@ -60,7 +60,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
   };
   createEffect(
     on(find.found, (found, before) => {
-      if (found?.end && found.end !== before?.end) say(saidOf(found));
+      if (found?.end && found.end !== before?.end) announce(saidOf(found));
     }),
   );
   return (
@@ -77,11 +77,11 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
               maxlength={200}
               autocomplete="off"
               hint={w.hint}
-              fault={isMissing() && text().trim() === '' ? w.missing : null}
+              error={isMissing() && text().trim() === '' ? w.missing : null}
               value={text()}
               onInput={setText}
             />
-            <Choice label={w.table} value={table()} options={options()} onChange={setTable} />
+            <Select label={w.table} value={table()} options={options()} onChange={setTable} />
           </div>
           <Show when={mayAskForPeople()}>
             <label class="flex min-h-11 cursor-pointer items-start gap-3 py-1 text-sm sm:min-h-9">
@@ -98,7 +98,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
             </label>
           </Show>
           <div class="flex flex-wrap gap-2">
-            <Button type="submit" look="primary" busy={isStarting()}>
+            <Button type="submit" variant="primary" busy={isStarting()}>
               {w.submit}
             </Button>
             <Show when={isRunning()}>
@@ -157,7 +157,7 @@ function Results(props: { backup: string; found: Found; onMore: () => void }) {
           </div>
         }
       >
-        <Bar label={w.running} value={share()} text={far()} />
+        <ProgressBar label={w.running} value={share()} text={far()} />
         <p class="tabular mt-2 text-sm text-soft">{far()}</p>
       </Show>
       <Show when={hits().length > 0}>
@@ -167,7 +167,7 @@ function Results(props: { backup: string; found: Found; onMore: () => void }) {
               <li class="py-2.5">
                 <A
                   href={rowPath(props.backup, hit)}
-                  aria-label={w.row(tableText(hit.table), hit.number)}
+                  aria-label={w.row(tableLabel(hit.table), hit.number)}
                   class="inline-flex min-h-8 flex-wrap items-center font-medium text-brand hover:underline"
                 >
                   <TableName name={hit.table} />

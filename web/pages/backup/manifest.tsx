@@ -2,11 +2,11 @@ import { A } from '@solidjs/router';
 import { For, type JSX, Show } from 'solid-js';
 import type { BackupDetail } from '../../api.ts';
 import { bytesText, countText } from '../../lib/format.ts';
-import { tableText } from '../../lib/operations.ts';
+import { tableLabel } from '../../lib/operations/operation.ts';
 import { rowWords } from '../../strings/rows.ts';
 import { words } from '../../strings/shared.ts';
-import { Card, Facts } from '../../ui/card.tsx';
-import { ColumnHeads } from '../../ui/lists/column-heads.tsx';
+import { Card, DescriptionList } from '../../ui/card.tsx';
+import { ColumnHeaders } from '../../ui/lists/column-headers.tsx';
 import { TableName } from '../../ui/lists/table-name.tsx';
 
 type Table = BackupDetail['tables'][number];
@@ -33,7 +33,7 @@ export function Manifest(props: { name: string; detail: BackupDetail; backupId: 
       <LeftOut of={props.detail.leftOut} />
       <Folded title={w.checksums}>
         <p class="mb-3 text-sm text-soft">{w.entries(props.detail.entries.count, props.detail.entries.chunks)}</p>
-        <Facts
+        <DescriptionList
           of={[
             [w.backupId, <code class="font-mono text-xs break-all">{props.backupId}</code>],
             [w.fingerprint, <code class="font-mono text-xs break-all">{props.detail.schemaFingerprint}</code>],
@@ -79,7 +79,7 @@ function LeftOut(props: { of: BackupDetail['leftOut'] }) {
             <details class="text-sm">
               <summary class="min-h-8 cursor-pointer py-1">{words.backup.leftOutLine(left.length, reason)}</summary>
               <ul class="mt-1 mb-2 space-y-1 border-l-2 border-line pl-3 font-mono text-xs text-soft">
-                <For each={left}>{({ table }) => <li class="break-all">{tableText(table)}</li>}</For>
+                <For each={left}>{({ table }) => <li class="break-all">{tableLabel(table)}</li>}</For>
               </ul>
             </details>
           )}
@@ -94,7 +94,7 @@ function Tables(props: { backup: string; tables: Table[] }) {
   return (
     <table class="tabular w-full text-sm">
       <caption class="sr-only">{w.tablesCaption}</caption>
-      <ColumnHeads of={[w.table, w.rows, { wide: w.data }, { wide: w.stored }]} />
+      <ColumnHeaders of={[w.table, w.rows, { wide: w.data }, { wide: w.stored }]} />
       <tbody>
         <For each={props.tables}>
           {(table) => (
@@ -107,7 +107,7 @@ function Tables(props: { backup: string; tables: Table[] }) {
                   <A
                     href={`/backups/${encodeURIComponent(props.backup)}/tables/${encodeURIComponent(table.name)}`}
                     class="inline-block py-1.5 text-brand hover:underline"
-                    aria-label={rowWords.look(table.rows, tableText(table.name))}
+                    aria-label={rowWords.look(table.rows, tableLabel(table.name))}
                   >
                     {countText(table.rows)}
                   </A>
@@ -133,7 +133,7 @@ function Columns(props: { table: Table }) {
       column.generated && words.backup.rules.generated,
       ...props.table.links
         .filter((link) => link.columns.includes(column.name))
-        .map(({ target }) => words.backup.rules.foreignKey(tableText(target))),
+        .map(({ target }) => words.backup.rules.foreignKey(tableLabel(target))),
     ]
       .filter(Boolean)
       .join(', ');
@@ -144,7 +144,7 @@ function Columns(props: { table: Table }) {
       </summary>
       <dl
         class="mt-1 mb-2 space-y-1.5 border-l-2 border-line pl-3 text-xs"
-        aria-label={words.backup.columnsOf(tableText(props.table.name))}
+        aria-label={words.backup.columnsOf(tableLabel(props.table.name))}
       >
         <For each={props.table.columns}>
           {(column) => (

@@ -3,7 +3,7 @@ import type { BackupInfo } from '../../api.ts';
 import type { BackupActions } from '../../lib/backup-actions.ts';
 import { useMe } from '../../lib/server/session.ts';
 import { words } from '../../strings/shared.ts';
-import { Button, Buttons } from '../../ui/button.tsx';
+import { Button, ButtonRow } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 
 const LONGEST = 2000;
@@ -58,12 +58,12 @@ export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
           <p id={`${id}-hint`} class="mt-1 text-sm text-soft">
             {words.backup.noteHint}
           </p>
-          <Buttons class="mt-3">
+          <ButtonRow class="mt-3">
             <Button onClick={close}>{words.cancel}</Button>
-            <Button type="submit" look="primary" busy={props.actions.busy() === 'note'}>
+            <Button type="submit" variant="primary" busy={props.actions.busy() === 'note'}>
               {words.backup.save}
             </Button>
-          </Buttons>
+          </ButtonRow>
         </form>
       </Show>
     </Card>

@@ -7,13 +7,13 @@ import ShieldCheck from 'lucide-solid/icons/shield-check';
 import Trash from 'lucide-solid/icons/trash';
 import { Show } from 'solid-js';
 import type { BackupInfo, Person } from '../../api.ts';
-import { type BackupActions, madeAt } from '../../lib/backup-actions.ts';
+import { type BackupActions, backupTime } from '../../lib/backup-actions.ts';
 import { bytesText, countText } from '../../lib/format.ts';
 import { restorePath } from '../../lib/restore-path.ts';
 import { manyWords } from '../../strings/many.ts';
 import { words } from '../../strings/shared.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
-import { pressable } from '../../ui/button.tsx';
+import { buttonClass } from '../../ui/button.tsx';
 import { Menu, type MenuEntry } from '../../ui/menu.tsx';
 import { Moment } from '../../ui/moment.tsx';
 import { ChooseBox } from './choose-box.tsx';
@@ -59,7 +59,7 @@ export function BackupRow(props: BackupRowProps) {
         </Show>
       </div>
       <div class="col-start-2 text-sm text-soft md:col-start-3 md:row-start-1">
-        <Moment at={madeAt(props.backup)} />
+        <Moment at={backupTime(props.backup)} />
         <Show when={props.backup.origin}>
           <span class="block break-all md:truncate" title={props.backup.origin ?? ''}>
             {words.backups.of(props.backup.origin ?? '')}
@@ -84,7 +84,7 @@ export function BackupRow(props: BackupRowProps) {
         <Show when={props.me.scopes.includes('restores:run') && props.backup.metadata}>
           <A
             href={restorePath(props.backup.fileName)}
-            class={`${pressable('plain')} col-start-2 mt-1 justify-self-start whitespace-nowrap md:mt-0`}
+            class={`${buttonClass('plain')} col-start-2 mt-1 justify-self-start whitespace-nowrap md:mt-0`}
             aria-label={words.backups.restoreOf(props.backup.fileName)}
           >
             {words.backup.restore}
@@ -128,7 +128,7 @@ function RowMenu(props: BackupRowProps) {
       may('backups:delete') && {
         name: words.backup.remove,
         icon: Trash,
-        grave: true,
+        destructive: true,
         onSelect: () => props.onRemove(),
       },
     ];

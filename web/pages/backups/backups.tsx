@@ -2,24 +2,24 @@ import { useSearchParams } from '@solidjs/router';
 import { keepPreviousData, useQuery } from '@tanstack/solid-query';
 import { createEffect, createMemo, createSignal, For, on, Show, Suspense } from 'solid-js';
 import type { BackupQuery } from '../../api.ts';
+import { announce } from '../../lib/announce.ts';
 import { useBackupActions } from '../../lib/backup-actions.ts';
-import { createTyping } from '../../lib/input/typing.ts';
-import { say } from '../../lib/say.ts';
-import { answerOf } from '../../lib/server/answer.ts';
-import { later } from '../../lib/server/load.ts';
+import { isBackupDialogRequested, requestBackupDialog } from '../../lib/backup-dialog-request.ts';
+import { createDebouncedText } from '../../lib/input/debounced-text.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
+import { lazyWithRetry } from '../../lib/server/lazy-with-retry.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { useMe } from '../../lib/server/session.ts';
-import { backupIsWanted, wantBackup } from '../../lib/wanted.ts';
 import { manyWords } from '../../strings/many.ts';
 import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
-import { Empty, PageHead } from '../../ui/card.tsx';
+import { EmptyState, PageHeading } from '../../ui/card.tsx';
 import { CreateBackup } from '../../ui/create-backup.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { toggled } from '../../ui/forms/check-list.tsx';
-import { Choice, Field } from '../../ui/forms/field.tsx';
-import { AskedList } from '../../ui/lists/asked-list.tsx';
+import { withToggled } from '../../ui/forms/checkbox-group.tsx';
+import { Field, Select } from '../../ui/forms/field.tsx';
 import { Pager } from '../../ui/lists/pager.tsx';
+import { QueryList } from '../../ui/lists/query-list.tsx';
 import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { BackupRow } from './backup-row.tsx';
@@ -28,7 +28,7 @@ import { ChosenBar, mayDoMany } from './chosen-bar.tsx';
 import type { ManyKind } from './many-backups.ts';
 import type { ManyOrder } from './many-dialog.tsx';
 
-const ManyDialog = later(() => import('./many-dialog.tsx').then(({ ManyDialog }) => ManyDialog));
+const ManyDialog = lazyWithRetry(() => import('./many-dialog.tsx').then(({ ManyDialog }) => ManyDialog));
 
 /** Renders the list of stored backups, with search, order and actions. The search is kept in the address, so that it can be shared. */
 export function Backups() {
@@ -39,13 +39,13 @@ export function Backups() {
   const page = useQuery(() => ({ ...queries.backups(filter()), placeholderData: keepPreviousData }));
   const [creating, setCreating] = createSignal(false);
   createEffect(() => {
-    if (!backupIsWanted()) return;
-    wantBackup(false);
+    if (!isBackupDialogRequested()) return;
+    requestBackupDialog(false);
     setCreating(true);
   });
   const [removing, setRemoving] = createSignal<string | null>(null);
   const isFiltered = () => Boolean(search.search || search.show);
-  const known = () => answerOf(page);
+  const known = () => latestData(page);
   const nothing = () => (isFiltered() ? words.backups.noMatch : words.backups.none);
   const question = () => JSON.stringify([search.search, search.show, search.sort]);
   const [ticked, setTicked] = createSignal<string[]>([]);
@@ -57,7 +57,7 @@ export function Backups() {
   const chosen = createMemo(() => known()?.items.filter(({ fileName }) => ticked().includes(fileName)) ?? []);
   const choose = (names: string[]) => {
     setTicked(names);
-    say(manyWords.said(names.length));
+    announce(manyWords.said(names.length));
   };
   const ask = (kind: ManyKind) =>
     setOrder({ kind, backups: chosen(), everything: chosen().length === known()?.total && !isFiltered() });
@@ -69,7 +69,7 @@ export function Backups() {
 
   return (
     <>
-      <PageHead
+      <PageHeading
         title={words.backups.title}
         lead={
           <span class="tabular">
@@ -78,11 +78,11 @@ export function Backups() {
         }
       >
         <Show when={me.data?.scopes.includes('backups:create')}>
-          <Button look="primary" onClick={() => setCreating(true)}>
+          <Button variant="primary" onClick={() => setCreating(true)}>
             {words.backups.make}
           </Button>
         </Show>
-      </PageHead>
+      </PageHeading>
       <ActiveOperations open />
       <SearchBar
         ref={(found) => {
@@ -96,26 +96,26 @@ export function Backups() {
           </div>
         )}
       </Show>
-      <AskedList
+      <QueryList
         of={page}
-        question={question()}
-        told={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
+        searchKey={question()}
+        announcement={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
         skeleton={<RowSkeletons />}
         isEmpty={known()?.items.length === 0}
         empty={
           <Show
             when={isFiltered()}
             fallback={
-              <Empty title={nothing()} lead={words.backups.noneLead}>
-                <Button look="primary" onClick={() => setCreating(true)}>
+              <EmptyState title={nothing()} lead={words.backups.noneLead}>
+                <Button variant="primary" onClick={() => setCreating(true)}>
                   {words.backups.make}
                 </Button>
-              </Empty>
+              </EmptyState>
             }
           >
-            <Empty title={nothing()} lead={words.backups.noMatchLead}>
+            <EmptyState title={nothing()} lead={words.backups.noMatchLead}>
               <Button onClick={forget}>{words.backups.showAll}</Button>
-            </Empty>
+            </EmptyState>
           </Show>
         }
       >
@@ -143,7 +143,7 @@ export function Backups() {
                     chosen={mayDoMany(person()) ? ticked().includes(backup.fileName) : undefined}
                     onChoose={(on) =>
                       choose(
-                        toggled(
+                        withToggled(
                           chosen().map(({ fileName }) => fileName),
                           backup.fileName,
                           on,
@@ -156,14 +156,14 @@ export function Backups() {
             )}
           </For>
         </ul>
-      </AskedList>
+      </QueryList>
       <Show when={known()}>
         {(found) => (
           <Pager
             offset={found().offset}
             size={PAGE_SIZE}
             total={found().total}
-            onTurn={(number) => setSearch({ page: number === 1 ? null : String(number) })}
+            onPage={(number) => setSearch({ page: number === 1 ? null : String(number) })}
           />
         )}
       </Show>
@@ -184,7 +184,7 @@ export function Backups() {
 /** Renders the search bar. `ref` receives the text field. */
 function SearchBar(props: { ref: (field: HTMLInputElement) => void }) {
   const [search, setSearch] = useSearchParams<BackupSearch>();
-  const [typed, setTyped] = createTyping(
+  const [typed, setTyped] = createDebouncedText(
     () => search.search ?? '',
     (text) => setSearch({ search: text || null, page: null }, { replace: true }),
   );
@@ -201,13 +201,13 @@ function SearchBar(props: { ref: (field: HTMLInputElement) => void }) {
         value={typed()}
         onInput={setTyped}
       />
-      <Choice
+      <Select
         label={words.backups.filter}
         value={search.show ?? 'all'}
         options={filters}
         onChange={(show) => setSearch({ show: show === 'all' ? null : show, page: null })}
       />
-      <Choice
+      <Select
         label={words.backups.sort}
         value={search.sort ?? USUAL_SORT}
         options={sorts}

@@ -77,7 +77,7 @@ export function ChosenBar(props: ChosenBarProps) {
             <For each={actions()}>
               {({ kind, icon: Icon }) => (
                 <Button
-                  look="quiet"
+                  variant="quiet"
                   title={w.names[kind]}
                   aria-label={w.names[kind]}
                   class={`max-sm:w-11 max-sm:px-0! ${kind === 'remove' ? 'text-bad!' : ''}`}

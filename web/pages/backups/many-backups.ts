@@ -2,10 +2,10 @@ import { useQueryClient } from '@tanstack/solid-query';
 import { createSignal } from 'solid-js';
 import { createStore, reconcile } from 'solid-js/store';
 import { api } from '../../api.ts';
-import { dropRemoved } from '../../lib/backup-actions.ts';
+import { removeFromLists } from '../../lib/backup-actions.ts';
 import { saveFrom } from '../../lib/download.ts';
 import { type Failure, failureOf } from '../../lib/server/failure.ts';
-import { began, keys } from '../../lib/server/queries.ts';
+import { keys, showStarted } from '../../lib/server/queries.ts';
 import type { manyWords } from '../../strings/many.ts';
 
 /** An action on several backups at once. */
@@ -32,7 +32,7 @@ export function createManyBackups() {
   const one = async (kind: ManyKind, id: string): Promise<Outcome> => {
     if (kind === 'verify') {
       const { operation } = (await api.backups.verify.mutate({ id })).data;
-      began(client, operation);
+      showStarted(client, operation);
       return { state: 'done', operationId: operation.id };
     }
     if (kind === 'download') {
@@ -42,7 +42,7 @@ export function createManyBackups() {
       return { state: 'done', address: url };
     }
     await api.backups[kind].mutate({ id });
-    if (kind === 'remove') dropRemoved(client, id);
+    if (kind === 'remove') removeFromLists(client, id);
     return { state: 'done' };
   };
 

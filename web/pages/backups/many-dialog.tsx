@@ -4,19 +4,19 @@ import CircleX from 'lucide-solid/icons/circle-x';
 import LoaderCircle from 'lucide-solid/icons/loader-circle';
 import { createEffect, createSignal, For, type JSX, Match, on, Show, Suspense, Switch, untrack } from 'solid-js';
 import type { BackupInfo, Operation, OperationState } from '../../api.ts';
-import { showFault } from '../../lib/input/show-fault.ts';
-import { createPasswordAgain } from '../../lib/password/password-again.ts';
-import { answerOf } from '../../lib/server/answer.ts';
-import { hasEnded } from '../../lib/server/live.ts';
+import { focusInvalidField } from '../../lib/input/focus-invalid-field.ts';
+import { hasEnded } from '../../lib/operations/operation-stream.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
-import { tellEndHere } from '../../shell/operation-ends.ts';
+import { createStepUp } from '../../lib/step-up/step-up.ts';
+import { registerResultView } from '../../shell/result-views.ts';
 import { manyWords as w } from '../../strings/many.ts';
 import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field } from '../../ui/forms/field.tsx';
-import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
-import { Modal, ModalEnd } from '../../ui/modal.tsx';
+import { StepUpField } from '../../ui/forms/step-up-field.tsx';
+import { Modal, ModalFooter } from '../../ui/modal.tsx';
 import { createManyBackups, type ManyKind, type Outcome } from './many-backups.ts';
 
 /** An action somebody requested, with the backups as they were then. */
@@ -30,9 +30,9 @@ export interface ManyOrder {
 /** Asks once before an action on several backups, names each, and shows each outcome. */
 export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void }) {
   const many = createManyBackups();
-  const again = createPasswordAgain();
+  const stepUp = createStepUp();
   const [typed, setTyped] = createSignal('');
-  const [tried, setTried] = createSignal(false);
+  const [submitted, setSubmitted] = createSignal(false);
   const [ran, setRan] = createSignal(false);
   /** Final states of the verifications, by file name. */
   const [ends, setEnds] = createSignal<Record<string, OperationState>>({});
@@ -45,11 +45,11 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
         if (!asked) return;
         setOrder(asked);
         setTyped('');
-        setTried(false);
+        setSubmitted(false);
         setRan(false);
         setEnds({});
         many.forget();
-        again.begin();
+        stepUp.reset();
       },
     ),
   );
@@ -69,21 +69,21 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
     event.preventDefault();
     if (many.busy()) return;
     if (isOver() || names().length === 0) return props.onClose();
-    setTried(true);
-    showFault(event);
-    if (typeFault() || (asksPassword() && again.isMissing())) return;
+    setSubmitted(true);
+    focusInvalidField(event);
+    if (typeFault() || (asksPassword() && stepUp.isMissing())) return;
     try {
-      if (asksPassword()) await again.give();
+      if (asksPassword()) await stepUp.send();
     } catch (error) {
-      again.refused(error);
+      stepUp.onError(error);
       many.refused(error);
-      setTried(false);
+      setSubmitted(false);
       return;
     }
     setRan(true);
     const ended = await many.run(kind(), names());
-    if (ended !== null) again.refused(ended);
-    setTried(false);
+    if (ended !== null) stepUp.onError(ended);
+    setSubmitted(false);
   };
   const summary = () => {
     if (names().length === 0) return w.nothing;
@@ -104,7 +104,7 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
     <Modal
       open={props.order !== null}
       onClose={props.onClose}
-      holds={many.busy()}
+      blocksLeaving={many.busy()}
       title={w.title[kind()](names().length)}
       lead={w.lead[kind()]}
     >
@@ -149,17 +149,17 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
               onInput={setTyped}
               autocomplete="off"
               spellcheck={false}
-              fault={tried() && typeFault() ? w.wrong(names().length) : null}
+              error={submitted() && typeFault() ? w.wrong(names().length) : null}
             />
           </Show>
           <Show when={asksPassword() && names().length > 0}>
-            <PasswordAgainField of={again} label={w.password} tried={tried()} />
+            <StepUpField of={stepUp} label={w.password} submitted={submitted()} />
           </Show>
         </Show>
         <p role="status" class="text-sm font-medium empty:hidden">
           {summary()}
         </p>
-        <ModalEnd>
+        <ModalFooter>
           <Show when={!isOver() && names().length > 0}>
             <Button disabled={many.busy()} onClick={() => props.onClose()}>
               {ran() ? words.close : words.cancel}
@@ -167,12 +167,12 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
           </Show>
           <Button
             type="submit"
-            look={kind() === 'remove' && !isOver() && names().length > 0 ? 'danger' : 'primary'}
+            variant={kind() === 'remove' && !isOver() && names().length > 0 ? 'danger' : 'primary'}
             busy={many.busy()}
           >
             {submitText()}
           </Button>
-        </ModalEnd>
+        </ModalFooter>
       </form>
     </Modal>
   );
@@ -245,9 +245,9 @@ function Verified(props: { id: string; onEnd: (state: OperationState) => void })
     refetchInterval: ({ state }: { state: { data?: Operation | undefined } }) =>
       state.data && hasEnded(state.data) ? false : LOOK_AGAIN_MS,
   }));
-  const known = () => answerOf(operation);
+  const known = () => latestData(operation);
   const state = () => known()?.state ?? 'queued';
-  tellEndHere(
+  registerResultView(
     () => props.id,
     () => true,
   );

@@ -3,8 +3,8 @@ import { createMemo, For, Show } from 'solid-js';
 import { api, type BackupInfo } from '../../api.ts';
 import { now } from '../../lib/clock.ts';
 import { bytesText, durationText } from '../../lib/format.ts';
-import { type HistoryPoint, numberIn } from '../../lib/operations.ts';
-import { answerOf } from '../../lib/server/answer.ts';
+import { type HistoryPoint, numberField } from '../../lib/operations/operation.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { keys } from '../../lib/server/queries.ts';
 import { historyWords as w } from '../../strings/history.ts';
 import { words } from '../../strings/shared.ts';
@@ -28,10 +28,10 @@ export function History(props: { backups: BackupInfo[] }) {
       (await api.operations.list.query({ kinds: ['backup'], states: ['failed'], limit: 100 }, { signal })).data
         .operations,
   }));
-  const days = createMemo(() => backupDays(props.backups, answerOf(failed) ?? [], now(), DAYS));
+  const days = createMemo(() => backupDays(props.backups, latestData(failed) ?? [], now(), DAYS));
   const points = createMemo((): HistoryPoint[] => {
     const took = new Map(
-      (answerOf(made) ?? []).map(({ archive, result }) => [archive, numberIn(result, 'durationMs')]),
+      (latestData(made) ?? []).map(({ archive, result }) => [archive, numberField(result, 'durationMs')]),
     );
     return props.backups
       .filter(({ kind, metadata }) => kind === 'full' && metadata)

@@ -9,23 +9,23 @@ import { Dynamic } from 'solid-js/web';
 import type { Status } from '../../api.ts';
 import { now } from '../../lib/clock.ts';
 import { bytesText } from '../../lib/format.ts';
-import { answerOf } from '../../lib/server/answer.ts';
 import { connected } from '../../lib/server/connection.ts';
-import { later } from '../../lib/server/load.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
+import { lazyWithRetry } from '../../lib/server/lazy-with-retry.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
-import { Card, PageHead } from '../../ui/card.tsx';
+import { Card, PageHeading } from '../../ui/card.tsx';
 import { Moment } from '../../ui/moment.tsx';
 import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
-import { QuestionFailure } from '../../ui/question-failure.tsx';
-import { Lines } from '../../ui/skeleton.tsx';
+import { QueryFailure } from '../../ui/query-failure.tsx';
+import { TextSkeleton } from '../../ui/skeleton.tsx';
 import { Recommendations, WayToDo } from './recommendations.tsx';
 import { StorageUse } from './storage-use.tsx';
 import { fadedVerdict, type Level, verdictOf } from './verdict.ts';
 
-const CreateBackup = later(() => import('../../ui/create-backup.tsx').then(({ CreateBackup }) => CreateBackup));
-const History = later(() => import('./history.tsx').then(({ History }) => History));
+const CreateBackup = lazyWithRetry(() => import('../../ui/create-backup.tsx').then(({ CreateBackup }) => CreateBackup));
+const History = lazyWithRetry(() => import('./history.tsx').then(({ History }) => History));
 
 const LOOKS = {
   safe: { box: 'bg-good-wash text-good', icon: ShieldCheck },
@@ -48,14 +48,14 @@ export function Overview() {
   const fadedAt = () => (connected() && !status.isRefetchError ? null : new Date(status.dataUpdatedAt));
   return (
     <>
-      <PageHead title={words.overview.title}>
-        <Button look="primary" onClick={() => setCreating(true)}>
+      <PageHeading title={words.overview.title}>
+        <Button variant="primary" onClick={() => setCreating(true)}>
           {words.overview.make}
         </Button>
-      </PageHead>
-      <QuestionFailure of={status} class="mb-6" />
+      </PageHeading>
+      <QueryFailure of={status} class="mb-6" />
       <Show
-        when={answerOf(status)}
+        when={latestData(status)}
         fallback={
           <Show when={status.isPending}>
             <Looking />
@@ -75,8 +75,8 @@ export function Overview() {
       </Show>
       <div class="grid gap-4 lg:grid-cols-[3fr_2fr]">
         <Card title={words.overview.history}>
-          <Suspense fallback={<Lines count={8} />}>
-            <Show when={answerOf(newest)} fallback={<Lines count={8} />}>
+          <Suspense fallback={<TextSkeleton count={8} />}>
+            <Show when={latestData(newest)} fallback={<TextSkeleton count={8} />}>
               {(page) => <History backups={page().items} />}
             </Show>
           </Suspense>
@@ -89,12 +89,12 @@ export function Overview() {
             </A>
           }
         >
-          <Show when={answerOf(newest)} fallback={<Lines count={5} />}>
+          <Show when={latestData(newest)} fallback={<TextSkeleton count={5} />}>
             {(page) => <StorageUse page={page()} />}
           </Show>
         </Card>
       </div>
-      <Show when={answerOf(status)}>
+      <Show when={latestData(status)}>
         {(known) => (
           <p class="mt-6 text-sm text-soft">
             <Show when={known().database}>
@@ -171,7 +171,7 @@ function Numbers(props: { status: Status }) {
     const { nextDue } = props.status;
     return nextDue !== null && Date.parse(nextDue) > now().getTime() ? nextDue : null;
   };
-  const size = () => answerOf(last)?.info.size ?? 0;
+  const size = () => latestData(last)?.info.size ?? 0;
   const room = () => {
     const { storage } = props.status;
     return storage?.freeBytes && size() > 0 ? Math.floor(storage.freeBytes / size()) : null;
@@ -189,9 +189,9 @@ function Numbers(props: { status: Status }) {
       </Figure>
       <Figure
         name={words.overview.lastVerified}
-        more={answerOf(last)?.info.lastVerified ? words.overview.everyByte : null}
+        more={latestData(last)?.info.lastVerified ? words.overview.everyByte : null}
       >
-        <Show when={answerOf(last)?.info.lastVerified} fallback={last.isLoading ? '…' : words.overview.notVerified}>
+        <Show when={latestData(last)?.info.lastVerified} fallback={last.isLoading ? '…' : words.overview.notVerified}>
           {(at) => <Moment at={at()} ago />}
         </Show>
       </Figure>

@@ -7,7 +7,7 @@ import { Dynamic } from 'solid-js/web';
 import type { Recommendation } from '../../api.ts';
 import { restorePath } from '../../lib/restore-path.ts';
 import { words } from '../../strings/shared.ts';
-import { Button, pressable } from '../../ui/button.tsx';
+import { Button, buttonClass } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 
 const ICONS = {
@@ -54,30 +54,30 @@ export function WayToDo(props: { what: Recommendation; onMake: () => void }) {
       </Match>
       <Match when={among('TABLES_EMPTIED') && props.what.archive}>
         {(name) => (
-          <A href={restorePath(name(), props.what.tables)} class={pressable()}>
+          <A href={restorePath(name(), props.what.tables)} class={buttonClass()}>
             {words.backup.restore}
           </A>
         )}
       </Match>
       <Match when={among('LAST_NOT_VERIFIED', 'LAST_INCOMPLETE', 'LAST_HAS_WARNINGS') && props.what.archive}>
         {(name) => (
-          <A href={`/backups/${encodeURIComponent(name())}`} class={pressable()}>
+          <A href={`/backups/${encodeURIComponent(name())}`} class={buttonClass()}>
             {words.operation.openBackup}
           </A>
         )}
       </Match>
       <Match when={among('LAST_DAMAGED', 'DAMAGED_BACKUPS')}>
-        <A href="/backups?show=damaged" class={pressable()}>
+        <A href="/backups?show=damaged" class={buttonClass()}>
           {words.overview.damaged}
         </A>
       </Match>
       <Match when={among('LITTLE_SPACE')}>
-        <A href="/backups" class={pressable()}>
+        <A href="/backups" class={buttonClass()}>
           {words.overview.all}
         </A>
       </Match>
       <Match when={among('LAST_OPERATION_FAILED')}>
-        <A href="/operations" class={pressable()}>
+        <A href="/operations" class={buttonClass()}>
           {words.operation.open}
         </A>
       </Match>

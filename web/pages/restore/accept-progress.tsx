@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/solid-query';
 import { Show, Suspense } from 'solid-js';
 import { api } from '../../api.ts';
-import { answerOf } from '../../lib/server/answer.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { OperationCard } from '../../ui/operations/operation-card.tsx';
 
@@ -20,7 +20,7 @@ function Accepting(props: { uploadId: string }) {
     refetchInterval: ({ state }: { state: { data?: { operationId: string | null } | undefined } }) =>
       state.data?.operationId ? false : LOOK_MS,
   }));
-  const id = () => answerOf(upload)?.operationId ?? null;
+  const id = () => latestData(upload)?.operationId ?? null;
   return <Show when={id()}>{(known) => <Followed id={known()} />}</Show>;
 }
 
@@ -28,9 +28,9 @@ function Followed(props: { id: string }) {
   const operation = useQuery(() => queries.operation(props.id));
   const me = useQuery(() => queries.me());
   return (
-    <Show when={answerOf(operation)}>
+    <Show when={latestData(operation)}>
       {(known) => (
-        <OperationCard operation={known()} mayCancel={answerOf(me)?.scopes.includes('operations:cancel') ?? false} />
+        <OperationCard operation={known()} mayCancel={latestData(me)?.scopes.includes('operations:cancel') ?? false} />
       )}
     </Show>
   );

@@ -1,8 +1,8 @@
 import type { BeforeLeaveEventArgs } from '@solidjs/router';
 import { createSignal } from 'solid-js';
-import { holdPage } from '../../lib/input/hold-page.ts';
+import { blockNavigation } from '../../lib/input/block-navigation.ts';
 import { restoreWords } from '../../strings/restore.ts';
-import { Button, Buttons } from '../../ui/button.tsx';
+import { Button, ButtonRow } from '../../ui/button.tsx';
 import { Modal } from '../../ui/modal.tsx';
 
 const { upload: w } = restoreWords;
@@ -10,18 +10,18 @@ const { upload: w } = restoreWords;
 /** Asks before the page is left during an upload, and says what happens to the bytes already sent. */
 export function LeaveQuestion(props: { sending: boolean }) {
   const [leaving, setLeaving] = createSignal<BeforeLeaveEventArgs | null>(null);
-  holdPage(() => props.sending, setLeaving);
+  blockNavigation(() => props.sending, setLeaving);
   const stay = () => setLeaving(null);
   return (
     <Modal open={props.sending && leaving() !== null} onClose={stay} title={w.leave} lead={w.leaveLead}>
-      <Buttons>
-        <Button look="grave" onClick={() => leaving()?.retry(true)}>
+      <ButtonRow>
+        <Button variant="grave" onClick={() => leaving()?.retry(true)}>
           {w.leaveAnyway}
         </Button>
-        <Button look="primary" onClick={stay}>
+        <Button variant="primary" onClick={stay}>
           {w.stay}
         </Button>
-      </Buttons>
+      </ButtonRow>
     </Modal>
   );
 }

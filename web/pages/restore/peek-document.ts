@@ -1,4 +1,4 @@
-import { type Failure, made } from '../../lib/server/failure.ts';
+import { type Failure, panelFailure } from '../../lib/server/failure.ts';
 import { restoreWords } from '../../strings/restore.ts';
 
 const { upload: w } = restoreWords;
@@ -33,7 +33,7 @@ export async function peekDocument(bytes: ReadableStream<Uint8Array<ArrayBuffer>
 /** Throws a Failure for a document that was cut off: it does not end with its closing brace. */
 export async function refuseCutDocument(file: Blob): Promise<void> {
   const tail = await file.slice(-TAIL_BYTES).text();
-  if (!tail.trimEnd().endsWith('}')) throw made('ARCHIVE_DAMAGED', w.cutDocument, w.cutHint);
+  if (!tail.trimEnd().endsWith('}')) throw panelFailure('ARCHIVE_DAMAGED', w.cutDocument, w.cutHint);
 }
 
 async function headOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
@@ -48,7 +48,7 @@ async function headOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<s
     }
   } catch {
     // Decompression failed somewhere in the middle.
-    throw made('ARCHIVE_DAMAGED', w.cut, w.cutHint);
+    throw panelFailure('ARCHIVE_DAMAGED', w.cut, w.cutHint);
   } finally {
     await reader.cancel().catch(() => undefined);
   }
@@ -92,5 +92,5 @@ function factsIn(metadata: object): DocumentFacts {
 }
 
 function noBackup(): Failure {
-  return made('ARCHIVE_INVALID', w.notBackupData, w.notBackupDataHint);
+  return panelFailure('ARCHIVE_INVALID', w.notBackupData, w.notBackupDataHint);
 }

@@ -1,4 +1,4 @@
-import { type Failure, made } from '../../lib/server/failure.ts';
+import { type Failure, panelFailure } from '../../lib/server/failure.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { type DocumentFacts, peekDocument, refuseCutDocument } from './peek-document.ts';
 import { endOfZip, firstEntry, lastEntry } from './peek-zip.ts';
@@ -16,10 +16,10 @@ const FORMAT_MAJOR = 1;
 
 /** Identifies a file by its first bytes, and a ZIP by its directory and manifest, reading as little as possible. Throws a Failure. */
 export async function peek(file: Blob): Promise<Peeked> {
-  if (file.size === 0) throw made('INPUT_INVALID', w.empty, w.kindHint);
+  if (file.size === 0) throw panelFailure('INPUT_INVALID', w.empty, w.kindHint);
   const start = new Uint8Array(await file.slice(0, 64).arrayBuffer());
   const text = new TextDecoder('latin1').decode(start);
-  if (text.startsWith('age-encryption.org/')) throw made('INPUT_INVALID', w.encrypted, w.encryptedHint);
+  if (text.startsWith('age-encryption.org/')) throw panelFailure('INPUT_INVALID', w.encrypted, w.encryptedHint);
   if (text.startsWith('PK')) return peekZip(file);
   if (start[0] === 0x1f && start[1] === 0x8b) {
     const unpacked = file.stream().pipeThrough(new DecompressionStream('gzip'));
@@ -30,9 +30,9 @@ export async function peek(file: Blob): Promise<Peeked> {
     await refuseCutDocument(file);
     return { kind: 'document', packed: false, facts };
   }
-  if (/^(\xff\xfe|\xfe\xff)/.test(text)) throw made('INPUT_INVALID', w.wide, w.wideHint);
-  if (text.startsWith('PGDMP')) throw made('INPUT_INVALID', w.dump, w.dumpHint);
-  throw made('INPUT_INVALID', w.notZip, w.kindHint);
+  if (/^(\xff\xfe|\xfe\xff)/.test(text)) throw panelFailure('INPUT_INVALID', w.wide, w.wideHint);
+  if (text.startsWith('PGDMP')) throw panelFailure('INPUT_INVALID', w.dump, w.dumpHint);
+  throw panelFailure('INPUT_INVALID', w.notZip, w.kindHint);
 }
 
 async function peekZip(file: Blob): Promise<Peeked> {
@@ -44,7 +44,7 @@ async function peekZip(file: Blob): Promise<Peeked> {
   if (manifest !== null) return described(parsed(new TextDecoder().decode(manifest)));
   const document = end.entries === 1 ? await firstEntry(file, /\.json$/i).catch(() => null) : null;
   if (document !== null) return { kind: 'document', packed: true, facts: await peekDocument(document) };
-  throw made('ARCHIVE_INVALID', w.notOurs, w.notOursHint);
+  throw panelFailure('ARCHIVE_INVALID', w.notOurs, w.notOursHint);
 }
 
 function described(manifest: unknown): Peeked {
@@ -52,8 +52,9 @@ function described(manifest: unknown): Peeked {
   const [version, madeAt] = [property(manifest, 'formatVersion'), property(metadata, 'timestamp')];
   const [rows, tables] = [property(metadata, 'totalRecords'), property(manifest, 'tables')];
   if (typeof version !== 'string' || typeof madeAt !== 'string' || typeof rows !== 'number' || !Array.isArray(tables))
-    throw made('ARCHIVE_INVALID', w.notOurs, w.notOursHint);
-  if (Number(version.split('.')[0]) > FORMAT_MAJOR) throw made('ARCHIVE_TOO_NEW', w.newer(version), w.newerHint);
+    throw panelFailure('ARCHIVE_INVALID', w.notOurs, w.notOursHint);
+  if (Number(version.split('.')[0]) > FORMAT_MAJOR)
+    throw panelFailure('ARCHIVE_TOO_NEW', w.newer(version), w.newerHint);
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   const by = text(property(metadata, 'createdBy'));
   return { kind: 'backup', madeAt, rows, tables: tables.length, by, database: text(property(metadata, 'databaseUrl')) };
@@ -72,5 +73,5 @@ function property(value: unknown, key: string): unknown {
 }
 
 function cut(): Failure {
-  return made('ARCHIVE_DAMAGED', w.cut, w.cutHint);
+  return panelFailure('ARCHIVE_DAMAGED', w.cut, w.cutHint);
 }

@@ -1,7 +1,7 @@
 import { type JSX, Show } from 'solid-js';
 import { amountText, countText, momentText } from '../../lib/format.ts';
 import { restoreWords } from '../../strings/restore.ts';
-import { Facts } from '../../ui/card.tsx';
+import { DescriptionList } from '../../ui/card.tsx';
 import { Moment } from '../../ui/moment.tsx';
 import type { Peeked } from './peek.ts';
 import type { DocumentFacts } from './peek-document.ts';
@@ -24,7 +24,7 @@ export function PeekedFacts(props: { peeked: Peeked }) {
       }
     >
       {(backup) => (
-        <Facts
+        <DescriptionList
           narrow
           of={[
             [w.madeAt, <Moment at={backup().madeAt} />],
@@ -50,7 +50,7 @@ function DocumentFactsList(props: { facts: DocumentFacts }) {
   };
   return (
     <div class="mt-3">
-      <Facts narrow of={known()} />
+      <DescriptionList narrow of={known()} />
     </div>
   );
 }

@@ -1,17 +1,17 @@
 import { keepPreviousData, useQuery } from '@tanstack/solid-query';
 import { createSignal, For, Show } from 'solid-js';
-import { madeAt } from '../../lib/backup-actions.ts';
+import { backupTime } from '../../lib/backup-actions.ts';
 import { now } from '../../lib/clock.ts';
 import { agoText, amountText, bytesText } from '../../lib/format.ts';
-import { createTyping } from '../../lib/input/typing.ts';
-import { answerOf } from '../../lib/server/answer.ts';
+import { createDebouncedText } from '../../lib/input/debounced-text.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { words } from '../../strings/shared.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
 import { Field } from '../../ui/forms/field.tsx';
-import { AskedList } from '../../ui/lists/asked-list.tsx';
 import { Pager } from '../../ui/lists/pager.tsx';
+import { QueryList } from '../../ui/lists/query-list.tsx';
 import { Moment } from '../../ui/moment.tsx';
 
 const SHOWN = 10;
@@ -21,7 +21,7 @@ const { restore: w } = restoreWords;
 export function PickBackup(props: { onPick: (name: string) => void }) {
   const [search, setSearch] = createSignal('');
   const [page, setPage] = createSignal(1);
-  const [typed, setTyped] = createTyping(search, (text) => {
+  const [typed, setTyped] = createDebouncedText(search, (text) => {
     setSearch(text);
     setPage(1);
   });
@@ -35,7 +35,7 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
     }),
     placeholderData: keepPreviousData,
   }));
-  const known = () => answerOf(found);
+  const known = () => latestData(found);
   const nothing = () => (search() ? words.backups.noMatchFor(search()) : w.noBackups);
   return (
     <>
@@ -50,10 +50,10 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
           onInput={setTyped}
         />
       </search>
-      <AskedList
+      <QueryList
         of={found}
-        question={search()}
-        told={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
+        searchKey={search()}
+        announcement={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
         skeleton={<div class="skeleton h-96 rounded-lg" />}
         isEmpty={known()?.items.length === 0}
         empty={<p class="p-4 text-sm">{nothing()}</p>}
@@ -69,9 +69,9 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
                 >
                   <span class="flex flex-wrap items-baseline gap-x-2 text-sm">
                     <span class="font-medium">
-                      <Moment at={madeAt(backup)} />
+                      <Moment at={backupTime(backup)} />
                     </span>
-                    <span class="text-soft">{agoText(new Date(madeAt(backup)), now())}</span>
+                    <span class="text-soft">{agoText(new Date(backupTime(backup)), now())}</span>
                   </span>
                   <span class="mt-0.5 block text-sm break-all text-soft">{backup.fileName}</span>
                   <Show when={backup.origin}>
@@ -86,9 +86,9 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
             )}
           </For>
         </ul>
-      </AskedList>
+      </QueryList>
       <Show when={known()}>
-        {(all) => <Pager offset={all().offset} size={SHOWN} total={all().total} onTurn={setPage} />}
+        {(all) => <Pager offset={all().offset} size={SHOWN} total={all().total} onPage={setPage} />}
       </Show>
     </>
   );

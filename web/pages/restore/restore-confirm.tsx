@@ -1,18 +1,18 @@
 import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import { createSignal, Show } from 'solid-js';
 import { api, type Operation } from '../../api.ts';
-import { showFault } from '../../lib/input/show-fault.ts';
-import { createPasswordAgain } from '../../lib/password/password-again.ts';
-import { say } from '../../lib/say.ts';
+import { announce } from '../../lib/announce.ts';
+import { focusInvalidField } from '../../lib/input/focus-invalid-field.ts';
 import { failureOf } from '../../lib/server/failure.ts';
-import { createOrderKey } from '../../lib/server/order-key.ts';
-import { began } from '../../lib/server/queries.ts';
+import { createIdempotencyKey } from '../../lib/server/idempotency-key.ts';
+import { showStarted } from '../../lib/server/queries.ts';
+import { createStepUp } from '../../lib/step-up/step-up.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field } from '../../ui/forms/field.tsx';
-import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
+import { StepUpField } from '../../ui/forms/step-up-field.tsx';
 
 import { type AskedPeople, askedPeople, PeopleChanged } from './people-changed.tsx';
 
@@ -31,18 +31,18 @@ interface RestoreConfirmProps {
 /** Starts a restore after the database's name was typed and the password just given. */
 export function RestoreConfirm(props: RestoreConfirmProps) {
   const client = useQueryClient();
-  const again = createPasswordAgain();
-  again.begin();
+  const stepUp = createStepUp();
+  stepUp.reset();
   const [typed, setTyped] = createSignal('');
-  const [tried, setTried] = createSignal(false);
-  const key = createOrderKey();
+  const [submitted, setSubmitted] = createSignal(false);
+  const key = createIdempotencyKey();
   /** The server's question about people who would become administrators, and the answer. */
   const [asked, setAsked] = createSignal<AskedPeople | null>(null);
   const [known, setKnown] = createSignal(false);
   const confirmed = () => (known() ? asked()?.confirmation : undefined);
   const start = useMutation(() => ({
     async mutationFn() {
-      await again.give();
+      await stepUp.send();
       const confirmAdministrators = confirmed();
       const { data } = await api.restores.start.mutate({
         from: { backup: props.archive },
@@ -54,24 +54,24 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
       return data.operation;
     },
     onSuccess(operation: Operation) {
-      began(client, operation);
-      say(w.started);
+      showStarted(client, operation);
+      announce(w.started);
       props.onStarted(operation);
     },
     onError(error: unknown) {
       key.failed(error);
       setAsked(askedPeople(failureOf(error).details) ?? asked());
       setKnown(false);
-      again.refused(error);
-      setTried(false);
+      stepUp.onError(error);
+      setSubmitted(false);
     },
   }));
   const matches = () => typed().trim() === props.database;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    setTried(true);
-    showFault(event);
-    if (!matches() || again.isMissing() || start.isPending || (asked() && !known())) return;
+    setSubmitted(true);
+    focusInvalidField(event);
+    if (!matches() || stepUp.isMissing() || start.isPending || (asked() && !known())) return;
     start.mutate();
   };
   return (
@@ -89,11 +89,11 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
           onInput={setTyped}
           autocomplete="off"
           spellcheck={false}
-          fault={tried() && !matches() ? w.databaseWrong : null}
+          error={submitted() && !matches() ? w.databaseWrong : null}
         />
         <Show when={asked()}>{(people) => <PeopleChanged of={people()} known={known()} onKnown={setKnown} />}</Show>
-        <PasswordAgainField of={again} label={w.password} tried={tried()} />
-        <Button type="submit" look="danger" busy={start.isPending}>
+        <StepUpField of={stepUp} label={w.password} submitted={submitted()} />
+        <Button type="submit" variant="danger" busy={start.isPending}>
           {start.isPending ? w.busy : w.submit}
         </Button>
       </form>

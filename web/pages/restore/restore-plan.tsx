@@ -1,10 +1,10 @@
 import TriangleAlert from 'lucide-solid/icons/triangle-alert';
 import { createMemo, createSignal, For, Show } from 'solid-js';
 import type { BackupDetail, BackupInfo, OneBackup, Operation, Status } from '../../api.ts';
-import { madeAt } from '../../lib/backup-actions.ts';
+import { backupTime } from '../../lib/backup-actions.ts';
 import { now } from '../../lib/clock.ts';
 import { agoText, amountText, countText, momentText } from '../../lib/format.ts';
-import { tableText } from '../../lib/operations.ts';
+import { tableLabel } from '../../lib/operations/operation.ts';
 import { useMe } from '../../lib/server/session.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { words } from '../../strings/shared.ts';
@@ -12,9 +12,9 @@ import { BackupBadges } from '../../ui/backup-badges.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { CreateBackup } from '../../ui/create-backup.tsx';
-import { Options } from '../../ui/forms/options.tsx';
+import { RadioGroup } from '../../ui/forms/radio-group.tsx';
 import { TableChoice } from '../../ui/forms/table-choice.tsx';
-import { ColumnHeads } from '../../ui/lists/column-heads.tsx';
+import { ColumnHeaders } from '../../ui/lists/column-headers.tsx';
 import { TableName } from '../../ui/lists/table-name.tsx';
 import { RestoreConfirm } from './restore-confirm.tsx';
 
@@ -36,17 +36,17 @@ export function RestorePlan(props: RestorePlanProps) {
   const me = useMe();
   const [creating, setCreating] = createSignal(false);
   const asked = () => (props.detail?.tables ?? []).map(({ name }) => name).filter(isAsked);
-  const isAsked = (name: string) => props.asked.some((one) => tableText(one) === tableText(name));
+  const isAsked = (name: string) => props.asked.some((one) => tableLabel(one) === tableLabel(name));
   const [scope, setScope] = createSignal<'all' | 'some'>(props.asked.length > 0 ? 'some' : 'all');
   const [chosen, setChosen] = createSignal<string[]>(asked());
   const tables = createMemo(() =>
-    (props.detail?.tables ?? []).toSorted((a, b) => tableText(a.name).localeCompare(tableText(b.name))),
+    (props.detail?.tables ?? []).toSorted((a, b) => tableLabel(a.name).localeCompare(tableLabel(b.name))),
   );
   const affected = createMemo(() =>
     scope() === 'all' ? tables() : tables().filter(({ name }) => chosen().includes(name)),
   );
-  const rowsNow = createMemo(() => new Map(props.database.tables.map(({ name, rows }) => [tableText(name), rows])));
-  const made = () => momentText(new Date(madeAt(props.info)));
+  const rowsNow = createMemo(() => new Map(props.database.tables.map(({ name, rows }) => [tableLabel(name), rows])));
+  const made = () => momentText(new Date(backupTime(props.info)));
   return (
     <Show when={props.detail} fallback={<p role="alert">{w.damaged}</p>}>
       <div class="space-y-4">
@@ -69,8 +69,8 @@ export function RestorePlan(props: RestorePlanProps) {
               {w.unknownDatabase(props.info.origin, props.database.name)}
             </p>
           </Show>
-          <p class="mb-4 text-sm">{w.asOf(made(), agoText(new Date(madeAt(props.info)), now()))}</p>
-          <Options
+          <p class="mb-4 text-sm">{w.asOf(made(), agoText(new Date(backupTime(props.info)), now()))}</p>
+          <RadioGroup
             legend={w.tables}
             name="restore-scope"
             value={scope()}
@@ -86,7 +86,7 @@ export function RestorePlan(props: RestorePlanProps) {
                 legend={w.chosen}
                 tables={tables().map(({ name, rows }) => ({
                   name,
-                  text: tableText(name),
+                  text: tableLabel(name),
                   more: amountText(rows, 'row'),
                 }))}
                 chosen={chosen()}
@@ -120,7 +120,7 @@ export function RestorePlan(props: RestorePlanProps) {
           </Card>
           <RestoreConfirm
             lead={w.goesBack(
-              affected().map(({ name }) => tableText(name)),
+              affected().map(({ name }) => tableLabel(name)),
               props.database.name,
               made(),
             )}
@@ -137,12 +137,12 @@ export function RestorePlan(props: RestorePlanProps) {
 }
 
 function Counts(props: { tables: BackupDetail['tables']; rowsNow: ReadonlyMap<string, number | null> }) {
-  const before = (name: string) => props.rowsNow.get(tableText(name)) ?? null;
+  const before = (name: string) => props.rowsNow.get(tableLabel(name)) ?? null;
   const differenceOf = ({ name, rows }: BackupDetail['tables'][number]) => rows - (before(name) ?? rows);
   return (
     <table class="tabular mt-4 w-full text-sm">
       <caption class="sr-only">{w.tablesCaption}</caption>
-      <ColumnHeads of={[w.table, w.nowRows, w.thenRows]} />
+      <ColumnHeaders of={[w.table, w.nowRows, w.thenRows]} />
       <tbody>
         <For each={props.tables}>
           {(table) => (

@@ -3,21 +3,21 @@ import { useQuery } from '@tanstack/solid-query';
 import { createEffect, createSignal, Match, on, Show, Suspense, Switch } from 'solid-js';
 import type { Uploaded } from '../../../server/client/tus-rules.ts';
 import type { Operation } from '../../api.ts';
-import { answerOf } from '../../lib/server/answer.ts';
+import { hasEnded } from '../../lib/operations/operation-stream.ts';
 import { failureOf } from '../../lib/server/failure.ts';
-import { hasEnded } from '../../lib/server/live.ts';
-import { later } from '../../lib/server/load.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
+import { lazyWithRetry } from '../../lib/server/lazy-with-retry.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { Button } from '../../ui/button.tsx';
-import { Card, PageHead } from '../../ui/card.tsx';
+import { Card, PageHeading } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { PickBackup } from './pick-backup.tsx';
 import { RestorePlan } from './restore-plan.tsx';
 
-const UploadBox = later(() => import('./upload-box.tsx').then(({ UploadBox }) => UploadBox));
+const UploadBox = lazyWithRetry(() => import('./upload-box.tsx').then(({ UploadBox }) => UploadBox));
 
 const { restore: w, upload } = restoreWords;
 
@@ -43,11 +43,11 @@ export function Restore() {
   };
   return (
     <>
-      <PageHead title={w.title} lead={w.lead}>
+      <PageHeading title={w.title} lead={w.lead}>
         <Show when={started() ? ended() : search.backup}>
           <Button onClick={begin}>{started() ? w.again : w.another}</Button>
         </Show>
-      </PageHead>
+      </PageHeading>
       <ActiveOperations open />
       <Show when={!started() && justStored()}>
         {(sent) => (
@@ -93,7 +93,7 @@ function Chosen(props: { name: string; tables: string[]; onStarted: (operation: 
   const status = useQuery(queries.status);
   const error = () => backup.error ?? status.error;
   const known = () => {
-    const [about, state] = [answerOf(backup), answerOf(status)];
+    const [about, state] = [latestData(backup), latestData(status)];
     return about && state ? { backup: about, status: state } : null;
   };
   const again = () => {

@@ -1,7 +1,7 @@
 import { createEffect, Match, on, Show, Switch } from 'solid-js';
 import { restoreWords } from '../../strings/restore.ts';
 import { Button } from '../../ui/button.tsx';
-import { Bar } from '../../ui/operations/bar.tsx';
+import { ProgressBar } from '../../ui/operations/progress-bar.tsx';
 import type { createSending } from './send.ts';
 
 const { upload: w } = restoreWords;
@@ -32,7 +32,7 @@ export function SendProgress(props: { sending: ReturnType<typeof createSending> 
         </span>
         <span class="tabular text-soft">{w.sent(sent().bytes, sent().total)}</span>
       </div>
-      <Bar label={w.sending} value={isChecking() || sent().total === 0 ? null : sent().bytes / sent().total} />
+      <ProgressBar label={w.sending} value={isChecking() || sent().total === 0 ? null : sent().bytes / sent().total} />
       <p class="tabular mt-1.5 min-h-5 text-sm text-soft">
         <Show when={state() === 'sending' && sent().rate > 0}>{w.rate(sent().rate, left())}</Show>
       </p>
@@ -41,12 +41,12 @@ export function SendProgress(props: { sending: ReturnType<typeof createSending> 
           <Button onClick={() => props.sending.pause()}>{w.pause}</Button>
         </Show>
         <Show when={state() === 'paused'}>
-          <Button look="primary" onClick={() => props.sending.resume()}>
+          <Button variant="primary" onClick={() => props.sending.resume()}>
             {w.resume}
           </Button>
         </Show>
         <Show when={state() !== 'checking' && state() !== 'packing'}>
-          <Button look="quiet" onClick={() => props.sending.giveUp()}>
+          <Button variant="quiet" onClick={() => props.sending.giveUp()}>
             {w.stop}
           </Button>
         </Show>

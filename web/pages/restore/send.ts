@@ -9,7 +9,7 @@ import {
   uploadedBy,
   uploadIdIn,
 } from '../../../server/client/tus-rules.ts';
-import { type Failure, failureFrom, made } from '../../lib/server/failure.ts';
+import { type Failure, failureFrom, panelFailure } from '../../lib/server/failure.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { words } from '../../strings/shared.ts';
 
@@ -55,7 +55,7 @@ export function createSending(onSent: (sent: Uploaded) => void) {
       const small = await gzipped(file).catch(() => null);
       // Given up or left in the meantime.
       if (state() !== 'packing') return;
-      if (small === null) return refuse(made('INPUT_INVALID', w.unreadable, w.kindHint));
+      if (small === null) return refuse(panelFailure('INPUT_INVALID', w.unreadable, w.kindHint));
       body = small;
     }
     if (most !== null && body.size > most) return refuse(tooLarge(body.size, most));
@@ -124,7 +124,7 @@ export async function largestUpload(signal: AbortSignal): Promise<number | null>
 }
 
 export function tooLarge(size: number, most: number): Failure {
-  return made('TOO_LARGE', w.tooLarge(size, most), w.tooLargeHint);
+  return panelFailure('TOO_LARGE', w.tooLarge(size, most), w.tooLargeHint);
 }
 
 function gzipped(file: File): Promise<Blob> {
@@ -133,11 +133,12 @@ function gzipped(file: File): Promise<Blob> {
 
 function reasonOf(error: Error | DetailedError): Failure {
   const answer = answerOf(error);
-  if (!answer) return made('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
+  if (!answer) return panelFailure('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
   const reference = answer.getHeader('X-Request-Id') ?? null;
   const told = failureInText(answer.getBody());
-  if (told?.code === 'UNAUTHENTICATED') return made(told.code, words.signIn.sessionEnded, w.leaveLead, reference);
+  if (told?.code === 'UNAUTHENTICATED')
+    return panelFailure(told.code, words.signIn.sessionEnded, w.leaveLead, reference);
   return told
     ? failureFrom(told, reference)
-    : made('CONNECTION_LOST', words.failure.notOurs(answer.getStatus()), words.failure.notOursHint, reference);
+    : panelFailure('CONNECTION_LOST', words.failure.notOurs(answer.getStatus()), words.failure.notOursHint, reference);
 }

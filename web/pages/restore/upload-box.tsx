@@ -2,14 +2,14 @@ import { useQuery, useQueryClient } from '@tanstack/solid-query';
 import FileUp from 'lucide-solid/icons/file-up';
 import { createEffect, createSignal, createUniqueId, on, onCleanup, onMount, Show } from 'solid-js';
 import type { Uploaded } from '../../../server/client/tus-rules.ts';
-import { say } from '../../lib/say.ts';
-import { type Failure, failureOf, made } from '../../lib/server/failure.ts';
+import { announce } from '../../lib/announce.ts';
+import { type Failure, failureOf, panelFailure } from '../../lib/server/failure.ts';
 import { keys } from '../../lib/server/queries.ts';
 import { restoreWords } from '../../strings/restore.ts';
 import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Lines } from '../../ui/skeleton.tsx';
+import { TextSkeleton } from '../../ui/skeleton.tsx';
 import { AcceptProgress } from './accept-progress.tsx';
 import { LeaveQuestion } from './leave-question.tsx';
 import { type Peeked, peek } from './peek.ts';
@@ -41,7 +41,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
   }));
   const most = () => (limit.isSuccess ? limit.data : null);
   const sending = createSending((sent) => {
-    say(sent.existing ? w.existing : w.accepted);
+    announce(sent.existing ? w.existing : w.accepted);
     for (const queryKey of [keys.backups, keys.status]) void client.invalidateQueries({ queryKey });
     setFile(null);
     setPeeked(null);
@@ -70,18 +70,18 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
     setRefusal(null);
     sending.forget();
     try {
-      if (others.length > 0) throw made('INPUT_INVALID', w.several, w.severalHint);
+      if (others.length > 0) throw panelFailure('INPUT_INVALID', w.several, w.severalHint);
       const what = await peek(chosen);
       const limit = most();
       // An uncompressed file becomes smaller; it is measured once compressed.
       if (isPacked(what) && limit !== null && chosen.size > limit) throw tooLarge(chosen.size, limit);
       if (file() !== chosen) return;
       setPeeked(what);
-      say(w.found(chosen.name, saidOf(what)));
+      announce(w.found(chosen.name, saidOf(what)));
     } catch (error) {
       if (file() !== chosen) return;
       const unreadable = error instanceof DOMException;
-      setRefusal(unreadable ? made('INPUT_INVALID', w.unreadable, w.kindHint) : failureOf(error));
+      setRefusal(unreadable ? panelFailure('INPUT_INVALID', w.unreadable, w.kindHint) : failureOf(error));
     }
   };
   const send = () => {
@@ -116,7 +116,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
       </Show>
       <Show when={refusal()}>{(failure) => <RefusedFile failure={failure()} />}</Show>
       <Show when={file() && !peeked() && !refusal()}>
-        <Lines count={3} />
+        <TextSkeleton count={3} />
       </Show>
       <Show when={peeked()}>
         {(what) => (
@@ -137,12 +137,12 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
                   <Show
                     when={isOfTheFile()}
                     fallback={
-                      <Button look="primary" onClick={send}>
+                      <Button variant="primary" onClick={send}>
                         {sending.state() === 'failed' ? words.tryAgain : w.send}
                       </Button>
                     }
                   >
-                    <Button look="primary" onClick={() => picker?.click()}>
+                    <Button variant="primary" onClick={() => picker?.click()}>
                       {w.chooseAnother}
                     </Button>
                   </Show>

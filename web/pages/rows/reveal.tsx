@@ -1,11 +1,11 @@
 import { createEffect, on, Show } from 'solid-js';
-import { createPasswordForm } from '../../lib/password/password-form.ts';
 import { failureOf } from '../../lib/server/failure.ts';
+import { createStepUpForm } from '../../lib/step-up/step-up-form.ts';
 import { rowWords as w } from '../../strings/rows.ts';
 import { words } from '../../strings/shared.ts';
-import { Button, Buttons } from '../../ui/button.tsx';
+import { Button, ButtonRow } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { PasswordAgainField } from '../../ui/forms/password-again.tsx';
+import { StepUpField } from '../../ui/forms/step-up-field.tsx';
 import { Modal } from '../../ui/modal.tsx';
 
 interface RevealProps {
@@ -21,28 +21,28 @@ interface RevealProps {
 
 /** Asks before columns are revealed: says that it is recorded, and asks for the password. */
 export function Reveal(props: RevealProps) {
-  const form = createPasswordForm(() => {
+  const form = createStepUpForm(() => {
     props.onClose();
     props.onReveal();
   });
   createEffect(
     on(
       () => props.open,
-      () => form.begin(props.refused),
+      () => form.open(props.refused),
     ),
   );
   return (
     <Modal open={props.open} onClose={props.onClose} title={w.revealTitle(props.kinds)} lead={w.revealLead}>
       <form class="space-y-4" novalidate onSubmit={form.submit}>
-        <Show when={form.give.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+        <Show when={form.mutation.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
         <p class="text-sm wrap-anywhere text-soft">{w.columns(props.columns)}</p>
-        <PasswordAgainField of={form.again} label={w.password} tried={form.tried()} />
-        <Buttons>
+        <StepUpField of={form.stepUp} label={w.password} submitted={form.submitted()} />
+        <ButtonRow>
           <Button onClick={() => props.onClose()}>{words.cancel}</Button>
-          <Button type="submit" look="primary" busy={form.give.isPending}>
-            {form.give.isPending ? w.busy : w.submit}
+          <Button type="submit" variant="primary" busy={form.mutation.isPending}>
+            {form.mutation.isPending ? w.busy : w.submit}
           </Button>
-        </Buttons>
+        </ButtonRow>
       </form>
     </Modal>
   );

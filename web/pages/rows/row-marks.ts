@@ -1,9 +1,9 @@
 import { api, type RowPage } from '../../api.ts';
-import { ROWS_A_PAGE, type RowPlace } from '../../lib/row-place.ts';
+import { ROWS_PER_PAGE, type RowPosition } from '../../lib/row-position.ts';
 import { keys } from '../../lib/server/queries.ts';
 
 /** The place, search and columns of a page of rows. */
-export interface RowQuestion extends RowPlace {
+export interface RowQuestion extends RowPosition {
   backup: string;
   table: string;
   search: string;
@@ -25,8 +25,8 @@ export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQ
     id: backup,
     table,
     chunk,
-    offset: (page - 1) * ROWS_A_PAGE,
-    limit: ROWS_A_PAGE,
+    offset: (page - 1) * ROWS_PER_PAGE,
+    limit: ROWS_PER_PAGE,
     ...(search !== '' && { search }),
   };
   const kind = revealed === null ? 'ordinary' : 'revealed';

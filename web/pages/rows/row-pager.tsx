@@ -1,12 +1,12 @@
 import type { JSX } from 'solid-js';
-import { lastPage, placeAfter, placeBefore, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
+import { nextPage, pageCount, previousPage, type RowPosition, rowRange, sum } from '../../lib/row-position.ts';
 import { rowWords as w } from '../../strings/rows.ts';
-import { TurnPages } from '../../ui/lists/turn-pages.tsx';
+import { PageButtons } from '../../ui/lists/page-buttons.tsx';
 import type { FoundRows } from './row-marks.ts';
 
 interface RowPagerProps {
   page: FoundRows;
-  onTurn: (place: RowPlace) => void;
+  onTurn: (place: RowPosition) => void;
   /** More to say about these rows. */
   children?: JSX.Element;
 }
@@ -16,33 +16,33 @@ interface RowPagerProps {
  * part.
  */
 export function RowPager(props: RowPagerProps) {
-  const place = (): RowPlace => ({
+  const place = (): RowPosition => ({
     chunk: props.page.chunk,
     page: Math.floor(props.page.offset / props.page.limit) + 1,
   });
   const searching = () => props.page.search !== '';
   const before = () => {
     const { chunk, page } = place();
-    if (!searching()) return placeBefore(place(), props.page.chunks);
-    return page > 1 ? { chunk, page: Math.min(page - 1, lastPage(props.page.matched)) } : null;
+    if (!searching()) return previousPage(place(), props.page.chunks);
+    return page > 1 ? { chunk, page: Math.min(page - 1, pageCount(props.page.matched)) } : null;
   };
   const after = () => {
     const { chunk, page } = place();
-    if (!searching()) return placeAfter(place(), props.page.chunks);
-    return page < lastPage(props.page.matched) ? { chunk, page: page + 1 } : null;
+    if (!searching()) return nextPage(place(), props.page.chunks);
+    return page < pageCount(props.page.matched) ? { chunk, page: page + 1 } : null;
   };
   const text = () => {
     const { chunk, chunks, offset, rows, matched } = props.page;
-    const [first] = searching() ? [1] : spanOf(chunks, chunk);
+    const [first] = searching() ? [1] : rowRange(chunks, chunk);
     const [from, to] = [first + offset, first + offset + rows.length - 1];
     if (!searching()) return w.page(from, to, sum(chunks));
     return rows.length === matched ? w.foundAll(matched) : w.found(from, to, matched);
   };
-  const turning = (to: RowPlace | null) => to && (() => props.onTurn(to));
+  const turning = (to: RowPosition | null) => to && (() => props.onTurn(to));
   return (
-    <TurnPages names={w} class="mb-3" onPrevious={turning(before())} onNext={turning(after())}>
+    <PageButtons names={w} class="mb-3" onPrevious={turning(before())} onNext={turning(after())}>
       {text()}
       {props.children}
-    </TurnPages>
+    </PageButtons>
   );
 }

@@ -1,8 +1,8 @@
 import { Show } from 'solid-js';
-import { createTyping } from '../../lib/input/typing.ts';
-import { spanOf } from '../../lib/row-place.ts';
+import { createDebouncedText } from '../../lib/input/debounced-text.ts';
+import { rowRange } from '../../lib/row-position.ts';
 import { rowWords as w } from '../../strings/rows.ts';
-import { Choice, Field } from '../../ui/forms/field.tsx';
+import { Field, Select } from '../../ui/forms/field.tsx';
 
 /** Keeps the place of the hint. */
 const NOT_YET = '\u00a0';
@@ -19,13 +19,13 @@ interface RowSearchProps {
 
 /** Searches one part of the table for a text; the part can be chosen when there are several. */
 export function RowSearch(props: RowSearchProps) {
-  const [typed, setTyped] = createTyping(
+  const [typed, setTyped] = createDebouncedText(
     () => props.search,
     (text) => props.onSearch(text),
   );
   const parts = () => {
     const named: Record<string, string> = {};
-    for (const index of props.chunks.keys()) named[`${index + 1}`] = w.partName(...spanOf(props.chunks, index + 1));
+    for (const index of props.chunks.keys()) named[`${index + 1}`] = w.partName(...rowRange(props.chunks, index + 1));
     return named;
   };
   const isWhole = () => props.chunks.length <= 1;
@@ -36,12 +36,12 @@ export function RowSearch(props: RowSearchProps) {
         label={w.search}
         type="search"
         maxlength={200}
-        hint={props.chunks.length === 0 ? NOT_YET : w.searches(...spanOf(props.chunks, props.chunk), isWhole())}
+        hint={props.chunks.length === 0 ? NOT_YET : w.searches(...rowRange(props.chunks, props.chunk), isWhole())}
         value={typed()}
         onInput={setTyped}
       />
       <Show when={!isWhole()}>
-        <Choice
+        <Select
           label={w.part}
           value={String(props.chunk)}
           options={parts()}

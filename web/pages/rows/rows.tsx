@@ -4,16 +4,23 @@ import Eye from 'lucide-solid/icons/eye';
 import EyeOff from 'lucide-solid/icons/eye-off';
 import { createEffect, createMemo, createSignal, type JSX, Match, Show, Switch } from 'solid-js';
 import type { RowPage } from '../../api.ts';
-import { tableText } from '../../lib/operations.ts';
-import { openedOn, placeOf, type RowAddress, type RowPlace, spanOf, sum } from '../../lib/row-place.ts';
-import { say } from '../../lib/say.ts';
+import { announce } from '../../lib/announce.ts';
+import { tableLabel } from '../../lib/operations/operation.ts';
+import {
+  openRowIndex,
+  positionIn,
+  type RowParameters,
+  type RowPosition,
+  rowRange,
+  sum,
+} from '../../lib/row-position.ts';
 import { type Failure, failureOf } from '../../lib/server/failure.ts';
 import { useMe } from '../../lib/server/session.ts';
 import { rowWords as w } from '../../strings/rows.ts';
 import { Button } from '../../ui/button.tsx';
-import { Empty, PageHead } from '../../ui/card.tsx';
+import { EmptyState, PageHeading } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { Lines } from '../../ui/skeleton.tsx';
+import { TextSkeleton } from '../../ui/skeleton.tsx';
 import { Reveal } from './reveal.tsx';
 import { RowDetails } from './row-details.tsx';
 import { type FoundRows, revealable, rowsQuery } from './row-marks.ts';
@@ -43,7 +50,7 @@ export function Rows() {
 
 function Table(props: { backup: string; table: string }) {
   const me = useMe();
-  const [address, setAddress] = useSearchParams<RowAddress>();
+  const [address, setAddress] = useSearchParams<RowParameters>();
   const [revealed, setRevealed] = createSignal<string[] | null>(null);
   // A search among personal data is personal data too, so it stays out of the address.
   const [kept, setKept] = createSignal('');
@@ -51,19 +58,19 @@ function Table(props: { backup: string; table: string }) {
   const [picked, setPicked] = createSignal<number | null>(null);
   let field: HTMLInputElement | undefined;
   const search = () => (revealed() ? kept() : (address.search ?? '').slice(0, 200));
-  const page = useQuery(() => rowsQuery({ ...props, ...placeOf(address), search: search(), revealed: revealed() }));
+  const page = useQuery(() => rowsQuery({ ...props, ...positionIn(address), search: search(), revealed: revealed() }));
   const known = () => (page.isSuccess ? page.data : null);
   const chunks = createMemo<readonly number[]>((before) => known()?.chunks ?? before, []);
   const isSearchable = createMemo(() =>
     chunks().length > 0 ? sum(chunks()) > 0 : !known() && !(page.error && failureOf(page.error).code === 'NOT_FOUND'),
   );
-  const open = () => picked() ?? openedOn(address, search() === '' ? known() : null);
+  const open = () => picked() ?? openRowIndex(address, search() === '' ? known() : null);
   const setOpen = (index: number | null) => {
     setPicked(index);
     if (address.row) setAddress({ row: null }, { replace: true });
   };
 
-  const turn = (to: RowPlace) => {
+  const turn = (to: RowPosition) => {
     setOpen(null);
     setAddress({
       chunk: to.chunk === 1 ? null : String(to.chunk),
@@ -80,7 +87,7 @@ function Table(props: { backup: string; table: string }) {
     setKept(search());
     setAddress({ search: null }, { replace: true });
     setRevealed(columns);
-    say(w.revealed);
+    announce(w.revealed);
   };
   const mayReveal = () => Boolean(me.data?.scopes.includes('backups:download'));
   const hide = () => {
@@ -88,12 +95,12 @@ function Table(props: { backup: string; table: string }) {
     setRevealed(null);
     setKept('');
     setAddress({ page: null }, { replace: true });
-    say(w.hiddenAgain);
+    announce(w.hiddenAgain);
   };
   return (
     <>
-      <PageHead
-        title={tableText(props.table)}
+      <PageHeading
+        title={tableLabel(props.table)}
         lead={<span class="tabular">{known() ? w.lead(sum(known()?.chunks ?? [])) : ' '}</span>}
       >
         <Show when={mayReveal() && (revealed() ?? namesOf(known())).length > 0}>
@@ -104,7 +111,7 @@ function Table(props: { backup: string; table: string }) {
             {revealed() ? w.hide : w.show(kindsOf(known()))}
           </Button>
         </Show>
-      </PageHead>
+      </PageHeading>
       {/* Stands before the rows and through their failure, so that nothing typed is lost. */}
       <Show when={isSearchable()}>
         <RowSearch
@@ -112,13 +119,13 @@ function Table(props: { backup: string; table: string }) {
             field = element;
           }}
           chunks={chunks()}
-          chunk={placeOf(address).chunk}
+          chunk={positionIn(address).chunk}
           search={search()}
           onSearch={look}
           onChunk={(chunk) => turn({ chunk, page: 1 })}
         />
       </Show>
-      <Switch fallback={<Lines count={14} class="rounded-xl border border-line bg-card p-5" />}>
+      <Switch fallback={<TextSkeleton count={14} class="rounded-xl border border-line bg-card p-5" />}>
         <Match when={page.error}>
           {(error) => (
             <Refused
@@ -162,7 +169,7 @@ function Table(props: { backup: string; table: string }) {
                 </RowPager>
                 <RowTable
                   page={found()}
-                  table={tableText(props.table)}
+                  table={tableLabel(props.table)}
                   first={firstOf(found())}
                   searching={found().search !== ''}
                   busy={page.isPlaceholderData}
@@ -171,7 +178,7 @@ function Table(props: { backup: string; table: string }) {
               </Show>
               <RowDetails
                 page={found()}
-                table={tableText(props.table)}
+                table={tableLabel(props.table)}
                 first={firstOf(found())}
                 searching={found().search !== ''}
                 index={open()}
@@ -195,7 +202,7 @@ function Table(props: { backup: string; table: string }) {
 
 /** Returns the number of the first row shown, in the whole table or among the hits. */
 function firstOf(page: FoundRows): number {
-  return (page.search === '' ? spanOf(page.chunks, page.chunk)[0] : 1) + page.offset;
+  return (page.search === '' ? rowRange(page.chunks, page.chunk)[0] : 1) + page.offset;
 }
 
 function namesOf(page: RowPage | null): string[] {
@@ -236,12 +243,12 @@ function Refused(props: {
 
 function Nothing(props: { title: string; lead: string; children?: JSX.Element }) {
   const text = createMemo(() => `${props.title}. ${props.lead}`);
-  createEffect(() => say(text()));
+  createEffect(() => announce(text()));
   return (
     <div class="rounded-xl border border-line bg-card">
-      <Empty title={props.title} lead={props.lead}>
+      <EmptyState title={props.title} lead={props.lead}>
         <div class="flex flex-wrap justify-center gap-2">{props.children}</div>
-      </Empty>
+      </EmptyState>
     </div>
   );
 }
@@ -251,13 +258,13 @@ interface NoRowsProps {
   mayReveal: boolean;
   isRevealed: boolean;
   onReveal: () => void;
-  onTurn: (to: RowPlace) => void;
+  onTurn: (to: RowPosition) => void;
   onForget: () => void;
 }
 
 /** Says that this part of the table has no hit, or that the address points behind its end. */
 function NoRows(props: NoRowsProps) {
-  const span = () => spanOf(props.page.chunks, props.page.chunk);
+  const span = () => rowRange(props.page.chunks, props.page.chunk);
   const next = () => (props.page.chunk < props.page.chunks.length ? props.page.chunk + 1 : null);
   // Taken from the answer: columns hidden when it was given were not searched.
   const wasHidden = () => props.mayReveal && revealable(props.page).some(({ hidden }) => hidden);
@@ -284,7 +291,7 @@ function NoRows(props: NoRowsProps) {
         <Show when={next()}>
           {(chunk) => (
             <Button onClick={() => props.onTurn({ chunk: chunk(), page: 1 })}>
-              {w.nextPart(...spanOf(props.page.chunks, chunk()))}
+              {w.nextPart(...rowRange(props.page.chunks, chunk()))}
             </Button>
           )}
         </Show>

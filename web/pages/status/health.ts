@@ -1,6 +1,6 @@
 import type { Status } from '../../api.ts';
 import { agoText } from '../../lib/format.ts';
-import { tableText } from '../../lib/operations.ts';
+import { tableLabel } from '../../lib/operations/operation.ts';
 import { words } from '../../strings/shared.ts';
 import { statusWords as w } from '../../strings/status.ts';
 
@@ -82,7 +82,7 @@ function tables(status: Status): Check {
   const { leftOut } = status.schema;
   const text = w.schemaGood(status.database?.tables.length ?? 0);
   if (leftOut.length === 0) return check(w.schema, 'good', text);
-  const named = leftOut.map(({ name, what }) => (what === 'rows' ? w.schemaRowsOf(tableText(name)) : name));
+  const named = leftOut.map(({ name, what }) => (what === 'rows' ? w.schemaRowsOf(tableLabel(name)) : name));
   return check(w.schema, 'good', `${text} ${w.schemaLeftOut(namesOf(named))}`);
 }
 
@@ -156,6 +156,6 @@ function clocks({ serverAheadMs }: Here): Check {
 }
 
 function namesOf(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN_NAMES).map(tableText).join(', ');
+  const shown = names.slice(0, SHOWN_NAMES).map(tableLabel).join(', ');
   return names.length > SHOWN_NAMES ? `${shown}, …` : shown;
 }

@@ -5,15 +5,15 @@ import { createMemo, type JSX, Show } from 'solid-js';
 import { api, type Status as Known } from '../../api.ts';
 import { browserName } from '../../lib/browser-name.ts';
 import { now } from '../../lib/clock.ts';
-import { createCopying } from '../../lib/input/copying.ts';
-import { answerOf } from '../../lib/server/answer.ts';
+import { createCopyAction } from '../../lib/input/copy-action.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { keys, queries } from '../../lib/server/queries.ts';
 import { words } from '../../strings/shared.ts';
 import { statusWords as w } from '../../strings/status.ts';
 import { Button } from '../../ui/button.tsx';
-import { Card, Facts, PageHead } from '../../ui/card.tsx';
+import { Card, DescriptionList, PageHeading } from '../../ui/card.tsx';
 import { Moment } from '../../ui/moment.tsx';
-import { QuestionFailure } from '../../ui/question-failure.tsx';
+import { QueryFailure } from '../../ui/query-failure.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { type Check, type Here, healthOf } from './health.ts';
 import { HealthList } from './health-list.tsx';
@@ -37,23 +37,23 @@ export function Status() {
   }));
   const here = (): Here => ({
     now: now(),
-    serverAheadMs: answerOf(clocks),
+    serverAheadMs: latestData(clocks),
     isEncrypted: location.protocol === 'https:',
     isLocal: /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname),
   });
-  const known = () => answerOf(status);
+  const known = () => latestData(status);
   const checks = createMemo(() => {
     const found = known();
     return found ? healthOf(found, here()) : [];
   });
   return (
     <>
-      <PageHead title={w.title} lead={w.lead}>
+      <PageHeading title={w.title} lead={w.lead}>
         <Show when={known()}>
           {(found) => <CopyReport text={() => statusReport(found(), checks(), here(), browser())} />}
         </Show>
-      </PageHead>
-      <QuestionFailure of={status} />
+      </PageHeading>
+      <QueryFailure of={status} />
       <Show
         when={known()}
         fallback={
@@ -89,7 +89,7 @@ function Report(props: { status: Known; checks: Check[] }) {
         <HealthList checks={props.checks} />
       </Card>
       <Card title={w.versions}>
-        <Facts of={facts()} />
+        <DescriptionList of={facts()} />
       </Card>
       <Show when={props.status.database}>
         {(database) => (
@@ -104,7 +104,7 @@ function Report(props: { status: Known; checks: Check[] }) {
 }
 
 function CopyReport(props: { text: () => string }) {
-  const { copied, copy } = createCopying(() => props.text(), w.copied);
+  const { copied, copy } = createCopyAction(() => props.text(), w.copied);
   return (
     <div>
       <Button onClick={copy}>

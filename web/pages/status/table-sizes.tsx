@@ -2,7 +2,7 @@ import { For } from 'solid-js';
 import type { Status } from '../../api.ts';
 import { bytesText, countText } from '../../lib/format.ts';
 import { statusWords as w } from '../../strings/status.ts';
-import { ColumnHeads } from '../../ui/lists/column-heads.tsx';
+import { ColumnHeaders } from '../../ui/lists/column-headers.tsx';
 import { TableName } from '../../ui/lists/table-name.tsx';
 
 type Tables = NonNullable<Status['database']>['tables'];
@@ -14,7 +14,7 @@ export function TableSizes(props: { tables: Tables }) {
   return (
     <table class="tabular w-full text-sm">
       <caption class="sr-only">{w.tablesCaption}</caption>
-      <ColumnHeads of={[w.table, w.rows, w.size]} />
+      <ColumnHeaders of={[w.table, w.rows, w.size]} />
       <tbody>
         <For each={props.tables}>
           {(table) => (

@@ -2,12 +2,12 @@ import Eye from 'lucide-solid/icons/eye';
 import EyeOff from 'lucide-solid/icons/eye-off';
 import { createSignal, createUniqueId, Show } from 'solid-js';
 import { words } from '../../strings/shared.ts';
-import { Fault, INPUT } from './field.tsx';
+import { FieldError, INPUT_CLASS } from './field.tsx';
 
 interface PasswordFieldProps {
   label?: string;
   value: string;
-  fault?: string | null;
+  error?: string | null;
   onInput: (value: string) => void;
 }
 
@@ -27,10 +27,10 @@ export function PasswordField(props: PasswordFieldProps) {
           type={shown() ? 'text' : 'password'}
           autocomplete="current-password"
           spellcheck={false}
-          class={`${INPUT} pr-12`}
+          class={`${INPUT_CLASS} pr-12`}
           value={props.value}
-          aria-invalid={props.fault ? 'true' : undefined}
-          aria-describedby={props.fault ? `${id}-fault` : undefined}
+          aria-invalid={props.error ? 'true' : undefined}
+          aria-describedby={props.error ? `${id}-error` : undefined}
           onInput={(event) => props.onInput(event.currentTarget.value)}
         />
         <button
@@ -45,7 +45,7 @@ export function PasswordField(props: PasswordFieldProps) {
           </Show>
         </button>
       </div>
-      <Show when={props.fault}>{(text) => <Fault id={`${id}-fault`}>{text()}</Fault>}</Show>
+      <Show when={props.error}>{(text) => <FieldError id={`${id}-error`}>{text()}</FieldError>}</Show>
     </div>
   );
 }

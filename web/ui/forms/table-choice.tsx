@@ -1,13 +1,13 @@
 import { createMemo, For, untrack } from 'solid-js';
 import { words } from '../../strings/shared.ts';
-import { CheckList, toggled } from './check-list.tsx';
+import { CheckboxGroup, withToggled } from './checkbox-group.tsx';
 
 interface TableChoiceProps {
   legend: string;
   tables: { name: string; text: string; more: string }[];
   chosen: string[];
   onChange: (chosen: string[]) => void;
-  fault?: string | null;
+  error?: string | null;
 }
 
 /** Renders a choice of tables. The tables chosen at first come first, in sight, and the order stays when others are chosen. */
@@ -19,14 +19,14 @@ export function TableChoice(props: TableChoiceProps) {
   ]);
   const legend = () => words.chosenOf(props.legend, props.chosen.length, props.tables.length);
   return (
-    <CheckList legend={legend()} fault={props.fault} class="max-h-56 overflow-y-auto p-1.5">
+    <CheckboxGroup legend={legend()} error={props.error} class="max-h-56 overflow-y-auto p-1.5">
       <For each={tables()}>
         {(table) => (
           <label class="flex min-h-11 cursor-pointer items-center gap-3 rounded-md px-2 text-sm hover:bg-sunk sm:min-h-9">
             <input
               type="checkbox"
               checked={props.chosen.includes(table.name)}
-              onChange={(event) => props.onChange(toggled(props.chosen, table.name, event.currentTarget.checked))}
+              onChange={(event) => props.onChange(withToggled(props.chosen, table.name, event.currentTarget.checked))}
               class="size-4 shrink-0 accent-brand"
             />
             <span class="min-w-0 flex-1 break-all">{table.text}</span>
@@ -34,6 +34,6 @@ export function TableChoice(props: TableChoiceProps) {
           </label>
         )}
       </For>
-    </CheckList>
+    </CheckboxGroup>
   );
 }

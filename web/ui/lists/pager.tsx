@@ -1,13 +1,13 @@
 import { Show } from 'solid-js';
 import { words } from '../../strings/shared.ts';
-import { TurnPages } from './turn-pages.tsx';
+import { PageButtons } from './page-buttons.tsx';
 
 interface PagerProps {
   offset: number;
   size: number;
   total: number;
   /** Receives the page number, counted from 1. */
-  onTurn: (page: number) => void;
+  onPage: (page: number) => void;
 }
 
 /** Renders the buttons between pages; nothing when one page holds all. */
@@ -16,18 +16,18 @@ export function Pager(props: PagerProps) {
   const last = () => Math.max(1, Math.ceil(props.total / props.size));
   return (
     <Show when={props.total > props.size || page() > 1}>
-      <TurnPages
+      <PageButtons
         names={words.backups}
         class="mt-4"
-        onPrevious={page() > 1 ? () => props.onTurn(Math.min(page() - 1, last())) : null}
-        onNext={page() < last() ? () => props.onTurn(page() + 1) : null}
+        onPrevious={page() > 1 ? () => props.onPage(Math.min(page() - 1, last())) : null}
+        onNext={page() < last() ? () => props.onPage(page() + 1) : null}
       >
         {words.backups.page(
           Math.min(props.offset + 1, props.total),
           Math.min(props.offset + props.size, props.total),
           props.total,
         )}
-      </TurnPages>
+      </PageButtons>
     </Show>
   );
 }

@@ -1,9 +1,9 @@
 import { For } from 'solid-js';
-import { tableText } from '../../lib/operations.ts';
+import { tableLabel } from '../../lib/operations/operation.ts';
 
 /** Renders a table's name that breaks after an underscore rather than inside a word. */
 export function TableName(props: { name: string }) {
-  const parts = () => tableText(props.name).split(/(?<=_)/);
+  const parts = () => tableLabel(props.name).split(/(?<=_)/);
   return (
     <span class="break-words">
       <For each={parts()}>

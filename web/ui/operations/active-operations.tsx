@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/solid-query';
 import { createEffect, createMemo, createSignal, createUniqueId, For, Show, Suspense } from 'solid-js';
 import type { Operation } from '../../api.ts';
-import { answerOf } from '../../lib/server/answer.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { useMe } from '../../lib/server/session.ts';
 import { words } from '../../strings/shared.ts';
 import { OperationCard } from './operation-card.tsx';
 
 /** Streams open at once: a browser opens six connections to one server, and pages need some too. */
-const SHOWN = 3;
+const MAX_STREAMS = 3;
 
 /**
  * Shows the running operations, wherever they were started, also after a reload. One that succeeded disappears, and the frame reports it in
@@ -19,23 +19,23 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
   const me = useMe();
   const active = useQuery(queries.activeOperations);
   const [kept, setKept] = createSignal<Operation[]>([]);
-  const concerns = (operation: Operation) => props.archive === undefined || operation.archive === props.archive;
+  const isShown = (operation: Operation) => props.archive === undefined || operation.archive === props.archive;
 
   // The list may be older than the stream of one operation.
-  const gone = new Set<string>();
+  const dismissed = new Set<string>();
   createEffect(() => {
-    const found = answerOf(active)?.filter(concerns) ?? [];
+    const found = latestData(active)?.filter(isShown) ?? [];
     setKept((before) => {
-      const fresh = found.filter(({ id }) => !gone.has(id) && !before.some((one) => one.id === id));
-      return fresh.length === 0 ? before : [...fresh, ...before];
+      const added = found.filter(({ id }) => !dismissed.has(id) && !before.some((one) => one.id === id));
+      return added.length === 0 ? before : [...added, ...before];
     });
   });
-  const shown = createMemo(() => kept().slice(0, SHOWN));
+  const shown = createMemo(() => kept().slice(0, MAX_STREAMS));
   let section: HTMLElement | undefined;
-  const putAway = (operation: Operation) => {
+  const dismiss = (operation: Operation) => {
     const card = section?.querySelector(`[data-operation="${operation.id}"]`);
     const isInside = card?.contains(document.activeElement);
-    gone.add(operation.id);
+    dismissed.add(operation.id);
     setKept((all) => all.filter(({ id }) => id !== operation.id));
     // The element that had the focus is gone.
     if (isInside) document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
@@ -55,8 +55,8 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
                 operation={operation}
                 open={props.open ?? false}
                 mayCancel={me.data?.scopes.includes('operations:cancel') ?? false}
-                onDismiss={() => putAway(operation)}
-                onLine={() => putAway(operation)}
+                onDismiss={() => dismiss(operation)}
+                onToast={() => dismiss(operation)}
               />
             </Suspense>
           )}

@@ -3,12 +3,12 @@ import { useMutation, useQueryClient } from '@tanstack/solid-query';
 import X from 'lucide-solid/icons/x';
 import { createEffect, createMemo, createUniqueId, on, onCleanup, Show, untrack } from 'solid-js';
 import { api, type Operation } from '../../api.ts';
-import { isIncomplete, titleOf } from '../../lib/operations.ts';
-import { shareOf } from '../../lib/progress.ts';
-import { say } from '../../lib/say.ts';
+import { announce } from '../../lib/announce.ts';
+import { isIncomplete, operationTitle } from '../../lib/operations/operation.ts';
+import { cacheOperation, followOperation, hasEnded, latestOperation } from '../../lib/operations/operation-stream.ts';
+import { shareOf } from '../../lib/operations/progress.ts';
 import { failureOf } from '../../lib/server/failure.ts';
-import { followOperation, hasEnded, knownOperation, noteOperation } from '../../lib/server/live.ts';
-import { endsInALine, tellEndHere } from '../../shell/operation-ends.ts';
+import { isToastEnough, registerResultView } from '../../shell/result-views.ts';
 import { words } from '../../strings/shared.ts';
 import { Button } from '../button.tsx';
 import { FailureNotice } from '../failure-notice.tsx';
@@ -24,25 +24,25 @@ interface OperationCardProps {
   mayCancel: boolean;
   onDismiss?: (() => void) | undefined;
   /** Runs when it has ended so well that a line says everything: the caller then removes the card. */
-  onLine?: (() => void) | undefined;
+  onToast?: (() => void) | undefined;
   /** True when the page around it has the same title. */
   untitled?: boolean;
 }
 
-const SAID_EVERY = 25;
+const ANNOUNCE_EVERY_PERCENT = 25;
 
 /** Renders one operation and follows it live until it has ended: its work, progress and result. */
 export function OperationCard(props: OperationCardProps) {
   const id = createUniqueId();
   const client = useQueryClient();
-  const operation = knownOperation(() => props.operation);
-  const title = () => titleOf(operation());
+  const operation = latestOperation(() => props.operation);
+  const title = () => operationTitle(operation());
   let heading: HTMLHeadingElement | undefined;
-  const link = followOperation(() => (hasEnded(props.operation) ? null : props.operation.id));
+  const streamState = followOperation(() => (hasEnded(props.operation) ? null : props.operation.id));
   const cancel = useMutation(() => ({
     mutationFn: async () => (await api.operations.cancel.mutate({ id: props.operation.id })).data,
     onSuccess: (answer: Operation) => {
-      if (!hasEnded(noteOperation(client, answer))) say(words.operation.cancelAsked);
+      if (!hasEnded(cacheOperation(client, answer))) announce(words.operation.cancelAsked);
     },
   }));
 
@@ -50,29 +50,29 @@ export function OperationCard(props: OperationCardProps) {
   const state = createMemo(() => operation().state);
   const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.blocked === true);
   // An operation that has ended is announced by its result, not by a percentage.
-  const percent = createMemo(() => (hasEnded(operation()) ? 0 : saidShare(operation())));
-  const isLine = createMemo(() => props.onLine !== undefined && endsInALine(operation()));
-  tellEndHere(
+  const percent = createMemo(() => (hasEnded(operation()) ? 0 : announcedPercent(operation())));
+  const endsWithToast = createMemo(() => props.onToast !== undefined && isToastEnough(operation()));
+  registerResultView(
     () => props.operation.id,
-    () => props.onLine === undefined,
+    () => props.onToast === undefined,
   );
   createEffect(
     on(
       state,
       (now) => {
         // The frame announces it with the line.
-        if (isLine()) return;
-        const told = isIncomplete(operation()) ? words.operation.finishedPartly : words.operation.states[now];
-        say(words.operation.said(title(), told));
+        if (endsWithToast()) return;
+        const outcome = isIncomplete(operation()) ? words.operation.finishedPartly : words.operation.states[now];
+        announce(words.operation.said(title(), outcome));
       },
       { defer: true },
     ),
   );
-  createEffect(() => isLine() && untrack(() => props.onLine?.()));
-  createEffect(on(isWaiting, (waits) => waits && say(words.operation.saidWaiting(title())), { defer: true }));
+  createEffect(() => endsWithToast() && untrack(() => props.onToast?.()));
+  createEffect(on(isWaiting, (waits) => waits && announce(words.operation.saidWaiting(title())), { defer: true }));
   createEffect<number | undefined>((before) => {
     const now = percent();
-    if (before !== undefined && now > before) say(words.operation.saidPercent(untrack(title), now));
+    if (before !== undefined && now > before) announce(words.operation.saidPercent(untrack(title), now));
     return now;
   });
 
@@ -103,12 +103,12 @@ export function OperationCard(props: OperationCardProps) {
             operation={operation()}
             busy={cancel.isPending}
             onCancel={() => cancel.mutate()}
-            onGone={() => heading?.focus({ preventScroll: true })}
+            onFocusLost={() => heading?.focus({ preventScroll: true })}
           />
         </Show>
         <Show when={hasEnded(operation()) && props.onDismiss}>
           <Button
-            look="quiet"
+            variant="quiet"
             square
             class="-mt-2 -mr-2 shrink-0"
             aria-label={words.close}
@@ -128,7 +128,7 @@ export function OperationCard(props: OperationCardProps) {
       <div class="mt-4">
         <Show
           when={hasEnded(operation())}
-          fallback={<OperationProgress operation={operation()} link={link()} open={props.open ?? false} />}
+          fallback={<OperationProgress operation={operation()} stream={streamState()} open={props.open ?? false} />}
         >
           <OperationResult operation={operation()} />
         </Show>
@@ -142,14 +142,14 @@ interface CancelButtonProps {
   busy: boolean;
   onCancel: () => void;
   /** Runs when the button disappears while it has the focus. */
-  onGone: () => void;
+  onFocusLost: () => void;
 }
 
 function CancelButton(props: CancelButtonProps) {
-  const isAsked = () => props.operation.cancelRequestedAt !== null;
+  const isCancelling = () => props.operation.cancelRequestedAt !== null;
   let button: HTMLButtonElement | undefined;
   onCleanup(() => {
-    if (document.activeElement === button) props.onGone();
+    if (document.activeElement === button) props.onFocusLost();
   });
   return (
     <Button
@@ -157,15 +157,15 @@ function CancelButton(props: CancelButtonProps) {
         button = found;
       }}
       class="shrink-0"
-      busy={props.busy || isAsked()}
+      busy={props.busy || isCancelling()}
       onClick={() => props.onCancel()}
     >
-      {isAsked() ? words.operation.cancelling : words.operation.cancel(props.operation.kind)}
+      {isCancelling() ? words.operation.cancelling : words.operation.cancel(props.operation.kind)}
     </Button>
   );
 }
 
 /** Returns the progress in percent, rounded down to steps worth announcing. */
-function saidShare(operation: Operation): number {
-  return Math.floor(((shareOf(operation) ?? 0) * 100) / SAID_EVERY) * SAID_EVERY;
+function announcedPercent(operation: Operation): number {
+  return Math.floor(((shareOf(operation) ?? 0) * 100) / ANNOUNCE_EVERY_PERCENT) * ANNOUNCE_EVERY_PERCENT;
 }

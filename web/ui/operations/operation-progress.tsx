@@ -2,20 +2,20 @@ import { useQuery } from '@tanstack/solid-query';
 import { createMemo, For, Show, Suspense } from 'solid-js';
 import type { Operation } from '../../api.ts';
 import { countText } from '../../lib/format.ts';
-import { tableText, titleOf } from '../../lib/operations.ts';
-import { doneText, paceText, shareAfter, stepOf, waitOf } from '../../lib/progress.ts';
-import { answerOf } from '../../lib/server/answer.ts';
-import type { Link } from '../../lib/server/live.ts';
+import { operationTitle, tableLabel } from '../../lib/operations/operation.ts';
+import type { StreamState } from '../../lib/operations/operation-stream.ts';
+import { doneText, monotonicShare, paceText, stepOf, waitNotice } from '../../lib/operations/progress.ts';
+import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { words } from '../../strings/shared.ts';
 import { TableName } from '../lists/table-name.tsx';
-import { Bar } from './bar.tsx';
+import { ProgressBar } from './progress-bar.tsx';
 
 /** Shows the current work of an operation: step, progress, speed, time left, and each table. */
-export function OperationProgress(props: { operation: Operation; link: Link; open: boolean }) {
+export function OperationProgress(props: { operation: Operation; stream: StreamState; open: boolean }) {
   const { operation: w } = words;
   const progress = () => props.operation.progress;
-  const share = createMemo<number | null>((before) => shareAfter(before, props.operation), null);
+  const share = createMemo<number | null>((before) => monotonicShare(before, props.operation), null);
   const doing = () => {
     const stage = progress()?.blocked ? w.waiting : w.stage(progress()?.stage ?? 'prepare');
     const step = stepOf(props.operation);
@@ -28,14 +28,14 @@ export function OperationProgress(props: { operation: Operation; link: Link; ope
         <span class="font-medium">{doing()}</span>
         <span class="tabular text-soft">{percent()}</span>
       </div>
-      <Bar
-        label={w.progress(titleOf(props.operation))}
+      <ProgressBar
+        label={w.progress(operationTitle(props.operation))}
         value={share()}
         text={percent() ? `${doing()}, ${percent()}` : doing()}
       />
       {/* Always as high as with everything in it, so that nothing below moves. */}
       <div class="tabular mt-2 flex min-h-10 flex-wrap content-start justify-between gap-x-4 text-sm text-soft sm:min-h-5">
-        <Show when={props.link !== 'lost'} fallback={<span>{w.reconnecting}</span>}>
+        <Show when={props.stream !== 'lost'} fallback={<span>{w.reconnecting}</span>}>
           <Show when={progress()} fallback={<span>&nbsp;</span>}>
             {(now) => (
               <>
@@ -47,7 +47,9 @@ export function OperationProgress(props: { operation: Operation; link: Link; ope
         </Show>
       </div>
       <Show when={props.operation.kind === 'restore'}>
-        <p class="mt-1 min-h-10 text-sm text-warn sm:min-h-5">{props.link !== 'lost' && waitOf(props.operation)}</p>
+        <p class="mt-1 min-h-10 text-sm text-warn sm:min-h-5">
+          {props.stream !== 'lost' && waitNotice(props.operation)}
+        </p>
       </Show>
       {/* A boundary of its own: its query must not take away the card, with the focus in it. */}
       <Suspense>
@@ -67,10 +69,10 @@ function TableProgress(props: { operation: Operation; open: boolean }) {
   }));
   const expected = createMemo(() => {
     const rows = new Map<string, number>();
-    for (const table of answerOf(status)?.database?.tables ?? []) {
-      if (table.rows !== null) rows.set(tableText(table.name), table.rows);
+    for (const table of latestData(status)?.database?.tables ?? []) {
+      if (table.rows !== null) rows.set(tableLabel(table.name), table.rows);
     }
-    for (const table of answerOf(source)?.detail?.tables ?? []) rows.set(tableText(table.name), table.rows);
+    for (const table of latestData(source)?.detail?.tables ?? []) rows.set(tableLabel(table.name), table.rows);
     return rows;
   });
   const names = createMemo(() => Object.keys(done()).toSorted());
@@ -89,7 +91,7 @@ function TableProgress(props: { operation: Operation; open: boolean }) {
           <For each={names()}>
             {(name) => {
               const rows = () => done()[name]?.rows ?? 0;
-              const goal = () => expected().get(tableText(name)) ?? 0;
+              const expectedRows = () => expected().get(tableLabel(name)) ?? 0;
               return (
                 <tr class="border-t border-line">
                   <th scope="row" class="py-1.5 pr-4 text-left font-normal">
@@ -97,8 +99,8 @@ function TableProgress(props: { operation: Operation; open: boolean }) {
                   </th>
                   <td class="py-1.5 text-right whitespace-nowrap">
                     {countText(rows())}
-                    <Show when={goal() > rows()}>
-                      <span class="text-soft"> / {countText(goal())}</span>
+                    <Show when={expectedRows() > rows()}>
+                      <span class="text-soft"> / {countText(expectedRows())}</span>
                     </Show>
                   </td>
                 </tr>

@@ -3,28 +3,30 @@ import CircleCheck from 'lucide-solid/icons/circle-check';
 import { For, type JSX, Show } from 'solid-js';
 import type { Operation } from '../../api.ts';
 import { bytesText, countText, durationText } from '../../lib/format.ts';
-import { isIncomplete, numberIn, tableText, textsIn } from '../../lib/operations.ts';
+import { isIncomplete, numberField, tableLabel, textListField } from '../../lib/operations/operation.ts';
 import { failureFrom } from '../../lib/server/failure.ts';
 import { words } from '../../strings/shared.ts';
-import { pressable } from '../button.tsx';
-import { Facts } from '../card.tsx';
+import { buttonClass } from '../button.tsx';
+import { DescriptionList } from '../card.tsx';
 import { FailureNotice } from '../failure-notice.tsx';
 
 /** Shows the result of an operation, or its failure and what to do. */
 export function OperationResult(props: { operation: Operation }) {
   const { operation: w } = words;
   const result = () => props.operation.result;
-  const warnings = () => textsIn(result(), 'warnings');
+  const warnings = () => textListField(result(), 'warnings');
   const isPartial = () => isIncomplete(props.operation);
-  const chosen = () => textsIn(props.operation.parameters, 'tables');
+  const chosen = () => textListField(props.operation.parameters, 'tables');
   const facts = (): [string, JSX.Element][] => {
     const found: [string, JSX.Element][] = [];
     const rows =
-      numberIn(result(), 'totalRecords') ?? numberIn(result(), 'restoredRecords') ?? numberIn(result(), 'rows');
-    const took = numberIn(result(), 'durationMs');
-    const size = numberIn(result(), 'size');
-    const locked = numberIn(result(), 'lockedMs');
-    if (chosen().length > 0) found.push([w.perTable, chosen().map(tableText).join(', ')]);
+      numberField(result(), 'totalRecords') ??
+      numberField(result(), 'restoredRecords') ??
+      numberField(result(), 'rows');
+    const took = numberField(result(), 'durationMs');
+    const size = numberField(result(), 'size');
+    const locked = numberField(result(), 'lockedMs');
+    if (chosen().length > 0) found.push([w.perTable, chosen().map(tableLabel).join(', ')]);
     if (rows !== null) found.push([w.rows, countText(rows)]);
     if (size !== null) found.push([w.size, bytesText(size)]);
     if (took !== null) found.push([w.took, durationText(took)]);
@@ -42,7 +44,7 @@ export function OperationResult(props: { operation: Operation }) {
             <Show when={isPartial()}>{w.incomplete}</Show>
           </span>
         </p>
-        <Facts of={facts()} />
+        <DescriptionList of={facts()} />
       </Show>
       <Show when={props.operation.state !== 'succeeded' && props.operation.error}>
         {(error) => (
@@ -63,7 +65,7 @@ export function OperationResult(props: { operation: Operation }) {
         when={props.operation.state === 'succeeded' && props.operation.kind !== 'restore' && props.operation.archive}
       >
         {(archive) => (
-          <A href={`/backups/${encodeURIComponent(archive())}`} class={pressable()}>
+          <A href={`/backups/${encodeURIComponent(archive())}`} class={buttonClass()}>
             {w.openBackup}
           </A>
         )}

@@ -1,9 +1,0 @@
-import { createSignal } from 'solid-js';
-
-const [creating, setCreating] = createSignal(false);
-
-/** True when a backup was requested elsewhere in the panel; the page of backups then opens its dialog. */
-export const backupIsWanted = creating;
-
-/** Requests the dialog for a new backup; the page that opens it resets the request with false. */
-export const wantBackup = setCreating;

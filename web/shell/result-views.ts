@@ -1,0 +1,31 @@
+import { type Accessor, createEffect, onCleanup } from 'solid-js';
+import type { Operation } from '../api.ts';
+import { isIncomplete, textListField } from '../lib/operations/operation.ts';
+
+/**
+ * Returns whether a toast is enough for the end of an operation: it succeeded, and nothing needs attention. A restore's result always does.
+ */
+export function isToastEnough(operation: Operation): boolean {
+  return (
+    operation.state === 'succeeded' &&
+    operation.kind !== 'restore' &&
+    !isIncomplete(operation) &&
+    textListField(operation.result, 'warnings').length === 0
+  );
+}
+
+const resultViews = new Set<{ id: string; routine: boolean }>();
+
+/** Registers this part of the page as the one that shows how an operation ends. `routine`: also when a toast is enough. */
+export function registerResultView(id: Accessor<string>, routine: Accessor<boolean>): void {
+  createEffect(() => {
+    const view = { id: id(), routine: routine() };
+    resultViews.add(view);
+    onCleanup(() => resultViews.delete(view));
+  });
+}
+
+/** Returns whether the page itself shows how this operation ended. */
+export function isShownOnPage(operation: Operation): boolean {
+  return [...resultViews].some(({ id, routine }) => id === operation.id && (routine || !isToastEnough(operation)));
+}
