@@ -102,7 +102,7 @@ export async function openServices(parts: ServerParts): Promise<Services> {
   stack.move();
   return {
     api,
-    checks: [{ name: 'queue', check: async () => void (await queue.present([])) }],
+    checks: [{ name: 'queue', check: () => queue.check() }],
     workerMemory: worker && (() => worker.memory()),
     finishWork: async (graceMs) => worker?.stop(graceMs),
     endings,

@@ -48,6 +48,26 @@ test('a job that is sent in a transaction that is rolled back never was', async 
   await queue.stop();
 });
 
+test('the check of the queue asks the database: it fails once the queue or its tables are gone', async () => {
+  await using fresh = await testDatabase();
+  const queue = await startQueue({ databaseUrl: fresh.url, ...options });
+  const state = () =>
+    queue.check().then(
+      () => 'ok',
+      ({ code, message }: { code: string; message: string }) => `${code}: ${message}`,
+    );
+  const gone = 'DATABASE_ERROR: The job queue (schema backup_queue) is gone.';
+  try {
+    expect(await state()).toBe('ok');
+    await fresh.query('DELETE FROM backup_queue.queue');
+    expect(await state()).toBe(gone);
+    await fresh.query('DROP SCHEMA backup_queue CASCADE');
+    expect(await state()).toBe(gone);
+  } finally {
+    await queue.stop();
+  }
+});
+
 test('what is taken is handed over once, whoever else works, and withdrawing comes too late for it', async () => {
   await using fresh = await testDatabase();
   const queues = await Promise.all(

@@ -35,6 +35,8 @@ export interface Queue {
   withdraw(id: string): Promise<void>;
   /** Returns those of the operations that are queued or with a worker. */
   present(ids: string[]): Promise<Set<string>>;
+  /** Asks the database whether operations can be queued; throws DATABASE_ERROR when the queue is gone. */
+  check(): Promise<void>;
   /** Starts taking operations, `concurrency` at once. The handler must not reject. */
   work(concurrency: number, handler: (id: string) => Promise<void>): Promise<void>;
   /** Takes no more; resolves when everything taken has been handled. */
@@ -117,6 +119,17 @@ export async function startQueue(deps: QueueDeps): Promise<Queue> {
         if (job && (job.state === 'created' || job.state === 'retry' || job.state === 'active')) found.add(id);
       }
       return found;
+    },
+    async check() {
+      const found = await boss.getQueue(QUEUE).catch((error: unknown) => {
+        // Undefined table or schema: somebody dropped them.
+        if (faultCode(error) === '42P01' || faultCode(error) === '3F000') return null;
+        throw databaseError(error, 'asking for the job queue');
+      });
+      if (found) return;
+      throw new AppError('DATABASE_ERROR', `The job queue (schema ${QUEUE_SCHEMA}) is gone.`, {
+        hint: 'Restart the server: it makes its tables anew.',
+      });
     },
     async work(concurrency, handler) {
       // Idle workers are woken by a notification; one that has just finished polls for the next.
