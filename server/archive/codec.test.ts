@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { compress, crc32Hex, decompress, sha256Hex } from './codec.ts';
+import { compress, crc32Hex, decompress, freeContent, sha256Hex } from './codec.ts';
 
 const content = fc.oneof(
   fc.uint8Array({ maxLength: 2000 }),
@@ -31,6 +31,18 @@ test('decompress() refuses a stream that is cut or is none', async () => {
       expect(decompress(whole.subarray(0, length), method, 400)).rejects.toThrow();
     expect(decompress(Buffer.alloc(50, 0xff), method, 400)).rejects.toThrow();
   }
+});
+
+test('freeContent() empties large content, and leaves alone what may share its memory', async () => {
+  for (const method of ['deflate', 'zstd'] as const) {
+    const large = Buffer.alloc(3 * 1024 * 1024, 'content ');
+    const content = await decompress(await compress(large, method, 1), method, large.length);
+    freeContent(content);
+    expect([method, content.length]).toEqual([method, 0]);
+  }
+  const pool = new Uint8Array(4 * 1024 * 1024);
+  for (const shared of [pool.subarray(0, 100), pool.subarray(0, 2 * 1024 * 1024)]) freeContent(shared);
+  expect(pool.length).toBe(4 * 1024 * 1024);
 });
 
 test('crc32Hex() and sha256Hex() give the published check values', () => {

@@ -45,10 +45,23 @@ export async function decompress(stored: Uint8Array, method: CompressionMethod, 
 }
 
 async function expand(stored: Uint8Array, method: 'deflate' | 'zstd', size: number): Promise<Uint8Array> {
-  const options = { maxOutputLength: size, chunkSize: pieceFor(size, LARGEST_PIECE) };
-  const content = method === 'deflate' ? await inflate(stored, options) : await unzstd(stored, options);
-  returnMemory(stored.length + content.length);
-  return content;
+  // One byte more than needed: a piece that is full is followed by another.
+  const options = { maxOutputLength: size, chunkSize: pieceFor(size + 1, LARGEST_PIECE) };
+  return method === 'deflate' ? await inflate(stored, options) : await unzstd(stored, options);
+}
+
+/** Shorter content may share its memory with other buffers. */
+const LEAST_FREED = 1024 * 1024;
+
+/**
+ * Frees decompressed content that nobody looks at any more, at once and without a collection. The content is empty
+ * afterwards; what is short is left to the collector.
+ */
+export function freeContent(content: Uint8Array): void {
+  const { buffer, length } = content;
+  const isAlone = length >= LEAST_FREED && buffer.byteLength - length < LEAST_FREED;
+  if (isAlone && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  else returnMemory(length);
 }
 
 /**

@@ -2,7 +2,7 @@ import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
 import type { ByteSource } from '../core/bytes.ts';
 import { AppError, cancelled } from '../core/errors.ts';
 import { sha256OfSource } from '../core/pieces.ts';
-import { crc32Hex, decompress, sha256Hex } from './codec.ts';
+import { crc32Hex, decompress, freeContent, returnMemory, sha256Hex } from './codec.ts';
 import { localHeader, localHeaderLength } from './container.ts';
 import { streamEntry } from './entry-stream.ts';
 import { archiveTime, containerDamaged, DAMAGED_HINT, type Inspection, inspectContainer } from './inspect.ts';
@@ -44,10 +44,19 @@ export interface Archive {
   chunks(table: ObjectName): ManifestEntry[];
   /**
    * Returns the entry's content. Rejects with ARCHIVE_DAMAGED, naming table and chunk, unless header, size, CRC-32 and
-   * both SHA-256 agree. Calls may overlap; `stored` skips the SHA-256 of the content, because that of the stored bytes
-   * and the CRC-32 find any fault of a disk.
+   * both SHA-256 agree. Calls may overlap.
    */
-  readEntry(entry: ManifestEntry, hashed?: 'both' | 'stored'): Promise<Uint8Array>;
+  readEntry(entry: ManifestEntry): Promise<Uint8Array>;
+  /**
+   * Runs work on the entry's content and frees it afterwards: the work must keep no part of it. Checks as `readEntry`
+   * does; `stored` skips the SHA-256 of the content, because that of the stored bytes and the CRC-32 find any fault of
+   * a disk.
+   */
+  useEntry<T>(
+    entry: ManifestEntry,
+    hashed: 'both' | 'stored',
+    work: (content: Uint8Array) => T | Promise<T>,
+  ): Promise<T>;
   /**
    * Checks as `readEntry` does, in memory that does not grow with the entry. Returns the number of rows, 0 for a text.
    */
@@ -125,7 +134,7 @@ export function archiveOf(
     return found.rows ?? 0;
   };
 
-  const readEntry = async (entry: ManifestEntry, hashed: 'both' | 'stored' = 'both'): Promise<Uint8Array> => {
+  const readContent = async (entry: ManifestEntry, hashed: 'both' | 'stored'): Promise<Uint8Array> => {
     const offset = locate(entry);
     const headerLength = localHeaderLength(entry);
     const buffer = scratch.take(headerLength + entry.storedSize);
@@ -148,12 +157,26 @@ export function archiveOf(
     }
   };
 
+  const readEntry = async (entry: ManifestEntry): Promise<Uint8Array> => {
+    const content = await readContent(entry, 'both');
+    returnMemory(entry.storedSize + content.length);
+    return content;
+  };
+
   return {
     manifest,
     digest,
     size: source.size,
     chunks: (table) => byTable.get(JSON.stringify([table.schema, table.name])) ?? [],
     readEntry,
+    useEntry: async (entry, hashed, work) => {
+      const content = await readContent(entry, hashed);
+      try {
+        return await work(content);
+      } finally {
+        freeContent(content);
+      }
+    },
     checkEntry,
     readText: async (name) => {
       const entry = manifest.entries.find((candidate) => candidate.name === name && candidate.format === 'text');

@@ -131,8 +131,7 @@ async function verifyEntry(archives: Archive[], entry: ManifestEntry): Promise<n
 /** Counts the rows of an entry. Small entries are read whole, which is faster; large ones would add up in memory. */
 async function countEntry(archive: Archive, entry: ManifestEntry): Promise<number> {
   if (isLarge(entry)) return await archive.checkEntry(entry);
-  const content = await archive.readEntry(entry);
-  return entry.format === 'text' ? 0 : rowsIn(content, entry);
+  return await archive.useEntry(entry, 'both', (content) => (entry.format === 'text' ? 0 : rowsIn(content, entry)));
 }
 
 function isLarge({ size, storedSize }: ManifestEntry): boolean {

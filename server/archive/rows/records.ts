@@ -42,19 +42,51 @@ export class RowCounter {
   }
 
   /**
-   * Counts lines outside quotes. A doubled quote leaves and enters again, so counting quotes is enough to know the
-   * state.
+   * Counts lines outside quotes, looking at two bytes at a time, since most are neither. A doubled quote leaves and
+   * enters again, so counting quotes is enough to know the state.
    */
   private addCsv(piece: Uint8Array): void {
     let { quoted, lines } = this;
-    for (let at = 0; at < piece.length; at++) {
-      const byte = piece[at];
-      if (byte === QUOTE) quoted ^= 1;
-      else if (byte === NEWLINE) lines += 1 - quoted;
+    const stops = countedPairs();
+    // Pairs begin at an even address.
+    const shift = piece.byteOffset & 1 & piece.length;
+    const pairs = new Uint16Array(piece.buffer, piece.byteOffset + shift, (piece.length - shift) >> 1);
+    const rest = shift + 2 * pairs.length;
+    if (shift === 1) {
+      if (piece[0] === QUOTE) quoted ^= 1;
+      else if (piece[0] === NEWLINE) lines += 1 - quoted;
+    }
+    for (let at = 0; at < pairs.length; at++) {
+      const pair = pairs[at] as number;
+      if (stops[pair] === 0) continue;
+      const first = pair & 0xff;
+      if (first === QUOTE) quoted ^= 1;
+      else if (first === NEWLINE) lines += 1 - quoted;
+      const second = pair >> 8;
+      if (second === QUOTE) quoted ^= 1;
+      else if (second === NEWLINE) lines += 1 - quoted;
+    }
+    if (rest < piece.length) {
+      if (piece[rest] === QUOTE) quoted ^= 1;
+      else if (piece[rest] === NEWLINE) lines += 1 - quoted;
     }
     this.quoted = quoted;
     this.lines = lines;
   }
+}
+
+let pairsMade: Uint8Array | null = null;
+
+/** Returns for each pair of bytes, the first of them low, whether it changes the count. */
+function countedPairs(): Uint8Array {
+  if (pairsMade) return pairsMade;
+  pairsMade = new Uint8Array(0x10000);
+  for (const byte of [QUOTE, NEWLINE])
+    for (let other = 0; other < 256; other++) {
+      pairsMade[byte | (other << 8)] = 1;
+      pairsMade[other | (byte << 8)] = 1;
+    }
+  return pairsMade;
 }
 
 /**

@@ -201,7 +201,9 @@ async function lookInto(
     return looked;
   }
   try {
-    const notText = await scan(await archive.readEntry(entry, 'stored'), part, sought, wanted, looked, signal);
+    const notText = await archive.useEntry(entry, 'stored', (content) =>
+      scan(content, part, sought, wanted, looked, signal),
+    );
     if (notText > 0) unsearched('not text', `${describeEntry(entry)} holds ${notText} values that are not UTF-8.`);
   } catch (error) {
     const damage = error instanceof RangeError ? unreadable(entry, error.message, error) : error;

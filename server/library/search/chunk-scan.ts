@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { foldTable, isAloneBeyond, NOTHING, TOGETHER } from './fold-table.ts';
+import { anchorFor, RowFilter } from './row-filter.ts';
 import type { Sought } from './sought.ts';
 
 /** A row that contains the text, or may: some values must be folded whole to decide. */
@@ -32,6 +33,8 @@ export class ChunkScan {
   private readonly isText: boolean;
   private readonly stops: Stops;
   private readonly lastQuote: number;
+  /** Null where a column is hidden: whatever it holds must not be looked at. */
+  private readonly filter: RowFilter | null;
 
   constructor(content: Uint8Array, format: 'csv' | 'copy', isShown: readonly boolean[], sought: Sought) {
     this.content = content;
@@ -44,6 +47,8 @@ export class ChunkScan {
       throw new RangeError('the last row does not end');
     this.lastQuote = content.lastIndexOf(QUOTE);
     if (this.isCsv) this.passHeader();
+    const anchor = this.isCsv && this.isText && !isShown.includes(false) ? anchorFor(content, sought) : null;
+    this.filter = anchor && new RowFilter(content, anchor);
   }
 
   get atEnd(): boolean {
@@ -64,12 +69,23 @@ export class ChunkScan {
   next(bytes: number): ScannedRow | null {
     const until = Math.min(this.content.length, this.at + bytes);
     while (this.at < until) {
+      if (this.filter && !this.passRows(this.filter, until)) return null;
       const from = this.at;
       const found = this.isCsv ? this.csvRow(this.isShown) : this.copyRow();
       this.rows += 1;
       if (found) return { row: this.rows, bytes: this.content.subarray(from, this.at) };
     }
     return null;
+  }
+
+  /** Passes over rows that cannot contain the text. Returns whether one that may is next. */
+  private passRows(filter: RowFilter, until: number): boolean {
+    filter.at = this.at;
+    filter.rows = this.rows;
+    const may = filter.pass(until);
+    this.at = filter.at;
+    this.rows = filter.rows;
+    return may;
   }
 
   private passHeader(): void {

@@ -32,6 +32,15 @@ test('what stands alone is never the later part of a character that is written t
   for (const letter of 'aÉọßДΣ한漢ب') expect(table[letter.charCodeAt(0)]).not.toBe(TOGETHER);
 });
 
+test('each character that stands alone folds to what the table has for it', () => {
+  const wrong = alone.filter((code) => {
+    const unit = table[code];
+    const folded = foldText(String.fromCharCode(code));
+    return folded !== (unit === NOTHING ? '' : String.fromCharCode(unit ?? 0));
+  });
+  expect(wrong).toEqual([]);
+});
+
 test('texts of characters that stand alone fold to what the table has for each', () => {
   const character = fc.oneof(
     fc.constantFrom(...alone.filter((code) => code < 0x600)),

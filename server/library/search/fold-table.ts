@@ -27,6 +27,8 @@ export function foldTable(): Uint16Array {
 }
 
 function foldedAlone(code: number): number {
+  // Ideographs, and the syllables of Korean: most of the plane.
+  if ((code >= 0x3400 && code < 0xa000) || (code >= 0xac00 && code < 0xd7a4)) return code;
   const folded = code >= 0xd800 && code <= 0xdfff ? null : foldText(String.fromCharCode(code));
   if (folded === '') return NOTHING;
   return folded === null || folded.length > 1 || NOT_ALONE.test(folded) ? TOGETHER : folded.charCodeAt(0);

@@ -1,5 +1,21 @@
 import { foldText } from '../rows/fold-text.ts';
 
+/** What the filter looks for: one unit of the text, which every match contains, and the bytes that may stand beside it. */
+export interface Anchor {
+  /** Units of the text, and the place of this one among them. */
+  units: Uint16Array;
+  place: number;
+  /** True when the text has characters beyond the basic plane. */
+  hasBeyond: boolean;
+  /** Says of each byte what it may be: one that ends rows or values, the unit itself, or a character beyond ASCII. */
+  stops: Uint8Array;
+  /** Says the same of two bytes at once, the first of them low. */
+  pairs: Uint8Array;
+  /** Bytes that may stand before the unit within a match, and after it. */
+  before: Uint8Array;
+  after: Uint8Array;
+}
+
 /** A search text prepared for one pass over bytes (Knuth, Morris and Pratt). */
 export interface Sought {
   /** The text as given. */
@@ -10,6 +26,8 @@ export interface Sought {
    * Length of the longest proper suffix that is also a prefix, for each prefix of the units (the KMP failure function).
    */
   fallback: Uint16Array;
+  /** Anchors made so far, by their place in the units. */
+  anchors: Map<number, Anchor>;
 }
 
 export function createSought(text: string): Sought {
@@ -21,5 +39,5 @@ export function createSought(text: string): Sought {
     if (units[at] === units[same]) same += 1;
     fallback[at] = same;
   }
-  return { text, units, fallback };
+  return { text, units, fallback, anchors: new Map() };
 }
