@@ -20,3 +20,22 @@ export function countRun(
   const died = exitCode !== 0 || (report === null && !mayFindNothing);
   return { ...counted, failed: died && counted.failed === 0 ? 1 : counted.failed };
 }
+
+/** A test file and the time it took, its preparation included. */
+export interface FileTime {
+  file: string;
+  seconds: number;
+}
+
+/** Returns the time of every file in a report of `bun test`. A file holds its groups, whose times are part of its own. */
+export function fileTimes(junit: string): FileTime[] {
+  return [...junit.matchAll(/<testsuite name="([^"]+)" file="\1"[^>]* time="([\d.]+)"/g)].map(
+    ([, file = '', seconds]) => ({ file, seconds: Number(seconds) }),
+  );
+}
+
+/** Returns lines that name the slowest files, the slowest first. */
+export function slowestFiles(times: readonly FileTime[], count = 10): string[] {
+  const slowest = times.toSorted((one, other) => other.seconds - one.seconds).slice(0, count);
+  return slowest.map(({ file, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${file}`);
+}

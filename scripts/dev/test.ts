@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeTestServers, startTestServer, stopTestServers, testServers } from '../../db/testing/servers.ts';
-import { countRun } from './test-count.ts';
+import { countRun, type FileTime, fileTimes, slowestFiles } from './test-count.ts';
 import { memoryFolder } from './test-folder.ts';
 import { type TestRun, testRuns } from './test-runs.ts';
 
@@ -13,9 +13,9 @@ const TEST_TIMEOUT_MS = 120_000;
 const CONCURRENCY = Math.min(availableParallelism() + 1, 4);
 
 /**
- * Starts the test servers once, runs `bun test` with the words given, stops the servers, and ends with the line `N passed, N failed`. Runs
- * several files in parallel, independent of each other; those that measure come afterwards, alone. A process that dies in the middle of a
- * file is a failure of that file, and a run that dies without a report counts as one.
+ * Starts the test servers once, runs `bun test` with the words given, stops the servers, and ends with the slowest files and the line
+ * `N passed, N failed`. Runs several files in parallel, independent of each other; those that measure come afterwards, alone. A process that
+ * dies in the middle of a file is a failure of that file, and a run that dies without a report counts as one.
  */
 async function runTests(words: string[]): Promise<number> {
   const servers = testServers();
@@ -28,9 +28,11 @@ async function runTests(words: string[]): Promise<number> {
   for (const server of servers)
     given[`TEST_PG${server}_URL`] = (await startTestServer(server, memory ?? undefined)).adminUrl();
   const sum = { passed: 0, failed: 0, skipped: 0 };
+  const times: FileTime[] = [];
   try {
     for (const run of testRuns(words, CONCURRENCY)) {
-      const { passed, failed, skipped } = await runOnce(run, join(folder, `${run.name}.xml`), given);
+      const { passed, failed, skipped, files } = await runOnce(run, join(folder, `${run.name}.xml`), given);
+      times.push(...files);
       sum.passed += passed;
       sum.failed += failed;
       sum.skipped += skipped;
@@ -39,6 +41,7 @@ async function runTests(words: string[]): Promise<number> {
       console.log(
         `NOT TESTED: ${sum.skipped} tests do not apply to this machine or user, or lack a program they need.`,
       );
+    console.log(['The slowest files:', ...slowestFiles(times)].join('\n'));
     console.log(`${sum.passed} passed, ${sum.failed} failed`);
     return sum.failed === 0 && sum.passed > 0 ? 0 : 1;
   } finally {
@@ -56,7 +59,8 @@ async function runOnce({ words, mayFindNothing }: TestRun, report: string, given
     env: { ...process.env, ...given },
   });
   const exitCode = await child.exited;
-  return countRun(exitCode, await readFile(report, 'utf8').catch(() => null), mayFindNothing);
+  const said = await readFile(report, 'utf8').catch(() => null);
+  return { ...countRun(exitCode, said, mayFindNothing), files: fileTimes(said ?? '') };
 }
 
 if (import.meta.main) {
