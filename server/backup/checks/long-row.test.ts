@@ -11,21 +11,29 @@ import { checkEnvironment } from './check.ts';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
+const TEXTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+/** Packs large values in a tenth of the time, where the server can. */
+const PACKING = `SELECT set_config(name, 'lz4', false) FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)`;
+
 const KINDS = [
   {
     what: 'a row of a gigabyte, made of texts',
     model: modelFromSchema({
-      big: pgTable('big', { id: integer('id').primaryKey(), a: text('a'), b: text('b'), c: text('c') }),
+      big: pgTable('big', {
+        id: integer('id').primaryKey(),
+        ...Object.fromEntries(TEXTS.map((name) => [name, text(name)])),
+      }),
     }),
-    sql: `CREATE TABLE big (id int PRIMARY KEY, a text, b text, c text); INSERT INTO big VALUES (1, 'x', 'x', 'x'), (2, NULL, NULL, NULL);
-          UPDATE big SET a = repeat('a', 400000000) WHERE id = 2; UPDATE big SET b = a, c = a WHERE id = 2`,
-    says: /public\.big holds .*: the one with the key 2 \(about 1200 MB: a 400 MB, b 400 MB, c 400 MB\)\. No backup was made\.$/,
+    // Packing a text takes seconds; the others take over the packed one.
+    sql: `CREATE TABLE big (id int PRIMARY KEY, ${TEXTS.map((name) => `${name} text`).join(', ')}); INSERT INTO big VALUES (1, ${TEXTS.map(() => `'x'`).join(', ')});
+          INSERT INTO big VALUES (2, repeat('a', 150000000)); UPDATE big SET ${TEXTS.map((name) => `${name} = a`).join(', ')} WHERE id = 2`,
+    says: /public\.big holds .*: the one with the key 2 \(about 1200 MB: a 150 MB, b 150 MB, c 150 MB[^)]*\)\. No backup was made\.$/,
   },
   {
     what: 'a bytea of half a gigabyte in a partition without a key',
     model: modelFromSchema({ whole: pgTable('whole', { id: integer('id'), file: bytea('file') }) }),
     sql: `CREATE TABLE whole (id int, file bytea) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF whole FOR VALUES IN (7);
-          INSERT INTO whole VALUES (7, 'x'), (7, decode(repeat('00', 270000000), 'hex') || decode(repeat('00', 270000000), 'hex'))`,
+          INSERT INTO whole VALUES (7, 'x'), (7, convert_to(repeat('a', 540000000), getdatabaseencoding()))`,
     says: /public\.whole \(in public\.part\) holds .*: the one with the key ctid \(0,2\) \(about 1080 MB: file 1080 MB\)\. No/,
   },
 ];
@@ -38,7 +46,7 @@ for (const [turn, server] of SERVERS.entries())
   ))
     test(`names table and key of ${what}, and --check does so before, on server ${server}`, async () => {
       await using database = await testDatabase({ server });
-      await database.query(sql);
+      await database.query(`${PACKING}; ${sql}`);
       const error = await rejection(backupOf(database, model));
       expect([error.code, error.message]).toEqual(['DATABASE_ERROR', expect.stringMatching(says)]);
       const storage = createMemoryStorage(() => new Date());
