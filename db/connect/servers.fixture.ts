@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '../embedded/cluster.ts';
 import { BUILTIN_LOCALE, embeddedBinaries } from '../embedded/embedded.ts';
+import { quoteLiteral } from '../model/quote.ts';
+import { quickVerifier } from '../testing/password.ts';
 import { type Certificates, type KeyPair, makeCertificates } from './certificates.fixture.ts';
 import { openSession } from './session.ts';
 
@@ -52,7 +54,7 @@ export async function startTlsServer(): Promise<TlsServer> {
   };
   await give(certificates.ca, 'root.crt');
   await onServer(cluster, [
-    ...ROLES.map((role) => `CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}'`),
+    ...ROLES.map((role) => `CREATE ROLE ${role} LOGIN PASSWORD ${quoteLiteral(quickVerifier(PASSWORD))}`),
     'CREATE ROLE no_login PASSWORD NULL',
     `CREATE ROLE crowded LOGIN CONNECTION LIMIT 0 PASSWORD '${PASSWORD}'`,
     'CREATE DATABASE app OWNER app',
