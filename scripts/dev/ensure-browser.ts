@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { BROWSER, NAMED_BROWSER } from './panel/browser-path.ts';
+import { BROWSER_PACKAGES, findBrowser, NAMED_BROWSER } from './panel/browser-path.ts';
 
 /** Environment in which apt asks nothing and starts no service. */
 const QUIETLY = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
@@ -9,14 +8,17 @@ const QUIETLY = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
  * and fail in CI. Runs before anything of the project is installed, and imports no package.
  */
 async function ensureBrowser(): Promise<void> {
-  if (existsSync(BROWSER)) return;
+  if (findBrowser() !== null) return;
   if (NAMED_BROWSER === null && process.getuid?.() === 0 && Bun.which('apt-get')) {
     console.log('Installing Chromium from the packages of the system.');
     await run('apt-get', 'update', '-qq');
-    await run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'chromium');
-    if (existsSync(BROWSER)) return;
+    for (const name of BROWSER_PACKAGES) {
+      await run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', name);
+      if (findBrowser() !== null) return;
+    }
   }
-  console.log(`NOT TESTED: the panel. There is no ${BROWSER}; install Chromium, or name one with CHROMIUM.`);
+  const lacking = NAMED_BROWSER === null ? 'no Chromium' : `no ${NAMED_BROWSER}`;
+  console.log(`NOT TESTED: the panel. There is ${lacking}; install Chromium, or name one with CHROMIUM.`);
 }
 
 async function run(...words: string[]): Promise<void> {

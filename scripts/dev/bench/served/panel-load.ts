@@ -36,7 +36,7 @@ export const SHOWN: Contender[] = [
 async function shown(bench: Bench, measure: (page: Page) => Promise<number[]>): Promise<Measured> {
   if (!browserIsHere()) {
     throw new AppError('NOT_FOUND', 'There is no Chromium to show the panel in.', {
-      hint: 'Install it (Debian: apt-get install chromium), or name one with CHROMIUM.',
+      hint: 'Install it (Debian: apt-get install chromium-headless-shell), or name one with CHROMIUM.',
     });
   }
   await ensurePanel();
