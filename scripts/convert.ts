@@ -7,7 +7,7 @@ import { jsonNameFor, storeJson } from '../server/library/accept/store-document.
 import { notingDamage } from '../server/library/mark-checked.ts';
 import { composeSchema } from '../server/process/schema.ts';
 import type { Storage } from '../server/storage/storage.ts';
-import { BACKUP_ARGUMENT, type ChosenBackup, lend, openChosen } from './command/chosen.ts';
+import { BACKUP_ARGUMENT, type ChosenBackup, openChosen, storageOf } from './command/chosen.ts';
 import { type Command, type Outcome, runCommand } from './command/cli.ts';
 import {
   commandActor,
@@ -100,7 +100,7 @@ async function toDocument(
   { stored, target, signal }: { stored: Storage; target: Storage; signal: AbortSignal },
 ): Promise<Outcome> {
   const made = await notingDamage({ storage: stored, name: chosen.storedName, now: () => new Date() }, () =>
-    storeJson(lend(chosen), target, name, signal),
+    storeJson(storageOf(chosen), target, name, signal),
   );
   return {
     data: made,

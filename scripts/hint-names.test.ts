@@ -5,7 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { SETTING_NAMES } from '../server/process/config.ts';
 import { COMMON_FLAGS } from './command/cli.ts';
 import { allCommands } from './command/commands.fixture.ts';
-import { nodesOf, placeOf, programFiles } from './program-files.fixture.ts';
+import { locationOf, nodesOf, programFiles } from './program-files.fixture.ts';
 
 /** Words that look like a setting of ours but are none. */
 const NO_SETTINGS: Record<string, string> = {
@@ -17,7 +17,7 @@ const NO_SETTINGS: Record<string, string> = {
 };
 
 interface Said {
-  place: string;
+  location: string;
   /** One sentence of the program, without the values inserted into it. */
   text: string;
 }
@@ -33,7 +33,7 @@ async function everySentence(): Promise<Said[]> {
           ? node.text
           : '';
       // A style sheet is no sentence.
-      if (/[a-z]+ [a-z]+/.test(text) && !text.includes('var(--')) found.push({ place: placeOf(node), text });
+      if (/[a-z]+ [a-z]+/.test(text) && !text.includes('var(--')) found.push({ location: locationOf(node), text });
     }
   }
   return found;
@@ -47,11 +47,11 @@ const flagsOf = new Map(
 
 /** Returns matches of the pattern in sentences that `exists` does not know. At least `least` must match, or nothing was checked. */
 function unknown(pattern: RegExp, least: number, exists: (...groups: string[]) => boolean): string[] {
-  const named = said.flatMap(({ place, text }) =>
-    [...text.matchAll(pattern)].map(([whole, ...groups]) => ({ place, whole, groups })),
+  const named = said.flatMap(({ location, text }) =>
+    [...text.matchAll(pattern)].map(([whole, ...groups]) => ({ location, whole, groups })),
   );
   expect(named.length).toBeGreaterThanOrEqual(least);
-  return named.filter(({ groups }) => !exists(...groups)).map(({ place, whole }) => `${place}: ${whole}`);
+  return named.filter(({ groups }) => !exists(...groups)).map(({ location, whole }) => `${location}: ${whole}`);
 }
 
 test('every flag that a message or hint names is one that a command has', () => {

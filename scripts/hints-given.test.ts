@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import ts from 'typescript';
-import { nodesOf, placeOf, programFiles } from './program-files.fixture.ts';
+import { locationOf, nodesOf, programFiles } from './program-files.fixture.ts';
 
 /** Failures that no hint helps with: the beginning of their source after the code, and why. */
 const WITHOUT_HINT: Record<string, string> = {
@@ -17,7 +17,7 @@ const WITHOUT_HINT: Record<string, string> = {
 const NEEDS_NONE = new Set(["'CANCELLED'"]);
 
 interface Raised {
-  place: string;
+  location: string;
   code: string;
   message: string;
   hinted: boolean;
@@ -31,7 +31,7 @@ async function everyError(): Promise<Raised[]> {
       if (!ts.isNewExpression(node) || node.expression.getText() !== 'AppError') continue;
       const [code, message, options] = node.arguments ?? [];
       found.push({
-        place: placeOf(node),
+        location: locationOf(node),
         code: code?.getText() ?? '',
         message: message?.getText() ?? '',
         hinted: options !== undefined && givesHint(options),
@@ -56,7 +56,7 @@ test('every failure has a hint where it is raised, or a reason why none helps', 
   expect(raised.length).toBeGreaterThan(250);
   const listed = (message: string) => Object.keys(WITHOUT_HINT).some((start) => message.startsWith(start));
   const bare = raised.filter(({ code, message, hinted }) => !hinted && !NEEDS_NONE.has(code) && !listed(message));
-  expect(bare.map(({ place, code, message }) => `${place}: ${code} ${message}`)).toEqual([]);
+  expect(bare.map(({ location, code, message }) => `${location}: ${code} ${message}`)).toEqual([]);
 });
 
 test('every listed reason is for a failure that is there and has no hint', () => {

@@ -23,7 +23,7 @@ export function* nodesOf(node: ts.Node): Generator<ts.Node> {
 }
 
 /** Returns the position of a node: `scripts/cli.ts:17`. */
-export function placeOf(node: ts.Node): string {
+export function locationOf(node: ts.Node): string {
   const source = node.getSourceFile();
   return `${source.fileName}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
 }

@@ -27,7 +27,7 @@ import {
   readAdministrators,
   refuseUnasked,
 } from './command/administrators.ts';
-import { BACKUP_ARGUMENT, type ChosenBackup, lend, openChosen } from './command/chosen.ts';
+import { BACKUP_ARGUMENT, type ChosenBackup, openChosen, storageOf } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import {
   both,
@@ -120,7 +120,7 @@ export const command: Command<typeof flags> = {
     let administrators: AdministratorChanges = { changes: [], isAnybodyThere: false };
     if (archive) {
       const stored = chosen.storedName === null ? null : { storage, name: chosen.storedName };
-      administrators = await notingDamage(noted, () => administratorsOf(lend(chosen), stored));
+      administrators = await notingDamage(noted, () => administratorsOf(storageOf(chosen), stored));
       told.push(...administratorLines(administrators));
     }
     if (!values.yes) await confirm(database.url, chosen.label, facts, { ...question, told });

@@ -36,7 +36,7 @@ export function connectionFailure(error: unknown, place: Place): AppError {
     {
       hint: finding.hint,
       cause: error,
-      places: { [` at ${shown(place)}`]: '' },
+      redactions: { [` at ${shown(place)}`]: '' },
     },
   );
 }
@@ -50,7 +50,7 @@ export function togetherFailed(failures: AppError[]): AppError {
     `None of the ${failures.length} servers can be used. ${failures.map((failure) => failure.message).join(' ')}`,
     {
       cause: first,
-      places: Object.assign({}, ...failures.map(({ places }) => places)),
+      redactions: Object.assign({}, ...failures.map(({ redactions: places }) => places)),
       hint: [...new Set(failures.flatMap(({ hint }) => hint ?? []))].join(' '),
     },
   );

@@ -26,7 +26,7 @@ export interface ChosenBackup extends AsyncDisposable {
 }
 
 /** Lends the bytes to code that opens and closes archives by name. Whoever chose the backup closes it. */
-export function lend({ source }: Pick<ChosenBackup, 'source'>): Pick<Storage, 'open'> {
+export function storageOf({ source }: Pick<ChosenBackup, 'source'>): Pick<Storage, 'open'> {
   return {
     open: async () => ({
       size: source.size,

@@ -67,8 +67,8 @@ export function parseFlags<F extends Flags>(
   for (const [name, flag] of Object.entries(flags)) if (standsAlone(flag)) values[name] = false;
   const positionals: string[] = [];
   const taken = new Set<number>();
-  for (const [place, token] of tokens.entries()) {
-    if (token.kind === 'positional' && !taken.has(place)) positionals.push(token.value);
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind === 'positional' && !taken.has(index)) positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
     if (!flag) throw usage(`There is no flag ${token.rawName}.`, namesOf(flags));
@@ -78,11 +78,11 @@ export function parseFlags<F extends Flags>(
       continue;
     }
     if (flag.kind === 'duration' && flag.optional) {
-      const next = tokens[place + 1];
+      const next = tokens[index + 1];
       // A word that looks like a duration belongs to the flag; any other is the positional argument.
       const word =
         token.value ?? (next?.kind === 'positional' && /^\d+[a-z]*$/i.test(next.value) ? next.value : undefined);
-      if (token.value === undefined && word !== undefined) taken.add(place + 1);
+      if (token.value === undefined && word !== undefined) taken.add(index + 1);
       if (values[token.name] !== false) throw usage(`${token.rawName} was given twice.`);
       values[token.name] = word === undefined ? true : readValue(flag, word, token.rawName, usage, undefined);
       continue;

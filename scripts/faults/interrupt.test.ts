@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { closeGate } from '../../server/testing/hold.fixture.ts';
+import { setBreakpoint } from '../../server/testing/faults.fixture.ts';
 import { STEPS } from '../../server/testing/library.fixture.ts';
 import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { CommandFolder } from '../command/command-folder.fixture.ts';
@@ -17,9 +17,9 @@ afterAll(() => fixture[Symbol.asyncDispose]());
 describe('Ctrl-C during a restore', () => {
   for (const step of STEPS) {
     test(`at the step "${step}": exit code 130, nothing changed, nothing left`, async () => {
-      await using gate = await closeGate(scene.database, step);
+      await using breakpoint = await setBreakpoint(scene.database, step);
       const restore = folder.start('restore', ['./library.zip', '--yes', '--json']);
-      await gate.reached();
+      await breakpoint.reached();
       restore.signal('SIGINT');
       const { code, stdout } = await restore.finished;
       expect([code, JSON.parse(stdout).error.code]).toEqual([130, 'CANCELLED']);

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { verifyArchive } from '../../server/backup/verify.ts';
 import { bytesSource } from '../../server/storage/memory.ts';
-import { closeGate } from '../../server/testing/hold.fixture.ts';
+import { setBreakpoint } from '../../server/testing/faults.fixture.ts';
 import { STEPS } from '../../server/testing/library.fixture.ts';
 import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { CommandFolder } from '../command/command-folder.fixture.ts';
@@ -52,12 +52,12 @@ describe('a backup that is killed', () => {
 describe('a restore that is killed', () => {
   for (const step of STEPS) {
     test(`at the step "${step}" changed nothing, and the next one sweeps and goes through at once`, async () => {
-      const gate = await closeGate(scene.database, step);
+      const breakpoint = await setBreakpoint(scene.database, step);
       const restore = restoring();
-      await gate.reached();
+      await breakpoint.reached();
       restore.signal('SIGKILL');
       await restore.finished;
-      await gate.open();
+      await breakpoint.resume();
       await expectWhole('changed');
     });
   }

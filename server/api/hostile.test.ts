@@ -111,29 +111,29 @@ test('no place that takes text takes a NUL, half a character, or a text without 
   const taken: string[] = [];
   let asked = 0;
   for (const { path, type, texts } of proceduresOf(server.parts))
-    for (const place of texts)
+    for (const field of texts)
       for (const [what, text] of Object.entries({
         'a NUL': 'a\0b',
         'half a character': 'a\ud800b',
         'the other half': '\udc00',
         'a text without an end': 'x'.repeat(10_000),
       })) {
-        const json = JSON.stringify(place.around(text));
+        const json = JSON.stringify(field.around(text));
         const outcome =
           type === 'mutation'
             ? await send(path, { method: 'POST', body: json, headers: { 'content-type': 'application/json' } })
             : await send(path, { query: `?input=${encodeURIComponent(json)}` });
-        refuseLeaks(outcome, `${path} ${place.path.join('.')} ${what}`);
+        refuseLeaks(outcome, `${path} ${field.path.join('.')} ${what}`);
         asked += 1;
         const issues = (outcome.failure?.details?.['issues'] ?? []) as { path: string }[];
         // For a union, the place above is named.
         const isNamed = issues.some(
-          ({ path: named }) => named !== '' && `${place.path.join('.')}.`.startsWith(`${named}.`),
+          ({ path: named }) => named !== '' && `${field.path.join('.')}.`.startsWith(`${named}.`),
         );
         // The head of an event stream is sent before its failure.
         const status = type === 'subscription' ? 200 : 400;
         if (outcome.status !== status || outcome.code !== 'INPUT_INVALID' || !isNamed)
-          taken.push(`${path} ${place.path.join('.')}: ${what} -> ${outcome.status} ${outcome.code}`);
+          taken.push(`${path} ${field.path.join('.')}: ${what} -> ${outcome.status} ${outcome.code}`);
       }
   expect(taken).toEqual([]);
   expect(asked).toBeGreaterThan(200);

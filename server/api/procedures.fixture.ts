@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ApiParts } from './parts.ts';
 import { createRouter } from './router.ts';
-import { type TextPlace, textPlaces } from './strings.fixture.ts';
+import { type TextField, textFields } from './strings.fixture.ts';
 
 export interface ProcedureFacts {
   path: string;
@@ -9,7 +9,7 @@ export interface ProcedureFacts {
   /** Members of its input. */
   words: string[];
   /** Every place of its input that takes text. */
-  texts: TextPlace[];
+  texts: TextField[];
 }
 
 interface ProcedureDefinition {
@@ -30,6 +30,6 @@ export function proceduresOf(parts: ApiParts): ProcedureFacts[] {
       if (!(whole instanceof z.ZodObject)) throw new TypeError(`the input of ${path} is no object`);
       return Object.keys(whole.shape);
     });
-    return { path, type, words, texts: inputs.flatMap(textPlaces) };
+    return { path, type, words, texts: inputs.flatMap(textFields) };
   });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A place of an input that takes text, and the smallest input with a given text there. */
-export interface TextPlace {
+export interface TextField {
   path: (string | number)[];
   around(text: string): unknown;
 }
@@ -10,7 +10,7 @@ export interface TextPlace {
  * Returns every place of an input's schema that takes text, however deep. Throws for an unknown kind of schema, so that
  * none is skipped.
  */
-export function textPlaces(schema: unknown): TextPlace[] {
+export function textFields(schema: unknown): TextField[] {
   if (
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodExactOptional ||
@@ -18,21 +18,21 @@ export function textPlaces(schema: unknown): TextPlace[] {
     schema instanceof z.ZodDefault ||
     schema instanceof z.ZodPrefault
   )
-    return textPlaces(schema.unwrap());
-  if (schema instanceof z.ZodPipe) return textPlaces(schema.def.in);
+    return textFields(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return textFields(schema.def.in);
   if (schema instanceof z.ZodObject)
     return Object.entries(schema.shape).flatMap(([word, inner]) =>
-      textPlaces(inner).map(({ path, around }) => ({
+      textFields(inner).map(({ path, around }) => ({
         path: [word, ...path],
         around: (text) => ({ [word]: around(text) }),
       })),
     );
   if (schema instanceof z.ZodArray)
-    return textPlaces(schema.element).map(({ path, around }) => ({
+    return textFields(schema.element).map(({ path, around }) => ({
       path: [0, ...path],
       around: (text) => [around(text)],
     }));
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap(textPlaces);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap(textFields);
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat || schema instanceof z.ZodEnum)
     return [{ path: [], around: (text) => text }];
   if (schema instanceof z.ZodNumber || schema instanceof z.ZodBoolean) return [];

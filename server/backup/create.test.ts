@@ -4,7 +4,7 @@ import { rejection } from '../../db/testing/code-of.fixture.ts';
 import { END_BYTES } from '../archive/container.ts';
 import { bytesSource, createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { slowStorage, writingBy } from '../testing/hold.fixture.ts';
+import { slowStorage, writingBy } from '../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
 
 let scene: Scene;
@@ -65,7 +65,7 @@ test('a backup that is cancelled at its last byte is not stored', async () => {
 });
 
 test('promise 1: a type that is altered while its values are copied fails the backup by its name, and no archive is left', async () => {
-  const { storage, reached, open } = slowStorage(0);
+  const { storage, reached, resume: open } = slowStorage(0);
   const failed = rejection(scene.backup(storage));
   await reached;
   await scene.database.query(`ALTER TYPE mood RENAME VALUE 'glad' TO 'merry'`);

@@ -21,7 +21,7 @@ export function describeBackup(
 ): Manifest {
   const { scope, facts, entries } = made;
   const { order, cycles } = loadOrder(facts.tables);
-  const rank = new Map(order.map((name, place) => [name, place]));
+  const rank = new Map(order.map((name, index) => [name, index]));
   const tables = facts.tables
     .toSorted((a, b) => (rank.get(qualifiedName(a)) ?? 0) - (rank.get(qualifiedName(b)) ?? 0))
     .map((table) => {

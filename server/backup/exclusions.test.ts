@@ -15,7 +15,7 @@ describe('parseExclusions()', () => {
       '\uFEFF# why\r\n\r\n  audit = too large \r\nlarge objects = made again',
       'exclude.txt',
     );
-    expect(lines.map(({ place, pattern, what, reason }) => [place, pattern, what, reason])).toEqual([
+    expect(lines.map(({ location, pattern, what, reason }) => [location, pattern, what, reason])).toEqual([
       ['exclude.txt:3', 'audit', 'tables', 'too large'],
       ['exclude.txt:4', 'large objects', 'large objects', 'made again'],
     ]);

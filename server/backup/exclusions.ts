@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { ObjectName } from '../../db/model/model.ts';
-import { AppError, placesOfFile } from '../core/errors.ts';
+import { AppError, fileRedactions } from '../core/errors.ts';
 
 /** One line of the file in which an operator lists what is left out on purpose. */
 export interface Exclusion {
   /** File and line, for people. */
-  place: string;
+  location: string;
   /** The pattern as it was written. */
   pattern: string;
   /** `tables`: definition and rows. `rows`: the rows alone. */
@@ -23,7 +23,7 @@ export async function readExclusions(path: string | null): Promise<Exclusion[]> 
     throw new AppError('CONFIG_INVALID', `BACKUP_EXCLUDE names ${file}, which cannot be read.`, {
       hint: 'Set it to the file that says what backups leave out, or leave it empty.',
       cause,
-      places: placesOfFile(file),
+      redactions: fileRedactions(file),
     });
   });
   return parseExclusions(bytes.toString('utf8'), basename(file));
@@ -39,31 +39,33 @@ export function parseExclusions(text: string, file: string): Exclusion[] {
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
     .flatMap((line, index) => {
-      const place = `${file}:${index + 1}`;
-      return /^\s*(#|$)/.test(line) ? [] : [exclusionOf(line.trim(), place)];
+      const location = `${file}:${index + 1}`;
+      return /^\s*(#|$)/.test(line) ? [] : [exclusionOf(line.trim(), location)];
     });
 }
 
-function exclusionOf(line: string, place: string): Exclusion {
+function exclusionOf(line: string, location: string): Exclusion {
   const split = /^((?:[^="]|"(?:[^"]|"")*")*)=(.*)$/.exec(line);
   const [pattern, reason] = [split?.[1]?.trim() ?? '', split?.[2]?.trim() ?? ''];
-  if (!split) throw invalid(place, 'has no `= reason`');
-  if (pattern === '') throw invalid(place, 'has no pattern before the `=`');
-  if (reason === '') throw invalid(place, 'gives no reason after the `=`');
-  if (reason.length > LONGEST_REASON) throw invalid(place, `gives a reason of more than ${LONGEST_REASON} characters`);
-  if (/\p{Cc}/u.test(line)) throw invalid(place, 'holds a control character');
-  if (/^large objects$/i.test(pattern)) return { place, pattern, what: 'large objects', reason, matches: () => false };
+  if (!split) throw invalid(location, 'has no `= reason`');
+  if (pattern === '') throw invalid(location, 'has no pattern before the `=`');
+  if (reason === '') throw invalid(location, 'gives no reason after the `=`');
+  if (reason.length > LONGEST_REASON)
+    throw invalid(location, `gives a reason of more than ${LONGEST_REASON} characters`);
+  if (/\p{Cc}/u.test(line)) throw invalid(location, 'holds a control character');
+  if (/^large objects$/i.test(pattern))
+    return { location, pattern, what: 'large objects', reason, matches: () => false };
   const [, prefix = '', name = ''] = /^(?:(rows of|sequence|table)\s+)?(.*)$/i.exec(pattern) ?? [];
   const what = ({ 'rows of': 'rows', sequence: 'sequences' } as const)[prefix.toLowerCase()] ?? 'tables';
-  return { place, pattern, what, reason, matches: matcherOf(name, place) };
+  return { location, pattern, what, reason, matches: matcherOf(name, location) };
 }
 
 /** One part of a name. Quoted, it stands for itself; otherwise `*` matches any text and `?` one character. */
 const PART = String.raw`"(?:[^"]|"")+"|[^\s".]+`;
 
-function matcherOf(pattern: string, place: string): (name: ObjectName) => boolean {
+function matcherOf(pattern: string, location: string): (name: ObjectName) => boolean {
   const parts = new RegExp(`^(${PART})(?:\\.(${PART}))?$`, 'u').exec(pattern);
-  if (!parts) throw invalid(place, `has the pattern \`${pattern}\`, which is no name`);
+  if (!parts) throw invalid(location, `has the pattern \`${pattern}\`, which is no name`);
   const [first = '', second] = [parts[1], parts[2]];
   const schema = partMatcher(second === undefined ? 'public' : first);
   const name = partMatcher(second ?? first);
@@ -78,6 +80,6 @@ function partMatcher(part: string): RegExp {
   return new RegExp(`^${source}$`, 'su');
 }
 
-function invalid(place: string, fault: string): AppError {
-  return new AppError('CONFIG_INVALID', `${place} ${fault}.`, { hint: FORM });
+function invalid(location: string, fault: string): AppError {
+  return new AppError('CONFIG_INVALID', `${location} ${fault}.`, { hint: FORM });
 }

@@ -2,7 +2,7 @@ import type { Session } from '../../db/connect/session.ts';
 import { type ObjectName, qualifiedName, type SchemaModel } from '../../db/model/model.ts';
 import { FILTERED_TABLE, lossText, lossView } from '../archive/manifest/losses.ts';
 import type { Manifest } from '../archive/manifest/manifest.ts';
-import { AppError, saidOutside } from '../core/errors.ts';
+import { AppError, redacted } from '../core/errors.ts';
 import { type LiveTable, readTables } from '../postgres/catalog/catalog.ts';
 import { readServer } from '../postgres/catalog/identity.ts';
 import { type Prerequisites, readPrerequisites } from '../postgres/catalog/prerequisites.ts';
@@ -11,7 +11,7 @@ import { describeSequences } from '../postgres/catalog/sequences.ts';
 import { type LiveTypes, readTypes } from '../postgres/catalog/types.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import { refuseHiddenRows } from './checks/hidden-rows.ts';
-import { failingWarnings, outlookWarnings, type RestoreWarning, readOutlook } from './checks/restorable.ts';
+import { failingWarnings, preflightWarnings, type RestoreWarning, readPreflight } from './checks/restorable.ts';
 import { refuseRowsWithoutColumns } from './checks/stored-columns.ts';
 import { unmakeableTypes } from './checks/unmakeable-types.ts';
 import { type BackupScope, compareColumns } from './scope.ts';
@@ -54,7 +54,7 @@ export async function readFacts(
   await refuseRowsWithoutColumns(leader, tables, described);
   const defined = [...oids, ...described.map((table) => table.oid)];
   const { prerequisites, types, rules } = await readDefinitions(leader, defined);
-  const outlook = await restoreWarnings(leader, tables, explain);
+  const preflight = await restoreWarnings(leader, tables, explain);
   return {
     tables,
     described,
@@ -65,8 +65,8 @@ export async function readFacts(
     server,
     heapBytes: tables.flatMap((table) => table.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0),
     unknownColumns,
-    warnings: [...warnings, ...definitionWarnings(server.encoding, types), ...outlook.map(({ text }) => text)],
-    stops: outlook.flatMap(({ text, stops }) => (stops ? [text] : [])),
+    warnings: [...warnings, ...definitionWarnings(server.encoding, types), ...preflight.map(({ text }) => text)],
+    stops: preflight.flatMap(({ text, stops }) => (stops ? [text] : [])),
   };
 }
 
@@ -95,7 +95,7 @@ function doubleCodes(encoding: string): string[] {
  * be made.
  */
 async function restoreWarnings(session: Session, tables: LiveTable[], explain: Explain): Promise<RestoreWarning[]> {
-  await session.query('SAVEPOINT outlook');
+  await session.query('SAVEPOINT preflight');
   try {
     // Other sequences that this role does not own are left untouched by a restore, and stop nothing.
     const sequences = await describeSequences(
@@ -103,14 +103,14 @@ async function restoreWarnings(session: Session, tables: LiveTable[], explain: E
       tables.map((table) => table.oid),
       [],
     );
-    const warnings = outlookWarnings(await readOutlook(session, tables, sequences), tables);
+    const warnings = preflightWarnings(await readPreflight(session, tables, sequences), tables);
     return [...warnings, ...(await failingWarnings(session, tables))];
   } catch (thrown) {
     const error = await explain(thrown);
     if (!(error instanceof AppError) || error.code === 'CANCELLED' || error.code === 'CONNECTION_LOST') throw error;
-    await session.query('ROLLBACK TO SAVEPOINT outlook');
+    await session.query('ROLLBACK TO SAVEPOINT preflight');
     return [
-      { text: `Whether a restore would go through could not be looked at: ${saidOutside(error).message}`, stops: true },
+      { text: `Whether a restore would go through could not be looked at: ${redacted(error).message}`, stops: true },
     ];
   }
 }

@@ -237,9 +237,9 @@ function unusedExclusions({ inventory, exclusions }: Omit<JudgeFacts, 'declares'
           (relation.kind === 'sequence') === (what === 'sequences') && relation.root === null && matches(relation),
       );
     })
-    .map(({ place, pattern, matches }) => {
+    .map(({ location, pattern, matches }) => {
       const isPartition = inventory.relations.some((relation) => relation.root !== null && matches(relation));
-      return `${place}: \`${pattern}\` fits nothing in this database${isPartition ? ' but a partition, and only a whole table can be left out' : ''}.`;
+      return `${location}: \`${pattern}\` fits nothing in this database${isPartition ? ' but a partition, and only a whole table can be left out' : ''}.`;
     });
 }
 

@@ -14,10 +14,10 @@ async function verify(archive: Uint8Array): Promise<VerifyReport> {
 }
 
 /** Returns the offset of the stored bytes of the entry at this position in the archive. */
-function dataOffset(place: number): number {
+function dataOffset(number: number): number {
   return parts
-    .slice(0, place + 1)
-    .reduce((sum, part, index) => sum + 30 + part.name.length + (index < place ? part.storedSize : 0), 0);
+    .slice(0, number + 1)
+    .reduce((sum, part, index) => sum + 30 + part.name.length + (index < number ? part.storedSize : 0), 0);
 }
 
 function flipped(...offsets: number[]): Uint8Array {
@@ -50,11 +50,11 @@ test('verifyArchive() finds a sound archive sound and counts its rows', async ()
 });
 
 test('verifyArchive() names the one damaged entry, its table and its chunk', async () => {
-  for (const [place, name] of names.entries()) {
+  for (const [number, name] of names.entries()) {
     for (const offset of [
-      dataOffset(place),
-      dataOffset(place) + (parts[place]?.storedSize ?? 0) - 1,
-      dataOffset(place) - 1,
+      dataOffset(number),
+      dataOffset(number) + (parts[number]?.storedSize ?? 0) - 1,
+      dataOffset(number) - 1,
     ]) {
       const report = await verify(flipped(offset));
       expect(report).toMatchObject({ ok: false, digest, entries: 3 });
@@ -101,7 +101,11 @@ test('verifyArchive() finds a chunk that holds another number of rows than the m
   const chunks = [{ table: 'staff', rows: 7, content: 'id,name\n1,a\n2,"b\n"\n' }];
   const report = await verify((await sampleArchive({ chunks })).bytes);
   expect(report.faults).toMatchObject([
-    { place: 'chunk', table: 'public.staff', message: expect.stringContaining('the manifest says 7 rows, it holds 2') },
+    {
+      number: 'chunk',
+      table: 'public.staff',
+      message: expect.stringContaining('the manifest says 7 rows, it holds 2'),
+    },
   ]);
   const cut = [{ table: 'staff', rows: 1, content: 'id,name\n1,"a\n' }];
   expect((await verify((await sampleArchive({ chunks: cut })).bytes)).faults).toMatchObject([
@@ -120,7 +124,7 @@ test('promise 4: verifyArchive() lets no damaged byte pass', async () => {
 
 test('verifyArchive() reports what is left of an archive whose end was cut off as damaged container', async () => {
   const report = await verify(bytes.subarray(0, bytes.length - 30));
-  expect(report).toMatchObject({ ok: false, digest: null, entries: 0, faults: [{ place: 'container' }] });
+  expect(report).toMatchObject({ ok: false, digest: null, entries: 0, faults: [{ number: 'container' }] });
 });
 
 test('verifyArchive() rejects what is no archive at all', async () => {

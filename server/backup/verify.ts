@@ -5,7 +5,7 @@ import type { ManifestEntry } from '../archive/manifest/manifest.ts';
 import { type Archive, type ArchiveLimits, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
 import { countRows } from '../archive/rows/records.ts';
 import type { ByteSource } from '../core/bytes.ts';
-import { AppError, cancelled, saidOutside } from '../core/errors.ts';
+import { AppError, cancelled, redacted } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
 
 export interface VerifyFault {
@@ -163,7 +163,7 @@ function faultOf(error: unknown): VerifyFault {
     place: place === 'chunk' || place === 'manifest' ? place : 'container',
     ...(typeof table === 'string' && { table }),
     ...(typeof entry === 'string' && { entry }),
-    message: saidOutside(error).message,
+    message: redacted(error).message,
   };
 }
 

@@ -59,24 +59,24 @@ export interface AppErrorOptions {
   /** The error that was caught; kept for the log, never shown as it is. */
   cause?: unknown;
   /** Paths and addresses in message and hint that only this machine may show, each with its replacement elsewhere. */
-  places?: Places;
+  redactions?: Redactions;
 }
 
-export type Places = Readonly<Record<string, string>>;
+export type Redactions = Readonly<Record<string, string>>;
 
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly details: Record<string, unknown> | undefined;
-  readonly places: Places | undefined;
+  readonly redactions: Redactions | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.details = options.details;
-    this.places = options.places;
+    this.redactions = options.redactions;
   }
 }
 
@@ -84,20 +84,20 @@ export class AppError extends Error {
  * Returns message and hint for people who are not at this machine: without its paths and without the address of the
  * database.
  */
-export function saidOutside({ message, hint, places = {} }: AppError): { message: string; hint: string | undefined } {
+export function redacted({ message, hint, redactions = {} }: AppError): { message: string; hint: string | undefined } {
   // The longer first: a folder is a prefix of what lies in it.
-  const words = Object.keys(places).toSorted((a, b) => b.length - a.length);
-  const outside = (text: string) => words.reduce((said, word) => said.replaceAll(word, places[word] ?? ''), text);
+  const words = Object.keys(redactions).toSorted((a, b) => b.length - a.length);
+  const outside = (text: string) => words.reduce((said, word) => said.replaceAll(word, redactions[word] ?? ''), text);
   return { message: outside(message), hint: hint && outside(hint) };
 }
 
-/** Returns the places of a file: elsewhere only its name is shown. */
-export function placesOfFile(path: string): Places {
+/** Returns the redactions of a file's path: elsewhere only its name is shown. */
+export function fileRedactions(path: string): Redactions {
   return { [path.slice(0, path.lastIndexOf('/') + 1) || path]: '' };
 }
 
-/** Returns the places of a folder and everything in it; elsewhere `words` are shown for it. */
-export function placesOfFolder(folder: string, words: string): Places {
+/** Returns the redactions of a folder and everything in it; elsewhere `words` are shown for it. */
+export function folderRedactions(folder: string, words: string): Redactions {
   return folder.startsWith('/') && folder.length > 1 ? { [`${folder}/`]: '', [folder]: words } : {};
 }
 
@@ -114,7 +114,7 @@ export interface FailureBody {
  */
 export function failureBody(error: unknown, now: Date, to: 'outside' | 'here' = 'outside'): FailureBody {
   const known = error instanceof AppError ? error : unexpected(error);
-  const { message, hint } = to === 'here' ? known : saidOutside(known);
+  const { message, hint } = to === 'here' ? known : redacted(known);
   const timestamp = now.toISOString();
   return {
     success: false,
@@ -162,7 +162,7 @@ export function withLeft(error: AppError, left: string | null): AppError {
     ...(error.hint !== undefined && { hint: error.hint }),
     details: { ...error.details, [LEFT]: left },
     cause: error.cause,
-    ...(error.places && { places: error.places }),
+    ...(error.redactions && { redactions: error.redactions }),
   });
 }
 

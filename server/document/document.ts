@@ -73,7 +73,7 @@ export const UPLOADED_JSON_LIMITS: JsonLimits = {
 const JOINED_PARTS = 4096;
 
 /** Destination of a row's values, by the kind of the column. */
-type Taking =
+type PartialValue =
   | { kind: 'json text'; column: JsonColumn; text: string; parts: string[] }
   | { kind: 'list'; column: JsonColumn; open: ArrayTree<JsonLeaf>[] }
   | { kind: 'nothing' };
@@ -87,7 +87,7 @@ interface OpenTable {
 }
 
 /**
- * Assembles a BackupData document from its tokens: `take` each, `handOver` what became known, then `end`. Depth is 1
+ * Assembles a BackupData document from its tokens: `accept` each, `takePieces` for what became known, then `end`. Depth is 1
  * inside the document, 2 inside `data`, 3 inside an array, 4 inside a row.
  */
 export class BackupDocument {
@@ -96,9 +96,9 @@ export class BackupDocument {
   private readonly limits: JsonLimits;
   private readonly seen = new Set<JsonTable>();
   private pieces: JsonPiece[] = [];
-  private taking: Taking | null = null;
+  private partial: PartialValue | null = null;
   /** Depth at which the value being taken ends. */
-  private takenAt = 0;
+  private partialDepth = 0;
   private metadata: string[] | null = null;
   private metadataSeen = false;
   private dataSeen = false;
@@ -116,7 +116,7 @@ export class BackupDocument {
     return this.grammar.path();
   }
 
-  handOver(): JsonPiece[] {
+  takePieces(): JsonPiece[] {
     const { pieces } = this;
     this.pieces = [];
     return pieces;
@@ -133,13 +133,13 @@ export class BackupDocument {
     if (!this.dataSeen) throw invalid('data', 'is missing: this is no BackupData document');
   }
 
-  readonly take = (token: JsonToken): void => {
+  readonly accept = (token: JsonToken): void => {
     const { grammar } = this;
     const before = grammar.depth;
     const role = grammar.accept(token);
     this.count(token);
-    if (this.metadata) this.takeMetadata(token, this.metadata);
-    else if (this.taking) this.goOnTaking(token, this.taking);
+    if (this.metadata) this.collectMetadata(token, this.metadata);
+    else if (this.partial) this.continuePartial(token, this.partial);
     else if (role === 'key') this.checkKey(String(token.mark === null ? token.value : ''));
     else if (role === 'close') this.close(grammar.depth);
     else if (role !== 'mark') this.begin(token, before);
@@ -193,40 +193,40 @@ export class BackupDocument {
     const key = grammar.keyAt(3);
     const column = current.columns.get(key);
     if (!column) {
-      if (token.mark !== null) this.startTaking({ kind: 'nothing' });
+      if (token.mark !== null) this.beginPartial({ kind: 'nothing' });
       return;
     }
     const { form } = column;
     if (form.kind === 'json') {
       grammar.repeatsAllowed = !form.binary;
       if (token.mark === null) this.setJson(column, leafText(token.value), token.value === null);
-      else this.startTaking({ kind: 'json text', column, text: '', parts: [token.mark] });
+      else this.beginPartial({ kind: 'json text', column, text: '', parts: [token.mark] });
     } else if (token.mark === null) this.set(column, () => fromLeaf(form, token.value));
-    else if (form.kind === 'array' && token.mark === '[') this.startTaking({ kind: 'list', column, open: [[]] });
+    else if (form.kind === 'array' && token.mark === '[') this.beginPartial({ kind: 'list', column, open: [[]] });
     else throw invalid(this.columnPath(key), `must be ${wanted(form)}`);
   }
 
-  private startTaking(taking: Taking): void {
-    this.taking = taking;
-    this.takenAt = this.grammar.depth - 1;
+  private beginPartial(partial: PartialValue): void {
+    this.partial = partial;
+    this.partialDepth = this.grammar.depth - 1;
   }
 
-  private goOnTaking(token: JsonToken, taking: Taking): void {
-    const ended = this.grammar.depth === this.takenAt;
-    if (taking.kind === 'json text') {
-      taking.parts.push(tokenText(token));
-      if (ended || taking.parts.length >= JOINED_PARTS) {
-        taking.text += taking.parts.join('');
-        taking.parts = [];
+  private continuePartial(token: JsonToken, partial: PartialValue): void {
+    const ended = this.grammar.depth === this.partialDepth;
+    if (partial.kind === 'json text') {
+      partial.parts.push(tokenText(token));
+      if (ended || partial.parts.length >= JOINED_PARTS) {
+        partial.text += partial.parts.join('');
+        partial.parts = [];
       }
     }
-    if (taking.kind === 'list') this.takeItem(token, taking.column, taking.open, ended);
+    if (partial.kind === 'list') this.addItem(token, partial.column, partial.open, ended);
     if (!ended) return;
-    this.taking = null;
-    if (taking.kind === 'json text') this.setJson(taking.column, taking.text, false);
+    this.partial = null;
+    if (partial.kind === 'json text') this.setJson(partial.column, partial.text, false);
   }
 
-  private takeItem(token: JsonToken, column: JsonColumn, open: ArrayTree<JsonLeaf>[], ended: boolean): void {
+  private addItem(token: JsonToken, column: JsonColumn, open: ArrayTree<JsonLeaf>[], ended: boolean): void {
     const list = open.at(-1) ?? [];
     if (token.mark === null) list.push(token.value);
     else if (token.mark === '{') throw invalid(this.columnPath(column.key), 'must be a list without objects in it');
@@ -297,7 +297,7 @@ export class BackupDocument {
     this.pieces.push({ kind: 'row', table, index, fields });
   }
 
-  private takeMetadata(token: JsonToken, parts: string[]): void {
+  private collectMetadata(token: JsonToken, parts: string[]): void {
     parts.push(tokenText(token));
     if (this.grammar.depth > 1) return;
     this.metadata = null;

@@ -34,8 +34,8 @@ export async function* exportJson(archive: Archive, signal: AbortSignal, known?:
     ...(warnings.length > 0 && { warnings }),
   };
   let text = `{"metadata":${JSON.stringify(metadata)},\n"data":{`;
-  for (const [place, table] of manifest.tables.entries()) {
-    text += `${place > 0 ? ',' : ''}\n${JSON.stringify(table.key)}:[`;
+  for (const [index, table] of manifest.tables.entries()) {
+    text += `${index > 0 ? ',' : ''}\n${JSON.stringify(table.key)}:[`;
     const writeRow = rowWriter(archive, table);
     let separator = '\n';
     for await (const rows of tableRows(archive, table, signal))
@@ -61,16 +61,16 @@ interface ExportedColumn {
   closing: string;
 }
 
-function rowWriter(archive: Archive, table: ManifestTable): (field: string | null, place: number) => string {
+function rowWriter(archive: Archive, table: ManifestTable): (field: string | null, index: number) => string {
   const columns = exportedColumns(archive, table).map(
-    ({ key, form }, place, all): ExportedColumn => ({
+    ({ key, form }, index, all): ExportedColumn => ({
       form,
-      opening: `${place === 0 ? '{' : ','}${JSON.stringify(key)}:`,
-      closing: place === all.length - 1 ? '}' : '',
+      opening: `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`,
+      closing: index === all.length - 1 ? '}' : '',
     }),
   );
-  return (field, place) => {
-    const column = columns[place];
+  return (field, index) => {
+    const column = columns[index];
     if (!column) throw new RangeError('a row has more columns than its table');
     return `${column.opening}${field === null ? 'null' : jsonOf(column.form, field, table)}${column.closing}`;
   };
@@ -147,12 +147,12 @@ export async function exportWarnings(archive: Archive, signal: AbortSignal): Pro
         found.push(
           `${qualifiedName(table)}.${column.name} is json: a restore from this document brings back its values, not their spacing and escapes.`,
         );
-    const ambiguous = columns.flatMap((column, place) =>
-      column.form.kind === 'json' && !column.notNull ? [{ place, name: column.name, nulls: 0 }] : [],
+    const ambiguous = columns.flatMap((column, index) =>
+      column.form.kind === 'json' && !column.notNull ? [{ index, name: column.name, nulls: 0 }] : [],
     );
     if (ambiguous.length === 0) continue;
     for await (const rows of tableRows(archive, table, signal))
-      for (const row of rows) for (const column of ambiguous) if (row[column.place]?.trim() === 'null') column.nulls++;
+      for (const row of rows) for (const column of ambiguous) if (row[column.index]?.trim() === 'null') column.nulls++;
     for (const { name, nulls } of ambiguous)
       if (nulls > 0)
         found.push(

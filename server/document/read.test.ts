@@ -57,7 +57,7 @@ async function fields(row: string): Promise<Record<string, string | null>> {
   const table = found.find((piece) => piece.kind === 'table');
   const given = found.find((piece) => piece.kind === 'row');
   const keys = table?.columns.map(({ key }) => key) ?? [];
-  return Object.fromEntries(keys.map((key, place) => [key, given?.fields[place] ?? null]));
+  return Object.fromEntries(keys.map((key, index) => [key, given?.fields[index] ?? null]));
 }
 
 const refusal = async (work: Promise<unknown>) => {

@@ -21,16 +21,16 @@ export async function* readBackupJson(
 ): AsyncGenerator<JsonPiece[]> {
   const limits = { ...JSON_LIMITS, ...options.limits };
   const document = new BackupDocument(tables, limits);
-  const tokenizer = createJsonTokenizer(document.take, () => document.path(), limits);
+  const tokenizer = createJsonTokenizer(document.accept, () => document.path(), limits);
   for await (const piece of bytes) {
     throwIfCancelled(options.signal, 'Reading the document');
     tokenizer.write(piece);
-    const pieces = document.handOver();
+    const pieces = document.takePieces();
     if (pieces.length > 0) yield pieces;
   }
   tokenizer.end();
   document.end();
-  yield document.handOver();
+  yield document.takePieces();
 }
 
 /**
@@ -39,7 +39,7 @@ export async function* readBackupJson(
  */
 export async function peekMetadata(bytes: AsyncIterable<Uint8Array>): Promise<DocumentMetadata> {
   const document = new BackupDocument([], JSON_LIMITS);
-  const tokenizer = createJsonTokenizer(document.take, () => document.path(), JSON_LIMITS);
+  const tokenizer = createJsonTokenizer(document.accept, () => document.path(), JSON_LIMITS);
   for await (const piece of bytes) {
     let isReadable = true;
     try {
@@ -47,7 +47,7 @@ export async function peekMetadata(bytes: AsyncIterable<Uint8Array>): Promise<Do
     } catch {
       isReadable = false;
     }
-    const [found] = document.handOver().filter((one) => one.kind === 'metadata');
+    const [found] = document.takePieces().filter((one) => one.kind === 'metadata');
     if (found) return found.metadata;
     if (!isReadable) break;
   }

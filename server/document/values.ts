@@ -135,12 +135,12 @@ function digits(form: ScalarForm & { kind: 'digits' }, value: JsonLeaf): string 
   if (!form.whole && NO_NUMBER.has(text)) return text;
   const match = /^-?\d+(?:\.(\d+))?([eE][+-]?\d+)?$/.exec(text);
   if (!match || (form.whole && (match[1] !== undefined || match[2] !== undefined))) throw new WrongValue(wanted);
-  if (form.scale !== null && places(match[1] ?? '', match[2]) > form.scale)
+  if (form.scale !== null && decimalPlaces(match[1] ?? '', match[2]) > form.scale)
     throw new WrongValue(`must have at most ${form.scale} decimal places`);
   return text;
 }
 
-function places(fraction: string, exponent: string | undefined): number {
+function decimalPlaces(fraction: string, exponent: string | undefined): number {
   const used = fraction.replace(/0+$/, '').length;
   return used - Number(exponent?.slice(1) ?? 0);
 }

@@ -17,7 +17,7 @@ import { DEMO_PASSWORD, SUPER_ADMIN, signIn, until, type Visitor } from './syste
  * A server in a process of its own, run as nobody who may read everything, through one bad day after the other. Whatever it answers is
  * looked through for paths, and whatever it says is a line of its log.
  */
-interface Place {
+interface Setup {
   folder: string;
   database: TestDatabase;
   proxy: PausingProxy;
@@ -40,7 +40,7 @@ const METRICS_TOKEN = 'what-the-scraper-sends';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 const opened = new AsyncDisposableStack();
-let place: Place;
+let setup: Setup;
 let operation = crypto.randomUUID() as string;
 let upload = crypto.randomUUID() as string;
 
@@ -58,14 +58,14 @@ beforeAll(async () => {
     launch.prefix,
   );
   opened.defer(async () => void (await program.end('SIGKILL')));
-  place = { folder, database, proxy, program, owner: await signIn(program.url), guest: await signIn(program.url) };
-  await place.owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
+  setup = { folder, database, proxy, program, owner: await signIn(program.url), guest: await signIn(program.url) };
+  await setup.owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
   for (const name of ['first.zip', 'second.zip', 'third.zip']) await backUp(name);
 });
 afterAll(() => opened.disposeAsync());
 
 async function backUp(name: string): Promise<void> {
-  const { client } = place.owner;
+  const { client } = setup.owner;
   const started = await client.backups.create.mutate({ name, verify: false, wait: true });
   operation = started.data.operation.id;
   await client.wait(operation);
@@ -142,7 +142,7 @@ const PUBLIC: Call[] = ['/', '/healthz', '/readyz', '/.well-known/jwks.json'].ma
 const METRICS: Call = { path: '/metrics', headers: { Authorization: `Bearer ${METRICS_TOKEN}` } };
 
 /** Asks, and gives up when nobody answers. What anybody is told holds no path of the server's. */
-async function ask({ path, ...init }: Call, who: Visitor = place.owner) {
+async function ask({ path, ...init }: Call, who: Visitor = setup.owner) {
   const answer = await who.ask(path, { ...init, signal: AbortSignal.timeout(GIVEN_UP_MS) }).catch(() => null);
   if (answer === null) throw new Error(`nobody answered ${init.method ?? 'GET'} ${path}`);
   const { status } = answer;
@@ -150,7 +150,7 @@ async function ask({ path, ...init }: Call, who: Visitor = place.owner) {
   const outcome = isRead || path === '/' || path.startsWith('/metrics') ? null : await outcomeOf(answer);
   const text = outcome?.text ?? (await answer.text());
   // The front page says it to this machine alone.
-  if (path !== '/') expect([path, text.includes(place.folder)]).toEqual([path, false]);
+  if (path !== '/') expect([path, text.includes(setup.folder)]).toEqual([path, false]);
   return { path, status, code: outcome?.code ?? null, text };
 }
 
@@ -184,17 +184,17 @@ test('no answer of a good day holds a path of the server', async () => {
   const put = { path: '/api/uploads?accept=later&name=later.zip', method: 'PUT', body: 'received, and no more' };
   upload = JSON.parse((await ask(put)).text).data.uploadId;
   for (const action of ACTIONS) {
-    const { status, text } = await ask(CALLS[action](), action.startsWith('auth.signOut') ? place.guest : place.owner);
+    const { status, text } = await ask(CALLS[action](), action.startsWith('auth.signOut') ? setup.guest : setup.owner);
     expect([action, status < 500 ? '' : text]).toEqual([action, '']);
-    if (action.startsWith('auth.signOut')) place.owner = await signIn(place.program.url);
+    if (action.startsWith('auth.signOut')) setup.owner = await signIn(setup.program.url);
   }
-  await place.owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
+  await setup.owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
   for (const call of [...PUBLIC, METRICS]) expect((await ask(call)).status).toBe(200);
 });
 
 for (const [what, goAway] of [
-  ['refuses', () => place.proxy.stop()],
-  ['takes everything and never answers', async () => place.proxy.pauseAfter(0)],
+  ['refuses', () => setup.proxy.stop()],
+  ['takes everything and never answers', async () => setup.proxy.pauseAfter(0)],
 ] as const)
   test(`while the database ${what}, all who need it are told so at once, and are served when it is back`, async () => {
     await goAway();
@@ -205,7 +205,7 @@ for (const [what, goAway] of [
     }
     const again = await askAll([CALLS['auth.signIn'](), CALLS['backups.list'](), PUBLIC[2] ?? METRICS]);
     expect(again.map(({ code }) => code)).toEqual(Array(3).fill('DATABASE_UNREACHABLE'));
-    place.proxy.resume();
+    setup.proxy.resume();
     await until('an answer', async () => (await ask(CALLS['auth.me']())).status === 200);
     expect((await ask(PUBLIC[2] ?? METRICS)).status).toBe(200);
     await backUp(`after-${what.split(' ', 1)}.zip`);
@@ -215,16 +215,16 @@ test('a database that takes connections and lets nobody in leaves nobody without
   // A stream of events waits for the database to come back.
   const asked = () => everything().filter(({ path }) => !path.includes('operations.progress'));
   for (const bytes of [1, 100]) {
-    place.proxy.pauseAfter(bytes);
+    setup.proxy.pauseAfter(bytes);
     for (const { path, status, text } of await askAll(asked()))
       expect([bytes, path, status === 500 ? text : '']).toEqual([bytes, path, '']);
-    place.proxy.resume();
+    setup.proxy.resume();
     await until('an answer', async () => (await ask(CALLS['auth.me']())).status === 200);
   }
 });
 
 test('a file that may not be read is told by its name with what to do, and lists show the rest', async () => {
-  const inFolder = (name: string) => join(place.folder, 'backups', name);
+  const inFolder = (name: string) => join(setup.folder, 'backups', name);
   const put = { path: '/api/uploads?accept=later&name=closed.zip', method: 'PUT', body: 'nobody may read this' };
   upload = JSON.parse((await ask(put)).text).data.uploadId;
   await ask(CALLS['backups.annotate']());
@@ -234,7 +234,7 @@ test('a file that may not be read is told by its name with what to do, and lists
   for (const name of closed) await chmod(inFolder(name), 0o000);
   try {
     const readable = async () => {
-      const { items } = (await place.owner.client.backups.list.query({})).data;
+      const { items } = (await setup.owner.client.backups.list.query({})).data;
       const damaged = items.flatMap((item) => (item.damaged?.code === 'STORAGE_UNAVAILABLE' ? [item] : []));
       if (damaged.length !== 2) await Bun.sleep(200);
       return damaged.length === 2 && { items, damaged };
@@ -262,7 +262,7 @@ test('a file that may not be read is told by its name with what to do, and lists
     for (const begun of [CALLS['backups.verify'](), CALLS['uploads.accept']()]) {
       const started = JSON.parse((await ask(begun)).text);
       const { id } = (started.result.data.data ?? started.result.data).operation;
-      await place.owner.client.wait(id).catch(() => undefined);
+      await setup.owner.client.wait(id).catch(() => undefined);
       const ended = await ask(question('operations.get', { id }));
       expect(ended.text).toContain('STORAGE_UNAVAILABLE');
     }
@@ -274,7 +274,7 @@ test('a file that may not be read is told by its name with what to do, and lists
 });
 
 test('while the folder of the backups is gone, nobody is told where it was', async () => {
-  const folder = join(place.folder, 'backups');
+  const folder = join(setup.folder, 'backups');
   await rename(folder, `${folder}-aside`);
   try {
     const answers = await askAll(everything());
@@ -288,8 +288,8 @@ test('while the folder of the backups is gone, nobody is told where it was', asy
 });
 
 test('whatever happened, each line it said is one of its log', async () => {
-  const { port } = new URL(place.program.url);
-  const cookie = place.owner.cookie;
+  const { port } = new URL(setup.program.url);
+  const cookie = setup.owner.cookie;
   const malformed = [
     'nonsense\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
@@ -309,12 +309,12 @@ test('whatever happened, each line it said is one of its log', async () => {
     });
   expect((await ask({ path: '/healthz' })).status).toBe(200);
   const going = ask(CALLS['backups.create']()).catch(() => undefined);
-  await place.proxy.stop();
+  await setup.proxy.stop();
   await going;
-  expect(await place.program.end('SIGTERM')).toBe(0);
-  const [greeting, ...said] = place.program.lines.filter((line) => !line.startsWith('{'));
+  expect(await setup.program.end('SIGTERM')).toBe(0);
+  const [greeting, ...said] = setup.program.lines.filter((line) => !line.startsWith('{'));
   expect([greeting, said]).toEqual([expect.stringContaining('answers at'), []]);
-  for (const line of [...place.program.errors, ...place.program.lines.filter((one) => one !== greeting)])
+  for (const line of [...setup.program.errors, ...setup.program.lines.filter((one) => one !== greeting)])
     expect(JSON.parse(line)).toMatchObject({ level: expect.anything(), time: expect.anything() });
-  expect(place.program.errors).toEqual([]);
+  expect(setup.program.errors).toEqual([]);
 });

@@ -17,17 +17,17 @@ export interface Program {
 }
 
 export async function startProgram(
-  place: { database: TestDatabase; folder: string; directUrl: string },
+  setup: { database: TestDatabase; folder: string; directUrl: string },
   settings: Record<string, string> = {},
   prefix: string[] = [],
 ): Promise<Program> {
   const child = Bun.spawn([...prefix, process.execPath, MAIN], {
-    cwd: place.folder,
+    cwd: setup.folder,
     env: {
       PORT: '0',
-      DATABASE_URL: place.database.url,
-      DATABASE_DIRECT_URL: place.directUrl,
-      BACKUP_DIR: join(place.folder, 'backups'),
+      DATABASE_URL: setup.database.url,
+      DATABASE_DIRECT_URL: setup.directUrl,
+      BACKUP_DIR: join(setup.folder, 'backups'),
       SECRET_KEY: 'k'.repeat(40),
       WORKER_OPERATIONS: '1',
       WORKER_NICENESS: '0',

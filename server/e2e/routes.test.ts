@@ -256,9 +256,9 @@ test('what a token made is its own by its id: none of the same name has it, nor 
   };
   const [first, second] = [await twin(), await twin()];
   const begun = await fetch(`${system.url}/api/uploads/tus`, { method: 'POST', headers: { ...first.headers, ...tus } });
-  const place = new URL(begun.headers.get('location') ?? '', system.url);
+  const location = new URL(begun.headers.get('location') ?? '', system.url);
   const reach = async ({ headers }: typeof first) =>
-    (await fetch(place, { method: 'HEAD', headers: { ...headers, 'Tus-Resumable': '1.0.0' } })).status;
+    (await fetch(location, { method: 'HEAD', headers: { ...headers, 'Tus-Resumable': '1.0.0' } })).status;
   const ask = async ({ headers }: typeof first) => {
     const answer = await order(
       'backups.create',
@@ -278,7 +278,7 @@ test('what a token made is its own by its id: none of the same name has it, nor 
   const { database } = system;
   await database.query('UPDATE backup_system.uploads SET actor = $1 WHERE id = $2', [
     byName,
-    place.pathname.split('/').at(-1),
+    location.pathname.split('/').at(-1),
   ]);
   await database.query('UPDATE backup_system.operations SET actor = $1 WHERE id = $2', [
     byName,

@@ -297,7 +297,7 @@ test('what one person has begun and not ended has a limit: by all tokens, both w
     const headers = { ...who, 'Tus-Resumable': '1.0.0', ...length };
     const answer = await fetch(endpoint(), { method: 'POST', headers });
     const { code } = await readOutcome(answer);
-    return { status: answer.status, code, place: answer.headers.get('location') };
+    return { status: answer.status, code, location: answer.headers.get('location') };
   };
   const put = (body: string) =>
     fetch(`${server.url}/api/uploads?accept=later`, { method: 'PUT', headers: asCaller(), body });
@@ -315,7 +315,7 @@ test('what one person has begun and not ended has a limit: by all tokens, both w
     expect((await begin(10, asCaller(SCOPES, 'bob of ada@palace.example'))).status).toBe(413);
     expect((await begin(10, asCaller(SCOPES, 'not-ada@palace.example'))).status).toBe(201);
 
-    const [taken = ''] = begun.flatMap(({ place }) => place ?? []);
+    const [taken = ''] = begun.flatMap(({ location }) => location ?? []);
     await fetch(new URL(taken, `${endpoint()}/`), { method: 'DELETE', headers: tusHeaders });
     expect(await begin(990)).toMatchObject({ status: 413, code: 'TOO_LARGE' });
     expect((await begin(null)).status).toBe(201);

@@ -11,7 +11,7 @@ import { finishUpload } from './upload-finish.ts';
 export const TUS_PATH = '/api/uploads/tus';
 
 /** Facts about a request for the hooks of tus, which get only the request. */
-interface Conversation {
+interface TusExchange {
   context: FilesContext;
   /** Aborts once the sender may no longer send. */
   allowed: AbortSignal;
@@ -25,13 +25,13 @@ interface Conversation {
  * accepted with the last byte. After a failure that was not the file's, HEAD accepts the upload again.
  */
 export function createTus(parts: FileParts): (c: FilesContext) => Promise<Response> {
-  const conversations = new WeakMap<object, Conversation>();
+  const exchanges = new WeakMap<object, TusExchange>();
   /** Signals by the upload's id, the only thing the store gets. */
   const allowed = new Map<string, AbortSignal>();
   let server: Promise<Server> | null = null;
   // Only when needed: the folder may not exist yet, or not be writable today.
   const ready = () =>
-    (server ??= makeServer(parts, conversations, allowed).catch((error: unknown) => {
+    (server ??= makeServer(parts, exchanges, allowed).catch((error: unknown) => {
       server = null;
       throw error;
     }));
@@ -47,12 +47,12 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
     const locked = id === undefined ? null : await prepareKnown(parts, c, id, notes);
     if (locked) return locked;
     using right = whileAllowed(parts, c, TUS_PATH);
-    const conversation: Conversation = { context: c, allowed: right.signal };
-    conversations.set(c.req.raw, conversation);
+    const exchange: TusExchange = { context: c, allowed: right.signal };
+    exchanges.set(c.req.raw, exchange);
     if (id !== undefined && c.req.raw.body !== null) allowed.set(id, right.signal);
     try {
       const response = await (await ready()).handleWeb(c.req.raw);
-      return await translated(parts, response, conversation, notes);
+      return await translated(parts, response, exchange, notes);
     } finally {
       for (const [upload, signal] of allowed) if (signal === right.signal) allowed.delete(upload);
     }
@@ -72,7 +72,7 @@ export function createTus(parts: FileParts): (c: FilesContext) => Promise<Respon
 
 async function makeServer(
   parts: FileParts,
-  conversations: WeakMap<object, Conversation>,
+  exchanges: WeakMap<object, TusExchange>,
   allowed: Map<string, AbortSignal>,
 ): Promise<Server> {
   await parts.area.prepare();
@@ -87,19 +87,19 @@ async function makeServer(
     async onUploadCreate(request, upload) {
       await parts.storage.demandPresent();
       if (upload.size !== undefined) await refuseOversize(parts, upload.size);
-      const conversation = conversations.get(request);
-      const actor = conversation?.context.get('caller').actor ?? 'nobody';
-      if (conversation) allowed.set(upload.id, conversation.allowed);
+      const exchange = exchanges.get(request);
+      const actor = exchange?.context.get('caller').actor ?? 'nobody';
+      if (exchange) allowed.set(upload.id, exchange.allowed);
       return { metadata: { filename: nameOf(upload), actor } };
     },
     async onUploadFinish(request, upload) {
-      const conversation = conversations.get(request);
-      if (!conversation) return {};
-      return { headers: await finish(parts, conversation.context, upload.id) };
+      const exchange = exchanges.get(request);
+      if (!exchange) return {};
+      return { headers: await finish(parts, exchange.context, upload.id) };
     },
     onResponseError(request, error) {
-      const conversation = conversations.get(request);
-      if (conversation) conversation.failure = error;
+      const exchange = exchanges.get(request);
+      if (exchange) exchange.failure = error;
       return undefined;
     },
   });
@@ -157,7 +157,7 @@ async function prepareKnown(
 async function translated(
   parts: FileParts,
   response: Response,
-  { failure }: Conversation,
+  { failure }: TusExchange,
   notes: AuditNotes,
 ): Promise<Response> {
   for (const name of [...response.headers.keys()]) {

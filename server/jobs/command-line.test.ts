@@ -1,31 +1,31 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { type CommandFolder, commandFolder } from '../../scripts/command/command-folder.fixture.ts';
-import { closeGate } from '../testing/hold.fixture.ts';
+import { setBreakpoint } from '../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
 import { BACKUP, openJobs, type TestJobs } from './test-jobs.fixture.ts';
 
 /** One database whose gate and records the command line shares with the server. */
 let scene: Scene;
 let jobs: TestJobs;
-let place: CommandFolder;
+let folder: CommandFolder;
 beforeAll(async () => {
   scene = await libraryScene({ lendings: 5000 });
   jobs = await openJobs(scene);
   await jobs.startWorker();
-  place = await commandFolder(scene.database.url);
-  await Bun.write(join(place.dir, 'library.zip'), scene.archive.bytes);
+  folder = await commandFolder(scene.database.url);
+  await Bun.write(join(folder.dir, 'library.zip'), scene.archive.bytes);
 });
 afterAll(async () => {
   await jobs[Symbol.asyncDispose]();
-  await place[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
   await scene[Symbol.asyncDispose]();
 });
 
 test('a restore from the command line is seen moving at the desk, keeps backups out, and can be cancelled from there', async () => {
-  await using gate = await closeGate(scene.database, 'apply');
-  const restore = place.start('restore', ['./library.zip', '--yes']);
-  await gate.reached();
+  await using breakpoint = await setBreakpoint(scene.database, 'apply');
+  const restore = folder.start('restore', ['./library.zip', '--yes']);
+  await breakpoint.reached();
   const [running] = (await jobs.desk.list({ states: ['running'], limit: 5 })).operations;
   expect(running).toMatchObject({ kind: 'restore', actor: expect.stringContaining('(command line)') });
   const id = running?.id ?? '';
@@ -36,12 +36,12 @@ test('a restore from the command line is seen moving at the desk, keeps backups 
   const { code, stderr } = await restore.finished;
   expect([code, stderr]).toEqual([130, expect.stringContaining('cancelled by paul')]);
   expect((await jobs.desk.get(id)).state).toBe('cancelled');
-  await gate.open();
+  await breakpoint.resume();
   expect(await scene.state()).toBe(scene.changed);
 });
 
 test('a backup from the command line names its archive in its record', async () => {
-  const backup = await place.run('backup', ['--name', 'by-hand'], {
+  const backup = await folder.run('backup', ['--name', 'by-hand'], {
     BACKUP_SCHEMA: join(import.meta.dir, '../testing/library.fixture.ts'),
   });
   expect([backup.code, backup.stderr]).toEqual([0, expect.any(String)]);
@@ -54,7 +54,7 @@ test('a backup of the server keeps a restore of the command line out', async () 
   await scene.database.query(holder);
   const { operation } = await jobs.desk.request(BACKUP, 'maria', 'here');
   await jobs.until(operation.id, (view) => view.state === 'running');
-  const restore = await place.run('restore', ['./library.zip', '--yes']);
+  const restore = await folder.run('restore', ['./library.zip', '--yes']);
   expect([restore.code, restore.stderr]).toEqual([6, expect.stringContaining(`backup ${operation.id}`)]);
   await scene.database.query('ROLLBACK');
   expect((await jobs.ended(operation.id)).state).toBe('succeeded');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import { openRecords, type RecordsClient } from '../../db/system/records.ts';
 import { AppError } from '../core/errors.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
-import { strike } from '../testing/hold.fixture.ts';
+import { signalBackends } from '../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
 import { type Operation, type OperationInput, runOperation } from './operations.ts';
 import { readOperation } from './queue/desk.ts';
@@ -66,7 +66,7 @@ describe('the record of a running operation', () => {
     await run(async ({ report }) => {
       report(copied(1));
       while ((await read()).progress?.rows !== 1) await Bun.sleep(5);
-      expect(await strike(scene.database, 'pg_terminate_backend', `palace-backup progress ${id}`)).toBe(1);
+      expect(await signalBackends(scene.database, 'pg_terminate_backend', `palace-backup progress ${id}`)).toBe(1);
       for (let rows = 2; (await read()).progress?.rows === 1; rows++) {
         report(copied(rows));
         await Bun.sleep(20);

@@ -44,12 +44,12 @@ export function viewOf(row: typeof operations.$inferSelect): OperationView {
 /**
  * Fields of records that hold paths on the machine where the operation ran: a command line's folder, a result's file.
  */
-const PLACES = ['filePath', 'storage', 'file', 'archive'];
+const PATH_KEYS = ['filePath', 'storage', 'file', 'archive'];
 
 /** Replaces paths by file names: people who look from elsewhere see the name and not the folder. */
 function withoutPlaces(facts: Record<string, unknown>): Record<string, unknown> {
   const shown = (key: string, value: unknown) =>
-    PLACES.includes(key) && typeof value === 'string' ? basename(value) : value;
+    PATH_KEYS.includes(key) && typeof value === 'string' ? basename(value) : value;
   return Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, shown(key, value)]));
 }
 

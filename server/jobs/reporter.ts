@@ -50,12 +50,12 @@ export function createReporter(
     if (closed || !begun || busy) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      round = turn();
+      round = write();
     }, ms);
   };
   const next = () => schedule(dirty ? Math.max(0, writtenAt + WRITE_MS - deps.now().getTime()) : LOOK_MS);
 
-  async function turn(): Promise<void> {
+  async function write(): Promise<void> {
     busy = true;
     let failed = false;
     try {

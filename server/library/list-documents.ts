@@ -1,6 +1,6 @@
 import { originInUrl, originText } from '../archive/manifest/origin.ts';
 import { forEachConcurrent } from '../core/concurrent-map.ts';
-import { AppError, saidOutside } from '../core/errors.ts';
+import { AppError, redacted } from '../core/errors.ts';
 import { openJsonDocument } from '../document/file-kind.ts';
 import { peekMetadata } from '../document/read.ts';
 import { refuseOtherJson } from '../document/survey.ts';
@@ -62,7 +62,7 @@ async function readDocument(
     return { ...facts, ...unknown, ...saidOf(await peekMetadata(document.bytes(signal))), damaged: null };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
-    return { ...facts, ...unknown, damaged: { code: error.code, message: saidOutside(error).message } };
+    return { ...facts, ...unknown, damaged: { code: error.code, message: redacted(error).message } };
   }
 }
 

@@ -3,7 +3,7 @@ import { type BackupOutcome, lossesOf } from '../archive/manifest/losses.ts';
 import { type Origin, originOf } from '../archive/manifest/origin.ts';
 import { openArchive } from '../archive/reader.ts';
 import { forEachConcurrent } from '../core/concurrent-map.ts';
-import { AppError, ERROR_FAMILIES, saidOutside } from '../core/errors.ts';
+import { AppError, ERROR_FAMILIES, redacted } from '../core/errors.ts';
 import type { Sidecar, Storage, StoredObject } from '../storage/storage.ts';
 
 /** A stored archive as lists show it: the object, facts of its manifest, and its sidecar. */
@@ -138,6 +138,6 @@ function sidecarFacts(sidecar: Sidecar | null) {
  * mended.
  */
 function wordsOf(error: AppError): string {
-  const { message, hint = '' } = saidOutside(error);
+  const { message, hint = '' } = redacted(error);
   return ERROR_FAMILIES[error.code] === 'system' ? `${message} ${hint}`.trimEnd() : message;
 }

@@ -1,6 +1,6 @@
 import { openArchive } from '../archive/reader.ts';
 import { forEachConcurrent } from '../core/concurrent-map.ts';
-import { AppError, saidOutside } from '../core/errors.ts';
+import { AppError, redacted } from '../core/errors.ts';
 import { withMutex } from '../core/mutex.ts';
 import { firstSidecar } from '../storage/first-sidecar.ts';
 import type { Sidecar, Storage } from '../storage/storage.ts';
@@ -27,7 +27,7 @@ export async function noteVerified(storage: Storage, name: string, digest: strin
     if (await markVerified(storage, name, digest, at)) return [];
     return [`${name} is sound, but its digest is not that of the archive that was stored under this name.`];
   } catch (error) {
-    const why = error instanceof AppError ? saidOutside(error).message : 'the notes cannot be written';
+    const why = error instanceof AppError ? redacted(error).message : 'the notes cannot be written';
     return [`That it was verified could not be noted: ${why}`];
   }
 }
@@ -48,7 +48,7 @@ function markDamaged(storage: Storage, name: string, damage: AppError, at: Date)
   return withMutex(storage, name, async () => {
     const notes = (await storage.readSidecar(name)) ?? (await freshNotes(storage, name).catch(unlessUnreadable));
     if (notes === null) return;
-    const foundDamaged = { at: at.toISOString(), code: damage.code, message: cut(saidOutside(damage).message) };
+    const foundDamaged = { at: at.toISOString(), code: damage.code, message: cut(redacted(damage).message) };
     await storage.writeSidecar(name, { ...notes, foundDamaged });
   });
 }
@@ -63,12 +63,12 @@ export async function rememberDamage(storage: Storage, name: string, error: unkn
     await markDamaged(storage, name, error, at);
     return error;
   } catch (failure) {
-    const why = failure instanceof AppError ? saidOutside(failure).message : 'the notes cannot be written';
+    const why = failure instanceof AppError ? redacted(failure).message : 'the notes cannot be written';
     return new AppError(error.code, error.message, {
       ...(error.hint !== undefined && { hint: error.hint }),
       details: { ...error.details, notNoted: why },
       cause: error.cause,
-      ...(error.places && { places: error.places }),
+      ...(error.redactions && { redactions: error.redactions }),
     });
   }
 }

@@ -104,7 +104,7 @@ class CopyOut {
   }
 
   handleError(error: unknown) {
-    this.handBack(null);
+    this.detach(null);
     if (this.buffer) this.options.pool.give(this.buffer);
     this.buffer = null;
     this.rejectOnce(error);
@@ -158,7 +158,7 @@ class CopyOut {
       if (this.headerLength === 0 && data.length - at >= 5) {
         this.code = data[at] as number;
         this.left = data.readUInt32BE(at + 1) - 4;
-        if (this.code !== COPY_DATA && !PASSED_OVER.has(this.code)) return this.handBack(data.subarray(at));
+        if (this.code !== COPY_DATA && !PASSED_OVER.has(this.code)) return this.detach(data.subarray(at));
         at += 5;
       } else {
         this.header[this.headerLength++] = data[at++] as number;
@@ -167,19 +167,19 @@ class CopyOut {
         this.code = this.header[0] as number;
         this.left = this.header.readUInt32BE(1) - 4;
         if (this.code !== COPY_DATA && !PASSED_OVER.has(this.code))
-          return this.handBack(Buffer.concat([this.header, data.subarray(at)]));
+          return this.detach(Buffer.concat([this.header, data.subarray(at)]));
       }
       if (this.code === COPY_DATA) {
         // The backend sends one message per row; the count at the end proves it.
         this.rows++;
-        if (this.makeRoom(data, at)) return;
+        if (this.ensureBuffer(data, at)) return;
         this.chunkRows++;
       }
     }
   }
 
   /** Closes the chunk when the next row does not fit. Returns true when a buffer must be waited for; the rest of `data` is kept. */
-  private makeRoom(data: Buffer, at: number): boolean {
+  private ensureBuffer(data: Buffer, at: number): boolean {
     const { pool, chunkBytes, prefix } = this.options;
     if (this.buffer === null) return false;
     const fits = this.position + this.left <= (this.chunkRows === 0 ? this.buffer.length : chunkBytes);
@@ -196,13 +196,13 @@ class CopyOut {
     this.stream?.pause();
     this.backlog.push(data.subarray(at));
     next.then(
-      (buffer) => this.goOn(buffer),
-      (error) => this.giveUp(error),
+      (buffer) => this.resume(buffer),
+      (error) => this.abort(error),
     );
     return true;
   }
 
-  private goOn(buffer: Buffer) {
+  private resume(buffer: Buffer) {
     if (this.driverListener === null) return this.options.pool.give(buffer);
     this.begin(buffer);
     this.chunkRows = 1;
@@ -217,13 +217,13 @@ class CopyOut {
   }
 
   /** Ends the session, because nobody takes its rows any more: a socket in the middle of a row can serve nothing else. */
-  private giveUp(error: unknown) {
+  private abort(error: unknown) {
     this.stream?.destroy();
     this.handleError(error);
   }
 
   /** Gives the socket back to the driver, which reads the rest: an error, or the end of the command. */
-  private handBack(rest: Buffer | null) {
+  private detach(rest: Buffer | null) {
     if (this.driverListener === null || this.stream === null) return;
     this.stream.removeListener('data', this.onData);
     this.stream.on('data', this.driverListener);

@@ -46,7 +46,7 @@ async function lookInto<Table extends ObjectName>(
         ),
       );
       const [row] = await tx.execute<{ held: boolean[] }>(sql.raw(`SELECT ARRAY[${looks.join(', ')}] AS held`));
-      return tables.filter((_, place) => row?.held[place] === false);
+      return tables.filter((_, index) => row?.held[index] === false);
     });
   } catch (error) {
     if (UNTOLD.has(faultCode(error) ?? '')) return null;

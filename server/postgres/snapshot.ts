@@ -107,18 +107,18 @@ async function explainLock(
   options: { applicationName: string; signal: AbortSignal },
 ): Promise<never> {
   if (!(error instanceof AppError) || error.code !== 'TABLE_BUSY') throw error;
-  await using witness = await openWorkingSession(url, options);
+  await using probe = await openWorkingSession(url, options);
   const busy: ObjectName[] = [];
   for (const table of tables) {
-    await witness.query('BEGIN');
+    await probe.query('BEGIN');
     try {
-      await witness.query(`LOCK TABLE ${quoteName(table)} IN ACCESS SHARE MODE NOWAIT`);
+      await probe.query(`LOCK TABLE ${quoteName(table)} IN ACCESS SHARE MODE NOWAIT`);
     } catch (second) {
       if (faultCode((second as Error).cause) === '55P03') busy.push(table);
     }
-    await witness.query('ROLLBACK');
+    await probe.query('ROLLBACK');
   }
-  const blockers = await lockHolders(witness, busy, 'share');
+  const blockers = await lockHolders(probe, busy, 'share');
   const which = busy.map(qualifiedName).join(', ') || 'a table';
   throw new AppError(
     'TABLE_BUSY',

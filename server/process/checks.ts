@@ -12,7 +12,7 @@ const PROBE = 'palace-backup-probe.zip';
  * Checks that archives can be written: opens and aborts a temporary one in the storage, and compares the free space.
  */
 export function storageCheck(
-  storage: Pick<Storage, 'create' | 'freeSpace' | 'label' | 'places'>,
+  storage: Pick<Storage, 'create' | 'freeSpace' | 'label' | 'redactions'>,
   leastFreeBytes: number = LEAST_FREE_BYTES,
 ): ReadinessCheck {
   return {
@@ -24,7 +24,7 @@ export function storageCheck(
       if (free !== null && free < leastFreeBytes) {
         throw new AppError('DISK_FULL', `${storage.label} has ${Math.floor(free / 1024 ** 2)} MiB left.`, {
           hint: 'Remove old backups, or give the folder more room.',
-          places: storage.places,
+          redactions: storage.redactions,
         });
       }
     },

@@ -11,7 +11,12 @@ import { type BackupKnowledge, explainBrokenRule, isBrokenRule } from '../postgr
 import { refuseForeignRows } from '../postgres/rewrite/foreign-rows.ts';
 import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
 import { referringOutside, rewriteTables } from '../postgres/rewrite/rewrite.ts';
-import { type FoundSequences, holdSequences, readStands, setSequences } from '../postgres/rewrite/set-sequences.ts';
+import {
+  type FoundSequences,
+  holdSequences,
+  readSequenceStates,
+  setSequences,
+} from '../postgres/rewrite/set-sequences.ts';
 import type { TableLoad } from '../postgres/rewrite/table-load.ts';
 import type { RestorePlan } from './plan.ts';
 
@@ -70,7 +75,7 @@ export async function applyRestore(
       hint: 'Run the restore again.',
     });
   await receipt.confirm(session);
-  const held = await readStands(session, found.all);
+  const held = await readSequenceStates(session, found.all);
   const moments = { held, emptied: held, filled: held };
   await refuseMovedTables(session, expected, shape, loads, outside);
 
@@ -84,10 +89,10 @@ export async function applyRestore(
         onRows: progress.rows,
         onStage: progress.stage,
         async onEmptied() {
-          moments.emptied = await readStands(session, found.all);
+          moments.emptied = await readSequenceStates(session, found.all);
         },
         async onFilled() {
-          moments.filled = await readStands(session, found.all);
+          moments.filled = await readSequenceStates(session, found.all);
         },
       },
       knowledge,

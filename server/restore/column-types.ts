@@ -15,14 +15,14 @@ export class ColumnTypes {
 
   /** Compares a column that both sides have with the same type name. */
   compare(table: ObjectName, column: ManifestTable['columns'][number], live: ColumnModel): void {
-    const place = `${qualifiedName(table)}.${column.name}`;
-    for (const change of this.comparison.collationChanges(place, column.collation, live.collation))
-      this.found.set(place, { change, columns: [] });
+    const columnName = `${qualifiedName(table)}.${column.name}`;
+    for (const change of this.comparison.collationChanges(columnName, column.collation, live.collation))
+      this.found.set(columnName, { change, columns: [] });
     for (const change of this.comparison.changes(column.sqlType)) {
       const key = JSON.stringify(change);
       const known = this.found.get(key);
-      if (known) known.columns.push(place);
-      else this.found.set(key, { change, columns: [place] });
+      if (known) known.columns.push(columnName);
+      else this.found.set(key, { change, columns: [columnName] });
       if (change.kind === 'narrower') this.note(table, column.name, `${change.type} ${change.reason}`);
     }
   }
@@ -55,9 +55,9 @@ export class ColumnTypes {
     return [...this.found.values()]
       .filter(({ change }) => change.kind === kind)
       .map(({ change, columns: [first, ...more] }) => {
-        const places =
+        const usedBy =
           first === undefined ? '' : ` (behind ${first}${more.length > 0 ? ` and ${more.length} more` : ''})`;
-        return sentence(`${change.type}${places}: ${change.reason}`);
+        return sentence(`${change.type}${usedBy}: ${change.reason}`);
       });
   }
 }

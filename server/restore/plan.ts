@@ -63,13 +63,13 @@ export function planRestore(
     }
     const carried = new Set(columns.map((column) => column.name));
     for (const column of target.columns.filter(({ name }) => !carried.has(name))) {
-      const place = `${qualifiedName(table)}.${column.name}`;
+      const columnName = `${qualifiedName(table)}.${column.name}`;
       if (column.generated !== null) continue;
       if (column.notNull && column.defaultSql === null && column.identity === null)
-        faults.push(`${place} is NOT NULL without a default and not in the backup`);
+        faults.push(`${columnName} is NOT NULL without a default and not in the backup`);
       else
         warnings.push(
-          `${place} is not in the backup: its rows get ${(column.defaultSql ?? column.identity) ? 'the default' : 'NULL'}.`,
+          `${columnName} is not in the backup: its rows get ${(column.defaultSql ?? column.identity) ? 'the default' : 'NULL'}.`,
         );
     }
     return {
@@ -107,10 +107,10 @@ function columnFaults(
   column: { name: string; sqlType: string },
   live: ColumnModel | undefined,
 ): string[] {
-  const place = `${qualifiedName(table)}.${column.name}`;
-  if (live === undefined) return [`${place} is not in the database any more`];
-  if (live.generated !== null) return [`${place} is a generated column today`];
-  if (live.sqlType !== column.sqlType) return [`${place} is ${live.sqlType} today and was ${column.sqlType}`];
+  const columnName = `${qualifiedName(table)}.${column.name}`;
+  if (live === undefined) return [`${columnName} is not in the database any more`];
+  if (live.generated !== null) return [`${columnName} is a generated column today`];
+  if (live.sqlType !== column.sqlType) return [`${columnName} is ${live.sqlType} today and was ${column.sqlType}`];
   return [];
 }
 

@@ -21,7 +21,7 @@ import { namingHolders } from '../postgres/locks/table-lock.ts';
 import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { findSequences } from '../postgres/rewrite/set-sequences.ts';
 import { sessionsFor } from '../postgres/sessions-for.ts';
-import { dropStaging, mopUp } from '../postgres/staging/drop-staging.ts';
+import { cleanUp, dropStaging } from '../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../postgres/staging/staging.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
 import { chooseTables } from './choose-tables.ts';
@@ -185,7 +185,7 @@ async function runRestore(
   } catch (error) {
     leader.destroy();
     const committed = result && (await committedAllTheSame(deps, operationId));
-    left = await mopUp(deps.databaseUrl, name, schema);
+    left = await cleanUp(deps.databaseUrl, name, schema);
     if (!committed) throw failed(run.signal.aborted ? cancelled('The restore', left) : error, left);
   }
   if (!result) throw unexpected(new Error('the restore ended without a result'));
@@ -193,7 +193,7 @@ async function runRestore(
   if (left === undefined)
     left = await dropStaging(leader, schema).then(
       () => null,
-      () => mopUp(deps.databaseUrl, name, schema),
+      () => cleanUp(deps.databaseUrl, name, schema),
     );
   await analyze(deps, name, plan, leader, input.jobs, run);
   if (left !== null) result.warnings.push(left);
@@ -273,12 +273,12 @@ const OUTCOME_PAUSE_MS = 500;
  * it cannot be read.
  */
 async function committedAllTheSame(deps: RestoreDeps, operationId: string): Promise<boolean> {
-  const unhurried = new AbortController().signal;
+  const neverAborted = new AbortController().signal;
   for (let tries = 1; ; tries++) {
     try {
       await using session = await openWorkingSession(deps.databaseUrl, {
         applicationName: `palace-backup restore ${operationId} end`,
-        signal: unhurried,
+        signal: neverAborted,
       });
       await awaitApplyOver(session, operationId);
       return (await deps.receipt.outcome()) === 'succeeded';

@@ -11,7 +11,7 @@ const OWNER = 'palace_tablespaces';
 const MODEL = modelFromSchema({ t: pgTable('t', {}), far: pgTable('far', {}), parted: pgTable('parted', {}) });
 
 /** Returns the tablespace of each relation of the application; empty for the database's default. */
-async function placesOf(database: TestDatabase): Promise<string[]> {
+async function tablespacesOf(database: TestDatabase): Promise<string[]> {
   const rows = await database.admin<{ place: string }>(
     `SELECT concat_ws(' ', c.relname, c.relkind, coalesce(s.spcname, 'default')) AS place
        FROM pg_class c LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
@@ -38,8 +38,8 @@ for (const server of testServers())
         INSERT INTO t SELECT n, 'v' || n FROM generate_series(1, 50) n; INSERT INTO far SELECT n, 'f' || n FROM generate_series(1, 50) n;
         INSERT INTO parted SELECT generate_series(0, 19)`);
       const made = await backupOf(database, MODEL);
-      const [rows, places] = [await contentOf(database), await placesOf(database)];
-      expect(places).toEqual(expect.arrayContaining([`far r ${space}`, 't r default', `parted_far r ${space}`]));
+      const [rows, tablespaces] = [await contentOf(database), await tablespacesOf(database)];
+      expect(tablespaces).toEqual(expect.arrayContaining([`far r ${space}`, 't r default', `parted_far r ${space}`]));
       for (const whose of [
         `DATABASE ${database.name}`,
         `ROLE ${OWNER}`,
@@ -50,7 +50,7 @@ for (const server of testServers())
         await restoreInto(database, made);
         await database.admin(`ALTER ${whose} RESET default_tablespace`);
         expect(await contentOf(database)).toEqual(rows);
-        expect(await placesOf(database)).toEqual(places);
+        expect(await tablespacesOf(database)).toEqual(tablespaces);
       }
     }
     await using other = await testDatabase({ server });

@@ -63,49 +63,49 @@ export class TypeComparison {
     const meaning = (reason: string): TypeChange[] => [{ type: qualifiedName(name), reason, kind: 'meaning' }];
     if (!now) return then ? meaning(`was ${described(then, name)} and is not there today`) : [];
     if (!then) return this.archived.cannotTell(now) ? [] : meaning(`is ${described(now, name)} today, and was not`);
-    const place = new Place(name, ordered);
-    if (then.kind === 'enum' && now.kind === 'enum') return enumChanges(place, then.labels, now.labels);
-    if (then.kind === 'domain' && now.kind === 'domain') return this.domainChanges(place, then, now);
-    if (then.kind === 'composite' && now.kind === 'composite') return this.compositeChanges(place, then, now);
+    const use = new TypeUse(name, ordered);
+    if (then.kind === 'enum' && now.kind === 'enum') return enumChanges(use, then.labels, now.labels);
+    if (then.kind === 'domain' && now.kind === 'domain') return this.domainChanges(use, then, now);
+    if (then.kind === 'composite' && now.kind === 'composite') return this.compositeChanges(use, then, now);
     if (then.kind === 'range' && now.kind === 'range' && isMultirange(then, name) === isMultirange(now, name))
-      return this.rangeChanges(place, then, now);
+      return this.rangeChanges(use, then, now);
     const same =
       then.kind === now.kind && (then.kind === 'extension' ? then.name === now.name : isDeepStrictEqual(then, now));
     return same ? [] : meaning(`was ${described(then, name)} and is ${described(now, name)} today`);
   }
 
-  private domainChanges(place: Place, then: OfKind<'domain'>, now: OfKind<'domain'>): TypeChange[] {
+  private domainChanges(use: TypeUse, then: OfKind<'domain'>, now: OfKind<'domain'>): TypeChange[] {
     if (then.baseType !== now.baseType)
-      return [place.meaning(`was over ${then.baseType} and is over ${now.baseType} today`)];
+      return [use.meaning(`was over ${then.baseType} and is over ${now.baseType} today`)];
     const before = new Map(then.checks.map((check) => [checkText(check), isValidated(check)]));
     return [
-      ...this.collated(place, then.collation, now.collation),
-      ...this.defaultOrder(place, then.baseType, then.collation),
-      ...(now.notNull && !then.notNull ? [place.narrower('is NOT NULL today, and was not')] : []),
+      ...this.collated(use, then.collation, now.collation),
+      ...this.defaultOrder(use, then.baseType, then.collation),
+      ...(now.notNull && !then.notNull ? [use.narrower('is NOT NULL today, and was not')] : []),
       ...now.checks
         .filter((check) => !before.has(checkText(check)))
-        .map((check) => place.narrower(`has the check ${check.name} today, which it had not, or not in these words`)),
+        .map((check) => use.narrower(`has the check ${check.name} today, which it had not, or not in these words`)),
       ...now.checks
         .filter((check) => isValidated(check) && !(before.get(checkText(check)) ?? true))
-        .map((check) => place.narrower(`has the check ${check.name} for all rows today, and had it NOT VALID`)),
-      ...this.behind(then.baseType, place.ordered),
+        .map((check) => use.narrower(`has the check ${check.name} for all rows today, and had it NOT VALID`)),
+      ...this.behind(then.baseType, use.ordered),
     ];
   }
 
-  private compositeChanges(place: Place, then: OfKind<'composite'>, now: OfKind<'composite'>): TypeChange[] {
+  private compositeChanges(use: TypeUse, then: OfKind<'composite'>, now: OfKind<'composite'>): TypeChange[] {
     const reasons = attributeReasons(then.attributes, now.attributes);
-    if (reasons.length > 0) return reasons.map((reason) => place.meaning(reason));
+    if (reasons.length > 0) return reasons.map((reason) => use.meaning(reason));
     return then.attributes.flatMap((attribute, index) => [
-      ...this.collated(place, attribute.collation, now.attributes[index]?.collation, `attribute ${attribute.name} `),
-      ...this.defaultOrder(place, attribute.sqlType, attribute.collation),
-      ...this.behind(attribute.sqlType, place.ordered),
+      ...this.collated(use, attribute.collation, now.attributes[index]?.collation, `attribute ${attribute.name} `),
+      ...this.defaultOrder(use, attribute.sqlType, attribute.collation),
+      ...this.behind(attribute.sqlType, use.ordered),
     ]);
   }
 
-  private rangeChanges(place: Place, then: OfKind<'range'>, now: OfKind<'range'>): TypeChange[] {
+  private rangeChanges(use: TypeUse, then: OfKind<'range'>, now: OfKind<'range'>): TypeChange[] {
     if (then.subtype !== now.subtype)
-      return [place.meaning(`was a range of ${then.subtype} and is one of ${now.subtype} today`)];
-    const inside = new Place(place.name, true);
+      return [use.meaning(`was a range of ${then.subtype} and is one of ${now.subtype} today`)];
+    const inside = new TypeUse(use.name, true);
     const named = (name: ObjectName | null | undefined) => (name ? qualifiedName(name) : 'the default');
     const differs = then.opclass !== undefined && !isDeepStrictEqual(then.opclass, now.opclass);
     return [
@@ -126,22 +126,22 @@ export class TypeComparison {
   }
 
   private collated(
-    place: Place,
+    use: TypeUse,
     then: ObjectName | null | undefined,
     now: ObjectName | null | undefined,
     of = '',
   ): TypeChange[] {
     // An archive of format 1.0 does not record collations.
     const reason = then === undefined ? null : this.collationReason(then, now ?? null);
-    return reason === null ? [] : [place.sorted(`${of}${reason}`)];
+    return reason === null ? [] : [use.sorted(`${of}${reason}`)];
   }
 
   /** Returns a change when two databases order text without a collation differently; that matters where bounds of a range are compared. */
-  private defaultOrder(place: Place, sqlType: string, collation: ObjectName | null | undefined): TypeChange[] {
+  private defaultOrder(use: TypeUse, sqlType: string, collation: ObjectName | null | undefined): TypeChange[] {
     const [before, after] = [this.archived.defaultOrder, this.live.defaultOrder];
-    if (!place.ordered || collation || !COLLATED_BY_DEFAULT.test(sqlType)) return [];
+    if (!use.ordered || collation || !COLLATED_BY_DEFAULT.test(sqlType)) return [];
     if (before === null || after === null || before === after) return [];
-    return [place.sorted(`is ordered as the database orders, by ${before} then and by ${after} today`)];
+    return [use.sorted(`is ordered as the database orders, by ${before} then and by ${after} today`)];
   }
 
   private collationReason(then: ObjectName | null, now: ObjectName | null): string | null {
@@ -155,7 +155,7 @@ export class TypeComparison {
 /** PostgreSQL's own types that take the database's collation when none is named. */
 const COLLATED_BY_DEFAULT = /^(text|citext|bpchar|character( varying)?)(\(\d+\))?(\[\])*$/;
 
-class Place {
+class TypeUse {
   readonly name: ObjectName;
   readonly ordered: boolean;
 
@@ -183,16 +183,16 @@ class Place {
   }
 }
 
-function enumChanges(place: Place, then: string[], now: string[]): TypeChange[] {
+function enumChanges(use: TypeUse, then: string[], now: string[]): TypeChange[] {
   const left = new Set(now);
   const gone = then.filter((label) => !left.has(label));
   const before = new Set(then);
   const changes: TypeChange[] = [];
   if (gone.length > 0)
-    changes.push(place.narrower(`lacks the ${gone.length === 1 ? 'label' : 'labels'} ${listed(gone)} today`));
+    changes.push(use.narrower(`lacks the ${gone.length === 1 ? 'label' : 'labels'} ${listed(gone)} today`));
   const kept = (labels: string[], of: Set<string>) => labels.filter((label) => of.has(label));
   if (!isDeepStrictEqual(kept(then, left), kept(now, before)))
-    changes.push(place.sorted('has its labels in another order today'));
+    changes.push(use.sorted('has its labels in another order today'));
   return changes;
 }
 

@@ -5,12 +5,12 @@ import { createThrottle } from './throttle.ts';
 import { createTokens, type Tokens } from './tokens/tokens.ts';
 
 /** A clock that stands still until it is moved. */
-export interface HandClock {
+export interface ManualClock {
   now: () => Date;
   advance(ms: number): void;
 }
 
-export function handClock(start = new Date()): HandClock {
+export function manualClock(start = new Date()): ManualClock {
   let time = start.getTime();
   return {
     now: () => new Date(time),
@@ -23,7 +23,7 @@ export function handClock(start = new Date()): HandClock {
 export interface AccessScene extends AsyncDisposable {
   database: TestDatabase;
   records: RecordsClient['records'];
-  clock: HandClock;
+  clock: ManualClock;
   sessions: Sessions;
   tokens: Tokens;
   /** Hashes compared with a password since the last look. */
@@ -59,7 +59,7 @@ export async function accessScene(
   const database = await testDatabase({ template: 'hrms' });
   const client = openRecords(database.url);
   const { records } = client;
-  const clock = handClock();
+  const clock = manualClock();
   const { now } = clock;
   const compared: string[] = [];
   const sessions = createSessions({

@@ -57,7 +57,7 @@ test('each further lock is twice as long, up to a quarter of an hour', async () 
     await database.query(`UPDATE backup_system.rate_limits SET expire = 1 WHERE key LIKE 'signInAccount:%'`);
   }
   expect(locks).toEqual([60, 120, 240, 480, 900, 900]);
-  await throttle.forgive('signInAccount', 'grow@palace.example');
+  await throttle.reset('signInAccount', 'grow@palace.example');
   for (let n = 0; n < 5; n += 1) await throttle.consume('signInAccount', 'grow@palace.example');
   expect((await rejection(throttle.consume('signInAccount', 'grow@palace.example'))).details).toEqual({
     retryAfterSeconds: 60,
@@ -68,7 +68,7 @@ test('a point given back can be consumed again', async () => {
   const throttle = replica();
   for (let n = 0; n < 20; n += 1) {
     await throttle.consume('stepUp', 'maria');
-    await throttle.giveBack('stepUp', 'maria');
+    await throttle.refund('stepUp', 'maria');
   }
 });
 

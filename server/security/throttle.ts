@@ -44,9 +44,9 @@ export interface Throttle {
   /** Takes one point. Throws RATE_LIMITED with `details.retryAfterSeconds`. The key is stored only as a hash. */
   consume(limit: RateClass, key: string): Promise<void>;
   /** Gives one point back, after a call that was no failed attempt. */
-  giveBack(limit: RateClass, key: string): Promise<void>;
+  refund(limit: RateClass, key: string): Promise<void>;
   /** Deletes all points and locks of this key. */
-  forgive(limit: RateClass, key: string): Promise<void>;
+  reset(limit: RateClass, key: string): Promise<void>;
 }
 
 /**
@@ -80,10 +80,10 @@ export function createThrottle(deps: { records: Records }): Throttle {
         throw tooMany(seconds * 1000);
       }
     },
-    async giveBack(limit, key) {
+    async refund(limit, key) {
       await counter(limit).points.reward(sha256(key));
     },
-    async forgive(limit, key) {
+    async reset(limit, key) {
       const { points, locks } = counter(limit);
       await points.delete(sha256(key));
       await locks?.delete(sha256(key));
@@ -125,7 +125,7 @@ function shared(store: object, name: string, points: number, duration: number, l
 function clientOver(records: Records) {
   return {
     async query({ text, values = [] }: { text: string; values?: unknown[] }) {
-      const pieces = unhurried(text)
+      const pieces = withoutSyncCommit(text)
         .split(/\$(\d+)/)
         .map((piece, at) => (at % 2 === 0 ? sql.raw(piece) : sql`${values[Number(piece) - 1]}`));
       const rows = await records.execute(sql.join(pieces));
@@ -138,7 +138,7 @@ function clientOver(records: Records) {
  * Turns off synchronous_commit for a count: losing one in a crash does no harm, and otherwise every request would wait
  * for the disk.
  */
-function unhurried(text: string): string {
+function withoutSyncCommit(text: string): string {
   return text.replace('RETURNING points, expire', `$&, set_config('synchronous_commit', 'off', true)`);
 }
 

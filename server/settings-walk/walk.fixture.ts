@@ -51,11 +51,11 @@ export async function openWalk(server: TestServer): Promise<Walk> {
 
   async function set(changes: Change[], way: Way): Promise<void> {
     for (const one of [database, hand]) {
-      const places = [`DATABASE ${one.name}`, `ROLE ${OWNER} IN DATABASE ${one.name}`];
-      const whose = way === 'both' ? places : [places[way === 'database' ? 0 : 1]];
+      const targets = [`DATABASE ${one.name}`, `ROLE ${OWNER} IN DATABASE ${one.name}`];
+      const whose = way === 'both' ? targets : [targets[way === 'database' ? 0 : 1]];
       const text = ({ name, value }: Change) => (LISTS_OF_NAMES.has(name) ? value : `'${value}'`);
       const statements = changes.flatMap((change) =>
-        whose.map((place) => `ALTER ${place} SET ${change.name} = ${text(change)};`),
+        whose.map((target) => `ALTER ${target} SET ${change.name} = ${text(change)};`),
       );
       await one.admin(statements.join('\n'));
     }

@@ -1,4 +1,4 @@
-import { AppError, type Places } from '../core/errors.ts';
+import { AppError, type Redactions } from '../core/errors.ts';
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
@@ -11,10 +11,10 @@ export function systemCode(error: unknown): string | null {
 export function storageFailure(
   error: unknown,
   doing: string,
-  facts: { free?: number | null; written?: number; places?: Places } = {},
+  facts: { free?: number | null; written?: number; redactions?: Redactions } = {},
 ): AppError {
   if (error instanceof AppError) return error;
-  const places = facts.places && { places: facts.places };
+  const redactions = facts.redactions && { redactions: facts.redactions };
   const code = systemCode(error);
   if (code !== null && NO_SPACE.has(code)) {
     const { free, written = 0 } = facts;
@@ -29,7 +29,7 @@ export function storageFailure(
       cause: error,
       hint: fullHint(code, free ?? null),
       details: { written, ...(room && { free }) },
-      ...places,
+      ...redactions,
     });
   }
   const denied = code === 'EACCES' || code === 'EPERM';
@@ -39,7 +39,7 @@ export function storageFailure(
       ? 'Give the user this program runs as the right to read and write there.'
       : 'Check that the folder exists, is a folder, and is on a disk that can be written.',
     details: { reason: code },
-    ...places,
+    ...redactions,
   });
 }
 

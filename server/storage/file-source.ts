@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ByteSource } from '../core/bytes.ts';
-import { AppError, placesOfFile } from '../core/errors.ts';
+import { AppError, fileRedactions } from '../core/errors.ts';
 import { storageFailure, systemCode } from './failures.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function openFileNoFollow(path: string): Promise<ByteSource> {
 
 async function openRegularFile(path: string, flags: number): Promise<ByteSource> {
   let handle: FileHandle;
-  const places = placesOfFile(path);
+  const redactions = fileRedactions(path);
   try {
     // Non-blocking, because opening a pipe nobody writes to would wait for ever.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
@@ -28,22 +28,22 @@ async function openRegularFile(path: string, flags: number): Promise<ByteSource>
       throw new AppError('NOT_FOUND', `There is no file ${path}.`, {
         cause: error,
         hint: 'Check the path.',
-        places,
+        redactions,
       });
     }
-    throw storageFailure(error, `Opening ${path}`, { places });
+    throw storageFailure(error, `Opening ${path}`, { redactions });
   }
   try {
     const facts = await handle.stat();
     if (!facts.isFile())
       throw new AppError('NOT_FOUND', `${path} is not a file.`, {
         hint: 'Give the path of an archive.',
-        places,
+        redactions,
       });
     return new FileSource(handle, path, facts.size);
   } catch (error) {
     await handle.close();
-    throw storageFailure(error, `Opening ${path}`, { places });
+    throw storageFailure(error, `Opening ${path}`, { redactions });
   }
 }
 
@@ -74,7 +74,7 @@ class FileSource implements ByteSource {
     try {
       return (await this.handle.read(target, done, target.length - done, position)).bytesRead;
     } catch (error) {
-      throw storageFailure(error, `Reading ${this.path}`, { places: placesOfFile(this.path) });
+      throw storageFailure(error, `Reading ${this.path}`, { redactions: fileRedactions(this.path) });
     }
   }
 
@@ -88,6 +88,6 @@ export function tooShort(where: string, offset: number, length: number): AppErro
   return new AppError('ARCHIVE_DAMAGED', `${where} ends before byte ${offset + length}.`, {
     hint: 'The file was cut off. Use another backup, or copy this one again.',
     details: { place: 'container', offset, length },
-    places: placesOfFile(where),
+    redactions: fileRedactions(where),
   });
 }

@@ -1,4 +1,4 @@
-import { AppError, saidOutside } from '../core/errors.ts';
+import { AppError, redacted } from '../core/errors.ts';
 import type { Sidecar, Storage } from './storage.ts';
 
 /** Returns the sidecar of an archive about which nothing was recorded yet. */
@@ -21,7 +21,7 @@ export async function writeFirstSidecar(
     await storage.writeSidecar(name, firstSidecar(facts));
     return [];
   } catch (error) {
-    const why = error instanceof AppError ? saidOutside(error).message : 'for a reason unknown';
+    const why = error instanceof AppError ? redacted(error).message : 'for a reason unknown';
     return [`The archive is stored, but its notes (kind, digest, when it was verified) could not be written: ${why}`];
   }
 }

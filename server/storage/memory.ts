@@ -25,7 +25,7 @@ export function createMemoryStorage(now: () => Date): Storage {
 
   return {
     label: 'memory',
-    places: {},
+    redactions: {},
     demandPresent: async () => undefined,
     create: async (name) => {
       checkNewName(name);

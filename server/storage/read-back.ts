@@ -14,7 +14,7 @@ export interface Difference {
  * would be taken for a backup. Throws `code` with the difference, or what opening and comparing throw.
  */
 export async function readBack(
-  storage: Pick<Storage, 'open' | 'remove' | 'label' | 'places'>,
+  storage: Pick<Storage, 'open' | 'remove' | 'label' | 'redactions'>,
   name: string,
   code: 'ARCHIVE_DAMAGED' | 'STORAGE_UNAVAILABLE',
   compare: (source: ByteSource) => Promise<Difference | null>,
@@ -38,6 +38,6 @@ export async function readBack(
         ? 'Check it; the damaged file was removed.'
         : `Check it, and remove ${name} by hand: that failed (${kept}).`),
     ...(difference.details && { details: difference.details }),
-    places: storage.places,
+    redactions: storage.redactions,
   });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createScratch } from './scratch.ts';
 
-const home = { label: 'home', places: {}, freeSpace: async () => null, demandPresent: async () => undefined };
+const home = { label: 'home', redactions: {}, freeSpace: async () => null, demandPresent: async () => undefined };
 
 test('what is written can be read at any place, and the folder never shows it', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'scratch-'));

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ByteSource } from '../core/bytes.ts';
-import { placesOfFolder } from '../core/errors.ts';
+import { folderRedactions } from '../core/errors.ts';
 import { Mutex } from '../core/mutex.ts';
 import { storageFailure } from './failures.ts';
 import { tooShort } from './file-source.ts';
@@ -18,7 +18,7 @@ export interface Scratch extends Storage, AsyncDisposable {}
 
 export function createScratch(
   folder: string,
-  home: Pick<Storage, 'label' | 'places' | 'freeSpace' | 'demandPresent'>,
+  home: Pick<Storage, 'label' | 'redactions' | 'freeSpace' | 'demandPresent'>,
 ): Scratch {
   let file: { handle: FileHandle; size: number } | null = null;
   const close = async () => {
@@ -31,7 +31,7 @@ export function createScratch(
   };
   return {
     label: home.label,
-    places: home.places,
+    redactions: home.redactions,
     async create() {
       await close();
       await home.demandPresent();
@@ -63,7 +63,7 @@ async function namelessFile(folder: string): Promise<FileHandle> {
     await unlink(path);
     return handle;
   } catch (error) {
-    throw storageFailure(error, `Writing to ${folder}`, { places: placesOfFolder(folder, FOLDER_WORDS) });
+    throw storageFailure(error, `Writing to ${folder}`, { redactions: folderRedactions(folder, FOLDER_WORDS) });
   }
 }
 

@@ -17,8 +17,8 @@ export interface Span {
  * chunked, without a length.
  */
 export function objectBody(storage: Storage, name: string, span: Span): Blob | ReadableStream<Uint8Array> {
-  const place = storage.locate(name);
-  return isAbsolute(place) ? Bun.file(place).slice(span.start, span.end) : objectStream(storage, name, span);
+  const location = storage.locate(name);
+  return isAbsolute(location) ? Bun.file(location).slice(span.start, span.end) : objectStream(storage, name, span);
 }
 
 /**

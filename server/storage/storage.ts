@@ -1,5 +1,5 @@
 import type { ByteSink, ByteSource } from '../core/bytes.ts';
-import type { Places } from '../core/errors.ts';
+import type { Redactions } from '../core/errors.ts';
 
 /**
  * Storage of archives. Two implementations keep this contract (`local.ts`, `memory.ts`), and one suite
@@ -10,7 +10,7 @@ export interface Storage {
   /** Folder or bucket, for people; never with credentials. */
   readonly label: string;
   /** Paths in its errors that only this machine may show. */
-  readonly places: Places;
+  readonly redactions: Redactions;
 
   /**
    * Rejects with STORAGE_LOST when everything stored here is gone: a volume not mounted, a folder removed. `create()`

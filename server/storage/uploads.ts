@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ByteSink, ByteSource } from '../core/bytes.ts';
-import { AppError, placesOfFolder } from '../core/errors.ts';
+import { AppError, folderRedactions } from '../core/errors.ts';
 import { storageFailure, systemCode } from './failures.ts';
 import { openFileNoFollow } from './file-source.ts';
 import { ignoreMissing, syncFolder } from './local/folder.ts';
@@ -74,7 +74,7 @@ const OWNED = new RegExp(`^[.](${ID})(?:[.](accept))?[.][0-9a-z]+-\\d+-\\d+-\\d+
 /** Returns an upload area in one folder of this machine, or in a folder that all servers share. */
 export function createUploadArea(folder: string): UploadArea {
   const home = resolve(folder);
-  const places = placesOfFolder(home, 'the folder of the uploads');
+  const redactions = folderRedactions(home, 'the folder of the uploads');
   const temporaries = temporaryNames();
   let counter = 0;
 
@@ -86,7 +86,7 @@ export function createUploadArea(folder: string): UploadArea {
     try {
       return await work();
     } catch (error) {
-      throw storageFailure(error, doing, { places });
+      throw storageFailure(error, doing, { redactions });
     }
   };
   const prepare = () =>
@@ -116,7 +116,7 @@ export function createUploadArea(folder: string): UploadArea {
           path,
           sidecar: `${temporary}.json`,
           freeSpace,
-          places,
+          redactions,
           beforeNaming: async () => undefined,
         });
       });
@@ -141,7 +141,7 @@ export function createUploadArea(folder: string): UploadArea {
               at += bytesWritten;
             }
           } catch (error) {
-            throw storageFailure(error, `Writing ${path}`, { free: await freeSpace(), written: at, places });
+            throw storageFailure(error, `Writing ${path}`, { free: await freeSpace(), written: at, redactions });
           }
         },
         [Symbol.asyncDispose]: () => handle.close(),

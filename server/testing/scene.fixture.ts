@@ -9,7 +9,7 @@ import { type RestoreResult, restoreArchive } from '../restore/restore.ts';
 import { bytesSource } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import * as library from './library.fixture.ts';
-import { GATE_FAMILY, LIBRARY_GATES_SQL, LIBRARY_SQL } from './library.fixture.ts';
+import { BREAKPOINT_FAMILY, LIBRARY_BREAKPOINTS_SQL, LIBRARY_SQL } from './library.fixture.ts';
 import { backupOf, type MadeBackup } from './verbs.fixture.ts';
 
 export interface RunOptions {
@@ -68,7 +68,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
   const { lendings = 500, repeat = 1 } = options;
   await migrate(database.url);
   await database.query(LIBRARY_SQL);
-  await database.admin(LIBRARY_GATES_SQL);
+  await database.admin(LIBRARY_BREAKPOINTS_SQL);
   await database.query(`
     INSERT INTO readers (name, mood, mark) SELECT 'reader ' || n, 'calm', 'mark ' || n FROM generate_series(1, 20) n;
     INSERT INTO books (title, isbn) SELECT 'title ' || n, 'isbn ' || n FROM generate_series(1, 30) n;
@@ -193,7 +193,7 @@ async function leftoversIn(database: TestDatabase): Promise<string[]> {
     const rows = await database.admin<{ what: string }>(`
       SELECT 'schema ' || nspname AS what FROM pg_namespace WHERE nspname LIKE 'restore\\_%'
       UNION ALL SELECT 'session ' || application_name || ': ' || query FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'
-      UNION ALL SELECT 'lock ' || classid FROM pg_locks WHERE locktype = 'advisory' AND classid <> ${GATE_FAMILY}
+      UNION ALL SELECT 'lock ' || classid FROM pg_locks WHERE locktype = 'advisory' AND classid <> ${BREAKPOINT_FAMILY}
                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       ${there ? `UNION ALL SELECT 'running ' || kind FROM backup_system.operations WHERE state = 'running'` : ''}`);
     left = rows.map((row) => row.what);

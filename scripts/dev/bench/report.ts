@@ -90,8 +90,8 @@ function showReached(kind: Goal['kind'], value: number): string {
   return kind === 'time' || kind === 'size' ? `${fixed(value, 3)} ×` : megabytes(value);
 }
 
-function fixed(value: number | null, places: number): string {
-  return value === null ? '–' : value.toFixed(places);
+function fixed(value: number | null, decimals: number): string {
+  return value === null ? '–' : value.toFixed(decimals);
 }
 
 function megabytes(bytes: number | null): string {

@@ -33,7 +33,7 @@ const STEPS = {
     'document, sequences',
     'document, read back',
   ],
-  'sign-in': ['address', 'account', 'password', 'standing', 'points', 'session', 'cookie', 'audit'],
+  'sign-in': ['address', 'account', 'password', 'account status', 'points', 'session', 'cookie', 'audit'],
 };
 const ROOT = join(import.meta.dir, '../../..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');

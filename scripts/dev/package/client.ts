@@ -40,7 +40,7 @@ async function bundle(folder: string): Promise<void> {
   if (!built.success) throw new Error(built.logs.map(String).join('\n'));
   const code = await Bun.file(join(folder, 'client.js')).text();
   const imports = new Bun.Transpiler({ loader: 'js' }).scanImports(code);
-  for (const { path } of imports) refuseStranger('client.js', path);
+  for (const { path } of imports) refuseUndeclared('client.js', path);
 }
 
 /** Writes only the declarations that `client.ts` reaches, laid out as their sources are; the compiler emits more on the way. */
@@ -54,7 +54,7 @@ async function declare(folder: string): Promise<string[]> {
       const text = await Bun.file(join(emitted, file)).text();
       for (const path of importsOf(text)) {
         if (path.startsWith('.')) reached.add(join(dirname(file), path).replace(/\.ts$/, '.d.ts'));
-        else refuseStranger(file, path);
+        else refuseUndeclared(file, path);
       }
       // In a package, declarations import each other as the modules that would be beside them.
       const told = text.replaceAll(/(['"])(\.{1,2}\/[^'"]+)\.ts\1/g, '$1$2.js$1');
@@ -93,7 +93,7 @@ function importsOf(declaration: string): string[] {
   return [...declaration.matchAll(/(?:\bfrom|\bimport\()\s*(['"])([^'"]+)\1/g)].map(([, , path = '']) => path);
 }
 
-function refuseStranger(file: string, path: string): void {
+function refuseUndeclared(file: string, path: string): void {
   if (PACKAGES.some((name) => path === name || path.startsWith(`${name}/`))) return;
   throw new Error(`${file} of the client's package imports ${path}: only ${PACKAGES.join(', ')} may be needed.`);
 }

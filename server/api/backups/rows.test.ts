@@ -55,7 +55,7 @@ describe('backups.rows', () => {
       const { data } = await client.backups.rows.query({ id: ARCHIVE, table, limit: 200 });
       expect([table, data.rows.length]).toEqual([table, Math.min(200, data.chunks[0] ?? 0)]);
       for (const row of data.rows)
-        for (const [place, { hidden }] of data.columns.entries()) if (hidden) expect(row[place]).toBeNull();
+        for (const [column, { hidden }] of data.columns.entries()) if (hidden) expect(row[column]).toBeNull();
     }
     const wire = sent.join('\n');
     expect(wire).toContain('"fullName"');
@@ -126,8 +126,8 @@ describe('backups.reveal', () => {
   test('shows the columns it is given, and leaves a row that names them and not what was searched for', async () => {
     const [person = ''] = await valuesOf('staff', 'fullName');
     const { data } = await client.backups.reveal.mutate({ ...wanted, search: person, limit: 5 });
-    const place = data.columns.findIndex(({ name }) => name === 'fullName');
-    expect(data.rows.map((row) => row[place])).toContain(person);
+    const column = data.columns.findIndex(({ name }) => name === 'fullName');
+    expect(data.rows.map((row) => row[column])).toContain(person);
     expect(data.columns.flatMap(({ name, hidden }) => (hidden ? [] : [name]))).toContain('accountDetails');
     expect(data.columns.find(({ name }) => name === 'personalEmail')?.hidden).toBe(true);
     const [row] = await recorded();

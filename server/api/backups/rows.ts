@@ -26,7 +26,7 @@ const rowQuery = z.strictObject({
   search: sqlText(200).min(1).exactOptional(),
 });
 
-const place = () => z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const position = () => z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** Most characters of names in the audit row of a reveal: of longer details the audit keeps only the length. */
 const LONGEST_NAMES = 12 * 1024;
@@ -48,7 +48,7 @@ const searchQuery = z
     /** Most rows returned. */
     limit: z.number().int().min(1).max(500).default(100),
     /** `next` of a search for the same text that ended early. */
-    from: z.strictObject({ chunks: place(), rows: place() }).exactOptional(),
+    from: z.strictObject({ chunks: position(), rows: position() }).exactOptional(),
   })
   .refine(({ tables = [] }) => JSON.stringify(tables).length <= LONGEST_NAMES, {
     path: ['tables'],

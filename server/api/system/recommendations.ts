@@ -36,7 +36,7 @@ const DAY_MS = 86_400_000;
 const OLD_DAYS = 2;
 const VERY_OLD_DAYS = 7;
 /** Free space for fewer backups than this, of the last one's size, is little. */
-const ROOM_FOR = 3;
+const LEAST_BACKUPS_TO_FIT = 3;
 /** Most names in a message; more are counted. */
 const NAMED = 3;
 
@@ -107,11 +107,11 @@ export function recommend(
       'DAMAGED_BACKUPS',
       `${damaged.length} of the stored backups cannot be opened or ${damaged.length === 1 ? 'was' : 'were'} found damaged; do not count on ${damaged.length === 1 ? 'it' : 'them'}.`,
     );
-  if (freeBytes !== null && last && freeBytes < last.size * ROOM_FOR)
+  if (freeBytes !== null && last && freeBytes < last.size * LEAST_BACKUPS_TO_FIT)
     say(
       freeBytes < last.size ? 'urgent' : 'soon',
       'LITTLE_SPACE',
-      `The storage has room for fewer than ${ROOM_FOR} more backups like the last. Free space, or remove old ones.`,
+      `The storage has room for fewer than ${LEAST_BACKUPS_TO_FIT} more backups like the last. Free space, or remove old ones.`,
     );
   if (lastEnded?.state === 'failed')
     say('soon', 'LAST_OPERATION_FAILED', `The last ${lastEnded.kind} failed. Its record says why.`);

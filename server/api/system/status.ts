@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { qualifiedName, shortName } from '../../../db/model/model.ts';
 import { readMigrationState } from '../../../db/system/migration-state.ts';
 import { compareTables, type TableComparison } from '../../backup/scope.ts';
-import { AppError, saidOutside, unexpected } from '../../core/errors.ts';
+import { AppError, redacted, unexpected } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { withTimeout } from '../../core/timeout.ts';
 import { readQueueState } from '../../jobs/queue/queue-state.ts';
@@ -166,7 +166,7 @@ export async function readSystemStatus(
     withTimeout(limit, `No answer within ${silenceMs / 1000} seconds.`, asked).catch((error: unknown) => {
       if (!(error instanceof AppError)) log.error({ part, error }, 'a part of the status could not be asked');
       const known = error instanceof AppError ? error : unexpected(error);
-      const { message, hint = null } = saidOutside(known);
+      const { message, hint = null } = redacted(known);
       if (part) troubles.push({ part, code: known.code, message, hint });
       return null;
     });

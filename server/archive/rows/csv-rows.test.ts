@@ -83,15 +83,15 @@ describe('chunkRows() refuses what PostgreSQL does not write', () => {
         for (const row of chunkRows(Buffer.from(text, 'latin1'), format, 2)) rows.push(row);
         throw new TypeError('was taken');
       } catch (error) {
-        const { line, place } = error as NotUtf8;
-        return { rows, line, place };
+        const { line, column } = error as NotUtf8;
+        return { rows, line, column };
       }
     };
     const eAcute = '\xc3\xa9';
-    expect(read(`a,b\n${eAcute},"x\ny"\n,"p\nq\xff"\n`, 'csv')).toEqual({ rows: [['é', 'x\ny']], line: 4, place: 1 });
-    expect(read(`a,b\n"x\ny",\xe9\n`, 'csv')).toEqual({ rows: [], line: 3, place: 1 });
-    expect(read(`${eAcute}\t\\N\n\xed\xa0\x80\t1\n`, 'copy')).toEqual({ rows: [['é', null]], line: 2, place: 0 });
+    expect(read(`a,b\n${eAcute},"x\ny"\n,"p\nq\xff"\n`, 'csv')).toEqual({ rows: [['é', 'x\ny']], line: 4, column: 1 });
+    expect(read(`a,b\n"x\ny",\xe9\n`, 'csv')).toEqual({ rows: [], line: 3, column: 1 });
+    expect(read(`${eAcute}\t\\N\n\xed\xa0\x80\t1\n`, 'copy')).toEqual({ rows: [['é', null]], line: 2, column: 0 });
     const long = `a,b\n${'x,"\n"\n'.repeat(100_000)}\xc3,1\n`;
-    expect(read(long, 'csv')).toMatchObject({ line: 200_002, place: 0, rows: { length: 100_000 } });
+    expect(read(long, 'csv')).toMatchObject({ line: 200_002, column: 0, rows: { length: 100_000 } });
   });
 });

@@ -10,12 +10,12 @@ export class NotUtf8 extends Error {
    */
   readonly line: number;
   /** Index among the columns, from 0. */
-  readonly place: number;
+  readonly column: number;
 
-  constructor(line: number, place: number) {
+  constructor(line: number, column: number) {
     super(`line ${line}: a value that is not UTF-8`);
     this.line = line;
-    this.place = place;
+    this.column = column;
   }
 }
 
@@ -54,10 +54,10 @@ function* decoded(
 ): Generator<ChunkRow> {
   let line = 1 + linesOf(from.before) + (from.hasHeader ? 1 : 0);
   for (const row of rows) {
-    const meant = row.map((field, place) => {
+    const meant = row.map((field, column) => {
       if (field === null) return null;
       const bytes = Buffer.from(field, 'latin1');
-      if (!isUtf8(bytes)) throw new NotUtf8(line, place);
+      if (!isUtf8(bytes)) throw new NotUtf8(line, column);
       // COPY text escapes line breaks.
       if (from.format === 'csv') line += linesOf(bytes);
       return decoder.decode(bytes);

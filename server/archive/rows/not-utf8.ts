@@ -5,7 +5,7 @@ import type { NotUtf8 } from './csv-rows.ts';
 
 /** Returns the error that says where a value is not UTF-8, without showing the value. */
 export function notUtf8(cause: NotUtf8, entry: ManifestEntry, columns: string[], so: string, hint: string): AppError {
-  const column = columns[cause.place] ?? '';
+  const column = columns[cause.column] ?? '';
   return new AppError(
     'ARCHIVE_INVALID',
     `${describeEntry(entry)}, line ${cause.line}, column ${column}: text that is not UTF-8; ${so}.`,

@@ -1,22 +1,28 @@
 import type { Session } from '../../../db/connect/session.ts';
 import type { ObjectName } from '../../../db/model/model.ts';
 import { AppError } from '../../core/errors.ts';
-import { backupLocks, describeShortage, hasRoom, readLockRoom, roomHint } from '../../postgres/locks/lock-budget.ts';
+import {
+  backupLocks,
+  budgetHint,
+  describeShortage,
+  fitsBudget,
+  readLockBudget,
+} from '../../postgres/locks/lock-budget.ts';
 
 /**
  * Returns how many sessions, at most `jobs`, can copy these tables; each session locks every table. Throws DATABASE_ERROR when the server
  * has no room for the locks of even one.
  */
 export async function affordableJobs(session: Session, tables: ObjectName[], jobs: number): Promise<number> {
-  const room = await readLockRoom(session);
+  const budget = await readLockBudget(session);
   const need = await backupLocks(session, tables);
   // Other sessions on the server need some of the remaining room: only the first session may fill it.
-  const shared = { ...room, usedHolders: room.usedHolders + need(1).objects };
-  for (let sessions = jobs; sessions > 1; sessions--) if (hasRoom(shared, need(sessions))) return sessions;
+  const shared = { ...budget, usedHolders: budget.usedHolders + need(1).objects };
+  for (let sessions = jobs; sessions > 1; sessions--) if (fitsBudget(shared, need(sessions))) return sessions;
   // A backup that runs out of locks changes nothing, so trying with little to spare beats refusing.
-  if (hasRoom(room, need(1), 0)) return 1;
-  throw new AppError('DATABASE_ERROR', `${describeShortage(room, need(1), 'A backup')}. No backup was made.`, {
-    hint: `${roomHint(room, need(1))} Or back up fewer tables at once with --tables.`,
-    details: { setting: 'max_locks_per_transaction', is: room.setting, locks: need(1).objects },
+  if (fitsBudget(budget, need(1), 0)) return 1;
+  throw new AppError('DATABASE_ERROR', `${describeShortage(budget, need(1), 'A backup')}. No backup was made.`, {
+    hint: `${budgetHint(budget, need(1))} Or back up fewer tables at once with --tables.`,
+    details: { setting: 'max_locks_per_transaction', is: budget.setting, locks: need(1).objects },
   });
 }

@@ -20,7 +20,7 @@ import { definitionWarnings, readDefinitions } from '../facts.ts';
 import { chooseScope, compareColumns, compareTables, headlessPartitions, refuseHeadless } from '../scope.ts';
 import { affordableJobs } from './affordable.ts';
 import { describeLongRow, LONG_ROW_HINT } from './long-row.ts';
-import { describeBroken, describeFailing, readBrokenRows, readOutlook } from './restorable.ts';
+import { describeBroken, describeFailing, readBrokenRows, readPreflight } from './restorable.ts';
 import { archiveBytes, mebibytes, restoreBytes } from './space.ts';
 import { refuseRowsWithoutColumns } from './stored-columns.ts';
 
@@ -231,7 +231,7 @@ async function restoreFindings(
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const oids = tables.map((table) => table.oid);
-  const { missing, obstacles } = await readOutlook(session, tables, await describeSequences(session, oids, []));
+  const { missing, obstacles } = await readPreflight(session, tables, await describeSequences(session, oids, []));
   const { broken, failing, unlooked } = await readBrokenRows(session, tables, signal);
   const stale = await describeStaleViews(session, oids);
   const rights = rightsFindings('restore rights', 'this role has every right that a restore needs', missing);

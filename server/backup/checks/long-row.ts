@@ -21,10 +21,10 @@ export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, 
     await using session = await snapshot.aside();
     return await findLongRows(session, leaf, LOOK_MS);
   })().catch(() => null);
-  const place = `${qualifiedName(table)}${leaf.name === table.name && leaf.schema === table.schema ? '' : ` (in ${qualifiedName(leaf)})`}`;
+  const location = `${qualifiedName(table)}${leaf.name === table.name && leaf.schema === table.schema ? '' : ` (in ${qualifiedName(leaf)})`}`;
   return new AppError(
     'DATABASE_ERROR',
-    `${place} holds a row or a value that is longer than the gigabyte PostgreSQL can write as text: ${whichRow(rows)}. No backup was made.`,
+    `${location} holds a row or a value that is longer than the gigabyte PostgreSQL can write as text: ${whichRow(rows)}. No backup was made.`,
     {
       cause: error.cause,
       hint: LONG_ROW_HINT,

@@ -29,10 +29,10 @@ function firstOdd(
 ): { column: string; row: string | null } | null {
   const bytes = (value: string | null | undefined) => Buffer.from(value ?? '', 'latin1');
   for (const row of chunkRows(content, 'csv', columns.length, 'bytes')) {
-    const place = row.findIndex((value) => !isUtf8(bytes(value)));
-    if (place < 0) continue;
+    const index = row.findIndex((value) => !isUtf8(bytes(value)));
+    if (index < 0) continue;
     const parts = key.map((name) => `${name} = ${printable(bytes(row[columns.indexOf(name)]))}`);
-    return { column: columns[place] ?? '', row: parts.length > 0 ? parts.join(', ') : null };
+    return { column: columns[index] ?? '', row: parts.length > 0 ? parts.join(', ') : null };
   }
   return null;
 }

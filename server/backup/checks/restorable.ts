@@ -14,17 +14,17 @@ import { missingForRestore } from '../../postgres/preflight/restore-rights.ts';
 import type { MissingRight } from '../../postgres/preflight/rights.ts';
 
 /** Obstacles to restoring a backup into the database it came from, as far as the catalogs tell. */
-export interface RestoreOutlook {
+export interface RestorePreflight {
   missing: MissingRight[];
   obstacles: Obstacle[];
 }
 
 /** Reads from the catalogs alone what a restore of these tables and sequences would meet. Reads no row and waits for no lock. */
-export async function readOutlook(
+export async function readPreflight(
   session: Session,
   tables: LiveTable[],
   sequences: { schema: string; name: string }[],
-): Promise<RestoreOutlook> {
+): Promise<RestorePreflight> {
   const oids = tables.map((table) => table.oid);
   // Rejects, as the restore would, where a text of the shape cannot be sent as UTF-8.
   if ((await readEncoding(session)) === 'SQL_ASCII') await readShape(session, oids);
@@ -54,10 +54,10 @@ export interface RestoreWarning {
 }
 
 /**
- * Returns the outlook as warnings of a backup. A role that owns no table, such as a read-only one, gets one line, because somebody else
+ * Returns the preflight as warnings of a backup. A role that owns no table, such as a read-only one, gets one line, because somebody else
  * restores.
  */
-export function outlookWarnings({ missing, obstacles }: RestoreOutlook, tables: LiveTable[]): RestoreWarning[] {
+export function preflightWarnings({ missing, obstacles }: RestorePreflight, tables: LiveTable[]): RestoreWarning[] {
   const warnings = obstacles.map(({ stops, message, hint }) => ({ text: `For a restore: ${message}. ${hint}`, stops }));
   if (missing.length === 0) return warnings;
   if (tables.every((table) => !table.owned))

@@ -14,7 +14,7 @@ export function restoreBytes(heapBytes: number): number {
 
 /** Throws DISK_FULL when the storage is certainly too small. A disk that fills later is reported by the write that fails. */
 export async function refuseFullDisk(
-  storage: Pick<Storage, 'freeSpace' | 'label' | 'places'>,
+  storage: Pick<Storage, 'freeSpace' | 'label' | 'redactions'>,
   heapBytes: number,
 ): Promise<void> {
   const free = await storage.freeSpace();
@@ -26,7 +26,7 @@ export async function refuseFullDisk(
     {
       hint: 'Free space there, or choose another folder with BACKUP_DIR or --output.',
       details: { free, needed },
-      places: storage.places,
+      redactions: storage.redactions,
     },
   );
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { shareOf } from '../../../db/testing/campaign.fixture.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { testServers } from '../../../db/testing/servers.ts';
-import { slowStorage, strike } from '../../testing/hold.fixture.ts';
+import { signalBackends, slowStorage } from '../../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
 const WHO = [
@@ -21,10 +21,10 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
 
   for (const { name, pattern } of shareOf(server, WHO)) {
     test(`a backup says CONNECTION_LOST and leaves nothing behind when the server ends ${name}`, async () => {
-      const { storage, reached, open } = slowStorage(3);
+      const { storage, reached, resume: open } = slowStorage(3);
       const backup = rejection(scene.backup(storage));
       await reached;
-      expect(await strike(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
+      expect(await signalBackends(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
       await Bun.sleep(50);
       open();
       expect((await backup).code).toBe('CONNECTION_LOST');
@@ -33,7 +33,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   }
 
   test('a backup says CONNECTION_LOST and stops all its sessions when the server ends the one that is copying', async () => {
-    const { storage, reached, open } = slowStorage(3);
+    const { storage, reached, resume: open } = slowStorage(3);
     const backup = rejection(scene.backup(storage));
     await reached;
     // Sessions that wait for the program to read still have rows to send, which nobody will receive.
@@ -51,10 +51,10 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   });
 
   test('a backup whose COPY is cancelled by somebody says so and leaves nothing behind', async () => {
-    const { storage, reached, open } = slowStorage(3);
+    const { storage, reached, resume: open } = slowStorage(3);
     const backup = rejection(scene.backup(storage));
     await reached;
-    await strike(scene.database, 'pg_cancel_backend', 'palace-backup backup %');
+    await signalBackends(scene.database, 'pg_cancel_backend', 'palace-backup backup %');
     await Bun.sleep(50);
     open();
     const error = await backup;
@@ -64,7 +64,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
 
   for (const stage of shareOf(server, ['prepare', 'copy', 'finish', 'verify'])) {
     test(`a backup can be cancelled at the stage "${stage}", and leaves nothing behind`, async () => {
-      const { storage, open } = slowStorage(0);
+      const { storage, resume: open } = slowStorage(0);
       open();
       const cancel = new AbortController();
       const onStage = (reached: string) => reached === stage && cancel.abort();
@@ -75,11 +75,11 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   }
 
   test('a backup that loses its locks after the archive is complete is not counted as failed', async () => {
-    const { storage, open } = slowStorage(0);
+    const { storage, resume: open } = slowStorage(0);
     open();
     const writeSidecar = storage.writeSidecar;
     storage.writeSidecar = async (...words) => {
-      await strike(scene.database, 'pg_terminate_backend', 'palace-backup backup %');
+      await signalBackends(scene.database, 'pg_terminate_backend', 'palace-backup backup %');
       await writeSidecar(...words);
     };
     const result = await scene.backup(storage);
@@ -89,7 +89,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   });
 
   test('notes that cannot be written beside the archive are a warning, and the backup is made', async () => {
-    const { storage, open } = slowStorage(0);
+    const { storage, resume: open } = slowStorage(0);
     open();
     storage.writeSidecar = () => Promise.reject(new Error('no'));
     const result = await scene.backup(storage);
@@ -98,7 +98,7 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   });
 
   test('a backup after all these goes through', async () => {
-    const { storage, open } = slowStorage(0);
+    const { storage, resume: open } = slowStorage(0);
     open();
     const result = await scene.backup(storage);
     expect([result.verified, result.tables['lendings']]).toEqual([true, 4287]);

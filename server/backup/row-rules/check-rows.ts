@@ -81,7 +81,8 @@ export async function checkRows(
     await judgeRule(rule, keys, found, options.signal);
     checked += 1;
     const rows = found.count + (byNull?.count ?? 0);
-    if (rows > 0) broken.push(await describe(archive, rule, rows, [...found.places, ...(byNull?.places ?? [])]));
+    if (rows > 0)
+      broken.push(await describe(archive, rule, rows, [...found.rowNumbers, ...(byNull?.rowNumbers ?? [])]));
   }
   const ok = broken.every(({ notValid }) => notValid === true);
   return { ok, checked, rows: gathered.done.rows, broken, unchecked, tellsRules };
@@ -119,9 +120,14 @@ async function gatherAll(
   return all;
 }
 
-async function describe(archive: Archive, rule: PlannedRule, rows: number, places: number[]): Promise<BrokenByRows> {
+async function describe(
+  archive: Archive,
+  rule: PlannedRule,
+  rows: number,
+  rowNumbers: number[],
+): Promise<BrokenByRows> {
   const { table, target, kind, notValid } = rule;
-  const first = places.toSorted((a, b) => a - b).slice(0, NAMED_ROWS);
+  const first = rowNumbers.toSorted((a, b) => a - b).slice(0, NAMED_ROWS);
   return {
     table: qualifiedName(table),
     rule: rule.rule,

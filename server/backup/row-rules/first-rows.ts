@@ -4,14 +4,14 @@ export const NAMED_ROWS = 20;
 /** Counts rows of a table and keeps the first `NAMED_ROWS`, in whatever order they arrive. A row is identified by its position, from 0. */
 export class FirstRows {
   count = 0;
-  readonly places: number[] = [];
+  readonly rowNumbers: number[] = [];
 
-  add(place: number): void {
+  add(rowNumber: number): void {
     this.count += 1;
-    const last = this.places.at(-1);
-    if (this.places.length === NAMED_ROWS && last !== undefined && place > last) return;
-    this.places.push(place);
-    this.places.sort((a, b) => a - b);
-    if (this.places.length > NAMED_ROWS) this.places.pop();
+    const last = this.rowNumbers.at(-1);
+    if (this.rowNumbers.length === NAMED_ROWS && last !== undefined && rowNumber > last) return;
+    this.rowNumbers.push(rowNumber);
+    this.rowNumbers.sort((a, b) => a - b);
+    if (this.rowNumbers.length > NAMED_ROWS) this.rowNumbers.pop();
   }
 }

@@ -23,28 +23,28 @@ export async function gatherKeys(
   const byNull = new Map(gathered.map((one) => [one, new FirstRows()]));
   const stored = storedColumns(table);
   const as = comparedAs(archive.manifest);
-  const turns = createYielder('Checking the rows', options.signal);
+  const yielder = createYielder('Checking the rows', options.signal);
   writer.begin(gathered.map(({ stream }) => stream));
-  let place = 0;
+  let rowNumber = 0;
   for (const entry of archive.chunks(table)) {
     throwIfCancelled(options.signal, 'Checking the rows');
-    const before = place;
+    const before = rowNumber;
     for (const row of readRows(entry, await archive.readEntry(entry), stored, as)) {
       let full = false;
       let characters = 0;
       for (const one of gathered) {
         const key = keyOf(one, row);
-        if (key === 'broken') byNull.get(one)?.add(place);
+        if (key === 'broken') byNull.get(one)?.add(rowNumber);
         else if (key !== null) {
-          full = writer.add(one.stream, key.text, place) || full;
+          full = writer.add(one.stream, key.text, rowNumber) || full;
           characters += key.text.length;
         }
       }
-      place += 1;
+      rowNumber += 1;
       if (full) await writer.drain();
-      if (turns.spend(row.length * 8 + characters)) await turns.pause();
+      if (yielder.count(row.length * 8 + characters)) await yielder.pause();
     }
-    options.onChunk(entry.size, place - before);
+    options.onChunk(entry.size, rowNumber - before);
   }
   await writer.flush();
   return byNull;
@@ -54,8 +54,8 @@ export async function gatherKeys(
 function keyOf({ columns, nulls, allNullPasses }: Gathered, row: ChunkRow): { text: string } | 'broken' | null {
   let text = '';
   let empty = 0;
-  for (const { place, equality } of columns) {
-    const value = row[place] ?? null;
+  for (const { position, equality } of columns) {
+    const value = row[position] ?? null;
     if (value === null) {
       if (nulls === 'skip') return null;
       empty += 1;

@@ -15,8 +15,8 @@ export async function judgeRule(
     const known = rule.target ? await keysOf(rule.target.keys, index, source) : new Set<string>();
     for await (const block of readKeys(source, part)) {
       throwIfCancelled(signal, 'Checking the rows');
-      for (const { key, place } of block) {
-        if (rule.target ? !known.has(key) : known.has(key)) found.add(place);
+      for (const { key, rowNumber } of block) {
+        if (rule.target ? !known.has(key) : known.has(key)) found.add(rowNumber);
         else if (!rule.target) known.add(key);
       }
     }

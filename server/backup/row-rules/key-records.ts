@@ -54,7 +54,7 @@ export class KeyWriter {
   }
 
   /** Adds a key. Returns true when bytes wait to be written: call `drain` soon. */
-  add(stream: KeyStream, key: string, place: number): boolean {
+  add(stream: KeyStream, key: string, rowNumber: number): boolean {
     const part = stream.parts[Bun.hash.xxHash32(key, this.seed) % stream.parts.length];
     if (!part) throw new RangeError('a stream has at least one part');
     const length = Buffer.byteLength(key);
@@ -62,7 +62,7 @@ export class KeyWriter {
     if (part.buffer && part.used + needed > part.buffer.length) this.close(part);
     part.buffer ??= Buffer.allocUnsafe(Math.max(this.bufferBytes, needed));
     part.buffer.writeUInt32LE(length, part.used);
-    part.buffer.writeDoubleLE(place, part.used + 4);
+    part.buffer.writeDoubleLE(rowNumber, part.used + 4);
     part.buffer.write(key, part.used + HEAD_BYTES, 'utf8');
     part.used += needed;
     return this.waitingBytes >= WRITE_BYTES;
@@ -99,17 +99,17 @@ export class KeyWriter {
 }
 
 /** Reads a part's keys in the order they were added, a block at a time. */
-export async function* readKeys(source: ByteSource, part: Part): AsyncGenerator<{ key: string; place: number }[]> {
+export async function* readKeys(source: ByteSource, part: Part): AsyncGenerator<{ key: string; rowNumber: number }[]> {
   for (let at = 0; at < part.blocks.length; at += 2) {
     const { buffer, byteOffset, length } = await source.read(part.blocks[at] as number, part.blocks[at + 1] as number);
     yield [...keysIn(Buffer.from(buffer, byteOffset, length))];
   }
 }
 
-function* keysIn(block: Buffer): Generator<{ key: string; place: number }> {
+function* keysIn(block: Buffer): Generator<{ key: string; rowNumber: number }> {
   for (let at = 0; at < block.length; ) {
     const end = at + HEAD_BYTES + block.readUInt32LE(at);
-    yield { key: block.toString('utf8', at + HEAD_BYTES, end), place: block.readDoubleLE(at + 4) };
+    yield { key: block.toString('utf8', at + HEAD_BYTES, end), rowNumber: block.readDoubleLE(at + 4) };
     at = end;
   }
 }

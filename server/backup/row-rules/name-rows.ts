@@ -7,10 +7,13 @@ import { printable } from '../../core/bytes.ts';
 const VALUE_CHARACTERS = 60;
 
 /** Names rows of a table, given by ascending position, by primary key; by chunk and row number where the table has none. */
-export async function nameRows(archive: Archive, table: ManifestTable, places: number[]): Promise<string[]> {
+export async function nameRows(archive: Archive, table: ManifestTable, rowNumbers: number[]): Promise<string[]> {
   const stored = storedColumns(table);
-  const key = table.primaryKey?.columns.map((name) => ({ name, place: stored.findIndex((one) => one.name === name) }));
-  const byKey = key?.every(({ place }) => place !== -1) ? key : null;
+  const key = table.primaryKey?.columns.map((name) => ({
+    name,
+    position: stored.findIndex((one) => one.name === name),
+  }));
+  const byKey = key?.every(({ position }) => position !== -1) ? key : null;
   const names: string[] = [];
   const as = comparedAs(archive.manifest);
   const shown = (value: string | null) =>
@@ -18,7 +21,9 @@ export async function nameRows(archive: Archive, table: ManifestTable, places: n
   let first = 0;
   for (const entry of archive.chunks(table)) {
     const wanted = new Set(
-      places.filter((place) => place >= first && place < first + entry.rows).map((place) => place - first),
+      rowNumbers
+        .filter((rowNumber) => rowNumber >= first && rowNumber < first + entry.rows)
+        .map((rowNumber) => rowNumber - first),
     );
     first += entry.rows;
     if (wanted.size === 0) continue;
@@ -30,7 +35,9 @@ export async function nameRows(archive: Archive, table: ManifestTable, places: n
     let at = 0;
     for (const row of readRows(entry, await archive.readEntry(entry), stored, as)) {
       if (wanted.has(at))
-        names.push(byKey.map(({ name, place }) => `${name} = ${shortened(shown(row[place] ?? null))}`).join(', '));
+        names.push(
+          byKey.map(({ name, position }) => `${name} = ${shortened(shown(row[position] ?? null))}`).join(', '),
+        );
       if (at++ >= last) break;
     }
   }

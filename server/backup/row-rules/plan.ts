@@ -5,7 +5,7 @@ import { createKeyStream, type KeyStream } from './key-records.ts';
 
 /** A column of a key: its position in a row of a chunk, and the equality of its values. */
 export interface KeyColumn {
-  place: number;
+  position: number;
   equality: Equality;
 }
 
@@ -101,7 +101,7 @@ function planForeignKey(
   if (typeof own === 'string') return own;
   const theirs = keyColumns(manifest, target, foreignKey.targetColumns);
   if (typeof theirs === 'string') return theirs;
-  const differs = own.findIndex(({ equality }, place) => equality.family !== theirs[place]?.equality.family);
+  const differs = own.findIndex(({ equality }, position) => equality.family !== theirs[position]?.equality.family);
   if (own.length !== theirs.length || differs !== -1)
     return `columns of different types are compared: ${foreignKey.columns[differs] ?? ''}`;
   const parts = partsOf(target);
@@ -131,7 +131,7 @@ function keyColumns(manifest: Manifest, table: ManifestTable, names: string[]): 
     const equality = equalityOf(column, manifest);
     if (!equality)
       return `${where} is of the type ${column.sqlType}${collationOf(column)}, whose values are compared by the database`;
-    found.push({ place: stored.indexOf(column), equality });
+    found.push({ position: stored.indexOf(column), equality });
   }
   return found;
 }
@@ -158,7 +158,7 @@ function gather(
       (nulls === 'none' ? one.nulls !== 'keep' : one.nulls === nulls && one.allNullPasses === allNullPasses) &&
       one.stream.parts.length === parts &&
       one.columns.length === columns.length &&
-      one.columns.every(({ place }, index) => place === columns[index]?.place),
+      one.columns.every(({ position }, index) => position === columns[index]?.position),
   );
   if (same) return same;
   const made: Gathered = {

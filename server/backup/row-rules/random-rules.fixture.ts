@@ -102,9 +102,9 @@ export function randomRules(count: number, random: () => number): { tables: Rand
   for (let index = 0; index < count; index++) {
     const width = 1 + below(2);
     // By turns, so that each type occurs.
-    const columns = Array.from({ length: width }, (_, place): [string, string] => [
-      `c${place}`,
-      place === 0 ? (types[index % types.length] ?? 'text') : pick(types),
+    const columns = Array.from({ length: width }, (_, column): [string, string] => [
+      `c${column}`,
+      column === 0 ? (types[index % types.length] ?? 'text') : pick(types),
     ]);
     const names = columns.map(([name]) => name);
     const key = { table: `keys_${index}`, columns: names };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openSession } from '../../../db/connect/session.ts';
 import { openArchive } from '../../archive/reader.ts';
 import { lockDesk } from '../../postgres/locks/advisory-lock.ts';
-import { closeGate } from '../../testing/hold.fixture.ts';
+import { setBreakpoint } from '../../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 import { BACKUP, openJobs, type TestJobs, watched } from '../test-jobs.fixture.ts';
 
@@ -203,13 +203,13 @@ describe('with a worker', () => {
 
   test('while a restore runs, a backup is refused naming it; one that waits begins after it', async () => {
     const made = await jobs.done(BACKUP);
-    await using gate = await closeGate(scene.database, 'apply');
+    await using breakpoint = await setBreakpoint(scene.database, 'apply');
     const { operation: restore } = await jobs.desk.request(
       { kind: 'restore', archive: made.archive ?? '', wait: false },
       'maria',
       'here',
     );
-    await gate.reached();
+    await breakpoint.reached();
     await expect(jobs.desk.request(BACKUP, 'maria', 'here')).rejects.toMatchObject({
       code: 'OPERATION_IN_PROGRESS',
       message: expect.stringContaining(`restore ${restore.id}`),
@@ -218,7 +218,7 @@ describe('with a worker', () => {
     const taken = () => jobs.logged.some(({ facts }) => 'operationId' in facts && facts.operationId === backup.id);
     while (!taken()) await Bun.sleep(5);
     expect((await jobs.desk.get(backup.id)).state).toBe('queued');
-    await gate.open();
+    await breakpoint.resume();
     const [restored, backedUp] = [await jobs.ended(restore.id), await jobs.ended(backup.id)];
     expect([restored.state, backedUp.state]).toEqual(['succeeded', 'succeeded']);
     expect(backedUp.startedAt?.getTime()).toBeGreaterThanOrEqual(restored.finishedAt?.getTime() ?? Infinity);
@@ -226,13 +226,13 @@ describe('with a worker', () => {
 
   test('an operation that waits for the gate can be cancelled, and the gate opens for others', async () => {
     const made = await jobs.done(BACKUP);
-    await using gate = await closeGate(scene.database, 'apply');
+    await using breakpoint = await setBreakpoint(scene.database, 'apply');
     const request = { kind: 'restore', archive: made.archive ?? '', wait: true } as const;
     const { operation: running } = await jobs.desk.request(request, 'maria', 'here');
-    await gate.reached();
+    await breakpoint.reached();
     const { operation: waiting } = await jobs.desk.request(request, 'maria', 'here');
     expect(await jobs.desk.cancel(waiting.id, 'paul')).toMatchObject({ state: 'cancelled' });
-    await gate.open();
+    await breakpoint.resume();
     expect((await jobs.ended(running.id)).state).toBe('succeeded');
     expect(await jobs.done(BACKUP)).toMatchObject({ state: 'succeeded' });
   });

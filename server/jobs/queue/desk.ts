@@ -78,7 +78,7 @@ export interface DeskDeps {
 }
 
 /** Timeout for the desk's lock: whoever holds it longer is stuck, and then everybody would hang. */
-const LONGEST_TURN = '5s';
+const LOCK_TIMEOUT = '5s';
 
 export function createDesk(deps: DeskDeps): Desk {
   const { records } = deps;
@@ -99,7 +99,7 @@ export function createDesk(deps: DeskDeps): Desk {
           signal,
         });
         await session.query('BEGIN');
-        await session.query(`SET LOCAL lock_timeout = '${LONGEST_TURN}'`);
+        await session.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
         await lockDesk(session);
         const before = idempotencyKey === undefined ? null : await sameKey(session, actor, kind, idempotencyKey);
         if (before) {

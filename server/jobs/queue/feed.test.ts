@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { strike } from '../../testing/hold.fixture.ts';
+import { signalBackends } from '../../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 import { CHANGED, OPERATIONS, type OperationView } from '../records.ts';
 import { BACKUP, openJobs, type TestJobs } from '../test-jobs.fixture.ts';
@@ -103,7 +103,7 @@ test('after its connection was lost, what was changed meanwhile is read, and new
   expect(await one.next()).toBe(0);
   await listening();
   const missed = one.next();
-  expect(await strike(scene.database, 'pg_terminate_backend', 'palace-backup listen')).toBeGreaterThan(0);
+  expect(await signalBackends(scene.database, 'pg_terminate_backend', 'palace-backup listen')).toBeGreaterThan(0);
   await change(id, false);
   expect(await missed).toBe(1);
   await listening();

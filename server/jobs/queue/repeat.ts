@@ -5,13 +5,13 @@
 export function repeat(everyMs: number, work: () => Promise<void>): AsyncDisposable {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
-  const turn = async () => {
+  const run = async () => {
     await work();
     if (!stopped) timer = setTimeout(next, everyMs);
   };
-  let last = turn();
+  let last = run();
   function next(): void {
-    last = turn();
+    last = run();
   }
   return {
     async [Symbol.asyncDispose]() {

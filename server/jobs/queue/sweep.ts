@@ -1,6 +1,6 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { inTransaction } from '../../../db/connect/transaction.ts';
-import { AppError, failureBody, saidOutside } from '../../core/errors.ts';
+import { AppError, failureBody, redacted } from '../../core/errors.ts';
 import { ifApplyOver, ifDead } from '../../postgres/locks/advisory-lock.ts';
 import { dropStaging } from '../../postgres/staging/drop-staging.ts';
 import { listStaging, stagingOwner, stagingSchema } from '../../postgres/staging/staging.ts';
@@ -57,7 +57,7 @@ async function suspects(control: Session, records: boolean): Promise<Set<string>
 }
 
 function leftOver(what: string, error: unknown): string {
-  const said = error instanceof AppError ? saidOutside(error) : null;
+  const said = error instanceof AppError ? redacted(error) : null;
   const why = said ? `${said.message.replace(/\.$/, '')}.${said.hint ? ` ${said.hint}` : ''}` : 'for a reason unknown.';
   return `What is left ${what} could not be removed: ${why}`;
 }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { createMemoryStorage } from '../../storage/memory.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { closeGate, slowStorage, strike } from '../../testing/hold.fixture.ts';
+import { setBreakpoint, signalBackends, slowStorage } from '../../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 import { BACKUP, openJobs, type TestJobs, watched } from '../test-jobs.fixture.ts';
 
@@ -28,7 +28,7 @@ const RESTORE = { kind: 'restore', archive: 'scene.zip', wait: false } as const;
 
 describe('cancelling', () => {
   test('a backup half-way ends it as cancelled, and leaves neither archive nor session', async () => {
-    const { storage, reached, open } = slowStorage(1);
+    const { storage, reached, resume: open } = slowStorage(1);
     await using jobs = await openJobs(scene, {
       storage,
       // The write that hangs in the storage returns once the backup was told to end.
@@ -56,14 +56,14 @@ describe('cancelling', () => {
     test(`a restore at the step "${step}" changes nothing and leaves nothing`, async () => {
       await using jobs = await openJobs(scene, { storage: await shelf() });
       await jobs.startWorker();
-      await using gate = await closeGate(scene.database, step);
+      await using breakpoint = await setBreakpoint(scene.database, step);
       const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
-      await gate.reached();
+      await breakpoint.reached();
       // Stands for another process: it shares only the database.
       await using other = await openJobs(scene);
       await other.desk.cancel(operation.id, 'paul');
       expect(await jobs.ended(operation.id)).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED' } });
-      await gate.open();
+      await breakpoint.resume();
       expect(await scene.state()).toBe(scene.changed);
       await other[Symbol.asyncDispose]();
       await jobs[Symbol.asyncDispose]();
@@ -73,9 +73,9 @@ describe('cancelling', () => {
   test('progress of a restore is seen, and cancelling it gets through, while its transaction is under way', async () => {
     await using jobs = await openJobs(scene, { storage: await shelf() });
     await jobs.startWorker();
-    await using gate = await closeGate(scene.database, 'links');
+    await using breakpoint = await setBreakpoint(scene.database, 'links');
     const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
-    await gate.reached();
+    await breakpoint.reached();
     const seen = await jobs.until(operation.id, (view) => view.progress?.stage === 'links');
     expect(Object.keys(seen.progress?.tables ?? {})).toContain('public.lendings');
     await jobs.desk.cancel(operation.id, 'paul');
@@ -88,7 +88,7 @@ describe('an operation that says nothing', () => {
   test('is stopped as STALLED when it is the storage that hangs, even though the write never returns and rows wait to be sent', async () => {
     // More rows than all buffers hold: the server waits for us, which is no sign of life.
     await using scene = await libraryScene({ lendings: 3000, repeat: 200 });
-    const { storage, reached, open } = slowStorage(0);
+    const { storage, reached, resume: open } = slowStorage(0);
     await using jobs = await openJobs(scene, { storage });
     let ahead = 0;
     // The clock jumps only once the storage is reached, so that a busy machine is no stall before that.
@@ -115,15 +115,15 @@ describe('an operation that says nothing', () => {
     let ahead = 0;
     // A stall is long, so that a busy machine is none before the gate, and the clock jumps once there.
     await jobs.startWorker({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
-    await using gate = await closeGate(scene.database, 'indexes');
+    await using breakpoint = await setBreakpoint(scene.database, 'indexes');
     const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
-    await gate.reached();
+    await breakpoint.reached();
     const before = Date.now();
     await jobs.until(operation.id, () => {
       ahead += 1000;
       return Date.now() - before > STALL_MS;
     });
-    await gate.open();
+    await breakpoint.resume();
     expect((await jobs.ended(operation.id)).state).toBe('succeeded');
     expect(await scene.state()).toBe(scene.archived);
     await jobs[Symbol.asyncDispose]();
@@ -132,7 +132,7 @@ describe('an operation that says nothing', () => {
 
 describe('stopping', () => {
   test('lets what runs finish within the grace, and takes nothing more', async () => {
-    const { storage, reached, open } = slowStorage(1);
+    const { storage, reached, resume: open } = slowStorage(1);
     await using jobs = await openJobs(scene, { storage });
     const worker = await jobs.startWorker({ concurrency: 1 });
     const { operation: first } = await jobs.desk.request(BACKUP, 'maria', 'here');
@@ -152,15 +152,15 @@ describe('stopping', () => {
   test('cancels what does not finish within the grace, says why, and leaves nothing behind', async () => {
     await using jobs = await openJobs(scene, { storage: await shelf() });
     const worker = await jobs.startWorker();
-    await using gate = await closeGate(scene.database, 'apply');
+    await using breakpoint = await setBreakpoint(scene.database, 'apply');
     const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
-    await gate.reached();
+    await breakpoint.reached();
     await worker.stop(50);
     expect(await jobs.desk.get(operation.id)).toMatchObject({
       state: 'cancelled',
       error: { code: 'CANCELLED', details: { by: 'shutdown' } },
     });
-    await gate.open();
+    await breakpoint.resume();
     await jobs[Symbol.asyncDispose]();
     expect(await scene.state()).toBe(scene.changed);
     expect(await scene.leftovers()).toEqual([]);
@@ -171,7 +171,7 @@ test('a worker whose connections were all cut takes the next operation, and the 
   await using jobs = await openJobs(scene);
   await jobs.startWorker();
   expect((await jobs.done({ ...BACKUP, verify: false })).state).toBe('succeeded');
-  expect(await strike(scene.database, 'pg_terminate_backend', 'palace-backup%')).toBeGreaterThan(4);
+  expect(await signalBackends(scene.database, 'pg_terminate_backend', 'palace-backup%')).toBeGreaterThan(4);
   const ask = () => jobs.desk.request(BACKUP, 'maria', 'here').catch(() => null);
   let asked = await ask();
   while (!asked) asked = await ask();

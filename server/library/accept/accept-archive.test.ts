@@ -37,7 +37,7 @@ const names = async () => (await readdir(folder)).filter((name) => name !== MARK
 /** Returns the storage with some of its methods replaced. */
 const withChanges = (changes: Partial<Storage>): Storage => ({
   label: storage.label,
-  places: storage.places,
+  redactions: storage.redactions,
   demandPresent: () => storage.demandPresent(),
   create: (name) => storage.create(name),
   open: (name) => storage.open(name),

@@ -133,7 +133,7 @@ async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
   throw new AppError('DISK_FULL', `${storage.label} has ${free} bytes free; the archive needs ${needed}.`, {
     hint: 'Free space there (remove old backups), then accept the upload again.',
     details: { free, needed },
-    places: storage.places,
+    redactions: storage.redactions,
   });
 }
 

@@ -20,11 +20,11 @@ import { readRules } from '../../postgres/catalog/rules.ts';
 import { readTypes } from '../../postgres/catalog/types.ts';
 import { probeEventTriggers } from '../../postgres/rewrite/probe.ts';
 import { findSequences } from '../../postgres/rewrite/set-sequences.ts';
-import { mopUp } from '../../postgres/staging/drop-staging.ts';
+import { cleanUp } from '../../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../../postgres/staging/staging.ts';
 import { documentFacts } from './document-facts.ts';
 import { sequencesFor } from './document-sequences.ts';
-import { type JsonPlace, readPlaces, trimmed } from './document-tables.ts';
+import { readTableMappings, type TableMapping, trimmed } from './document-tables.ts';
 import { type LoadedJson, loadJson } from './load-document.ts';
 
 export interface AcceptJsonDeps {
@@ -82,13 +82,13 @@ export async function acceptJson(
   const name = `palace-backup restore ${input.operationId}`;
   const schema = stagingSchema(input.operationId);
   await using session = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
-  const places = await readPlaces(session, deps, schema);
+  const mappings = await readTableMappings(session, deps, schema);
   const clearUp = async () => {
     await session.close();
-    return mopUp(deps.databaseUrl, name, schema);
+    return cleanUp(deps.databaseUrl, name, schema);
   };
   try {
-    const live = places.map((place) => place.live);
+    const live = mappings.map((mapping) => mapping.live);
     const drawn = await findSequences(
       session,
       [],
@@ -99,16 +99,16 @@ export async function acceptJson(
     await createStaging(
       session,
       schema,
-      places.map((place) => place.staging),
+      mappings.map((mapping) => mapping.staging),
     );
-    const loaded = await loadJson(input.document, places, session, {
+    const loaded = await loadJson(input.document, mappings, session, {
       ...run,
       ...(input.limits && { limits: input.limits }),
     });
     const accepted = await writeArchive(deps, input, run, {
       session,
       version: session.serverVersion,
-      places,
+      mappings,
       loaded,
     });
     const left = await clearUp();
@@ -124,10 +124,10 @@ async function writeArchive(
   deps: AcceptJsonDeps,
   input: AcceptJsonInput,
   run: { signal: AbortSignal; onProgress: OnProgress },
-  made: { session: Session; version: number; places: JsonPlace[]; loaded: LoadedJson },
+  made: { session: Session; version: number; mappings: TableMapping[]; loaded: LoadedJson },
 ): Promise<AcceptedJson> {
-  const { session, version, places, loaded } = made;
-  const held = places.filter((place) => loaded.tables.has(place.json));
+  const { session, version, mappings, loaded } = made;
+  const held = mappings.filter((mapping) => loaded.tables.has(mapping.json));
   const facts = documentFacts(loaded, deps.now(), deps.newId());
   const writer = createArchiveWriter({
     sink: input.sink,
@@ -135,7 +135,7 @@ async function writeArchive(
     time: facts.time,
     signal: run.signal,
   });
-  const tables = held.map((place) => trimmed(place, loaded, held));
+  const tables = held.map((mapping) => trimmed(mapping, loaded, held));
   const staged: LiveTable[] = [];
   for (const [index, table] of tables.entries()) staged.push(await inStaging(session, table, held[index]));
   const snapshot = {
@@ -154,15 +154,15 @@ async function writeArchive(
   const oids = tables.map((table) => table.oid);
   const prerequisites = await readPrerequisites(session, oids);
   const { sequences, silent } = await sequencesFor(session, oids, held, facts.sequences);
-  const missing = places.filter((place) => !held.includes(place));
+  const missing = mappings.filter((mapping) => !held.includes(mapping));
   const warnings = [
     `Accepted from ${input.label.slice(0, 500)} by ${input.acceptedBy} at ${deps.now().toISOString()}; its rows bear no checksum of their own.`,
     ...facts.warnings,
     ...missing.map(
       ({ json, live }) =>
-        `data.${json.key} is missing: ${qualifiedName(live)} is not in this backup, and a restore leaves it as it is.`,
+        `data.${json.key} is missing: ${qualifiedName(live)} is not in this backup, and a restore leaves it is.`,
     ),
-    ...held.flatMap((place) => lackingColumns(place, loaded)),
+    ...held.flatMap((mapping) => lackingColumns(mapping, loaded)),
     ...silent.map(
       (sequence) =>
         `The document does not say where the sequence ${qualifiedName(sequence)} stands; a restore leaves it there.`,
@@ -214,17 +214,17 @@ async function writeArchive(
 }
 
 /** Returns the same table with its rows in staging. */
-async function inStaging(session: Session, table: LiveTable, place: JsonPlace | undefined): Promise<LiveTable> {
-  if (!place) throw new TypeError('a table without a place');
-  const { schema, name } = place.staging;
+async function inStaging(session: Session, table: LiveTable, mapping: TableMapping | undefined): Promise<LiveTable> {
+  if (!mapping) throw new TypeError('a table without a place');
+  const { schema, name } = mapping.staging;
   const [row] = await session.query<{ bytes: number }>(
     'SELECT pg_catalog.pg_relation_size($1::regclass)::float8 AS bytes',
-    [quoteName(place.staging)],
+    [quoteName(mapping.staging)],
   );
   return { ...table, leaves: [{ schema, name, oid: 0, foreign: false, bytes: row?.bytes ?? 0, heap: true }] };
 }
 
-function lackingColumns({ live, json }: JsonPlace, loaded: LoadedJson): string[] {
+function lackingColumns({ live, json }: TableMapping, loaded: LoadedJson): string[] {
   const there = loaded.tables.get(json)?.columns ?? [];
   return json.columns
     .filter((column) => !there.includes(column))

@@ -93,9 +93,9 @@ test('whatever the rows of the HRMS are: JSON, archive, restore and JSON again g
     await scratch.query(`TRUNCATE ${tables.map(quoteName).join(', ')}`);
     for (const [index, table] of tables.entries())
       for (const values of all[index] ?? []) {
-        const places = table.columns.map((column, place) => `$${place + 1}::${column.sqlType}`).join(', ');
+        const mappings = table.columns.map((column, index) => `$${index + 1}::${column.sqlType}`).join(', ');
         const names = table.columns.map((column) => quoteIdent(column.name)).join(', ');
-        await scratch.query(`INSERT INTO ${quoteName(table)} (${names}) VALUES (${places})`, values);
+        await scratch.query(`INSERT INTO ${quoteName(table)} (${names}) VALUES (${mappings})`, values);
       }
     const before = await contentOf(scratch);
     const text = await exported((await backupOf(scratch, HRMS, { jobs: 1 })).bytes);

@@ -3,7 +3,7 @@ import { qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import { type LiveSequence, readSequences } from '../../postgres/catalog/sequences.ts';
 import type { SaidSequence } from './document-facts.ts';
-import type { JsonPlace } from './document-tables.ts';
+import type { TableMapping } from './document-tables.ts';
 
 /**
  * Returns the positions of the tables' sequences: as the document says, otherwise the furthest value in the owning
@@ -12,7 +12,7 @@ import type { JsonPlace } from './document-tables.ts';
 export async function sequencesFor(
   session: Session,
   oids: number[],
-  held: JsonPlace[],
+  held: TableMapping[],
   said: SaidSequence[],
 ): Promise<{ sequences: LiveSequence[]; silent: LiveSequence[] }> {
   const sequences: LiveSequence[] = [];
@@ -31,13 +31,13 @@ export async function sequencesFor(
 async function positionByRows(
   session: Session,
   { ownedBy, increment, start }: LiveSequence,
-  held: JsonPlace[],
+  held: TableMapping[],
 ): Promise<Pick<LiveSequence, 'lastValue' | 'isCalled'> | null> {
-  const place = held.find(({ live }) => ownedBy && qualifiedName(live) === qualifiedName(ownedBy));
-  if (!ownedBy || !place?.staging.columns.some((column) => column.name === ownedBy.column)) return null;
+  const mapping = held.find(({ live }) => ownedBy && qualifiedName(live) === qualifiedName(ownedBy));
+  if (!ownedBy || !mapping?.staging.columns.some((column) => column.name === ownedBy.column)) return null;
   const furthest = BigInt(increment) > 0n ? 'max' : 'min';
   const [row] = await session.query<{ value: string | null }>(
-    `SELECT pg_catalog.${furthest}(${quoteIdent(ownedBy.column)})::text AS value FROM ${quoteName(place.staging)}`,
+    `SELECT pg_catalog.${furthest}(${quoteIdent(ownedBy.column)})::text AS value FROM ${quoteName(mapping.staging)}`,
   );
   const value = row?.value ?? null;
   return value === null ? { lastValue: start, isCalled: false } : { lastValue: value, isCalled: true };

@@ -9,7 +9,7 @@ import type { JsonTarget, LoadedJson } from './load-document.ts';
 import { oldForms } from './old-backups.ts';
 
 /** A table that a document may hold, with its live table. */
-export interface JsonPlace extends JsonTarget {
+export interface TableMapping extends JsonTarget {
   live: LiveTable;
 }
 
@@ -17,11 +17,11 @@ export interface JsonPlace extends JsonTarget {
  * Reads the model's tables as the database has them, with their form in a document. Throws SCHEMA_DRIFT when one is
  * missing.
  */
-export async function readPlaces(
+export async function readTableMappings(
   session: Session,
   deps: { model: SchemaModel; lockGiveUpMs: number },
   schema: string,
-): Promise<JsonPlace[]> {
+): Promise<TableMapping[]> {
   const { tables } = deps.model;
   await session.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
   const live = await readTables(session, tables, new Map(tables.map((table) => [qualifiedName(table), table])));
@@ -31,7 +31,7 @@ export async function readPlaces(
     session,
     live.map((table) => table.oid),
   );
-  return live.map((table, index): JsonPlace => {
+  return live.map((table, index): TableMapping => {
     const stored = storedColumns(table);
     const { aliases, related } = oldForms(table);
     const keys = new Set(tables.map(({ key }) => key));
@@ -65,26 +65,26 @@ export async function readPlaces(
  * Returns the live table without the columns the document lacks, and without keys, constraints and the like that name
  * them.
  */
-export function trimmed(place: JsonPlace, loaded: LoadedJson, held: JsonPlace[]): LiveTable {
-  const columnsOf = ({ live, json }: JsonPlace) => {
+export function trimmed(mapping: TableMapping, loaded: LoadedJson, held: TableMapping[]): LiveTable {
+  const columnsOf = ({ live, json }: TableMapping) => {
     const keys = new Set(loaded.tables.get(json)?.columns.map((column) => column.key));
     const whole = keys.size === json.columns.length;
     // A generated column may be computed from one that is missing.
     return live.columns.filter((column) => (column.generated === null ? keys.has(column.key) : whole));
   };
-  const has = (one: JsonPlace, names: string[]) => {
+  const has = (one: TableMapping, names: string[]) => {
     const there = new Set(columnsOf(one).map((column) => column.name));
     return names.every((name) => there.has(name));
   };
-  const { live } = place;
+  const { live } = mapping;
   return {
     ...live,
-    columns: columnsOf(place),
-    primaryKey: live.primaryKey && has(place, live.primaryKey.columns) ? live.primaryKey : null,
-    uniques: live.uniques.filter((unique) => has(place, unique.columns)),
+    columns: columnsOf(mapping),
+    primaryKey: live.primaryKey && has(mapping, live.primaryKey.columns) ? live.primaryKey : null,
+    uniques: live.uniques.filter((unique) => has(mapping, unique.columns)),
     foreignKeys: live.foreignKeys.filter((foreignKey) => {
       const target = held.find((one) => qualifiedName(one.live) === qualifiedName(foreignKey.target));
-      return has(place, foreignKey.columns) && (!target || has(target, foreignKey.targetColumns));
+      return has(mapping, foreignKey.columns) && (!target || has(target, foreignKey.targetColumns));
     }),
   };
 }

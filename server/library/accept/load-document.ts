@@ -195,8 +195,10 @@ function refused(
   const where = /^COPY t\d+, \D+(\d+)(?:, \S+ ([^:\n]+))?/m.exec((error as { where?: string }).where ?? '');
   const row = where ? `[${first + Number(where[1]) - 1}]` : '';
   const column = columns.find(({ key }) => target.names.get(key) === where?.[2]);
-  const place = `${path}${row}${column ? `.${column.key}` : ''}`;
+  const valuePath = `${path}${row}${column ? `.${column.key}` : ''}`;
   const sqlType = target.staging.columns.find(({ name }) => name === where?.[2])?.sqlType;
   const what = sqlType ? `is no value of the type ${sqlType}` : 'holds a value that PostgreSQL does not take';
-  return Object.assign(invalid(place, `${what} (SQLSTATE ${code})`, undefined, { sqlState: code }), { cause: error });
+  return Object.assign(invalid(valuePath, `${what} (SQLSTATE ${code})`, undefined, { sqlState: code }), {
+    cause: error,
+  });
 }

@@ -29,13 +29,13 @@ export async function findRows(
   const { columns, held } = chunk;
   const rows: ChunkRow[] = [];
   if (!held) return { rows, matched: 0 };
-  const turns = createYielder('Looking for rows', signal);
-  const find = search === undefined ? null : createTextSearch(search, turns);
+  const yielder = createYielder('Looking for rows', signal);
+  const find = search === undefined ? null : createTextSearch(search, yielder);
   let matched = 0;
   let seen = 0;
   for (const row of readRows(held.entry, held.content, columns)) {
     seen += 1;
-    const shown = row.map((value, place) => (isShown[place] ? value : null));
+    const shown = row.map((value, index) => (isShown[index] ? value : null));
     if (find === null || (await find(shown))) {
       if (matched >= offset && rows.length < limit) rows.push(shown);
       matched += 1;
@@ -44,7 +44,7 @@ export async function findRows(
     if (find === null && rows.length === limit) return { rows, matched: held.entry.rows };
     let weight = WEIGHT;
     for (const value of row) weight += WEIGHT + (value?.length ?? 0);
-    if (turns.spend(weight)) await turns.pause();
+    if (yielder.count(weight)) await yielder.pause();
   }
   if (seen !== held.entry.rows)
     throw unreadable(held.entry, `the manifest says ${held.entry.rows} rows, it holds ${seen}`);

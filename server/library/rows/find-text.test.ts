@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { createTextSearch, PIECE_CHARACTERS } from './find-text.ts';
 
 function search(text: string) {
-  let turns = 0;
+  let pauses = 0;
   const find = createTextSearch(text, {
-    spend: () => true,
+    count: () => true,
     async pause() {
-      turns += 1;
+      pauses += 1;
     },
   });
-  return { find, turns: () => turns };
+  return { find, pauses: () => pauses };
 }
 
 test('a text is found whatever its case and its accents, in any value of the row', async () => {
@@ -26,9 +26,9 @@ test('a text is found whatever its case and its accents, in any value of the row
 
 test('a value of many pieces is searched to its end, and others have their turn after each piece', async () => {
   const value = `${'x'.repeat(9 * PIECE_CHARACTERS)}needle`;
-  const { find, turns } = search('NEEDLE');
+  const { find, pauses } = search('NEEDLE');
   expect(await find([null, 'short', value])).toBe(true);
-  expect(turns()).toBe(9);
+  expect(pauses()).toBe(9);
   expect(await search('needles').find([value])).toBe(false);
 });
 
@@ -51,9 +51,9 @@ test('what lies across the end of a piece is found there, and nothing that is no
     'か',
   ];
   const parts = fc.array(fc.constantFrom(...letters), { minLength: 1, maxLength: 12 });
-  const place = fc.nat(11);
+  const index = fc.nat(11);
   await fc.assert(
-    fc.asyncProperty(parts, place, place, fc.integer({ min: -14, max: 2 }), async (near, from, length, shift) => {
+    fc.asyncProperty(parts, index, index, fc.integer({ min: -14, max: 2 }), async (near, from, length, shift) => {
       const sought = near.slice(from, from + 1 + length).join('') || 'Σe';
       // One is searched in pieces, the other whole.
       const [long, short] = [PIECE_CHARACTERS + shift, 3].map(

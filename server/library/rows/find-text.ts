@@ -9,18 +9,18 @@ export const PIECE_CHARACTERS = 64 * 1024;
  * Returns a predicate for rows with a value that contains the text, ignoring case and accents (`foldText`). It yields
  * to other work during values of many megabytes, and rejects as `Yielder.pause` does.
  */
-export function createTextSearch(text: string, turns: Yielder): (row: ChunkRow) => boolean | Promise<boolean> {
-  const sought = foldText(text);
+export function createTextSearch(text: string, yielder: Yielder): (row: ChunkRow) => boolean | Promise<boolean> {
+  const needle = foldText(text);
   // Accents alone leave nothing to look for, so no value matches.
-  if (sought === '') return () => false;
+  if (needle === '') return () => false;
 
   const inLong = async (value: string) => {
     let before = '';
     for (const piece of pieces(value)) {
       const here = before + foldText(piece);
-      if (here.includes(sought)) return true;
-      before = here.slice(Math.max(0, here.length - sought.length + 1));
-      if (turns.spend(piece.length)) await turns.pause();
+      if (here.includes(needle)) return true;
+      before = here.slice(Math.max(0, here.length - needle.length + 1));
+      if (yielder.count(piece.length)) await yielder.pause();
     }
     return false;
   };
@@ -34,7 +34,7 @@ export function createTextSearch(text: string, turns: Yielder): (row: ChunkRow) 
     for (const value of row) {
       if (value === null) continue;
       if (isLong(value)) anyLong = true;
-      else if (foldText(value).includes(sought)) return true;
+      else if (foldText(value).includes(needle)) return true;
     }
     // Hardly any row has one.
     return anyLong && inLongOnes(row);
@@ -46,7 +46,7 @@ function isLong(value: string): boolean {
 }
 
 /** Characters that combine with the one before them: marks, and the later letters of a Hangul syllable. */
-const CLINGS = /^[\p{M}\u1160-\u11ff\udc00-\udfff]/u;
+const COMBINING = /^[\p{M}\u1160-\u11ff\udc00-\udfff]/u;
 
 /**
  * Cuts a text where both sides fold alone as they do together. Assumes that no letter has as many marks as a piece has
@@ -55,7 +55,7 @@ const CLINGS = /^[\p{M}\u1160-\u11ff\udc00-\udfff]/u;
 function* pieces(text: string): Generator<string> {
   for (let from = 0; from < text.length; ) {
     let to = from + PIECE_CHARACTERS;
-    while (to < from + 2 * PIECE_CHARACTERS && CLINGS.test(text.slice(to, to + 2))) to += 1;
+    while (to < from + 2 * PIECE_CHARACTERS && COMBINING.test(text.slice(to, to + 2))) to += 1;
     yield text.slice(from, to);
     from = to;
   }

@@ -231,8 +231,8 @@ describe('an archive that cannot be read', () => {
     const { bytes, digest, manifest } = await sampleArchive({ chunks: [many(1, 40), many(41, 40)] });
     const [first] = manifest.entries;
     const damaged = Uint8Array.from(bytes);
-    const place = 30 + (first?.name.length ?? 0) + 5;
-    damaged[place] = (damaged[place] ?? 0) ^ 1;
+    const offset = 30 + (first?.name.length ?? 0) + 5;
+    damaged[offset] = (damaged[offset] ?? 0) ^ 1;
     const { storage } = await shelf(damaged);
     const reader = readerOf(storage);
     const read = (chunk: number) =>

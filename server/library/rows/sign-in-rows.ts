@@ -37,9 +37,9 @@ export async function readSignInRows(
     signal.throwIfAborted();
     const { columns, chunks, held } = await readTableChunk(storage, { archive, table: SIGN_IN_TABLE, chunk }, signal);
     if (held === null) return found;
-    const place = new Map(columns.map(({ name }, index) => [name, index]));
+    const indexes = new Map(columns.map(({ name }, index) => [name, index]));
     for (const row of readRows(held.entry, held.content, columns, comparedAs(manifest))) {
-      const of = (name: string) => row[place.get(name) ?? -1] ?? null;
+      const of = (name: string) => row[indexes.get(name) ?? -1] ?? null;
       found.push({
         id: of('id'),
         email: of('email'),

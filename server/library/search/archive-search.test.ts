@@ -7,7 +7,7 @@ import { foldText } from '../rows/fold-text.ts';
 import { forever, readerOf, shelf, withColumns } from '../rows/rows.fixture.ts';
 import type { SearchQuery, SearchStep } from './archive-search.ts';
 import { ChunkScan } from './chunk-scan.ts';
-import { createSought } from './sought.ts';
+import { createNeedle } from './needle.ts';
 
 type Value = string | null;
 
@@ -90,14 +90,14 @@ describe('a search of the whole archive', () => {
           return sensitivity === 'ordinary' || (people && sensitivity !== 'secret');
         };
         const folded = foldText(sought);
-        const places = new Map<string, { chunks: number; rows: number }>();
+        const cursors = new Map<string, { chunks: number; rows: number }>();
         const expected = made.flatMap(({ table, rows: all }) => {
-          const before = places.get(table) ?? { chunks: 0, rows: 0 };
+          const before = cursors.get(table) ?? { chunks: 0, rows: 0 };
           const chunk = before.chunks + 1;
-          places.set(table, { chunks: chunk, rows: before.rows + all.length });
+          cursors.set(table, { chunks: chunk, rows: before.rows + all.length });
           return all.flatMap((row, index) => {
-            const matched = columns.filter((column, place) => {
-              const one = row[place] ?? null;
+            const matched = columns.filter((column, index) => {
+              const one = row[index] ?? null;
               return shown(table, column) && one !== null && folded !== '' && foldText(one).includes(folded);
             });
             return matched.length > 0
@@ -187,7 +187,7 @@ test('a row with the text in hidden columns alone is passed over like any other'
   const names = ['needle', '"needle"', 'néedlé', '"say ""needle"" 😀"', '\u0301needle\u093c'];
   const content = Buffer.from(`a,b,c\n${names.map((name) => `${name},x,${name}\n`).join('')}`);
   const rowsIn = (isShown: boolean[]) => {
-    const scan = new ChunkScan(content, 'csv', isShown, createSought('needle'));
+    const scan = new ChunkScan(content, 'csv', isShown, createNeedle('needle'));
     const rows: number[] = [];
     while (!scan.atEnd) rows.push(...[scan.next(10) ?? []].flat().map(({ row }) => row));
     return rows;
@@ -211,8 +211,8 @@ describe('what cannot be searched', () => {
       ],
     });
     const damaged = Uint8Array.from(bytes);
-    const place = 30 + (manifest.entries[0]?.name.length ?? 0) + 5;
-    damaged[place] = (damaged[place] ?? 0) ^ 1;
+    const offset = 30 + (manifest.entries[0]?.name.length ?? 0) + 5;
+    damaged[offset] = (damaged[offset] ?? 0) ^ 1;
     const { storage } = await shelf(damaged);
     const steps: SearchStep[] = [];
     const query = { text: 'needle', people: false, limit: 50 };

@@ -4,13 +4,13 @@ import { type Archive, describeEntry, openArchive } from '../../archive/reader.t
 import { unreadable } from '../../archive/rows/read-rows.ts';
 import { createYielder } from '../../archive/rows/yielding.ts';
 import type { ByteSource } from '../../core/bytes.ts';
-import { AppError, saidOutside, throwIfCancelled } from '../../core/errors.ts';
+import { AppError, redacted, throwIfCancelled } from '../../core/errors.ts';
 import type { Semaphore } from '../../core/semaphore.ts';
 import { type SensitivityOf, searchedColumns } from '../rows/shown-columns.ts';
 import { isTooLarge, tableOf } from '../rows/table-chunk.ts';
 import { ChunkScan } from './chunk-scan.ts';
 import { type FoundCell, readFoundRow } from './found-row.ts';
-import { createSought, type Sought } from './sought.ts';
+import { createNeedle, type Needle } from './needle.ts';
 
 export interface SearchQuery {
   /** Text to find, ignoring case and accents. */
@@ -22,11 +22,11 @@ export interface SearchQuery {
   /** Most rows to return. */
   limit: number;
   /** Position from `next` of an earlier search for the same text that ended early. */
-  from?: SearchPlace | undefined;
+  from?: SearchCursor | undefined;
 }
 
 /** Position among the searched chunks, in the archive's order. */
-export interface SearchPlace {
+export interface SearchCursor {
   /** Chunks to skip. */
   chunks: number;
   /** Rows to skip in the chunk that follows. */
@@ -66,7 +66,7 @@ export interface SearchStep {
    */
   end: 'complete' | 'limit' | 'time' | null;
   /** Position from which the next search may go on. */
-  next: SearchPlace | null;
+  next: SearchCursor | null;
 }
 
 export interface SearchContext {
@@ -81,7 +81,7 @@ export interface SearchContext {
 }
 
 /** Bytes searched before yielding to other work: some milliseconds. */
-const TURN_BYTES = 1024 * 1024;
+const SLICE_BYTES = 1024 * 1024;
 
 interface Part {
   entry: ManifestEntry;
@@ -94,7 +94,7 @@ interface Part {
   isShown: boolean[];
 }
 
-interface Looked {
+interface ChunkResult {
   rows: number;
   hits: RowHit[];
   unsearched: Unsearched[];
@@ -114,7 +114,7 @@ export async function* searchArchive(
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const archive = await openArchive(source, { signal });
   const parts = partsOf(archive, query, context.sensitivityOf);
-  const sought = createSought(query.text);
+  const needle = createNeedle(query.text);
   const begin = query.from ?? { chunks: 0, rows: 0 };
   let chunks = Math.min(begin.chunks, parts.length);
   let rows = 0;
@@ -131,26 +131,26 @@ export async function* searchArchive(
   });
   const passedIn = (chunk: number) => (chunk === begin.chunks ? begin.rows : 0);
   yield step();
-  const begun: Promise<Looked>[] = [];
+  const begun: Promise<ChunkResult>[] = [];
   const beginNext = (part: Part, chunk: number) => {
-    const look = () => lookInto(archive, part, sought, { passed: passedIn(chunk), most: left + 1 }, signal);
-    const looking = context.semaphore(signal, look);
+    const search = () => searchChunk(archive, part, needle, { passed: passedIn(chunk), most: left + 1 }, signal);
+    const searching = context.semaphore(signal, search);
     // Awaited later in order, or abandoned with the search.
-    looking.catch(() => undefined);
-    begun.push(looking);
+    searching.catch(() => undefined);
+    begun.push(searching);
   };
   try {
     // Accents alone leave nothing to look for, so no value matches.
-    while (chunks < parts.length && sought.units.length > 0) {
+    while (chunks < parts.length && needle.units.length > 0) {
       for (const part of parts.slice(chunks + begun.length, chunks + context.concurrency))
         beginNext(part, chunks + begun.length);
-      const looked = await begun.shift();
+      const result = await begun.shift();
       throwIfCancelled(signal, 'The search');
-      if (!looked) break;
-      const { unsearched } = looked;
-      const hits = looked.hits.slice(0, left);
-      rows += looked.rows;
-      if (looked.hits.length > left) {
+      if (!result) break;
+      const { unsearched } = result;
+      const hits = result.hits.slice(0, left);
+      rows += result.rows;
+      if (result.hits.length > left) {
         const next = { chunks, rows: hits.at(-1)?.row ?? passedIn(chunks) };
         return yield step({ hits, unsearched, end: 'limit', next });
       }
@@ -185,69 +185,69 @@ function partsOf(archive: Archive, { tables, people }: SearchQuery, sensitivityO
   });
 }
 
-async function lookInto(
+async function searchChunk(
   archive: Archive,
   part: Part,
-  sought: Sought,
+  needle: Needle,
   wanted: { passed: number; most: number },
   signal: AbortSignal,
-): Promise<Looked> {
+): Promise<ChunkResult> {
   const { entry, chunk } = part;
-  const looked: Looked = { rows: 0, hits: [], unsearched: [] };
+  const result: ChunkResult = { rows: 0, hits: [], unsearched: [] };
   const unsearched = (why: Unsearched['why'], message: string) =>
-    looked.unsearched.push({ table: shortName(part.table), chunk, why, message });
+    result.unsearched.push({ table: shortName(part.table), chunk, why, message });
   if (isTooLarge(entry)) {
     unsearched('large', `${describeEntry(entry)} has ${entry.size} bytes, because of a very large value.`);
-    return looked;
+    return result;
   }
   try {
     const notText = await archive.useEntry(entry, 'stored', (content) =>
-      scan(content, part, sought, wanted, looked, signal),
+      scan(content, part, needle, wanted, result, signal),
     );
     if (notText > 0) unsearched('not text', `${describeEntry(entry)} holds ${notText} values that are not UTF-8.`);
   } catch (error) {
     const damage = error instanceof RangeError ? unreadable(entry, error.message, error) : error;
     if (!(damage instanceof AppError) || damage.code !== 'ARCHIVE_DAMAGED') throw damage;
-    unsearched('damaged', saidOutside(damage).message);
+    unsearched('damaged', redacted(damage).message);
   }
-  return looked;
+  return result;
 }
 
 /** Adds matching rows to `looked` until there are enough. Resolves with the number of values that are not UTF-8. */
 async function scan(
   content: Uint8Array,
   { entry, table, chunk, before, columns, isShown }: Part,
-  sought: Sought,
+  needle: Needle,
   { passed, most }: { passed: number; most: number },
-  looked: Looked,
+  result: ChunkResult,
   signal: AbortSignal,
 ): Promise<number> {
-  const turns = createYielder('The search', signal);
+  const yielder = createYielder('The search', signal);
   const format = entry.format === 'copy' ? 'copy' : 'csv';
-  const rows = new ChunkScan(content, format, isShown, sought);
+  const rows = new ChunkScan(content, format, isShown, needle);
   const how = { format, header: rows.header, columns, isShown } as const;
   let notText = 0;
-  let turned = 0;
+  let yieldedAt = 0;
   while (!rows.atEnd) {
-    const row = rows.next(TURN_BYTES);
-    looked.rows = rows.rows;
+    const row = rows.next(SLICE_BYTES);
+    result.rows = rows.rows;
     if (row && row.row > passed) {
-      const found = await readFoundRow(row, how, sought.text, turns);
+      const found = await readFoundRow(row, how, needle.text, yielder);
       notText += found.notText;
       if (found.cells)
-        looked.hits.push({
+        result.hits.push({
           table: shortName(table),
           chunk,
           row: row.row,
           number: before + row.row,
           cells: found.cells,
         });
-      if (looked.hits.length === most) return notText;
+      if (result.hits.length === most) return notText;
     }
-    const isDue = turns.spend(row?.bytes.length ?? 0);
-    if (isDue || rows.at - turned >= TURN_BYTES) {
-      turned = rows.at;
-      await turns.pause();
+    const isDue = yielder.count(row?.bytes.length ?? 0);
+    if (isDue || rows.at - yieldedAt >= SLICE_BYTES) {
+      yieldedAt = rows.at;
+      await yielder.pause();
     }
   }
   if (rows.rows !== entry.rows) throw new RangeError(`the manifest says ${entry.rows} rows, it holds ${rows.rows}`);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { foldTable, isAloneBeyond, NOTHING, TOGETHER } from './fold-table.ts';
+import type { Needle } from './needle.ts';
 import { anchorFor, RowFilter } from './row-filter.ts';
-import type { Sought } from './sought.ts';
 
 /** A row that contains the text, or may: some values must be folded whole to decide. */
 export interface ScannedRow {
@@ -27,7 +27,7 @@ export class ChunkScan {
   private readonly content: Uint8Array;
   private readonly isCsv: boolean;
   private readonly isShown: Uint8Array;
-  private readonly sought: Sought;
+  private readonly needle: Needle;
   private readonly fold = foldTable();
   /** False for bytes that are not UTF-8: each value beyond ASCII is then checked by itself. */
   private readonly isText: boolean;
@@ -36,18 +36,18 @@ export class ChunkScan {
   /** Null where a column is hidden: whatever it holds must not be looked at. */
   private readonly filter: RowFilter | null;
 
-  constructor(content: Uint8Array, format: 'csv' | 'copy', isShown: readonly boolean[], sought: Sought) {
+  constructor(content: Uint8Array, format: 'csv' | 'copy', isShown: readonly boolean[], needle: Needle) {
     this.content = content;
     this.isCsv = format === 'csv';
     this.isShown = Uint8Array.from(isShown, Number);
-    this.sought = sought;
+    this.needle = needle;
     this.isText = isUtf8(content);
-    this.stops = stopsFor(sought, this.fold);
+    this.stops = stopsFor(needle, this.fold);
     if (content.length > 0 && content[content.length - 1] !== NEWLINE)
       throw new RangeError('the last row does not end');
     this.lastQuote = content.lastIndexOf(QUOTE);
     if (this.isCsv) this.passHeader();
-    const anchor = this.isCsv && this.isText && !isShown.includes(false) ? anchorFor(content, sought) : null;
+    const anchor = this.isCsv && this.isText && !isShown.includes(false) ? anchorFor(content, needle) : null;
     this.filter = anchor && new RowFilter(content, anchor);
   }
 
@@ -100,7 +100,7 @@ export class ChunkScan {
    */
   private csvRow(isShown: Uint8Array): boolean {
     const { content, fold, isText, stops, lastQuote } = this;
-    const { units, fallback } = this.sought;
+    const { units, fallback } = this.needle;
     const columns = isShown.length;
     let { at } = this;
     let column = 0;
@@ -184,7 +184,7 @@ interface Stops {
   plain: Uint8Array;
 }
 
-function stopsFor({ units }: Sought, fold: Uint16Array): Stops {
+function stopsFor({ units }: Needle, fold: Uint16Array): Stops {
   const isBeginning = (byte: number) => byte >= 0x80 || fold[byte] === units[0] || fold[byte] === TOGETHER;
   const table = (stops: (byte: number) => boolean) =>
     Uint8Array.from({ length: 256 }, (_, byte) => Number(stops(byte)));

@@ -36,15 +36,15 @@ export async function readFoundRow(
   { bytes }: ScannedRow,
   { format, header, columns, isShown }: RowLook,
   text: string,
-  turns: Yielder,
+  yielder: Yielder,
 ): Promise<{ cells: FoundCell[] | null; notText: number }> {
-  const find = createTextSearch(text, turns);
+  const find = createTextSearch(text, yielder);
   const [row = []] = [...chunkRows(Buffer.concat([header, bytes]), format, columns.length, 'bytes')];
   const cells: FoundCell[] = [];
   let notText = 0;
-  for (const [place, { name }] of columns.entries()) {
-    const field = row[place] ?? null;
-    if (field === null || !isShown[place]) continue;
+  for (const [index, { name }] of columns.entries()) {
+    const field = row[index] ?? null;
+    if (field === null || !isShown[index]) continue;
     const raw = Buffer.from(field, 'latin1');
     if (!isUtf8(raw)) {
       notText += 1;
@@ -67,7 +67,7 @@ function fewer(cells: FoundCell[], matched: FoundCell[]): FoundCell[] {
 /** Cuts out the part around the text. It finds the text only as typed, because offsets in the folded value differ. */
 function excerpt(value: string, text: string): { value: string; cut: boolean } {
   if (value.length <= LONGEST_CELL) return { value, cut: false };
-  const place = value.slice(0, 1_000_000).toLowerCase().indexOf(text.toLowerCase());
-  const from = Math.max(0, Math.min(place - LONGEST_CELL / 4, value.length - LONGEST_CELL));
+  const found = value.slice(0, 1_000_000).toLowerCase().indexOf(text.toLowerCase());
+  const from = Math.max(0, Math.min(found - LONGEST_CELL / 4, value.length - LONGEST_CELL));
   return { value: value.slice(from, from + LONGEST_CELL).toWellFormed(), cut: true };
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { campaign } from '../../../db/testing/campaign.fixture.ts';
 import { foldText } from '../rows/fold-text.ts';
 import { ChunkScan } from './chunk-scan.ts';
-import { createSought } from './sought.ts';
+import { createNeedle } from './needle.ts';
 
 const csvValue = (value: string) => (/[",\n\r]|^$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 
@@ -15,7 +15,7 @@ function chunkOf(rows: string[][], shift: number): Uint8Array {
 
 /** Returns the numbers of the rows that a scan gives, with a third, hidden column or without one. */
 function scanned(content: Uint8Array, isShown: boolean[], text: string): { found: number[]; rows: number } {
-  const scan = new ChunkScan(content, 'csv', isShown, createSought(text));
+  const scan = new ChunkScan(content, 'csv', isShown, createNeedle(text));
   const found: number[] = [];
   while (!scan.atEnd) {
     const row = scan.next(7);
@@ -36,10 +36,10 @@ test('rows are passed over exactly as if each were looked through, and none that
     fc.property(rows, text, fc.nat(), fc.integer({ min: 0, max: 1 }), (all, typed, pick, shift) => {
       const some = all.flat()[pick % Math.max(1, all.length * 2)] ?? typed;
       // Often a part of a value.
-      const sought = (pick % 3 === 0 ? typed : some.slice(pick % 4, (pick % 4) + 1 + (pick % 5))).toWellFormed() || 'a';
-      const folded = foldText(sought);
+      const needle = (pick % 3 === 0 ? typed : some.slice(pick % 4, (pick % 4) + 1 + (pick % 5))).toWellFormed() || 'a';
+      const folded = foldText(needle);
       fc.pre(folded !== '');
-      const { found, rows: count } = scanned(chunkOf(all, shift), [true, true], sought);
+      const { found, rows: count } = scanned(chunkOf(all, shift), [true, true], needle);
       const withHidden = chunkOf(
         all.map((row) => [...row, 'hidden']),
         shift,
@@ -47,7 +47,7 @@ test('rows are passed over exactly as if each were looked through, and none that
       const looked = scanned(
         Buffer.from(withHidden.toString().replace('a,b\n', 'a,b,c\n')),
         [true, true, false],
-        sought,
+        needle,
       );
       expect([found, count]).toEqual([looked.found, all.length]);
       const holding = all.flatMap((row, at) => (row.some((value) => foldText(value).includes(folded)) ? [at + 1] : []));

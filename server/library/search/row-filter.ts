@@ -1,5 +1,5 @@
 import { foldTable, isAloneBeyond, NOTHING, TOGETHER } from './fold-table.ts';
-import type { Anchor, Sought } from './sought.ts';
+import type { Anchor, Needle } from './needle.ts';
 
 const NEWLINE = 10;
 const QUOTE = 34;
@@ -136,23 +136,23 @@ function codeAt(content: Uint8Array, at: number): number {
 }
 
 /** Returns the unit of the text that is rarest at the beginning of a chunk; null when the text is of borders alone. */
-export function anchorFor(content: Uint8Array, sought: Sought): Anchor | null {
+export function anchorFor(content: Uint8Array, needle: Needle): Anchor | null {
   const counts = new Uint32Array(256);
   const sampled = Math.min(content.length, SAMPLE_BYTES);
   for (let at = 0; at < sampled; at++) (counts[content[at] as number] as number)++;
   const fold = foldTable();
   let rarest: { place: number; count: number } | null = null;
-  for (const [place, unit] of sought.units.entries()) {
+  for (const [place, unit] of needle.units.entries()) {
     if (BORDERS.includes(unit)) continue;
     let count = 0;
     for (let byte = 0; byte < 0x80; byte++) if (fold[byte] === unit) count += counts[byte] ?? 0;
     if (rarest === null || count < rarest.count) rarest = { place, count };
   }
   if (rarest === null) return null;
-  const known = sought.anchors.get(rarest.place);
+  const known = needle.anchors.get(rarest.place);
   if (known) return known;
-  const anchor = anchorAt(sought.units, rarest.place);
-  sought.anchors.set(rarest.place, anchor);
+  const anchor = anchorAt(needle.units, rarest.place);
+  needle.anchors.set(rarest.place, anchor);
   return anchor;
 }
 

@@ -5,7 +5,7 @@ import type { ObjectName } from '../../../db/model/model.ts';
  * The room of a server for locks. The setting times the number of processes, N, is laid out at the start: N/2 objects and N holders of
  * them. The rest of the memory goes to whoever is first, in pieces, where an object takes as much as two holders.
  */
-export interface LockRoom {
+export interface LockBudget {
   /** Current `max_locks_per_transaction`. */
   setting: number;
   /** Number that the setting is multiplied by: connections, prepared transactions and processes. */
@@ -35,14 +35,14 @@ const PIECES_OF_HOLDERS = 32 * 51;
 const HEADROOM = 1.125;
 
 /** Reads the server's room for locks, and what other sessions use of it; this session's own locks do not count. */
-export async function readLockRoom(session: Session): Promise<LockRoom> {
-  const [room] = await session.query<LockRoom>(ROOM_SQL);
-  return room ?? { setting: 0, processes: 0, usedObjects: 0, usedHolders: 0 };
+export async function readLockBudget(session: Session): Promise<LockBudget> {
+  const [budget] = await session.query<LockBudget>(BUDGET_SQL);
+  return budget ?? { setting: 0, processes: 0, usedObjects: 0, usedHolders: 0 };
 }
 
 /** Returns true when the server has room for these locks with `spare` left to others, whether objects or holders take the memory first. */
-export function hasRoom(
-  { setting, processes, usedObjects, usedHolders }: LockRoom,
+export function fitsBudget(
+  { setting, processes, usedObjects, usedHolders }: LockBudget,
   need: LockNeed,
   spare: number = SPARE,
 ): boolean {
@@ -60,15 +60,15 @@ export function hasRoom(
 }
 
 /** Describes what is short, for the middle of a sentence. */
-export function describeShortage({ setting }: LockRoom, { objects }: LockNeed, what: string): string {
+export function describeShortage({ setting }: LockBudget, { objects }: LockNeed, what: string): string {
   return `${what} needs ${objects} locks at once, more than this server has room for (max_locks_per_transaction is ${setting})`;
 }
 
 /** Returns a hint with the setting that makes room: an eighth more than is needed now. */
-export function roomHint(room: LockRoom, need: LockNeed): string {
-  const { setting } = room;
+export function budgetHint(budget: LockBudget, need: LockNeed): string {
+  const { setting } = budget;
   let enough = setting + 1;
-  while (!hasRoom({ ...room, setting: enough }, need) && room.processes > 0) enough++;
+  while (!fitsBudget({ ...budget, setting: enough }, need) && budget.processes > 0) enough++;
   return `As a superuser run ALTER SYSTEM SET max_locks_per_transaction = ${Math.ceil(enough * HEADROOM)}; (it is ${setting} now) and restart the server; a hosted one has it among its parameters.`;
 }
 
@@ -96,7 +96,7 @@ export async function restoreLocks(session: Session, tableOids: number[]): Promi
 }
 
 // Fast-path locks are kept elsewhere. autovacuum_worker_slots came with 18, which counts by it.
-const ROOM_SQL = `
+const BUDGET_SQL = `
   WITH setting AS (SELECT s.name, s.setting::int AS value FROM pg_catalog.pg_settings s
      WHERE s.name IN ('max_locks_per_transaction', 'max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
   held AS (
@@ -108,13 +108,13 @@ const ROOM_SQL = `
          (SELECT count(DISTINCT object) FROM held)::int AS "usedObjects",
          (SELECT count(DISTINCT (pid, virtualtransaction, object)) FROM held)::int AS "usedHolders"`;
 
-const HEIRS = `SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid`;
+const CHILDREN = `SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid`;
 
 const BACKUP_SQL = `
   WITH RECURSIVE tree(oid) AS (
     SELECT c.oid FROM unnest($1::text[], $2::text[]) AS t(schema, name)
       JOIN pg_catalog.pg_namespace n ON n.nspname = t.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
-    UNION ${HEIRS})
+    UNION ${CHILDREN})
   SELECT (SELECT count(*) FROM tree)::int AS relations,
          (SELECT count(*) FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i')::int AS indexes`;
 
@@ -122,7 +122,7 @@ const BACKUP_SQL = `
 // created in its place; tables outside that refer to it; owned sequences; the staging table.
 const RESTORE_SQL = `
   WITH RECURSIVE root AS (SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)),
-  tree(oid) AS (SELECT oid FROM root UNION ${HEIRS}),
+  tree(oid) AS (SELECT oid FROM root UNION ${CHILDREN}),
   constrained AS (
     SELECT con.oid, con.conrelid, con.contype FROM pg_catalog.pg_constraint con
      WHERE con.conrelid IN (SELECT oid FROM tree) AND con.contype IN ('p', 'u') OR con.contype = 'f' AND (con.conrelid IN (SELECT oid FROM tree) OR con.confrelid IN (SELECT oid FROM tree)))

@@ -1,7 +1,7 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
-import { describeShortage, hasRoom, readLockRoom, restoreLocks, roomHint } from '../locks/lock-budget.ts';
+import { budgetHint, describeShortage, fitsBudget, readLockBudget, restoreLocks } from '../locks/lock-budget.ts';
 import { readEventTriggers } from '../rewrite/causes.ts';
 
 /** Something in the catalogs that stops a restore, or makes its outcome uncertain. */
@@ -29,9 +29,13 @@ export async function readObstacles(session: Session, tableOids: number[]): Prom
         .map(({ name }) => `ALTER EVENT TRIGGER ${quoteIdent(name)} DISABLE;`)
         .join(' ')}`,
     });
-  const [room, need] = [await readLockRoom(session), await restoreLocks(session, tableOids)];
-  if (!hasRoom(room, need))
-    obstacles.push({ stops: true, message: describeShortage(room, need, 'a restore'), hint: roomHint(room, need) });
+  const [budget, need] = [await readLockBudget(session), await restoreLocks(session, tableOids)];
+  if (!fitsBudget(budget, need))
+    obstacles.push({
+      stops: true,
+      message: describeShortage(budget, need, 'a restore'),
+      hint: budgetHint(budget, need),
+    });
   return obstacles;
 }
 
@@ -42,20 +46,20 @@ interface FoundObstacle extends ObjectName {
 }
 
 function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
-  const place = qualifiedName(table ?? object);
+  const tableName = qualifiedName(table ?? object);
   const quoted = quoteName(object);
   switch (kind) {
     case 'index':
     case 'unique index':
       return {
         stops: false,
-        message: `the index ${qualifiedName(object)} of ${place} is not valid: making it was never finished, and a restore makes it valid${kind === 'unique index' ? ', or leaves it out when rows of the backup break it' : ''}`,
+        message: `the index ${qualifiedName(object)} of ${tableName} is not valid: making it was never finished, and a restore makes it valid${kind === 'unique index' ? ', or leaves it out when rows of the backup break it' : ''}`,
         hint: `Run DROP INDEX ${quoted}; if nobody needs it, or finish it by REINDEX INDEX CONCURRENTLY ${quoted};`,
       };
     case 'not valid':
       return {
         stops: false,
-        message: `${item} of ${place} is NOT VALID: rows from before it may break it`,
+        message: `${item} of ${tableName} is NOT VALID: rows from before it may break it`,
         hint: `To know: ALTER TABLE ${quoted} VALIDATE CONSTRAINT ${quoteIdent(item)};`,
       };
     case 'domain not valid':
@@ -67,19 +71,19 @@ function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
     case 'switched off':
       return {
         stops: true,
-        message: `the foreign key ${place}.${item} is switched off (DISABLE TRIGGER ALL): a restore cannot put it back so, and rows may break it`,
+        message: `the foreign key ${tableName}.${item} is switched off (DISABLE TRIGGER ALL): a restore cannot put it back so, and rows may break it`,
         hint: `As a superuser run: ALTER TABLE ${quoted} ENABLE TRIGGER ALL; on both tables of it.`,
       };
     case 'moment':
       return {
         stops: false,
-        message: `${item} of ${table === null ? `the domain ${qualifiedName(object)}` : place} depends on more than the row (the time, a setting, other rows): what it takes today it may refuse later`,
+        message: `${item} of ${table === null ? `the domain ${qualifiedName(object)}` : tableName} depends on more than the row (the time, a setting, other rows): what it takes today it may refuse later`,
         hint: `Make it depend on the row alone, or add it NOT VALID.`,
       };
     case 'detaching':
       return {
         stops: true,
-        message: `${qualifiedName(object)} is being detached from ${place}, and that was not finished: its rows are in the backup and not to be seen in ${place}`,
+        message: `${qualifiedName(object)} is being detached from ${tableName}, and that was not finished: its rows are in the backup and not to be seen in ${tableName}`,
         hint: `Unless a session is still at it, finish it by ALTER TABLE ${quoteName(table ?? object)} DETACH PARTITION ${quoted} FINALIZE;`,
       };
     default:

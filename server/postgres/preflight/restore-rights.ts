@@ -150,9 +150,9 @@ function ownership(me: Me, name: string, object: Owned): string {
  * Returns the statement that gives the role the owner's rights, by membership with inheritance. Where nobody should become a member of
  * the owner, it changes the owner instead.
  */
-function membership(me: Me, { owner, member, unlendable }: Owned, object: string): string {
+function membership(me: Me, { owner, member, ungrantable }: Owned, object: string): string {
   const [role, of] = [quoteIdent(me.role), quoteIdent(owner)];
-  if (unlendable) return `ALTER ${object} OWNER TO ${role};`;
+  if (ungrantable) return `ALTER ${object} OWNER TO ${role};`;
   if (me.inherits && !member) return `GRANT ${of} TO ${role};`;
   if (me.version >= 160000) return `GRANT ${of} TO ${role} WITH INHERIT TRUE;`;
   return `${member ? '' : `GRANT ${of} TO ${role}; `}ALTER ROLE ${role} INHERIT;`;
@@ -171,7 +171,7 @@ interface Owned {
   /** True for a member of the owner, whether or not it inherits. */
   member: boolean;
   /** True for a superuser, or a role that came with the server: nobody is made a member of it for a restore. */
-  unlendable: boolean;
+  ungrantable: boolean;
 }
 type RelationRights = ObjectName &
   Owned & { outside: boolean; lockable: boolean; readable: boolean; truncatable: boolean; insertable: boolean };

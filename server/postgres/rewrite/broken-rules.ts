@@ -37,11 +37,11 @@ export async function explainBrokenRule(
   knowledge: BackupKnowledge,
   error: AppError,
 ): Promise<AppError> {
-  const { sqlState, table: place, constraint: name, column } = error.details as Record<string, string | undefined>;
+  const { sqlState, table: tableName, constraint: name, column } = error.details as Record<string, string | undefined>;
   if (name === undefined && column === undefined) return (await noPartition(session, loads, error)) ?? error;
-  const load = loads.find(({ live }) => [live, ...live.leaves].some((one) => qualifiedName(one) === place));
+  const load = loads.find(({ live }) => [live, ...live.leaves].some((one) => qualifiedName(one) === tableName));
   const constraint = shape.constraints.find(
-    (one) => one.name === name && (qualifiedName(one.table) === place || qualifiedName(one.table) === nameOf(load)),
+    (one) => one.name === name && (qualifiedName(one.table) === tableName || qualifiedName(one.table) === nameOf(load)),
   );
   const table = load?.live ?? constraint?.table;
   if (table === undefined) return error;
@@ -83,11 +83,11 @@ async function noPartition(session: Session, loads: TableLoad[], error: AppError
     [schema, table],
   );
   if (!found || !loads.some(({ live }) => live.oid === found.root)) return null;
-  const place = qualifiedName({ schema, name: table });
-  return new AppError(error.code, `No partition of ${place} takes some rows of the backup. Nothing was changed.`, {
+  const tableName = qualifiedName({ schema, name: table });
+  return new AppError(error.code, `No partition of ${tableName} takes some rows of the backup. Nothing was changed.`, {
     cause: error.cause,
     hint: found.hash
-      ? `Make the partition they belong to, and restore again: ${place} is partitioned by hash and lacks one for some remainder.`
+      ? `Make the partition they belong to, and restore again: ${tableName} is partitioned by hash and lacks one for some remainder.`
       : 'Make the partition they belong to, or a default one, and restore again.',
     details: { ...error.details },
   });

@@ -17,10 +17,10 @@ export async function refuseForeignRows(session: Session, loads: TableLoad[]): P
       const [bounds] = await session.query<{ condition: string | null }>(
         `SELECT pg_catalog.pg_get_partition_constraintdef(${quoteLiteral(quoteName(leaf))}::regclass) AS condition`,
       );
-      const place = `${qualifiedName(leaf)}, a foreign partition of ${qualifiedName(load.live)}`;
+      const partition = `${qualifiedName(leaf)}, a foreign partition of ${qualifiedName(load.live)}`;
       const rows = await countBelonging(session, load, bounds?.condition ?? null);
-      if (rows === null) faults.push(`the backup lacks the columns that tell which rows belong to ${place}`);
-      else if (rows > 0) faults.push(`${rows} ${rows === 1 ? 'row belongs' : 'rows belong'} to ${place}`);
+      if (rows === null) faults.push(`the backup lacks the columns that tell which rows belong to ${partition}`);
+      else if (rows > 0) faults.push(`${rows} ${rows === 1 ? 'row belongs' : 'rows belong'} to ${partition}`);
     }
   if (faults.length === 0) return;
   throw new AppError(

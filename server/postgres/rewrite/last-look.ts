@@ -30,7 +30,7 @@ export async function refuseOtherChanges(
   // A function may have deferred constraint triggers to the commit, when nothing can be checked any more.
   await session.query('SET CONSTRAINTS ALL IMMEDIATE');
   const faults = await unforced(session, shape, () => rewritten.watch.faults());
-  faults.push(...new Set([...set.faults, ...(await movedSequences(session, found, set.stands))]));
+  faults.push(...new Set([...set.faults, ...(await movedSequences(session, found, set.states))]));
   const after = await readShape(session, oids);
   const differences = otherDifferences(withKept(shape, rewritten.kept), after, rewritten.indexes);
   if (differences.length === 0 && faults.length === 0) return;

@@ -6,7 +6,13 @@ import { AppError } from '../../core/errors.ts';
 import type { LiveTable } from '../catalog/catalog.ts';
 import { readShape, shapeDifferences } from '../catalog/shape.ts';
 import { type EventTrigger, eventTriggersHint, readEventTriggers } from './causes.ts';
-import { type FoundSequences, holdSequences, movedSequences, putStand, readStands } from './set-sequences.ts';
+import {
+  type FoundSequences,
+  holdSequences,
+  movedSequences,
+  readSequenceStates,
+  setSequence,
+} from './set-sequences.ts';
 import { readWrites, writtenTables } from './writes.ts';
 
 /**
@@ -27,17 +33,17 @@ export async function probeEventTriggers(
   try {
     const oids = tables.map((table) => table.oid);
     const shape = await readShape(session, oids);
-    const [writes, stands] = [await readWrites(session, leaves), await readStands(session, found.all)];
+    const [writes, states] = [await readWrites(session, leaves), await readSequenceStates(session, found.all)];
     const faultsNow = async () => [
       ...(await writtenTables(session, leaves, writes)).map((leaf) => `${qualifiedName(leaf)} was written to`),
       ...shapeDifferences(shape, await readShape(session, oids)),
-      ...(await movedSequences(session, found, stands)),
+      ...(await movedSequences(session, found, states)),
     ];
     // Held, so that a rollback undoes what they draw. A sequence held by somebody else is checked only before the commit.
     if (!(await holdSequences(session, found.all).catch((error) => refused(error, triggers)))) return;
     // Checked before sequences are put back: rows that took numbers from them would block the next ones.
     refuseFaults(await faultsNow(), triggers);
-    for (const stand of stands.values()) await putStand(session, stand);
+    for (const state of states.values()) await setSequence(session, state);
     for (const sql of oneOfEach(schema)) await session.query(sql).catch((error) => refused(error, triggers));
     refuseFaults(await faultsNow(), triggers);
   } finally {

@@ -21,7 +21,7 @@ type FoundSequence = ObjectName &
     /** True when a table that is not restored draws from it. */
     elsewhere: boolean;
   };
-type Stand = Pick<LiveSequence, 'lastValue' | 'isCalled'>;
+type SequenceState = Pick<LiveSequence, 'lastValue' | 'isCalled'>;
 
 /** The sequences that a restore concerns. */
 export interface FoundSequences {
@@ -92,15 +92,15 @@ export async function holdSequences(session: Session, sequences: FoundSequence[]
 }
 
 /** Positions of sequences, by `schema.name`. */
-export type Stands = Map<string, ObjectName & Stand>;
+export type SequenceStates = Map<string, ObjectName & SequenceState>;
 
 const SEQUENCES_PER_STATEMENT = 100;
 
-export async function readStands(session: Session, sequences: ObjectName[]): Promise<Stands> {
-  const stands: Stands = new Map();
+export async function readSequenceStates(session: Session, sequences: ObjectName[]): Promise<SequenceStates> {
+  const states: SequenceStates = new Map();
   for (let from = 0; from < sequences.length; from += SEQUENCES_PER_STATEMENT) {
     const some = sequences.slice(from, from + SEQUENCES_PER_STATEMENT);
-    const rows = await session.query<Stand & { place: number }>(
+    const rows = await session.query<SequenceState & { place: number }>(
       some
         .map(
           (one, place) =>
@@ -108,30 +108,33 @@ export async function readStands(session: Session, sequences: ObjectName[]): Pro
         )
         .join(' UNION ALL '),
     );
-    for (const { place, ...stand } of rows) {
+    for (const { place, ...state } of rows) {
       const one = some[place];
-      if (one) stands.set(qualifiedName(one), { schema: one.schema, name: one.name, ...stand });
+      if (one) states.set(qualifiedName(one), { schema: one.schema, name: one.name, ...state });
     }
   }
-  return stands;
+  return states;
 }
 
 /** Sets a held sequence to a position, until the transaction ends. */
-export async function putStand(session: Session, { lastValue, isCalled, ...name }: ObjectName & Stand): Promise<void> {
+export async function setSequence(
+  session: Session,
+  { lastValue, isCalled, ...name }: ObjectName & SequenceState,
+): Promise<void> {
   const regclass = `${quoteLiteral(quoteName(name))}::regclass`;
   await session.query(`SELECT pg_catalog.setval(${regclass}, $1::int8, $2)`, [lastValue, isCalled]);
 }
 
 /** Positions of the held sequences: when they were held, before the first row was put in place, and after the last one. */
 export interface Moments {
-  held: Stands;
-  emptied: Stands;
-  filled: Stands;
+  held: SequenceStates;
+  emptied: SequenceStates;
+  filled: SequenceStates;
 }
 
 /** Positions that sequences must have until the commit; `faults` names those somebody else drew from meanwhile. */
 export interface SetSequences {
-  stands: Stands;
+  states: SequenceStates;
   faults: string[];
 }
 
@@ -141,35 +144,35 @@ export interface SetSequences {
  */
 export async function setSequences(session: Session, found: FoundSequences, moments: Moments): Promise<SetSequences> {
   const { held, emptied, filled } = moments;
-  const stands = await readStands(
+  const states = await readSequenceStates(
     session,
     found.wanted.map(({ live }) => live),
   );
   const faults: string[] = [];
   for (const { position, live, mayGoBack } of found.wanted) {
     const name = qualifiedName(live);
-    const stand = stands.get(name);
-    if (!stand) continue;
-    if (mayGoBack && !(isSame(held.get(name), emptied.get(name)) && isSame(filled.get(name), stand)))
+    const state = states.get(name);
+    if (!state) continue;
+    if (mayGoBack && !(isSame(held.get(name), emptied.get(name)) && isSame(filled.get(name), state)))
       faults.push(drawnFrom(name));
     const drawn = !isSame(emptied.get(name), filled.get(name));
-    if ((!mayGoBack || drawn) && !isBehind(live, stand, position)) continue;
+    if ((!mayGoBack || drawn) && !isBehind(live, state, position)) continue;
     const wanted = { schema: live.schema, name: live.name, lastValue: position.lastValue, isCalled: position.isCalled };
-    await putStand(session, wanted);
-    stands.set(name, wanted);
+    await setSequence(session, wanted);
+    states.set(name, wanted);
   }
-  return { stands, faults };
+  return { states, faults };
 }
 
 /** Describes the sequences whose position changed after they were set. */
-export async function movedSequences(session: Session, found: FoundSequences, set: Stands): Promise<string[]> {
-  const now = await readStands(
+export async function movedSequences(session: Session, found: FoundSequences, set: SequenceStates): Promise<string[]> {
+  const now = await readSequenceStates(
     session,
     found.wanted.map(({ live }) => live),
   );
-  return [...now].flatMap(([name, stand]) => {
+  return [...now].flatMap(([name, state]) => {
     const wanted = set.get(name);
-    return isSame(wanted, stand) ? [] : [drawnFrom(name)];
+    return isSame(wanted, state) ? [] : [drawnFrom(name)];
   });
 }
 
@@ -177,23 +180,23 @@ function drawnFrom(name: string): string {
   return `the sequence ${name} was drawn from or set`;
 }
 
-function isSame(one: Stand | undefined, other: Stand | undefined): boolean {
+function isSame(one: SequenceState | undefined, other: SequenceState | undefined): boolean {
   return (
     one !== undefined && other !== undefined && one.lastValue === other.lastValue && one.isCalled === other.isCalled
   );
 }
 
 /** Returns true when the live sequence would give out numbers that the position has already given out. */
-function isBehind(live: FoundSequence, stand: Stand, position: SequencePosition): boolean {
-  const next = (at: Stand, increment: string) => BigInt(at.lastValue) + (at.isCalled ? BigInt(increment) : 0n);
-  const [here, there] = [next(stand, live.increment), next(position, position.increment)];
+function isBehind(live: FoundSequence, state: SequenceState, position: SequencePosition): boolean {
+  const next = (at: SequenceState, increment: string) => BigInt(at.lastValue) + (at.isCalled ? BigInt(increment) : 0n);
+  const [here, there] = [next(state, live.increment), next(position, position.increment)];
   return BigInt(live.increment) > 0n ? here < there : here > there;
 }
 
 async function isBehindNow(session: Session, live: FoundSequence, position: SequencePosition): Promise<boolean> {
   if (!live.owned) return true;
-  const stand = (await readStands(session, [live])).get(qualifiedName(live));
-  return stand !== undefined && isBehind(live, stand, position);
+  const state = (await readSequenceStates(session, [live])).get(qualifiedName(live));
+  return state !== undefined && isBehind(live, state, position);
 }
 
 /** Finds a sequence by its owner first: one renamed in the meantime is still the column's own. */

@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test';
 import { openSession } from '../../../db/connect/session.ts';
 import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
 import { testServers } from '../../../db/testing/servers.ts';
-import { strike } from '../../testing/hold.fixture.ts';
-import { mopUp } from './drop-staging.ts';
+import { signalBackends } from '../../testing/faults.fixture.ts';
+import { cleanUp } from './drop-staging.ts';
 import { createStaging, stagingSchema } from './staging.ts';
 
 const SCHEMAS = `SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restore\\_%'`;
@@ -39,9 +39,9 @@ for (const server of testServers())
       const schema = await staged(database);
       await using reader = await connected(database.url);
       await reader.query(`BEGIN; SELECT FROM ${schema}.t0001`);
-      const cleared = mopUp(database.url, 'clearing', schema);
+      const cleared = cleanUp(database.url, 'clearing', schema);
       await waiting(database);
-      expect(await strike(database, how, 'clearing mop')).toBe(1);
+      expect(await signalBackends(database, how, 'clearing mop')).toBe(1);
       await reader.query('ROLLBACK');
       expect(await cleared).toBeNull();
       expect(await database.query(SCHEMAS)).toEqual([]);
@@ -52,7 +52,7 @@ test('promise 12: clearing up that fails names the schema, who is in the way, an
   const schema = await staged(database);
   await using reader = await connected(database.url);
   await reader.query(`BEGIN; SELECT FROM ${schema}.t0001`);
-  const left = await mopUp(database.url, 'clearing', schema);
+  const left = await cleanUp(database.url, 'clearing', schema);
   expect(left).toContain(
     `The schema ${schema} of a restore could not be removed (in the way: pid ${reader.pid} (reader)`,
   );
@@ -63,7 +63,7 @@ test('promise 12: clearing up that fails names the schema, who is in the way, an
 
 test('promise 12: nothing is said of a schema that nobody could look at, but that nobody could', async () => {
   const schema = stagingSchema(crypto.randomUUID());
-  const left = await mopUp('postgres://nobody@127.0.0.1:1/nothing', 'clearing', schema);
+  const left = await cleanUp('postgres://nobody@127.0.0.1:1/nothing', 'clearing', schema);
   expect(left).toStartWith(`Whether the schema ${schema} of the restore is still there could not be looked at (`);
   expect(left).toContain(`DROP SCHEMA IF EXISTS "${schema}" CASCADE;`);
 });

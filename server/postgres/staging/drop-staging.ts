@@ -28,16 +28,21 @@ export async function dropStaging(session: Session, schema: string): Promise<voi
     await session.query(LOCK_TIMEOUT);
     await session.query(`DROP TABLE IF EXISTS ${portion.map(quoteName).join(', ')}`);
   });
-  if (failure !== undefined) throw await inTheWay(session, failure, schema, tables);
+  if (failure !== undefined) throw await explainRemaining(session, failure, schema, tables);
   await inTransaction(session, async () => {
     await session.query(LOCK_TIMEOUT);
     await session.query(`DROP SCHEMA IF EXISTS ${quoteIdent(schema)}`);
   }).catch(async (error) => {
-    throw await inTheWay(session, error, schema, tables);
+    throw await explainRemaining(session, error, schema, tables);
   });
 }
 
-async function inTheWay(session: Session, error: unknown, schema: string, tables: ObjectName[]): Promise<unknown> {
+async function explainRemaining(
+  session: Session,
+  error: unknown,
+  schema: string,
+  tables: ObjectName[],
+): Promise<unknown> {
   if (!(error instanceof AppError) || error.code === 'CONNECTION_LOST' || session.signal.aborted) return error;
   const drop = `DROP SCHEMA ${quoteIdent(schema)} CASCADE;`;
   if (faultCode(error.cause) === '2BP01')
@@ -59,17 +64,17 @@ async function inTheWay(session: Session, error: unknown, schema: string, tables
  * Number of tries: the first may lose its connection, or be cancelled along with the restore; a second one on its own connection mostly
  * succeeds.
  */
-const MOP_TRIES = 2;
+const CLEANUP_TRIES = 2;
 
 /**
  * Ends a restore's remaining work on the server and removes its staging schema, over a connection of its own. Never throws. Resolves with
  * a description of what is left, or with null.
  */
-export async function mopUp(url: string, applicationName: string, schema: string): Promise<string | null> {
+export async function cleanUp(url: string, applicationName: string, schema: string): Promise<string | null> {
   let left = '';
-  for (let tries = 0; tries < MOP_TRIES; tries++) {
+  for (let tries = 0; tries < CLEANUP_TRIES; tries++) {
     try {
-      await mopOnce(url, applicationName, schema);
+      await cleanUpOnce(url, applicationName, schema);
       return null;
     } catch (error) {
       left = whatIsLeft(error, schema);
@@ -78,7 +83,7 @@ export async function mopUp(url: string, applicationName: string, schema: string
   return left;
 }
 
-async function mopOnce(url: string, applicationName: string, schema: string): Promise<void> {
+async function cleanUpOnce(url: string, applicationName: string, schema: string): Promise<void> {
   await using session = await openWorkingSession(url, {
     applicationName: `${applicationName} mop`,
     signal: AbortSignal.timeout(30_000),

@@ -23,9 +23,9 @@ afterAll(() => scene[Symbol.asyncDispose]());
 /** Returns the paths of the texts in a value; of the items of a list only the first with a text at each place. */
 function textsOf(value: unknown, path: (string | number)[] = [], seen = new Set<string>()): (string | number)[][] {
   if (typeof value === 'string') {
-    const place = path.filter((step) => typeof step === 'string').join('.');
-    if (seen.has(place)) return [];
-    seen.add(place);
+    const key = path.filter((step) => typeof step === 'string').join('.');
+    if (seen.has(key)) return [];
+    seen.add(key);
     return [path];
   }
   if (value === null || typeof value !== 'object') return [];
@@ -63,7 +63,7 @@ describe('restoreArchive()', () => {
     const at = bytes.indexOf('README.txt') + 'README.txt'.length + Math.floor((text?.storedSize ?? 0) / 2);
     bytes.writeUInt8(bytes.readUInt8(at) ^ 0x10, at);
     const error = await refusalOf(bytes);
-    expect([error.code, error.details]).toEqual(['ARCHIVE_DAMAGED', { place: 'chunk', entry: 'README.txt' }]);
+    expect([error.code, error.details]).toEqual(['ARCHIVE_DAMAGED', { key: 'chunk', entry: 'README.txt' }]);
   });
 
   test('finds at staging that the manifest lies about the rows of a chunk', async () => {

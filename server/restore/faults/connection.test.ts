@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { testServers } from '../../../db/testing/servers.ts';
-import { closeGate, strike } from '../../testing/hold.fixture.ts';
-import type { GATES } from '../../testing/library.fixture.ts';
+import { setBreakpoint, signalBackends } from '../../testing/faults.fixture.ts';
+import type { BREAKPOINTS } from '../../testing/library.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
-const STEPS: (keyof typeof GATES)[] = ['stage', 'apply', 'indexes', 'links', 'sequences', 'record'];
+const STEPS: (keyof typeof BREAKPOINTS)[] = ['stage', 'apply', 'indexes', 'links', 'sequences', 'record'];
 const WORKING = 'palace-backup restore ________-____-____-____-____________';
 const WHO = [
   { name: 'its working sessions', pattern: WORKING },
@@ -30,12 +30,12 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
     describe(`a restore at the step "${step}"`, () => {
       for (const { name, pattern } of WHO.filter((_, at) => met(at))) {
         test(`says CONNECTION_LOST and leaves nothing behind when the server ends ${name}`, async () => {
-          await using gate = await closeGate(scene.database, step);
+          await using breakpoint = await setBreakpoint(scene.database, step);
           const restore = rejection(scene.restore());
-          await gate.reached();
-          expect(await strike(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
+          await breakpoint.reached();
+          expect(await signalBackends(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
           const error = await restore;
-          await gate.open();
+          await breakpoint.resume();
           // The session that loses the locks stops the restore, and its error is the one reported.
           const words = pattern === WORKING ? /lost .*Nothing was changed\.$/ : /lost/;
           expect([error.code, error.message]).toEqual(['CONNECTION_LOST', expect.stringMatching(words)]);
@@ -45,15 +45,15 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
 
       if (met(WHO.length))
         test('says so and leaves nothing behind when its statement is cancelled by somebody', async () => {
-          await using gate = await closeGate(scene.database, step);
+          await using breakpoint = await setBreakpoint(scene.database, step);
           const restore = rejection(scene.restore());
-          await gate.reached();
+          await breakpoint.reached();
           // A sequence is not waited for: it is requested again and again, with pauses in which no statement runs.
           let over = false;
           void restore.then(() => (over = true));
-          for (; !over; await Bun.sleep(5)) await strike(scene.database, 'pg_cancel_backend', WORKING);
+          for (; !over; await Bun.sleep(5)) await signalBackends(scene.database, 'pg_cancel_backend', WORKING);
           const error = await restore;
-          await gate.open();
+          await breakpoint.resume();
           expect(error.code).toBe('CANCELLED');
           expect(error.message).toMatch(/^The database cancelled a statement .*Nothing was changed\.$/);
           await expectUntouched(scene, 'cancelled');
@@ -61,13 +61,13 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
 
       if (met(WHO.length + 1))
         test('can be cancelled, and leaves nothing behind', async () => {
-          await using gate = await closeGate(scene.database, step);
+          await using breakpoint = await setBreakpoint(scene.database, step);
           const cancel = new AbortController();
           const restore = rejection(scene.restore({ signal: cancel.signal }));
-          await gate.reached();
+          await breakpoint.reached();
           cancel.abort();
           const error = await restore;
-          await gate.open();
+          await breakpoint.resume();
           expect(error.code).toBe('CANCELLED');
           await expectUntouched(scene, 'cancelled');
         });

@@ -7,7 +7,7 @@ import { type Cluster, startCluster } from '../../../db/embedded/cluster.ts';
 import { BUILTIN_LOCALE, embeddedBinaries } from '../../../db/embedded/embedded.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import type { TestDatabase } from '../../../db/testing/database.ts';
-import { closeGate } from '../../testing/hold.fixture.ts';
+import { setBreakpoint } from '../../testing/faults.fixture.ts';
 import { type Scene, sceneIn } from '../../testing/scene.fixture.ts';
 
 /** A server of this file's own, because it is killed again and again. */
@@ -31,13 +31,13 @@ afterAll(async () => {
 describe('a restore whose server is killed', () => {
   for (const step of ['stage', 'apply', 'indexes', 'sequences'] as const) {
     test(`at the step "${step}" leaves live as it was, and the next operation sweeps what is left`, async () => {
-      const gate = await closeGate(scene.database, step);
+      const breakpoint = await setBreakpoint(scene.database, step);
       const restore = rejection(scene.restore());
-      await gate.reached();
+      await breakpoint.reached();
       await crash();
       expect((await restore).code).toBe('CONNECTION_LOST');
       await recover();
-      await gate.open();
+      await breakpoint.resume();
       expect(await scene.state()).toBe(scene.changed);
       await expectMended();
     });
@@ -57,13 +57,13 @@ describe('a restore whose server is killed', () => {
   });
 
   test('after everything but the commit asks the recovered server what became of it', async () => {
-    const gate = await closeGate(scene.database, 'record');
+    const breakpoint = await setBreakpoint(scene.database, 'record');
     const restore = rejection(scene.restore());
-    await gate.reached();
+    await breakpoint.reached();
     await crash();
     await recover();
     expect((await restore).code).toBe('CONNECTION_LOST');
-    await gate.open();
+    await breakpoint.resume();
     expect(await scene.state()).toBe(scene.changed);
     expect((await scene.records()).at(-1)).toBe('restore failed');
     await expectMended();

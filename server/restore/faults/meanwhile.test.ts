@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { openSession } from '../../../db/connect/session.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { ifApplyOver } from '../../postgres/locks/advisory-lock.ts';
-import { closeGate } from '../../testing/hold.fixture.ts';
+import { setBreakpoint } from '../../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
 let scene: Scene;
@@ -17,11 +17,11 @@ beforeEach(async () => {
 afterAll(() => scene[Symbol.asyncDispose]());
 
 test('promise 2: a type that is altered while staging is filled refuses the restore by its name, and nothing changes', async () => {
-  await using gate = await closeGate(scene.database, 'stage');
+  await using breakpoint = await setBreakpoint(scene.database, 'stage');
   const refused = rejection(scene.restore());
-  await gate.reached();
+  await breakpoint.reached();
   await scene.database.query(`ALTER TYPE mood RENAME VALUE 'glad' TO 'merry'`);
-  await gate.open();
+  await breakpoint.resume();
   const error = await refused;
   await scene.database.query(`ALTER TYPE mood RENAME VALUE 'merry' TO 'glad'`);
   expect([error.code, error.details]).toEqual(['SCHEMA_DRIFT', { altered: ['public.mood'] }]);
@@ -49,16 +49,16 @@ test('promise 5: a table that comes to refer to restored ones while the restore 
 });
 
 test('promise 5: rows that vanish from staging are missed by table and number, and nothing changes', async () => {
-  await using gate = await closeGate(scene.database, 'apply');
+  await using breakpoint = await setBreakpoint(scene.database, 'apply');
   const refused = rejection(scene.restore());
-  await gate.reached();
+  await breakpoint.reached();
   // The first table is being filled; the last is still in staging alone.
   const [staged] = await scene.database.query<{ name: string }>(
     `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname LIKE 'restore\\_%' AND c.relkind = 'r' ORDER BY c.relname DESC LIMIT 1`,
   );
   await scene.database.query(`DELETE FROM ${staged?.name} WHERE id <= 3`);
-  await gate.open();
+  await breakpoint.resume();
   const error = await refused;
   expect([error.code, error.details]).toEqual([
     'STAGING_LOST',
@@ -69,9 +69,9 @@ test('promise 5: rows that vanish from staging are missed by table and number, a
 });
 
 test('promise 5: while a restore applies, nobody takes it for over', async () => {
-  await using gate = await closeGate(scene.database, 'apply');
+  await using breakpoint = await setBreakpoint(scene.database, 'apply');
   const restored = scene.restore();
-  await gate.reached();
+  await breakpoint.reached();
   const [running] = await scene.database.admin<{ id: string }>(
     `SELECT id FROM backup_system.operations WHERE state = 'running'`,
   );
@@ -80,7 +80,7 @@ test('promise 5: while a restore applies, nobody takes it for over', async () =>
     signal: new AbortController().signal,
   });
   expect(await ifApplyOver(other, running?.id ?? '', async () => undefined)).toBe(false);
-  await gate.open();
+  await breakpoint.resume();
   await restored;
   expect(await ifApplyOver(other, running?.id ?? '', async () => undefined)).toBe(true);
 });

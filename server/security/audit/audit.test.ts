@@ -4,12 +4,12 @@ import { openSession } from '../../../db/connect/session.ts';
 import { openRecords, type RecordsClient } from '../../../db/system/records.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
-import { handClock } from '../access.fixture.ts';
+import { manualClock } from '../access.fixture.ts';
 import { type Audit, createAudit } from './audit.ts';
 import type { AuditEntry } from './audit-row.ts';
 
 const never = new AbortController().signal;
-const clock = handClock(new Date('2026-11-23T12:00:00.123Z'));
+const clock = manualClock(new Date('2026-11-23T12:00:00.123Z'));
 let database: TestDatabase;
 let client: RecordsClient;
 let audit: Audit;

@@ -1,7 +1,7 @@
 import type { Caller, StepUp } from '../caller.ts';
 import { BREAK_GLASS, scopesOfBreakGlass, scopesOfRole, withoutConfirmation } from '../roles.ts';
+import type { AccountStatus } from './account-status.ts';
 import type { StoredSession } from './session-store.ts';
-import type { Standing } from './standing.ts';
 
 /** Milliseconds for which a password given again counts. */
 export const STEP_UP_MS = 5 * 60_000;
@@ -12,10 +12,10 @@ export type SessionCaller = Caller & { kind: 'session' };
 export function administratorCaller(
   stored: StoredSession,
   adminId: string,
-  standing: Standing,
+  status: AccountStatus,
   address: string,
 ): SessionCaller {
-  const scopes = scopesOfRole(standing.role);
+  const scopes = scopesOfRole(status.role);
   return {
     kind: 'session',
     actor: stored.email,
@@ -23,9 +23,9 @@ export function administratorCaller(
     adminId,
     email: stored.email,
     fullName: stored.fullName,
-    role: standing.role,
-    scopes: standing.unconfirmed ? withoutConfirmation(scopes) : scopes,
-    ...(standing.unconfirmed && { unconfirmed: scopes }),
+    role: status.role,
+    scopes: status.unconfirmed ? withoutConfirmation(scopes) : scopes,
+    ...(status.unconfirmed && { unconfirmed: scopes }),
     stepUp: stepUpOf(stored.stepUpUntil),
     address,
   };

@@ -9,11 +9,11 @@ import { refusals } from '../audit/refusals.ts';
 import { BREAK_GLASS } from '../roles.ts';
 import { sha256 } from '../sha256.ts';
 import type { Throttle } from '../throttle.ts';
+import { createAccountStatuses, passwordExpired } from './account-status.ts';
 import { redeemBreakGlassCode } from './break-glass.ts';
 import { createPasswordCheck, type VerifyHash } from './passwords.ts';
 import { administratorCaller, breakGlassCaller, type SessionCaller, STEP_UP_MS } from './session-caller.ts';
 import { createSessionStore, type SessionCookies, type SessionFacts } from './session-store.ts';
-import { createStandings, passwordExpired } from './standing.ts';
 
 /** A session as its owner sees it in a list. */
 export interface SessionInfo {
@@ -86,7 +86,7 @@ export function createSessions(deps: {
 }): Sessions {
   const { records, throttle, now } = deps;
   const administrators = createAdministrators(records);
-  const standings = createStandings({ records, administrators, now });
+  const statuses = createAccountStatuses({ records, administrators, now });
   const store = createSessionStore(deps);
   const passwords = createPasswordCheck(deps.verify);
 
@@ -129,12 +129,12 @@ export function createSessions(deps: {
         administrator = await prove(lookup, password, refusals.signIn);
       } catch (error) {
         if (!(error instanceof AppError && error.code === 'UNAUTHENTICATED')) {
-          await throttle.giveBack('signInAccount', account);
+          await throttle.refund('signInAccount', account);
         }
         throw error;
       }
-      await throttle.forgive('signInAccount', account);
-      await throttle.giveBack('signInAddress', from);
+      await throttle.reset('signInAccount', account);
+      await throttle.refund('signInAddress', from);
       const at = now();
       const facts = {
         email: administrator.email,
@@ -149,11 +149,11 @@ export function createSessions(deps: {
         fixedEnd: null,
       };
       const { sessionId, expiresAt, stored } = await open(administrator.id, facts);
-      const standing = { role: stored.role, isActive: true, maySignIn: true, unconfirmed: false };
+      const status = { role: stored.role, isActive: true, maySignIn: true, unconfirmed: false };
       return {
         sessionId,
         expiresAt,
-        caller: administratorCaller(stored, administrator.id, standing, address),
+        caller: administratorCaller(stored, administrator.id, status, address),
       };
     },
 
@@ -162,9 +162,9 @@ export function createSessions(deps: {
       if (stored === null) return null;
       const { expiresAt, fresh } = stored;
       if (stored.adminId === null) return { caller: breakGlassCaller(stored, address), expiresAt, fresh };
-      const standing = await standings.of(stored.adminId, stored);
-      if (!standing.maySignIn) return null;
-      return { caller: administratorCaller(stored, stored.adminId, standing, address), expiresAt, fresh };
+      const status = await statuses.of(stored.adminId, stored);
+      if (!status.maySignIn) return null;
+      return { caller: administratorCaller(stored, stored.adminId, status, address), expiresAt, fresh };
     },
 
     async signOut(sessionKey) {
@@ -202,11 +202,11 @@ export function createSessions(deps: {
         await prove(await administrators.byId(adminId), password, refusals.stepUp);
       } catch (error) {
         if (!(error instanceof AppError && error.code === 'UNAUTHENTICATED')) {
-          await throttle.giveBack('stepUp', adminId);
+          await throttle.refund('stepUp', adminId);
         }
         throw error;
       }
-      await throttle.forgive('stepUp', adminId);
+      await throttle.reset('stepUp', adminId);
       const stepUpUntil = new Date(now().getTime() + STEP_UP_MS);
       const kept = await asking('noting the password was given', () =>
         records.update(sessions).set({ stepUpUntil }).where(eq(sessions.id, sessionKey)).returning({ id: sessions.id }),
@@ -219,7 +219,7 @@ export function createSessions(deps: {
       const from = addressGroup(address);
       await throttle.consume('breakGlass', from);
       if (!(await redeemBreakGlassCode({ records, now }, code, address))) throw refusals.breakGlass();
-      await throttle.forgive('breakGlass', from);
+      await throttle.reset('breakGlass', from);
       const at = now();
       const fixedEnd = new Date(at.getTime() + BREAK_GLASS_MS);
       const { sessionId, expiresAt, stored } = await open(null, {

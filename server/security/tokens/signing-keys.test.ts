@@ -4,12 +4,12 @@ import { openRecords, type RecordsClient } from '../../../db/system/records.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
 import { AppError } from '../../core/errors.ts';
-import { handClock, SECRET_KEY } from '../access.fixture.ts';
+import { manualClock, SECRET_KEY } from '../access.fixture.ts';
 import { sweepAccess } from '../sessions/sweep.ts';
 import { createSigner } from './signed.ts';
 import { createSigningKeys } from './signing-keys.ts';
 
-const clock = handClock();
+const clock = manualClock();
 let database: TestDatabase;
 let client: RecordsClient;
 beforeAll(async () => {

@@ -9,8 +9,8 @@ import { createAdministrators } from '../administrators.ts';
 import { refusals } from '../audit/refusals.ts';
 import { type Caller, SCOPES, type Scope } from '../caller.ts';
 import { scopesOfRole, withoutConfirmation } from '../roles.ts';
+import { createAccountStatuses } from '../sessions/account-status.ts';
 import { type SessionCaller, stepUpOf } from '../sessions/session-caller.ts';
-import { createStandings } from '../sessions/standing.ts';
 import { createSigner } from './signed.ts';
 import { createSigningKeys, type PublicJwk } from './signing-keys.ts';
 import { readTokenInput } from './token-input.ts';
@@ -89,7 +89,7 @@ export function createTokens(deps: {
   const { records, now, newId = () => crypto.randomUUID() } = deps;
   const keys = createSigningKeys(deps);
   const signer = createSigner({ keys, issuer: deps.issuer, now });
-  const standings = createStandings({ records, administrators: createAdministrators(records), now });
+  const statuses = createAccountStatuses({ records, administrators: createAdministrators(records), now });
 
   const readService = async (jti: string, address: string): Promise<TokenCaller> => {
     const [row] = await asking('reading a token', () =>
@@ -100,11 +100,11 @@ export function createTokens(deps: {
     );
     if (!row) throw refusals.token();
     const { adminId, email, name } = row;
-    const standing = await standings.of(adminId, row);
-    if (!standing.isActive) throw refusals.token();
+    const status = await statuses.of(adminId, row);
+    if (!status.isActive) throw refusals.token();
     const used = row.lastUsedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
     if (now().getTime() - used >= NOTE_USE_EVERY_MS) await noteUse(row.id);
-    const scopes = scopesOfRole(standing.role).intersection(new Set(knownScopes(row.scopes)));
+    const scopes = scopesOfRole(status.role).intersection(new Set(knownScopes(row.scopes)));
     return {
       kind: 'token',
       // With the id, because two tokens may share a name, and ownership goes by the actor.
@@ -113,9 +113,9 @@ export function createTokens(deps: {
       access: null,
       adminId,
       email,
-      role: standing.role,
-      scopes: standing.unconfirmed ? withoutConfirmation(scopes) : scopes,
-      ...(standing.unconfirmed && { unconfirmed: scopes }),
+      role: status.role,
+      scopes: status.unconfirmed ? withoutConfirmation(scopes) : scopes,
+      ...(status.unconfirmed && { unconfirmed: scopes }),
       address,
     };
   };
@@ -128,9 +128,9 @@ export function createTokens(deps: {
         .where(and(eq(sessions.id, sid), gt(sessions.expiresAt, now()))),
     );
     if (!row || row.adminId === null) throw refusals.token();
-    const standing = await standings.of(row.adminId, row);
-    if (!standing.maySignIn) throw refusals.token();
-    const scopes = scopesOfRole(standing.role);
+    const status = await statuses.of(row.adminId, row);
+    if (!status.maySignIn) throw refusals.token();
+    const scopes = scopesOfRole(status.role);
     return {
       kind: 'token',
       actor: `token sign-in of ${row.email}`,
@@ -138,9 +138,9 @@ export function createTokens(deps: {
       access: { sessionKey: sid, stepUp: stepUpOf(row.stepUpUntil) },
       adminId: row.adminId,
       email: row.email,
-      role: standing.role,
-      scopes: standing.unconfirmed ? withoutConfirmation(scopes) : scopes,
-      ...(standing.unconfirmed && { unconfirmed: scopes }),
+      role: status.role,
+      scopes: status.unconfirmed ? withoutConfirmation(scopes) : scopes,
+      ...(status.unconfirmed && { unconfirmed: scopes }),
       address,
     };
   };

@@ -1,6 +1,6 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, placesOfFolder } from '../../core/errors.ts';
+import { AppError, folderRedactions } from '../../core/errors.ts';
 import { systemCode } from '../failures.ts';
 import { exists, ignoreMissing, syncFolder } from './folder.ts';
 
@@ -78,8 +78,8 @@ function folderLost(folder: string, marker: string): AppError {
     `The backups in ${folder} are gone: the folder is not the one they were stored in.`,
     {
       hint: `Mount its volume again, or bring the folder back. If an empty folder is meant, say so with: mkdir -p ${quoted(folder)} && touch ${quoted(marker)}`,
-      places: {
-        ...placesOfFolder(folder, FOLDER_WORDS),
+      redactions: {
+        ...folderRedactions(folder, FOLDER_WORDS),
         [quoted(folder)]: '"$BACKUP_DIR"',
         [quoted(marker)]: `"$BACKUP_DIR/${MARKER}"`,
       },

@@ -24,7 +24,7 @@ async function pending(): Promise<PendingFile> {
     path: pathOf(),
     sidecar: `${pathOf()}.json`,
     freeSpace: async () => null,
-    places: {},
+    redactions: {},
     beforeNaming: async () => undefined,
   };
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { AppError, Places } from '../../core/errors.ts';
+import type { AppError, Redactions } from '../../core/errors.ts';
 import { Mutex } from '../../core/mutex.ts';
 import { alreadyExists, storageFailure, systemCode } from '../failures.ts';
 import type { PendingObject } from '../storage.ts';
@@ -18,7 +18,7 @@ export interface PendingFile {
   sidecar: string;
   freeSpace(): Promise<number | null>;
   /** Paths in its errors that only this machine may show. */
-  places: Places;
+  redactions: Redactions;
   /** The topmost folder that was made for it; absent when all existed. */
   madeFolder?: string | undefined;
   /** Called once the bytes are on disk, before the file gets its name. */
@@ -110,8 +110,8 @@ export class LocalPendingObject implements PendingObject {
   }
 
   private async failure(error: unknown, doing: string): Promise<AppError> {
-    const { places } = this.parts;
-    return storageFailure(error, doing, { free: await this.parts.freeSpace(), written: this.written, places });
+    const { redactions } = this.parts;
+    return storageFailure(error, doing, { free: await this.parts.freeSpace(), written: this.written, redactions });
   }
 }
 

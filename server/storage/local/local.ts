@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ByteSource } from '../../core/bytes.ts';
-import { AppError, type Places, placesOfFolder } from '../../core/errors.ts';
+import { AppError, folderRedactions, type Redactions } from '../../core/errors.ts';
 import { alreadyExists, notFound, storageFailure, systemCode } from '../failures.ts';
 import { openFileNoFollow } from '../file-source.ts';
 import { checkNewName, checkObjectName, isArchiveName, isDocumentName } from '../object-name.ts';
@@ -28,14 +28,14 @@ const NOTHING_KNOWN: FolderMemory = async () => [];
 
 class LocalStorage implements Storage {
   readonly label: string;
-  readonly places: Places;
+  readonly redactions: Redactions;
   private readonly temporaries = temporaryNames();
   private readonly marker: FolderMarker;
   private counter = 0;
 
   constructor(folder: string, known: FolderMemory) {
     this.label = folder;
-    this.places = placesOfFolder(folder, FOLDER_WORDS);
+    this.redactions = folderRedactions(folder, FOLDER_WORDS);
     this.marker = new FolderMarker(folder, known);
   }
 
@@ -62,7 +62,7 @@ class LocalStorage implements Storage {
         path,
         sidecar: sidecarPath(path),
         freeSpace: () => this.freeSpace(),
-        places: this.places,
+        redactions: this.redactions,
         madeFolder,
         beforeNaming: () => this.marker.make(),
       });
@@ -198,7 +198,7 @@ class LocalStorage implements Storage {
     try {
       return await work();
     } catch (error) {
-      throw storageFailure(error, doing, { places: this.places });
+      throw storageFailure(error, doing, { redactions: this.redactions });
     }
   }
 }

@@ -14,7 +14,7 @@ import { startOurServer } from './our-server.ts';
 /** A copy of the source: the server writes records, which no other contender's dump should hold. */
 const DATABASE = 'bench_our_panel';
 const ARCHIVES = 10_000;
-const TURNS = 30;
+const PAGINGS = 30;
 const SCROLLS = 60;
 const SCROLL_PIXELS = 80;
 const MAX_UPLOAD_BYTES = 100 * 1024 ** 2;
@@ -24,7 +24,7 @@ export const SHOWN: Contender[] = [
   {
     key: 'panel-turn',
     label: `our panel: from a press to the next page of ${ARCHIVES} backups`,
-    run: (bench) => shown(bench, turnPages),
+    run: (bench) => shown(bench, measurePaging),
   },
   {
     key: 'panel-scroll',
@@ -73,11 +73,11 @@ function rows(page: Page) {
  * Returns the milliseconds from each press to the frame that shows other rows. Measured in the page, so that the browser's protocol is not
  * counted.
  */
-function turnPages(page: Page): Promise<number[]> {
+function measurePaging(page: Page): Promise<number[]> {
   return page.evaluate<number[]>(`(async () => {
     const times = [];
     const first = () => document.querySelector('ul[aria-label="Stored backups"] a').textContent;
-    for (let turn = 0; turn < ${TURNS}; turn++) {
+    for (let turn = 0; turn < ${PAGINGS}; turn++) {
       const before = first();
       const began = performance.now();
       document.querySelector('button[aria-label="Next page"]').click();

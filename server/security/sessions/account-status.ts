@@ -13,7 +13,7 @@ export interface LastKnown {
 }
 
 /** Rights of an administrator now. `unconfirmed` means that the table could not be read and this is old. */
-export interface Standing {
+export interface AccountStatus {
   role: string;
   /** False also when the administrator no longer exists. */
   isActive: boolean;
@@ -22,24 +22,24 @@ export interface Standing {
   unconfirmed: boolean;
 }
 
-export interface Standings {
+export interface AccountStatuses {
   /**
    * Returns the last answer while it is fresh, otherwise reads again and writes the answer to every row of this
    * administrator. Waits for a lock 150 ms at most.
    */
-  of(adminId: string, last: LastKnown): Promise<Standing>;
+  of(adminId: string, last: LastKnown): Promise<AccountStatus>;
 }
 
 /** Milliseconds for which an answer from `admins` is fresh. */
 const FRESH_MS = 30_000;
 /** Milliseconds without another attempt after the table was locked or lost: a lock on it lasts for seconds. */
-const LEAVE_ALONE_MS = 1000;
+const RETRY_AFTER_MS = 1000;
 
-export function createStandings(deps: {
+export function createAccountStatuses(deps: {
   records: Records;
   administrators: Administrators;
   now: () => Date;
-}): Standings {
+}): AccountStatuses {
   const asked = new Map<string, Promise<Administrator | null | 'silent'>>();
   let silentUntil = 0;
 
@@ -54,10 +54,10 @@ export function createStandings(deps: {
 
   const lookUp = async (adminId: string): Promise<Administrator | null | 'silent'> => {
     const time = deps.now().getTime();
-    if (time < silentUntil && silentUntil - time <= LEAVE_ALONE_MS) return 'silent';
+    if (time < silentUntil && silentUntil - time <= RETRY_AFTER_MS) return 'silent';
     const answer = await deps.administrators.byId(adminId);
     if (answer.found === 'locked' || answer.found === 'lost') {
-      silentUntil = deps.now().getTime() + LEAVE_ALONE_MS;
+      silentUntil = deps.now().getTime() + RETRY_AFTER_MS;
       return 'silent';
     }
     const administrator = answer.found === 'one' ? answer.administrator : null;

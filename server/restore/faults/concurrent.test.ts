@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { createMemoryStorage } from '../../storage/memory.ts';
-import { closeGate, slowStorage } from '../../testing/hold.fixture.ts';
+import { setBreakpoint, slowStorage } from '../../testing/faults.fixture.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
 
 let scene: Scene;
@@ -16,9 +16,9 @@ const memory = () => createMemoryStorage(() => new Date());
 describe('runOperation()', () => {
   for (const step of ['stage', 'apply'] as const) {
     test(`refuses a restore and a backup while a restore is at the step "${step}", naming it`, async () => {
-      await using gate = await closeGate(scene.database, step);
+      await using breakpoint = await setBreakpoint(scene.database, step);
       const first = scene.restore();
-      await gate.reached();
+      await breakpoint.reached();
       const [running] = await scene.database.admin<{ id: string }>(
         `SELECT id FROM backup_system.operations WHERE state = 'running'`,
       );
@@ -28,16 +28,16 @@ describe('runOperation()', () => {
         expect(error.message).toContain(`restore ${running?.id} (pid `);
         expect(error.hint).toContain('--wait');
       }
-      await gate.open();
+      await breakpoint.resume();
       await first;
       expect(await scene.state()).toBe(scene.archived);
     });
   }
 
   test('lets a restore with --wait go on when the other one is done, and says once what it waits for', async () => {
-    await using gate = await closeGate(scene.database, 'apply');
+    await using breakpoint = await setBreakpoint(scene.database, 'apply');
     const first = scene.restore();
-    await gate.reached();
+    await breakpoint.reached();
     const said: string[] = [];
     const told = Promise.withResolvers<void>();
     const onWait = (message: string) => {
@@ -46,7 +46,7 @@ describe('runOperation()', () => {
     };
     const second = scene.restore({ wait: true, onWait });
     await told.promise;
-    await gate.open();
+    await breakpoint.resume();
     await Promise.all([first, second]);
     expect(said).toEqual([expect.stringContaining('restore ')]);
     expect(await scene.state()).toBe(scene.archived);
@@ -54,7 +54,7 @@ describe('runOperation()', () => {
   });
 
   test('refuses a restore while a backup copies, naming it, and lets one with --wait go on afterwards', async () => {
-    const { storage, reached, open } = slowStorage(0);
+    const { storage, reached, resume: open } = slowStorage(0);
     const backup = scene.backup(storage);
     await reached;
     const error = await rejection(scene.restore());
@@ -76,8 +76,8 @@ describe('runOperation()', () => {
     const second = slowStorage(0);
     const backups = [scene.backup(first.storage), scene.backup(second.storage)];
     await Promise.all([first.reached, second.reached]);
-    first.open();
-    second.open();
+    first.resume();
+    second.resume();
     const made = await Promise.all(backups);
     expect(made.map((result) => result.verified)).toEqual([true, true]);
     expect(made[0]?.tables).toEqual(made[1]?.tables ?? {});
@@ -85,7 +85,7 @@ describe('runOperation()', () => {
   });
 
   test('stops waiting when it is cancelled', async () => {
-    const { storage, reached, open } = slowStorage(0);
+    const { storage, reached, resume: open } = slowStorage(0);
     const backup = scene.backup(storage);
     await reached;
     const cancel = new AbortController();

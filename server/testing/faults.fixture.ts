@@ -2,42 +2,42 @@ import pg from 'pg';
 import type { TestDatabase } from '../../db/testing/database.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { GATE_FAMILY, GATES } from './library.fixture.ts';
+import { BREAKPOINT_FAMILY, BREAKPOINTS } from './library.fixture.ts';
 
-export interface Gate extends AsyncDisposable {
-  /** Resolves when a session waits at the gate. */
+export interface Breakpoint extends AsyncDisposable {
+  /** Resolves when a session waits at the breakpoint. */
   reached(): Promise<void>;
-  open(): Promise<void>;
+  resume(): Promise<void>;
 }
 
-/** Holds up every restore of this database at one step, until the gate is opened or disposed. */
-export async function closeGate(database: TestDatabase, gate: keyof typeof GATES): Promise<Gate> {
-  const holder = new pg.Client({ connectionString: database.adminUrl, application_name: 'gatekeeper' });
+/** Holds up every restore of this database at one step, until the breakpoint is resumed or disposed. */
+export async function setBreakpoint(database: TestDatabase, breakpoint: keyof typeof BREAKPOINTS): Promise<Breakpoint> {
+  const holder = new pg.Client({ connectionString: database.adminUrl, application_name: 'breakpoint' });
   holder.on('error', () => undefined);
   await holder.connect();
-  await holder.query('SELECT pg_advisory_lock($1, $2)', [GATE_FAMILY, GATES[gate]]);
+  await holder.query('SELECT pg_advisory_lock($1, $2)', [BREAKPOINT_FAMILY, BREAKPOINTS[breakpoint]]);
   let closed = true;
-  const open = async () => {
+  const resume = async () => {
     if (closed) await holder.end().catch(() => undefined);
     closed = false;
   };
   return {
-    open,
+    resume,
     async reached() {
-      const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${GATE_FAMILY} AND objid = ${GATES[gate]} AND NOT granted
+      const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = ${BREAKPOINT_FAMILY} AND objid = ${BREAKPOINTS[breakpoint]} AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
       for (let tries = 3000; tries > 0; tries--) {
         if ((await holder.query(waiting)).rowCount) return;
         await Bun.sleep(5);
       }
-      throw new Error(`nobody came to the gate ${gate}`);
+      throw new Error(`nobody came to the breakpoint ${breakpoint}`);
     },
-    [Symbol.asyncDispose]: open,
+    [Symbol.asyncDispose]: resume,
   };
 }
 
 /** Ends or cancels server processes by their application name (a LIKE pattern), and returns how many there were. */
-export async function strike(
+export async function signalBackends(
   database: TestDatabase,
   how: 'pg_terminate_backend' | 'pg_cancel_backend',
   application: string,
@@ -65,17 +65,17 @@ export function writingBy(write: (bytes: Uint8Array, really: () => Promise<void>
   return { storage, inner };
 }
 
-/** Returns a storage that blocks writes of archives, from the given write on, until `open()` is called. */
-export function slowStorage(afterWrites: number): { storage: Storage; reached: Promise<void>; open(): void } {
+/** Returns a storage that blocks writes of archives, from the given write on, until `resume()` is called. */
+export function slowStorage(afterWrites: number): { storage: Storage; reached: Promise<void>; resume(): void } {
   const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
+  const breakpoint = Promise.withResolvers<void>();
   let writes = 0;
   const { storage } = writingBy(async (_, really) => {
     if (++writes > afterWrites) {
       reached.resolve();
-      await gate.promise;
+      await breakpoint.promise;
     }
     await really();
   });
-  return { storage, reached: reached.promise, open: gate.resolve };
+  return { storage, reached: reached.promise, resume: breakpoint.resolve };
 }

@@ -17,7 +17,7 @@ export interface Anchor {
 }
 
 /** A search text prepared for one pass over bytes (Knuth, Morris and Pratt). */
-export interface Sought {
+export interface Needle {
   /** The text as given. */
   text: string;
   /** UTF-16 units of the folded text; empty when nothing is left to look for. */
@@ -30,7 +30,7 @@ export interface Sought {
   anchors: Map<number, Anchor>;
 }
 
-export function createSought(text: string): Sought {
+export function createNeedle(text: string): Needle {
   const folded = foldText(text);
   const units = Uint16Array.from({ length: folded.length }, (_, at) => folded.charCodeAt(at));
   const fallback = new Uint16Array(units.length);
