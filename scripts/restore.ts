@@ -12,7 +12,7 @@ import { peekMetadata } from '../server/document/read.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { restore } from '../server/jobs/verbs.ts';
 import { acceptJson } from '../server/library/accept/accept-document.ts';
-import { saidOf } from '../server/library/list-documents.ts';
+import { documentFacts } from '../server/library/list-documents.ts';
 import { notingDamage } from '../server/library/mark-checked.ts';
 import { readIdentity } from '../server/postgres/catalog/identity.ts';
 import type { Config } from '../server/process/config.ts';
@@ -104,7 +104,7 @@ export const command: Command<typeof flags> = {
     await using chosen = await openChosen(storage, positional, { env, signal });
     const { document } = chosen;
     const archive = document ? null : await openNoting(storage, chosen, signal);
-    const facts = archive ? factsOf(archive, values.tables) : await saidBy(document, values.tables, signal);
+    const facts = archive ? factsOf(archive, values.tables) : await readDocumentFacts(document, values.tables, signal);
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(
       `reading ${chosen.label}, ${archive ? `digest ${archive.digest}` : `a BackupData document (${document?.kind})`}; database ${maskDatabaseUrl(database.url)}`,
@@ -117,7 +117,7 @@ export const command: Command<typeof flags> = {
       readAdministrators({ opens, stored, tables: values.tables, target, url: database.url, allowed }, signal);
     const question = { target, keepBy: keepBy(values), signal };
     const told = [...(origin === null ? [] : [origin])];
-    let administrators: AdministratorChanges = { changes: [], isAnybodyThere: false };
+    let administrators: AdministratorChanges = { changes: [], hasAdministrators: false };
     if (archive) {
       const stored = chosen.storedName === null ? null : { storage, name: chosen.storedName };
       administrators = await notingDamage(noted, () => administratorsOf(storageOf(chosen), stored));
@@ -235,19 +235,19 @@ function factsOf({ manifest }: Archive, chosen: string[] | undefined): BackupFac
 }
 
 /** Returns only what the document states itself: it is read as a whole after the question. */
-async function saidBy(
+async function readDocumentFacts(
   document: JsonDocument | null,
   chosen: string[] | undefined,
   signal: AbortSignal,
 ): Promise<BackupFacts> {
-  const said = document ? await peekMetadata(document.bytes(signal)) : {};
-  const { rows, timestamp, createdBy } = saidOf(said);
+  const metadata = document ? await peekMetadata(document.bytes(signal)) : {};
+  const { rows, timestamp, createdBy } = documentFacts(metadata);
   return {
     tables: chosen ? chosen.join(', ') : 'every table it holds',
     rows: chosen ? null : rows,
     timestamp,
     createdBy,
-    from: originInUrl(typeof said.databaseUrl === 'string' ? said.databaseUrl : ''),
+    from: originInUrl(typeof metadata.databaseUrl === 'string' ? metadata.databaseUrl : ''),
   };
 }
 

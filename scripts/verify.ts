@@ -9,7 +9,7 @@ import type { JsonDocument } from '../server/document/file-kind.ts';
 import { peekMetadata } from '../server/document/read.ts';
 import { surveyJson } from '../server/document/survey.ts';
 import { verify } from '../server/jobs/verbs.ts';
-import { saidOf } from '../server/library/list-documents.ts';
+import { documentFacts } from '../server/library/list-documents.ts';
 import type { Config } from '../server/process/config.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
@@ -88,7 +88,7 @@ async function verifyDocument(
   const started = performance.now();
   const survey = await surveyJson(document, run);
   const durationMs = Math.round(performance.now() - started);
-  const said = saidOf(await peekMetadata(document.bytes(run.signal)));
+  const facts = documentFacts(await peekMetadata(document.bytes(run.signal)));
   return {
     data: { name: label, size: source.size, ok: true, document: document.kind, ...survey, durationMs },
     lines: [
@@ -98,10 +98,10 @@ async function verifyDocument(
       'It bears no checksum: whether its values are those that were written cannot be told.',
     ],
     warnings:
-      said.rows === null || said.rows === survey.rows
+      facts.rows === null || facts.rows === survey.rows
         ? []
         : [
-            `It says of itself that it holds ${formatCounted(said.rows, 'row')}; there are ${formatCount(survey.rows)}.`,
+            `It says of itself that it holds ${formatCounted(facts.rows, 'row')}; there are ${formatCount(survey.rows)}.`,
           ],
   };
 }

@@ -56,7 +56,7 @@ export async function readAdministrators(
     signal,
   ).catch((error: unknown) => {
     if (allowed && error instanceof AppError && error.code === 'ARCHIVE_LIMIT')
-      return { changes: [], isAnybodyThere: true };
+      return { changes: [], hasAdministrators: true };
     throw error;
   });
 }
@@ -77,11 +77,11 @@ export function administratorLines({ changes }: AdministratorChanges): string[] 
  * unasked: nobody's rights change, and a new server is set up so.
  */
 export function refuseUnasked(
-  { changes, isAnybodyThere }: AdministratorChanges,
+  { changes, hasAdministrators }: AdministratorChanges,
   label: string,
   allowed: boolean,
 ): void {
-  if (allowed || !isAnybodyThere || changes.length === 0) return;
+  if (allowed || !hasAdministrators || changes.length === 0) return;
   throw administratorsRefused(label, 'program', changes, {
     hint: 'If you know these people and mean it, add --change-administrators; otherwise name the other tables with --tables.',
   });

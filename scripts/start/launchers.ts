@@ -7,7 +7,7 @@ interface Above {
   words: string[];
 }
 
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 
 /**
  * Resolves when a program that launched this one (npx, npm, `bun run`, a shell between them) has ended. Such a program passes on no signal
@@ -24,7 +24,7 @@ export function untilLauncherEnds(): Promise<void> {
       if (links.every(({ pid, parent }) => parents.get(pid) === parent)) return;
       clearInterval(looking);
       resolve();
-    }, LOOK_MS);
+    }, POLL_MS);
     looking.unref();
   });
 }

@@ -8,24 +8,21 @@ import { answer, operationView, pageLimit, plainText, uuid } from './schemas.ts'
 import type { Trpc } from './trpc.ts';
 
 const one = z.strictObject({ id: uuid });
-/** Most ended operations remembered as reported to the catalogue. */
+/** Most ended operations remembered as reported to the cache. */
 const KEPT_ENDS = 10_000;
 
 /** Lists, reads, watches and cancels operations: backups, restores, verifications and accepted uploads. */
-export function operationsRouter(
-  { router, procedure, ok }: Trpc,
-  { desk, catalogue }: Pick<ApiParts, 'desk' | 'catalogue'>,
-) {
+export function operationsRouter({ router, procedure, ok }: Trpc, { desk, cache }: Pick<ApiParts, 'desk' | 'cache'>) {
   const noted = new Set<string>();
   /**
    * Adds the download URL to a backup's view. An operation that has ended may have stored an archive or changed its
-   * sidecar, so its catalogue entry is dropped, once.
+   * sidecar, so its cached entry is dropped, once.
    */
   const shown = (view: OperationView): OperationView => {
     if (view.finishedAt && view.archive && !noted.has(view.id)) {
       if (noted.size >= KEPT_ENDS) noted.clear();
       noted.add(view.id);
-      catalogue.drop(view.archive);
+      cache.drop(view.archive);
     }
     if (view.kind !== 'backup' || view.result === null || view.archive === null) return view;
     return { ...view, result: { ...view.result, downloadUrl: downloadPath(view.archive) } };

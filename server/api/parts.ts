@@ -3,7 +3,7 @@ import type { Records } from '../../db/system/records.ts';
 import type { Exclusion } from '../backup/exclusions.ts';
 import type { Desk } from '../jobs/queue/desk.ts';
 import type { UploadDesk } from '../jobs/uploads/upload-desk.ts';
-import type { Catalogue } from '../library/catalog.ts';
+import type { BackupCache } from '../library/backup-cache.ts';
 import type { RowReader } from '../library/rows/rows.ts';
 import type { Audit } from '../security/audit/audit.ts';
 import type { Sessions } from '../security/sessions/sessions.ts';
@@ -23,7 +23,7 @@ export interface ApiParts {
   desk: Pick<Desk, 'request' | 'get' | 'list' | 'cancel' | 'watch'>;
   uploads: UploadDesk;
   storage: Storage;
-  catalogue: Catalogue;
+  cache: BackupCache;
   rows: RowReader;
   records: Records;
   model: SchemaModel;

@@ -26,7 +26,7 @@ import { newId, SILENT, testVerbs, testWorker } from '../jobs/queue/worker.fixtu
 import { createAcceptance } from '../jobs/uploads/acceptance.ts';
 import { createUploadDesk } from '../jobs/uploads/upload-desk.ts';
 import { createAcceptVerb } from '../jobs/uploads/verb.ts';
-import { createCatalogue } from '../library/catalog.ts';
+import { createBackupCache } from '../library/backup-cache.ts';
 import { createRowReader } from '../library/rows/rows.ts';
 import { storageCheck } from '../process/checks.ts';
 import { createAudit } from '../security/audit/audit.ts';
@@ -105,7 +105,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     upload: createAcceptVerb({ records, storage, area, now }),
   };
   const worker = await testWorker({ databaseUrl, records, queue, verbs, storage, log: SILENT, now, sweepMs: 1000 });
-  const catalogue = createCatalogue({ storage, now, signal: life.signal });
+  const cache = createBackupCache({ storage, now, signal: life.signal });
   const parts: ApiParts = {
     sessions,
     tokens,
@@ -114,8 +114,8 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     desk,
     uploads: createUploadDesk({ records, acceptance: createAcceptance({ records, desk }), area, now }),
     storage,
-    catalogue,
-    rows: createRowReader({ storage, sensitivityOf, now, onDamage: (name) => catalogue.drop(name) }),
+    cache,
+    rows: createRowReader({ storage, sensitivityOf, now, onDamage: (name) => cache.drop(name) }),
     records,
     model,
     databaseAddress: maskDatabaseUrl(databaseUrl),

@@ -55,7 +55,7 @@ export async function copyParts(
             .then(() => report.add(current, length, rows))
             .catch(fail)
             .finally(() => {
-              pool.give(buffer);
+              pool.release(buffer);
               underWay.delete(added);
             });
           underWay.add(added);

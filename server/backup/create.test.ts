@@ -65,11 +65,11 @@ test('a backup that is cancelled at its last byte is not stored', async () => {
 });
 
 test('promise 1: a type that is altered while its values are copied fails the backup by its name, and no archive is left', async () => {
-  const { storage, reached, resume: open } = slowStorage(0);
+  const { storage, reached, resume } = slowStorage(0);
   const failed = rejection(scene.backup(storage));
   await reached;
   await scene.database.query(`ALTER TYPE mood RENAME VALUE 'glad' TO 'merry'`);
-  open();
+  resume();
   const error = await failed;
   await scene.database.query(`ALTER TYPE mood RENAME VALUE 'merry' TO 'glad'`);
   expect([error.code, error.details]).toEqual(['SCHEMA_DRIFT', { altered: ['public.mood'] }]);

@@ -4,8 +4,8 @@
  */
 export interface BufferPool {
   /** Lends a buffer of at least `size` bytes. One larger than the pool's is allocated for this loan and not kept. */
-  take(size?: number): Buffer | Promise<Buffer>;
-  give(buffer: Buffer): void;
+  acquire(size?: number): Buffer | Promise<Buffer>;
+  release(buffer: Buffer): void;
   /** Rejects every waiting `take()` with this error, and every later one. */
   fail(error: unknown): void;
 }
@@ -16,26 +16,26 @@ export function createBufferPool(buffers: number, size: number): BufferPool {
   let failure: { error: unknown } | null = null;
 
   // An oversized buffer takes the place of a pooled one while it is lent, so that huge values do not add up.
-  const lend = (pooled: Buffer, wanted: number): Buffer => {
+  const sized = (pooled: Buffer, wanted: number): Buffer => {
     if (wanted <= size) return pooled;
     const large = Buffer.allocUnsafeSlow(wanted);
-    standIns.set(large, pooled);
+    substitutes.set(large, pooled);
     return large;
   };
-  const standIns = new Map<Buffer, Buffer>();
+  const substitutes = new Map<Buffer, Buffer>();
 
   return {
-    take(wanted = size) {
+    acquire(wanted = size) {
       if (failure) return Promise.reject(failure.error);
       const pooled = free.pop();
-      if (pooled) return lend(pooled, wanted);
+      if (pooled) return sized(pooled, wanted);
       return new Promise((resolve, reject) => waiting.push({ resolve, reject, size: wanted }));
     },
-    give(buffer) {
-      const pooled = standIns.get(buffer) ?? buffer;
-      standIns.delete(buffer);
+    release(buffer) {
+      const pooled = substitutes.get(buffer) ?? buffer;
+      substitutes.delete(buffer);
       const next = waiting.shift();
-      if (next) next.resolve(lend(pooled, next.size));
+      if (next) next.resolve(sized(pooled, next.size));
       else free.push(pooled);
     },
     fail(error) {

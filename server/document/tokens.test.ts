@@ -5,7 +5,7 @@ import { createJsonTokenizer } from './tokens.ts';
 import { JsonNumber } from './values.ts';
 
 /** Writes the tokens out again, from bytes that come in pieces of `step`. */
-function retold(bytes: Uint8Array, step = bytes.length, longest = 1e6): string {
+function serialized(bytes: Uint8Array, step = bytes.length, longest = 1e6): string {
   let text = '';
   const tokenizer = createJsonTokenizer(
     (token) => {
@@ -25,24 +25,24 @@ const utf8 = (text: string) => new TextEncoder().encode(text);
 test('every string comes through as it is, byte order marks at its beginning too, however the bytes are cut', () => {
   for (const text of ['\uFEFF', '\uFEFFa', 'a\uFEFF\uFEFFb', ...NASTY_TEXTS.filter((one) => one.length < 5000)]) {
     const json = JSON.stringify(text);
-    for (const step of [1, 2, 3, 7, 1000]) expect(retold(utf8(json), step)).toBe(json);
+    for (const step of [1, 2, 3, 7, 1000]) expect(serialized(utf8(json), step)).toBe(json);
   }
-  expect(retold(utf8('"\\ufeff\\u00e9\\ud83d\\ude00"'))).toBe(JSON.stringify('\uFEFFé😀'));
+  expect(serialized(utf8('"\\ufeff\\u00e9\\ud83d\\ude00"'))).toBe(JSON.stringify('\uFEFFé😀'));
 });
 
 test('any JSON value comes through, numbers with all their digits', () => {
   fc.assert(
     fc.property(fc.jsonValue({ stringUnit: 'binary' }), fc.integer({ min: 1, max: 20 }), (value, step) => {
       const json = JSON.stringify(value);
-      expect(retold(utf8(json), step)).toBe(json);
+      expect(serialized(utf8(json), step)).toBe(json);
     }),
   );
   const exact = '[123456789012345678901234567890.10,-0,1e400,0.1E-7]';
-  expect(retold(utf8(exact), 1)).toBe(exact);
+  expect(serialized(utf8(exact), 1)).toBe(exact);
 });
 
 test('a byte order mark before the document is passed over', () => {
-  expect(retold(utf8('\uFEFF[1]'), 1)).toBe('[1]');
+  expect(serialized(utf8('\uFEFF[1]'), 1)).toBe('[1]');
 });
 
 const refusal = (work: () => unknown): unknown => {
@@ -72,12 +72,12 @@ describe('refused as ARCHIVE_INVALID', () => {
   ];
   for (const [what, bytes] of cases)
     test(what, () => {
-      for (const step of [1, 1000]) expect(refusal(() => retold(bytes, step))).toBe('ARCHIVE_INVALID');
+      for (const step of [1, 1000]) expect(refusal(() => serialized(bytes, step))).toBe('ARCHIVE_INVALID');
     });
 });
 
 test('a string or number longer than the limit is refused before it has ended', () => {
-  expect(refusal(() => retold(utf8(`["${'a'.repeat(50)}`), 10, 20))).toBe('ARCHIVE_LIMIT');
-  expect(refusal(() => retold(utf8(`[${'1'.repeat(50)}`), 10, 20))).toBe('ARCHIVE_LIMIT');
-  expect(retold(utf8(`["${'a'.repeat(20)}"]`), 3, 20)).toBe(`["${'a'.repeat(20)}"]`);
+  expect(refusal(() => serialized(utf8(`["${'a'.repeat(50)}`), 10, 20))).toBe('ARCHIVE_LIMIT');
+  expect(refusal(() => serialized(utf8(`[${'1'.repeat(50)}`), 10, 20))).toBe('ARCHIVE_LIMIT');
+  expect(serialized(utf8(`["${'a'.repeat(20)}"]`), 3, 20)).toBe(`["${'a'.repeat(20)}"]`);
 });

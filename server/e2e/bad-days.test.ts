@@ -24,7 +24,7 @@ interface Setup {
   program: Program;
   owner: Visitor;
   /** Who is signed out in a test, so that the owner stays. */
-  guest: Visitor;
+  other: Visitor;
 }
 
 interface Call {
@@ -58,7 +58,7 @@ beforeAll(async () => {
     launch.prefix,
   );
   opened.defer(async () => void (await program.end('SIGKILL')));
-  setup = { folder, database, proxy, program, owner: await signIn(program.url), guest: await signIn(program.url) };
+  setup = { folder, database, proxy, program, owner: await signIn(program.url), other: await signIn(program.url) };
   await setup.owner.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
   for (const name of ['first.zip', 'second.zip', 'third.zip']) await backUp(name);
 });
@@ -184,7 +184,7 @@ test('no answer of a good day holds a path of the server', async () => {
   const put = { path: '/api/uploads?accept=later&name=later.zip', method: 'PUT', body: 'received, and no more' };
   upload = JSON.parse((await ask(put)).text).data.uploadId;
   for (const action of ACTIONS) {
-    const { status, text } = await ask(CALLS[action](), action.startsWith('auth.signOut') ? setup.guest : setup.owner);
+    const { status, text } = await ask(CALLS[action](), action.startsWith('auth.signOut') ? setup.other : setup.owner);
     expect([action, status < 500 ? '' : text]).toEqual([action, '']);
     if (action.startsWith('auth.signOut')) setup.owner = await signIn(setup.program.url);
   }
@@ -192,12 +192,12 @@ test('no answer of a good day holds a path of the server', async () => {
   for (const call of [...PUBLIC, METRICS]) expect((await ask(call)).status).toBe(200);
 });
 
-for (const [what, goAway] of [
+for (const [what, disconnect] of [
   ['refuses', () => setup.proxy.stop()],
   ['takes everything and never answers', async () => setup.proxy.pauseAfter(0)],
 ] as const)
   test(`while the database ${what}, all who need it are told so at once, and are served when it is back`, async () => {
-    await goAway();
+    await disconnect();
     for (const { path, status, code } of await askAll(everything())) {
       // What is at hand needs no database: the page of this machine, the numbers, keys that are kept.
       if (['/', '/healthz', '/metrics', '/.well-known/jwks.json'].includes(path) && status === 200) continue;

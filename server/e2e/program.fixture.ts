@@ -40,7 +40,7 @@ export async function startProgram(
   const took: string[] = [];
   const ready = Promise.withResolvers<string>();
   ready.promise.catch(() => undefined);
-  const hear = (line: string) => {
+  const onLine = (line: string) => {
     lines.push(line);
     const url = /answers at (\S+?)\/?$/.exec(line)?.[1];
     if (url !== undefined) ready.resolve(url);
@@ -48,7 +48,7 @@ export async function startProgram(
   };
   const errors: string[] = [];
   const complained = eachLine(child.stderr, (line) => errors.push(line));
-  const heard = eachLine(child.stdout, hear).then(async () => {
+  const read = eachLine(child.stdout, onLine).then(async () => {
     await complained;
     ready.reject(new Error(`the server ended: ${[...lines, ...errors].join('\n')}`));
   });
@@ -60,19 +60,19 @@ export async function startProgram(
     errors,
     async end(signal) {
       child.kill(signal);
-      await heard;
+      await read;
       return await child.exited;
     },
   };
 }
 
-async function eachLine(stream: ReadableStream<Uint8Array>, hear: (line: string) => void): Promise<void> {
+async function eachLine(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
   let text = '';
   const decoder = new TextDecoder();
   for await (const bytes of stream) {
     const pieces = (text + decoder.decode(bytes, { stream: true })).split('\n');
     text = pieces.pop() ?? '';
-    for (const line of pieces) hear(line);
+    for (const line of pieces) onLine(line);
   }
-  if (text !== '') hear(text);
+  if (text !== '') onLine(text);
 }

@@ -7,7 +7,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import type { AppEnv, ConnectionTimeout } from '../api/context.ts';
 import { type ErrorCode, failureBody } from '../core/errors.ts';
 import { acceptanceOf } from '../jobs/uploads/acceptance.fixture.ts';
-import { type Catalogue, createCatalogue } from '../library/catalog.ts';
+import { type BackupCache, createBackupCache } from '../library/backup-cache.ts';
 import { listen } from '../process/listen.ts';
 import type { AuditEntry } from '../security/audit/audit-row.ts';
 import { type Caller, SCOPES, type Scope } from '../security/caller.ts';
@@ -79,9 +79,9 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
   const client = openRecords(database.url, { connections: 4 });
   const storage = createLocalStorage(folder);
   const area = createUploadArea(join(folder, '.uploads'));
-  // A fresh catalogue each time: tests store archives behind its back.
-  const catalogue: Pick<Catalogue, 'find'> = {
-    find: (id, signal) => createCatalogue({ storage, now: () => new Date(), signal }).find(id, signal),
+  // A fresh cache each time: tests store archives behind its back.
+  const cache: Pick<BackupCache, 'find'> = {
+    find: (id, signal) => createBackupCache({ storage, now: () => new Date(), signal }).find(id, signal),
   };
   const audited: AuditEntry[] = [];
   const { records } = client;
@@ -100,7 +100,7 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
       return Response.json(body, { status: STATUS[body.error.code] ?? 400 });
     },
     audit: { append: async (entry) => void audited.push(entry), rows: async function* () {} },
-    nameOf: async (id, signal) => (await catalogue.find(id, signal)).name,
+    nameOf: async (id, signal) => (await cache.find(id, signal)).name,
     readLink: async () => {
       throw new Error('no links here');
     },

@@ -3,7 +3,7 @@ import { configureSession, openWorkingSession } from '../../db/connect/working-s
 import { migrate, pendingMigrations } from '../../db/system/migrate.ts';
 import { AppError, cancelled, failureBody, leftOf, withLeft } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
-import { refusePooler, tryAlive } from '../postgres/locks/advisory-lock.ts';
+import { refusePooler, tryLivenessLock } from '../postgres/locks/advisory-lock.ts';
 import { Abandoned, unlessAbandoned } from './abandon.ts';
 import { type GateDeps, passGate } from './gate.ts';
 import { trackProgress } from './progress.ts';
@@ -107,7 +107,7 @@ export async function runOperation<R extends object>(
   let records = await writableRecords(control);
   const { warnings } = await sweepDead(control, records, now());
   if (beginsLater) records = false;
-  if (!(await tryAlive(control, id)))
+  if (!(await tryLivenessLock(control, id)))
     throw new AppError('OPERATION_IN_PROGRESS', 'This operation runs already.', {
       hint: 'It goes on where it runs: look at its record instead of asking again.',
     });

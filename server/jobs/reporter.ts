@@ -15,11 +15,11 @@ export interface Reporter extends AsyncDisposable {
 /** Least milliseconds between two writes of the record. */
 const WRITE_MS = 250;
 /** Milliseconds between reads of the record when there is nothing to write. */
-const LOOK_MS = 500;
+const POLL_MS = 500;
 /** Milliseconds after a failure before the connection is tried again. */
 const RETRY_MS = 2_000;
 
-interface Look {
+interface CancelRequest {
   state: string;
   asked: boolean;
   by: string | null;
@@ -53,17 +53,17 @@ export function createReporter(
       round = write();
     }, ms);
   };
-  const next = () => schedule(dirty ? Math.max(0, writtenAt + WRITE_MS - deps.now().getTime()) : LOOK_MS);
+  const next = () => schedule(dirty ? Math.max(0, writtenAt + WRITE_MS - deps.now().getTime()) : POLL_MS);
 
   async function write(): Promise<void> {
     busy = true;
     let failed = false;
     try {
       session ??= await openReporting(deps.databaseUrl, id);
-      const look = await exchange(session);
-      if (look && !asked && (look.asked || look.state === 'cancelled')) {
+      const request = await exchange(session);
+      if (request && !asked && (request.asked || request.state === 'cancelled')) {
         asked = true;
-        stop(cancelledBy(look.by));
+        stop(cancelledBy(request.by));
       }
     } catch {
       failed = true;
@@ -75,19 +75,19 @@ export function createReporter(
     else next();
   }
 
-  async function exchange(over: Session): Promise<Look | undefined> {
+  async function exchange(over: Session): Promise<CancelRequest | undefined> {
     const progress = dirty ? tracker.view() : null;
     dirty = false;
     writtenAt = deps.now().getTime();
     const columns = `state, cancel_requested_at IS NOT NULL AS asked, cancel_requested_by AS by`;
     if (progress) {
-      const [row] = await over.query<Look>(
+      const [row] = await over.query<CancelRequest>(
         `UPDATE ${OPERATIONS} SET progress = $2, revision = revision + 1 WHERE id = $1 AND state = 'running' RETURNING ${columns}, ${CHANGED}`,
         [id, JSON.stringify(progress)],
       );
       if (row) return row;
     }
-    const [row] = await over.query<Look>(`SELECT ${columns} FROM ${OPERATIONS} WHERE id = $1`, [id]);
+    const [row] = await over.query<CancelRequest>(`SELECT ${columns} FROM ${OPERATIONS} WHERE id = $1`, [id]);
     return row;
   }
 

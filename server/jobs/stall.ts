@@ -20,23 +20,23 @@ export interface StallWatch {
  * active on the server and does not wait for us counts as a sign of life.
  */
 export function watchForStall(watch: StallWatch): Disposable {
-  let aliveAt = watch.now().getTime();
+  let lastSignAt = watch.now().getTime();
   let asking = false;
-  const look = async () => {
+  const check = async () => {
     const now = watch.now().getTime();
-    aliveAt = Math.max(aliveAt, watch.lastEventAt());
-    if (asking || now - aliveAt < watch.stallMs) return;
+    lastSignAt = Math.max(lastSignAt, watch.lastEventAt());
+    if (asking || now - lastSignAt < watch.stallMs) return;
     asking = true;
     try {
-      if (await serverIsBusy(watch)) aliveAt = now;
-      else if (watch.lastEventAt() <= aliveAt) end();
+      if (await serverIsBusy(watch)) lastSignAt = now;
+      else if (watch.lastEventAt() <= lastSignAt) end();
     } catch {
       // The session is lost, and the operation ends for that reason.
     } finally {
       asking = false;
     }
   };
-  const timer = setInterval(() => void look(), Math.min(5_000, Math.max(50, watch.stallMs / 4)));
+  const timer = setInterval(() => void check(), Math.min(5_000, Math.max(50, watch.stallMs / 4)));
   const end = () => {
     clearInterval(timer);
     watch.stop(

@@ -59,7 +59,7 @@ async function readDocument(
       },
     );
     if (isOther) return null;
-    return { ...facts, ...unknown, ...saidOf(await peekMetadata(document.bytes(signal))), damaged: null };
+    return { ...facts, ...unknown, ...documentFacts(await peekMetadata(document.bytes(signal))), damaged: null };
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
     return { ...facts, ...unknown, damaged: { code: error.code, message: redacted(error).message } };
@@ -67,7 +67,7 @@ async function readDocument(
 }
 
 /** Returns the well-formed facts in a document's metadata. */
-export function saidOf({ totalRecords, timestamp, createdBy, databaseUrl }: Record<string, unknown>) {
+export function documentFacts({ totalRecords, timestamp, createdBy, databaseUrl }: Record<string, unknown>) {
   return {
     timestamp: typeof timestamp === 'string' && !Number.isNaN(Date.parse(timestamp)) ? timestamp : null,
     createdBy: typeof createdBy === 'string' ? createdBy.slice(0, 200) : null,

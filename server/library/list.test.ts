@@ -15,11 +15,11 @@ async function store(storage: Storage, name: string, bytes: Uint8Array): Promise
 test('listBackups() tells what manifest and notes say, and reads no rows', async () => {
   const storage = createMemoryStorage(() => SAMPLE_TIME);
   const { bytes, digest, manifest } = await sampleArchive();
-  const hollow = bytes.slice();
+  const damaged = bytes.slice();
   const chunk = manifest.entries[0]?.name ?? '';
-  const at = Buffer.from(hollow).indexOf(chunk) + chunk.length;
-  hollow[at] = (hollow[at] ?? 0) ^ 1;
-  await store(storage, 'a.zip', hollow);
+  const at = Buffer.from(damaged).indexOf(chunk) + chunk.length;
+  damaged[at] = (damaged[at] ?? 0) ^ 1;
+  await store(storage, 'a.zip', damaged);
   await storage.writeSidecar('a.zip', {
     digest,
     kind: 'full',

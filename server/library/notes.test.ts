@@ -16,13 +16,13 @@ test('a backup that is pinned while a verification notes itself stays pinned', a
   const notes = { digest, kind: 'full', pinned: false, note: null, lastVerified: null, lastProved: null };
   await inner.writeSidecar('a.zip', notes);
   const writing = Promise.withResolvers<void>();
-  const goOn = Promise.withResolvers<void>();
+  const resume = Promise.withResolvers<void>();
   const slow: Storage = {
     ...inner,
     async writeSidecar(name, sidecar) {
       if (sidecar.lastVerified !== null && !sidecar.pinned) {
         writing.resolve();
-        await goOn.promise;
+        await resume.promise;
       }
       await inner.writeSidecar(name, sidecar);
     },
@@ -31,7 +31,7 @@ test('a backup that is pinned while a verification notes itself stays pinned', a
   await writing.promise;
   const pinned = createNotes(slow).change('a.zip', { pinned: true });
   await Promise.race([pinned, Bun.sleep(20)]);
-  goOn.resolve();
+  resume.resolve();
   await Promise.all([verified, pinned]);
   expect(await inner.readSidecar('a.zip')).toMatchObject({ pinned: true, lastVerified: '2026-11-23T10:00:00.000Z' });
 });

@@ -60,7 +60,7 @@ describe('copyOut()', () => {
     const pool = createBufferPool(1, 1000);
     const { rows, chunks } = await copy(session, rowsSql(0, 1), { chunkBytes: 1000, pool });
     expect([rows, chunks]).toEqual([0, []]);
-    expect(pool.take()).not.toBeInstanceOf(Promise);
+    expect(pool.acquire()).not.toBeInstanceOf(Promise);
   });
 
   test('leaves the session usable, copy after copy', async () => {
@@ -85,7 +85,7 @@ describe('copyOut()', () => {
         most = Math.max(most, ++out);
         setTimeout(() => {
           out--;
-          pool.give(buffer);
+          pool.release(buffer);
         }, 2);
       },
     });
@@ -105,7 +105,7 @@ describe('copyOut()', () => {
       prefix: PREFIX,
       chunkBytes: 64 * 1024,
       onChunk: ({ buffer }) => {
-        if (flows) pool.give(buffer);
+        if (flows) pool.release(buffer);
         else held.push(buffer);
       },
     });
@@ -113,7 +113,7 @@ describe('copyOut()', () => {
     for (let tries = 1000; tries > 0 && !stream.isPaused(); tries--) await Bun.sleep(5);
     expect([held.length, stream.isPaused()]).toEqual([1, true]);
     flows = true;
-    for (const buffer of held) pool.give(buffer);
+    for (const buffer of held) pool.release(buffer);
     expect(await copied).toBe(20_000);
   });
 
@@ -121,7 +121,7 @@ describe('copyOut()', () => {
     await using first = await open();
     await using second = await open();
     const pool = createBufferPool(3, 64 * 1024);
-    const onChunk = ({ buffer }: { buffer: Buffer }) => void setTimeout(() => pool.give(buffer), 1);
+    const onChunk = ({ buffer }: { buffer: Buffer }) => void setTimeout(() => pool.release(buffer), 1);
     const options = { pool, doing: 'copying', prefix: PREFIX, chunkBytes: 64 * 1024, onChunk };
     const counts = await Promise.all([first, second].map((session) => copyOut(session, rowsSql(15_000, 200), options)));
     expect(counts).toEqual([15_000, 15_000]);
@@ -135,7 +135,7 @@ describe('copyOut()', () => {
     const error = await rejection(copy(session, sql, { chunkBytes: 1000, pool }));
     expect([error.code, error.details]).toEqual(['DATABASE_ERROR', expect.objectContaining({ sqlState: '22012' })]);
     expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    const buffers = [pool.take(), pool.take()];
+    const buffers = [pool.acquire(), pool.acquire()];
     expect(buffers.some((buffer) => buffer instanceof Promise)).toBe(false);
   });
 
@@ -167,7 +167,7 @@ describe('copyOut()', () => {
     const started = Promise.withResolvers<void>();
     const onChunk = ({ buffer }: { buffer: Buffer }) => {
       started.resolve();
-      setTimeout(() => pool.give(buffer), 1);
+      setTimeout(() => pool.release(buffer), 1);
     };
     const copying = rejection(
       copyOut(session, rowsSql(1_000_000, 100), { pool, doing: 'copying', prefix: PREFIX, chunkBytes: 1000, onChunk }),
@@ -232,7 +232,7 @@ async function copy(
     chunkBytes,
     onChunk: (chunk) => {
       chunks.push({ text: chunk.buffer.toString('utf8', 0, chunk.length), rows: chunk.rows });
-      pool.give(chunk.buffer);
+      pool.release(chunk.buffer);
     },
   });
   return { rows, chunks };

@@ -40,7 +40,7 @@ const PASSED_OVER = new Set([
  */
 export function copyOut(session: Session, sql: string, options: CopyOutOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    const first = options.pool.take(options.chunkBytes);
+    const first = options.pool.acquire(options.chunkBytes);
     const start = (buffer: Buffer) => {
       const copy = new CopyOut(sql, options, buffer, resolve, (error) =>
         reject(
@@ -105,7 +105,7 @@ class CopyOut {
 
   handleError(error: unknown) {
     this.detach(null);
-    if (this.buffer) this.options.pool.give(this.buffer);
+    if (this.buffer) this.options.pool.release(this.buffer);
     this.buffer = null;
     this.rejectOnce(error);
   }
@@ -125,7 +125,7 @@ class CopyOut {
       return;
     }
     if (this.chunkRows > 0) this.options.onChunk({ buffer: this.buffer, length: this.position, rows: this.chunkRows });
-    else this.options.pool.give(this.buffer);
+    else this.options.pool.release(this.buffer);
     this.buffer = null;
     this.resolve(this.rows);
   }
@@ -185,9 +185,9 @@ class CopyOut {
     const fits = this.position + this.left <= (this.chunkRows === 0 ? this.buffer.length : chunkBytes);
     if (fits) return false;
     if (this.chunkRows > 0) this.options.onChunk({ buffer: this.buffer, length: this.position, rows: this.chunkRows });
-    else pool.give(this.buffer);
+    else pool.release(this.buffer);
     this.buffer = null;
-    const next = pool.take(Math.max(chunkBytes, prefix.length + this.left));
+    const next = pool.acquire(Math.max(chunkBytes, prefix.length + this.left));
     if (!(next instanceof Promise)) {
       this.begin(next);
       return false;
@@ -203,7 +203,7 @@ class CopyOut {
   }
 
   private resume(buffer: Buffer) {
-    if (this.driverListener === null) return this.options.pool.give(buffer);
+    if (this.driverListener === null) return this.options.pool.release(buffer);
     this.begin(buffer);
     this.chunkRows = 1;
     this.waiting = false;

@@ -19,19 +19,19 @@ export async function findEmptyTables<Table extends ObjectName>(
   signal: AbortSignal,
 ): Promise<Table[]> {
   if (tables.length === 0) return [];
-  const together = await lookInto(records, tables, LOCK_TIMEOUT_MS);
+  const together = await checkTables(records, tables, LOCK_TIMEOUT_MS);
   if (together) return together;
   const empty: Table[] = [];
   for (const table of tables) {
     signal.throwIfAborted();
     // The holder of this lock was waited for already.
-    empty.push(...((await lookInto(records, [table], 1)) ?? []));
+    empty.push(...((await checkTables(records, [table], 1)) ?? []));
   }
   return empty;
 }
 
 /** Returns the empty tables; null when one of them cannot be read. */
-async function lookInto<Table extends ObjectName>(
+async function checkTables<Table extends ObjectName>(
   records: Records,
   tables: readonly Table[],
   timeoutMs: number,

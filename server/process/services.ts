@@ -24,7 +24,7 @@ import { createAcceptance } from '../jobs/uploads/acceptance.ts';
 import type { WaitingLimits } from '../jobs/uploads/records.ts';
 import { sweepUploads } from '../jobs/uploads/sweep.ts';
 import { createUploadDesk } from '../jobs/uploads/upload-desk.ts';
-import { createCatalogue } from '../library/catalog.ts';
+import { createBackupCache } from '../library/backup-cache.ts';
 import { createRowReader } from '../library/rows/rows.ts';
 import { createAudit } from '../security/audit/audit.ts';
 import { createSessions } from '../security/sessions/sessions.ts';
@@ -131,9 +131,9 @@ function openApi(context: ApiContext & { endings: Ending[] }): Api {
   const audit = createAudit({ records, now });
   const feed = openFeed({ databaseUrl: directUrl, read: (id) => readOperation(records, id) });
   const desk = createDesk({ databaseUrl: directUrl, records, queue, feed, now, newId });
-  const catalogue = createCatalogue({ storage, now, signal: closing });
+  const cache = createBackupCache({ storage, now, signal: closing });
   // Ten thousand archives take some seconds to open, and the first reader should not wait for that.
-  catalogue.list(closing).catch((error: unknown) => {
+  cache.list(closing).catch((error: unknown) => {
     if (!closing.aborted) log.warn({ error }, 'what is stored could not be read; whoever asks for it is told why');
   });
   const files: FileParts = {
@@ -143,12 +143,12 @@ function openApi(context: ApiContext & { endings: Ending[] }): Api {
     now,
     newId,
     acceptance: createAcceptance({ records, desk }),
-    onStored: (name) => catalogue.drop(name),
+    onStored: (name) => cache.drop(name),
     maxUploadBytes: config.maxUploadBytes,
     waitingLimits: waitingLimits(config),
     fail: (error) => failureResponse(error, now()),
     audit,
-    nameOf: async (id, signal) => (await catalogue.find(id, signal)).name,
+    nameOf: async (id, signal) => (await cache.find(id, signal)).name,
     readLink: (token, purpose) => tokens.readLink(token, purpose),
     readCaller,
     exportJson,
@@ -161,12 +161,12 @@ function openApi(context: ApiContext & { endings: Ending[] }): Api {
     desk,
     uploads: createUploadDesk(files),
     storage,
-    catalogue,
+    cache,
     rows: createRowReader({
       storage,
       sensitivityOf: config.backupSchema === null ? sensitivityOf : sensitivityElsewhere,
       now,
-      onDamage: (name) => catalogue.drop(name),
+      onDamage: (name) => cache.drop(name),
     }),
     records,
     model,

@@ -14,12 +14,12 @@ export interface MemoryWatch extends Disposable {
  */
 export function watchMemory(pid: number): MemoryWatch {
   let peak: number | null = null;
-  const look = () => {
+  const sample = () => {
     peak = highWaterMark(pid) ?? peak;
     return peak;
   };
-  const timer = setInterval(look, SAMPLE_MS);
-  return { peak: look, [Symbol.dispose]: () => clearInterval(timer) };
+  const timer = setInterval(sample, SAMPLE_MS);
+  return { peak: sample, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 function highWaterMark(pid: number): number | null {

@@ -6,7 +6,7 @@ export const OF_SERVICE: readonly Breakage[] = [
     breaks: 'promise 8',
     does: 'buffers for huge values add up',
     file: 'server/core/buffers.ts',
-    find: 'const pooled = standIns.get(buffer) ?? buffer;',
+    find: 'const pooled = substitutes.get(buffer) ?? buffer;',
     replace: 'const pooled = buffer;',
     tests: ['server/core/buffers.test.ts'],
   },

@@ -30,18 +30,18 @@ const one = z.strictObject({ id: backupRef });
 
 type BackupParts = Pick<
   ApiParts,
-  'catalogue' | 'rows' | 'storage' | 'desk' | 'tokens' | 'backup' | 'records' | 'databaseAddress' | 'now'
+  'cache' | 'rows' | 'storage' | 'desk' | 'tokens' | 'backup' | 'records' | 'databaseAddress' | 'now'
 >;
 
 /** Makes, lists, reads, annotates, verifies and removes stored backups. Their bytes go through `server/files/`. */
 export function backupsRouter(trpc: Trpc, parts: BackupParts) {
   const { router, procedure, ok } = trpc;
-  const { catalogue, storage, desk, tokens, now } = parts;
+  const { cache, storage, desk, tokens, now } = parts;
   const notes = createNotes(storage);
   const annotate = async (id: string, change: Parameters<typeof notes.change>[1], signal: AbortSignal) => {
-    const { name } = await catalogue.find(id, signal);
-    await notes.change(name, change).finally(() => catalogue.drop(name));
-    return backupInfoOf(await catalogue.find(name, signal));
+    const { name } = await cache.find(id, signal);
+    await notes.change(name, change).finally(() => cache.drop(name));
+    return backupInfoOf(await cache.find(name, signal));
   };
 
   const isMadeHere = async (from: Origin) => {
@@ -122,7 +122,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         ),
       )
       .query(async ({ ctx: { signal }, input }) => {
-        const { items, ...page } = pageOf(await catalogue.list(signal), input);
+        const { items, ...page } = pageOf(await cache.list(signal), input);
         return ok({ ...page, items: items.map(backupInfoOf), offset: input.offset, limit: input.limit });
       }),
 
@@ -130,9 +130,9 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .input(one)
       .output(answer(z.object({ info: backupInfo, detail: backupDetail.nullable(), madeHere })))
       .query(async ({ ctx: { signal }, input }) => {
-        const backup = await catalogue.find(input.id, signal);
+        const backup = await cache.find(input.id, signal);
         // A backup that cannot be opened is still shown, with the reason in its info.
-        const detail = backup.manifest === null ? null : await catalogue.detail(backup, signal);
+        const detail = backup.manifest === null ? null : await cache.detail(backup, signal);
         const known = backup.manifest && (await isMadeHere(backup.manifest.from).catch(() => 'unknown' as const));
         return ok({ info: backupInfoOf(backup), detail, madeHere: known ?? 'unknown' });
       }),
@@ -178,7 +178,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .output(startedOperation)
       .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const { name } = await catalogue.find(input.id, ctx.signal);
+        const { name } = await cache.find(input.id, ctx.signal);
         ctx.note.target = name;
         const request = { kind: 'verify', archive: name, wait: input.wait } as const;
         const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
@@ -191,9 +191,9 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .output(answer(z.object({ fileName: plainText(200) })))
       .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const { name, manifest } = await catalogue.find(input.id, ctx.signal);
+        const { name, manifest } = await cache.find(input.id, ctx.signal);
         ctx.note.target = name;
-        await removeBackup({ storage, desk }, name).finally(() => catalogue.drop(name));
+        await removeBackup({ storage, desk }, name).finally(() => cache.drop(name));
         ctx.note.details = { digest: manifest?.digest ?? null };
         return ok({ fileName: name });
       }),
@@ -203,7 +203,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .output(answer(z.object({ url: z.string(), fileName: z.string(), size: z.number(), expiresAt: z.date() })))
       .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const { name, size } = await catalogue.find(input.id, ctx.signal);
+        const { name, size } = await cache.find(input.id, ctx.signal);
         ctx.note.target = name;
         const claims = { purpose: 'download', subject: name, actor: ctx.caller.actor } as const;
         const token = await tokens.signLink(claims, LINK_SECONDS);

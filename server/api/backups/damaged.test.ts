@@ -36,7 +36,7 @@ test('promise 4: what was found damaged is told wherever backups are told of, an
   await object.write(bytes);
   await object.commit();
   if (notes) await storage.writeSidecar('bitten.zip', notes);
-  server.parts.catalogue.drop('bitten.zip');
+  server.parts.cache.drop('bitten.zip');
   const { operation } = (await client.backups.verify.mutate({ id: 'bitten.zip' })).data;
   expect(await codeOf(client.wait(operation.id))).toBe('ARCHIVE_DAMAGED');
 
@@ -75,7 +75,7 @@ test('which database a backup was made of is told, and whether that is this one'
   const object = await server.storage.create('of-elsewhere.zip');
   await object.write(await Bun.file(join(import.meta.dir, '../../archive/fixtures/format-1.1-deflate.zip')).bytes());
   await object.commit();
-  server.parts.catalogue.drop('of-elsewhere.zip');
+  server.parts.cache.drop('of-elsewhere.zip');
   const other = (await client.backups.get.query({ id: 'of-elsewhere.zip' })).data;
   expect(other.madeHere).toBe('other');
   expect(other.info.origin).not.toBe(here.info.origin);

@@ -160,9 +160,9 @@ describe('backups.reveal', () => {
     const { token } = (
       await client.tokens.create.mutate({ name: 'looker', scopes: ['backups:read'], expiresInDays: 1 })
     ).data;
-    const looker = createBackupClient({ url: server.url, token });
-    expect((await looker.backups.rows.query({ id: ARCHIVE, table: 'staff', limit: 1 })).data.rows).toHaveLength(1);
-    expect(await codeOf(looker.backups.reveal.mutate(wanted))).toBe('FORBIDDEN');
+    const reader = createBackupClient({ url: server.url, token });
+    expect((await reader.backups.rows.query({ id: ARCHIVE, table: 'staff', limit: 1 })).data.rows).toHaveLength(1);
+    expect(await codeOf(reader.backups.reveal.mutate(wanted))).toBe('FORBIDDEN');
     sent = [];
     const secrets = { id: ARCHIVE, table: 'admins', columns: ['email', 'password'] };
     expect(await codeOf(client.backups.reveal.mutate(secrets))).toBe('FORBIDDEN');

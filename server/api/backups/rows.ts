@@ -114,9 +114,9 @@ const rowPage = z.object({
  * adds the columns it names, needs the right to download and step-up, and leaves an audit row. Secret columns are never
  * shown.
  */
-export function rowProcedures({ procedure, ok }: Trpc, { catalogue, rows }: Pick<ApiParts, 'catalogue' | 'rows'>) {
+export function rowProcedures({ procedure, ok }: Trpc, { cache, rows }: Pick<ApiParts, 'cache' | 'rows'>) {
   const find = async (id: string, signal: AbortSignal) => {
-    const { name, manifest } = await catalogue.find(id, signal);
+    const { name, manifest } = await cache.find(id, signal);
     return { name, digest: manifest?.digest ?? null };
   };
 

@@ -31,10 +31,10 @@ export interface WantedRestore {
 export interface AdministratorChanges {
   changes: AdministratorChange[];
   /** True when the table has a row now. */
-  isAnybodyThere: boolean;
+  hasAdministrators: boolean;
 }
 
-const NONE: AdministratorChanges = { changes: [], isAnybodyThere: false };
+const NONE: AdministratorChanges = { changes: [], hasAdministrators: false };
 
 /**
  * Compares the administrators now and after a restore, when the archive was uploaded or made of another database.
@@ -50,7 +50,7 @@ export async function administratorsFromElsewhere(
   const now = await readNow(ask);
   if (now === null) return NONE;
   const then = await readSignInRows(storage, archive, manifest, signal);
-  return { changes: administratorChanges(now, then), isAnybodyThere: now.length > 0 };
+  return { changes: administratorChanges(now, then), hasAdministrators: now.length > 0 };
 }
 
 /** Describes one change: `maria@owu.example (VIEWER becomes SUPER_ADMIN)`. */

@@ -40,7 +40,7 @@ async function asUploaded(name: string): Promise<void> {
   const notes = await server.storage.readSidecar(name);
   if (!notes) throw new Error('it has no notes');
   await server.storage.writeSidecar(name, { ...notes, kind: 'uploaded' });
-  server.parts.catalogue.drop(name);
+  server.parts.cache.drop(name);
 }
 const start = (
   client: BackupClient,

@@ -8,11 +8,11 @@ import { backupRef, idempotencyKey, plainText, startedOperation, tableNames, uui
 import type { Trpc } from '../trpc.ts';
 import { confirmAdministrators } from './administrators.ts';
 
-type RestoreParts = Pick<ApiParts, 'catalogue' | 'desk' | 'uploads' | 'records' | 'storage' | 'databaseAddress'>;
+type RestoreParts = Pick<ApiParts, 'cache' | 'desk' | 'uploads' | 'records' | 'storage' | 'databaseAddress'>;
 
 /** Starts restores, which replace live tables by those of a backup. */
 export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestoreParts) {
-  const { catalogue, desk, uploads, records } = parts;
+  const { cache, desk, uploads, records } = parts;
   return router({
     start: procedure
       .meta({ limit: 'create' })
@@ -35,7 +35,7 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
       .mutation(async ({ ctx, input }) => {
         const wanted = 'backup' in input.from ? input.from.backup : await acceptedAs(uploads, input.from.upload);
         ctx.note.target = wanted;
-        const { name, damaged, manifest, uploaded } = await catalogue.find(wanted, ctx.signal);
+        const { name, damaged, manifest, uploaded } = await cache.find(wanted, ctx.signal);
         ctx.note.target = name;
         if (input.tables) ctx.note.details = { tables: input.tables };
         if (damaged && ERROR_FAMILIES[damaged.code as ErrorCode] === 'system') throw unreadable(damaged);

@@ -23,8 +23,8 @@ async function statusWith(changes: Partial<TestServer['parts']>, silenceMs?: num
 
 /** Makes a backup of all tables and waits until it is listed. */
 async function makeBackup(): Promise<void> {
-  const { desk, catalogue } = server.parts;
-  const before = (await catalogue.list(forever)).length;
+  const { desk, cache } = server.parts;
+  const before = (await cache.list(forever)).length;
   const { operation } = await desk.request(
     { kind: 'backup', compression: 'deflate', strict: false, verify: true, wait: false },
     'Ada',
@@ -32,7 +32,7 @@ async function makeBackup(): Promise<void> {
   );
   for await (const { state } of desk.watch(operation.id, 0, forever)) if (state === 'succeeded') break;
   // The cached list is renewed after two seconds.
-  while ((await catalogue.list(forever)).length === before) await Bun.sleep(50);
+  while ((await cache.list(forever)).length === before) await Bun.sleep(50);
 }
 
 test('a part that never answers is in trouble, and the rest is told all the same', async () => {
@@ -44,13 +44,13 @@ test('a part that never answers is in trouble, and the rest is told all the same
 });
 
 test('one reason is told once, of the same part whichever was the first to fail', async () => {
-  const { desk, catalogue, storage } = server.parts;
+  const { desk, cache, storage } = server.parts;
   const away = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'Away.', { hint: 'Look for it.' }));
   const later = <Value>() => Bun.sleep(5).then<Value>(away);
   const { troubles } = await statusWith({
     checkStorage: away,
     storage: { ...storage, freeSpace: away },
-    catalogue: { ...catalogue, list: away },
+    cache: { ...cache, list: away },
     desk: { ...desk, list: later },
   });
   expect(troubles).toEqual([

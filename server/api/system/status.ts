@@ -134,7 +134,7 @@ export const systemStatus = z.object({
 
 type StatusParts = Pick<
   ApiParts,
-  | 'catalogue'
+  | 'cache'
   | 'storage'
   | 'desk'
   | 'records'
@@ -158,7 +158,7 @@ export async function readSystemStatus(
   { startedAt, log, silenceMs = SILENCE_MS }: { startedAt: Date; log: Pick<Log, 'error'>; silenceMs?: number },
   signal: AbortSignal,
 ): Promise<z.infer<typeof systemStatus>> {
-  const { catalogue, storage, desk, records, model, now } = parts;
+  const { cache, storage, desk, records, model, now } = parts;
   const ask = askWith(records);
   const limit = AbortSignal.timeout(silenceMs);
   const troubles: z.infer<typeof trouble>[] = [];
@@ -170,7 +170,7 @@ export async function readSystemStatus(
       if (part) troubles.push({ part, code: known.code, message, hint });
       return null;
     });
-  const listing = catalogue.list(signal);
+  const listing = cache.list(signal);
   const [database, schema, migrations, queue, backups, freeBytes, writable, ended, failed, emptied] = await Promise.all(
     [
       orTrouble('database', readDatabaseStatus(ask, model.tables)),

@@ -92,7 +92,7 @@ function loadTable(table: ManifestTable, entries: ManifestEntry[], encoding: Cop
   const fitsOnOneLine = ![table.schema, table.name, ...columns].some((name) => /[\r\n]/.test(name));
   if (fitsOnOneLine)
     return chunks.map((chunk) => copyLine(`${quoteName(table)} (${columnList(columns)})`, chunk, encoding));
-  return chunks.flatMap((chunk) => copyThroughStandIn(table, columns, chunk, encoding));
+  return chunks.flatMap((chunk) => copyThroughTemporaryTable(table, columns, chunk, encoding));
 }
 
 /**
@@ -107,7 +107,7 @@ function copyLine(target: string, chunk: ManifestEntry, encoding: CopyEncoding):
 /**
  * Loads a chunk through a temporary table with plain names, because psql's \copy cannot take a name with a line break.
  */
-function copyThroughStandIn(
+function copyThroughTemporaryTable(
   table: ManifestTable,
   columns: string[],
   chunk: ManifestEntry,

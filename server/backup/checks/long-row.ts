@@ -9,7 +9,7 @@ export const LONG_ROW_HINT =
   'pg_dump cannot write it either. Spread its values over several rows, or say in the file that BACKUP_EXCLUDE names that the table, or its rows, are left out on purpose.';
 
 /** Milliseconds for which the row is searched. */
-const LOOK_MS = 20_000;
+const SEARCH_MS = 20_000;
 
 /**
  * Returns a better error when copying failed on a row or value too long for PostgreSQL to write out. It names table and key where they
@@ -19,7 +19,7 @@ export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, 
   if (!(error instanceof AppError) || !isTooLong(error.cause)) return error;
   const rows = await (async () => {
     await using session = await snapshot.aside();
-    return await findLongRows(session, leaf, LOOK_MS);
+    return await findLongRows(session, leaf, SEARCH_MS);
   })().catch(() => null);
   const location = `${qualifiedName(table)}${leaf.name === table.name && leaf.schema === table.schema ? '' : ` (in ${qualifiedName(leaf)})`}`;
   return new AppError(
@@ -41,7 +41,7 @@ function isTooLong(cause: unknown): boolean {
 }
 
 function whichRow(rows: LongRow[] | null): string {
-  if (rows === null) return `which one could not be found within ${LOOK_MS / 1000} s`;
+  if (rows === null) return `which one could not be found within ${SEARCH_MS / 1000} s`;
   const sure = rows.filter(({ bytes }) => bytes > MOST_TEXT_BYTES);
   if (sure.length > 0) return sure.map(describeLongRow).join('; ');
   if (rows.length > 0) return `perhaps ${rows.map(describeLongRow).join('; or ')}`;

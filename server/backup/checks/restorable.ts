@@ -77,14 +77,14 @@ export function preflightWarnings({ missing, obstacles }: RestorePreflight, tabl
 }
 
 /** Milliseconds for which `--check` reads the rows of one table. */
-const LOOK_MS_PER_TABLE = 10_000;
+const CHECK_MS_PER_TABLE = 10_000;
 
 /** Reads the rows themselves and returns those that break a rule of their table. */
 export async function readBrokenRows(session: Session, tables: LiveTable[], signal: AbortSignal) {
   return await findBrokenRows(
     session,
     tables.map((table) => table.oid),
-    { msPerTable: LOOK_MS_PER_TABLE, now: () => performance.now(), signal },
+    { msPerTable: CHECK_MS_PER_TABLE, now: () => performance.now(), signal },
   );
 }
 

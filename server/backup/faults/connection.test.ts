@@ -21,19 +21,19 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
 
   for (const { name, pattern } of shareOf(server, WHO)) {
     test(`a backup says CONNECTION_LOST and leaves nothing behind when the server ends ${name}`, async () => {
-      const { storage, reached, resume: open } = slowStorage(3);
+      const { storage, reached, resume } = slowStorage(3);
       const backup = rejection(scene.backup(storage));
       await reached;
       expect(await signalBackends(scene.database, 'pg_terminate_backend', pattern)).toBeGreaterThan(0);
       await Bun.sleep(50);
-      open();
+      resume();
       expect((await backup).code).toBe('CONNECTION_LOST');
       await expectNothing(scene, storage, 'failed');
     });
   }
 
   test('a backup says CONNECTION_LOST and stops all its sessions when the server ends the one that is copying', async () => {
-    const { storage, reached, resume: open } = slowStorage(3);
+    const { storage, reached, resume } = slowStorage(3);
     const backup = rejection(scene.backup(storage));
     await reached;
     // Sessions that wait for the program to read still have rows to send, which nobody will receive.
@@ -45,18 +45,18 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
       );
     while ((await endCopying()).length === 0) await Bun.sleep(10);
     await Bun.sleep(50);
-    open();
+    resume();
     expect((await backup).code).toBe('CONNECTION_LOST');
     await expectNothing(scene, storage, 'failed');
   });
 
   test('a backup whose COPY is cancelled by somebody says so and leaves nothing behind', async () => {
-    const { storage, reached, resume: open } = slowStorage(3);
+    const { storage, reached, resume } = slowStorage(3);
     const backup = rejection(scene.backup(storage));
     await reached;
     await signalBackends(scene.database, 'pg_cancel_backend', 'palace-backup backup %');
     await Bun.sleep(50);
-    open();
+    resume();
     const error = await backup;
     expect([error.code, error.message]).toEqual(['CANCELLED', expect.stringContaining('The database cancelled')]);
     await expectNothing(scene, storage, 'cancelled');
@@ -64,8 +64,8 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
 
   for (const stage of shareOf(server, ['prepare', 'copy', 'finish', 'verify'])) {
     test(`a backup can be cancelled at the stage "${stage}", and leaves nothing behind`, async () => {
-      const { storage, resume: open } = slowStorage(0);
-      open();
+      const { storage, resume } = slowStorage(0);
+      resume();
       const cancel = new AbortController();
       const onStage = (reached: string) => reached === stage && cancel.abort();
       const error = await rejection(scene.backup(storage, { signal: cancel.signal, onStage }));
@@ -75,8 +75,8 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   }
 
   test('a backup that loses its locks after the archive is complete is not counted as failed', async () => {
-    const { storage, resume: open } = slowStorage(0);
-    open();
+    const { storage, resume } = slowStorage(0);
+    resume();
     const writeSidecar = storage.writeSidecar;
     storage.writeSidecar = async (...words) => {
       await signalBackends(scene.database, 'pg_terminate_backend', 'palace-backup backup %');
@@ -89,8 +89,8 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   });
 
   test('notes that cannot be written beside the archive are a warning, and the backup is made', async () => {
-    const { storage, resume: open } = slowStorage(0);
-    open();
+    const { storage, resume } = slowStorage(0);
+    resume();
     storage.writeSidecar = () => Promise.reject(new Error('no'));
     const result = await scene.backup(storage);
     expect(result.warnings).toContainEqual(expect.stringContaining('its notes'));
@@ -98,8 +98,8 @@ describe.each(testServers())('on PostgreSQL %s', (server) => {
   });
 
   test('a backup after all these goes through', async () => {
-    const { storage, resume: open } = slowStorage(0);
-    open();
+    const { storage, resume } = slowStorage(0);
+    resume();
     const result = await scene.backup(storage);
     expect([result.verified, result.tables['lendings']]).toEqual([true, 4287]);
   });

@@ -36,7 +36,7 @@ export async function endRunning(records: Records, ids: readonly string[], reaso
  * Ends the records of operations nobody will begin: queued, but neither in the queue nor with a worker. Returns their
  * ids. A record and its ticket are made in one commit, so this can never be wrong.
  */
-export async function endForgotten(records: Records, queue: Pick<Queue, 'present'>, now: Date): Promise<string[]> {
+export async function endOrphaned(records: Records, queue: Pick<Queue, 'present'>, now: Date): Promise<string[]> {
   const queued = await records
     .select({ id: operations.id })
     .from(operations)

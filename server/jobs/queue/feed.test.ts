@@ -77,7 +77,7 @@ test('many who watch one operation are told by one reading', async () => {
   let readings = 0;
   await using feed = openFeed({
     databaseUrl: scene.database.url,
-    lookMs: FOREVER,
+    pollMs: FOREVER,
     read: (of) => {
       readings++;
       return readOperation(jobs.records, of);
@@ -96,7 +96,7 @@ test('after its connection was lost, what was changed meanwhile is read, and new
   const id = await record();
   await using feed = openFeed({
     databaseUrl: scene.database.url,
-    lookMs: FOREVER,
+    pollMs: FOREVER,
     read: (of) => readOperation(jobs.records, of),
   });
   const one = watcher(feed.watch(id, -1, never));
@@ -117,7 +117,7 @@ test('a change that nobody told of is seen at the next look', async () => {
   const id = await record();
   await using feed = openFeed({
     databaseUrl: scene.database.url,
-    lookMs: 50,
+    pollMs: 50,
     read: (of) => readOperation(jobs.records, of),
   });
   const one = watcher(feed.watch(id, 0, never));

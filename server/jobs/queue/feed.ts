@@ -17,10 +17,10 @@ export interface FeedDeps {
   /** Reads a record; returns null when there is none. */
   read: (id: string) => Promise<OperationView | null>;
   /** Milliseconds between readings of what is watched when no notification arrives. */
-  lookMs?: number;
+  pollMs?: number;
 }
 
-const LOOK_MS = 3_000;
+const POLL_MS = 3_000;
 
 /** One watched record, read once for all its watchers. */
 interface Topic {
@@ -76,7 +76,7 @@ export function openFeed(deps: FeedDeps): Feed {
       if (topic) void refresh(id, topic);
     },
   });
-  const looking = setInterval(refreshAll, deps.lookMs ?? LOOK_MS);
+  const polling = setInterval(refreshAll, deps.pollMs ?? POLL_MS);
 
   return {
     async *watch(id, afterRevision, signal) {
@@ -110,7 +110,7 @@ export function openFeed(deps: FeedDeps): Feed {
       }
     },
     async [Symbol.asyncDispose]() {
-      clearInterval(looking);
+      clearInterval(polling);
       closing.abort();
       await listening;
     },

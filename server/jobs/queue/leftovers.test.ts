@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openSession, type Session } from '../../../db/connect/session.ts';
 import { testServers } from '../../../db/testing/servers.ts';
-import { tryAlive } from '../../postgres/locks/advisory-lock.ts';
+import { tryLivenessLock } from '../../postgres/locks/advisory-lock.ts';
 import { createStaging, stagingSchema } from '../../postgres/staging/staging.ts';
 import { createMemoryStorage } from '../../storage/memory.ts';
 import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
@@ -99,9 +99,9 @@ const LEFTOVERS: Leftover[] = [
     async make(scene, id, schema) {
       await staging(scene, schema, 3);
       await running(scene, id);
-      const ghost = await connected(scene.database.url);
-      await tryAlive(ghost, id);
-      return ghost;
+      const holder = await connected(scene.database.url);
+      await tryLivenessLock(holder, id);
+      return holder;
     },
   },
 ];
@@ -116,10 +116,10 @@ for (const server of testServers())
 
     // Cleaning up does not depend on the server's version: one server tests each leftover alone, the other all
     // together.
-    const heaps = server === '18' ? LEFTOVERS.map((leftover) => [leftover]) : [LEFTOVERS];
-    for (const heap of heaps)
-      test(`${heap.length > 1 ? 'all of this at once' : heap[0]?.name}: the next backup and the next restore work`, async () => {
-        const left = heap.map((leftover) => {
+    const groups = server === '18' ? LEFTOVERS.map((leftover) => [leftover]) : [LEFTOVERS];
+    for (const group of groups)
+      test(`${group.length > 1 ? 'all of this at once' : group[0]?.name}: the next backup and the next restore work`, async () => {
+        const left = group.map((leftover) => {
           const id = crypto.randomUUID();
           return { ...leftover, id, schema: stagingSchema(id) };
         });

@@ -26,11 +26,11 @@ export async function sweepDead(control: Session, records: boolean, now: Date): 
       try {
         if (await ifDead(control, id, () => sweepOne(control, id, records, now))) swept.dead.push(id);
       } catch (error) {
-        swept.warnings.push(leftOver(`of the operation ${id}`, error));
+        swept.warnings.push(cleanupWarning(`of the operation ${id}`, error));
       }
     }
   } catch (error) {
-    swept.warnings.push(leftOver('of operations that died', error));
+    swept.warnings.push(cleanupWarning('of operations that died', error));
   }
   const more = swept.warnings.splice(MOST_WARNINGS).length;
   if (more > 0) swept.warnings.push(`${more} more things that operations left could not be removed.`);
@@ -56,7 +56,7 @@ async function suspects(control: Session, records: boolean): Promise<Set<string>
   return new Set([...stagings.map((schema) => stagingOwner(schema) ?? ''), ...running.map((row) => row.id)]);
 }
 
-function leftOver(what: string, error: unknown): string {
+function cleanupWarning(what: string, error: unknown): string {
   const said = error instanceof AppError ? redacted(error) : null;
   const why = said ? `${said.message.replace(/\.$/, '')}.${said.hint ? ` ${said.hint}` : ''}` : 'for a reason unknown.';
   return `What is left ${what} could not be removed: ${why}`;

@@ -4,7 +4,7 @@ import type { Records } from '../../../db/system/records.ts';
 import type { Log } from '../../core/log.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { writableRecords } from '../records.ts';
-import { endForgotten } from './end-queued.ts';
+import { endOrphaned } from './end-queued.ts';
 import type { Queue } from './queue.ts';
 import { repeat } from './repeat.ts';
 import { dropOldRecords } from './retention.ts';
@@ -32,7 +32,7 @@ const STORAGE_EVERY_MS = 60_000;
  * Milliseconds after a dead operation in which every round looks at files too: its process may outlive its connection
  * for a moment.
  */
-const LOOK_AGAIN_MS = 30_000;
+const FOLLOW_UP_MS = 30_000;
 const RETENTION_EVERY_MS = 60 * 60 * 1000;
 
 /**
@@ -46,7 +46,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   let storageAt = Number.NEGATIVE_INFINITY;
   let uploadsAt = Number.NEGATIVE_INFINITY;
   let retentionAt = Number.NEGATIVE_INFINITY;
-  let lookAgainUntil = Number.NEGATIVE_INFINITY;
+  let followUpUntil = Number.NEGATIVE_INFINITY;
   let told = new Set<string>();
   let stopped = false;
 
@@ -59,7 +59,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
     });
     return session;
   };
-  const isDue = (at: number) => now().getTime() < lookAgainUntil || now().getTime() - at >= STORAGE_EVERY_MS;
+  const isDue = (at: number) => now().getTime() < followUpUntil || now().getTime() - at >= STORAGE_EVERY_MS;
   const steps: (() => Promise<void>)[] = [
     async () => {
       const control = await connected();
@@ -69,12 +69,12 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
         if (!told.has(warning)) log.warn({ warning }, 'something could not be cleared up');
       told = new Set(warnings);
       if (dead.length === 0) return;
-      lookAgainUntil = now().getTime() + LOOK_AGAIN_MS;
+      followUpUntil = now().getTime() + FOLLOW_UP_MS;
       log.warn({ operations: dead }, 'cleared up after operations whose process died');
     },
     async () => {
-      const forgotten = await endForgotten(records, queue, now());
-      if (forgotten.length > 0) log.warn({ operations: forgotten }, 'ended operations that nobody would have begun');
+      const orphaned = await endOrphaned(records, queue, now());
+      if (orphaned.length > 0) log.warn({ operations: orphaned }, 'ended operations that nobody would have begun');
     },
     async () => {
       if (!isDue(storageAt)) return;

@@ -63,7 +63,7 @@ async function startWorkerProcess(): Promise<WorkerProcess> {
 }
 
 const hold = () => Bun.write(join(folder, 'hold'), '');
-const letGo = () => rm(join(folder, 'hold'), { force: true });
+const release = () => rm(join(folder, 'hold'), { force: true });
 const files = () => readdir(join(folder, 'backups')).catch(() => []);
 
 async function request(): Promise<string> {
@@ -78,7 +78,7 @@ test('each operation is done once, by whichever process is free, and seen moving
   for (const id of ids) await jobs.until(id, (view) => view.state === 'running' && view.progress !== null);
   ids.push(await request(), await request(), await request(), await request());
   const watching = ids.map((id) => watched(jobs.desk, id));
-  await letGo();
+  await release();
   for (const views of await Promise.all(watching)) expect(views.at(-1)?.state).toBe('succeeded');
   expect(workers.flatMap(({ took }) => took).toSorted()).toEqual(ids.toSorted());
   const archives = (await files()).filter((name) => name.endsWith('.zip'));
@@ -100,7 +100,7 @@ test('the operation of a process that is killed is marked failed and cleaned up 
   while ((await files()).filter((name) => name.endsWith('.part')).length > 1) await Bun.sleep(5);
   expect((await jobs.desk.get(survivor ?? '')).state).toBe('running');
 
-  await letGo();
+  await release();
   expect((await jobs.ended(survivor ?? '')).state).toBe('succeeded');
   expect((await files()).filter((name) => name.endsWith('.part'))).toEqual([]);
   const next = await request();

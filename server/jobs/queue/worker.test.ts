@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 /** Returns a storage with the scene's archive as `scene.zip`. */
-async function shelf(): Promise<Storage> {
+async function storedScene(): Promise<Storage> {
   const storage = createMemoryStorage(() => new Date());
   const object = await storage.create('scene.zip');
   await object.write(scene.archive.bytes);
@@ -28,14 +28,14 @@ const RESTORE = { kind: 'restore', archive: 'scene.zip', wait: false } as const;
 
 describe('cancelling', () => {
   test('a backup half-way ends it as cancelled, and leaves neither archive nor session', async () => {
-    const { storage, reached, resume: open } = slowStorage(1);
+    const { storage, reached, resume } = slowStorage(1);
     await using jobs = await openJobs(scene, {
       storage,
       // The write that hangs in the storage returns once the backup was told to end.
       verbs: ({ backup, ...others }) => ({
         ...others,
         backup: async (operation, asked) => {
-          operation.signal.addEventListener('abort', open);
+          operation.signal.addEventListener('abort', resume);
           return backup?.(operation, asked) ?? {};
         },
       }),
@@ -54,7 +54,7 @@ describe('cancelling', () => {
 
   for (const step of ['stage', 'apply', 'indexes'] as const)
     test(`a restore at the step "${step}" changes nothing and leaves nothing`, async () => {
-      await using jobs = await openJobs(scene, { storage: await shelf() });
+      await using jobs = await openJobs(scene, { storage: await storedScene() });
       await jobs.startWorker();
       await using breakpoint = await setBreakpoint(scene.database, step);
       const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
@@ -71,7 +71,7 @@ describe('cancelling', () => {
     });
 
   test('progress of a restore is seen, and cancelling it gets through, while its transaction is under way', async () => {
-    await using jobs = await openJobs(scene, { storage: await shelf() });
+    await using jobs = await openJobs(scene, { storage: await storedScene() });
     await jobs.startWorker();
     await using breakpoint = await setBreakpoint(scene.database, 'links');
     const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
@@ -88,7 +88,7 @@ describe('an operation that says nothing', () => {
   test('is stopped as STALLED when it is the storage that hangs, even though the write never returns and rows wait to be sent', async () => {
     // More rows than all buffers hold: the server waits for us, which is no sign of life.
     await using scene = await libraryScene({ lendings: 3000, repeat: 200 });
-    const { storage, reached, resume: open } = slowStorage(0);
+    const { storage, reached, resume } = slowStorage(0);
     await using jobs = await openJobs(scene, { storage });
     let ahead = 0;
     // The clock jumps only once the storage is reached, so that a busy machine is no stall before that.
@@ -104,14 +104,14 @@ describe('an operation that says nothing', () => {
     expect(await jobs.done({ kind: 'verify', archive: 'none.zip', wait: false })).toMatchObject({
       error: { code: 'NOT_FOUND' },
     });
-    open();
+    resume();
     await jobs[Symbol.asyncDispose]();
     expect(await scene.leftovers()).toEqual([]);
     while ((await storage.list()).length > 0) await Bun.sleep(5);
   });
 
   test('is not stopped while the server works for it', async () => {
-    await using jobs = await openJobs(scene, { storage: await shelf() });
+    await using jobs = await openJobs(scene, { storage: await storedScene() });
     let ahead = 0;
     // A stall is long, so that a busy machine is none before the gate, and the clock jumps once there.
     await jobs.startWorker({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
@@ -132,14 +132,14 @@ describe('an operation that says nothing', () => {
 
 describe('stopping', () => {
   test('lets what runs finish within the grace, and takes nothing more', async () => {
-    const { storage, reached, resume: open } = slowStorage(1);
+    const { storage, reached, resume } = slowStorage(1);
     await using jobs = await openJobs(scene, { storage });
     const worker = await jobs.startWorker({ concurrency: 1 });
     const { operation: first } = await jobs.desk.request(BACKUP, 'maria', 'here');
     const { operation: second } = await jobs.desk.request(BACKUP, 'maria', 'here');
     await reached;
     const stopped = worker.stop(60_000);
-    open();
+    resume();
     await stopped;
     expect((await jobs.desk.get(first.id)).state).toBe('succeeded');
     expect((await jobs.desk.get(second.id)).state).toBe('queued');
@@ -150,7 +150,7 @@ describe('stopping', () => {
   });
 
   test('cancels what does not finish within the grace, says why, and leaves nothing behind', async () => {
-    await using jobs = await openJobs(scene, { storage: await shelf() });
+    await using jobs = await openJobs(scene, { storage: await storedScene() });
     const worker = await jobs.startWorker();
     await using breakpoint = await setBreakpoint(scene.database, 'apply');
     const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');

@@ -9,7 +9,7 @@ import { findUpload, openUploads, refuseUpload } from './records.ts';
  * records it ended.
  */
 export async function sweepUploads(parts: Pick<AcceptParts, 'records' | 'area' | 'now'>): Promise<number> {
-  let ended = await refuseDeadly(parts);
+  let ended = await refusePoison(parts);
   await parts.area.sweep(parts.now());
   // Records before files: a record is open only while its file is there, so one still open without a file is abandoned.
   const open = await openUploads(parts.records);
@@ -35,7 +35,7 @@ export async function sweepUploads(parts: Pick<AcceptParts, 'records' | 'area' |
  * Refuses uploads whose acceptance died. The record is written first, so that nobody accepts it whatever becomes of the
  * file.
  */
-async function refuseDeadly(parts: Pick<AcceptParts, 'records' | 'area' | 'now'>): Promise<number> {
+async function refusePoison(parts: Pick<AcceptParts, 'records' | 'area' | 'now'>): Promise<number> {
   let ended = 0;
   for (const id of await parts.area.abandoned()) {
     const row = await findUpload(parts.records, id);

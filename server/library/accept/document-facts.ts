@@ -3,7 +3,7 @@ import { maskDatabaseUrl } from '../../../db/connect/mask-url.ts';
 import type { LoadedJson } from './load-document.ts';
 
 /** Position of a sequence according to the document. */
-export interface SaidSequence {
+export interface StatedSequence {
   schema: string;
   name: string;
   lastValue: string;
@@ -17,7 +17,7 @@ export interface DocumentFacts {
   backupId: string;
   createdBy: string;
   databaseUrl: string;
-  sequences: SaidSequence[];
+  sequences: StatedSequence[];
   /** Contradictions between the document's metadata and its content. */
   warnings: string[];
 }

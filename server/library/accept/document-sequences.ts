@@ -2,7 +2,7 @@ import type { Session } from '../../../db/connect/session.ts';
 import { qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import { type LiveSequence, readSequences } from '../../postgres/catalog/sequences.ts';
-import type { SaidSequence } from './document-facts.ts';
+import type { StatedSequence } from './document-facts.ts';
 import type { TableMapping } from './document-tables.ts';
 
 /**
@@ -13,13 +13,13 @@ export async function sequencesFor(
   session: Session,
   oids: number[],
   held: TableMapping[],
-  said: SaidSequence[],
+  stated: StatedSequence[],
 ): Promise<{ sequences: LiveSequence[]; silent: LiveSequence[] }> {
   const sequences: LiveSequence[] = [];
   const silent: LiveSequence[] = [];
   for (const sequence of await readSequences(session, oids, [])) {
     const position =
-      said.find((one) => qualifiedName(one) === qualifiedName(sequence)) ??
+      stated.find((one) => qualifiedName(one) === qualifiedName(sequence)) ??
       (await positionByRows(session, sequence, held));
     const value = BigInt(position?.lastValue ?? 0);
     if (!position || value < BigInt(sequence.min) || value > BigInt(sequence.max)) silent.push(sequence);

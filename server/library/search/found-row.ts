@@ -20,7 +20,7 @@ const LONGEST_CELL = 160;
 /** Most values shown of one row: those with the text, and the first of the others. */
 const MOST_CELLS = 12;
 
-export interface RowLook {
+export interface RowFormat {
   format: 'csv' | 'copy';
   /** Header line of a CSV chunk. */
   header: Uint8Array;
@@ -34,7 +34,7 @@ export interface RowLook {
  */
 export async function readFoundRow(
   { bytes }: ScannedRow,
-  { format, header, columns, isShown }: RowLook,
+  { format, header, columns, isShown }: RowFormat,
   text: string,
   yielder: Yielder,
 ): Promise<{ cells: FoundCell[] | null; notText: number }> {

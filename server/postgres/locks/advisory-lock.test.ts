@@ -9,9 +9,9 @@ import {
   ifApplyOver,
   ifDead,
   refusePooler,
-  tryAlive,
   tryApply,
   tryGate,
+  tryLivenessLock,
 } from './advisory-lock.ts';
 
 let database: TestDatabase;
@@ -69,13 +69,13 @@ describe('the gate', () => {
 test('an operation is alive while its session holds its lock, and for no other id', async () => {
   await using operation = await open('operation');
   await using sweeper = await open('sweeper');
-  expect(await tryAlive(operation, ID)).toBe(true);
-  expect(await tryAlive(sweeper, ID)).toBe(false);
-  expect(await tryAlive(sweeper, ID.replace('6', '7'))).toBe(true);
+  expect(await tryLivenessLock(operation, ID)).toBe(true);
+  expect(await tryLivenessLock(sweeper, ID)).toBe(false);
+  expect(await tryLivenessLock(sweeper, ID.replace('6', '7'))).toBe(true);
   expect(await ifDead(sweeper, ID, () => Promise.reject(new Error('it is alive')))).toBe(false);
   await operation.close();
   while (!(await ifDead(sweeper, ID, async () => undefined))) await Bun.sleep(5);
-  expect(await tryAlive(sweeper, ID)).toBe(true);
+  expect(await tryLivenessLock(sweeper, ID)).toBe(true);
 });
 
 test('a failure of what is done under a lock is the one thrown, also when it spoilt a transaction, and the lock is let go', async () => {

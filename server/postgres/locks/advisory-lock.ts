@@ -40,7 +40,7 @@ export async function lockDesk(session: Session): Promise<void> {
 }
 
 /** Takes the lock that marks an operation as alive while its own session holds it; no clock decides. Returns false when it is held. */
-export async function tryAlive(session: Session, operationId: string): Promise<boolean> {
+export async function tryLivenessLock(session: Session, operationId: string): Promise<boolean> {
   return tryLock(session, 'pg_try_advisory_lock', ALIVE, keyOf(operationId));
 }
 
@@ -102,7 +102,7 @@ function keyOf(operationId: string): number {
 }
 
 /** Number of looks for a pooler: one kept busy by other clients may by chance give different backends a few times. */
-const POOLER_LOOKS = 20;
+const POOLER_PROBES = 20;
 
 /**
  * Throws POOLER_DETECTED behind a transaction pooler, where a session's locks, settings and snapshots pass to the next client. Two
@@ -114,7 +114,7 @@ export async function refusePooler(first: Session, another: () => Promise<Sessio
   await using second = await another();
   const backend = await backendOf(first);
   // A pooler gives itself away by two idle connections with one backend, or by one that changes its backend.
-  for (let looks = 0; looks < POOLER_LOOKS; looks++) {
+  for (let probes = 0; probes < POOLER_PROBES; probes++) {
     if ((await backendInTransaction(second)) === backend || (await backendOf(first)) !== backend)
       throw new AppError(
         'POOLER_DETECTED',

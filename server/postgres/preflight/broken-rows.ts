@@ -55,7 +55,7 @@ export async function findBrokenRows(
     const deadline = options.now() + options.msPerTable;
     for (const [at, rule] of ofTable.entries()) {
       const left = Math.floor(deadline - options.now());
-      const found = left > 0 ? await look(session, rule, left, options.signal) : 'too slow';
+      const found = left > 0 ? await findBroken(session, rule, left, options.signal) : 'too slow';
       if (typeof found === 'object' && 'failure' in found) failing.push(found);
       else if (typeof found === 'object') broken.push(...(found.rows > 0 ? [found] : []));
       else if (found === 'too slow') {
@@ -73,7 +73,7 @@ export async function findBrokenRows(
 }
 
 /** Returns what one rule finds, or why it could not be checked. */
-async function look(
+async function findBroken(
   session: Session,
   rule: LiveRule,
   ms: number,
@@ -136,7 +136,7 @@ export async function tryRulesOnOneRow(session: Session, tableOids: number[]): P
 }
 
 /** Returns the query to read instead of a table, as an item of FROM under the table's own name; null for the table itself. */
-export type StandIn = (table: ObjectName) => string | null;
+export type Substitute = (table: ObjectName) => string | null;
 
 /**
  * Counts the rows that break one rule, up to a thousand, and names the first of them by key. Rows of a stand-in without a key have no
@@ -146,10 +146,10 @@ export async function findBreaking(
   session: Session,
   rule: LiveRule,
   named: number,
-  standIn: StandIn = () => null,
+  substitute: Substitute = () => null,
 ): Promise<BrokenRule> {
   const rows = await session.query<{ key: string | null }>(
-    `SELECT ${shownKey('found.key')} AS key FROM (${queryOf(rule, standIn)}) AS found LIMIT ${MOST_COUNTED}`,
+    `SELECT ${shownKey('found.key')} AS key FROM (${queryOf(rule, substitute)}) AS found LIMIT ${MOST_COUNTED}`,
   );
   return {
     table: rule.table,
@@ -162,16 +162,16 @@ export async function findBreaking(
 }
 
 /** Returns the FROM item of the referenced table. A stand-in keeps its table's name, which may be that of the referring table, too. */
-function targetOf(table: ObjectName, partitioned: boolean, standIn: StandIn, alias: string): string {
-  const other = standIn(table);
+function targetOf(table: ObjectName, partitioned: boolean, substitute: Substitute, alias: string): string {
+  const other = substitute(table);
   return other === null
     ? `${partitioned ? '' : 'ONLY '}${quoteName(table)} AS ${alias}`
     : `(SELECT * FROM ${other}) AS ${alias}`;
 }
 
-function queryOf(rule: LiveRule, standIn: StandIn): string {
+function queryOf(rule: LiveRule, substitute: Substitute): string {
   const { table, partitioned } = rule;
-  const other = standIn(table);
+  const other = substitute(table);
   const from = other ?? `${partitioned ? '' : 'ONLY '}${quoteName(table)}`;
   const nameless = other === null ? `'ctid ' || ${quoteIdent(table.name)}.ctid::text` : 'NULL::text';
   const own = (column: string) => `${quoteIdent(table.name)}.${quoteIdent(column)}`;
@@ -204,7 +204,7 @@ function queryOf(rule: LiveRule, standIn: StandIn): string {
       const full = `pg_catalog.num_nonnulls(${columns.join(', ')}) NOT IN (0, ${columns.length})`;
       return (
         `SELECT ${key} AS key FROM ${from} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (` +
-        `SELECT 1 FROM ${targetOf(rule.target, rule.targetPartitioned, standIn, target)} WHERE ${meets.join(' AND ')})` +
+        `SELECT 1 FROM ${targetOf(rule.target, rule.targetPartitioned, substitute, target)} WHERE ${meets.join(' AND ')})` +
         (rule.matchFull ? ` UNION ALL SELECT ${key} FROM ${from} WHERE ${full}` : '')
       );
     }

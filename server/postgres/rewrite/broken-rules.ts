@@ -3,7 +3,7 @@ import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Shape, ShapeConstraint } from '../catalog/shape.ts';
-import { type BrokenRule, findBreaking, type StandIn } from '../preflight/broken-rows.ts';
+import { type BrokenRule, findBreaking, type Substitute } from '../preflight/broken-rows.ts';
 import { type LiveRule, readLiveRules } from '../preflight/live-rules.ts';
 import { selectList } from '../staging/staging.ts';
 import { type BrokenRuleFacts, brokenRuleHint, type RulesThen } from './broken-rule-hint.ts';
@@ -127,7 +127,7 @@ async function rowsBreaking(
   if (rule === undefined) return null;
   await session.query('SAVEPOINT rows_breaking');
   try {
-    return await findBreaking(session, rule, NAMED_ROWS, standInOf(loads));
+    return await findBreaking(session, rule, NAMED_ROWS, substituteOf(loads));
   } catch (error) {
     // A generated column, for example, is not staged. The refusal then stands without naming rows.
     if (!(error instanceof AppError) || error.code === 'CONNECTION_LOST' || error.code === 'CANCELLED') throw error;
@@ -142,7 +142,7 @@ function notNullRule(rules: LiveRule[], column: string | undefined): LiveRule | 
   return { ...all, condition: `${quoteIdent(all.table.name)}.${quoteIdent(column)} IS NULL` };
 }
 
-function standInOf(loads: TableLoad[]): StandIn {
+function substituteOf(loads: TableLoad[]): Substitute {
   const byName = new Map(loads.map((load) => [qualifiedName(load.live), load]));
   return (table: ObjectName) => {
     const load = byName.get(qualifiedName(table));

@@ -19,8 +19,8 @@ async function staged(database: TestDatabase): Promise<string> {
 
 /** Waits until the clean-up is blocked by a lock. */
 async function waiting(database: TestDatabase): Promise<void> {
-  const look = `SELECT FROM pg_stat_activity WHERE application_name = 'clearing mop' AND wait_event_type = 'Lock'`;
-  while ((await database.admin(look)).length === 0) await Bun.sleep(5);
+  const blocked = `SELECT FROM pg_stat_activity WHERE application_name = 'clearing drop' AND wait_event_type = 'Lock'`;
+  while ((await database.admin(blocked)).length === 0) await Bun.sleep(5);
 }
 
 test('promise 12: what an earlier try of the same operation staged is gone when the next one begins to', async () => {
@@ -41,7 +41,7 @@ for (const server of testServers())
       await reader.query(`BEGIN; SELECT FROM ${schema}.t0001`);
       const cleared = cleanUp(database.url, 'clearing', schema);
       await waiting(database);
-      expect(await signalBackends(database, how, 'clearing mop')).toBe(1);
+      expect(await signalBackends(database, how, 'clearing drop')).toBe(1);
       await reader.query('ROLLBACK');
       expect(await cleared).toBeNull();
       expect(await database.query(SCHEMAS)).toEqual([]);

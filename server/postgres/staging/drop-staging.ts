@@ -85,7 +85,7 @@ export async function cleanUp(url: string, applicationName: string, schema: stri
 
 async function cleanUpOnce(url: string, applicationName: string, schema: string): Promise<void> {
   await using session = await openWorkingSession(url, {
-    applicationName: `${applicationName} mop`,
+    applicationName: `${applicationName} drop`,
     signal: AbortSignal.timeout(30_000),
     connectTimeoutMs: 3000,
   });

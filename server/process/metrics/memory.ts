@@ -16,7 +16,7 @@ export interface ProcessMemory {
 }
 
 const MEBIBYTE = 1024 ** 2;
-const LOOK_MS = 250;
+const SAMPLE_MS = 250;
 /** Files with a container's memory limit: cgroup v2 and v1. */
 const CONTAINER_FILES = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'];
 
@@ -56,7 +56,7 @@ export function watchMemory(
   const timer = setInterval(() => {
     const bytes = read(pid);
     if (bytes > limitBytes) onPast(bytes);
-  }, LOOK_MS);
+  }, SAMPLE_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
@@ -88,7 +88,7 @@ export function guardMemory(limitBytes: number, onPast: (use: MemoryUse) => void
     if (use().bytes > limitBytes) Bun.gc(true);
     past = use().bytes > limitBytes;
     if (past && !before) onPast(use());
-  }, 4 * LOOK_MS);
+  }, 4 * SAMPLE_MS);
   timer.unref();
   return {
     use,

@@ -54,7 +54,7 @@ describe('runOperation()', () => {
   });
 
   test('refuses a restore while a backup copies, naming it, and lets one with --wait go on afterwards', async () => {
-    const { storage, reached, resume: open } = slowStorage(0);
+    const { storage, reached, resume } = slowStorage(0);
     const backup = scene.backup(storage);
     await reached;
     const error = await rejection(scene.restore());
@@ -65,7 +65,7 @@ describe('runOperation()', () => {
     const told = Promise.withResolvers<void>();
     const waiting = scene.restore({ wait: true, onWait: () => told.resolve() });
     await told.promise;
-    open();
+    resume();
     expect((await backup).verified).toBe(true);
     await waiting;
     expect(await scene.state()).toBe(scene.archived);
@@ -85,13 +85,13 @@ describe('runOperation()', () => {
   });
 
   test('stops waiting when it is cancelled', async () => {
-    const { storage, reached, resume: open } = slowStorage(0);
+    const { storage, reached, resume } = slowStorage(0);
     const backup = scene.backup(storage);
     await reached;
     const cancel = new AbortController();
     const waiting = rejection(scene.restore({ wait: true, signal: cancel.signal, onWait: () => cancel.abort() }));
     expect((await waiting).code).toBe('CANCELLED');
-    open();
+    resume();
     await backup;
   });
 });

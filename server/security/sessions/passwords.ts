@@ -36,7 +36,7 @@ export function createPasswordCheck(verify: VerifyHash = ofTheRuntime): Password
   return {
     async matches(password, hash, like) {
       const usable = hash !== null && isUsable(hash);
-      const compared = usable ? hash : standIn(like);
+      const compared = usable ? hash : dummyHash(like);
       const typed = password.length > 0 && password.length <= LONGEST_PASSWORD && !password.includes('\0');
       const bytes = bytesFor(compared, typed ? password : 'none');
       const equal = await semaphore(null, () => verify(bytes, compared).catch(() => false));
@@ -56,7 +56,7 @@ function isUsable(hash: string): boolean {
 }
 
 /** Returns a hash of the same kind and cost that no password matches. */
-function standIn(like: string | null): string {
+function dummyHash(like: string | null): string {
   if (like === null || !isUsable(like)) return USUAL;
   const [, , cost] = like.split('$');
   if (like.startsWith('$2')) return `$2b$${cost}$${BCRYPT_BODY}`;

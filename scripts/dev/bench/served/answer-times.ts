@@ -8,7 +8,7 @@ const RATE = 100;
 /** Number of tokens the requests must be spread over. */
 export const TOKENS = 8;
 const LONGEST_SECONDS = 3600;
-const LOOK_MS = 100;
+const SAMPLE_MS = 100;
 
 /**
  * Requests one address on four connections while `meanwhile` runs. Returns the milliseconds of each answer that arrived between
@@ -29,7 +29,7 @@ export async function answerTimes(
     overallRate: RATE,
     // The correction for requests that were not sent in time is off: it takes its intervals, which are seconds, for milliseconds.
     ignoreCoordinatedOmission: true,
-    sampleInt: LOOK_MS,
+    sampleInt: SAMPLE_MS,
     requests: tokens.map((token) => ({ headers: { Authorization: `Bearer ${token}` } })),
   });
   run.on('response', (_client, _status, _bytes, milliseconds) => {

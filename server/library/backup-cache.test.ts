@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { forever, SAMPLE_TIME, sampleArchive } from '../archive/sample.fixture.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { createCatalogue } from './catalog.ts';
+import { createBackupCache } from './backup-cache.ts';
 import { createNotes } from './notes.ts';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
@@ -32,9 +32,9 @@ async function scene() {
     await object.write(content);
     await object.commit();
   };
-  const catalogue = createCatalogue({ storage, now: () => new Date(time), signal: forever() });
-  const names = async () => (await catalogue.list(forever())).map(({ name }) => name).toSorted();
-  return { storage, inner, catalogue, calls, store, names, bytes, pass: (ms: number) => (time += ms) };
+  const cache = createBackupCache({ storage, now: () => new Date(time), signal: forever() });
+  const names = async () => (await cache.list(forever())).map(({ name }) => name).toSorted();
+  return { storage, inner, cache, calls, store, names, bytes, pass: (ms: number) => (time += ms) };
 }
 
 test('a second look costs nothing, and a look after four seconds opens only what is new', async () => {
@@ -69,9 +69,9 @@ test('many who ask at once share one reading', async () => {
 });
 
 test('what others note is seen after thirty seconds, what is noted here after drop()', async () => {
-  const { store, catalogue, storage, pass } = await scene();
+  const { store, cache, storage, pass } = await scene();
   await store('a.zip');
-  const note = async () => (await catalogue.find('a.zip', forever())).note;
+  const note = async () => (await cache.find('a.zip', forever())).note;
   expect(await note()).toBeNull();
   await createNotes(storage).change('a.zip', { note: 'theirs' });
   pass(4001);
@@ -79,12 +79,12 @@ test('what others note is seen after thirty seconds, what is noted here after dr
   pass(30_000);
   expect(await note()).toBe('theirs');
   await createNotes(storage).change('a.zip', { note: 'ours' });
-  catalogue.drop('a.zip');
+  cache.drop('a.zip');
   expect(await note()).toBe('ours');
 });
 
 test('a drop while the storage is being read is not answered with what was read before it', async () => {
-  const { store, catalogue, names, inner, storage } = await scene();
+  const { store, cache, names, inner, storage } = await scene();
   await store('a.zip');
   const entered = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
@@ -98,7 +98,7 @@ test('a drop while the storage is being read is not answered with what was read 
   const early = names();
   await entered.promise;
   await inner.remove('a.zip');
-  catalogue.drop('a.zip');
+  cache.drop('a.zip');
   const late = names();
   go.resolve();
   expect(await early).toEqual(['a.zip']);
@@ -107,30 +107,30 @@ test('a drop while the storage is being read is not answered with what was read 
 });
 
 test('an archive replaced under its name is read anew', async () => {
-  const { store, catalogue, inner, bytes, pass } = await scene();
+  const { store, cache, inner, bytes, pass } = await scene();
   await store('a.zip', bytes.subarray(0, bytes.length - 1));
-  expect((await catalogue.find('a.zip', forever())).damaged).not.toBeNull();
+  expect((await cache.find('a.zip', forever())).damaged).not.toBeNull();
   await inner.remove('a.zip');
   pass(5000);
   await store('a.zip');
-  expect((await catalogue.find('a.zip', forever())).damaged).toBeNull();
+  expect((await cache.find('a.zip', forever())).damaged).toBeNull();
 });
 
 test('a backup is found by its file name and by its id; what is not there is NOT_FOUND', async () => {
-  const { store, catalogue } = await scene();
+  const { store, cache } = await scene();
   await store('a.zip');
-  expect((await catalogue.find(ID, forever())).name).toBe('a.zip');
-  const missing = await catalogue.find('b.zip', forever()).catch((error: unknown) => error);
+  expect((await cache.find(ID, forever())).name).toBe('a.zip');
+  const missing = await cache.find('b.zip', forever()).catch((error: unknown) => error);
   expect(missing).toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('a manifest is read once, and again when its archive has changed', async () => {
-  const { store, catalogue, calls } = await scene();
+  const { store, cache, calls } = await scene();
   await store('a.zip');
-  const backup = await catalogue.find('a.zip', forever());
+  const backup = await cache.find('a.zip', forever());
   const before = calls.open;
-  const detail = await catalogue.detail(backup, forever());
-  expect(await catalogue.detail(backup, forever())).toBe(detail);
+  const detail = await cache.detail(backup, forever());
+  expect(await cache.detail(backup, forever())).toBe(detail);
   expect(calls.open).toBe(before + 1);
   expect(detail.tables.map(({ name, rows }) => [name, rows])).toEqual([
     ['staff', 4],
@@ -160,13 +160,13 @@ test('notes changed at the same time are all kept, and lost notes are made again
 });
 
 test('an id that two archives bear is nobody’s: an uploaded one cannot stand in for the backup it says it is', async () => {
-  const { store, catalogue } = await scene();
+  const { store, cache } = await scene();
   await store('daily.zip');
-  expect((await catalogue.find(ID, forever())).name).toBe('daily.zip');
+  expect((await cache.find(ID, forever())).name).toBe('daily.zip');
   const forged = await sampleArchive({ chunks: [{ table: 'staff', rows: 1, content: 'id,name\n1,Mallory\n' }] });
   await store('backup_20261123T093015Z_6f9619ff.zip', forged.bytes);
-  catalogue.drop('daily.zip');
-  const refused = await catalogue.find(ID, forever()).catch((error: unknown) => error);
+  cache.drop('daily.zip');
+  const refused = await cache.find(ID, forever()).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: 'INPUT_INVALID', details: { names: expect.arrayContaining(['daily.zip']) } });
-  expect((await catalogue.find('daily.zip', forever())).name).toBe('daily.zip');
+  expect((await cache.find('daily.zip', forever())).name).toBe('daily.zip');
 });

@@ -5,7 +5,7 @@ import { type BackupDetail, readDetail } from './detail.ts';
 import { CONCURRENT_READS, readNotes, readStored, type StoredBackup } from './list.ts';
 
 /** The stored backups, cached in memory: a repeated call costs nothing until something changes. */
-export interface Catalogue {
+export interface BackupCache {
   /**
    * Returns all backups, newest first. Shows what other processes store or remove within four seconds, and their
    * changes to sidecars within about thirty.
@@ -22,7 +22,7 @@ export interface Catalogue {
   drop(name: string): void;
 }
 
-export interface CatalogueOptions {
+export interface BackupCacheOptions {
   storage: Storage;
   now: () => Date;
   /** Ends reading at shutdown. */
@@ -49,8 +49,8 @@ interface Reading {
   drops: number;
 }
 
-/** Returns a catalogue that has read nothing yet. Its first answer takes as long as opening every archive. */
-export function createCatalogue({ storage, now, signal: life }: CatalogueOptions): Catalogue {
+/** Returns a cache that has read nothing yet. Its first answer takes as long as opening every archive. */
+export function createBackupCache({ storage, now, signal: life }: BackupCacheOptions): BackupCache {
   const known = new Map<string, Known>();
   const details = new Map<string, { version: string; detail: BackupDetail }>();
   let listed: { backups: readonly StoredBackup[]; at: number } | null = null;
