@@ -2,9 +2,9 @@ import { foldText } from '../rows/fold-text.ts';
 
 /** What the filter looks for: one unit of the text, which every match contains, and the bytes that may stand beside it. */
 export interface Anchor {
-  /** Units of the text, and the place of this one among them. */
+  /** Units of the text, and the position of this one among them. */
   units: Uint16Array;
-  place: number;
+  position: number;
   /** True when the text has characters beyond the basic plane. */
   hasBeyond: boolean;
   /** Says of each byte what it may be: one that ends rows or values, the unit itself, or a character beyond ASCII. */

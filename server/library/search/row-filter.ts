@@ -39,8 +39,8 @@ export class RowFilter {
    */
   pass(until: number): boolean {
     const { content, fold } = this;
-    const { units, place, stops, pairs, before, after } = this.anchor;
-    const unit = units[place];
+    const { units, position, stops, pairs, before, after } = this.anchor;
+    const unit = units[position];
     const end = content.length;
     // The pairs begin at an even address.
     const shift = content.byteOffset & 1;
@@ -92,18 +92,18 @@ export class RowFilter {
 
   /** Returns whether a match may lie around this character: it does, or something near it must be folded whole to say. */
   private mayMatch(at: number): boolean {
-    const { units, place } = this.anchor;
+    const { units, position } = this.anchor;
     const unit = this.unitAt(at);
     if (unit === TOGETHER) return true;
-    return unit === units[place] && this.follows(at, 1) && this.follows(at, -1);
+    return unit === units[position] && this.follows(at, 1) && this.follows(at, -1);
   }
 
   /** Compares the characters from here on, or backwards, with the units after or before the anchor's. */
   private follows(from: number, step: 1 | -1): boolean {
     const { content } = this;
-    const { units, place } = this.anchor;
+    const { units, position } = this.anchor;
     let at = from;
-    for (let wanted = place + step; wanted >= 0 && wanted < units.length; ) {
+    for (let wanted = position + step; wanted >= 0 && wanted < units.length; ) {
       do at += step;
       while (((content[at] as number) & 0xc0) === 0x80);
       const unit = content[at] === QUOTE ? TOGETHER : this.unitAt(at);
@@ -141,24 +141,24 @@ export function anchorFor(content: Uint8Array, needle: Needle): Anchor | null {
   const sampled = Math.min(content.length, SAMPLE_BYTES);
   for (let at = 0; at < sampled; at++) (counts[content[at] as number] as number)++;
   const fold = foldTable();
-  let rarest: { place: number; count: number } | null = null;
-  for (const [place, unit] of needle.units.entries()) {
+  let rarest: { position: number; count: number } | null = null;
+  for (const [position, unit] of needle.units.entries()) {
     if (BORDERS.includes(unit)) continue;
     let count = 0;
     for (let byte = 0; byte < 0x80; byte++) if (fold[byte] === unit) count += counts[byte] ?? 0;
-    if (rarest === null || count < rarest.count) rarest = { place, count };
+    if (rarest === null || count < rarest.count) rarest = { position, count };
   }
   if (rarest === null) return null;
-  const known = needle.anchors.get(rarest.place);
+  const known = needle.anchors.get(rarest.position);
   if (known) return known;
-  const anchor = anchorAt(needle.units, rarest.place);
-  needle.anchors.set(rarest.place, anchor);
+  const anchor = anchorAt(needle.units, rarest.position);
+  needle.anchors.set(rarest.position, anchor);
   return anchor;
 }
 
-function anchorAt(units: Uint16Array, place: number): Anchor {
+function anchorAt(units: Uint16Array, position: number): Anchor {
   const fold = foldTable();
-  const unit = units[place] as number;
+  const unit = units[position] as number;
   const table = (of: (byte: number) => boolean) => Uint8Array.from({ length: 256 }, (_, byte) => Number(of(byte)));
   const may = (wanted: number | undefined) => (byte: number) =>
     wanted === undefined || byte >= 0x80 || byte === QUOTE || fold[byte] === wanted || fold[byte] === TOGETHER;
@@ -175,12 +175,12 @@ function anchorAt(units: Uint16Array, place: number): Anchor {
   const hasBeyond = units.some((one) => one >= 0xd800 && one < 0xe000);
   return {
     units,
-    place,
+    position,
     hasBeyond,
     stops,
     pairs,
-    before: table(may(units[place - 1])),
-    after: table(may(units[place + 1])),
+    before: table(may(units[position - 1])),
+    after: table(may(units[position + 1])),
   };
 }
 
