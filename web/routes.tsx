@@ -3,6 +3,7 @@ import { type Component, createEffect, ErrorBoundary, Match, on, Show, Suspense,
 import { Dynamic } from 'solid-js/web';
 import type { Person } from './api.ts';
 import { announce, announcement } from './lib/announce.ts';
+import { rememberSearch } from './lib/last-search.ts';
 import { connected } from './lib/server/connection.ts';
 import { failureOf } from './lib/server/failure.ts';
 import { lazyWithRetry, setNavigationTarget } from './lib/server/lazy-with-retry.ts';
@@ -59,7 +60,12 @@ function Frame(props: RouteSectionProps) {
     // A page that blocks the navigation has done so by then.
     queueMicrotask(() => event.defaultPrevented && setNavigationTarget(null));
   });
-  createEffect(on([() => location.pathname, () => location.search], () => setNavigationTarget(null)));
+  createEffect(
+    on([() => location.pathname, () => location.search], ([path, search]) => {
+      setNavigationTarget(null);
+      rememberSearch(path, search);
+    }),
+  );
   createEffect(on(connected, (isBack) => isBack && announce(words.connection.back), { defer: true }));
   return (
     <>

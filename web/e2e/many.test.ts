@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { archiveOf, writeManyArchives } from '../../scripts/dev/panel/many-archives.ts';
-import { PAGE_SIZE } from '../pages/backups/backup-search.ts';
+import { PAGE_SIZE } from '../lib/backup-search.ts';
 import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
 
 const COUNT = campaign(1000, 10_000);

@@ -92,7 +92,7 @@ test('every field that searches while somebody types is among those that are tri
   const sources = (await readdir(web, { recursive: true })).filter((path) => /\.tsx$/.test(path));
   const searching: string[] = [];
   for (const path of sources)
-    if (/createTyping\(|type="search"/.test(await Bun.file(join(web, path)).text())) searching.push(path);
+    if (/createDebouncedText\(|type="search"/.test(await Bun.file(join(web, path)).text())) searching.push(path);
   expect(searching.toSorted()).toEqual([...new Set(FIELDS.map(({ source }) => source))].toSorted());
 });
 

@@ -2,6 +2,7 @@ import { A, useParams } from '@solidjs/router';
 import { useQuery } from '@tanstack/solid-query';
 import { For, type JSX, Match, Show, Switch } from 'solid-js';
 import type { Operation } from '../api.ts';
+import { asLeft } from '../lib/last-search.ts';
 import { operationTitle } from '../lib/operations/operation.ts';
 import { failureOf } from '../lib/server/failure.ts';
 import { latestData } from '../lib/server/latest-data.ts';
@@ -23,7 +24,7 @@ export function OperationPage() {
   return (
     <>
       <p class="mb-2 text-sm">
-        <A href="/operations" class="text-brand hover:underline">
+        <A href={asLeft('/operations')} class="text-brand hover:underline">
           {words.operations.title}
         </A>
       </p>

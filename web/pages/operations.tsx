@@ -23,6 +23,7 @@ const KINDS: Record<string, string> = {
   backup: words.operation.kind('backup'),
   verify: words.operation.kind('verify'),
   restore: words.operation.kind('restore'),
+  upload: words.operation.kind('upload'),
 };
 const STATES: Record<OperationState | 'all', string> = { all: words.operations.all, ...words.operation.states };
 
@@ -57,20 +58,20 @@ export function Operations() {
     <>
       <PageHeading title={words.operations.title} lead={words.operations.lead} />
       <ActiveOperations open />
-      <div class="mb-4 grid grid-cols-2 gap-3 sm:max-w-md">
+      <search class="mb-4 grid grid-cols-2 gap-3 sm:max-w-md">
         <Select
           label={words.operations.kind}
           value={kind()}
           options={KINDS}
-          onChange={(value) => setSearch({ kind: value === 'all' ? null : value })}
+          onChange={(value) => setSearch({ kind: value === 'all' ? null : value }, { replace: true })}
         />
         <Select
           label={words.operations.state}
           value={state()}
           options={STATES}
-          onChange={(value) => setSearch({ state: value === 'all' ? null : value })}
+          onChange={(value) => setSearch({ state: value === 'all' ? null : value }, { replace: true })}
         />
-      </div>
+      </search>
       <QueryList
         of={pages}
         searchKey={`${kind()} ${state()}`}

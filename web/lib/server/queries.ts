@@ -60,6 +60,7 @@ export const keys = {
   tokens: ['tokens'],
   sessions: ['sessions'],
   rows: ['rows'],
+  found: (backup: string) => ['found', backup],
 } as const;
 
 const ACTIVE: OperationState[] = ['queued', 'running'];

@@ -1,5 +1,6 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { api, type Person } from '../../api.ts';
+import { forgetSearches } from '../last-search.ts';
 import { keys, queries } from './queries.ts';
 import { recordSession } from './session-flag.ts';
 
@@ -37,6 +38,7 @@ export function useSignOut(): () => Promise<void> {
 /** Switches the panel to this person, or to nobody, and forgets everything shown to the one before. */
 export function switchPerson(client: QueryClient, person: Person | null): void {
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+  forgetSearches();
   recordSession(person !== null);
   client.setQueryData(keys.me, person);
 }

@@ -88,7 +88,7 @@ export function Audit() {
   };
   let field: HTMLInputElement | undefined;
   const forget = () => {
-    setSearch({ search: null, outcome: null, action: null, actor: null, from: null, to: null });
+    setSearch({ search: null, outcome: null, action: null, actor: null, from: null, to: null }, { replace: true });
     field?.focus();
   };
 
@@ -161,7 +161,9 @@ export function Audit() {
       >
         <ul aria-label={w.caption} aria-busy={pages.isPlaceholderData} class="divide-y divide-line">
           <For each={rows()}>
-            {(row, at) => <AuditEntry row={row} day={dayAt(at())} onOnlyBy={(actor) => setSearch({ actor })} />}
+            {(row, at) => (
+              <AuditEntry row={row} day={dayAt(at())} onOnlyBy={(actor) => setSearch({ actor }, { replace: true })} />
+            )}
           </For>
         </ul>
       </QueryList>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/solid-query';
 import { createSignal, For, Show, Suspense } from 'solid-js';
 import type { BackupInfo } from '../../api.ts';
 import { backupTime, useBackupActions } from '../../lib/backup-actions.ts';
+import { asLeft } from '../../lib/last-search.ts';
 import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { words } from '../../strings/shared.ts';
@@ -32,7 +33,7 @@ export function Backup() {
   return (
     <>
       <p class="mb-2 text-sm print:hidden">
-        <A href="/backups" class="text-brand hover:underline">
+        <A href={asLeft('/backups')} class="text-brand hover:underline">
           {words.backups.title}
         </A>
       </p>
@@ -72,7 +73,10 @@ export function Backup() {
               <Show when={found().detail}>
                 {(detail) => (
                   <div class="print:hidden">
-                    <Find backup={found().info.fileName} tables={detail().tables} />
+                    {/* A search and what it found belong to one backup. */}
+                    <Show when={found().info.fileName} keyed>
+                      {(fileName) => <Find backup={fileName} tables={detail().tables} />}
+                    </Show>
                   </div>
                 )}
               </Show>
@@ -97,7 +101,7 @@ export function Backup() {
       <RemoveBackup
         backup={removing() ? (known()?.info ?? null) : null}
         onClose={() => setRemoving(false)}
-        onRemoved={() => navigate('/backups', { replace: true })}
+        onRemoved={() => navigate(asLeft('/backups'), { replace: true })}
       />
     </>
   );

@@ -1,12 +1,13 @@
-import { batch, createSignal, onCleanup } from 'solid-js';
+import { useQueryClient } from '@tanstack/solid-query';
+import { batch, createEffect, createSignal, onCleanup } from 'solid-js';
 import type { SearchQuery, SearchStep } from '../../api.ts';
 import { type Failure, failureOf, panelFailure } from '../../lib/server/failure.ts';
+import { keys } from '../../lib/server/queries.ts';
 import { streamMutation } from '../../lib/server/stream-mutation.ts';
 import { words } from '../../strings/shared.ts';
 
 /** A search: the text, and the tables and columns to look through. */
 export interface FindQuestion {
-  backup: string;
   text: string;
   /** The one table to search; null for all. */
   table: string | null;
@@ -26,16 +27,33 @@ export interface Found {
   next: SearchStep['next'];
 }
 
-/** Creates a search of one backup at a time. A new search aborts the one before, and so does leaving the page. */
-export function createFind() {
-  const [found, setFound] = createSignal<Found | null>(null);
+/**
+ * Creates the search of one backup. A new search aborts the one before, and so does leaving the page. What was found is known again when
+ * somebody comes back within five minutes and `isWanted` takes its question; it is kept in no address and no storage.
+ */
+export function createFind(backup: string, isWanted: (question: FindQuestion) => boolean) {
+  const client = useQueryClient();
+  const before = client.getQueryData<Found>(keys.found(backup));
+  const [found, setFound] = createSignal<Found | null>(before && isWanted(before.question) ? before : null);
   const [failure, setFailure] = createSignal<Failure | null>(null);
   let running: AbortController | null = null;
   const stop = () => {
     running?.abort();
     running = null;
   };
-  onCleanup(stop);
+  createEffect(() => {
+    const known = found();
+    if (known) client.setQueryData(keys.found(backup), known);
+    else client.removeQueries({ queryKey: keys.found(backup) });
+  });
+  onCleanup(() => {
+    const known = found();
+    stop();
+    if (known?.end !== null) return;
+    // Among ordinary columns it begins anew by itself; among people's data only when it is asked for.
+    if (known.question.people) client.setQueryData(keys.found(backup), { ...known, end: 'cancelled' });
+    else client.removeQueries({ queryKey: keys.found(backup) });
+  });
 
   const add = ({ hits, unsearched, ...step }: SearchStep, passed: number) =>
     setFound(
@@ -58,7 +76,7 @@ export function createFind() {
       stop();
       const control = new AbortController();
       running = control;
-      const { backup, text, table, people } = question;
+      const { text, table, people } = question;
       const query: SearchQuery = {
         id: backup,
         text,

@@ -1,5 +1,5 @@
-import { A } from '@solidjs/router';
-import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js';
+import { A, useSearchParams } from '@solidjs/router';
+import { createEffect, createMemo, createSignal, For, on, onMount, Show } from 'solid-js';
 import type { BackupDetail } from '../../api.ts';
 import { announce } from '../../lib/announce.ts';
 import { tableLabel } from '../../lib/operations/operation.ts';
@@ -17,15 +17,28 @@ import { ProgressBar } from '../../ui/operations/progress-bar.tsx';
 import { createFind, type FindQuestion, type Found } from './find-rows.ts';
 
 const ALL = '';
+const MOST_TEXT = 200;
+
+/** The parameters of a search in the address of its backup. */
+interface FindAddress {
+  [key: string]: string | undefined;
+  find?: string;
+  in?: string;
+}
 
 /** Searches all rows of a backup for a text, and links to each row that contains it. */
 export function Find(props: { backup: string; tables: BackupDetail['tables'] }) {
   const me = useMe();
   const passwordFirst = useWithStepUp();
-  const find = createFind();
-  const [text, setText] = createSignal('');
-  const [table, setTable] = createSignal(ALL);
-  const [people, setPeople] = createSignal(false);
+  const [address, setAddress] = useSearchParams<FindAddress>();
+  const told = questionIn(address, props.tables);
+  const find = createFind(props.backup, ({ text, table, people }) =>
+    told ? !people && text === told.text && table === told.table : people,
+  );
+  const asked = told ?? find.found()?.question ?? null;
+  const [text, setText] = createSignal(asked?.text ?? '');
+  const [table, setTable] = createSignal(asked?.table ?? ALL);
+  const [people, setPeople] = createSignal(asked?.people ?? false);
   const [isMissing, setMissing] = createSignal(false);
   const [refused, setRefused] = createSignal<unknown>(null);
   const [isStarting, setStarting] = createSignal(false);
@@ -56,8 +69,15 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
     if (isMissing()) return field?.focus();
     if (isStarting()) return;
     const where = table() === ALL ? null : table();
-    void start({ backup: props.backup, text: text().trim(), table: where, people: people() && mayAskForPeople() });
+    const question = { text: text().trim(), table: where, people: people() && mayAskForPeople() };
+    // Who is searched for among personal data is personal itself, so it stays out of the address.
+    const shown = question.people ? { find: null, in: null } : { find: question.text, in: where };
+    setAddress(shown, { replace: true });
+    void start(question);
   };
+  onMount(() => {
+    if (told && find.found() === null) void start(told);
+  });
   createEffect(
     on(find.found, (found, before) => {
       if (found?.end && found.end !== before?.end) announce(saidOf(found));
@@ -74,7 +94,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
               }}
               label={w.text}
               type="search"
-              maxlength={200}
+              maxlength={MOST_TEXT}
               autocomplete="off"
               hint={w.hint}
               error={isMissing() && text().trim() === '' ? w.missing : null}
@@ -128,6 +148,13 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
       </Show>
     </Card>
   );
+}
+
+/** Returns the search the address asks for; null when it asks for none. */
+function questionIn(address: FindAddress, tables: BackupDetail['tables']): FindQuestion | null {
+  const text = address.find?.slice(0, MOST_TEXT).trim();
+  if (!text) return null;
+  return { text, table: tables.find(({ name }) => name === address.in)?.name ?? null, people: false };
 }
 
 /** Shows the progress of a search and its hits. */

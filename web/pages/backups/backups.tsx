@@ -5,6 +5,7 @@ import type { BackupQuery } from '../../api.ts';
 import { announce } from '../../lib/announce.ts';
 import { useBackupActions } from '../../lib/backup-actions.ts';
 import { isBackupDialogRequested, requestBackupDialog } from '../../lib/backup-dialog-request.ts';
+import { type BackupSearch, filterOf, PAGE_SIZE, USUAL_SORT } from '../../lib/backup-search.ts';
 import { createDebouncedText } from '../../lib/input/debounced-text.ts';
 import { latestData } from '../../lib/server/latest-data.ts';
 import { lazyWithRetry } from '../../lib/server/lazy-with-retry.ts';
@@ -23,7 +24,6 @@ import { QueryList } from '../../ui/lists/query-list.tsx';
 import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { BackupRow } from './backup-row.tsx';
-import { type BackupSearch, filterOf, PAGE_SIZE, USUAL_SORT } from './backup-search.ts';
 import { ChosenBar, mayDoMany } from './chosen-bar.tsx';
 import type { ManyKind } from './many-backups.ts';
 import type { ManyOrder } from './many-dialog.tsx';
@@ -63,7 +63,7 @@ export function Backups() {
     setOrder({ kind, backups: chosen(), everything: chosen().length === known()?.total && !isFiltered() });
   let field: HTMLInputElement | undefined;
   const forget = () => {
-    setSearch({ search: null, show: null, page: null });
+    setSearch({ search: null, show: null, page: null }, { replace: true });
     field?.focus();
   };
 
@@ -205,13 +205,13 @@ function SearchBar(props: { ref: (field: HTMLInputElement) => void }) {
         label={words.backups.filter}
         value={search.show ?? 'all'}
         options={filters}
-        onChange={(show) => setSearch({ show: show === 'all' ? null : show, page: null })}
+        onChange={(show) => setSearch({ show: show === 'all' ? null : show, page: null }, { replace: true })}
       />
       <Select
         label={words.backups.sort}
         value={search.sort ?? USUAL_SORT}
         options={sorts}
-        onChange={(sort) => setSearch({ sort: sort === USUAL_SORT ? null : sort, page: null })}
+        onChange={(sort) => setSearch({ sort: sort === USUAL_SORT ? null : sort, page: null }, { replace: true })}
       />
     </search>
   );

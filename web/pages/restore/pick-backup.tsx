@@ -1,6 +1,8 @@
+import { useSearchParams } from '@solidjs/router';
 import { keepPreviousData, useQuery } from '@tanstack/solid-query';
-import { createSignal, For, Show } from 'solid-js';
+import { For, Show } from 'solid-js';
 import { backupTime } from '../../lib/backup-actions.ts';
+import { type BackupSearch, filterOf } from '../../lib/backup-search.ts';
 import { now } from '../../lib/clock.ts';
 import { agoText, amountText, bytesText } from '../../lib/format.ts';
 import { createDebouncedText } from '../../lib/input/debounced-text.ts';
@@ -19,19 +21,15 @@ const { restore: w } = restoreWords;
 
 /** Lists all stored backups that can be opened, newest first, with pages and a search. */
 export function PickBackup(props: { onPick: (name: string) => void }) {
-  const [search, setSearch] = createSignal('');
-  const [page, setPage] = createSignal(1);
-  const [typed, setTyped] = createDebouncedText(search, (text) => {
-    setSearch(text);
-    setPage(1);
-  });
+  const [address, setAddress] = useSearchParams<BackupSearch>();
+  const search = () => address.search ?? '';
+  const [typed, setTyped] = createDebouncedText(search, (text) =>
+    setAddress({ search: text || null, page: null }, { replace: true }),
+  );
   const found = useQuery(() => ({
     ...queries.backups({
-      limit: SHOWN,
-      offset: (page() - 1) * SHOWN,
-      sort: 'madeAt',
+      ...filterOf({ search: search(), ...(address.page && { page: address.page }) }, SHOWN),
       damaged: false,
-      ...(search() && { search: search().slice(0, 200) }),
     }),
     placeholderData: keepPreviousData,
   }));
@@ -88,7 +86,14 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
         </ul>
       </QueryList>
       <Show when={known()}>
-        {(all) => <Pager offset={all().offset} size={SHOWN} total={all().total} onPage={setPage} />}
+        {(all) => (
+          <Pager
+            offset={all().offset}
+            size={SHOWN}
+            total={all().total}
+            onPage={(number) => setAddress({ page: number === 1 ? null : String(number) })}
+          />
+        )}
       </Show>
     </>
   );

@@ -5,6 +5,7 @@ import EyeOff from 'lucide-solid/icons/eye-off';
 import { createEffect, createMemo, createSignal, type JSX, Match, Show, Switch } from 'solid-js';
 import type { RowPage } from '../../api.ts';
 import { announce } from '../../lib/announce.ts';
+import { asLeft } from '../../lib/last-search.ts';
 import { tableLabel } from '../../lib/operations/operation.ts';
 import {
   openRowIndex,
@@ -36,7 +37,7 @@ export function Rows() {
   return (
     <>
       <p class="mb-2 text-sm">
-        <A href={`/backups/${params.id}`} class="break-all text-brand hover:underline">
+        <A href={asLeft(`/backups/${params.id}`)} class="break-all text-brand hover:underline">
           {backup()}
         </A>
       </p>

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { backupFilter } from '../../../server/api/backups/filter.ts';
+import { backupFilter } from '../../server/api/backups/filter.ts';
 import { filterOf } from './backup-search.ts';
 
 test('an address asks for what it says', () => {

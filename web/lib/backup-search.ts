@@ -1,4 +1,4 @@
-import type { BackupQuery } from '../../api.ts';
+import type { BackupQuery } from '../api.ts';
 
 /** The usual order of the list: newest first, whatever the origin. */
 export const USUAL_SORT = 'madeAt desc';
@@ -26,12 +26,15 @@ const SHOWN: Readonly<Record<string, BackupQuery>> = {
 };
 
 /** Converts the address into a query. Invalid parameters still give one the server understands. */
-export function filterOf({ search, show = '', sort = USUAL_SORT, page = '1' }: BackupSearch): BackupQuery {
+export function filterOf(
+  { search, show = '', sort = USUAL_SORT, page = '1' }: BackupSearch,
+  limit = PAGE_SIZE,
+): BackupQuery {
   const number = /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1;
   const [key, order] = sort.split(' ');
   return {
-    limit: PAGE_SIZE,
-    offset: (number - 1) * PAGE_SIZE,
+    limit,
+    offset: (number - 1) * limit,
     ...(search && { search: search.slice(0, 200) }),
     ...(Object.hasOwn(SHOWN, show) && SHOWN[show]),
     ...((key === 'madeAt' || key === 'size' || key === 'rows' || key === 'name') && { sort: key }),
