@@ -43,14 +43,19 @@ export async function sha256OfSource(source: ByteSource, options: PieceOptions):
 export async function sameContent(
   one: ByteSource,
   other: ByteSource,
-  options: Pick<PieceOptions, 'what' | 'signal'>,
+  options: Pick<PieceOptions, 'what' | 'signal'> & {
+    /** Called with the number of equal bytes after each piece. */
+    onEqual?: (bytes: number) => void;
+  },
 ): Promise<boolean> {
   if (one.size !== other.size) return false;
   const others = readPieces(other, options);
   const mine = readPieces(one, options);
-  for (;;) {
+  for (let equal = 0; ; ) {
     const [a, b] = await Promise.all([mine.next(), others.next()]);
     if (a.done || b.done) return true;
     if (Buffer.compare(a.value, b.value) !== 0) return false;
+    equal += a.value.length;
+    options.onEqual?.(equal);
   }
 }

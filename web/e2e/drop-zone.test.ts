@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page, Request } from 'playwright-core';
+import { openSession } from '../../db/connect/session.ts';
 import { listenTo } from './hearing.fixture.ts';
 import { staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
 
@@ -142,6 +143,54 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     expect(length).toBeGreaterThan(0);
     expect(length).toBeLessThan(10_000);
   });
+
+  for (const [what, of] of [
+    ['an archive', 4],
+    ['a document', 5],
+  ] as const)
+    test(`is sent, checked and stored under one bar for the whole, which never runs backwards: ${what}`, async () => {
+      await using visit = await scene().open();
+      const { page } = visit;
+      await visit.signIn();
+      await atRestore(visit);
+      await page.evaluate(() => {
+        const seen: { bars: number; share: number; step: string }[] = [];
+        Object.assign(window, { seen });
+        const look = () => {
+          const bars = [...document.querySelectorAll('main [role=progressbar]')];
+          const share = Number(bars[0]?.getAttribute('aria-valuenow') ?? Number.NaN);
+          const step = /Step \d of \d/.exec(document.querySelector('main')?.textContent ?? '')?.[0] ?? '';
+          if (bars.length > 0) seen.push({ bars: bars.length, share, step });
+        };
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true });
+      });
+      // The server's work is held in its first stage, so that it is seen.
+      await using neighbour = await openSession(scene().database.url, {
+        applicationName: 'neighbour',
+        signal: AbortSignal.timeout(120_000),
+      });
+      const content = what === 'an archive' ? archive : DOCUMENT;
+      await neighbour.query('BEGIN');
+      await neighbour.query('LOCK TABLE backup_queue.job IN ACCESS EXCLUSIVE MODE');
+      await give(page, 'drop', [{ name: what === 'an archive' ? 'bar.zip' : 'bar.json', content }]);
+      await page.getByRole('button', { name: 'Upload file' }).click();
+      await page.getByText(`Step ${of - 2} of ${of}`).waitFor();
+      await neighbour.query('ROLLBACK');
+      await page
+        .getByText(/The file is stored as a backup\.|already stored/)
+        .first()
+        .waitFor();
+      const seen = await page.evaluate(
+        () => Reflect.get(window, 'seen') as { bars: number; share: number; step: string }[],
+      );
+      expect(seen.map(({ bars }) => bars)).toEqual(seen.map(() => 1));
+      const shares = seen.map(({ share }) => share).filter((share) => !Number.isNaN(share));
+      expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+      expect(shares.at(-1)).toBeGreaterThanOrEqual(60);
+      const steps = seen.map(({ step }) => step).filter((step) => step !== '');
+      expect(steps).toEqual(steps.toSorted());
+      expect(steps.every((step) => step.endsWith(` of ${of}`))).toBe(true);
+    });
 
   test('on its way can be paused and goes on from where it was; given up, it is taken away from the server', async () => {
     await using visit = await scene().open();

@@ -1,4 +1,4 @@
-import { type Accessor, createEffect, onCleanup } from 'solid-js';
+import { type Accessor, createEffect, createSignal, onCleanup, untrack } from 'solid-js';
 import type { Operation } from '../api.ts';
 import { isIncomplete, textListField } from '../lib/operations/operation.ts';
 
@@ -14,18 +14,23 @@ export function isToastEnough(operation: Operation): boolean {
   );
 }
 
-const resultViews = new Set<{ id: string; routine: boolean }>();
+const [resultViews, setResultViews] = createSignal<readonly { id: string; routine: boolean }[]>([]);
 
 /** Registers this part of the page as the one that shows how an operation ends. `routine`: also when a toast is enough. */
 export function registerResultView(id: Accessor<string>, routine: Accessor<boolean>): void {
   createEffect(() => {
     const view = { id: id(), routine: routine() };
-    resultViews.add(view);
-    onCleanup(() => resultViews.delete(view));
+    setResultViews((all) => [...all, view]);
+    onCleanup(() => setResultViews((all) => all.filter((one) => one !== view)));
   });
 }
 
 /** Returns whether the page itself shows how this operation ended. */
 export function isShownOnPage(operation: Operation): boolean {
-  return [...resultViews].some(({ id, routine }) => id === operation.id && (routine || !isToastEnough(operation)));
+  return untrack(resultViews).some(({ id, routine }) => id === operation.id && (routine || !isToastEnough(operation)));
+}
+
+/** Returns whether a part of the page is there for this operation alone, and shows it to its end. */
+export function hasOwnView({ id }: Operation): boolean {
+  return resultViews().some((view) => view.id === id && view.routine);
 }

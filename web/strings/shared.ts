@@ -1,20 +1,5 @@
 import { amountText, bytesText, countText, durationText } from '../lib/format.ts';
-
-const stages: Readonly<Record<string, string>> = {
-  prepare: 'Getting ready',
-  copy: 'Copying the tables',
-  finish: 'Finishing the archive',
-  verify: 'Verifying every byte',
-  open: 'Opening the backup',
-  stage: 'Loading into staging (live data untouched)',
-  lock: 'Locking the tables',
-  apply: 'Replacing live data',
-  indexes: 'Replacing live data: rebuilding indexes',
-  links: 'Replacing live data: checking foreign keys',
-  commit: 'Replacing live data: committing',
-  analyze: 'Refreshing statistics',
-  clean: 'Cleaning up',
-};
+import { stageText } from './stages.ts';
 
 const NAMES = new Intl.ListFormat('en');
 const WAITING = 'Waiting for the tables';
@@ -328,7 +313,7 @@ export const words = {
 
   operation: {
     kind: (kind: string) => kinds[kind] ?? kind,
-    stage: (stage: string) => stages[stage] ?? stage,
+    stage: stageText,
     finishedPartly: 'Done, incomplete',
     states: { queued: 'Waiting', running: 'Running', succeeded: 'Done', failed: 'Failed', cancelled: 'Cancelled' },
     title: (kind: string, archive: string | null) => {
@@ -372,6 +357,7 @@ export const words = {
       backup: 'Backup complete.',
       verify: 'Every byte was read and is correct.',
       restore: 'Restore complete.',
+      upload: 'The file is stored as a backup.',
     } as Readonly<Record<string, string>>,
     verified: 'Every byte was verified.',
     incomplete: 'Some things are missing; the warnings say which.',
@@ -383,9 +369,9 @@ export const words = {
   },
   operations: {
     title: 'Operations',
-    lead: 'Backups, verifications and restores, newest first.',
+    lead: 'Backups, verifications, restores and uploads, newest first.',
     none: 'No operations yet',
-    noneLead: 'Backups, verifications and restores will be listed here.',
+    noneLead: 'Backups, verifications, restores and uploads will be listed here.',
     found: (shown: number, isAll: boolean) => `${isAll ? '' : 'More than '}${amountText(shown, 'operation')}.`,
     noMatch: 'No matching operations',
     noMatchLead: 'Try another kind or state.',

@@ -45,7 +45,7 @@ const MOST_NAMES = 100;
 /**
  * Verifies every byte of a received archive, stores it as a backup of kind `uploaded` named from its manifest, and
  * reads it back. Returns the existing backup when the same bytes are stored already; neither closes the source nor
- * removes the file behind it. Rejects with ARCHIVE_INVALID, ARCHIVE_DAMAGED with its faults, ARCHIVE_TOO_NEW,
+ * removes the file behind it. Reports the stages `open`, `copy` and `verify`. Rejects with ARCHIVE_INVALID, ARCHIVE_DAMAGED with its faults, ARCHIVE_TOO_NEW,
  * ARCHIVE_LIMIT, CANCELLED or a storage error, and then leaves nothing.
  */
 export async function acceptArchive(
@@ -67,7 +67,7 @@ export async function acceptArchive(
   const same = await findSame(deps.storage, source, run.signal);
   if (same !== null) return { ...facts, fileName: same, existing: true, warnings: [] };
   await refuseFullDisk(deps.storage, source.size);
-  const { fileName, existing } = await store(deps.storage, source, manifest, run.signal);
+  const { fileName, existing } = await store(deps.storage, source, manifest, run);
   const warnings = existing
     ? []
     : await writeFirstSidecar(deps.storage, fileName, { digest, kind: 'uploaded', lastVerified: deps.now() });
@@ -95,7 +95,12 @@ function refuseInflated(manifest: Manifest, stored: number): void {
 }
 
 async function verifyWhole(source: ByteSource, run: { signal: AbortSignal; onProgress: OnProgress }): Promise<string> {
-  const report = await verifyArchive(source, { ...run, limits: UPLOAD_LIMITS });
+  const report = await verifyArchive(source, {
+    signal: run.signal,
+    limits: UPLOAD_LIMITS,
+    // The bytes that are read back once they are stored are those of `verify`.
+    onProgress: (event) => run.onProgress({ ...event, stage: 'open' }),
+  });
   if (report.ok && report.digest !== null) return report.digest;
   const [fault] = report.faults;
   const more = report.faults.length > 1 ? ` ${report.faults.length - 1} more faults were found.` : '';
@@ -145,31 +150,45 @@ async function store(
   storage: Storage,
   source: ByteSource,
   manifest: Manifest,
-  signal: AbortSignal,
+  run: { signal: AbortSignal; onProgress: OnProgress },
 ): Promise<{ fileName: string; existing: boolean }> {
   const { timestamp, backupId } = manifest.metadata;
   for (let again = 1; ; again++) {
     const fileName = archiveName(undefined, new Date(timestamp), backupId, again);
     try {
-      await copyTo(storage, fileName, source, signal);
+      await copyTo(storage, fileName, source, run);
       return { fileName, existing: false };
     } catch (error) {
       const taken = error instanceof AppError && error.code === 'ALREADY_EXISTS';
       if (!taken || again === MOST_NAMES) throw error;
-      if (await isSame(storage, fileName, source, signal)) return { fileName, existing: true };
+      if (await isSame(storage, fileName, source, run.signal)) return { fileName, existing: true };
     }
   }
 }
 
-async function copyTo(storage: Storage, name: string, source: ByteSource, signal: AbortSignal): Promise<void> {
+async function copyTo(
+  storage: Storage,
+  name: string,
+  source: ByteSource,
+  { signal, onProgress }: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<void> {
   const reading = { what: 'Accepting the archive', signal };
+  const report = (stage: 'copy' | 'verify', bytes: number) =>
+    onProgress({ stage, rows: 0, bytes, totalBytes: source.size });
   {
     await using object = await storage.create(name);
-    for await (const piece of readPieces(source, reading)) await object.write(piece);
+    let written = 0;
+    for await (const piece of readPieces(source, reading)) {
+      await object.write(piece);
+      written += piece.length;
+      report('copy', written);
+    }
     throwIfCancelled(signal, 'Accepting the archive');
     await object.commit();
   }
   await readBack(storage, name, 'STORAGE_UNAVAILABLE', async (stored) =>
-    (await sameContent(stored, source, reading)) ? null : { what: 'its bytes differ' },
+    (await sameContent(stored, source, { ...reading, onEqual: (bytes) => report('verify', bytes) }))
+      ? null
+      : { what: 'its bytes differ' },
   );
 }

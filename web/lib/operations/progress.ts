@@ -3,9 +3,10 @@ import { words } from '../../strings/shared.ts';
 import { bytesText, countText } from '../format.ts';
 
 type Progress = NonNullable<Operation['progress']>;
-type Step = readonly (readonly [stage: string, usualShare: number])[];
+/** The parts of a step: the stage, or the one of several that occurs, with its approximate share of the time. */
+type Step = readonly (readonly [stage: string | readonly string[], usualShare: number])[];
 
-/** The steps of each kind of operation: their stages, each with its approximate share of the time. */
+/** The steps of each kind of operation. */
 const STEPS: Readonly<Record<string, readonly Step[]>> = {
   backup: [[['prepare', 1]], [['copy', 10]], [['finish', 1]], [['verify', 6]]],
   restore: [
@@ -24,34 +25,68 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
     ],
   ],
   verify: [[['verify', 1]]],
+  // An archive is read through, a document is loaded; both are then stored and read back.
+  upload: [
+    [[['open', 'stage'], 6]],
+    [
+      ['copy', 3],
+      ['finish', 1],
+    ],
+    [['verify', 3]],
+  ],
 };
 /** Stages of a restore during which others wait for its tables. */
 const LOCKING_STAGES = ['apply', 'indexes', 'links', 'commit'];
 
+/** The work before an operation, as sending a file is for an upload: its steps, and its share of the whole. */
+export interface Lead {
+  steps: number;
+  share: number;
+}
+
+/** Returns the steps of sending a file, which is compressed before unless it is packed. */
+export function sendingOf(packed: boolean): { pack: Lead; send: Lead; of: number } {
+  const pack = packed ? { steps: 0, share: 0 } : { steps: 1, share: 0.1 };
+  const send = { steps: pack.steps + 1, share: 0.6 };
+  return { pack, send, of: send.steps + (STEPS['upload']?.length ?? 0) };
+}
+
 /** Returns the current step and the number of steps; null when there is only one, or the stage is unknown. */
-export function stepOf({ kind, progress }: Pick<Operation, 'kind' | 'progress'>): { at: number; of: number } | null {
+export function stepOf(
+  { kind, progress }: Pick<Operation, 'kind' | 'progress'>,
+  lead: Lead = { steps: 0, share: 0 },
+): { at: number; of: number } | null {
   const steps = STEPS[kind] ?? [];
-  const at = steps.findIndex((step) => step.some(([stage]) => stage === progress?.stage));
-  return at < 0 || steps.length < 2 ? null : { at: at + 1, of: steps.length };
+  const at = steps.findIndex((step) => step.some(([stage]) => isStage(stage, progress)));
+  const of = lead.steps + steps.length;
+  return at < 0 || of < 2 ? null : { at: lead.steps + at + 1, of };
+}
+
+function isStage(stage: string | readonly string[], progress: Pick<Progress, 'stage'> | null): boolean {
+  return progress !== null && [stage].flat().includes(progress.stage);
 }
 
 /** Returns the done share of the whole operation, from 0 to 1; null when it is unknown. */
 export function shareOf({ kind, progress }: Pick<Operation, 'kind' | 'progress'>): number | null {
   if (!progress) return null;
   const inside = shareOfStage(progress);
-  const stages = (STEPS[kind] ?? []).flat();
-  const at = stages.findIndex(([stage]) => stage === progress.stage);
-  if (at < 0) return inside;
+  const stages = STEPS[kind]?.flat();
+  if (!stages) return inside;
+  const at = stages.findIndex(([stage]) => isStage(stage, progress));
+  if (at < 0) return null;
   const sum = (some: Step) => some.reduce((all, [, share]) => all + share, 0);
   const done = sum(stages.slice(0, at)) + (stages[at]?.[1] ?? 0) * (inside ?? 0);
   return Math.min(MAX_SHARE, done / sum(stages));
 }
 
-/** Returns the share to show after `before`. It never falls for a kind with known steps, whatever a later estimate says. */
-export function monotonicShare(before: number | null, operation: Pick<Operation, 'kind' | 'progress'>): number | null {
-  const share = shareOf(operation);
-  if (!Object.hasOwn(STEPS, operation.kind)) return share;
+/** Returns the share to show after `before`: it never falls, whatever a later estimate says. */
+export function monotonicShare(before: number | null, share: number | null): number | null {
   return share === null ? before : Math.max(share, before ?? 0);
+}
+
+/** Returns the share of the whole work from that of its last part, the operation. */
+export function shareWith(lead: Lead, share: number | null): number {
+  return lead.share + (1 - lead.share) * (share ?? 0);
 }
 
 /** Upper bound for a share: totals are estimates, so unfinished work never shows as done. */

@@ -1,18 +1,32 @@
 import { useQuery } from '@tanstack/solid-query';
-import { Show, Suspense } from 'solid-js';
+import { type JSX, Show, Suspense } from 'solid-js';
 import { api } from '../../api.ts';
+import type { Lead } from '../../lib/operations/progress.ts';
 import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { OperationCard } from '../../ui/operations/operation-card.tsx';
 
 const LOOK_MS = 700;
 
-/** Shows the server's work on a file that has arrived, with a button that cancels it. Empty before that work begins. */
-export function AcceptProgress(props: { uploadId: string | null }) {
-  return <Suspense>{props.uploadId !== null && <Accepting uploadId={props.uploadId} />}</Suspense>;
+interface AcceptProgressProps {
+  /** The sending, which the same bar has shown so far. */
+  lead: Lead;
+  /** Shown before the server's work begins. */
+  before: JSX.Element;
 }
 
-function Accepting(props: { uploadId: string }) {
+/** Shows the server's work on a file that has arrived, with a button that cancels it. */
+export function AcceptProgress(props: AcceptProgressProps & { uploadId: string | null }) {
+  return (
+    <Suspense fallback={props.before}>
+      <Show when={props.uploadId} fallback={props.before}>
+        {(uploadId) => <Accepting uploadId={uploadId()} lead={props.lead} before={props.before} />}
+      </Show>
+    </Suspense>
+  );
+}
+
+function Accepting(props: AcceptProgressProps & { uploadId: string }) {
   const upload = useQuery(() => ({
     queryKey: ['upload', props.uploadId],
     queryFn: async ({ signal }: { signal: AbortSignal }) =>
@@ -21,16 +35,24 @@ function Accepting(props: { uploadId: string }) {
       state.data?.operationId ? false : LOOK_MS,
   }));
   const id = () => latestData(upload)?.operationId ?? null;
-  return <Show when={id()}>{(known) => <Followed id={known()} />}</Show>;
+  return (
+    <Show when={id()} fallback={props.before}>
+      {(known) => <Followed id={known()} lead={props.lead} before={props.before} />}
+    </Show>
+  );
 }
 
-function Followed(props: { id: string }) {
+function Followed(props: AcceptProgressProps & { id: string }) {
   const operation = useQuery(() => queries.operation(props.id));
   const me = useQuery(() => queries.me());
   return (
-    <Show when={latestData(operation)}>
+    <Show when={latestData(operation)} fallback={props.before}>
       {(known) => (
-        <OperationCard operation={known()} mayCancel={latestData(me)?.scopes.includes('operations:cancel') ?? false} />
+        <OperationCard
+          operation={known()}
+          lead={props.lead}
+          mayCancel={latestData(me)?.scopes.includes('operations:cancel') ?? false}
+        />
       )}
     </Show>
   );

@@ -1,16 +1,28 @@
-import { createEffect, Match, on, Show, Switch } from 'solid-js';
+import { createEffect, createMemo, on, Show } from 'solid-js';
+import { monotonicShare, sendingOf } from '../../lib/operations/progress.ts';
 import { restoreWords } from '../../strings/restore.ts';
+import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { ProgressBar } from '../../ui/operations/progress-bar.tsx';
-import type { createSending } from './send.ts';
+import type { createSending, SendState } from './send.ts';
 
 const { upload: w } = restoreWords;
 
 /** Shows the progress of an upload: amount, speed, time left; with buttons to pause, resume and give up. */
-export function SendProgress(props: { sending: ReturnType<typeof createSending> }) {
+export function SendProgress(props: { sending: ReturnType<typeof createSending>; packed: boolean }) {
   const state = () => props.sending.state();
   const sent = () => props.sending.sent();
-  const isChecking = () => state() === 'checking' || state() === 'packing';
+  const steps = () => sendingOf(props.packed);
+  const share = createMemo<number | null>((before) => {
+    const { pack, send } = steps();
+    const done = sent().total === 0 ? 0 : sent().bytes / sent().total;
+    // Connected anew it begins at the last piece the server has, which is behind what was sent.
+    return monotonicShare(before, state() === 'packing' ? null : pack.share + (send.share - pack.share) * done);
+  }, null);
+  const doing = () => {
+    const [at, text] = doingOf(state(), steps());
+    return words.operation.step({ at, of: steps().of }, text);
+  };
   let box: HTMLDivElement | undefined;
   // The button that had the focus may be gone after its press.
   createEffect(
@@ -23,16 +35,11 @@ export function SendProgress(props: { sending: ReturnType<typeof createSending> 
     <div ref={box} tabindex="-1" class="mt-4">
       <div class="mb-1.5 flex justify-between gap-3 text-sm">
         <span class="font-medium" role="status">
-          <Switch fallback={w.sending}>
-            <Match when={state() === 'packing'}>{w.packing}</Match>
-            <Match when={state() === 'paused'}>{w.paused}</Match>
-            <Match when={state() === 'retrying'}>{w.retrying}</Match>
-            <Match when={state() === 'checking'}>{w.checking}</Match>
-          </Switch>
+          {doing()}
         </span>
         <span class="tabular text-soft">{w.sent(sent().bytes, sent().total)}</span>
       </div>
-      <ProgressBar label={w.sending} value={isChecking() || sent().total === 0 ? null : sent().bytes / sent().total} />
+      <ProgressBar label={w.sending} value={share()} />
       <p class="tabular mt-1.5 min-h-5 text-sm text-soft">
         <Show when={state() === 'sending' && sent().rate > 0}>{w.rate(sent().rate, left())}</Show>
       </p>
@@ -53,4 +60,20 @@ export function SendProgress(props: { sending: ReturnType<typeof createSending> 
       </div>
     </div>
   );
+}
+
+/** Returns the number of the step and what is being done. */
+function doingOf(state: SendState, { pack, send }: ReturnType<typeof sendingOf>): [at: number, text: string] {
+  switch (state) {
+    case 'packing':
+      return [pack.steps, w.packing];
+    case 'checking':
+      return [send.steps + 1, w.checking];
+    case 'paused':
+      return [send.steps, w.paused];
+    case 'retrying':
+      return [send.steps, w.retrying];
+    default:
+      return [send.steps, w.sending];
+  }
 }

@@ -3,6 +3,7 @@ import FileUp from 'lucide-solid/icons/file-up';
 import { createEffect, createSignal, createUniqueId, on, onCleanup, onMount, Show } from 'solid-js';
 import type { Uploaded } from '../../../server/client/tus-rules.ts';
 import { announce } from '../../lib/announce.ts';
+import { sendingOf } from '../../lib/operations/progress.ts';
 import { type Failure, failureOf, panelFailure } from '../../lib/server/failure.ts';
 import { keys } from '../../lib/server/queries.ts';
 import { restoreWords } from '../../strings/restore.ts';
@@ -149,10 +150,16 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
                 </div>
               }
             >
-              <SendProgress sending={sending} />
-              <Show when={sending.state() === 'checking'}>
+              <Show
+                when={sending.state() === 'checking'}
+                fallback={<SendProgress sending={sending} packed={isPacked(what())} />}
+              >
                 <div class="mt-4">
-                  <AcceptProgress uploadId={sending.uploadId()} />
+                  <AcceptProgress
+                    uploadId={sending.uploadId()}
+                    lead={sendingOf(isPacked(what())).send}
+                    before={<SendProgress sending={sending} packed={isPacked(what())} />}
+                  />
                 </div>
               </Show>
             </Show>

@@ -4,6 +4,7 @@ import type { Operation } from '../../api.ts';
 import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { useMe } from '../../lib/server/session.ts';
+import { hasOwnView } from '../../shell/result-views.ts';
 import { words } from '../../strings/shared.ts';
 import { OperationCard } from './operation-card.tsx';
 
@@ -30,7 +31,11 @@ export function ActiveOperations(props: { archive?: string; open?: boolean }) {
       return added.length === 0 ? before : [...added, ...before];
     });
   });
-  const shown = createMemo(() => kept().slice(0, MAX_STREAMS));
+  const shown = createMemo(() =>
+    kept()
+      .filter((operation) => !hasOwnView(operation))
+      .slice(0, MAX_STREAMS),
+  );
   let section: HTMLElement | undefined;
   const dismiss = (operation: Operation) => {
     const card = section?.querySelector(`[data-operation="${operation.id}"]`);

@@ -6,7 +6,7 @@ import { api, type Operation } from '../../api.ts';
 import { announce } from '../../lib/announce.ts';
 import { isIncomplete, operationTitle } from '../../lib/operations/operation.ts';
 import { cacheOperation, followOperation, hasEnded, latestOperation } from '../../lib/operations/operation-stream.ts';
-import { shareOf } from '../../lib/operations/progress.ts';
+import { type Lead, monotonicShare, shareOf, shareWith } from '../../lib/operations/progress.ts';
 import { failureOf } from '../../lib/server/failure.ts';
 import { isToastEnough, registerResultView } from '../../shell/result-views.ts';
 import { words } from '../../strings/shared.ts';
@@ -27,6 +27,8 @@ interface OperationCardProps {
   onToast?: (() => void) | undefined;
   /** True when the page around it has the same title. */
   untitled?: boolean;
+  /** The work before it, shown in the same bar. */
+  lead?: Lead | undefined;
 }
 
 const ANNOUNCE_EVERY_PERCENT = 25;
@@ -50,7 +52,11 @@ export function OperationCard(props: OperationCardProps) {
   const state = createMemo(() => operation().state);
   const isWaiting = createMemo(() => !hasEnded(operation()) && operation().progress?.blocked === true);
   // An operation that has ended is announced by its result, not by a percentage.
-  const percent = createMemo(() => (hasEnded(operation()) ? 0 : announcedPercent(operation())));
+  const share = createMemo<number | null>((before) => {
+    const own = shareOf(operation());
+    return monotonicShare(before, props.lead ? shareWith(props.lead, own) : own);
+  }, null);
+  const percent = createMemo(() => (hasEnded(operation()) ? 0 : announcedPercent(share())));
   const endsWithToast = createMemo(() => props.onToast !== undefined && isToastEnough(operation()));
   registerResultView(
     () => props.operation.id,
@@ -128,7 +134,15 @@ export function OperationCard(props: OperationCardProps) {
       <div class="mt-4">
         <Show
           when={hasEnded(operation())}
-          fallback={<OperationProgress operation={operation()} stream={streamState()} open={props.open ?? false} />}
+          fallback={
+            <OperationProgress
+              operation={operation()}
+              share={share()}
+              lead={props.lead}
+              stream={streamState()}
+              open={props.open ?? false}
+            />
+          }
         >
           <OperationResult operation={operation()} />
         </Show>
@@ -166,6 +180,6 @@ function CancelButton(props: CancelButtonProps) {
 }
 
 /** Returns the progress in percent, rounded down to steps worth announcing. */
-function announcedPercent(operation: Operation): number {
-  return Math.floor(((shareOf(operation) ?? 0) * 100) / ANNOUNCE_EVERY_PERCENT) * ANNOUNCE_EVERY_PERCENT;
+function announcedPercent(share: number | null): number {
+  return Math.floor(((share ?? 0) * 100) / ANNOUNCE_EVERY_PERCENT) * ANNOUNCE_EVERY_PERCENT;
 }

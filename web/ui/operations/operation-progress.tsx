@@ -4,24 +4,32 @@ import type { Operation } from '../../api.ts';
 import { countText } from '../../lib/format.ts';
 import { operationTitle, tableLabel } from '../../lib/operations/operation.ts';
 import type { StreamState } from '../../lib/operations/operation-stream.ts';
-import { doneText, monotonicShare, paceText, stepOf, waitNotice } from '../../lib/operations/progress.ts';
+import { doneText, type Lead, paceText, stepOf, waitNotice } from '../../lib/operations/progress.ts';
 import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { words } from '../../strings/shared.ts';
 import { TableName } from '../lists/table-name.tsx';
 import { ProgressBar } from './progress-bar.tsx';
 
+interface OperationProgressProps {
+  operation: Operation;
+  /** Share of the whole work, from 0 to 1; null while it is unknown. */
+  share: number | null;
+  lead: Lead | undefined;
+  stream: StreamState;
+  open: boolean;
+}
+
 /** Shows the current work of an operation: step, progress, speed, time left, and each table. */
-export function OperationProgress(props: { operation: Operation; stream: StreamState; open: boolean }) {
+export function OperationProgress(props: OperationProgressProps) {
   const { operation: w } = words;
   const progress = () => props.operation.progress;
-  const share = createMemo<number | null>((before) => monotonicShare(before, props.operation), null);
   const doing = () => {
-    const stage = progress()?.blocked ? w.waiting : w.stage(progress()?.stage ?? 'prepare');
-    const step = stepOf(props.operation);
+    const stage = progress()?.blocked ? w.waiting : w.stage(progress()?.stage ?? 'prepare', props.operation.kind);
+    const step = stepOf(props.operation, props.lead);
     return step ? w.step(step, stage) : stage;
   };
-  const percent = () => (share() === null ? undefined : w.percent(Math.round((share() ?? 0) * 100)));
+  const percent = () => (props.share === null ? undefined : w.percent(Math.round(props.share * 100)));
   return (
     <Show when={props.operation.state === 'running'} fallback={<p class="text-sm text-soft">{w.queuedLead}</p>}>
       <div class="mb-1.5 flex justify-between gap-3 text-sm">
@@ -30,7 +38,7 @@ export function OperationProgress(props: { operation: Operation; stream: StreamS
       </div>
       <ProgressBar
         label={w.progress(operationTitle(props.operation))}
-        value={share()}
+        value={props.share}
         text={percent() ? `${doing()}, ${percent()}` : doing()}
       />
       {/* Always as high as with everything in it, so that nothing below moves. */}
