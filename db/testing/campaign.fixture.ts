@@ -9,15 +9,19 @@ export function campaign(short: number, long: number): number {
 }
 
 /**
- * Returns the cases a test server takes of many alike: they are dealt out in rotation, or all under `bun run campaign`. A single server
- * takes them all. Cases in which servers differ go to every server.
+ * Returns the cases a test server takes of many alike: those of a kind are dealt out in rotation, or all go to each under `bun run campaign`.
+ * A kind with a single case goes to every server, and a single server takes them all. So each server tries every kind.
  */
 export function shareOf<Case>(
   server: TestServer,
   cases: readonly Case[],
-  differs: (one: Case) => boolean = () => false,
+  kindOf: (one: Case) => string = () => '',
 ): Case[] {
   const servers = testServers();
   const turn = servers.indexOf(server);
-  return cases.filter((one, index) => differs(one) || campaign(index % servers.length, turn) === turn);
+  const kinds = Map.groupBy(cases, kindOf);
+  return cases.filter((one) => {
+    const alike = kinds.get(kindOf(one)) ?? [];
+    return alike.length === 1 || campaign(alike.indexOf(one) % servers.length, turn) === turn;
+  });
 }

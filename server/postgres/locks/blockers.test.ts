@@ -151,6 +151,11 @@ async function follow(database: TestDatabase, hint: string, way: RegExp): Promis
   await database.admin(way.exec(hint)?.[1] ?? 'the hint gives no statement');
 }
 
+/** Returns what holds the lock. */
+function kindOf({ who }: Case): string {
+  return who.includes('prepared') ? 'a prepared transaction' : 'a session';
+}
+
 for (const server of testServers()) {
   describe(`somebody in the way on server ${server}`, () => {
     let database: TestDatabase;
@@ -167,7 +172,7 @@ for (const server of testServers()) {
       while ((await held()).length > 0) await Bun.sleep(10);
     });
 
-    for (const { who, admin, hold, says, way } of shareOf(server, [...OF_RESTORE, ...OF_BOTH]))
+    for (const { who, admin, hold, says, way } of shareOf(server, [...OF_RESTORE, ...OF_BOTH], kindOf))
       test(`a restore names ${who} as what it is, and its hint ends it`, async () => {
         await using _left = ended(database);
         await using session = await connected(admin ? database.adminUrl : database.url);
@@ -181,7 +186,7 @@ for (const server of testServers()) {
         expect(await database.query('SELECT * FROM t')).toEqual([{ id: 1, v: 'a' }]);
       });
 
-    for (const { who, admin, hold, says, way } of shareOf(server, OF_BACKUP))
+    for (const { who, admin, hold, says, way } of shareOf(server, OF_BACKUP, kindOf))
       test(`a backup names ${who} as what it is, and its hint ends it`, async () => {
         await using _left = ended(database);
         await using session = await connected(admin ? database.adminUrl : database.url);
