@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { bigint, integer, jsonb, pgEnum, pgTable, text } from 'drizzle-orm/pg-core';
-import { codeOf } from '../testing/code-of.fixture.ts';
+import { codeThrown } from '../testing/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../testing/database.ts';
 import * as wide from '../testing/wide.fixture.ts';
 import { modelFromSchema } from './drizzle-model.ts';
@@ -219,8 +219,8 @@ test('modelFromSchema() takes one table under several names, or declared twice w
 test('modelFromSchema() refuses two different tables of one name and says both names, two columns of one name, and one enum with two meanings', () => {
   const t = pgTable('t', { c: text() });
   const refused = () => modelFromSchema({ t, other: pgTable('t', { d: text() }) });
-  expect(codeOf(refused)).toBe('MODEL_INVALID');
+  expect(codeThrown(refused)).toBe('MODEL_INVALID');
   expect(refused).toThrow(/public\.t .*"other" and as "t"/);
-  expect(codeOf(() => modelFromSchema({ t: pgTable('t', { a: text('x'), b: text('x') }) }))).toBe('MODEL_INVALID');
-  expect(codeOf(() => modelFromSchema({ a: pgEnum('e', ['x']), b: pgEnum('e', ['y']) }))).toBe('MODEL_INVALID');
+  expect(codeThrown(() => modelFromSchema({ t: pgTable('t', { a: text('x'), b: text('x') }) }))).toBe('MODEL_INVALID');
+  expect(codeThrown(() => modelFromSchema({ a: pgEnum('e', ['x']), b: pgEnum('e', ['y']) }))).toBe('MODEL_INVALID');
 });

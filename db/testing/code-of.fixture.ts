@@ -1,13 +1,23 @@
 import { AppError, type ErrorCode } from '../../server/core/errors.ts';
 
+/** Returns the code of an AppError; rethrows any other error. */
+export function codeOfError(error: unknown): ErrorCode {
+  if (error instanceof AppError) return error.code;
+  throw error;
+}
+
+/** Returns the code of the AppError that a promise rejects with, or null when it resolves. Rethrows any other error. */
+export async function codeOf(work: Promise<unknown>): Promise<string | null> {
+  return await work.then(() => null, codeOfError);
+}
+
 /** Returns the code of the AppError that `work` throws, or null without an error. Rethrows any other error. */
-export function codeOf(work: () => unknown): ErrorCode | null {
+export function codeThrown(work: () => unknown): ErrorCode | null {
   try {
     work();
     return null;
   } catch (error) {
-    if (error instanceof AppError) return error.code;
-    throw error;
+    return codeOfError(error);
   }
 }
 

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EventSource } from 'eventsource';
 import { type BackupClient, createBackupClient } from '../client/client.ts';
 import { AppError } from '../core/errors.ts';
-import { clientWith, codeOf, PASSWORD, type TestServer, testServer } from './server.fixture.ts';
+import { answeredCode } from '../testing/answered.fixture.ts';
+import { clientWith, PASSWORD, type TestServer, testServer } from './server.fixture.ts';
 
 let server: TestServer;
 let admin: { id: string; email: string };
 let client: BackupClient;
-const as = (cookie: string) => clientWith(server, cookie);
+const as = (cookie: string) => clientWith(server, { cookie });
 
 beforeAll(async () => {
   server = await testServer();
@@ -39,7 +40,7 @@ describe('auth', () => {
     expect((await browser.auth.me.query()).data).toMatchObject({ kind: 'session', email: admin.email });
     expect((await browser.auth.sessions.query()).data.filter(({ current }) => current)).toHaveLength(1);
     await browser.auth.signOut.mutate();
-    expect(await codeOf(browser.auth.me.query())).toBe('UNAUTHENTICATED');
+    expect(await answeredCode(browser.auth.me.query())).toBe('UNAUTHENTICATED');
   });
 
   test('endSession ends one session of one’s own, by an id that is not its key, and none of anybody else', async () => {
@@ -55,12 +56,12 @@ describe('auth', () => {
       'id',
       'userAgent',
     ]);
-    expect(await codeOf(stranger.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
+    expect(await answeredCode(stranger.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
     expect((await other.auth.me.query()).data.email).toBe(admin.email);
     await mine.auth.endSession.mutate({ id });
-    expect(await codeOf(other.auth.me.query())).toBe('UNAUTHENTICATED');
+    expect(await answeredCode(other.auth.me.query())).toBe('UNAUTHENTICATED');
     expect((await mine.auth.me.query()).data.email).toBe(admin.email);
-    expect(await codeOf(mine.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
+    expect(await answeredCode(mine.auth.endSession.mutate({ id }))).toBe('NOT_FOUND');
     // The current session: the browser drops its cookie as after signing out.
     const cookie = await server.session(admin.id);
     const own = (await as(cookie).auth.sessions.query()).data.find(({ current }) => current);
@@ -70,7 +71,7 @@ describe('auth', () => {
       body: JSON.stringify({ id: own?.id }),
     });
     expect(ended.headers.get('set-cookie')).toMatch(/=;.*Max-Age=0/);
-    expect(await codeOf(as(cookie).auth.me.query())).toBe('UNAUTHENTICATED');
+    expect(await answeredCode(as(cookie).auth.me.query())).toBe('UNAUTHENTICATED');
     const { rows } = await server.parts.audit.list({ action: 'auth.endSession', target: id });
     expect(rows.map(({ outcome }) => outcome)).toEqual(['failed', 'allowed', 'failed']);
   });
@@ -88,10 +89,10 @@ describe('auth', () => {
   test('stepUp opens what asks for the password again', async () => {
     const browser = as(await server.session(admin.id));
     const wanted = { id: 'no such backup' };
-    expect(await codeOf(browser.backups.remove.mutate(wanted))).toBe('STEP_UP_REQUIRED');
-    expect(await codeOf(browser.auth.stepUp.mutate({ password: 'a guess' }))).toBe('UNAUTHENTICATED');
+    expect(await answeredCode(browser.backups.remove.mutate(wanted))).toBe('STEP_UP_REQUIRED');
+    expect(await answeredCode(browser.auth.stepUp.mutate({ password: 'a guess' }))).toBe('UNAUTHENTICATED');
     await browser.auth.stepUp.mutate({ password: PASSWORD });
-    expect(await codeOf(browser.backups.remove.mutate(wanted))).toBe('NOT_FOUND');
+    expect(await answeredCode(browser.backups.remove.mutate(wanted))).toBe('NOT_FOUND');
   });
 });
 
@@ -148,10 +149,10 @@ describe('backups', () => {
   test('remove refuses a pinned backup, and removes it once it is unpinned', async () => {
     await made({ name: 'kept' });
     await client.backups.pin.mutate({ id: 'kept.zip' });
-    expect(await codeOf(client.backups.remove.mutate({ id: 'kept.zip' }))).toBe('INPUT_INVALID');
+    expect(await answeredCode(client.backups.remove.mutate({ id: 'kept.zip' }))).toBe('INPUT_INVALID');
     await client.backups.unpin.mutate({ id: 'kept.zip' });
     await client.backups.remove.mutate({ id: 'kept.zip' });
-    expect(await codeOf(client.backups.get.query({ id: 'kept.zip' }))).toBe('NOT_FOUND');
+    expect(await answeredCode(client.backups.get.query({ id: 'kept.zip' }))).toBe('NOT_FOUND');
     expect((await server.storage.list()).map(({ name }) => name)).not.toContain('kept.zip');
   });
 
@@ -168,9 +169,9 @@ describe('backups', () => {
   test('a name that is taken, or will be, is refused when it is asked for, and the same order under its key is not', async () => {
     const order = { name: 'twice', idempotencyKey: 'the one' };
     const { operation } = (await client.backups.create.mutate(order)).data;
-    expect(await codeOf(client.backups.create.mutate({ name: 'twice.zip' }))).toBe('ALREADY_EXISTS');
+    expect(await answeredCode(client.backups.create.mutate({ name: 'twice.zip' }))).toBe('ALREADY_EXISTS');
     await client.wait(operation.id);
-    expect(await codeOf(client.backups.create.mutate({ name: 'twice' }))).toBe('ALREADY_EXISTS');
+    expect(await answeredCode(client.backups.create.mutate({ name: 'twice' }))).toBe('ALREADY_EXISTS');
     expect((await client.backups.create.mutate(order)).data).toMatchObject({
       existing: true,
       operation: { id: operation.id },
@@ -183,7 +184,7 @@ describe('backups', () => {
     const made = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value.data.operation] : []));
     expect(made).toHaveLength(1);
     const [refused] = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
-    expect(await codeOf(Promise.reject(refused))).toBe('OPERATION_IN_PROGRESS');
+    expect(await answeredCode(Promise.reject(refused))).toBe('OPERATION_IN_PROGRESS');
     const another = (await client.backups.create.mutate({ tables: ['categories'] })).data;
     for (const { id } of [...made, another.operation]) await client.wait(id);
     expect((await client.backups.create.mutate(order)).data.existing).toBe(false);
@@ -194,7 +195,7 @@ describe('backups', () => {
     await object.write(new Uint8Array(100));
     await object.commit();
     const { operation } = (await client.backups.verify.mutate({ id: 'noise.zip' })).data;
-    expect(await codeOf(client.wait(operation.id))).toStartWith('ARCHIVE_');
+    expect(await answeredCode(client.wait(operation.id))).toStartWith('ARCHIVE_');
     await server.storage.remove('noise.zip');
   });
 
@@ -212,7 +213,9 @@ describe('restores', () => {
     await made({ name: 'before', tables: ['categories'] });
     await server.database.query(`DELETE FROM categories WHERE id <> 'c1'`);
     const from = { backup: 'before.zip' };
-    expect(await codeOf(client.restores.start.mutate({ from, confirmDatabase: 'another' }))).toBe('INPUT_INVALID');
+    expect(await answeredCode(client.restores.start.mutate({ from, confirmDatabase: 'another' }))).toBe(
+      'INPUT_INVALID',
+    );
     const { operation } = (await client.restores.start.mutate({ from, confirmDatabase: server.database.name })).data;
     expect((await client.wait(operation.id)).result).toMatchObject({ restoredRecords: 500 });
     expect(await server.database.query('SELECT count(*)::int AS n FROM categories')).toEqual([{ n: 500 }]);
@@ -224,7 +227,7 @@ describe('restores', () => {
     const upload = await server.receive(await source.read(0, source.size), 'sent.zip');
     await client.backups.remove.mutate({ id: 'elsewhere.zip' });
     const start = { from: { upload }, confirmDatabase: server.database.name };
-    expect(await codeOf(client.restores.start.mutate(start))).toBe('RESTORE_REFUSED');
+    expect(await answeredCode(client.restores.start.mutate(start))).toBe('RESTORE_REFUSED');
     const asked = (await client.uploads.accept.mutate({ id: upload })).data.operation;
     expect((await client.wait(asked.id)).result).toMatchObject({ uploadId: upload, existing: false });
     const accepted = (await client.uploads.get.query({ id: upload })).data;
@@ -236,7 +239,7 @@ describe('restores', () => {
 
   test('a misspelt word does not widen a restore: unknown input is refused', async () => {
     const input = { from: { backup: 'before.zip' }, table: ['categories'], confirmDatabase: server.database.name };
-    expect(await codeOf(client.restores.start.mutate(input))).toBe('INPUT_INVALID');
+    expect(await answeredCode(client.restores.start.mutate(input))).toBe('INPUT_INVALID');
   });
 });
 
@@ -258,7 +261,7 @@ describe('the rest', () => {
   test('cancel ends an operation, which then says so', async () => {
     const { operation } = (await client.backups.create.mutate({ name: 'given-up' })).data;
     await client.operations.cancel.mutate({ id: operation.id });
-    expect(await codeOf(client.wait(operation.id))).toBe('CANCELLED');
+    expect(await answeredCode(client.wait(operation.id))).toBe('CANCELLED');
     expect(
       (await client.operations.list.query({ kinds: ['backup'], states: ['cancelled'] })).data.operations,
     ).toMatchObject([{ id: operation.id }]);
@@ -270,38 +273,40 @@ describe('the rest', () => {
     ).data;
     const service = createBackupClient({ url: server.url, token: async () => token });
     expect((await service.auth.me.query()).data.scopes).toEqual(['backups:read']);
-    expect(await codeOf(service.backups.create.mutate({}))).toBe('FORBIDDEN');
+    expect(await answeredCode(service.backups.create.mutate({}))).toBe('FORBIDDEN');
     expect(JSON.stringify(await client.tokens.list.query())).not.toContain(token);
     await client.tokens.revoke.mutate({ id: info.id });
-    expect(await codeOf(service.backups.list.query())).toBe('UNAUTHENTICATED');
+    expect(await answeredCode(service.backups.list.query())).toBe('UNAUTHENTICATED');
     const { rows } = (await client.audit.list.query({ action: 'tokens.revoke' })).data;
     expect(rows[0]).toMatchObject({ target: info.id, details: { name: 'cron' } });
     const watching = createBackupClient({ url: server.url, token, EventSource });
-    expect(await codeOf(watching.wait(crypto.randomUUID()))).toBe('UNAUTHENTICATED');
+    expect(await answeredCode(watching.wait(crypto.randomUUID()))).toBe('UNAUTHENTICATED');
   });
 
   test('watching what is not there, or may not be seen, fails with the reason', async () => {
-    expect(await codeOf(client.wait(crypto.randomUUID()))).toBe('NOT_FOUND');
+    expect(await answeredCode(client.wait(crypto.randomUUID()))).toBe('NOT_FOUND');
     const viewer = as(await server.session((await server.admin('VIEWER')).id));
-    expect(await codeOf(viewer.wait(crypto.randomUUID()))).toBe('FORBIDDEN');
+    expect(await answeredCode(viewer.wait(crypto.randomUUID()))).toBe('FORBIDDEN');
     const without = createBackupClient({ url: server.url });
-    expect(await codeOf(without.wait(crypto.randomUUID()))).toBe('USAGE');
+    expect(await answeredCode(without.wait(crypto.randomUUID()))).toBe('USAGE');
   });
 
   test('calls made at once are all answered, however long they are together', async () => {
     const search = '😀'.repeat(100);
     const pages = await Promise.all(Array.from({ length: 20 }, () => client.backups.list.query({ search })));
     expect(pages.map(({ data }) => data.total)).toEqual(Array.from({ length: 20 }, () => 0));
-    expect(await codeOf(client.backups.list.query({ search: '😀'.repeat(1000) }))).toBe('INPUT_INVALID');
+    expect(await answeredCode(client.backups.list.query({ search: '😀'.repeat(1000) }))).toBe('INPUT_INVALID');
   });
 
   test('a server that is not there, or is none of ours, is a lost connection', async () => {
-    expect(await codeOf(createBackupClient({ url: 'http://127.0.0.1:1' }).auth.me.query())).toBe('CONNECTION_LOST');
+    expect(await answeredCode(createBackupClient({ url: 'http://127.0.0.1:1' }).auth.me.query())).toBe(
+      'CONNECTION_LOST',
+    );
     const stranger = createBackupClient({
       url: server.url,
       fetch: async () => new Response('<html>', { status: 502 }),
     });
-    expect(await codeOf(stranger.auth.me.query())).toBe('CONNECTION_LOST');
+    expect(await answeredCode(stranger.auth.me.query())).toBe('CONNECTION_LOST');
   });
 
   test('system.status answers while the database does not: it says what is in trouble', async () => {
@@ -316,7 +321,7 @@ describe('the rest', () => {
       expect(storage?.writable).toBe(true);
       expect(troubles).toMatchObject([{ part: 'database', code: 'DATABASE_UNREACHABLE', hint: expect.any(String) }]);
       const start = { from: { backup: 'before.zip' }, confirmDatabase: 'any' };
-      expect(await codeOf(client.restores.start.mutate(start))).toBe('DATABASE_UNREACHABLE');
+      expect(await answeredCode(client.restores.start.mutate(start))).toBe('DATABASE_UNREACHABLE');
     } finally {
       server.parts.records.execute = execute;
     }

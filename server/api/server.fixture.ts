@@ -13,7 +13,6 @@ import { openRecords } from '../../db/system/records.ts';
 import { uploads as uploadRows } from '../../db/system/schema.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { type BackupClient, createBackupClient } from '../client/client.ts';
-import { BackupError } from '../client/error.ts';
 import { APPLICATION } from '../core/application.ts';
 import { AppError } from '../core/errors.ts';
 import { TRPC_PATH, trpcRoute } from '../files/route.ts';
@@ -205,20 +204,12 @@ function appOf(
   return app;
 }
 
-/** Returns a client with the cookie of a session, as a browser has it. */
-export function clientWith(server: Pick<TestServer, 'url'>, cookie: string): BackupClient {
+/** Returns a client that sends these headers: the cookie of a session as a browser does, or a token. */
+export function clientWith(server: Pick<TestServer, 'url'>, headers: Record<string, string>): BackupClient {
   return createBackupClient({
     url: server.url,
     EventSource,
     fetch: (url, init) =>
-      fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), cookie } }),
+      fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), ...headers } }),
   });
-}
-
-/** Returns the code that a call of the client fails with; null when it does not. */
-export function codeOf(call: Promise<unknown>): Promise<string | null> {
-  return call.then(
-    () => null,
-    (error: unknown) => (error instanceof BackupError ? error.code : String(error)),
-  );
 }

@@ -3,12 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configure, Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js';
+import { bytesSource } from '../storage/memory.ts';
 import { directoryEnd, directoryRecord, dosTime, localHeader } from './container.ts';
 import { inspectContainer } from './inspect.ts';
 import { encodeManifest } from './manifest/manifest.ts';
 import { chunkName } from './names.ts';
 import { openArchive } from './reader.ts';
-import { SAMPLE_TIME, sampleArchive, sampleManifest, sourceOf } from './sample.fixture.ts';
+import { SAMPLE_TIME, sampleArchive, sampleManifest } from './sample.fixture.ts';
 import { chunkPart, entryFor, forgeZip, manifestPart, partsOf } from './zip.fixture.ts';
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -54,7 +55,7 @@ test('another ZIP library reads every entry and finds every checksum right', asy
     ...manifest.entries.map((entry) => entry.name),
     'manifest.json',
   ]);
-  const archive = await openArchive(sourceOf(bytes));
+  const archive = await openArchive(bytesSource(bytes));
   for (const [index, entry] of manifest.entries.entries()) {
     const other = found[index];
     if (!other || other.directory) throw new Error('an entry is missing');
@@ -152,7 +153,7 @@ test('an archive of more than 65 535 entries is ZIP64 and reads back whole, here
   const manifest = sampleManifest(parts.map(({ name }) => ({ ...entry, name })));
   const bytes = forgeZip([...parts, manifestPart(manifest)]);
 
-  const archive = await openArchive(sourceOf(bytes));
+  const archive = await openArchive(bytesSource(bytes));
   expect(archive.chunks(staff).length).toBe(66_000);
   const last = archive.chunks(staff).at(-1);
   expect(last && new TextDecoder().decode(await archive.readEntry(last))).toBe(content);

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { bytesSource } from '../storage/memory.ts';
 import { lossesOf, lossText } from './manifest/losses.ts';
 import { checkContainer, openArchive } from './reader.ts';
 import { NASTY_TABLE } from './recovery/recovery.fixture.ts';
 import { countRows } from './rows/records.ts';
-import { sourceOf } from './sample.fixture.ts';
 
 /**
  * Archives as each released format wrote them. They are never regenerated, because what was written once must stay
@@ -30,7 +30,7 @@ const FROZEN = {
 for (const [file, { digest, formatVersion, rows: held }] of Object.entries(FROZEN)) {
   test(`the frozen archive ${file} still opens, checks and reads back`, async () => {
     const bytes = await Bun.file(join(import.meta.dir, 'fixtures', file)).bytes();
-    const archive = await openArchive(sourceOf(bytes));
+    const archive = await openArchive(bytesSource(bytes));
     await checkContainer(archive);
     expect(archive.digest).toBe(digest);
     expect(archive.manifest).toMatchObject({ formatVersion, metadata: { totalRecords: held } });
@@ -49,7 +49,7 @@ for (const [file, { digest, formatVersion, rows: held }] of Object.entries(FROZE
 
 test('the frozen archive of format 1.1 tells types, collations, functions, losses and what was left out', async () => {
   const bytes = await Bun.file(join(import.meta.dir, 'fixtures/format-1.1-deflate.zip')).bytes();
-  const { manifest } = await openArchive(sourceOf(bytes));
+  const { manifest } = await openArchive(bytesSource(bytes));
   expect(manifest.types.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
     'composite pair',
     'domain code',

@@ -1,11 +1,13 @@
 import { expect, test } from 'bun:test';
 import { deflateRawSync } from 'node:zlib';
+import { codeOf } from '../../db/testing/code-of.fixture.ts';
 import { AppError } from '../core/errors.ts';
+import { bytesSource } from '../storage/memory.ts';
 import { crc32Hex, sha256Hex } from './codec.ts';
 import type { Manifest, ManifestEntry } from './manifest/manifest.ts';
 import { chunkName } from './names.ts';
 import { checkContainer, openArchive } from './reader.ts';
-import { codeOf, sampleArchive, sampleManifest, sourceOf } from './sample.fixture.ts';
+import { sampleArchive, sampleManifest } from './sample.fixture.ts';
 import { chunkPart, entryFor, type ForgedEntry, forgeZip, manifestPart, partsOf } from './zip.fixture.ts';
 
 const { bytes, manifest } = await sampleArchive();
@@ -15,7 +17,7 @@ if (!first || !second || !third || !readme || !last)
   throw new Error('the sample has fewer entries than this test needs');
 
 async function readAll(archive: Uint8Array): Promise<void> {
-  const opened = await openArchive(sourceOf(archive));
+  const opened = await openArchive(bytesSource(archive));
   await checkContainer(opened);
   for (const entry of opened.manifest.entries) await opened.readEntry(entry);
 }
@@ -63,39 +65,39 @@ function withGap(archive: Uint8Array, entry: ForgedEntry): Uint8Array {
 
 for (const [what, archive] of Object.entries(containers)) {
   test(`an archive with ${what} is refused`, async () => {
-    expect(['ARCHIVE_DAMAGED', 'ARCHIVE_INVALID']).toContain(await codeOf(readAll(archive)));
+    expect(await codeOf(readAll(archive))).toMatch(/^ARCHIVE_(DAMAGED|INVALID)$/);
   });
 }
 
 test('openArchive() calls what is no archive of ours ARCHIVE_INVALID', async () => {
   for (const foreign of ['', 'PK', '{"metadata":{}}', 'x'.repeat(5000)]) {
-    expect(await codeOf(openArchive(sourceOf(Buffer.from(foreign))))).toBe('ARCHIVE_INVALID');
+    expect(await codeOf(openArchive(bytesSource(Buffer.from(foreign))))).toBe('ARCHIVE_INVALID');
   }
-  expect(await codeOf(openArchive(sourceOf(forgeZip([]))))).toBe('ARCHIVE_INVALID');
-  expect(await codeOf(openArchive(sourceOf(forgeZip([chunkPart('notes.txt', 'hello')]))))).toBe('ARCHIVE_INVALID');
+  expect(await codeOf(openArchive(bytesSource(forgeZip([]))))).toBe('ARCHIVE_INVALID');
+  expect(await codeOf(openArchive(bytesSource(forgeZip([chunkPart('notes.txt', 'hello')]))))).toBe('ARCHIVE_INVALID');
 });
 
 test('openArchive() calls an archive whose end is missing ARCHIVE_DAMAGED', async () => {
-  expect(await codeOf(openArchive(sourceOf(bytes.subarray(0, bytes.length - 1))))).toBe('ARCHIVE_DAMAGED');
-  expect(await codeOf(openArchive(sourceOf(bytes.subarray(0, 600))))).toBe('ARCHIVE_DAMAGED');
+  expect(await codeOf(openArchive(bytesSource(bytes.subarray(0, bytes.length - 1))))).toBe('ARCHIVE_DAMAGED');
+  expect(await codeOf(openArchive(bytesSource(bytes.subarray(0, 600))))).toBe('ARCHIVE_DAMAGED');
 });
 
 test('openArchive() refuses an empty, a broken and an oversized manifest', async () => {
   const alone = (content: string) => forgeZip([manifestPart(Buffer.from(content))]);
   for (const wrong of ['', 'null', '{', '[]', '{}', '"\xff"', 'true', '{"formatVersion":"1.0"}']) {
-    expect(await codeOf(openArchive(sourceOf(alone(wrong))))).toBe('ARCHIVE_DAMAGED');
+    expect(await codeOf(openArchive(bytesSource(alone(wrong))))).toBe('ARCHIVE_DAMAGED');
   }
   const latin1 = forgeZip([manifestPart(Uint8Array.of(0x22, 0xff, 0x22))]);
-  expect(await codeOf(openArchive(sourceOf(latin1)))).toBe('ARCHIVE_DAMAGED');
+  expect(await codeOf(openArchive(bytesSource(latin1)))).toBe('ARCHIVE_DAMAGED');
   const huge = forgeZip([manifestPart(new Uint8Array(64 * 1024 * 1024 + 1))]);
-  expect(await codeOf(openArchive(sourceOf(huge)))).toBe('ARCHIVE_LIMIT');
+  expect(await codeOf(openArchive(bytesSource(huge)))).toBe('ARCHIVE_LIMIT');
 });
 
 test('openArchive() refuses a newer major version and says which program wrote it', async () => {
   const newer = Buffer.from(
     JSON.stringify({ formatVersion: '2.0', application: { name: 'Palace Backup', version: '9.1.0' }, other: 'things' }),
   );
-  const error = await openArchive(sourceOf(forgeZip([manifestPart(newer)]))).catch((caught: unknown) => caught);
+  const error = await openArchive(bytesSource(forgeZip([manifestPart(newer)]))).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(AppError);
   expect(error).toMatchObject({
     code: 'ARCHIVE_TOO_NEW',
@@ -133,13 +135,13 @@ function lying(
 }
 
 async function readOnly(archive: Uint8Array): Promise<void> {
-  const opened = await openArchive(sourceOf(archive));
+  const opened = await openArchive(bytesSource(archive));
   for (const entry of opened.manifest.entries) await opened.readEntry(entry);
 }
 
 /** Checks as `readOnly` reads, in pieces. */
 async function checkOnly(archive: Uint8Array): Promise<number[]> {
-  const opened = await openArchive(sourceOf(archive));
+  const opened = await openArchive(bytesSource(archive));
   const rows: number[] = [];
   for (const entry of opened.manifest.entries) rows.push(await opened.checkEntry(entry));
   return rows;
@@ -225,12 +227,12 @@ test('readEntry() refuses compressed bytes that end early, though every hash agr
 });
 
 test('openArchive() refuses more entries than its limit', async () => {
-  expect(await codeOf(openArchive(sourceOf(bytes), { limits: { entries: 3 } }))).toBe('ARCHIVE_LIMIT');
+  expect(await codeOf(openArchive(bytesSource(bytes), { limits: { entries: 3 } }))).toBe('ARCHIVE_LIMIT');
 });
 
 test('a damaged chunk is named with its table and number', async () => {
   const archive = await openArchive(
-    sourceOf(lying('id,name\n1,a\n', (entry) => ({ ...entry, sha256: 'ab'.repeat(32) }))),
+    bytesSource(lying('id,name\n1,a\n', (entry) => ({ ...entry, sha256: 'ab'.repeat(32) }))),
   );
   const error = await archive
     .readEntry(archive.manifest.entries[0] as Manifest['entries'][number])

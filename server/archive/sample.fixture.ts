@@ -1,5 +1,3 @@
-import type { ByteSource } from '../core/bytes.ts';
-import { AppError } from '../core/errors.ts';
 import { FORMAT_VERSION, type Manifest, type ManifestEntry, type ManifestTable } from './manifest/manifest.ts';
 import { createArchiveWriter } from './writer.ts';
 
@@ -102,28 +100,4 @@ function sampleTable(name: string, entries: ManifestEntry[]): ManifestTable {
 export function memorySink(): { write(bytes: Uint8Array): Promise<void>; bytes(): Uint8Array } {
   const pieces: Uint8Array[] = [];
   return { write: async (bytes) => void pieces.push(new Uint8Array(bytes)), bytes: () => Buffer.concat(pieces) };
-}
-
-export function sourceOf(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    read: async (offset, length, into) => {
-      if (offset < 0 || offset + length > bytes.length)
-        throw new AppError('ARCHIVE_DAMAGED', 'the archive ends too early');
-      const target = into?.subarray(0, length) ?? new Uint8Array(length);
-      target.set(bytes.subarray(offset, offset + length));
-      return target;
-    },
-    [Symbol.asyncDispose]: async () => undefined,
-  };
-}
-
-/** Returns the code of the AppError that `work` rejects with; fails for anything else. */
-export async function codeOf(work: Promise<unknown>): Promise<string> {
-  return await work.then(() => 'nothing was refused', codeOfError);
-}
-
-export function codeOfError(error: unknown): string {
-  if (error instanceof AppError) return error.code;
-  throw error;
 }

@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test';
+import { codeOf } from '../../db/testing/code-of.fixture.ts';
 import { AppError } from '../core/errors.ts';
+import { bytesSource } from '../storage/memory.ts';
 import { checkContainer, openArchive } from './reader.ts';
-import { codeOf, forever, memorySink, SAMPLE_TIME, sampleArchive, sampleManifest, sourceOf } from './sample.fixture.ts';
+import { forever, memorySink, SAMPLE_TIME, sampleArchive, sampleManifest } from './sample.fixture.ts';
 import { type ArchiveWriter, createArchiveWriter } from './writer.ts';
 
 const staff = { schema: 'public', name: 'staff' };
@@ -21,7 +23,7 @@ test('addChunk() numbers chunks that are under way together in the order they st
   const writer = createArchiveWriter({ ...options, sink, signal: forever() });
   await add(writer, 40);
   await writer.finish(sampleManifest(writer.entries));
-  const archive = await openArchive(sourceOf(sink.bytes()));
+  const archive = await openArchive(bytesSource(sink.bytes()));
   await checkContainer(archive);
   const names = archive.chunks(staff).map((entry) => entry.name);
   expect(names).toEqual(
@@ -40,7 +42,7 @@ test('addChunk() lets go of the content when its promise resolves', async () => 
   content.write('id,name\n2,again\n');
   await writer.addChunk({ table: staff, format: 'csv', rows: 1, content });
   await writer.finish(sampleManifest(writer.entries));
-  const archive = await openArchive(sourceOf(sink.bytes()));
+  const archive = await openArchive(bytesSource(sink.bytes()));
   const [first] = archive.chunks(staff);
   expect(first && new TextDecoder().decode(await archive.readEntry(first))).toBe('id,name\n1,first\n');
 });

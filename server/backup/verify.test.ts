@@ -1,16 +1,18 @@
 import { expect, test } from 'bun:test';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, codeOfError, forever, SAMPLE_CHUNKS, sampleArchive, sourceOf } from '../archive/sample.fixture.ts';
+import { codeOf, codeOfError } from '../../db/testing/code-of.fixture.ts';
+import { forever, SAMPLE_CHUNKS, sampleArchive } from '../archive/sample.fixture.ts';
 import { forgeZip, partsOf } from '../archive/zip.fixture.ts';
 import type { ProgressEvent } from '../core/progress.ts';
+import { bytesSource } from '../storage/memory.ts';
 import { type VerifyReport, verifyArchive } from './verify.ts';
 
 const { bytes, manifest, digest } = await sampleArchive();
 const parts = partsOf(bytes, manifest);
 
 async function verify(archive: Uint8Array): Promise<VerifyReport> {
-  return await verifyArchive(sourceOf(archive), { signal: forever(), onProgress: () => undefined });
+  return await verifyArchive(bytesSource(archive), { signal: forever(), onProgress: () => undefined });
 }
 
 /** Returns the offset of the stored bytes of the entry at this position in the archive. */
@@ -116,7 +118,7 @@ test('verifyArchive() finds a chunk that holds another number of rows than the m
 test('promise 4: verifyArchive() lets no damaged byte pass', async () => {
   const passed: number[] = [];
   for (let offset = 0; offset < bytes.length; offset++) {
-    const report = await verify(flipped(offset)).catch((error: unknown) => codeOfError(error));
+    const report = await verify(flipped(offset)).catch(codeOfError);
     if (typeof report !== 'string' && report.ok) passed.push(offset);
   }
   expect(passed).toEqual([]);
@@ -133,7 +135,7 @@ test('verifyArchive() rejects what is no archive at all', async () => {
 
 test('verifyArchive() stops with CANCELLED', async () => {
   const aborted = AbortSignal.abort();
-  expect(await codeOf(verifyArchive(sourceOf(bytes), { signal: aborted, onProgress: () => undefined }))).toBe(
+  expect(await codeOf(verifyArchive(bytesSource(bytes), { signal: aborted, onProgress: () => undefined }))).toBe(
     'CANCELLED',
   );
 });
@@ -146,7 +148,7 @@ test('verifyArchive() tells how far it is: never backwards, and to the end', asy
     content: `id,name\n${'1,a\n'.repeat(index)}`,
   }));
   const sample = await sampleArchive({ chunks });
-  const report = await verifyArchive(sourceOf(sample.bytes), {
+  const report = await verifyArchive(bytesSource(sample.bytes), {
     signal: forever(),
     onProgress: (event) => events.push(event),
   });

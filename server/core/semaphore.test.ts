@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { codeOf } from '../archive/sample.fixture.ts';
+import { codeOf } from '../../db/testing/code-of.fixture.ts';
 import { createSemaphore } from './semaphore.ts';
 
 const forever = new AbortController().signal;

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
-import { codeOf, sampleArchive, sourceOf } from '../archive/sample.fixture.ts';
+import { codeOf } from '../../db/testing/code-of.fixture.ts';
+import { sampleArchive } from '../archive/sample.fixture.ts';
+import { bytesSource } from '../storage/memory.ts';
 import { type DocumentLimits, openJsonDocument } from './file-kind.ts';
 import { oldZip } from './old-zip.fixture.ts';
 
 async function textOf(content: string | Uint8Array, limits: Partial<DocumentLimits> = {}): Promise<string> {
-  const document = await openJsonDocument(sourceOf(Buffer.from(content)), limits);
+  const document = await openJsonDocument(bytesSource(Buffer.from(content)), limits);
   if (!document) return 'no document';
   let text = `${document.kind}:`;
   const decoder = new TextDecoder();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { contentOf } from '../../db/testing/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import type { OperationEvent } from '../client/client.ts';
+import { answeredCode } from '../testing/answered.fixture.ts';
 import { DEMO_PASSWORD, SUPER_ADMIN, type System, startSystem, type Visitor } from './system.fixture.ts';
 
 const MIB = 1024 ** 2;
@@ -84,11 +85,7 @@ test('a backup that is cancelled half-way ends as cancelled and leaves no file',
   }
   expect((await system.files()).filter((file) => file.endsWith('.part'))).toHaveLength(1);
   expect((await person.client.operations.cancel.mutate({ id: operation.id })).data.state).toBe('running');
-  const end = await person.client.wait(operation.id).then(
-    () => null,
-    (error: { code: string }) => error.code,
-  );
-  expect(end).toBe('CANCELLED');
+  expect(await answeredCode(person.client.wait(operation.id))).toBe('CANCELLED');
   system.proxy.resume();
   const view = (await person.client.operations.get.query({ id: operation.id })).data;
   expect(view).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', details: { by: SUPER_ADMIN } } });
@@ -99,7 +96,7 @@ test('a backup that is cancelled half-way ends as cancelled and leaves no file',
 test('the parts of a download put together are the stored file, and a part of another file is never joined to it', async () => {
   const path = `/api/backups/${name}/download`;
   expect((await readOutcome(await person.ask(path))).code).toBe('STEP_UP_REQUIRED');
-  expect(await codeOf(person.client.backups.remove.mutate({ id: name }))).toBe('STEP_UP_REQUIRED');
+  expect(await answeredCode(person.client.backups.remove.mutate({ id: name }))).toBe('STEP_UP_REQUIRED');
   await person.client.auth.stepUp.mutate({ password: DEMO_PASSWORD });
   const head = await person.ask(path, { method: 'HEAD' });
   const size = Number(head.headers.get('content-length'));
@@ -172,7 +169,7 @@ test('an archive of nearly 100 MB that was removed comes back as an upload and i
   );
   const from = { upload: data.uploadId };
   const database = system.database.name;
-  const unsure = await codeOf(person.client.restores.start.mutate({ from, confirmDatabase: 'another' }));
+  const unsure = await answeredCode(person.client.restores.start.mutate({ from, confirmDatabase: 'another' }));
   expect(unsure).toBe('INPUT_INVALID');
   const { operation } = (await person.client.restores.start.mutate({ from, confirmDatabase: database })).data;
   expect((await person.client.wait(operation.id)).state).toBe('succeeded');
@@ -193,7 +190,7 @@ test('the same archive brought again in pieces is the backup that is there, not 
   expect(seen.length).toBeGreaterThan(10);
   expect((await backups()).total).toBe(1);
   const larger = new Blob([archive, new Uint8Array(LIMIT + 1 - archive.length)]);
-  expect(await codeOf(person.client.upload(larger, { retryDelaysMs: [] }))).toBe('TOO_LARGE');
+  expect(await answeredCode(person.client.upload(larger, { retryDelaysMs: [] }))).toBe('TOO_LARGE');
 });
 
 test('all that was tried is in the audit, who by and what came of it, and its chain is whole', async () => {
@@ -235,7 +232,7 @@ test('signing out everywhere ends every session of this person, and nothing they
   const listed = (await elsewhere.client.auth.sessions.query()).data;
   expect((await person.client.auth.signOutEverywhere.mutate()).data.sessions).toBe(listed.length);
   for (const one of [person, elsewhere]) {
-    expect(await codeOf(one.client.auth.me.query())).toBe('UNAUTHENTICATED');
+    expect(await answeredCode(one.client.auth.me.query())).toBe('UNAUTHENTICATED');
     expect((await one.ask(`/api/backups/${name}/download`)).status).toBe(401);
   }
   const [left] = await system.database.query('SELECT count(*)::int AS n FROM backup_system.sessions');
@@ -295,11 +292,4 @@ async function askDeclaring(length: number): Promise<string> {
   const answer = await answered.promise;
   socket.end();
   return answer;
-}
-
-async function codeOf(asked: Promise<unknown>): Promise<string | null> {
-  return asked.then(
-    () => null,
-    (error: { code: string }) => error.code,
-  );
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import { stat, utimes } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { codeOf, codeOfError } from '../../db/testing/code-of.fixture.ts';
 import { SAMPLE_CHUNKS, sampleArchive } from '../archive/sample.fixture.ts';
 import { acceptUpload } from '../jobs/uploads/accept.ts';
 import { acceptOperation } from '../jobs/uploads/acceptance.fixture.ts';
@@ -265,16 +266,11 @@ describe('accepting', () => {
     const { bytes } = await sampleArchive();
     const later = await put(bytes, {}, '?accept=later');
     const id = later.answer.data?.uploadId ?? '';
-    const rejected = await acceptUpload(server.parts, id, acceptOperation(AbortSignal.abort())).catch(
-      (error: { code: string }) => error.code,
-    );
-    expect(rejected).toBe('CANCELLED');
+    expect(await codeOf(acceptUpload(server.parts, id, acceptOperation(AbortSignal.abort())))).toBe('CANCELLED');
     expect(await server.uploads()).toMatchObject([{ state: 'received' }]);
     expect(await server.waiting()).toEqual([id]);
     const two = await Promise.all(
-      [0, 1].map(() =>
-        acceptUpload(server.parts, id, acceptOperation()).catch((error: { code: string }) => error.code),
-      ),
+      [0, 1].map(() => acceptUpload(server.parts, id, acceptOperation()).catch(codeOfError)),
     );
     expect(two.filter((one) => typeof one === 'object').length).toBeGreaterThanOrEqual(1);
     for (const one of two) if (typeof one === 'string') expect(one).toBe('OPERATION_IN_PROGRESS');

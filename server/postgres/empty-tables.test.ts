@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect/session.ts';
 import { openRecords, type RecordsClient } from '../../db/system/records.ts';
+import { codeOf } from '../../db/testing/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { findEmptyTables } from './empty-tables.ts';
 
@@ -45,6 +46,6 @@ test('findEmptyTables() asks nothing where nothing is to be asked, and says when
   const away = openRecords('postgres://nobody:secret@127.0.0.1:1/none');
   expect(await findEmptyTables(away.records, [], forever)).toEqual([]);
   const asked = findEmptyTables(away.records, [{ schema: 'public', name: 'held' }], forever);
-  expect(await asked.catch((error: { code: string }) => error.code)).toBe('DATABASE_UNREACHABLE');
+  expect(await codeOf(asked)).toBe('DATABASE_UNREACHABLE');
   await away.close();
 });

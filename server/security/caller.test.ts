@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { codeOf } from '../../db/testing/code-of.fixture.ts';
+import { codeThrown } from '../../db/testing/code-of.fixture.ts';
 import { authorize, BREAK_GLASS_SCOPES, type Caller, type Requirement, SCOPES } from './caller.ts';
 import { RIGHTS } from './rights.ts';
 import { scopesOfBreakGlass, scopesOfRole, withoutConfirmation } from './roles.ts';
@@ -103,7 +103,7 @@ describe('authorize()', () => {
   ];
   for (const [who, caller, requirement, code] of table) {
     test(`${who}: ${code ?? 'allowed'}`, () =>
-      expect(codeOf(() => authorize(caller, requirement, now))).toBe(code as never));
+      expect(codeThrown(() => authorize(caller, requirement, now))).toBe(code as never));
   }
 });
 
@@ -111,7 +111,7 @@ describe('every right there is', () => {
   const rights: [string, Requirement][] = Object.entries(RIGHTS);
   const scoped = rights.filter(([, { scope }]) => scope !== 'public' && scope !== 'signed in');
   const verdicts = (of: [string, Requirement][], caller: Caller) =>
-    of.map(([action, right]) => [action, codeOf(() => authorize(caller, right, now))]);
+    of.map(([action, right]) => [action, codeThrown(() => authorize(caller, right, now))]);
   const all = (of: [string, Requirement][], code: string | null) => of.map(([action]) => [action, code]);
 
   test('that asks for the password takes none that is over, and none that begins later, by session or token of a sign-in', () => {

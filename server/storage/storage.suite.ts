@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { codeOf } from '../../db/testing/code-of.fixture.ts';
 import { AppError } from '../core/errors.ts';
 import { oddNames } from './odd-names.fixture.ts';
 import type { Sidecar, Storage } from './storage.ts';
@@ -223,15 +224,4 @@ export function storageSuite(kind: string, make: () => Promise<Storage>): void {
     expect(storage.locate('a.zip')).toEndWith('a.zip');
     expect(storage.label).not.toBe('');
   });
-}
-
-/** Returns the code of the AppError that `work` rejects with; fails for anything else. */
-export async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof AppError) return error.code;
-    throw error;
-  }
-  return 'nothing was refused';
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codeOf } from '../../db/testing/code-of.fixture.ts';
 import { createUploadArea, UPLOAD_KEPT_MS, type UploadArea } from './uploads.ts';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
@@ -18,11 +19,6 @@ afterEach(async () => {
   await rm(join(folder, '..'), { recursive: true });
 });
 
-const codeOf = async (work: Promise<unknown>) =>
-  await work.then(
-    () => 'done',
-    (error: { code: string }) => error.code,
-  );
 const names = async () => (await readdir(folder)).sort();
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 /** Assigns a file of ours to a dead process. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { readTarget } from '../../connect/address/target.ts';
-import { codeOf } from '../../testing/code-of.fixture.ts';
+import { codeThrown } from '../../testing/code-of.fixture.ts';
 import { configsIn, readKitConfig } from './kit-config.ts';
 
 const read = (more: object) =>
@@ -40,7 +40,7 @@ describe('a drizzle-kit configuration', () => {
       { casing: 'kebab' },
       { schema: 3 },
     ];
-    for (const more of faulty) expect(codeOf(() => read(more))).toBe('CONFIG_INVALID');
+    for (const more of faulty) expect(codeThrown(() => read(more))).toBe('CONFIG_INVALID');
     expect(() => read({ dialect: 'mysql' })).toThrow('mysql');
     expect(() => read({ casing: 'kebab' })).toThrow('casing');
     expect(read({ dialect: undefined, driver: 'pg' }).schema).toEqual(['./schema.ts']);
@@ -80,7 +80,7 @@ describe('a drizzle-kit configuration', () => {
       user: 'u',
       database: 'd',
     });
-    expect(codeOf(() => url({ host: 'h', database: 'd', ssl: { ca: 'x' } }))).toBe('CONFIG_INVALID');
+    expect(codeThrown(() => url({ host: 'h', database: 'd', ssl: { ca: 'x' } }))).toBe('CONFIG_INVALID');
     for (const none of [{}, { url: undefined }, { host: 'h' }]) expect(url(none)).toBeNull();
     for (const driver of ['pglite', 'aws-data-api'])
       expect(() => url({ url: './pgdata' }, { driver })).toThrow(`by the driver ${driver}`);

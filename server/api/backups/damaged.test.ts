@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { BackupClient } from '../../client/client.ts';
 import { metricSources } from '../../process/metrics/metric-sources.ts';
-import { clientWith, codeOf, type TestServer, testServer } from '../server.fixture.ts';
+import { answeredCode } from '../../testing/answered.fixture.ts';
+import { clientWith, type TestServer, testServer } from '../server.fixture.ts';
 
 let server: TestServer;
 let client: BackupClient;
@@ -10,7 +11,7 @@ let client: BackupClient;
 beforeAll(async () => {
   server = await testServer();
   const cookie = await server.session((await server.admin('SUPER_ADMIN')).id, { steppedUp: true });
-  client = clientWith(server, cookie);
+  client = clientWith(server, { cookie });
   await server.database.query(
     `INSERT INTO categories (id, name, type, "isActive", "updatedAt") SELECT 'c' || n, 'name ' || n, 'POSITION', true, now() FROM generate_series(1, 500) n`,
   );
@@ -38,7 +39,7 @@ test('promise 4: what was found damaged is told wherever backups are told of, an
   if (notes) await storage.writeSidecar('bitten.zip', notes);
   server.parts.cache.drop('bitten.zip');
   const { operation } = (await client.backups.verify.mutate({ id: 'bitten.zip' })).data;
-  expect(await codeOf(client.wait(operation.id))).toBe('ARCHIVE_DAMAGED');
+  expect(await answeredCode(client.wait(operation.id))).toBe('ARCHIVE_DAMAGED');
 
   const found = {
     code: 'ARCHIVE_DAMAGED',
@@ -63,7 +64,7 @@ test('promise 4: what was found damaged is told wherever backups are told of, an
     from: { backup: 'bitten.zip' },
     confirmDatabase: server.database.name,
   });
-  expect(await codeOf(whole)).toBe('ARCHIVE_DAMAGED');
+  expect(await answeredCode(whole)).toBe('ARCHIVE_DAMAGED');
   await client.backups.remove.mutate({ id: 'bitten.zip' });
 });
 

@@ -6,7 +6,8 @@ import { HRMS_POLICY } from '../../../db/hrms/policy.ts';
 import { quoteIdent } from '../../../db/model/quote.ts';
 import { type BackupClient, createBackupClient, type SearchQuery, type SearchStep } from '../../client/client.ts';
 import { until } from '../../files/files.fixture.ts';
-import { codeOf, type TestServer, testServer } from '../server.fixture.ts';
+import { answeredCode } from '../../testing/answered.fixture.ts';
+import { clientWith, type TestServer, testServer } from '../server.fixture.ts';
 import { readOutcome } from '../wire.fixture.ts';
 
 const ARCHIVE = 'looked-into.zip';
@@ -88,9 +89,9 @@ describe('backups.rows', () => {
   });
 
   test('leaves no audit row, and names what is not there', async () => {
-    expect(await codeOf(client.backups.rows.query({ id: 'none.zip', table: 'staff' }))).toBe('NOT_FOUND');
-    expect(await codeOf(client.backups.rows.query({ id: ARCHIVE, table: 'nothing' }))).toBe('NOT_FOUND');
-    expect(await codeOf(client.backups.rows.query({ id: ARCHIVE, table: 'staff', chunk: 2 }))).toBe('NOT_FOUND');
+    expect(await answeredCode(client.backups.rows.query({ id: 'none.zip', table: 'staff' }))).toBe('NOT_FOUND');
+    expect(await answeredCode(client.backups.rows.query({ id: ARCHIVE, table: 'nothing' }))).toBe('NOT_FOUND');
+    expect(await answeredCode(client.backups.rows.query({ id: ARCHIVE, table: 'staff', chunk: 2 }))).toBe('NOT_FOUND');
     expect((await client.audit.list.query({ action: 'backups.rows' })).data.rows).toEqual([]);
   });
 
@@ -112,7 +113,7 @@ describe('backups.rows', () => {
     );
     await fc.assert(
       fc.asyncProperty(input, async (given) => {
-        const code = await codeOf(client.backups.rows.query({ id: ARCHIVE, ...given }));
+        const code = await answeredCode(client.backups.rows.query({ id: ARCHIVE, ...given }));
         expect([null, 'INPUT_INVALID', 'NOT_FOUND']).toContain(code);
       }),
       { numRuns: 150 },
@@ -146,9 +147,9 @@ describe('backups.reveal', () => {
     const [row] = await recorded();
     expect(row?.details).toMatchObject({ table: 'staff', columns: ['fullName'], rows: 1 });
     sent = [];
-    expect(await codeOf(client.backups.reveal.mutate(named(1700)))).toBe('INPUT_INVALID');
+    expect(await answeredCode(client.backups.reveal.mutate(named(1700)))).toBe('INPUT_INVALID');
     const long = Array.from({ length: 1500 }, (_, index) => `column ${index} of many`);
-    expect(await codeOf(client.backups.reveal.mutate({ ...wanted, columns: ['fullName', ...long] }))).toBe(
+    expect(await answeredCode(client.backups.reveal.mutate({ ...wanted, columns: ['fullName', ...long] }))).toBe(
       'INPUT_INVALID',
     );
     for (const person of await valuesOf('staff', 'fullName')) expect(sent.join()).not.toContain(person);
@@ -156,17 +157,17 @@ describe('backups.reveal', () => {
 
   test('asks for the password again, and for the right to download; a secret column is shown to nobody', async () => {
     const again = as(await server.session(admin.id));
-    expect(await codeOf(again.backups.reveal.mutate(wanted))).toBe('STEP_UP_REQUIRED');
+    expect(await answeredCode(again.backups.reveal.mutate(wanted))).toBe('STEP_UP_REQUIRED');
     const { token } = (
       await client.tokens.create.mutate({ name: 'looker', scopes: ['backups:read'], expiresInDays: 1 })
     ).data;
     const reader = createBackupClient({ url: server.url, token });
     expect((await reader.backups.rows.query({ id: ARCHIVE, table: 'staff', limit: 1 })).data.rows).toHaveLength(1);
-    expect(await codeOf(reader.backups.reveal.mutate(wanted))).toBe('FORBIDDEN');
+    expect(await answeredCode(reader.backups.reveal.mutate(wanted))).toBe('FORBIDDEN');
     sent = [];
     const secrets = { id: ARCHIVE, table: 'admins', columns: ['email', 'password'] };
-    expect(await codeOf(client.backups.reveal.mutate(secrets))).toBe('FORBIDDEN');
-    expect(await codeOf(client.backups.reveal.mutate({ ...wanted, columns: ['nothing'] }))).toBe('INPUT_INVALID');
+    expect(await answeredCode(client.backups.reveal.mutate(secrets))).toBe('FORBIDDEN');
+    expect(await answeredCode(client.backups.reveal.mutate({ ...wanted, columns: ['nothing'] }))).toBe('INPUT_INVALID');
     expect(sent.join()).not.toContain('@owu');
     expect((await recorded()).slice(0, 4).map(({ outcome, code }) => [outcome, code])).toEqual([
       ['failed', 'INPUT_INVALID'],
@@ -184,12 +185,12 @@ describe('backups.reveal', () => {
     };
     sent = [];
     try {
-      expect(await codeOf(client.backups.reveal.mutate(wanted))).toBe('DATABASE_UNREACHABLE');
+      expect(await answeredCode(client.backups.reveal.mutate(wanted))).toBe('DATABASE_UNREACHABLE');
     } finally {
       audit.append = append;
     }
     for (const person of await valuesOf('staff', 'fullName')) expect(sent.join()).not.toContain(person);
-    expect(await codeOf(client.backups.reveal.mutate(wanted))).toBeNull();
+    expect(await answeredCode(client.backups.reveal.mutate(wanted))).toBeNull();
   });
 });
 
@@ -252,7 +253,7 @@ describe('backups.find and backups.findPeople', () => {
   test('show no people when it cannot be recorded, and to nobody who has not given the password', async () => {
     const [person = ''] = await valuesOf('staff', 'fullName');
     const again = as(await server.session(admin.id));
-    expect(await codeOf(searched({ text: person }, true, again))).toBe('STEP_UP_REQUIRED');
+    expect(await answeredCode(searched({ text: person }, true, again))).toBe('STEP_UP_REQUIRED');
     const { audit } = server.parts;
     const { append } = audit;
     audit.append = async () => {
@@ -260,7 +261,7 @@ describe('backups.find and backups.findPeople', () => {
     };
     sent = [];
     try {
-      expect(await codeOf(searched({ text: person }, true))).toBe('DATABASE_UNREACHABLE');
+      expect(await answeredCode(searched({ text: person }, true))).toBe('DATABASE_UNREACHABLE');
     } finally {
       audit.append = append;
     }
@@ -268,11 +269,11 @@ describe('backups.find and backups.findPeople', () => {
   });
 
   test('name what is not there, and refuse what cannot be meant', async () => {
-    expect(await codeOf(searched({ text: 'a', tables: ['nowhere'] }))).toBe('NOT_FOUND');
-    expect(await codeOf(searched({ id: 'none.zip', text: 'a' }))).toBe('NOT_FOUND');
+    expect(await answeredCode(searched({ text: 'a', tables: ['nowhere'] }))).toBe('NOT_FOUND');
+    expect(await answeredCode(searched({ id: 'none.zip', text: 'a' }))).toBe('NOT_FOUND');
     for (const text of ['', '\0', '\ud800', 'a'.repeat(201)])
-      expect(await codeOf(searched({ text }))).toBe('INPUT_INVALID');
-    expect(await codeOf(searched({ text: 'a', from: { chunks: -1, rows: 0 } }))).toBe('INPUT_INVALID');
+      expect(await answeredCode(searched({ text }))).toBe('INPUT_INVALID');
+    expect(await answeredCode(searched({ text: 'a', from: { chunks: -1, rows: 0 } }))).toBe('INPUT_INVALID');
     // A client that accepts no stream is refused before anything begins.
     const answer = await fetch(`${server.url}/trpc/backups.find`, {
       method: 'POST',
@@ -283,12 +284,7 @@ describe('backups.find and backups.findPeople', () => {
   });
 
   test('end when their client leaves', async () => {
-    const cookie = await server.session(admin.id);
-    const leaving = createBackupClient({
-      url: server.url,
-      fetch: (url, init) =>
-        fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), cookie } }),
-    });
+    const leaving = clientWith(server, { cookie: await server.session(admin.id) });
     // Each search that did not end would occupy one of two places.
     for (let times = 0; times < 6; times++) {
       const control = new AbortController();
@@ -299,7 +295,7 @@ describe('backups.find and backups.findPeople', () => {
       }
     }
     await until(
-      () => codeOf(searched({ text: 'nobody has this' }, false, leaving)),
+      () => answeredCode(searched({ text: 'nobody has this' }, false, leaving)),
       (code) => code === null,
     );
   });

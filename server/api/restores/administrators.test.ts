@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { EventSource } from 'eventsource';
-import { type BackupClient, createBackupClient } from '../../client/client.ts';
-import { BackupError } from '../../client/error.ts';
-import { type TestServer, testServer } from '../server.fixture.ts';
+import type { BackupClient } from '../../client/client.ts';
+import { answeredCode, answeredFailure } from '../../testing/answered.fixture.ts';
+import { clientWith, type TestServer, testServer } from '../server.fixture.ts';
 
 let server: TestServer;
 let person: BackupClient;
@@ -12,25 +11,10 @@ beforeAll(async () => {
   server = await testServer();
   admin = await server.admin('SUPER_ADMIN');
   cookie = await server.session(admin.id, { steppedUp: true });
-  person = withHeaders({ cookie });
+  person = clientWith(server, { cookie });
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const withHeaders = (headers: Record<string, string>) =>
-  createBackupClient({
-    url: server.url,
-    EventSource,
-    fetch: (url, init) =>
-      fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), ...headers } }),
-  });
-const failureOf = async (call: Promise<unknown>): Promise<BackupError> => {
-  const error = await call.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof BackupError) return error;
-  throw new Error(`it was not refused: ${String(error)}`);
-};
 async function made(name: string, tables?: string[]): Promise<void> {
   const { operation } = (await person.backups.create.mutate({ name, ...(tables && { tables }) })).data;
   await person.wait(operation.id);
@@ -53,7 +37,7 @@ const service = async () => {
   const input = { name: 'forger', scopes: ['restores:run', 'uploads:create'] as const, expiresInDays: 1 };
   const { token } = await server.parts.tokens.create(caller, { ...input, scopes: [...input.scopes] });
   const access = await server.parts.tokens.issueAccess(caller);
-  return [token, access.token].map((text) => withHeaders({ authorization: `Bearer ${text}` }));
+  return [token, access.token].map((text) => clientWith(server, { authorization: `Bearer ${text}` }));
 };
 
 test('an uploaded archive makes nobody an administrator but by a person who was shown whom, and by no token', async () => {
@@ -70,10 +54,10 @@ test('an uploaded archive makes nobody an administrator but by a person who was 
   await back();
 
   for (const token of await service()) {
-    const refused = await failureOf(start(token, 'forged.zip'));
+    const refused = await answeredFailure(start(token, 'forged.zip'));
     expect([refused.code, refused.details?.['confirmAdministrators']]).toEqual(['FORBIDDEN', undefined]);
   }
-  const asked = await failureOf(start(person, 'forged.zip'));
+  const asked = await answeredFailure(start(person, 'forged.zip'));
   expect(asked.code).toBe('RESTORE_REFUSED');
   expect(asked.details?.['administrators']).toEqual(
     expect.arrayContaining([
@@ -84,11 +68,11 @@ test('an uploaded archive makes nobody an administrator but by a person who was 
   expect(asked.message).toContain(intruder.email);
   const confirmAdministrators = String(asked.details?.['confirmAdministrators']);
   for (const token of await service())
-    expect((await failureOf(start(token, 'forged.zip', { confirmAdministrators }))).code).toBe('FORBIDDEN');
-  expect((await failureOf(start(person, 'forged.zip', { confirmAdministrators: 'yes' }))).code).toBe('RESTORE_REFUSED');
+    expect(await answeredCode(start(token, 'forged.zip', { confirmAdministrators }))).toBe('FORBIDDEN');
+  expect(await answeredCode(start(person, 'forged.zip', { confirmAdministrators: 'yes' }))).toBe('RESTORE_REFUSED');
   // The changes shown are no longer the current ones.
   await server.database.query(`UPDATE admins SET "isActive" = false WHERE id = $1`, [viewer.id]);
-  expect((await failureOf(start(person, 'forged.zip', { confirmAdministrators }))).code).toBe('RESTORE_REFUSED');
+  expect(await answeredCode(start(person, 'forged.zip', { confirmAdministrators }))).toBe('RESTORE_REFUSED');
   await server.database.query(`UPDATE admins SET "isActive" = true WHERE id = $1`, [viewer.id]);
 
   // Without that table a token may do it.
@@ -127,7 +111,7 @@ test('a changed password, account or standing is told as well, and what is the s
       other.email,
     ]);
     await server.database.query(`UPDATE admins SET ${change} WHERE email = $1`, [other.email]);
-    const asked = await failureOf(start(person, 'before.zip'));
+    const asked = await answeredFailure(start(person, 'before.zip'));
     expect(asked.details?.['administrators']).toEqual([
       { email: other.email, change: 'changed', role: 'VIEWER', roleNow: 'VIEWER', what },
     ]);

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
+import { codeOf } from '../../../db/testing/code-of.fixture.ts';
 import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 import { type Archive, openArchive } from '../../archive/reader.ts';
-import { codeOf, forever, type SampleChunk, sampleArchive } from '../../archive/sample.fixture.ts';
+import { forever, type SampleChunk, sampleArchive } from '../../archive/sample.fixture.ts';
 import { bytesSource, createMemoryStorage } from '../../storage/memory.ts';
 import { checkRows, type RowRuleReport } from './check-rows.ts';
 import { rowWarnings, rulesBroken } from './describe.ts';

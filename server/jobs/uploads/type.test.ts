@@ -1,11 +1,12 @@
 import { expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { codeOfError } from '../../../db/testing/code-of.fixture.ts';
 import { sampleArchive } from '../../archive/sample.fixture.ts';
 import { bytesSource } from '../../storage/memory.ts';
 import { readUploadType, tellType } from './type.ts';
 
-const typeOf = (bytes: Uint8Array) => readUploadType(bytesSource(bytes)).catch((error: { code: string }) => error.code);
+const typeOf = (bytes: Uint8Array) => readUploadType(bytesSource(bytes)).catch(codeOfError);
 
 test('readUploadType() knows an archive by either end, so that a damaged one is refused for its damage', async () => {
   for (const method of ['deflate', 'zstd'] as const) {

@@ -1,14 +1,10 @@
 import { expect, test } from 'bun:test';
 import { openRecords } from '../../../db/system/records.ts';
+import { codeOf } from '../../../db/testing/code-of.fixture.ts';
 import { sampleArchive } from '../../archive/sample.fixture.ts';
 import { asCaller, filesServer } from '../../files/files.fixture.ts';
 import { createUploadDesk } from './upload-desk.ts';
 
-const codeOf = async (work: Promise<unknown>) =>
-  await work.then(
-    () => 'done',
-    (error: { code: string }) => error.code,
-  );
 const signal = new AbortController().signal;
 
 test('uploads are listed newest first in pages, accepted once, and removed with their files', async () => {
@@ -57,7 +53,7 @@ test('uploads are listed newest first in pages, accepted once, and removed with 
     ]).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
   }
   for (const gone of [crypto.randomUUID(), 'no id', ''])
-    expect(await desk.list({ limit: 2, before: gone }).catch(({ code }) => code)).toBe('INPUT_INVALID');
+    expect(await codeOf(desk.list({ limit: 2, before: gone }))).toBe('INPUT_INVALID');
 });
 
 test('a database that does not answer is said so, without the statement', async () => {

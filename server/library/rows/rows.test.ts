@@ -2,8 +2,9 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { sensitivityElsewhere } from '../../../db/hrms/policy.ts';
+import { codeOf } from '../../../db/testing/code-of.fixture.ts';
 import { NASTY_TABLE } from '../../archive/recovery/recovery.fixture.ts';
-import { codeOf, sampleArchive } from '../../archive/sample.fixture.ts';
+import { sampleArchive } from '../../archive/sample.fixture.ts';
 import { AppError } from '../../core/errors.ts';
 import { forever, readerOf, rowsOf, shelf, withColumns } from './rows.fixture.ts';
 

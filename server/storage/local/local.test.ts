@@ -18,8 +18,9 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { codeOf } from '../../../db/testing/code-of.fixture.ts';
 import { openFile } from '../file-source.ts';
-import { codeOf, storageSuite } from '../storage.suite.ts';
+import { storageSuite } from '../storage.suite.ts';
 import type { Storage } from '../storage.ts';
 import { MARKER } from './folder-marker.ts';
 import { createLocalStorage } from './local.ts';
