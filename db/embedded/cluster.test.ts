@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { askOnce } from '../testing/client.fixture.ts';
 import { findCluster, startCluster } from './cluster.ts';
 import type { ClusterOptions } from './cluster-launch.ts';
 import { embeddedBinaries } from './embedded.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   dir = join(root, 'main');
   options = { binaries: await embeddedBinaries(), dir, password: PASSWORD, settings: { fsync: 'off' } };
   await using cluster = await startCluster(options);
-  await ask(cluster.adminUrl(), 'CREATE TABLE kept AS SELECT 42 AS answer');
+  await askOnce(cluster.adminUrl(), 'CREATE TABLE kept AS SELECT 42 AS answer');
 });
 
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -27,10 +27,12 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 describe('startCluster()', () => {
   test('serves 127.0.0.1 by TCP alone, from a path with spaces, and asks for the password', async () => {
     await using cluster = await startCluster(options);
-    expect(await ask(cluster.adminUrl(), 'SHOW listen_addresses')).toEqual([['127.0.0.1']]);
-    expect(await ask(cluster.adminUrl(), 'SHOW unix_socket_directories')).toEqual([['']]);
+    expect(await askOnce(cluster.adminUrl(), 'SHOW listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }]);
+    expect(await askOnce(cluster.adminUrl(), 'SHOW unix_socket_directories')).toEqual([
+      { unix_socket_directories: '' },
+    ]);
     const wrong = cluster.adminUrl().replace(PASSWORD, 'guess');
-    await expect(ask(wrong, 'SELECT 1')).rejects.toThrow('password authentication failed');
+    await expect(askOnce(wrong, 'SELECT 1')).rejects.toThrow('password authentication failed');
   });
 
   test('shares one server between its users and ends it with the last', async () => {
@@ -40,7 +42,7 @@ describe('startCluster()', () => {
     expect(second.pid).toBe(first.pid);
     await first.stop();
     await first.stop();
-    expect(await ask(second.adminUrl(), 'SELECT answer FROM kept')).toEqual([[42]]);
+    expect(await askOnce(second.adminUrl(), 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
     await second.stop();
     expect(await findCluster(dir, PASSWORD)).toBeNull();
   });
@@ -74,7 +76,7 @@ describe('startCluster()', () => {
 
     await using cluster = await startCluster(options);
     expect(cluster.reused).toBe(false);
-    expect(await ask(cluster.adminUrl(), 'SELECT answer FROM kept')).toEqual([[42]]);
+    expect(await askOnce(cluster.adminUrl(), 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
   });
 
   test('takes another port when the wanted one is busy', async () => {
@@ -116,20 +118,9 @@ describe('startCluster()', () => {
       hint: expect.stringContaining('nowhere'),
     });
     await using cluster = await startCluster({ ...options, dir: fresh });
-    expect(await ask(cluster.adminUrl(), 'SHOW server_encoding')).toEqual([['UTF8']]);
+    expect(await askOnce(cluster.adminUrl(), 'SHOW server_encoding')).toEqual([{ server_encoding: 'UTF8' }]);
   });
 });
-
-async function ask(url: string, sql: string): Promise<unknown[][]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return (await client.query({ text: sql, rowMode: 'array' })).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 /** Starts another process that uses the cluster. */
 async function startUser() {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { lstat, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { askOnce } from '../testing/client.fixture.ts';
 import { type Embedded, embeddedBinaries, embeddedUrl, startEmbedded } from './embedded.ts';
 
 describe('startEmbedded()', () => {
@@ -22,7 +22,7 @@ describe('startEmbedded()', () => {
   });
 
   test('gives a UTF-8 database owned by a role that is no superuser', async () => {
-    const [row] = await ask(
+    const [row] = await askOnce(
       embedded.url,
       `SELECT current_database() AS database, current_user AS "user", upper('ọ̀é') AS upper, pg_encoding_to_char(encoding) AS encoding,
               rolsuper, rolcreatedb, rolcreaterole, rolreplication, pg_get_userbyid(datdba) AS owner
@@ -74,13 +74,3 @@ test('embeddedBinaries() mends missing library links', async () => {
   expect((await lstat(libpq)).isSymbolicLink()).toBe(true);
   expect(Bun.spawnSync([join(bin, 'postgres'), '--version']).exitCode).toBe(0);
 });
-
-async function ask(url: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { onConnection } from './client.fixture.ts';
 
 /** Catalog entries by kind of object, one line for each object. */
 export type CatalogDump = Record<string, string[]>;
@@ -8,9 +8,7 @@ export type CatalogDump = Record<string, string[]>;
  * test on purpose. Omits our own schemas.
  */
 export async function catalogOf(database: { adminUrl: string }): Promise<CatalogDump> {
-  const client = new pg.Client({ connectionString: database.adminUrl, application_name: 'testing' });
-  await client.connect();
-  try {
+  return await onConnection(database.adminUrl, async (client) => {
     await client.query(`SET search_path = ''`);
     const dump: CatalogDump = {};
     for (const [kind, sql] of Object.entries(QUERIES)) {
@@ -20,9 +18,7 @@ export async function catalogOf(database: { adminUrl: string }): Promise<Catalog
       dump[kind] = found.rows.map(({ line }) => JSON.stringify(line)).sort();
     }
     return dump;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 const OURS = `IN (SELECT oid FROM pg_namespace WHERE nspname !~ '^(pg_|restore_)' AND nspname NOT IN ('information_schema', 'backup_system', 'backup_queue'))`;

@@ -1,6 +1,6 @@
-import pg from 'pg';
 import { type ObjectName, qualifiedName } from '../model/model.ts';
 import { quoteName } from '../model/quote.ts';
+import { onConnection } from './client.fixture.ts';
 
 /** Rows of each table, each as the text of the whole row, sorted. */
 export type Content = Record<string, string[]>;
@@ -12,9 +12,7 @@ const ROWS_ARE_SHOWN_ALIKE = `SET search_path = ''; SET timezone = 'UTC'; SET da
  * separate tables; a partitioned table appears as a whole and again by partition.
  */
 export async function contentOf(database: { adminUrl: string }, only?: ObjectName[]): Promise<Content> {
-  const client = new pg.Client({ connectionString: database.adminUrl, application_name: 'testing' });
-  await client.connect();
-  try {
+  return await onConnection(database.adminUrl, async (client) => {
     await client.query(ROWS_ARE_SHOWN_ALIKE);
     const found = await client.query<ObjectName & { partitioned: boolean }>(
       `SELECT n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned
@@ -32,16 +30,12 @@ export async function contentOf(database: { adminUrl: string }, only?: ObjectNam
       content[qualifiedName(table)] = rows.rows.map(({ row }) => row).sort();
     }
     return content;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Returns the state of every sequence. */
 export async function sequencesOf(database: { adminUrl: string }): Promise<Record<string, string>> {
-  const client = new pg.Client({ connectionString: database.adminUrl, application_name: 'testing' });
-  await client.connect();
-  try {
+  return await onConnection(database.adminUrl, async (client) => {
     const found = await client.query<ObjectName>(
       `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind = 'S' AND n.nspname NOT IN ('backup_system', 'backup_queue') ORDER BY 1, 2`,
@@ -54,7 +48,5 @@ export async function sequencesOf(database: { adminUrl: string }): Promise<Recor
       positions[qualifiedName(sequence)] = position.rows[0]?.at ?? '';
     }
     return positions;
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import pg from 'pg';
+import { connected } from './client.fixture.ts';
 import { testDatabase } from './database.ts';
 import { testServers } from './servers.ts';
 
@@ -25,9 +25,7 @@ describe.each(testServers())('testDatabase() on server %s', (server) => {
 
   test('fails the test that left a connection open, naming it, and drops the database all the same', async () => {
     const database = await testDatabase({ server });
-    const leaked = new pg.Client({ connectionString: database.url, application_name: 'forgotten' });
-    leaked.on('error', () => {});
-    await leaked.connect();
+    const leaked = await connected(database.url, 'forgotten');
     await leaked.query('SELECT 42');
     await expect(database[Symbol.asyncDispose]()).rejects.toThrow(/forgotten .*SELECT 42/);
     await using other = await testDatabase({ server });

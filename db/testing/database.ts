@@ -1,8 +1,9 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { Mutex } from '../../server/core/mutex.ts';
 import { HRMS } from '../hrms/tables.ts';
 import { quoteIdent, quoteLiteral } from '../model/quote.ts';
 import { migrate } from '../system/migrate.ts';
+import { connected, lastRows, onConnection } from './client.fixture.ts';
 import { quickVerifier } from './password.ts';
 import { type TestServer, testServerUrl } from './servers.ts';
 import { hrmsTemplate } from './template.ts';
@@ -35,7 +36,6 @@ export interface TestDatabaseOptions {
 const OWNER = 'palace_owner';
 /** Password of every role created here. */
 const TEST_PASSWORD = 'palace';
-const OWN_NAME = 'testing';
 const swept = new Set<string>();
 
 /** Creates a database for one test file. Use it with `await using`, or dispose it in `afterAll`. */
@@ -48,7 +48,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
     options.encoding === undefined
       ? ''
       : ` ENCODING '${options.encoding}' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'`;
-  await onServer(serverUrl, (client) =>
+  await onConnection(serverUrl, (client) =>
     client.query(
       `CREATE DATABASE ${name} TEMPLATE ${quoteIdent(template)} OWNER ${quoteIdent(owner)}${encoding}${strategy}`,
     ),
@@ -104,7 +104,7 @@ function prepared(serverUrl: string, owner: string, kind: 'empty' | 'hrms'): Pro
 
 /** Creates role and template when missing, one process at a time. */
 async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms'): Promise<Prepared> {
-  return onServer(serverUrl, async (client) => {
+  return onConnection(serverUrl, async (client) => {
     await client.query(`SELECT pg_advisory_lock(hashtext('testing'))`);
     if (!swept.has(serverUrl)) {
       await sweep(client);
@@ -132,7 +132,7 @@ async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms')
 }
 
 async function drop(serverUrl: string, name: string): Promise<void> {
-  const left = await onServer(serverUrl, async (client) => {
+  const left = await onConnection(serverUrl, async (client) => {
     // A backend outlives its client's disconnect by a moment.
     for (let patience = 2000; patience > 0; patience -= 10) {
       if ((await connectionsTo(client, name)).length === 0) break;
@@ -157,9 +157,8 @@ function serialQueries(url: string) {
   let client: Promise<pg.Client> | null = null;
   const statements = new Mutex();
   const run = async <Row>(sql: string, params?: unknown[]): Promise<Row[]> => {
-    client ??= connect(url);
-    const result: pg.QueryResult | pg.QueryResult[] = await (await client).query(sql, params);
-    return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
+    client ??= connected(url);
+    return await lastRows<Row>(await client, sql, params);
   };
   return {
     query<Row>(sql: string, params?: unknown[]): Promise<Row[]> {
@@ -170,23 +169,6 @@ function serialQueries(url: string) {
       await (await client)?.end();
     },
   };
-}
-
-async function onServer<Result>(serverUrl: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = await connect(serverUrl);
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
-
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: OWN_NAME });
-  // A test may end this connection on purpose; the next statement then says so.
-  client.on('error', () => {});
-  await client.connect();
-  return client;
 }
 
 function at(serverUrl: string, database: string, user?: string): string {

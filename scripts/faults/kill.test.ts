@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
 import { campaign } from '../../db/testing/campaign.fixture.ts';
+import { connected } from '../../db/testing/client.fixture.ts';
 import { verifyArchive } from '../../server/backup/verify.ts';
 import { bytesSource } from '../../server/storage/memory.ts';
 import { setBreakpoint } from '../../server/testing/faults.fixture.ts';
@@ -37,7 +37,7 @@ describe('a backup that is killed', () => {
   }
 
   test('while it waits for a locked table leaves nothing the next one does not sweep', async () => {
-    const holder = await connected();
+    const holder = await connected(scene.database.url);
     await holder.query('BEGIN; LOCK TABLE books');
     const backup = backingUp();
     await backup.says('preparing');
@@ -63,7 +63,7 @@ describe('a restore that is killed', () => {
   }
 
   test('while it waits for the tables changed nothing, and the next one goes through', async () => {
-    const reader = await connected();
+    const reader = await connected(scene.database.url);
     await reader.query('BEGIN; SELECT * FROM books');
     const restore = restoring();
     await restore.says('waiting for the tables');
@@ -145,12 +145,6 @@ async function expectWhole(expected: 'changed' | 'either'): Promise<void> {
 async function settled(): Promise<void> {
   const ours = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`;
   while ((await scene.database.admin(ours)).length > 0) await Bun.sleep(10);
-}
-
-async function connected(): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: scene.database.url });
-  await client.connect();
-  return client;
 }
 
 /** Returns a generator of numbers from 0 to 1, the same in every run (mulberry32). */

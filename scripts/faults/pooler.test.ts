@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { unprivilegedLaunch } from '../../db/embedded/unprivileged.ts';
+import { askOnce, connected } from '../../db/testing/client.fixture.ts';
 import type { TestDatabase } from '../../db/testing/database.ts';
 import type { Scene } from '../../server/testing/scene.fixture.ts';
 import type { CommandFolder } from '../command/command-folder.fixture.ts';
@@ -34,10 +34,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
       expect([code, stderr]).toEqual([2, expect.stringContaining('POOLER_DETECTED')]);
       expect(stdout + stderr).toContain('DATABASE_DIRECT_URL');
     }
-    const client = new pg.Client({ connectionString: pooler.url });
-    // The pooler may close the connection before its last answer was read.
-    client.on('error', () => undefined);
-    await client.connect();
+    const client = await connected(pooler.url);
     expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: '"$user", public' }]);
     expect((await client.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
     await client.end();
@@ -49,8 +46,7 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
     await using pooler = await startPooler(scene.database, 'transaction');
     let over = false;
     const busy = Array.from({ length: 6 }, async () => {
-      const client = new pg.Client({ connectionString: pooler.url });
-      await client.connect();
+      const client = await connected(pooler.url);
       while (!over) await client.query('SELECT count(*) FROM books');
       await client.end();
     });
@@ -109,10 +105,8 @@ default_pool_size = 20
   const url = new URL(database.url);
   url.port = String(port);
   for (let tries = 500; ; tries--) {
-    const client = new pg.Client({ connectionString: url.href });
     try {
-      await client.connect();
-      await client.end();
+      await askOnce(url.href, 'SELECT');
       break;
     } catch (error) {
       if (tries === 0 || child.exitCode !== null)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
-import pg from 'pg';
 import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { campaign } from '../../db/testing/campaign.fixture.ts';
+import { connected } from '../../db/testing/client.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { testServers } from '../../db/testing/servers.ts';
 import { AppError } from '../core/errors.ts';
@@ -40,8 +40,7 @@ async function writers(
   let done = false;
   let written = 0;
   const write = async (statements: (round: number) => string) => {
-    const client = new pg.Client({ connectionString: database.url, application_name: 'writer' });
-    await client.connect();
+    const client = await connected(database.url, 'writer');
     try {
       for (let round = 1; !done; round++, written++) {
         for (const statement of statements(round).split(';\n')) await client.query(statement);

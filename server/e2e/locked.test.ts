@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import pg from 'pg';
 import * as hrms from '../../db/hrms/schema.ts';
 import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { quoteName } from '../../db/model/quote.ts';
+import { connected } from '../../db/testing/client.fixture.ts';
 import { answeredCode } from '../testing/answered.fixture.ts';
 import { type System, startSystem, until, type Visitor } from './system.fixture.ts';
 
@@ -16,8 +16,7 @@ afterAll(() => system[Symbol.asyncDispose]());
 
 /** Holds every table of the HRMS as the end of a restore does. */
 async function holdTables() {
-  const holder = new pg.Client({ connectionString: system.database.url, application_name: 'holder' });
-  await holder.connect();
+  const holder = await connected(system.database.url, 'holder');
   const names = modelFromSchema(hrms).tables.map(quoteName).toSorted().join(', ');
   await holder.query(`BEGIN; LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE`);
   const isHeld = async () => {

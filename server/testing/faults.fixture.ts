@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { connected } from '../../db/testing/client.fixture.ts';
 import type { TestDatabase } from '../../db/testing/database.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -12,9 +12,7 @@ export interface Breakpoint extends AsyncDisposable {
 
 /** Holds up every restore of this database at one step, until the breakpoint is resumed or disposed. */
 export async function setBreakpoint(database: TestDatabase, breakpoint: keyof typeof BREAKPOINTS): Promise<Breakpoint> {
-  const holder = new pg.Client({ connectionString: database.adminUrl, application_name: 'breakpoint' });
-  holder.on('error', () => undefined);
-  await holder.connect();
+  const holder = await connected(database.adminUrl, 'breakpoint');
   await holder.query('SELECT pg_advisory_lock($1, $2)', [BREAKPOINT_FAMILY, BREAKPOINTS[breakpoint]]);
   let closed = true;
   const resume = async () => {

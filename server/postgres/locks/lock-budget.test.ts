@@ -3,13 +3,13 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
-import pg from 'pg';
 import { openSession } from '../../../db/connect/session.ts';
 import { type Cluster, startCluster } from '../../../db/embedded/cluster.ts';
 import { BUILTIN_LOCALE, embeddedBinaries } from '../../../db/embedded/embedded.ts';
 import { machineBinaries } from '../../../db/embedded/machine-postgres.ts';
 import { modelFromSchema } from '../../../db/model/drizzle-model.ts';
 import { campaign } from '../../../db/testing/campaign.fixture.ts';
+import { askOnce } from '../../../db/testing/client.fixture.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { testDatabase } from '../../../db/testing/database.ts';
 import { type TestServer, testServers } from '../../../db/testing/servers.ts';
@@ -60,15 +60,15 @@ const fewProcesses = (server: TestServer): Record<string, string> => ({
 const folderOf = (server: TestServer) => join(tmpdir(), `few-locks-${process.pid}-${server}`);
 
 async function makeOwner(cluster: Cluster): Promise<string> {
-  await run(cluster.adminUrl(), `CREATE ROLE few_locks_owner LOGIN PASSWORD 'secret'`);
-  await run(cluster.adminUrl(), 'CREATE DATABASE many OWNER few_locks_owner');
+  await askOnce(cluster.adminUrl(), `CREATE ROLE few_locks_owner LOGIN PASSWORD 'secret'`);
+  await askOnce(cluster.adminUrl(), 'CREATE DATABASE many OWNER few_locks_owner');
   return ownerUrl(cluster);
 }
 
 /** Makes the tables in portions: one transaction would need the locks that the server lacks. */
 async function makeTables(url: string, names: string[]): Promise<void> {
   for (let at = 0; at < names.length; at += 10)
-    await run(
+    await askOnce(
       url,
       names
         .slice(at, at + 10)
@@ -81,16 +81,6 @@ async function makeTables(url: string, names: string[]): Promise<void> {
 }
 
 const settingNamed = (text: unknown) => Number(/max_locks_per_transaction = (\d+);/.exec(String(text))?.[1]);
-
-async function run(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 const outcome = <T>(work: Promise<T>): Promise<T | AppError> =>
   work.catch((error: unknown) => {
@@ -136,14 +126,14 @@ for (const server of testServers()) {
       await restoreInto({ url }, backup);
       const middle = await backupOf({ url }, modelOf(names.slice(0, 75)), { jobs: 8 });
       expect(middle.result.warnings.join()).toContain('a restore needs');
-      const before = await run(url, FILES);
+      const before = await askOnce(url, FILES);
       const stopped = await rejection(restoreInto({ url }, middle));
       expect([stopped.code, stopped.message]).toEqual([
         'RESTORE_REFUSED',
         expect.stringMatching(/^a restore needs \d+ locks at once.*Nothing was changed\.$/),
       ]);
-      expect(await run(url, FILES)).toEqual(before);
-      expect(await run(url, `SELECT FROM pg_namespace WHERE nspname LIKE 'restore\\_%'`)).toEqual([]);
+      expect(await askOnce(url, FILES)).toEqual(before);
+      expect(await askOnce(url, `SELECT FROM pg_namespace WHERE nspname LIKE 'restore\\_%'`)).toEqual([]);
       await restoreInto({ url }, backup);
     } finally {
       await first.stop();
@@ -152,9 +142,9 @@ for (const server of testServers()) {
     try {
       const url = ownerUrl(second);
       const whole = await backupOf({ url }, modelOf(names));
-      await run(url, 'DELETE FROM t199');
+      await askOnce(url, 'DELETE FROM t199');
       await restoreInto({ url }, whole);
-      expect(await run(url, 'SELECT * FROM t199')).toEqual([{ id: 1, note: 'x' }]);
+      expect(await askOnce(url, 'SELECT * FROM t199')).toEqual([{ id: 1, note: 'x' }]);
       expect(await check(url, names)).toMatchObject({ ok: true, restorable: true });
     } finally {
       await second.stop();
@@ -194,9 +184,9 @@ for (const server of testServers()) {
       await second.stop();
 
       await using third = await smallServer(server, settingNamed(refused.hint), fewProcesses(server));
-      await run(ownerUrl(third), 'DELETE FROM t63');
+      await askOnce(ownerUrl(third), 'DELETE FROM t63');
       await restoreInto({ url: ownerUrl(third) }, whole, { jobs: 4 });
-      expect(await run(ownerUrl(third), 'SELECT * FROM t63')).toEqual([{ id: 1, note: 'x' }]);
+      expect(await askOnce(ownerUrl(third), 'SELECT * FROM t63')).toEqual([{ id: 1, note: 'x' }]);
     } finally {
       await rm(folderOf(server), { recursive: true, force: true });
     }

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import pg from 'pg';
 import { fillDemo } from '../../../db/hrms/demo/demo.ts';
 import * as hrms from '../../../db/hrms/schema.ts';
 import { modelFromSchema } from '../../../db/model/drizzle-model.ts';
 import { campaign } from '../../../db/testing/campaign.fixture.ts';
+import { connected } from '../../../db/testing/client.fixture.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { testDatabase } from '../../../db/testing/database.ts';
 import type { ProgressEvent } from '../../core/progress.ts';
@@ -134,9 +134,3 @@ describe('a transaction with an older snapshot', () => {
     expect(await scene.state()).toBe(scene.archived);
   });
 });
-
-async function connected(url: string, name = 'a client'): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: name });
-  await client.connect();
-  return client;
-}

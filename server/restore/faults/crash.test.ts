@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { type Cluster, startCluster } from '../../../db/embedded/cluster.ts';
 import { BUILTIN_LOCALE, embeddedBinaries } from '../../../db/embedded/embedded.ts';
+import { askOnce, connected } from '../../../db/testing/client.fixture.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import type { TestDatabase } from '../../../db/testing/database.ts';
 import { setBreakpoint } from '../../testing/faults.fixture.ts';
@@ -18,8 +18,8 @@ let scene: Scene;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'palace-crash-'));
   cluster = await start(0);
-  await ask(cluster.adminUrl(), 'CREATE ROLE owner LOGIN');
-  await ask(cluster.adminUrl(), 'CREATE DATABASE library OWNER owner');
+  await askOnce(cluster.adminUrl(), 'CREATE ROLE owner LOGIN');
+  await askOnce(cluster.adminUrl(), 'CREATE DATABASE library OWNER owner');
   scene = await sceneIn(libraryOf(cluster));
   await settleSequences();
 });
@@ -138,25 +138,8 @@ function libraryOf(server: Cluster): TestDatabase {
     name: 'library',
     url,
     adminUrl,
-    query: (sql, params) => ask(url, sql, params),
-    admin: (sql, params) => ask(adminUrl, sql, params),
+    query: (sql, params) => askOnce(url, sql, params),
+    admin: (sql, params) => askOnce(adminUrl, sql, params),
     [Symbol.asyncDispose]: async () => undefined,
   };
-}
-
-async function ask<Row>(url: string, sql: string, params?: unknown[]): Promise<Row[]> {
-  const client = await connected(url);
-  try {
-    const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, params);
-    return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
-  } finally {
-    await client.end();
-  }
-}
-
-async function connected(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
 }
