@@ -92,6 +92,21 @@ for (const server of testServers()) {
       expect(await contentOf(database)).toEqual(before);
     });
 
+    test('promise 11: a backup names the check also where the domain stands only inside a multirange', async () => {
+      await using database = await testDatabase({ server });
+      await database.query(`
+        CREATE DOMAIN pct AS int;
+        CREATE TYPE pcts AS RANGE (SUBTYPE = pct, MULTIRANGE_TYPE_NAME = pct_spans);
+        CREATE TABLE readings (id int PRIMARY KEY, spans pct_spans);
+        INSERT INTO readings VALUES (1, '{[1,150)}');
+        ALTER DOMAIN pct ADD CONSTRAINT "max 100" CHECK (VALUE <= 100) NOT VALID`);
+      const table = pgTable('readings', { id: integer('id').primaryKey(), spans: typed('pct_spans')('spans') });
+      const { result } = await backupOf(database, modelFromSchema({ table }));
+      expect(result.warnings).toEqual([
+        expect.stringContaining('max 100 of the domain public.pct is NOT VALID: values from before it may break it'),
+      ]);
+    });
+
     test('a restore that fails leaves the check and the rows as they were', async () => {
       await using database = await testDatabase({ server });
       await database.query(MADE);

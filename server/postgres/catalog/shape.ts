@@ -137,11 +137,14 @@ export function alterTable(relation: ObjectName & { partitioned: boolean }): str
 const digest = (text: string) =>
   `pg_catalog.sha256(pg_catalog.convert_to(${text}, pg_catalog.getdatabaseencoding()))::text`;
 
-const RELATIONS_SQL = `
-  WITH RECURSIVE tree(oid) AS (
+/** SQL: the tables ($1) and all their partitions, as a part of `WITH RECURSIVE`. */
+export const TREE = `tree(oid) AS (
     SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)
     UNION
-    SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
+    SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)`;
+
+const RELATIONS_SQL = `
+  WITH RECURSIVE ${TREE}
   SELECT n.nspname AS schema, c.relname AS name, c.oid::int8::float8 AS oid, c.relkind = 'p' AS partitioned, c.relispartition AS partition,
          pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
          c.relrowsecurity AS "rowSecurity", c.relforcerowsecurity AS "forceRowSecurity", c.relreplident AS "replicaIdentity", c.relpersistence AS persistence,

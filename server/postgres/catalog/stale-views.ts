@@ -1,6 +1,7 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteName } from '../../../db/model/quote.ts';
+import { TREE } from './shape.ts';
 
 /** A materialised view, as far as refreshing it is concerned. */
 interface MaterialisedView extends ObjectName {
@@ -78,10 +79,7 @@ const MATERIALISED_SQL = `
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' ORDER BY 1, 2`;
 
 const RESTORED_SQL = `
-  WITH RECURSIVE tree(oid) AS (
-    SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)
-    UNION
-    SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
+  WITH RECURSIVE ${TREE}
   SELECT oid::int8::float8 AS oid FROM tree`;
 
 // The server's own views read its catalogs alone. A rule of a table writes; the rules of views are what they read.

@@ -151,7 +151,8 @@ interface TypeRow extends ObjectName {
 
 const TRUE_ARRAY = `(t.typtype = 'b' AND t.typelem <> 0 AND t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc)`;
 
-const PARTS = `
+/** SQL: the types directly inside the type `t`: elements, base, attributes, subtype, and the range of a multirange. */
+export const TYPE_PARTS = `
   SELECT t.typelem AS oid WHERE ${TRUE_ARRAY}
   UNION ALL SELECT t.typbasetype WHERE t.typtype = 'd'
   UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
@@ -172,9 +173,9 @@ const TYPES_SQL = `
     UNION
     SELECT oid FROM unnest($2::int8[]::oid[]) AS other(oid)
     UNION
-    SELECT part.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid, LATERAL (${PARTS}) AS part(oid))
+    SELECT part.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid, LATERAL (${TYPE_PARTS}) AS part(oid))
   SELECT t.oid::int8::float8 AS oid, t.typtype AS kind, n.nspname AS schema, t.typname AS name,
-         ARRAY(SELECT part.oid::int8::float8 FROM (${PARTS}) AS part(oid)) AS parts,
+         ARRAY(SELECT part.oid::int8::float8 FROM (${TYPE_PARTS}) AS part(oid)) AS parts,
          ${TRUE_ARRAY} OR ((n.nspname ~ '^pg_' OR n.nspname = 'information_schema') AND t.typtype <> 'c') AS passing,
          (SELECT json_build_object('schema', en.nspname, 'name', e.extname, 'version', e.extversion)
             FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid JOIN pg_catalog.pg_namespace en ON en.oid = e.extnamespace

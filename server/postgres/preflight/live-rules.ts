@@ -1,6 +1,8 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent } from '../../../db/model/quote.ts';
+import { TREE } from '../catalog/shape.ts';
+import { TYPE_PARTS } from '../catalog/types.ts';
 
 interface InTable {
   table: ObjectName;
@@ -176,10 +178,7 @@ export const ANYTHING_CALLS_SQL = `
 
 // Columns whose NOT NULL is NOT VALID (18) are found in the catalogs.
 const RELATIONS_SQL = `
-  WITH RECURSIVE tree(oid) AS (
-    SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)
-    UNION
-    SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
+  WITH RECURSIVE ${TREE}
   SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
          ARRAY(SELECT a.attname::text FROM pg_catalog.pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
                  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
@@ -231,11 +230,8 @@ const DOMAINS_SQL = `
     SELECT a.attrelid, a.attnum, a.atttypid, true, 0 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
      WHERE a.attrelid = ANY ($1::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition AND a.attgenerated = ''
     UNION
-    SELECT chain.relation, chain.attnum, part.oid, chain.direct AND part.direct, chain.depth + 1 FROM chain JOIN pg_catalog.pg_type t ON t.oid = chain.oid,
-      LATERAL (SELECT t.typelem, false WHERE t.typelem <> 0 AND t.typcategory = 'A'
-               UNION ALL SELECT t.typbasetype, true WHERE t.typtype = 'd'
-               UNION ALL SELECT a.atttypid, false FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-               UNION ALL SELECT r.rngsubtype, false FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) AS part(oid, direct)
+    SELECT chain.relation, chain.attnum, part.oid, chain.direct AND t.typtype = 'd', chain.depth + 1 FROM chain JOIN pg_catalog.pg_type t ON t.oid = chain.oid,
+      LATERAL (${TYPE_PARTS}) AS part(oid)
      WHERE chain.depth < 20)
   SELECT chain.relation::int8::float8 AS relation, a.attname AS column, pg_catalog.format_type(a.atttypid, a.atttypmod) AS "columnType",
          pg_catalog.format_type(t.typbasetype, t.typtypmod) AS "baseType", n.nspname AS schema, t.typname AS name,

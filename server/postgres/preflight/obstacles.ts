@@ -1,6 +1,8 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
+import { TREE } from '../catalog/shape.ts';
+import { TYPE_PARTS } from '../catalog/types.ts';
 import { budgetHint, describeShortage, fitsBudget, readLockBudget, restoreLocks } from '../locks/lock-budget.ts';
 import { readEventTriggers } from '../rewrite/causes.ts';
 
@@ -97,19 +99,11 @@ const UNSTEADY = `(con.conbin::text ~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR)' OR E
       JOIN pg_catalog.pg_proc p ON p.oid = (m.found)[1]::int8::oid WHERE p.provolatile <> 'i'))`;
 
 const OBSTACLES_SQL = `
-  WITH RECURSIVE tree(oid) AS (
-    SELECT oid FROM unnest($1::int8[]::oid[]) AS wanted(oid)
+  WITH RECURSIVE ${TREE},
+  used(oid) AS (
+    SELECT a.atttypid FROM tree JOIN pg_catalog.pg_attribute a ON a.attrelid = tree.oid AND a.attnum > 0 AND NOT a.attisdropped
     UNION
-    SELECT c.oid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition),
-  used(oid, depth) AS (
-    SELECT a.atttypid, 0 FROM tree JOIN pg_catalog.pg_attribute a ON a.attrelid = tree.oid AND a.attnum > 0 AND NOT a.attisdropped
-    UNION
-    SELECT part.oid, used.depth + 1 FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid,
-      LATERAL (SELECT t.typelem WHERE t.typelem <> 0 AND t.typcategory = 'A'
-               UNION ALL SELECT t.typbasetype WHERE t.typtype = 'd'
-               UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-               UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) AS part(oid)
-     WHERE used.depth < 20),
+    SELECT part.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid, LATERAL (${TYPE_PARTS}) AS part(oid)),
   found(kind, object, catalog, item, relation) AS (
     SELECT CASE WHEN i.indisunique THEN 'unique index' ELSE 'index' END, i.indexrelid, 'class', '', i.indrelid
       FROM tree JOIN pg_catalog.pg_index i ON i.indrelid = tree.oid JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid AND ic.relkind = 'i'

@@ -1,4 +1,5 @@
 import { NO_CONSTRAINT, PLAIN_INDEX, REBUILDABLE_KEY, REMAKEABLE_INDEX } from '../catalog/shape.ts';
+import { TYPE_PARTS } from '../catalog/types.ts';
 
 /** SQL: the restored tables ($1, JSON) with their partitions, the outside tables tied to them, and the indexes that are rebuilt. */
 const FOUND = `
@@ -60,10 +61,7 @@ const USED_TYPES = `
     SELECT a.atttypid, 0 FROM wanted JOIN pg_catalog.pg_attribute a ON a.attrelid = wanted.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY (wanted.columns)
     UNION
     SELECT part.oid, used.depth + 1 FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid,
-      LATERAL (SELECT t.typelem WHERE t.typelem <> 0 AND t.typcategory = 'A'
-               UNION ALL SELECT t.typbasetype WHERE t.typtype = 'd'
-               UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-               UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) AS part(oid)
+      LATERAL (${TYPE_PARTS}) AS part(oid)
      WHERE used.depth < 20)`;
 
 /**
