@@ -1,15 +1,16 @@
 import { asking } from '../../db/connect/database-error.ts';
 import { openTransaction } from '../../db/connect/working-session.ts';
+import type { Origin } from '../../server/archive/manifest/origin.ts';
+import { openArchive } from '../../server/archive/reader.ts';
+import { AppError } from '../../server/core/errors.ts';
 import {
   type AdministratorChanges,
   administratorsFromElsewhere,
   administratorsRefused,
   describeAdministrator,
   NAMED_ADMINISTRATORS,
-} from '../../server/api/restores/administrators-from-elsewhere.ts';
-import type { Origin } from '../../server/archive/manifest/origin.ts';
-import { openArchive } from '../../server/archive/reader.ts';
-import { AppError } from '../../server/core/errors.ts';
+} from '../../server/library/administrators/administrators-from-elsewhere.ts';
+import { chooseTables } from '../../server/restore/choose-tables.ts';
 import type { Storage } from '../../server/storage/storage.ts';
 import { formatCounted } from './format.ts';
 
@@ -52,7 +53,7 @@ export async function readAdministrators(
     });
   };
   return await administratorsFromElsewhere(
-    { storage: opens, archive, manifest, tables, isForeign, target, ask },
+    { storage: opens, archive, manifest, tables: chooseTables(manifest, tables), isForeign, target, ask },
     signal,
   ).catch((error: unknown) => {
     if (allowed && error instanceof AppError && error.code === 'ARCHIVE_LIMIT')

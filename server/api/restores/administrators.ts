@@ -3,14 +3,19 @@ import { asking } from '../../../db/connect/database-error.ts';
 import { originInUrl } from '../../archive/manifest/origin.ts';
 import { openArchive } from '../../archive/reader.ts';
 import { AppError } from '../../core/errors.ts';
-import { SIGN_IN_TABLE } from '../../library/rows/sign-in-rows.ts';
+import type { AdministratorChange } from '../../library/administrators/administrator-changes.ts';
+import {
+  administratorsFromElsewhere,
+  administratorsRefused,
+} from '../../library/administrators/administrators-from-elsewhere.ts';
+import { SIGN_IN_TABLE } from '../../library/administrators/sign-in-rows.ts';
 import { readIdentity } from '../../postgres/catalog/identity.ts';
 import type { Ask } from '../../postgres/database-status.ts';
-import { type AdministratorChange, confirmationOf } from '../../security/administrator-changes.ts';
+import { chooseTables } from '../../restore/choose-tables.ts';
 import type { Caller } from '../../security/caller.ts';
+import { sha256 } from '../../security/sha256.ts';
 import { askWith } from '../ask.ts';
 import type { ApiParts } from '../parts.ts';
-import { administratorsFromElsewhere, administratorsRefused } from './administrators-from-elsewhere.ts';
 
 type Parts = Pick<ApiParts, 'storage' | 'records' | 'databaseAddress'>;
 
@@ -29,12 +34,13 @@ export async function confirmAdministrators(
   signal: AbortSignal,
 ): Promise<AdministratorChange[]> {
   const { storage, records, databaseAddress } = parts;
-  const { archive, tables, uploaded } = wanted;
+  const { archive, uploaded } = wanted;
   await using source = await storage.open(archive);
   const { manifest, digest } = await openArchive(source, { signal });
   const ask = askShortly(records);
   const { database, systemIdentifier = null } = await readIdentity({ query: ask });
   const target = { host: originInUrl(databaseAddress).host, database, systemIdentifier };
+  const tables = chooseTables(manifest, wanted.tables);
   const { changes } = await administratorsFromElsewhere(
     { storage, archive, manifest, tables, isForeign: uploaded, target, ask },
     signal,
@@ -62,6 +68,11 @@ function askShortly(records: Parts['records']): Ask {
         return await askWith(tx)(text, params);
       }),
     );
+}
+
+/** Returns the confirmation of exactly these changes by this archive; any other change or archive has another one. */
+function confirmationOf(digest: string, changes: readonly AdministratorChange[]): string {
+  return sha256(JSON.stringify([digest, changes])).slice(0, 32);
 }
 
 function forPeopleOnly(archive: string): AppError {

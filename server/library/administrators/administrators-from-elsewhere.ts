@@ -1,16 +1,11 @@
 import { qualifiedName } from '../../../db/model/model.ts';
-import type { Manifest } from '../../archive/manifest/manifest.ts';
+import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 import { compareOrigin, type Origin, originOf } from '../../archive/manifest/origin.ts';
 import { AppError } from '../../core/errors.ts';
-import { readSignInRows, SIGN_IN_TABLE } from '../../library/rows/sign-in-rows.ts';
 import type { Ask } from '../../postgres/database-status.ts';
-import { chooseTables } from '../../restore/choose-tables.ts';
-import {
-  type AdministratorChange,
-  administratorChanges,
-  type SignInFacts,
-} from '../../security/administrator-changes.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { type AdministratorChange, administratorChanges } from './administrator-changes.ts';
+import { readSignInRows, SIGN_IN_TABLE, type SignInRow } from './sign-in-rows.ts';
 
 /** A restore about to be requested. */
 export interface WantedRestore {
@@ -18,8 +13,8 @@ export interface WantedRestore {
   storage: Pick<Storage, 'open'>;
   archive: string;
   manifest: Manifest;
-  /** Absent: all tables of the archive. */
-  tables: string[] | undefined;
+  /** The tables to restore. */
+  tables: ManifestTable[];
   /** True when somebody uploaded it, so that its manifest is its sender's word. */
   isForeign: boolean;
   /** The database to restore into. */
@@ -45,7 +40,7 @@ export async function administratorsFromElsewhere(
   { storage, archive, manifest, tables, isForeign, target, ask }: WantedRestore,
   signal: AbortSignal,
 ): Promise<AdministratorChanges> {
-  if (!chooseTables(manifest, tables).some((table) => qualifiedName(table) === SIGN_IN_TABLE)) return NONE;
+  if (!tables.some((table) => qualifiedName(table) === SIGN_IN_TABLE)) return NONE;
   if (!isForeign && manifest.kind !== 'uploaded' && compareOrigin(originOf(manifest), target) === 'same') return NONE;
   const now = await readNow(ask);
   if (now === null) return NONE;
@@ -92,7 +87,7 @@ const COLUMNS = ['id', 'email', 'password', 'role', 'isActive'];
  * Reads the administrators now; null when signing in could not read the table, because then no restore changes who may
  * sign in.
  */
-async function readNow(ask: Ask): Promise<SignInFacts[] | null> {
+async function readNow(ask: Ask): Promise<SignInRow[] | null> {
   const [readable] = await ask(
     `SELECT count(*)::int AS columns FROM pg_catalog.pg_attribute
       WHERE attrelid = pg_catalog.to_regclass('public.admins') AND attnum > 0 AND NOT attisdropped

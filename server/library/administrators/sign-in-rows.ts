@@ -3,9 +3,9 @@ import type { Manifest } from '../../archive/manifest/manifest.ts';
 import { comparedAs, readRows } from '../../archive/rows/read-rows.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { readTableChunk } from './table-chunk.ts';
+import { readTableChunk } from '../rows/table-chunk.ts';
 
-/** One row of the table that sign-in reads, from the archive; a missing column is null. */
+/** The facts of an administrator that decide about signing in, and with which rights; what an archive lacks is null. */
 export interface SignInRow {
   id: string | null;
   email: string | null;

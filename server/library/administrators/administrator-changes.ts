@@ -1,13 +1,4 @@
-import { sha256 } from './sha256.ts';
-
-/** Fields of an administrator that decide about signing in, and with which rights. */
-export interface SignInFacts {
-  id: string | null;
-  email: string | null;
-  password: string | null;
-  role: string | null;
-  isActive: boolean;
-}
+import type { SignInRow } from './sign-in-rows.ts';
 
 /** Change that a restore would make to one administrator. */
 export interface AdministratorChange {
@@ -22,8 +13,8 @@ export interface AdministratorChange {
 }
 
 /** Compares the administrators now with those after a restore, matched by e-mail address as signing in does. Pure. */
-export function administratorChanges(now: readonly SignInFacts[], then: readonly SignInFacts[]): AdministratorChange[] {
-  const keyOf = ({ email }: SignInFacts) => (email ?? '').toLowerCase();
+export function administratorChanges(now: readonly SignInRow[], then: readonly SignInRow[]): AdministratorChange[] {
+  const keyOf = ({ email }: SignInRow) => (email ?? '').toLowerCase();
   const before = Map.groupBy(now, keyOf);
   const changes = then.flatMap((row): AdministratorChange[] => {
     const known = before.get(keyOf(row)) ?? [];
@@ -47,15 +38,7 @@ export function administratorChanges(now: readonly SignInFacts[], then: readonly
   return [...changes, ...removed];
 }
 
-/**
- * Returns the confirmation to send back for exactly these changes and this archive; any other change or archive has
- * another one. Pure.
- */
-export function confirmationOf(digest: string, changes: readonly AdministratorChange[]): string {
-  return sha256(JSON.stringify([digest, changes])).slice(0, 32);
-}
-
-function differences(now: SignInFacts, then: SignInFacts): AdministratorChange['what'] {
+function differences(now: SignInRow, then: SignInRow): AdministratorChange['what'] {
   const what: AdministratorChange['what'] = [];
   if (now.role !== then.role) what.push('role');
   if (now.password !== then.password) what.push('password');
