@@ -2,13 +2,12 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeTestServers, startTestServer, stopTestServers, testServers } from '../../db/testing/servers.ts';
+import { TEST_TIMEOUT_MS } from '../../db/testing/test-timeout.ts';
 import { countRun, type FileTime, fileTimes, slowestFiles } from './test-count.ts';
 import { memoryFolder } from './test-folder.ts';
 import { type TestRun, testRuns } from './test-runs.ts';
 
 const ROOT = join(import.meta.dir, '../..');
-/** Milliseconds after which a hanging test ends; a slow one on a busy machine does not fail. */
-const TEST_TIMEOUT_MS = 120_000;
 /** Number of parallel test files. Tests wait a quarter of their time, so one more than there are processors keeps all of these busy. */
 const CONCURRENCY = Math.min(availableParallelism() + 1, 4);
 

@@ -40,8 +40,8 @@ const WRITERS = {
   'changes storage options': `IF current_setting('set.off', true) IS DISTINCT FROM 'on' THEN PERFORM set_config('set.off', 'on', true); ALTER TABLE public.goods SET (fillfactor = 50); PERFORM set_config('set.off', 'off', true); END IF`,
   'sets a sequence': `PERFORM pg_catalog.setval('public.journal_id_seq', 7000)`,
 };
-/** Condition for commands that only the change of live tables runs, so that nothing before it could detect the trigger. */
-const ON_LIVE_ONLY = `IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() c WHERE c.schema_name = 'public') THEN RETURN; END IF;`;
+/** Condition for commands that only the change of live tables runs, so that nothing before it could detect the trigger. Sequences are held earlier. */
+const ON_LIVE_ONLY = `IF NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() c WHERE c.schema_name = 'public' AND c.object_type <> 'sequence') THEN RETURN; END IF;`;
 
 /** Every write on every event, and a selection in which each write and each event occurs. */
 const EVENTS = ['ddl_command_start', 'ddl_command_end', 'sql_drop'];
@@ -104,6 +104,8 @@ for (const server of testServers()) {
           const before = await everything();
           const error = await rejection(restoreInto(database, made));
           expect(error.code).toBe('RESTORE_REFUSED');
+          // Not by what is tried beforehand.
+          expect(error.message).not.toContain('while others are altered');
           expect(error.hint).toContain('ALTER EVENT TRIGGER "Set off" DISABLE;');
           expect(await everything()).toEqual(before);
         });

@@ -2,12 +2,11 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { removeTestServers, startTestServer, stopTestServers, testServers } from '../../../db/testing/servers.ts';
+import { TEST_TIMEOUT_MS } from '../../../db/testing/test-timeout.ts';
 import { memoryFolder } from '../test-folder.ts';
 import { type Breakage, broken } from './breakage.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
-/** A test that waits for something that never comes ends the file after so long. */
-const TEST_TIMEOUT_MS = 90_000;
 const FILE_TIMEOUT_MS = 15 * 60_000;
 
 /** A copy of the project in which the program is broken and tests are run. Disposing it leaves nothing. */

@@ -74,11 +74,12 @@ const HOLDERS_SQL = `
    ORDER BY 2, 3`;
 
 /**
- * Returns sessions in a transaction whose snapshot is older than this session's commit will be. READ COMMITTED holds none between
- * statements and takes a new one after a wait, so that one waiting with a snapshot older than `horizon` will keep it. Only members of
- * pg_read_all_stats see sessions of other roles.
+ * Returns sessions that keep a snapshot older than this session's commit: they would see the emptied tables empty, and all others as
+ * before. A transaction in REPEATABLE READ or SERIALIZABLE keeps its snapshot to the end, one in READ COMMITTED as long as a cursor is
+ * open. Shows sessions of other roles only to members of pg_read_all_stats.
  */
 export async function olderSnapshots(session: Session, horizon: string): Promise<Blocker[]> {
+  // READ COMMITTED takes a new snapshot after a wait for a lock: one older than `horizon` is not of that kind.
   return session.query<Blocker>(
     `SELECT ${KIND} AS kind, a.pid, NULL AS gid, ${PROCESS}, false AS queued, '{}'::text[] AS relations
        FROM pg_catalog.pg_stat_activity a
