@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from '../../server/core/errors.ts';
+import { quoteIdent } from '../model/quote.ts';
 import type { Endpoint, TlsWishes } from './address/target.ts';
 import { DialFault } from './dial.ts';
 
@@ -183,7 +184,7 @@ function hasState(error: unknown): error is ServerWords {
 
 function ofServer(fault: ServerWords, { user, database }: Place): Finding {
   const { code, message: text } = fault;
-  const role = quoted(user);
+  const role = quoteIdent(user);
   if (code === '28P01')
     return {
       code: 'DATABASE_AUTH_FAILED',
@@ -194,23 +195,23 @@ function ofServer(fault: ServerWords, { user, database }: Place): Finding {
   if (code === '3D000')
     return {
       why: 'there is no such database',
-      hint: `Check the name in DATABASE_URL, or run CREATE DATABASE ${quoted(database)};`,
+      hint: `Check the name in DATABASE_URL, or run CREATE DATABASE ${quoteIdent(database)};`,
     };
   if (code === '55000' && /invalid database/.test(text))
     return {
       why: 'removing this database was broken off, and nobody can use it any more',
-      hint: `As its owner finish it: DROP DATABASE ${quoted(database)}; then make it anew, or name another one in DATABASE_URL.`,
+      hint: `As its owner finish it: DROP DATABASE ${quoteIdent(database)}; then make it anew, or name another one in DATABASE_URL.`,
     };
   if (code === '55000')
     return {
       why: 'the database takes no connections',
-      hint: `As a superuser: ALTER DATABASE ${quoted(database)} ALLOW_CONNECTIONS true;`,
+      hint: `As a superuser: ALTER DATABASE ${quoteIdent(database)} ALLOW_CONNECTIONS true;`,
     };
   if (code === '42501' && /database/.test(text))
     return {
       code: 'PERMISSION_DENIED',
       why: 'the role may not connect to this database',
-      hint: `As its owner: GRANT CONNECT ON DATABASE ${quoted(database)} TO ${role};`,
+      hint: `As its owner: GRANT CONNECT ON DATABASE ${quoteIdent(database)} TO ${role};`,
     };
   if (code === '53300') return ofCrowd(text, database, role);
   if (code === '57P03' && /is not accepting connections/.test(text))
@@ -263,16 +264,12 @@ function ofCrowd(text: string, database: string, role: string): Finding {
   if (/for database/.test(text))
     return {
       why: 'the database has no connection left',
-      hint: `Lower BACKUP_JOBS or --jobs, or ALTER DATABASE ${quoted(database)} CONNECTION LIMIT -1;`,
+      hint: `Lower BACKUP_JOBS or --jobs, or ALTER DATABASE ${quoteIdent(database)} CONNECTION LIMIT -1;`,
     };
   return {
     why: 'the server has no free connection left',
     hint: 'Lower BACKUP_JOBS or --jobs, or raise max_connections on the server.',
   };
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function wordsOf(error: unknown): string {

@@ -85,6 +85,11 @@ export function qualifiedName(object: ObjectName): string {
   return `${object.schema}.${object.name}`;
 }
 
+/** Returns a map key that no other name has: `qualifiedName` gives `a.b` for a dot in either part. */
+export function objectKey({ schema, name }: ObjectName): string {
+  return JSON.stringify([schema, name]);
+}
+
 /** Returns a table's name for people and results, with its schema only where that adds something. */
 export function shortName(object: ObjectName): string {
   return object.schema === 'public' ? object.name : qualifiedName(object);

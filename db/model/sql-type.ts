@@ -34,9 +34,9 @@ export function typeName(type: ObjectName): string {
   return `${quoteWhereNeeded(type.schema)}.${quoteWhereNeeded(type.name)}`;
 }
 
-/** Returns the type without its modifier, as a cast in a default shows it: `numeric(10,2)` → `numeric`. */
+/** Returns the type without its modifier, as a cast in a default shows it: `numeric(10,2)` → `numeric`. Names in quotes stay whole. */
 export function withoutModifier(sqlType: string): string {
-  return sqlType.replace(/\((?:[^()"]*)\)/, '');
+  return sqlType.replace(/^((?:"(?:[^"]|"")*"|[^("])*)\([^()]*\)/, '$1');
 }
 
 /** Quotes as `quote_ident` does: only names that need it. */

@@ -29,7 +29,7 @@ import type { Storage } from '../storage/storage.ts';
 import { archiveName } from './archive-name.ts';
 import { affordableJobs } from './checks/affordable.ts';
 import { refuseHiddenRows } from './checks/hidden-rows.ts';
-import { refuseFullDisk } from './checks/space.ts';
+import { archiveBytes, refuseFullDisk } from './checks/space.ts';
 import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
 import type { Exclusion } from './exclusions.ts';
@@ -143,7 +143,10 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
         signal: run.signal,
       }),
   });
-  await refuseFullDisk(deps.storage, facts.heapBytes);
+  await refuseFullDisk(deps.storage, archiveBytes(facts.heapBytes), {
+    what: 'this backup needs at least about',
+    hint: 'Free space there, or choose another folder with BACKUP_DIR or --output.',
+  });
 
   await using object = await deps.storage.create(fileName);
   const writer = createArchiveWriter({

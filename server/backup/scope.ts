@@ -1,5 +1,5 @@
 import { CASINGS, type Casing, convertName } from '../../db/model/drizzle/casing.ts';
-import { type ObjectName, qualifiedName, type SchemaModel, type TableModel } from '../../db/model/model.ts';
+import { type ObjectName, objectKey, qualifiedName, type SchemaModel, type TableModel } from '../../db/model/model.ts';
 import { storedName } from '../../db/model/pg-names.ts';
 import { pickTables } from '../../db/model/pick.ts';
 import { LARGE_OBJECTS, UNKNOWN_TABLE } from '../archive/manifest/losses.ts';
@@ -33,16 +33,16 @@ export function chooseScope(
   facts: Omit<JudgeFacts, 'declares' | 'filters'>,
   chosen: string[] | undefined,
 ): BackupScope {
-  const declared = new Set(model.tables.map(keyOf));
-  const filtered = new Set(model.filtered?.map(keyOf));
+  const declared = new Set(model.tables.map(objectKey));
+  const filtered = new Set(model.filtered?.map(objectKey));
   const verdicts = judge({
     ...facts,
-    declares: (name) => declared.has(keyOf(name)),
-    filters: (name) => filtered.has(keyOf(name)),
+    declares: (name) => declared.has(objectKey(name)),
+    filters: (name) => filtered.has(objectKey(name)),
   });
   const found = new Map<string, { relation: Relation; verdict: Verdict }>();
-  for (const [relation, verdict] of verdicts) found.set(keyOf(relation), { relation, verdict });
-  const verdictOf = (table: ObjectName) => declaredVerdict(found.get(keyOf(table)), table, facts);
+  for (const [relation, verdict] of verdicts) found.set(objectKey(relation), { relation, verdict });
+  const verdictOf = (table: ObjectName) => declaredVerdict(found.get(objectKey(table)), table, facts);
 
   const picked = chosen ? pickTables(model.tables, chosen, 'The schema') : model.tables;
   const absent = picked.filter((table) => verdictOf(table) === null);
@@ -68,7 +68,7 @@ export function chooseScope(
     unknown: [],
     warnings: unusedExclusions(facts),
   };
-  const notChosen = new Set(unchosen.map(keyOf));
+  const notChosen = new Set(unchosen.map(objectKey));
   const heads = new Map(facts.inventory.relations.map((relation) => [relation.oid, relation]));
   for (const [relation, verdict] of verdicts) add(scope, relation, verdict, { heads, declared, notChosen });
   addLargeObjects(scope, facts);
@@ -88,11 +88,13 @@ export function compareTables(
   model: Pick<SchemaModel, 'tables'>,
   facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
 ): TableComparison {
-  const declared = new Set(model.tables.map(keyOf));
-  const verdicts = judge({ ...facts, extensionRows: new Map(), declares: (name) => declared.has(keyOf(name)) });
-  const there = new Map([...verdicts].map(([relation, verdict]) => [keyOf(relation), { relation, verdict }]));
+  const declared = new Set(model.tables.map(objectKey));
+  const verdicts = judge({ ...facts, extensionRows: new Map(), declares: (name) => declared.has(objectKey(name)) });
+  const there = new Map([...verdicts].map(([relation, verdict]) => [objectKey(relation), { relation, verdict }]));
   return {
-    missing: model.tables.filter((table) => declaredVerdict(there.get(keyOf(table)), table, facts) === null).map(plain),
+    missing: model.tables
+      .filter((table) => declaredVerdict(there.get(objectKey(table)), table, facts) === null)
+      .map(plain),
     unknown: [...verdicts].flatMap(([relation, verdict]) =>
       verdict.class === 'lost' && verdict.kind === 'table' && relation.root === null ? [plain(relation)] : [],
     ),
@@ -131,17 +133,17 @@ export function headlessPartitions(
   facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
   model: Pick<SchemaModel, 'tables'> = { tables },
 ): { table: TableModel; head: ObjectName }[] {
-  const declared = new Set(model.tables.map(keyOf));
-  const verdicts = judge({ ...facts, extensionRows: new Map(), declares: (name) => declared.has(keyOf(name)) });
+  const declared = new Set(model.tables.map(objectKey));
+  const verdicts = judge({ ...facts, extensionRows: new Map(), declares: (name) => declared.has(objectKey(name)) });
   const byOid = new Map(facts.inventory.relations.map((relation) => [relation.oid, relation]));
   const lost = new Map(
     [...verdicts].flatMap(([relation, verdict]) => {
       const head = relation.root === null ? undefined : byOid.get(relation.root);
-      return head && verdict.class === 'lost' ? [[keyOf(relation), plain(head)] as const] : [];
+      return head && verdict.class === 'lost' ? [[objectKey(relation), plain(head)] as const] : [];
     }),
   );
   return tables.flatMap((table) => {
-    const head = lost.get(keyOf(table));
+    const head = lost.get(objectKey(table));
     return head ? [{ table, head }] : [];
   });
 }
@@ -195,10 +197,10 @@ function add(
     case 'protected': {
       if (relation.kind === 'sequence') {
         const owner = heads.get(relation.owner ?? -1);
-        if (!owner || !notChosen.has(keyOf(owner))) scope.sequences.push(name);
-      } else if (isHead && relation.unlogged && !notChosen.has(keyOf(relation)))
+        if (!owner || !notChosen.has(objectKey(owner))) scope.sequences.push(name);
+      } else if (isHead && relation.unlogged && !notChosen.has(objectKey(relation)))
         scope.warnings.push(`${qualifiedName(relation)} is UNLOGGED: a crash of the server empties it.`);
-      else if (!isHead && declared.has(keyOf(relation)))
+      else if (!isHead && declared.has(objectKey(relation)))
         scope.leftOut.push({ ...name, reason: 'a partition: its rows are kept with its table' });
       break;
     }
@@ -241,11 +243,6 @@ function unusedExclusions({ inventory, exclusions }: Omit<JudgeFacts, 'declares'
       const isPartition = inventory.relations.some((relation) => relation.root !== null && matches(relation));
       return `${location}: \`${pattern}\` fits nothing in this database${isPartition ? ' but a partition, and only a whole table can be left out' : ''}.`;
     });
-}
-
-/** Returns an unambiguous key: `a.b` + `c` and `a` + `b.c` are different tables. */
-function keyOf({ schema, name }: ObjectName): string {
-  return JSON.stringify([schema, name]);
 }
 
 function plain({ schema, name }: ObjectName): ObjectName {

@@ -5,6 +5,7 @@ import type { ManifestEntry } from '../archive/manifest/manifest.ts';
 import { type Archive, type ArchiveLimits, archiveOf, DEFAULT_LIMITS, describeEntry } from '../archive/reader.ts';
 import { countRows } from '../archive/rows/records.ts';
 import type { ByteSource } from '../core/bytes.ts';
+import { forEachConcurrent } from '../core/concurrent-map.ts';
 import { AppError, cancelled, redacted } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
 
@@ -79,31 +80,29 @@ async function verifyEntries(
 
   const totalBytes = manifest.entries.reduce((sum, entry) => sum + entry.size, 0);
   const found = new Map<ManifestEntry, VerifyFault>();
-  const verifyEach = async (queue: ManifestEntry[]): Promise<void> => {
-    for (let entry = queue.shift(); entry; entry = queue.shift()) {
-      if (signal.aborted) throw cancelled('Verifying the archive');
-      try {
-        // Added in one step: `+= await` would read the sum before waiting, and lose what others add meanwhile.
-        const rows = await verifyEntry(archives, entry);
-        report.rows += rows;
-        report.entries += 1;
-        report.bytes += entry.size;
-      } catch (error) {
-        found.set(entry, faultOf(error));
-      }
-      const table = entry.table && qualifiedName(entry.table);
-      onProgress({
-        stage: 'verify',
-        rows: report.rows,
-        bytes: report.bytes,
-        totalBytes,
-        ...(table !== null && { table }),
-      });
+  const verifyOne = async (entry: ManifestEntry): Promise<void> => {
+    if (signal.aborted) throw cancelled('Verifying the archive');
+    try {
+      // Added in one step: `+= await` would read the sum before waiting, and lose what others add meanwhile.
+      const rows = await verifyEntry(archives, entry);
+      report.rows += rows;
+      report.entries += 1;
+      report.bytes += entry.size;
+    } catch (error) {
+      found.set(entry, faultOf(error));
     }
+    const table = entry.table && qualifiedName(entry.table);
+    onProgress({
+      stage: 'verify',
+      rows: report.rows,
+      bytes: report.bytes,
+      totalBytes,
+      ...(table !== null && { table }),
+    });
   };
   const small = manifest.entries.filter((entry) => !isLarge(entry));
-  await Promise.all(Array.from({ length: concurrency }, () => verifyEach(small)));
-  await verifyEach(manifest.entries.filter(isLarge));
+  await forEachConcurrent(concurrency, small, verifyOne);
+  await forEachConcurrent(1, manifest.entries.filter(isLarge), verifyOne);
   // In the order of the archive, not in the order of reading.
   for (const entry of manifest.entries) {
     const fault = found.get(entry);

@@ -78,7 +78,7 @@ test('while the tables of the HRMS are held, who-am-I, the operation, its progre
   // What changes something waits until the role can be confirmed, and says so instead of hanging.
   await forget();
   const refused = timed('backups.create, refused', () => answeredCode(client.backups.create.mutate({})));
-  expect(await refused).toBe('OPERATION_IN_PROGRESS');
+  expect(await refused).toBe('TABLE_BUSY');
   await tables.release();
   for (const [name, times] of Object.entries(took)) {
     const sorted = times.toSorted((a, b) => a - b).map((ms) => ms.toFixed(0));

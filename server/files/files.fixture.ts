@@ -5,7 +5,8 @@ import { Hono } from 'hono';
 import { openRecords } from '../../db/system/records.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import type { AppEnv, ConnectionTimeout } from '../api/context.ts';
-import { type ErrorCode, failureBody } from '../core/errors.ts';
+import { failureBody } from '../core/errors.ts';
+import { statusOf } from '../http/status.ts';
 import { acceptanceOf } from '../jobs/uploads/acceptance.fixture.ts';
 import { type BackupCache, createBackupCache } from '../library/backup-cache.ts';
 import { listen } from '../process/listen.ts';
@@ -16,18 +17,6 @@ import type { Storage } from '../storage/storage.ts';
 import { createUploadArea, type UploadArea } from '../storage/uploads.ts';
 import { fileRoutes } from './files.ts';
 import type { FileParts } from './parts.ts';
-
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  ALREADY_EXISTS: 409,
-  ARCHIVE_DAMAGED: 409,
-  TOO_LARGE: 413,
-  DISK_FULL: 503,
-  STORAGE_UNAVAILABLE: 503,
-  UNEXPECTED: 500,
-};
 
 /**
  * A server of the bytes routes alone, on a real port, with a database, a folder of archives and an upload area of its
@@ -97,7 +86,7 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
     newId: () => crypto.randomUUID(),
     fail: (error) => {
       const body = failureBody(error, new Date());
-      return Response.json(body, { status: STATUS[body.error.code] ?? 400 });
+      return Response.json(body, { status: statusOf(body.error.code) });
     },
     audit: { append: async (entry) => void audited.push(entry), rows: async function* () {} },
     nameOf: async (id, signal) => (await cache.find(id, signal)).name,

@@ -1,4 +1,4 @@
-import type { ObjectName } from '../../db/model/model.ts';
+import { type ObjectName, objectKey } from '../../db/model/model.ts';
 import type { Manifest, UserCollation, UserType } from '../archive/manifest/manifest.ts';
 
 /** Descriptions, by an archive or a database, of the types behind its columns. */
@@ -22,22 +22,22 @@ export class Definitions {
   constructor(book: TypeBook) {
     this.incomplete = book.otherTypes === undefined;
     this.defaultOrder = book.defaultCollation ? orderOf(book.defaultCollation) : null;
-    this.collations = new Map((book.collations ?? []).map((collation) => [keyOf(collation), collation]));
+    this.collations = new Map((book.collations ?? []).map((collation) => [objectKey(collation), collation]));
     for (const type of [...book.types, ...(book.otherTypes ?? [])]) {
       if (type.kind === 'extension') {
         this.extensions.add(type.name);
-        for (const member of type.members ?? []) this.byName.set(keyOf(member), type);
-      } else this.byName.set(keyOf(type), type);
-      if (type.kind === 'range' && type.multirange) this.byName.set(keyOf(type.multirange), type);
+        for (const member of type.members ?? []) this.byName.set(objectKey(member), type);
+      } else this.byName.set(objectKey(type), type);
+      if (type.kind === 'range' && type.multirange) this.byName.set(objectKey(type.multirange), type);
     }
   }
 
   find(name: ObjectName): Definition | undefined {
-    return this.byName.get(keyOf(name));
+    return this.byName.get(objectKey(name));
   }
 
   collation(name: ObjectName): UserCollation | undefined {
-    return this.collations.get(keyOf(name));
+    return this.collations.get(objectKey(name));
   }
 
   /** Returns true when a type that this side does not list may still have been the same as on the other side. */
@@ -93,10 +93,5 @@ export function described(definition: Definition, name: ObjectName): string {
 
 /** Returns true when the name is that of the multirange, not of the range itself. */
 export function isMultirange(range: OfKind<'range'>, name: ObjectName): boolean {
-  return range.multirange !== null && keyOf(range.multirange) === keyOf(name);
-}
-
-/** Returns a name as the key of a map. */
-export function keyOf(name: ObjectName): string {
-  return JSON.stringify([name.schema, name.name]);
+  return range.multirange !== null && objectKey(range.multirange) === objectKey(name);
 }

@@ -1,6 +1,6 @@
-import type { ObjectName } from '../../db/model/model.ts';
+import { type ObjectName, objectKey } from '../../db/model/model.ts';
 import { readTypeReference } from '../../db/model/type-reference.ts';
-import { Definitions, keyOf, sqlTypesIn, type TypeBook } from './type-definitions.ts';
+import { Definitions, sqlTypesIn, type TypeBook } from './type-definitions.ts';
 
 /** Finds which of the wanted types are behind a column's type, at any depth, and remembers those it met. */
 export class TypesBehind {
@@ -11,7 +11,7 @@ export class TypesBehind {
 
   constructor(book: TypeBook, wanted: ObjectName[]) {
     this.definitions = new Definitions(book);
-    this.wanted = new Map(wanted.map((name) => [keyOf(name), name]));
+    this.wanted = new Map(wanted.map((name) => [objectKey(name), name]));
   }
 
   /** Returns true when a wanted type is behind this type. */
@@ -28,7 +28,7 @@ export class TypesBehind {
   private behind(sqlType: string): Set<string> {
     const name = readTypeReference(sqlType)?.type;
     if (!name) return new Set();
-    const key = keyOf(name);
+    const key = objectKey(name);
     const known = this.seen.get(key);
     if (known) return known;
     const met = new Set<string>(this.wanted.has(key) ? [key] : []);

@@ -93,7 +93,7 @@ describe('authorize()', () => {
     ['a token without the scope', token('backups:read'), { scope: 'restores:run', stepUp: true }, 'FORBIDDEN'],
     ['one whose role cannot be confirmed, looking', waiting, { scope: 'operations:read' }, null],
     ['one whose role cannot be confirmed, cancelling', waiting, { scope: 'operations:cancel' }, null],
-    ['one whose role cannot be confirmed, the rest', waiting, { scope: 'backups:download' }, 'OPERATION_IN_PROGRESS'],
+    ['one whose role cannot be confirmed, the rest', waiting, { scope: 'backups:download' }, 'TABLE_BUSY'],
     [
       'a VIEWER whose role cannot be confirmed',
       session({ role: 'VIEWER', scopes: new Set(), unconfirmed: scopesOfRole('VIEWER') }),

@@ -91,7 +91,7 @@ const CLOCK_SKEW_MS = 30_000;
 
 /**
  * Throws unless the caller meets the requirement: UNAUTHENTICATED, FORBIDDEN, STEP_UP_REQUIRED, or
- * OPERATION_IN_PROGRESS while the role cannot be confirmed. Pure.
+ * TABLE_BUSY while the role cannot be confirmed. Pure.
  */
 export function authorize(caller: Caller, requirement: Requirement, now: Date): void {
   if (requirement.scope === 'public') return;
@@ -140,11 +140,7 @@ export function sessionOnly(): AppError {
 }
 
 function notConfirmed(role: string): AppError {
-  return new AppError(
-    'OPERATION_IN_PROGRESS',
-    `The table of administrators cannot be asked whether you are still ${role}.`,
-    {
-      hint: 'A restore holds it, or it is lost. Looking and cancelling work meanwhile; try this again when it is done.',
-    },
-  );
+  return new AppError('TABLE_BUSY', `The table of administrators cannot be asked whether you are still ${role}.`, {
+    hint: 'A restore holds it, or it is lost. Looking and cancelling work meanwhile; try this again when it is done.',
+  });
 }

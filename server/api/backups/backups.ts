@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { levelFault } from '../../archive/codec.ts';
 import { compareOrigin, type Origin, originInUrl } from '../../archive/manifest/origin.ts';
 import { archiveName } from '../../backup/archive-name.ts';
 import { AppError } from '../../core/errors.ts';
@@ -91,7 +90,6 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         if (input.name) ctx.note.target = input.name;
         if (input.tables) ctx.note.details = { tables: input.tables };
         const level = rest.level ?? (compression === parts.backup.compression ? parts.backup.level : null);
-        refuseLevel(compression, level);
         const words = { ...rest, compression, ...(level !== null && { level }) };
         const started = await desk.request(
           { kind: 'backup', ...words },
@@ -211,12 +209,6 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         return ok({ url: `${downloadPath(name)}?token=${encodeURIComponent(token)}`, fileName: name, size, expiresAt });
       }),
   });
-}
-
-function refuseLevel(compression: 'deflate' | 'zstd', level: number | null): void {
-  const fault = level === null ? null : levelFault(compression, level);
-  if (fault !== null)
-    throw new AppError('INPUT_INVALID', `level ${fault}.`, { hint: 'Leave it out for the usual one.' });
 }
 
 function alreadyBegun(file: string, { id, actor }: ActiveOperation): AppError {

@@ -1,4 +1,4 @@
-import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { objectKey, qualifiedName } from '../../../db/model/model.ts';
 import { chunkName, isChunkName } from '../names.ts';
 import type { Manifest, ManifestEntry, ManifestTable } from './manifest.ts';
 
@@ -18,13 +18,13 @@ const MAX_ENTRY_BYTES = 0xffff_fffe;
 export function* manifestFaults(manifest: Manifest): Generator<string> {
   const tables = new Map<string, KnownTable>();
   for (const table of manifest.tables) {
-    const key = keyOf(table);
+    const key = objectKey(table);
     if (tables.has(key)) yield `table ${qualifiedName(table)} is listed twice`;
     tables.set(key, known(table));
   }
   for (const table of tables.values()) yield* columnFaults(table, tables);
   for (const table of manifest.withoutRows ?? []) {
-    if (tables.has(keyOf(table))) yield `table ${qualifiedName(table)} is listed with and without rows`;
+    if (tables.has(objectKey(table))) yield `table ${qualifiedName(table)} is listed with and without rows`;
     yield* columnFaults(known(table), tables);
   }
   yield* entryFaults(manifest.entries, tables);
@@ -61,7 +61,7 @@ function* entryFaults(entries: ManifestEntry[], tables: Map<string, KnownTable>)
         yield `entry name ${JSON.stringify(entry.name)} is not allowed`;
       continue;
     }
-    const key = entry.table && keyOf(entry.table);
+    const key = entry.table && objectKey(entry.table);
     if (!entry.table || key === null || !tables.has(key)) {
       yield `chunk ${JSON.stringify(entry.name)} belongs to no table of the manifest`;
       continue;
@@ -91,11 +91,7 @@ function* columnFaults({ table, columns }: KnownTable, tables: Map<string, Known
     yield* missing(foreignKey.columns, `foreign key ${foreignKey.name}`);
     if (foreignKey.columns.length !== foreignKey.targetColumns.length)
       yield `foreign key ${foreignKey.name} of table ${where} pairs unequal columns`;
-    const target = tables.get(keyOf(foreignKey.target));
+    const target = tables.get(objectKey(foreignKey.target));
     if (target) yield* missing(foreignKey.targetColumns, `foreign key ${foreignKey.name}`, target.columns);
   }
-}
-
-function keyOf(name: ObjectName): string {
-  return JSON.stringify([name.schema, name.name]);
 }

@@ -15,20 +15,16 @@ export function restoreBytes(heapBytes: number): number {
 /** Throws DISK_FULL when the storage is certainly too small. A disk that fills later is reported by the write that fails. */
 export async function refuseFullDisk(
   storage: Pick<Storage, 'freeSpace' | 'label' | 'redactions'>,
-  heapBytes: number,
+  needed: number,
+  { what, hint }: { what: string; hint: string },
 ): Promise<void> {
   const free = await storage.freeSpace();
-  const needed = archiveBytes(heapBytes);
   if (free === null || free >= needed) return;
-  throw new AppError(
-    'DISK_FULL',
-    `${storage.label} has ${mebibytes(free)} free; this backup needs about ${mebibytes(needed)} or more.`,
-    {
-      hint: 'Free space there, or choose another folder with BACKUP_DIR or --output.',
-      details: { free, needed },
-      redactions: storage.redactions,
-    },
-  );
+  throw new AppError('DISK_FULL', `${storage.label} has ${mebibytes(free)} free; ${what} ${mebibytes(needed)}.`, {
+    hint,
+    details: { free, needed },
+    redactions: storage.redactions,
+  });
 }
 
 export function mebibytes(bytes: number): string {

@@ -1,3 +1,4 @@
+import { withoutModifier } from '../../../db/model/sql-type.ts';
 import { readTypeReference } from '../../../db/model/type-reference.ts';
 import type { Manifest, ManifestTable } from '../../archive/manifest/manifest.ts';
 
@@ -80,11 +81,6 @@ function isDeterministic(collation: { schema: string; name: string } | null, { c
   return collations.some(
     ({ schema, name, deterministic }) => schema === collation.schema && name === collation.name && deterministic,
   );
-}
-
-/** Returns `numeric(10,2)` without its modifier; a timestamp has the modifier in the middle. */
-function withoutModifier(sqlType: string): string {
-  return sqlType.startsWith('"') ? sqlType : sqlType.replace(/\(\d+(?:,-?\d+)?\)/, '');
 }
 
 /** Removes the trailing zeros of decimals, which `numeric` keeps as they were given. */

@@ -2,6 +2,7 @@ import { DAMAGED_HINT, inspectContainer } from '../../archive/inspect.ts';
 import type { Manifest } from '../../archive/manifest/manifest.ts';
 import { DEFAULT_LIMITS } from '../../archive/reader.ts';
 import { archiveName } from '../../backup/archive-name.ts';
+import { refuseFullDisk } from '../../backup/checks/space.ts';
 import { verifyArchive } from '../../backup/verify.ts';
 import type { ByteSource } from '../../core/bytes.ts';
 import { AppError, throwIfCancelled } from '../../core/errors.ts';
@@ -66,7 +67,10 @@ export async function acceptArchive(
   };
   const same = await findSame(deps.storage, source, run.signal);
   if (same !== null) return { ...facts, fileName: same, existing: true, warnings: [] };
-  await refuseFullDisk(deps.storage, source.size);
+  await refuseFullDisk(deps.storage, source.size, {
+    what: 'the archive needs',
+    hint: 'Free space there (remove old backups), then accept the upload again.',
+  });
   const { fileName, existing } = await store(deps.storage, source, manifest, run);
   const warnings = existing
     ? []
@@ -130,16 +134,6 @@ async function isSame(storage: Storage, name: string, source: ByteSource, signal
     if (error instanceof AppError && error.code !== 'CANCELLED') return false;
     throw error;
   }
-}
-
-async function refuseFullDisk(storage: Storage, needed: number): Promise<void> {
-  const free = await storage.freeSpace();
-  if (free === null || free >= needed) return;
-  throw new AppError('DISK_FULL', `${storage.label} has ${free} bytes free; the archive needs ${needed}.`, {
-    hint: 'Free space there (remove old backups), then accept the upload again.',
-    details: { free, needed },
-    redactions: storage.redactions,
-  });
 }
 
 /**

@@ -45,7 +45,7 @@ export const refusals = {
       details: { mustChangePassword: true },
     }),
   administratorsLocked: () =>
-    new AppError('OPERATION_IN_PROGRESS', 'A restore holds the table of administrators, so nobody can be let in.', {
+    new AppError('TABLE_BUSY', 'A restore holds the table of administrators, so nobody can be let in.', {
       hint: 'Try again when it is done. Who is signed in stays so.',
     }),
   administratorsLost: () =>

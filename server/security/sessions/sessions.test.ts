@@ -328,9 +328,9 @@ describe('while somebody holds the table of administrators', () => {
     const now = found[0]?.caller ?? caller;
     authorize(now, { scope: 'operations:cancel' }, scene.clock.now());
     const held = await rejection((async () => authorize(now, { scope: 'restores:run' }, scene.clock.now()))());
-    expect(held.code).toBe('OPERATION_IN_PROGRESS');
-    expect((await rejection(scene.enter('watcher'))).code).toBe('OPERATION_IN_PROGRESS');
-    expect((await rejection(scene.sessions.stepUp(caller, PASSWORD))).code).toBe('OPERATION_IN_PROGRESS');
+    expect(held.code).toBe('TABLE_BUSY');
+    expect((await rejection(scene.enter('watcher'))).code).toBe('TABLE_BUSY');
+    expect((await rejection(scene.sessions.stepUp(caller, PASSWORD))).code).toBe('TABLE_BUSY');
     await holder.query('ROLLBACK');
     scene.clock.advance(1001);
     expect((await read(sessionId))?.caller.scopes.size).toBe(SCOPES.length);

@@ -37,7 +37,7 @@ export interface Sessions {
   /**
    * Checks e-mail and password against the HRMS's administrators, with the same work for unknown ones. Throws
    * UNAUTHENTICATED (unknown, wrong or inactive: one answer), RATE_LIMITED (`details.retryAfterSeconds`), FORBIDDEN
-   * (the password is right, but expired or to be changed first), OPERATION_IN_PROGRESS (a restore holds the
+   * (the password is right, but expired or to be changed first), TABLE_BUSY (a restore holds the
    * administrators' table).
    */
   signIn(input: { email: string; password: string; address: string; userAgent: string }): Promise<{
@@ -58,7 +58,7 @@ export interface Sessions {
   list(adminId: string): Promise<SessionInfo[]>;
   /**
    * Checks the password again; returns until when that counts. Throws UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN,
-   * OPERATION_IN_PROGRESS.
+   * TABLE_BUSY.
    */
   stepUp(session: { adminId: string | null; sessionKey: string }, password: string): Promise<Date>;
   /** Uses up a code of `scripts/break-glass.ts`. Throws UNAUTHENTICATED, RATE_LIMITED. */
@@ -109,8 +109,21 @@ export function createSessions(deps: {
   };
 
   /** Creates a session and reads it back, as the next request will. */
-  const open = async (owner: string | null, facts: SessionFacts) => {
-    const { sessionId, expiresAt } = await store.create(owner, facts);
+  const open = async (
+    owner: string | null,
+    who: Pick<SessionFacts, 'email' | 'fullName' | 'role' | 'address' | 'userAgent'>,
+    lastsMs: number | null,
+  ) => {
+    const at = now();
+    const { sessionId, expiresAt } = await store.create(owner, {
+      ...who,
+      userAgent: printable(who.userAgent),
+      isActive: true,
+      checkedAt: at,
+      stepUpUntil: null,
+      createdAt: at,
+      fixedEnd: lastsMs === null ? null : new Date(at.getTime() + lastsMs),
+    });
     const stored = await store.find(sessionId);
     if (stored === null) throw refusals.sessionEnded();
     return { sessionId, expiresAt, stored };
@@ -135,20 +148,9 @@ export function createSessions(deps: {
       }
       await throttle.reset('signInAccount', account);
       await throttle.refund('signInAddress', from);
-      const at = now();
-      const facts = {
-        email: administrator.email,
-        fullName: administrator.fullName,
-        role: administrator.role,
-        isActive: true,
-        checkedAt: at,
-        address,
-        userAgent: printable(userAgent),
-        stepUpUntil: null,
-        createdAt: at,
-        fixedEnd: null,
-      };
-      const { sessionId, expiresAt, stored } = await open(administrator.id, facts);
+      const { email: known, fullName, role } = administrator;
+      const who = { email: known, fullName, role, address, userAgent };
+      const { sessionId, expiresAt, stored } = await open(administrator.id, who, null);
       const status = { role: stored.role, isActive: true, maySignIn: true, unconfirmed: false };
       return {
         sessionId,
@@ -220,20 +222,8 @@ export function createSessions(deps: {
       await throttle.consume('breakGlass', from);
       if (!(await redeemBreakGlassCode({ records, now }, code, address))) throw refusals.breakGlass();
       await throttle.reset('breakGlass', from);
-      const at = now();
-      const fixedEnd = new Date(at.getTime() + BREAK_GLASS_MS);
-      const { sessionId, expiresAt, stored } = await open(null, {
-        email: '',
-        fullName: 'Break-glass',
-        role: BREAK_GLASS,
-        isActive: true,
-        checkedAt: at,
-        address,
-        userAgent: printable(userAgent),
-        stepUpUntil: null,
-        createdAt: at,
-        fixedEnd,
-      });
+      const who = { email: '', fullName: 'Break-glass', role: BREAK_GLASS, address, userAgent };
+      const { sessionId, expiresAt, stored } = await open(null, who, BREAK_GLASS_MS);
       return { sessionId, expiresAt, caller: breakGlassCaller(stored, address) };
     },
 
