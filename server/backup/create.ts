@@ -21,6 +21,7 @@ import { refuseAlteredTypes } from '../postgres/catalog/altered-types.ts';
 import { explainCatalogText } from '../postgres/catalog/catalog-text.ts';
 import { countExtensionRows, readInventory } from '../postgres/catalog/inventory.ts';
 import { readSequences } from '../postgres/catalog/sequences.ts';
+import { planParts } from '../postgres/copy-parts.ts';
 import { sessionsFor } from '../postgres/sessions-for.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import { writeFirstSidecar } from '../storage/first-sidecar.ts';
@@ -34,7 +35,6 @@ import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
 import type { Exclusion } from './exclusions.ts';
 import { readFacts } from './facts.ts';
-import { planParts } from './parts.ts';
 import { type BackupScope, chooseScope } from './scope.ts';
 import { verifyArchive } from './verify.ts';
 

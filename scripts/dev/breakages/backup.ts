@@ -216,7 +216,7 @@ export const OF_BACKUP: readonly Breakage[] = [
   {
     breaks: 'step create: copy',
     does: 'the last chunks are not waited for',
-    file: 'server/backup/copy.ts',
+    file: 'server/postgres/copy-tables.ts',
     find: '    await Promise.all(underWay);\n',
     replace: '',
     tests: ['server/backup/create.test.ts'],

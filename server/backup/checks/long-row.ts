@@ -2,8 +2,8 @@ import { faultCode } from '../../../db/connect/database-error.ts';
 import { qualifiedName } from '../../../db/model/model.ts';
 import { AppError } from '../../core/errors.ts';
 import { findLongRows, type LongRow, MOST_TEXT_BYTES } from '../../postgres/catalog/long-rows.ts';
+import type { CopyPart } from '../../postgres/copy-parts.ts';
 import type { Moment } from '../../postgres/snapshot.ts';
-import type { CopyPart } from '../parts.ts';
 
 export const LONG_ROW_HINT =
   'pg_dump cannot write it either. Spread its values over several rows, or say in the file that BACKUP_EXCLUDE names that the table, or its rows, are left out on purpose.';

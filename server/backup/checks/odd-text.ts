@@ -3,7 +3,7 @@ import { qualifiedName } from '../../../db/model/model.ts';
 import { chunkRows } from '../../archive/rows/csv-rows.ts';
 import { printable } from '../../core/bytes.ts';
 import { AppError } from '../../core/errors.ts';
-import type { CopyPart } from '../parts.ts';
+import type { CopyPart } from '../../postgres/copy-parts.ts';
 
 /**
  * Throws DATABASE_ERROR, naming table, column and key, for rows that are not UTF-8 although their database converts or checks text. The

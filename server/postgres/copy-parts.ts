@@ -1,7 +1,7 @@
 import type { CopyEncoding } from '../../db/connect/copy-encoding.ts';
 import { type ObjectName, qualifiedName, storedColumns } from '../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../db/model/quote.ts';
-import type { LiveTable } from '../postgres/catalog/catalog.ts';
+import type { LiveTable } from './catalog/catalog.ts';
 
 /** The part of a table that one COPY statement reads. */
 export interface CopyPart {
