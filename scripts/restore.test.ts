@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contentOf } from '../db/testing/content.fixture.ts';
 import { type TestDatabase, testDatabase } from '../db/testing/database.ts';
 import type { FailureBody } from '../server/core/errors.ts';
+import type { Comparison } from '../server/restore/compare/compare.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
 import { type CommandFolder, jsonOf } from './command/command-folder.fixture.ts';
 import { hrmsFolder } from './command/filled-folders.fixture.ts';
@@ -28,6 +30,57 @@ beforeEach(async () => {
 
 const restore = (...args: string[]) => folder.run('restore', args);
 const total = () => Object.values(rows).reduce((sum, count) => sum + count, 0);
+
+describe('a plan', () => {
+  test('names what a restore would change, changes nothing, and is what the restore then does', async () => {
+    await database.query(
+      `UPDATE staff SET "jobTitle" = 'changed' WHERE id IN (SELECT id FROM staff ORDER BY id LIMIT 7)`,
+    );
+    const before = await contentOf(database);
+    const planned = await restore('kept', '--plan');
+    expect(planned.code).toBe(0);
+    expect(planned.stdout).toMatch(/would change 2 tables: [\d,]+ rows come back, 7 change, 0 disappear/);
+    expect(planned.stdout).toMatch(/^ {2}staff +0 +7 +0 +93 {2}jobTitle 7$/m);
+    expect(planned.stdout).toContain('Nothing was changed.');
+    const { data } = jsonOf<{ data: Comparison }>(await restore('kept', '--plan', '--json'));
+    expect(data.tables.find(({ table }) => table === 'loan_repayments')).toMatchObject({
+      added: rows.loan_repayments,
+      changed: 0,
+      removed: 0,
+      by: 'key',
+    });
+    expect(data.stops).toEqual([]);
+    expect(await contentOf(database)).toEqual(before);
+    await restore('kept', '--yes', '-s');
+    expect((await restore('kept', '--plan')).stdout).toContain('hold the same rows: a restore would change none');
+  });
+
+  test('of a document and of some tables works alike', async () => {
+    await folder.run('backup', ['--format', 'json', '--name', 'said', '-s']);
+    await database.query(`UPDATE system_settings SET value = 'changed'`);
+    const planned = jsonOf<{ data: Comparison }>(
+      await restore('said.json', '--plan', '--json', '--tables', 'systemSettings,loans'),
+    );
+    expect(planned.data.tables).toMatchObject([
+      { table: 'loans', added: 0, changed: 0, removed: 0 },
+      { table: 'system_settings', added: 0, changed: rows.system_settings, removed: 0 },
+    ]);
+    await restore('kept', '--yes', '-s');
+  });
+
+  test('ends with exit code 7 and the reason when the restore would be refused', async () => {
+    await database.admin('REVOKE TRUNCATE ON loans FROM palace_owner');
+    const planned = await restore('kept', '--plan');
+    await database.admin('GRANT TRUNCATE ON loans TO palace_owner');
+    expect(planned.code).toBe(7);
+    expect(planned.stdout).toMatch(/This restore would be refused: .*loans/);
+  });
+
+  test('takes no flag that only means something to a restore', async () => {
+    for (const flag of ['--yes', '--keep-broken-rules', '--change-administrators'])
+      expect(await restore('kept', '--plan', flag)).toMatchObject({ code: 4, stderr: expect.stringContaining(flag) });
+  });
+});
 
 describe('a restore', () => {
   test('--yes --json brings everything back and answers with what the library returns', async () => {

@@ -6,10 +6,11 @@ import { compareOrigin, type Origin, originInUrl, originOf, originText } from '.
 import { type Archive, openArchive } from '../server/archive/reader.ts';
 import { APPLICATION } from '../server/core/application.ts';
 import type { ByteSource } from '../server/core/bytes.ts';
+import { AppError } from '../server/core/errors.ts';
 import type { JsonDocument } from '../server/document/file-kind.ts';
 import { peekMetadata } from '../server/document/read.ts';
-import { runOperation } from '../server/jobs/operations.ts';
-import { restore } from '../server/jobs/verbs.ts';
+import { type Operation, runOperation } from '../server/jobs/operations.ts';
+import { compare, type ReadArchive, restore, type VerbOptions } from '../server/jobs/verbs.ts';
 import { acceptJson } from '../server/library/accept/accept-document.ts';
 import type { AdministratorChanges } from '../server/library/administrators/administrators-from-elsewhere.ts';
 import { documentFacts } from '../server/library/list-documents.ts';
@@ -49,6 +50,7 @@ import {
   formatMoment,
   printable,
 } from './command/format.ts';
+import { planLines } from './command/plan-lines.ts';
 
 const flags = {
   into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },
@@ -57,6 +59,10 @@ const flags = {
   'keep-broken-rules': {
     kind: 'switch',
     help: 'put constraints that rows of the backup break back as NOT VALID, and name those rows by key',
+  },
+  plan: {
+    kind: 'switch',
+    help: 'say how many rows come back, change and disappear, and change nothing; exit code 7 when the restore would be refused',
   },
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the database first' },
   'change-administrators': ADMINISTRATORS_FLAG,
@@ -86,6 +92,10 @@ export const command: Command<typeof flags> = {
       does: 'asks for the name of the database first',
     },
     {
+      line: 'bun run scripts/restore.ts backup_20261123T090804Z_1f2e3d4c --plan',
+      does: 'what it would change, table by table; changes nothing',
+    },
+    {
       line: 'bun run scripts/restore.ts /mnt/usb/backup.zip --into postgres://me:secret@db/copy --yes',
       does: 'into another database, unasked; --change-administrators besides where others may sign in there',
     },
@@ -99,6 +109,7 @@ export const command: Command<typeof flags> = {
     },
   ],
   async run({ values, positional, env, signal, onProgress, note, detail }) {
+    if (values.plan) refuseForPlan(values);
     const config = configFor(env, values);
     const storage = composeStorage(config);
     await using chosen = await openChosen(storage, positional, { env, signal });
@@ -123,7 +134,8 @@ export const command: Command<typeof flags> = {
       administrators = await notingDamage(noted, () => administratorsOf(storageOf(chosen), stored));
       told.push(...administratorLines(administrators));
     }
-    if (!values.yes) await confirm(database.url, chosen.label, facts, { ...question, told });
+    if (values.plan) for (const line of told) note(line);
+    else if (!values.yes) await confirm(database.url, chosen.label, facts, { ...question, told });
     else {
       refuseUnasked(administrators, chosen.label, allowed);
       for (const line of told) note(line);
@@ -136,67 +148,102 @@ export const command: Command<typeof flags> = {
       jobs: config.backupJobs,
     };
     const operations = operationDeps(database.url, note);
-    const result = await runOperation(
-      operations,
-      {
-        kind: 'restore',
-        actor,
-        parameters: {
-          ...input,
-          archive: chosen.label,
-          ...(archive ? { digest: archive.digest } : { document: document?.kind }),
-          ...(administrators.changes.length > 0 && { administrators: namedAdministrators(administrators) }),
+    const work = async <Result extends object>(kind: 'restore' | 'plan', verb: Verb<Result>): Promise<Result> =>
+      await runOperation(
+        operations,
+        {
+          kind,
+          actor,
+          parameters: {
+            ...input,
+            archive: chosen.label,
+            ...(archive ? { digest: archive.digest } : { document: document?.kind }),
+            ...(administrators.changes.length > 0 && { administrators: namedAdministrators(administrators) }),
+          },
+          wait: values.wait,
         },
-        wait: values.wait,
-      },
-      signal,
-      async (operation) => {
-        const { id, receipt, signal: alive, nameArchive, report } = operation;
-        if (chosen.storedName !== null) await nameArchive(chosen.storedName);
-        const { databaseUrl, now, pause } = operations;
-        const run = { signal: alive, onProgress: both(onProgress, report) };
-        const deps = {
-          databaseUrl,
-          now,
-          pause,
-          lockTryMs: config.lockTimeoutMs,
-          lockGiveUpMs: config.lockGiveUpMs,
-        };
-        const restoreFrom = (source: ByteSource, name: string | null) =>
-          restore(operation, { storage, name, source }, deps, input, run);
-        if (!document) return await restoreFrom(chosen.source, chosen.storedName);
-        // The document is converted into an archive first, so that its rows are checked and loaded like any others.
-        await using scratch = createScratch(config.backupDir, storage);
-        await using object = await scratch.create(SCRATCH_NAME);
-        const accepted = await acceptJson(
-          {
+        signal,
+        async (operation) => {
+          const { id, receipt, signal: alive, nameArchive, report } = operation;
+          if (chosen.storedName !== null) await nameArchive(chosen.storedName);
+          const { databaseUrl, now, pause } = operations;
+          const run = { signal: alive, onProgress: both(onProgress, report) };
+          const deps = {
             databaseUrl,
             now,
-            newId: operations.newId,
-            model: (await composeSchema(config, alive)).model,
-            application: APPLICATION,
+            pause,
+            lockTryMs: config.lockTimeoutMs,
             lockGiveUpMs: config.lockGiveUpMs,
-            begin: receipt.begin,
-          },
-          { document, label: chosen.label, sink: object, operationId: id, acceptedBy: actor, ...packing(config) },
-          run,
-        );
-        await object.commit();
-        const found = await administratorsOf(scratch, null);
-        const lines = administratorLines(found);
-        if (values.yes) {
-          refuseUnasked(found, chosen.label, allowed);
-          for (const line of lines) note(line);
-        } else if (lines.length > 0)
-          await confirm(database.url, chosen.label, facts, { ...question, told: lines, signal: alive });
-        await using source = await scratch.open(SCRATCH_NAME);
-        const restored = await restoreFrom(source, null);
-        return { ...restored, warnings: [...accepted.warnings, ...restored.warnings] };
-      },
-    );
+          };
+          const from = (source: ByteSource, name: string | null) =>
+            verb(operation, { storage, name, source }, deps, input, run);
+          if (!document) return await from(chosen.source, chosen.storedName);
+          // The document is converted into an archive first, so that its rows are checked and loaded like any others.
+          await using scratch = createScratch(config.backupDir, storage);
+          await using object = await scratch.create(SCRATCH_NAME);
+          const accepted = await acceptJson(
+            {
+              databaseUrl,
+              now,
+              newId: operations.newId,
+              model: (await composeSchema(config, alive)).model,
+              application: APPLICATION,
+              lockGiveUpMs: config.lockGiveUpMs,
+              begin: receipt.begin,
+            },
+            { document, label: chosen.label, sink: object, operationId: id, acceptedBy: actor, ...packing(config) },
+            run,
+          );
+          await object.commit();
+          const found = await administratorsOf(scratch, null);
+          const lines = administratorLines(found);
+          if (values.yes || values.plan) {
+            if (values.yes) refuseUnasked(found, chosen.label, allowed);
+            for (const line of lines) note(line);
+          } else if (lines.length > 0)
+            await confirm(database.url, chosen.label, facts, { ...question, told: lines, signal: alive });
+          await using source = await scratch.open(SCRATCH_NAME);
+          const done = await from(source, null);
+          return { ...done, warnings: [...accepted.warnings, ...done.warnings] };
+        },
+      );
+    if (values.plan) {
+      const found = await work('plan', compare);
+      return {
+        data: found,
+        lines: planLines(found, chosen.label, target.database),
+        warnings: found.warnings,
+        ...(found.stops.length > 0 && { exitCode: 7 as const }),
+      };
+    }
+    const result = await work('restore', restore);
     return { data: result, lines: describe(result, chosen.label), warnings: result.warnings };
   },
 };
+
+/** A restore, or the comparison that shows what it would do: both take the same archive, connections and tables. */
+type Verb<Result> = (
+  operation: Operation,
+  archive: ReadArchive,
+  deps: Parameters<typeof restore>[2],
+  input: Parameters<typeof restore>[3],
+  run: Pick<VerbOptions, 'onProgress'>,
+) => Promise<Result & { warnings: string[] }>;
+
+/** Throws USAGE for flags that only mean something to a restore that changes rows. */
+function refuseForPlan(values: Record<(typeof CHANGING)[number], boolean>): void {
+  const given = CHANGING.filter((flag) => values[flag]);
+  if (given.length === 0) return;
+  throw new AppError(
+    'USAGE',
+    `--plan changes nothing, so ${given.map((flag) => `--${flag}`).join(' and ')} cannot be meant.`,
+    {
+      hint: 'Look at the plan first; then run it again without --plan.',
+    },
+  );
+}
+
+const CHANGING = ['yes', 'keep-broken-rules', 'change-administrators'] as const;
 
 /** Opens the archive. Notes damage that prevents it in the sidecar of a stored archive, like any other damage. */
 function openNoting(storage: Storage, { source, storedName }: ChosenBackup, signal: AbortSignal): Promise<Archive> {

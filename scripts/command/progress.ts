@@ -7,6 +7,7 @@ const STAGES: Record<ProgressStage, string> = {
   finish: 'finishing',
   verify: 'verifying',
   open: 'opening',
+  compare: 'comparing',
   stage: 'staging',
   lock: 'locking the tables',
   apply: 'applying',

@@ -1,5 +1,5 @@
 import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
-import { csvToCopyText, takeEndMarkerRows } from '../archive/rows/records.ts';
+import { chunkForms } from '../archive/rows/chunk-forms.ts';
 import type { ArchiveWriter } from '../archive/writer.ts';
 import type { OnProgress } from '../core/progress.ts';
 import type { CopyPart } from '../postgres/copy-parts.ts';
@@ -30,20 +30,9 @@ export async function copyParts(
 }
 
 async function addChunk(writer: ArchiveWriter, part: CopyPart, content: Uint8Array, rows: number): Promise<void> {
-  const { table, columns } = part;
   refuseOddText(part, content);
-  // psql before 18 takes a line that is exactly `\.` as the end of the data, even inside quotes, so such rows go as COPY text.
-  const odd = takeEndMarkerRows(content);
-  const plain = rows - (odd?.rows ?? 0);
-  if (plain > 0)
-    await writer.addChunk({
-      table,
-      format: 'csv',
-      rows: plain,
-      content: odd ? content.subarray(0, odd.left) : content,
-    });
-  if (odd)
-    await writer.addChunk({ table, format: 'copy', rows: odd.rows, content: csvToCopyText(odd.taken, columns.length) });
+  for (const form of chunkForms(content, rows, part.columns.length))
+    await writer.addChunk({ table: part.table, ...form });
 }
 
 /** Reports progress in heap bytes, which are known beforehand; the CSV bytes of a part only measure how far it has come. */

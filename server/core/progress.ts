@@ -23,6 +23,7 @@ export type ProgressStage =
   | 'finish'
   | 'verify'
   | 'open'
+  | 'compare'
   | 'stage'
   | 'lock'
   | 'apply'

@@ -4,12 +4,12 @@ import { type GateMode, gateHolders, tryGate } from '../postgres/locks/advisory-
 import { OPERATIONS, writableRecords } from './records.ts';
 
 /**
- * Returns the mode in which an operation takes the gate: shared for a backup, exclusive for a restore, null for what
+ * Returns the mode in which an operation takes the gate: shared for a backup or a plan, exclusive for a restore, null for what
  * only reads archives.
  */
 export function gateOf(kind: string): GateMode | null {
   if (kind === 'restore') return 'exclusive';
-  return kind === 'backup' ? 'shared' : null;
+  return kind === 'backup' || kind === 'plan' ? 'shared' : null;
 }
 
 export interface GateDeps {

@@ -96,7 +96,8 @@ export async function runOperation<R extends object>(
   const tracker = trackProgress(now);
   // Outlives the caller's signal: after a cancel the record must still be written, and the lock held until it is.
   await using control = await openControl(deps.databaseUrl, `${name}${CONTROL}`, signal);
-  const lacksTables = input.kind === 'restore' && (await pendingMigrations(control)) > 0;
+  const stages = input.kind === 'restore' || input.kind === 'plan';
+  const lacksTables = stages && (await pendingMigrations(control)) > 0;
   // A queued operation has its record already; for any other, nothing is written before it is known not to be refused.
   const beginsLater = lacksTables && input.queued === undefined;
   if (lacksTables && !beginsLater) await migrate(deps.databaseUrl, { signal });

@@ -178,5 +178,5 @@ export async function finishRecord(
 }
 
 function stagingOf(id: string, kind: string): string | null {
-  return kind === 'restore' ? stagingSchema(id) : null;
+  return kind === 'restore' || kind === 'plan' ? stagingSchema(id) : null;
 }

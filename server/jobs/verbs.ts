@@ -5,6 +5,7 @@ import type { ByteSource } from '../core/bytes.ts';
 import type { AppError } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
 import { noteVerified, notingDamage } from '../library/mark-checked.ts';
+import { type CompareDeps, type CompareInput, type Comparison, compareArchive } from '../restore/compare/compare.ts';
 import { type RestoreDeps, type RestoreInput, type RestoreResult, restoreArchive } from '../restore/restore.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Operation } from './operations.ts';
@@ -85,5 +86,23 @@ export async function restore(
   const run = { signal: operation.signal, onProgress };
   return await notingDamage({ storage, name, now: deps.now }, () =>
     restoreArchive({ ...deps, source, receipt: operation.receipt }, input, run),
+  );
+}
+
+/**
+ * Compares an archive with live under an operation, and writes any damage found to the sidecar of a stored one. Throws
+ * what `compareArchive` throws.
+ */
+export async function compare(
+  operation: Operation,
+  { storage, name, source }: ReadArchive,
+  deps: Omit<CompareDeps, 'source' | 'operationId' | 'begin'>,
+  input: CompareInput,
+  { onProgress = operation.report }: Pick<VerbOptions, 'onProgress'> = {},
+): Promise<Comparison> {
+  const run = { signal: operation.signal, onProgress };
+  const { id: operationId, receipt } = operation;
+  return await notingDamage({ storage, name, now: deps.now }, () =>
+    compareArchive({ ...deps, source, operationId, begin: receipt.begin }, input, run),
   );
 }

@@ -25,6 +25,15 @@ export interface Snapshot extends Moment, AsyncDisposable {
   release(): Promise<Session>;
 }
 
+export interface SnapshotOptions {
+  applicationName: string;
+  signal: AbortSignal;
+  /** Longest wait for a locked table, in milliseconds. */
+  lockTimeoutMs: number;
+  /** The end of an error about locked tables: `No backup was made.`, and `run the backup again.` for its hint. */
+  busy?: { end: string; again: string };
+}
+
 /**
  * Takes a snapshot after locking the tables in ACCESS SHARE mode. Throws TABLE_BUSY when a table stays locked longer than `lockTimeoutMs`,
  * PERMISSION_DENIED when one cannot be read. The given session becomes the leader; it is closed with the snapshot, or on failure.
@@ -33,7 +42,7 @@ export async function openSnapshot(
   leader: WorkingSession,
   url: string,
   tables: ObjectName[],
-  options: { applicationName: string; signal: AbortSignal; lockTimeoutMs: number },
+  options: SnapshotOptions,
 ): Promise<Snapshot> {
   const lockSql = `LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS SHARE MODE`;
   const followers: Session[] = [];
@@ -104,7 +113,7 @@ async function explainLock(
   url: string,
   error: unknown,
   tables: ObjectName[],
-  options: { applicationName: string; signal: AbortSignal },
+  options: Pick<SnapshotOptions, 'applicationName' | 'signal' | 'busy'>,
 ): Promise<never> {
   if (!(error instanceof AppError) || error.code !== 'TABLE_BUSY') throw error;
   await using probe = await openWorkingSession(url, options);
@@ -119,13 +128,14 @@ async function explainLock(
     await probe.query('ROLLBACK');
   }
   const blockers = await lockHolders(probe, busy, 'share');
+  const { end, again } = options.busy ?? { end: 'No backup was made.', again: 'run the backup again.' };
   const which = busy.map(qualifiedName).join(', ') || 'a table';
   throw new AppError(
     'TABLE_BUSY',
-    `Locked for too long: ${which}, by ${blockers.length > 0 ? describeBlockers(blockers) : 'somebody who is gone by now'}. No backup was made.`,
+    `Locked for too long: ${which}, by ${blockers.length > 0 ? describeBlockers(blockers) : 'somebody who is gone by now'}. ${end}`,
     {
       cause: error,
-      hint: blockersHint(blockers, 'run the backup again.'),
+      hint: blockersHint(blockers, again),
       details: { tables: busy.map(qualifiedName), blockers },
     },
   );

@@ -18,7 +18,7 @@ import {
   setSequences,
 } from '../postgres/rewrite/set-sequences.ts';
 import type { TableLoad } from '../postgres/rewrite/table-load.ts';
-import type { RestorePlan } from './plan.ts';
+import { loadOf, type RestorePlan } from './plan.ts';
 
 /** The operation's record, written by the same transaction that changes the tables. */
 export interface Receipt {
@@ -54,9 +54,7 @@ export async function applyRestore(
   knowledge: BackupKnowledge,
   options: ApplyOptions,
 ): Promise<Applied> {
-  const loads = plan.tables.map(
-    ({ live, staging, columns, archived }): TableLoad => ({ live, staging, columns, rows: archived.rows }),
-  );
+  const loads = plan.tables.map(loadOf);
   const oids = loads.map((load) => load.live.oid);
   const totalRows = loads.reduce((sum, load) => sum + load.rows, 0);
   const progress = progressOf(totalRows, options.onProgress);

@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { LiveTable } from '../postgres/catalog/catalog.ts';
 import { refuseOurOwn } from '../postgres/catalog/own-schemas.ts';
 import type { LiveTypes } from '../postgres/catalog/types.ts';
+import type { TableLoad } from '../postgres/rewrite/table-load.ts';
 import type { StagingTable } from '../postgres/staging/staging.ts';
 import { ColumnTypes } from './column-types.ts';
 import { TypesBehind } from './types-behind.ts';
@@ -19,6 +20,11 @@ export interface PlannedTable {
   narrower: ReadonlyMap<string, string[]>;
   /** True when the backup describes every type behind its columns; format 1.0 omits those made of functions. */
   typesDescribed: boolean;
+}
+
+/** Returns the way of a planned table's rows from staging to live. */
+export function loadOf({ live, staging, columns, archived }: PlannedTable): TableLoad {
+  return { live, staging, columns, rows: archived.rows };
 }
 
 export interface RestorePlan {

@@ -1,4 +1,3 @@
-import { copyEncoding } from '../../db/connect/copy-encoding.ts';
 import type { Session } from '../../db/connect/session.ts';
 import { openWorkingSession } from '../../db/connect/working-session.ts';
 import { type ObjectName, qualifiedName, shortName } from '../../db/model/model.ts';
@@ -10,14 +9,9 @@ import type { ByteSource } from '../core/bytes.ts';
 import { AppError, cancelled, leftOf, unexpected, withLeft } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
 import { refuseAlteredTypes } from '../postgres/catalog/altered-types.ts';
-import { readTables } from '../postgres/catalog/catalog.ts';
 import { explainCatalogText } from '../postgres/catalog/catalog-text.ts';
-import { readUnsureChecks } from '../postgres/catalog/domain-checks.ts';
-import { readEncoding } from '../postgres/catalog/encoding.ts';
 import { describeStaleViews } from '../postgres/catalog/stale-views.ts';
-import { readTypes } from '../postgres/catalog/types.ts';
 import { awaitApplyOver } from '../postgres/locks/advisory-lock.ts';
-import { namingHolders } from '../postgres/locks/table-lock.ts';
 import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { findSequences } from '../postgres/rewrite/set-sequences.ts';
 import { sessionsFor } from '../postgres/sessions-for.ts';
@@ -25,9 +19,11 @@ import { cleanUp, dropStaging } from '../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../postgres/staging/staging.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
 import { chooseTables } from './choose-tables.ts';
-import { planRestore, type RestorePlan } from './plan.ts';
+import type { RestorePlan } from './plan.ts';
+import { readTarget } from './read-target.ts';
 import { refuseMissingRights, refuseObstacles } from './refuse-rights.ts';
-import { stageTables } from './stage.ts';
+import { sequencesOf } from './sequences-of.ts';
+import { stageAll } from './stage.ts';
 
 const UNCHANGED = 'Nothing was changed.';
 
@@ -105,29 +101,12 @@ async function runRestore(
 
   const name = `palace-backup restore ${operationId}`;
   await using leader = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
-  // Definitions cannot be read while somebody has locked a table; without a limit this would wait as long as they do.
-  await leader.query(`SET lock_timeout = ${Math.round(deps.lockGiveUpMs)}`);
-  const live = await namingHolders(leader, chosen, 'run the restore again.', () =>
-    readTables(leader, chosen, new Map()),
-  );
-  const types = await readTypes(
-    leader,
-    live.map((table) => table.oid),
-  );
-  await leader.query('SET lock_timeout = 0');
-  const unsure = await readUnsureChecks(
-    leader,
-    types.types.filter((type) => type.kind === 'domain'),
-  );
   const schema = stagingSchema(operationId);
-  const plan = planRestore(
-    archive.manifest,
-    chosen,
-    live,
-    types,
-    unsure.map(({ domain }) => domain),
+  const { oids, types, plan } = await readTarget(leader, archive, chosen, {
     schema,
-  );
+    giveUpMs: deps.lockGiveUpMs,
+    again: 'run the restore again.',
+  });
   const since = (moment: Date) => deps.now().getTime() - moment.getTime();
   const finish = (applied: Applied): RestoreResult => ({
     operationId,
@@ -151,7 +130,6 @@ async function runRestore(
     );
     await refuseMissingRights(leader, plan, found);
     await refuseObstacles(leader, plan);
-    const oids = live.map((table) => table.oid);
     const stale = await describeStaleViews(leader, oids);
     if (stale !== null) plan.warnings.push(stale);
     await probeEventTriggers(
@@ -166,7 +144,7 @@ async function runRestore(
       schema,
       plan.tables.map((table) => table.staging),
     );
-    await stage(deps, name, archive, plan, leader, input.jobs, run);
+    await stageAll(deps, { name, archive, tables: plan.tables, leader, jobs: input.jobs }, run);
     await refuseAlteredTypes(leader, types, { oids }, 'While the backup was loaded into staging');
     const options = {
       tryMs: deps.lockTryMs,
@@ -225,43 +203,6 @@ function failed(error: unknown, left: string | null): unknown {
     ? error
     : new AppError(code, `${message} ${UNCHANGED}`, { ...(hint && { hint }), ...(details && { details }), cause });
   return left === null ? said : withLeft(said, left);
-}
-
-/**
- * Returns the sequences with the rule for each: those of the chosen tables become exact, in a whole restore also those of no table. The
- * others never go back.
- */
-function sequencesOf(archive: Archive, chosen: ManifestTable[]) {
-  const { manifest } = archive;
-  const names = new Set(chosen.map(qualifiedName));
-  const whole = manifest.kind !== 'partial' && chosen.length === manifest.tables.length;
-  return manifest.sequences.map((sequence) => {
-    const isExact = sequence.ownedBy ? names.has(qualifiedName(sequence.ownedBy)) : whole;
-    return { ...sequence, rule: isExact ? ('exact' as const) : whole ? ('forward' as const) : ('drawn' as const) };
-  });
-}
-
-async function stage(
-  deps: RestoreDeps,
-  name: string,
-  archive: Archive,
-  plan: RestorePlan,
-  leader: Session,
-  jobs: number,
-  run: { signal: AbortSignal; onProgress: OnProgress },
-): Promise<void> {
-  const chunks = plan.tables.flatMap((table) => archive.chunks(table.archived));
-  const bytes = chunks.reduce((sum, chunk) => sum + chunk.size, 0);
-  const wanted = Math.min(sessionsFor(bytes, jobs, deps.bytesPerSession), chunks.length);
-  const helpers: Session[] = [];
-  try {
-    while (helpers.length + 1 < wanted)
-      helpers.push(await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal }));
-    const encoding = copyEncoding(archive.manifest.server.encoding, await readEncoding(leader));
-    await stageTables(archive, plan.tables, [leader, ...helpers], { ...run, encoding });
-  } finally {
-    await Promise.all(helpers.map((helper) => helper.close()));
-  }
 }
 
 /** Number of times the record is read after a connection was lost at the commit: half a minute, the time a server needs to recover. */

@@ -1,16 +1,51 @@
-import type { CopyEncoding } from '../../db/connect/copy-encoding.ts';
+import { type CopyEncoding, copyEncoding } from '../../db/connect/copy-encoding.ts';
 import { databaseError, faultCode } from '../../db/connect/database-error.ts';
 import type { Session } from '../../db/connect/session.ts';
+import { openWorkingSession } from '../../db/connect/working-session.ts';
 import { qualifiedName } from '../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../db/model/quote.ts';
 import type { ManifestEntry } from '../archive/manifest/manifest.ts';
 import type { Archive } from '../archive/reader.ts';
 import { AppError, throwIfCancelled } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
+import { readEncoding } from '../postgres/catalog/encoding.ts';
 import { copyIn } from '../postgres/copy-in.ts';
 import { functionFailure } from '../postgres/function-failure.ts';
+import { sessionsFor } from '../postgres/sessions-for.ts';
 import { copyInSql } from '../postgres/staging/staging.ts';
 import type { PlannedTable } from './plan.ts';
+
+/** Connections for loading: the leader, and helpers that are opened when there is enough to load. */
+interface StageRun {
+  name: string;
+  archive: Archive;
+  tables: PlannedTable[];
+  leader: Session;
+  jobs: number;
+}
+
+/**
+ * Loads every chunk of the planned tables into staging with as many connections as the bytes are worth. Throws what `stageTables` throws,
+ * and what opening a connection throws.
+ */
+export async function stageAll(
+  deps: { databaseUrl: string; bytesPerSession?: number },
+  { name, archive, tables, leader, jobs }: StageRun,
+  run: { signal: AbortSignal; onProgress: OnProgress },
+): Promise<void> {
+  const chunks = tables.flatMap((table) => archive.chunks(table.archived));
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.size, 0);
+  const wanted = Math.min(sessionsFor(bytes, jobs, deps.bytesPerSession), chunks.length);
+  const helpers: Session[] = [];
+  try {
+    while (helpers.length + 1 < wanted)
+      helpers.push(await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal }));
+    const encoding = copyEncoding(archive.manifest.server.encoding, await readEncoding(leader));
+    await stageTables(archive, tables, [leader, ...helpers], { ...run, encoding });
+  } finally {
+    await Promise.all(helpers.map((helper) => helper.close()));
+  }
+}
 
 interface Load {
   table: PlannedTable;
@@ -22,7 +57,7 @@ interface Load {
  * hashes before the server sees it, and the server must count the manifest's rows. Throws the first failure: ARCHIVE_DAMAGED,
  * RESTORE_REFUSED for a value that today's type does not accept, or a database error.
  */
-export async function stageTables(
+async function stageTables(
   archive: Archive,
   tables: PlannedTable[],
   sessions: Session[],

@@ -4,6 +4,7 @@ import { openArchive } from '../archive/reader.ts';
 import { type BackupInput, type BackupResult, createBackup } from '../backup/create.ts';
 import type { Exclusion } from '../backup/exclusions.ts';
 import { runOperation } from '../jobs/operations.ts';
+import { type CompareInput, type Comparison, compareArchive } from '../restore/compare/compare.ts';
 import { type RestoreInput, type RestoreResult, restoreArchive } from '../restore/restore.ts';
 import { bytesSource, createMemoryStorage } from '../storage/memory.ts';
 
@@ -77,6 +78,35 @@ export async function restoreInto(
           source: bytesSource(archive.bytes),
           receipt,
           lockTryMs: 2000,
+          lockGiveUpMs,
+          ...asManyAs(words),
+        },
+        { jobs: 2, ...words },
+        { signal: alive, onProgress },
+      ),
+  );
+}
+
+/** Compares as the owner, as an operation. */
+export async function compareWith(
+  database: { url: string },
+  archive: Pick<MadeBackup, 'bytes'>,
+  input: Partial<CompareInput> & { lockGiveUpMs?: number } = {},
+): Promise<Comparison> {
+  const { lockGiveUpMs = 10_000, ...words } = input;
+  const { signal, onProgress } = run();
+  return runOperation(
+    { ...deps, databaseUrl: database.url },
+    { ...operation, kind: 'plan' },
+    signal,
+    ({ id, receipt, signal: alive }) =>
+      compareArchive(
+        {
+          now: deps.now,
+          databaseUrl: database.url,
+          source: bytesSource(archive.bytes),
+          operationId: id,
+          begin: receipt.begin,
           lockGiveUpMs,
           ...asManyAs(words),
         },

@@ -110,7 +110,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'promise 9',
     does: 'a row with a line that ends the data for psql is kept as CSV',
-    file: 'server/backup/copy.ts',
+    file: 'server/archive/rows/chunk-forms.ts',
     find: 'const odd = takeEndMarkerRows(content);',
     replace: 'const odd = takeEndMarkerRows(new Uint8Array());',
     tests: ['server/restore/round-trip.test.ts'],
