@@ -2,7 +2,7 @@
  * The arrows of DESIGN.md: who may import whom. Test files keep the same arrows, but may use what tests need from anywhere in `db/`.
  */
 const tests = '[.](test|suite|fixture)[.]tsx?$|^db/testing/|^server/testing/';
-/** The room everybody stands on: no knowledge of a layer. */
+/** The foundation of all layers, of which it knows none. */
 const core = '^server/core/';
 
 const rule = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });

@@ -9,7 +9,7 @@ import { createThrottle } from '../server/security/throttle.ts';
 import { type CommandFolder, jsonOf } from './command/command-folder.fixture.ts';
 import { DATA_DIR } from './command/compose.ts';
 import { emptyFolder } from './command/filled-folders.fixture.ts';
-import { takeFolder } from './start/one-start.ts';
+import { lockFolder } from './start/folder-lock.ts';
 
 let fixture: Awaited<ReturnType<typeof emptyFolder>>;
 let database: TestDatabase;
@@ -53,9 +53,9 @@ test('without PUBLIC_URL the link is made of host and port, and people are told 
 test('the link leads to the server that `bun start` of this folder runs, whatever answers at the port that was asked for', async () => {
   const linkTo = async () => (await folder.run('break-glass', [])).stdout.split('/break-glass#')[0];
   {
-    await using start = await takeFolder(join(folder.dir, DATA_DIR));
+    await using lock = await lockFolder(join(folder.dir, DATA_DIR));
     expect(await linkTo()).toBe('http://127.0.0.1:3000');
-    await start.answersAt('http://127.0.0.1:3001/');
+    await lock.writeAddress('http://127.0.0.1:3001/');
     expect(await linkTo()).toBe('http://127.0.0.1:3001');
   }
   // A killed process has left its note.

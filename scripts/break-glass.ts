@@ -8,7 +8,7 @@ import { createBreakGlassCode } from '../server/security/sessions/break-glass.ts
 import { type Command, runCommand } from './command/cli.ts';
 import { commandActor, configFor, DATA_DIR, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { formatMoment } from './command/format.ts';
-import { startedAt } from './start/one-start.ts';
+import { startedAt } from './start/folder-lock.ts';
 
 const flags = { demo: DEMO_FLAG } as const;
 

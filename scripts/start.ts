@@ -12,8 +12,8 @@ import { composeDatabase } from '../server/process/schema.ts';
 import { DATA_DIR, EMBEDDED_DIR } from './command/compose.ts';
 import { describeTriggers } from './migrate.ts';
 import { ensurePanel } from './start/build-panel.ts';
+import { lockFolder } from './start/folder-lock.ts';
 import { untilLauncherEnds } from './start/launchers.ts';
-import { takeFolder } from './start/one-start.ts';
 
 /** People in the demo data of a fresh embedded database; about eleven rows for each. */
 const DEMO_STAFF = 250;
@@ -22,7 +22,7 @@ const DEMO_SEED = 1;
 /** Starts everything: a database when none is named, our tables, demo data in an empty one of our own, the server. */
 async function start(): Promise<void> {
   const config = await composeDatabase(readConfig(process.env));
-  await using folder = await takeFolder(resolve(DATA_DIR));
+  await using lock = await lockFolder(resolve(DATA_DIR));
   // From here on a signal is deferred, so that a half-made database is never left.
   const shutdownSignal = untilShutdownSignal();
   const launcherEnded = untilLauncherEnds();
@@ -37,7 +37,7 @@ async function start(): Promise<void> {
 
   await ensurePanel(() => console.log('Building the panel.'));
   const server = await startServer(config, databaseUrl);
-  await folder.answersAt(server.url);
+  await lock.writeAddress(server.url);
   sayWhereItIs(server, config);
   await sayHowToSignIn(embedded);
   sayTheCommands(embedded !== null);

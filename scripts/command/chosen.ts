@@ -25,7 +25,7 @@ export interface ChosenBackup extends AsyncDisposable {
   storedName: string | null;
 }
 
-/** Lends the bytes to code that opens and closes archives by name. Whoever chose the backup closes it. */
+/** Gives the bytes to code that opens and closes archives by name. Whoever chose the backup closes it. */
 export function storageOf({ source }: Pick<ChosenBackup, 'source'>): Pick<Storage, 'open'> {
   return {
     open: async () => ({

@@ -10,7 +10,7 @@ import { startEmbedded } from '../../db/embedded/embedded.ts';
 import { AppError } from '../../server/core/errors.ts';
 import type { OnProgress } from '../../server/core/progress.ts';
 import type { OperationDeps } from '../../server/jobs/operations.ts';
-import { askStoredBefore } from '../../server/jobs/queue/stored-before.ts';
+import { readRecordedBackups } from '../../server/jobs/queue/recorded-backups.ts';
 import { type Config, readConfig, type SETTING_NAMES } from '../../server/process/config.ts';
 import { composeDatabase } from '../../server/process/schema.ts';
 import { createLocalStorage } from '../../server/storage/local/local.ts';
@@ -161,7 +161,7 @@ async function openDemo(): Promise<CommandDatabase> {
 export function composeStorage(config: Config, database: () => string | null = () => null): Storage {
   return createLocalStorage(config.backupDir, async (folder) => {
     const url = database();
-    return url === null ? [] : await askStoredBefore(url, folder);
+    return url === null ? [] : await readRecordedBackups(url, folder);
   });
 }
 

@@ -59,8 +59,8 @@ test('the same content gives the same bytes in every time zone', async () => {
 
 test('after a failed write every call rejects with that failure and the archive cannot be finished', async () => {
   const full = new AppError('DISK_FULL', 'no space');
-  let room = 3;
-  const failing = { write: async () => (room-- > 0 ? undefined : Promise.reject(full)) };
+  let writesLeft = 3;
+  const failing = { write: async () => (writesLeft-- > 0 ? undefined : Promise.reject(full)) };
   const writer = createArchiveWriter({ ...options, sink: failing, signal: forever() });
   expect(await codeOf(add(writer, 8))).toBe('DISK_FULL');
   expect(await codeOf(writer.addText('README.txt', 'late'))).toBe('DISK_FULL');

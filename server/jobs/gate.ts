@@ -33,12 +33,12 @@ export async function passGate(
   const mode = gateOf(input.kind);
   if (mode === null) return;
   const began = deps.now().getTime();
-  for (let told = false; !(await tryGate(control, mode)); ) {
+  for (let reported = false; !(await tryGate(control, mode)); ) {
     const busy = await gateBusy(control, mode);
     const isOver = typeof input.wait === 'number' && deps.now().getTime() - began >= input.wait;
     if (busy && (isOver || input.wait === false)) throw busy;
-    if (busy && !told) deps.onWait?.(busy.message);
-    told ||= busy !== null;
+    if (busy && !reported) deps.onWait?.(busy.message);
+    reported ||= busy !== null;
     if (signal.aborted) throw cancelled('Waiting');
     await deps.pause(busy ? 500 : 50);
   }

@@ -30,8 +30,8 @@ export function receiptOf(
     },
     async succeed(session, result) {
       const own = Array.isArray(result['warnings']) ? result['warnings'] : [];
-      const told = { ...result, warnings: [...own, ...known.warnings] };
-      if (!(await finishRecord(session, id, 'succeeded', { result: told, progress: known.progress() }, deps.now())))
+      const full = { ...result, warnings: [...own, ...known.warnings] };
+      if (!(await finishRecord(session, id, 'succeeded', { result: full, progress: known.progress() }, deps.now())))
         throw ended();
     },
     async outcome() {

@@ -31,11 +31,11 @@ const failRunning = async () => undefined;
 /** Milliseconds: processes start slowly on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
-function listening(): { log: ProcessLog; heard: string[] } {
-  const heard: string[] = [];
-  const hear = (_: object, message: string) => void heard.push(message);
-  const log: ProcessLog = { debug: hear, info: hear, warn: hear, error: hear, child: () => log };
-  return { log, heard };
+function listening(): { log: ProcessLog; logged: string[] } {
+  const logged: string[] = [];
+  const write = (_: object, message: string) => void logged.push(message);
+  const log: ProcessLog = { debug: write, info: write, warn: write, error: write, child: () => log };
+  return { log, logged };
 }
 
 test('spawnWorker() takes operations until it is stopped, stands back as it is told, and then leaves no connection', async () => {
@@ -69,28 +69,28 @@ test('spawnWorker() says in our words why the process could not begin', async ()
 });
 
 test('spawnWorker() replaces a process that was killed, and says so', async () => {
-  const { log, heard } = listening();
+  const { log, logged } = listening();
   const worker = await spawnWorker({ config: readConfig({}), directUrl: database.url }, { log, metrics, failRunning });
   process.kill(workerPid(), 'SIGKILL');
-  while (!heard.includes('the worker’s process was replaced')) await Bun.sleep(20);
-  expect(heard).toContain('the worker’s process ended by itself');
+  while (!logged.includes('the worker’s process was replaced')) await Bun.sleep(20);
+  expect(logged).toContain('the worker’s process ended by itself');
   await worker.stop(0);
 });
 
 test('spawnWorker() kills a process that does not end when told to, so that the server ends', async () => {
-  const { log, heard } = listening();
+  const { log, logged } = listening();
   const parts = { log, metrics, failRunning, lateMs: 100 };
   const worker = await spawnWorker({ config: readConfig({}), directUrl: database.url }, parts);
   // Stopped, it receives nothing, like one that waits for a lost database for ever.
   process.kill(workerPid(), 'SIGSTOP');
   await worker.stop(0);
-  expect(heard).toContain('the worker’s process did not end when told to, and was killed');
+  expect(logged).toContain('the worker’s process did not end when told to, and was killed');
 });
 
 test(
   'promise 13: a worker past its memory is ended, what it ran fails with that reason, and the next one works',
   async () => {
-    const { log, heard } = listening();
+    const { log, logged } = listening();
     const { records, close } = openRecords(database.url, { connections: 3 });
     const folder = await mkdtemp(join(tmpdir(), 'worker-process-'));
     const queue = await startQueue({ databaseUrl: database.url, works: false, onError: () => undefined });
@@ -133,7 +133,7 @@ test(
       await holder.query('ROLLBACK');
       const { operation: next } = await desk.request(backup, 'ada', 'here');
       expect((await ended(next.id)).state).toBe('succeeded');
-      expect(heard).toContain('the worker’s process was replaced');
+      expect(logged).toContain('the worker’s process was replaced');
     } finally {
       await worker.stop(0);
       await queue.stop();

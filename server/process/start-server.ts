@@ -6,7 +6,7 @@ import { APPLICATION } from '../core/application.ts';
 import type { ProcessLog } from '../core/log.ts';
 import type { AppEnv } from '../http/env.ts';
 import { readPanel } from '../http/panel.ts';
-import { storedBefore } from '../jobs/queue/stored-before.ts';
+import { recordedBackups } from '../jobs/queue/recorded-backups.ts';
 import { createLocalStorage } from '../storage/local/local.ts';
 import { createApp } from './app.ts';
 import { storageCheck } from './checks.ts';
@@ -52,7 +52,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const { log, close: closeLog } = await openLogs({ level: config.logLevel, file: config.logFile });
   // The same database as operations use: a person must confirm the name of the one that a restore changes.
   const { records, close: closeRecords } = openRecords(config.databaseDirectUrl ?? databaseUrl);
-  const storage = createLocalStorage(config.backupDir, (folder) => storedBefore(askWith(records), folder));
+  const storage = createLocalStorage(config.backupDir, (folder) => recordedBackups(askWith(records), folder));
   const guard = guardMemory(memoryLimit(config.memoryLimitMb, 'answering'), (use) =>
     log.error(
       { ...use },

@@ -6,17 +6,17 @@
 import { openRecords } from '../../db/system/records.ts';
 import { askWith } from '../api/ask.ts';
 import { failureBody } from '../core/errors.ts';
-import { storedBefore } from '../jobs/queue/stored-before.ts';
+import { recordedBackups } from '../jobs/queue/recorded-backups.ts';
 import { createLocalStorage } from '../storage/local/local.ts';
 import { logsInto } from './logs/logs.ts';
 import { openWorker } from './open-worker.ts';
 import { composeSchema } from './schema.ts';
 import type { WorkerCommand, WorkerMessage, WorkerSettings } from './spawn-worker.ts';
 
-const tell = (message: WorkerMessage) => process.send?.(message);
+const send = (message: WorkerMessage) => process.send?.(message);
 
 async function work({ config, directUrl }: WorkerSettings): Promise<{ stop(graceMs: number): Promise<void> }> {
-  const lines = { write: (line: string) => tell({ kind: 'log', line }), close: async () => undefined };
+  const lines = { write: (line: string) => send({ kind: 'log', line }), close: async () => undefined };
   const { records, close } = openRecords(directUrl, { connections: 4 });
   try {
     const { model } = await composeSchema(config);
@@ -24,10 +24,10 @@ async function work({ config, directUrl }: WorkerSettings): Promise<{ stop(grace
       config,
       directUrl,
       model,
-      storage: createLocalStorage(config.backupDir, (folder) => storedBefore(askWith(records), folder)),
+      storage: createLocalStorage(config.backupDir, (folder) => recordedBackups(askWith(records), folder)),
       records,
-      metrics: { operationFinished: (facts) => tell({ kind: 'finished', facts }) },
-      onRunning: (id, runs) => tell({ kind: 'running', id, runs }),
+      metrics: { operationFinished: (facts) => send({ kind: 'finished', facts }) },
+      onRunning: (id, runs) => send({ kind: 'running', id, runs }),
       log: logsInto(lines, config.logLevel).log,
       now: () => new Date(),
       newId: () => crypto.randomUUID(),
@@ -58,9 +58,9 @@ function main(): void {
     }
     try {
       working = await work(order.assignment);
-      tell({ kind: 'ready' });
+      send({ kind: 'ready' });
     } catch (error) {
-      tell({ kind: 'failed', error: failureBody(error, new Date(), 'here').error });
+      send({ kind: 'failed', error: failureBody(error, new Date(), 'here').error });
     }
   });
 }

@@ -8,8 +8,8 @@ import { tryApply } from '../postgres/locks/advisory-lock.ts';
 import { type Blocker, lockHolders } from '../postgres/locks/blockers.ts';
 import { inUse, lockTables } from '../postgres/locks/table-lock.ts';
 import { type BackupKnowledge, explainBrokenRule, isBrokenRule } from '../postgres/rewrite/broken-rules.ts';
+import { refuseOtherChanges } from '../postgres/rewrite/final-check.ts';
 import { refuseForeignRows } from '../postgres/rewrite/foreign-rows.ts';
-import { refuseOtherChanges } from '../postgres/rewrite/last-look.ts';
 import { referringOutside, rewriteTables } from '../postgres/rewrite/rewrite.ts';
 import {
   type FoundSequences,

@@ -29,13 +29,13 @@ export class ColumnTypes {
 
   /** Returns differences that would change the meaning of values. */
   faults(): string[] {
-    return this.told('meaning', (words) => words);
+    return this.describe('meaning', (words) => words);
   }
 
   warnings(): string[] {
     return [
-      ...this.told('narrower', (words) => `${words}; rows of the backup that do not fit it are refused.`),
-      ...this.told('order', (words) => `${words}; values are restored as they were, and may sort otherwise.`),
+      ...this.describe('narrower', (words) => `${words}; rows of the backup that do not fit it are refused.`),
+      ...this.describe('order', (words) => `${words}; values are restored as they were, and may sort otherwise.`),
     ];
   }
 
@@ -51,7 +51,7 @@ export class ColumnTypes {
     this.narrower.set(name, ofTable);
   }
 
-  private told(kind: TypeChange['kind'], sentence: (words: string) => string): string[] {
+  private describe(kind: TypeChange['kind'], sentence: (words: string) => string): string[] {
     return [...this.found.values()]
       .filter(({ change }) => change.kind === kind)
       .map(({ change, columns: [first, ...more] }) => {

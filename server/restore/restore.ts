@@ -186,7 +186,7 @@ function knowledgeOf({ manifest }: Archive, chosen: ManifestTable[], input: Rest
   );
   const taken = new Set(chosen.map(qualifiedName));
   return {
-    rulesThen: (table: ObjectName) => rules.get(qualifiedName(table)) ?? null,
+    backupRules: (table: ObjectName) => rules.get(qualifiedName(table)) ?? null,
     notChosen: new Set(manifest.tables.map(qualifiedName).filter((name) => !taken.has(name))),
     keepBroken: input.keepBrokenRules === true,
   };

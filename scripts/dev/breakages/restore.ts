@@ -94,8 +94,8 @@ export const OF_RESTORE: readonly Breakage[] = [
     breaks: 'promise 5',
     does: 'a restore commits though its operation was ended meanwhile',
     file: 'server/jobs/receipt.ts',
-    find: "if (!(await finishRecord(session, id, 'succeeded', { result: told, progress: known.progress() }, deps.now())))\n        throw ended();",
-    replace: "await finishRecord(session, id, 'succeeded', { result: told, progress: known.progress() }, deps.now());",
+    find: "if (!(await finishRecord(session, id, 'succeeded', { result: full, progress: known.progress() }, deps.now())))\n        throw ended();",
+    replace: "await finishRecord(session, id, 'succeeded', { result: full, progress: known.progress() }, deps.now());",
     tests: ['server/restore/faults/commit.test.ts'],
   },
   {
@@ -170,7 +170,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'promise 10',
     does: 'rows are counted under policies that are forced on the owner',
-    file: 'server/postgres/rewrite/last-look.ts',
+    file: 'server/postgres/rewrite/final-check.ts',
     find: "  await set('NO FORCE');\n",
     replace: '',
     tests: ['server/restore/capture.test.ts'],
@@ -299,7 +299,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'step apply: compare',
     does: 'definitions are not compared before the commit',
-    file: 'server/postgres/rewrite/last-look.ts',
+    file: 'server/postgres/rewrite/final-check.ts',
     find: 'const differences = otherDifferences(',
     replace: 'const differences = ((...all: unknown[]) => all.flatMap((): string[] => []))(',
     tests: ['server/restore/faults/commit.test.ts'],
@@ -308,7 +308,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'step apply: compare',
     does: 'rows that somebody’s function wrote meanwhile are not noticed',
-    file: 'server/postgres/rewrite/last-look.ts',
+    file: 'server/postgres/rewrite/final-check.ts',
     find: '() => rewritten.watch.faults()',
     replace: 'async (): Promise<string[]> => []',
     tests: ['server/restore/set-off.test.ts'],
@@ -317,7 +317,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'step apply: compare',
     does: 'constraint triggers that somebody’s function put off run at the commit, unseen',
-    file: 'server/postgres/rewrite/last-look.ts',
+    file: 'server/postgres/rewrite/final-check.ts',
     find: "  await session.query('SET CONSTRAINTS ALL IMMEDIATE');\n",
     replace: '',
     tests: ['server/restore/set-off.test.ts'],
@@ -326,7 +326,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'step apply: sequences',
     does: 'a sequence that somebody drew from meanwhile is not noticed',
-    file: 'server/postgres/rewrite/last-look.ts',
+    file: 'server/postgres/rewrite/final-check.ts',
     find: '...(await movedSequences(session, found, set.states))',
     replace: '',
     tests: ['server/restore/faults/commit.test.ts'],

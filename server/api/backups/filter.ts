@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { backupTime } from '../../library/backup-time.ts';
 import { type StoredBackup, storedOutcome } from '../../library/list.ts';
-import { madeAt } from '../../library/made-at.ts';
 import { foldText } from '../../library/rows/fold-text.ts';
 import { moment, pageLimit, plainText } from '../schemas.ts';
 
@@ -54,7 +54,7 @@ export function pageOf(backups: readonly StoredBackup[], filter: BackupFilter): 
 const SORT_KEYS = {
   name: (backup) => backup.name,
   createdAt: (backup) => backup.createdAt,
-  madeAt,
+  madeAt: backupTime,
   size: (backup) => backup.size,
   // A backup that cannot be opened has no number of rows.
   rows: (backup) => backup.manifest?.rows ?? -1,

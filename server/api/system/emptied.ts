@@ -1,6 +1,6 @@
 import { type ObjectName, shortName } from '../../../db/model/model.ts';
+import { backupTime } from '../../library/backup-time.ts';
 import type { StoredBackup } from '../../library/list.ts';
-import { madeAt } from '../../library/made-at.ts';
 
 /** The newest restore that succeeded, with rows per table as its result names them. */
 export interface LastRestore {
@@ -20,15 +20,15 @@ export function lastFull(
   restored: LastRestore | null,
   now: Date,
 ): Map<string, StoredBackup> {
-  const since = Math.min(now.getTime() - NOTICED_MS, Math.max(...backups.map(madeAt)));
+  const since = Math.min(now.getTime() - NOTICED_MS, Math.max(...backups.map(backupTime)));
   const full = new Map<string, StoredBackup>();
   for (const backup of backups) {
-    const at = madeAt(backup);
+    const at = backupTime(backup);
     if (at < since) continue;
     for (const [name, rows] of Object.entries(backup.manifest?.tables ?? {})) {
       const isDecided = restored?.tables[name] === 0 && at <= restored.finishedAt.getTime();
       const known = full.get(name);
-      if (rows > 0 && !isDecided && (!known || madeAt(known) < at)) full.set(name, backup);
+      if (rows > 0 && !isDecided && (!known || backupTime(known) < at)) full.set(name, backup);
     }
   }
   return full;

@@ -1,5 +1,5 @@
+import { backupTime } from '../../library/backup-time.ts';
 import type { StoredBackup } from '../../library/list.ts';
-import { madeAt } from '../../library/made-at.ts';
 
 /** Advice in one sentence; `level` says how soon to follow it. */
 export interface Recommendation {
@@ -45,7 +45,7 @@ const NAMED = 3;
  */
 export function nextDue(backups: readonly StoredBackup[]): Date | null {
   const whole = newestWhole(backups);
-  return whole ? new Date(madeAt(whole) + OLD_DAYS * DAY_MS) : null;
+  return whole ? new Date(backupTime(whole) + OLD_DAYS * DAY_MS) : null;
 }
 
 /** Returns recommendations for the stored backups, the most urgent first. Pure. */
@@ -73,7 +73,7 @@ export function recommend(
   const last = newestOf(backups);
   if (!whole) say('urgent', 'NO_BACKUP', 'There is no backup of all tables that can be opened. Make one.');
   else {
-    const days = Math.floor((now.getTime() - madeAt(whole)) / DAY_MS);
+    const days = Math.floor((now.getTime() - backupTime(whole)) / DAY_MS);
     if (days >= OLD_DAYS)
       say(
         days >= VERY_OLD_DAYS ? 'urgent' : 'soon',
@@ -149,5 +149,5 @@ export function wholeOnes(backups: readonly StoredBackup[]): StoredBackup[] {
 }
 
 function newestOf(backups: readonly StoredBackup[]): StoredBackup | undefined {
-  return backups.reduce<StoredBackup | undefined>((a, b) => (a && madeAt(a) >= madeAt(b) ? a : b), undefined);
+  return backups.reduce<StoredBackup | undefined>((a, b) => (a && backupTime(a) >= backupTime(b) ? a : b), undefined);
 }

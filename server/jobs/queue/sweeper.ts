@@ -47,7 +47,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
   let uploadsAt = Number.NEGATIVE_INFINITY;
   let retentionAt = Number.NEGATIVE_INFINITY;
   let followUpUntil = Number.NEGATIVE_INFINITY;
-  let told = new Set<string>();
+  let reported = new Set<string>();
   let stopped = false;
 
   const connected = async (): Promise<Session> => {
@@ -66,8 +66,8 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
       const { dead, warnings } = await sweepDead(control, await writableRecords(control), now());
       // Each round finds the same: logging it once is enough.
       for (const warning of warnings)
-        if (!told.has(warning)) log.warn({ warning }, 'something could not be cleared up');
-      told = new Set(warnings);
+        if (!reported.has(warning)) log.warn({ warning }, 'something could not be cleared up');
+      reported = new Set(warnings);
       if (dead.length === 0) return;
       followUpUntil = now().getTime() + FOLLOW_UP_MS;
       log.warn({ operations: dead }, 'cleared up after operations whose process died');

@@ -19,12 +19,12 @@ async function main([databaseUrl = '', folder = '']: string[]): Promise<void> {
   const storage = heldUp(createLocalStorage(join(folder, 'backups')), join(folder, 'hold'));
   const { records } = openRecords(databaseUrl, { connections: 2 });
   const queue = await startQueue({ databaseUrl, works: true, onError: (error) => console.error(error) });
-  const say = (facts: object, message: string) => {
+  const write = (facts: object, message: string) => {
     if ('operationId' in facts && message === 'operation taken') console.log(facts.operationId);
   };
   const complain = (facts: object, message: string) => console.error(message, facts);
   const verbs = testVerbs({ databaseUrl, storage, model: modelFromSchema(library) });
-  const log = { info: say, warn: () => undefined, error: complain };
+  const log = { info: write, warn: () => undefined, error: complain };
   const worker = await testWorker({ databaseUrl, records, queue, verbs, storage, log, concurrency: 1 });
   console.log('ready');
   process.on('SIGTERM', async () => {

@@ -48,28 +48,28 @@ const [OLDEST, NEWEST] = [Date.UTC(1980, 0, 2), Date.UTC(2107, 11, 30)];
 
 /** Takes from a document's metadata what can be trusted. `now` and `id` replace what is missing. */
 export function documentFacts(loaded: LoadedJson, now: Date, id: string): DocumentFacts {
-  const said = metadataSchema.parse(loaded.metadata);
+  const metadata = metadataSchema.parse(loaded.metadata);
   const warnings: string[] = [];
-  const told = said.timestamp === undefined ? Number.NaN : Date.parse(said.timestamp);
-  const dated = told >= OLDEST && told <= NEWEST;
+  const stated = metadata.timestamp === undefined ? Number.NaN : Date.parse(metadata.timestamp);
+  const dated = stated >= OLDEST && stated <= NEWEST;
   if (!dated) warnings.push('The document does not say when it was made; the time of its acceptance stands for it.');
   const rows = [...loaded.tables.values()].reduce((sum, table) => sum + table.rows, 0);
-  if (said.totalRecords !== undefined && said.totalRecords !== rows)
-    warnings.push(`metadata.totalRecords says ${said.totalRecords} rows, the document holds ${rows}.`);
+  if (metadata.totalRecords !== undefined && metadata.totalRecords !== rows)
+    warnings.push(`metadata.totalRecords says ${metadata.totalRecords} rows, the document holds ${rows}.`);
   for (const [table, { rows: found }] of loaded.tables) {
     const names = [table.key, ...table.aliases];
-    const counted = names.map((name) => said.tables?.[name]).find((count) => typeof count === 'number');
+    const counted = names.map((name) => metadata.tables?.[name]).find((count) => typeof count === 'number');
     if (counted !== undefined && counted !== found)
       warnings.push(`metadata.tables says ${counted} rows of ${table.key}, the document holds ${found}.`);
   }
   return {
-    version: said.version ?? '1.0.0',
-    time: dated ? new Date(told) : now,
-    backupId: said.backupId ?? id,
-    createdBy: said.createdBy ?? 'unknown',
+    version: metadata.version ?? '1.0.0',
+    time: dated ? new Date(stated) : now,
+    backupId: metadata.backupId ?? id,
+    createdBy: metadata.createdBy ?? 'unknown',
     // Its writer claims to have masked it; masking again costs nothing.
-    databaseUrl: maskDatabaseUrl(said.databaseUrl ?? ''),
-    sequences: said.sequences ?? [],
+    databaseUrl: maskDatabaseUrl(metadata.databaseUrl ?? ''),
+    sequences: metadata.sequences ?? [],
     warnings,
   };
 }

@@ -20,7 +20,7 @@ export const withColumns =
   });
 
 /** Returns a storage with one archive, `a.zip`, and a counter of how often it was opened. */
-export async function shelf(bytes: Uint8Array): Promise<{ storage: Storage; opened: () => number }> {
+export async function storeArchive(bytes: Uint8Array): Promise<{ storage: Storage; opened: () => number }> {
   const storage = createMemoryStorage(() => new Date());
   await using object = await storage.create('a.zip');
   await object.write(bytes);
@@ -40,7 +40,7 @@ export function readerOf(storage: Storage, policy: SensitivityOf = sensitivityOf
 /** Reads rows of an archive made of these chunks. */
 export async function rowsOf(options: SampleOptions, policy: SensitivityOf = sensitivityOf) {
   const { bytes, digest } = await sampleArchive(options);
-  const { storage, opened } = await shelf(bytes);
+  const { storage, opened } = await storeArchive(bytes);
   const reader = readerOf(storage, policy);
   const read = (query: Partial<RowQuery> & { table: string }, signal = forever) =>
     reader.read({ name: 'a.zip', digest }, { chunk: 1, offset: 0, limit: 50, revealed: [], ...query }, signal);

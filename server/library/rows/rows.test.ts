@@ -6,7 +6,7 @@ import { codeOf } from '../../../db/testing/code-of.fixture.ts';
 import { NASTY_TABLE } from '../../archive/recovery/recovery.fixture.ts';
 import { sampleArchive } from '../../archive/sample.fixture.ts';
 import { AppError } from '../../core/errors.ts';
-import { forever, readerOf, rowsOf, shelf, withColumns } from './rows.fixture.ts';
+import { forever, readerOf, rowsOf, storeArchive, withColumns } from './rows.fixture.ts';
 
 /** A table of the HRMS, whose `id` and `name` say nothing about a person. */
 const categories = (...rows: string[]) => ({
@@ -69,7 +69,7 @@ describe('the rows of a table', () => {
   test('of frozen archives are read by names that want to be commands, in other schemas', async () => {
     for (const file of ['format-1.0-deflate.zip', 'format-1.0-zstd.zip']) {
       const bytes = await Bun.file(join(import.meta.dir, '../../archive/fixtures', file)).bytes();
-      const { storage } = await shelf(bytes);
+      const { storage } = await storeArchive(bytes);
       const page = await readerOf(storage).read(
         { name: 'a.zip', digest: null },
         { table: `Other Schema.${NASTY_TABLE}`, chunk: 1, offset: 0, limit: 50, revealed: [] },
@@ -234,7 +234,7 @@ describe('an archive that cannot be read', () => {
     const damaged = Uint8Array.from(bytes);
     const offset = 30 + (first?.name.length ?? 0) + 5;
     damaged[offset] = (damaged[offset] ?? 0) ^ 1;
-    const { storage } = await shelf(damaged);
+    const { storage } = await storeArchive(damaged);
     const reader = readerOf(storage);
     const read = (chunk: number) =>
       reader.read(
@@ -316,7 +316,7 @@ test('the chunk that was read last is read once, whatever is asked of it; anothe
   expect(opened()).toBe(2);
 
   const { bytes } = await sampleArchive({ chunks: [many(1, 1)] });
-  const { storage, opened: again } = await shelf(bytes);
+  const { storage, opened: again } = await storeArchive(bytes);
   const reader = readerOf(storage);
   const query = { table: 'categories', chunk: 1, offset: 0, limit: 50, revealed: [] };
   for (const digest of ['one', 'two', null]) await reader.read({ name: 'a.zip', digest }, query, forever);

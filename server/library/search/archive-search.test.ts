@@ -5,7 +5,7 @@ import { campaign } from '../../../db/testing/campaign.fixture.ts';
 import { codeOf } from '../../../db/testing/code-of.fixture.ts';
 import { type SampleOptions, sampleArchive } from '../../archive/sample.fixture.ts';
 import { foldText } from '../rows/fold-text.ts';
-import { forever, readerOf, shelf, withColumns } from '../rows/rows.fixture.ts';
+import { forever, readerOf, storeArchive, withColumns } from '../rows/rows.fixture.ts';
 import type { SearchQuery, SearchStep } from './archive-search.ts';
 import { ChunkScan } from './chunk-scan.ts';
 import { createNeedle } from './needle.ts';
@@ -34,7 +34,7 @@ function chunkOf(table: string, rows: Value[][], format: 'csv' | 'copy', columns
 
 async function searched(options: SampleOptions, query: Partial<SearchQuery> & { text: string }, signal = forever) {
   const { bytes } = await sampleArchive(options);
-  const { storage } = await shelf(bytes);
+  const { storage } = await storeArchive(bytes);
   const steps: SearchStep[] = [];
   const all = { people: false, limit: 1000, ...query };
   for await (const step of readerOf(storage).search('a.zip', all, 'Ada', signal)) steps.push(step);
@@ -170,7 +170,7 @@ describe('a search of the whole archive', () => {
       chunks: [chunkOf('categories', [row], 'csv', names)],
       change: withColumns(...names),
     });
-    const { storage } = await shelf(bytes);
+    const { storage } = await storeArchive(bytes);
     const reader = readerOf(storage, () => 'ordinary');
     const query = { text: 'needle', people: false, limit: 5 };
     for await (const { hits } of reader.search('a.zip', query, 'Ada', forever))
@@ -214,7 +214,7 @@ describe('what cannot be searched', () => {
     const damaged = Uint8Array.from(bytes);
     const offset = 30 + (manifest.entries[0]?.name.length ?? 0) + 5;
     damaged[offset] = (damaged[offset] ?? 0) ^ 1;
-    const { storage } = await shelf(damaged);
+    const { storage } = await storeArchive(damaged);
     const steps: SearchStep[] = [];
     const query = { text: 'needle', people: false, limit: 50 };
     for await (const step of readerOf(storage).search('a.zip', query, 'Ada', forever)) steps.push(step);
@@ -248,7 +248,7 @@ describe('a search under way', () => {
 
   test('ends with who asked for it: no more is read, and another may begin', async () => {
     const { bytes } = await sampleArchive({ chunks: many });
-    const { storage } = await shelf(bytes);
+    const { storage } = await storeArchive(bytes);
     let read = 0;
     const open: typeof storage.open = async (name) => {
       const source = await storage.open(name);
@@ -289,7 +289,7 @@ describe('a search under way', () => {
 
   test('is one of two of a person and of four of all, and others are refused until one ends', async () => {
     const { bytes } = await sampleArchive({ chunks: many });
-    const { storage } = await shelf(bytes);
+    const { storage } = await storeArchive(bytes);
     const reader = readerOf(storage);
     const begin = async (who: string) => {
       const search = reader.search('a.zip', query, who, forever);
@@ -315,7 +315,7 @@ describe('a search under way', () => {
     };
     const chunks = [chunkOf('categories', rows, 'csv', ['id', 'name'])];
     const { bytes } = await sampleArchive({ chunks });
-    const { storage } = await shelf(bytes);
+    const { storage } = await storeArchive(bytes);
     timer = setImmediate(count);
     await Array.fromAsync(readerOf(storage).search('a.zip', query, 'Ada', forever));
     clearImmediate(timer);

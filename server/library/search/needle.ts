@@ -26,7 +26,7 @@ export interface Needle {
    * Length of the longest proper suffix that is also a prefix, for each prefix of the units (the KMP failure function).
    */
   fallback: Uint16Array;
-  /** Anchors made so far, by their place in the units. */
+  /** Anchors made so far, by their position in the units. */
   anchors: Map<number, Anchor>;
 }
 

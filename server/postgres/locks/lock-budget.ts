@@ -2,7 +2,7 @@ import type { Session } from '../../../db/connect/session.ts';
 import type { ObjectName } from '../../../db/model/model.ts';
 
 /**
- * The room of a server for locks. The setting times the number of processes, N, is laid out at the start: N/2 objects and N holders of
+ * The lock budget of a server. The setting times the number of processes, N, is laid out at the start: N/2 objects and N holders of
  * them. The rest of the memory goes to whoever is first, in pieces, where an object takes as much as two holders.
  */
 export interface LockBudget {
@@ -64,7 +64,7 @@ export function describeShortage({ setting }: LockBudget, { objects }: LockNeed,
   return `${what} needs ${objects} locks at once, more than this server has room for (max_locks_per_transaction is ${setting})`;
 }
 
-/** Returns a hint with the setting that makes room: an eighth more than is needed now. */
+/** Returns a hint with the setting that is enough: an eighth more than is needed now. */
 export function budgetHint(budget: LockBudget, need: LockNeed): string {
   const { setting } = budget;
   let enough = setting + 1;

@@ -44,20 +44,20 @@ export async function missingForRestore(
   if (!me) return [];
   const role = quoteIdent(me.role);
   const missing: MissingRight[] = [];
-  const say = (table: string, message: string, grant: string) => missing.push({ table, message, grant });
+  const report = (table: string, message: string, grant: string) => missing.push({ table, message, grant });
 
   if (!me.mayCreate)
-    say(
+    report(
       me.database,
       `${me.role} may not make the private schema of a restore in the database ${me.database}`,
       `GRANT CREATE ON DATABASE ${quoteIdent(me.database)} TO ${role};`,
     );
   for (const relation of await session.query<RelationRights>(RELATIONS_SQL, set)) {
     const [name, quoted] = [qualifiedName(relation), quoteName(relation)];
-    if (!relation.owned) say(name, ownership(me, name, relation), membership(me, relation, `TABLE ${quoted}`));
+    if (!relation.owned) report(name, ownership(me, name, relation), membership(me, relation, `TABLE ${quoted}`));
     if (relation.outside) {
       if (!relation.lockable)
-        say(
+        report(
           name,
           `${me.role} may not lock ${name}, which is tied to restored tables`,
           `GRANT UPDATE ON ${quoted} TO ${role};`,
@@ -65,21 +65,22 @@ export async function missingForRestore(
       continue;
     }
     if (!relation.readable)
-      say(name, `${me.role} may not count the rows of ${name}`, `GRANT SELECT ON ${quoted} TO ${role};`);
-    if (!relation.truncatable) say(name, `${me.role} may not empty ${name}`, `GRANT TRUNCATE ON ${quoted} TO ${role};`);
+      report(name, `${me.role} may not count the rows of ${name}`, `GRANT SELECT ON ${quoted} TO ${role};`);
+    if (!relation.truncatable)
+      report(name, `${me.role} may not empty ${name}`, `GRANT TRUNCATE ON ${quoted} TO ${role};`);
     if (!relation.insertable)
-      say(name, `${me.role} may not put rows into ${name}`, `GRANT INSERT ON ${quoted} TO ${role};`);
+      report(name, `${me.role} may not put rows into ${name}`, `GRANT INSERT ON ${quoted} TO ${role};`);
   }
   for (const schema of await session.query<SchemaRights>(SCHEMAS_SQL, set)) {
     const quoted = quoteIdent(schema.name);
     if (!schema.usable)
-      say(
+      report(
         schema.name,
         `${me.role} may not use the schema ${schema.name}`,
         `GRANT USAGE ON SCHEMA ${quoted} TO ${role};`,
       );
     if (schema.creates && !schema.creatable)
-      say(
+      report(
         schema.name,
         `${me.role} may not build indexes in the schema ${schema.name}`,
         `GRANT CREATE ON SCHEMA ${quoted} TO ${role};`,
@@ -88,7 +89,7 @@ export async function missingForRestore(
   for (const foreignKey of await session.query<ForeignKeyRights>(FOREIGN_KEYS_SQL, set)) {
     const [name, target] = [qualifiedName(foreignKey), qualifiedName(foreignKey.target)];
     if (!foreignKey.referable)
-      say(
+      report(
         target,
         `${me.role} may not put back ${foreignKey.constraint} of ${name}, which refers to ${target}`,
         `GRANT REFERENCES ON ${quoteName(foreignKey.target)} TO ${role};`,
@@ -98,14 +99,14 @@ export async function missingForRestore(
       [foreignKey.target, foreignKey.targetReadable],
     ] as const)
       if (!readable && !foreignKey.ownerReads)
-        say(
+        report(
           qualifiedName(side),
           `${me.role} may not read ${qualifiedName(side)} to check ${foreignKey.constraint}`,
           `GRANT SELECT ON ${quoteName(side)} TO ${role};`,
         );
   }
   for (const foreignKey of await session.query<OutsideForeignKey>(OUTSIDE_FOREIGN_KEYS_SQL, set))
-    say(
+    report(
       qualifiedName(foreignKey.target),
       `${foreignKey.owner}, who owns ${qualifiedName(foreignKey.target)}, may not ${foreignKey.right === 'USAGE' ? 'use its schema' : 'look up rows in it'}, so that ${foreignKey.constraint} of ${qualifiedName(foreignKey)} refuses each row`,
       foreignKey.right === 'USAGE'
@@ -114,10 +115,10 @@ export async function missingForRestore(
     );
   for (const type of await session.query<TypeRights>(TYPES_SQL, set)) {
     const name = qualifiedName(type);
-    say(name, `${me.role} may not use the type ${name}`, `GRANT USAGE ON TYPE ${quoteName(type)} TO ${role};`);
+    report(name, `${me.role} may not use the type ${name}`, `GRANT USAGE ON TYPE ${quoteName(type)} TO ${role};`);
   }
   for (const called of await session.query<FunctionRights>(FUNCTIONS_SQL, set))
-    say(
+    report(
       called.signature,
       `${called.role} may not call ${called.signature}, which ${called.place} needs`,
       `GRANT EXECUTE ON FUNCTION ${called.signature} TO ${quoteIdent(called.role)};`,
@@ -131,11 +132,11 @@ export async function missingForRestore(
     const [name, quoted] = [qualifiedName(sequence), quoteName(sequence)];
     // A sequence that belongs to a table changes its owner only with the table.
     const mover = sequence.table === null ? `SEQUENCE ${quoted}` : `TABLE ${quoteName(sequence.table)}`;
-    if (!sequence.owned) say(name, ownership(me, name, sequence), membership(me, sequence, mover));
+    if (!sequence.owned) report(name, ownership(me, name, sequence), membership(me, sequence, mover));
     if (!sequence.settable)
-      say(name, `${me.role} may not set the sequence ${name}`, `GRANT UPDATE ON SEQUENCE ${quoted} TO ${role};`);
+      report(name, `${me.role} may not set the sequence ${name}`, `GRANT UPDATE ON SEQUENCE ${quoted} TO ${role};`);
     if (!sequence.readable)
-      say(name, `${me.role} may not read the sequence ${name}`, `GRANT SELECT ON SEQUENCE ${quoted} TO ${role};`);
+      report(name, `${me.role} may not read the sequence ${name}`, `GRANT SELECT ON SEQUENCE ${quoted} TO ${role};`);
   }
   return missing.filter((right, at) => missing.findIndex(({ grant }) => grant === right.grant) === at);
 }

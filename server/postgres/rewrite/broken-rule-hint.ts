@@ -3,7 +3,7 @@ import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import type { ShapeConstraint, ShapeIndex } from '../catalog/shape.ts';
 
 /** Returns the constraints a table had when the backup was made, as the backup recorded them; null where it did not. */
-export type RulesThen = (table: ObjectName) => { name: string; type: string; definition: string }[] | null;
+export type BackupRules = (table: ObjectName) => { name: string; type: string; definition: string }[] | null;
 
 /** A rule that rows break, and what is known of it. */
 export interface BrokenRuleFacts {
@@ -26,7 +26,7 @@ const FIRST_WITH_PARTITIONED_NOT_VALID = 180000;
 /** Describes a broken rule and what to do about it. Leaves out whatever cannot be proved. */
 export function brokenRuleHint(
   facts: BrokenRuleFacts,
-  knowledge: { rulesThen: RulesThen; notChosen: ReadonlySet<string>; keepBroken: boolean },
+  knowledge: { backupRules: BackupRules; notChosen: ReadonlySet<string>; keepBroken: boolean },
 ): string {
   const { table, constraint, ofBackup, targetRestored } = facts;
   const target = constraint?.target ?? null;
@@ -40,12 +40,12 @@ export function brokenRuleHint(
     return knowledge.notChosen.has(qualifiedName(target))
       ? `Restore ${qualifiedName(target)} as well: it is in the backup, and was not chosen.`
       : `${qualifiedName(target)} is not in the backup. Put the rows there that are referred to, or drop the foreign key for the restore: ${byHand(facts)}`;
-  return [age(facts, knowledge.rulesThen), way(facts, knowledge.keepBroken)].filter((part) => part !== '').join(' ');
+  return [age(facts, knowledge.backupRules), way(facts, knowledge.keepBroken)].filter((part) => part !== '').join(' ');
 }
 
 /** Describes the age of the rule as far as the backup's own list of rules proves it. */
-function age({ table, rule, constraint }: BrokenRuleFacts, rulesThen: RulesThen): string {
-  const then = rulesThen(table);
+function age({ table, rule, constraint }: BrokenRuleFacts, backupRules: BackupRules): string {
+  const then = backupRules(table);
   if (then === null || constraint === null) return '';
   const definition = constraint.definition.replace(/ NOT VALID$/, '');
   const same = then.some(

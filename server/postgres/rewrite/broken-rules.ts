@@ -6,7 +6,7 @@ import type { Shape, ShapeConstraint } from '../catalog/shape.ts';
 import { type BrokenRule, findBreaking, type Substitute } from '../preflight/broken-rows.ts';
 import { type LiveRule, readLiveRules } from '../preflight/live-rules.ts';
 import { selectList } from '../staging/staging.ts';
-import { type BrokenRuleFacts, brokenRuleHint, type RulesThen } from './broken-rule-hint.ts';
+import { type BackupRules, type BrokenRuleFacts, brokenRuleHint } from './broken-rule-hint.ts';
 import type { TableLoad } from './table-load.ts';
 
 /** Number of rows that a message names by key. */
@@ -15,7 +15,7 @@ const NAMED_ROWS = 20;
 /** Facts of the backup other than its rows. */
 export interface BackupKnowledge {
   /** Returns the constraints a table had; null where the archive does not tell. */
-  rulesThen: RulesThen;
+  backupRules: BackupRules;
   /** Tables of the backup, by `schema.name`, that are not restored now. */
   notChosen: ReadonlySet<string>;
   keepBroken: boolean;

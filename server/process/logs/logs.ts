@@ -103,10 +103,11 @@ async function rollingFile(file: string): Promise<Sink> {
       mode: 0o600,
     });
     await once(stream, 'ready');
-    let told = false;
+    let reported = false;
     stream.on('error', (error: Error) => {
-      if (!told) console.error('The log file cannot be written any more:', 'code' in error ? error.code : error.name);
-      told = true;
+      if (!reported)
+        console.error('The log file cannot be written any more:', 'code' in error ? error.code : error.name);
+      reported = true;
     });
     return {
       write: (line) => stream.write(line),

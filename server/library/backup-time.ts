@@ -5,7 +5,7 @@ import type { StoredBackup } from './list.ts';
  * made the file may have had another clock or may not be trusted. For an archive that cannot be opened, it is when it
  * was stored.
  */
-export function madeAt({ manifest, createdAt }: Pick<StoredBackup, 'manifest' | 'createdAt'>): number {
+export function backupTime({ manifest, createdAt }: Pick<StoredBackup, 'manifest' | 'createdAt'>): number {
   const stored = Date.parse(createdAt);
   return manifest ? Math.min(Date.parse(manifest.timestamp), stored) : stored;
 }

@@ -5,9 +5,9 @@ import { tryFileLock } from '../../db/embedded/file-lock.ts';
 import { AppError } from '../../server/core/errors.ts';
 
 /** The single `bun start` of a folder. */
-export interface OneStart extends AsyncDisposable {
+export interface FolderLock extends AsyncDisposable {
   /** Records the server's address, for whoever starts another one here. */
-  answersAt(url: string): Promise<void>;
+  writeAddress(url: string): Promise<void>;
 }
 
 /** Returns the address of the folder's `bun start`; null when none runs there, or it does not answer yet. */
@@ -31,7 +31,7 @@ function lockOf(dataDir: string): string {
  * Takes the folder for this `bun start` until it ends, however it ends. Throws OPERATION_IN_PROGRESS with the address of the one that holds
  * it.
  */
-export async function takeFolder(dataDir: string): Promise<OneStart> {
+export async function lockFolder(dataDir: string): Promise<FolderLock> {
   await mkdir(dataDir, { recursive: true });
   const note = noteOf(dataDir);
   const lock = tryFileLock(lockOf(dataDir), 'exclusive');
@@ -48,7 +48,7 @@ export async function takeFolder(dataDir: string): Promise<OneStart> {
   // A killed process leaves its note behind.
   await rm(note, { force: true });
   return {
-    answersAt: (url) => writeFile(note, url),
+    writeAddress: (url) => writeFile(note, url),
     async [Symbol.asyncDispose]() {
       await rm(note, { force: true });
       lock.release();
