@@ -237,26 +237,26 @@ describe('administrators that would come from elsewhere', () => {
 });
 
 test('promise 4: damage that a restore or a conversion finds is remembered, until the file is found sound', async () => {
-  const file = join(folder.backups, 'bitten.zip');
+  const file = join(folder.backups, 'damaged.zip');
   const whole = await Bun.file(join(folder.backups, 'kept.zip')).bytes();
-  const bitten = whole.slice();
-  const at = Buffer.from(bitten).indexOf('data/public.staff/') + 100;
-  bitten[at] = (bitten[at] ?? 0) ^ 1;
+  const damaged = whole.slice();
+  const at = Buffer.from(damaged).indexOf('data/public.staff/') + 100;
+  damaged[at] = (damaged[at] ?? 0) ^ 1;
   const notes = async () => (await Bun.file(`${file}.json`).json()).foundDamaged ?? null;
   for (const command of [
     ['restore', '--yes'],
-    ['convert', '--name', 'bitten-out'],
+    ['convert', '--name', 'damaged-out'],
   ]) {
     const [name = '', ...flags] = command;
-    await writeFile(file, bitten);
+    await writeFile(file, damaged);
     await copyFile(join(folder.backups, 'kept.zip.json'), `${file}.json`);
-    expect((await folder.run(name, ['bitten', ...flags])).code).toBe(5);
+    expect((await folder.run(name, ['damaged', ...flags])).code).toBe(5);
     expect(await notes()).toMatchObject({ code: 'ARCHIVE_DAMAGED', message: expect.stringContaining('staff') });
     await writeFile(file, whole);
     expect((await folder.run('verify', [file])).code).toBe(0);
     expect(await notes()).toBeNull();
   }
-  expect(await folder.files()).not.toContain('bitten-out.json');
+  expect(await folder.files()).not.toContain('damaged-out.json');
   await rm(file);
   await rm(`${file}.json`);
 });

@@ -4,14 +4,14 @@ import type { ArchiveWriter } from '../archive/writer.ts';
 import type { OnProgress } from '../core/progress.ts';
 import type { CopyPart } from '../postgres/copy-parts.ts';
 import { copyTables } from '../postgres/copy-tables.ts';
-import type { Moment } from '../postgres/snapshot.ts';
+import type { SnapshotSessions } from '../postgres/snapshot.ts';
 import { explainLongRow } from './checks/long-row.ts';
 import { refuseOddText } from './checks/odd-text.ts';
 
 /** Copies every part into the archive, several at a time. The first failure stops everything and is the error thrown. */
 export async function copyParts(
   parts: CopyPart[],
-  snapshot: Moment,
+  snapshot: SnapshotSessions,
   writer: ArchiveWriter,
   options: { jobs: number; signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {

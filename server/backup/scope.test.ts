@@ -79,14 +79,14 @@ for (const server of testServers()) {
       const [part, leaf] = ['part', 'leaf'].map((name) => pgTable(name, { id: integer() }));
       const whole = shop.table('whole', { id: integer() });
       for (const declared of [{ part }, { leaf }, { people, part, leaf }]) {
-        const headless = modelFromSchema(declared);
-        const error = await rejection(backupOf(database, headless));
+        const orphaned = modelFromSchema(declared);
+        const error = await rejection(backupOf(database, orphaned));
         expect(error.code).toBe('SCHEMA_DRIFT');
         expect(error.message).toMatch(/public\.(part|leaf) is a partition of shop\.whole/);
         expect(error.hint).toContain('Declare shop.whole in the Drizzle schema');
         const storage = createMemoryStorage(() => new Date());
         const signal = new AbortController().signal;
-        const report = await checkEnvironment({ databaseUrl: database.url, storage, model: headless }, signal);
+        const report = await checkEnvironment({ databaseUrl: database.url, storage, model: orphaned }, signal);
         expect(report.ok).toBe(false);
         expect(report.findings.find(({ check }) => check === 'schema')).toMatchObject({
           message: error.message,

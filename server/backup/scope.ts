@@ -47,7 +47,7 @@ export function chooseScope(
   const picked = chosen ? pickTables(model.tables, chosen, 'The schema') : model.tables;
   const absent = picked.filter((table) => verdictOf(table) === null);
   if (absent.length > 0) throw drift(absent.map((table) => `table ${qualifiedName(table)}`));
-  refuseHeadless(picked, facts, model);
+  refuseOrphanedPartitions(picked, facts, model);
   if (chosen) refuseWithoutRows(picked, verdictOf);
   const tables = picked.filter((table) => verdictOf(table)?.class === 'protected');
   const unchosen = model.tables.filter((table) => verdictOf(table)?.class === 'protected' && !tables.includes(table));
@@ -128,7 +128,7 @@ function declaredVerdict(
  * Returns the declared partitions whose table is not declared, each with that table. Such a declaration protects nothing, because the
  * rows of a partition are kept with their whole table.
  */
-export function headlessPartitions(
+export function orphanedPartitions(
   tables: TableModel[],
   facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
   model: Pick<SchemaModel, 'tables'> = { tables },
@@ -149,12 +149,12 @@ export function headlessPartitions(
 }
 
 /** Throws SCHEMA_DRIFT for a declared partition whose table is not declared. */
-export function refuseHeadless(
+export function refuseOrphanedPartitions(
   tables: TableModel[],
   facts: Pick<JudgeFacts, 'inventory' | 'exclusions'>,
   model?: Pick<SchemaModel, 'tables'>,
 ): void {
-  const found = headlessPartitions(tables, facts, model);
+  const found = orphanedPartitions(tables, facts, model);
   if (found.length === 0) return;
   const heads = [...new Set(found.map(({ head }) => qualifiedName(head)))];
   throw new AppError(

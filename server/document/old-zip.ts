@@ -59,9 +59,9 @@ async function hasSmallDirectory(source: ByteSource): Promise<boolean> {
 }
 
 function refuseOthers(entries: Entry[], documents: Entry[]): void {
-  const strangers = entries.filter((entry) => !BESIDE.has(entry.filename) && !documents.includes(entry));
-  if (documents.length === 1 && strangers.length === 0) return;
-  const names = [...documents, ...strangers].slice(0, 5).map((entry) => JSON.stringify(entry.filename.slice(0, 100)));
+  const others = entries.filter((entry) => !BESIDE.has(entry.filename) && !documents.includes(entry));
+  if (documents.length === 1 && others.length === 0) return;
+  const names = [...documents, ...others].slice(0, 5).map((entry) => JSON.stringify(entry.filename.slice(0, 100)));
   throw new AppError('ARCHIVE_INVALID', `The ZIP must hold one backup document, and holds ${names.join(', ')}.`, {
     hint: 'Give the ZIP as the HRMS made it, or unzip it and give the one JSON document.',
   });
@@ -69,9 +69,9 @@ function refuseOthers(entries: Entry[], documents: Entry[]): void {
 
 async function* entryBytes(entry: FileEntry, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   // Holds one piece at a time, so that the reader sets the pace.
-  const passage = new TransformStream<Uint8Array, Uint8Array>();
+  const stream = new TransformStream<Uint8Array, Uint8Array>();
   const stop = new AbortController();
-  const written = entry.getData(passage.writable, {
+  const written = entry.getData(stream.writable, {
     checkCrc32: true,
     checkOverlappingEntry: true,
     signal: AbortSignal.any([signal, stop.signal]),
@@ -80,7 +80,7 @@ async function* entryBytes(entry: FileEntry, signal: AbortSignal): AsyncGenerato
   written.catch(() => undefined);
   let size = 0;
   try {
-    for await (const piece of passage.readable) {
+    for await (const piece of stream.readable) {
       size += piece.length;
       if (size > entry.uncompressedSize) throw new RangeError('it is longer than the directory says');
       yield piece;

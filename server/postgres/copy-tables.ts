@@ -4,7 +4,7 @@ import { createBufferPool } from '../core/buffers.ts';
 import { cancelled } from '../core/errors.ts';
 import { copyOut } from './copy-out.ts';
 import type { CopyPart } from './copy-parts.ts';
-import { isMomentGone, type Moment } from './snapshot.ts';
+import { isSnapshotGone, type SnapshotSessions } from './snapshot.ts';
 
 /** Uncompressed size at which a chunk is closed. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
@@ -28,7 +28,11 @@ export interface CopyTablesOptions {
  * Reads every part, several at a time, and hands on its rows in chunks of 8 MiB. Rows pass from socket to chunk in a fixed number of
  * buffers; when all are in use, the sockets wait. The first failure stops everything and is the error thrown.
  */
-export async function copyTables(parts: CopyPart[], snapshot: Moment, options: CopyTablesOptions): Promise<void> {
+export async function copyTables(
+  parts: CopyPart[],
+  snapshot: SnapshotSessions,
+  options: CopyTablesOptions,
+): Promise<void> {
   // One buffer fills per worker while one more is being taken; a second spare saved no time and cost 10 MB.
   const pool = createBufferPool(options.jobs + 1, CHUNK_BYTES);
   const queue = [...parts];
@@ -74,7 +78,7 @@ export async function copyTables(parts: CopyPart[], snapshot: Moment, options: C
     const joined = queue.length > 0 ? snapshot.join() : null;
     const session = await joined?.catch(async (error: unknown) => {
       // The leader lost the snapshot; its own failure is the one to report.
-      if (isMomentGone(error)) await leading;
+      if (isSnapshotGone(error)) await leading;
       throw error;
     });
     if (session) await work(session);

@@ -7,7 +7,7 @@ import { AppError } from '../core/errors.ts';
 import { blockersHint, describeBlockers, lockHolders } from './locks/blockers.ts';
 
 /** One moment of the database from which rows are read, by one session or several. */
-export interface Moment {
+export interface SnapshotSessions {
   readonly leader: Session;
   /**
    * Opens one more session that sees the same moment. Returns null when it cannot have the table locks at once, and the leader works on
@@ -15,11 +15,11 @@ export interface Moment {
    */
   join(): Promise<Session | null>;
   /** Opens a session outside the moment, which sees the database as it is. The caller closes it. */
-  aside(): Promise<Session>;
+  openOutside(): Promise<Session>;
 }
 
 /** One moment of the database, seen by several sessions at once. */
-export interface Snapshot extends Moment, AsyncDisposable {
+export interface Snapshot extends SnapshotSessions, AsyncDisposable {
   readonly serverVersion: number;
   /** Ends the moment and its locks, and returns the leader as an ordinary session. Disposing closes that as well. */
   release(): Promise<Session>;
@@ -71,7 +71,7 @@ export async function openSnapshot(
         followers.push(session);
         return session;
       },
-      aside: () => openWorkingSession(url, options),
+      openOutside: () => openWorkingSession(url, options),
       async release() {
         await Promise.all(followers.map((session) => session.close()));
         await leader.query('COMMIT');
@@ -89,15 +89,15 @@ export async function openSnapshot(
 }
 
 /** Codes for a snapshot that ended with the transaction that exported it: unknown (22023 in older servers), or no longer importable. */
-const MOMENT_GONE = ['42704', '22023', '55000'];
+const SNAPSHOT_GONE = ['42704', '22023', '55000'];
 
 /** Returns true when a session could not join because the leader's transaction has ended. The leader's own failure tells the cause. */
-export function isMomentGone(error: unknown): boolean {
+export function isSnapshotGone(error: unknown): boolean {
   return error instanceof AppError && error.code === 'CONNECTION_LOST' && isGone(error.cause);
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof AppError && MOMENT_GONE.includes(faultCode(error.cause) ?? '');
+  return error instanceof AppError && SNAPSHOT_GONE.includes(faultCode(error.cause) ?? '');
 }
 
 function leaderLost(error: unknown): AppError | null {

@@ -269,6 +269,6 @@ async function analyze(
     await work(session);
   };
   // The leader is gone when the answer to the commit was lost and the outcome was read from the record.
-  const lead = leader.signal.aborted ? help() : work(leader);
-  await Promise.allSettled([lead, ...Array.from({ length: Math.max(helpers, 0) }, help)]);
+  const leading = leader.signal.aborted ? help() : work(leader);
+  await Promise.allSettled([leading, ...Array.from({ length: Math.max(helpers, 0) }, help)]);
 }

@@ -34,7 +34,7 @@ for (const server of testServers()) {
       ];
       // Both ways run the same list: one server shows each line in both, the other each line in one of them, by turns.
       for (const { way, outcome } of server === '18' || ways.length === 1 ? ways : ways.slice(turn % 2, (turn % 2) + 1))
-        test(`promise 2: another ${name} does no harm to ${way}; without its line: ${proof.spoils}`, async () => {
+        test(`promise 2: another ${name} does no harm to ${way}; without its line: ${proof.breaks}`, async () => {
           const under = async (value: string | null, settings: typeof without) => {
             if (proof.before) await database.admin(proof.before);
             if (value !== null) await database.admin(`ALTER DATABASE ${database.name} SET ${name} = '${value}'`);

@@ -4,7 +4,7 @@ import { TABLESPACE } from './left-out.fixture.ts';
 export interface Proof {
   /** The value the database gives the setting. */
   value: string;
-  spoils: string;
+  breaks: string;
   /** Statements, and the words below. */
   steps: string[];
   /** Run by the superuser before the steps. */
@@ -58,53 +58,53 @@ const COMMITTED = [
 
 /** For every line of `SESSION_SETTINGS`. */
 export const PROOFS: Record<string, Proof> = {
-  statement_timeout: { value: '100ms', spoils: 'ends a long statement', steps: ['SELECT pg_catalog.pg_sleep(0.4)'] },
+  statement_timeout: { value: '100ms', breaks: 'ends a long statement', steps: ['SELECT pg_catalog.pg_sleep(0.4)'] },
   lock_timeout: {
     value: '1ms',
-    spoils: 'ends a wait for a table',
+    breaks: 'ends a wait for a table',
     steps: ['BEGIN', 'LOCK TABLE public.held IN ACCESS SHARE MODE', 'COMMIT'],
     held: true,
   },
   idle_in_transaction_session_timeout: {
     value: '200ms',
-    spoils: 'ends the snapshot’s session while others copy',
+    breaks: 'ends the snapshot’s session while others copy',
     steps: ['BEGIN', PAUSE, 'SELECT 1 AS one'],
   },
   idle_session_timeout: {
     value: '300ms',
-    spoils: 'ends the session that holds the operation’s locks',
+    breaks: 'ends the session that holds the operation’s locks',
     steps: [PAUSE, 'SELECT 1 AS one'],
   },
   transaction_timeout: {
     value: '300ms',
-    spoils: 'ends the restore before its commit',
+    breaks: 'ends the restore before its commit',
     steps: ['BEGIN', PAUSE, 'SELECT 1 AS one'],
   },
   exit_on_error: {
     value: 'on',
-    spoils: 'ends the session at a statement that may fail',
+    breaks: 'ends the session at a statement that may fail',
     steps: ['SELECT 1/0', 'SELECT 1 AS one'],
     notByHand: 'the script stops at its first error anyhow',
   },
   client_encoding: {
     value: 'LATIN1',
-    spoils: 'stores two letters for one',
+    breaks: 'stores two letters for one',
     steps: [`SELECT pg_catalog.length('é') AS letters`],
     onlyByHand: true,
   },
   DateStyle: {
     value: 'SQL, DMY',
-    spoils: 'day and month change places',
+    breaks: 'day and month change places',
     steps: [`SELECT '2020-01-02'::date::text AS written`, `SELECT '01/02/2020'::date = '2020-01-02' AS as_read`],
   },
   IntervalStyle: {
     value: 'sql_standard',
-    spoils: 'the sign of an hour',
+    breaks: 'the sign of an hour',
     steps: [`SELECT '-1 days +02:03:04'::interval::text AS written`, `SELECT '-1 02:03:04'::interval::text AS as_read`],
   },
   TimeZone: {
     value: 'Asia/Kathmandu',
-    spoils: 'the hour',
+    breaks: 'the hour',
     steps: [
       `SELECT '2020-01-02 00:00:00+00'::timestamptz::text AS written`,
       `SELECT '2020-01-02'::timestamptz = '2020-01-02 00:00:00+00' AS as_read`,
@@ -112,38 +112,38 @@ export const PROOFS: Record<string, Proof> = {
   },
   extra_float_digits: {
     value: '-10',
-    spoils: 'the last digits',
+    breaks: 'the last digits',
     steps: [`SELECT (0.1::float8 + 0.2::float8)::text AS written`],
   },
   bytea_output: {
     value: 'escape',
-    spoils: 'other text for the same bytes',
+    breaks: 'other text for the same bytes',
     steps: [`SELECT '\\x00ff'::bytea::text AS written`],
   },
   lc_monetary: {
     value: 'C.UTF-8',
-    spoils: 'sign and decimal point of money; where the machine has no such locale, only the setting itself tells',
+    breaks: 'sign and decimal point of money; where the machine has no such locale, only the setting itself tells',
     steps: [`SELECT '1234.56'::money::text AS written`, `SELECT pg_catalog.current_setting('lc_monetary') AS said`],
   },
-  xmloption: { value: 'document', spoils: 'refuses content', steps: [`SELECT 'a<b/>'::xml::text AS as_read`] },
+  xmloption: { value: 'document', breaks: 'refuses content', steps: [`SELECT 'a<b/>'::xml::text AS as_read`] },
   array_nulls: {
     value: 'off',
-    spoils: 'NULL becomes a word',
+    breaks: 'NULL becomes a word',
     steps: [`SELECT ('{NULL}'::text[])[1] IS NULL AS as_read`],
   },
   quote_all_identifiers: {
     value: 'on',
-    spoils: 'the same definition looks like another one',
+    breaks: 'the same definition looks like another one',
     steps: [`SELECT pg_catalog.pg_get_indexdef('public.parent_pkey'::regclass) AS definition`],
   },
   standard_conforming_strings: {
     value: 'off',
-    spoils: 'takes a backslash out of a literal',
+    breaks: 'takes a backslash out of a literal',
     steps: [`SELECT 'a\\\\b' AS as_read`],
   },
   default_tablespace: {
     value: TABLESPACE,
-    spoils: 'a rebuilt index lies elsewhere',
+    breaks: 'a rebuilt index lies elsewhere',
     steps: [
       'BEGIN',
       'CREATE INDEX made ON public.counted (id)',
@@ -153,7 +153,7 @@ export const PROOFS: Record<string, Proof> = {
   },
   default_table_access_method: {
     value: 'proof_heap',
-    spoils: 'staging is of another kind',
+    breaks: 'staging is of another kind',
     steps: [
       'BEGIN',
       'CREATE TABLE public.made (id integer)',
@@ -163,25 +163,25 @@ export const PROOFS: Record<string, Proof> = {
   },
   row_security: {
     value: 'on',
-    spoils: 'leaves out rows without a word',
+    breaks: 'leaves out rows without a word',
     steps: ['SELECT pg_catalog.count(*) AS rows FROM public.hidden'],
   },
   session_replication_role: {
     value: 'replica',
-    spoils: 'lets in rows that refer to nothing',
+    breaks: 'lets in rows that refer to nothing',
     steps: ['BEGIN', 'INSERT INTO public.child VALUES (99)', 'ROLLBACK'],
     superuser: true,
   },
   zero_damaged_pages: {
     value: 'on',
-    spoils: 'leaves out rows of a damaged page without a word',
+    breaks: 'leaves out rows of a damaged page without a word',
     steps: ['SELECT pg_catalog.count(*) AS rows FROM public.damaged'],
     before: damagedTable('\\377\\377\\377\\377\\377\\377', 12),
     superuser: true,
   },
   ignore_checksum_failure: {
     value: 'on',
-    spoils:
+    breaks:
       'reads damaged rows as if they were sound; where the server keeps no checksums, only the setting itself tells',
     // The salary is the last field of the only row, which ends where the page ends but for its alignment.
     steps: [
@@ -193,7 +193,7 @@ export const PROOFS: Record<string, Proof> = {
   },
   default_transaction_isolation: {
     value: 'serializable',
-    spoils: 'does not see what was committed while it waited',
+    breaks: 'does not see what was committed while it waited',
     steps: [
       'BEGIN',
       `SELECT pg_catalog.set_config('proof.rows', pg_catalog.count(*)::text, false) <> '' AS noted FROM public.counted`,
@@ -204,17 +204,17 @@ export const PROOFS: Record<string, Proof> = {
   },
   default_transaction_read_only: {
     value: 'on',
-    spoils: 'refuses every write',
+    breaks: 'refuses every write',
     steps: ['INSERT INTO public.counted VALUES (1)'],
   },
   synchronous_commit: {
     value: 'off',
-    spoils: 'a restore that was called done is gone after a crash',
+    breaks: 'a restore that was called done is gone after a crash',
     steps: Array.from({ length: 10 }, () => COMMITTED).flat(),
   },
   synchronize_seqscans: {
     value: 'on',
-    spoils: 'the order of rows in an archive',
+    breaks: 'the order of rows in an archive',
     steps: [
       'SELECT pg_catalog.count(*) AS read FROM (SELECT i FROM public.big LIMIT 7000) AS half',
       'SELECT i AS first FROM public.big LIMIT 1',
@@ -222,7 +222,7 @@ export const PROOFS: Record<string, Proof> = {
   },
   max_parallel_workers_per_gather: {
     value: '4',
-    spoils: 'several processes read a table, in no order',
+    breaks: 'several processes read a table, in no order',
     steps: [
       'SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0',
       `EXPLAIN (COSTS OFF) SELECT i FROM public.big WHERE filler <> ''`,
@@ -230,7 +230,7 @@ export const PROOFS: Record<string, Proof> = {
   },
   jit: {
     value: 'on',
-    spoils:
+    breaks:
       'each question to the catalog is compiled first; where the server has no compiler, only the setting itself tells',
     steps: [
       'SET jit_above_cost = 0',

@@ -20,7 +20,7 @@ export async function cuttingProxy(url: string, statement: string, when: 'before
   let cuts = 0;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
-    let mute = false;
+    let refusing = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
@@ -28,7 +28,7 @@ export async function cuttingProxy(url: string, statement: string, when: 'before
     }
     upstream.on('data', (bytes) => {
       // The answer shows that the statement was executed.
-      if (mute) client.destroy();
+      if (refusing) client.destroy();
       else client.write(bytes);
     });
     client.on('data', (bytes: Buffer) => {
@@ -36,7 +36,7 @@ export async function cuttingProxy(url: string, statement: string, when: 'before
       if (hit) {
         armed = false;
         cuts++;
-        mute = true;
+        refusing = true;
       }
       if (hit && when === 'before') client.destroy();
       else upstream.write(bytes);

@@ -17,7 +17,7 @@ import { missingForBackup } from '../../postgres/preflight/rights.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Exclusion } from '../exclusions.ts';
 import { definitionWarnings, readDefinitions } from '../facts.ts';
-import { chooseScope, compareColumns, compareTables, headlessPartitions, refuseHeadless } from '../scope.ts';
+import { chooseScope, compareColumns, compareTables, orphanedPartitions, refuseOrphanedPartitions } from '../scope.ts';
 import { affordableJobs } from './affordable.ts';
 import { describeLongRow, LONG_ROW_HINT } from './long-row.ts';
 import { describeBroken, describeFailing, readBrokenRows, readPreflight } from './restorable.ts';
@@ -111,9 +111,9 @@ async function checkDatabase(
       extensionRows: await countExtensionRows(session, inventory),
       exclusions: deps.exclusions ?? [],
     };
-    const headless = headlessPartitions(deps.model.tables, facts);
+    const orphaned = orphanedPartitions(deps.model.tables, facts);
     const missing = new Set(
-      [...compareTables(deps.model, facts).missing, ...headless.map(({ table }) => table)].map(qualifiedName),
+      [...compareTables(deps.model, facts).missing, ...orphaned.map(({ table }) => table)].map(qualifiedName),
     );
     const isPresent = (table: TableModel) => !missing.has(qualifiedName(table));
     const chosen = deps.tables && pickTables(deps.model.tables, deps.tables, 'The schema');
@@ -137,7 +137,7 @@ async function checkDatabase(
     const unknown = scope.losses.map((loss) => lossText(loss).replace(/\.$/, ''));
     findings.push(
       await outcome('schema', `all ${wanted.length} tables to be backed up are there`, async () => {
-        refuseHeadless(wanted, facts, deps.model);
+        refuseOrphanedPartitions(wanted, facts, deps.model);
         const compared = compareColumns(wanted, tables);
         await refuseRowsWithoutColumns(session, tables, described);
         notes.push(...compared.warnings);

@@ -3,7 +3,7 @@ import { qualifiedName } from '../../../db/model/model.ts';
 import { AppError } from '../../core/errors.ts';
 import { findLongRows, type LongRow, MOST_TEXT_BYTES } from '../../postgres/catalog/long-rows.ts';
 import type { CopyPart } from '../../postgres/copy-parts.ts';
-import type { Moment } from '../../postgres/snapshot.ts';
+import type { SnapshotSessions } from '../../postgres/snapshot.ts';
 
 export const LONG_ROW_HINT =
   'pg_dump cannot write it either. Spread its values over several rows, or say in the file that BACKUP_EXCLUDE names that the table, or its rows, are left out on purpose.';
@@ -15,10 +15,14 @@ const SEARCH_MS = 20_000;
  * Returns a better error when copying failed on a row or value too long for PostgreSQL to write out. It names table and key where they
  * can be found. Returns any other error unchanged.
  */
-export async function explainLongRow(error: unknown, { table, leaf }: CopyPart, snapshot: Moment): Promise<unknown> {
+export async function explainLongRow(
+  error: unknown,
+  { table, leaf }: CopyPart,
+  snapshot: SnapshotSessions,
+): Promise<unknown> {
   if (!(error instanceof AppError) || !isTooLong(error.cause)) return error;
   const rows = await (async () => {
-    await using session = await snapshot.aside();
+    await using session = await snapshot.openOutside();
     return await findLongRows(session, leaf, SEARCH_MS);
   })().catch(() => null);
   const location = `${qualifiedName(table)}${leaf.name === table.name && leaf.schema === table.schema ? '' : ` (in ${qualifiedName(leaf)})`}`;

@@ -16,7 +16,7 @@ import { testVerbs, testWorker } from './worker.fixture.ts';
 export const WORKER_PROCESS = import.meta.path;
 
 async function main([databaseUrl = '', folder = '']: string[]): Promise<void> {
-  const storage = heldUp(createLocalStorage(join(folder, 'backups')), join(folder, 'hold'));
+  const storage = pausingStorage(createLocalStorage(join(folder, 'backups')), join(folder, 'hold'));
   const { records } = openRecords(databaseUrl, { connections: 2 });
   const queue = await startQueue({ databaseUrl, works: true, onError: (error) => console.error(error) });
   const write = (facts: object, message: string) => {
@@ -34,7 +34,7 @@ async function main([databaseUrl = '', folder = '']: string[]): Promise<void> {
   });
 }
 
-function heldUp(inner: Storage, hold: string): Storage {
+function pausingStorage(inner: Storage, hold: string): Storage {
   const create: Storage['create'] = async (name) => {
     const object = await inner.create(name);
     const write: typeof object.write = async (bytes) => {

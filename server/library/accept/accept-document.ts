@@ -141,7 +141,7 @@ async function writeArchive(
   const snapshot = {
     leader: session,
     join: async () => null,
-    aside: () =>
+    openOutside: () =>
       openWorkingSession(deps.databaseUrl, { applicationName: 'palace-backup accept look', signal: run.signal }),
   };
   await copyParts(planParts(staged, 'UTF8'), snapshot, writer, {

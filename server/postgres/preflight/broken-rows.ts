@@ -197,14 +197,14 @@ function queryOf(rule: LiveRule, substitute: Substitute): string {
     }
     case 'foreign key': {
       const target = '"the row referred to"';
-      const meets = rule.pairs.map(
+      const matches = rule.pairs.map(
         ({ column, targetColumn, operator }) => `${target}.${quoteIdent(targetColumn)} ${operator} ${own(column)}`,
       );
       const columns = rule.pairs.map(({ column }) => own(column));
       const full = `pg_catalog.num_nonnulls(${columns.join(', ')}) NOT IN (0, ${columns.length})`;
       return (
         `SELECT ${key} AS key FROM ${from} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (` +
-        `SELECT 1 FROM ${targetOf(rule.target, rule.targetPartitioned, substitute, target)} WHERE ${meets.join(' AND ')})` +
+        `SELECT 1 FROM ${targetOf(rule.target, rule.targetPartitioned, substitute, target)} WHERE ${matches.join(' AND ')})` +
         (rule.matchFull ? ` UNION ALL SELECT ${key} FROM ${from} WHERE ${full}` : '')
       );
     }

@@ -20,7 +20,7 @@ export interface AuditEntry {
 }
 
 export type AuditRow = typeof audit.$inferSelect;
-type Unchained = Omit<AuditRow, 'previousHash' | 'hash'>;
+type UnhashedRow = Omit<AuditRow, 'previousHash' | 'hash'>;
 
 /** Hash before the first row. */
 export const FIRST_HASH = '0'.repeat(64);
@@ -33,7 +33,7 @@ const SECRET_NAME = /^(password|passphrase|secret|secretkey|token|accesstoken|co
  * Turns an entry into a row with exactly the values PostgreSQL gives back, so that its hash can be computed again from
  * the table.
  */
-export function rowOf(entry: AuditEntry, id: number, at: Date): Unchained {
+export function rowOf(entry: AuditEntry, id: number, at: Date): UnhashedRow {
   const isOperation = entry.operationId !== undefined && isUuid(entry.operationId);
   return {
     id,
@@ -51,7 +51,7 @@ export function rowOf(entry: AuditEntry, id: number, at: Date): Unchained {
 }
 
 /** Returns the hash that chains a row: SHA-256 over the canonical JSON of the row and the hash before it. */
-export function hashOf(row: Unchained, previousHash: string): string {
+export function hashOf(row: UnhashedRow, previousHash: string): string {
   const { id, at, actor, address, action, outcome, code, target, operationId, requestId, details } = row;
   const facts = { id, at: at.toISOString(), actor, address, action, outcome, code, target, operationId, requestId };
   return sha256(canonicalJson({ ...facts, details: details as Json, previousHash }));
