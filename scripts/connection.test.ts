@@ -130,7 +130,7 @@ test('a hot standby is backed up like its primary, and a restore into it says wh
   await using both = pair;
   await migrate(both.primary.adminUrl(), { application: HRMS });
   await fillDemo(both.primary.adminUrl(), { staff: 20, seed: 2 });
-  await both.caughtUp();
+  await both.waitForReplay();
   const done = await folder.run('backup', ['--name', 'of-standby', '--silent'], {
     DATABASE_URL: both.standby.adminUrl(),
   });

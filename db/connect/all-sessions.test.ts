@@ -8,9 +8,9 @@ const SOURCES = [...new Glob('{db,server,scripts}/**/*.{ts,tsx}').scanSync(ROOT)
 );
 
 /** Every way of our programs to reach a server without the settings of `working-session.ts`, and the files where that is allowed. */
-const DOORS: { door: RegExp; allowed: Record<string, string> }[] = [
+const DRIVER_USES: { pattern: RegExp; allowed: Record<string, string> }[] = [
   {
-    door: /from '(?:pg|pg-pool|pg-native)'/,
+    pattern: /from '(?:pg|pg-pool|pg-native)'/,
     allowed: {
       'db/connect/client.ts': 'the one client everything else is made of',
       'db/embedded/postmaster.ts': 'asks a server of our own whether it is there',
@@ -18,15 +18,15 @@ const DOORS: { door: RegExp; allowed: Record<string, string> }[] = [
     },
   },
   {
-    door: /from '(?:postgres|bun:sql)'|\bBun\.(?:sql|SQL)\b|import \{[^}]*\b(?:sql|SQL)\b[^}]*\} from 'bun'/,
+    pattern: /from '(?:postgres|bun:sql)'|\bBun\.(?:sql|SQL)\b|import \{[^}]*\b(?:sql|SQL)\b[^}]*\} from 'bun'/,
     allowed: { 'db/connect/driver.ts': 'names every setting while it signs in' },
   },
   {
-    door: /from 'pg-boss'/,
+    pattern: /from 'pg-boss'/,
     allowed: { 'server/jobs/queue/queue.ts': 'names every setting while it signs in and afterwards' },
   },
   {
-    door: /\bnew DatabaseClient\(/,
+    pattern: /\bnew DatabaseClient\(/,
     allowed: {
       'db/connect/session.ts': 'a session: whoever opens one configures it',
       'db/connect/driver.ts': 'signs in to learn where to, and ends',
@@ -55,7 +55,7 @@ async function codeOf(file: string): Promise<string> {
 
 test('promise 2: only those files that give a session its settings reach a server by themselves', async () => {
   expect(SOURCES.length).toBeGreaterThan(300);
-  for (const { door, allowed } of DOORS) {
+  for (const { pattern: door, allowed } of DRIVER_USES) {
     const found: string[] = [];
     for (const file of SOURCES) if (door.test(await codeOf(file))) found.push(file);
     expect(found.sort()).toEqual(Object.keys(allowed).sort());

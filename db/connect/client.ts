@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { AppError } from '../../server/core/errors.ts';
 import { type Endpoint, readTarget, type SessionAttrs, type Target } from './address/target.ts';
-import { connectionFailure, OtherSession, type Place, togetherFailed } from './connection-failure.ts';
+import { type ConnectionTarget, combineFailures, connectionFailure, WrongSessionKind } from './connection-failure.ts';
 import { DialFault, dial, type Protection } from './dial.ts';
 import { signIn } from './sign-in.ts';
 import { type TlsSettings, tlsSettings } from './tls.ts';
@@ -74,7 +74,7 @@ export class DatabaseClient extends pg.Client {
         }
       }
     }
-    throw togetherFailed(failures.slice(-target.endpoints.length));
+    throw combineFailures(failures.slice(-target.endpoints.length));
   }
 
   /** Tries the kinds of protection one after the other. Throws `Unusable` when another server may be tried, otherwise an AppError. */
@@ -84,7 +84,7 @@ export class DatabaseClient extends pg.Client {
     tls: () => Promise<TlsSettings>,
     wanted: SessionAttrs,
   ): Promise<void> {
-    const place: Place = { endpoint, user: target.user, database: target.database, tls: target.tls };
+    const place: ConnectionTarget = { endpoint, user: target.user, database: target.database, tls: target.tls };
     let first: unknown;
     for (const protection of protections(endpoint, target)) {
       try {
@@ -97,12 +97,12 @@ export class DatabaseClient extends pg.Client {
         this.#forget();
         if (this.#config.signal?.aborted) throw error;
         if (error instanceof AppError || error instanceof Unusable) throw error;
-        first = moreTelling(first, error);
-        if (!mayBeTriedOtherwise(error)) break;
+        first = moreInformative(first, error);
+        if (!shouldTryOtherProtection(error)) break;
       }
     }
     const failure = connectionFailure(first, place);
-    throw mayBeTriedElsewhere(first) ? new Unusable(failure) : failure;
+    throw shouldTryNextServer(first) ? new Unusable(failure) : failure;
   }
 
   async #attempt(
@@ -174,7 +174,7 @@ export class DatabaseClient extends pg.Client {
     this.connection.stream.destroy();
   }
 
-  async #refuseOther(wanted: SessionAttrs, place: Place): Promise<void> {
+  async #refuseOther(wanted: SessionAttrs, place: ConnectionTarget): Promise<void> {
     if (wanted === 'any') return;
     const { rows } = await this.query<{ standby: boolean; readonly: string }>(
       `SELECT pg_catalog.pg_is_in_recovery() AS standby, pg_catalog.current_setting('transaction_read_only') AS readonly`,
@@ -185,7 +185,7 @@ export class DatabaseClient extends pg.Client {
     if (fits[wanted]) return;
     const is = standby ? 'a standby' : readOnly ? 'read-only' : 'a primary that takes writes';
     throw new Unusable(
-      connectionFailure(new OtherSession(`the server is ${is}, and target_session_attrs=${wanted}`), place),
+      connectionFailure(new WrongSessionKind(`the server is ${is}, and target_session_attrs=${wanted}`), place),
     );
   }
 }
@@ -237,16 +237,16 @@ function protections(endpoint: Endpoint, { tls }: Target): Protection[] {
 }
 
 /** Returns true when another kind of protection may succeed. A server's refusal of one need not hold for the other; silence does. */
-function mayBeTriedOtherwise(error: unknown): boolean {
+function shouldTryOtherProtection(error: unknown): boolean {
   return error instanceof DialFault ? error.kind === 'tls' : error instanceof pg.DatabaseError;
 }
 
-function mayBeTriedElsewhere(error: unknown): boolean {
+function shouldTryNextServer(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || error.code === '57P03';
 }
 
 /** Returns the refusal that is not about the kind of protection: `pg_hba.conf` may have lines for only one of them. */
-function moreTelling(first: unknown, second: unknown): unknown {
+function moreInformative(first: unknown, second: unknown): unknown {
   if (first === undefined) return second;
   const aboutProtection = first instanceof pg.DatabaseError && first.code === '28000';
   return aboutProtection && second instanceof pg.DatabaseError ? second : first;

@@ -3,8 +3,8 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { AppError } from '../../server/core/errors.ts';
+import { connectByOurClients } from './libpq.fixture.ts';
 import { PASSWORD, startTlsServer, type TlsServer } from './servers.fixture.ts';
-import { byUs } from './witness.fixture.ts';
 
 let server: TlsServer;
 let stranger: Server;
@@ -54,7 +54,7 @@ async function failureOf(parts: {
   } = parts;
   const secret = password === '' ? '' : `:${encodeURIComponent(password)}`;
   const query = `passfile=${encodeURIComponent(join(server.dir, 'none'))}&connect_timeout=2${more && `&${more}`}`;
-  const { failure } = await byUs(`postgres://${user}${secret}@${host}:${port}/${database}?${query}`, {});
+  const { failure } = await connectByOurClients(`postgres://${user}${secret}@${host}:${port}/${database}?${query}`, {});
   if (failure === null) throw new Error(`${user} came in`);
   expect([failure.message, failure.hint].join()).not.toContain(PASSWORD);
   expect([failure.message, failure.hint].join()).not.toContain('hunter2');
@@ -104,9 +104,9 @@ test('each way not to come in is said by its own words, with host, port, user an
     // Nothing more can be shown where the reason is known.
     expect([parts, failure.hint]).toEqual([parts, expect.not.stringContaining('--verbose')]);
   }
-  const both = await byUs(`postgres://app@127.0.0.1:1,nowhere.invalid:${port}/app`, {});
+  const both = await connectByOurClients(`postgres://app@127.0.0.1:1,nowhere.invalid:${port}/app`, {});
   expect(both.said).toMatch(/None of the 2 servers.*127\.0\.0\.1:1 .*nowhere\.invalid/);
-  const folder = await byUs(
+  const folder = await connectByOurClients(
     `postgres://app:${encodeURIComponent(PASSWORD)}@/app?host=${socketDir}&port=${port}&channel_binding=require`,
     {},
   );
@@ -126,7 +126,7 @@ test('each way not to come in is said by its own words, with host, port, user an
     expect([name, failure.code, failure.message]).toEqual([name, 'DATABASE_UNREACHABLE', expect.stringMatching(why)]);
     expect(failure.hint).toMatch(way);
     // The advice must work.
-    if (name !== 'otherName') expect((await byUs(reach('no-verify'), {})).arrivals[0]).toMatch(/true$/);
+    if (name !== 'otherName') expect((await connectByOurClients(reach('no-verify'), {})).arrivals[0]).toMatch(/true$/);
   }
   const wants = await failureOf({ user: 'by_cert', more: 'sslmode=require' });
   expect([wants.code, wants.message]).toEqual([
@@ -141,20 +141,22 @@ function reach(sslmode: string): string {
 
 test('sslnegotiation=direct speaks TLS from the first byte, and is refused below sslmode=require', async () => {
   await server.present(server.certificates.trusted);
-  expect((await byUs(`${reach('verify-full')}&sslnegotiation=direct`, {})).arrivals).toEqual([
+  expect((await connectByOurClients(`${reach('verify-full')}&sslnegotiation=direct`, {})).arrivals).toEqual([
     `app|app|${server.port}|true`,
     `app|app|${server.port}|true`,
   ]);
-  expect((await byUs(`${reach('prefer')}&sslnegotiation=direct`, {})).said).toContain('needs sslmode=require');
+  expect((await connectByOurClients(`${reach('prefer')}&sslnegotiation=direct`, {})).said).toContain(
+    'needs sslmode=require',
+  );
   await server.present(null);
-  expect((await byUs(`${reach('require')}&sslnegotiation=direct`, {})).arrivals).toEqual([null, null]);
+  expect((await connectByOurClients(`${reach('require')}&sslnegotiation=direct`, {})).arrivals).toEqual([null, null]);
 }, 60_000);
 
 test('sslrootcert=system trusts the authorities of this machine, which this one is not, and needs verify-full', async () => {
   await server.present(server.certificates.trusted);
   const system = `postgres://app:${encodeURIComponent(PASSWORD)}@localhost:${server.port}/app?sslrootcert=system`;
-  expect((await byUs(system, {})).said).toContain('not trusted');
-  expect((await byUs(`${system}&sslmode=require`, {})).said).toContain('needs sslmode=verify-full');
+  expect((await connectByOurClients(system, {})).said).toContain('not trusted');
+  expect((await connectByOurClients(`${system}&sslmode=require`, {})).said).toContain('needs sslmode=verify-full');
 }, 60_000);
 
 test('a password file that others may read is not used, and said to be why none is given', async () => {
@@ -163,7 +165,9 @@ test('a password file that others may read is not used, and said to be why none 
   await writeFile(file, `*:*:*:*:${PASSWORD.replaceAll(/[\\:]/g, '\\$&')}\n`);
   await chmod(file, 0o640);
   const text = `postgres://app@localhost:${server.port}/app?passfile=${encodeURIComponent(file)}`;
-  expect((await byUs(text, {})).said).toMatch(/password file .*open-passwords gave none: others may read it/);
+  expect((await connectByOurClients(text, {})).said).toMatch(
+    /password file .*open-passwords gave none: others may read it/,
+  );
   await chmod(file, 0o600);
-  expect((await byUs(text, {})).arrivals[0]).not.toBeNull();
+  expect((await connectByOurClients(text, {})).arrivals[0]).not.toBeNull();
 }, 60_000);

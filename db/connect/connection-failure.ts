@@ -1,18 +1,18 @@
 import { AppError, type ErrorCode } from '../../server/core/errors.ts';
 import { quoteIdent } from '../model/quote.ts';
-import type { Endpoint, TlsWishes } from './address/target.ts';
+import type { Endpoint, TlsRequirements } from './address/target.ts';
 import { DialFault } from './dial.ts';
 
 /** The server of a connection attempt, and the user it was made as. */
-export interface Place {
+export interface ConnectionTarget {
   endpoint: Endpoint;
   user: string;
   database: string;
-  tls: Pick<TlsWishes, 'mode' | 'rootCert'>;
+  tls: Pick<TlsRequirements, 'mode' | 'rootCert'>;
 }
 
 /** A session that is not of the requested kind. The message completes "… cannot be used: …". */
-export class OtherSession extends Error {}
+export class WrongSessionKind extends Error {}
 
 interface Finding {
   code?: ErrorCode;
@@ -22,28 +22,28 @@ interface Finding {
 }
 
 /** Explains why a server could not be used: which one, as whom, what is wrong and what to do. Never contains a password. */
-export function connectionFailure(error: unknown, place: Place): AppError {
+export function connectionFailure(error: unknown, target: ConnectionTarget): AppError {
   const finding =
     error instanceof DialFault
-      ? ofDial(error, place)
+      ? explainDialFault(error, target)
       : hasState(error)
-        ? ofServer(error, place)
-        : error instanceof OtherSession
+        ? explainServerError(error, target)
+        : error instanceof WrongSessionKind
           ? { why: error.message, hint: 'Name a server of that kind as host, or change target_session_attrs.' }
           : { why: wordsOf(error), hint: 'See the log of the server, and try the same address with psql.' };
   return new AppError(
     finding.code ?? 'DATABASE_UNREACHABLE',
-    `The database at ${shown(place)} cannot be used: ${finding.why}.`,
+    `The database at ${describe(target)} cannot be used: ${finding.why}.`,
     {
       hint: finding.hint,
       cause: error,
-      redactions: { [` at ${shown(place)}`]: '' },
+      redactions: { [` at ${describe(target)}`]: '' },
     },
   );
 }
 
 /** Combines the failures of all servers of a list into one. */
-export function togetherFailed(failures: AppError[]): AppError {
+export function combineFailures(failures: AppError[]): AppError {
   const [first] = failures;
   if (first !== undefined && failures.length === 1) return first;
   return new AppError(
@@ -57,7 +57,7 @@ export function togetherFailed(failures: AppError[]): AppError {
   );
 }
 
-function shown({ endpoint, user, database }: Place): string {
+function describe({ endpoint, user, database }: ConnectionTarget): string {
   return `${addressOf(endpoint)} (user "${user}", database "${database}")`;
 }
 
@@ -67,8 +67,8 @@ function addressOf({ host, address, port }: Endpoint): string {
   return address !== null && address !== host ? `${name}:${port} (${address})` : `${name}:${port}`;
 }
 
-function ofDial(fault: DialFault, place: Place): Finding {
-  const onSocket = place.endpoint.host.startsWith('/') && place.endpoint.address === null;
+function explainDialFault(fault: DialFault, target: ConnectionTarget): Finding {
+  const onSocket = target.endpoint.host.startsWith('/') && target.endpoint.address === null;
   if (fault.kind === 'timeout')
     return {
       why: 'it did not answer in time',
@@ -76,12 +76,12 @@ function ofDial(fault: DialFault, place: Place): Finding {
     };
   if (fault.kind === 'no-tls')
     return {
-      why: `${fault.message}, and sslmode=${place.tls.mode} needs it`,
+      why: `${fault.message}, and sslmode=${target.tls.mode} needs it`,
       hint: 'Turn `ssl` on at the server, or use sslmode=prefer where the network between is trusted.',
     };
   if (fault.kind === 'not-postgres')
     return { why: `${fault.message}: it is no PostgreSQL server`, hint: 'Check host and port in DATABASE_URL.' };
-  if (fault.kind === 'tls') return ofTls(fault, place);
+  if (fault.kind === 'tls') return explainTlsFault(fault, target);
   const found = onSocket ? SOCKET[fault.code ?? ''] : NETWORK[fault.code ?? ''];
   return (
     found ?? {
@@ -144,7 +144,7 @@ const UNTRUSTED = new Set([
   'INVALID_CA',
 ]);
 
-function ofTls(fault: DialFault, { tls }: Place): Finding {
+function explainTlsFault(fault: DialFault, { tls }: ConnectionTarget): Finding {
   // The value "system" needs verify-full and is refused with any other mode.
   const bySystem = tls.rootCert === 'system' ? ', with sslrootcert=system taken out,' : '';
   const encryptOnly = `sslmode=no-verify${bySystem} encrypts without asking who the server is`;
@@ -172,17 +172,17 @@ function ofTls(fault: DialFault, { tls }: Place): Finding {
   };
 }
 
-interface ServerWords {
+interface ServerMessage {
   code: string;
   message: string;
   routine?: string;
 }
 
-function hasState(error: unknown): error is ServerWords {
-  return /^[0-9A-Z]{5}$/.test((error as ServerWords | null)?.code ?? '') && error instanceof Error;
+function hasState(error: unknown): error is ServerMessage {
+  return /^[0-9A-Z]{5}$/.test((error as ServerMessage | null)?.code ?? '') && error instanceof Error;
 }
 
-function ofServer(fault: ServerWords, { user, database }: Place): Finding {
+function explainServerError(fault: ServerMessage, { user, database }: ConnectionTarget): Finding {
   const { code, message: text } = fault;
   const role = quoteIdent(user);
   if (code === '28P01')
@@ -213,7 +213,7 @@ function ofServer(fault: ServerWords, { user, database }: Place): Finding {
       why: 'the role may not connect to this database',
       hint: `As its owner: GRANT CONNECT ON DATABASE ${quoteIdent(database)} TO ${role};`,
     };
-  if (code === '53300') return ofCrowd(text, database, role);
+  if (code === '53300') return explainTooManyConnections(text, database, role);
   if (code === '57P03' && /is not accepting connections/.test(text))
     return {
       why: `the server takes no connections: ${text}`,
@@ -255,7 +255,7 @@ function ofAuthorization(text: string, role: string): Finding {
   return { why: text, hint: 'See pg_hba.conf and pg_ident.conf: they say how this user has to sign in.' };
 }
 
-function ofCrowd(text: string, database: string, role: string): Finding {
+function explainTooManyConnections(text: string, database: string, role: string): Finding {
   if (/for role/.test(text))
     return {
       why: 'the role has no connection left',

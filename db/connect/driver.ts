@@ -24,15 +24,15 @@ export function openDriver(url: string, options: { connections: number; applicat
   const liveness = watchLiveness(url);
   const timeoutMs = target.connectTimeoutMs ?? (target.endpoints.length > 1 ? CONNECT_IN_LIST_MS : CONNECT_MS);
   const open = async (signal: AbortSignal): Promise<Socket> => {
-    const scout = new DatabaseClient({
+    const probe = new DatabaseClient({
       connectionString: url,
       application_name: options.applicationName,
       connectionTimeoutMillis: timeoutMs,
       signal,
     });
-    await scout.connect();
-    const { endpoint, protection } = scout.reached();
-    await scout.end();
+    await probe.connect();
+    const { endpoint, protection } = probe.reached();
+    await probe.end();
     reached = endpoint;
     const { direct, sendName } = target.tls;
     const opened = await dial(endpoint, {
@@ -48,12 +48,12 @@ export function openDriver(url: string, options: { connections: number; applicat
     return opened;
   };
   const socket = async (): Promise<Duplex> => {
-    const givenUp = new AbortController();
+    const abandoned = new AbortController();
     try {
       liveness.demand();
-      return await liveness.reaching(open(givenUp.signal));
+      return await liveness.failIfUnreachable(open(abandoned.signal));
     } catch (error) {
-      givenUp.abort();
+      abandoned.abort();
       return failedConnection(error);
     }
   };

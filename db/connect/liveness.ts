@@ -20,7 +20,7 @@ interface Liveness {
   /** Destroys the socket when it waits for an answer and the server is away. Leaves a statement alone that only takes long. */
   watch(socket: Socket, endpoint: Endpoint): void;
   /** Settles as the given promise does. Rejects with DATABASE_UNREACHABLE when it is still pending and no server answers. */
-  reaching<Reached>(asked: Promise<Reached>): Promise<Reached>;
+  failIfUnreachable<Reached>(asked: Promise<Reached>): Promise<Reached>;
   close(): void;
 }
 
@@ -31,7 +31,7 @@ interface Liveness {
 export function watchLiveness(url: string): Liveness {
   const watched = new Set<{ socket: Socket; endpoint: Endpoint }>();
   const asked = new Map<string, Promise<boolean>>();
-  let isAway = false;
+  let isUnreachable = false;
   let closed = false;
 
   /** Checks an endpoint; concurrent callers share one check. */
@@ -44,29 +44,29 @@ export function watchLiveness(url: string): Liveness {
     return answer;
   };
   let signingIn: Promise<boolean> | null = null;
-  const letsIn = () =>
+  const answersSignIn = () =>
     (signingIn ??= isSigningIn(url).finally(() => {
       signingIn = null;
     }));
 
-  const awaitReturn = async () => {
-    while (!closed && !(await letsIn())) await pause(PAUSE_MS);
-    isAway = false;
+  const pollUntilReachable = async () => {
+    while (!closed && !(await answersSignIn())) await pause(PAUSE_MS);
+    isUnreachable = false;
   };
 
   /** Returns true when no server answers; from then on callers fail at once. */
-  const findAway = async () => {
-    if (isAway) return true;
-    if (closed || (await letsIn())) return false;
-    if (!isAway) void awaitReturn();
-    isAway = true;
-    for (const { socket } of watched) socket.destroy(away());
+  const checkUnreachable = async () => {
+    if (isUnreachable) return true;
+    if (closed || (await answersSignIn())) return false;
+    if (!isUnreachable) void pollUntilReachable();
+    isUnreachable = true;
+    for (const { socket } of watched) socket.destroy(unreachable());
     return true;
   };
 
   return {
     demand() {
-      if (isAway) throw away();
+      if (isUnreachable) throw unreachable();
     },
     watch(socket, endpoint) {
       const entry = { socket, endpoint };
@@ -84,11 +84,11 @@ export function watchLiveness(url: string): Liveness {
       const look = async () => {
         const waiting = timer;
         // In parallel, so that nobody waits for both in turn.
-        const [isOwnThere] = await Promise.all([isThere(endpoint), findAway()]);
+        const [isOwnThere] = await Promise.all([isThere(endpoint), checkUnreachable()]);
         if (socket.destroyed || timer !== waiting || timer === null) return;
         // The driver writes first. If it has not, it has lost that message and never will.
         if (isOwnThere && hasWritten) wait();
-        else socket.destroy(away());
+        else socket.destroy(unreachable());
       };
       const write = socket.write.bind(socket);
       const watchedWrite: Writing = (bytes, then) => {
@@ -108,12 +108,12 @@ export function watchLiveness(url: string): Liveness {
       watched.add(entry);
       wait();
     },
-    async reaching(attempt) {
+    async failIfUnreachable(attempt) {
       const ended = new AbortController();
       const lost = async (): Promise<never> => {
         do await pause(SILENT_MS, ended.signal);
-        while (!ended.signal.aborted && !(await findAway()));
-        throw away();
+        while (!ended.signal.aborted && !(await checkUnreachable()));
+        throw unreachable();
       };
       try {
         return await Promise.race([attempt, lost()]);
@@ -135,12 +135,12 @@ export async function whileReachable<Answer>(
   url: string,
   ask: (signal: AbortSignal) => Promise<Answer>,
 ): Promise<Answer> {
-  const givenUp = new AbortController();
+  const abandoned = new AbortController();
   const liveness = watchLiveness(url);
   try {
-    return await liveness.reaching(ask(givenUp.signal));
+    return await liveness.failIfUnreachable(ask(abandoned.signal));
   } catch (error) {
-    givenUp.abort();
+    abandoned.abort();
     throw error;
   } finally {
     liveness.close();
@@ -149,14 +149,14 @@ export async function whileReachable<Answer>(
 
 /** Returns true when a server of this address accepts a sign-in, or at least refuses one in time. Never rejects. */
 async function isSigningIn(url: string): Promise<boolean> {
-  const givenUp = new AbortController();
+  const timeout = new AbortController();
   const client = new DatabaseClient({
     connectionString: url,
     application_name: 'palace-backup alive',
-    signal: givenUp.signal,
+    signal: timeout.signal,
   });
   const late = setTimeout(() => {
-    givenUp.abort();
+    timeout.abort();
     client.connection.stream.destroy();
   }, SIGN_IN_MS);
   try {
@@ -165,14 +165,14 @@ async function isSigningIn(url: string): Promise<boolean> {
     return true;
   } catch (error) {
     client.connection.stream.destroy();
-    return !givenUp.signal.aborted && !isSilence(error);
+    return !timeout.signal.aborted && !isNoAnswer(error);
   } finally {
     clearTimeout(late);
   }
 }
 
 /** Returns true when nobody answered, as opposed to a server that refuses. */
-function isSilence(error: unknown): boolean {
+function isNoAnswer(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof DialFault) return cause.kind === 'network' || cause.kind === 'timeout';
   return false;
@@ -187,7 +187,7 @@ function isReady(bytes: Buffer): boolean {
   return at >= 0 && bytes[at] === 0x5a && bytes.readUInt32BE(at + 1) === 5;
 }
 
-function away(): AppError {
+function unreachable(): AppError {
   return new AppError('DATABASE_UNREACHABLE', 'The database does not answer.', {
     hint: 'Check that its server is running and can be reached. It is asked again all the time: try again when it is back.',
   });

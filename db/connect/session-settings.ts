@@ -9,7 +9,7 @@ export interface SessionSetting {
   /** True when an ordinary role may not set it. */
   superuser?: true;
   /** The current value that is replaced; any other is left alone. */
-  insteadOf?: string;
+  replaces?: string;
 }
 
 /**
@@ -48,7 +48,7 @@ export const SESSION_SETTINGS: SessionSetting[] = [
   { name: 'default_transaction_isolation', value: 'read committed' },
   { name: 'default_transaction_read_only', value: 'off' },
   // A restore reported as done must outlive a crash of the server.
-  { name: 'synchronous_commit', value: 'local', insteadOf: 'off' },
+  { name: 'synchronous_commit', value: 'local', replaces: 'off' },
   // Rows in their table's order, and catalog queries without JIT compilation.
   { name: 'synchronize_seqscans', value: 'off' },
   { name: 'max_parallel_workers_per_gather', value: '0' },
@@ -82,7 +82,7 @@ const CATALOG_NAMES = 'pg_catalog, pg_temp';
  * catalog before we do.
  */
 export function signInSettings(): Record<string, string> {
-  const plain = SESSION_SETTINGS.filter(({ since, superuser, insteadOf }) => !(since || superuser || insteadOf));
+  const plain = SESSION_SETTINGS.filter(({ since, superuser, replaces }) => !(since || superuser || replaces));
   return { search_path: CATALOG_NAMES, ...Object.fromEntries(plain.map(({ name, value }) => [name, value])) };
 }
 

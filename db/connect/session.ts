@@ -83,8 +83,8 @@ export async function openSession(url: string, options: SessionOptions): Promise
       closed = true;
       signal.removeEventListener('abort', cut);
       const ended = client.end().catch(() => undefined);
-      const patience = AbortSignal.timeout(3000);
-      await Promise.race([ended, new Promise((resolve) => patience.addEventListener('abort', resolve))]);
+      const timeout = AbortSignal.timeout(3000);
+      await Promise.race([ended, new Promise((resolve) => timeout.addEventListener('abort', resolve))]);
       client.connection.stream.destroy();
     },
     destroy() {

@@ -26,7 +26,7 @@ export function signIn(client: pg.Client, endpoint: Endpoint, target: Target, en
   });
   const check = () => {
     if (target.channelBinding === 'require' && !bound)
-      throw demanded(
+      throw unmetRequirement(
         endpoint,
         encrypted
           ? 'it offers no sign-in that is bound to its certificate (SCRAM-SHA-256-PLUS)'
@@ -35,7 +35,7 @@ export function signIn(client: pg.Client, endpoint: Endpoint, target: Target, en
         encrypted ? "Correct the server's pg_hba.conf" : 'Connect by TCP with sslmode=require',
       );
     if (target.requireAuth !== null && !isAllowed(method, target.requireAuth))
-      throw demanded(
+      throw unmetRequirement(
         endpoint,
         method === 'none' ? 'it asks for no password' : `it asks for the password by ${method}`,
         'require_auth',
@@ -60,7 +60,7 @@ function isAllowed(method: Method, required: string[]): boolean {
   return negated ? !required.includes(`!${method}`) : required.includes(method);
 }
 
-function demanded(endpoint: Endpoint, why: string, by: string, correction: string): AppError {
+function unmetRequirement(endpoint: Endpoint, why: string, by: string, correction: string): AppError {
   return new AppError(
     'DATABASE_AUTH_FAILED',
     `The server at ${endpoint.host}:${endpoint.port} cannot be used: ${why}, and ${by} excludes that.`,

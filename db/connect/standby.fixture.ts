@@ -8,7 +8,7 @@ export interface Pair extends AsyncDisposable {
   primary: Cluster;
   standby: Cluster;
   /** Waits until the standby has everything the primary has now. */
-  caughtUp(): Promise<void>;
+  waitForReplay(): Promise<void>;
 }
 
 const SETTINGS = { fsync: 'off', wal_level: 'replica', hot_standby: 'on', max_wal_senders: '4' };
@@ -31,7 +31,7 @@ export async function startPair(
   return {
     primary,
     standby,
-    async caughtUp() {
+    async waitForReplay() {
       const [now] = await ask(primary.adminUrl(), 'SELECT pg_current_wal_lsn()::text AS lsn');
       while (true) {
         const [there] = await ask(standby.adminUrl(), `SELECT pg_last_wal_replay_lsn() >= '${now?.lsn}' AS there`);

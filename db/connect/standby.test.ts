@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { connectByOurClients, connectByPsql } from './libpq.fixture.ts';
 import { openSession } from './session.ts';
 import { type Pair, startPair } from './standby.fixture.ts';
-import { byPsql, byUs } from './witness.fixture.ts';
 
 async function ask(url: string, sql: string) {
   await using session = await openSession(url, { applicationName: 'testing', signal: new AbortController().signal });
@@ -34,7 +34,7 @@ test('target_session_attrs finds the server psql finds, in either order of a pri
         // The name keeps the rounds apart: a process stays with the server it used last.
         const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',');
         const text = `postgres://postgres:test@${hosts}/postgres?target_session_attrs=${attrs}&application_name=${readOnly}`;
-        const [psql, ours] = [await byPsql(text, {}), await byUs(text, {})];
+        const [psql, ours] = [await connectByPsql(text, {}), await connectByOurClients(text, {})];
         expect([text, readOnly, ours.arrivals]).toEqual([text, readOnly, [psql.arrival, psql.arrival]]);
         arrived.add(psql.arrival);
       }

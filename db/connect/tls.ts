@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { AppError } from '../../server/core/errors.ts';
-import type { TlsWishes } from './address/target.ts';
+import type { TlsRequirements } from './address/target.ts';
 
 /** TLS options for Node's sockets. `verified` says whether, and how far, the server must prove its identity. */
 export interface TlsSettings {
@@ -15,16 +15,16 @@ export interface TlsSettings {
  * Reads the certificates a connection needs, with PostgreSQL's meaning of each mode. Uses a root certificate whenever there is one; without
  * it, only the `verify-…` modes refuse. Throws CONFIG_INVALID that names the file.
  */
-export async function tlsSettings(wishes: TlsWishes): Promise<TlsSettings> {
-  const ca = wishes.mode === 'no-verify' ? null : await rootCertificates(wishes);
-  const own = wishes.certAllowed ? await ownCertificate(wishes) : {};
-  const verified = ca === null ? 'nobody' : wishes.mode === 'verify-full' ? 'name' : 'chain';
+export async function tlsSettings(requirements: TlsRequirements): Promise<TlsSettings> {
+  const ca = requirements.mode === 'no-verify' ? null : await rootCertificates(requirements);
+  const own = requirements.certAllowed ? await ownCertificate(requirements) : {};
+  const verified = ca === null ? 'nobody' : requirements.mode === 'verify-full' ? 'name' : 'chain';
   return {
     verified,
     options: {
       ...own,
       ...(ca && { ca }),
-      ...versions(wishes),
+      ...versions(requirements),
       rejectUnauthorized: verified !== 'nobody',
       // The name in the certificate counts with verify-full only.
       ...(verified !== 'name' && { checkServerIdentity: () => undefined }),
@@ -32,7 +32,7 @@ export async function tlsSettings(wishes: TlsWishes): Promise<TlsSettings> {
   };
 }
 
-async function rootCertificates({ mode, rootCert }: TlsWishes): Promise<string[] | null> {
+async function rootCertificates({ mode, rootCert }: TlsRequirements): Promise<string[] | null> {
   if (rootCert === 'system') return [...tls.getCACertificates('default'), ...tls.getCACertificates('system')];
   const path = rootCert ?? join(homedir(), '.postgresql', 'root.crt');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -58,11 +58,11 @@ async function rootCertificates({ mode, rootCert }: TlsWishes): Promise<string[]
   });
 }
 
-async function ownCertificate(wishes: TlsWishes): Promise<tls.ConnectionOptions> {
+async function ownCertificate(requirements: TlsRequirements): Promise<tls.ConnectionOptions> {
   const folder = join(homedir(), '.postgresql');
-  const certPath = wishes.cert ?? join(folder, 'postgresql.crt');
+  const certPath = requirements.cert ?? join(folder, 'postgresql.crt');
   const cert = await readFile(certPath, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' && wishes.cert === null) return null;
+    if (cause.code === 'ENOENT' && requirements.cert === null) return null;
     if (cause.code === 'ENOENT')
       throw new AppError('CONFIG_INVALID', `There is no client certificate ${certPath}, which sslcert names.`, {
         hint: 'Set sslcert=FILE to a certificate in PEM form, or leave it out when the server asks for none.',
@@ -71,7 +71,7 @@ async function ownCertificate(wishes: TlsWishes): Promise<tls.ConnectionOptions>
     throw unreadable('client certificate', certPath, cause);
   });
   if (cert === null) return {};
-  const keyPath = wishes.key ?? join(folder, 'postgresql.key');
+  const keyPath = requirements.key ?? join(folder, 'postgresql.key');
   const facts = await stat(keyPath).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return null;
     throw unreadable('private key', keyPath, cause);
@@ -97,14 +97,18 @@ async function ownCertificate(wishes: TlsWishes): Promise<tls.ConnectionOptions>
     throw unreadable('private key', keyPath, cause);
   });
   try {
-    tls.createSecureContext({ cert, key, ...(wishes.passphrase !== null && { passphrase: wishes.passphrase }) });
+    tls.createSecureContext({
+      cert,
+      key,
+      ...(requirements.passphrase !== null && { passphrase: requirements.passphrase }),
+    });
   } catch (cause) {
     throw new AppError('CONFIG_INVALID', `The client certificate ${certPath} and the key ${keyPath} cannot be used.`, {
       hint: 'They must be in PEM form and belong together; an encrypted key needs sslpassword.',
       cause,
     });
   }
-  return { cert, key, ...(wishes.passphrase !== null && { passphrase: wishes.passphrase }) };
+  return { cert, key, ...(requirements.passphrase !== null && { passphrase: requirements.passphrase }) };
 }
 
 function unreadable(what: string, path: string, cause: NodeJS.ErrnoException): AppError {
@@ -119,7 +123,7 @@ function unreadable(what: string, path: string, cause: NodeJS.ErrnoException): A
 
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 
-function versions({ minVersion, maxVersion }: TlsWishes): tls.ConnectionOptions {
+function versions({ minVersion, maxVersion }: TlsRequirements): tls.ConnectionOptions {
   const known = (name: string, text: string | null) => {
     const found = VERSIONS.find((version) => version.toLowerCase() === text?.toLowerCase());
     if (text === null || found) return found;

@@ -137,8 +137,8 @@ async function query(session: Session, settings: SessionSetting[], sql: string, 
   const names = settings.map((setting) => setting.name);
   const values = settings.map((setting) => setting.value);
   // No NULL among them: with `array_nulls` off it would arrive as a word.
-  const instead = settings.map((setting) => setting.insteadOf ?? '');
-  return session.query(sql, [names, values, instead, ...(only === undefined ? [] : [only])]);
+  const replaced = settings.map((setting) => setting.replaces ?? '');
+  return session.query(sql, [names, values, replaced, ...(only === undefined ? [] : [only])]);
 }
 
 function faultOf(error: unknown): string {

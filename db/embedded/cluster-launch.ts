@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { AppError } from '../../server/core/errors.ts';
 import { askPostmaster, type Postmaster, readPostmaster, stopPostmaster } from './postmaster.ts';
-import { type Launch, outOfReach, unprivilegedLaunch } from './unprivileged.ts';
+import { type Launch, missingRight, unprivilegedLaunch } from './unprivileged.ts';
 
 export interface ClusterOptions {
   /** Folder that holds `initdb` and `postgres`. */
@@ -30,7 +30,7 @@ export const READY_MS = 120_000;
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Returns the paths of a cluster's files within its folder. */
-export function placesIn(home: string) {
+export function clusterPaths(home: string) {
   return {
     data: join(home, 'data'),
     log: join(home, 'postgres.log'),
@@ -44,11 +44,11 @@ export function placesIn(home: string) {
  * cluster's folder. Throws DATABASE_UNREACHABLE with the end of the log, or SERVER_UNSUPPORTED when the data is of another major version.
  */
 export async function launchCluster(home: string, options: ClusterOptions): Promise<Postmaster> {
-  const { data, log } = placesIn(home);
+  const { data, log } = clusterPaths(home);
   const made = await stat(data).catch(() => null);
   const how = await unprivilegedLaunch(made && { uid: made.uid, gid: made.gid });
   if (how.owner) await chown(home, how.owner.uid, how.owner.gid);
-  const missing = outOfReach(how, join(options.binaries, 'postgres'), home);
+  const missing = missingRight(how, join(options.binaries, 'postgres'), home);
   if (missing !== null) throw startError(home, ...beyond(how, missing, options.binaries));
   if (!made) await initialise(home, options, how);
   await checkVersion(data, options.binaries);
@@ -87,10 +87,10 @@ function beyond(how: Launch, missing: 'program' | 'folder', binaries: string): [
 
 /** Creates the data in a temporary folder and renames it, so that a half-made one is never mistaken for a whole one. */
 async function initialise(home: string, options: ClusterOptions, how: Launch): Promise<void> {
-  const { data } = placesIn(home);
-  const draft = `${data}.new`;
+  const { data } = clusterPaths(home);
+  const temporary = `${data}.new`;
   const passwordFile = join(home, 'password.new');
-  await rm(draft, { recursive: true, force: true });
+  await rm(temporary, { recursive: true, force: true });
   try {
     const auth = options.password === null ? ['--auth=trust'] : ['--auth=scram-sha-256', `--pwfile=${passwordFile}`];
     if (options.password !== null) {
@@ -103,7 +103,7 @@ async function initialise(home: string, options: ClusterOptions, how: Launch): P
         ...how.prefix,
         join(options.binaries, 'initdb'),
         '-D',
-        draft,
+        temporary,
         '-U',
         'postgres',
         '--encoding=UTF8',
@@ -118,19 +118,19 @@ async function initialise(home: string, options: ClusterOptions, how: Launch): P
     if (code !== 0) {
       throw startError(home, 'initdb failed.', `It said: ${words.trim().slice(-1000) || `nothing, exit code ${code}`}`);
     }
-    await rename(draft, data);
+    await rename(temporary, data);
   } finally {
     await rm(passwordFile, { force: true });
-    await rm(draft, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   }
 }
 
 async function checkVersion(data: string, binaries: string): Promise<void> {
-  const [made, shown] = await Promise.all([
+  const [made, program] = await Promise.all([
     readFile(join(data, 'PG_VERSION'), 'utf8'),
     new Response(Bun.spawn([join(binaries, 'postgres'), '--version']).stdout).text(),
   ]);
-  const major = /(\d+)/.exec(shown)?.[1];
+  const major = /(\d+)/.exec(program)?.[1];
   if (major === undefined || major === made.trim()) return;
   throw new AppError(
     'SERVER_UNSUPPORTED',
@@ -142,7 +142,7 @@ async function checkVersion(data: string, binaries: string): Promise<void> {
 }
 
 async function spawnServer(home: string, options: ClusterOptions, how: Launch, port: number): Promise<ChildProcess> {
-  const { data, log } = placesIn(home);
+  const { data, log } = clusterPaths(home);
   const settings = {
     // TCP only: the path of a socket is limited to 107 bytes.
     listen_addresses: '127.0.0.1',

@@ -1,6 +1,6 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { AppError } from '../../server/core/errors.ts';
-import { type ClusterOptions, launchCluster, placesIn, READY_MS, startError } from './cluster-launch.ts';
+import { type ClusterOptions, clusterPaths, launchCluster, READY_MS, startError } from './cluster-launch.ts';
 import { type FileLock, tryFileLock, waitForFileLock } from './file-lock.ts';
 import {
   askPostmaster,
@@ -31,8 +31,8 @@ export interface Cluster extends AsyncDisposable {
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const home = await homeIn(options.dir);
-  const places = placesIn(home);
-  using lock = await waitForFileLock(places.lock, 'exclusive', READY_MS).catch((error: unknown) => {
+  const paths = clusterPaths(home);
+  using lock = await waitForFileLock(paths.lock, 'exclusive', READY_MS).catch((error: unknown) => {
     throw unusable(home, error);
   });
   if (!lock)
@@ -42,19 +42,19 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       'Wait for it, or end it.',
     );
 
-  let running = await joinable(places.data, options.password);
+  let running = await joinable(paths.data, options.password);
   const reused = running !== null;
   running ??= await launchCluster(home, options);
-  const lease = tryFileLock(places.users, 'shared');
-  if (!lease) throw startError(home, 'Another process is stopping it.', 'Try again.');
-  return leased(places, running, lease, reused, options.password);
+  const userLock = tryFileLock(paths.users, 'shared');
+  if (!userLock) throw startError(home, 'Another process is stopping it.', 'Try again.');
+  return clusterHandle(paths, running, userLock, reused, options.password);
 }
 
 /** Returns the server that runs on a folder now, or null. Starts nothing and does not keep it running. */
 export async function findCluster(dir: string, password: string | null): Promise<Postmaster | null> {
   const home = await realpath(dir).catch(() => null);
   if (home === null) return null;
-  const data = placesIn(home).data;
+  const data = clusterPaths(home).data;
   const found = await readPostmaster(data);
   return found && (await askPostmaster(data, found.port, password)) === 'ready' ? found : null;
 }
@@ -101,34 +101,34 @@ async function joinable(data: string, password: string | null): Promise<Postmast
   return null;
 }
 
-function leased(
-  places: ReturnType<typeof placesIn>,
+function clusterHandle(
+  paths: ReturnType<typeof clusterPaths>,
   running: Postmaster,
-  lease: FileLock,
+  userLock: FileLock,
   reused: boolean,
   password: string | null,
 ): Cluster {
   let stopped = false;
-  const letGo = () => {
+  const release = () => {
     if (stopped) return null;
     stopped = true;
     process.off('exit', onExit);
     for (const signal of SIGNAL_NAMES) process.off(signal, onSignal);
-    lease.release();
-    return tryFileLock(places.users, 'exclusive');
+    userLock.release();
+    return tryFileLock(paths.users, 'exclusive');
   };
   const onExit = () => {
-    const last = letGo();
-    if (last && isOurPostmaster(running.pid, places.data)) tryKill(running.pid, 'SIGINT');
+    const last = release();
+    if (last && isOurPostmaster(running.pid, paths.data)) tryKill(running.pid, 'SIGINT');
     last?.release();
   };
   process.on('exit', onExit);
   for (const signal of SIGNAL_NAMES) process.on(signal, onSignal);
 
   const stop = async () => {
-    using _lock = await waitForFileLock(places.lock, 'exclusive', READY_MS);
-    using last = letGo();
-    if (last) await stopPostmaster(places.data, running.pid);
+    using _lock = await waitForFileLock(paths.lock, 'exclusive', READY_MS);
+    using last = release();
+    if (last) await stopPostmaster(paths.data, running.pid);
   };
   const secret = password === null ? '' : `:${encodeURIComponent(password)}`;
   return {

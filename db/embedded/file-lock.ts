@@ -29,13 +29,13 @@ export function tryFileLock(path: string, mode: 'shared' | 'exclusive'): FileLoc
   return { release, [Symbol.dispose]: release };
 }
 
-/** Waits for the lock, trying every 20 ms. Returns null when it was not free within `patienceMs`. */
+/** Waits for the lock, trying every 20 ms. Returns null when it was not free within `timeoutMs`. */
 export async function waitForFileLock(
   path: string,
   mode: 'shared' | 'exclusive',
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<FileLock | null> {
-  for (let left = patienceMs; ; left -= 20) {
+  for (let left = timeoutMs; ; left -= 20) {
     const lock = tryFileLock(path, mode);
     if (lock || left <= 0) return lock;
     await Bun.sleep(20);

@@ -23,13 +23,13 @@ export async function readPostmaster(dataDir: string): Promise<Postmaster | null
 }
 
 /** The server that answers on a port: the server of this very data folder, one that is not ready yet, or nobody of ours. */
-export type Answer = 'ready' | 'not yet' | 'not ours';
+export type PostmasterState = 'ready' | 'not yet' | 'not ours';
 
 /**
  * Signs in and asks for the data folder, so that another server on a recycled port is not taken for ours. Throws DATABASE_AUTH_FAILED when
  * the server asks for another password.
  */
-export async function askPostmaster(dataDir: string, port: number, password: string | null): Promise<Answer> {
+export async function askPostmaster(dataDir: string, port: number, password: string | null): Promise<PostmasterState> {
   const client = new pg.Client({
     host: '127.0.0.1',
     port,
@@ -45,7 +45,7 @@ export async function askPostmaster(dataDir: string, port: number, password: str
     await client.connect();
     const result = await client.query<{ data_directory: string }>('SHOW data_directory');
     const shown = result.rows[0]?.data_directory ?? '';
-    return (await samePlace(shown, dataDir)) ? 'ready' : 'not ours';
+    return (await isSamePath(shown, dataDir)) ? 'ready' : 'not ours';
   } catch (error) {
     if (isCode(error, '28P01')) {
       throw new AppError(
@@ -70,18 +70,18 @@ export function isOurPostmaster(pid: number, dataDir: string): boolean {
 }
 
 /**
- * Stops the server by a fast shutdown, which ends open sessions and writes data out. After `patienceMs` shuts down at once, which costs a
+ * Stops the server by a fast shutdown, which ends open sessions and writes data out. After `timeoutMs` shuts down at once, which costs a
  * recovery at the next start but no data. Resolves when the process is gone; removes a stale `postmaster.pid`.
  */
-export async function stopPostmaster(dataDir: string, pid: number, patienceMs = 30_000): Promise<void> {
-  for (const [signal, patience] of [
-    ['SIGINT', patienceMs],
+export async function stopPostmaster(dataDir: string, pid: number, timeoutMs = 30_000): Promise<void> {
+  for (const [signal, timeout] of [
+    ['SIGINT', timeoutMs],
     ['SIGQUIT', 5000],
     ['SIGKILL', 5000],
   ] as const) {
     if (!isOurPostmaster(pid, dataDir)) break;
     tryKill(pid, signal);
-    for (let left = patience; left > 0 && isOurPostmaster(pid, dataDir); left -= 20) await Bun.sleep(20);
+    for (let left = timeout; left > 0 && isOurPostmaster(pid, dataDir); left -= 20) await Bun.sleep(20);
   }
   const still = await readPostmaster(dataDir);
   if (still === null || still.pid === pid) await rm(join(dataDir, 'postmaster.pid'), { force: true });
@@ -111,7 +111,7 @@ function commandLine(pid: number): string | null {
   return shown === '' || shown.startsWith('Z') ? null : shown;
 }
 
-async function samePlace(a: string, b: string): Promise<boolean> {
+async function isSamePath(a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([a, b].map((path) => realpath(path).catch(() => path)));
   return left === right;
 }

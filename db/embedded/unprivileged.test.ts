@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { outOfReach, unprivilegedLaunch } from './unprivileged.ts';
+import { missingRight, unprivilegedLaunch } from './unprivileged.ts';
 
 const isRoot = process.getuid?.() === 0;
 let dir = '';
@@ -38,8 +38,8 @@ describe.if(isRoot)('as root', () => {
     const launch = await unprivilegedLaunch({ uid: 65534, gid: 65534 });
     expect(launch.owner).toEqual({ uid: 65534, gid: 65534 });
     expect((await run([...launch.prefix, 'id', '-u'])).said).toBe('65534');
-    expect(outOfReach(launch, '/bin/sh', '/tmp')).toBeNull();
-    expect(outOfReach(launch, '/bin/sh', '/root')).toBe('folder');
-    expect(outOfReach(launch, '/root/none', '/tmp')).toBe('program');
+    expect(missingRight(launch, '/bin/sh', '/tmp')).toBeNull();
+    expect(missingRight(launch, '/bin/sh', '/root')).toBe('folder');
+    expect(missingRight(launch, '/root/none', '/tmp')).toBe('program');
   });
 });

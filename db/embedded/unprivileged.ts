@@ -47,7 +47,7 @@ export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } |
 }
 
 /** Returns which right the launched program lacks: to run `program`, or to write to `folder`; null when neither. */
-export function outOfReach(launch: Launch, program: string, folder: string): 'program' | 'folder' | null {
+export function missingRight(launch: Launch, program: string, folder: string): 'program' | 'folder' | null {
   if (answers([...launch.prefix, 'test', '-x', program]) === null) return 'program';
   return answers([...launch.prefix, 'test', '-w', folder]) === null ? 'folder' : null;
 }

@@ -64,7 +64,7 @@ export function columnFacts(
       ...(takesCasing(source) && { namedByKey: true }),
     },
     enum: enumModel,
-    sequence: serial || identity ? ownSequence : drawnFrom(defaultSql),
+    sequence: serial || identity ? ownSequence : sequenceOfDefault(defaultSql),
   };
 }
 
@@ -139,7 +139,7 @@ function literal(value: unknown): string {
 }
 
 /** Returns the sequence of a hand-written default `nextval('…')`, or null. */
-function drawnFrom(defaultSql: string | null): ObjectName | null {
+function sequenceOfDefault(defaultSql: string | null): ObjectName | null {
   const argument = /^\(?\s*nextval\(\s*'((?:[^']|'')+)'/i.exec(defaultSql ?? '')?.[1];
   const name = argument === undefined ? null : readName(argument.replaceAll("''", "'"));
   return name && { schema: name.schema ?? 'public', name: name.name };

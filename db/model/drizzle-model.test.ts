@@ -10,7 +10,7 @@ import { qualifiedName } from './model.ts';
 const model = modelFromSchema(wide);
 let db: TestDatabase;
 
-/** Creates the tables by drizzle-kit and reads them from PostgreSQL: two witnesses that know nothing of the model. */
+/** Creates the tables by drizzle-kit and reads them from PostgreSQL: both know nothing of the model. */
 beforeAll(async () => {
   db = await testDatabase({ template: 'empty' });
   await db.query('CREATE SCHEMA "Shop"; CREATE DOMAIN "Shop".positive AS integer CHECK (value > 0)');

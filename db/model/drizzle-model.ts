@@ -37,7 +37,7 @@ export interface ReadOptions {
   /** The casing given to `drizzle({ casing })`. */
   casing?: Casing | null;
   /** Returns true for tables of the application; absent when all are. */
-  keeps?: (table: ObjectName) => boolean;
+  isIncluded?: (table: ObjectName) => boolean;
 }
 
 /** Returns the model of one module's exports; see `modelFromExports`. */
@@ -57,7 +57,7 @@ export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel 
   const filtered = new Map<string, ObjectName>();
 
   for (const { name: key, value: exported, options = {} } of inOrder(exports)) {
-    const { casing = null, keeps = () => true } = options;
+    const { casing = null, isIncluded = () => true } = options;
     if (isPgEnum(exported)) {
       addEnum(enums, {
         schema: exported.schema ?? 'public',
@@ -73,13 +73,13 @@ export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel 
     } else if (is(exported, PgTable) && !isAlias(exported)) {
       const { table, columns } = readTable(key, exported, casing);
       const name = qualifiedName(table);
-      if (!keeps(table)) {
+      if (!isIncluded(table)) {
         filtered.set(name, { schema: table.schema, name: table.name });
         continue;
       }
-      const twin = tables.get(name);
-      if (twin) {
-        refuseOther(twin, table);
+      const duplicate = tables.get(name);
+      if (duplicate) {
+        refuseConflicting(duplicate, table);
         continue;
       }
       tables.set(name, table);
@@ -100,8 +100,8 @@ export function modelFromExports(exports: readonly SchemaExport[]): SchemaModel 
     sequences: sortedValues(sequences),
   };
   // A table that another configuration includes is included.
-  const away = [...filtered].flatMap(([name, table]) => (tables.has(name) ? [] : [table]));
-  return { ...model, ...(away.length > 0 && { filtered: away }), fingerprint: fingerprintOf(model) };
+  const excluded = [...filtered].flatMap(([name, table]) => (tables.has(name) ? [] : [table]));
+  return { ...model, ...(excluded.length > 0 && { filtered: excluded }), fingerprint: fingerprintOf(model) };
 }
 
 /** Sorts exports by name, so that a table's key does not depend on their order; `default` is no name. */
@@ -111,7 +111,7 @@ function inOrder(exports: readonly SchemaExport[]): SchemaExport[] {
 }
 
 /** Throws unless both are the same table: one object under two names (an alias, a barrel), or one declared twice with one meaning. */
-function refuseOther(known: TableModel, found: TableModel): void {
+function refuseConflicting(known: TableModel, found: TableModel): void {
   const meaning = (table: TableModel) => fingerprintOf({ tables: [table], enums: [], sequences: [] });
   if (meaning(known) === meaning(found)) return;
   throw invalid(
@@ -165,7 +165,7 @@ function readTable(key: string, source: PgTable, casing: Casing | null): { table
     uniques,
     foreignKeys: config.foreignKeys.map((foreignKey) => foreignKeyOf(foreignKey, casing)),
   };
-  refuseTwins(table);
+  refuseDuplicateNames(table);
   return { table, columns };
 }
 
@@ -247,7 +247,7 @@ function isAlias(table: PgTable): boolean {
   return Reflect.get(table, Symbol.for('drizzle:IsAlias')) === true;
 }
 
-function refuseTwins(table: TableModel): void {
+function refuseDuplicateNames(table: TableModel): void {
   const kinds: [string, string[]][] = [
     ['columns', table.columns.map((column) => column.name)],
     [
@@ -257,10 +257,10 @@ function refuseTwins(table: TableModel): void {
     ['foreign keys', table.foreignKeys.map((foreignKey) => foreignKey.name)],
   ];
   for (const [kind, names] of kinds) {
-    const twin = names.find((name, at) => names.indexOf(name) !== at);
-    if (twin !== undefined)
+    const duplicate = names.find((name, at) => names.indexOf(name) !== at);
+    if (duplicate !== undefined)
       throw invalid(
-        `The table ${qualifiedName(table)} has two ${kind} named "${twin}".`,
+        `The table ${qualifiedName(table)} has two ${kind} named "${duplicate}".`,
         'Names are compared as PostgreSQL stores them, cut to 63 bytes. Rename one.',
       );
   }

@@ -9,7 +9,7 @@ export interface TypeReference {
 
 const PART = String.raw`("(?:[^"]|"")+"|[^".\s()[\]]+)`;
 const QUALIFIED = new RegExp(String.raw`^${PART}\.${PART}(?:\(.*\))?$`, 's');
-const BARE = new RegExp(String.raw`^${PART}(?:\(.*\))?$`, 's');
+const UNQUALIFIED = new RegExp(String.raw`^${PART}(?:\(.*\))?$`, 's');
 
 /**
  * Parses what `format_type` writes under `search_path = ''`: `public."Odd.Type"[]`, `public.geometry(Point,4326)`. A name without a schema
@@ -20,7 +20,7 @@ export function readTypeReference(sqlType: string): TypeReference | null {
   const element = array ? sqlType.slice(0, -2) : sqlType;
   const qualified = QUALIFIED.exec(element);
   if (qualified) return { type: { schema: plain(qualified[1]), name: plain(qualified[2]) }, array };
-  const bare = BARE.exec(element);
+  const bare = UNQUALIFIED.exec(element);
   return bare && { type: { schema: 'pg_catalog', name: plain(bare[1]) }, array };
 }
 

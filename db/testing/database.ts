@@ -134,7 +134,7 @@ async function prepare(serverUrl: string, owner: string, kind: 'empty' | 'hrms')
 async function drop(serverUrl: string, name: string): Promise<void> {
   const left = await onConnection(serverUrl, async (client) => {
     // A backend outlives its client's disconnect by a moment.
-    for (let patience = 2000; patience > 0; patience -= 10) {
+    for (let remainingMs = 2000; remainingMs > 0; remainingMs -= 10) {
       if ((await connectionsTo(client, name)).length === 0) break;
       await Bun.sleep(10);
     }

@@ -25,10 +25,10 @@ export async function hrmsTemplate(
     await client.query(`ALTER DATABASE ${datname} ALLOW_CONNECTIONS true`);
     await client.query(`DROP DATABASE ${datname} WITH (FORCE)`);
   }
-  const draft = `${name}_draft`;
-  await client.query(`CREATE DATABASE ${draft} TEMPLATE template0 OWNER ${quoteIdent(owner)}`);
-  await migrate(urlOf(draft), { application: HRMS });
-  await client.query(`ALTER DATABASE ${draft} RENAME TO ${name}`);
+  const temporary = `${name}_draft`;
+  await client.query(`CREATE DATABASE ${temporary} TEMPLATE template0 OWNER ${quoteIdent(owner)}`);
+  await migrate(urlOf(temporary), { application: HRMS });
+  await client.query(`ALTER DATABASE ${temporary} RENAME TO ${name}`);
   await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
   return name;
 }

@@ -58,7 +58,10 @@ for (const server of testServers()) {
     });
 
     test('promise 6: what a filter of the configuration leaves out is a loss that says so, and no unknown table', async () => {
-      const filtered = modelFromSchema({ people, notes, shopNotes }, { keeps: ({ schema }) => schema === 'public' });
+      const filtered = modelFromSchema(
+        { people, notes, shopNotes },
+        { isIncluded: ({ schema }) => schema === 'public' },
+      );
       expect(filtered.filtered).toEqual([{ schema: 'shop', name: 'notes' }]);
       const { result } = await backupOf(database, filtered);
       const reason = 'the schema declares it, but tablesFilter or schemaFilter of the drizzle.config.ts leaves it out';

@@ -19,7 +19,7 @@ export const SESSION_ATTRS = ['any', 'read-write', 'read-only', 'primary', 'stan
 export type SessionAttrs = (typeof SESSION_ATTRS)[number];
 
 /** TLS settings as the operator wrote them; no file has been read yet. */
-export interface TlsWishes {
+export interface TlsRequirements {
   mode: SslMode;
   /** True for TLS from the first byte, which servers support since version 17. */
   direct: boolean;
@@ -48,7 +48,7 @@ export interface Target {
   channelBinding: 'disable' | 'prefer' | 'require';
   /** Authentication methods that may be used; with `!` before each, all but these. Null: any. */
   requireAuth: string[] | null;
-  tls: TlsWishes;
+  tls: TlsRequirements;
   /** Milliseconds a connection attempt may take. Null: the caller's default. 0: no limit. */
   connectTimeoutMs: number | null;
   options: string;
@@ -92,7 +92,7 @@ function interpret(text: string): Target {
     passFile: given.get('passfile') || null,
     channelBinding: choice(given, 'channel_binding', ['disable', 'prefer', 'require'] as const, 'prefer'),
     requireAuth: authMethods(given),
-    tls: tlsWishes(given),
+    tls: tlsRequirements(given),
     connectTimeoutMs: connectTimeout(given),
     options: given.get('options') ?? '',
     keepAlive: {
@@ -128,7 +128,7 @@ function list(text: string | undefined): string[] {
   return text === undefined || text === '' ? [] : text.split(',').map((part) => part.trim());
 }
 
-function tlsWishes(given: Conninfo): TlsWishes {
+function tlsRequirements(given: Conninfo): TlsRequirements {
   const rootCert = given.get('sslrootcert') || null;
   const legacy = given.get('requiressl') === '1' ? 'require' : 'prefer';
   const mode = choice(given, 'sslmode', SSL_MODES, rootCert === 'system' ? 'verify-full' : legacy);

@@ -34,5 +34,5 @@ export function categoryRows(sql: DemoSql): DemoTable {
 export function category(sql: DemoSql, purpose: string, type: string): string {
   const first = CATEGORIES.findIndex((one) => one.type === type) + 1;
   const count = CATEGORIES.filter((one) => one.type === type).length;
-  return sql.id('categories', `(${first} + ${sql.roll(purpose, I, count)})`);
+  return sql.id('categories', `(${first} + ${sql.randomBelow(purpose, I, count)})`);
 }

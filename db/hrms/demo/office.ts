@@ -18,7 +18,7 @@ export function documentRows(sql: DemoSql, rows: number): DemoTable {
       fileName: name,
       originalName: choose([['mod(i, 31) = 0', `'Ìwé ẹ̀rí "' || i || '", final (2).pdf'`]], `'CV ' || i || '.pdf'`),
       fileType: choose([['mod(i, 5) = 0', `'image/jpeg'`]], `'application/pdf'`),
-      fileSize: `(20000 + ${sql.roll('file size', I, 4_000_000)})::int`,
+      fileSize: `(20000 + ${sql.randomBelow('file size', I, 4_000_000)})::int`,
       filePath: `'documents/' || ${owner} || '/' || ${name}`,
       category: `${sql.pick('document', I, ['CV', 'OFFER_LETTER', 'CONTRACT', 'IDENTIFICATION', 'CERTIFICATE', 'OTHER'])}::"DocumentCategory"`,
       uploadedAt: sql.moment('uploaded', I, START, 1000),

@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../../model/quote.ts';
 import { category } from './categories.ts';
-import { choose, type DemoSql, type DemoTable, fullName, hostile, I, START, when } from './sql.ts';
+import { choose, type DemoSql, type DemoTable, fullName, hostileText, I, START, when } from './sql.ts';
 import { DEPARTMENTS, JOB_TITLES, STREETS, TOWNS } from './words.ts';
 
 /** E-mail address of the super administrator. */
@@ -63,7 +63,7 @@ export function staffRows(sql: DemoSql, staff: number): DemoTable {
     columns: {
       id: id(I),
       employeeId: `'OWU-' || lpad(i::text, 7, '0')`,
-      fullName: choose([['mod(i, 211) = 7', hostile(211)]], fullName(sql, 'staff')),
+      fullName: choose([['mod(i, 211) = 7', hostileText(211)]], fullName(sql, 'staff')),
       dateOfBirth: choose(
         [
           ['mod(i, 1009) = 5', `timestamp '0044-03-15 12:00:00 BC'`],
@@ -80,11 +80,11 @@ export function staffRows(sql: DemoSql, staff: number): DemoTable {
       photo: when(sql.chance('photo', I, 60), `'photos/' || i || '.jpg'`),
       address: choose(
         [
-          ['mod(i, 97) = 3', hostile(97)],
+          ['mod(i, 97) = 3', hostileText(97)],
           [sql.chance('no address', I, 6), 'NULL'],
           [sql.chance('empty address', I, 3), `''`],
         ],
-        `${sql.roll('house', I, 240)} || ', ' || ${sql.pick('street', I, STREETS)} || E'\\n' || ${sql.pick('town', I, TOWNS)}`,
+        `${sql.randomBelow('house', I, 240)} || ', ' || ${sql.pick('street', I, STREETS)} || E'\\n' || ${sql.pick('town', I, TOWNS)}`,
       ),
       personalEmail: when(sql.chance('email', I, 70), `'person' || i || '@mail.example'`),
       workEmail: when(sql.chance('work email', I, 85), `'s' || i || '@owu.example'`),
@@ -94,7 +94,7 @@ export function staffRows(sql: DemoSql, staff: number): DemoTable {
           ['mod(i, 10) = 1', `'{}'::text[]`],
           ['mod(i, 499) = 2', `ARRAY['a "b", c', NULL, 'NULL', '', E'back\\\\slash', '{}']`],
         ],
-        `ARRAY['+234 80' || lpad(${sql.roll('phone', I, 100_000_000)}::text, 8, '0'), '+234 70' || lpad(${sql.roll('phone 2', I, 100_000_000)}::text, 8, '0')]`,
+        `ARRAY['+234 80' || lpad(${sql.randomBelow('phone', I, 100_000_000)}::text, 8, '0'), '+234 70' || lpad(${sql.randomBelow('phone 2', I, 100_000_000)}::text, 8, '0')]`,
       ),
       jobTitle: sql.pick('position', I, JOB_TITLES),
       department: sql.pick('department', I, DEPARTMENTS),
@@ -109,9 +109,9 @@ export function staffRows(sql: DemoSql, staff: number): DemoTable {
           ['i = 2', id('1::bigint')],
           ['i = 3', id('3::bigint')],
           [sql.chance('no manager', I, 3), 'NULL'],
-          [`i < ${firstManager}`, id(`(${firstManager} + ${sql.roll('manager', I, managers)})`)],
+          [`i < ${firstManager}`, id(`(${firstManager} + ${sql.randomBelow('manager', I, managers)})`)],
         ],
-        id(`(i + 1 + ${sql.roll('upper manager', I, `greatest(1, ${staff} - i)`)})`),
+        id(`(i + 1 + ${sql.randomBelow('upper manager', I, `greatest(1, ${staff} - i)`)})`),
       ),
       dateOfJoining: when(
         sql.chance('joined', I, 95),
@@ -129,11 +129,11 @@ export function staffRows(sql: DemoSql, staff: number): DemoTable {
       ),
       emergencyContactPhone: when(
         sql.chance('emergency', I, 75),
-        `'+234 81' || lpad(${sql.roll('emergency phone', I, 100_000_000)}::text, 8, '0')`,
+        `'+234 81' || lpad(${sql.randomBelow('emergency phone', I, 100_000_000)}::text, 8, '0')`,
       ),
       accountDetails: when(
         sql.chance('account', I, 88),
-        `'First Bank / ' || lpad(${sql.roll('account number', I, 10_000_000_000)}::text, 10, '0')`,
+        `'First Bank / ' || lpad(${sql.randomBelow('account number', I, 10_000_000_000)}::text, 10, '0')`,
       ),
       isExternallyPaid: sql.chance('external', I, 4),
       isActive: sql.chance('active', I, 93),

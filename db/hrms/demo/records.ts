@@ -4,7 +4,7 @@ import {
   type DemoSql,
   type DemoTable,
   exactMoney,
-  hostile,
+  hostileText,
   I,
   money,
   START,
@@ -63,14 +63,14 @@ const loanStatus = (sql: DemoSql) =>
     'REJECTED',
     'APPROVED',
   ]);
-const loanTerms = (sql: DemoSql) => `(3 + ${sql.roll('loan terms', I, 10)})::int`;
+const loanTerms = (sql: DemoSql) => `(3 + ${sql.randomBelow('loan terms', I, 10)})::int`;
 const loanMonthly = (sql: DemoSql) => money(sql, 'loan monthly', 5_000, 80_000);
 /** Returns the number of instalments paid: all of a completed loan, some of an approved one. The repayments agree with it. */
 const loanPaid = (sql: DemoSql) =>
   choose(
     [
       [`${loanStatus(sql)} = 'COMPLETED'`, loanTerms(sql)],
-      [`${loanStatus(sql)} = 'APPROVED'`, `${sql.roll('loan paid', I, loanTerms(sql))}::int`],
+      [`${loanStatus(sql)} = 'APPROVED'`, `${sql.randomBelow('loan paid', I, loanTerms(sql))}::int`],
     ],
     '0',
   );
@@ -85,7 +85,7 @@ export function loanRows(sql: DemoSql, rows: number, staff: number, admins: numb
       id: sql.id('loans', I),
       staffId: someone(sql, 'loan', staff),
       amount: `${loanTerms(sql)} * ${loanMonthly(sql)}`,
-      reason: choose([['mod(i, 113) = 1', hostile(113)]], sql.pick('reason', I, REASONS)),
+      reason: choose([['mod(i, 113) = 1', hostileText(113)]], sql.pick('reason', I, REASONS)),
       repaymentTerms: loanTerms(sql),
       monthlyDeduction: loanMonthly(sql),
       status: `${loanStatus(sql)}::"LoanStatus"`,
@@ -152,8 +152,8 @@ export function issueRows(sql: DemoSql, rows: number, staff: number, admins: num
       category: `${sql.pick('issue kind', I, kinds)}::"IssueCategory"`,
       title: sql.pick('issue title', I, TITLES),
       description: choose(
-        [['mod(i, 53) = 1', hostile(53)]],
-        `${sql.pick('issue text', I, REMARKS)} || E'\\n\\n' || repeat('It happened again. ', ${sql.roll('issue length', I, 12)}::int)`,
+        [['mod(i, 53) = 1', hostileText(53)]],
+        `${sql.pick('issue text', I, REMARKS)} || E'\\n\\n' || repeat('It happened again. ', ${sql.randomBelow('issue length', I, 12)}::int)`,
       ),
       status: `${sql.pick('issue status', I, ['OPEN', 'IN_PROGRESS', 'RESOLVED', 'CLOSED', 'CLOSED'])}::"IssueStatus"`,
       priority: `${sql.pick('priority', I, ['LOW', 'MEDIUM', 'MEDIUM', 'HIGH', 'CRITICAL'])}::"IssuePriority"`,
@@ -169,11 +169,14 @@ export function commentRows(sql: DemoSql, issues: number, admins: number): DemoT
   return {
     table: 'issue_comments',
     series: issues,
-    from: `generate_series(1, greatest(${sql.roll('comments', I, 4)}::int, CASE WHEN mod(i, 23) = 1 THEN 1 ELSE 0 END)) AS p`,
+    from: `generate_series(1, greatest(${sql.randomBelow('comments', I, 4)}::int, CASE WHEN mod(i, 23) = 1 THEN 1 ELSE 0 END)) AS p`,
     columns: {
       id: sql.id('issue_comments', '(i * 10 + p)'),
       issueId: sql.id('issues', I),
-      content: choose([['mod(i, 23) = 1 AND p = 1', hostile(23)]], `${sql.pick('comment', I, REMARKS)} || ' #' || p`),
+      content: choose(
+        [['mod(i, 23) = 1 AND p = 1', hostileText(23)]],
+        `${sql.pick('comment', I, REMARKS)} || ' #' || p`,
+      ),
       createdBy: someAdmin(sql, 'comment admin', admins),
       createdAt: `${sql.moment('comment', I, '2025-01-01', 300)} + p * interval '1 hour'`,
     },

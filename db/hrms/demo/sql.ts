@@ -19,7 +19,7 @@ export interface DemoTable {
  */
 export interface DemoSql {
   /** Returns a whole number from 0 to `below` - 1, as bigint. */
-  roll(purpose: string, row: string, below: number | string): string;
+  randomBelow(purpose: string, row: string, below: number | string): string;
   /** Returns a condition that holds for about `percent` of a hundred rows. */
   chance(purpose: string, row: string, percent: number): string;
   /** Returns one of the values, as text. A value listed twice comes twice as often. */
@@ -42,7 +42,7 @@ export function demoSql(seed: number): DemoSql {
   const roll = (purpose: string, row: string, below: number | string) =>
     `mod(hashint8extended(${row}, ${purposeSeed(seed, purpose)}) & 9223372036854775807, ${below})`;
   return {
-    roll,
+    randomBelow: roll,
     chance: (purpose, row, percent) => `(${roll(purpose, row, 100)} < ${percent})`,
     pick: (purpose, row, values) => `(${textArray(values)})[1 + ${roll(purpose, row, values.length)}::int]`,
     id: (table, row) =>
@@ -63,7 +63,7 @@ export function fullName(sql: DemoSql, purpose: string): string {
 }
 
 /** Returns the texts that break careless formats, in turn for every `step`-th row, so that even a small database holds each. */
-export function hostile(step: number): string {
+export function hostileText(step: number): string {
   return `(${textArray(HOSTILE_TEXTS)})[1 + mod(i / ${step}, ${HOSTILE_TEXTS.length})]`;
 }
 
@@ -85,12 +85,13 @@ function purposeSeed(seed: number, purpose: string): string {
 
 /** Returns the key of one of the staff. */
 export const someone = (sql: DemoSql, purpose: string, staff: number) =>
-  sql.id('staff', `(1 + ${sql.roll(purpose, I, staff)})`);
+  sql.id('staff', `(1 + ${sql.randomBelow(purpose, I, staff)})`);
 /** Returns the key of one of the administrators. */
 export const someAdmin = (sql: DemoSql, purpose: string, admins: number) =>
-  sql.id('admins', `(1 + ${sql.roll(purpose, I, admins)})`);
+  sql.id('admins', `(1 + ${sql.randomBelow(purpose, I, admins)})`);
 /** Returns whole hundreds of naira: two zeros after the point in every numeric. */
 export const money = (sql: DemoSql, purpose: string, from: number, to: number) =>
-  `(${from} + 100 * ${sql.roll(purpose, I, Math.floor((to - from) / 100))})`;
+  `(${from} + 100 * ${sql.randomBelow(purpose, I, Math.floor((to - from) / 100))})`;
 /** Returns an amount with kobo, and so sometimes with a trailing zero. */
-export const exactMoney = (sql: DemoSql, purpose: string, to: number) => `(${sql.roll(purpose, I, to * 100)} / 100.00)`;
+export const exactMoney = (sql: DemoSql, purpose: string, to: number) =>
+  `(${sql.randomBelow(purpose, I, to * 100)} / 100.00)`;

@@ -113,16 +113,16 @@ async function declaredBy(
     const files = await findFiles(config.schema, folder);
     if (files.length === 0) continue;
     const missing = await missingPaths(config.schema, folder);
-    if (missing.length > 0) throw nothingThere(file, missing);
-    const options = { casing: casing ?? config.casing, keeps: config.keeps };
+    if (missing.length > 0) throw noTables(file, missing);
+    const options = { casing: casing ?? config.casing, isIncluded: config.isIncluded };
     const exports: SchemaExport[] = [];
     for (const one of files) exports.push(...exportsOf(await importModule(one), options));
     return exports;
   }
-  throw nothingThere(file, config.schema);
+  throw noTables(file, config.schema);
 }
 
-function nothingThere(file: string, schema: string[]): AppError {
+function noTables(file: string, schema: string[]): AppError {
   return invalid(
     `${file} names the schema ${schema.join(', ')}, and nothing of that name is there.`,
     'Paths are looked for beside the configuration, then in the folders above it.',

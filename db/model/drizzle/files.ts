@@ -20,8 +20,8 @@ export async function findFiles(patterns: readonly string[], folder: string): Pr
   const found = new Set<string>();
   for (const pattern of patterns) {
     const literal = resolve(folder, pattern);
-    const places = (await exists(literal)) ? [literal] : await match(pattern, folder);
-    for (const place of places) for (const file of await filesAt(place, place === literal)) found.add(file);
+    const paths = (await exists(literal)) ? [literal] : await match(pattern, folder);
+    for (const path of paths) for (const file of await filesIn(path, path === literal)) found.add(file);
   }
   return [...found].sort();
 }
@@ -51,7 +51,7 @@ async function match(pattern: string, folder: string): Promise<string[]> {
 }
 
 /** Returns the files at a place. A named file is taken whatever its name; elsewhere only modules can hold a schema. */
-async function filesAt(place: string, named: boolean): Promise<string[]> {
+async function filesIn(place: string, named: boolean): Promise<string[]> {
   if (!(await stat(place)).isDirectory()) return named || MODULE.test(place) ? [place] : [];
   const modules = (await readdir(place)).filter((name) => MODULE.test(name)).map((name) => join(place, name));
   const plain = await Promise.all(modules.map(async (file) => !(await stat(file)).isDirectory()));

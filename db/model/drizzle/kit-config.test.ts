@@ -7,7 +7,7 @@ const read = (more: object) =>
   readKitConfig({ dialect: 'postgresql', schema: './schema.ts', ...more }, 'drizzle.config.ts');
 const url = (dbCredentials: object, more: object = {}) => read({ dbCredentials, ...more }).databaseUrl();
 const kept = (filters: object, names: string[]) => {
-  const { keeps } = read(filters);
+  const { isIncluded: keeps } = read(filters);
   return names.filter((name) => {
     const [schema = '', table] = name.includes('.') ? name.split('.') : ['public', name];
     return keeps({ schema, name: table ?? '' });

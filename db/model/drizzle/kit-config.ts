@@ -9,7 +9,7 @@ export interface KitConfig {
   schema: string[];
   casing: Casing | null;
   /** Returns true for this application's tables. */
-  keeps: (table: ObjectName) => boolean;
+  isIncluded: (table: ObjectName) => boolean;
   /**
    * Returns the address of the database; null when the file names none. Throws CONFIG_INVALID for a driver that uses no address, and for
    * certificates that no address can hold.
@@ -80,7 +80,7 @@ export function readKitConfig(value: unknown, file: string): KitConfig {
   return {
     schema,
     casing: casing ?? null,
-    keeps: (table) => keepsSchema(schemaFilter, table.schema) && keepsTable(patterns, table.name),
+    isIncluded: (table) => includesSchema(schemaFilter, table.schema) && includesTable(patterns, table.name),
     databaseUrl() {
       if (driver === undefined || driver === 'pg') return credentialsUrl(dbCredentials, file);
       throw invalid(
@@ -96,14 +96,14 @@ export function readKitConfig(value: unknown, file: string): KitConfig {
 /** Patterns that drizzle-kit appends to the filters for `extensionsFilters: ['postgis']`. */
 const POSTGIS = ['!geography_columns', '!geometry_columns', '!spatial_ref_sys'];
 
-function keepsSchema(filter: string[] | undefined, schema: string): boolean {
-  return filter === undefined || filter.length === 0 || keepsTable(filter, schema);
+function includesSchema(filter: string[] | undefined, schema: string): boolean {
+  return filter === undefined || filter.length === 0 || includesTable(filter, schema);
 }
 
 /**
  * Matches as drizzle-kit does: no `!` pattern may forbid the name, and another pattern, or a `!` that does not forbid it, must admit it.
  */
-function keepsTable(patterns: readonly string[], name: string): boolean {
+function includesTable(patterns: readonly string[], name: string): boolean {
   const [no, yes] = [patterns.filter((one) => one.startsWith('!')), patterns.filter((one) => !one.startsWith('!'))];
   if (no.some((pattern) => new Bun.Glob(pattern.slice(1)).match(name))) return false;
   return no.length > 0 || yes.length === 0 || yes.some((pattern) => new Bun.Glob(pattern).match(name));

@@ -16,7 +16,7 @@ export function settingsSql(settings = SESSION_SETTINGS): string {
         : [],
   );
   const wanted = settings.map(
-    ({ name, value, insteadOf }) => `      (${[name, value, insteadOf ?? ''].map(quoteLiteral).join(', ')})`,
+    ({ name, value, replaces: insteadOf }) => `      (${[name, value, insteadOf ?? ''].map(quoteLiteral).join(', ')})`,
   );
   return `\\set ON_ERROR_STOP on
 ${first.join('\n')}

@@ -5,16 +5,16 @@ import { completeConnection } from './address/environment.ts';
 import { openSession } from './session.ts';
 
 /** Result of a connection attempt: `user|database|port|encrypted`, or null when it failed. */
-export type Arrival = string | null;
+export type Connected = string | null;
 
 const WHERE = `SELECT current_user || '|' || current_database() || '|' || coalesce(current_setting('port'), '') || '|' || ssl AS arrival
   FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()`;
 
 /** Connects by `psql` with a connection string and variables, and no variables but those. */
-export async function byPsql(
+export async function connectByPsql(
   text: string | null,
   env: Record<string, string>,
-): Promise<{ arrival: Arrival; said: string }> {
+): Promise<{ arrival: Connected; said: string }> {
   const child = Bun.spawn(
     [Bun.which('psql') ?? 'psql', '-X', '-w', '-At', '-c', WHERE, ...(text === null ? [] : ['-d', text])],
     {
@@ -33,10 +33,10 @@ export async function byPsql(
 }
 
 /** Connects by each of our own ways; `said` is the failure of the first. */
-export async function byUs(
+export async function connectByOurClients(
   text: string | null,
   env: Record<string, string>,
-): Promise<{ arrivals: Arrival[]; said: string; failure: AppError | null }> {
+): Promise<{ arrivals: Connected[]; said: string; failure: AppError | null }> {
   let failure: AppError | null = null;
   const caught = (error: unknown) => {
     const known =

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { campaign } from '../testing/campaign.fixture.ts';
+import { connectByOurClients, connectByPsql } from './libpq.fixture.ts';
 import { PASSWORD, startTlsServer, type TlsServer } from './servers.fixture.ts';
-import { byPsql, byUs } from './witness.fixture.ts';
 
 let server: TlsServer;
 beforeAll(async () => {
@@ -14,12 +14,12 @@ afterAll(async () => {
 });
 
 /** Certificates with which each sign-in rule is tried; the rules do not depend on what is wrong with a certificate. */
-const WAYS_IN = ['none', 'trusted'];
+const SIGN_IN_RULES = ['none', 'trusted'];
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /** Expects psql and ours to arrive at the same place, or both to fail. */
 async function compare(text: string | null, env: Record<string, string> = {}): Promise<string | null> {
-  const [psql, ours] = [await byPsql(text, env), await byUs(text, env)];
+  const [psql, ours] = [await connectByPsql(text, env), await connectByOurClients(text, env)];
   expect({ text, env, arrivals: ours.arrivals, said: ours.said, psql: psql.said }).toMatchObject({
     arrivals: [psql.arrival, psql.arrival],
   });
@@ -44,7 +44,7 @@ describe('a connection comes out where psql comes out with the same string', () 
           if (campaign((turn + at + place) % 2, 0) === 1) continue;
           for (const user of [
             'app',
-            ...(root === certificates.ca && WAYS_IN.includes(shown)
+            ...(root === certificates.ca && SIGN_IN_RULES.includes(shown)
               ? ['only_tls', 'only_plain', 'by_cert', 'shut_out']
               : []),
           ])
