@@ -2,7 +2,15 @@ import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { EMAIL, overflow, PASSWORD, staged, turn, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import {
+  type BrowserSession,
+  EMAIL,
+  navigate,
+  overflow,
+  PASSWORD,
+  WITHOUT_BROWSER,
+  withPanelServer,
+} from './panel-server.fixture.ts';
 
 const NOWHERE = 'Page not found';
 
@@ -184,17 +192,17 @@ const DIALOGS: typeof STATES = [
 /** Navigates inside the loaded panel and waits for the whole page. It passes through an empty page, so that the target starts anew. */
 async function arrive(page: Page, path: string, title?: string): Promise<void> {
   const nowhere = page.getByRole('heading', { level: 1, name: NOWHERE });
-  await turn(page, '/nowhere-else');
+  await navigate(page, '/nowhere-else');
   await nowhere.waitFor();
   if (title === NOWHERE) return;
-  await turn(page, path);
+  await navigate(page, path);
   await nowhere.waitFor({ state: 'detached' });
   await page.getByRole('heading', { level: 1, ...(title && { name: title }) }).waitFor();
   await page.waitForFunction(() => !document.querySelector('.skeleton'));
 }
 
 // Few people: axe-core takes as long as there are rows, and all rows of a table are drawn alike.
-const scene = staged({ staff: 10 }, (scene) => scene.makeBackup('first'));
+const panel = withPanelServer({ staff: 10 }, (panel) => panel.makeBackup('first'));
 
 test('every address the panel knows is among those that are looked at', async () => {
   const routes = await readFile(join(import.meta.dir, '../routes.tsx'), 'utf8');
@@ -210,13 +218,13 @@ test('every address the panel knows is among those that are looked at', async ()
 
 describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   /** Checks every state with axe-core in both themes, and its width. */
-  function looker(visit: Visit) {
+  function looker(visit: BrowserSession) {
     const found: Record<string, string[]> = {};
     return {
       async look(where: string): Promise<void> {
         const wide = await overflow(visit.page);
         found[where] = [
-          ...(await visit.faultsInBothThemes()),
+          ...(await visit.accessibilityFaultsInBothThemes()),
           ...(wide <= 0 ? [] : [`wider than the window: ${wide} pixels`]),
         ];
       },
@@ -230,8 +238,8 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     ['fits into 360 pixels and has nothing axe-core finds there in either theme', phone],
   ] as const) {
     test(what, async () => {
-      await using visit = await scene().open(how);
-      const { page, complaints } = visit;
+      await using visit = await panel().open(how);
+      const { page, consoleErrors } = visit;
       const { look, faults } = looker(visit);
       await visit.goto('/');
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -242,18 +250,18 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
         await look(path);
       }
       expect(faults()).toEqual([]);
-      expect(complaints).toEqual([]);
+      expect(consoleErrors).toEqual([]);
       // Finds what is wrong in the dark theme alone, too.
       await page.getByRole('heading', { level: 1 }).evaluate((title) => {
         title.style.color = 'light-dark(#000, #222)';
       });
-      expect(await visit.faultsInBothThemes()).toEqual([
+      expect(await visit.accessibilityFaultsInBothThemes()).toEqual([
         expect.stringMatching(/^in the dark theme, color-contrast: <h1/),
       ]);
     });
 
     test(`${what}, dialogs and what else opens over a page included`, async () => {
-      await using visit = await scene().open(how);
+      await using visit = await panel().open(how);
       const { page } = visit;
       const { look, faults } = looker(visit);
       await visit.signIn('/');
@@ -269,7 +277,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   }
 
   test('is reached, read and left by the keyboard alone', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     const focused = () =>
       page.evaluate(() => {
@@ -316,7 +324,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   });
 
   test('has dialogs that can be used at 400 % zoom: nothing is wider than the window, and every button comes into sight', async () => {
-    await using visit = await scene().open({ viewport: { width: 320, height: 256 } });
+    await using visit = await panel().open({ viewport: { width: 320, height: 256 } });
     const { page } = visit;
     await visit.signIn('/');
     const wrong: unknown[] = [];
@@ -343,7 +351,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   });
 
   test('says that the server does not answer, and that it does again', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page, context } = visit;
     await visit.signIn('/');
     await context.setOffline(true);
@@ -355,7 +363,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   });
 
   test('keeps the theme somebody chose, from the first paint on', async () => {
-    await using visit = await scene().open({ colorScheme: 'light' });
+    await using visit = await panel().open({ colorScheme: 'light' });
     const { page } = visit;
     await visit.signIn('/');
     await page.getByRole('button', { name: /Signed in as/ }).click();

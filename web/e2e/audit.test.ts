@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
-import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import {
+  type BrowserSession,
+  EMAIL,
+  overflow,
+  PASSWORD,
+  WITHOUT_BROWSER,
+  withPanelServer,
+} from './panel-server.fixture.ts';
 
-const scene = staged();
+const panel = withPanelServer();
 
 /** Opens the audit page and waits for its rows. */
-async function openAudit(visit: Visit, search = ''): Promise<void> {
+async function openAudit(visit: BrowserSession, search = ''): Promise<void> {
   await visit.goto(`/audit${search}`);
   await visit.page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
   await visit.page.waitForFunction(() => !document.querySelector('.skeleton'));
@@ -13,9 +20,9 @@ async function openAudit(visit: Visit, search = ''): Promise<void> {
 
 /** Signs in with a wrong password, and is refused. */
 async function refusedSignIn(password: string): Promise<void> {
-  const response = await fetch(`${scene().url}/trpc/auth.signIn`, {
+  const response = await fetch(`${panel().url}/trpc/auth.signIn`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Origin: new URL(scene().url).origin },
+    headers: { 'Content-Type': 'application/json', Origin: new URL(panel().url).origin },
     body: JSON.stringify({ email: EMAIL, password }),
   });
   expect(response.status).toBe(401);
@@ -24,9 +31,9 @@ async function refusedSignIn(password: string): Promise<void> {
 describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   test('tells in plain words what was tried and refused, and the filter in the address finds it again', async () => {
     await refusedSignIn('wrong one');
-    await scene().makeBackup('told-by-name');
-    await using visit = await scene().open();
-    const { page, complaints } = visit;
+    await panel().makeBackup('told-by-name');
+    await using visit = await panel().open();
+    const { page, consoleErrors } = visit;
     await visit.signIn();
     await openAudit(visit);
     const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
@@ -49,11 +56,11 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     await openAudit(visit, `?outcome=denied&search=${EMAIL}`);
     await rows.getByText('Refused: signing in').first().waitFor();
     expect(await page.getByLabel('Search').inputValue()).toBe(EMAIL);
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('days are those of the viewer: today holds what was just done, the day before does not', async () => {
-    await using visit = await scene().open({ timezoneId: 'Pacific/Kiritimati' });
+    await using visit = await panel().open({ timezoneId: 'Pacific/Kiritimati' });
     const { page } = visit;
     await visit.signIn();
     const day = (days: number) =>
@@ -71,7 +78,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   });
 
   test('a row opens to all that is known of it, and stays open while something newer is shown', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit);
@@ -96,9 +103,9 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
 
   test('older ones are shown by a press, each once', async () => {
     for (let count = 0; count < 60; count++) {
-      await fetch(`${scene().url}/trpc/system.status`);
+      await fetch(`${panel().url}/trpc/system.status`);
     }
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit, '?action=system.status');
@@ -111,7 +118,7 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
 
   test('the export holds, byte for byte, what the server gives for the same filter', async () => {
     await refusedSignIn('a wrong one for the export');
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page, context } = visit;
     await visit.signIn();
     await openAudit(visit, '?action=auth.signIn&outcome=denied');
@@ -133,15 +140,15 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   });
 
   test('the record is checked: whole, and after somebody changed a row in the database, broken at that row', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     await openAudit(visit);
     await page.getByRole('button', { name: 'Check the log' }).click();
     await page.getByText(/The log is intact: \d+ entries\./).waitFor();
-    const [row] = await scene().database.query<{ actor: string }>(`SELECT actor FROM backup_system.audit WHERE id = 2`);
+    const [row] = await panel().database.query<{ actor: string }>(`SELECT actor FROM backup_system.audit WHERE id = 2`);
     const change = (actor: string) =>
-      scene().database.query(
+      panel().database.query(
         `ALTER TABLE backup_system.audit DISABLE TRIGGER ALL;
          UPDATE backup_system.audit SET actor = '${actor}' WHERE id = 2;
          ALTER TABLE backup_system.audit ENABLE TRIGGER ALL`,
@@ -156,27 +163,27 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   });
 
   test('has nothing axe-core finds in either theme, opened rows and the menu of places included', async () => {
-    await using visit = await scene().open({
+    await using visit = await panel().open({
       reducedMotion: 'reduce',
       viewport: { width: 360, height: 740 },
     });
-    const { page, complaints } = visit;
+    const { page, consoleErrors } = visit;
     await visit.signIn();
     await openAudit(visit);
     await page.getByRole('button', { name: 'More filters' }).click();
     await page.getByRole('list', { name: 'Audit log' }).getByRole('button').first().click();
     await page.getByRole('button', { name: 'Check the log' }).click();
     await page.getByText(/The log is intact/).waitFor();
-    expect(await visit.faultsInBothThemes()).toEqual([]);
+    expect(await visit.accessibilityFaultsInBothThemes()).toEqual([]);
     expect(await overflow(page)).toBe(0);
     await page.getByRole('button', { name: 'Audit, and more places' }).click();
     await page.getByRole('link', { name: 'Status' }).waitFor();
-    expect(await visit.faultsInBothThemes()).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(await visit.accessibilityFaultsInBothThemes()).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('on a phone the places without room in the bar are reached by the keyboard, and the bar says where one is', async () => {
-    await using visit = await scene().open({ viewport: { width: 360, height: 740 } });
+    await using visit = await panel().open({ viewport: { width: 360, height: 740 } });
     const { page } = visit;
     await visit.signIn('/');
     const focused = (name: string) =>

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { MANY_STORED, PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { MANY_STORED, PASSWORD, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
-const scene = staged({ stored: MANY_STORED });
+const panel = withPanelServer({ stored: MANY_STORED });
 
 describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   test('a wrong password is said so, a right one leads back to where one was going, and the policy holds throughout', async () => {
-    await using visit = await scene().open();
-    const { page, complaints } = visit;
+    await using visit = await panel().open();
+    const { page, consoleErrors } = visit;
     await visit.goto('/backups?sort=size+asc');
     await page.getByLabel('E-mail').fill('superadmin@owu.example');
     await page.getByLabel('Password', { exact: true }).fill('wrong');
@@ -21,11 +21,11 @@ describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
     await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
     expect(page.url()).toContain('/backups?sort=size');
     // The browser may have logged the refusal itself and nothing else.
-    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(consoleErrors.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
   test('signing out ends the session: neither the page nor the back button shows anything', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/');
     await page.getByRole('button', { name: /Signed in as/ }).click();
@@ -49,8 +49,8 @@ async function loseFirstAnswer(page: Page, procedure: string): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('one is made by two presses, its progress is followed to the end, and its bytes can be downloaded', async () => {
-    await using visit = await scene().open();
-    const { page, complaints } = visit;
+    await using visit = await panel().open();
+    const { page, consoleErrors } = visit;
     await visit.signIn('/');
     expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('unsafe');
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
@@ -65,20 +65,20 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       .getByRole('dialog', { name: 'Confirm your password' })
       .getByLabel('Confirm your password')
       .fill(PASSWORD);
-    expect(await visit.faults()).toEqual([]);
+    expect(await visit.accessibilityFaults()).toEqual([]);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Continue' }).click(),
     ]);
     const saved = await readFile(await download.path());
-    expect(saved.equals(await readFile(join(scene().folder, 'by-hand.zip')))).toBe(true);
+    expect(saved.equals(await readFile(join(panel().folder, 'by-hand.zip')))).toBe(true);
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.locator('[data-verdict="safe"]').waitFor();
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('one whose answer was lost on the way is not made twice when the button is pressed again', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     await loseFirstAnswer(page, 'backups.create');
@@ -96,7 +96,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('one whose answer was lost keeps its words and stays one, also when the dialog was closed meanwhile', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     await loseFirstAnswer(page, 'backups.create');
@@ -117,14 +117,14 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await dialog.getByRole('button', { name: 'Create backup' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('list', { name: 'Stored backups' }).getByText('kept.zip').waitFor();
-    const [asked] = await scene().database.query(
+    const [asked] = await panel().database.query(
       `SELECT count(*)::int AS n FROM backup_system.operations WHERE archive = 'kept.zip'`,
     );
     expect(asked?.['n']).toBe(1);
   });
 
   test('what was chosen for one is not chosen for the next: that one holds all tables again', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     const dialog = page.getByRole('dialog');
@@ -152,7 +152,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('a name is told beforehand what it may be, is refused for the right reason, and is never too long', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     await page.getByRole('button', { name: 'Create backup' }).first().click();
@@ -173,11 +173,11 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('a page that is loaded again half-way shows the same operation and its end, and a waiting one can be cancelled', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     // A table locked by another session holds the backup back.
-    await scene().database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
+    await panel().database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     try {
       await page.getByRole('button', { name: 'Create backup' }).first().click();
       await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
@@ -204,17 +204,17 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       const second = page.locator('[data-operation]').filter({ hasNot: page.locator(`[href="/operations/${id}"]`) });
       await second.getByRole('button', { name: 'Cancel backup' }).click();
       await second.getByText('Cancelled', { exact: true }).waitFor();
-      await scene().database.query('COMMIT');
+      await panel().database.query('COMMIT');
       await again.getByText('Backup complete.').waitFor();
       expect(await page.getByText('never.zip').count()).toBeLessThanOrEqual(1);
     } finally {
-      await scene().database.query('ROLLBACK');
+      await panel().database.query('ROLLBACK');
     }
   });
 
   test('one is pinned and noted, and deleted only after its name and the password were typed', async () => {
-    await scene().makeBackup('to-go');
-    await using visit = await scene().open();
+    await panel().makeBackup('to-go');
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups/to-go.zip');
     await page.getByRole('button', { name: 'Pin', exact: true }).click();
@@ -250,12 +250,12 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await dialog.getByLabel('Confirm your password').fill('not it');
     await dialog.getByRole('button', { name: 'Delete permanently' }).click();
     await dialog.getByRole('alert').waitFor();
-    expect(await Bun.file(join(scene().folder, 'to-go.zip')).exists()).toBe(true);
+    expect(await Bun.file(join(panel().folder, 'to-go.zip')).exists()).toBe(true);
     await dialog.getByLabel('Confirm your password').fill(PASSWORD);
     await dialog.getByRole('button', { name: 'Delete permanently' }).click();
     await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
     await page.getByRole('list', { name: 'Stored backups' }).waitFor();
     expect(await page.getByRole('link', { name: 'to-go.zip', exact: true }).count()).toBe(0);
-    expect(await Bun.file(join(scene().folder, 'to-go.zip')).exists()).toBe(false);
+    expect(await Bun.file(join(panel().folder, 'to-go.zip')).exists()).toBe(false);
   });
 });

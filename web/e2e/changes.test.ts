@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect/session.ts';
-import { REFUSAL, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { BAD_GATEWAY, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
-const scene = staged({}, (scene) => scene.makeBackup('kept'));
+const panel = withPanelServer({}, (panel) => panel.makeBackup('kept'));
 
 describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   test('goes back when the server refuses it, and the refusal is told', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups/kept.zip');
     const answers: (() => void)[] = [];
     await page.route(/\/trpc\/backups\.(pin|annotate)/, async (route) => {
       await new Promise<void>((resolve) => answers.push(resolve));
-      await route.fulfill(REFUSAL);
+      await route.fulfill(BAD_GATEWAY);
     });
     await page.getByRole('button', { name: 'Pin', exact: true }).click();
     // Shown before the server has answered.
@@ -38,7 +38,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   });
 
   test('of another kind, asked for before the first is done, is done after it', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups/kept.zip');
     const pinning = Promise.withResolvers<void>();
@@ -60,7 +60,7 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   });
 
   test('leaves the focus where it was: the row of the list stays the row it is', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     const list = page.getByRole('list', { name: 'Stored backups' });
@@ -77,14 +77,14 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   });
 
   test('of somebody else, as an operation that begins, takes the focus from nobody who types', async () => {
-    await using visit = await scene().open();
-    await using other = await scene().open();
+    await using visit = await panel().open();
+    await using other = await panel().open();
     const { page } = visit;
     await visit.signIn('/operations');
     await other.signIn();
     await page.getByLabel('Kind').focus();
     // Another session locks a table, so that the operation runs long enough.
-    await using neighbour = await openSession(scene().database.url, {
+    await using neighbour = await openSession(panel().database.url, {
       applicationName: 'neighbour',
       signal: AbortSignal.timeout(120_000),
     });
@@ -105,14 +105,14 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
 describe.skipIf(WITHOUT_BROWSER)('a clock that is wrong', () => {
   for (const years of [-3, 3]) {
     test(`by ${years} years keeps nobody from signing in, making a backup and following it to its end`, async () => {
-      await using visit = await scene().open();
-      const { page, complaints } = visit;
+      await using visit = await panel().open();
+      const { page, consoleErrors } = visit;
       await page.clock.setSystemTime(new Date(Date.now() + years * 365 * 86_400_000));
       await visit.signIn('/backups');
       await page.getByRole('button', { name: 'Create backup' }).first().click();
       await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
       await page.getByText('Backup complete.').waitFor();
-      expect(complaints).toEqual([]);
+      expect(consoleErrors).toEqual([]);
     });
   }
 });

@@ -4,17 +4,17 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page, Request } from 'playwright-core';
 import { openSession } from '../../db/connect/session.ts';
-import { listenTo } from './hearing.fixture.ts';
-import { staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { recordAnnouncements } from './announcements.fixture.ts';
+import { type BrowserSession, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
 const LIMIT = 1024 ** 2;
 const METADATA = { timestamp: '2026-11-20T08:00:00.000Z', createdBy: 'maria', totalRecords: 4321 };
 const DOCUMENT = JSON.stringify({ metadata: METADATA, data: {} });
 
 let archive: Buffer;
-const scene = staged({ env: { MAX_UPLOAD_BYTES: String(LIMIT) } }, async (scene) => {
-  await scene.makeBackup('mine');
-  archive = await readFile(join(scene.folder, 'mine.zip'));
+const panel = withPanelServer({ env: { MAX_UPLOAD_BYTES: String(LIMIT) } }, async (panel) => {
+  await panel.makeBackup('mine');
+  archive = await readFile(join(panel.folder, 'mine.zip'));
 });
 
 interface Given {
@@ -67,15 +67,15 @@ function focused(page: Page): Promise<string> {
 }
 
 /** Opens the restore page and waits until the drop zone is loaded. */
-async function atRestore(visit: Visit): Promise<void> {
+async function atRestore(visit: BrowserSession): Promise<void> {
   await visit.goto('/restore');
   await visit.page.getByText('up to 1.0 MiB').waitFor();
 }
 
 describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   test('is taken by drop and by paste, its JSON as text too, and what it is is shown before a byte is sent', async () => {
-    await using visit = await scene().open();
-    const { page, complaints } = visit;
+    await using visit = await panel().open();
+    const { page, consoleErrors } = visit;
     const shown = page.getByRole('main');
     await visit.signIn();
     await atRestore(visit);
@@ -91,11 +91,11 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     await shown.getByText('maria').waitFor();
     await page.getByRole('button', { name: 'Upload file' }).waitFor();
     expect(sent).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('that cannot be a backup is refused before a byte is sent, and told why', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     await atRestore(visit);
@@ -121,7 +121,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('is sent compressed; when the server refuses it at first, one can try again', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     await atRestore(visit);
@@ -149,7 +149,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     ['a document', 5],
   ] as const)
     test(`is sent, checked and stored under one bar for the whole, which never runs backwards: ${what}`, async () => {
-      await using visit = await scene().open();
+      await using visit = await panel().open();
       const { page } = visit;
       await visit.signIn();
       await atRestore(visit);
@@ -165,7 +165,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
         new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true });
       });
       // The server's work is held in its first stage, so that it is seen.
-      await using neighbour = await openSession(scene().database.url, {
+      await using neighbour = await openSession(panel().database.url, {
         applicationName: 'neighbour',
         signal: AbortSignal.timeout(120_000),
       });
@@ -193,7 +193,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     });
 
   test('on its way can be paused and goes on from where it was; given up, it is taken away from the server', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     await atRestore(visit);
@@ -226,14 +226,14 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('on its way is not left by a link or by Back without a question; left after all, it goes on from where it was', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByText('up to 1.0 MiB').waitFor();
     const release = await holdPieces(page);
     const patch = page.waitForRequest((request) => request.method() === 'PATCH');
-    const picked = join(scene().folder, 'mine.zip');
+    const picked = join(panel().folder, 'mine.zip');
     await page.locator('input[type=file]').setInputFiles(picked);
     await page.getByRole('button', { name: 'Upload file' }).click();
     await patch;
@@ -241,7 +241,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     const question = page.getByRole('dialog', { name: 'Leave while a file is uploading?' });
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await question.getByText('Choose the same file again to continue.').waitFor();
-    expect(await visit.faults()).toEqual([]);
+    expect(await visit.accessibilityFaults()).toEqual([]);
     await question.getByRole('button', { name: 'Stay here' }).click();
     await question.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Pause' }).click();
@@ -266,13 +266,13 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('that was read is told in words; stored already, it is said once, and of that backup alone', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await scene().makeBackup('other');
+    await panel().makeBackup('other');
     await visit.signIn('/');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByText('up to 1.0 MiB').waitFor();
-    const hearing = await listenTo(page);
+    const hearing = await recordAnnouncements(page);
     await give(page, 'drop', [{ name: 'again.zip', content: archive }]);
     await page.getByRole('button', { name: 'Upload file' }).waitFor();
     await hearing.waitFor('again.zip was checked');
@@ -294,11 +294,11 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('that is damaged and sent around the panel is refused by the server, by name of the damage, and not stored', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/');
     // The status looks whether a file can be begun there.
-    const stored = async () => (await readdir(scene().folder)).filter((name) => !name.endsWith('.part')).toSorted();
+    const stored = async () => (await readdir(panel().folder)).filter((name) => !name.endsWith('.part')).toSorted();
     const before = await stored();
     const send = (content: Buffer) =>
       page.evaluate(async (base64) => {

@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { PASSWORD, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
 const NAME = 'by-keys';
 
-const scene = staged();
+const panel = withPanelServer();
 
 /** Presses Tab until the wanted element has the focus. */
 async function tabTo(
@@ -29,13 +29,13 @@ async function focusInDialog(page: Page): Promise<void> {
 
 // One journey in a person's order: each step needs the one before it.
 test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by keys alone', async () => {
-  await using visit = await scene().open();
+  await using visit = await panel().open();
   const { page } = visit;
   await visit.signIn('/');
   await tabTo(page, 'link', 'Backups');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
-  const without = scene().stored === 0 ? 'No backup yet' : `${scene().stored} backups`;
+  const without = panel().stored === 0 ? 'No backup yet' : `${panel().stored} backups`;
   await page.getByText(without).waitFor();
   await tabTo(page, 'button', 'Create backup');
   await page.keyboard.press('Enter');
@@ -58,7 +58,7 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Restore', level: 1 }).waitFor();
   await tabTo(page, 'textbox', /^Type the name of the database/);
-  await page.keyboard.type(scene().database.name);
+  await page.keyboard.type(panel().database.name);
   const password = page.getByLabel('Confirm your password');
   if (await password.isVisible()) {
     await page.keyboard.press('Tab');
@@ -84,14 +84,14 @@ test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by key
   }
   await page.keyboard.press('Enter');
   await page.getByText(without).waitFor();
-  expect(await Bun.file(join(scene().folder, `${NAME}.zip`)).exists()).toBe(false);
+  expect(await Bun.file(join(panel().folder, `${NAME}.zip`)).exists()).toBe(false);
 });
 
 test.skipIf(WITHOUT_BROWSER)(
   'pages, actions and backups are one list away, by keys that mean nothing to who types',
   async () => {
-    await scene().makeBackup('first');
-    await using visit = await scene().open();
+    await panel().makeBackup('first');
+    await using visit = await panel().open();
     const { page } = visit;
     const list = page.getByRole('dialog', { name: 'Go to …' });
     const field = list.getByRole('combobox');

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { openAuditor } from '../../scripts/dev/panel/auditor.ts';
-import { EMAIL, PASSWORD, stage, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, PASSWORD, startPanelServer, WITHOUT_BROWSER } from './panel-server.fixture.ts';
 
 // The others only in the long form: axe-core checks every page elsewhere, and head and policy are the same on all.
 const INSIDE = ['/', '/restore', '/backups', '/operations', '/audit', '/access', '/status'].slice(0, campaign(2, 7));
@@ -10,8 +10,8 @@ const INSIDE = ['/', '/restore', '/backups', '/operations', '/audit', '/access',
 test.skipIf(WITHOUT_BROWSER)(
   'Lighthouse gives the pages it looks at 100 for accessibility and 100 for best practices',
   async () => {
-    await using scene = await stage();
-    await using auditor = await openAuditor(scene.url);
+    await using panel = await startPanelServer();
+    await using auditor = await openAuditor(panel.url);
     const full = { scores: { accessibility: 100, 'best-practices': 100 }, faults: [] };
     const look = async (path: string) => ({
       path,

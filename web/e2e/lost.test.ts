@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect/session.ts';
 import { byteCutter } from '../../server/api/byte-cutter.fixture.ts';
-import { listenTo } from './hearing.fixture.ts';
-import { EMAIL, REFUSAL, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { recordAnnouncements } from './announcements.fixture.ts';
+import { BAD_GATEWAY, EMAIL, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
-const scene = staged();
+const panel = withPanelServer();
 
 describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   test('in the middle of an operation is said, and made again: the progress goes on from there, to the end', async () => {
-    await using line = await byteCutter(scene().url);
-    await using visit = await scene().open({ baseURL: line.url });
+    await using line = await byteCutter(panel().url);
+    await using visit = await panel().open({ baseURL: line.url });
     const { page } = visit;
     await visit.signIn('/backups');
     // Another session locks a table, and the backup waits for it.
-    await using neighbour = await openSession(scene().database.url, {
+    await using neighbour = await openSession(panel().database.url, {
       applicationName: 'neighbour',
       signal: AbortSignal.timeout(120_000),
     });
@@ -42,15 +42,15 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   });
 
   test('is in sight however far one has scrolled, hides nothing that has the focus, and its end is told', async () => {
-    await using line = await byteCutter(scene().url);
-    await using visit = await scene().open({ baseURL: line.url, viewport: { width: 360, height: 560 } });
+    await using line = await byteCutter(panel().url);
+    await using visit = await panel().open({ baseURL: line.url, viewport: { width: 360, height: 560 } });
     const { page } = visit;
     await visit.signIn('/');
     await page.getByRole('button', { name: 'Create backup' }).first().waitFor();
     const verdict = page.getByRole('main').locator('[data-verdict]');
     const level = await verdict.getAttribute('data-verdict');
     expect(['safe', 'soon', 'unsafe']).toContain(level ?? '');
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
     line.shut();
     const banner = page.getByText('The server does not answer. What you see');
@@ -84,7 +84,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   });
 
   test('keeps nobody from the page they were on the way to, although nothing of it was loaded', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page, context } = visit;
     await visit.signIn('/');
     await context.setOffline(true);
@@ -98,14 +98,14 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   });
 
   test('takes nothing away that was shown: the failure stands above it', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/operations');
     const operations = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
     await operations.first().waitFor();
     const shown = await operations.count();
     // Polled every ten seconds.
-    await page.route('**/trpc/operations.list**', (route) => route.fulfill(REFUSAL));
+    await page.route('**/trpc/operations.list**', (route) => route.fulfill(BAD_GATEWAY));
     await page.getByRole('alert').getByText('The server answered 502').waitFor();
     expect(await operations.count()).toBe(shown);
     await page.unrouteAll();
@@ -113,14 +113,14 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     await visit.goto('/audit');
     const attempts = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await attempts.first().waitFor();
-    await fetch(`${scene().url}/trpc/auth.signIn`, {
+    await fetch(`${panel().url}/trpc/auth.signIn`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', Origin: new URL(scene().url).origin },
+      headers: { 'Content-Type': 'application/json', Origin: new URL(panel().url).origin },
       body: JSON.stringify({ email: EMAIL, password: 'wrong' }),
     });
     const newer = page.getByRole('button', { name: 'Show new entries' });
     await newer.waitFor();
-    await page.route('**/trpc/audit.list**', (route) => route.fulfill(REFUSAL));
+    await page.route('**/trpc/audit.list**', (route) => route.fulfill(BAD_GATEWAY));
     await newer.click();
     await page.getByRole('alert').getByText('The server answered 502').waitFor();
     expect(await attempts.count()).toBeGreaterThan(0);
@@ -130,7 +130,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
 /** Waits until the record of an operation on an archive says that it has ended. */
 async function ended(archive: string): Promise<void> {
   for (;;) {
-    const [record] = await scene().database.query(
+    const [record] = await panel().database.query(
       'SELECT state FROM backup_system.operations WHERE archive = $1 AND finished_at IS NOT NULL',
       [archive],
     );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { archiveOf, writeManyArchives } from '../../scripts/dev/panel/many-archives.ts';
 import { PAGE_SIZE } from '../lib/backup-search.ts';
-import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { PASSWORD, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
 const COUNT = campaign(1000, 10_000);
 /** The index of a backup in the middle, on no page the test opens. */
@@ -13,13 +13,13 @@ const NEWEST = new Date('2026-11-20T02:00:00Z');
 const MOST_BYTES = 64 * 1024;
 
 // Its list is long by itself.
-const scene = staged({ staff: 1, stored: 0 }, async (scene) => {
-  await writeManyArchives(scene.folder, { count: COUNT, newest: NEWEST, signal: new AbortController().signal });
+const panel = withPanelServer({ staff: 1, stored: 0 }, async (panel) => {
+  await writeManyArchives(panel.folder, { count: COUNT, newest: NEWEST, signal: new AbortController().signal });
 });
 
 describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => {
   test('are listed, searched and sorted a page at a time: neither the answers nor the page grow with them', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/');
     const answers: Promise<number>[] = [];
@@ -57,14 +57,14 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
   });
 
   test('are pinned, verified, deleted and downloaded several at once: each is named before and told of after, the password asked once', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     const [first, second, third] = [0, 1, 2].map((number) => archiveOf(number, NEWEST).name) as [
       string,
       string,
       string,
     ];
-    const file = (name: string) => Bun.file(join(scene().folder, name));
+    const file = (name: string) => Bun.file(join(panel().folder, name));
     const dialog = page.getByRole('dialog');
     const rowOf = (name: string) => dialog.getByRole('listitem').filter({ hasText: name });
     const bar = page.getByRole('toolbar', { name: 'Selected backups' });

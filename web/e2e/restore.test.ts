@@ -1,23 +1,30 @@
 import { describe, expect, test } from 'bun:test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { EMAIL, overflow, PASSWORD, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import {
+  type BrowserSession,
+  EMAIL,
+  overflow,
+  PASSWORD,
+  WITHOUT_BROWSER,
+  withPanelServer,
+} from './panel-server.fixture.ts';
 
 /** Bytes the panel sends in one piece. */
 const PIECE_BYTES = 8 * 1024 ** 2;
 
 let archive: Buffer;
-const scene = staged({}, async (scene) => {
-  await scene.makeBackup('before');
-  archive = await readFile(join(scene.folder, 'before.zip'));
+const panel = withPanelServer({}, async (panel) => {
+  await panel.makeBackup('before');
+  archive = await readFile(join(panel.folder, 'before.zip'));
 });
 
 const staff = () =>
-  scene().database.query(
+  panel().database.query(
     'SELECT count(*)::int AS rows, md5(string_agg(s::text, $1 ORDER BY id)) AS sum FROM public.staff s',
     ['|'],
   );
-const change = () => scene().database.query(`UPDATE public.staff SET "fullName" = 'Nobody'`);
+const change = () => panel().database.query(`UPDATE public.staff SET "fullName" = 'Nobody'`);
 
 /** Returns text that hardly compresses. */
 function randomText(length: number): string {
@@ -27,10 +34,10 @@ function randomText(length: number): string {
 }
 
 /** Types the required confirmation, and waits for the end. */
-async function confirm({ page }: Visit): Promise<void> {
+async function confirm({ page }: BrowserSession): Promise<void> {
   await page.getByRole('button', { name: 'Replace live data' }).click();
   await page.getByText('That is not the name of the database.').waitFor();
-  await page.getByLabel(`Type the name of the database: ${scene().database.name}`).fill(scene().database.name);
+  await page.getByLabel(`Type the name of the database: ${panel().database.name}`).fill(panel().database.name);
   await page.getByLabel('Confirm your password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Replace live data' }).click();
   await page.getByText('Restore complete.').waitFor();
@@ -38,8 +45,8 @@ async function confirm({ page }: Visit): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   test('a stored backup comes back after the database was named and the password given, and not before', async () => {
-    await using visit = await scene().open();
-    const { page, complaints } = visit;
+    await using visit = await panel().open();
+    const { page, consoleErrors } = visit;
     const before = await staff();
     await change();
     expect(await staff()).not.toEqual(before);
@@ -49,16 +56,16 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await page.getByText('Every row of 13 tables').waitFor();
     await confirm(visit);
     expect(await staff()).toEqual(before);
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('one lost table is noticed and brought back on a phone, after a backup of what is there, and nothing else changes', async () => {
-    await using visit = await scene().open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    await using visit = await panel().open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     const { page } = visit;
     const repayments = async () =>
-      (await scene().database.query('SELECT count(*)::int AS rows FROM public.loan_repayments'))[0];
+      (await panel().database.query('SELECT count(*)::int AS rows FROM public.loan_repayments'))[0];
     const [held, others] = [await repayments(), await staff()];
-    await scene().database.query('DELETE FROM public.loan_repayments');
+    await panel().database.query('DELETE FROM public.loan_repayments');
     await visit.signIn('/');
     await page.getByText(/^loan_repayments holds no rows now, and before\.zip holds \d+ of it\./).waitFor();
     await page.getByRole('link', { name: 'Restore …' }).click();
@@ -97,10 +104,10 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('when the session has ended meanwhile, one is led to sign in, told why, and back to the very restore', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page, context } = visit;
     await visit.signIn('/restore?backup=before.zip&tables=staff');
-    await page.getByLabel(/^Type the name of the database/).fill(scene().database.name);
+    await page.getByLabel(/^Type the name of the database/).fill(panel().database.name);
     await page.getByLabel('Confirm your password').fill('a guess');
     await page.getByRole('button', { name: 'Replace live data' }).click();
     // A wrong password has the same code, and ends no session.
@@ -119,12 +126,12 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('a file that was taken away is shown before it is sent, sent, stored and restored', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     const before = await staff();
     await change();
-    await rm(join(scene().folder, 'before.zip'));
-    await rm(join(scene().folder, 'before.zip.json'), { force: true });
+    await rm(join(panel().folder, 'before.zip'));
+    await rm(join(panel().folder, 'before.zip.json'), { force: true });
     await visit.signIn('/restore');
     await page
       .locator('input[type=file]')
@@ -137,7 +144,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('a file that cannot be a backup is refused before a byte is sent, with the reason', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/restore');
     let sent = 0;
@@ -158,10 +165,10 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('an upload that loses its connection half-way goes on from there when it is back', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     // Nothing equal is stored, so it is sent whole, in more than one piece.
-    const long = join(dirname(scene().folder), 'long.json');
+    const long = join(dirname(panel().folder), 'long.json');
     await writeFile(long, JSON.stringify({ metadata: {}, data: {}, padding: randomText(PIECE_BYTES + 500_000) }));
     await visit.signIn('/restore');
     await page.locator('input[type=file]').setInputFiles(long);
@@ -186,7 +193,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('a file whose damage only the server can see is refused by it, and nothing is stored', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     const damaged = Buffer.from(archive);
     damaged[Math.floor(archive.length / 3)] = (archive[Math.floor(archive.length / 3)] ?? 0) ^ 1;
@@ -207,6 +214,6 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await page.getByRole('button', { name: 'Choose another file' }).click();
     await (await chooser).setFiles({ name: 'good.zip', mimeType: 'application/zip', buffer: archive });
     await page.getByRole('button', { name: 'Upload file' }).waitFor();
-    await writeFile(join(scene().folder, 'before.zip'), archive);
+    await writeFile(join(panel().folder, 'before.zip'), archive);
   });
 });

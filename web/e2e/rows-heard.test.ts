@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
-import { look, rowsOf, settled } from './rows.fixture.ts';
-import { PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { PASSWORD, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
+import { openRows, rowsOf, settled } from './rows.fixture.ts';
 
-const scene = staged({ staff: 120 }, (scene) => scene.makeBackup('first'));
+const panel = withPanelServer({ staff: 120 }, (panel) => panel.makeBackup('first'));
 
 /** Records the texts of the page's live regions from now on. */
 async function listen(page: Page): Promise<() => Promise<string[]>> {
@@ -29,16 +29,16 @@ const focusIsOn = (page: Page, name: string) =>
 
 describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   test('say that hidden columns were not searched, and how to see them, to who may', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await look(visit, 'staff');
-    const [someone] = await scene().database.query('SELECT "fullName" AS name FROM staff ORDER BY id LIMIT 1');
+    await openRows(visit, 'staff');
+    const [someone] = await panel().database.query('SELECT "fullName" AS name FROM staff ORDER BY id LIMIT 1');
     const person = String(someone?.['name']);
     await page.getByLabel('Search').fill(person);
     const main = page.getByRole('main');
     const unsearched = main.getByText('The personal and financial columns are hidden and were not searched.');
     await unsearched.waitFor();
-    expect(await visit.faults()).toEqual([]);
+    expect(await visit.accessibilityFaults()).toEqual([]);
     await main.getByRole('button', { name: 'Show personal and financial columns' }).last().click();
     const dialog = page.getByRole('dialog');
     const password = dialog.getByLabel('Confirm your password');
@@ -64,9 +64,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('say nothing that is not so while others are on their way, and keep the focus', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await look(visit, 'staff');
+    await openRows(visit, 'staff');
     const main = page.getByRole('main');
     let heard = await listen(page);
     await page.getByLabel('Search').fill('nobody has this');
@@ -85,9 +85,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('turned to the last page keep the focus on the button that leads no further', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await look(visit, 'staff');
+    await openRows(visit, 'staff');
     await page.getByRole('button', { name: 'Open row 49', exact: true }).click();
     await page.getByRole('button', { name: 'Next row', exact: true }).press('Enter');
     await page.getByRole('dialog', { name: 'Row 50' }).waitFor();
@@ -111,6 +111,6 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.keyboard.press('Enter');
     expect(page.url()).toBe(address);
     await pages.getByText('Row 120 of 120', { exact: true }).waitFor();
-    expect(await visit.faults()).toEqual([]);
+    expect(await visit.accessibilityFaults()).toEqual([]);
   });
 });

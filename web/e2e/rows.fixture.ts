@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import type { Visit } from './stage.fixture.ts';
+import type { BrowserSession } from './panel-server.fixture.ts';
 
 /** Finds the box with the rows of a table. */
 export const rowsOf = (page: Page, table: string) => page.getByRole('region', { name: `Rows of ${table}` });
@@ -10,7 +10,7 @@ export const settled = (page: Page) =>
   );
 
 /** Signs in and opens `<table>?<parameters>` of the backup `first`. */
-export async function look(visit: Visit, path: string): Promise<void> {
+export async function openRows(visit: BrowserSession, path: string): Promise<void> {
   await visit.signIn(`/backups/first.zip/tables/${path}`);
   await settled(visit.page);
 }

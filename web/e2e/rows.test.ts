@@ -2,20 +2,19 @@ import { describe, expect, test } from 'bun:test';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { look, rowsOf, settled } from './rows.fixture.ts';
-import { EMAIL, overflow, PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, overflow, PASSWORD, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
+import { openRows, rowsOf, settled } from './rows.fixture.ts';
 
 let people: string[];
-const scene = staged({ staff: 120 }, async (scene) => {
+const panel = withPanelServer({ staff: 120 }, async (panel) => {
   // More than two chunks, and one value longer than anybody reads.
-  await scene.database.query(
+  await panel.database.query(
     `INSERT INTO categories (id, name, type, description, "updatedAt")
      SELECT 'made' || n, 'Made ' || n, 'POSITION', CASE n % 3 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE repeat('word ', 400) END, now() FROM generate_series(1, 16000) n`,
   );
-  people = (await scene.database.query(`SELECT "fullName" AS name FROM staff WHERE length("fullName") >= 8`)).map(
-    ({ name }) => String(name),
-  );
-  await scene.makeBackup('first');
+  const named = await panel.database.query(`SELECT "fullName" AS name FROM staff WHERE length("fullName") >= 8`);
+  people = named.map(({ name }) => String(name));
+  await panel.makeBackup('first');
 });
 
 /** Collects every answer of the server to the page from now on. */
@@ -39,12 +38,12 @@ async function reveal(page: Page): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   test('are reached from the backup, paged through all parts of the table, and stay where they were after a reload', async () => {
-    await using visit = await scene().open();
-    const { page, complaints } = visit;
+    await using visit = await panel().open();
+    const { page, consoleErrors } = visit;
     await visit.signIn('/backups/first.zip');
     await page.getByRole('link', { name: /^View .* rows of categories$/ }).click();
     await page.getByRole('heading', { name: 'categories', level: 1 }).waitFor();
-    const [count] = await scene().database.query('SELECT count(*)::int AS n FROM categories');
+    const [count] = await panel().database.query('SELECT count(*)::int AS n FROM categories');
     const total = Number(count?.['n']).toLocaleString('en');
     await page.getByText(`Rows 1–50 of ${total}`).waitFor();
     expect(await page.title()).toBe('categories · Palace Backup');
@@ -69,13 +68,13 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.getByRole('button', { name: `Open row ${(border + 1).toLocaleString('en')}`, exact: true }).waitFor();
     await page.getByRole('link', { name: 'first.zip' }).click();
     await page.getByRole('heading', { name: 'first.zip', level: 1 }).waitFor();
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('are searched in one part of the table, which is said, and the next part is one press away', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await look(visit, 'categories');
+    await openRows(visit, 'categories');
     await page.getByText(/^Searches rows 1–[\d,]+, this part of the table/).waitFor();
     await page.getByLabel('Search').fill('MADE 15999');
     await page.getByRole('main').getByText('No matches for “MADE 15999”').waitFor();
@@ -88,8 +87,8 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('are found in the whole backup, from its page, and each leads to its row in its table', async () => {
-    await using visit = await scene().open();
-    const { page, complaints } = visit;
+    await using visit = await panel().open();
+    const { page, consoleErrors } = visit;
     await visit.signIn('/backups/first.zip');
     const card = page.getByRole('region', { name: 'Find in this backup' });
     await card.getByRole('button', { name: 'Search', exact: true }).press('Enter');
@@ -102,7 +101,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await said('1 row found.');
     const link = card.getByRole('link', { name: /^categories, row [\d,]+$/ });
     const number = /row ([\d,]+)/.exec((await link.getAttribute('aria-label')) ?? '')?.[1];
-    expect(await visit.faults()).toEqual([]);
+    expect(await visit.accessibilityFaults()).toEqual([]);
     await link.press('Enter');
     const dialog = page.getByRole('dialog', { name: `Row ${number}` });
     await dialog.getByText('Made 15999', { exact: true }).waitFor();
@@ -131,11 +130,11 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await card.getByText(/^\d+ rows? found\.$/).waitFor();
     await card.getByRole('list', { name: 'Rows found' }).getByText(person).first().waitFor();
     expect(asked.filter((url) => url.includes(encodeURIComponent(person)) || url.includes(person))).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('stop being searched when somebody cancels, and are searched on where there are more than are told', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups/first.zip');
     const card = page.getByRole('region', { name: 'Find in this backup' });
@@ -165,16 +164,16 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     });
     await card.getByRole('button', { name: 'Search', exact: true }).click();
     await card.getByRole('progressbar', { name: 'Searching the backup' }).waitFor();
-    expect(await visit.faults()).toEqual([]);
+    expect(await visit.accessibilityFaults()).toEqual([]);
     await card.getByRole('button', { name: 'Cancel search' }).click();
     await card.getByText(/^Search cancelled\./).waitFor();
     expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
   });
 
   test('tell NULL from an empty text, open whole, and say where a value was cut', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await look(visit, 'categories?search=Made+1');
+    await openRows(visit, 'categories?search=Made+1');
     const table = rowsOf(page, 'categories');
     const line = (name: string) => table.getByRole('row').filter({ has: page.getByText(name, { exact: true }) });
     expect(await line('Made 12').getByText('NULL').count()).toBe(1);
@@ -193,7 +192,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('keep people’s data on the server: nothing of it is answered, shown or found', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     const sent = answers(page);
@@ -212,9 +211,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('show people’s data after the password, with a record, and forget it with the page', async () => {
-    await using visit = await scene().open();
-    const { page, complaints } = visit;
-    await look(visit, 'staff');
+    await using visit = await panel().open();
+    const { page, consoleErrors } = visit;
+    await openRows(visit, 'staff');
     await page.getByRole('button', { name: 'Show personal and financial columns' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('The audit log records').waitFor();
@@ -236,7 +235,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await settled(page);
     expect(new URL(page.url()).search).toBe('');
 
-    const records = await scene().database.query(
+    const records = await panel().database.query(
       `SELECT actor, outcome, target, details FROM backup_system.audit WHERE action = 'backups.reveal' ORDER BY id`,
     );
     expect(records.length).toBe(2);
@@ -266,15 +265,15 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     const back = (await rowsOf(page, 'staff').allTextContents()).join();
     expect(people.filter((name) => back.includes(name))).toEqual([]);
     // The browser may have logged the wrong password and nothing else.
-    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(consoleErrors.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
   test('ask for the password again when it no longer counts, and go on where one was', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await look(visit, 'staff');
+    await openRows(visit, 'staff');
     await reveal(page);
-    await scene().database.query(`UPDATE backup_system.sessions SET step_up_until = now() - interval '1 second'`);
+    await panel().database.query(`UPDATE backup_system.sessions SET step_up_until = now() - interval '1 second'`);
     await page.getByRole('button', { name: 'Next rows' }).click();
     await page.getByRole('alert').getByText('STEP_UP_REQUIRED').waitFor();
     await page.getByRole('button', { name: 'Confirm your password again' }).click();
@@ -285,7 +284,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('never show what is secret, and say so', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     const sent = answers(page);
@@ -298,9 +297,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('that are not there, or cannot be read, are told with what to do', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await look(visit, 'nowhere');
+    await openRows(visit, 'nowhere');
     await page.getByRole('alert').getByText('The backup has no table of this name.').waitFor();
     await visit.goto('/backups/first.zip/tables/categories?chunk=900');
     await page.getByRole('alert').getByText('There is no chunk 900 of categories').waitFor();
@@ -309,12 +308,12 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await visit.goto('/backups/first.zip/tables/categories?page=9000');
     await page.getByRole('main').getByText('There are no more rows').waitFor();
 
-    const bytes = await readFile(join(scene().folder, 'first.zip'));
+    const bytes = await readFile(join(panel().folder, 'first.zip'));
     const name = bytes.subarray(30, 30 + bytes.readUInt16LE(26)).toString();
     const table = /^data\/public\.([a-z_]+)\/00001/.exec(name)?.[1] ?? '';
     const place = 30 + name.length + 9;
     bytes[place] = (bytes[place] ?? 0) ^ 1;
-    await writeFile(join(scene().folder, 'hurt.zip'), bytes);
+    await writeFile(join(panel().folder, 'hurt.zip'), bytes);
     // The server notices archives stored by others after some seconds.
     const damage = page.getByText(`Chunk 1 of table public.${table}`);
     do {
@@ -325,9 +324,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('are reached, opened and left by the keyboard alone', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
-    await look(visit, 'staff');
+    await openRows(visit, 'staff');
     const tabTo = async (name: string) => {
       for (let patience = 40; patience > 0; patience--) {
         await page.keyboard.press('Tab');
@@ -354,36 +353,36 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('have nothing axe-core finds in either theme, and fit into 360 pixels', async () => {
-    await using visit = await scene().open({
+    await using visit = await panel().open({
       reducedMotion: 'reduce',
       viewport: { width: 360, height: 740 },
       isMobile: true,
       hasTouch: true,
     });
-    const { page, complaints } = visit;
+    const { page, consoleErrors } = visit;
     // The last page: axe-core takes as long as there are rows.
-    await look(visit, 'staff?page=3');
+    await openRows(visit, 'staff?page=3');
     expect(await rowsOf(page, 'staff').getByRole('row').count()).toBeGreaterThan(10);
-    const found: Record<string, string[]> = { hidden: await visit.faults() };
+    const found: Record<string, string[]> = { hidden: await visit.accessibilityFaults() };
     expect(await overflow(page)).toBe(0);
     await page.getByRole('button', { name: /^Show .* columns$/ }).click();
     await page.getByRole('dialog').waitFor();
-    found['asking'] = await visit.faults();
+    found['asking'] = await visit.accessibilityFaults();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await reveal(page);
     // Rows that are loading are paler.
     await settled(page);
-    found['shown'] = await visit.faults();
+    found['shown'] = await visit.accessibilityFaults();
     expect(await overflow(page)).toBe(0);
     await page.getByRole('button', { name: 'Open row 101', exact: true }).click();
     await page.getByRole('dialog').waitFor();
-    found['row'] = await visit.faults();
+    found['row'] = await visit.accessibilityFaults();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByLabel('Search').fill('nobody has this');
     await page.getByRole('main').getByText('No matches for').waitFor();
-    found['nothing'] = await visit.faults();
+    found['nothing'] = await visit.accessibilityFaults();
     expect(await overflow(page)).toBe(0);
     await visit.goto('/backups/first.zip');
     const card = page.getByRole('region', { name: 'Find in this backup' });
@@ -393,9 +392,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
       .getByText(/rows? found/)
       .first()
       .waitFor();
-    found['found'] = await visit.faults();
+    found['found'] = await visit.accessibilityFaults();
     expect(await overflow(page)).toBe(0);
     expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 });

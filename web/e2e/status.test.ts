@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { overflow, staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { type BrowserSession, overflow, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
-const scene = staged();
+const panel = withPanelServer();
 
 /** Opens the status page and waits for every check. */
-async function openStatus(visit: Visit): Promise<void> {
+async function openStatus(visit: BrowserSession): Promise<void> {
   await visit.goto('/status');
   await visit.page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
   await visit.page
@@ -16,7 +16,7 @@ async function openStatus(visit: Visit): Promise<void> {
 }
 
 /** Returns the text of one check, its state first. */
-async function checkOf({ page }: Visit, name: string): Promise<string> {
+async function checkOf({ page }: BrowserSession, name: string): Promise<string> {
   const check = page.locator(`[data-check="${name}"]`);
   const texts = await check.locator('p').allTextContents();
   return [texts.at(-1), ...texts.slice(1, -1)].map((text) => text?.trim()).join(' | ');
@@ -24,7 +24,7 @@ async function checkOf({ page }: Visit, name: string): Promise<string> {
 
 describe.skipIf(WITHOUT_BROWSER)('the status', () => {
   test('says of everything how it is, and an unknown table, a missing one and a lost storage are each told with what to do', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     await visit.signIn();
     await openStatus(visit);
     expect(await checkOf(visit, 'Database')).toMatch(/^Good \| PostgreSQL \d+/);
@@ -33,36 +33,36 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
     );
     expect(await checkOf(visit, 'Palace Backup’s own tables')).toBe('Good | Up to date.');
     expect(await checkOf(visit, 'Worker')).toBe('Good | Connected; nothing is waiting.');
-    expect(await checkOf(visit, 'Storage')).toStartWith(`Good | Writable. ${scene().stored} backups`);
+    expect(await checkOf(visit, 'Storage')).toStartWith(`Good | Writable. ${panel().stored} backups`);
     expect(await checkOf(visit, 'Last good backup')).toMatch(
-      scene().stored === 0 ? /^Problem \| There is no backup that can be restored\./ : /^Problem \| nightly_/,
+      panel().stored === 0 ? /^Problem \| There is no backup that can be restored\./ : /^Problem \| nightly_/,
     );
     expect(await checkOf(visit, 'Clocks')).toBe('Good | This computer and the server agree.');
     await visit.page.getByRole('heading', { name: '1 problem.' }).waitFor();
     await visit.page.getByRole('row', { name: /^staff 30 / }).waitFor();
 
-    await scene().database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
-    await mkdir(scene().folder, { recursive: true });
-    await rename(scene().folder, `${scene().folder}.gone`);
-    await Bun.write(scene().folder, 'a file where the folder was');
+    await panel().database.query('CREATE TABLE public.nobody_knows (); ALTER TABLE public.loans RENAME TO lent');
+    await mkdir(panel().folder, { recursive: true });
+    await rename(panel().folder, `${panel().folder}.gone`);
+    await Bun.write(panel().folder, 'a file where the folder was');
     try {
       await openStatus(visit);
       expect(await checkOf(visit, 'Tables')).toMatch(
         /^Problem \| Tables .*missing from the database: loans\. \| Run the migrations/,
       );
       expect(await checkOf(visit, 'Storage')).toMatch(/^Problem \| /);
-      await scene().database.query('ALTER TABLE public.lent RENAME TO loans');
+      await panel().database.query('ALTER TABLE public.lent RENAME TO loans');
       await openStatus(visit);
       expect(await checkOf(visit, 'Tables')).toMatch(/^Attention \| .*: nobody_knows\. \| Add them/);
     } finally {
-      await rm(scene().folder);
-      await rename(`${scene().folder}.gone`, scene().folder);
-      await scene().database.query('DROP TABLE public.nobody_knows');
+      await rm(panel().folder);
+      await rename(`${panel().folder}.gone`, panel().folder);
+      await panel().database.query('DROP TABLE public.nobody_knows');
     }
   });
 
   test('a computer whose clock is wrong is told so', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     await visit.page.addInitScript(() => {
       const real = Date.now.bind(Date);
       Date.now = () => real() - 3_600_000;
@@ -73,34 +73,34 @@ describe.skipIf(WITHOUT_BROWSER)('the status', () => {
   });
 
   test('all of it is copied for a report, and the password of the database is not in it', async () => {
-    await using visit = await scene().open({ permissions: ['clipboard-read', 'clipboard-write'] });
-    const { page, complaints } = visit;
+    await using visit = await panel().open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page, consoleErrors } = visit;
     await visit.signIn();
     await openStatus(visit);
     await page.getByRole('button', { name: 'Copy report' }).click();
     await page.getByText('Report copied. It contains no secrets.').waitFor({ state: 'attached' });
     const report = await page.evaluate(() => navigator.clipboard.readText());
     expect(report).toContain('[Good] Database: PostgreSQL');
-    expect(report).toContain(`[Problem] Last good backup: ${scene().stored === 0 ? 'There is no backup' : 'nightly_'}`);
+    expect(report).toContain(`[Problem] Last good backup: ${panel().stored === 0 ? 'There is no backup' : 'nightly_'}`);
     expect(report).toContain('public.staff: 30');
     for (const process of ['server', 'worker'])
       expect(report).toMatch(new RegExp(`^Memory of the ${process}: [\\d.]+ [MG]iB of at most [\\d.]+ [MG]iB$`, 'm'));
-    expect(report).not.toContain(scene().folder);
-    const { password } = new URL(scene().database.url);
+    expect(report).not.toContain(panel().folder);
+    const { password } = new URL(panel().database.url);
     expect(password).not.toBe('');
     expect(report).not.toContain(password);
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('has nothing axe-core finds in either theme, and fits into 360 pixels', async () => {
-    await using visit = await scene().open({
+    await using visit = await panel().open({
       reducedMotion: 'reduce',
       viewport: { width: 360, height: 740 },
     });
     await visit.signIn();
     await openStatus(visit);
-    expect(await visit.faultsInBothThemes()).toEqual([]);
+    expect(await visit.accessibilityFaultsInBothThemes()).toEqual([]);
     expect(await overflow(visit.page)).toBe(0);
-    expect(visit.complaints).toEqual([]);
+    expect(visit.consoleErrors).toEqual([]);
   });
 });

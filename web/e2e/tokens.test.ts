@@ -1,19 +1,27 @@
 import { describe, expect, test } from 'bun:test';
 import { openRecords } from '../../db/system/records.ts';
 import { createBreakGlassCode } from '../../server/security/sessions/break-glass.ts';
-import { EMAIL, overflow, PASSWORD, staged, turn, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import {
+  type BrowserSession,
+  EMAIL,
+  navigate,
+  overflow,
+  PASSWORD,
+  WITHOUT_BROWSER,
+  withPanelServer,
+} from './panel-server.fixture.ts';
 
-const scene = staged();
+const panel = withPanelServer();
 
 /** Opens the access page and waits for all of it. */
-async function openAccess(visit: Visit): Promise<void> {
+async function openAccess(visit: BrowserSession): Promise<void> {
   await visit.goto('/access');
   await visit.page.getByRole('heading', { name: 'Access', level: 1 }).waitFor();
   await visit.page.waitForFunction(() => !document.querySelector('.skeleton'));
 }
 
 /** Fills in the dialog, and gives the password if asked. */
-async function makeToken({ page }: Visit, name: string): Promise<string> {
+async function makeToken({ page }: BrowserSession, name: string): Promise<string> {
   await page.getByRole('button', { name: 'Create token' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill(name);
@@ -26,15 +34,15 @@ async function makeToken({ page }: Visit, name: string): Promise<string> {
 
 /** Returns the API's status for this token. */
 async function listBackups(token: string): Promise<number> {
-  const response = await fetch(`${scene().url}/trpc/backups.list`, { headers: { Authorization: `Bearer ${token}` } });
+  const response = await fetch(`${panel().url}/trpc/backups.list`, { headers: { Authorization: `Bearer ${token}` } });
   await response.body?.cancel();
   return response.status;
 }
 
 describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   test('one is made after the password, shown once, opens what its scopes say, and is refused once it is revoked', async () => {
-    await using visit = await scene().open({ permissions: ['clipboard-read', 'clipboard-write'] });
-    const { page, complaints } = visit;
+    await using visit = await panel().open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page, consoleErrors } = visit;
     await visit.signIn();
     await openAccess(visit);
     await page.getByText('No tokens yet').waitFor();
@@ -76,11 +84,11 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     await page.getByText(`Revoked by ${EMAIL}`).waitFor();
     expect(await listBackups(token)).toBe(401);
     // The browser may have logged the wrong password and nothing else.
-    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(consoleErrors.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
   test('one that is shown this once stays when Back is pressed, and the browser asks before it closes', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/');
     await page.getByRole('link', { name: 'Access', exact: true }).click();
@@ -108,7 +116,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   });
 
   test('a session that ended before one was made leads to sign in, and says why', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page, context } = visit;
     await visit.signIn();
     await openAccess(visit);
@@ -127,7 +135,7 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   });
 
   test('what can do harm is marked, and a token does no more than was chosen', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     await openAccess(visit);
@@ -142,12 +150,12 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     const token = await makeToken(visit, 'reader');
-    const response = await fetch(`${scene().url}/trpc/audit.list`, { headers: { Authorization: `Bearer ${token}` } });
+    const response = await fetch(`${panel().url}/trpc/audit.list`, { headers: { Authorization: `Bearer ${token}` } });
     expect(response.status).toBe(403);
   });
 
   test('the lines for curl work as they stand', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     await visit.signIn();
     await openAccess(visit);
     const token = await makeToken(visit, 'curl');
@@ -160,8 +168,8 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
 
 describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
   test('another session is ended, and that browser is led to sign in; this one stays', async () => {
-    await using visit = await scene().open();
-    await using other = await scene().open({
+    await using visit = await panel().open();
+    await using other = await panel().open({
       userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Safari/604.1',
     });
     await other.signIn('/');
@@ -174,14 +182,14 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     await sessions.getByText('Safari on iPhone').waitFor({ state: 'detached' });
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     // That page may have noticed already, and have nothing left to press.
-    await turn(other.page, '/backups');
+    await navigate(other.page, '/backups');
     await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await openAccess(visit);
   });
 
   test('signing out everywhere ends all of them, after a word', async () => {
-    await using visit = await scene().open();
-    await using other = await scene().open();
+    await using visit = await panel().open();
+    await using other = await panel().open();
     await other.signIn('/');
     await visit.signIn();
     await openAccess(visit);
@@ -189,17 +197,17 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     await visit.page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
     await visit.page.getByRole('heading', { name: 'Sign in' }).waitFor();
     // That page may have noticed already, and have nothing left to press.
-    await turn(other.page, '/backups');
+    await navigate(other.page, '/backups');
     await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
   test('who may see nothing here is told so on every one of these pages, and is shown no way there', async () => {
     const hash = await Bun.password.hash(PASSWORD, { algorithm: 'bcrypt', cost: 4 });
-    await scene().database.query(
+    await panel().database.query(
       `INSERT INTO admins (id, email, password, "fullName", role, "updatedAt") VALUES ('plain', 'plain@owu.test', $1, 'A Person', 'HR_MANAGER', now())`,
       [hash],
     );
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.goto('/access');
     await page.getByLabel('E-mail').fill('plain@owu.test');
@@ -213,17 +221,17 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
       expect(await page.getByRole('navigation').count()).toBe(0);
     }
     await page.getByText('the role HR_MANAGER may not see this').waitFor();
-    expect(await visit.faults()).toEqual([]);
+    expect(await visit.accessibilityFaults()).toEqual([]);
   });
 });
 
 test.skipIf(WITHOUT_BROWSER)(
   'who came in by emergency access is shown the places that bring data back, and the status, and no others',
   async () => {
-    const client = openRecords(scene().database.url, { connections: 1 });
+    const client = openRecords(panel().database.url, { connections: 1 });
     const { code } = await createBreakGlassCode({ records: client.records, now: () => new Date() }, 'the test');
     await client.close();
-    await using visit = await scene().open({ viewport: { width: 360, height: 740 } });
+    await using visit = await panel().open({ viewport: { width: 360, height: 740 } });
     const { page } = visit;
     await visit.goto(`/break-glass#${code}`);
     await page.getByRole('button', { name: 'Enter' }).click();
@@ -241,40 +249,40 @@ test.skipIf(WITHOUT_BROWSER)(
 
 describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
   test('has nothing axe-core finds in either theme, its dialogs included, and fits into 360 pixels', async () => {
-    await using visit = await scene().open({
+    await using visit = await panel().open({
       reducedMotion: 'reduce',
       viewport: { width: 360, height: 740 },
     });
-    const { page, complaints } = visit;
+    const { page, consoleErrors } = visit;
     await visit.signIn();
     await openAccess(visit);
     expect(await overflow(page)).toBe(0);
     await page.getByRole('button', { name: 'Create token' }).click();
     await page.getByRole('dialog').waitFor();
-    const found = { form: await visit.faultsInBothThemes() } as Record<string, string[]>;
+    const found = { form: await visit.accessibilityFaultsInBothThemes() } as Record<string, string[]>;
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await makeToken(visit, `to be shown`);
-    found['shown'] = await visit.faultsInBothThemes();
+    found['shown'] = await visit.accessibilityFaultsInBothThemes();
     await page.getByRole('button', { name: 'I have copied it' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     const revoke = page.getByRole('button', { name: `Revoke to be shown` });
     await revoke.waitFor();
-    found['page'] = await visit.faultsInBothThemes();
+    found['page'] = await visit.accessibilityFaultsInBothThemes();
     await revoke.click();
     await page.getByRole('dialog').waitFor();
-    found['revoke'] = await visit.faultsInBothThemes();
+    found['revoke'] = await visit.accessibilityFaultsInBothThemes();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Sign out everywhere' }).click();
     await page.getByRole('dialog').waitFor();
-    found['everywhere'] = await visit.faultsInBothThemes();
+    found['everywhere'] = await visit.accessibilityFaultsInBothThemes();
     expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(consoleErrors).toEqual([]);
   });
 
   test('is used by the keyboard alone: a token is made, its focus kept, and given back at the end', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     await openAccess(visit);

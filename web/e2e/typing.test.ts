@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { staged, turn, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { navigate, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
 /** Milliseconds by which the server answers late: longer than a pause of who types, shorter than a test's patience. */
 const LATE_MS = 700;
@@ -47,7 +47,7 @@ const FIELDS: SearchField[] = [
     parameter: 'search',
   },
   {
-    source: 'pages/restore/pick-backup.tsx',
+    source: 'pages/restore/backup-picker.tsx',
     path: '/restore',
     find: (page) => page.getByLabel('Search'),
     parameter: null,
@@ -66,7 +66,7 @@ const FIELDS: SearchField[] = [
   },
 ];
 
-const scene = staged({}, (scene) => scene.makeBackup('first'));
+const panel = withPanelServer({}, (panel) => panel.makeBackup('first'));
 
 /** Lets every answer of the server come late, and the parts of the panel that are not loaded yet. */
 async function slow(page: Page): Promise<void> {
@@ -99,8 +99,8 @@ test('every field that searches while somebody types is among those that are tri
 describe.skipIf(WITHOUT_BROWSER)('with a server that answers late, nothing typed is lost', () => {
   for (const field of FIELDS)
     test(`in the field of ${field.source}${field.parameter ? ` for ${field.parameter}` : ''}`, async () => {
-      await using visit = await scene().open();
-      const { page, complaints } = visit;
+      await using visit = await panel().open();
+      const { page, consoleErrors } = visit;
       await visit.signIn(field.path);
       await slow(page);
       await (field.go ?? (() => page.keyboard.press('/')))(page);
@@ -111,11 +111,11 @@ describe.skipIf(WITHOUT_BROWSER)('with a server that answers late, nothing typed
       // With a pause after each, so that each is searched for while the next is typed.
       await page.keyboard.type(TEXT, { delay: 300 });
       await keeps(page, field, TEXT);
-      expect(complaints).toEqual([]);
+      expect(consoleErrors).toEqual([]);
     });
 
   test('right after / in a page that is still on its way: it goes to the field of that page', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     await slow(page);
@@ -133,7 +133,7 @@ describe.skipIf(WITHOUT_BROWSER)('with a server that answers late, nothing typed
   });
 
   test('right after a dialog or a menu was closed: its focus is not given back to a button', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     await page.getByRole('link', { name: 'first.zip', exact: true }).waitFor();
@@ -163,14 +163,14 @@ describe.skipIf(WITHOUT_BROWSER)('with a server that answers late, nothing typed
   });
 
   test('when the rows cannot be read in between: the field stays, with the failure below', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/status');
     let mayAnswer = false;
     await page.route(/\/trpc\/backups\.rows/, (route) =>
       mayAnswer ? route.continue() : route.fulfill({ status: 500, body: 'no' }),
     );
-    await turn(page, '/backups/first.zip/tables/staff');
+    await navigate(page, '/backups/first.zip/tables/staff');
     await page.getByRole('heading', { name: 'staff', level: 1 }).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('maria', { delay: 300 });

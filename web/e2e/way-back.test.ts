@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { EMAIL, PASSWORD, staged, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { EMAIL, PASSWORD, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 
 interface Search {
   /** The source that keeps it. */
@@ -67,7 +67,7 @@ const SEARCHES: Search[] = [
     leave: goTo('Status'),
   },
   {
-    source: 'pages/restore/pick-backup.tsx',
+    source: 'pages/restore/backup-picker.tsx',
     path: '/restore',
     async set(page) {
       await page.getByLabel('Search').fill('first');
@@ -112,7 +112,7 @@ const SEARCHES: Search[] = [
   },
 ];
 
-const scene = staged({}, (scene) => scene.makeBackup('first'));
+const panel = withPanelServer({}, (panel) => panel.makeBackup('first'));
 
 const paramsOf = (page: Page) => Object.fromEntries(new URL(page.url()).searchParams);
 
@@ -130,7 +130,7 @@ test('every page that keeps something in its address is among those that are tri
 describe.skipIf(WITHOUT_BROWSER)('a search is still there for who comes back', () => {
   for (const { source, path, set, address, shows, way, leave } of SEARCHES)
     test(`by Back, by the link and by loading the page again: ${source}`, async () => {
-      await using visit = await scene().open();
+      await using visit = await panel().open();
       const { page } = visit;
       await visit.signIn('/');
       await visit.goto(path);
@@ -169,14 +169,14 @@ describe.skipIf(WITHOUT_BROWSER)('a search is still there for who comes back', (
     });
 
   test('among personal data as well, in no address, without asking the server again, and for nobody else', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups/first.zip');
     let searches = 0;
     page.on('request', (request) => {
       if (request.url().includes('backups.findPeople')) searches += 1;
     });
-    const [row] = await scene().database.query(
+    const [row] = await panel().database.query(
       `SELECT "fullName" AS name FROM staff WHERE length("fullName") >= 8 LIMIT 1`,
     );
     const person = String(row?.['name']);

@@ -1,7 +1,7 @@
 import type { BackupQuery } from '../api.ts';
 
 /** The usual order of the list: newest first, whatever the origin. */
-export const USUAL_SORT = 'madeAt desc';
+export const DEFAULT_SORT = 'madeAt desc';
 
 /** Backups on one page of the list. */
 export const PAGE_SIZE = 25;
@@ -15,7 +15,7 @@ export interface BackupSearch {
   page?: string;
 }
 
-const SHOWN: Readonly<Record<string, BackupQuery>> = {
+const FILTERS: Readonly<Record<string, BackupQuery>> = {
   verified: { verified: true },
   unverified: { verified: false },
   pinned: { pinned: true },
@@ -27,7 +27,7 @@ const SHOWN: Readonly<Record<string, BackupQuery>> = {
 
 /** Converts the address into a query. Invalid parameters still give one the server understands. */
 export function filterOf(
-  { search, show = '', sort = USUAL_SORT, page = '1' }: BackupSearch,
+  { search, show = '', sort = DEFAULT_SORT, page = '1' }: BackupSearch,
   limit = PAGE_SIZE,
 ): BackupQuery {
   const number = /^[1-9]\d{0,4}$/.test(page) ? Number(page) : 1;
@@ -36,7 +36,7 @@ export function filterOf(
     limit,
     offset: (number - 1) * limit,
     ...(search && { search: search.slice(0, 200) }),
-    ...(Object.hasOwn(SHOWN, show) && SHOWN[show]),
+    ...(Object.hasOwn(FILTERS, show) && FILTERS[show]),
     ...((key === 'madeAt' || key === 'size' || key === 'rows' || key === 'name') && { sort: key }),
     ...((order === 'asc' || order === 'desc') && { order }),
   };

@@ -18,7 +18,7 @@ export function BreakGlass() {
   const [failure, setFailure] = createSignal<Failure | null>(
     code === '' ? panelFailure('INPUT_INVALID', words.breakGlass.missing, words.breakGlass.missingHint) : null,
   );
-  const enter = async () => {
+  const signIn = async () => {
     setBusy(true);
     try {
       const { data } = await api.auth.breakGlass.mutate({ code });
@@ -35,7 +35,7 @@ export function BreakGlass() {
       <div class="space-y-4">
         <Show when={failure()}>{(found) => <FailureNotice failure={found()} />}</Show>
         <Show when={code !== ''}>
-          <Button variant="primary" class="w-full" busy={busy()} onClick={() => void enter()}>
+          <Button variant="primary" class="w-full" busy={busy()} onClick={() => void signIn()}>
             {busy() ? words.breakGlass.busy : words.breakGlass.submit}
           </Button>
         </Show>

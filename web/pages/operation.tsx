@@ -67,12 +67,12 @@ function factsOf(operation: Operation): [string, JSX.Element][] {
     [w.by, operation.actor],
     [w.from, operation.origin],
     [w.id, <code class="font-mono text-xs break-all">{operation.id}</code>],
-    [w.asks, <Asked parameters={operation.parameters} />],
+    [w.asks, <Parameters parameters={operation.parameters} />],
   ];
 }
 
 /** Lists the parameters of the request, one per line. */
-function Asked(props: { parameters: Operation['parameters'] }) {
+function Parameters(props: { parameters: Operation['parameters'] }) {
   const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
   return (
     <ul class="font-mono text-xs">

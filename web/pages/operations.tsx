@@ -17,7 +17,7 @@ import { TextSkeleton } from '../ui/skeleton.tsx';
 import { StateBadge } from '../ui/state-badge.tsx';
 
 const PAGE_SIZE = 25;
-const LOOK_AGAIN_MS = 10_000;
+const REFETCH_MS = 10_000;
 const KINDS: Record<string, string> = {
   all: words.operations.all,
   backup: words.operation.kind('backup'),
@@ -36,7 +36,7 @@ export function Operations() {
   const state = () => (Object.keys(STATES) as (keyof typeof STATES)[]).find((one) => one === search.state) ?? 'all';
   const pages = useInfiniteQuery(() => ({
     queryKey: [...keys.operations, 'pages', kind(), state()],
-    refetchInterval: LOOK_AGAIN_MS,
+    refetchInterval: REFETCH_MS,
     reconcile: 'id',
     initialPageParam: null as string | null,
     getNextPageParam: (last: { next: string | null }) => last.next,
@@ -53,7 +53,7 @@ export function Operations() {
   }));
   const all = createMemo(() => latestData(pages)?.pages.flatMap(({ operations }) => operations) ?? []);
   const isFiltered = () => kind() !== 'all' || state() !== 'all';
-  const nothing = () => (isFiltered() ? words.operations.noMatch : words.operations.none);
+  const emptyText = () => (isFiltered() ? words.operations.noMatch : words.operations.none);
   return (
     <>
       <PageHeading title={words.operations.title} lead={words.operations.lead} />
@@ -75,12 +75,12 @@ export function Operations() {
       <QueryList
         of={pages}
         searchKey={`${kind()} ${state()}`}
-        announcement={all().length > 0 ? words.operations.found(all().length, !pages.hasNextPage) : nothing()}
+        announcement={all().length > 0 ? words.operations.found(all().length, !pages.hasNextPage) : emptyText()}
         skeleton={<TextSkeleton count={8} class="p-5" />}
         isEmpty={all().length === 0}
         empty={
           <EmptyState
-            title={nothing()}
+            title={emptyText()}
             lead={isFiltered() ? words.operations.noMatchLead : words.operations.noneLead}
           />
         }

@@ -25,13 +25,13 @@ export function SignIn() {
   const [submitted, setSubmitted] = createSignal(false);
   const [busy, setBusy] = createSignal(false);
   const [failure, setFailure] = createSignal<Failure | null>(null);
-  const locked = createCountdown(() => failure()?.retryAfterSeconds ?? null);
+  const lockedSeconds = createCountdown(() => failure()?.retryAfterSeconds ?? null);
 
   const signIn = async (event: SubmitEvent) => {
     event.preventDefault();
     setSubmitted(true);
     focusInvalidField(event);
-    if (busy() || locked() > 0 || email().trim() === '' || password() === '') return;
+    if (busy() || lockedSeconds() > 0 || email().trim() === '' || password() === '') return;
     setBusy(true);
     try {
       const { data } = await api.auth.signIn.mutate({ email: email().trim(), password: password() });
@@ -52,8 +52,8 @@ export function SignIn() {
           <Show when={failure()}>
             {(found) => (
               <FailureNotice failure={found()}>
-                <Show when={locked() > 0}>
-                  <p class="tabular">{words.failure.wait(locked())}</p>
+                <Show when={lockedSeconds() > 0}>
+                  <p class="tabular">{words.failure.wait(lockedSeconds())}</p>
                 </Show>
               </FailureNotice>
             )}
@@ -73,7 +73,7 @@ export function SignIn() {
             onInput={setPassword}
             error={submitted() && password() === '' ? words.signIn.passwordMissing : null}
           />
-          <Button type="submit" variant="primary" class="w-full" busy={busy()} disabled={locked() > 0}>
+          <Button type="submit" variant="primary" class="w-full" busy={busy()} disabled={lockedSeconds() > 0}>
             {busy() ? words.signIn.busy : words.signIn.submit}
           </Button>
         </form>

@@ -9,7 +9,7 @@ import { useSignOut } from '../lib/server/session.ts';
 import { words } from '../strings/shared.ts';
 import { buttonClass } from '../ui/button.tsx';
 import { FailureNotice } from '../ui/failure-notice.tsx';
-import { leaveTyping, MENU_CLASS, MENU_ITEM_CLASS, menuMount } from '../ui/menu.tsx';
+import { keepTypingFocus, MENU_CLASS, MENU_ITEM_CLASS, menuMount } from '../ui/menu.tsx';
 import { chooseTheme, type Theme, theme } from './theme.ts';
 
 const THEMES: Theme[] = ['system', 'light', 'dark'];
@@ -31,14 +31,14 @@ export function AccountMenu(props: { me: Person }) {
       <Show when={failure()}>{(found) => <FailureNotice failure={found()} />}</Show>
       <DropdownMenu placement="top-start" gutter={6} modal={false}>
         <DropdownMenu.Trigger
-          class={`${buttonClass('quiet')} max-w-full md:w-full md:justify-start md:px-3! md:text-xs`}
+          class={`${buttonClass('ghost')} max-w-full md:w-full md:justify-start md:px-3! md:text-xs`}
           aria-label={words.signedInAs(email())}
         >
           <CircleUser class="size-5 shrink-0" aria-hidden="true" />
           <span class="hidden min-w-0 text-left wrap-anywhere md:block">{breakAfterAt(email())}</span>
         </DropdownMenu.Trigger>
         <DropdownMenu.Portal mount={menuMount()}>
-          <DropdownMenu.Content class={MENU_CLASS} onCloseAutoFocus={leaveTyping}>
+          <DropdownMenu.Content class={MENU_CLASS} onCloseAutoFocus={keepTypingFocus}>
             <p class="max-w-64 px-3 pt-1 pb-2 text-sm wrap-anywhere text-soft md:hidden">{breakAfterAt(email())}</p>
             <DropdownMenu.RadioGroup
               value={theme()}

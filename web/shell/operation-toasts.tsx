@@ -122,7 +122,7 @@ function Toast(props: { operation: Operation; paused: boolean; onDismiss: () => 
         </Show>
       </div>
       <Button
-        variant="quiet"
+        variant="ghost"
         square
         class="shrink-0"
         aria-label={shellWords.ended.close(title())}

@@ -2,7 +2,7 @@ import { useLocation } from '@solidjs/router';
 import Search from 'lucide-solid/icons/search';
 import { createEffect, createMemo, createSignal, on, Show, Suspense } from 'solid-js';
 import type { Person } from '../api.ts';
-import { collectTyping } from '../lib/input/early-typing.ts';
+import { captureTyping } from '../lib/input/capture-typing.ts';
 import { lazyWithRetry } from '../lib/server/lazy-with-retry.ts';
 import { words } from '../strings/shared.ts';
 import { buttonClass } from '../ui/button.tsx';
@@ -18,7 +18,7 @@ export function PaletteButton(props: { me: Person }) {
   const location = useLocation();
   // It may have to be loaded first; what is typed meanwhile is kept for its field.
   const show = (typed: string) => {
-    collectTyping(() => setOpen(false), typed);
+    captureTyping(() => setOpen(false), typed);
     setOpen(true);
   };
   useShortcuts(show);
@@ -34,7 +34,7 @@ export function PaletteButton(props: { me: Person }) {
     <>
       <button
         type="button"
-        class={`${buttonClass('quiet')} ml-auto px-3! text-soft md:mt-4 md:ml-0 md:w-full md:justify-start md:border md:border-line`}
+        class={`${buttonClass('ghost')} ml-auto px-3! text-soft md:mt-4 md:ml-0 md:w-full md:justify-start md:border md:border-line`}
         aria-keyshortcuts={PALETTE_KEYS.aria}
         aria-haspopup="dialog"
         onPointerEnter={() => void Palette.preload()}

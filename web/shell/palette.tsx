@@ -13,8 +13,8 @@ import { announce } from '../lib/announce.ts';
 import { backupTime } from '../lib/backup-actions.ts';
 import { requestBackupDialog } from '../lib/backup-dialog-request.ts';
 import { momentText } from '../lib/format.ts';
+import { takeCapturedText } from '../lib/input/capture-typing.ts';
 import { createDebouncedText } from '../lib/input/debounced-text.ts';
-import { takeTyped } from '../lib/input/early-typing.ts';
 import { type Failure, failureOf } from '../lib/server/failure.ts';
 import { latestData } from '../lib/server/latest-data.ts';
 import { queries } from '../lib/server/queries.ts';
@@ -183,7 +183,7 @@ export function Palette(props: { me: Person; open: boolean; onClose: () => void 
         class={INPUT_CLASS}
         value={typed()}
         onInput={(event) => setTyped(event.currentTarget.value)}
-        onFocus={() => setTyped((text) => text + takeTyped())}
+        onFocus={() => setTyped((text) => text + takeCapturedText())}
         onKeyDown={press}
       />
       <div

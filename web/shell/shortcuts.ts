@@ -1,6 +1,6 @@
 import { useIsRouting } from '@solidjs/router';
 import { createEffect, createSignal, onCleanup, onMount } from 'solid-js';
-import { collectTyping, takesText, takeTyped } from '../lib/input/early-typing.ts';
+import { captureTyping, takeCapturedText, takesText } from '../lib/input/capture-typing.ts';
 
 const KEY = 'palace-slash';
 const MAC = /Mac|iP/.test(navigator.platform);
@@ -51,7 +51,7 @@ export function useShortcuts(openPalette: (typed: string) => void): void {
     const look = () => {
       if (isOnItsWay()) return;
       setWanted(false);
-      toSearch(takeTyped());
+      toSearch(takeCapturedText());
     };
     const observer = new MutationObserver(look);
     observer.observe(document.body, { childList: true, subtree: true });
@@ -68,7 +68,7 @@ export function useShortcuts(openPalette: (typed: string) => void): void {
     event.preventDefault();
     if (isPalette) return openPalette('');
     if (!isOnItsWay()) return toSearch('');
-    collectTyping(() => setWanted(false));
+    captureTyping(() => setWanted(false));
     setWanted(true);
   };
   onMount(() => {

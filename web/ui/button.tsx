@@ -1,13 +1,13 @@
 import LoaderCircle from 'lucide-solid/icons/loader-circle';
 import { type JSX, Show, splitProps } from 'solid-js';
 
-type Variant = 'primary' | 'plain' | 'grave' | 'quiet' | 'danger';
+type Variant = 'primary' | 'secondary' | 'danger-outline' | 'ghost' | 'danger';
 
 const VARIANTS: Readonly<Record<Variant, string>> = {
   primary: 'bg-brand text-on-brand hover:bg-brand-strong',
-  plain: 'border border-edge bg-card text-ink hover:bg-sunk',
-  grave: 'border border-edge bg-card text-bad hover:bg-bad-wash',
-  quiet: 'text-ink hover:bg-sunk',
+  secondary: 'border border-edge bg-card text-ink hover:bg-sunk',
+  'danger-outline': 'border border-edge bg-card text-bad hover:bg-bad-wash',
+  ghost: 'text-ink hover:bg-sunk',
   danger: 'bg-bad-strong text-on-bad hover:brightness-90',
 };
 
@@ -17,7 +17,7 @@ export function ButtonRow(props: { children: JSX.Element; class?: string }) {
 }
 
 /** Returns the classes of anything that is pressed, buttons and links alike. */
-export function buttonClass(variant: Variant = 'plain', square = false): string {
+export function buttonClass(variant: Variant = 'secondary', square = false): string {
   const box = square ? 'w-11 sm:w-10' : 'px-4';
   return `inline-flex print:hidden min-h-11 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors sm:min-h-10 aria-disabled:cursor-default aria-disabled:opacity-60 aria-disabled:not-aria-busy:opacity-45 ${box} ${VARIANTS[variant]}`;
 }

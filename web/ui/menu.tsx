@@ -2,7 +2,7 @@ import { DropdownMenu } from '@kobalte/core/dropdown-menu';
 import type { LucideProps } from 'lucide-solid';
 import EllipsisVertical from 'lucide-solid/icons/ellipsis-vertical';
 import { type Component, For } from 'solid-js';
-import { takesText } from '../lib/input/early-typing.ts';
+import { takesText } from '../lib/input/capture-typing.ts';
 import { buttonClass } from './button.tsx';
 
 export const MENU_CLASS =
@@ -16,7 +16,7 @@ export function menuMount(): HTMLElement {
 }
 
 /** Leaves the focus with whoever types elsewhere by the time a closed menu gives it back to its button. */
-export function leaveTyping(): void {
+export function keepTypingFocus(): void {
   const place = document.activeElement;
   if (place instanceof HTMLElement && takesText(place)) queueMicrotask(() => place.focus());
 }
@@ -33,11 +33,11 @@ export interface MenuEntry {
 export function Menu(props: { label: string; entries: MenuEntry[] }) {
   return (
     <DropdownMenu placement="bottom-end" gutter={4} modal={false}>
-      <DropdownMenu.Trigger class={buttonClass('quiet', true)} aria-label={props.label}>
+      <DropdownMenu.Trigger class={buttonClass('ghost', true)} aria-label={props.label}>
         <EllipsisVertical class="size-5" aria-hidden="true" />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal mount={menuMount()}>
-        <DropdownMenu.Content class={MENU_CLASS} onCloseAutoFocus={leaveTyping}>
+        <DropdownMenu.Content class={MENU_CLASS} onCloseAutoFocus={keepTypingFocus}>
           <For each={props.entries}>
             {(entry) => (
               <DropdownMenu.Item

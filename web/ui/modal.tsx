@@ -2,7 +2,7 @@ import { Dialog } from '@kobalte/core/dialog';
 import X from 'lucide-solid/icons/x';
 import { createMemo, createRenderEffect, type JSX, on, Show } from 'solid-js';
 import { blockNavigation } from '../lib/input/block-navigation.ts';
-import { takesText } from '../lib/input/early-typing.ts';
+import { takesText } from '../lib/input/capture-typing.ts';
 import { words } from '../strings/shared.ts';
 import { buttonClass } from './button.tsx';
 
@@ -63,7 +63,7 @@ export function Modal(props: ModalProps) {
                   <Dialog.Description class="mt-1 text-sm text-soft">{props.lead}</Dialog.Description>
                 </Show>
               </div>
-              <Dialog.CloseButton class={`${buttonClass('quiet', true)} -mt-2 -mr-2 shrink-0`} aria-label={words.close}>
+              <Dialog.CloseButton class={`${buttonClass('ghost', true)} -mt-2 -mr-2 shrink-0`} aria-label={words.close}>
                 <X class="size-5" aria-hidden="true" />
               </Dialog.CloseButton>
             </div>

@@ -18,7 +18,7 @@ import { Moment } from '../../ui/moment.tsx';
 import { TextSkeleton } from '../../ui/skeleton.tsx';
 
 const { sessions: w } = accessWords;
-const LOOK_AGAIN_MS = 30_000;
+const REFETCH_MS = 30_000;
 
 /** Lists the sessions of the person, each with a button that ends it. */
 export function SessionList() {
@@ -26,7 +26,7 @@ export function SessionList() {
   const [leaving, setLeaving] = createSignal(false);
   const sessions = useQuery(() => ({
     queryKey: keys.sessions,
-    refetchInterval: LOOK_AGAIN_MS,
+    refetchInterval: REFETCH_MS,
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.auth.sessions.query(undefined, { signal })).data,
   }));
   const end = useMutation(() => ({
@@ -41,16 +41,16 @@ export function SessionList() {
     mutationFn: () => api.auth.signOutEverywhere.mutate(),
     onSuccess: () => switchPerson(client, null),
   }));
-  const again = () => {
+  const refetch = () => {
     end.reset();
     void sessions.refetch();
   };
-  const known = () => latestData(sessions) ?? [];
+  const loaded = () => latestData(sessions) ?? [];
   return (
     <Card
       title={w.title}
       aside={
-        <Button variant="grave" onClick={() => setLeaving(true)}>
+        <Button variant="danger-outline" onClick={() => setLeaving(true)}>
           {w.everywhere}
         </Button>
       }
@@ -59,13 +59,13 @@ export function SessionList() {
       <Show when={sessions.error ?? end.error}>
         {(error) => (
           <div class="mb-3">
-            <FailureNotice failure={failureOf(error())} onRetry={again} />
+            <FailureNotice failure={failureOf(error())} onRetry={refetch} />
           </div>
         )}
       </Show>
       <Show when={!sessions.isPending} fallback={<TextSkeleton count={4} />}>
         <ul aria-label={w.caption} class="divide-y divide-line">
-          <For each={known()}>
+          <For each={loaded()}>
             {(session) => (
               <Session
                 session={session}
@@ -80,7 +80,7 @@ export function SessionList() {
         open={leaving()}
         onClose={() => setLeaving(false)}
         title={w.everywhereTitle}
-        lead={w.everywhereLead(known().length)}
+        lead={w.everywhereLead(loaded().length)}
       >
         <Show when={leave.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
         <ButtonRow class="mt-2">
@@ -119,7 +119,7 @@ function Session(props: { session: SessionLine; busy: boolean; onEnd: () => void
       </div>
       <Show when={!props.session.current}>
         <Button
-          variant="grave"
+          variant="danger-outline"
           busy={props.busy}
           aria-label={w.endOf(name(), props.session.address)}
           onClick={() => props.onEnd()}

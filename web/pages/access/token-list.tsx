@@ -9,13 +9,13 @@ import { Button } from '../../ui/button.tsx';
 import { Card, EmptyState } from '../../ui/card.tsx';
 import { QueryFailure } from '../../ui/query-failure.tsx';
 import { TextSkeleton } from '../../ui/skeleton.tsx';
-import { MakeToken } from './make-token.tsx';
+import { CreateToken } from './create-token.tsx';
 import { RevokeToken } from './revoke-token.tsx';
-import { TokenLine } from './token-line.tsx';
+import { TokenItem } from './token-item.tsx';
 import { tokenState } from './token-state.ts';
 
 const { tokens: w } = accessWords;
-const LOOK_AGAIN_MS = 30_000;
+const REFETCH_MS = 30_000;
 
 /** Lists the service tokens: the valid ones, and the former ones in a folded part. */
 export function TokenList() {
@@ -23,13 +23,13 @@ export function TokenList() {
   const [revoking, setRevoking] = createSignal<string | null>(null);
   const tokens = useQuery(() => ({
     queryKey: keys.tokens,
-    refetchInterval: LOOK_AGAIN_MS,
+    refetchInterval: REFETCH_MS,
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await api.tokens.list.query(undefined, { signal })).data,
   }));
   const known = () => latestData(tokens) ?? [];
-  const isPast = (token: Token) => ['revoked', 'expired'].includes(tokenState(token, now()));
-  const present = () => known().filter((token) => !isPast(token));
-  const past = () => known().filter(isPast);
+  const isInactive = (token: Token) => ['revoked', 'expired'].includes(tokenState(token, now()));
+  const active = () => known().filter((token) => !isInactive(token));
+  const inactive = () => known().filter(isInactive);
   return (
     <Card
       title={w.title}
@@ -43,7 +43,7 @@ export function TokenList() {
       <QueryFailure of={tokens} class="mb-3" />
       <Show when={!tokens.isPending} fallback={<TextSkeleton count={4} />}>
         <Show
-          when={present().length > 0}
+          when={active().length > 0}
           fallback={
             <Show when={latestData(tokens)}>
               <EmptyState title={w.none} lead={w.noneLead} />
@@ -51,19 +51,19 @@ export function TokenList() {
           }
         >
           <ul aria-label={w.caption} class="divide-y divide-line">
-            <For each={present()}>{(token) => <TokenLine token={token} onRevoke={() => setRevoking(token.id)} />}</For>
+            <For each={active()}>{(token) => <TokenItem token={token} onRevoke={() => setRevoking(token.id)} />}</For>
           </ul>
         </Show>
-        <Show when={past().length > 0}>
+        <Show when={inactive().length > 0}>
           <details class="mt-4 border-t border-line pt-3">
-            <summary class="min-h-8 cursor-pointer py-1 text-sm text-soft">{w.past(past().length)}</summary>
-            <ul aria-label={w.past(past().length)} class="mt-2 divide-y divide-line">
-              <For each={past()}>{(token) => <TokenLine token={token} onRevoke={() => undefined} />}</For>
+            <summary class="min-h-8 cursor-pointer py-1 text-sm text-soft">{w.past(inactive().length)}</summary>
+            <ul aria-label={w.past(inactive().length)} class="mt-2 divide-y divide-line">
+              <For each={inactive()}>{(token) => <TokenItem token={token} onRevoke={() => undefined} />}</For>
             </ul>
           </details>
         </Show>
       </Show>
-      <MakeToken open={making()} onClose={() => setMaking(false)} />
+      <CreateToken open={making()} onClose={() => setMaking(false)} />
       <RevokeToken token={known().find(({ id }) => id === revoking()) ?? null} onClose={() => setRevoking(null)} />
     </Card>
   );

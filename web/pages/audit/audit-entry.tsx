@@ -14,7 +14,7 @@ import { DescriptionList } from '../../ui/card.tsx';
 import { CopyButton } from '../../ui/copy-button.tsx';
 import { Moment } from '../../ui/moment.tsx';
 
-const LOOKS = {
+const APPEARANCE = {
   allowed: { icon: CircleCheck, tone: 'good' },
   denied: { icon: CircleSlash, tone: 'warn' },
   failed: { icon: CircleX, tone: 'bad' },
@@ -69,8 +69,8 @@ export function AuditEntry(props: { row: AuditRow; day: string | null; onOnlyBy:
 function Outcome(props: { of: AuditRow['outcome'] }) {
   return (
     <Badge
-      tone={LOOKS[props.of].tone}
-      icon={<Dynamic component={LOOKS[props.of].icon} class="size-3.5" aria-hidden="true" />}
+      tone={APPEARANCE[props.of].tone}
+      icon={<Dynamic component={APPEARANCE[props.of].icon} class="size-3.5" aria-hidden="true" />}
     >
       {w.outcomes[props.of]}
     </Badge>

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'bun:test';
-import { auditExport, auditFilterOf } from './audit-filter.ts';
+import { auditFilterOf, exportPath } from './audit-filter.ts';
 
 const zone = process.env['TZ'];
 afterEach(() => {
@@ -28,8 +28,8 @@ test('whatever an address says becomes something the server understands', () => 
 });
 
 test('the file holds what the page asks for', () => {
-  expect(auditExport({})).toBe('/api/audit.csv');
-  expect(auditExport(auditFilterOf({ actor: 'a&b@c.d', outcome: 'denied' }))).toBe(
+  expect(exportPath({})).toBe('/api/audit.csv');
+  expect(exportPath(auditFilterOf({ actor: 'a&b@c.d', outcome: 'denied' }))).toBe(
     '/api/audit.csv?outcome=denied&actor=a%26b%40c.d',
   );
 });

@@ -16,15 +16,15 @@ const OUTCOMES: Record<string, string> = { [ALL]: w.all, ...w.outcomes };
  */
 export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) {
   const [search, setSearch] = useSearchParams<AuditSearch>();
-  const put = (name: keyof AuditSearch, value: string) =>
+  const setParameter = (name: keyof AuditSearch, value: string) =>
     setSearch({ [name]: value === '' || value === ALL ? null : value }, { replace: true });
   const [text, setText] = createDebouncedText(
     () => search.search ?? '',
-    (value) => put('search', value),
+    (value) => setParameter('search', value),
   );
   const [actor, setActor] = createDebouncedText(
     () => search.actor ?? '',
-    (value) => put('actor', value),
+    (value) => setParameter('actor', value),
   );
   const [open, setOpen] = createSignal(Boolean(search.action || search.actor || search.from || search.to));
   const id = createUniqueId();
@@ -51,7 +51,7 @@ export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) 
           label={w.outcome}
           value={Object.hasOwn(OUTCOMES, search.outcome ?? '') ? (search.outcome ?? ALL) : ALL}
           options={OUTCOMES}
-          onChange={(value) => put('outcome', value)}
+          onChange={(value) => setParameter('outcome', value)}
         />
         <Button class="self-end sm:hidden" aria-expanded={open()} aria-controls={id} onClick={() => setOpen(!open())}>
           <ListFilter class="size-4" aria-hidden="true" />
@@ -67,7 +67,7 @@ export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) 
           class="col-span-2 sm:col-span-1"
           value={search.action ?? ALL}
           options={actions()}
-          onChange={(value) => put('action', value)}
+          onChange={(value) => setParameter('action', value)}
         />
         <Field
           label={w.person}
@@ -84,14 +84,14 @@ export function AuditFilters(props: { ref: (field: HTMLInputElement) => void }) 
           type="date"
           value={search.from ?? ''}
           max={search.to ?? ''}
-          onInput={(day) => put('from', day)}
+          onInput={(day) => setParameter('from', day)}
         />
         <Field
           label={w.to}
           type="date"
           value={search.to ?? ''}
           min={search.from ?? ''}
-          onInput={(day) => put('to', day)}
+          onInput={(day) => setParameter('to', day)}
         />
       </div>
     </search>

@@ -19,11 +19,11 @@ import { LoadMore, QueryList } from '../../ui/lists/query-list.tsx';
 import { TextSkeleton } from '../../ui/skeleton.tsx';
 import { AuditCheck } from './audit-check.tsx';
 import { AuditEntry } from './audit-entry.tsx';
-import { type AuditSearch, auditExport, auditFilterOf } from './audit-filter.ts';
+import { type AuditSearch, auditFilterOf, exportPath } from './audit-filter.ts';
 import { AuditFilters } from './audit-filters.tsx';
 
 const PAGE_SIZE = 50;
-const LOOK_AGAIN_MS = 10_000;
+const REFETCH_MS = 10_000;
 
 /**
  * Renders the audit: everything that was tried. Its rows stay still while somebody reads; newer ones are announced, and shown on request.
@@ -32,10 +32,10 @@ export function Audit() {
   const [search, setSearch] = useSearchParams<AuditSearch>();
   const filter = () => auditFilterOf(search);
   const isFiltered = () => Object.keys(filter()).length > 0;
-  const nothing = () => (isFiltered() ? w.noMatch : w.none);
+  const emptyText = () => (isFiltered() ? w.noMatch : w.none);
   const pages = useInfiniteQuery(() => ({
     queryKey: [...keys.audit, 'pages', filter()],
-    staleTime: LOOK_AGAIN_MS,
+    staleTime: REFETCH_MS,
     refetchOnWindowFocus: false,
     placeholderData: keepPreviousData,
     initialPageParam: null as number | null,
@@ -47,7 +47,7 @@ export function Audit() {
   }));
   const newest = useQuery(() => ({
     queryKey: [...keys.audit, 'newest', filter()],
-    refetchInterval: LOOK_AGAIN_MS,
+    refetchInterval: REFETCH_MS,
     queryFn: async ({ signal }: { signal: AbortSignal }) =>
       (await api.audit.list.query({ ...filter(), limit: 1 }, { signal })).data.rows[0]?.id ?? 0,
   }));
@@ -61,12 +61,12 @@ export function Audit() {
     }),
   );
   /** Returns the day to print above a row, when it is the first of that day. */
-  const dayAt = (at: number) => {
+  const dayHeading = (at: number) => {
     const day = (row: AuditRow | undefined) => row && dayText(new Date(row.at), now());
     const own = day(rows()[at]);
     return own === undefined || own === day(rows()[at - 1]) ? null : own;
   };
-  const isBehind = () =>
+  const hasNewer = () =>
     pages.isSuccess && !pages.isPlaceholderData && newest.isSuccess && newest.data > (rows()[0]?.id ?? 0);
   const check = useMutation(() => ({
     mutationFn: async () => (await api.audit.verify.query()).data,
@@ -82,12 +82,12 @@ export function Audit() {
         saveFrom(address);
       }),
   }));
-  const exportByPress = (event: MouseEvent) => {
+  const onExportClick = (event: MouseEvent) => {
     event.preventDefault();
-    if (!saveExport.isPending) saveExport.mutate(auditExport(filter()));
+    if (!saveExport.isPending) saveExport.mutate(exportPath(filter()));
   };
   let field: HTMLInputElement | undefined;
-  const forget = () => {
+  const clearFilters = () => {
     setSearch({ search: null, outcome: null, action: null, actor: null, from: null, to: null }, { replace: true });
     field?.focus();
   };
@@ -123,11 +123,11 @@ export function Audit() {
       />
       <div class="mb-3 flex min-h-11 flex-wrap items-center gap-x-4 gap-y-2">
         <a
-          href={auditExport(filter())}
+          href={exportPath(filter())}
           download=""
           class={buttonClass()}
           aria-describedby="export-lead"
-          onClick={exportByPress}
+          onClick={onExportClick}
         >
           <Download class="size-4" aria-hidden="true" />
           {w.export}
@@ -136,9 +136,9 @@ export function Audit() {
           {w.exportLead(isFiltered())}
         </p>
         <div role="status">
-          <Show when={isBehind()}>
+          <Show when={hasNewer()}>
             <span class="sr-only">{w.newerSaid}</span>
-            <Button variant="quiet" busy={pages.isFetching} onClick={() => void pages.refetch()}>
+            <Button variant="ghost" busy={pages.isFetching} onClick={() => void pages.refetch()}>
               <RefreshCw class="size-4" aria-hidden="true" />
               {w.newer}
             </Button>
@@ -148,13 +148,13 @@ export function Audit() {
       <QueryList
         of={pages}
         searchKey={JSON.stringify(filter())}
-        announcement={rows().length > 0 ? w.found(rows().length, !pages.hasNextPage) : nothing()}
+        announcement={rows().length > 0 ? w.found(rows().length, !pages.hasNextPage) : emptyText()}
         skeleton={<TextSkeleton count={12} class="p-5" />}
         isEmpty={rows().length === 0}
         empty={
-          <EmptyState title={nothing()} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
+          <EmptyState title={emptyText()} lead={isFiltered() ? w.noMatchLead : w.noneLead}>
             <Show when={isFiltered()}>
-              <Button onClick={forget}>{w.showAll}</Button>
+              <Button onClick={clearFilters}>{w.showAll}</Button>
             </Show>
           </EmptyState>
         }
@@ -162,7 +162,11 @@ export function Audit() {
         <ul aria-label={w.caption} aria-busy={pages.isPlaceholderData} class="divide-y divide-line">
           <For each={rows()}>
             {(row, at) => (
-              <AuditEntry row={row} day={dayAt(at())} onOnlyBy={(actor) => setSearch({ actor }, { replace: true })} />
+              <AuditEntry
+                row={row}
+                day={dayHeading(at())}
+                onOnlyBy={(actor) => setSearch({ actor }, { replace: true })}
+              />
             )}
           </For>
         </ul>

@@ -69,7 +69,7 @@ export function BackupToolbar(props: BackupToolbarProps) {
           </Button>
         </Show>
         <Show when={may('backups:delete')}>
-          <Button variant="grave" onClick={() => props.onRemove()}>
+          <Button variant="danger-outline" onClick={() => props.onRemove()}>
             <Trash class="size-4" aria-hidden="true" />
             {words.backup.remove}
           </Button>

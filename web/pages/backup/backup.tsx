@@ -16,9 +16,9 @@ import { QueryFailure } from '../../ui/query-failure.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
 import { BackupToolbar } from './backup-toolbar.tsx';
-import { ByHand } from './by-hand.tsx';
 import { Find } from './find.tsx';
 import { Manifest } from './manifest.tsx';
+import { ManualRestore } from './manual-restore.tsx';
 import { Note } from './note.tsx';
 
 /** Renders the page of one stored backup: its contents in plain words, and the actions on it. */
@@ -92,7 +92,7 @@ export function Backup() {
               </Show>
               <History name={found().info.fileName} />
               <Show when={found().detail}>
-                <ByHand name={found().info.fileName} />
+                <ManualRestore name={found().info.fileName} />
               </Show>
             </div>
           </Suspense>
@@ -139,11 +139,11 @@ function Summary(props: { backup: BackupInfo }) {
   );
 }
 
-const LOOKED_THROUGH = 100;
+const OPERATIONS_SEARCHED = 100;
 
 /** Lists the operations on the backup, as far as the records go back. */
 function History(props: { name: string }) {
-  const done = useQuery(() => queries.operations({ limit: LOOKED_THROUGH }));
+  const done = useQuery(() => queries.operations({ limit: OPERATIONS_SEARCHED }));
   const own = () => latestData(done)?.operations.filter(({ archive }) => archive === props.name) ?? [];
   return (
     <Card title={words.backup.history}>

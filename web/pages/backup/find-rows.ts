@@ -7,7 +7,7 @@ import { streamMutation } from '../../lib/server/stream-mutation.ts';
 import { words } from '../../strings/shared.ts';
 
 /** A search: the text, and the tables and columns to look through. */
-export interface FindQuestion {
+export interface FindRequest {
   text: string;
   /** The one table to search; null for all. */
   table: string | null;
@@ -16,8 +16,8 @@ export interface FindQuestion {
 }
 
 /** A search and its progress; `end` is null while it runs. */
-export interface Found {
-  question: FindQuestion;
+export interface FindState {
+  request: FindRequest;
   chunks: number;
   of: number;
   rows: number;
@@ -29,12 +29,12 @@ export interface Found {
 
 /**
  * Creates the search of one backup. A new search aborts the one before, and so does leaving the page. What was found is known again when
- * somebody comes back within five minutes and `isWanted` takes its question; it is kept in no address and no storage.
+ * somebody comes back within five minutes and `isWanted` takes its request; it is kept in no address and no storage.
  */
-export function createFind(backup: string, isWanted: (question: FindQuestion) => boolean) {
+export function createFind(backup: string, isWanted: (request: FindRequest) => boolean) {
   const client = useQueryClient();
-  const before = client.getQueryData<Found>(keys.found(backup));
-  const [found, setFound] = createSignal<Found | null>(before && isWanted(before.question) ? before : null);
+  const before = client.getQueryData<FindState>(keys.found(backup));
+  const [found, setFound] = createSignal<FindState | null>(before && isWanted(before.request) ? before : null);
   const [failure, setFailure] = createSignal<Failure | null>(null);
   let running: AbortController | null = null;
   const stop = () => {
@@ -51,41 +51,41 @@ export function createFind(backup: string, isWanted: (question: FindQuestion) =>
     stop();
     if (known?.end !== null) return;
     // Among ordinary columns it begins anew by itself; among people's data only when it is asked for.
-    if (known.question.people) client.setQueryData(keys.found(backup), { ...known, end: 'cancelled' });
+    if (known.request.people) client.setQueryData(keys.found(backup), { ...known, end: 'cancelled' });
     else client.removeQueries({ queryKey: keys.found(backup) });
   });
 
-  const add = ({ hits, unsearched, ...step }: SearchStep, passed: number) =>
+  const add = ({ hits, unsearched, ...step }: SearchStep, earlierRows: number) =>
     setFound(
       (before) =>
         before && {
           ...before,
           ...step,
-          rows: passed + step.rows,
+          rows: earlierRows + step.rows,
           hits: [...before.hits, ...hits],
           unsearched: [...before.unsearched, ...unsearched],
         },
     );
-  const endAs = (end: 'cancelled' | 'failed') => setFound((before) => before && { ...before, end });
+  const finish = (end: 'cancelled' | 'failed') => setFound((before) => before && { ...before, end });
 
   return {
     found,
     failure,
     /** Starts a search, or continues one from its end. Rejects with the server's refusal before the search has begun. */
-    async start(question: FindQuestion, onward: Found | null = null) {
+    async start(request: FindRequest, continued: FindState | null = null) {
       stop();
       const control = new AbortController();
       running = control;
-      const { text, table, people } = question;
+      const { text, table, people } = request;
       const query: SearchQuery = {
         id: backup,
         text,
         ...(table !== null && { tables: [table] }),
-        ...(onward?.next && { from: onward.next }),
+        ...(continued?.next && { from: continued.next }),
       };
       batch(() => {
         setFailure(null);
-        if (onward === null) setFound(null);
+        if (continued === null) setFound(null);
       });
       const path = people ? 'backups.findPeople' : 'backups.find';
       const steps = await streamMutation<SearchStep>(path, query, control.signal).catch((error: unknown) => {
@@ -94,16 +94,16 @@ export function createFind(backup: string, isWanted: (question: FindQuestion) =>
       });
       if (steps === null) return;
       const empty = { chunks: 0, of: 0, rows: 0, hits: [], unsearched: [] };
-      setFound({ ...(onward ?? empty), question, end: null, next: null });
+      setFound({ ...(continued ?? empty), request, end: null, next: null });
       void (async () => {
         try {
-          for await (const step of steps) if (running === control) add(step, onward?.rows ?? 0);
-          if (running === control && found()?.end === null) throw lost();
+          for await (const step of steps) if (running === control) add(step, continued?.rows ?? 0);
+          if (running === control && found()?.end === null) throw connectionLost();
         } catch (error) {
           if (running !== control) return;
           batch(() => {
             setFailure(failureOf(error));
-            endAs('failed');
+            finish('failed');
           });
         }
       })();
@@ -111,12 +111,12 @@ export function createFind(backup: string, isWanted: (question: FindQuestion) =>
     cancel() {
       if (!running) return;
       stop();
-      endAs('cancelled');
+      finish('cancelled');
     },
   };
 }
 
 /** Returns the failure for an answer that ended before the search did. */
-function lost(): Failure {
+function connectionLost(): Failure {
   return panelFailure('CONNECTION_LOST', words.failure.noAnswer, words.failure.noAnswerHint);
 }

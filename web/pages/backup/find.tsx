@@ -14,7 +14,7 @@ import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field, Select } from '../../ui/forms/field.tsx';
 import { TableName } from '../../ui/lists/table-name.tsx';
 import { ProgressBar } from '../../ui/operations/progress-bar.tsx';
-import { createFind, type FindQuestion, type Found } from './find-rows.ts';
+import { createFind, type FindRequest, type FindState } from './find-rows.ts';
 
 const ALL = '';
 const MOST_TEXT = 200;
@@ -35,7 +35,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
   const find = createFind(props.backup, ({ text, table, people }) =>
     told ? !people && text === told.text && table === told.table : people,
   );
-  const asked = told ?? find.found()?.question ?? null;
+  const asked = told ?? find.found()?.request ?? null;
   const [text, setText] = createSignal(asked?.text ?? '');
   const [table, setTable] = createSignal(asked?.table ?? ALL);
   const [people, setPeople] = createSignal(asked?.people ?? false);
@@ -43,7 +43,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
   const [refused, setRefused] = createSignal<unknown>(null);
   const [isStarting, setStarting] = createSignal(false);
   let field: HTMLInputElement | undefined;
-  const mayAskForPeople = () => Boolean(me.data?.scopes.includes('backups:download'));
+  const maySearchPeople = () => Boolean(me.data?.scopes.includes('backups:download'));
   const isRunning = () => find.found()?.end === null;
   const options = () => {
     const named: Record<string, string> = { [ALL]: w.allTables };
@@ -51,11 +51,11 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
     return named;
   };
 
-  const start = async (question: FindQuestion, onward: Found | null = null) => {
+  const start = async (question: FindRequest, continueFrom: FindState | null = null) => {
     setStarting(true);
     setRefused(null);
     try {
-      const begin = () => find.start(question, onward);
+      const begin = () => find.start(question, continueFrom);
       await (question.people ? passwordFirst(begin) : begin());
     } catch (error) {
       setRefused(() => error);
@@ -69,7 +69,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
     if (isMissing()) return field?.focus();
     if (isStarting()) return;
     const where = table() === ALL ? null : table();
-    const question = { text: text().trim(), table: where, people: people() && mayAskForPeople() };
+    const question = { text: text().trim(), table: where, people: people() && maySearchPeople() };
     // Who is searched for among personal data is personal itself, so it stays out of the address.
     const shown = question.people ? { find: null, in: null } : { find: question.text, in: where };
     setAddress(shown, { replace: true });
@@ -80,7 +80,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
   });
   createEffect(
     on(find.found, (found, before) => {
-      if (found?.end && found.end !== before?.end) announce(saidOf(found));
+      if (found?.end && found.end !== before?.end) announce(outcomeSentence(found));
     }),
   );
   return (
@@ -103,7 +103,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
             />
             <Select label={w.table} value={table()} options={options()} onChange={setTable} />
           </div>
-          <Show when={mayAskForPeople()}>
+          <Show when={maySearchPeople()}>
             <label class="flex min-h-11 cursor-pointer items-start gap-3 py-1 text-sm sm:min-h-9">
               <input
                 type="checkbox"
@@ -143,7 +143,7 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
       </Show>
       <Show when={find.found()}>
         {(found) => (
-          <Results backup={props.backup} found={found()} onMore={() => void start(found().question, found())} />
+          <Results backup={props.backup} found={found()} onMore={() => void start(found().request, found())} />
         )}
       </Show>
     </Card>
@@ -151,16 +151,16 @@ export function Find(props: { backup: string; tables: BackupDetail['tables'] }) 
 }
 
 /** Returns the search the address asks for; null when it asks for none. */
-function questionIn(address: FindAddress, tables: BackupDetail['tables']): FindQuestion | null {
+function questionIn(address: FindAddress, tables: BackupDetail['tables']): FindRequest | null {
   const text = address.find?.slice(0, MOST_TEXT).trim();
   if (!text) return null;
   return { text, table: tables.find(({ name }) => name === address.in)?.name ?? null, people: false };
 }
 
 /** Shows the progress of a search and its hits. */
-function Results(props: { backup: string; found: Found; onMore: () => void }) {
+function Results(props: { backup: string; found: FindState; onMore: () => void }) {
   const share = () => (props.found.of === 0 ? null : props.found.chunks / props.found.of);
-  const far = () => w.far(props.found.rows, props.found.hits.length);
+  const progressText = () => w.far(props.found.rows, props.found.hits.length);
   const isNothing = () => props.found.end === 'complete' && props.found.hits.length === 0;
   // A hit keeps its element while others are found.
   const hits = createMemo(() => props.found.hits);
@@ -172,10 +172,10 @@ function Results(props: { backup: string; found: Found; onMore: () => void }) {
           <div class="flex flex-wrap items-center justify-between gap-2">
             <div>
               <p class="font-medium wrap-anywhere">
-                {isNothing() ? w.none(props.found.question.text) : saidOf(props.found)}
+                {isNothing() ? w.none(props.found.request.text) : outcomeSentence(props.found)}
               </p>
               <Show when={isNothing()}>
-                <p class="text-sm text-soft">{leadOf(props.found)}</p>
+                <p class="text-sm text-soft">{summaryOf(props.found)}</p>
               </Show>
             </div>
             <Show when={props.found.next}>
@@ -184,8 +184,8 @@ function Results(props: { backup: string; found: Found; onMore: () => void }) {
           </div>
         }
       >
-        <ProgressBar label={w.running} value={share()} text={far()} />
-        <p class="tabular mt-2 text-sm text-soft">{far()}</p>
+        <ProgressBar label={w.running} value={share()} text={progressText()} />
+        <p class="tabular mt-2 text-sm text-soft">{progressText()}</p>
       </Show>
       <Show when={hits().length > 0}>
         <ul aria-label={w.results} class="mt-3 divide-y divide-line text-sm">
@@ -230,12 +230,12 @@ function Results(props: { backup: string; found: Found; onMore: () => void }) {
   );
 }
 
-function leadOf({ of, rows, question }: Found): string {
+function summaryOf({ of, rows, request: question }: FindState): string {
   return of === 0 && !question.people ? w.nothingShown : w.noneLead(rows, question.people);
 }
 
 /** Returns one sentence on how a search has ended. */
-function saidOf(found: Found): string {
+function outcomeSentence(found: FindState): string {
   const count = found.hits.length;
   switch (found.end) {
     case 'limit':
@@ -247,6 +247,6 @@ function saidOf(found: Found): string {
     case 'failed':
       return w.failed(count);
     default:
-      return count > 0 ? w.found(count) : `${w.none(found.question.text)}. ${leadOf(found)}`;
+      return count > 0 ? w.found(count) : `${w.none(found.request.text)}. ${summaryOf(found)}`;
   }
 }

@@ -27,11 +27,11 @@ export function Manifest(props: { name: string; detail: BackupDetail; backupId: 
         </p>
         <Tables backup={props.name} tables={props.detail.tables} />
       </Card>
-      <Texts title={w.losses} tone="text-warn" texts={losses()} />
-      <Texts title={w.warnings} tone="text-warn" texts={props.detail.warnings} />
-      <Texts title={w.unknown} tone="text-soft" texts={unknown()} />
+      <TextList title={w.losses} tone="text-warn" texts={losses()} />
+      <TextList title={w.warnings} tone="text-warn" texts={props.detail.warnings} />
+      <TextList title={w.unknown} tone="text-soft" texts={unknown()} />
       <LeftOut of={props.detail.leftOut} />
-      <Folded title={w.checksums}>
+      <Collapsible title={w.checksums}>
         <p class="mb-3 text-sm text-soft">{w.entries(props.detail.entries.count, props.detail.entries.chunks)}</p>
         <DescriptionList
           of={[
@@ -41,13 +41,13 @@ export function Manifest(props: { name: string; detail: BackupDetail; backupId: 
             [w.server, `${props.detail.server.version}, ${props.detail.server.encoding}`],
           ]}
         />
-      </Folded>
+      </Collapsible>
     </>
   );
 }
 
 /** Renders rarely needed details under a heading that unfolds them. */
-function Folded(props: { title: string; children: JSX.Element }) {
+function Collapsible(props: { title: string; children: JSX.Element }) {
   return (
     <details class="min-w-0 rounded-xl border border-line bg-card p-5 print-open">
       <summary class="min-h-8 cursor-pointer text-base font-semibold">{props.title}</summary>
@@ -56,7 +56,7 @@ function Folded(props: { title: string; children: JSX.Element }) {
   );
 }
 
-function Texts(props: { title: string; tone: string; texts: string[] }) {
+function TextList(props: { title: string; tone: string; texts: string[] }) {
   return (
     <Show when={props.texts.length > 0}>
       <Card title={props.title}>

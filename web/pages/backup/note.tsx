@@ -6,7 +6,7 @@ import { words } from '../../strings/shared.ts';
 import { Button, ButtonRow } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 
-const LONGEST = 2000;
+const MAX_LENGTH = 2000;
 
 /** Shows the note of a backup, with the form that edits it. */
 export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
@@ -49,7 +49,7 @@ export function Note(props: { backup: BackupInfo; actions: BackupActions }) {
             id={id}
             ref={(element) => queueMicrotask(() => element.focus())}
             rows={4}
-            maxlength={LONGEST}
+            maxlength={MAX_LENGTH}
             aria-describedby={`${id}-hint`}
             class="block w-full rounded-lg border border-edge bg-card p-3 text-base sm:text-sm"
             value={text() ?? ''}

@@ -10,13 +10,13 @@ import type { BackupInfo, Person } from '../../api.ts';
 import { type BackupActions, backupTime } from '../../lib/backup-actions.ts';
 import { bytesText, countText } from '../../lib/format.ts';
 import { restorePath } from '../../lib/restore-path.ts';
-import { manyWords } from '../../strings/many.ts';
+import { bulkWords } from '../../strings/bulk.ts';
 import { words } from '../../strings/shared.ts';
 import { BackupBadges } from '../../ui/backup-badges.tsx';
 import { buttonClass } from '../../ui/button.tsx';
 import { Menu, type MenuEntry } from '../../ui/menu.tsx';
 import { Moment } from '../../ui/moment.tsx';
-import { ChooseBox } from './choose-box.tsx';
+import { RowCheckbox } from './row-checkbox.tsx';
 
 interface BackupRowProps {
   backup: BackupInfo;
@@ -24,8 +24,8 @@ interface BackupRowProps {
   actions: BackupActions;
   onRemove: () => void;
   /** True when chosen for an action on several backups; absent when there is no such action. */
-  chosen?: boolean | undefined;
-  onChoose: (chosen: boolean) => void;
+  selected?: boolean | undefined;
+  onSelect: (chosen: boolean) => void;
 }
 
 /** The grid columns of a row on a wide screen. */
@@ -39,11 +39,11 @@ export function BackupRow(props: BackupRowProps) {
       class={`grid grid-cols-[1.25rem_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-1 px-4 py-3 has-[[data-choose]:checked]:bg-brand-wash ${COLUMNS}`}
     >
       <div class="col-start-1 row-start-1 self-start md:self-center">
-        <Show when={props.chosen !== undefined}>
-          <ChooseBox
-            label={manyWords.choose(props.backup.fileName)}
-            checked={props.chosen ?? false}
-            onChange={props.onChoose}
+        <Show when={props.selected !== undefined}>
+          <RowCheckbox
+            label={bulkWords.choose(props.backup.fileName)}
+            checked={props.selected ?? false}
+            onChange={props.onSelect}
           />
         </Show>
       </div>
@@ -84,7 +84,7 @@ export function BackupRow(props: BackupRowProps) {
         <Show when={props.me.scopes.includes('restores:run') && props.backup.metadata}>
           <A
             href={restorePath(props.backup.fileName)}
-            class={`${buttonClass('plain')} col-start-2 mt-1 justify-self-start whitespace-nowrap md:mt-0`}
+            class={`${buttonClass('secondary')} col-start-2 mt-1 justify-self-start whitespace-nowrap md:mt-0`}
             aria-label={words.backups.restoreOf(props.backup.fileName)}
           >
             {words.backup.restore}

@@ -5,13 +5,13 @@ import type { BackupQuery } from '../../api.ts';
 import { announce } from '../../lib/announce.ts';
 import { useBackupActions } from '../../lib/backup-actions.ts';
 import { isBackupDialogRequested, requestBackupDialog } from '../../lib/backup-dialog-request.ts';
-import { type BackupSearch, filterOf, PAGE_SIZE, USUAL_SORT } from '../../lib/backup-search.ts';
+import { type BackupSearch, DEFAULT_SORT, filterOf, PAGE_SIZE } from '../../lib/backup-search.ts';
 import { createDebouncedText } from '../../lib/input/debounced-text.ts';
 import { latestData } from '../../lib/server/latest-data.ts';
 import { lazyWithRetry } from '../../lib/server/lazy-with-retry.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { useMe } from '../../lib/server/session.ts';
-import { manyWords } from '../../strings/many.ts';
+import { bulkWords } from '../../strings/bulk.ts';
 import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState, PageHeading } from '../../ui/card.tsx';
@@ -24,11 +24,11 @@ import { QueryList } from '../../ui/lists/query-list.tsx';
 import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
 import { RemoveBackup } from '../../ui/remove-backup.tsx';
 import { BackupRow } from './backup-row.tsx';
-import { ChosenBar, mayDoMany } from './chosen-bar.tsx';
-import type { ManyKind } from './many-backups.ts';
-import type { ManyOrder } from './many-dialog.tsx';
+import type { BulkRequest } from './bulk-dialog.tsx';
+import type { BulkAction } from './bulk-run.ts';
+import { mayRunBulkActions, SelectionBar } from './selection-bar.tsx';
 
-const ManyDialog = lazyWithRetry(() => import('./many-dialog.tsx').then(({ ManyDialog }) => ManyDialog));
+const ManyDialog = lazyWithRetry(() => import('./bulk-dialog.tsx').then(({ BulkDialog: ManyDialog }) => ManyDialog));
 
 /** Renders the list of stored backups, with search, order and actions. The search is kept in the address, so that it can be shared. */
 export function Backups() {
@@ -46,23 +46,23 @@ export function Backups() {
   const [removing, setRemoving] = createSignal<string | null>(null);
   const isFiltered = () => Boolean(search.search || search.show);
   const known = () => latestData(page);
-  const nothing = () => (isFiltered() ? words.backups.noMatch : words.backups.none);
+  const emptyText = () => (isFiltered() ? words.backups.noMatch : words.backups.none);
   const question = () => JSON.stringify([search.search, search.show, search.sort]);
-  const [ticked, setTicked] = createSignal<string[]>([]);
-  const [order, setOrder] = createSignal<ManyOrder | null>(null);
+  const [selectedNames, setSelectedNames] = createSignal<string[]>([]);
+  const [bulkRequest, setBulkRequest] = createSignal<BulkRequest | null>(null);
   // The dialog stays mounted once opened: on closing it gives the focus back.
-  const hasAsked = createMemo((before: boolean) => before || order() !== null, false);
+  const needsDialog = createMemo((before: boolean) => before || bulkRequest() !== null, false);
   // No action may reach a backup that is out of sight.
-  createEffect(on([question, () => search.page], () => setTicked([]), { defer: true }));
-  const chosen = createMemo(() => known()?.items.filter(({ fileName }) => ticked().includes(fileName)) ?? []);
-  const choose = (names: string[]) => {
-    setTicked(names);
-    announce(manyWords.said(names.length));
+  createEffect(on([question, () => search.page], () => setSelectedNames([]), { defer: true }));
+  const selected = createMemo(() => known()?.items.filter(({ fileName }) => selectedNames().includes(fileName)) ?? []);
+  const select = (names: string[]) => {
+    setSelectedNames(names);
+    announce(bulkWords.said(names.length));
   };
-  const ask = (kind: ManyKind) =>
-    setOrder({ kind, backups: chosen(), everything: chosen().length === known()?.total && !isFiltered() });
+  const ask = (kind: BulkAction) =>
+    setBulkRequest({ kind, backups: selected(), everything: selected().length === known()?.total && !isFiltered() });
   let field: HTMLInputElement | undefined;
-  const forget = () => {
+  const clearFilters = () => {
     setSearch({ search: null, show: null, page: null }, { replace: true });
     field?.focus();
   };
@@ -99,33 +99,33 @@ export function Backups() {
       <QueryList
         of={page}
         searchKey={question()}
-        announcement={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
+        announcement={known()?.items.length ? words.backups.found(known()?.total ?? 0) : emptyText()}
         skeleton={<RowSkeletons />}
         isEmpty={known()?.items.length === 0}
         empty={
           <Show
             when={isFiltered()}
             fallback={
-              <EmptyState title={nothing()} lead={words.backups.noneLead}>
+              <EmptyState title={emptyText()} lead={words.backups.noneLead}>
                 <Button variant="primary" onClick={() => setCreating(true)}>
                   {words.backups.make}
                 </Button>
               </EmptyState>
             }
           >
-            <EmptyState title={nothing()} lead={words.backups.noMatchLead}>
-              <Button onClick={forget}>{words.backups.showAll}</Button>
+            <EmptyState title={emptyText()} lead={words.backups.noMatchLead}>
+              <Button onClick={clearFilters}>{words.backups.showAll}</Button>
             </EmptyState>
           </Show>
         }
       >
         <Show when={me.data}>
           {(person) => (
-            <ChosenBar
+            <SelectionBar
               shown={known()?.items ?? []}
-              chosen={chosen()}
+              selected={selected()}
               me={person()}
-              onChooseAll={(all) => choose(all ? (known()?.items.map(({ fileName }) => fileName) ?? []) : [])}
+              onSelectAll={(all) => select(all ? (known()?.items.map(({ fileName }) => fileName) ?? []) : [])}
               onAsk={ask}
             />
           )}
@@ -140,11 +140,11 @@ export function Backups() {
                     me={person()}
                     actions={actions}
                     onRemove={() => setRemoving(backup.fileName)}
-                    chosen={mayDoMany(person()) ? ticked().includes(backup.fileName) : undefined}
-                    onChoose={(on) =>
-                      choose(
+                    selected={mayRunBulkActions(person()) ? selectedNames().includes(backup.fileName) : undefined}
+                    onSelect={(on) =>
+                      select(
                         withToggled(
-                          chosen().map(({ fileName }) => fileName),
+                          selected().map(({ fileName }) => fileName),
                           backup.fileName,
                           on,
                         ),
@@ -172,9 +172,9 @@ export function Backups() {
         backup={known()?.items.find(({ fileName }) => fileName === removing()) ?? null}
         onClose={() => setRemoving(null)}
       />
-      <Show when={hasAsked()}>
+      <Show when={needsDialog()}>
         <Suspense>
-          <ManyDialog order={order()} onClose={() => setOrder(null)} />
+          <ManyDialog request={bulkRequest()} onClose={() => setBulkRequest(null)} />
         </Suspense>
       </Show>
     </>
@@ -209,9 +209,9 @@ function SearchBar(props: { ref: (field: HTMLInputElement) => void }) {
       />
       <Select
         label={words.backups.sort}
-        value={search.sort ?? USUAL_SORT}
+        value={search.sort ?? DEFAULT_SORT}
         options={sorts}
-        onChange={(sort) => setSearch({ sort: sort === USUAL_SORT ? null : sort, page: null }, { replace: true })}
+        onChange={(sort) => setSearch({ sort: sort === DEFAULT_SORT ? null : sort, page: null }, { replace: true })}
       />
     </search>
   );

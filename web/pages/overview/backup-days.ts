@@ -30,11 +30,11 @@ export function backupDays(
     // By the calendar, because days differ in length.
     const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() - (count - 1 - index));
     const states = found.get(day.toDateString());
-    return { day, state: BEST.find((state) => states?.has(state)) ?? 'none' };
+    return { day, state: BEST_FIRST.find((state) => states?.has(state)) ?? 'none' };
   });
 }
 
-const BEST: readonly DayState[] = ['good', 'partial', 'failed'];
+const BEST_FIRST: readonly DayState[] = ['good', 'partial', 'failed'];
 
 function stateOf({ kind, outcome, damaged }: Stored): DayState {
   if (damaged) return 'failed';

@@ -9,29 +9,32 @@ import { dayText } from '../../lib/format.ts';
 import { historyWords as w } from '../../strings/history.ts';
 import type { BackupDay, DayState } from './backup-days.ts';
 
-const LOOKS = {
+const APPEARANCE = {
   good: { box: 'bg-good-wash text-good', icon: Check },
   partial: { box: 'bg-warn-wash text-warn', icon: TriangleAlert },
   failed: { box: 'bg-bad-wash text-bad', icon: X },
   none: { box: 'bg-sunk text-soft', icon: Minus },
 } as const satisfies Record<DayState, unknown>;
 
-const STATES = Object.keys(LOOKS) as DayState[];
+const STATES = Object.keys(APPEARANCE) as DayState[];
 
 /** Renders a row of days, each with the state of its backups. Colour only repeats the sign. */
 export function Days(props: { of: BackupDay[] }) {
-  const told = ({ day, state }: BackupDay) => w.day(dayText(day, now()), w.states[state]);
+  const label = ({ day, state }: BackupDay) => w.day(dayText(day, now()), w.states[state]);
   return (
     <>
       <ol aria-label={w.caption} class="grid grid-cols-7 gap-1.5 sm:grid-cols-14">
         <For each={props.of}>
           {(day) => (
-            <li title={told(day)} class={`flex flex-col items-center gap-1 rounded-md py-2 ${LOOKS[day.state].box}`}>
-              <Dynamic component={LOOKS[day.state].icon} class="size-4" aria-hidden="true" />
+            <li
+              title={label(day)}
+              class={`flex flex-col items-center gap-1 rounded-md py-2 ${APPEARANCE[day.state].box}`}
+            >
+              <Dynamic component={APPEARANCE[day.state].icon} class="size-4" aria-hidden="true" />
               <span class="tabular text-xs" aria-hidden="true">
                 {day.day.getDate()}
               </span>
-              <span class="sr-only">{told(day)}</span>
+              <span class="sr-only">{label(day)}</span>
             </li>
           )}
         </For>
@@ -40,8 +43,8 @@ export function Days(props: { of: BackupDay[] }) {
         <For each={STATES}>
           {(state) => (
             <li class="flex items-center gap-1.5">
-              <span class={`inline-flex size-5 items-center justify-center rounded ${LOOKS[state].box}`}>
-                <Dynamic component={LOOKS[state].icon} class="size-3.5" />
+              <span class={`inline-flex size-5 items-center justify-center rounded ${APPEARANCE[state].box}`}>
+                <Dynamic component={APPEARANCE[state].icon} class="size-3.5" />
               </span>
               {w.states[state]}
             </li>

@@ -20,14 +20,14 @@ import { Moment } from '../../ui/moment.tsx';
 import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
 import { QueryFailure } from '../../ui/query-failure.tsx';
 import { TextSkeleton } from '../../ui/skeleton.tsx';
-import { Recommendations, WayToDo } from './recommendations.tsx';
+import { RecommendationAction, Recommendations } from './recommendations.tsx';
 import { StorageUse } from './storage-use.tsx';
-import { fadedVerdict, type Level, verdictOf } from './verdict.ts';
+import { type Level, staleVerdict, verdictOf } from './verdict.ts';
 
 const CreateBackup = lazyWithRetry(() => import('../../ui/create-backup.tsx').then(({ CreateBackup }) => CreateBackup));
 const History = lazyWithRetry(() => import('./history.tsx').then(({ History }) => History));
 
-const LOOKS = {
+const APPEARANCE = {
   safe: { box: 'bg-good-wash text-good', icon: ShieldCheck },
   soon: { box: 'bg-warn-wash text-warn', icon: ShieldAlert },
   unsafe: { box: 'bg-bad-wash text-bad', icon: ShieldX },
@@ -40,12 +40,12 @@ export function Overview() {
   const newest = useQuery(() => queries.backups({ limit: 100, sort: 'madeAt' }));
   const [creating, setCreating] = createSignal(false);
   // The dialog stays mounted once opened: on closing it gives the focus back.
-  const hasAsked = createMemo((before: boolean) => before || creating(), false);
+  const needsDialog = createMemo((before: boolean) => before || creating(), false);
   createEffect(() => {
     // Loaded before anybody presses, so that a server gone by then keeps nobody waiting.
     if (status.isSuccess) void CreateBackup.preload();
   });
-  const fadedAt = () => (connected() && !status.isRefetchError ? null : new Date(status.dataUpdatedAt));
+  const staleSince = () => (connected() && !status.isRefetchError ? null : new Date(status.dataUpdatedAt));
   return (
     <>
       <PageHeading title={words.overview.title}>
@@ -58,17 +58,17 @@ export function Overview() {
         when={latestData(status)}
         fallback={
           <Show when={status.isPending}>
-            <Looking />
+            <VerdictSkeleton />
           </Show>
         }
       >
         {(known) => (
           <>
-            <VerdictBox status={known()} seenAt={fadedAt()} onMake={() => setCreating(true)} />
+            <VerdictBox status={known()} seenAt={staleSince()} onMake={() => setCreating(true)} />
             <ActiveOperations />
-            <Numbers status={known()} />
-            <Show when={otherAdvice(known()).length > 0}>
-              <Recommendations of={otherAdvice(known())} onMake={() => setCreating(true)} />
+            <KeyFigures status={known()} />
+            <Show when={otherRecommendations(known()).length > 0}>
+              <Recommendations of={otherRecommendations(known())} onMake={() => setCreating(true)} />
             </Show>
           </>
         )}
@@ -110,7 +110,7 @@ export function Overview() {
           </p>
         )}
       </Show>
-      <Show when={hasAsked()}>
+      <Show when={needsDialog()}>
         <Suspense>
           <CreateBackup open={creating()} onClose={() => setCreating(false)} />
         </Suspense>
@@ -120,34 +120,34 @@ export function Overview() {
 }
 
 /** Returns the recommendations that the verdict does not state already. */
-function otherAdvice(status: Status): Status['recommendations'] {
+function otherRecommendations(status: Status): Status['recommendations'] {
   const { from } = verdictOf(status);
   return status.recommendations.filter((one) => one !== from);
 }
 
 /** Renders the verdict. `seenAt` is the time of the shown status while the server does not answer; null otherwise. */
 function VerdictBox(props: { status: Status; seenAt: Date | null; onMake: () => void }) {
-  const verdict = () => (props.seenAt ? fadedVerdict(verdictOf(props.status), props.seenAt) : verdictOf(props.status));
-  const look = () => LOOKS[verdict().level];
+  const verdict = () => (props.seenAt ? staleVerdict(verdictOf(props.status), props.seenAt) : verdictOf(props.status));
+  const appearance = () => APPEARANCE[verdict().level];
   return (
     <section
       aria-label={verdict().sentence}
       data-verdict={verdict().level}
-      class={`mb-6 flex min-h-24 flex-wrap items-center gap-4 rounded-xl p-5 ${look().box}`}
+      class={`mb-6 flex min-h-24 flex-wrap items-center gap-4 rounded-xl p-5 ${appearance().box}`}
     >
-      <Dynamic component={look().icon} class="size-10 shrink-0 self-start sm:self-center" aria-hidden="true" />
+      <Dynamic component={appearance().icon} class="size-10 shrink-0 self-start sm:self-center" aria-hidden="true" />
       <div class="min-w-0 flex-1 basis-48">
         <p class="text-xl font-semibold">{verdict().sentence}</p>
         <Show when={verdict().because}>
           <p class="mt-1 text-sm break-words text-ink">{verdict().because}</p>
         </Show>
       </div>
-      <Show when={verdict().from}>{(why) => <WayToDo what={why()} onMake={() => props.onMake()} />}</Show>
+      <Show when={verdict().from}>{(why) => <RecommendationAction what={why()} onMake={() => props.onMake()} />}</Show>
     </section>
   );
 }
 
-function Looking() {
+function VerdictSkeleton() {
   return (
     <>
       <div role="status" class="skeleton mb-6 flex min-h-24 items-center rounded-xl p-5 text-soft">
@@ -162,7 +162,7 @@ function Looking() {
   );
 }
 
-function Numbers(props: { status: Status }) {
+function KeyFigures(props: { status: Status }) {
   const last = useQuery(() => ({
     ...queries.backup(props.status.lastBackup?.fileName ?? ''),
     enabled: props.status.lastBackup !== null,

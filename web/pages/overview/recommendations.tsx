@@ -35,7 +35,7 @@ export function Recommendations(props: RecommendationsProps) {
                 aria-hidden="true"
               />
               <span class="min-w-0 flex-1 basis-52 text-sm break-words">{one.message}</span>
-              <WayToDo what={one} onMake={props.onMake} />
+              <RecommendationAction what={one} onMake={props.onMake} />
             </li>
           )}
         </For>
@@ -45,38 +45,38 @@ export function Recommendations(props: RecommendationsProps) {
 }
 
 /** Renders the link or button to follow a recommendation; nothing when only the machine's operator can. */
-export function WayToDo(props: { what: Recommendation; onMake: () => void }) {
-  const among = (...codes: string[]) => codes.includes(props.what.code);
+export function RecommendationAction(props: { what: Recommendation; onMake: () => void }) {
+  const isOneOf = (...codes: string[]) => codes.includes(props.what.code);
   return (
     <Switch>
-      <Match when={among('NO_BACKUP', 'BACKUP_OLD')}>
+      <Match when={isOneOf('NO_BACKUP', 'BACKUP_OLD')}>
         <Button onClick={() => props.onMake()}>{words.backups.make}</Button>
       </Match>
-      <Match when={among('TABLES_EMPTIED') && props.what.archive}>
+      <Match when={isOneOf('TABLES_EMPTIED') && props.what.archive}>
         {(name) => (
           <A href={restorePath(name(), props.what.tables)} class={buttonClass()}>
             {words.backup.restore}
           </A>
         )}
       </Match>
-      <Match when={among('LAST_NOT_VERIFIED', 'LAST_INCOMPLETE', 'LAST_HAS_WARNINGS') && props.what.archive}>
+      <Match when={isOneOf('LAST_NOT_VERIFIED', 'LAST_INCOMPLETE', 'LAST_HAS_WARNINGS') && props.what.archive}>
         {(name) => (
           <A href={`/backups/${encodeURIComponent(name())}`} class={buttonClass()}>
             {words.operation.openBackup}
           </A>
         )}
       </Match>
-      <Match when={among('LAST_DAMAGED', 'DAMAGED_BACKUPS')}>
+      <Match when={isOneOf('LAST_DAMAGED', 'DAMAGED_BACKUPS')}>
         <A href="/backups?show=damaged" class={buttonClass()}>
           {words.overview.damaged}
         </A>
       </Match>
-      <Match when={among('LITTLE_SPACE')}>
+      <Match when={isOneOf('LITTLE_SPACE')}>
         <A href="/backups" class={buttonClass()}>
           {words.overview.all}
         </A>
       </Match>
-      <Match when={among('LAST_OPERATION_FAILED')}>
+      <Match when={isOneOf('LAST_OPERATION_FAILED')}>
         <A href="/operations" class={buttonClass()}>
           {words.operation.open}
         </A>

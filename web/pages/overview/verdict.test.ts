@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { Recommendation, Status } from '../../api.ts';
 import { clockText } from '../../lib/format.ts';
 import { HEALTHY as status } from '../status/status.fixture.ts';
-import { fadedVerdict, verdictOf } from './verdict.ts';
+import { staleVerdict, verdictOf } from './verdict.ts';
 
 const note: Recommendation = { code: 'X', level: 'note', message: 'a note', archive: null, tables: [] };
 const soon: Recommendation = { code: 'X', level: 'soon', message: 'do it soon', archive: null, tables: [] };
@@ -45,7 +45,7 @@ test('what cannot be seen is never called safe', () => {
 
 test('what nobody can confirm right now fades to what it was, and when', () => {
   const seenAt = new Date('2026-11-23T11:00:00Z');
-  const faded = fadedVerdict(verdictOf({ ...status, recommendations: [soon] }), seenAt);
+  const faded = staleVerdict(verdictOf({ ...status, recommendations: [soon] }), seenAt);
   expect(faded).toMatchObject({ level: 'unknown', because: 'do it soon', from: soon });
   expect(faded.sentence).toBe(
     `As of ${clockText(seenAt)}: ${verdictOf({ ...status, recommendations: [soon] }).sentence}`,

@@ -21,22 +21,22 @@ export interface Verdict {
 export function verdictOf({ recommendations, storage, database, troubles }: Status): Verdict {
   const first = recommendations.find(({ level }) => level !== 'note');
   const lost = troubles.find(({ code }) => code === 'STORAGE_LOST');
-  if (lost) return of('unsafe', lost.message);
-  if (storage === null) return of('unknown', troubles[0]?.message);
+  if (lost) return verdictFor('unsafe', lost.message);
+  if (storage === null) return verdictFor('unknown', troubles[0]?.message);
   if (first?.level === 'urgent') {
-    const verdict = { ...of('unsafe', first.message), from: first };
+    const verdict = { ...verdictFor('unsafe', first.message), from: first };
     return first.code === 'NO_BACKUP' ? { ...verdict, sentence: words.overview.noBackup } : verdict;
   }
-  if (database === null) return of('unknown', troubles[0]?.message);
-  if (first) return { ...of('soon', first.message), from: first };
-  return of('safe', words.overview.safeBecause);
+  if (database === null) return verdictFor('unknown', troubles[0]?.message);
+  if (first) return { ...verdictFor('soon', first.message), from: first };
+  return verdictFor('safe', words.overview.safeBecause);
 }
 
 /** Returns a verdict nobody can confirm right now: its old sentence with its time, without a colour. */
-export function fadedVerdict(verdict: Verdict, seenAt: Date): Verdict {
+export function staleVerdict(verdict: Verdict, seenAt: Date): Verdict {
   return { ...verdict, level: 'unknown', sentence: words.overview.asOf(clockText(seenAt), verdict.sentence) };
 }
 
-function of(level: Level, because?: string): Verdict {
+function verdictFor(level: Level, because?: string): Verdict {
   return { level, sentence: words.overview.verdict[level], because: because ?? null, from: null };
 }

@@ -6,7 +6,7 @@ import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { OperationCard } from '../../ui/operations/operation-card.tsx';
 
-const LOOK_MS = 700;
+const POLL_MS = 700;
 
 interface AcceptProgressProps {
   /** The sending, which the same bar has shown so far. */
@@ -32,17 +32,17 @@ function Accepting(props: AcceptProgressProps & { uploadId: string }) {
     queryFn: async ({ signal }: { signal: AbortSignal }) =>
       (await api.uploads.get.query({ id: props.uploadId }, { signal })).data,
     refetchInterval: ({ state }: { state: { data?: { operationId: string | null } | undefined } }) =>
-      state.data?.operationId ? false : LOOK_MS,
+      state.data?.operationId ? false : POLL_MS,
   }));
   const id = () => latestData(upload)?.operationId ?? null;
   return (
     <Show when={id()} fallback={props.before}>
-      {(known) => <Followed id={known()} lead={props.lead} before={props.before} />}
+      {(known) => <AcceptOperation id={known()} lead={props.lead} before={props.before} />}
     </Show>
   );
 }
 
-function Followed(props: AcceptProgressProps & { id: string }) {
+function AcceptOperation(props: AcceptProgressProps & { id: string }) {
   const operation = useQuery(() => queries.operation(props.id));
   const me = useQuery(() => queries.me());
   return (

@@ -23,7 +23,7 @@ const PARTS = ['metadata', 'data'];
 export async function peekDocument(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<DocumentFacts | null> {
   const text = await headOf(bytes);
   const first = /^\uFEFF?\s*\{\s*(?:"([^"]{0,80})"|(\})|$)/.exec(text);
-  if (!first || first[2] || (first[1] !== undefined && !PARTS.includes(first[1]))) throw noBackup();
+  if (!first || first[2] || (first[1] !== undefined && !PARTS.includes(first[1]))) throw notABackup();
   const metadata = /^\uFEFF?\s*\{\s*"metadata"\s*:\s*/.exec(text);
   if (!metadata) return null;
   const found = objectIn(text.slice(metadata[0].length));
@@ -31,7 +31,7 @@ export async function peekDocument(bytes: ReadableStream<Uint8Array<ArrayBuffer>
 }
 
 /** Throws a Failure for a document that was cut off: it does not end with its closing brace. */
-export async function refuseCutDocument(file: Blob): Promise<void> {
+export async function rejectTruncatedDocument(file: Blob): Promise<void> {
   const tail = await file.slice(-TAIL_BYTES).text();
   if (!tail.trimEnd().endsWith('}')) throw panelFailure('ARCHIVE_DAMAGED', w.cutDocument, w.cutHint);
 }
@@ -73,7 +73,7 @@ function objectFrom(text: string): object {
   } catch {
     // The error is thrown below.
   }
-  throw noBackup();
+  throw notABackup();
 }
 
 function factsIn(metadata: object): DocumentFacts {
@@ -91,6 +91,6 @@ function factsIn(metadata: object): DocumentFacts {
   };
 }
 
-function noBackup(): Failure {
+function notABackup(): Failure {
   return panelFailure('ARCHIVE_INVALID', w.notBackupData, w.notBackupDataHint);
 }

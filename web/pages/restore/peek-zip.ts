@@ -2,13 +2,13 @@ import { Unzip, UnzipInflate } from 'fflate';
 
 const END_OF_DIRECTORY = 'PK\x05\x06';
 const END_LENGTH = 22;
-const LONGEST_COMMENT = 65_535;
+const MAX_COMMENT_BYTES = 65_535;
 const ENTRY = 'PK\x03\x04';
 /** Bytes from the start of an entry to its name. */
 const ENTRY_LENGTH = 30;
 /** Bytes searched first for the manifest: enough for some thousand chunks. */
-const FIRST_LOOK = 256 * 1024;
-const LONGEST_LOOK = 80 * 1024 ** 2;
+const FIRST_READ_BYTES = 256 * 1024;
+const MAX_READ_BYTES = 80 * 1024 ** 2;
 
 /** The end record of a ZIP. */
 export interface ZipEnd {
@@ -19,9 +19,9 @@ export interface ZipEnd {
 
 /** Finds the end record of a ZIP. Null when there is none, or when bytes before it are missing: the file was cut. */
 export async function endOfZip(file: Blob): Promise<ZipEnd | null> {
-  const from = Math.max(0, file.size - END_LENGTH - LONGEST_COMMENT);
+  const from = Math.max(0, file.size - END_LENGTH - MAX_COMMENT_BYTES);
   const bytes = await bytesOf(file, from, file.size);
-  const found = latin(bytes).lastIndexOf(END_OF_DIRECTORY);
+  const found = latin1(bytes).lastIndexOf(END_OF_DIRECTORY);
   if (found < 0 || found + END_LENGTH > bytes.length) return null;
   const record = new DataView(bytes.buffer, bytes.byteOffset + found, END_LENGTH);
   const [length, start, at] = [record.getUint32(12, true), record.getUint32(16, true), from + found];
@@ -35,12 +35,12 @@ export async function endOfZip(file: Blob): Promise<ZipEnd | null> {
  * does not decompress.
  */
 export async function lastEntry(file: Blob, end: ZipEnd, name: string): Promise<Uint8Array | null> {
-  for (let look = FIRST_LOOK; ; look *= 4) {
-    const from = Math.max(0, end.at - look);
+  for (let length = FIRST_READ_BYTES; ; length *= 4) {
+    const from = Math.max(0, end.at - length);
     const bytes = await bytesOf(file, from, end.at);
-    const found = lastNamed(latin(bytes), name);
+    const found = lastNamed(latin1(bytes), name);
     if (found >= 0) return contentOf(file.slice(from + found, end.at));
-    if (from === 0 || look > LONGEST_LOOK) return null;
+    if (from === 0 || length > MAX_READ_BYTES) return null;
   }
 }
 
@@ -71,20 +71,20 @@ export async function firstEntry(file: Blob, ending: RegExp): Promise<ReadableSt
   });
   unzip.register(UnzipInflate);
   const reader = file.stream().getReader();
-  const readOn = async () => {
+  const readMore = async () => {
     const { done, value } = await reader.read();
     unzip.push(value ?? new Uint8Array(), done);
     return done;
   };
   let done = false;
-  while (name === null && !done) done = await readOn();
+  while (name === null && !done) done = await readMore();
   if (!ending.test(name ?? '')) {
     await reader.cancel();
     return null;
   }
   return new ReadableStream({
     async pull(controller) {
-      while (ready.length === 0 && !done) done = await readOn();
+      while (ready.length === 0 && !done) done = await readMore();
       const piece = ready.shift();
       if (piece) controller.enqueue(piece);
       else controller.close();
@@ -93,7 +93,7 @@ export async function firstEntry(file: Blob, ending: RegExp): Promise<ReadableSt
   });
 }
 
-function latin(bytes: Uint8Array): string {
+function latin1(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes);
 }
 

@@ -1,6 +1,6 @@
 import { type Failure, panelFailure } from '../../lib/server/failure.ts';
 import { restoreWords } from '../../strings/restore.ts';
-import { type DocumentFacts, peekDocument, refuseCutDocument } from './peek-document.ts';
+import { type DocumentFacts, peekDocument, rejectTruncatedDocument } from './peek-document.ts';
 import { endOfZip, firstEntry, lastEntry } from './peek-zip.ts';
 
 const { upload: w } = restoreWords;
@@ -27,7 +27,7 @@ export async function peek(file: Blob): Promise<Peeked> {
   }
   if (/^(\xef\xbb\xbf)?[ \t\r\n]*[{[]/.test(text)) {
     const facts = await peekDocument(file.stream());
-    await refuseCutDocument(file);
+    await rejectTruncatedDocument(file);
     return { kind: 'document', packed: false, facts };
   }
   if (/^(\xff\xfe|\xfe\xff)/.test(text)) throw panelFailure('INPUT_INVALID', w.wide, w.wideHint);
@@ -37,17 +37,17 @@ export async function peek(file: Blob): Promise<Peeked> {
 
 async function peekZip(file: Blob): Promise<Peeked> {
   const end = await endOfZip(file);
-  if (end === null) throw cut();
+  if (end === null) throw truncated();
   const manifest = await lastEntry(file, end, MANIFEST).catch(() => {
-    throw cut();
+    throw truncated();
   });
-  if (manifest !== null) return described(parsed(new TextDecoder().decode(manifest)));
+  if (manifest !== null) return fromManifest(parsed(new TextDecoder().decode(manifest)));
   const document = end.entries === 1 ? await firstEntry(file, /\.json$/i).catch(() => null) : null;
   if (document !== null) return { kind: 'document', packed: true, facts: await peekDocument(document) };
   throw panelFailure('ARCHIVE_INVALID', w.notOurs, w.notOursHint);
 }
 
-function described(manifest: unknown): Peeked {
+function fromManifest(manifest: unknown): Peeked {
   const metadata = property(manifest, 'metadata');
   const [version, madeAt] = [property(manifest, 'formatVersion'), property(metadata, 'timestamp')];
   const [rows, tables] = [property(metadata, 'totalRecords'), property(manifest, 'tables')];
@@ -64,7 +64,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw cut();
+    throw truncated();
   }
 }
 
@@ -72,6 +72,6 @@ function property(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
-function cut(): Failure {
+function truncated(): Failure {
   return panelFailure('ARCHIVE_DAMAGED', w.cut, w.cutHint);
 }

@@ -56,7 +56,7 @@ function DocumentFactsList(props: { facts: DocumentFacts }) {
 }
 
 /** Returns the same facts as sentences for screen readers. */
-export function saidOf(what: Peeked): string[] {
+export function factSentences(what: Peeked): string[] {
   const facts = what.kind === 'backup' ? what : what.facts;
   if (facts === null) return [];
   const { madeAt, by, rows, database } = facts;

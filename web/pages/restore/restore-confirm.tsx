@@ -14,7 +14,7 @@ import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field } from '../../ui/forms/field.tsx';
 import { StepUpField } from '../../ui/forms/step-up-field.tsx';
 
-import { type AskedPeople, askedPeople, PeopleChanged } from './people-changed.tsx';
+import { type AdministratorChanges, administratorChanges, ConfirmAdministrators } from './confirm-administrators.tsx';
 
 const { restore: w } = restoreWords;
 
@@ -37,7 +37,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
   const [submitted, setSubmitted] = createSignal(false);
   const key = createIdempotencyKey();
   /** The server's question about people who would become administrators, and the answer. */
-  const [asked, setAsked] = createSignal<AskedPeople | null>(null);
+  const [asked, setAsked] = createSignal<AdministratorChanges | null>(null);
   const [known, setKnown] = createSignal(false);
   const confirmed = () => (known() ? asked()?.confirmation : undefined);
   const start = useMutation(() => ({
@@ -60,7 +60,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
     },
     onError(error: unknown) {
       key.failed(error);
-      setAsked(askedPeople(failureOf(error).details) ?? asked());
+      setAsked(administratorChanges(failureOf(error).details) ?? asked());
       setKnown(false);
       stepUp.onError(error);
       setSubmitted(false);
@@ -91,7 +91,9 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
           spellcheck={false}
           error={submitted() && !matches() ? w.databaseWrong : null}
         />
-        <Show when={asked()}>{(people) => <PeopleChanged of={people()} known={known()} onKnown={setKnown} />}</Show>
+        <Show when={asked()}>
+          {(people) => <ConfirmAdministrators of={people()} known={known()} onKnown={setKnown} />}
+        </Show>
         <StepUpField of={stepUp} label={w.password} submitted={submitted()} />
         <Button type="submit" variant="danger" busy={start.isPending}>
           {start.isPending ? w.busy : w.submit}

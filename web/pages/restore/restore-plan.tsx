@@ -26,7 +26,7 @@ interface RestorePlanProps {
   detail: BackupDetail | null;
   database: NonNullable<Status['database']>;
   /** Tables named by the address, chosen at first. If the backup holds none of them, none is chosen: never more than was requested. */
-  asked: readonly string[];
+  requested: readonly string[];
   lastBackup: string | null;
   onStarted: (operation: Operation) => void;
 }
@@ -35,10 +35,10 @@ interface RestorePlanProps {
 export function RestorePlan(props: RestorePlanProps) {
   const me = useMe();
   const [creating, setCreating] = createSignal(false);
-  const asked = () => (props.detail?.tables ?? []).map(({ name }) => name).filter(isAsked);
-  const isAsked = (name: string) => props.asked.some((one) => tableLabel(one) === tableLabel(name));
-  const [scope, setScope] = createSignal<'all' | 'some'>(props.asked.length > 0 ? 'some' : 'all');
-  const [chosen, setChosen] = createSignal<string[]>(asked());
+  const requestedNames = () => (props.detail?.tables ?? []).map(({ name }) => name).filter(isRequested);
+  const isRequested = (name: string) => props.requested.some((one) => tableLabel(one) === tableLabel(name));
+  const [scope, setScope] = createSignal<'all' | 'some'>(props.requested.length > 0 ? 'some' : 'all');
+  const [chosen, setChosen] = createSignal<string[]>(requestedNames());
   const tables = createMemo(() =>
     (props.detail?.tables ?? []).toSorted((a, b) => tableLabel(a.name).localeCompare(tableLabel(b.name))),
   );
@@ -116,7 +116,7 @@ export function RestorePlan(props: RestorePlanProps) {
                 <Button onClick={() => setCreating(true)}>{w.backupFirst}</Button>
               </Show>
             </div>
-            <Counts tables={affected()} rowsNow={rowsNow()} />
+            <RowCounts tables={affected()} rowsNow={rowsNow()} />
           </Card>
           <RestoreConfirm
             lead={w.goesBack(
@@ -136,7 +136,7 @@ export function RestorePlan(props: RestorePlanProps) {
   );
 }
 
-function Counts(props: { tables: BackupDetail['tables']; rowsNow: ReadonlyMap<string, number | null> }) {
+function RowCounts(props: { tables: BackupDetail['tables']; rowsNow: ReadonlyMap<string, number | null> }) {
   const before = (name: string) => props.rowsNow.get(tableLabel(name)) ?? null;
   const differenceOf = ({ name, rows }: BackupDetail['tables'][number]) => rows - (before(name) ?? rows);
   return (

@@ -14,7 +14,7 @@ import { Card, PageHeading } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { ActiveOperations } from '../../ui/operations/active-operations.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
-import { PickBackup } from './pick-backup.tsx';
+import { BackupPicker } from './backup-picker.tsx';
 import { RestorePlan } from './restore-plan.tsx';
 
 const UploadBox = lazyWithRetry(() => import('./upload-box.tsx').then(({ UploadBox }) => UploadBox));
@@ -62,14 +62,14 @@ export function Restore() {
           {(name) => (
             // A boundary of its own, so that the heading and the focus on it stay while this loads.
             <Suspense fallback={<PageSkeleton />}>
-              <Chosen name={name()} tables={[search.tables ?? []].flat()} onStarted={setStarted} />
+              <ChosenBackup name={name()} tables={[search.tables ?? []].flat()} onStarted={setStarted} />
             </Suspense>
           )}
         </Match>
         <Match when={true}>
           <div class="grid gap-4 lg:grid-cols-2">
             <Card title={w.stored}>
-              <PickBackup onPick={(backup) => setSearch({ backup })} />
+              <BackupPicker onPick={(backup) => setSearch({ backup })} />
             </Card>
             <Card title={w.upload}>
               <Suspense fallback={<div class="skeleton h-52 rounded-xl" />}>
@@ -88,7 +88,7 @@ export function Restore() {
   );
 }
 
-function Chosen(props: { name: string; tables: string[]; onStarted: (operation: Operation) => void }) {
+function ChosenBackup(props: { name: string; tables: string[]; onStarted: (operation: Operation) => void }) {
   const backup = useQuery(() => queries.backup(props.name));
   const status = useQuery(queries.status);
   const error = () => backup.error ?? status.error;
@@ -114,7 +114,7 @@ function Chosen(props: { name: string; tables: string[]; onStarted: (operation: 
                 madeHere={known().backup.madeHere}
                 detail={known().backup.detail}
                 database={database()}
-                asked={props.tables}
+                requested={props.tables}
                 lastBackup={known().status.lastBackup?.timestamp ?? null}
                 onStarted={props.onStarted}
               />

@@ -12,15 +12,15 @@ import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { TextSkeleton } from '../../ui/skeleton.tsx';
 import { AcceptProgress } from './accept-progress.tsx';
-import { LeaveQuestion } from './leave-question.tsx';
+import { LeaveDialog } from './leave-dialog.tsx';
 import { type Peeked, peek } from './peek.ts';
-import { PeekedFacts, saidOf } from './peeked-facts.tsx';
-import { createSending, largestUpload, tooLarge } from './send.ts';
-import { SendProgress } from './send-progress.tsx';
+import { factSentences, PeekedFacts } from './peeked-facts.tsx';
+import { createUpload, maxUploadBytes, tooLarge } from './upload.ts';
+import { UploadProgress } from './upload-progress.tsx';
 
 const { upload: w } = restoreWords;
 /** Codes that refuse the file itself: sent again it would be refused again. */
-const OF_THE_FILE: readonly Failure['code'][] = [
+const FILE_ERRORS: readonly Failure['code'][] = [
   'INPUT_INVALID',
   'TOO_LARGE',
   'ARCHIVE_INVALID',
@@ -38,18 +38,18 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
   const limit = useQuery(() => ({
     queryKey: ['largest upload'],
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: ({ signal }: { signal: AbortSignal }) => largestUpload(signal),
+    queryFn: ({ signal }: { signal: AbortSignal }) => maxUploadBytes(signal),
   }));
-  const most = () => (limit.isSuccess ? limit.data : null);
-  const sending = createSending((sent) => {
+  const maxBytes = () => (limit.isSuccess ? limit.data : null);
+  const upload = createUpload((sent) => {
     announce(sent.existing ? w.existing : w.accepted);
     for (const queryKey of [keys.backups, keys.status]) void client.invalidateQueries({ queryKey });
     setFile(null);
     setPeeked(null);
     props.onSent(sent);
   });
-  const isBusy = () => !['idle', 'done', 'failed'].includes(sending.state());
-  const isOfTheFile = () => OF_THE_FILE.some((code) => code === sending.failure()?.code);
+  const isBusy = () => !['idle', 'done', 'failed'].includes(upload.state());
+  const isFileError = () => FILE_ERRORS.some((code) => code === upload.failure()?.code);
   let picker: HTMLInputElement | undefined;
   let next: HTMLDivElement | undefined;
   // The pressed button is gone, so the focus moves to what can be done next.
@@ -69,16 +69,16 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
     setFile(chosen);
     setPeeked(null);
     setRefusal(null);
-    sending.forget();
+    upload.forget();
     try {
       if (others.length > 0) throw panelFailure('INPUT_INVALID', w.several, w.severalHint);
       const what = await peek(chosen);
-      const limit = most();
+      const limit = maxBytes();
       // An uncompressed file becomes smaller; it is measured once compressed.
       if (isPacked(what) && limit !== null && chosen.size > limit) throw tooLarge(chosen.size, limit);
       if (file() !== chosen) return;
       setPeeked(what);
-      announce(w.found(chosen.name, saidOf(what)));
+      announce(w.found(chosen.name, factSentences(what)));
     } catch (error) {
       if (file() !== chosen) return;
       const unreadable = error instanceof DOMException;
@@ -87,7 +87,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
   };
   const send = () => {
     const [chosen, what] = [file(), peeked()];
-    if (chosen && what) void sending.start(chosen, isPacked(what), most());
+    if (chosen && what) void upload.start(chosen, isPacked(what), maxBytes());
   };
 
   onMount(() => {
@@ -105,15 +105,15 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
       document.removeEventListener('paste', onPaste);
       document.removeEventListener('dragover', onDrag);
       document.removeEventListener('drop', onDrop);
-      if (isBusy()) sending.pause();
+      if (isBusy()) upload.pause();
     });
   });
 
   return (
     <div class="space-y-4">
-      <LeaveQuestion sending={isBusy()} />
+      <LeaveDialog sending={isBusy()} />
       <Show when={!isBusy()}>
-        <DropPlace most={most()} onFiles={(chosen) => void take(chosen)} input={(input) => (picker = input)} />
+        <DropZone maxBytes={maxBytes()} onFiles={(chosen) => void take(chosen)} input={(input) => (picker = input)} />
       </Show>
       <Show when={refusal()}>{(failure) => <RefusedFile failure={failure()} />}</Show>
       <Show when={file() && !peeked() && !refusal()}>
@@ -124,7 +124,7 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
           <div class="rounded-lg border border-line p-4">
             <p class="mb-3 font-medium break-all">{file()?.name}</p>
             <PeekedFacts peeked={what()} />
-            <Show when={sending.failure()}>
+            <Show when={upload.failure()}>
               {(failure) => (
                 <div class="mt-4">
                   <RefusedFile failure={failure()} />
@@ -136,10 +136,10 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
               fallback={
                 <div ref={next} class="mt-4">
                   <Show
-                    when={isOfTheFile()}
+                    when={isFileError()}
                     fallback={
                       <Button variant="primary" onClick={send}>
-                        {sending.state() === 'failed' ? words.tryAgain : w.send}
+                        {upload.state() === 'failed' ? words.tryAgain : w.send}
                       </Button>
                     }
                   >
@@ -151,14 +151,14 @@ export function UploadBox(props: { onSent: (sent: Uploaded) => void }) {
               }
             >
               <Show
-                when={sending.state() === 'checking'}
-                fallback={<SendProgress sending={sending} packed={isPacked(what())} />}
+                when={upload.state() === 'checking'}
+                fallback={<UploadProgress upload={upload} packed={isPacked(what())} />}
               >
                 <div class="mt-4">
                   <AcceptProgress
-                    uploadId={sending.uploadId()}
+                    uploadId={upload.uploadId()}
                     lead={sendingOf(isPacked(what())).send}
-                    before={<SendProgress sending={sending} packed={isPacked(what())} />}
+                    before={<UploadProgress upload={upload} packed={isPacked(what())} />}
                   />
                 </div>
               </Show>
@@ -192,8 +192,8 @@ function filesIn({ clipboardData, target }: ClipboardEvent): Iterable<File> | un
   return text.startsWith('{') ? [new File([text], w.pasted, { type: 'application/json' })] : undefined;
 }
 
-function DropPlace(props: {
-  most: number | null;
+function DropZone(props: {
+  maxBytes: number | null;
   onFiles: (files: Iterable<File> | undefined) => void;
   input: (input: HTMLInputElement) => void;
 }) {
@@ -214,7 +214,7 @@ function DropPlace(props: {
       <FileUp class="size-8 text-brand" aria-hidden="true" />
       <span class="font-medium">{over() ? w.dropping : w.drop}</span>
       <span class="text-sm text-soft">
-        {w.limits(props.most)} {w.paste}
+        {w.limits(props.maxBytes)} {w.paste}
       </span>
       <input
         ref={props.input}

@@ -23,7 +23,7 @@ interface RowDetailsProps {
 export function RowDetails(props: RowDetailsProps) {
   const index = () => props.index ?? 0;
   const row = () => props.page.rows[index()] ?? [];
-  const cutOf = (column: number) => props.page.cut.find((cut) => cut.row === index() && cut.column === column);
+  const truncationOf = (column: number) => props.page.cut.find((cut) => cut.row === index() && cut.column === column);
   return (
     <Modal
       open={props.index !== null}
@@ -46,7 +46,7 @@ export function RowDetails(props: RowDetailsProps) {
               </dt>
               <dd class="mt-0.5 font-mono text-xs wrap-anywhere whitespace-pre-wrap">
                 <Value value={row()[place()] ?? null} hidden={column.hidden} json={/^jsonb?$/.test(column.sqlType)} />
-                <Show when={cutOf(place())}>
+                <Show when={truncationOf(place())}>
                   {(cut) => (
                     <span class="mt-1 block font-sans whitespace-normal text-warn">
                       {w.cut(row()[place()]?.length ?? 0, cut().bytes)}

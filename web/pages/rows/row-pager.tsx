@@ -2,11 +2,11 @@ import type { JSX } from 'solid-js';
 import { nextPage, pageCount, previousPage, type RowPosition, rowRange, sum } from '../../lib/row-position.ts';
 import { rowWords as w } from '../../strings/rows.ts';
 import { PageButtons } from '../../ui/lists/page-buttons.tsx';
-import type { FoundRows } from './row-marks.ts';
+import type { FoundRows } from './rows-query.ts';
 
 interface RowPagerProps {
   page: FoundRows;
-  onTurn: (place: RowPosition) => void;
+  onPage: (position: RowPosition) => void;
   /** More to say about these rows. */
   children?: JSX.Element;
 }
@@ -38,9 +38,9 @@ export function RowPager(props: RowPagerProps) {
     if (!searching()) return w.page(from, to, sum(chunks));
     return rows.length === matched ? w.foundAll(matched) : w.found(from, to, matched);
   };
-  const turning = (to: RowPosition | null) => to && (() => props.onTurn(to));
+  const goTo = (to: RowPosition | null) => to && (() => props.onPage(to));
   return (
-    <PageButtons names={w} class="mb-3" onPrevious={turning(before())} onNext={turning(after())}>
+    <PageButtons names={w} class="mb-3" onPrevious={goTo(before())} onNext={goTo(after())}>
       {text()}
       {props.children}
     </PageButtons>

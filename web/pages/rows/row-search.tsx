@@ -5,7 +5,7 @@ import { rowWords as w } from '../../strings/rows.ts';
 import { Field, Select } from '../../ui/forms/field.tsx';
 
 /** Keeps the place of the hint. */
-const NOT_YET = '\u00a0';
+const BLANK = '\u00a0';
 
 interface RowSearchProps {
   ref: (field: HTMLInputElement) => void;
@@ -36,7 +36,7 @@ export function RowSearch(props: RowSearchProps) {
         label={w.search}
         type="search"
         maxlength={200}
-        hint={props.chunks.length === 0 ? NOT_YET : w.searches(...rowRange(props.chunks, props.chunk), isWhole())}
+        hint={props.chunks.length === 0 ? BLANK : w.searches(...rowRange(props.chunks, props.chunk), isWhole())}
         value={typed()}
         onInput={setTyped}
       />

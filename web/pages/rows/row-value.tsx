@@ -3,12 +3,12 @@ import { rowWords as w } from '../../strings/rows.ts';
 import { Badge } from '../../ui/badge.tsx';
 
 /** Characters of a value shown in one line of the table. */
-const IN_LINE = 120;
+const MAX_CHARACTERS = 120;
 
 /** Shows one value in one line of the table; NULL and the empty text look different. */
 export function RowValue(props: { value: string | null; hidden: boolean }) {
   return (
-    <Switch fallback={props.value?.slice(0, IN_LINE)}>
+    <Switch fallback={props.value?.slice(0, MAX_CHARACTERS)}>
       <Match when={props.hidden}>
         <span class="tracking-widest text-soft" aria-hidden="true">
           •••

@@ -22,12 +22,12 @@ import { Button } from '../../ui/button.tsx';
 import { EmptyState, PageHeading } from '../../ui/card.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { TextSkeleton } from '../../ui/skeleton.tsx';
-import { Reveal } from './reveal.tsx';
+import { RevealDialog } from './reveal-dialog.tsx';
 import { RowDetails } from './row-details.tsx';
-import { type FoundRows, revealable, rowsQuery } from './row-marks.ts';
 import { RowPager } from './row-pager.tsx';
 import { RowSearch } from './row-search.tsx';
 import { RowTable } from './row-table.tsx';
+import { type FoundRows, revealable, rowsQuery } from './rows-query.ts';
 
 /** Renders the page of one table's rows inside a backup. */
 export function Rows() {
@@ -54,11 +54,11 @@ function Table(props: { backup: string; table: string }) {
   const [address, setAddress] = useSearchParams<RowParameters>();
   const [revealed, setRevealed] = createSignal<string[] | null>(null);
   // A search among personal data is personal data too, so it stays out of the address.
-  const [kept, setKept] = createSignal('');
+  const [hiddenSearch, setHiddenSearch] = createSignal('');
   const [asking, setAsking] = createSignal(false);
   const [picked, setPicked] = createSignal<number | null>(null);
   let field: HTMLInputElement | undefined;
-  const search = () => (revealed() ? kept() : (address.search ?? '').slice(0, 200));
+  const search = () => (revealed() ? hiddenSearch() : (address.search ?? '').slice(0, 200));
   const page = useQuery(() => rowsQuery({ ...props, ...positionIn(address), search: search(), revealed: revealed() }));
   const known = () => (page.isSuccess ? page.data : null);
   const chunks = createMemo<readonly number[]>((before) => known()?.chunks ?? before, []);
@@ -71,21 +71,21 @@ function Table(props: { backup: string; table: string }) {
     if (address.row) setAddress({ row: null }, { replace: true });
   };
 
-  const turn = (to: RowPosition) => {
+  const goTo = (to: RowPosition) => {
     setOpen(null);
     setAddress({
       chunk: to.chunk === 1 ? null : String(to.chunk),
       page: to.page === 1 ? null : String(to.page),
     });
   };
-  const look = (text: string) => {
+  const searchFor = (text: string) => {
     if (text === search()) return;
     setOpen(null);
-    if (revealed()) setKept(text);
+    if (revealed()) setHiddenSearch(text);
     setAddress({ page: null, ...(!revealed() && { search: text || null }) }, { replace: true });
   };
   const reveal = (columns: string[]) => {
-    setKept(search());
+    setHiddenSearch(search());
     setAddress({ search: null }, { replace: true });
     setRevealed(columns);
     announce(w.revealed);
@@ -94,7 +94,7 @@ function Table(props: { backup: string; table: string }) {
   const hide = () => {
     setOpen(null);
     setRevealed(null);
-    setKept('');
+    setHiddenSearch('');
     setAddress({ page: null }, { replace: true });
     announce(w.hiddenAgain);
   };
@@ -122,20 +122,20 @@ function Table(props: { backup: string; table: string }) {
           chunks={chunks()}
           chunk={positionIn(address).chunk}
           search={search()}
-          onSearch={look}
-          onChunk={(chunk) => turn({ chunk, page: 1 })}
+          onSearch={searchFor}
+          onChunk={(chunk) => goTo({ chunk, page: 1 })}
         />
       </Show>
       <Switch fallback={<TextSkeleton count={14} class="rounded-xl border border-line bg-card p-5" />}>
         <Match when={page.error}>
           {(error) => (
-            <Refused
+            <RowsFailure
               failure={failureOf(error())}
               elsewhere={Boolean(address.chunk || address.page)}
               onRetry={() => void page.refetch()}
               onPassword={() => setAsking(true)}
               onFirst={() => {
-                turn({ chunk: 1, page: 1 });
+                goTo({ chunk: 1, page: 1 });
                 document.querySelector<HTMLElement>('h1')?.focus();
               }}
             />
@@ -143,7 +143,7 @@ function Table(props: { backup: string; table: string }) {
         </Match>
         <Match when={known()}>
           {(found) => (
-            <Show when={sum(found().chunks) > 0} fallback={<Nothing title={w.nothing} lead={w.nothingLead} />}>
+            <Show when={sum(found().chunks) > 0} fallback={<NoRowsMessage title={w.nothing} lead={w.nothingLead} />}>
               <Show
                 when={found().rows.length > 0}
                 fallback={
@@ -152,18 +152,18 @@ function Table(props: { backup: string; table: string }) {
                     mayReveal={mayReveal()}
                     isRevealed={revealed() !== null}
                     onReveal={() => setAsking(true)}
-                    onTurn={(to) => {
-                      turn(to);
+                    onPage={(to) => {
+                      goTo(to);
                       field?.focus();
                     }}
-                    onForget={() => {
-                      look('');
+                    onClear={() => {
+                      searchFor('');
                       field?.focus();
                     }}
                   />
                 }
               >
-                <RowPager page={found()} onTurn={turn}>
+                <RowPager page={found()} onPage={goTo}>
                   <Show when={revealed()}>
                     <span class="text-warn"> · {w.recorded}</span>
                   </Show>
@@ -171,7 +171,7 @@ function Table(props: { backup: string; table: string }) {
                 <RowTable
                   page={found()}
                   table={tableLabel(props.table)}
-                  first={firstOf(found())}
+                  first={firstRowNumber(found())}
                   searching={found().search !== ''}
                   busy={page.isPlaceholderData}
                   onOpen={setOpen}
@@ -180,7 +180,7 @@ function Table(props: { backup: string; table: string }) {
               <RowDetails
                 page={found()}
                 table={tableLabel(props.table)}
-                first={firstOf(found())}
+                first={firstRowNumber(found())}
                 searching={found().search !== ''}
                 index={open()}
                 onIndex={setOpen}
@@ -189,7 +189,7 @@ function Table(props: { backup: string; table: string }) {
           )}
         </Match>
       </Switch>
-      <Reveal
+      <RevealDialog
         open={asking()}
         kinds={kindsOf(known())}
         columns={revealed() ?? namesOf(known())}
@@ -202,7 +202,7 @@ function Table(props: { backup: string; table: string }) {
 }
 
 /** Returns the number of the first row shown, in the whole table or among the hits. */
-function firstOf(page: FoundRows): number {
+function firstRowNumber(page: FoundRows): number {
   return (page.search === '' ? rowRange(page.chunks, page.chunk)[0] : 1) + page.offset;
 }
 
@@ -216,7 +216,7 @@ function kindsOf(page: RowPage | null): string {
   return kinds.length > 0 ? w.and(kinds.map((kind) => w.kinds[kind])) : w.hidden;
 }
 
-function Refused(props: {
+function RowsFailure(props: {
   failure: Failure;
   elsewhere: boolean;
   onRetry: () => void;
@@ -242,7 +242,7 @@ function Refused(props: {
   );
 }
 
-function Nothing(props: { title: string; lead: string; children?: JSX.Element }) {
+function NoRowsMessage(props: { title: string; lead: string; children?: JSX.Element }) {
   const text = createMemo(() => `${props.title}. ${props.lead}`);
   createEffect(() => announce(text()));
   return (
@@ -259,8 +259,8 @@ interface NoRowsProps {
   mayReveal: boolean;
   isRevealed: boolean;
   onReveal: () => void;
-  onTurn: (to: RowPosition) => void;
-  onForget: () => void;
+  onPage: (to: RowPosition) => void;
+  onClear: () => void;
 }
 
 /** Says that this part of the table has no hit, or that the address points behind its end. */
@@ -277,12 +277,12 @@ function NoRows(props: NoRowsProps) {
     <Show
       when={props.page.matched === 0 && props.page.search !== ''}
       fallback={
-        <Nothing title={w.pastEnd} lead={w.pastEndLead}>
-          <Button onClick={() => props.onTurn({ chunk: props.page.chunk, page: 1 })}>{w.first}</Button>
-        </Nothing>
+        <NoRowsMessage title={w.pastEnd} lead={w.pastEndLead}>
+          <Button onClick={() => props.onPage({ chunk: props.page.chunk, page: 1 })}>{w.first}</Button>
+        </NoRowsMessage>
       }
     >
-      <Nothing title={w.noMatch(props.page.search)} lead={lead()}>
+      <NoRowsMessage title={w.noMatch(props.page.search)} lead={lead()}>
         <Show when={wasHidden() && !props.isRevealed}>
           <Button onClick={() => props.onReveal()}>
             <Eye class="size-4" aria-hidden="true" />
@@ -291,13 +291,13 @@ function NoRows(props: NoRowsProps) {
         </Show>
         <Show when={next()}>
           {(chunk) => (
-            <Button onClick={() => props.onTurn({ chunk: chunk(), page: 1 })}>
+            <Button onClick={() => props.onPage({ chunk: chunk(), page: 1 })}>
               {w.nextPart(...rowRange(props.page.chunks, chunk()))}
             </Button>
           )}
         </Show>
-        <Button onClick={() => props.onForget()}>{w.showAll}</Button>
-      </Nothing>
+        <Button onClick={() => props.onClear()}>{w.showAll}</Button>
+      </NoRowsMessage>
     </Show>
   );
 }

@@ -10,7 +10,7 @@ import { statusWords as w } from '../../strings/status.ts';
 import { Badge } from '../../ui/badge.tsx';
 import type { Check } from './health.ts';
 
-const LOOKS = {
+const APPEARANCE = {
   good: { icon: CircleCheck, tone: 'good' },
   warn: { icon: TriangleAlert, tone: 'warn' },
   bad: { icon: CircleAlert, tone: 'bad' },
@@ -43,8 +43,8 @@ export function HealthList(props: { checks: Check[] }) {
             </div>
             <p class="md:text-right">
               <Badge
-                tone={LOOKS[check.state].tone}
-                icon={<Dynamic component={LOOKS[check.state].icon} class="size-3.5" aria-hidden="true" />}
+                tone={APPEARANCE[check.state].tone}
+                icon={<Dynamic component={APPEARANCE[check.state].icon} class="size-3.5" aria-hidden="true" />}
               >
                 {w.states[check.state]}
               </Badge>

@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test';
 import type { Recommendation, Status } from '../../api.ts';
-import { type Here, healthOf } from './health.ts';
+import { type ClientFacts, healthOf } from './health.ts';
 import { HEALTHY as status } from './status.fixture.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
-const here: Here = { now: NOW, serverAheadMs: 40, isEncrypted: true, isLocal: false };
-const found = (name: string, change: Partial<Status>, at: Partial<Here> = {}) =>
+const here: ClientFacts = { now: NOW, serverAheadMs: 40, isEncrypted: true, isLocal: false };
+const found = (name: string, change: Partial<Status>, at: Partial<ClientFacts> = {}) =>
   healthOf({ ...status, ...change }, { ...here, ...at }).find((check) => check.name === name);
 
 test('all is good only when all is good', () => {

@@ -17,7 +17,7 @@ export interface Check {
 }
 
 /** Facts only the browser knows. */
-export interface Here {
+export interface ClientFacts {
   now: Date;
   /** Milliseconds the server's clock is ahead of this computer's; null while unknown. */
   serverAheadMs: number | null;
@@ -30,16 +30,16 @@ export interface Here {
 /** A wait longer than any usual one. */
 const LONG_WAIT_MS = 10 * 60_000;
 /** A smaller difference goes unnoticed, and answers take as long to arrive. */
-const CLOCKS_AGREE_MS = 5000;
+const CLOCK_TOLERANCE_MS = 5000;
 /** Signed links count five minutes; from this difference on they seem to count much less, or more. */
-const CLOCKS_APART_MS = 120_000;
+const CLOCK_LIMIT_MS = 120_000;
 const RECENT_MS = 86_400_000;
-const SHOWN_NAMES = 10;
+const MAX_NAMES = 10;
 /** Recommendations about the last backup, the worst first. */
 const LAST_BACKUP = ['NO_BACKUP', 'BACKUP_OLD', 'LAST_DAMAGED', 'LAST_INCOMPLETE'];
 
 /** Returns the checks of the server's health, always in the same order. Pure. */
-export function healthOf(status: Status, here: Here): Check[] {
+export function healthOf(status: Status, here: ClientFacts): Check[] {
   return [
     database(status),
     tables(status),
@@ -58,19 +58,25 @@ function check(name: string, state: Health, text: string, hint: string | null = 
 }
 
 /** Makes the check of a part that could not be queried, with the reason if one was sent. */
-function silent(name: string, status: Status, part: Status['troubles'][number]['part'], state: Health, text: string) {
+function unavailable(
+  name: string,
+  status: Status,
+  part: Status['troubles'][number]['part'],
+  state: Health,
+  text: string,
+) {
   // A reason shared by several parts is listed once.
   const found = status.troubles.find((trouble) => trouble.part === part);
   return check(name, state, found ? `${text} ${found.message}` : text, found?.hint ?? null);
 }
 
 function database(status: Status): Check {
-  if (status.database === null) return silent(w.database, status, 'database', 'bad', w.databaseBad);
+  if (status.database === null) return unavailable(w.database, status, 'database', 'bad', w.databaseBad);
   return check(w.database, 'good', w.databaseGood(status.database.version, status.database.size));
 }
 
 function tables(status: Status): Check {
-  if (status.schema === null) return silent(w.schema, status, 'tables', 'unknown', w.notAsked);
+  if (status.schema === null) return unavailable(w.schema, status, 'tables', 'unknown', w.notAsked);
   const { missing, unknown } = status.schema;
   if (missing.length > 0) return check(w.schema, 'bad', w.schemaMissing(namesOf(missing)), w.schemaMissingHint);
   if (unknown.length > 0) return check(w.schema, 'warn', w.schemaUnknown(namesOf(unknown)), w.schemaUnknownHint);
@@ -88,7 +94,7 @@ function tables(status: Status): Check {
 
 function migrations(status: Status): Check {
   const found = status.migrations;
-  if (found === null) return silent(w.migrations, status, 'migrations', 'unknown', w.notAsked);
+  if (found === null) return unavailable(w.migrations, status, 'migrations', 'unknown', w.notAsked);
   const text = w.migrationsStates[found];
   if (found === 'newest') return check(w.migrations, 'good', text);
   return found === 'older'
@@ -97,7 +103,7 @@ function migrations(status: Status): Check {
 }
 
 function worker(status: Status, now: Date): Check {
-  if (status.queue === null) return silent(w.worker, status, 'queue', 'unknown', w.notAsked);
+  if (status.queue === null) return unavailable(w.worker, status, 'queue', 'unknown', w.notAsked);
   const { worker: isThere, queued, running, waitingSince } = status.queue;
   if (!isThere) return check(w.worker, 'bad', w.workerGone(queued), w.workerGoneHint);
   const waits = waitingSince === null ? 0 : now.getTime() - Date.parse(waitingSince);
@@ -106,9 +112,9 @@ function worker(status: Status, now: Date): Check {
 }
 
 function storage(status: Status): Check {
-  if (status.storage === null) return silent(w.storage, status, 'storage', 'bad', w.storageBad);
+  if (status.storage === null) return unavailable(w.storage, status, 'storage', 'bad', w.storageBad);
   const { backups, usedBytes, freeBytes, writable } = status.storage;
-  if (!writable) return silent(w.storage, status, 'writing', 'bad', w.storageNotWritable);
+  if (!writable) return unavailable(w.storage, status, 'writing', 'bad', w.storageNotWritable);
   const little = status.recommendations.find(({ code }) => code === 'LITTLE_SPACE');
   const text = w.storageGood(backups, usedBytes, freeBytes);
   return little
@@ -141,21 +147,21 @@ function lastFailure(status: Status, now: Date): Check {
   return { ...check(w.failure, isRecent ? 'warn' : 'good', text), href: `/operations/${last.id}` };
 }
 
-function connection(status: Status, { isEncrypted, isLocal }: Here): Check {
+function connection(status: Status, { isEncrypted, isLocal }: ClientFacts): Check {
   if (isEncrypted && status.secureCookies) return check(w.connection, 'good', w.connectionGood);
   if (isEncrypted) return check(w.connection, 'warn', w.connectionMixed, w.connectionMixedHint);
   if (isLocal) return check(w.connection, 'good', w.connectionLocal);
   return check(w.connection, 'bad', w.connectionBad, w.connectionBadHint);
 }
 
-function clocks({ serverAheadMs }: Here): Check {
+function clocks({ serverAheadMs }: ClientFacts): Check {
   if (serverAheadMs === null) return check(w.clock, 'unknown', w.notAsked);
-  const apart = Math.abs(serverAheadMs);
-  if (apart < CLOCKS_AGREE_MS) return check(w.clock, 'good', w.clockGood);
-  return check(w.clock, apart < CLOCKS_APART_MS ? 'warn' : 'bad', w.clockOff(serverAheadMs), w.clockHint);
+  const skew = Math.abs(serverAheadMs);
+  if (skew < CLOCK_TOLERANCE_MS) return check(w.clock, 'good', w.clockGood);
+  return check(w.clock, skew < CLOCK_LIMIT_MS ? 'warn' : 'bad', w.clockOff(serverAheadMs), w.clockHint);
 }
 
 function namesOf(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN_NAMES).map(tableLabel).join(', ');
-  return names.length > SHOWN_NAMES ? `${shown}, …` : shown;
+  const shown = names.slice(0, MAX_NAMES).map(tableLabel).join(', ');
+  return names.length > MAX_NAMES ? `${shown}, …` : shown;
 }

@@ -1,13 +1,13 @@
 import type { Status } from '../../api.ts';
 import { bytesText, countText, utcText } from '../../lib/format.ts';
 import { statusWords as w } from '../../strings/status.ts';
-import type { Check, Here } from './health.ts';
+import type { Check, ClientFacts } from './health.ts';
 
 /**
  * Returns the whole status as plain text, to send to a helper. Names and numbers only: the server sends no secrets, and none is added.
  * Pure.
  */
-export function statusReport(status: Status, checks: readonly Check[], here: Here, browser: string): string {
+export function statusReport(status: Status, checks: readonly Check[], here: ClientFacts, browser: string): string {
   const lines = [
     `${w.program} ${status.version}, ${utcText(here.now)}`,
     '',

@@ -15,19 +15,19 @@ import { Card, DescriptionList, PageHeading } from '../../ui/card.tsx';
 import { Moment } from '../../ui/moment.tsx';
 import { QueryFailure } from '../../ui/query-failure.tsx';
 import { PageSkeleton } from '../../ui/skeleton.tsx';
-import { type Check, type Here, healthOf } from './health.ts';
+import { type Check, type ClientFacts, healthOf } from './health.ts';
 import { HealthList } from './health-list.tsx';
 import { factsOf, statusReport } from './status-report.ts';
 import { TableSizes } from './table-sizes.tsx';
 
-const EVERY_MINUTE_MS = 60_000;
+const CLOCK_CHECK_MS = 60_000;
 
 /** Renders the status page: the health of the server and of everything it needs. */
 export function Status() {
   const status = useQuery(queries.status);
   const clocks = useQuery(() => ({
     queryKey: [...keys.status, 'clocks'],
-    refetchInterval: EVERY_MINUTE_MS,
+    refetchInterval: CLOCK_CHECK_MS,
     async queryFn({ signal }: { signal: AbortSignal }) {
       const asked = Date.now();
       const { timestamp } = await api.auth.me.query(undefined, { signal });
@@ -35,7 +35,7 @@ export function Status() {
       return Date.parse(timestamp) - (asked + Date.now()) / 2;
     },
   }));
-  const here = (): Here => ({
+  const clientFacts = (): ClientFacts => ({
     now: now(),
     serverAheadMs: latestData(clocks),
     isEncrypted: location.protocol === 'https:',
@@ -44,13 +44,13 @@ export function Status() {
   const known = () => latestData(status);
   const checks = createMemo(() => {
     const found = known();
-    return found ? healthOf(found, here()) : [];
+    return found ? healthOf(found, clientFacts()) : [];
   });
   return (
     <>
       <PageHeading title={w.title} lead={w.lead}>
         <Show when={known()}>
-          {(found) => <CopyReport text={() => statusReport(found(), checks(), here(), browser())} />}
+          {(found) => <CopyReport text={() => statusReport(found(), checks(), clientFacts(), browser())} />}
         </Show>
       </PageHeading>
       <QueryFailure of={status} />

@@ -114,7 +114,7 @@ export function OperationCard(props: OperationCardProps) {
         </Show>
         <Show when={hasEnded(operation()) && props.onDismiss}>
           <Button
-            variant="quiet"
+            variant="ghost"
             square
             class="-mt-2 -mr-2 shrink-0"
             aria-label={words.close}

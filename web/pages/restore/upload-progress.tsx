@@ -4,14 +4,14 @@ import { restoreWords } from '../../strings/restore.ts';
 import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { ProgressBar } from '../../ui/operations/progress-bar.tsx';
-import type { createSending, SendState } from './send.ts';
+import type { createUpload, UploadState } from './upload.ts';
 
 const { upload: w } = restoreWords;
 
 /** Shows the progress of an upload: amount, speed, time left; with buttons to pause, resume and give up. */
-export function SendProgress(props: { sending: ReturnType<typeof createSending>; packed: boolean }) {
-  const state = () => props.sending.state();
-  const sent = () => props.sending.sent();
+export function UploadProgress(props: { upload: ReturnType<typeof createUpload>; packed: boolean }) {
+  const state = () => props.upload.state();
+  const sent = () => props.upload.sent();
   const steps = () => sendingOf(props.packed);
   const share = createMemo<number | null>((before) => {
     const { pack, send } = steps();
@@ -45,15 +45,15 @@ export function SendProgress(props: { sending: ReturnType<typeof createSending>;
       </p>
       <div class="mt-3 flex gap-2">
         <Show when={state() === 'sending' || state() === 'retrying'}>
-          <Button onClick={() => props.sending.pause()}>{w.pause}</Button>
+          <Button onClick={() => props.upload.pause()}>{w.pause}</Button>
         </Show>
         <Show when={state() === 'paused'}>
-          <Button variant="primary" onClick={() => props.sending.resume()}>
+          <Button variant="primary" onClick={() => props.upload.resume()}>
             {w.resume}
           </Button>
         </Show>
         <Show when={state() !== 'checking' && state() !== 'packing'}>
-          <Button variant="quiet" onClick={() => props.sending.giveUp()}>
+          <Button variant="ghost" onClick={() => props.upload.giveUp()}>
             {w.stop}
           </Button>
         </Show>
@@ -63,7 +63,7 @@ export function SendProgress(props: { sending: ReturnType<typeof createSending>;
 }
 
 /** Returns the number of the step and what is being done. */
-function doingOf(state: SendState, { pack, send }: ReturnType<typeof sendingOf>): [at: number, text: string] {
+function doingOf(state: UploadState, { pack, send }: ReturnType<typeof sendingOf>): [at: number, text: string] {
   switch (state) {
     case 'packing':
       return [pack.steps, w.packing];

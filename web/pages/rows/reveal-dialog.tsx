@@ -8,7 +8,7 @@ import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { StepUpField } from '../../ui/forms/step-up-field.tsx';
 import { Modal } from '../../ui/modal.tsx';
 
-interface RevealProps {
+interface RevealDialogProps {
   open: boolean;
   /** The kinds of the hidden columns: `personal and financial`. */
   kinds: string;
@@ -20,7 +20,7 @@ interface RevealProps {
 }
 
 /** Asks before columns are revealed: says that it is recorded, and asks for the password. */
-export function Reveal(props: RevealProps) {
+export function RevealDialog(props: RevealDialogProps) {
   const form = createStepUpForm(() => {
     props.onClose();
     props.onReveal();

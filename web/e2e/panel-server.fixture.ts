@@ -13,7 +13,7 @@ import { ensurePanel } from '../../scripts/start/build-panel.ts';
 import { createBackupClient } from '../../server/client/client.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
 import { readConfig } from '../../server/process/config.ts';
-import { createPlaces, type Places } from './places.fixture.ts';
+import { type ContextPool, createContextPool } from './context-pool.fixture.ts';
 
 export const EMAIL = 'superadmin@owu.example';
 export const PASSWORD = 'Palace-Demo-1';
@@ -22,10 +22,10 @@ export const PASSWORD = 'Palace-Demo-1';
 export const WITHOUT_BROWSER = !browserIsHere() && !process.env['CI'];
 
 /** The response of a proxy whose server is gone. */
-export const REFUSAL = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
+export const BAD_GATEWAY = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
 
 /** A real server on a database of its own with demo data, the built panel, and a browser. */
-export interface Stage extends AsyncDisposable {
+export interface PanelServer extends AsyncDisposable {
   url: string;
   database: TestDatabase;
   /** The folder of the server's archives. */
@@ -35,29 +35,29 @@ export interface Stage extends AsyncDisposable {
   /** Makes a backup of all tables, stored as `<name>.zip`, and waits for its end. */
   makeBackup(name: string): Promise<void>;
   /**
-   * Opens a page without a session, with reduced motion unless the options differ. Errors of scripts and policy are kept in `complaints`.
+   * Opens a page without a session, with reduced motion unless the options differ. Errors of scripts and policy are kept in `consoleErrors`.
    * Without options the context is reused, so init scripts belong to the page.
    */
-  open(options?: BrowserContextOptions): Promise<Visit>;
+  open(options?: BrowserContextOptions): Promise<BrowserSession>;
 }
 
-export interface Visit extends AsyncDisposable {
+export interface BrowserSession extends AsyncDisposable {
   page: Page;
   context: BrowserContext;
-  complaints: string[];
+  consoleErrors: string[];
   goto(path: string): Promise<void>;
   /** Signs in without the sign-in page, which has tests of its own, and opens a page if one is given. */
   signIn(path?: string): Promise<void>;
   /** Returns the findings of axe-core on the page as it is, one line each. */
-  faults(): Promise<string[]>;
+  accessibilityFaults(): Promise<string[]>;
   /**
    * Returns the same, and the findings on colours in the dark theme. For a page that is light and chose no theme; nothing else depends on
    * it.
    */
-  faultsInBothThemes(): Promise<string[]>;
+  accessibilityFaultsInBothThemes(): Promise<string[]>;
 }
 
-interface StageOptions {
+interface PanelServerOptions {
   /** People in the demo data. */
   staff?: number;
   /** Settings of the server. */
@@ -73,28 +73,31 @@ const STORED = Number(process.env['STORED_BACKUPS'] ?? 0);
 const NEWEST_STORED = new Date('2020-02-29T02:00:00Z');
 
 /** Enough on a busy machine to build the panel and start everything. */
-const SETTING_UP_MS = 120_000;
+const SETUP_TIMEOUT_MS = 120_000;
 
 /**
- * Prepares one stage for all tests of the calling file, and disposes of it after the last. None is made without a browser; the tests are
+ * Starts one panel server for all tests of the calling file, and disposes of it after the last. None is made without a browser; the tests are
  * then skipped.
  */
-export function staged(options: StageOptions = {}, prepare?: (scene: Stage) => Promise<void>): () => Stage {
-  let scene: Stage | null = null;
+export function withPanelServer(
+  options: PanelServerOptions = {},
+  prepare?: (panel: PanelServer) => Promise<void>,
+): () => PanelServer {
+  let panel: PanelServer | null = null;
   beforeAll(async () => {
     if (WITHOUT_BROWSER) return;
-    scene = await stage(options);
-    await prepare?.(scene);
-  }, SETTING_UP_MS);
-  afterAll(() => scene?.[Symbol.asyncDispose]());
+    panel = await startPanelServer(options);
+    await prepare?.(panel);
+  }, SETUP_TIMEOUT_MS);
+  afterAll(() => panel?.[Symbol.asyncDispose]());
   return () => {
-    if (scene) return scene;
-    throw new Error('The stage stands while tests run, and only where there is a browser.');
+    if (panel) return panel;
+    throw new Error('The panel server runs while tests run, and only where there is a browser.');
   };
 }
 
-/** Starts a stage that the caller disposes of. */
-export async function stage(options: StageOptions = {}): Promise<Stage> {
+/** Starts a panel server that the caller disposes of. */
+export async function startPanelServer(options: PanelServerOptions = {}): Promise<PanelServer> {
   await ensurePanel();
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await testDatabase({ template: 'hrms' }));
@@ -115,7 +118,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   if (count > 0) await writeManyArchives(config.backupDir, { count, newest: NEWEST_STORED, signal });
   const server: RunningServer = await startServer(config, database.url);
   stack.defer(() => server.stop());
-  const places = stack.use(await createPlaces(server.url));
+  const pool = stack.use(await createContextPool(server.url));
   const owned = stack.move();
   return {
     url: server.url,
@@ -123,7 +126,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     folder: config.backupDir,
     stored: count,
     makeBackup: (name) => makeBackup(server.url, name),
-    open: (how) => visit(places, server.url, how),
+    open: (how) => openBrowserSession(pool, server.url, how),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -149,46 +152,50 @@ async function makeBackup(url: string, name: string): Promise<void> {
   await client.wait(data.operation.id);
 }
 
-async function visit(places: Places, url: string, how: BrowserContextOptions = {}): Promise<Visit> {
-  const { context, leave } = await places.take(how);
+async function openBrowserSession(
+  pool: ContextPool,
+  url: string,
+  how: BrowserContextOptions = {},
+): Promise<BrowserSession> {
+  const { context, release } = await pool.take(how);
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const consoleErrors: string[] = [];
   let signedIn: AsyncDisposable | null = null;
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('pageerror', (error) => consoleErrors.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (message.type() === 'error') consoleErrors.push(message.text());
   });
   return {
     page,
     context,
-    complaints,
+    consoleErrors,
     goto: async (path) => void (await page.goto(path)),
     async signIn(path) {
       const { origin } = new URL(how.baseURL ?? url);
       const data = { email: EMAIL, password: PASSWORD };
       const answer = await context.request.post('/trpc/auth.signIn', { headers: { Origin: origin }, data });
       if (!answer.ok()) throw new Error(`nobody is let in: ${await answer.text()}`);
-      signedIn = await context.addInitScript(rememberSession);
+      signedIn = await context.addInitScript(setSessionFlag);
       if (path === undefined) return;
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
     },
-    faults: () => audit(page),
-    async faultsInBothThemes() {
+    accessibilityFaults: () => audit(page),
+    async accessibilityFaultsInBothThemes() {
       const light = await audit(page);
       await show(page, 'dark');
-      const dark = await audit(page, COLOURS);
+      const dark = await audit(page, CONTRAST_RULES);
       await show(page, 'light');
       return [...light, ...dark.map((fault) => `in the dark theme, ${fault}`)];
     },
     async [Symbol.asyncDispose]() {
       await signedIn?.[Symbol.asyncDispose]();
-      await leave();
+      await release();
     },
   };
 }
 /** Leaves the mark of a session in a page that has none yet, as the sign-in page does. Only once: signing out lasts on the next page. */
-function rememberSession(): void {
+function setSessionFlag(): void {
   if (sessionStorage.getItem('entered') !== null) return;
   sessionStorage.setItem('entered', 'yes');
   localStorage.setItem('palace-session', 'yes');
@@ -202,7 +209,7 @@ async function show(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
 }
 
 /** The colour rules of axe-core. */
-const COLOURS = ['color-contrast', 'link-in-text-block'];
+const CONTRAST_RULES = ['color-contrast', 'link-in-text-block'];
 
 async function audit(page: Page, rules?: string[]): Promise<string[]> {
   // Injected by the debugger, past the policy that forbids the page foreign scripts.
@@ -227,7 +234,7 @@ export function overflow(page: Page): Promise<number> {
 }
 
 /** Navigates inside the loaded panel: changes the address as Back and Forward do. */
-export function turn(page: Page, path: string): Promise<void> {
+export function navigate(page: Page, path: string): Promise<void> {
   return page.evaluate((to) => {
     history.pushState(null, '', to);
     dispatchEvent(new PopStateEvent('popstate'));

@@ -1,18 +1,18 @@
 /** Longest wait for a field; what is typed later belongs to the page again. */
-const PATIENCE_MS = 10_000;
+const CAPTURE_MS = 10_000;
 
 let end: (() => string) | null = null;
 
 /**
- * Keeps what is typed from now on, after `begun`, for a field that is still on its way, until `takeTyped` ends it. Escape drops the text
- * and calls `giveUp`; so does a press elsewhere, another field or a wait of ten seconds.
+ * Keeps what is typed from now on, after `begun`, for a field that is still on its way, until `takeCapturedText` ends it. Escape drops the text
+ * and calls `onCancel`; so does a press elsewhere, another field or a wait of ten seconds.
  */
-export function collectTyping(giveUp: () => void, begun = ''): void {
+export function captureTyping(onCancel: () => void, begun = ''): void {
   end?.();
   let text = begun;
   const drop = () => {
-    takeTyped();
-    giveUp();
+    takeCapturedText();
+    onCancel();
   };
   const press = (event: KeyboardEvent) => {
     if (takesText(event.target)) return drop();
@@ -25,7 +25,7 @@ export function collectTyping(giveUp: () => void, begun = ''): void {
     event.preventDefault();
     event.stopImmediatePropagation();
   };
-  const timer = setTimeout(drop, PATIENCE_MS);
+  const timer = setTimeout(drop, CAPTURE_MS);
   document.addEventListener('keydown', press, true);
   document.addEventListener('pointerdown', drop, true);
   end = () => {
@@ -38,7 +38,7 @@ export function collectTyping(giveUp: () => void, begun = ''): void {
 }
 
 /** Ends the collection and returns its text; empty when nothing was typed. */
-export function takeTyped(): string {
+export function takeCapturedText(): string {
   return end?.() ?? '';
 }
 

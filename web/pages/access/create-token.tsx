@@ -14,21 +14,21 @@ import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field, Select } from '../../ui/forms/field.tsx';
 import { StepUpField } from '../../ui/forms/step-up-field.tsx';
 import { Modal } from '../../ui/modal.tsx';
+import { NewToken } from './new-token.tsx';
 import { ScopeChoice } from './scope-choice.tsx';
-import { ShownToken } from './shown-token.tsx';
 
 const { make: w, made } = accessWords;
 /** The scopes a nightly backup needs. */
-const USUAL: Scope[] = ['backups:read', 'backups:create', 'operations:read'];
+const DEFAULT_SCOPES: Scope[] = ['backups:read', 'backups:create', 'operations:read'];
 
 /** Makes a service token after a step-up, and shows it once. The page keeps it nowhere else. */
-export function MakeToken(props: { open: boolean; onClose: () => void }) {
+export function CreateToken(props: { open: boolean; onClose: () => void }) {
   const client = useQueryClient();
   const me = useMe();
   const stepUp = createStepUp();
   const [name, setName] = createSignal('');
   const [days, setDays] = createSignal<keyof typeof w.daysOptions>('90');
-  const [scopes, setScopes] = createSignal<Scope[]>(USUAL);
+  const [scopes, setScopes] = createSignal<Scope[]>(DEFAULT_SCOPES);
   const [submitted, setSubmitted] = createSignal(false);
   const [busy, setBusy] = createSignal(false);
   const [failure, setFailure] = createSignal<Failure | null>(null);
@@ -39,7 +39,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
       () => {
         setToken(null);
         setName('');
-        setScopes(USUAL);
+        setScopes(DEFAULT_SCOPES);
         setSubmitted(false);
         setFailure(null);
         stepUp.reset();
@@ -53,8 +53,8 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
     setFailure(null);
     try {
       await stepUp.send();
-      const order = { name: name().trim(), scopes: scopes(), expiresInDays: Number(days()) };
-      setToken((await api.tokens.create.mutate(order)).data.token);
+      const request = { name: name().trim(), scopes: scopes(), expiresInDays: Number(days()) };
+      setToken((await api.tokens.create.mutate(request)).data.token);
       announce(made.said);
       void client.invalidateQueries({ queryKey: keys.tokens });
     } catch (error) {
@@ -102,7 +102,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
               chosen={scopes()}
               offered={me.data?.scopes ?? []}
               onChange={setScopes}
-              fault={submitted() && scopes().length === 0 ? w.scopesMissing : null}
+              error={submitted() && scopes().length === 0 ? w.scopesMissing : null}
             />
             <StepUpField of={stepUp} label={w.password} submitted={submitted()} />
             <ButtonRow>
@@ -114,7 +114,7 @@ export function MakeToken(props: { open: boolean; onClose: () => void }) {
           </form>
         }
       >
-        {(shown) => <ShownToken token={shown()} onDone={props.onClose} />}
+        {(shown) => <NewToken token={shown()} onDone={props.onClose} />}
       </Show>
     </Modal>
   );

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 
 /** The announcements a page makes to screen readers. */
-export interface Hearing {
+export interface Announcements {
   /** Returns every announcement so far, in order. */
   all(): Promise<string[]>;
   /** Waits for an announcement that contains this text. */
@@ -9,7 +9,7 @@ export interface Hearing {
 }
 
 /** Listens from now on, until the page is reloaded. */
-export async function listenTo(page: Page): Promise<Hearing> {
+export async function recordAnnouncements(page: Page): Promise<Announcements> {
   await page.evaluate(() => {
     const region = document.querySelector('[data-announced]');
     if (!region) throw new Error('the page tells nothing');

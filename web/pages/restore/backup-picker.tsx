@@ -16,11 +16,11 @@ import { Pager } from '../../ui/lists/pager.tsx';
 import { QueryList } from '../../ui/lists/query-list.tsx';
 import { Moment } from '../../ui/moment.tsx';
 
-const SHOWN = 10;
+const PAGE_SIZE = 10;
 const { restore: w } = restoreWords;
 
 /** Lists all stored backups that can be opened, newest first, with pages and a search. */
-export function PickBackup(props: { onPick: (name: string) => void }) {
+export function BackupPicker(props: { onPick: (name: string) => void }) {
   const [address, setAddress] = useSearchParams<BackupSearch>();
   const search = () => address.search ?? '';
   const [typed, setTyped] = createDebouncedText(search, (text) =>
@@ -28,13 +28,13 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
   );
   const found = useQuery(() => ({
     ...queries.backups({
-      ...filterOf({ search: search(), ...(address.page && { page: address.page }) }, SHOWN),
+      ...filterOf({ search: search(), ...(address.page && { page: address.page }) }, PAGE_SIZE),
       damaged: false,
     }),
     placeholderData: keepPreviousData,
   }));
   const known = () => latestData(found);
-  const nothing = () => (search() ? words.backups.noMatchFor(search()) : w.noBackups);
+  const emptyText = () => (search() ? words.backups.noMatchFor(search()) : w.noBackups);
   return (
     <>
       <p class="mb-3 text-sm text-soft">{w.storedHint}</p>
@@ -51,10 +51,10 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
       <QueryList
         of={found}
         searchKey={search()}
-        announcement={known()?.items.length ? words.backups.found(known()?.total ?? 0) : nothing()}
+        announcement={known()?.items.length ? words.backups.found(known()?.total ?? 0) : emptyText()}
         skeleton={<div class="skeleton h-96 rounded-lg" />}
         isEmpty={known()?.items.length === 0}
-        empty={<p class="p-4 text-sm">{nothing()}</p>}
+        empty={<p class="p-4 text-sm">{emptyText()}</p>}
       >
         <ul aria-label={words.backups.caption} aria-busy={found.isPlaceholderData} class="divide-y divide-line">
           <For each={known()?.items}>
@@ -89,7 +89,7 @@ export function PickBackup(props: { onPick: (name: string) => void }) {
         {(all) => (
           <Pager
             offset={all().offset}
-            size={SHOWN}
+            size={PAGE_SIZE}
             total={all().total}
             onPage={(number) => setAddress({ page: number === 1 ? null : String(number) })}
           />

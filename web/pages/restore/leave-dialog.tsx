@@ -8,14 +8,14 @@ import { Modal } from '../../ui/modal.tsx';
 const { upload: w } = restoreWords;
 
 /** Asks before the page is left during an upload, and says what happens to the bytes already sent. */
-export function LeaveQuestion(props: { sending: boolean }) {
+export function LeaveDialog(props: { sending: boolean }) {
   const [leaving, setLeaving] = createSignal<BeforeLeaveEventArgs | null>(null);
   blockNavigation(() => props.sending, setLeaving);
   const stay = () => setLeaving(null);
   return (
     <Modal open={props.sending && leaving() !== null} onClose={stay} title={w.leave} lead={w.leaveLead}>
       <ButtonRow>
-        <Button variant="grave" onClick={() => leaving()?.retry(true)}>
+        <Button variant="danger-outline" onClick={() => leaving()?.retry(true)}>
           {w.leaveAnyway}
         </Button>
         <Button variant="primary" onClick={stay}>

@@ -14,9 +14,9 @@ import { tokenState } from './token-state.ts';
 
 const { tokens: w } = accessWords;
 /** Scopes that can do irreversible harm. */
-export const DANGEROUS: readonly Scope[] = ['restores:run', 'backups:delete', 'tokens:manage'];
+export const DANGEROUS_SCOPES: readonly Scope[] = ['restores:run', 'backups:delete', 'tokens:manage'];
 
-const LOOKS = {
+const APPEARANCE = {
   valid: { icon: CircleCheck, tone: 'good' },
   ownerless: { icon: TriangleAlert, tone: 'warn' },
   expired: { icon: Hourglass, tone: 'calm' },
@@ -24,22 +24,22 @@ const LOOKS = {
 } as const;
 
 /** Renders one token: its name, its scopes, its state. */
-export function TokenLine(props: { token: Token; onRevoke: () => void }) {
+export function TokenItem(props: { token: Token; onRevoke: () => void }) {
   const state = () => tokenState(props.token, now());
-  const isPast = () => state() === 'revoked' || state() === 'expired';
-  const isDangerous = () => props.token.scopes.some((scope) => DANGEROUS.includes(scope));
+  const isInactive = () => state() === 'revoked' || state() === 'expired';
+  const isDangerous = () => props.token.scopes.some((scope) => DANGEROUS_SCOPES.includes(scope));
   return (
     <li class="flex flex-wrap items-start justify-between gap-x-4 gap-y-2 py-3 text-sm first:pt-0 last:pb-0">
       <div class="min-w-0 flex-1 basis-64">
         <p class="flex flex-wrap items-center gap-2 font-medium">
           <span class="wrap-anywhere">{props.token.name}</span>
           <Badge
-            tone={LOOKS[state()].tone}
-            icon={<Dynamic component={LOOKS[state()].icon} class="size-3.5" aria-hidden="true" />}
+            tone={APPEARANCE[state()].tone}
+            icon={<Dynamic component={APPEARANCE[state()].icon} class="size-3.5" aria-hidden="true" />}
           >
             {w.states[state()]}
           </Badge>
-          <Show when={isDangerous() && !isPast()}>
+          <Show when={isDangerous() && !isInactive()}>
             <Badge tone="warn" icon={<TriangleAlert class="size-3.5" aria-hidden="true" />}>
               {w.dangerous}
             </Badge>
@@ -49,17 +49,17 @@ export function TokenLine(props: { token: Token; onRevoke: () => void }) {
           <span class="text-soft">{w.may}</span> {props.token.scopes.map(accessWords.scope).join(', ')}
         </p>
         <p class="mt-0.5 flex flex-wrap gap-x-4 text-soft">
-          <Fact name={w.of}>
+          <Detail name={w.of}>
             <span class="break-all">{props.token.email}</span>
-          </Fact>
-          <Fact name={w.used}>
+          </Detail>
+          <Detail name={w.used}>
             <Show when={props.token.lastUsedAt} fallback={w.never}>
               {(at) => <Moment at={at()} ago />}
             </Show>
-          </Fact>
-          <Fact name={isPast() ? w.ended : w.ends}>
+          </Detail>
+          <Detail name={isInactive() ? w.ended : w.ends}>
             <Moment at={props.token.revokedAt ?? props.token.expiresAt} />
-          </Fact>
+          </Detail>
         </p>
         <Show when={props.token.revokedBy}>
           {(who) => <p class="mt-0.5 break-all text-soft">{w.revokedBy(who())}</p>}
@@ -68,8 +68,8 @@ export function TokenLine(props: { token: Token; onRevoke: () => void }) {
           <p class="mt-0.5 text-warn">{w.ownerlessHint}</p>
         </Show>
       </div>
-      <Show when={!isPast()}>
-        <Button variant="grave" aria-label={w.revokeOf(props.token.name)} onClick={() => props.onRevoke()}>
+      <Show when={!isInactive()}>
+        <Button variant="danger-outline" aria-label={w.revokeOf(props.token.name)} onClick={() => props.onRevoke()}>
           {w.revoke}
         </Button>
       </Show>
@@ -77,7 +77,7 @@ export function TokenLine(props: { token: Token; onRevoke: () => void }) {
   );
 }
 
-function Fact(props: { name: string; children: JSX.Element }) {
+function Detail(props: { name: string; children: JSX.Element }) {
   return (
     <span>
       {props.name} {props.children}

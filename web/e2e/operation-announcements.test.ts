@@ -2,13 +2,13 @@ import { describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
 import { openSession } from '../../db/connect/session.ts';
 import type { Operation } from '../api.ts';
-import { listenTo } from './hearing.fixture.ts';
-import { staged, type Visit, WITHOUT_BROWSER } from './stage.fixture.ts';
+import { recordAnnouncements } from './announcements.fixture.ts';
+import { type BrowserSession, WITHOUT_BROWSER, withPanelServer } from './panel-server.fixture.ts';
 import { playOperation } from './stream.fixture.ts';
 
 const TITLE = 'Backup to first.zip';
 
-const scene = staged({}, (scene) => scene.makeBackup('first'));
+const panel = withPanelServer({}, (panel) => panel.makeBackup('first'));
 
 type Progress = NonNullable<Operation['progress']>;
 
@@ -20,9 +20,9 @@ function progress(bytes: number, stage: Progress['stage'] = 'copy'): Progress {
 
 const UNDER_WAY = { state: 'running', finishedAt: null, result: null } as const;
 
-/** Plays the backup of this file’s stage while it was being made. */
+/** Plays the backup of this file’s server while it was being made. */
 async function playFirst(page: Page, before: Progress) {
-  const [row] = await scene().database.query(
+  const [row] = await panel().database.query(
     "SELECT id FROM backup_system.operations WHERE archive = 'first.zip' AND kind = 'backup'",
   );
   return playOperation(page, String(row?.['id']), { ...UNDER_WAY, revision: 1, progress: before });
@@ -35,7 +35,7 @@ async function shows(page: Page, rows: number): Promise<void> {
 
 /** Holds every backup back until disposed of. */
 async function holdTable() {
-  const neighbour = await openSession(scene().database.url, {
+  const neighbour = await openSession(panel().database.url, {
     applicationName: 'neighbour',
     signal: AbortSignal.timeout(120_000),
   });
@@ -45,7 +45,7 @@ async function holdTable() {
 }
 
 /** Starts a backup, and waits until its card says that it waits for the locked table. */
-async function beginBackup({ page }: Visit, name: string) {
+async function beginBackup({ page }: BrowserSession, name: string) {
   await page.getByRole('button', { name: 'Create backup' }).first().click();
   await page.getByLabel('Name').fill(name);
   await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
@@ -58,11 +58,11 @@ const focused = (page: Page) => page.evaluate(() => document.activeElement?.text
 
 describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', () => {
   test('how far it has come since they look, and at last its end alone', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     const stream = await playFirst(page, progress(30));
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     await stream.tell({ progress: progress(40) });
     await shows(page, 40);
     await stream.tell({ progress: progress(60) });
@@ -75,10 +75,10 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   });
 
   test('nothing when it has ended long ago', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/operations');
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     await page.getByRole('list', { name: 'Operations' }).getByRole('link', { name: TITLE }).click();
     await page.getByRole('heading', { name: TITLE, level: 1 }).waitFor();
     await page.getByText('Backup complete.').waitFor();
@@ -86,11 +86,11 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   });
 
   test('once that it waits for the tables, however often that is the news', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     const stream = await playFirst(page, progress(40));
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     for (const rows of [41, 42, 43]) {
       await stream.tell({ progress: { ...progress(rows, 'lock'), blocked: true } });
       await shows(page, rows);
@@ -102,7 +102,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   });
 
   test('that it was asked to stop, whatever else is the news, and then that it has', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn();
     const stream = await playFirst(page, progress(40));
@@ -111,7 +111,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
       const data = { ...stream.record, ...UNDER_WAY, ...asked, revision: 2 };
       return route.fulfill({ json: [{ result: { data: { success: true, data } } }] });
     });
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     await page.getByRole('button', { name: 'Cancel backup' }).press('Enter');
     await shows(page, 41);
     await stream.tell(asked);
@@ -125,7 +125,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   });
 
   test('where they are: who has stopped one goes on reading at its title, who puts it away at that of the page', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     await using neighbour = await holdTable();
@@ -142,10 +142,10 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
 
 describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   test('how many backups fit what was looked for; who wants all again can type at once', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/');
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await page
       .getByRole('list', { name: 'Stored backups' })
@@ -155,7 +155,7 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
     await search.fill('no such thing');
     await heard.waitFor('No matching backups');
     await page.getByRole('button', { name: 'Show all' }).press('Enter');
-    const all = scene().stored === 0 ? '1 backup.' : `${scene().stored + 1} backups.`;
+    const all = panel().stored === 0 ? '1 backup.' : `${panel().stored + 1} backups.`;
     await heard.waitFor(all);
     expect(await search.evaluate((field) => field === document.activeElement)).toBe(true);
     await page.getByLabel('Show', { exact: true }).selectOption('Pinned');
@@ -166,12 +166,12 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   });
 
   test('how many attempts fit', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/audit');
     const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await rows.first().waitFor();
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     const search = page.getByLabel('Search');
     await search.fill('no such thing');
     await heard.waitFor('No matching entries');
@@ -182,16 +182,16 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   });
 
   test('how many operations fit', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/operations');
     const rows = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
     await rows.first().waitFor();
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     await page.getByLabel('Kind').selectOption('Restore');
     await heard.waitFor('No matching operations');
     await page.getByLabel('Kind').selectOption('Backup');
-    const [made] = await scene().database.query(
+    const [made] = await panel().database.query(
       "SELECT count(*)::int AS count FROM backup_system.operations WHERE kind = 'backup'",
     );
     const count = Number(made?.['count']);
@@ -205,20 +205,20 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
 
 describe.skipIf(WITHOUT_BROWSER)('an operation tells everybody', () => {
   test('a good end in a line, wherever they are by then, which takes no focus and stays while somebody points at it', async () => {
-    await using visit = await scene().open();
+    await using visit = await panel().open();
     const { page } = visit;
     await visit.signIn('/backups');
     await using neighbour = await holdTable();
     await beginBackup(visit, 'well');
     await page.getByRole('link', { name: 'Audit', exact: true }).click();
     await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
-    const heard = await listenTo(page);
+    const heard = await recordAnnouncements(page);
     await neighbour.query('ROLLBACK');
     const line = page.getByRole('region', { name: 'Finished operations' }).getByRole('listitem');
     await line.getByText('Backup complete. Every byte was verified.').waitFor();
     expect(await focused(page)).toBe('Audit');
     expect(await heard.all()).toEqual(['Backup to well.zip: Done.']);
-    expect(await visit.faults()).toEqual([]);
+    expect(await visit.accessibilityFaults()).toEqual([]);
     await page.clock.install();
     await line.hover();
     await page.clock.runFor(60_000);

@@ -4,7 +4,7 @@ const NAMES = { verify: 'Verify', pin: 'Pin', unpin: 'Unpin', download: 'Downloa
 const backups = (count: number) => amountText(count, 'backup');
 
 /** The texts for actions on several backups at once. */
-export const manyWords = {
+export const bulkWords = {
   chooseAll: 'Select all shown',
   choose: (name: string) => `Select ${name}`,
   toolbar: 'Selected backups',

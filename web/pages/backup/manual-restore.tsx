@@ -1,11 +1,11 @@
 import { For } from 'solid-js';
 import { now } from '../../lib/clock.ts';
 import { momentText } from '../../lib/format.ts';
-import { byHandWords as w } from '../../strings/by-hand.ts';
+import { manualRestoreWords as w } from '../../strings/manual-restore.ts';
 import { Card } from '../../ui/card.tsx';
 
 /** Prints, on paper alone, how to get the data back when this program is not available. */
-export function ByHand(props: { name: string }) {
+export function ManualRestore(props: { name: string }) {
   return (
     <div class="hidden print:block">
       <Card title={w.title}>

@@ -1,5 +1,5 @@
 /** The texts on the printed page of a backup that the screen does not show. */
-export const byHandWords = {
+export const manualRestoreWords = {
   title: 'How to restore this backup',
   program: 'With Palace Backup, on the machine where it is installed:',
   command: (file: string) => `bun run scripts/restore.ts ${file}`,

@@ -12,7 +12,7 @@ interface Person {
 }
 
 /** The people a restore would make administrators, or different ones, as named in the server's refusal. */
-export interface AskedPeople {
+export interface AdministratorChanges {
   people: Person[];
   more: number;
   /** The text to send back to confirm them. */
@@ -20,14 +20,18 @@ export interface AskedPeople {
 }
 
 /** Reads the question from a refusal's details; null when it asks about nobody. */
-export function askedPeople(details: Record<string, unknown>): AskedPeople | null {
+export function administratorChanges(details: Record<string, unknown>): AdministratorChanges | null {
   const { administrators: people, more, confirmAdministrators: confirmation } = details;
   if (!Array.isArray(people) || typeof confirmation !== 'string') return null;
   return { people: people as Person[], more: typeof more === 'number' ? more : 0, confirmation };
 }
 
 /** Names these people, and asks whether they are known. */
-export function PeopleChanged(props: { of: AskedPeople; known: boolean; onKnown: (known: boolean) => void }) {
+export function ConfirmAdministrators(props: {
+  of: AdministratorChanges;
+  known: boolean;
+  onKnown: (known: boolean) => void;
+}) {
   return (
     <fieldset class="rounded-lg bg-warn-wash p-4 text-sm">
       <legend class="sr-only">{w.title}</legend>

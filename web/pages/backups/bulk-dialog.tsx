@@ -10,84 +10,84 @@ import { latestData } from '../../lib/server/latest-data.ts';
 import { queries } from '../../lib/server/queries.ts';
 import { createStepUp } from '../../lib/step-up/step-up.ts';
 import { registerResultView } from '../../shell/result-views.ts';
-import { manyWords as w } from '../../strings/many.ts';
+import { bulkWords as w } from '../../strings/bulk.ts';
 import { words } from '../../strings/shared.ts';
 import { Button } from '../../ui/button.tsx';
 import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field } from '../../ui/forms/field.tsx';
 import { StepUpField } from '../../ui/forms/step-up-field.tsx';
 import { Modal, ModalFooter } from '../../ui/modal.tsx';
-import { createManyBackups, type ManyKind, type Outcome } from './many-backups.ts';
+import { type BulkAction, createBulkRun, type Outcome } from './bulk-run.ts';
 
 /** An action somebody requested, with the backups as they were then. */
-export interface ManyOrder {
-  kind: ManyKind;
+export interface BulkRequest {
+  kind: BulkAction;
   backups: BackupInfo[];
   /** True when there are no other backups. */
   everything: boolean;
 }
 
 /** Asks once before an action on several backups, names each, and shows each outcome. */
-export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void }) {
-  const many = createManyBackups();
+export function BulkDialog(props: { request: BulkRequest | null; onClose: () => void }) {
+  const run = createBulkRun();
   const stepUp = createStepUp();
   const [typed, setTyped] = createSignal('');
   const [submitted, setSubmitted] = createSignal(false);
-  const [ran, setRan] = createSignal(false);
+  const [hasRun, setHasRun] = createSignal(false);
   /** Final states of the verifications, by file name. */
   const [ends, setEnds] = createSignal<Record<string, OperationState>>({});
   // The content stays while the dialog closes.
-  const [order, setOrder] = createSignal<ManyOrder>({ kind: 'verify', backups: [], everything: false });
+  const [current, setCurrent] = createSignal<BulkRequest>({ kind: 'verify', backups: [], everything: false });
   createEffect(
     on(
-      () => props.order,
+      () => props.request,
       (asked) => {
         if (!asked) return;
-        setOrder(asked);
+        setCurrent(asked);
         setTyped('');
         setSubmitted(false);
-        setRan(false);
+        setHasRun(false);
         setEnds({});
-        many.forget();
+        run.forget();
         stepUp.reset();
       },
     ),
   );
-  const kind = () => order().kind;
+  const kind = () => current().kind;
   const isKept = ({ pinned }: BackupInfo) => kind() === 'remove' && pinned;
   const names = () =>
-    order()
+    current()
       .backups.filter((one) => !isKept(one))
       .map(({ fileName }) => fileName);
-  const counted = (state: Outcome['state']) => names().filter((name) => many.outcomes[name]?.state === state).length;
+  const counted = (state: Outcome['state']) => names().filter((name) => run.outcomes[name]?.state === state).length;
   const left = () => names().length - counted('done');
-  const isOver = () => ran() && !many.busy() && left() === 0;
+  const isOver = () => hasRun() && !run.busy() && left() === 0;
   const asksPassword = () => kind() === 'remove' || kind() === 'download';
-  const typeFault = () => kind() === 'remove' && typed().trim().toLowerCase() !== w.phrase(names().length);
+  const isPhraseWrong = () => kind() === 'remove' && typed().trim().toLowerCase() !== w.phrase(names().length);
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (many.busy()) return;
+    if (run.busy()) return;
     if (isOver() || names().length === 0) return props.onClose();
     setSubmitted(true);
     focusInvalidField(event);
-    if (typeFault() || (asksPassword() && stepUp.isMissing())) return;
+    if (isPhraseWrong() || (asksPassword() && stepUp.isMissing())) return;
     try {
       if (asksPassword()) await stepUp.send();
     } catch (error) {
       stepUp.onError(error);
-      many.refused(error);
+      run.refused(error);
       setSubmitted(false);
       return;
     }
-    setRan(true);
-    const ended = await many.run(kind(), names());
+    setHasRun(true);
+    const ended = await run.run(kind(), names());
     if (ended !== null) stepUp.onError(ended);
     setSubmitted(false);
   };
   const summary = () => {
     if (names().length === 0) return w.nothing;
-    if (!ran() || many.busy()) return '';
+    if (!hasRun() || run.busy()) return '';
     if (kind() !== 'verify' || left() > 0) return w.summary(counted('done'), left());
     const ended = Object.values(ends());
     if (ended.length < names().length) return w.verifying(ended.length, names().length);
@@ -95,41 +95,41 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
     return w.verified(good, ended.length - good);
   };
   const submitText = () => {
-    if (many.busy()) return w.busy(counted('done') + counted('failed'), names().length);
+    if (run.busy()) return w.busy(counted('done') + counted('failed'), names().length);
     if (isOver() || names().length === 0) return words.close;
-    return ran() ? w.rest(left()) : w.names[kind()];
+    return hasRun() ? w.rest(left()) : w.names[kind()];
   };
 
   return (
     <Modal
-      open={props.order !== null}
+      open={props.request !== null}
       onClose={props.onClose}
-      blocksLeaving={many.busy()}
+      blocksLeaving={run.busy()}
       title={w.title[kind()](names().length)}
       lead={w.lead[kind()]}
     >
       <form class="space-y-4" novalidate onSubmit={(event) => void submit(event)}>
-        <Show when={many.failure()}>{(failure) => <FailureNotice failure={failure()} />}</Show>
-        <Show when={kind() === 'remove' && order().everything && !ran()}>
+        <Show when={run.failure()}>{(failure) => <FailureNotice failure={failure()} />}</Show>
+        <Show when={kind() === 'remove' && current().everything && !hasRun()}>
           <p class="rounded-lg bg-bad-wash p-3 text-sm font-medium text-bad">{w.everything}</p>
         </Show>
         {/* Focusable, so that keys scroll it. */}
         <section
           tabindex="0"
           aria-label={w.list}
-          class={`overflow-y-auto rounded-lg border border-line low:max-h-none ${ran() ? '' : 'max-h-56'}`}
+          class={`overflow-y-auto rounded-lg border border-line low:max-h-none ${hasRun() ? '' : 'max-h-56'}`}
         >
           <ul class="divide-y divide-line text-sm">
-            <For each={order().backups}>
+            <For each={current().backups}>
               {(backup) => (
                 <li class="px-3 py-2">
                   <span class="break-all">{backup.fileName}</span>
                   <Show
                     when={isKept(backup)}
                     fallback={
-                      <Told
+                      <BackupOutcome
                         kind={kind()}
-                        of={many.outcomes[backup.fileName]}
+                        of={run.outcomes[backup.fileName]}
                         onEnd={(state) => setEnds({ ...ends(), [backup.fileName]: state })}
                       />
                     }
@@ -141,7 +141,7 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
             </For>
           </ul>
         </section>
-        <Show when={!ran() || left() > 0}>
+        <Show when={!hasRun() || left() > 0}>
           <Show when={kind() === 'remove' && names().length > 0}>
             <Field
               label={w.type(names().length)}
@@ -149,7 +149,7 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
               onInput={setTyped}
               autocomplete="off"
               spellcheck={false}
-              error={submitted() && typeFault() ? w.wrong(names().length) : null}
+              error={submitted() && isPhraseWrong() ? w.wrong(names().length) : null}
             />
           </Show>
           <Show when={asksPassword() && names().length > 0}>
@@ -161,14 +161,14 @@ export function ManyDialog(props: { order: ManyOrder | null; onClose: () => void
         </p>
         <ModalFooter>
           <Show when={!isOver() && names().length > 0}>
-            <Button disabled={many.busy()} onClick={() => props.onClose()}>
-              {ran() ? words.close : words.cancel}
+            <Button disabled={run.busy()} onClick={() => props.onClose()}>
+              {hasRun() ? words.close : words.cancel}
             </Button>
           </Show>
           <Button
             type="submit"
             variant={kind() === 'remove' && !isOver() && names().length > 0 ? 'danger' : 'primary'}
-            busy={many.busy()}
+            busy={run.busy()}
           >
             {submitText()}
           </Button>
@@ -192,7 +192,7 @@ const FAILED = () => <CircleX class="mt-0.5 size-4 shrink-0" aria-hidden="true" 
 const BUSY = () => <LoaderCircle class="mt-0.5 size-4 shrink-0 animate-spin" aria-hidden="true" />;
 
 /** Shows the outcome of one backup once its action has begun. */
-function Told(props: { kind: ManyKind; of: Outcome | undefined; onEnd: (state: OperationState) => void }) {
+function BackupOutcome(props: { kind: BulkAction; of: Outcome | undefined; onEnd: (state: OperationState) => void }) {
   const failed = () => (props.of?.state === 'failed' ? props.of.failure : null);
   const done = () => (props.of?.state === 'done' ? props.of : null);
   return (
@@ -213,7 +213,7 @@ function Told(props: { kind: ManyKind; of: Outcome | undefined; onEnd: (state: O
         {(id) => (
           // A boundary of its own: its query must not take the dialog away.
           <Suspense>
-            <Verified id={id()} onEnd={props.onEnd} />
+            <VerificationState id={id()} onEnd={props.onEnd} />
           </Suspense>
         )}
       </Match>
@@ -235,15 +235,15 @@ function Told(props: { kind: ManyKind; of: Outcome | undefined; onEnd: (state: O
   );
 }
 
-const LOOK_AGAIN_MS = 1500;
+const POLL_MS = 1500;
 
 /** Shows the state of a verification that was just requested. */
-function Verified(props: { id: string; onEnd: (state: OperationState) => void }) {
+function VerificationState(props: { id: string; onEnd: (state: OperationState) => void }) {
   const operation = useQuery(() => ({
     ...queries.operation(props.id),
     // Polled: the verifications wait for each other, and a stream each would be more than a browser opens.
     refetchInterval: ({ state }: { state: { data?: Operation | undefined } }) =>
-      state.data && hasEnded(state.data) ? false : LOOK_AGAIN_MS,
+      state.data && hasEnded(state.data) ? false : POLL_MS,
   }));
   const known = () => latestData(operation);
   const state = () => known()?.state ?? 'queued';

@@ -9,7 +9,7 @@ import { Button, ButtonRow, buttonClass } from '../../ui/button.tsx';
 const { made: w } = accessWords;
 
 /** Shows a new token, this once. */
-export function ShownToken(props: { token: string; onDone: () => void }) {
+export function NewToken(props: { token: string; onDone: () => void }) {
   const { copied, copy } = createCopyAction(() => props.token);
   let copyButton: HTMLButtonElement | undefined;
   // The form that had the focus is gone.

@@ -15,7 +15,7 @@ import { words } from '../../strings/shared.ts';
 
 const { upload: w } = restoreWords;
 
-export type SendState = 'idle' | 'packing' | 'sending' | 'retrying' | 'paused' | 'checking' | 'done' | 'failed';
+export type UploadState = 'idle' | 'packing' | 'sending' | 'retrying' | 'paused' | 'checking' | 'done' | 'failed';
 
 const RETRY_DELAYS_MS = [500, 1000, 3000, 5000, 10_000, 10_000, 10_000, 10_000];
 const ENDPOINT = '/api/uploads/tus';
@@ -25,40 +25,40 @@ const RATE_WINDOW_MS = 5000;
  * Creates the upload of one file in pieces, by the tus protocol. It resumes after a lost connection, after a pause, and when the same file
  * is chosen again after the page was closed.
  */
-export function createSending(onSent: (sent: Uploaded) => void) {
-  const [state, setState] = createSignal<SendState>('idle');
+export function createUpload(onSent: (sent: Uploaded) => void) {
+  const [state, setState] = createSignal<UploadState>('idle');
   const [sent, setSent] = createSignal({ bytes: 0, total: 0, rate: 0 });
   const [failure, setFailure] = createSignal<Failure | null>(null);
   let upload: Upload | null = null;
-  let marks: { at: number; bytes: number }[] = [];
+  let samples: { at: number; bytes: number }[] = [];
 
   const progress = (bytes: number, total: number) => {
     const at = performance.now();
-    marks = [...marks.filter((mark) => mark.at > at - RATE_WINDOW_MS), { at, bytes }];
-    const [first] = marks;
+    samples = [...samples.filter((mark) => mark.at > at - RATE_WINDOW_MS), { at, bytes }];
+    const [first] = samples;
     const ms = first ? at - first.at : 0;
     setSent({ bytes, total, rate: first && ms > 500 ? ((bytes - first.bytes) * 1000) / ms : 0 });
     setState(bytes === total ? 'checking' : 'sending');
   };
 
-  const refuse = (reason: Failure) => {
+  const fail = (reason: Failure) => {
     setFailure(reason);
     setState('failed');
   };
 
-  const start = async (file: File, packed: boolean, most: number | null) => {
+  const start = async (file: File, packed: boolean, maxBytes: number | null) => {
     setFailure(null);
-    marks = [];
+    samples = [];
     let body: Blob = file;
     if (!packed) {
       setState('packing');
       const small = await gzipped(file).catch(() => null);
       // Given up or left in the meantime.
       if (state() !== 'packing') return;
-      if (small === null) return refuse(panelFailure('INPUT_INVALID', w.unreadable, w.kindHint));
+      if (small === null) return fail(panelFailure('INPUT_INVALID', w.unreadable, w.kindHint));
       body = small;
     }
-    if (most !== null && body.size > most) return refuse(tooLarge(body.size, most));
+    if (maxBytes !== null && body.size > maxBytes) return fail(tooLarge(body.size, maxBytes));
     setSent({ bytes: 0, total: body.size, rate: 0 });
     setState('sending');
     upload = new Upload(body, {
@@ -70,11 +70,11 @@ export function createSending(onSent: (sent: Uploaded) => void) {
       fingerprint: async () => ['palace', file.name, file.size, file.lastModified, body.size].join(' '),
       onProgress: progress,
       onShouldRetry(error) {
-        const again = mayTryAgain(error);
-        if (again) setState('retrying');
-        return again;
+        const mayRetry = mayTryAgain(error);
+        if (mayRetry) setState('retrying');
+        return mayRetry;
       },
-      onError: (error) => refuse(reasonOf(error)),
+      onError: (error) => fail(reasonOf(error)),
       onSuccess({ lastResponse }) {
         setState('done');
         onSent(uploadedBy(lastResponse, uploadIdIn(upload?.url ?? null) ?? ''));
@@ -91,14 +91,14 @@ export function createSending(onSent: (sent: Uploaded) => void) {
     failure,
     /** The server's id of the upload; null before it has answered. */
     uploadId: () => uploadIdIn(upload?.url ?? null),
-    /** Starts the upload. A document is compressed first unless `packed`. `most` is the server's limit in bytes. */
+    /** Starts the upload. A document is compressed first unless `packed`. `maxBytes` is the server's limit in bytes. */
     start,
     pause() {
       void upload?.abort();
       setState('paused');
     },
     resume() {
-      marks = [];
+      samples = [];
       setState('sending');
       upload?.start();
     },
@@ -117,14 +117,14 @@ export function createSending(onSent: (sent: Uploaded) => void) {
 }
 
 /** Returns the server's limit for an upload in bytes, from its tus headers; null when it states none. */
-export async function largestUpload(signal: AbortSignal): Promise<number | null> {
+export async function maxUploadBytes(signal: AbortSignal): Promise<number | null> {
   const answer = await fetch(ENDPOINT, { method: 'OPTIONS', signal });
-  const most = Number(answer.headers.get('Tus-Max-Size') ?? Number.NaN);
-  return answer.ok && Number.isFinite(most) && most > 0 ? most : null;
+  const maxBytes = Number(answer.headers.get('Tus-Max-Size') ?? Number.NaN);
+  return answer.ok && Number.isFinite(maxBytes) && maxBytes > 0 ? maxBytes : null;
 }
 
-export function tooLarge(size: number, most: number): Failure {
-  return panelFailure('TOO_LARGE', w.tooLarge(size, most), w.tooLargeHint);
+export function tooLarge(size: number, maxBytes: number): Failure {
+  return panelFailure('TOO_LARGE', w.tooLarge(size, maxBytes), w.tooLargeHint);
 }
 
 function gzipped(file: File): Promise<Blob> {

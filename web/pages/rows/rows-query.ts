@@ -3,7 +3,7 @@ import { ROWS_PER_PAGE, type RowPosition } from '../../lib/row-position.ts';
 import { keys } from '../../lib/server/queries.ts';
 
 /** The place, search and columns of a page of rows. */
-export interface RowQuestion extends RowPosition {
+export interface RowsRequest extends RowPosition {
   backup: string;
   table: string;
   search: string;
@@ -20,7 +20,7 @@ export interface FoundRows extends RowPage {
  * Builds the query for a page of rows. An archive never changes, so nothing is fetched twice. Revealing is audited each time: it is fetched
  * once, and dropped when nobody looks any more.
  */
-export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQuestion) {
+export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowsRequest) {
   const query = {
     id: backup,
     table,
@@ -37,7 +37,7 @@ export function rowsQuery({ backup, table, chunk, page, search, revealed }: RowQ
     refetchOnReconnect: false,
     ...(revealed !== null && { gcTime: 0, retry: false }),
     // The old rows stay until the next ones arrive, without what is hidden from now on.
-    placeholderData: (before: FoundRows | undefined) => before && (revealed === null ? veiled(before) : before),
+    placeholderData: (before: FoundRows | undefined) => before && (revealed === null ? redacted(before) : before),
     queryFn: async ({ signal }: { signal: AbortSignal }): Promise<FoundRows> => {
       const { data } =
         revealed === null
@@ -67,7 +67,7 @@ export function revealable({ columns }: RowPage) {
 }
 
 /** Removes from a page what only `backups.reveal` returns. */
-function veiled(page: FoundRows): FoundRows {
+function redacted(page: FoundRows): FoundRows {
   const isOrdinary = page.columns.map(({ sensitivity }) => sensitivity === 'ordinary');
   return {
     ...page,

@@ -6,10 +6,10 @@ import { removeFromLists } from '../../lib/backup-actions.ts';
 import { saveFrom } from '../../lib/download.ts';
 import { type Failure, failureOf } from '../../lib/server/failure.ts';
 import { keys, showStarted } from '../../lib/server/queries.ts';
-import type { manyWords } from '../../strings/many.ts';
+import type { bulkWords } from '../../strings/bulk.ts';
 
 /** An action on several backups at once. */
-export type ManyKind = keyof typeof manyWords.names;
+export type BulkAction = keyof typeof bulkWords.names;
 
 /** The outcome for one backup. With `operationId` it is still running, and its record says how it ends. */
 export type Outcome =
@@ -18,18 +18,18 @@ export type Outcome =
   | { state: 'failed'; failure: Failure };
 
 /** Codes after which the next backup would fail the same way. */
-const ENDS_ALL = ['CONNECTION_LOST', 'STEP_UP_REQUIRED', 'UNAUTHENTICATED', 'RATE_LIMITED'];
+const FATAL_CODES = ['CONNECTION_LOST', 'STEP_UP_REQUIRED', 'UNAUTHENTICATED', 'RATE_LIMITED'];
 /** Browsers drop a download that follows another at once. */
-const BETWEEN_SAVES_MS = 400;
+const DOWNLOAD_INTERVAL_MS = 400;
 
 /** Creates the action on several backups, one after the other, and keeps the outcome of each. */
-export function createManyBackups() {
+export function createBulkRun() {
   const client = useQueryClient();
   const [outcomes, setOutcomes] = createStore<Record<string, Outcome>>({});
   const [busy, setBusy] = createSignal(false);
   const [failure, setFailure] = createSignal<Failure | null>(null);
 
-  const one = async (kind: ManyKind, id: string): Promise<Outcome> => {
+  const one = async (kind: BulkAction, id: string): Promise<Outcome> => {
     if (kind === 'verify') {
       const { operation } = (await api.backups.verify.mutate({ id })).data;
       showStarted(client, operation);
@@ -38,7 +38,7 @@ export function createManyBackups() {
     if (kind === 'download') {
       const { url, fileName } = (await api.backups.downloadLink.mutate({ id })).data;
       saveFrom(url, fileName);
-      await new Promise((resolve) => setTimeout(resolve, BETWEEN_SAVES_MS));
+      await new Promise((resolve) => setTimeout(resolve, DOWNLOAD_INTERVAL_MS));
       return { state: 'done', address: url };
     }
     await api.backups[kind].mutate({ id });
@@ -58,7 +58,7 @@ export function createManyBackups() {
     /** Call with an error that came before the first backup was tried. */
     refused: (error: unknown) => setFailure(failureOf(error)),
     /** Runs the action, skipping backups already done. Resolves with the error that ended it early, or null. */
-    async run(kind: ManyKind, ids: readonly string[]): Promise<unknown> {
+    async run(kind: BulkAction, ids: readonly string[]): Promise<unknown> {
       setBusy(true);
       setFailure(null);
       try {
@@ -71,7 +71,7 @@ export function createManyBackups() {
           } catch (error) {
             const found = failureOf(error);
             setOutcomes(id, reconcile<Outcome, Outcome>({ state: 'failed', failure: found }));
-            if (!ENDS_ALL.includes(found.code)) continue;
+            if (!FATAL_CODES.includes(found.code)) continue;
             setFailure(found);
             return error;
           }

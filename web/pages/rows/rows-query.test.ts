@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { RowPage } from '../../api.ts';
-import { ordinaryFirst } from './row-marks.ts';
+import { ordinaryFirst } from './rows-query.ts';
 
 type Column = RowPage['columns'][number];
 

@@ -1,6 +1,6 @@
 import { createEffect } from 'solid-js';
 
-interface ChooseBoxProps {
+interface RowCheckboxProps {
   label: string;
   checked: boolean;
   /** True when only some of the rows it stands for are ticked. */
@@ -9,7 +9,7 @@ interface ChooseBoxProps {
 }
 
 /** Renders a checkbox in a list, large enough for a finger. */
-export function ChooseBox(props: ChooseBoxProps) {
+export function RowCheckbox(props: RowCheckboxProps) {
   let box: HTMLInputElement | undefined;
   createEffect(() => {
     if (box) box.indeterminate = props.mixed ?? false;
