@@ -1,4 +1,4 @@
-import { type Entry, type FileEntry, Reader, ZipReader } from '@zip.js/zip.js';
+import type { Entry, FileEntry, ZipReader } from '@zip.js/zip.js';
 import { END_BYTES } from '../archive/container.ts';
 import { MANIFEST_NAME } from '../archive/manifest/manifest.ts';
 import type { ByteSource } from '../core/bytes.ts';
@@ -26,10 +26,7 @@ const MAX_DIRECTORY_BYTES = 64 * 1024;
  */
 export async function findOldBackup(source: ByteSource): Promise<OldBackup | null> {
   if (!(await hasSmallDirectory(source))) return null;
-  const reader = new ZipReader(new SourceReader(source), {
-    strictness: 'strict',
-    useWebWorkers: false,
-  });
+  const reader = await openZip(source);
   const entries = await reader.getEntries().catch(() => null);
   if (entries === null || entries.some((entry) => entry.filename === MANIFEST_NAME)) return null;
   const documents = entries.filter((entry) => /^[^/]+\.json$/.test(entry.filename) && !BESIDE.has(entry.filename));
@@ -99,17 +96,15 @@ async function* entryBytes(entry: FileEntry, signal: AbortSignal): AsyncGenerato
   }
 }
 
-/** Gives the ZIP library random access to a source. */
-class SourceReader extends Reader<ByteSource> {
-  private readonly source: ByteSource;
+/** Gives the ZIP library random access to a source. Loads it now: hardly a program that starts ever meets such a file. */
+async function openZip(source: ByteSource): Promise<ZipReader<ByteSource>> {
+  const { Reader, ZipReader } = await import('@zip.js/zip.js');
+  class SourceReader extends Reader<ByteSource> {
+    override size = source.size;
 
-  constructor(source: ByteSource) {
-    super(source);
-    this.source = source;
-    this.size = source.size;
+    override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
+      return await source.read(index, Math.min(length, source.size - index));
+    }
   }
-
-  override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
-    return await this.source.read(index, Math.min(length, this.source.size - index));
-  }
+  return new ZipReader(new SourceReader(source), { strictness: 'strict', useWebWorkers: false });
 }

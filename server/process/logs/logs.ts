@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pino } from 'pino';
-import roll from 'pino-roll';
 import { AppError } from '../../core/errors.ts';
 import type { ProcessLog } from '../../core/log.ts';
 import { scrub } from './scrub.ts';
@@ -94,6 +93,8 @@ function standardOutput(): Sink {
 async function rollingFile(file: string): Promise<Sink> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    // It loads three hundred files, which a start without LOG_FILE does without.
+    const { default: roll } = await import('pino-roll');
     const stream = await roll({
       file,
       frequency: 'daily',
