@@ -95,10 +95,13 @@ export async function restoreLocks(session: Session, tableOids: number[]): Promi
   return { objects, holders: objects };
 }
 
-// Fast-path locks are kept elsewhere. autovacuum_worker_slots came with 18, which counts by it.
+// Settings are asked one by one, because their view computes all of them. Fast-path locks are kept elsewhere.
+// autovacuum_worker_slots came with 18, which counts by it.
 const BUDGET_SQL = `
-  WITH setting AS (SELECT s.name, s.setting::int AS value FROM pg_catalog.pg_settings s
-     WHERE s.name IN ('max_locks_per_transaction', 'max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots')),
+  WITH setting AS (
+    SELECT name, pg_catalog.current_setting(name, true)::int AS value
+      FROM unnest(ARRAY['max_locks_per_transaction', 'max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders', 'autovacuum_max_workers', 'autovacuum_worker_slots']) AS name
+     WHERE pg_catalog.current_setting(name, true) IS NOT NULL),
   held AS (
     SELECT l.pid, l.virtualtransaction, concat_ws(' ', l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid, l.classid, l.objid, l.objsubid) AS object
       FROM pg_catalog.pg_locks l WHERE NOT l.fastpath AND l.mode <> 'SIReadLock' AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid())
