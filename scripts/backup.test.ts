@@ -303,8 +303,11 @@ describe('--check', () => {
     await gate;
     const restoring = folder.start('restore', ['there', '--yes']);
     await restoring.says('waiting for the tables');
-    const [checked, made] = [await backup('--check', '-s'), await backup('-s')];
-    const waiting = await backup('--check', '--wait', '-s');
+    const [checked, made, waiting] = await Promise.all([
+      backup('--check', '-s'),
+      backup('-s'),
+      backup('--check', '--wait', '-s'),
+    ]);
     await database.admin('ROLLBACK');
     await restoring.finished;
     expect([checked.code, made.code, waiting.code]).toEqual([6, 6, 0]);
