@@ -306,7 +306,7 @@ describe('a search under way', () => {
   });
 
   test('leaves others their turn while a chunk is gone through', async () => {
-    const rows = Array.from({ length: 60_000 }, (_, index): Value[] => [`r${index}`, `${'no '.repeat(30)}${index}`]);
+    const rows = Array.from({ length: 100_000 }, (_, index): Value[] => [`r${index}`, `${'no '.repeat(30)}${index}`]);
     let turns = 0;
     let timer: NodeJS.Immediate;
     const count = () => {
