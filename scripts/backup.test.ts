@@ -194,6 +194,8 @@ describe('a failure has the exit code of its family', () => {
       expect(await codeOf(['--format', 'json', ...packing])).toEqual([4, 'USAGE']);
     expect(await codeOf(['--tables', 'stuff'])).toEqual([4, 'UNKNOWN_TABLE']);
     expect(await codeOf(['--name', '../up'])).toEqual([4, 'NAME_INVALID']);
+    for (const name of ['payroll.json', 'payroll.json.gz', 'PAYROLL.JSON'])
+      expect(await codeOf(['--name', name])).toEqual([4, 'NAME_INVALID']);
     expect(await codeOf([], { BACKUP_JOBS: 'many' })).toEqual([4, 'CONFIG_INVALID']);
     expect(await codeOf([], { DATABASE_URL: '' })).toEqual([4, 'CONFIG_INVALID']);
     await backup('--name', 'taken', '-s');

@@ -1,7 +1,7 @@
 import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
 import { openTransaction } from '../db/connect/working-session.ts';
 import { levelFault } from '../server/archive/codec.ts';
-import { archiveName } from '../server/backup/archive-name.ts';
+import { archiveName, checkArchiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/checks/check.ts';
 import type { BackupInput, BackupResult } from '../server/backup/create.ts';
 import { readExclusions } from '../server/backup/exclusions.ts';
@@ -89,6 +89,7 @@ export const command: Command<typeof flags> = {
   ],
   async run({ values, env, signal, onProgress, note, detail }) {
     if (values.format === 'json') refusePacking(values);
+    else if (values.name) checkArchiveName(values.name, 'for a document add --format json.');
     refuseLevel(values.level, values.compression ?? (env.BACKUP_COMPRESSION?.trim() === 'zstd' ? 'zstd' : 'deflate'));
     const { model, config } = await composeSchema(configFor(env, values), signal);
     let databaseUrl: string | null = null;
@@ -116,7 +117,7 @@ export const command: Command<typeof flags> = {
     if (asJson && values.name) await refuseTaken(storage, jsonNameFor(values.name));
     const input: BackupInput = {
       ...(values.tables && { tables: values.tables }),
-      ...(values.name && { name: values.name }),
+      ...(values.name && { name: asJson ? jsonNameFor(values.name).replace(/\.json$/, '') : values.name }),
       ...(config.backupLevel !== null && { level: config.backupLevel }),
       compression: config.backupCompression,
       jobs: config.backupJobs,

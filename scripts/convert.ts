@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
+import { checkArchiveName } from '../server/backup/archive-name.ts';
 import { APPLICATION } from '../server/core/application.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { createDocumentAcceptance } from '../server/jobs/uploads/document.ts';
@@ -60,6 +61,7 @@ export const command: Command<typeof flags> = {
       return await toDocument(chosen, name, { stored, target, signal });
     }
 
+    if (values.name) checkArchiveName(values.name, 'a document is what you have.');
     const { model, config } = await composeSchema(configFor(over), signal);
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);

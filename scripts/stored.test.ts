@@ -60,6 +60,8 @@ describe('convert', () => {
     const [there] = await database.query('SELECT count(*)::int AS n FROM loan_repayments');
     expect(there).toEqual({ n: rows.loan_repayments });
     expect((await folder.run('convert', ['kept', '-o', output, '-s'])).code).toBe(4);
+    const named = await folder.run('convert', [join(output, 'kept.json'), '--name', 'again.json', '--json']);
+    expect([named.code, jsonOf<FailureBody>(named).error.code]).toEqual([4, 'NAME_INVALID']);
   });
 });
 

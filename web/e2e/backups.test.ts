@@ -161,6 +161,8 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await dialog.getByLabel('Name').fill('März Lohn & Gehalt');
     await dialog.getByRole('button', { name: 'Create backup' }).click();
     await dialog.getByText('No spaces or accents').waitFor();
+    await dialog.getByLabel('Name').fill('payroll.json');
+    await dialog.getByText('Leave out .json').waitFor();
     await dialog.getByLabel('Name').fill('');
     await page.keyboard.insertText('a'.repeat(200));
     const name = await dialog.getByLabel('Name').inputValue();

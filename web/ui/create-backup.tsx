@@ -17,6 +17,8 @@ import { TableChoice } from './forms/table-choice.tsx';
 import { Modal, ModalFooter } from './modal.tsx';
 
 /** The names the server accepts. */
+/** A backup is a .zip; the server refuses a name that says otherwise. */
+const DOCUMENT_NAME = /\.json(\.gz)?$/i;
 const NAME_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 const MAX_NAME_LENGTH = 191;
 type Compression = 'deflate' | 'zstd';
@@ -53,7 +55,10 @@ export function CreateBackup(props: {
     ),
   );
 
-  const nameError = () => (name() !== '' && !NAME_PATTERN.test(name()) ? w.nameWrong : null);
+  const nameError = () => {
+    if (name() !== '' && !NAME_PATTERN.test(name())) return w.nameWrong;
+    return DOCUMENT_NAME.test(name()) ? w.nameOfDocument : null;
+  };
   const tablesError = () => scope() === 'some' && tables().length === 0;
   const start = useMutation(() => ({
     // The request reports an equal backup that another tab, or another person, has just started.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compareOrigin, type Origin, originInUrl } from '../../archive/manifest/origin.ts';
-import { archiveName } from '../../backup/archive-name.ts';
+import { archiveName, checkArchiveName } from '../../backup/archive-name.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ActiveOperation } from '../../jobs/queue/desk.ts';
 import { removeBackup } from '../../jobs/remove-backup.ts';
@@ -87,7 +87,10 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
       .output(startedOperation)
       .mutation(async ({ ctx, input }) => {
         const { idempotencyKey: key, unlessSame, compression = parts.backup.compression, ...rest } = input;
-        if (input.name) ctx.note.target = input.name;
+        if (input.name) {
+          ctx.note.target = input.name;
+          checkArchiveName(input.name, 'the finished backup can be downloaded as a document, with `?format=json`.');
+        }
         if (input.tables) ctx.note.details = { tables: input.tables };
         const level = rest.level ?? (compression === parts.backup.compression ? parts.backup.level : null);
         const words = { ...rest, compression, ...(level !== null && { level }) };
