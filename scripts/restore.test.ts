@@ -200,6 +200,12 @@ describe('administrators that would come from elsewhere', () => {
     await writeFile(notes, JSON.stringify({ ...(await Bun.file(notes).json()), kind: 'uploaded' }));
     brought = { 'uploaded, by its path': join(folder.backups, 'forged.zip'), file, document: 'forged.json' };
   });
+  /** Administrators named in the record of the latest restore. */
+  const recorded = async () => {
+    const [row] = await database.query(`SELECT parameters -> 'administrators' AS named FROM backup_system.operations
+      WHERE kind = 'restore' AND state = 'succeeded' ORDER BY created_at DESC LIMIT 1`);
+    return row?.['named'];
+  };
   const without = async () => void (await database.query(`DELETE FROM admins WHERE id = 'intruder'`));
   beforeEach(without);
   afterAll(without);
@@ -216,6 +222,10 @@ describe('administrators that would come from elsewhere', () => {
     const done = await restore(brought['document'] ?? '', '--yes', '--change-administrators');
     expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('intruder@owu.example (new, SUPER_ADMIN)')]);
     expect(await isThere()).toBe(true);
+    expect(await recorded()).toEqual([{ email: 'intruder@owu.example', change: 'new', role: 'SUPER_ADMIN' }]);
+    await without();
+    await restore(brought['file'] ?? '', '--yes', '--change-administrators');
+    expect(await recorded()).toEqual([{ email: 'intruder@owu.example', change: 'new', role: 'SUPER_ADMIN' }]);
     await without();
     // The others may come, and so may those of the same database's own backup.
     expect((await restore(brought['file'] ?? '', '--yes', '--tables', 'loan_repayments')).code).toBe(0);

@@ -164,7 +164,7 @@ export const command: Command<typeof flags> = {
         },
         signal,
         async (operation) => {
-          const { id, receipt, signal: alive, nameArchive, report } = operation;
+          const { id, receipt, signal: alive, nameArchive, addParameters, report } = operation;
           if (chosen.storedName !== null) await nameArchive(chosen.storedName);
           const { databaseUrl, now, pause } = operations;
           const run = { signal: alive, onProgress: both(onProgress, report) };
@@ -202,6 +202,7 @@ export const command: Command<typeof flags> = {
             for (const line of lines) note(line);
           } else if (lines.length > 0)
             await confirm(database.url, chosen.label, facts, { ...question, told: lines, signal: alive });
+          if (found.changes.length > 0) await addParameters({ administrators: namedAdministrators(found) });
           await using source = await scratch.open(SCRATCH_NAME);
           const done = await from(source, null);
           return { ...done, warnings: [...accepted.warnings, ...done.warnings] };

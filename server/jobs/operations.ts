@@ -10,6 +10,7 @@ import { trackProgress } from './progress.ts';
 import { sweepDead, sweepOne } from './queue/sweep.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
 import {
+  addParameters,
   claimRecord,
   type EndState,
   finishRecord,
@@ -42,6 +43,8 @@ export interface Operation {
   readonly report: OnProgress;
   /** Records which stored archive the verb makes or reads, before it does: pruning asks which are in use. */
   nameArchive(name: string): Promise<void>;
+  /** Adds to the record's parameters what became known only after the operation began. */
+  addParameters(more: Record<string, unknown>): Promise<void>;
 }
 
 export interface OperationInput extends RecordInput {
@@ -118,10 +121,11 @@ export async function runOperation<R extends object>(
 
   const stopped = AbortSignal.any([signal, stopper.signal, control.signal]);
   let archiveName: string | null = null;
+  let added: Record<string, unknown> = {};
   const begin = async () => {
     if (!beginsLater || records) return;
     await migrate(deps.databaseUrl, { signal: stopped });
-    await insertRecord(control, id, input, now());
+    await insertRecord(control, id, { ...input, parameters: { ...input.parameters, ...added } }, now());
     records = true;
     if (archiveName !== null) await nameArchive(control, id, archiveName);
     reporter.start();
@@ -137,6 +141,10 @@ export async function runOperation<R extends object>(
     async nameArchive(archive) {
       archiveName = archive;
       if (records) await nameArchive(control, id, archive);
+    },
+    async addParameters(more) {
+      added = { ...added, ...more };
+      if (records) await addParameters(control, id, more);
     },
   };
   const finish = async (state: EndState, outcome: { result?: object; error?: object }) => {

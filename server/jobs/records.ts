@@ -153,6 +153,15 @@ export async function nameArchive(session: Session, id: string, archive: string)
   );
 }
 
+/** Adds to the parameters of a running operation what became known only after it began. */
+export async function addParameters(session: Session, id: string, more: Record<string, unknown>): Promise<void> {
+  await session.query(
+    `UPDATE ${OPERATIONS} SET parameters = parameters || $2::jsonb, revision = revision + 1
+      WHERE id = $1 AND state = 'running' RETURNING ${CHANGED}`,
+    [id, JSON.stringify(more)],
+  );
+}
+
 /** Ends a running operation's record. Returns false, changing nothing, when it has ended already. */
 export async function finishRecord(
   session: Session,
