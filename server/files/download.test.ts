@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { sampleArchive } from '../archive/sample.fixture.ts';
 import { AppError } from '../core/errors.ts';
+import { exportJson } from '../document/export.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
@@ -253,6 +254,22 @@ describe('GET /api/backups/:id/download', () => {
     expect((await get('?format=xml')).status).toBe(400);
     const head = await get('?format=json', { method: 'HEAD' });
     expect([head.status, head.bytes.length, exported]).toEqual([200, 0, 1]);
+  });
+
+  test('notes beside the archive the damage that an export as JSON meets, like every other reading', async () => {
+    const told: string[] = [];
+    await using other = await filesServer({ exportJson, onDamage: (name) => told.push(name) });
+    const damaged = Uint8Array.from(archive.bytes);
+    const place = 30 + (archive.manifest.entries[0]?.name.length ?? 0) + 5;
+    damaged[place] = (damaged[place] ?? 0) ^ 1;
+    await store(other.storage, NAME, damaged);
+    const answer = await get('?format=json', {}, NAME, other).then(
+      ({ status }) => status,
+      () => 'cut',
+    );
+    expect(answer).toBe('cut');
+    expect((await other.storage.readSidecar(NAME))?.foundDamaged?.code).toBe('ARCHIVE_DAMAGED');
+    expect(told).toEqual([NAME]);
   });
 
   test('stops reading when the client goes away', async () => {

@@ -1,8 +1,8 @@
 import { type FoundBackup, findBackup } from '../api/backups/find-backup.ts';
 import { openArchive } from '../archive/reader.ts';
 import { AppError } from '../core/errors.ts';
+import { rememberDamage } from '../library/mark-checked.ts';
 import { objectBody, objectStream } from '../storage/serve.ts';
-import type { Storage } from '../storage/storage.ts';
 import type { AuditNotes } from './audited.ts';
 import { requireRight } from './audited.ts';
 import { readRange } from './byte-range.ts';
@@ -128,20 +128,29 @@ function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): R
   if (c.req.method === 'HEAD') return new Response(null, { headers });
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, c.req.raw.signal]);
-  const bytes = exported(parts.storage, backup.name, exportJson, signal);
+  const bytes = exported(parts, backup.name, exportJson, signal);
   return new Response(
     iterableBody(bytes, async () => gone.abort()),
     { headers },
   );
 }
 
-/** Opens the archive at the first read: a body that nobody reads must hold nothing open. */
+/**
+ * Opens the archive at the first read: a body that nobody reads must hold nothing open. Damage found is noted beside the
+ * archive.
+ */
 async function* exported(
-  storage: Storage,
+  { storage, now, onDamage }: FileParts,
   name: string,
   exportJson: NonNullable<FileParts['exportJson']>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  await using source = await storage.open(name);
-  yield* exportJson(await openArchive(source, { signal }), signal);
+  try {
+    await using source = await storage.open(name);
+    yield* exportJson(await openArchive(source, { signal }), signal);
+  } catch (error) {
+    const known = await rememberDamage(storage, name, error, now());
+    if (known instanceof AppError && known.code === 'ARCHIVE_DAMAGED') onDamage?.(name);
+    throw known;
+  }
 }

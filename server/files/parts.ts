@@ -21,6 +21,8 @@ export interface FileParts {
   now: () => Date;
   /** Called for each new archive, so that cached lists are dropped. */
   onStored?: (fileName: string) => void;
+  /** Called with the name of an archive whose damage was recorded. */
+  onDamage?: (fileName: string) => void;
   /** Largest upload, in bytes. */
   maxUploadBytes: number;
   /** Limits on one person's uploads that are neither accepted nor refused yet. */

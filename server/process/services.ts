@@ -144,6 +144,7 @@ function openApi(context: ApiContext & { endings: Ending[] }): Api {
     newId,
     acceptance: createAcceptance({ records, desk }),
     onStored: (name) => cache.drop(name),
+    onDamage: (name) => cache.drop(name),
     maxUploadBytes: config.maxUploadBytes,
     waitingLimits: waitingLimits(config),
     fail: (error) => failureResponse(error, now()),
