@@ -168,7 +168,7 @@ describe('backups', () => {
 
   test('a name that is taken, or will be, is refused when it is asked for, and the same order under its key is not', async () => {
     const order = { name: 'twice', idempotencyKey: 'the one' };
-    expect(await codeOf(client.backups.create.mutate({ name: 'twice.json' }))).toBe('NAME_INVALID');
+    expect(await answeredCode(client.backups.create.mutate({ name: 'twice.json' }))).toBe('NAME_INVALID');
     const { operation } = (await client.backups.create.mutate(order)).data;
     expect(await answeredCode(client.backups.create.mutate({ name: 'twice.zip' }))).toBe('ALREADY_EXISTS');
     await client.wait(operation.id);

@@ -192,7 +192,13 @@ function appOf(
   };
   app.use(async (c, next) => {
     c.set('requestId', crypto.randomUUID());
-    c.set('connection', { disableTimeout: () => undefined, restoreTimeout: () => undefined });
+    c.set('connection', {
+      disableTimeout: () => undefined,
+      restoreTimeout: () => undefined,
+      isOpen: () => true,
+      cut: () => undefined,
+      encrypted: false,
+    });
     c.set('log', { info: lines('info'), warn: lines('warn'), error: lines('error') });
     c.set('caller', (await readCaller(c.req.raw.headers, '127.0.0.1')).caller);
     await next();

@@ -3,7 +3,8 @@ import { moment, plainText } from '../api/schemas.ts';
 import { AppError, ERROR_FAMILIES, type ErrorCode } from '../core/errors.ts';
 import type { AuditFilter } from '../security/audit/audit.ts';
 import type { AuditRow } from '../security/audit/audit-row.ts';
-import { requireRight } from './audited.ts';
+import { holderOf } from '../security/caller.ts';
+import { requireRight, whileSent } from './audited.ts';
 import { attachment } from './disposition.ts';
 import type { FileParts, FilesContext } from './parts.ts';
 import { iterableBody } from './stream-body.ts';
@@ -55,7 +56,9 @@ export async function auditCsv(parts: FileParts, c: FilesContext): Promise<Respo
   };
   if (c.req.method === 'HEAD') return new Response(null, { headers });
   const gone = new AbortController();
-  const rows = parts.audit.rows(filter, AbortSignal.any([gone.signal, c.req.raw.signal]));
+  const { actor } = c.get('caller');
+  const allowed = whileSent(parts, c, 'GET /api/audit.csv', { actor, holder: holderOf(c.get('caller')) });
+  const rows = parts.audit.rows(filter, AbortSignal.any([gone.signal, c.req.raw.signal, allowed]));
   return new Response(
     iterableBody(csvOf(rows), async () => gone.abort()),
     { headers },

@@ -1,5 +1,5 @@
 import { AppError, cancelled, ERROR_FAMILIES, type ErrorCode } from '../core/errors.ts';
-import { authorize } from '../security/caller.ts';
+import { authorize, type Caller, type Holder } from '../security/caller.ts';
 import { type Action, RIGHTS } from '../security/rights.ts';
 import type { FileParts, FilesContext } from './parts.ts';
 
@@ -76,17 +76,67 @@ export function whileAllowed(
   action: Action,
 ): { signal: AbortSignal } & Disposable {
   const ended = new AbortController();
-  const ask = async () => {
-    try {
-      const { caller } = await parts.readCaller(c.req.raw.headers, c.get('caller').address);
-      authorize(caller, RIGHTS[action], parts.now());
-    } catch (error) {
-      // A failure to check takes nobody's right away.
-      if (!(error instanceof AppError) || (error.code !== 'UNAUTHENTICATED' && error.code !== 'FORBIDDEN')) return;
-      ended.abort(error);
-      c.get('connection').restoreTimeout();
-    }
-  };
-  const asking = setInterval(() => void ask(), parts.askAgainMs ?? ASK_AGAIN_MS);
+  const asking = setInterval(async () => {
+    const read = async () => (await parts.readCaller(c.req.raw.headers, c.get('caller').address)).caller;
+    const error = await withdrawal(parts, action, read);
+    if (error === null) return;
+    ended.abort(error);
+    c.get('connection').restoreTimeout();
+  }, parts.askAgainMs ?? ASK_AGAIN_MS);
   return { signal: ended.signal, [Symbol.dispose]: () => clearInterval(asking) };
+}
+
+/** The person or service that bytes are sent to, and what they are. */
+export interface Receiver {
+  actor: string;
+  holder: Holder;
+  target?: string | undefined;
+}
+
+/**
+ * Checks again and again, until a response was sent, that its receiver still has the right. Once it is withdrawn the
+ * signal aborts with the reason, the connection is cut and the audit gets a row.
+ */
+export function whileSent(
+  parts: Pick<FileParts, 'readHolder' | 'audit' | 'now' | 'askAgainMs'>,
+  c: FilesContext,
+  action: Action,
+  { actor, holder, target }: Receiver,
+): AbortSignal {
+  const ended = new AbortController();
+  const { address } = c.get('caller');
+  const connection = c.get('connection');
+  const asking = setInterval(async () => {
+    const isOpen = connection.isOpen();
+    const error = isOpen ? await withdrawal(parts, action, () => parts.readHolder(holder, address)) : null;
+    if (isOpen && error === null) return;
+    clearInterval(asking);
+    if (error === null || ended.signal.aborted) return;
+    ended.abort(error);
+    connection.cut();
+    const { code } = error;
+    const row = { actor, address, action, outcome: 'denied' as const, code, requestId: c.get('requestId') };
+    await parts.audit.append({ ...row, ...(target !== undefined && { target }) }).catch((failure: unknown) => {
+      c.get('log').error({ err: failure }, 'that a transfer was cut could not be noted in the audit');
+    });
+  }, parts.askAgainMs ?? ASK_AGAIN_MS);
+  return ended.signal;
+}
+
+/**
+ * Returns why a caller no longer may, or null. The step-up counted when it began, and a failure to check takes nobody's
+ * right away.
+ */
+async function withdrawal(
+  parts: Pick<FileParts, 'now'>,
+  action: Action,
+  read: () => Promise<Caller>,
+): Promise<AppError | null> {
+  try {
+    authorize(await read(), { scope: RIGHTS[action].scope }, parts.now());
+    return null;
+  } catch (error) {
+    const isOver = error instanceof AppError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN');
+    return isOver ? error : null;
+  }
 }

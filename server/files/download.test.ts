@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { truncate } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { sampleArchive } from '../archive/sample.fixture.ts';
@@ -7,6 +9,7 @@ import { exportJson } from '../document/export.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
+import type { FileParts } from './parts.ts';
 
 const NAME = 'monthly.zip';
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
@@ -31,7 +34,7 @@ beforeAll(async () => {
     readLink: async (token: string) => {
       const [word, subject = ''] = token.split(':');
       if (word !== 'good') throw new AppError('UNAUTHENTICATED', 'The link is not valid any more.');
-      return { subject, actor: 'link of ada' };
+      return { subject, actor: 'link of ada', holder: { sessionKey: word ?? '' } };
     },
     exportJson: async function* () {
       try {
@@ -271,6 +274,61 @@ describe('GET /api/backups/:id/download', () => {
     expect((await other.storage.readSidecar(NAME))?.foundDamaged?.code).toBe('ARCHIVE_DAMAGED');
     expect(told).toEqual([NAME]);
   });
+
+  test('is cut when the right ends meanwhile: a file, a range, a stream, JSON, and by a link; the audit is told', async () => {
+    let isOver = false;
+    const readHolder: FileParts['readHolder'] = async (holder, address) => {
+      if (isOver) throw new AppError('UNAUTHENTICATED', 'The session has ended.');
+      return await server.parts.readHolder(holder, address);
+    };
+    const endless = async function* () {
+      for (;;) yield new Uint8Array(64 * 1024);
+    };
+    const { readLink } = server.parts;
+    await using other = await filesServer({ readHolder, readLink, exportJson: endless, askAgainMs: 20 }, 1);
+    await store(other.storage, NAME, archive.bytes);
+    await store(other.storage, 'large.zip', new Uint8Array());
+    const size = 2 ** 31;
+    await truncate(join(other.folder, 'large.zip'), size);
+    const slowly = async (path: string, headers: Record<string, string> = {}) => {
+      const begun = Promise.withResolvers<void>();
+      let received = 0;
+      const socket = connect(Number(new URL(other.url).port), '127.0.0.1', () => {
+        const lines = Object.entries({ ...reading, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+        socket.write(`GET /api/backups/${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`);
+      });
+      socket.on('data', (bytes) => {
+        received += bytes.length;
+        begun.resolve();
+        socket.pause();
+        setTimeout(() => socket.resume(), 2);
+      });
+      const closed = new Promise<number>((done) => socket.on('close', () => done(received)));
+      await begun.promise;
+      return { closed };
+    };
+    const ways = await Promise.all([
+      slowly('large.zip/download'),
+      slowly('large.zip/download', { Range: 'bytes=1-' }),
+      slowly('large.zip/download', { Range: 'bytes=1-', 'If-Range': '"other"' }),
+      slowly(`${NAME}/download?format=json`),
+      slowly('large.zip/download?token=good:large.zip'),
+    ]);
+    await Bun.sleep(200);
+    expect(other.audited.map(({ outcome }) => outcome)).toEqual(Array(ways.length).fill('allowed'));
+    isOver = true;
+    for (const { closed } of ways) expect(await closed).toBeLessThan(size / 2);
+    const denied = other.audited.filter(({ outcome }) => outcome === 'denied');
+    expect(denied.map(({ code }) => code)).toEqual(Array(ways.length).fill('UNAUTHENTICATED'));
+    expect(new Set(denied.map(({ actor, target }) => `${actor} ${target}`))).toEqual(
+      new Set([
+        `token test of ada@palace.example ${NAME}`,
+        'token test of ada@palace.example large.zip',
+        'link of ada large.zip',
+      ]),
+    );
+    expect((await get('?token=good:large.zip', {}, 'large.zip', other)).status).toBe(401);
+  }, 30_000);
 
   test('stops reading when the client goes away', async () => {
     const big = new Uint8Array(64 * 1024 * 1024);

@@ -2,9 +2,11 @@ import { type FoundBackup, findBackup } from '../api/backups/find-backup.ts';
 import { openArchive } from '../archive/reader.ts';
 import { AppError } from '../core/errors.ts';
 import { rememberDamage } from '../library/mark-checked.ts';
+import { authorize, holderOf } from '../security/caller.ts';
+import { RIGHTS } from '../security/rights.ts';
 import { objectBody, objectStream } from '../storage/serve.ts';
 import type { AuditNotes } from './audited.ts';
-import { requireRight } from './audited.ts';
+import { type Receiver, requireRight, whileSent } from './audited.ts';
 import { readRange } from './byte-range.ts';
 import { attachment } from './disposition.ts';
 import type { FileParts, FilesContext } from './parts.ts';
@@ -19,34 +21,53 @@ import { iterableBody } from './stream-body.ts';
 export async function download(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<Response> {
   const id = c.req.param('id') ?? '';
   notes.target = id;
-  const link = await readLink(parts, c, notes);
+  const { link, receiver } = await readReceiver(parts, c, notes);
   const backup = await findBackup(parts.storage, id, parts.nameOf, c.req.raw.signal);
   notes.target = backup.name;
+  receiver.target = backup.name;
   if (link !== null && link !== backup.name && link.toLowerCase() !== backup.backupId) {
     throw new AppError('FORBIDDEN', 'This link is for another backup.', { hint: 'Ask for a link to this one.' });
   }
   const format = c.req.query('format') ?? 'zip';
-  if (format === 'json') return downloadJson(parts, c, backup);
-  if (format === 'zip') return downloadArchive(parts, c, backup, notes);
+  if (format === 'json') return downloadJson(parts, c, backup, receiver);
+  if (format === 'zip') return downloadArchive(parts, c, backup, notes, receiver);
   throw new AppError('INPUT_INVALID', '`format` must be zip or json.', {
     hint: 'Leave it out for the archive itself.',
   });
 }
 
-/** Returns the backup that the signed link is for. Without a link, checks the caller's right and returns null. */
-async function readLink(parts: FileParts, c: FilesContext, notes: AuditNotes): Promise<string | null> {
+const ACTION = 'GET /api/backups/:id/download';
+
+/**
+ * Returns the backup that the signed link is for, or null without a link, and who receives it. Throws unless the caller,
+ * or whoever gave the link, has the right.
+ */
+async function readReceiver(
+  parts: FileParts,
+  c: FilesContext,
+  notes: AuditNotes,
+): Promise<{ link: string | null; receiver: Receiver }> {
   const token = c.req.query('token');
+  const caller = c.get('caller');
   if (token === undefined) {
-    requireRight(c, 'GET /api/backups/:id/download', parts.now());
-    return null;
+    requireRight(c, ACTION, parts.now());
+    return { link: null, receiver: { actor: caller.actor, holder: holderOf(caller) } };
   }
-  const { subject, actor } = await parts.readLink(token, 'download');
+  const { subject, actor, holder } = await parts.readLink(token, 'download');
   notes.actor = actor;
+  // The password was given for the link.
+  authorize(await parts.readHolder(holder, caller.address), { scope: RIGHTS[ACTION].scope }, parts.now());
   c.get('connection').disableTimeout();
-  return subject;
+  return { link: subject, receiver: { actor, holder } };
 }
 
-function downloadArchive(parts: FileParts, c: FilesContext, backup: FoundBackup, notes: AuditNotes): Response {
+function downloadArchive(
+  parts: FileParts,
+  c: FilesContext,
+  backup: FoundBackup,
+  notes: AuditNotes,
+  receiver: Receiver,
+): Response {
   const header = (name: string) => c.req.header(name);
   const validators: Validators = { etag: entityTag(backup), lastModified: backup.modifiedAt };
   const headers = new Headers({
@@ -82,13 +103,12 @@ function downloadArchive(parts: FileParts, c: FilesContext, backup: FoundBackup,
   }
   headers.set('Content-Length', String(span.end - span.start));
   if (c.req.method === 'HEAD') return new Response(null, { headers });
-  if (wanted.kind === 'part') {
-    return new Response(objectBody(parts.storage, backup.name, span), { status: 206, headers });
-  }
+  const signal = whileSent(parts, c, ACTION, receiver);
   // For a file as the body of a 200, Bun reads the Range header again by rules of its own; a stream keeps the decision
-  // made here.
-  const body = (range === undefined ? objectBody : objectStream)(parts.storage, backup.name, span);
-  return new Response(body, { headers });
+  // made here. A file that flows under TLS could not be cut.
+  const isFile = !c.get('connection').encrypted && (wanted.kind === 'part' || range === undefined);
+  const body = (isFile ? objectBody : objectStream)(parts.storage, backup.name, span, signal);
+  return new Response(body, { status: wanted.kind === 'part' ? 206 : 200, headers });
 }
 
 /**
@@ -109,7 +129,7 @@ function refuse(parts: FileParts, status: 412 | 416, message: string, headers: H
   return new Response(failure.body, { status, headers });
 }
 
-function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): Response {
+function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup, receiver: Receiver): Response {
   const { exportJson } = parts;
   if (!exportJson)
     throw new AppError('INPUT_INVALID', 'This server does not export JSON.', {
@@ -127,7 +147,8 @@ function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup): R
   };
   if (c.req.method === 'HEAD') return new Response(null, { headers });
   const gone = new AbortController();
-  const signal = AbortSignal.any([gone.signal, c.req.raw.signal]);
+  const allowed = whileSent(parts, c, ACTION, receiver);
+  const signal = AbortSignal.any([gone.signal, c.req.raw.signal, allowed]);
   const bytes = exported(parts, backup.name, exportJson, signal);
   return new Response(
     iterableBody(bytes, async () => gone.abort()),

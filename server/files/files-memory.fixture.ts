@@ -34,7 +34,13 @@ if (import.meta.main) {
       address: '::1',
     });
     c.set('requestId', 'r');
-    c.set('connection', { disableTimeout: () => undefined, restoreTimeout: () => undefined });
+    c.set('connection', {
+      disableTimeout: () => undefined,
+      restoreTimeout: () => undefined,
+      isOpen: () => true,
+      cut: () => undefined,
+      encrypted: false,
+    });
     await next();
   });
   const storage = createLocalStorage(folder);
@@ -57,7 +63,8 @@ if (import.meta.main) {
       nameOf: async () => {
         throw new Error('no ids here');
       },
-      readLink: async () => ({ subject: '', actor: '' }),
+      readLink: () => Promise.reject(new Error('no links here')),
+      readHolder: () => Promise.reject(new Error('nobody asks for so long')),
     }),
   );
   const server = Bun.serve({

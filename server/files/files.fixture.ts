@@ -93,6 +93,7 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
     readLink: async () => {
       throw new Error('no links here');
     },
+    readHolder: async () => callerOf((name) => (name === 'x-test-caller' ? 'ada@palace.example' : SCOPES.join(' '))),
     readCaller: async (headers) => ({ caller: callerOf((name) => headers.get(name) ?? undefined) }),
     ...change,
   };

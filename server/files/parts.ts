@@ -6,7 +6,8 @@ import type { Archive } from '../archive/reader.ts';
 import type { Acceptance } from '../jobs/uploads/acceptance.ts';
 import type { WaitingLimits } from '../jobs/uploads/records.ts';
 import type { Audit } from '../security/audit/audit.ts';
-import type { Caller } from '../security/caller.ts';
+import type { Caller, Holder } from '../security/caller.ts';
+import type { LinkClaims } from '../security/tokens/tokens.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { UploadArea } from '../storage/uploads.ts';
 
@@ -33,8 +34,10 @@ export interface FileParts {
   fail: (error: unknown) => Response;
   audit: Pick<Audit, 'append' | 'rows'>;
   nameOf: NameOfBackup;
-  /** Returns subject and actor of a signed link; throws UNAUTHENTICATED. */
-  readLink(token: string, purpose: 'download'): Promise<{ subject: string; actor: string }>;
+  /** Returns what a signed link says; throws UNAUTHENTICATED. */
+  readLink(token: string, purpose: 'download'): Promise<LinkClaims>;
+  /** Reads who holds a session or token again, while bytes are sent to him. Throws UNAUTHENTICATED once it has ended. */
+  readHolder(holder: Holder, address: string): Promise<Caller>;
   /** Reads the caller of a request again while its bytes arrive. Throws UNAUTHENTICATED for a token no longer valid. */
   readCaller(headers: Headers, address: string): Promise<{ caller: Caller }>;
   /** Milliseconds between those readings; half a minute when absent. */

@@ -11,10 +11,14 @@ export interface Connection {
   disableTimeout(): void;
   /** Restores the usual timeout. */
   restoreTimeout(): void;
+  /** True until the response was sent or its receiver has gone. */
+  isOpen(): boolean;
+  /** Ends the connection within seconds if it is silent, or sends a file without TLS. */
+  cut(): void;
 }
 
 /** Sets how long a request, and its connection after it, may be silent: an anonymous caller's is cut. */
-type ConnectionTimeout = Pick<Connection, 'disableTimeout' | 'restoreTimeout'>;
+type ConnectionTimeout = Omit<Connection, 'peer'>;
 
 /** Bindings and variables of every handler's Hono context. */
 export interface AppEnv {

@@ -87,6 +87,9 @@ function serveOn(port: number, { host, fetch, tls, idleSeconds }: ListenOptions)
           encrypted: Boolean(tls),
           disableTimeout: () => server.timeout(request, 0),
           restoreTimeout: () => server.timeout(request, idleSeconds ?? IDLE_SECONDS),
+          isOpen: () => server.requestIP(request) !== null,
+          // For a file that Bun sends by itself, the timeout counts from here, whatever flows.
+          cut: () => server.timeout(request, 1),
         }),
       // The app's own error handler catches everything; should it ever fail, no stack is shown.
       error: (error) => Response.json(failureBody(unexpected(error), new Date()), { status: 500 }),

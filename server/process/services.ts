@@ -151,6 +151,7 @@ function openApi(context: ApiContext & { endings: Ending[] }): Api {
     audit,
     nameOf: async (id, signal) => (await cache.find(id, signal)).name,
     readLink: (token, purpose) => tokens.readLink(token, purpose),
+    readHolder: (holder, address) => tokens.readHolder(holder, address),
     readCaller,
     exportJson,
   };

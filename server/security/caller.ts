@@ -74,6 +74,16 @@ export type Caller =
       address: string;
     };
 
+/** What a caller's right stands on: a session, by its key, or a service's token, by its id. */
+export type Holder = { sessionKey: string } | { tokenId: string };
+
+/** Returns what the right of a known caller stands on. Throws UNAUTHENTICATED for an unknown one. */
+export function holderOf(caller: Caller): Holder {
+  if (caller.kind === 'nobody') throw unknownCaller();
+  if (caller.kind === 'session') return { sessionKey: caller.sessionKey };
+  return caller.access ? { sessionKey: caller.access.sessionKey } : { tokenId: caller.tokenId };
+}
+
 /** Requirements of a procedure or route on its caller. */
 export interface Requirement {
   /** `public`: anybody, also an anonymous caller. `signed in`: any known caller, whatever the role. */
@@ -96,9 +106,7 @@ const CLOCK_SKEW_MS = 30_000;
 export function authorize(caller: Caller, requirement: Requirement, now: Date): void {
   if (requirement.scope === 'public') return;
   if (caller.kind === 'nobody') {
-    throw new AppError('UNAUTHENTICATED', 'This needs a signed-in administrator or a token.', {
-      hint: 'Sign in, or send a token as `Authorization: Bearer …`.',
-    });
+    throw unknownCaller();
   }
   if (requirement.scope !== 'signed in' && !caller.scopes.has(requirement.scope)) {
     if (caller.unconfirmed?.has(requirement.scope)) throw notConfirmed(caller.role);
@@ -131,6 +139,12 @@ export function authorize(caller: Caller, requirement: Requirement, now: Date): 
 function counts(stepUp: StepUp | null, now: Date): boolean {
   if (stepUp === null) return false;
   return stepUp.from.getTime() - CLOCK_SKEW_MS <= now.getTime() && now < stepUp.until;
+}
+
+function unknownCaller(): AppError {
+  return new AppError('UNAUTHENTICATED', 'This needs a signed-in administrator or a token.', {
+    hint: 'Sign in, or send a token as `Authorization: Bearer …`.',
+  });
 }
 
 export function sessionOnly(): AppError {

@@ -16,21 +16,34 @@ export interface Span {
  * folder: Bun sends it with its length, without reading it into this process. Otherwise it is a stream, which Bun sends
  * chunked, without a length.
  */
-export function objectBody(storage: Storage, name: string, span: Span): Blob | ReadableStream<Uint8Array> {
+export function objectBody(
+  storage: Storage,
+  name: string,
+  span: Span,
+  signal?: AbortSignal,
+): Blob | ReadableStream<Uint8Array> {
   const location = storage.locate(name);
-  return isAbsolute(location) ? Bun.file(location).slice(span.start, span.end) : objectStream(storage, name, span);
+  return isAbsolute(location)
+    ? Bun.file(location).slice(span.start, span.end)
+    : objectStream(storage, name, span, signal);
 }
 
 /**
  * Returns a part of a stored object as a stream. Opens the object with the first read, and closes it at the end or when
- * the client disconnects.
+ * the client disconnects. Fails with the signal's reason.
  */
-export function objectStream(storage: Storage, name: string, { start, end }: Span): ReadableStream<Uint8Array> {
+export function objectStream(
+  storage: Storage,
+  name: string,
+  { start, end }: Span,
+  signal?: AbortSignal,
+): ReadableStream<Uint8Array> {
   const keepMemory = collectEvery(STREAM_COLLECT_BYTES);
   let at = start;
   let source: ByteSource | null = null;
   let reading: Promise<unknown> = Promise.resolve();
   const next = async () => {
+    signal?.throwIfAborted();
     source ??= await storage.open(name);
     return await source.read(at, Math.min(PIECE, end - at));
   };

@@ -6,6 +6,7 @@ import type { ActiveOperation } from '../../jobs/queue/desk.ts';
 import { removeBackup } from '../../jobs/remove-backup.ts';
 import { createNotes } from '../../library/notes.ts';
 import { readIdentity } from '../../postgres/catalog/identity.ts';
+import { holderOf } from '../../security/caller.ts';
 import { alreadyExists } from '../../storage/failures.ts';
 import { askWith } from '../ask.ts';
 import { originOf } from '../origin.ts';
@@ -206,7 +207,8 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         ctx.note.target = input.id;
         const { name, size } = await cache.find(input.id, ctx.signal);
         ctx.note.target = name;
-        const claims = { purpose: 'download', subject: name, actor: ctx.caller.actor } as const;
+        const { actor } = ctx.caller;
+        const claims = { purpose: 'download', subject: name, actor, holder: holderOf(ctx.caller) } as const;
         const token = await tokens.signLink(claims, LINK_SECONDS);
         const expiresAt = new Date(now().getTime() + LINK_SECONDS * 1000);
         return ok({ url: `${downloadPath(name)}?token=${encodeURIComponent(token)}`, fileName: name, size, expiresAt });

@@ -3,7 +3,7 @@ import { importJWK } from 'jose';
 import { openSession } from '../../../db/connect/session.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { type AccessScene, accessScene, BROWSER, ISSUER, PASSWORD, SECRET_KEY } from '../access.fixture.ts';
-import { authorize, type Scope } from '../caller.ts';
+import { authorize, type Holder, holderOf, type Scope } from '../caller.ts';
 import { RIGHTS } from '../rights.ts';
 import type { SessionCaller } from '../sessions/session-caller.ts';
 import { createTokens } from './tokens.ts';
@@ -146,12 +146,39 @@ describe('access after sign-in', () => {
   });
 });
 
+test('a holder is read again without the text of session or token, until it has ended', async () => {
+  await scene.addAdmin({ id: 'cyn' });
+  const { caller } = await scene.enter('cyn');
+  const { token } = await scene.tokens.issueAccess(caller);
+  const { token: service, info } = await create(['backups:download'], 30, caller);
+  const [session, access, named] = [caller, await read(token), await read(service)].map(holderOf);
+  expect(access).toEqual(session as Holder);
+  const again = async (holder = session) => await scene.tokens.readHolder(holder as Holder, '192.0.2.9');
+  expect([(await again()).adminId, (await again(named)).actor]).toEqual(['cyn', (await read(service)).actor]);
+  // Longer than the access token itself.
+  scene.clock.advance(901_000);
+  expect((await again(access)).adminId).toBe('cyn');
+  await scene.sessions.signOut(caller.sessionKey);
+  expect((await rejection(again())).code).toBe('UNAUTHENTICATED');
+  await scene.tokens.revoke(info.id, 'cyn');
+  expect((await rejection(again(named))).code).toBe('UNAUTHENTICATED');
+});
+
 describe('a signed link', () => {
-  const claims = { purpose: 'download' as const, subject: 'backup_1.zip', actor: 'olga@palace.example' };
+  const claims = {
+    purpose: 'download' as const,
+    subject: 'backup_1.zip',
+    actor: 'olga@palace.example',
+    holder: { sessionKey: 'a key' },
+  };
 
   test('says what it is for and who gave it, for as long as it was given', async () => {
     const link = await scene.tokens.signLink(claims, 300);
-    expect(await scene.tokens.readLink(link, 'download')).toEqual({ subject: claims.subject, actor: claims.actor });
+    const { purpose: _, ...said } = claims;
+    expect(await scene.tokens.readLink(link, 'download')).toEqual(said);
+    const ofToken = { ...claims, holder: { tokenId: crypto.randomUUID() } };
+    const { holder } = await scene.tokens.readLink(await scene.tokens.signLink(ofToken, 300), 'download');
+    expect(holder).toEqual(ofToken.holder);
     expect(link).toMatch(/^[\w.-]+$/);
     scene.clock.advance(301_000);
     expect((await rejection(scene.tokens.readLink(link, 'download'))).code).toBe('UNAUTHENTICATED');

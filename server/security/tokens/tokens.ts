@@ -7,7 +7,7 @@ import { AppError, unexpected } from '../../core/errors.ts';
 import { isUuid } from '../../core/uuid.ts';
 import { createAdministrators } from '../administrators.ts';
 import { refusals } from '../audit/refusals.ts';
-import { type Caller, SCOPES, type Scope } from '../caller.ts';
+import { type Caller, type Holder, SCOPES, type Scope } from '../caller.ts';
 import { scopesOfRole, withoutConfirmation } from '../roles.ts';
 import { createAccountStatuses } from '../sessions/account-status.ts';
 import { type SessionCaller, stepUpOf } from '../sessions/session-caller.ts';
@@ -32,6 +32,13 @@ export interface TokenInfo {
   lastUsedAt: Date | null;
   revokedAt: Date | null;
   revokedBy: string | null;
+}
+
+/** What a link says: of what it is, who gave it, and on what his right stands. */
+export interface LinkClaims {
+  subject: string;
+  actor: string;
+  holder: Holder;
 }
 
 export interface Tokens {
@@ -59,10 +66,12 @@ export interface Tokens {
    * Throws FORBIDDEN for a break-glass session.
    */
   issueAccess(caller: SessionCaller): Promise<{ token: string; expiresAt: Date }>;
-  /** Signs the text of a link by which `actor` lets its holder do this one thing with `subject`. */
-  signLink(claims: { purpose: 'download'; subject: string; actor: string }, seconds: number): Promise<string>;
-  /** Throws UNAUTHENTICATED. */
-  readLink(token: string, purpose: 'download'): Promise<{ subject: string; actor: string }>;
+  /** Signs the text of a link by which `actor` lets whoever has it do this one thing with `subject`. */
+  signLink(claims: LinkClaims & { purpose: 'download' }, seconds: number): Promise<string>;
+  /** Throws UNAUTHENTICATED. Whether the holder still may is another question: `readHolder`. */
+  readLink(token: string, purpose: 'download'): Promise<LinkClaims>;
+  /** Reads who holds a session or token again, without its text. Throws UNAUTHENTICATED once it has ended. */
+  readHolder(holder: Holder, address: string): Promise<TokenCaller>;
   jwks(): Promise<{ keys: PublicJwk[] }>;
   /** Signs with a new key from now on; earlier signatures stay valid. */
   rotate(): Promise<void>;
@@ -75,7 +84,7 @@ const NOTE_USE_EVERY_MS = 60_000;
 const subject = z.string().min(1);
 const serviceClaims = z.object({ aud: z.literal('service'), jti: z.uuid(), sub: subject });
 const accessClaims = z.object({ aud: z.literal('access'), jti: z.uuid(), sub: subject, sid: z.string() });
-const linkClaims = z.object({ sub: subject, act: z.string() });
+const linkClaims = z.object({ sub: subject, act: z.string(), sid: z.string().optional(), jti: z.uuid().optional() });
 
 export function createTokens(deps: {
   records: Records;
@@ -218,8 +227,14 @@ export function createTokens(deps: {
       return { token: await signer.sign('access', claims, expiresAt), expiresAt };
     },
 
-    signLink: ({ purpose, subject, actor }, seconds) =>
-      signer.sign(`link:${purpose}`, { sub: subject, act: actor }, new Date(now().getTime() + seconds * 1000)),
+    signLink: ({ purpose, subject, actor, holder }, seconds) => {
+      const by = 'sessionKey' in holder ? { sid: holder.sessionKey } : { jti: holder.tokenId };
+      const expiresAt = new Date(now().getTime() + seconds * 1000);
+      return signer.sign(`link:${purpose}`, { sub: subject, act: actor, ...by }, expiresAt);
+    },
+
+    readHolder: (holder, address) =>
+      'sessionKey' in holder ? readAccess(newId(), holder.sessionKey, address) : readService(holder.tokenId, address),
 
     async readLink(token, purpose) {
       const claims = await signer.verify(token, [`link:${purpose}`]).catch((error: unknown) => {
@@ -227,7 +242,10 @@ export function createTokens(deps: {
       });
       const read = linkClaims.safeParse(claims);
       if (!read.success) throw refusals.link();
-      return { subject: read.data.sub, actor: read.data.act };
+      const { sub, act, sid, jti } = read.data;
+      const holder = sid !== undefined ? { sessionKey: sid } : jti !== undefined ? { tokenId: jti } : null;
+      if (holder === null) throw refusals.link();
+      return { subject: sub, actor: act, holder };
     },
 
     jwks: keys.jwks,
