@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { AppError } from '../../server/core/errors.ts';
+import { freePort } from './free-port.ts';
 import { askPostmaster, type Postmaster, readPostmaster, stopPostmaster } from './postmaster.ts';
 import { type Launch, missingRight, unprivilegedLaunch } from './unprivileged.ts';
 
@@ -190,22 +190,6 @@ async function untilReady(
   if (ended || child.pid === undefined) return 'ended';
   await stopPostmaster(data, child.pid);
   return 'late';
-}
-
-/** Returns a port of 127.0.0.1 that nobody listens on now: the preferred one, or any. */
-async function freePort(wanted: number): Promise<number> {
-  const server = createServer();
-  try {
-    server.listen(wanted, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    return typeof address === 'object' && address ? address.port : wanted;
-  } catch (error) {
-    if (wanted === 0) throw error;
-    return freePort(0);
-  } finally {
-    server.close();
-  }
 }
 
 /** Builds the error for a server that does not start. */

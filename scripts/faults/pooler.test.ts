@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../db/embedded/free-port.ts';
 import { unprivilegedLaunch } from '../../db/embedded/unprivileged.ts';
 import { askOnce, connected } from '../../db/testing/client.fixture.ts';
 import type { TestDatabase } from '../../db/testing/database.ts';
@@ -122,12 +122,4 @@ default_pool_size = 20
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { asCaller, type FilesServer, filesServer, until } from '../files/files.fixture.ts';
+import { asCaller, type FilesServer, filesServer } from '../files/files.fixture.ts';
 import { type HalfSent, sendPart } from '../http/half-sent.fixture.ts';
 import type { Scope } from '../security/caller.ts';
+import { until } from '../testing/until.fixture.ts';
 
 let server: FilesServer;
 /** Callers whose right was withdrawn meanwhile. */
@@ -59,6 +60,7 @@ for (const [way, send] of Object.entries(WAYS)) {
     expect([ended, may.answer()]).toEqual([false, '']);
     may.socket.write('x'.repeat(996));
     await until(
+      'the answer',
       async () => may.answer(),
       (answer) => answer.startsWith('HTTP/1.1 20'),
     );

@@ -2,23 +2,15 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UNPACKERS } from '../testing/by-hand.fixture.ts';
 import { FORMAT_VERSION } from './manifest/manifest.ts';
 import { SAMPLE_CHUNKS, sampleArchive } from './sample.fixture.ts';
 
 /** Tools that may open a ZIP on this machine. Each test uses all it finds, and one must exist. */
 const TOOLS = {
-  deflate: {
-    unzip: ['unzip', '-q', 'a.zip', '-d', 'out'],
-    python3: [
-      'python3',
-      '-c',
-      "import zipfile; z = zipfile.ZipFile('a.zip'); assert z.testzip() is None; z.extractall('out')",
-    ],
-    bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf a.zip -C out'],
-    '7z': ['7z', 'x', 'a.zip', '-oout'],
-  },
-  zstd: { bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf a.zip -C out'], '7zz': ['7zz', 'x', 'a.zip', '-oout'] },
-} as const;
+  deflate: { ...UNPACKERS.deflate, '7z': ['7z', 'x', 'backup.zip', '-oout'] },
+  zstd: { ...UNPACKERS.zstd, '7zz': ['7zz', 'x', 'backup.zip', '-oout'] },
+};
 
 let folder = '';
 beforeAll(async () => {
@@ -32,7 +24,7 @@ for (const method of ['deflate', 'zstd'] as const) {
     for (const [tool, command] of Object.entries(TOOLS[method])) {
       if (Bun.which(tool) === null) continue;
       const cwd = await mkdtemp(join(folder, tool));
-      await Bun.write(join(cwd, 'a.zip'), (await sampleArchive({ method })).bytes);
+      await Bun.write(join(cwd, 'backup.zip'), (await sampleArchive({ method })).bytes);
       const { exitCode, stderr } = Bun.spawnSync([...command], { cwd });
       // 7-Zip and bsdtar of some builds lack zstd and say so.
       if (/Unsupported (Method|ZIP compression method)/i.test(stderr.toString())) continue;
@@ -49,9 +41,9 @@ for (const method of ['deflate', 'zstd'] as const) {
 }
 
 test('unzip finds nothing to complain of, and gives unpacked files to their owner only', async () => {
-  await Bun.write(join(folder, 'a.zip'), (await sampleArchive()).bytes);
-  const tested = Bun.spawnSync(['unzip', '-t', 'a.zip'], { cwd: folder });
-  expect(tested.stdout.toString()).toContain('No errors detected in compressed data of a.zip.');
-  const listed = Bun.spawnSync(['unzip', '-Z', 'a.zip'], { cwd: folder }).stdout.toString();
+  await Bun.write(join(folder, 'backup.zip'), (await sampleArchive()).bytes);
+  const tested = Bun.spawnSync(['unzip', '-t', 'backup.zip'], { cwd: folder });
+  expect(tested.stdout.toString()).toContain('No errors detected in compressed data of backup.zip.');
+  const listed = Bun.spawnSync(['unzip', '-Z', 'backup.zip'], { cwd: folder }).stdout.toString();
   expect(listed.split('\n').filter((line) => line.startsWith('-rw-------'))).toHaveLength(5);
 });

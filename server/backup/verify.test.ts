@@ -104,7 +104,7 @@ test('verifyArchive() finds a chunk that holds another number of rows than the m
   const report = await verify((await sampleArchive({ chunks })).bytes);
   expect(report.faults).toMatchObject([
     {
-      number: 'chunk',
+      place: 'chunk',
       table: 'public.staff',
       message: expect.stringContaining('the manifest says 7 rows, it holds 2'),
     },
@@ -126,7 +126,7 @@ test('promise 4: verifyArchive() lets no damaged byte pass', async () => {
 
 test('verifyArchive() reports what is left of an archive whose end was cut off as damaged container', async () => {
   const report = await verify(bytes.subarray(0, bytes.length - 30));
-  expect(report).toMatchObject({ ok: false, digest: null, entries: 0, faults: [{ number: 'container' }] });
+  expect(report).toMatchObject({ ok: false, digest: null, entries: 0, faults: [{ place: 'container' }] });
 });
 
 test('verifyArchive() rejects what is no archive at all', async () => {

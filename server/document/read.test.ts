@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { AppError } from '../core/errors.ts';
+import { refusalOf } from '../testing/json.fixture.ts';
 import type { JsonColumn, JsonLimits, JsonPiece, JsonTable } from './document.ts';
 import { peekMetadata, readBackupJson } from './read.ts';
 import { jsonForm } from './value-form.ts';
@@ -59,14 +59,6 @@ async function fields(row: string): Promise<Record<string, string | null>> {
   const keys = table?.columns.map(({ key }) => key) ?? [];
   return Object.fromEntries(keys.map((key, index) => [key, given?.fields[index] ?? null]));
 }
-
-const refusal = async (work: Promise<unknown>) => {
-  const error = await work.then(
-    () => null,
-    (caught: AppError) => caught,
-  );
-  return error && { code: error.code, path: error.details?.path, message: error.message };
-};
 
 test('rows come out as texts for PostgreSQL, in the order of the columns, one table after the other', async () => {
   const found = await read(
@@ -129,7 +121,7 @@ test('related objects and lists of them are passed over, whatever is in them', a
 
 test('an array may stand under its other name, and not under both', async () => {
   expect(await read('{"metadata":{},"data":{"people":[]}}')).toMatchObject([{}, { path: 'data.people' }]);
-  expect(await refusal(read('{"metadata":{},"data":{"people":[],"staff":[]}}'))).toMatchObject({
+  expect(await refusalOf(read('{"metadata":{},"data":{"people":[],"staff":[]}}'))).toMatchObject({
     code: 'ARCHIVE_INVALID',
     path: 'data.staff',
   });
@@ -193,14 +185,14 @@ describe('refused as ARCHIVE_INVALID with the path to it:', () => {
   for (const [what, path, text] of cases)
     test(what, async () => {
       for (const step of [1, 10_000])
-        expect(await refusal(read(text, step))).toMatchObject({ code: 'ARCHIVE_INVALID', path });
+        expect(await refusalOf(read(text, step))).toMatchObject({ code: 'ARCHIVE_INVALID', path });
     });
 
   test('text that was cut off, at whatever byte', async () => {
     const whole = Buffer.from(staff('{"id":"é😀","changes":{"a":[1,"\\u00e9",true,null]},"phones":["1"]}'));
     await read(whole);
     for (let length = 0; length < whole.length; length++)
-      expect(await refusal(read(whole.subarray(0, length), 64))).toMatchObject({ code: 'ARCHIVE_INVALID' });
+      expect(await refusalOf(read(whole.subarray(0, length), 64))).toMatchObject({ code: 'ARCHIVE_INVALID' });
   });
 });
 
@@ -213,7 +205,7 @@ test('no refusal repeats a value', async () => {
     staff(`{"id":"a","changes":1,"short":"${secret}"}`),
     `{"metadata":{"a":"${secret}"`,
   ])
-    expect(JSON.stringify(await refusal(read(text)))).not.toContain(secret);
+    expect(JSON.stringify(await refusalOf(read(text)))).not.toContain(secret);
 });
 
 const keys = (count: number) => Array.from({ length: count }, (_, index) => `"k${index}":0`).join();
@@ -227,10 +219,10 @@ describe('limits', () => {
       64,
       limits,
     );
-    expect(await refusal(read(staff(`{"id":${long},"changes":[${long},${long}]}`), 64, limits))).toMatchObject({
+    expect(await refusalOf(read(staff(`{"id":${long},"changes":[${long},${long}]}`), 64, limits))).toMatchObject({
       code: 'ARCHIVE_LIMIT',
     });
-    expect(await refusal(read(`{"metadata":{"a":[${long},${long},${long}]}}`, 64, limits))).toMatchObject({
+    expect(await refusalOf(read(`{"metadata":{"a":[${long},${long},${long}]}}`, 64, limits))).toMatchObject({
       code: 'ARCHIVE_LIMIT',
     });
   });
@@ -245,24 +237,24 @@ describe('limits', () => {
       `[${'[],'.repeat(20)}[]]`,
       `[{${keys(20)}}]`,
     ])
-      expect(await refusal(read(staff(`{"id":"a","changes":${value}}`), 64, limits))).toMatchObject({
+      expect(await refusalOf(read(staff(`{"id":"a","changes":${value}}`), 64, limits))).toMatchObject({
         code: 'ARCHIVE_LIMIT',
       });
     const metadata = `{"metadata":{"a":[${'0,'.repeat(20)}0]}}`;
-    expect(await refusal(read(metadata, 64, limits))).toMatchObject({ code: 'ARCHIVE_LIMIT' });
+    expect(await refusalOf(read(metadata, 64, limits))).toMatchObject({ code: 'ARCHIVE_LIMIT' });
   });
 
   test('promise 13: a number may have the digits of the longest numeric, and no more', async () => {
     const digits = (count: number) => staff(`{"id":"a","changes":${'9'.repeat(count)}}`);
     await read(digits(147_455), 65_536);
-    expect(await refusal(read(digits(150_000), 65_536))).toMatchObject({ code: 'ARCHIVE_LIMIT' });
+    expect(await refusalOf(read(digits(150_000), 65_536))).toMatchObject({ code: 'ARCHIVE_LIMIT' });
     let taken = 0;
     const endless = async function* () {
       yield Buffer.from('{"metadata":{},"data":{"staff":[{"id":"a","changes":');
       for (; taken < 1000; taken++) yield Buffer.alloc(1000, '9');
     };
     const reading = Array.fromAsync(readBackupJson(endless(), TABLES, { signal: AbortSignal.timeout(60_000) }));
-    expect(await refusal(reading)).toMatchObject({ code: 'ARCHIVE_LIMIT' });
+    expect(await refusalOf(reading)).toMatchObject({ code: 'ARCHIVE_LIMIT' });
     expect(taken).toBeLessThan(150);
   });
 
@@ -275,7 +267,7 @@ describe('limits', () => {
   test('a value may be nested a thousand levels deep, and not without end', async () => {
     const deep = (levels: number) => staff(`{"id":"a","changes":${'['.repeat(levels)}${']'.repeat(levels)}}`);
     await read(deep(1000), 64);
-    expect(await refusal(read(deep(6000), 64))).toMatchObject({ code: 'ARCHIVE_LIMIT' });
+    expect(await refusalOf(read(deep(6000), 64))).toMatchObject({ code: 'ARCHIVE_LIMIT' });
   });
 });
 

@@ -9,9 +9,10 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import { ERROR_FAMILIES, type ErrorCode } from '../core/errors.ts';
 import { type Action, RIGHTS } from '../security/rights.ts';
+import { until } from '../testing/until.fixture.ts';
 import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { DEMO_PASSWORD, SUPER_ADMIN, signIn, until, type Visitor } from './system.fixture.ts';
+import { DEMO_PASSWORD, SUPER_ADMIN, signIn, type Visitor } from './system.fixture.ts';
 
 /**
  * A server in a process of its own, run as nobody who may read everything, through one bad day after the other. Whatever it answers is

@@ -4,7 +4,8 @@ import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { quoteName } from '../../db/model/quote.ts';
 import { connected } from '../../db/testing/client.fixture.ts';
 import { answeredCode } from '../testing/answered.fixture.ts';
-import { type System, startSystem, until, type Visitor } from './system.fixture.ts';
+import { until } from '../testing/until.fixture.ts';
+import { type System, startSystem, type Visitor } from './system.fixture.ts';
 
 let system: System;
 let person: Visitor;

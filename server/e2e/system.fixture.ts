@@ -108,16 +108,3 @@ function visitor(url: string, cookie: string): Visitor {
     client: createBackupClient({ url, fetch: send, EventSource }),
   };
 }
-
-/** Asks again and again until the answer is there. */
-export async function until<Answer>(
-  what: string,
-  ask: () => Promise<Answer | null | undefined | false>,
-): Promise<Answer> {
-  for (let tries = 3000; tries > 0; tries--) {
-    const answer = await ask();
-    if (answer) return answer;
-    await Bun.sleep(10);
-  }
-  throw new Error(`it never came: ${what}`);
-}

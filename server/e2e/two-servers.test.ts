@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fillDemo } from '../../db/hrms/demo/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { until } from '../testing/until.fixture.ts';
 import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { DEMO_PASSWORD, signIn, until, type Visitor } from './system.fixture.ts';
+import { DEMO_PASSWORD, signIn, type Visitor } from './system.fixture.ts';
 
 /** Servers in processes of their own, on one database and one folder. */
 let database: TestDatabase;

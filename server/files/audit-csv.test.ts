@@ -2,8 +2,9 @@ import { expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { AuditFilter } from '../security/audit/audit.ts';
 import type { AuditRow } from '../security/audit/audit-row.ts';
+import { until } from '../testing/until.fixture.ts';
 import { csvLine } from './audit-csv.ts';
-import { asCaller, filesServer, until } from './files.fixture.ts';
+import { asCaller, filesServer } from './files.fixture.ts';
 
 const ROW: AuditRow = {
   id: 1,
@@ -101,6 +102,7 @@ test('GET /api/audit.csv streams what the filter leaves, for those alone who may
   await endless.body?.getReader().read();
   abort.abort();
   await until(
+    'nothing is read any more',
     async () => over,
     (count) => count === 2,
   );

@@ -8,7 +8,8 @@ import { AppError } from '../core/errors.ts';
 import { exportJson } from '../document/export.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
+import { until } from '../testing/until.fixture.ts';
+import { asCaller, type FilesServer, filesServer } from './files.fixture.ts';
 import type { FileParts } from './parts.ts';
 
 const NAME = 'monthly.zip';
@@ -364,6 +365,7 @@ describe('GET /api/backups/:id/download', () => {
     abort.abort();
     // Opened once to read it, once to send it.
     await until(
+      'both are closed',
       async () => closed,
       (count) => count === 2,
     );

@@ -137,12 +137,3 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
     },
   };
 }
-
-/** Calls `ask` until the answer is good; fails by the test's own time limit. */
-export async function until<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (good(answer)) return answer;
-    await Bun.sleep(20);
-  }
-}

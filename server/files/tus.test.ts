@@ -6,7 +6,8 @@ import { type DetailedError, Upload } from 'tus-js-client';
 import { readOutcome } from '../api/wire.fixture.ts';
 import { sampleArchive } from '../archive/sample.fixture.ts';
 import { SCOPES } from '../security/caller.ts';
-import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
+import { until } from '../testing/until.fixture.ts';
+import { asCaller, type FilesServer, filesServer } from './files.fixture.ts';
 
 const LIMIT = 32 * 1024 ** 2;
 let server: FilesServer;
@@ -135,6 +136,7 @@ test('an upload goes on where its connection was cut', async () => {
   socket.write(archive.bytes.subarray(0, 700_000));
   const file = join(server.area.folder, path.split('/').at(-1) ?? '');
   await until(
+    'the first bytes are there',
     async () => (await stat(file)).size,
     (size) => size > 0,
   );

@@ -7,7 +7,8 @@ import { SAMPLE_CHUNKS, sampleArchive } from '../archive/sample.fixture.ts';
 import { acceptUpload } from '../jobs/uploads/accept.ts';
 import { acceptOperation } from '../jobs/uploads/acceptance.fixture.ts';
 import { sweepUploads } from '../jobs/uploads/sweep.ts';
-import { asCaller, type FilesServer, filesServer, until } from './files.fixture.ts';
+import { until } from '../testing/until.fixture.ts';
+import { asCaller, type FilesServer, filesServer } from './files.fixture.ts';
 import { uploadName } from './upload.ts';
 
 const LIMIT = 100 * 1024 ** 2;
@@ -151,14 +152,15 @@ describe('PUT /api/uploads', () => {
       socket.write(
         head.startsWith('C') ? 'x'.repeat(300_000) : `${(300_000).toString(16)}\r\n${'x'.repeat(300_000)}\r\n`,
       );
-      const [part] = await until(server.waiting, (names) => names.length === 1);
+      const [part] = await until('the upload begins', server.waiting, (names) => names.length === 1);
       await until(
+        'the first bytes are there',
         async () => Bun.file(join(server.area.folder, part ?? '')).size,
         (size) => size > 0,
       );
       socket.destroy();
-      await until(server.waiting, (names) => names.length === 0);
-      const [row] = await until(server.uploads, ([one]) => one?.state === 'refused');
+      await until('the file is gone', server.waiting, (names) => names.length === 0);
+      const [row] = await until('the upload is refused', server.uploads, ([one]) => one?.state === 'refused');
       expect(row?.error?.code).toBe('CANCELLED');
     }
   });

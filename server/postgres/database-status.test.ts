@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { openSession, type Session } from '../../db/connect/session.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { until } from '../testing/until.fixture.ts';
 import { readDatabaseName, readDatabaseStatus } from './database-status.ts';
 
 let database: TestDatabase;
@@ -21,19 +22,12 @@ const open = () => openSession(database.url, { applicationName: 'status test', s
 const askOf = (session: Session) => (text: string, params: unknown[]) =>
   session.query<Record<string, unknown>>(text, params);
 
-/** Waits until a condition holds: a session reports to the server's statistics some time later, at its end at the latest. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await isSo()) return;
-    await Bun.sleep(50);
-  }
-  throw new Error('It did not become so.');
-}
-
 test('rows are estimates, partitions are added up, and what is not there is null', async () => {
   await using session = await open();
   const ask = () => readDatabaseStatus(askOf(session), tables);
-  await until(async () => (await ask()).tables.every(({ estimatedRows }) => estimatedRows !== 0));
+  await until('the counts are told', async () =>
+    (await ask()).tables.every(({ estimatedRows }) => estimatedRows !== 0),
+  );
   const status = await ask();
   expect(status.name).toBe(database.name);
   expect(status.version).toMatch(/^\d+/);
@@ -55,12 +49,12 @@ test('a table that was emptied is said to be empty before anybody has counted it
   await database.query('ANALYZE lost');
   await using session = await open();
   const lost = async () => (await readDatabaseStatus(askOf(session), [{ schema: 'public', name: 'lost' }])).tables[0];
-  await until(async () => (await lost())?.estimatedRows === 700);
+  await until('the counts are told', async () => (await lost())?.estimatedRows === 700);
   {
     await using other = await open();
     await other.query('DELETE FROM lost WHERE n <= 690');
   }
-  await until(async () => (await lost())?.estimatedRows === 10);
+  await until('the counts are told', async () => (await lost())?.estimatedRows === 10);
 });
 
 test('it answers while somebody holds every table, as a restore does', async () => {

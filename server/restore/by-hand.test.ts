@@ -6,11 +6,12 @@ import { pgSchema, pgTable, text } from 'drizzle-orm/pg-core';
 import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { catalogOf } from '../../db/testing/catalog.fixture.ts';
 import { contentOf, sequencesOf } from '../../db/testing/content.fixture.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { testDatabase } from '../../db/testing/database.ts';
 import * as byHand from '../../db/testing/fixtures/by-hand.schema.ts';
 import * as properties from '../../db/testing/fixtures/properties.schema.ts';
 import * as properties18 from '../../db/testing/fixtures/properties-18.schema.ts';
 import { testServers } from '../../db/testing/servers.ts';
+import { psql } from '../testing/by-hand.fixture.ts';
 import { backupOf, type MadeBackup } from '../testing/verbs.fixture.ts';
 
 const FIXTURES = join(import.meta.dir, '../../db/testing/fixtures');
@@ -30,15 +31,6 @@ async function unpacked(made: MadeBackup): Promise<string> {
   const { exitCode, stderr } = Bun.spawnSync(['unzip', '-q', 'backup.zip'], { cwd });
   expect(`${exitCode} ${stderr}`).toBe('0 ');
   return cwd;
-}
-
-/** Returns the messages of `psql` for these files, called as in the README; empty when all succeeded. */
-async function psql(database: TestDatabase, cwd: string, ...files: string[]): Promise<string> {
-  for (const file of files) {
-    const run = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`.cwd(cwd).quiet().nothrow();
-    if (run.exitCode !== 0 || run.stderr.length > 0) return `${file}: ${run.stderr}`;
-  }
-  return '';
 }
 
 const ALL = ['schema/0001.sql', 'schema/0002.sql', 'restore.sql'];

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { customType, integer, pgTable } from 'drizzle-orm/pg-core';
+import { integer, pgTable } from 'drizzle-orm/pg-core';
 import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { contentOf } from '../../db/testing/content.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { typed } from '../../db/testing/fixtures/typed.ts';
 import { testServers } from '../../db/testing/servers.ts';
 import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
-const typed = (type: string) => customType<{ data: string }>({ dataType: () => type });
 const readings = pgTable('readings', {
   id: integer('id').primaryKey(),
   plain: typed('pct')('plain'),

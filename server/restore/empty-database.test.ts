@@ -9,24 +9,11 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { fillAllTypes } from '../../db/testing/fixtures/all-types.rows.ts';
 import * as allTypes from '../../db/testing/fixtures/all-types.schema.ts';
 import { testServers } from '../../db/testing/servers.ts';
+import { psql, UNPACKERS } from '../testing/by-hand.fixture.ts';
 import { backupOf, type MadeBackup, restoreInto } from '../testing/verbs.fixture.ts';
 
 const DDL = join(import.meta.dir, '../../db/testing/fixtures/all-types.sql');
 const model = modelFromSchema(allTypes);
-
-/** Programs that unpack an archive; each one installed on this machine is used, and one must be. */
-const UNPACKERS = {
-  deflate: {
-    unzip: ['unzip', '-q', 'backup.zip', '-d', 'out'],
-    python3: [
-      'python3',
-      '-c',
-      "import zipfile; z = zipfile.ZipFile('backup.zip'); assert z.testzip() is None; z.extractall('out')",
-    ],
-    bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf backup.zip -C out'],
-  },
-  zstd: { bsdtar: ['sh', '-c', 'mkdir out && bsdtar -xf backup.zip -C out'] },
-};
 
 /**
  * Triggers that would swallow rows if they fired: on a table, on a partitioned one, on one partition only; some are disabled in one
@@ -72,16 +59,6 @@ for (const server of testServers()) {
       return join(cwd, 'out');
     }
 
-    async function psql(database: TestDatabase, cwd: string, ...files: string[]): Promise<void> {
-      for (const file of files) {
-        const { exitCode, stderr } = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`
-          .cwd(cwd)
-          .quiet()
-          .nothrow();
-        expect(`${file}: ${exitCode} ${stderr}`).toBe(`${file}: 0 `);
-      }
-    }
-
     for (const compression of ['deflate', 'zstd'] as const) {
       test(`promise 9: stock programs unpack a ${compression} archive, and psql alone makes of it the same rows and sequences`, async () => {
         const unpackers = Object.entries(UNPACKERS[compression]).filter(([program]) => Bun.which(program) !== null);
@@ -90,7 +67,7 @@ for (const server of testServers()) {
         for (const other of folders) expect(Bun.spawnSync(['diff', '-r', folders[0] ?? '', other]).exitCode).toBe(0);
         const cwd = folders[0] ?? '';
         await using target = await testDatabase({ server });
-        await psql(target, cwd, 'schema/0001.sql', 'schema/0002.sql', 'restore.sql');
+        expect(await psql(target, cwd, 'schema/0001.sql', 'schema/0002.sql', 'restore.sql')).toBe('');
         expect(await contentOf(target)).toEqual(rows);
         expect(await sequencesOf(target)).toEqual(sequences);
       });
@@ -99,7 +76,7 @@ for (const server of testServers()) {
     test('promise 9: the archive’s own schema/*.sql makes tables that the program restores into, rows and sequences being the same', async () => {
       const cwd = await unpacked('deflate', UNPACKERS.deflate.python3);
       await using target = await testDatabase({ server });
-      await psql(target, cwd, 'schema/0001.sql', 'schema/0002.sql');
+      expect(await psql(target, cwd, 'schema/0001.sql', 'schema/0002.sql')).toBe('');
       await restoreInto(target, made.deflate as MadeBackup);
       expect(await contentOf(target)).toEqual(rows);
       expect(await sequencesOf(target)).toEqual(sequences);
@@ -114,7 +91,7 @@ for (const server of testServers()) {
       await target.query(await readFile(DDL, 'utf8'));
       await target.query(TRIGGERS);
       const catalog = await catalogOf(target);
-      await psql(target, cwd, 'restore.sql');
+      expect(await psql(target, cwd, 'restore.sql')).toBe('');
       expect(await contentOf(target)).toEqual(await contentOf(source));
       expect(await sequencesOf(target)).toEqual(sequences);
       expect(await catalogOf(target)).toEqual(catalog);

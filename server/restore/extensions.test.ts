@@ -2,29 +2,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { customType, geometry, integer, pgTable, vector } from 'drizzle-orm/pg-core';
+import { geometry, integer, pgTable, vector } from 'drizzle-orm/pg-core';
 import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { type Content, contentOf } from '../../db/testing/content.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { typed } from '../../db/testing/fixtures/typed.ts';
 import { type TestServer, testServers } from '../../db/testing/servers.ts';
 import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
-
-const typed = (sqlType: string) => customType<{ data: string }>({ dataType: () => sqlType })();
 
 /** Extensions, each with a table of its types, rows that are hard to write, and an index of its own kind. */
 const EXTENSIONS = {
   citext: {
-    table: pgTable('of_citext', { id: typed('citext').primaryKey(), words: typed('citext[]') }),
+    table: pgTable('of_citext', { id: typed('citext')().primaryKey(), words: typed('citext[]')() }),
     sql: `CREATE TABLE of_citext (id citext PRIMARY KEY, words citext[]);
           INSERT INTO of_citext VALUES ('Ann', '{A,NULL,"NULL","b\\""}'), ('BOB', '{}'), ('', NULL)`,
   },
   hstore: {
-    table: pgTable('of_hstore', { id: integer().primaryKey(), facts: typed('hstore') }),
+    table: pgTable('of_hstore', { id: integer().primaryKey(), facts: typed('hstore')() }),
     sql: `CREATE TABLE of_hstore (id integer PRIMARY KEY, facts hstore); CREATE INDEX ON of_hstore USING gin (facts);
           INSERT INTO of_hstore VALUES (1, '"a b"=>"1", c=>NULL, "NULL"=>"NULL", "\\"q\\""=>""'), (2, ''), (3, NULL)`,
   },
   ltree: {
-    table: pgTable('of_ltree', { path: typed('ltree'), ask: typed('lquery'), paths: typed('ltree[]') }),
+    table: pgTable('of_ltree', { path: typed('ltree')(), ask: typed('lquery')(), paths: typed('ltree[]')() }),
     sql: `CREATE TABLE of_ltree (path ltree, ask lquery, paths ltree[]); CREATE INDEX ON of_ltree USING gist (path);
           INSERT INTO of_ltree VALUES ('Top.Staff.Lagos', '*.Staff{1}.*', ARRAY['a.b', NULL]::ltree[]), ('', NULL, '{}')`,
   },
@@ -32,9 +31,9 @@ const EXTENSIONS = {
     table: pgTable('of_postgis', {
       id: integer().primaryKey(),
       at: geometry({ type: 'point', srid: 4326 }),
-      shape: typed('geometry'),
-      place: typed('geography(Point,4326)'),
-      around: typed('box2d'),
+      shape: typed('geometry')(),
+      place: typed('geography(Point,4326)')(),
+      around: typed('box2d')(),
     }),
     sql: `CREATE TABLE of_postgis (id integer PRIMARY KEY, at geometry(Point,4326), shape geometry, place geography(Point,4326), around box2d);
           CREATE INDEX ON of_postgis USING gist (shape);
@@ -47,7 +46,7 @@ const EXTENSIONS = {
     table: pgTable('of_vector', {
       id: integer().primaryKey(),
       embedding: vector({ dimensions: 3 }),
-      any: typed('vector'),
+      any: typed('vector')(),
     }),
     sql: `CREATE TABLE of_vector (id integer PRIMARY KEY, embedding vector(3), "any" vector); CREATE INDEX ON of_vector USING hnsw (embedding vector_l2_ops);
           INSERT INTO of_vector VALUES (1, '[1,2.5,-3e-7]', '[0.1]'), (2, NULL, '[1,2,3,4]')`,

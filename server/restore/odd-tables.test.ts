@@ -11,6 +11,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { testServers } from '../../db/testing/servers.ts';
 import { checkEnvironment } from '../backup/checks/check.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
+import { psql } from '../testing/by-hand.fixture.ts';
 import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
 const MANY = Array.from({ length: 1600 }, (_, n) => `c${n + 1}`);
@@ -135,13 +136,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function psql(database: TestDatabase, cwd: string, files: string[]): Promise<void> {
-  for (const file of files) {
-    const run = await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f ${file} ${database.url}`.cwd(cwd).quiet().nothrow();
-    expect(`${file}: ${run.exitCode} ${run.stderr}`).toBe(`${file}: 0 `);
-  }
-}
-
 for (const server of testServers()) {
   describe(`tables of odd forms on server ${server}`, () => {
     const forms = placed(FORMS.filter(({ since }) => since === undefined || since === server));
@@ -168,9 +162,9 @@ for (const server of testServers()) {
       await Bun.$`unzip -q backup.zip`.cwd(cwd);
       for (const { schema, tables = ['t'] } of forms)
         await database.query(`TRUNCATE ${tables.map((name) => `${schema}.${name}`).join(', ')}`);
-      await psql(database, cwd, ['restore.sql']);
+      expect(await psql(database, cwd, 'restore.sql')).toBe('');
       byScript = await contentOf(database);
-      await psql(empty, cwd, ['schema/0001.sql', 'schema/0002.sql', 'restore.sql']);
+      expect(await psql(empty, cwd, 'schema/0001.sql', 'schema/0002.sql', 'restore.sql')).toBe('');
     });
     afterAll(async () => {
       await database?.[Symbol.asyncDispose]();

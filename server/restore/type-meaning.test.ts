@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test';
-import { customType, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { rejection } from '../../db/testing/code-of.fixture.ts';
 import { contentOf } from '../../db/testing/content.fixture.ts';
 import { testDatabase } from '../../db/testing/database.ts';
+import { typed } from '../../db/testing/fixtures/typed.ts';
 import { testServers } from '../../db/testing/servers.ts';
 import type { AppError } from '../core/errors.ts';
 import { backupOf, restoreInto } from '../testing/verbs.fixture.ts';
 
-const typed = (type: string) => customType<{ data: string }>({ dataType: () => type });
 const account = pgTable('account', { id: integer('id').primaryKey(), name: text('name'), plan: text('plan') });
 const history = pgTable('history', {
   id: integer('id').primaryKey(),

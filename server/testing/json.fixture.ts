@@ -2,6 +2,7 @@ import * as hrms from '../../db/hrms/schema.ts';
 import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import type { SchemaModel } from '../../db/model/model.ts';
 import { openArchive } from '../archive/reader.ts';
+import type { AppError } from '../core/errors.ts';
 import { exportJson } from '../document/export.ts';
 import { openJsonDocument } from '../document/file-kind.ts';
 import { runOperation } from '../jobs/operations.ts';
@@ -52,6 +53,15 @@ export async function accepted(
       return { ...result, bytes: await source.read(0, source.size) };
     },
   );
+}
+
+/** Returns what a document is refused with, and at which place of it; null when it is not. */
+export async function refusalOf(work: Promise<unknown>) {
+  const error = await work.then(
+    () => null,
+    (caught: AppError) => caught,
+  );
+  return error && { code: error.code, path: error.details?.path, message: error.message };
 }
 
 /** Returns a document of these arrays and nothing else. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import lighthouse from 'lighthouse';
+import { freePort } from '../../../db/embedded/free-port.ts';
 import { AppError } from '../../../server/core/errors.ts';
 import { startProfile } from './browser.ts';
 import { enterPanel } from './sign-in.ts';
@@ -85,14 +85,3 @@ const DESKTOP = {
     uploadThroughputKbps: 0,
   },
 };
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}

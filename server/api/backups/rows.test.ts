@@ -5,8 +5,8 @@ import { fillDemo } from '../../../db/hrms/demo/demo.ts';
 import { HRMS_POLICY } from '../../../db/hrms/policy.ts';
 import { quoteIdent } from '../../../db/model/quote.ts';
 import { type BackupClient, createBackupClient, type SearchQuery, type SearchStep } from '../../client/client.ts';
-import { until } from '../../files/files.fixture.ts';
 import { answeredCode } from '../../testing/answered.fixture.ts';
+import { until } from '../../testing/until.fixture.ts';
 import { clientWith, type TestServer, testServer } from '../server.fixture.ts';
 import { readOutcome } from '../wire.fixture.ts';
 
@@ -121,6 +121,20 @@ describe('backups.rows', () => {
   });
 });
 
+/** Runs the call while nothing can be recorded. */
+async function withoutAudit<Result>(call: () => Promise<Result>): Promise<Result> {
+  const { audit } = server.parts;
+  const { append } = audit;
+  audit.append = async () => {
+    throw new Error('the database is away');
+  };
+  try {
+    return await call();
+  } finally {
+    audit.append = append;
+  }
+}
+
 describe('backups.reveal', () => {
   const wanted = { id: ARCHIVE, table: 'staff', columns: ['fullName', 'accountDetails'] };
 
@@ -178,17 +192,8 @@ describe('backups.reveal', () => {
   });
 
   test('shows nothing when it cannot be recorded', async () => {
-    const { audit } = server.parts;
-    const { append } = audit;
-    audit.append = async () => {
-      throw new Error('the database is away');
-    };
     sent = [];
-    try {
-      expect(await answeredCode(client.backups.reveal.mutate(wanted))).toBe('DATABASE_UNREACHABLE');
-    } finally {
-      audit.append = append;
-    }
+    expect(await withoutAudit(() => answeredCode(client.backups.reveal.mutate(wanted)))).toBe('DATABASE_UNREACHABLE');
     for (const person of await valuesOf('staff', 'fullName')) expect(sent.join()).not.toContain(person);
     expect(await answeredCode(client.backups.reveal.mutate(wanted))).toBeNull();
   });
@@ -254,17 +259,8 @@ describe('backups.find and backups.findPeople', () => {
     const [person = ''] = await valuesOf('staff', 'fullName');
     const again = as(await server.session(admin.id));
     expect(await answeredCode(searched({ text: person }, true, again))).toBe('STEP_UP_REQUIRED');
-    const { audit } = server.parts;
-    const { append } = audit;
-    audit.append = async () => {
-      throw new Error('the database is away');
-    };
     sent = [];
-    try {
-      expect(await answeredCode(searched({ text: person }, true))).toBe('DATABASE_UNREACHABLE');
-    } finally {
-      audit.append = append;
-    }
+    expect(await withoutAudit(() => answeredCode(searched({ text: person }, true)))).toBe('DATABASE_UNREACHABLE');
     expect(sent.join()).not.toContain(person);
   });
 
@@ -295,6 +291,7 @@ describe('backups.find and backups.findPeople', () => {
       }
     }
     await until(
+      'both places are free',
       () => answeredCode(searched({ text: 'nobody has this' }, false, leaving)),
       (code) => code === null,
     );

@@ -3,30 +3,10 @@ import fc from 'fast-check';
 import { testDatabase } from '../../../db/testing/database.ts';
 import { testServers } from '../../../db/testing/servers.ts';
 import { countRows, csvToCopyText, hasEndMarkerLine, takeEndMarkerRows } from './records.ts';
+import { copyValue, csvValue } from './written.fixture.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (content: Uint8Array) => new TextDecoder().decode(content);
-
-/** Returns a value as COPY writes it, in the simplest possible way. */
-function csvValue(value: string | null, alone: boolean): string {
-  if (value === null) return '';
-  const quoted = value === '' || /[",\r\n]/.test(value) || (alone && value === '\\.');
-  return quoted ? `"${value.replaceAll('"', '""')}"` : value;
-}
-
-function copyValue(value: string | null): string {
-  if (value === null) return '\\N';
-  const letters: Record<string, string> = {
-    '\b': 'b',
-    '\t': 't',
-    '\n': 'n',
-    '\v': 'v',
-    '\f': 'f',
-    '\r': 'r',
-    '\\': '\\',
-  };
-  return value.replace(/[\b\t\n\v\f\r\\]/g, (character) => `\\${letters[character]}`);
-}
 
 const awkward = fc.constantFrom(
   '',

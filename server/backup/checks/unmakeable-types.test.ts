@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
-import { bigint, customType, integer, pgTable } from 'drizzle-orm/pg-core';
+import { bigint, integer, pgTable } from 'drizzle-orm/pg-core';
 import { modelFromSchema } from '../../../db/model/drizzle-model.ts';
 import { testDatabase } from '../../../db/testing/database.ts';
+import { typed } from '../../../db/testing/fixtures/typed.ts';
 import { testServers } from '../../../db/testing/servers.ts';
 import { mustExist } from '../../archive/manifest/must-exist.ts';
 import { schemaSql } from '../../archive/recovery/schema-sql.ts';
@@ -9,7 +10,6 @@ import { createMemoryStorage } from '../../storage/memory.ts';
 import { backupOf } from '../../testing/verbs.fixture.ts';
 import { checkEnvironment } from './check.ts';
 
-const typed = (type: string) => customType<{ data: string }>({ dataType: () => type });
 const t = pgTable('t', {
   id: integer('id').primaryKey(),
   span: typed('span')('span'),

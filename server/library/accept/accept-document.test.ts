@@ -3,8 +3,7 @@ import { qualifiedName } from '../../../db/model/model.ts';
 import { quoteName } from '../../../db/model/quote.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
-import type { AppError } from '../../core/errors.ts';
-import { accepted, documentOf, HRMS } from '../../testing/json.fixture.ts';
+import { accepted, documentOf, HRMS, refusalOf } from '../../testing/json.fixture.ts';
 import { restoreInto } from '../../testing/verbs.fixture.ts';
 import { acceptJson } from './accept-document.ts';
 
@@ -17,13 +16,7 @@ afterAll(() => database[Symbol.asyncDispose]());
 const emptied = () => database.query(`TRUNCATE ${HRMS.tables.map(quoteName).join(', ')}`);
 const leftovers = async () =>
   (await database.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restore%'`)).length;
-const refusal = async (file: string) => {
-  const error = await accepted(database, file).then(
-    () => null,
-    (caught: AppError) => caught,
-  );
-  return error && { code: error.code, path: error.details?.path, message: error.message };
-};
+const refusal = (file: string) => refusalOf(accepted(database, file));
 
 test('promise 5: an event trigger that writes to tables of the document is met before anything is made', async () => {
   await using own = await testDatabase({ template: 'hrms' });

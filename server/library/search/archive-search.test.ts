@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { sensitivityOf } from '../../../db/hrms/policy.ts';
 import { campaign } from '../../../db/testing/campaign.fixture.ts';
 import { codeOf } from '../../../db/testing/code-of.fixture.ts';
+import { copyValue, csvValue } from '../../archive/rows/written.fixture.ts';
 import { type SampleOptions, sampleArchive } from '../../archive/sample.fixture.ts';
 import { foldText } from '../rows/fold-text.ts';
 import { forever, readerOf, storeArchive, withColumns } from '../rows/rows.fixture.ts';
@@ -14,20 +15,9 @@ type Value = string | null;
 
 /** Returns a chunk as PostgreSQL writes it. */
 function chunkOf(table: string, rows: Value[][], format: 'csv' | 'copy', columns: string[]) {
-  const csv = (value: Value) =>
-    value === null ? '' : /[",\n\r]|^$|^\\\.$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-  const letters: Record<string, string> = {
-    '\b': 'b',
-    '\t': 't',
-    '\n': 'n',
-    '\v': 'v',
-    '\f': 'f',
-    '\r': 'r',
-    '\\': '\\',
-  };
-  const copy = (value: Value) =>
-    value === null ? '\\N' : value.replaceAll(/[\b\t\n\v\f\r\\]/g, (character) => `\\${letters[character]}`);
-  const lines = rows.map((row) => (format === 'csv' ? row.map(csv).join(',') : row.map(copy).join('\t')));
+  const lines = rows.map((row) =>
+    format === 'csv' ? row.map((value) => csvValue(value, row.length === 1)).join(',') : row.map(copyValue).join('\t'),
+  );
   const head = format === 'csv' ? [columns.join(',')] : [];
   return { table, format, rows: rows.length, content: [...head, ...lines].map((line) => `${line}\n`).join('') };
 }
