@@ -69,7 +69,7 @@ for (const server of testServers()) {
         CREATE TABLE places (id regclass); INSERT INTO places VALUES ('known');
         CREATE TABLE ones (id one); INSERT INTO ones VALUES (1);
         CREATE TABLE halves (id int CHECK (is_half(id))); INSERT INTO halves VALUES (2)`);
-      const names = ['redactions', 'ones', 'halves'];
+      const names = ['places', 'ones', 'halves'];
       const tables = names.map((name) => [name, pgTable(name, { id: integer('id') })] as const);
       const made = await backupOf(database, modelFromSchema(Object.fromEntries(tables)));
       await database.query('ALTER TABLE known RENAME TO gone');
