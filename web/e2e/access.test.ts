@@ -2,17 +2,15 @@ import { describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { arrive, NOWHERE } from './arrive.fixture.ts';
 import {
   type BrowserSession,
   EMAIL,
-  navigate,
   overflow,
   PASSWORD,
   WITHOUT_BROWSER,
   withPanelServer,
 } from './panel-server.fixture.ts';
-
-const NOWHERE = 'Page not found';
 
 const PAGES = [
   ['/', 'Overview'],
@@ -153,54 +151,6 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
   ],
 ];
 
-/** Every dialog but the two that others here stand for, with the way to open it. */
-const DIALOGS: typeof STATES = [
-  ['creating', '/backups', (page) => page.getByRole('button', { name: 'Create backup' }).first().click()],
-  ['deleting', '/backups/first.zip', (page) => page.getByRole('button', { name: 'Delete …' }).click()],
-  [
-    'deleting several',
-    '/backups',
-    async (page) => {
-      await page.getByLabel('Select all shown').check();
-      await page.getByRole('button', { name: 'Delete', exact: true }).click();
-    },
-  ],
-  ['downloading', '/backups/first.zip', (page) => page.getByRole('button', { name: 'Download' }).click()],
-  ['going elsewhere', '/status', (page) => page.getByRole('button', { name: 'Go to …' }).click()],
-  ['making a token', '/access', (page) => page.getByRole('button', { name: 'Create token' }).click()],
-  ['signing out', '/access', (page) => page.getByRole('button', { name: 'Sign out everywhere' }).click()],
-  [
-    'revealing columns',
-    '/backups/first.zip/tables/staff',
-    (page) =>
-      page
-        .getByRole('button', { name: /^Show .* columns$/ })
-        .first()
-        .click(),
-  ],
-  [
-    'one row',
-    '/backups/first.zip/tables/staff',
-    (page) =>
-      page
-        .getByRole('button', { name: /^Open row/ })
-        .first()
-        .click(),
-  ],
-];
-
-/** Navigates inside the loaded panel and waits for the whole page. It passes through an empty page, so that the target starts anew. */
-async function arrive(page: Page, path: string, title?: string): Promise<void> {
-  const nowhere = page.getByRole('heading', { level: 1, name: NOWHERE });
-  await navigate(page, '/nowhere-else');
-  await nowhere.waitFor();
-  if (title === NOWHERE) return;
-  await navigate(page, path);
-  await nowhere.waitFor({ state: 'detached' });
-  await page.getByRole('heading', { level: 1, ...(title && { name: title }) }).waitFor();
-  await page.waitForFunction(() => !document.querySelector('.skeleton'));
-}
-
 // Few people: axe-core takes as long as there are rows, and all rows of a table are drawn alike.
 const panel = withPanelServer({ staff: 10 }, (panel) => panel.makeBackup('first'));
 
@@ -323,33 +273,6 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Actions for first.zip');
   });
 
-  test('has dialogs that can be used at 400 % zoom: nothing is wider than the window, and every button comes into sight', async () => {
-    await using visit = await panel().open({ viewport: { width: 320, height: 256 } });
-    const { page } = visit;
-    await visit.signIn('/');
-    const wrong: unknown[] = [];
-    for (const [name, path, open] of DIALOGS) {
-      await arrive(page, path);
-      await open(page);
-      const dialog = page.getByRole('dialog');
-      await dialog.waitFor();
-      const wide = await dialog.evaluate((box) => box.scrollWidth - box.clientWidth);
-      if (wide > 0) wrong.push([name, 'wider than the window', wide]);
-      for (const button of await dialog.getByRole('button').all()) {
-        await button.scrollIntoViewIfNeeded();
-        const seen = await button.evaluate((element) => {
-          const { left, right, top, bottom } = element.getBoundingClientRect();
-          const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
-          return left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight && element.contains(over);
-        });
-        if (!seen) wrong.push([name, await button.textContent()]);
-      }
-      await page.keyboard.press('Escape');
-      await dialog.waitFor({ state: 'detached' });
-    }
-    expect(wrong).toEqual([]);
-  });
-
   test('says that the server does not answer, and that it does again', async () => {
     await using visit = await panel().open();
     const { page, context } = visit;
@@ -370,22 +293,5 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await page.getByRole('menuitemradio', { name: 'Dark' }).click();
     await visit.goto('/backups');
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
-    // On paper: black on white, every folded part open, how to restore by hand, and nothing to press.
-    await visit.goto('/backups/first.zip');
-    await page.getByText('Technical details').waitFor();
-    await page.emulateMedia({ media: 'print' });
-    for (const text of ['How to restore this backup', 'Fingerprint of the schema'])
-      await page.getByText(text).waitFor();
-    expect(await page.locator('button:visible, nav:visible, input:visible').count()).toBe(0);
-    const colours = await page.evaluate(() =>
-      [document.documentElement, document.querySelector('h1')].map((element) => {
-        const { color, backgroundColor } = getComputedStyle(element ?? document.body);
-        return [color, backgroundColor];
-      }),
-    );
-    expect(colours).toEqual([
-      ['rgb(0, 0, 0)', 'rgb(255, 255, 255)'],
-      ['rgb(0, 0, 0)', 'rgba(0, 0, 0, 0)'],
-    ]);
   });
 });

@@ -57,7 +57,7 @@ export function Modal(props: ModalProps) {
             class="overlay-in flex max-h-[calc(100dvh-2rem)] w-full max-w-lg flex-col overflow-hidden rounded-t-2xl border border-line bg-raised text-ink shadow-xl sm:rounded-2xl low:max-h-dvh low:overflow-y-auto"
           >
             <div class="flex items-start justify-between gap-4 px-5 pt-5 pb-3">
-              <div>
+              <div class="min-w-0 wrap-anywhere">
                 <Dialog.Title class="text-lg font-semibold">{props.title}</Dialog.Title>
                 <Show when={props.lead}>
                   <Dialog.Description class="mt-1 text-sm text-soft">{props.lead}</Dialog.Description>

@@ -106,7 +106,7 @@ function Tables(props: { backup: string; tables: Table[] }) {
                 <Show when={table.rows > 0} fallback={<span class="inline-block py-1.5">{countText(0)}</span>}>
                   <A
                     href={`/backups/${encodeURIComponent(props.backup)}/tables/${encodeURIComponent(table.name)}`}
-                    class="inline-block py-1.5 text-brand hover:underline"
+                    class="inline-block py-1.5 text-brand hover:underline print:py-0.5"
                     aria-label={rowWords.look(table.rows, tableLabel(table.name))}
                   >
                     {countText(table.rows)}

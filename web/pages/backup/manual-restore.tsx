@@ -7,7 +7,7 @@ import { Card } from '../../ui/card.tsx';
 /** Prints, on paper alone, how to get the data back when this program is not available. */
 export function ManualRestore(props: { name: string }) {
   return (
-    <div class="hidden print:block">
+    <div class="hidden break-inside-avoid print:block">
       <Card title={w.title}>
         <p class="text-sm">{w.program}</p>
         <pre class="mt-1 mb-3 font-mono text-xs whitespace-pre-wrap">{w.command(props.name)}</pre>

@@ -29,7 +29,8 @@ interface BackupRowProps {
 }
 
 /** The grid columns of a row on a wide screen. */
-export const COLUMNS = 'md:grid-cols-[1.25rem_minmax(0,1fr)_12.5rem_5rem_5rem_10rem]';
+export const COLUMNS =
+  'md:grid-cols-[1.25rem_minmax(0,1fr)_12.5rem_5rem_5rem_10rem] print:grid-cols-[0_minmax(0,1fr)_11rem_4rem_5rem_0]';
 
 /** Renders one stored backup in the list, with its actions. */
 export function BackupRow(props: BackupRowProps) {
@@ -55,13 +56,13 @@ export function BackupRow(props: BackupRowProps) {
           <BackupBadges backup={props.backup} />
         </div>
         <Show when={props.backup.note}>
-          <p class="mt-1 line-clamp-2 text-sm break-words text-soft">{props.backup.note}</p>
+          <p class="mt-1 line-clamp-2 print:line-clamp-none text-sm break-words text-soft">{props.backup.note}</p>
         </Show>
       </div>
       <div class="col-start-2 text-sm text-soft md:col-start-3 md:row-start-1">
         <Moment at={backupTime(props.backup)} />
         <Show when={props.backup.origin}>
-          <span class="block break-all md:truncate" title={props.backup.origin ?? ''}>
+          <span class="block break-all md:truncate print:whitespace-normal" title={props.backup.origin ?? ''}>
             {words.backups.of(props.backup.origin ?? '')}
           </span>
         </Show>

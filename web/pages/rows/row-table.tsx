@@ -35,7 +35,7 @@ export function RowTable(props: RowTableProps) {
       tabindex="0"
       aria-label={w.region(props.table)}
       aria-busy={props.busy}
-      class={`relative max-h-[70dvh] overflow-auto rounded-xl border border-line bg-card transition-opacity ${props.busy ? 'opacity-60' : ''}`}
+      class={`print-rows relative max-h-[70dvh] overflow-auto rounded-xl border border-line bg-card transition-opacity ${props.busy ? 'opacity-60' : ''}`}
     >
       <table class="tabular border-separate border-spacing-0 text-left text-sm">
         <caption class="sr-only">{w.caption(props.table)}</caption>
@@ -49,7 +49,11 @@ export function RowTable(props: RowTableProps) {
             </th>
             <For each={props.page.columns}>
               {(column, place) => (
-                <th scope="col" class="sticky top-0 z-10 border-b border-line bg-card px-3 py-2 align-top font-normal">
+                <th
+                  scope="col"
+                  data-hidden={column.hidden || undefined}
+                  class="sticky top-0 z-10 border-b border-line bg-card px-3 py-2 align-top font-normal"
+                >
                   <span class={`flex items-center gap-1.5 ${isNumber(place()) ? 'justify-end' : ''}`}>
                     <Show when={column.hidden}>
                       <Lock class="size-3.5 shrink-0 text-soft" aria-hidden="true" />
@@ -86,6 +90,7 @@ export function RowTable(props: RowTableProps) {
                 <For each={row}>
                   {(value, place) => (
                     <td
+                      data-hidden={props.page.columns[place()]?.hidden || undefined}
                       class={`max-w-72 truncate border-b border-line px-3 font-mono text-xs whitespace-nowrap group-hover:bg-sunk ${isNumber(place()) || ''}`}
                     >
                       <RowValue value={value} hidden={props.page.columns[place()]?.hidden ?? false} />
