@@ -146,3 +146,33 @@ test.skipIf(WITHOUT_BROWSER)(
     expect(await list.count()).toBe(0);
   },
 );
+
+test.skipIf(WITHOUT_BROWSER)('on a phone the bar at the lower edge covers nothing that has the focus', async () => {
+  await using visit = await panel().open({ viewport: { width: 390, height: 600 } });
+  const { page } = visit;
+  await panel().makeBackup('phone');
+  const covered: string[] = [];
+  for (const path of ['/backups/phone.zip', '/access']) {
+    await visit.signIn(path);
+    await page.waitForFunction(() => !document.querySelector('.skeleton'));
+    for (let at: string | null = ''; at !== null; ) {
+      await page.keyboard.press('Tab');
+      at = await page.evaluate(() => {
+        const { activeElement: element } = document;
+        if (!element || element === document.body) return null;
+        const bar = document.querySelector('header nav')?.getBoundingClientRect().top ?? innerHeight;
+        const isUnder = element.closest('main') !== null && element.getBoundingClientRect().bottom > bar;
+        return isUnder ? (element.textContent ?? '') : '';
+      });
+      if (at) covered.push(`${path}: ${at}`);
+    }
+  }
+  expect(covered).toEqual([]);
+});
+
+test.skipIf(WITHOUT_BROWSER)('a backup that is not there is not tried for again', async () => {
+  await using visit = await panel().open();
+  await visit.signIn('/backups/nothing.zip');
+  await visit.page.getByRole('alert').getByText('There is no backup').waitFor();
+  expect(await visit.page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+});

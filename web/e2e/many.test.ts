@@ -44,7 +44,7 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
     await page.getByLabel('Sort by').selectOption('Most rows first');
     await shows(88);
     await page.getByLabel('Search').fill(archiveOf(SOUGHT, NEWEST).name.slice(0, -4));
-    await page.getByText('1 backup,').waitFor();
+    await page.getByText('1 matching backup,').waitFor();
     await shows(SOUGHT);
     expect(answers.length).toBeGreaterThan(4);
 
@@ -136,7 +136,7 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
     await close();
     // A backup out of sight is no longer chosen.
     await page.getByLabel('Search').fill(third.slice(0, -4));
-    await page.getByText('1 backup,').waitFor();
+    await page.getByText('1 matching backup,').waitFor();
     expect(await bar.count()).toBe(0);
   });
 });

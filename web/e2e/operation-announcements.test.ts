@@ -154,6 +154,9 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
     const search = page.getByLabel('Search');
     await search.fill('no such thing');
     await heard.waitFor('No matching backups');
+    // Nobody is to believe that all backups are gone.
+    expect(await page.getByText('Nothing is stored').count()).toBe(0);
+    await page.getByText('Other backups are not shown.').waitFor();
     await page.getByRole('button', { name: 'Show all' }).press('Enter');
     const all = panel().stored === 0 ? '1 backup.' : `${panel().stored + 1} backups.`;
     await heard.waitFor(all);

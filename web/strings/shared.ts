@@ -160,8 +160,11 @@ export const words = {
       'rows desc': 'Most rows first',
       'name asc': 'Name',
     },
-    summary: (total: number, bytes: number) =>
-      total === 0 ? 'Nothing is stored.' : `${amountText(total, 'backup')}, ${bytesText(bytes)}`,
+    /** `isFiltered`: these are only the backups that match; others are stored beside them. */
+    summary: (total: number, bytes: number, isFiltered: boolean) => {
+      if (total === 0) return isFiltered ? 'No matches. Other backups are not shown.' : 'Nothing is stored.';
+      return `${amountText(total, isFiltered ? 'matching backup' : 'backup')}, ${bytesText(bytes)}`;
+    },
     page: (from: number, to: number, total: number) => `${countText(from)}–${countText(to)} of ${countText(total)}`,
     pages: 'Pages',
     previous: 'Previous page',

@@ -12,11 +12,18 @@ interface FailingQuery {
 export function QueryFailure(props: { of: FailingQuery; class?: string }) {
   return (
     <Show when={props.of.error}>
-      {(error) => (
-        <div class={props.class ?? 'mb-4'}>
-          <FailureNotice failure={failureOf(error())} onRetry={() => void props.of.refetch()} />
-        </div>
-      )}
+      {(error) => {
+        // What is not there will not be there on the next try.
+        const isFinal = () => failureOf(error()).code === 'NOT_FOUND';
+        return (
+          <div class={props.class ?? 'mb-4'}>
+            <FailureNotice
+              failure={failureOf(error())}
+              onRetry={isFinal() ? undefined : () => void props.of.refetch()}
+            />
+          </div>
+        );
+      }}
     </Show>
   );
 }

@@ -34,7 +34,7 @@ export function AuditEntry(props: { row: AuditRow; day: string | null; onOnlyBy:
         aria-expanded={open()}
         aria-controls={id}
         onClick={() => setOpen(!open())}
-        class="grid w-full grid-cols-[1rem_minmax(0,1fr)_auto] items-start gap-x-3 gap-y-0.5 px-4 py-3 text-left text-sm -outline-offset-2! hover:bg-sunk md:grid-cols-[1rem_minmax(0,1fr)_6rem_15rem_10rem] md:items-center"
+        class="grid w-full grid-cols-[1rem_minmax(0,1fr)_auto] items-start gap-x-3 gap-y-0.5 px-4 py-3 text-left text-sm -outline-offset-2! hover:bg-sunk md:grid-cols-[1rem_minmax(0,1fr)_6rem_14rem_12rem] md:items-center"
       >
         <ChevronRight
           class={`mt-0.5 size-4 text-soft transition-transform ${open() ? 'rotate-90' : ''}`}

@@ -73,7 +73,7 @@ export function Backups() {
         title={words.backups.title}
         lead={
           <span class="tabular">
-            {known() ? words.backups.summary(known()?.total ?? 0, known()?.totalSize ?? 0) : ' '}
+            {known() ? words.backups.summary(known()?.total ?? 0, known()?.totalSize ?? 0, isFiltered()) : ' '}
           </span>
         }
       >
