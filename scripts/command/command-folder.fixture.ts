@@ -48,8 +48,6 @@ export async function commandFolder(databaseUrl: string | null): Promise<Command
     USER: 'tester',
     BACKUP_DIR: backups,
     BACKUP_JOBS: '2',
-    // A command lives for half a second, and its optimising compiler takes a fifth of that.
-    BUN_JSC_useDFGJIT: '0',
     ...(databaseUrl !== null && { DATABASE_URL: databaseUrl }),
   };
   const script = (name: string) => join(import.meta.dir, '..', `${name}.ts`);
