@@ -41,6 +41,7 @@ const TABLE: Record<string, { rule: Rule; scope: Scope | null }> = {
   'backups.verify': { rule: scoped, scope: 'backups:verify' },
   'backups.remove': { rule: again, scope: 'backups:delete' },
   'backups.downloadLink': { rule: again, scope: 'backups:download' },
+  'restores.plan': { rule: scoped, scope: 'restores:run' },
   'restores.start': { rule: again, scope: 'restores:run' },
   'operations.list': { rule: scoped, scope: 'operations:read' },
   'operations.get': { rule: scoped, scope: 'operations:read' },

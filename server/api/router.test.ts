@@ -209,41 +209,6 @@ describe('backups', () => {
   });
 });
 
-describe('restores', () => {
-  test('start brings the rows back, only when the database is named', async () => {
-    await made({ name: 'before', tables: ['categories'] });
-    await server.database.query(`DELETE FROM categories WHERE id <> 'c1'`);
-    const from = { backup: 'before.zip' };
-    expect(await answeredCode(client.restores.start.mutate({ from, confirmDatabase: 'another' }))).toBe(
-      'INPUT_INVALID',
-    );
-    const { operation } = (await client.restores.start.mutate({ from, confirmDatabase: server.database.name })).data;
-    expect((await client.wait(operation.id)).result).toMatchObject({ restoredRecords: 500 });
-    expect(await server.database.query('SELECT count(*)::int AS n FROM categories')).toEqual([{ n: 500 }]);
-  });
-
-  test('an upload is restored once it is accepted, and not before', async () => {
-    await made({ name: 'elsewhere', tables: ['categories'] });
-    await using source = await server.storage.open('elsewhere.zip');
-    const upload = await server.receive(await source.read(0, source.size), 'sent.zip');
-    await client.backups.remove.mutate({ id: 'elsewhere.zip' });
-    const start = { from: { upload }, confirmDatabase: server.database.name };
-    expect(await answeredCode(client.restores.start.mutate(start))).toBe('RESTORE_REFUSED');
-    const asked = (await client.uploads.accept.mutate({ id: upload })).data.operation;
-    expect((await client.wait(asked.id)).result).toMatchObject({ uploadId: upload, existing: false });
-    const accepted = (await client.uploads.get.query({ id: upload })).data;
-    expect([accepted.state, typeof accepted.archive, accepted.operationId]).toEqual(['accepted', 'string', asked.id]);
-    expect((await client.uploads.accept.mutate({ id: upload })).data).toMatchObject({ existing: true });
-    const { operation } = (await client.restores.start.mutate(start)).data;
-    expect((await client.wait(operation.id)).archive).toBe(accepted.archive);
-  });
-
-  test('a misspelt word does not widen a restore: unknown input is refused', async () => {
-    const input = { from: { backup: 'before.zip' }, table: ['categories'], confirmDatabase: server.database.name };
-    expect(await answeredCode(client.restores.start.mutate(input))).toBe('INPUT_INVALID');
-  });
-});
-
 describe('the rest', () => {
   test('progress resumes after the revision that was seen last', async () => {
     const { operation } = (await client.backups.create.mutate({ name: 'resumed' })).data;

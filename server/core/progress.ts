@@ -24,6 +24,7 @@ export type ProgressStage =
   | 'verify'
   | 'open'
   | 'compare'
+  | 'differences'
   | 'stage'
   | 'lock'
   | 'apply'

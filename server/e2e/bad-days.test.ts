@@ -112,6 +112,7 @@ const CALLS: Record<Action, () => Call> = {
   'backups.remove': () => order('backups.remove', { id: 'no-such.zip' }),
   'backups.downloadLink': () => order('backups.downloadLink', { id: 'first.zip' }),
   'GET /api/backups/:id/download': () => ({ path: '/api/backups/first.zip/download?format=json' }),
+  'restores.plan': () => order('restores.plan', { backup: 'first.zip', wait: true }),
   'restores.start': () => order('restores.start', { from: { backup: 'first.zip' }, confirmDatabase: 'another' }),
   'operations.list': () => question('operations.list', {}),
   'operations.get': () => question('operations.get', { id: operation }),

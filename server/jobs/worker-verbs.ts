@@ -5,11 +5,12 @@ import type { VerifyReport } from '../backup/verify.ts';
 import type { ByteSource } from '../core/bytes.ts';
 import { AppError } from '../core/errors.ts';
 import { notingDamage } from '../library/mark-checked.ts';
+import type { Comparison } from '../restore/compare/compare.ts';
 import type { RestoreResult } from '../restore/restore.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Operation } from './operations.ts';
 import { type OperationRequest, readRequest } from './queue/requests.ts';
-import { backUp, restore, type SoundArchive, verify } from './verbs.ts';
+import { backUp, compare, restore, type SoundArchive, verify } from './verbs.ts';
 
 /** Runs one kind of operation; its result becomes the record's result. */
 export type Verb = (
@@ -45,9 +46,10 @@ export function createVerbs(deps: VerbDeps): Verbs {
     if (request.kind === 'backup') return backUpAsked(deps, operation, request, actor);
     if (request.kind === 'verify') return verifyAsked(deps, operation, request);
     if (request.kind === 'restore') return restoreAsked(deps, operation, request);
+    if (request.kind === 'plan') return planAsked(deps, operation, request);
     throw new TypeError(`${request.kind} has a verb of its own`);
   };
-  return { backup: run, verify: run, restore: run };
+  return { backup: run, verify: run, restore: run, plan: run };
 }
 
 async function backUpAsked(
@@ -110,6 +112,17 @@ async function restoreAsked(
   await using source = await openNoting(storage, name, now);
   const input = { ...(tables && { tables }), ...(keepBrokenRules && { keepBrokenRules }), jobs: deps.jobs };
   return await restore(operation, { storage, name, source }, deps, input);
+}
+
+async function planAsked(
+  deps: VerbDeps,
+  operation: Operation,
+  { archive: name, tables }: Asked<'plan'>,
+): Promise<Comparison> {
+  const { storage, now } = deps;
+  await operation.nameArchive(name);
+  await using source = await openNoting(storage, name, now);
+  return await compare(operation, { storage, name, source }, deps, { ...(tables && { tables }), jobs: deps.jobs });
 }
 
 /** Opens a stored archive; damage that prevents opening is recorded like any other. */

@@ -27,6 +27,7 @@ export const RIGHTS = {
   'backups.remove': { scope: 'backups:delete', stepUp: true },
   'backups.downloadLink': { scope: 'backups:download', stepUp: true },
   'GET /api/backups/:id/download': { scope: 'backups:download', stepUp: true },
+  'restores.plan': { scope: 'restores:run' },
   'restores.start': { scope: 'restores:run', stepUp: true },
   'operations.list': { scope: 'operations:read' },
   'operations.get': { scope: 'operations:read' },

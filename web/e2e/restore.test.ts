@@ -59,6 +59,27 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     expect(consoleErrors).toEqual([]);
   });
 
+  test('a preview says what is different, changes nothing, and afterwards says that nothing differs', async () => {
+    await using visit = await panel().open({ viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
+    const { page, consoleErrors } = visit;
+    const [{ rows } = { rows: 0 }] = await panel().database.query<{ rows: number }>(
+      `WITH gone AS (DELETE FROM public.loan_repayments RETURNING 1) SELECT count(*)::int AS rows FROM gone`,
+    );
+    await panel().database.query(`UPDATE public.system_settings SET value = 'changed'`);
+    await visit.signIn('/restore?backup=before.zip');
+    await page.getByRole('button', { name: 'Preview changes' }).click();
+    await page.getByText(new RegExp(`^${rows} come back, \\d+ change, 0 disappear, in 2 tables\\.$`)).waitFor();
+    const table = page.getByRole('table', { name: 'Rows that a restore would change' });
+    await table.getByRole('row', { name: `loan_repayments ${rows} 0 0` }).waitFor();
+    await table.getByText('differs in value').waitFor();
+    expect(await overflow(page)).toBe(0);
+    await confirm(visit);
+    await page.goto('/restore?backup=before.zip');
+    await page.getByRole('button', { name: 'Preview changes' }).click();
+    await page.getByText('Nothing differs: a restore would change no row.').waitFor();
+    expect(consoleErrors).toEqual([]);
+  });
+
   test('one lost table is noticed and brought back on a phone, after a backup of what is there, and nothing else changes', async () => {
     await using visit = await panel().open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     const { page } = visit;

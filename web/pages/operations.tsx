@@ -22,6 +22,7 @@ const KINDS: Record<string, string> = {
   all: words.operations.all,
   backup: words.operation.kind('backup'),
   verify: words.operation.kind('verify'),
+  plan: words.operation.kind('plan'),
   restore: words.operation.kind('restore'),
   upload: words.operation.kind('upload'),
 };

@@ -30,6 +30,7 @@ const deeds: Readonly<Record<string, Deed>> = {
     'Searched a backup, with its personal and financial columns',
     'searching a backup with its personal and financial columns',
   ],
+  'restores.plan': ['Previewed a restore', 'previewing a restore'],
   'restores.start': ['Started a restore', 'starting a restore'],
   'operations.cancel': ['Cancelled an operation', 'cancelling an operation'],
   'operations.list': ['Viewed the operations', 'viewing the operations'],

@@ -8,6 +8,7 @@ const WAITING_LEAD = 'Somebody is using the tables. It tries again by itself, an
 const kinds: Readonly<Record<string, string>> = {
   backup: 'Backup',
   restore: 'Restore',
+  plan: 'Preview',
   verify: 'Verification',
   upload: 'Upload',
 };
@@ -325,6 +326,7 @@ export const words = {
       return kind === 'backup' ? `Backup to ${archive}` : `${kinds[kind] ?? kind} of ${archive}`;
     },
     unnamedTitle: (tables: string[]) => `Backup of ${tables.length === 0 ? 'all tables' : NAMES.format(tables)}`,
+    planTitle: (archive: string | null) => (archive ? `Preview of restoring ${archive}` : 'Preview'),
     restoreTitle: (archive: string | null) => (archive ? `Restore from ${archive}` : 'Restore'),
     queuedLead: 'Waiting for another operation to finish',
     waiting: WAITING,
@@ -361,6 +363,7 @@ export const words = {
       backup: 'Backup complete.',
       verify: 'Every byte was read and is correct.',
       restore: 'Restore complete.',
+      plan: 'Preview complete.',
       upload: 'The file is stored as a backup.',
     } as Readonly<Record<string, string>>,
     verified: 'Every byte was verified.',

@@ -4,6 +4,8 @@ const stages: Readonly<Record<string, string>> = {
   finish: 'Finishing the archive',
   verify: 'Verifying every byte',
   open: 'Opening the backup',
+  compare: 'Comparing the backup with live data',
+  differences: 'Counting what differs',
   stage: 'Loading into staging (live data untouched)',
   lock: 'Locking the tables',
   apply: 'Replacing live data',

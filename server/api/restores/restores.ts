@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError, ERROR_FAMILIES, type ErrorCode } from '../../core/errors.ts';
 import { readDatabaseName } from '../../postgres/database-status.ts';
 import { askWith } from '../ask.ts';
+import type { AuditNote } from '../context.ts';
 import { originOf } from '../origin.ts';
 import type { ApiParts } from '../parts.ts';
 import { backupRef, idempotencyKey, plainText, startedOperation, tableNames, uuid } from '../schemas.ts';
@@ -10,10 +11,32 @@ import { confirmAdministrators } from './administrators.ts';
 
 type RestoreParts = Pick<ApiParts, 'cache' | 'desk' | 'uploads' | 'records' | 'storage' | 'databaseAddress'>;
 
-/** Starts restores, which replace live tables by those of a backup. */
+/** Plans and starts restores, which replace live tables by those of a backup. */
 export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestoreParts) {
   const { cache, desk, uploads, records } = parts;
   return router({
+    /** Finds how many rows a restore would bring back, change and remove; the operation's result says it. */
+    plan: procedure
+      .meta({ limit: 'create' })
+      .input(
+        z.strictObject({
+          backup: backupRef,
+          /** Absent: all tables of the backup. */
+          tables: tableNames,
+          wait: z.boolean().default(false),
+          idempotencyKey,
+        }),
+      )
+      .output(startedOperation)
+      .mutation(async ({ ctx, input }) => {
+        const { name } = await usableBackup(cache, input.backup, ctx, input.tables);
+        const { tables, wait } = input;
+        const request = { kind: 'plan', archive: name, wait, ...(tables && { tables }) } as const;
+        const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
+        ctx.note.operationId = started.operation.id;
+        return ok(started);
+      }),
+
     start: procedure
       .meta({ limit: 'create' })
       .input(
@@ -34,13 +57,7 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
       .output(startedOperation)
       .mutation(async ({ ctx, input }) => {
         const wanted = 'backup' in input.from ? input.from.backup : await acceptedAs(uploads, input.from.upload);
-        ctx.note.target = wanted;
-        const { name, damaged, manifest, uploaded } = await cache.find(wanted, ctx.signal);
-        ctx.note.target = name;
-        if (input.tables) ctx.note.details = { tables: input.tables };
-        if (damaged && ERROR_FAMILIES[damaged.code as ErrorCode] === 'system') throw unreadable(damaged);
-        if (damaged && manifest === null) throw damagedBackup(name, damaged.message);
-        if (damaged && !input.tables) throw foundDamaged(name, damaged.message);
+        const { name, uploaded } = await usableBackup(cache, wanted, ctx, input.tables);
         const database = await readDatabaseName(askWith(records));
         if (input.confirmDatabase !== database) throw otherDatabase(database);
         const changed = await confirmAdministrators(
@@ -66,6 +83,27 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
         return ok(started);
       }),
   });
+}
+
+/**
+ * Returns a backup to restore, and notes it for the audit. Throws for one that cannot be read, and for one that was
+ * found damaged when all of its tables are wanted.
+ */
+async function usableBackup(
+  cache: RestoreParts['cache'],
+  wanted: string,
+  { note, signal }: { note: AuditNote; signal: AbortSignal },
+  tables: string[] | undefined,
+) {
+  note.target = wanted;
+  const found = await cache.find(wanted, signal);
+  const { name, damaged, manifest } = found;
+  note.target = name;
+  if (tables) note.details = { tables };
+  if (damaged && ERROR_FAMILIES[damaged.code as ErrorCode] === 'system') throw unreadable(damaged);
+  if (damaged && manifest === null) throw damagedBackup(name, damaged.message);
+  if (damaged && !tables) throw foundDamaged(name, damaged.message);
+  return found;
 }
 
 async function acceptedAs(uploads: RestoreParts['uploads'], id: string): Promise<string> {

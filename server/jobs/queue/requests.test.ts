@@ -22,7 +22,7 @@ const backup = fc
 const request: fc.Arbitrary<OperationRequest> = fc.oneof(
   backup,
   fc.record({ kind: fc.constant('verify' as const), archive: name, wait: fc.boolean() }),
-  fc.record({ kind: fc.constant('restore' as const), archive: name, tables, wait: fc.boolean() }),
+  fc.record({ kind: fc.constantFrom('restore' as const, 'plan' as const), archive: name, tables, wait: fc.boolean() }),
 );
 
 test('a request reads back from its record as it was asked', () => {

@@ -31,6 +31,8 @@ export const operationRequest = z.discriminatedUnion('kind', [
       if (message !== null) context.addIssue({ code: 'custom', path: ['level'], message });
     }),
   z.object({ kind: z.literal('verify'), archive, wait }),
+  /** Finds what a restore would change. */
+  z.object({ kind: z.literal('plan'), archive, tables, wait }),
   /** Makes a received upload a stored backup. `file` is the sender's name for it. */
   z.object({ kind: z.literal('upload'), upload: z.uuid(), file: z.string().max(300), wait }),
   z.object({

@@ -115,7 +115,13 @@ export async function compareArchive(
       const keys = await readRowKeys(leader, oids);
       await inOneMoment(leader, others, deps.lockGiveUpMs, async () => {
         for (const table of others) {
-          run.onProgress({ stage: 'compare', rows: 0, bytes: 0, totalBytes: 0, table: qualifiedName(table.archived) });
+          run.onProgress({
+            stage: 'differences',
+            rows: 0,
+            bytes: 0,
+            totalBytes: 0,
+            table: qualifiedName(table.archived),
+          });
           counted.set(table, await differencesOf(leader, table, keys.get(table.live.oid)));
         }
       });

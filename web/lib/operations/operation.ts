@@ -21,6 +21,7 @@ export function operationTitle({
   archive,
   parameters,
 }: Pick<Operation, 'kind' | 'archive' | 'parameters'>): string {
+  if (kind === 'plan') return words.operation.planTitle(archive);
   if (kind === 'restore') return words.operation.restoreTitle(archive);
   if (kind !== 'backup' || archive !== null) return words.operation.title(kind, archive);
   const { name } = parameters;

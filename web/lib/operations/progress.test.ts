@@ -21,6 +21,7 @@ const STILL: Progress = {
 const ORDER = {
   backup: ['prepare', 'copy', 'finish', 'verify'],
   restore: ['open', 'stage', 'lock', 'apply', 'indexes', 'links', 'commit', 'analyze'],
+  plan: ['open', 'compare', 'stage', 'differences'],
   verify: ['verify'],
   'upload of an archive': ['open', 'copy', 'verify'],
   'upload of a document': ['stage', 'copy', 'finish', 'verify'],
@@ -63,7 +64,9 @@ describe('the share of the whole work', () => {
           }
           // Nothing is left to do but the last step.
           if (step > 0)
-            expect(step).toBe(stepOf({ kind, progress: { ...STILL, stage: 'verify' } }, sending?.send)?.of ?? step);
+            expect(step).toBe(
+              stepOf({ kind, progress: { ...STILL, stage: ORDER[work].at(-1) ?? '' } }, sending?.send)?.of ?? step,
+            );
         },
       ),
     );

@@ -24,6 +24,7 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
       ['clean', 1],
     ],
   ],
+  plan: [[['open', 1]], [['compare', 4]], [['stage', 4]], [['differences', 2]]],
   verify: [[['verify', 1]]],
   // An archive is read through, a document is loaded; both are then stored and read back.
   upload: [

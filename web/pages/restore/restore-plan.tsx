@@ -16,6 +16,7 @@ import { RadioGroup } from '../../ui/forms/radio-group.tsx';
 import { TableChoice } from '../../ui/forms/table-choice.tsx';
 import { ColumnHeaders } from '../../ui/lists/column-headers.tsx';
 import { TableName } from '../../ui/lists/table-name.tsx';
+import { Preview } from './preview.tsx';
 import { RestoreConfirm } from './restore-confirm.tsx';
 
 const { restore: w } = restoreWords;
@@ -116,6 +117,7 @@ export function RestorePlan(props: RestorePlanProps) {
                 <Button onClick={() => setCreating(true)}>{w.backupFirst}</Button>
               </Show>
             </div>
+            <Preview archive={props.info.fileName} tables={scope() === 'all' ? null : chosen()} />
             <RowCounts tables={affected()} rowsNow={rowsNow()} />
           </Card>
           <RestoreConfirm

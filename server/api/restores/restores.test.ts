@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { BackupClient } from '../../client/client.ts';
+import { answeredCode } from '../../testing/answered.fixture.ts';
+import { clientWith, type TestServer, testServer } from '../server.fixture.ts';
+
+let server: TestServer;
+let client: BackupClient;
+beforeAll(async () => {
+  server = await testServer();
+  client = clientWith(server, {
+    cookie: await server.session((await server.admin('SUPER_ADMIN')).id, { steppedUp: true }),
+  });
+  await server.database.query(
+    `INSERT INTO categories (id, name, type, "isActive", "updatedAt") SELECT 'c' || n, 'name ' || n, 'POSITION', true, now() FROM generate_series(1, 500) n`,
+  );
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+async function made(input: Parameters<BackupClient['backups']['create']['mutate']>[0] = {}) {
+  const { operation } = (await client.backups.create.mutate(input)).data;
+  return client.wait(operation.id);
+}
+
+describe('restores', () => {
+  test('start brings the rows back, only when the database is named', async () => {
+    await made({ name: 'before', tables: ['categories'] });
+    await server.database.query(`DELETE FROM categories WHERE id <> 'c1'`);
+    const from = { backup: 'before.zip' };
+    expect(await answeredCode(client.restores.start.mutate({ from, confirmDatabase: 'another' }))).toBe(
+      'INPUT_INVALID',
+    );
+    const { operation } = (await client.restores.start.mutate({ from, confirmDatabase: server.database.name })).data;
+    expect((await client.wait(operation.id)).result).toMatchObject({ restoredRecords: 500 });
+    expect(await server.database.query('SELECT count(*)::int AS n FROM categories')).toEqual([{ n: 500 }]);
+  });
+
+  test('plan counts what a restore would change, and changes nothing', async () => {
+    await made({ name: 'planned', tables: ['categories'] });
+    await server.database.query(
+      `DELETE FROM categories WHERE id = 'c1'; UPDATE categories SET name = 'changed ' || id WHERE id IN ('c2', 'c3')`,
+    );
+    const { operation } = (await client.restores.plan.mutate({ backup: 'planned.zip', tables: ['categories'] })).data;
+    expect((await client.wait(operation.id)).result).toMatchObject({
+      tables: [{ table: 'categories', added: 1, changed: 2, removed: 0, unchanged: 497, columns: { name: 2 } }],
+      stops: [],
+    });
+    expect(await server.database.query('SELECT count(*)::int AS n FROM categories')).toEqual([{ n: 499 }]);
+    const start = { from: { backup: 'planned.zip' }, confirmDatabase: server.database.name };
+    await client.wait((await client.restores.start.mutate(start)).data.operation.id);
+    const again = (await client.restores.plan.mutate({ backup: 'planned.zip', wait: true })).data.operation;
+    expect((await client.wait(again.id)).result).toMatchObject({ tables: [{ added: 0, changed: 0, removed: 0 }] });
+  });
+
+  test('an upload is restored once it is accepted, and not before', async () => {
+    await made({ name: 'elsewhere', tables: ['categories'] });
+    await using source = await server.storage.open('elsewhere.zip');
+    const upload = await server.receive(await source.read(0, source.size), 'sent.zip');
+    await client.backups.remove.mutate({ id: 'elsewhere.zip' });
+    const start = { from: { upload }, confirmDatabase: server.database.name };
+    expect(await answeredCode(client.restores.start.mutate(start))).toBe('RESTORE_REFUSED');
+    const asked = (await client.uploads.accept.mutate({ id: upload })).data.operation;
+    expect((await client.wait(asked.id)).result).toMatchObject({ uploadId: upload, existing: false });
+    const accepted = (await client.uploads.get.query({ id: upload })).data;
+    expect([accepted.state, typeof accepted.archive, accepted.operationId]).toEqual(['accepted', 'string', asked.id]);
+    expect((await client.uploads.accept.mutate({ id: upload })).data).toMatchObject({ existing: true });
+    const { operation } = (await client.restores.start.mutate(start)).data;
+    expect((await client.wait(operation.id)).archive).toBe(accepted.archive);
+  });
+
+  test('a misspelt word does not widen a restore: unknown input is refused', async () => {
+    const input = { from: { backup: 'before.zip' }, table: ['categories'], confirmDatabase: server.database.name };
+    expect(await answeredCode(client.restores.start.mutate(input))).toBe('INPUT_INVALID');
+  });
+});

@@ -1,0 +1,43 @@
+/** Rows of one table that a restore would bring back, change and remove. */
+export interface PreviewedTable {
+  table: string;
+  added: number;
+  changed: number;
+  removed: number;
+  /** By column, in how many of the changed rows it differs. */
+  columns: Record<string, number>;
+}
+
+/** The result of an operation of the kind `plan`, as far as it is shown. */
+interface Comparison {
+  tables: PreviewedTable[];
+  stops: { message: string; hint: string | null }[];
+}
+
+export interface PreviewResult {
+  /** Tables of which a restore would touch a row. */
+  differing: PreviewedTable[];
+  added: number;
+  changed: number;
+  removed: number;
+  stops: Comparison['stops'];
+}
+
+/** Returns the numbers of a finished preview from the result of its operation; null for any other result. */
+export function previewOf(result: unknown): PreviewResult | null {
+  if (!isComparison(result)) return null;
+  const sum = (count: (table: PreviewedTable) => number) =>
+    result.tables.reduce((total, table) => total + count(table), 0);
+  return {
+    differing: result.tables.filter(({ added, changed, removed }) => added + changed + removed > 0),
+    added: sum(({ added }) => added),
+    changed: sum(({ changed }) => changed),
+    removed: sum(({ removed }) => removed),
+    stops: result.stops,
+  };
+}
+
+function isComparison(result: unknown): result is Comparison {
+  const { tables, stops } = (result ?? {}) as Partial<Comparison>;
+  return Array.isArray(tables) && Array.isArray(stops);
+}

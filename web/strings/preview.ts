@@ -1,0 +1,34 @@
+import { amountText, countText } from '../lib/format.ts';
+
+const NAMES = new Intl.ListFormat('en');
+
+/** The texts of a restore's preview. */
+export const previewWords = {
+  title: 'Preview',
+  start: 'Preview changes',
+  again: 'Preview again',
+  busy: 'Comparing',
+  hint: 'Compares the backup with the data as it is now. Changes nothing.',
+  verdict: ({
+    differing,
+    added,
+    changed,
+    removed,
+  }: {
+    differing: unknown[];
+    added: number;
+    changed: number;
+    removed: number;
+  }) =>
+    differing.length === 0
+      ? 'Nothing differs: a restore would change no row.'
+      : `${countText(added)} come back, ${countText(changed)} change, ${countText(removed)} disappear, in ${amountText(differing.length, 'table')}.`,
+  refused: (message: string, hint: string | null) =>
+    `This restore would be refused. ${message}${hint ? ` ${hint}` : ''}`,
+  caption: 'Rows that a restore would change',
+  table: 'Table',
+  added: 'Come back',
+  changed: 'Change',
+  removed: 'Disappear',
+  columns: (columns: string[]) => `differs in ${NAMES.format(columns)}`,
+};
