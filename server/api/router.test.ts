@@ -225,9 +225,12 @@ describe('the rest', () => {
   });
 
   test('cancel ends an operation, which then says so', async () => {
+    // Without the lock so small a backup could be complete first.
+    await server.database.admin('BEGIN; LOCK TABLE categories IN ACCESS EXCLUSIVE MODE');
     const { operation } = (await client.backups.create.mutate({ name: 'given-up' })).data;
     await client.operations.cancel.mutate({ id: operation.id });
     expect(await answeredCode(client.wait(operation.id))).toBe('CANCELLED');
+    await server.database.admin('ROLLBACK');
     expect(
       (await client.operations.list.query({ kinds: ['backup'], states: ['cancelled'] })).data.operations,
     ).toMatchObject([{ id: operation.id }]);
@@ -276,6 +279,7 @@ describe('the rest', () => {
   });
 
   test('system.status answers while the database does not: it says what is in trouble', async () => {
+    await made({ name: 'unreached', tables: ['categories'] });
     const { execute } = server.parts.records;
     const gone = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     server.parts.records.execute = () => {
@@ -286,7 +290,7 @@ describe('the rest', () => {
       expect(database).toBeNull();
       expect(storage?.writable).toBe(true);
       expect(troubles).toMatchObject([{ part: 'database', code: 'DATABASE_UNREACHABLE', hint: expect.any(String) }]);
-      const start = { from: { backup: 'before.zip' }, confirmDatabase: 'any' };
+      const start = { from: { backup: 'unreached.zip' }, confirmDatabase: 'any' };
       expect(await answeredCode(client.restores.start.mutate(start))).toBe('DATABASE_UNREACHABLE');
     } finally {
       server.parts.records.execute = execute;
