@@ -81,7 +81,7 @@ export interface BackupResult {
   tables: Record<string, number>;
   digest: string;
   verified: boolean;
-  /** Milliseconds until the archive stood under its name. */
+  /** Milliseconds until the archive had its final name. */
   durationMs: number;
   verifyMs: number | null;
   /** `partial` when the database holds something that is neither in the archive nor left out on purpose. */
@@ -103,8 +103,8 @@ export interface Run {
 }
 
 /**
- * Makes and stores one archive of one moment of the database, to which it never writes. Nothing appears under the archive's name before
- * it is complete and durable. A failure leaves nothing behind.
+ * Stores an archive of one moment of the database, and never writes to the database. Nothing appears under the archive's name before it
+ * is complete and durable. A failure leaves nothing behind, also one while the stored bytes are read back.
  */
 export async function createBackup(deps: BackupDeps, input: BackupInput, run: Run): Promise<BackupResult> {
   try {
@@ -132,7 +132,7 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   await using session = await openWorkingSession(deps.databaseUrl, sessions);
   const { chosen, scopeIn, jobs } = await readScope(session, deps, input);
   await using snapshot = await openSnapshot(session, deps.databaseUrl, chosen.tables, sessions);
-  // Read again under the snapshot, because something may have been created meanwhile.
+  // Read again under the snapshot: what was created meanwhile is named as missing, as only locked tables are copied.
   const scope = { ...(await scopeIn(snapshot.leader)), tables: chosen.tables };
   const facts = await readFacts(snapshot, scope, deps.model, {
     strict: input.strict,
@@ -166,7 +166,7 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
     facts.tables.map((table) => table.oid),
     scope.sequences,
   );
-  // The snapshot's own sessions see the old definitions, but the values were written by the types as they are now.
+  // Checked outside the snapshot, inside which a changed type looks unchanged; values are written by the types as they are now.
   await refuseAlteredTypes(
     await snapshot.release(),
     facts.types,
@@ -216,12 +216,12 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   };
 }
 
-/** Reads names only: reading a definition would wait without limit for whoever has locked the table. */
+/** Reads no definitions: that would wait without limit for whoever has locked the table. */
 async function readScope(session: WorkingSession, deps: BackupDeps, input: BackupInput) {
   const inventory = await readInventory(session);
   const known = { exclusions: deps.exclusions ?? [], extensionRows: await countExtensionRows(session, inventory) };
   const chosen = chooseScope(deps.model, { ...known, inventory }, input.tables);
-  // Checked before locking, because a failed lock does not say what to grant.
+  // Rights and row-level security are checked before locking, because a failed lock does not say what to grant.
   await refuseHiddenRows(session, chosen.tables);
   const scopeIn = async (leader: Session): Promise<BackupScope> =>
     chooseScope(deps.model, { ...known, inventory: await readInventory(leader) }, input.tables);

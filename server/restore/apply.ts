@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
 import { withoutUnsureChecks } from '../postgres/catalog/domain-checks.ts';
 import { readShape, type Shape } from '../postgres/catalog/shape.ts';
-import { tryApply } from '../postgres/locks/advisory-lock.ts';
+import { tryApplyLock } from '../postgres/locks/advisory-lock.ts';
 import { type Blocker, lockHolders } from '../postgres/locks/blockers.ts';
 import { inUse, lockTables } from '../postgres/locks/table-lock.ts';
 import { type BackupKnowledge, explainBrokenRule, isBrokenRule } from '../postgres/rewrite/broken-rules.ts';
@@ -20,16 +20,18 @@ import {
 import type { TableLoad } from '../postgres/rewrite/table-load.ts';
 import { loadOf, type RestorePlan } from './plan.ts';
 
-/** The operation's record, written by the same transaction that changes the tables. */
+/** The operation's record inside the transaction that changes the tables. `jobs/receipt.ts` implements it. */
 export interface Receipt {
   readonly operationId: string;
-  /** Throws unless the operation may still go on. */
+  /** Throws unless the record still says `running`: somebody may have ended an operation that looked dead. */
   confirm(session: Session): Promise<void>;
   succeed(session: Session, result: Record<string, unknown>): Promise<void>;
 }
 
 export interface ApplyOptions {
+  /** Longest single wait for the table locks, in milliseconds. */
   tryMs: number;
+  /** Milliseconds after which no further try is made. */
   giveUpMs: number;
   now: () => number;
   pause: (ms: number) => Promise<void>;
@@ -39,12 +41,15 @@ export interface ApplyOptions {
 }
 
 export interface Applied {
-  /** Milliseconds for which readers and writers of the tables were blocked, until just before the commit. */
+  /** Milliseconds from holding every lock until the record was written. Tries that failed before are not counted. */
   lockedMs: number;
   warnings: string[];
 }
 
-/** Puts the staged rows, the sequences and the record live in one transaction: all of it or nothing. Call `refuseMissingRights` first. */
+/**
+ * Replaces the tables' rows by the staged ones, sets the sequences and writes the record, in one transaction: all of it or nothing. On an
+ * error the transaction may still be open: close the session. Call `refuseMissingRights` first.
+ */
 export async function applyRestore(
   session: Session,
   plan: RestorePlan,
@@ -66,17 +71,22 @@ export async function applyRestore(
   progress.stage('lock');
   const shape = await lockAll(session, [...plan.tables.map((table) => table.live), ...outside], oids, found, options);
   const lockedAt = options.now();
-  // From here on others wait for the tables; the restore waits no longer.
+  // Every lock is held: others wait for the tables now, and nothing below waits for anybody.
   progress.stage('apply');
-  if (!(await tryApply(session, receipt.operationId)))
-    throw new AppError('OPERATION_IN_PROGRESS', 'Another process is ending this operation. Nothing was changed.', {
-      hint: 'Run the restore again.',
-    });
+  if (!(await tryApplyLock(session, receipt.operationId)))
+    throw new AppError(
+      'OPERATION_IN_PROGRESS',
+      'Another process is cleaning up after this operation. Nothing was changed.',
+      {
+        hint: 'Run the restore again.',
+      },
+    );
   await receipt.confirm(session);
   const held = await readSequenceStates(session, found.all);
   const moments = { held, emptied: held, filled: held };
-  await refuseMovedTables(session, expected, shape, loads, outside);
+  await refuseChangedTables(session, expected, shape, loads, outside);
 
+  // Rolled back only to find out which rows break a rule; the restore fails all the same.
   await session.query('SAVEPOINT before_rewrite');
   const rewritten = await withoutUnsureChecks(session, plan.unsureDomains, () =>
     rewriteTables(
@@ -109,13 +119,15 @@ export async function applyRestore(
   await refuseOtherChanges(session, { oids, shape, rewritten, found, set });
   progress.stage('commit');
   // Staging stays: dropping thousands of tables at once needs more locks than a server has.
+  // A connection lost here is resolved by `restoreArchive`, which reads the record.
   await session.query('COMMIT');
   return applied;
 }
 
 /**
- * Locks the tables and then their sequences. A holder of a sequence may be waiting for a table, so all locks are released and requested
- * again. Returns the tables' shape as read before locking the sequences, an ALTER that fires event triggers.
+ * Begins the transaction and locks the tables, then their sequences. While a sequence is busy everything is released and tried again,
+ * because its holder may be waiting for one of the tables. Returns their shape, read first: locking a sequence is an ALTER, which fires
+ * event triggers.
  */
 async function lockAll(
   session: Session,
@@ -137,8 +149,8 @@ async function lockAll(
   }
 }
 
-/** Throws RESTORE_REFUSED when tables were altered between reading and locking them. */
-async function refuseMovedTables(
+/** Throws RESTORE_REFUSED when a table was created, dropped, renamed or newly referred to between reading and locking. */
+async function refuseChangedTables(
   session: Session,
   expected: Shape,
   shape: Shape,

@@ -9,7 +9,7 @@ import {
   ifApplyOver,
   ifDead,
   refusePooler,
-  tryApply,
+  tryApplyLock,
   tryGate,
   tryLivenessLock,
 } from './advisory-lock.ts';
@@ -97,7 +97,7 @@ test('awaitApplyOver() waits until the transaction that applies is over', async 
   await using applying = await open('applying');
   await using asking = await open('asking');
   await applying.query('BEGIN');
-  expect(await tryApply(applying, ID)).toBe(true);
+  expect(await tryApplyLock(applying, ID)).toBe(true);
   let over = false;
   const waiting = awaitApplyOver(asking, ID).then(() => {
     over = true;
@@ -108,7 +108,7 @@ test('awaitApplyOver() waits until the transaction that applies is over', async 
   await waiting;
   await using later = await open('later');
   await later.query('BEGIN');
-  expect(await tryApply(later, ID)).toBe(true);
+  expect(await tryApplyLock(later, ID)).toBe(true);
 });
 
 test('refusePooler() accepts two connections to the server itself', async () => {

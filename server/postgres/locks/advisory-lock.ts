@@ -50,10 +50,10 @@ export function ifDead(session: Session, operationId: string, work: () => Promis
 }
 
 /**
- * Takes the lock of the transaction that changes live tables, held until its commit or rollback. Whoever wants to know its end waits for
- * this lock.
+ * Takes the apply lock, held until the commit or rollback of the transaction that changes live tables. Whoever ends the operation, or wants
+ * to know how it ended, takes this lock first.
  */
-export async function tryApply(session: Session, operationId: string): Promise<boolean> {
+export async function tryApplyLock(session: Session, operationId: string): Promise<boolean> {
   return tryLock(session, 'pg_try_advisory_xact_lock', APPLY, keyOf(operationId));
 }
 
