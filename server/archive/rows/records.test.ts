@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { testDatabase } from '../../../db/testing/database.ts';
 import { testServers } from '../../../db/testing/servers.ts';
-import { countRows, csvToCopyText, hasEndMarkerLine, takeEndMarkerRows } from './records.ts';
+import { countRows, csvToCopyText, hasEndMarkerLine, RowCounter, takeEndMarkerRows } from './records.ts';
 import { copyValue, csvValue } from './written.fixture.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -44,6 +44,33 @@ test('countRows() counts CSV rows whatever stands inside quotes, the header apar
       const csv = data.map((row) => `${row.map((one) => csvValue(one, columns === 1)).join(',')}\n`).join('');
       expect(countRows(bytes(`a,"b\n""c"\n${csv}`), 'csv')).toBe(data.length);
     }),
+  );
+});
+
+/** Returns the same bytes, beginning at this offset of a larger buffer. */
+function placedAt(offset: number, content: Uint8Array): Uint8Array {
+  const room = new Uint8Array(offset + content.length + 1);
+  room.set(content, offset);
+  return room.subarray(offset, offset + content.length);
+}
+
+test('RowCounter counts the same rows in whatever pieces they come, and wherever in memory each begins', () => {
+  const cuts = fc.array(fc.tuple(fc.nat(9), fc.nat(3)), { maxLength: 40 });
+  fc.assert(
+    fc.property(table, cuts, ([columns, data], pieces) => {
+      const csv = bytes(
+        `a\n${data.map((row) => `${row.map((one) => csvValue(one, columns === 1)).join(',')}\n`).join('')}`,
+      );
+      const counter = new RowCounter('csv');
+      let from = 0;
+      for (const [length, offset] of pieces) {
+        counter.add(placedAt(offset, csv.subarray(from, from + length)));
+        from += length;
+      }
+      counter.add(placedAt(pieces.length & 1, csv.subarray(from)));
+      expect(counter.end()).toBe(data.length);
+    }),
+    { numRuns: 500 },
   );
 });
 

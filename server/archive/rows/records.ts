@@ -46,10 +46,12 @@ export class RowCounter {
    * enters again, so counting quotes is enough to know the state.
    */
   private addCsv(piece: Uint8Array): void {
+    // An empty piece may lie at an odd address, too.
+    if (piece.length === 0) return;
     let { quoted, lines } = this;
     const stops = countedPairs();
     // Pairs begin at an even address.
-    const shift = piece.byteOffset & 1 & piece.length;
+    const shift = piece.byteOffset & 1;
     const pairs = new Uint16Array(piece.buffer, piece.byteOffset + shift, (piece.length - shift) >> 1);
     const rest = shift + 2 * pairs.length;
     if (shift === 1) {

@@ -44,7 +44,7 @@ export class RowFilter {
     const end = content.length;
     // The pairs begin at an even address.
     const shift = content.byteOffset & 1;
-    const twos = new Uint16Array(content.buffer, content.byteOffset + shift, (end - shift) >> 1);
+    const twos = new Uint16Array(content.buffer, content.byteOffset + shift, Math.max(0, end - shift) >> 1);
     const count = twos.length;
     let { at, rows } = this;
     let from = at;
