@@ -44,7 +44,7 @@ describe('a full disk', () => {
   test.skipIf(!canMount)('is noticed before a row is copied when it is far too small', async () => {
     const { code, shown } = await onTmpfs('100k');
     expect([code, shown]).toEqual([3, expect.stringContaining('DISK_FULL')]);
-    expect(shown).toContain('this backup needs about');
+    expect(shown).toContain('this backup needs at least about');
     expect(shown).not.toContain('copying');
     expect(shown).toEndWith('left:\n');
     await expectClean();

@@ -68,7 +68,9 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await panel().database.query(`UPDATE public.system_settings SET value = 'changed'`);
     await visit.signIn('/restore?backup=before.zip');
     await page.getByRole('button', { name: 'Preview changes' }).click();
-    await page.getByText(new RegExp(`^${rows} come back, \\d+ change, 0 disappear, in 2 tables\\.$`)).waitFor();
+    // The numbers are announced to screen readers as well.
+    const preview = page.getByRole('region', { name: 'Preview' });
+    await preview.getByText(new RegExp(`^${rows} come back, \\d+ change, 0 disappear, in 2 tables\\.$`)).waitFor();
     const table = page.getByRole('table', { name: 'Rows that a restore would change' });
     await table.getByRole('row', { name: `loan_repayments ${rows} 0 0` }).waitFor();
     await table.getByText('differs in value').waitFor();
@@ -76,7 +78,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await confirm(visit);
     await page.goto('/restore?backup=before.zip');
     await page.getByRole('button', { name: 'Preview changes' }).click();
-    await page.getByText('Nothing differs: a restore would change no row.').waitFor();
+    await preview.getByText('Nothing differs: a restore would change no row.').waitFor();
     expect(consoleErrors).toEqual([]);
   });
 

@@ -104,7 +104,7 @@ export const SERVER_SQL = `
 
 // A member of a superuser is one, too. A role that came with the server may have no members, or grants far more than these objects.
 const OWNED = `pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner, pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS member,
-         EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.oid = c.relowner AND (r.rolsuper OR r.rolname ~ '^pg_')) AS unlendable`;
+         EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.oid = c.relowner AND (r.rolsuper OR r.rolname ~ '^pg_')) AS ungrantable`;
 
 /** Returns SQL: true when the role has this privilege, or would have it as a member of the owner it is told to become. */
 const privileged = (relation: string, owner: string, privilege: string) =>

@@ -63,7 +63,7 @@ describe('restoreArchive()', () => {
     const at = bytes.indexOf('README.txt') + 'README.txt'.length + Math.floor((text?.storedSize ?? 0) / 2);
     bytes.writeUInt8(bytes.readUInt8(at) ^ 0x10, at);
     const error = await refusalOf(bytes);
-    expect([error.code, error.details]).toEqual(['ARCHIVE_DAMAGED', { key: 'chunk', entry: 'README.txt' }]);
+    expect([error.code, error.details]).toEqual(['ARCHIVE_DAMAGED', { place: 'chunk', entry: 'README.txt' }]);
   });
 
   test('finds at staging that the manifest lies about the rows of a chunk', async () => {
