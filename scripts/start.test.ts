@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedUrl } from '../db/embedded/embedded.ts';
@@ -60,6 +60,20 @@ describe('bun start', () => {
     expect((await fetch(new URL('/readyz', second.url))).status).toBe(200);
     second.child.kill('SIGINT');
     expect(await second.child.exited).toBe(0);
+  });
+
+  test('starts the embedded database again when it is killed, on the same port, and goes on', async () => {
+    const { child, url } = await start({});
+    const database = join(folder, '.data/postgres');
+    const before = await embeddedUrl(database);
+    const pid = Number((await readFile(join(database, 'server/data/postmaster.pid'), 'utf8')).split('\n')[0]);
+    process.kill(pid, 'SIGKILL');
+    const ready = async () => (await fetch(new URL('/readyz', url)).catch(() => null))?.status === 200;
+    while ((await embeddedUrl(database)) === null || !(await ready())) await Bun.sleep(100);
+    expect(await embeddedUrl(database)).toBe(before);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    expect(await embeddedUrl(database)).toBeNull();
   });
 
   test('uses the database of DATABASE_URL, and changes no HRMS table there', async () => {

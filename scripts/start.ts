@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
 import { type Embedded, startEmbedded } from '../db/embedded/embedded.ts';
+import { keepRunning } from '../db/embedded/keep-running.ts';
 import { fillDemo } from '../db/hrms/demo/demo.ts';
 import { demoSignIn } from '../db/hrms/demo/sign-in.ts';
 import { HRMS } from '../db/hrms/tables.ts';
@@ -41,10 +42,21 @@ async function start(): Promise<void> {
   sayWhereItIs(server, config);
   await sayHowToSignIn(embedded);
   sayTheCommands(embedded !== null);
-  await Promise.race([shutdownSignal, launcherEnded]);
-  console.log('Stopping.');
-  await server.stop();
+  const stopper = new AbortController();
+  const watched = embedded ? [keepRunning(embedded, { ...watching, signal: stopper.signal })] : [];
+  try {
+    await Promise.race([shutdownSignal, launcherEnded, ...watched]);
+  } finally {
+    stopper.abort();
+    console.log('Stopping.');
+    await server.stop();
+  }
 }
+
+const watching = {
+  pause: (ms: number) => Bun.sleep(ms),
+  onRevived: () => console.log('The embedded PostgreSQL had ended by itself, and was started again.'),
+};
 
 async function ownDatabase(): Promise<Embedded> {
   console.log(`DATABASE_URL is not set: starting the embedded PostgreSQL in ${EMBEDDED_DIR}.`);

@@ -20,6 +20,11 @@ export interface Cluster extends AsyncDisposable {
   readonly reused: boolean;
   /** Returns the superuser's address, password included. */
   adminUrl(database?: string): string;
+  /**
+   * Starts the server again, on the same port, when it has ended by itself. Returns true when it was started. Throws what `startCluster`
+   * throws, and DATABASE_UNREACHABLE when another program has taken the port.
+   */
+  revive(): Promise<boolean>;
   /** Releases the server, and stops it unless another process or caller uses it too. Never loses data. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -47,7 +52,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   running ??= await launchCluster(home, options);
   const userLock = tryFileLock(paths.users, 'shared');
   if (!userLock) throw startError(home, 'Another process is stopping it.', 'Try again.');
-  return clusterHandle(paths, running, userLock, reused, options.password);
+  return clusterHandle(home, running, userLock, reused, options);
 }
 
 /** Returns the server that runs on a folder now, or null. Starts nothing and does not keep it running. */
@@ -102,12 +107,16 @@ async function joinable(data: string, password: string | null): Promise<Postmast
 }
 
 function clusterHandle(
-  paths: ReturnType<typeof clusterPaths>,
-  running: Postmaster,
+  home: string,
+  started: Postmaster,
   userLock: FileLock,
   reused: boolean,
-  password: string | null,
+  options: ClusterOptions,
 ): Cluster {
+  const { password } = options;
+  const paths = clusterPaths(home);
+  const { port } = started;
+  let running = started;
   let stopped = false;
   const release = () => {
     if (stopped) return null;
@@ -130,13 +139,28 @@ function clusterHandle(
     using last = release();
     if (last) await stopPostmaster(paths.data, running.pid);
   };
+  const revive = async () => {
+    if (stopped || isOurPostmaster(running.pid, paths.data)) return false;
+    using lock = await waitForFileLock(paths.lock, 'exclusive', READY_MS);
+    if (!lock) return false;
+    const again = (await joinable(paths.data, password)) ?? (await launchCluster(home, { ...options, port }));
+    if (again.port !== port) {
+      await stopPostmaster(paths.data, again.pid);
+      throw startError(home, `Another program has taken its port ${port}.`, 'End that program, and start again.');
+    }
+    running = again;
+    return true;
+  };
   const secret = password === null ? '' : `:${encodeURIComponent(password)}`;
   return {
-    port: running.port,
-    pid: running.pid,
+    port,
+    get pid() {
+      return running.pid;
+    },
     reused,
     adminUrl: (database = 'postgres') =>
-      `postgres://postgres${secret}@127.0.0.1:${running.port}/${encodeURIComponent(database)}`,
+      `postgres://postgres${secret}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+    revive,
     stop,
     [Symbol.asyncDispose]: stop,
   };

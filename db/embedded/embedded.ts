@@ -15,6 +15,8 @@ export interface Embedded extends AsyncDisposable {
   readonly adminUrl: string;
   /** True when the server was running before. */
   readonly reused: boolean;
+  /** As `Cluster.revive`. */
+  revive(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function startEmbedded(
     url: palaceUrl(secrets, cluster.port),
     adminUrl: cluster.adminUrl(),
     reused: cluster.reused,
+    revive: cluster.revive,
     stop: cluster.stop,
     [Symbol.asyncDispose]: cluster.stop,
   };
