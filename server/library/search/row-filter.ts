@@ -168,8 +168,15 @@ function anchorAt(units: Uint16Array, position: number): Anchor {
     if (byte >= 0x80) return leads.has(byte) ? BEYOND : 0;
     return fold[byte] === unit || fold[byte] === TOGETHER ? UNIT : 0;
   });
+  const [before, after] = [table(may(units[position - 1])), table(may(units[position + 1]))];
   const pairs = new Uint8Array(0x10000);
-  for (let two = 0; two < pairs.length; two++) pairs[two] = (stops[two & 0xff] as number) | (stops[two >> 8] as number);
+  for (let two = 0; two < pairs.length; two++) {
+    const [first, second] = [two & 0xff, two >> 8];
+    // The neighbour within the pair is known already: most units that are like the wanted one need no second look.
+    const isFirst = stops[first] === UNIT ? after[second] : stops[first];
+    const isSecond = stops[second] === UNIT ? before[first] : stops[second];
+    pairs[two] = (isFirst as number) | (isSecond as number);
+  }
   // A doubled quote leaves the quotes and enters them again.
   pairs[(QUOTE << 8) | QUOTE] = 0;
   const hasBeyond = units.some((one) => one >= 0xd800 && one < 0xe000);
@@ -179,8 +186,8 @@ function anchorAt(units: Uint16Array, position: number): Anchor {
     hasBeyond,
     stops,
     pairs,
-    before: table(may(units[position - 1])),
-    after: table(may(units[position + 1])),
+    before,
+    after,
   };
 }
 
