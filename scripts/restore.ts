@@ -62,7 +62,7 @@ const flags = {
   },
   plan: {
     kind: 'switch',
-    help: 'say how many rows come back, change and disappear, and change nothing; exit code 7 when the restore would be refused',
+    help: 'say how many rows come back, change and disappear, and change nothing; exit code 7 when a right, the schema or another obstacle stops the restore; foreign keys and checks are tried by the restore itself',
   },
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the database first' },
   'change-administrators': ADMINISTRATORS_FLAG,

@@ -8,7 +8,7 @@ export const previewWords = {
   start: 'Preview changes',
   again: 'Preview again',
   busy: 'Comparing',
-  hint: 'Compares the backup with the data as it is now. Changes nothing.',
+  hint: 'Compares the backup with the data as it is now. Changes nothing. Foreign keys and checks are tried by the restore itself.',
   verdict: ({
     differing,
     added,
