@@ -35,6 +35,7 @@ import { createTokens } from '../security/tokens/tokens.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createUploadArea } from '../storage/uploads.ts';
+import { OPEN_CONNECTION } from '../testing/connection.fixture.ts';
 import type { AppEnv } from './context.ts';
 import { failureResponse } from './errors.ts';
 import type { ApiParts } from './parts.ts';
@@ -192,13 +193,7 @@ function appOf(
   };
   app.use(async (c, next) => {
     c.set('requestId', crypto.randomUUID());
-    c.set('connection', {
-      disableTimeout: () => undefined,
-      restoreTimeout: () => undefined,
-      isOpen: () => true,
-      cut: () => undefined,
-      encrypted: false,
-    });
+    c.set('connection', OPEN_CONNECTION);
     c.set('log', { info: lines('info'), warn: lines('warn'), error: lines('error') });
     c.set('caller', (await readCaller(c.req.raw.headers, '127.0.0.1')).caller);
     await next();

@@ -3,7 +3,7 @@ import { type JsonLimits, limitJson } from './json-limits.ts';
 
 const LIMITS: JsonLimits = { depth: 10, elements: 100, stringBytes: 1000 };
 
-/** What is said of a text under limits of which no other can be in the way. */
+/** Returns the refusal of a text under limits of which no other can be in the way. */
 function refusalOf(text: string, limits: Partial<JsonLimits>): string | null {
   const wide = { depth: 1e9, elements: 1e9, stringBytes: 1e9 };
   try {

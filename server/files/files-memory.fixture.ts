@@ -12,6 +12,7 @@ import { acceptanceOf } from '../jobs/uploads/acceptance.fixture.ts';
 import { SCOPES } from '../security/caller.ts';
 import { createLocalStorage } from '../storage/local/local.ts';
 import { createUploadArea } from '../storage/uploads.ts';
+import { OPEN_CONNECTION } from '../testing/connection.fixture.ts';
 import { fileRoutes } from './files.ts';
 
 /** The script to start. */
@@ -34,13 +35,7 @@ if (import.meta.main) {
       address: '::1',
     });
     c.set('requestId', 'r');
-    c.set('connection', {
-      disableTimeout: () => undefined,
-      restoreTimeout: () => undefined,
-      isOpen: () => true,
-      cut: () => undefined,
-      encrypted: false,
-    });
+    c.set('connection', OPEN_CONNECTION);
     await next();
   });
   const storage = createLocalStorage(folder);

@@ -18,6 +18,7 @@ import {
   nameArchive,
   type Outcome,
   type RecordInput,
+  usesStaging,
   writableRecords,
 } from './records.ts';
 import { createReporter } from './reporter.ts';
@@ -99,8 +100,7 @@ export async function runOperation<R extends object>(
   const tracker = trackProgress(now);
   // Outlives the caller's signal: after a cancel the record must still be written, and the lock held until it is.
   await using control = await openControl(deps.databaseUrl, `${name}${CONTROL}`, signal);
-  const stages = input.kind === 'restore' || input.kind === 'plan';
-  const lacksTables = stages && (await pendingMigrations(control)) > 0;
+  const lacksTables = usesStaging(input.kind) && (await pendingMigrations(control)) > 0;
   // A queued operation has its record already; for any other, nothing is written before it is known not to be refused.
   const beginsLater = lacksTables && input.queued === undefined;
   if (lacksTables && !beginsLater) await migrate(deps.databaseUrl, { signal });

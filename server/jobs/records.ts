@@ -186,6 +186,11 @@ export async function finishRecord(
   return rows.length > 0;
 }
 
+/** Returns true for a kind of operation that loads staging, and so needs a record by which somebody can remove it. */
+export function usesStaging(kind: string): boolean {
+  return kind === 'restore' || kind === 'plan';
+}
+
 function stagingOf(id: string, kind: string): string | null {
-  return kind === 'restore' || kind === 'plan' ? stagingSchema(id) : null;
+  return usesStaging(kind) ? stagingSchema(id) : null;
 }

@@ -2,7 +2,25 @@ import { type ObjectName, qualifiedName } from '../../db/model/model.ts';
 import { pickTables } from '../../db/model/pick.ts';
 import { lossesOf } from '../archive/manifest/losses.ts';
 import type { Manifest, ManifestTable } from '../archive/manifest/manifest.ts';
+import { type Archive, checkContainer, openArchive } from '../archive/reader.ts';
+import type { ByteSource } from '../core/bytes.ts';
 import { AppError } from '../core/errors.ts';
+
+/**
+ * Opens an archive and chooses its tables. Checks everything of the file but the chunks of those tables, which are checked when they are
+ * staged. Throws what `openArchive`, `chooseTables` and `checkContainer` throw.
+ */
+export async function openChosen(
+  source: ByteSource,
+  wanted: string[] | undefined,
+  signal: AbortSignal,
+): Promise<{ archive: Archive; chosen: ManifestTable[] }> {
+  const archive = await openArchive(source, { signal });
+  const chosen = chooseTables(archive.manifest, wanted);
+  const toStage = new Set(chosen.flatMap((table) => archive.chunks(table)));
+  await checkContainer(archive, (entry) => toStage.has(entry));
+  return { archive, chosen };
+}
 
 /**
  * Returns the tables to restore, as people name them; all of the archive when none is named. Throws UNKNOWN_TABLE, with the reason where

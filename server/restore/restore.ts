@@ -4,7 +4,7 @@ import { type ObjectName, qualifiedName, shortName } from '../../db/model/model.
 import { quoteName } from '../../db/model/quote.ts';
 import { lossesOf, lossText } from '../archive/manifest/losses.ts';
 import type { ManifestTable } from '../archive/manifest/manifest.ts';
-import { type Archive, checkContainer, openArchive } from '../archive/reader.ts';
+import type { Archive } from '../archive/reader.ts';
 import type { ByteSource } from '../core/bytes.ts';
 import { AppError, cancelled, leftOf, unexpected, withLeft } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
@@ -18,7 +18,7 @@ import { sessionsFor } from '../postgres/sessions-for.ts';
 import { cleanUp, dropStaging } from '../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../postgres/staging/staging.ts';
 import { type Applied, applyRestore, type Receipt } from './apply.ts';
-import { chooseTables } from './choose-tables.ts';
+import { openChosen } from './choose-tables.ts';
 import type { RestorePlan } from './plan.ts';
 import { readTarget } from './read-target.ts';
 import { refuseMissingRights, refuseObstacles } from './refuse-rights.ts';
@@ -93,11 +93,7 @@ async function runRestore(
   const started = deps.now();
   const { operationId } = deps.receipt;
   run.onProgress({ stage: 'open', rows: 0, bytes: 0, totalBytes: 0 });
-  const archive = await openArchive(deps.source, { signal: run.signal });
-  const chosen = chooseTables(archive.manifest, input.tables);
-  // Chunks of chosen tables are checked when they are staged; the rest of the file is checked here.
-  const toStage = new Set(chosen.flatMap((table) => archive.chunks(table)));
-  await checkContainer(archive, (entry) => toStage.has(entry));
+  const { archive, chosen } = await openChosen(deps.source, input.tables, run.signal);
 
   const name = `palace-backup restore ${operationId}`;
   await using leader = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });

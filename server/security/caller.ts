@@ -74,7 +74,7 @@ export type Caller =
       address: string;
     };
 
-/** What a caller's right stands on: a session, by its key, or a service's token, by its id. */
+/** Basis of a caller's right: a session, by its key, or a service's token, by its id. */
 export type Holder = { sessionKey: string } | { tokenId: string };
 
 /** Returns what the right of a known caller stands on. Throws UNAUTHENTICATED for an unknown one. */

@@ -10,7 +10,7 @@ interface Search {
   path: string;
   /** Searches, filters, sorts or turns the page. */
   set: (page: Page) => Promise<unknown>;
-  /** What it leads to: the address and the page. */
+  /** Address and page that it leads to. */
   address: Record<string, string>;
   shows: (page: Page) => Promise<unknown>;
   /** Link that leads back from the page one goes to; absent where there is none. */

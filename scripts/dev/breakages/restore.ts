@@ -188,7 +188,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'step stage: check',
     does: 'damage outside the chosen tables is not looked for',
-    file: 'server/restore/restore.ts',
+    file: 'server/restore/choose-tables.ts',
     find: '  await checkContainer(archive, (entry) => toStage.has(entry));\n',
     replace: '',
     tests: ['server/restore/faults/archive.test.ts'],

@@ -1,6 +1,6 @@
 import { foldText } from '../rows/fold-text.ts';
 
-/** What the filter looks for: one unit of the text, which every match contains, and the bytes that may stand beside it. */
+/** One unit of the text, which every match contains, and the bytes that may stand beside it. */
 export interface Anchor {
   /** Units of the text, and the position of this one among them. */
   units: Uint16Array;

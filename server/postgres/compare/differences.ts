@@ -25,7 +25,7 @@ export interface Differences {
   /** Rows of live that the backup lacks. */
   removed: number;
   unchanged: number;
-  /** How rows were matched. */
+  /** `key`: rows matched by key; `row`: rows compared as a whole. */
   by: 'key' | 'row';
   /** By column, in how many of the changed rows it differs; columns without a difference are missing. */
   columns: Record<string, number>;

@@ -2,7 +2,7 @@ import { openWorkingSession, type WorkingSession } from '../../../db/connect/wor
 import { qualifiedName, shortName } from '../../../db/model/model.ts';
 import { quoteName } from '../../../db/model/quote.ts';
 import { lossesOf, lossText } from '../../archive/manifest/losses.ts';
-import { type Archive, checkContainer, openArchive } from '../../archive/reader.ts';
+import type { Archive } from '../../archive/reader.ts';
 import type { ByteSource } from '../../core/bytes.ts';
 import { AppError, cancelled, type ErrorCode, withLeft } from '../../core/errors.ts';
 import type { OnProgress } from '../../core/progress.ts';
@@ -15,7 +15,7 @@ import { sessionsFor } from '../../postgres/sessions-for.ts';
 import { openSnapshot } from '../../postgres/snapshot.ts';
 import { cleanUp, dropStaging } from '../../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../../postgres/staging/staging.ts';
-import { chooseTables } from '../choose-tables.ts';
+import { openChosen } from '../choose-tables.ts';
 import { loadOf, type PlannedTable } from '../plan.ts';
 import { readTarget } from '../read-target.ts';
 import { refuseMissingRights, refuseObstacles } from '../refuse-rights.ts';
@@ -76,10 +76,7 @@ export async function compareArchive(
 ): Promise<Comparison> {
   const started = deps.now();
   run.onProgress({ stage: 'open', rows: 0, bytes: 0, totalBytes: 0 });
-  const archive = await openArchive(deps.source, { signal: run.signal });
-  const chosen = chooseTables(archive.manifest, input.tables);
-  const toStage = new Set(chosen.flatMap((table) => archive.chunks(table)));
-  await checkContainer(archive, (entry) => toStage.has(entry));
+  const { archive, chosen } = await openChosen(deps.source, input.tables, run.signal);
   const name = `palace-backup plan ${deps.operationId}`;
   const schema = stagingSchema(deps.operationId);
   const session = { applicationName: name, signal: run.signal, lockTimeoutMs: deps.lockGiveUpMs };

@@ -39,8 +39,7 @@ export async function findEqualTables(
     doing: 'The comparison',
     isWanted: (part) => hopeful.get(qualifiedName(part.table))?.fits === true,
     async take(part, content, taken) {
-      for (const form of chunkForms(content, taken, part.columns.length))
-        hopeful.get(qualifiedName(part.table))?.take(form.content);
+      hopeful.get(qualifiedName(part.table))?.take(content, taken);
       rows += taken;
     },
     onRead(part) {
@@ -74,8 +73,12 @@ class ExpectedChunks {
     for (const { sha256 } of archive.chunks(table.archived)) this.left.set(sha256, (this.left.get(sha256) ?? 0) + 1);
   }
 
-  take(content: Uint8Array): void {
-    if (!this.fits) return;
+  take(content: Uint8Array, rows: number): void {
+    for (const form of this.fits ? chunkForms(content, rows, this.table.columns.length) : [])
+      this.takeChunk(form.content);
+  }
+
+  private takeChunk(content: Uint8Array): void {
     const hash = sha256Hex(content);
     const left = this.left.get(hash) ?? 0;
     if (left === 0) this.fits = false;

@@ -34,7 +34,7 @@ export interface TokenInfo {
   revokedBy: string | null;
 }
 
-/** What a link says: of what it is, who gave it, and on what his right stands. */
+/** Contents of a link: its target, its giver, and the session or token on which the giver's right stands. */
 export interface LinkClaims {
   subject: string;
   actor: string;

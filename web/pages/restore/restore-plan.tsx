@@ -16,7 +16,7 @@ import { RadioGroup } from '../../ui/forms/radio-group.tsx';
 import { TableChoice } from '../../ui/forms/table-choice.tsx';
 import { ColumnHeaders } from '../../ui/lists/column-headers.tsx';
 import { TableName } from '../../ui/lists/table-name.tsx';
-import { Preview } from './preview.tsx';
+import { Preview } from './preview/preview.tsx';
 import { RestoreConfirm } from './restore-confirm.tsx';
 
 const { restore: w } = restoreWords;

@@ -1,18 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js';
-import { api, type Operation } from '../../api.ts';
-import { announce } from '../../lib/announce.ts';
-import { countText } from '../../lib/format.ts';
-import { hasEnded } from '../../lib/operations/operation-stream.ts';
-import { failureOf } from '../../lib/server/failure.ts';
-import { createIdempotencyKey } from '../../lib/server/idempotency-key.ts';
-import { queries, showStarted } from '../../lib/server/queries.ts';
-import { previewWords } from '../../strings/preview.ts';
-import { Button } from '../../ui/button.tsx';
-import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { ColumnHeaders } from '../../ui/lists/column-headers.tsx';
-import { TableName } from '../../ui/lists/table-name.tsx';
-import { type PreviewedTable, previewOf } from './preview-result.ts';
+import { api, type Operation } from '../../../api.ts';
+import { announce } from '../../../lib/announce.ts';
+import { countText } from '../../../lib/format.ts';
+import { hasEnded } from '../../../lib/operations/operation-stream.ts';
+import { failureOf } from '../../../lib/server/failure.ts';
+import { createIdempotencyKey } from '../../../lib/server/idempotency-key.ts';
+import { queries, showStarted } from '../../../lib/server/queries.ts';
+import { previewWords } from '../../../strings/preview.ts';
+import { Button } from '../../../ui/button.tsx';
+import { FailureNotice } from '../../../ui/failure-notice.tsx';
+import { ColumnHeaders } from '../../../ui/lists/column-headers.tsx';
+import { TableName } from '../../../ui/lists/table-name.tsx';
+import { type PreviewedTable, previewOf } from './result.ts';
 
 interface PreviewProps {
   archive: string;
