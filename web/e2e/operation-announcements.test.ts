@@ -231,4 +231,33 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells everybody', () => {
     await page.clock.runFor(2000);
     expect(await line.count()).toBe(0);
   });
+
+  test('in lines that keep nobody from a button: the page can be scrolled out from under them, on a phone too', async () => {
+    for (const viewport of [
+      { width: 1280, height: 500 },
+      { width: 360, height: 560 },
+    ]) {
+      await using visit = await panel().open({ viewport });
+      const { page } = visit;
+      await visit.signIn('/backups');
+      await using neighbour = await holdTable();
+      await beginBackup(visit, `seen-${viewport.width}`);
+      await page.getByRole('link', { name: 'Restore', exact: true }).click();
+      await page.getByRole('button', { name: /first\.zip/ }).click();
+      const last = page.getByRole('button', { name: 'Replace live data' });
+      await last.waitFor();
+      await neighbour.query('ROLLBACK');
+      const line = page.getByRole('region', { name: 'Finished operations' }).getByRole('listitem');
+      await line.getByText('Backup complete.').waitFor();
+      // As by the Tab key: the browser scrolls to what gets the focus.
+      await page.evaluate(() => scrollTo(0, 0));
+      const reached = await last.evaluate((button: HTMLElement) => {
+        button.focus();
+        const { x, y, width, height } = button.getBoundingClientRect();
+        return button.contains(document.elementFromPoint(x + width / 2, y + height - 2));
+      });
+      expect(reached).toBe(true);
+      expect(await line.count()).toBe(1);
+    }
+  });
 });

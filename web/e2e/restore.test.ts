@@ -74,6 +74,11 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const table = page.getByRole('table', { name: 'Rows that a restore would change' });
     await table.getByRole('row', { name: `loan_repayments ${rows} 0 0` }).waitFor();
     await table.getByText('differs in value').waitFor();
+    // The frame has noticed the end as well by then, and leaves it to the page.
+    for (let polls = 0; polls < 2; polls++)
+      await page.waitForResponse((response) => response.url().includes('operations.list'));
+    const lines = page.getByRole('region', { name: 'Finished operations' }).getByRole('listitem');
+    expect(await lines.count()).toBe(0);
     expect(await overflow(page)).toBe(0);
     await confirm(visit);
     await page.goto('/restore?backup=before.zip');

@@ -59,6 +59,18 @@ export function OperationToasts() {
   });
   const isPaused = () => pointed() || focused() || hidden();
   let list: HTMLOListElement | undefined;
+  // The page can be scrolled out from under the lines, so that they keep nobody from a button.
+  onMount(() => {
+    const { style } = document.documentElement;
+    const observer = new ResizeObserver(([entry]) => {
+      style.setProperty('--toasts-height', `${entry?.contentRect.height ?? 0}px`);
+    });
+    if (list) observer.observe(list);
+    onCleanup(() => {
+      observer.disconnect();
+      style.removeProperty('--toasts-height');
+    });
+  });
   const dismiss = (operation: Operation) => {
     const wasInside = list?.contains(document.activeElement);
     setEnded((all) => all.filter(({ id }) => id !== operation.id));

@@ -14,12 +14,20 @@ export function isToastEnough(operation: Operation): boolean {
   );
 }
 
-const [resultViews, setResultViews] = createSignal<readonly { id: string; routine: boolean }[]>([]);
+interface ResultView {
+  id: string;
+  /** Whether it shows the end also when a toast is enough. */
+  routine: boolean;
+  /** Whether it shows the progress too, so that no card is needed. */
+  progress: boolean;
+}
 
-/** Registers this part of the page as the one that shows how an operation ends. `routine`: also when a toast is enough. */
-export function registerResultView(id: Accessor<string>, routine: Accessor<boolean>): void {
+const [resultViews, setResultViews] = createSignal<readonly ResultView[]>([]);
+
+/** Registers this part of the page as the one that shows how an operation ends. */
+export function registerResultView(of: Accessor<ResultView>): void {
   createEffect(() => {
-    const view = { id: id(), routine: routine() };
+    const view = of();
     setResultViews((all) => [...all, view]);
     onCleanup(() => setResultViews((all) => all.filter((one) => one !== view)));
   });
@@ -30,7 +38,7 @@ export function isShownOnPage(operation: Operation): boolean {
   return untrack(resultViews).some(({ id, routine }) => id === operation.id && (routine || !isToastEnough(operation)));
 }
 
-/** Returns whether a part of the page is there for this operation alone, and shows it to its end. */
+/** Returns whether a part of the page is there for this operation alone, and shows its progress and its end. */
 export function hasOwnView({ id }: Operation): boolean {
-  return resultViews().some((view) => view.id === id && view.routine);
+  return resultViews().some((view) => view.id === id && view.routine && view.progress);
 }

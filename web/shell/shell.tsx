@@ -54,7 +54,11 @@ export function Shell(props: { me: Person; children: JSX.Element }) {
         </Show>
         <AccountMenu me={props.me} />
       </header>
-      <main id="content" tabindex="-1" class="min-w-0 px-4 pt-6 pb-28 md:px-8 md:pt-8 md:pb-16 print:p-0">
+      <main
+        id="content"
+        tabindex="-1"
+        class="min-w-0 px-4 pt-6 pb-[calc(7rem+var(--toasts-height,0px))] md:px-8 md:pt-8 md:pb-[calc(4rem+var(--toasts-height,0px))] print:p-0"
+      >
         <div class="mx-auto max-w-5xl">{props.children}</div>
       </main>
       <Show when={props.me.scopes.includes('operations:read')}>

@@ -247,10 +247,7 @@ function VerificationState(props: { id: string; onEnd: (state: OperationState) =
   }));
   const known = () => latestData(operation);
   const state = () => known()?.state ?? 'queued';
-  registerResultView(
-    () => props.id,
-    () => true,
-  );
+  registerResultView(() => ({ id: props.id, routine: true, progress: true }));
   createEffect(() => {
     const operation = known();
     if (operation && hasEnded(operation)) untrack(() => props.onEnd(operation.state));

@@ -58,10 +58,7 @@ export function OperationCard(props: OperationCardProps) {
   }, null);
   const percent = createMemo(() => (hasEnded(operation()) ? 0 : announcedPercent(share())));
   const endsWithToast = createMemo(() => props.onToast !== undefined && isToastEnough(operation()));
-  registerResultView(
-    () => props.operation.id,
-    () => props.onToast === undefined,
-  );
+  registerResultView(() => ({ id: props.operation.id, routine: props.onToast === undefined, progress: true }));
   createEffect(
     on(
       state,

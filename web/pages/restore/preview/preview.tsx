@@ -7,6 +7,7 @@ import { hasEnded } from '../../../lib/operations/operation-stream.ts';
 import { failureOf } from '../../../lib/server/failure.ts';
 import { createIdempotencyKey } from '../../../lib/server/idempotency-key.ts';
 import { queries, showStarted } from '../../../lib/server/queries.ts';
+import { registerResultView } from '../../../shell/result-views.ts';
 import { previewWords } from '../../../strings/preview.ts';
 import { Button } from '../../../ui/button.tsx';
 import { FailureNotice } from '../../../ui/failure-notice.tsx';
@@ -49,6 +50,7 @@ export function Preview(props: PreviewProps) {
   const operation = () => (started() === null ? null : (live.data ?? started()));
   const isRunning = () => start.isPending || (operation() !== null && !hasEnded(operation() as Operation));
   const result = () => (operation()?.state === 'succeeded' ? previewOf(operation()?.result) : null);
+  registerResultView(() => ({ id: started()?.id ?? '', routine: true, progress: false }));
   createEffect(() => {
     const found = result();
     if (found) announce(previewWords.verdict(found));
