@@ -42,7 +42,7 @@ const PLAIN_SESSIONS: Record<string, string> = {
   'server/jobs/queue/queue.ts first': 'tells a pooler by its backends, and ends',
   'server/jobs/queue/queue.ts refusePoolerAt': 'tells a pooler by its backends, and ends',
   'server/process/front-page/overview.ts askDatabase': 'SELECT 1, through a pooler as well',
-  'scripts/restore.ts readTarget': 'asks which database it is, through a pooler as well',
+  'scripts/command/restore/target.ts readTarget': 'asks which database it is, through a pooler as well',
   'scripts/dev/panel/demo-server.ts session': 'another client, who holds locks in pictures',
   'scripts/dev/bench/server.ts session': 'asks a server of our own, for its numbers',
 };

@@ -1,18 +1,18 @@
-import { asking } from '../../db/connect/database-error.ts';
-import { openTransaction } from '../../db/connect/working-session.ts';
-import type { Origin } from '../../server/archive/manifest/origin.ts';
-import { openArchive } from '../../server/archive/reader.ts';
-import { AppError } from '../../server/core/errors.ts';
+import { asking } from '../../../db/connect/database-error.ts';
+import { openTransaction } from '../../../db/connect/working-session.ts';
+import type { Origin } from '../../../server/archive/manifest/origin.ts';
+import { openArchive } from '../../../server/archive/reader.ts';
+import { AppError } from '../../../server/core/errors.ts';
 import {
   type AdministratorChanges,
   administratorsFromElsewhere,
   administratorsRefused,
   describeAdministrator,
   NAMED_ADMINISTRATORS,
-} from '../../server/library/administrators/administrators-from-elsewhere.ts';
-import { chooseTables } from '../../server/restore/choose-tables.ts';
-import type { Storage } from '../../server/storage/storage.ts';
-import { formatCounted } from './format.ts';
+} from '../../../server/library/administrators/administrators-from-elsewhere.ts';
+import { chooseTables } from '../../../server/restore/choose-tables.ts';
+import type { Storage } from '../../../server/storage/storage.ts';
+import { formatCounted } from '../format.ts';
 
 /** The flag that confirms changed administrators where nobody is asked. */
 export const ADMINISTRATORS_FLAG = {

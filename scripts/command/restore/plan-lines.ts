@@ -1,5 +1,5 @@
-import type { Comparison } from '../../server/restore/compare/compare.ts';
-import { formatColumns, formatCount, formatCounted, printable } from './format.ts';
+import type { Comparison } from '../../../server/restore/compare/compare.ts';
+import { formatColumns, formatCount, formatCounted, printable } from '../format.ts';
 
 /** Most columns named for one table. */
 const NAMED_COLUMNS = 5;
