@@ -11,7 +11,7 @@ import { Modal, ModalFooter } from '../ui/modal.tsx';
 /** Asks for the password before data is given away. One dialog serves the whole panel, so that two presses at once never give data away twice. */
 export function StepUpDialog() {
   const { passwordFirst: w } = words;
-  const form = createStepUpForm(() => stepUpRequest()?.answer(true));
+  const form = createStepUpForm({ work: async () => stepUpRequest()?.answer(true) });
   createEffect(on(stepUpRequest, (asked) => (asked ? form.open(asked.always) : form.reset())));
   const decline = () => stepUpRequest()?.answer(false);
   return (

@@ -41,7 +41,7 @@ export function createPanelQueryClient(): QueryClient {
  * Call with the error of an order, and wait for it before showing the error. After UNAUTHENTICATED it fetches who is signed in, and the
  * guard of every page leads anonymous callers to sign in. A wrong password has the same code.
  */
-export async function refetchMeIfUnauthenticated(client: QueryClient, error: unknown): Promise<void> {
+async function refetchMeIfUnauthenticated(client: QueryClient, error: unknown): Promise<void> {
   if (failureOf(error).code === 'UNAUTHENTICATED') await client.invalidateQueries({ queryKey: keys.me });
 }
 

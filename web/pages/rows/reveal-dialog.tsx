@@ -21,9 +21,11 @@ interface RevealDialogProps {
 
 /** Asks before columns are revealed: says that it is recorded, and asks for the password. */
 export function RevealDialog(props: RevealDialogProps) {
-  const form = createStepUpForm(() => {
-    props.onClose();
-    props.onReveal();
+  const form = createStepUpForm({
+    async work() {
+      props.onClose();
+      props.onReveal();
+    },
   });
   createEffect(
     on(
