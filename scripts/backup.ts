@@ -21,18 +21,23 @@ import {
   commandActor,
   composeStorage,
   configFor,
+  DATABASE_SETTINGS,
   DEMO_FLAG,
+  jobsFlag,
   openDatabase,
   operationDeps,
+  outputFlag,
+  SCHEMA_SETTINGS,
   settingsHelp,
+  TABLES_FLAG,
   WAIT_FLAG,
 } from './command/compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, formatSize, printable } from './command/format.ts';
 
 const flags = {
-  output: { kind: 'text', short: 'o', value: 'DIR', help: 'folder to store the backup in, instead of BACKUP_DIR' },
+  output: outputFlag('the backup'),
   name: { kind: 'text', value: 'NAME', help: 'the file’s name; made from the time when absent' },
-  tables: { kind: 'list', value: 'a,b', help: 'only these tables' },
+  tables: TABLES_FLAG,
   format: {
     kind: 'choice',
     choices: ['archive', 'json'],
@@ -44,7 +49,7 @@ const flags = {
     help: 'deflate opens anywhere, zstd is faster and smaller',
   },
   level: { kind: 'number', value: 'N', min: 0, max: 19, help: 'deflate 0 to 9, zstd 1 to 19' },
-  jobs: { kind: 'number', value: 'N', min: 1, max: 64, help: 'connections that copy at once' },
+  jobs: jobsFlag('copy'),
   strict: {
     kind: 'switch',
     help: 'refuse when not everything would be in the backup, or columns are not in the schema',
@@ -64,12 +69,9 @@ export const command: Command<typeof flags> = {
   summary: 'Makes a backup of every protected table, as of one moment, and reads it back.',
   flags,
   settings: settingsHelp(
-    'DATABASE_URL',
-    'DATABASE_DIRECT_URL',
-    'DATABASE_URL_FILE',
+    ...DATABASE_SETTINGS,
     'BACKUP_DIR',
-    'BACKUP_SCHEMA',
-    'BACKUP_CASING',
+    ...SCHEMA_SETTINGS,
     'BACKUP_JOBS',
     'BACKUP_COMPRESSION',
     'BACKUP_LEVEL',

@@ -6,7 +6,15 @@ import type { Config } from '../server/process/config.ts';
 import { createAudit } from '../server/security/audit/audit.ts';
 import { createBreakGlassCode } from '../server/security/sessions/break-glass.ts';
 import { type Command, runCommand } from './command/cli.ts';
-import { commandActor, configFor, DATA_DIR, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import {
+  commandActor,
+  configFor,
+  DATA_DIR,
+  DATABASE_SETTINGS,
+  DEMO_FLAG,
+  openDatabase,
+  settingsHelp,
+} from './command/compose.ts';
 import { formatMoment } from './command/format.ts';
 import { startedAt } from './start/folder-lock.ts';
 
@@ -19,7 +27,7 @@ export const command: Command<typeof flags> = {
   flags,
   onlySays: true,
   settings: [
-    ...settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE'),
+    ...settingsHelp(...DATABASE_SETTINGS),
     {
       name: 'PUBLIC_URL',
       help: 'where the server is reached; when unset as `bun start` in this folder answers, or made of HOST and PORT',

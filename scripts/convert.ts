@@ -15,14 +15,17 @@ import {
   composeStorage,
   configFor,
   configWithoutDatabase,
+  DATABASE_SETTINGS,
   DEMO_FLAG,
   openDatabase,
+  outputFlag,
+  SCHEMA_SETTINGS,
   settingsHelp,
 } from './command/compose.ts';
 import { formatSize } from './command/format.ts';
 
 const flags = {
-  output: { kind: 'text', short: 'o', value: 'DIR', help: 'folder to store the result in, instead of BACKUP_DIR' },
+  output: outputFlag('the result'),
   name: {
     kind: 'text',
     value: 'NAME',
@@ -37,14 +40,7 @@ export const command: Command<typeof flags> = {
     'Makes a BackupData document of an archive, or an archive of a document. The second needs a database with the tables: their types say what the values are.',
   flags,
   positional: BACKUP_ARGUMENT,
-  settings: settingsHelp(
-    'DATABASE_URL',
-    'DATABASE_DIRECT_URL',
-    'DATABASE_URL_FILE',
-    'BACKUP_DIR',
-    'BACKUP_SCHEMA',
-    'BACKUP_CASING',
-  ),
+  settings: settingsHelp(...DATABASE_SETTINGS, 'BACKUP_DIR', ...SCHEMA_SETTINGS),
   examples: [
     { line: 'bun run scripts/convert.ts backup_20261123T090804Z_1f2e3d4c', does: 'the same as .json beside it' },
     { line: 'bun run scripts/convert.ts ~/payroll.json -o /mnt/usb', does: 'an archive, read back' },

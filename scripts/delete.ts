@@ -4,7 +4,15 @@ import { removeBackup } from '../server/jobs/remove-backup.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import { documentMeant, wholeName } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
-import { commandActor, composeStorage, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import {
+  commandActor,
+  composeStorage,
+  configFor,
+  DATABASE_SETTINGS,
+  DEMO_FLAG,
+  openDatabase,
+  settingsHelp,
+} from './command/compose.ts';
 import { confirmName } from './command/confirm.ts';
 import { formatMoment, formatSize } from './command/format.ts';
 import { openCommandRecords } from './command/records.ts';
@@ -19,7 +27,7 @@ export const command: Command<typeof flags> = {
   summary: 'Removes a stored backup or document for good. Refuses one that is pinned or that an operation uses.',
   flags,
   positional: { value: 'NAME', help: 'the name of a backup or document in BACKUP_DIR' },
-  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE', 'BACKUP_DIR'),
+  settings: settingsHelp(...DATABASE_SETTINGS, 'BACKUP_DIR'),
   examples: [
     { line: 'bun run scripts/delete.ts backup_20261123T090804Z_1f2e3d4c.zip', does: 'asks for its name first' },
     { line: 'bun run scripts/delete.ts old.json --yes', does: 'a document, unasked' },

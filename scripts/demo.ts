@@ -1,7 +1,7 @@
 import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
 import { fillDemo } from '../db/hrms/demo/demo.ts';
 import { type Command, runCommand } from './command/cli.ts';
-import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import { configFor, DATABASE_SETTINGS, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration } from './command/format.ts';
 
 const flags = {
@@ -26,7 +26,7 @@ export const command: Command<typeof flags> = {
   name: 'demo',
   summary: 'Fills empty HRMS tables with invented people. Refuses a table that holds rows.',
   flags,
-  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE'),
+  settings: settingsHelp(...DATABASE_SETTINGS),
   examples: [
     { line: 'bun run scripts/demo.ts --staff 20000 --seed 7', does: 'some 220,000 rows to try a backup with' },
   ],

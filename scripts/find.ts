@@ -6,7 +6,7 @@ import { notingDamage, rememberDamage } from '../server/library/mark-checked.ts'
 import { type RowHit, type SearchStep, searchArchive } from '../server/library/search/archive-search.ts';
 import { BACKUP_ARGUMENT, openChosen } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
-import { composeStorage, configWithoutDatabase, settingsHelp } from './command/compose.ts';
+import { composeStorage, configWithoutDatabase, settingsHelp, TABLES_FLAG } from './command/compose.ts';
 import { formatCount, formatCounted, formatDuration, printable } from './command/format.ts';
 
 const flags = {
@@ -15,7 +15,7 @@ const flags = {
     value: 'TEXT',
     help: 'what to look for: part of a value, in any case, with or without accents',
   },
-  tables: { kind: 'list', value: 'a,b', help: 'only these tables' },
+  tables: TABLES_FLAG,
   limit: { kind: 'number', value: 'N', min: 1, max: 100_000, help: 'how many rows at most; 100 when absent' },
 } as const;
 

@@ -2,11 +2,11 @@ import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
 import { HRMS } from '../db/hrms/tables.ts';
 import { type MigrateReport, migrate } from '../db/system/migrate.ts';
 import { type Command, runCommand } from './command/cli.ts';
-import { configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import { configFor, DATABASE_SETTINGS, DEMO_FLAG, INTO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
 import { formatCounted } from './command/format.ts';
 
 const flags = {
-  into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },
+  into: INTO_FLAG,
   demo: DEMO_FLAG,
 } as const;
 
@@ -15,7 +15,7 @@ export const command: Command<typeof flags> = {
   summary:
     'Brings our own tables (schema backup_system) up to date; gives an empty database the HRMS tables. Never alters tables that are there.',
   flags,
-  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE', 'BACKUP_SCHEMA'),
+  settings: settingsHelp(...DATABASE_SETTINGS, 'BACKUP_SCHEMA'),
   examples: [
     { line: 'bun run scripts/migrate.ts', does: 'once, before the first backup' },
     {

@@ -1,7 +1,14 @@
 import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
 import { hasEnded, type OperationView } from '../server/jobs/records.ts';
 import { type Command, type Outcome, runCommand } from './command/cli.ts';
-import { commandActor, configFor, DEMO_FLAG, openDatabase, settingsHelp } from './command/compose.ts';
+import {
+  commandActor,
+  configFor,
+  DATABASE_SETTINGS,
+  DEMO_FLAG,
+  openDatabase,
+  settingsHelp,
+} from './command/compose.ts';
 import { formatColumns, formatDuration, formatMoment, printable } from './command/format.ts';
 import { type CommandRecords, openCommandRecords } from './command/records.ts';
 
@@ -16,7 +23,7 @@ export const command: Command<typeof flags> = {
   name: 'operations',
   summary: 'Lists backups, restores and verifications under way and past, and cancels one.',
   flags,
-  settings: settingsHelp('DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE'),
+  settings: settingsHelp(...DATABASE_SETTINGS),
   examples: [
     { line: 'bun run scripts/operations.ts --running', does: 'what is under way, and what waits' },
     { line: 'bun run scripts/operations.ts --cancel 1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9', does: 'ends one' },

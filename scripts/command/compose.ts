@@ -47,9 +47,29 @@ const SETTINGS = {
   LOCK_GIVE_UP_MS: 'longest wait for tables over all tries; 60000 when unset',
 } as const satisfies Partial<Record<SettingName, string>>;
 
+/** The settings that name the database. */
+export const DATABASE_SETTINGS = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL_FILE'] as const;
+
+/** The settings of every command that reads the schema from the application. */
+export const SCHEMA_SETTINGS = ['BACKUP_SCHEMA', 'BACKUP_CASING'] as const;
+
 export function settingsHelp(...names: (keyof typeof SETTINGS)[]): { name: string; help: string }[] {
   return names.map((name) => ({ name, help: SETTINGS[name] }));
 }
+
+/** The flag of every command that works on some of the tables. */
+export const TABLES_FLAG = { kind: 'list', value: 'a,b', help: 'only these tables' } as const;
+
+/** The flag of every command that may work on another database than that of the settings. */
+export const INTO_FLAG = { kind: 'text', value: 'URL', help: 'another database than that of the settings' } as const;
+
+/** Returns the flag of a command that stores something. */
+export const outputFlag = (what: string) =>
+  ({ kind: 'text', short: 'o', value: 'DIR', help: `folder to store ${what} in, instead of BACKUP_DIR` }) as const;
+
+/** Returns the flag of a command that works on several connections. */
+export const jobsFlag = (does: string) =>
+  ({ kind: 'number', value: 'N', min: 1, max: 64, help: `connections that ${does} at once` }) as const;
 
 /** The flag of every command that may wait for other operations. */
 export const WAIT_FLAG = {

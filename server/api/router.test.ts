@@ -3,27 +3,19 @@ import { EventSource } from 'eventsource';
 import { type BackupClient, createBackupClient } from '../client/client.ts';
 import { AppError } from '../core/errors.ts';
 import { answeredCode } from '../testing/answered.fixture.ts';
-import { clientWith, PASSWORD, type TestServer, testServer } from './server.fixture.ts';
+import { clientWith, PASSWORD, type TestServer } from './server.fixture.ts';
+import { type SignedIn, signedInServer } from './signed-in.fixture.ts';
 
 let server: TestServer;
-let admin: { id: string; email: string };
+let admin: SignedIn['admin'];
 let client: BackupClient;
+let backUp: SignedIn['backUp'];
 const as = (cookie: string) => clientWith(server, { cookie });
 
 beforeAll(async () => {
-  server = await testServer();
-  admin = await server.admin('SUPER_ADMIN');
-  client = as(await server.session(admin.id, { steppedUp: true }));
-  await server.database.query(
-    `INSERT INTO categories (id, name, type, "isActive", "updatedAt") SELECT 'c' || n, 'name ' || n, 'POSITION', true, now() FROM generate_series(1, 500) n`,
-  );
+  ({ server, admin, client, backUp } = await signedInServer());
 });
 afterAll(() => server[Symbol.asyncDispose]());
-
-async function made(input: Parameters<BackupClient['backups']['create']['mutate']>[0] = {}) {
-  const { operation } = (await client.backups.create.mutate(input)).data;
-  return client.wait(operation.id);
-}
 
 describe('auth', () => {
   test('signIn sets a cookie that a browser’s next request is known by, and signOut takes it away', async () => {
@@ -127,7 +119,7 @@ describe('backups', () => {
   });
 
   test('get shows the manifest in full, by file name and by id', async () => {
-    const done = await made({ name: 'detailed', tables: ['categories'] });
+    const done = await backUp({ name: 'detailed', tables: ['categories'] });
     const byName = (await client.backups.get.query({ id: 'detailed.zip' })).data;
     expect(byName.detail?.tables).toMatchObject([{ name: 'categories', rows: 500, primaryKey: ['id'] }]);
     expect(byName.info.kind).toBe('partial');
@@ -135,7 +127,7 @@ describe('backups', () => {
   });
 
   test('notes and pins are seen at once, and kept beside the archive', async () => {
-    await made({ name: 'noted', verify: false });
+    await backUp({ name: 'noted', verify: false });
     const both = [
       client.backups.annotate.mutate({ id: 'noted.zip', note: ' before the move ' }),
       client.backups.pin.mutate({ id: 'noted.zip' }),
@@ -147,7 +139,7 @@ describe('backups', () => {
   });
 
   test('remove refuses a pinned backup, and removes it once it is unpinned', async () => {
-    await made({ name: 'kept' });
+    await backUp({ name: 'kept' });
     await client.backups.pin.mutate({ id: 'kept.zip' });
     expect(await answeredCode(client.backups.remove.mutate({ id: 'kept.zip' }))).toBe('INPUT_INVALID');
     await client.backups.unpin.mutate({ id: 'kept.zip' });
@@ -157,7 +149,7 @@ describe('backups', () => {
   });
 
   test('verify notes when it was done, and the list shows it', async () => {
-    await made({ name: 'unread', verify: false });
+    await backUp({ name: 'unread', verify: false });
     expect((await client.backups.list.query({ search: 'unread' })).data.items[0]?.lastVerified).toBeNull();
     const { operation } = (await client.backups.verify.mutate({ id: 'unread.zip' })).data;
     await client.wait(operation.id);
@@ -201,7 +193,7 @@ describe('backups', () => {
   });
 
   test('downloadLink is signed for this backup, for five minutes', async () => {
-    await made({ name: 'linked' });
+    await backUp({ name: 'linked' });
     const { url, expiresAt } = (await client.backups.downloadLink.mutate({ id: 'linked.zip' })).data;
     expect(url).toStartWith('/api/backups/linked.zip/download?token=');
     const left = Date.parse(expiresAt) - Date.now();
@@ -279,7 +271,7 @@ describe('the rest', () => {
   });
 
   test('system.status answers while the database does not: it says what is in trouble', async () => {
-    await made({ name: 'unreached', tables: ['categories'] });
+    await backUp({ name: 'unreached', tables: ['categories'] });
     const { execute } = server.parts.records;
     const gone = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     server.parts.records.execute = () => {
@@ -335,7 +327,7 @@ describe('the rest', () => {
     await server.database.query(
       `INSERT INTO categories (id, name, type, "isActive", "updatedAt") VALUES ('kept', 'kept', 'POSITION', true, now())`,
     );
-    const { archive } = await made();
+    const { archive } = await backUp();
     const emptied = async () =>
       (await client.system.status.query()).data.recommendations.filter(({ code }) => code === 'TABLES_EMPTIED');
     expect(await emptied()).toEqual([]);

@@ -1,17 +1,7 @@
 import type { ProgressEvent, ProgressStage } from '../core/progress.ts';
 
 /** Progress of an operation, as its record shows it. */
-export interface OperationProgress {
-  stage: ProgressStage;
-  /** Rows and bytes of this stage. */
-  rows: number;
-  bytes: number;
-  /** An estimate in bytes; 0 where none can be made, and where only rows are counted. */
-  totalBytes: number;
-  /** Rows expected, where the stage counts only rows. */
-  totalRows?: number;
-  /** True while somebody else holds a lock the stage asks for. */
-  blocked?: boolean;
+export interface OperationProgress extends Omit<ProgressEvent, 'table'> {
   /** Measured over the last seconds. */
   rowsPerSecond: number;
   bytesPerSecond: number;

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { openSession } from '../../db/connect/session.ts';
-import { openRecords, type RecordsClient } from '../../db/system/records.ts';
+import { openRecords } from '../../db/system/records.ts';
 import { codeOf } from '../../db/testing/code-of.fixture.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { type TestRecords, testRecords } from '../../db/testing/records.fixture.ts';
 import { findEmptyTables } from './empty-tables.ts';
 
-let database: TestDatabase;
-let client: RecordsClient;
+let database: TestRecords;
 beforeAll(async () => {
-  database = await testDatabase();
-  client = openRecords(database.url);
+  database = await testRecords({});
   await database.query(`
     CREATE TABLE never_held (n int);
     CREATE TABLE "Emptied; now" AS SELECT n FROM generate_series(1, 100) n; ANALYZE; DELETE FROM "Emptied; now";
@@ -18,15 +16,12 @@ beforeAll(async () => {
     CREATE TABLE parts_low PARTITION OF parts FOR VALUES FROM (0) TO (100); INSERT INTO parts VALUES (7);
     CREATE TABLE guarded AS SELECT 1 AS n; ALTER TABLE guarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
 });
-afterAll(async () => {
-  await client.close();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => database[Symbol.asyncDispose]());
 
 const forever = new AbortController().signal;
 const find = async (...names: string[]) => {
   const tables = names.map((name) => ({ schema: 'public', name }));
-  return (await findEmptyTables(client.records, tables, forever)).map(({ name }) => name);
+  return (await findEmptyTables(database.records, tables, forever)).map(({ name }) => name);
 };
 
 test('findEmptyTables() names tables that hold no row, whatever statistics say of them', async () => {

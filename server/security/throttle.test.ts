@@ -1,23 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { openRecords, type RecordsClient } from '../../db/system/records.ts';
+import { openRecords } from '../../db/system/records.ts';
 import { rejection } from '../../db/testing/code-of.fixture.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import { type TestRecords, testRecords } from '../../db/testing/records.fixture.ts';
 import { addressGroup } from './address-group.ts';
 import { createThrottle } from './throttle.ts';
 
-let database: TestDatabase;
-let client: RecordsClient;
+let database: TestRecords;
 beforeAll(async () => {
-  database = await testDatabase({ template: 'hrms' });
-  client = openRecords(database.url);
+  database = await testRecords();
 });
-afterAll(async () => {
-  await client.close();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => database[Symbol.asyncDispose]());
 
-const replica = () => createThrottle({ records: client.records });
+const replica = () => createThrottle({ records: database.records });
 
 test('replicas count together, exactly, also for many at once', async () => {
   const [one, two] = [replica(), replica()];

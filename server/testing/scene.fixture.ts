@@ -48,6 +48,8 @@ export interface Scene extends AsyncDisposable {
   records(): Promise<string[]>;
   /** Makes the changes once more. */
   change(): Promise<void>;
+  /** Restores the backup and makes the changes once more, unless nothing has happened since. */
+  reset(): Promise<void>;
 }
 
 export interface SceneOptions extends TestDatabaseOptions {
@@ -105,13 +107,18 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
     return { signal, onProgress, wait, databaseUrl, operation: { ...deps, databaseUrl, ...(onWait && { onWait }) } };
   };
 
-  return {
+  const scene: Scene = {
     database,
     archive,
     archived,
     changed,
     state,
     change,
+    async reset() {
+      if ((await state()) === changed) return;
+      await scene.restore();
+      await change();
+    },
     backup(storage, options = {}) {
       const { url, signal: _, onStage, wait: __, onWait, ...words } = options;
       const run = running(options);
@@ -160,6 +167,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
     records: () => recordsIn(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
+  return scene;
 }
 
 /** Returns every row and every sequence of the library, as one text. */

@@ -1,3 +1,4 @@
+import { issueCategory } from '../schema.ts';
 import { category } from './categories.ts';
 import {
   choose,
@@ -133,14 +134,6 @@ export function repaymentRows(sql: DemoSql, loans: number): DemoTable {
 }
 
 export function issueRows(sql: DemoSql, rows: number, staff: number, admins: number): DemoTable {
-  const kinds = [
-    'WORKPLACE_CONFLICT',
-    'PAYROLL_DISCREPANCY',
-    'POLICY_VIOLATION',
-    'PERFORMANCE_ISSUE',
-    'ATTENDANCE_ISSUE',
-    'OTHER',
-  ];
   return {
     table: 'issues',
     series: rows,
@@ -149,7 +142,7 @@ export function issueRows(sql: DemoSql, rows: number, staff: number, admins: num
       ticketNumber: `'ISS-' || lpad(i::text, 8, '0')`,
       staffId: when('mod(i, 10) <> 0', someone(sql, 'issue', staff)),
       categoryId: when('mod(i, 3) <> 0', category(sql, 'issue category', 'ISSUE_CATEGORY')),
-      category: `${sql.pick('issue kind', I, kinds)}::"IssueCategory"`,
+      category: `${sql.pick('issue kind', I, issueCategory.enumValues)}::"IssueCategory"`,
       title: sql.pick('issue title', I, TITLES),
       description: choose(
         [['mod(i, 53) = 1', hostileText(53)]],

@@ -3,29 +3,20 @@ import { join } from 'node:path';
 import type { BackupClient } from '../../client/client.ts';
 import { metricSources } from '../../process/metrics/metric-sources.ts';
 import { answeredCode } from '../../testing/answered.fixture.ts';
-import { clientWith, type TestServer, testServer } from '../server.fixture.ts';
+import type { TestServer } from '../server.fixture.ts';
+import { type SignedIn, signedInServer } from '../signed-in.fixture.ts';
 
 let server: TestServer;
 let client: BackupClient;
-
+let backUp: SignedIn['backUp'];
 beforeAll(async () => {
-  server = await testServer();
-  const cookie = await server.session((await server.admin('SUPER_ADMIN')).id, { steppedUp: true });
-  client = clientWith(server, { cookie });
-  await server.database.query(
-    `INSERT INTO categories (id, name, type, "isActive", "updatedAt") SELECT 'c' || n, 'name ' || n, 'POSITION', true, now() FROM generate_series(1, 500) n`,
-  );
+  ({ server, client, backUp } = await signedInServer());
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-async function made(name: string) {
-  const { operation } = (await client.backups.create.mutate({ name })).data;
-  return client.wait(operation.id);
-}
-
 test('promise 4: what was found damaged is told wherever backups are told of, and not restored whole', async () => {
-  await made('older');
-  await made('bitten');
+  await backUp({ name: 'older' });
+  await backUp({ name: 'bitten' });
   const { storage } = server;
   await using source = await storage.open('bitten.zip');
   const bytes = await source.read(0, source.size);
@@ -69,7 +60,7 @@ test('promise 4: what was found damaged is told wherever backups are told of, an
 });
 
 test('which database a backup was made of is told, and whether that is this one', async () => {
-  await made('of-here');
+  await backUp({ name: 'of-here' });
   const here = (await client.backups.get.query({ id: 'of-here.zip' })).data;
   expect(here.madeHere).toBe('same');
   expect(here.info.origin).toStartWith(new URL(server.database.url).pathname.slice(1));

@@ -1,24 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { BackupClient } from '../../client/client.ts';
 import { answeredCode, answeredFailure } from '../../testing/answered.fixture.ts';
-import { clientWith, type TestServer, testServer } from '../server.fixture.ts';
+import { clientWith, type TestServer } from '../server.fixture.ts';
+import { type SignedIn, signedInServer } from '../signed-in.fixture.ts';
 
 let server: TestServer;
 let person: BackupClient;
 let cookie = '';
-let admin: { id: string; email: string };
+let backUp: SignedIn['backUp'];
 beforeAll(async () => {
-  server = await testServer();
-  admin = await server.admin('SUPER_ADMIN');
-  cookie = await server.session(admin.id, { steppedUp: true });
-  person = clientWith(server, { cookie });
+  ({ server, client: person, cookie, backUp } = await signedInServer());
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-async function made(name: string, tables?: string[]): Promise<void> {
-  const { operation } = (await person.backups.create.mutate({ name, ...(tables && { tables }) })).data;
-  await person.wait(operation.id);
-}
 /** Marks a backup as uploaded. */
 async function asUploaded(name: string): Promise<void> {
   const notes = await server.storage.readSidecar(name);
@@ -44,8 +38,8 @@ test('an uploaded archive makes nobody an administrator but by a person who was 
   const viewer = await server.admin('VIEWER');
   const intruder = await server.admin('SUPER_ADMIN');
   await server.database.query(`UPDATE admins SET role = 'SUPER_ADMIN' WHERE id = $1`, [viewer.id]);
-  await made('forged');
-  await made('forged-others', ['categories']);
+  await backUp({ name: 'forged' });
+  await backUp({ name: 'forged-others', tables: ['categories'] });
   for (const name of ['forged.zip', 'forged-others.zip']) await asUploaded(name);
   const back = async () => {
     await server.database.query(`DELETE FROM admins WHERE id = $1`, [intruder.id]);
@@ -87,20 +81,20 @@ test('an uploaded archive makes nobody an administrator but by a person who was 
   expect(JSON.stringify(rows[0]?.details)).toContain(intruder.email);
 
   // One made here needs no confirmation.
-  await made('own');
+  await backUp({ name: 'own' });
   await back();
   await person.wait((await start(token, 'own.zip')).data.operation.id);
 });
 
 test('a changed password, account or standing is told as well, and what is the same asks nothing', async () => {
-  await made('same');
+  await backUp({ name: 'same' });
   await asUploaded('same.zip');
   const [token] = await service();
   if (!token) throw new Error('no token');
   const { operation } = (await start(token, 'same.zip')).data;
   await person.wait(operation.id);
   const other = await server.admin('VIEWER');
-  await made('before');
+  await backUp({ name: 'before' });
   await asUploaded('before.zip');
   for (const [change, what] of [
     [`password = 'x'`, ['password']],

@@ -1,29 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { BackupClient } from '../../client/client.ts';
 import { answeredCode } from '../../testing/answered.fixture.ts';
-import { clientWith, type TestServer, testServer } from '../server.fixture.ts';
+import type { TestServer } from '../server.fixture.ts';
+import { type SignedIn, signedInServer } from '../signed-in.fixture.ts';
 
 let server: TestServer;
 let client: BackupClient;
+let backUp: SignedIn['backUp'];
 beforeAll(async () => {
-  server = await testServer();
-  client = clientWith(server, {
-    cookie: await server.session((await server.admin('SUPER_ADMIN')).id, { steppedUp: true }),
-  });
-  await server.database.query(
-    `INSERT INTO categories (id, name, type, "isActive", "updatedAt") SELECT 'c' || n, 'name ' || n, 'POSITION', true, now() FROM generate_series(1, 500) n`,
-  );
+  ({ server, client, backUp } = await signedInServer());
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-async function made(input: Parameters<BackupClient['backups']['create']['mutate']>[0] = {}) {
-  const { operation } = (await client.backups.create.mutate(input)).data;
-  return client.wait(operation.id);
-}
-
 describe('restores', () => {
   test('start brings the rows back, only when the database is named', async () => {
-    await made({ name: 'before', tables: ['categories'] });
+    await backUp({ name: 'before', tables: ['categories'] });
     await server.database.query(`DELETE FROM categories WHERE id <> 'c1'`);
     const from = { backup: 'before.zip' };
     expect(await answeredCode(client.restores.start.mutate({ from, confirmDatabase: 'another' }))).toBe(
@@ -35,7 +26,7 @@ describe('restores', () => {
   });
 
   test('plan counts what a restore would change, and changes nothing', async () => {
-    await made({ name: 'planned', tables: ['categories'] });
+    await backUp({ name: 'planned', tables: ['categories'] });
     await server.database.query(
       `DELETE FROM categories WHERE id = 'c1'; UPDATE categories SET name = 'changed ' || id WHERE id IN ('c2', 'c3')`,
     );
@@ -52,7 +43,7 @@ describe('restores', () => {
   });
 
   test('an upload is restored once it is accepted, and not before', async () => {
-    await made({ name: 'elsewhere', tables: ['categories'] });
+    await backUp({ name: 'elsewhere', tables: ['categories'] });
     await using source = await server.storage.open('elsewhere.zip');
     const upload = await server.receive(await source.read(0, source.size), 'sent.zip');
     await client.backups.remove.mutate({ id: 'elsewhere.zip' });

@@ -8,11 +8,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await libraryScene();
 });
-beforeEach(async () => {
-  if ((await scene.state()) === scene.changed) return;
-  await scene.restore();
-  await scene.change();
-});
+beforeEach(() => scene.reset());
 afterAll(() => scene[Symbol.asyncDispose]());
 
 describe('restoreArchive()', () => {

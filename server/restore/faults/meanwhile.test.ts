@@ -9,11 +9,7 @@ let scene: Scene;
 beforeAll(async () => {
   scene = await libraryScene();
 });
-beforeEach(async () => {
-  if ((await scene.state()) === scene.changed) return;
-  await scene.restore();
-  await scene.change();
-});
+beforeEach(() => scene.reset());
 afterAll(() => scene[Symbol.asyncDispose]());
 
 test('promise 2: a type that is altered while staging is filled refuses the restore by its name, and nothing changes', async () => {

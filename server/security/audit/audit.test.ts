@@ -1,28 +1,23 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { openSession } from '../../../db/connect/session.ts';
-import { openRecords, type RecordsClient } from '../../../db/system/records.ts';
+import { openRecords } from '../../../db/system/records.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
-import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
+import { type TestRecords, testRecords } from '../../../db/testing/records.fixture.ts';
 import { manualClock } from '../access.fixture.ts';
 import { type Audit, createAudit } from './audit.ts';
 import type { AuditEntry } from './audit-row.ts';
 
 const never = new AbortController().signal;
 const clock = manualClock(new Date('2026-11-23T12:00:00.123Z'));
-let database: TestDatabase;
-let client: RecordsClient;
+let database: TestRecords;
 let audit: Audit;
 
 beforeAll(async () => {
-  database = await testDatabase({ template: 'hrms' });
-  client = openRecords(database.url);
-  audit = createAudit({ records: client.records, now: clock.now });
+  database = await testRecords();
+  audit = createAudit({ records: database.records, now: clock.now });
 });
-afterAll(async () => {
-  await client.close();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => database[Symbol.asyncDispose]());
 
 const entry = (over: Partial<AuditEntry> = {}): AuditEntry => ({
   actor: 'maria@palace.example',

@@ -1,28 +1,22 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose';
-import { openRecords, type RecordsClient } from '../../../db/system/records.ts';
 import { codeOf, rejection } from '../../../db/testing/code-of.fixture.ts';
-import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
+import { type TestRecords, testRecords } from '../../../db/testing/records.fixture.ts';
 import { manualClock, SECRET_KEY } from '../access.fixture.ts';
 import { sweepAccess } from '../sessions/sweep.ts';
 import { createSigner } from './signed.ts';
 import { createSigningKeys } from './signing-keys.ts';
 
 const clock = manualClock();
-let database: TestDatabase;
-let client: RecordsClient;
+let database: TestRecords;
 beforeAll(async () => {
-  database = await testDatabase({ template: 'hrms' });
-  client = openRecords(database.url);
+  database = await testRecords();
 });
-afterAll(async () => {
-  await client.close();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => database[Symbol.asyncDispose]());
 beforeEach(() => database.query('TRUNCATE backup_system.signing_keys'));
 
 const replica = (secretKey = SECRET_KEY) => {
-  const keys = createSigningKeys({ records: client.records, secretKey, now: clock.now });
+  const keys = createSigningKeys({ records: database.records, secretKey, now: clock.now });
   return { keys, signer: createSigner({ keys, issuer: 'https://backup.example.org', now: clock.now }) };
 };
 const inDays = (days: number) => new Date(clock.now().getTime() + days * 86_400_000);
@@ -95,7 +89,7 @@ test('a retired key verifies as long as anything it signed may live, and goes th
   expect(await one.keys.publicKey(retired)).not.toBeNull();
   clock.advance(2 * 86_400_000);
   expect(await one.keys.publicKey(retired)).toBeNull();
-  await sweepAccess(client.records, clock.now());
+  await sweepAccess(database.records, clock.now());
   expect((await database.query('SELECT kid FROM backup_system.signing_keys')).length).toBe(1);
 });
 
