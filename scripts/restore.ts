@@ -4,6 +4,7 @@ import { AppError } from '../server/core/errors.ts';
 import { compare, restore } from '../server/jobs/verbs.ts';
 import { notingDamage } from '../server/library/mark-checked.ts';
 import type { RestoreResult } from '../server/restore/restore.ts';
+import { WANTED_WAYS } from '../server/restore/ways/way.ts';
 import type { Storage } from '../server/storage/storage.ts';
 import { BACKUP_ARGUMENT, type ChosenBackup, openChosen, storageOf } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
@@ -31,6 +32,11 @@ const flags = {
   'keep-broken-rules': {
     kind: 'switch',
     help: 'put constraints that rows of the backup break back as NOT VALID, and name those rows by key',
+  },
+  apply: {
+    kind: 'choice',
+    choices: WANTED_WAYS,
+    help: 'how rows get into the tables; auto, if absent, takes the way that holds others up least',
   },
   plan: {
     kind: 'switch',
@@ -116,6 +122,7 @@ export const command: Command<typeof flags> = {
       input: {
         ...(tables && { tables }),
         ...(values['keep-broken-rules'] && { keepBrokenRules: true }),
+        ...(values.apply && { apply: values.apply }),
         jobs: config.backupJobs,
       },
       actor: commandActor(env),
@@ -171,6 +178,7 @@ function noted(storage: Storage, { storedName }: ChosenBackup) {
 function describe(result: RestoreResult, label: string): string[] {
   return [
     `Restored ${label}: ${formatCounted(result.restoredRecords, 'row')} in ${formatDuration(result.durationMs)}, tables locked for ${formatDuration(result.lockedMs)}`,
+    `  by the way ${result.way}: ${result.why}`,
     `  operation ${result.operationId}`,
     ...formatColumns(
       Object.entries(result.tables).map(([table, rows]) => [`  ${printable(table)}`, formatCount(rows)]),

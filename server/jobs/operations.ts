@@ -38,7 +38,7 @@ export interface Operation {
    * its locks is lost.
    */
   readonly signal: AbortSignal;
-  /** Written by the transaction that changes live tables; see `restore/apply.ts`. */
+  /** Written by the transaction that changes live tables; see `restore/ways/restoring.ts`. */
   readonly receipt: Receipt;
   /** Writes the verb's progress to the record; does nothing where there is no record. */
   readonly report: OnProgress;

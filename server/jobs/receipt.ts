@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { OperationProgress } from './progress.ts';
 import { finishRecord, OPERATIONS } from './records.ts';
 
-/** The record of an operation as the transaction that changes live tables sees it; see `restore/apply.ts`. */
+/** The record of an operation as the transaction that changes live tables sees it; see `restore/ways/restoring.ts`. */
 export interface Receipt {
   readonly operationId: string;
   /** Makes the record where our tables do not exist yet. Called once every check beforehand lets the restore go on. */

@@ -105,12 +105,17 @@ const damaged =
 async function restoreAsked(
   deps: VerbDeps,
   operation: Operation,
-  { archive: name, tables, keepBrokenRules }: Asked<'restore'>,
+  { archive: name, tables, keepBrokenRules, apply }: Asked<'restore'>,
 ): Promise<RestoreResult> {
   const { storage, now } = deps;
   await operation.nameArchive(name);
   await using source = await openNoting(storage, name, now);
-  const input = { ...(tables && { tables }), ...(keepBrokenRules && { keepBrokenRules }), jobs: deps.jobs };
+  const input = {
+    ...(tables && { tables }),
+    ...(keepBrokenRules && { keepBrokenRules }),
+    ...(apply && { apply }),
+    jobs: deps.jobs,
+  };
   return await restore(operation, { storage, name, source }, deps, input);
 }
 

@@ -8,7 +8,6 @@ import type { Archive } from '../archive/reader.ts';
 import type { ByteSource } from '../core/bytes.ts';
 import { AppError, cancelled, leftOf, unexpected, withLeft } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
-import { refuseAlteredTypes } from '../postgres/catalog/altered-types.ts';
 import { explainCatalogText } from '../postgres/catalog/catalog-text.ts';
 import { describeStaleViews } from '../postgres/catalog/stale-views.ts';
 import { awaitApplyOver } from '../postgres/locks/advisory-lock.ts';
@@ -16,14 +15,15 @@ import { probeEventTriggers } from '../postgres/rewrite/probe.ts';
 import { findSequences } from '../postgres/rewrite/set-sequences.ts';
 import { sessionsFor } from '../postgres/sessions-for.ts';
 import { cleanUp, dropStaging } from '../postgres/staging/drop-staging.ts';
-import { createStaging, stagingSchema } from '../postgres/staging/staging.ts';
-import { type Applied, applyRestore, type Receipt } from './apply.ts';
+import { stagingSchema } from '../postgres/staging/staging.ts';
 import { openChosen } from './choose-tables.ts';
 import type { RestorePlan } from './plan.ts';
 import { readTarget } from './read-target.ts';
 import { refuseMissingRights, refuseObstacles } from './refuse-rights.ts';
 import { sequencesOf } from './sequences-of.ts';
-import { stageAll } from './stage.ts';
+import { applyRestore } from './ways/apply.ts';
+import type { Applied, Receipt } from './ways/restoring.ts';
+import type { ChosenWay, WantedWay } from './ways/way.ts';
 
 const UNCHANGED = 'Nothing was changed.';
 
@@ -47,9 +47,11 @@ export interface RestoreInput {
   jobs: number;
   /** Puts constraints back as NOT VALID when rows of the backup break them, instead of refusing. */
   keepBrokenRules?: boolean;
+  /** The way in which rows get into live; `auto`, which is the default, takes the one that holds up others least. */
+  apply?: WantedWay;
 }
 
-export interface RestoreResult {
+export interface RestoreResult extends ChosenWay {
   operationId: string;
   backupId: string;
   restoredRecords: number;
@@ -61,6 +63,9 @@ export interface RestoreResult {
   analyzeMs: number | null;
   /** Milliseconds for which the tables were locked. */
   lockedMs: number;
+  /** Longest that somebody who read the tables had to wait, in milliseconds; `writersWaitMs` for those who wrote to them. */
+  readersWaitMs: number;
+  writersWaitMs: number;
   timestamp: string;
   warnings: string[];
 }
@@ -98,11 +103,12 @@ async function runRestore(
   const name = `palace-backup restore ${operationId}`;
   await using leader = await openWorkingSession(deps.databaseUrl, { applicationName: name, signal: run.signal });
   const schema = stagingSchema(operationId);
-  const { oids, types, plan } = await readTarget(leader, archive, chosen, {
+  const target = await readTarget(leader, archive, chosen, {
     schema,
     giveUpMs: deps.lockGiveUpMs,
     again: 'run the restore again.',
   });
+  const { oids, plan } = target;
   const since = (moment: Date) => deps.now().getTime() - moment.getTime();
   const finish = (applied: Applied): RestoreResult => ({
     operationId,
@@ -111,7 +117,11 @@ async function runRestore(
     tables: Object.fromEntries(chosen.map((table) => [shortName(table), table.rows])),
     durationMs: since(started),
     analyzeMs: null,
+    way: applied.way,
+    why: applied.why,
     lockedMs: applied.lockedMs,
+    readersWaitMs: applied.readersWaitMs,
+    writersWaitMs: applied.writersWaitMs,
     timestamp: deps.now().toISOString(),
     warnings: [...lossesOf(archive.manifest).map(lossText), ...plan.warnings, ...applied.warnings],
   });
@@ -135,27 +145,23 @@ async function runRestore(
       found,
     );
     await deps.receipt.begin();
-    await createStaging(
-      leader,
-      schema,
-      plan.tables.map((table) => table.staging),
-    );
-    await stageAll(deps, { name, archive, tables: plan.tables, leader, jobs: input.jobs }, run);
-    await refuseAlteredTypes(leader, types, { oids }, 'While the backup was loaded into staging');
-    const options = {
-      tryMs: deps.lockTryMs,
-      giveUpMs: deps.lockGiveUpMs,
-      now: () => deps.now().getTime(),
-      pause: deps.pause,
-      onBlocked: () => run.onProgress({ stage: 'lock', rows: 0, bytes: 0, totalBytes: 0, blocked: true }),
-      onProgress: run.onProgress,
-      signal: run.signal,
-    };
-    const record = (applied: Applied) => {
-      result = finish(applied);
-      return { ...result };
-    };
-    await applyRestore(leader, plan, found, deps.receipt, record, knowledgeOf(archive, chosen, input), options);
+    await applyRestore({
+      ...{ wanted: input.apply ?? 'auto', databaseUrl: deps.databaseUrl, jobs: input.jobs },
+      ...(deps.bytesPerSession !== undefined && { bytesPerSession: deps.bytesPerSession }),
+      ...{ name, schema, archive, leader, target, found, receipt: deps.receipt, ...run },
+      knowledge: knowledgeOf(archive, chosen, input),
+      result(applied) {
+        result = finish(applied);
+        return { ...result };
+      },
+      patience: {
+        tryMs: deps.lockTryMs,
+        giveUpMs: deps.lockGiveUpMs,
+        now: () => deps.now().getTime(),
+        pause: deps.pause,
+        onBlocked: () => run.onProgress({ stage: 'lock', rows: 0, bytes: 0, totalBytes: 0, blocked: true }),
+      },
+    });
   } catch (error) {
     leader.destroy();
     const committed = result && (await committedAllTheSame(deps, operationId));

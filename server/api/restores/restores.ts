@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError, ERROR_FAMILIES, type ErrorCode } from '../../core/errors.ts';
 import { readDatabaseName } from '../../postgres/database-status.ts';
+import { WANTED_WAYS } from '../../restore/ways/way.ts';
 import { askWith } from '../ask.ts';
 import type { AuditNote } from '../context.ts';
 import { originOf } from '../origin.ts';
@@ -46,6 +47,8 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
           tables: tableNames,
           /** Puts constraints back as NOT VALID when rows of the backup break them, and names those rows by key. */
           keepBrokenRules: z.boolean().default(false),
+          /** The way in which rows get into live; `auto` takes the one that holds up others least. */
+          apply: z.enum(WANTED_WAYS).default('auto'),
           /** The database's name, repeated to confirm that its rows are to be replaced. */
           confirmDatabase: plainText(200),
           /** The confirmation from a refusal that named the new administrators. Tokens cannot confirm. */
@@ -77,6 +80,7 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
           wait: input.wait,
           ...(input.tables && { tables: input.tables }),
           ...(input.keepBrokenRules && { keepBrokenRules: true }),
+          ...(input.apply !== 'auto' && { apply: input.apply }),
         } as const;
         const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
         ctx.note.operationId = started.operation.id;

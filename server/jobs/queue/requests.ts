@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { levelFault } from '../../archive/codec.ts';
 import { AppError } from '../../core/errors.ts';
+import { WANTED_WAYS } from '../../restore/ways/way.ts';
 
 const tables = z.array(z.string().min(1).max(200)).min(1).max(1000).optional();
 const archive = z.string().min(1).max(255);
@@ -41,6 +42,8 @@ export const operationRequest = z.discriminatedUnion('kind', [
     tables,
     /** Puts constraints back as NOT VALID when rows of the backup break them. */
     keepBrokenRules: z.boolean().optional(),
+    /** The way in which rows get into live. */
+    apply: z.enum(WANTED_WAYS).optional(),
     wait,
   }),
 ]);

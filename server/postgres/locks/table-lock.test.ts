@@ -4,7 +4,7 @@ import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { type TestDatabase, testDatabase } from '../../../db/testing/database.ts';
 import { testServers } from '../../../db/testing/servers.ts';
 import type { Blocker } from './blockers.ts';
-import { lockTables } from './table-lock.ts';
+import { type LockMode, lockTables, type TableLockOptions } from './table-lock.ts';
 
 const TABLES = [
   { schema: 'public', name: 'b' },
@@ -141,10 +141,31 @@ describe.each(testServers())('lockTables() on PostgreSQL %s', (server) => {
     const error = await rejection(lock(session, { onWait: () => cancel.abort(), signal: cancel.signal }));
     expect(error.code).toBe('CANCELLED');
   });
+
+  test('lets everybody read under SHARE ROW EXCLUSIVE, waits for no older snapshot, and names only who writes', async () => {
+    await using session = await open('restore');
+    await using report = await open('report');
+    await using writer = await open('writer');
+    await report.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await report.query('SELECT FROM a');
+    await writer.query('BEGIN');
+    await writer.query('INSERT INTO a VALUES (1)');
+    const error = await rejection(lock(session, { mode: 'SHARE ROW EXCLUSIVE', giveUpMs: 100 }));
+    expect([error.code, error.message]).toEqual(['TABLE_BUSY', expect.stringContaining(`pid ${writer.pid} (writer)`)]);
+    expect(error.message).not.toContain('(report)');
+    await writer.query('ROLLBACK');
+
+    await lock(session, { mode: 'SHARE ROW EXCLUSIVE', giveUpMs: 0 });
+    for (const reader of [report, writer]) await reader.query(`SET lock_timeout = '1ms'; SELECT FROM a`);
+    const refused = await rejection(writer.query('INSERT INTO a VALUES (2)'));
+    expect(refused.code).toBe('TABLE_BUSY');
+    await session.query('ROLLBACK');
+    await report.query('ROLLBACK');
+  });
 });
 
-function lock(session: Session, options: Partial<Parameters<typeof lockTables>[2]> = {}): Promise<void> {
-  return lockTables(session, TABLES, {
+function lock(session: Session, options: Partial<TableLockOptions> & { mode?: LockMode } = {}): Promise<void> {
+  return lockTables(session, TABLES, options.mode ?? 'ACCESS EXCLUSIVE', {
     tryMs: 2000,
     giveUpMs: 20_000,
     now: () => performance.now(),

@@ -15,6 +15,9 @@ export interface TableLockOptions {
   signal: AbortSignal;
 }
 
+/** `SHARE ROW EXCLUSIVE` keeps writers away and lets everybody read; `ACCESS EXCLUSIVE` keeps readers away as well. */
+export type LockMode = 'ACCESS EXCLUSIVE' | 'SHARE ROW EXCLUSIVE';
+
 /** Shares of the longest wait, used in turn: short tries hold nobody up for long, long ones outwait a slow transaction. */
 const SHARES = [0.125, 0.25, 0.5, 1] as const;
 
@@ -22,11 +25,18 @@ const SHARES = [0.125, 0.25, 0.5, 1] as const;
 const SHORTEST_TRY_MS = 20;
 
 /**
- * Begins a READ COMMITTED transaction that locks all tables in ACCESS EXCLUSIVE mode, and returns with it open. Retries after a pause
- * when a lock cannot be had, or when a transaction with an older snapshot would see the rewritten tables as empty. Throws TABLE_BUSY
- * after `giveUpMs`.
+ * Begins a READ COMMITTED transaction that locks all tables, and returns with it open. Retries after a pause when a lock cannot be had, or
+ * when, under ACCESS EXCLUSIVE, a transaction with an older snapshot would see emptied tables. Throws TABLE_BUSY after `giveUpMs`.
  */
-export async function lockTables(session: Session, tables: ObjectName[], options: TableLockOptions): Promise<void> {
+export async function lockTables(
+  session: Session,
+  tables: ObjectName[],
+  mode: LockMode,
+  options: TableLockOptions,
+): Promise<void> {
+  // Rows that are changed one by one stay visible to older snapshots; those of an emptied table do not.
+  const isExclusive = mode === 'ACCESS EXCLUSIVE';
+  const olderOnes = isExclusive ? olderSnapshots : async () => [];
   const sorted = tables.toSorted((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
   const [row] = await session.query<{ ms: number }>(
     `SELECT setting::float8 AS ms FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'`,
@@ -40,10 +50,12 @@ export async function lockTables(session: Session, tables: ObjectName[], options
     const order = Math.floor(attempt / 2) % 2 === 0 ? sorted : sorted.toReversed();
     const horizon = await freshHorizon(session);
     // While an older snapshot is open, locking would hold everybody up for nothing.
-    let blockers = await olderSnapshots(session, horizon);
-    const locked = blockers.length > 0 ? null : await tryLock(session, order, tryMs, options.signal);
+    let blockers = await olderOnes(session, horizon);
+    const locked = blockers.length > 0 ? null : await tryLock(session, order, mode, tryMs, options.signal);
     if (locked !== null)
-      blockers = locked ? await olderSnapshots(session, horizon) : await lockHolders(session, sorted);
+      blockers = locked
+        ? await olderOnes(session, horizon)
+        : await lockHolders(session, sorted, isExclusive ? 'exclusive' : 'row exclusive');
     if (locked && blockers.length === 0) return;
     // Readers who queued behind the try get through during the pause.
     if (locked) await session.query('ROLLBACK');
@@ -56,12 +68,18 @@ export async function lockTables(session: Session, tables: ObjectName[], options
 }
 
 /** Tries once. Returns true with the transaction open and every lock held, false with it rolled back. */
-async function tryLock(session: Session, tables: ObjectName[], tryMs: number, signal: AbortSignal): Promise<boolean> {
+async function tryLock(
+  session: Session,
+  tables: ObjectName[],
+  mode: LockMode,
+  tryMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   // The limit is the statement's: lock_timeout would start again for each table of the list.
   // Never a weaker lock first: upgrading locks is how restores and clients deadlock.
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE');
   await session.query(`SET LOCAL statement_timeout = ${tryMs}`);
-  const locked = await session.query(`LOCK TABLE ${tables.map(quoteName).join(', ')} IN ACCESS EXCLUSIVE MODE`).then(
+  const locked = await session.query(`LOCK TABLE ${tables.map(quoteName).join(', ')} IN ${mode} MODE`).then(
     () => true,
     (error) => {
       const missed = error instanceof AppError && (error.code === 'CANCELLED' || error.code === 'TABLE_BUSY');

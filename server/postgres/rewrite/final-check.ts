@@ -3,17 +3,22 @@ import { quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../core/errors.ts';
 import { readShape, type Shape } from '../catalog/shape.ts';
 import { causesHint, type EventTrigger, eventTriggersHint, readCauses } from './causes.ts';
-import { otherDifferences } from './invalid-indexes.ts';
-import { withKept } from './kept-rules.ts';
-import type { Rewritten } from './rewrite.ts';
 import { type FoundSequences, movedSequences, type SetSequences } from './set-sequences.ts';
 
+/** What a way of applying has done to the tables, for the last look at them. */
+export interface Changed {
+  /** Returns, in words, what of their definitions is not as it must be. */
+  differences(after: Shape): string[];
+  /** Returns, in words, what somebody else wrote to them meanwhile. */
+  faults(): Promise<string[]>;
+}
+
 /** State that the tables must have when the transaction commits. */
-export interface Expected {
+interface Expected {
   /** The restored tables. */
   oids: number[];
   shape: Shape;
-  rewritten: Rewritten;
+  changed: Changed;
   found: FoundSequences;
   set: SetSequences;
 }
@@ -25,14 +30,14 @@ export interface Expected {
  */
 export async function refuseOtherChanges(
   session: Session,
-  { oids, shape, rewritten, found, set }: Expected,
+  { oids, shape, changed, found, set }: Expected,
 ): Promise<void> {
   // A function may have deferred constraint triggers to the commit, when nothing can be checked any more.
   await session.query('SET CONSTRAINTS ALL IMMEDIATE');
-  const faults = await unforced(session, shape, () => rewritten.watch.faults());
+  const faults = await unforced(session, shape, () => changed.faults());
   faults.push(...new Set([...set.faults, ...(await movedSequences(session, found, set.states))]));
   const after = await readShape(session, oids);
-  const differences = otherDifferences(withKept(shape, rewritten.kept), after, rewritten.indexes);
+  const differences = changed.differences(after);
   if (differences.length === 0 && faults.length === 0) return;
   const causes = await readCauses(session, oids);
   const details = { differences, faults, ...causes };

@@ -1,0 +1,76 @@
+import type { Session } from '../../../db/connect/session.ts';
+import type { WorkingSession } from '../../../db/connect/working-session.ts';
+import type { Archive } from '../../archive/reader.ts';
+import type { OnProgress } from '../../core/progress.ts';
+import { refuseAlteredTypes } from '../../postgres/catalog/altered-types.ts';
+import type { Blocker } from '../../postgres/locks/blockers.ts';
+import type { BackupKnowledge } from '../../postgres/rewrite/broken-rules.ts';
+import type { FoundSequences } from '../../postgres/rewrite/set-sequences.ts';
+import { createStaging } from '../../postgres/staging/staging.ts';
+import type { PlannedTable } from '../plan.ts';
+import type { Target } from '../read-target.ts';
+import { stageAll } from '../stage.ts';
+import type { ChosenWay, WantedWay } from './way.ts';
+
+/** The operation's record inside the transaction that changes the tables. `jobs/receipt.ts` implements it. */
+export interface Receipt {
+  readonly operationId: string;
+  /** Throws unless the record still says `running`: somebody may have ended an operation that looked dead. */
+  confirm(session: Session): Promise<void>;
+  succeed(session: Session, result: Record<string, unknown>): Promise<void>;
+}
+
+export interface LockPatience {
+  /** Longest single wait for the table locks, in milliseconds. */
+  tryMs: number;
+  /** Milliseconds after which no further try is made. */
+  giveUpMs: number;
+  now: () => number;
+  pause: (ms: number) => Promise<void>;
+  onBlocked: (blockers: Blocker[]) => void;
+}
+
+/** How live was changed. */
+export interface Applied extends ChosenWay {
+  /** Milliseconds from holding every lock until the record was written. Tries that failed before are not counted. */
+  lockedMs: number;
+  /** Longest that somebody who read the tables had to wait, in milliseconds; `writersWaitMs` for those who wrote to them. */
+  readersWaitMs: number;
+  writersWaitMs: number;
+  warnings: string[];
+}
+
+/** A restore that is planned and allowed, before any row has moved: what each way of applying works with. */
+export interface Restoring {
+  wanted: WantedWay;
+  databaseUrl: string;
+  bytesPerSession?: number;
+  /** Name by which the server shows the connections of this restore. */
+  name: string;
+  /** The private schema for staging, which does not exist yet. */
+  schema: string;
+  jobs: number;
+  archive: Archive;
+  leader: WorkingSession;
+  target: Target;
+  found: FoundSequences;
+  knowledge: BackupKnowledge;
+  receipt: Receipt;
+  /** Makes the result for the record, just before the commit. */
+  result: (applied: Applied) => Record<string, unknown>;
+  patience: LockPatience;
+  onProgress: OnProgress;
+  signal: AbortSignal;
+}
+
+/** Loads these tables into a new staging schema. Throws RESTORE_REFUSED when a type of live was altered meanwhile. */
+export async function stageTables(restoring: Restoring, tables: PlannedTable[]): Promise<void> {
+  const { leader, schema, target } = restoring;
+  await createStaging(
+    leader,
+    schema,
+    tables.map((table) => table.staging),
+  );
+  await stageAll(restoring, { ...restoring, tables }, restoring);
+  await refuseAlteredTypes(leader, target.types, target, 'While the backup was loaded into staging');
+}
