@@ -1,5 +1,6 @@
-import { openRecords, type RecordsClient } from '../../db/system/records.ts';
-import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
+import type { RecordsClient } from '../../db/system/records.ts';
+import type { TestDatabase } from '../../db/testing/database.ts';
+import { testRecords } from '../../db/testing/records.fixture.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { createThrottle } from './throttle.ts';
 import { createTokens, type Tokens } from './tokens/tokens.ts';
@@ -56,9 +57,8 @@ export const ARGON2_HASH = await Bun.password.hash(PASSWORD, { algorithm: 'argon
 export async function accessScene(
   options: { secureCookies?: boolean; sessionDays?: number } = {},
 ): Promise<AccessScene> {
-  const database = await testDatabase({ template: 'hrms' });
-  const client = openRecords(database.url);
-  const { records } = client;
+  const database = await testRecords();
+  const { records } = database;
   const clock = manualClock();
   const { now } = clock;
   const compared: string[] = [];
@@ -106,9 +106,6 @@ export async function accessScene(
       );
     },
     enter: (id) => sessions.signIn({ email: `${id}@palace.example`, password: PASSWORD, ...BROWSER }),
-    async [Symbol.asyncDispose]() {
-      await client.close();
-      await database[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -3,15 +3,12 @@ import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type BackupInfo } from '../api.ts';
 import { announce } from '../lib/announce.ts';
 import { removeFromLists } from '../lib/backup-actions.ts';
-import { failureOf } from '../lib/server/failure.ts';
 import { keys } from '../lib/server/queries.ts';
 import { createStepUpForm } from '../lib/step-up/step-up-form.ts';
 import { words } from '../strings/shared.ts';
-import { Button } from './button.tsx';
-import { FailureNotice } from './failure-notice.tsx';
 import { Field } from './forms/field.tsx';
-import { StepUpField } from './forms/step-up-field.tsx';
-import { Modal, ModalFooter } from './modal.tsx';
+import { StepUpForm } from './forms/step-up-form.tsx';
+import { Modal } from './modal.tsx';
 
 interface RemoveBackupProps {
   /** The backup to delete; null while the dialog is closed. */
@@ -48,8 +45,7 @@ export function RemoveBackup(props: RemoveBackupProps) {
   return (
     <Modal open={props.backup !== null} onClose={props.onClose} title={w.title} lead={w.lead}>
       <Show when={!props.backup?.pinned} fallback={<p class="text-sm">{w.pinned}</p>}>
-        <form class="space-y-4" novalidate onSubmit={form.submit}>
-          <Show when={form.mutation.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+        <StepUpForm of={form} words={w} variant="danger" onCancel={props.onClose}>
           <Field
             label={w.type(name())}
             value={typed()}
@@ -58,14 +54,7 @@ export function RemoveBackup(props: RemoveBackupProps) {
             spellcheck={false}
             error={form.submitted() && !matches() ? w.wrong : null}
           />
-          <StepUpField of={form.stepUp} label={w.password} submitted={form.submitted()} />
-          <ModalFooter>
-            <Button onClick={() => props.onClose()}>{words.cancel}</Button>
-            <Button type="submit" variant="danger" busy={form.mutation.isPending}>
-              {form.mutation.isPending ? w.busy : w.submit}
-            </Button>
-          </ModalFooter>
-        </form>
+        </StepUpForm>
       </Show>
     </Modal>
   );

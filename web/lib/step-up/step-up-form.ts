@@ -52,3 +52,5 @@ export function createStepUpForm({ work, onRefused, isReady = () => true }: Step
     },
   };
 }
+
+export type StepUpFormState = ReturnType<typeof createStepUpForm>;

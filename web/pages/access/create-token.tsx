@@ -2,16 +2,12 @@ import { useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type Scope } from '../../api.ts';
 import { announce } from '../../lib/announce.ts';
-import { failureOf } from '../../lib/server/failure.ts';
 import { keys } from '../../lib/server/queries.ts';
 import { useMe } from '../../lib/server/session.ts';
 import { createStepUpForm } from '../../lib/step-up/step-up-form.ts';
 import { accessWords } from '../../strings/access.ts';
-import { words } from '../../strings/shared.ts';
-import { Button, ButtonRow } from '../../ui/button.tsx';
-import { FailureNotice } from '../../ui/failure-notice.tsx';
 import { Field, Select } from '../../ui/forms/field.tsx';
-import { StepUpField } from '../../ui/forms/step-up-field.tsx';
+import { StepUpForm } from '../../ui/forms/step-up-form.tsx';
 import { Modal } from '../../ui/modal.tsx';
 import { NewToken } from './new-token.tsx';
 import { ScopeChoice } from './scope-choice.tsx';
@@ -60,8 +56,7 @@ export function CreateToken(props: { open: boolean; onClose: () => void }) {
       <Show
         when={token()}
         fallback={
-          <form class="space-y-5" novalidate onSubmit={form.submit}>
-            <Show when={form.mutation.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+          <StepUpForm of={form} words={w} onCancel={props.onClose}>
             <Field
               label={w.name}
               hint={w.nameHint}
@@ -78,14 +73,7 @@ export function CreateToken(props: { open: boolean; onClose: () => void }) {
               onChange={setScopes}
               error={form.submitted() && scopes().length === 0 ? w.scopesMissing : null}
             />
-            <StepUpField of={form.stepUp} label={w.password} submitted={form.submitted()} />
-            <ButtonRow>
-              <Button onClick={() => props.onClose()}>{words.cancel}</Button>
-              <Button type="submit" variant="primary" busy={form.mutation.isPending}>
-                {form.mutation.isPending ? w.busy : w.submit}
-              </Button>
-            </ButtonRow>
-          </form>
+          </StepUpForm>
         }
       >
         {(shown) => <NewToken token={shown()} onDone={props.onClose} />}

@@ -1,11 +1,7 @@
-import { createEffect, on, Show } from 'solid-js';
-import { failureOf } from '../../lib/server/failure.ts';
+import { createEffect, on } from 'solid-js';
 import { createStepUpForm } from '../../lib/step-up/step-up-form.ts';
 import { rowWords as w } from '../../strings/rows.ts';
-import { words } from '../../strings/shared.ts';
-import { Button, ButtonRow } from '../../ui/button.tsx';
-import { FailureNotice } from '../../ui/failure-notice.tsx';
-import { StepUpField } from '../../ui/forms/step-up-field.tsx';
+import { StepUpForm } from '../../ui/forms/step-up-form.tsx';
 import { Modal } from '../../ui/modal.tsx';
 
 interface RevealDialogProps {
@@ -35,17 +31,9 @@ export function RevealDialog(props: RevealDialogProps) {
   );
   return (
     <Modal open={props.open} onClose={props.onClose} title={w.revealTitle(props.kinds)} lead={w.revealLead}>
-      <form class="space-y-4" novalidate onSubmit={form.submit}>
-        <Show when={form.mutation.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
+      <StepUpForm of={form} words={w} onCancel={props.onClose}>
         <p class="text-sm wrap-anywhere text-soft">{w.columns(props.columns)}</p>
-        <StepUpField of={form.stepUp} label={w.password} submitted={form.submitted()} />
-        <ButtonRow>
-          <Button onClick={() => props.onClose()}>{words.cancel}</Button>
-          <Button type="submit" variant="primary" busy={form.mutation.isPending}>
-            {form.mutation.isPending ? w.busy : w.submit}
-          </Button>
-        </ButtonRow>
-      </form>
+      </StepUpForm>
     </Modal>
   );
 }
