@@ -1,17 +1,17 @@
 import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
 import { openTransaction } from '../db/connect/working-session.ts';
 import { levelFault } from '../server/archive/codec.ts';
-import { archiveName, checkArchiveName } from '../server/backup/archive-name.ts';
 import { checkEnvironment, type EnvironmentReport, type Finding } from '../server/backup/checks/check.ts';
 import type { BackupInput, BackupResult } from '../server/backup/create.ts';
 import { readExclusions } from '../server/backup/exclusions.ts';
+import { archiveName, checkChosenName, documentName } from '../server/backup/file-name.ts';
 import { APPLICATION } from '../server/core/application.ts';
 import { AppError, unexpected } from '../server/core/errors.ts';
 import { gateBusy } from '../server/jobs/gate.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { findDeadStaging } from '../server/jobs/queue/sweep.ts';
 import { backUp } from '../server/jobs/verbs.ts';
-import { jsonNameFor, storeJson } from '../server/library/accept/store-document.ts';
+import { storeJson } from '../server/library/accept/store-document.ts';
 import { composeSchema } from '../server/process/schema.ts';
 import { createScratch } from '../server/storage/scratch.ts';
 import type { Storage } from '../server/storage/storage.ts';
@@ -90,8 +90,16 @@ export const command: Command<typeof flags> = {
     },
   ],
   async run({ values, env, signal, onProgress, note, detail }) {
-    if (values.format === 'json') refusePacking(values);
-    else if (values.name) checkArchiveName(values.name, 'for a document add --format json.');
+    const asJson = values.format === 'json';
+    if (asJson) refusePacking(values);
+    if (values.name !== undefined)
+      checkChosenName(
+        values.name,
+        asJson ? 'document' : 'archive',
+        asJson
+          ? 'for an archive, do that and leave --format json out.'
+          : 'for a document, do that and add --format json.',
+      );
     refuseLevel(values.level, values.compression ?? (env.BACKUP_COMPRESSION?.trim() === 'zstd' ? 'zstd' : 'deflate'));
     const { model, config } = await composeSchema(configFor(env, values), signal);
     let databaseUrl: string | null = null;
@@ -103,23 +111,22 @@ export const command: Command<typeof flags> = {
       `database ${maskDatabaseUrl(database.url)}, ${formatCounted(model.tables.length, 'table')} protected, backups in ${storage.label}`,
     );
 
-    const asJson = values.format === 'json';
     if (values.check) {
       const { tables, name, wait } = values;
       const checked = { databaseUrl: database.url, storage, model, exclusions, ...(tables && { tables }) };
       const report = await checkEnvironment(checked, signal);
       const more = [
-        ...(name ? [await checkName(storage, asJson ? jsonNameFor(name) : archiveName(name, new Date(), ''))] : []),
+        ...(name ? [await checkName(storage, asJson ? documentName(name) : archiveName(name, new Date(), ''))] : []),
         ...(await checkOthers(database.url, wait === false, signal)),
       ];
       const findings = [...report.findings, ...more];
       return describeCheck({ ...report, findings, ok: report.ok && more.every(({ ok }) => ok) }, values.strict);
     }
 
-    if (asJson && values.name) await refuseTaken(storage, jsonNameFor(values.name));
+    if (asJson && values.name) await refuseTaken(storage, documentName(values.name));
     const input: BackupInput = {
       ...(values.tables && { tables: values.tables }),
-      ...(values.name && { name: asJson ? jsonNameFor(values.name).replace(/\.json$/, '') : values.name }),
+      ...(values.name && { name: values.name.replace(/\.json$/i, '') }),
       ...(config.backupLevel !== null && { level: config.backupLevel }),
       compression: config.backupCompression,
       jobs: config.backupJobs,
@@ -154,7 +161,15 @@ export const command: Command<typeof flags> = {
         await using scratch = createScratch(config.backupDir, storage);
         const through = { ...told, namesArchive: false };
         const made = await backUp(operation, { ...deps, storage: scratch }, input, through);
-        return { ...made, ...(await storeJson(scratch, storage, made.fileName, operation.signal)) };
+        return {
+          ...made,
+          ...(await storeJson(
+            scratch,
+            storage,
+            { archive: made.fileName, document: documentName(made.fileName) },
+            operation.signal,
+          )),
+        };
       },
     );
     return {

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { maskDatabaseUrl } from '../db/connect/mask-url.ts';
-import { checkArchiveName } from '../server/backup/archive-name.ts';
+import { checkChosenName, documentName } from '../server/backup/file-name.ts';
 import { APPLICATION } from '../server/core/application.ts';
 import { runOperation } from '../server/jobs/operations.ts';
 import { createDocumentAcceptance } from '../server/jobs/uploads/document.ts';
-import { jsonNameFor, storeJson } from '../server/library/accept/store-document.ts';
+import { storeJson } from '../server/library/accept/store-document.ts';
 import { notingDamage } from '../server/library/mark-checked.ts';
 import { composeSchema } from '../server/process/schema.ts';
 import type { Storage } from '../server/storage/storage.ts';
@@ -52,12 +52,17 @@ export const command: Command<typeof flags> = {
     const target = composeStorage(configWithoutDatabase(over));
     await using chosen = await openChosen(stored, positional, { env, signal });
     detail(`reading ${chosen.label}, ${formatSize(chosen.source.size)}, into ${target.label}`);
+    if (values.name !== undefined)
+      checkChosenName(
+        values.name,
+        chosen.document ? 'archive' : 'document',
+        chosen.document ? 'a document is what you have.' : 'an archive is what you have.',
+      );
     if (chosen.document === null) {
-      const name = jsonNameFor(values.name ?? basename(chosen.label).replace(/[^A-Za-z0-9._-]/g, '_'));
+      const name = documentName(values.name ?? basename(chosen.label).replace(/[^A-Za-z0-9._-]/g, '_'));
       return await toDocument(chosen, name, { stored, target, signal });
     }
 
-    if (values.name) checkArchiveName(values.name, 'a document is what you have.');
     const { model, config } = await composeSchema(configFor(over), signal);
     await using database = await openDatabase(config, { demo: values.demo, signal });
     detail(`database ${maskDatabaseUrl(database.url)}`);
@@ -98,7 +103,7 @@ async function toDocument(
   { stored, target, signal }: { stored: Storage; target: Storage; signal: AbortSignal },
 ): Promise<Outcome> {
   const made = await notingDamage({ storage: stored, name: chosen.storedName, now: () => new Date() }, () =>
-    storeJson(storageOf(chosen), target, name, signal),
+    storeJson(storageOf(chosen), target, { archive: chosen.label, document: name }, signal),
   );
   return {
     data: made,

@@ -247,3 +247,18 @@ test('no request makes the procedures’ route fail in a way it did not foresee'
 function encodeURIComponentSafely(any: string): string {
   return encodeURIComponent(any.toWellFormed());
 }
+
+test('every procedure that takes a name either writes no file or refuses one that says another format', async () => {
+  const named = proceduresOf(server.parts).flatMap(({ path, words }) => (words.includes('name') ? [path] : []));
+  const WRITES_NO_FILE = ['tokens.create'];
+  expect(named.toSorted()).toEqual(['backups.create', ...WRITES_NO_FILE]);
+  for (const name of ['w.json', 'w.json.gz', 'w.zip.age', 'w.tar']) {
+    const headers = { 'content-type': 'application/json' };
+    const outcome = await send('backups.create', { method: 'POST', body: JSON.stringify({ name }), headers });
+    expect([name, outcome.code, outcome.failure?.hint]).toEqual([
+      name,
+      'NAME_INVALID',
+      expect.stringContaining('Call it w, which makes w.zip; '),
+    ]);
+  }
+});

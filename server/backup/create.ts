@@ -27,7 +27,6 @@ import { openSnapshot } from '../postgres/snapshot.ts';
 import { writeFirstSidecar } from '../storage/first-sidecar.ts';
 import { readBack } from '../storage/read-back.ts';
 import type { Storage } from '../storage/storage.ts';
-import { archiveName } from './archive-name.ts';
 import { affordableJobs } from './checks/affordable.ts';
 import { refuseHiddenRows } from './checks/hidden-rows.ts';
 import { archiveBytes, refuseFullDisk } from './checks/space.ts';
@@ -35,6 +34,7 @@ import { copyParts } from './copy.ts';
 import { describeBackup } from './describe.ts';
 import type { Exclusion } from './exclusions.ts';
 import { readFacts } from './facts.ts';
+import { archiveName } from './file-name.ts';
 import { type BackupScope, chooseScope } from './scope.ts';
 import { verifyArchive } from './verify.ts';
 

@@ -1,5 +1,6 @@
 import { type FoundBackup, findBackup } from '../api/backups/find-backup.ts';
 import { openArchive } from '../archive/reader.ts';
+import { documentName } from '../backup/file-name.ts';
 import { AppError } from '../core/errors.ts';
 import { rememberDamage } from '../library/mark-checked.ts';
 import { authorize, holderOf } from '../security/caller.ts';
@@ -142,7 +143,7 @@ function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup, re
   }
   const headers = {
     'Cache-Control': 'no-store',
-    'Content-Disposition': attachment(`${backup.name.replace(/\.zip$/, '')}.json`),
+    'Content-Disposition': attachment(documentName(backup.name)),
     'Content-Type': 'application/json; charset=utf-8',
   };
   if (c.req.method === 'HEAD') return new Response(null, { headers });

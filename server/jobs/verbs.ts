@@ -1,5 +1,5 @@
-import { archiveName } from '../backup/archive-name.ts';
 import { type BackupDeps, type BackupInput, type BackupResult, createBackup } from '../backup/create.ts';
+import { archiveName } from '../backup/file-name.ts';
 import { type VerifyReport, verifyArchive } from '../backup/verify.ts';
 import type { ByteSource } from '../core/bytes.ts';
 import type { AppError } from '../core/errors.ts';

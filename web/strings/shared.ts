@@ -206,7 +206,8 @@ export const words = {
       `Optional. Letters A to Z, digits, dots, dashes and underscores; up to ${most}. If left empty, the backup is named after the time.`,
     nameWrong:
       'Use only letters A to Z, digits, dots, dashes and underscores. No spaces or accents, and no dot at the beginning.',
-    nameOfDocument: 'A backup is a .zip file. Leave out .json.',
+    nameEnding: (ending: string) => `A backup is a .zip file. Leave out ${ending}.`,
+    nameHyphen: 'Begin with a letter, a digit or an underscore.',
     tables: 'Tables',
     allTables: 'All tables',
     someTables: 'Only some tables',

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/solid-query';
 import { createEffect, createSignal, on, Show } from 'solid-js';
 import { api, type NewBackup, type Operation } from '../api.ts';
 import { announce } from '../lib/announce.ts';
+import { backupNameFault } from '../lib/input/backup-name.ts';
 import { focusInvalidField } from '../lib/input/focus-invalid-field.ts';
 import { tableLabel } from '../lib/operations/operation.ts';
 import { failureOf } from '../lib/server/failure.ts';
@@ -16,10 +17,6 @@ import { RadioGroup } from './forms/radio-group.tsx';
 import { TableChoice } from './forms/table-choice.tsx';
 import { Modal, ModalFooter } from './modal.tsx';
 
-/** The names the server accepts. */
-/** A backup is a .zip; the server refuses a name that says otherwise. */
-const DOCUMENT_NAME = /\.json(\.gz)?$/i;
-const NAME_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 const MAX_NAME_LENGTH = 191;
 type Compression = 'deflate' | 'zstd';
 
@@ -55,10 +52,7 @@ export function CreateBackup(props: {
     ),
   );
 
-  const nameError = () => {
-    if (name() !== '' && !NAME_PATTERN.test(name())) return w.nameWrong;
-    return DOCUMENT_NAME.test(name()) ? w.nameOfDocument : null;
-  };
+  const nameError = () => backupNameFault(name());
   const tablesError = () => scope() === 'some' && tables().length === 0;
   const start = useMutation(() => ({
     // The request reports an equal backup that another tab, or another person, has just started.

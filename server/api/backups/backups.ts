@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compareOrigin, type Origin, originInUrl } from '../../archive/manifest/origin.ts';
-import { archiveName, checkArchiveName } from '../../backup/archive-name.ts';
+import { archiveName, checkChosenName } from '../../backup/file-name.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ActiveOperation } from '../../jobs/queue/desk.ts';
 import { removeBackup } from '../../jobs/remove-backup.ts';
@@ -90,7 +90,11 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         const { idempotencyKey: key, unlessSame, compression = parts.backup.compression, ...rest } = input;
         if (input.name) {
           ctx.note.target = input.name;
-          checkArchiveName(input.name, 'the finished backup can be downloaded as a document, with `?format=json`.');
+          checkChosenName(
+            input.name,
+            'archive',
+            'the finished backup can be downloaded as a document, with `?format=json`.',
+          );
         }
         if (input.tables) ctx.note.details = { tables: input.tables };
         const level = rest.level ?? (compression === parts.backup.compression ? parts.backup.level : null);

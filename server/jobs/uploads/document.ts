@@ -1,6 +1,6 @@
 import type { SchemaModel } from '../../../db/model/model.ts';
-import { archiveName } from '../../backup/archive-name.ts';
 import { verifyStored } from '../../backup/create.ts';
+import { archiveName } from '../../backup/file-name.ts';
 import { AppError } from '../../core/errors.ts';
 import { JSON_LIMITS, UPLOADED_JSON_LIMITS } from '../../document/document.ts';
 import { openJsonDocument, UPLOADED_DOCUMENT_LIMITS } from '../../document/file-kind.ts';

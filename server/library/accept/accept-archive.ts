@@ -1,8 +1,8 @@
 import { DAMAGED_HINT, inspectContainer } from '../../archive/inspect.ts';
 import type { Manifest } from '../../archive/manifest/manifest.ts';
 import { DEFAULT_LIMITS } from '../../archive/reader.ts';
-import { archiveName } from '../../backup/archive-name.ts';
 import { refuseFullDisk } from '../../backup/checks/space.ts';
+import { archiveName } from '../../backup/file-name.ts';
 import { verifyArchive } from '../../backup/verify.ts';
 import type { ByteSource } from '../../core/bytes.ts';
 import { AppError, throwIfCancelled } from '../../core/errors.ts';

@@ -16,11 +16,6 @@ export interface StoredJson {
   warnings: string[];
 }
 
-/** Returns the document's name for an archive's: `daily` and `daily.zip` give `daily.json`. */
-export function jsonNameFor(name: string): string {
-  return `${name.replace(/(\.json)?(\.zip)?$/, '')}.json`;
-}
-
 /**
  * Exports a stored archive as a BackupData document into `target`; it gets its name once complete and on disk, and is
  * read back. Removes a document that differs from what was written and rejects with STORAGE_UNAVAILABLE. Rejects with
@@ -29,11 +24,11 @@ export function jsonNameFor(name: string): string {
 export async function storeJson(
   from: Pick<Storage, 'open'>,
   target: Storage,
-  archiveName: string,
+  names: { archive: string; document: string },
   signal: AbortSignal,
 ): Promise<StoredJson> {
-  const fileName = jsonNameFor(archiveName);
-  await using source = await from.open(archiveName);
+  const fileName = names.document;
+  await using source = await from.open(names.archive);
   const archive = await openArchive(source, { signal });
   await using object = await target.create(fileName);
   const hash = new Bun.CryptoHasher('sha256');

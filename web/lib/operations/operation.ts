@@ -25,7 +25,7 @@ export function operationTitle({
   if (kind === 'restore') return words.operation.restoreTitle(archive);
   if (kind !== 'backup' || archive !== null) return words.operation.title(kind, archive);
   const { name } = parameters;
-  if (typeof name === 'string') return words.operation.title(kind, name.endsWith('.zip') ? name : `${name}.zip`);
+  if (typeof name === 'string') return words.operation.title(kind, `${name.replace(/\.zip$/i, '')}.zip`);
   return words.operation.unnamedTitle(textListField(parameters, 'tables').map(tableLabel));
 }
 
