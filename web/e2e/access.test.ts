@@ -285,6 +285,15 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     await page.getByRole('list', { name: 'Operations' }).waitFor();
   });
 
+  test('changes its colours at once where less motion is asked for', async () => {
+    await using visit = await panel().open();
+    const { page } = visit;
+    await visit.signIn('/backups/first.zip');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await page.evaluate(() => document.getAnimations().map((one) => one.constructor.name))).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
   test('keeps the theme somebody chose, from the first paint on', async () => {
     await using visit = await panel().open({ colorScheme: 'light' });
     const { page } = visit;
