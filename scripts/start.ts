@@ -7,8 +7,9 @@ import { demoSignIn } from '../db/hrms/demo/sign-in.ts';
 import { HRMS } from '../db/hrms/tables.ts';
 import { type MigrateReport, migrate } from '../db/system/migrate.ts';
 import { AppError } from '../server/core/errors.ts';
-import { runRoot, startServer, untilShutdownSignal } from '../server/main.ts';
+import { startServer, untilShutdownSignal } from '../server/main.ts';
 import { type Config, readConfig } from '../server/process/config.ts';
+import { runRoot } from '../server/process/run-root.ts';
 import { composeDatabase } from '../server/process/schema.ts';
 import { DATA_DIR, EMBEDDED_DIR } from './command/compose.ts';
 import { describeTriggers } from './migrate.ts';
@@ -109,4 +110,12 @@ function sayTheCommands(embedded: boolean): void {
   console.log('Without a bun of your own write `npx -y bun@1.4.5` for `bun`. Ctrl-C stops.');
 }
 
-if (import.meta.main) await runRoot(start);
+if (import.meta.main)
+  await runRoot(
+    {
+      line: 'bun start',
+      does: 'Brings the database up to date and starts the server, with a demo database of its own when DATABASE_URL is not set.',
+    },
+    start,
+    { argv: process.argv.slice(2), env: process.env },
+  );

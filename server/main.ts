@@ -1,8 +1,7 @@
 import { AppError } from './core/errors.ts';
 import { type Config, readConfig } from './process/config.ts';
-import { exitCodeOf } from './process/exit-codes.ts';
 import { listen, readTls } from './process/listen.ts';
-import { refuseFetching } from './process/no-fetching.ts';
+import { runRoot } from './process/run-root.ts';
 import { composeDatabase } from './process/schema.ts';
 import { endAll } from './process/shutdown.ts';
 import { composeServer } from './process/start-server.ts';
@@ -80,22 +79,6 @@ export function untilShutdownSignal(): Promise<void> {
   });
 }
 
-/**
- * Runs a main function and exits: with 0, or with the error's exit code after printing message, hint and code to
- * stderr.
- */
-export async function runRoot(root: () => Promise<void>): Promise<never> {
-  try {
-    await refuseFetching({ cwd: process.cwd(), execArgv: process.execArgv, env: process.env });
-    await root();
-    process.exit(0);
-  } catch (error) {
-    const known = error instanceof AppError ? error : null;
-    console.error(known ? `error: ${known.message} [${known.code}]${known.hint ? `\n  ${known.hint}` : ''}` : error);
-    process.exit(exitCodeOf(known?.code ?? 'UNEXPECTED'));
-  }
-}
-
 async function main(): Promise<void> {
   const config = await composeDatabase(readConfig(process.env));
   if (config.databaseUrl === null) {
@@ -111,4 +94,12 @@ async function main(): Promise<void> {
   await server.stop();
 }
 
-if (import.meta.main) await runRoot(main);
+if (import.meta.main)
+  await runRoot(
+    {
+      line: 'bun server/main.ts',
+      does: 'Starts the server for the database of DATABASE_URL, which `bun run scripts/migrate.ts` has prepared.',
+    },
+    main,
+    { argv: process.argv.slice(2), env: process.env },
+  );
