@@ -21,7 +21,7 @@ export async function dropStaging(session: Session, schema: string): Promise<voi
   if (there.length === 0) return;
   const tables = await session.query<{ schema: string; name: string }>(
     `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relpersistence = 'u' AND c.relname ~ '^t[0-9]{4,}$' ORDER BY c.relname`,
+      WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relpersistence = 'u' AND c.relname ~ '^[td][0-9]{4,}$' ORDER BY c.relname`,
     [schema],
   );
   const [failure] = await inPortions(session, tables, 3, async (portion) => {

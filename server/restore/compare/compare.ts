@@ -6,7 +6,7 @@ import type { Archive } from '../../archive/reader.ts';
 import type { ByteSource } from '../../core/bytes.ts';
 import { AppError, cancelled, type ErrorCode, withLeft } from '../../core/errors.ts';
 import type { OnProgress } from '../../core/progress.ts';
-import { countDifferences, type Differences } from '../../postgres/compare/differences.ts';
+import { type Differences, findDifferences } from '../../postgres/compare/differences.ts';
 import { type KeyColumn, readRowKeys } from '../../postgres/compare/row-key.ts';
 import { namingHolders } from '../../postgres/locks/table-lock.ts';
 import { refuseForeignRows } from '../../postgres/rewrite/foreign-rows.ts';
@@ -183,7 +183,10 @@ async function staged(
   return await dropStaging(leader, schema).then(() => null, clean);
 }
 
-/** Runs the work in one read-only snapshot, with the tables locked against TRUNCATE and ALTER before it is taken. */
+/**
+ * Runs the work in one snapshot, with the tables locked against TRUNCATE and ALTER before it is taken. It may write, because differences
+ * are kept in tables of the staging schema.
+ */
 async function inOneMoment(
   leader: WorkingSession,
   tables: PlannedTable[],
@@ -192,7 +195,7 @@ async function inOneMoment(
 ): Promise<void> {
   const names = tables.map(({ live }) => live);
   await leader.query(`SET lock_timeout = ${Math.round(giveUpMs)}`);
-  await leader.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  await leader.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ WRITE');
   await namingHolders(leader, names, AGAIN, () =>
     leader.query(`LOCK TABLE ${names.map(quoteName).join(', ')} IN ACCESS SHARE MODE`),
   );
@@ -209,8 +212,8 @@ async function differencesOf(
   const { live, staging, columns, archived } = table;
   const usable = key?.every(({ name }) => columns.includes(name)) ? key : null;
   const compared = { live, staging, columns, key: usable, rows: archived.rows };
-  const found = await countDifferences(leader, compared);
-  return { table: shortName(archived), ...found };
+  const { differences } = await findDifferences(leader, compared);
+  return { table: shortName(archived), ...differences };
 }
 
 function unchanged({ archived }: PlannedTable): TableDifferences {
