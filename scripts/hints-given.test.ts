@@ -5,7 +5,6 @@ import { locationOf, nodesOf, programFiles } from './program-files.fixture.ts';
 /** Failures that no hint helps with: the beginning of their source after the code, and why. */
 const WITHOUT_HINT: Record<string, string> = {
   '`The archive has no entry ${entry.name}.`': 'entries are asked for that the same manifest lists',
-  '`The archive has no text called ${name}.`': 'texts are asked for that every archive has',
   "'The server does not say which database this is.'": 'a statement without a table, which always gives one row',
   "'The database does not list itself in pg_database.'": 'PostgreSQL itself keeps that row',
   "'The audit has lost its head row; nothing can be added to it.'":

@@ -36,7 +36,7 @@ export const operations = system.table(
   'operations',
   {
     id: uuid().primaryKey(),
-    /** backup, restore, verify, prove, prune, upload, undo; any text, because a newer program may have written it. */
+    /** backup, plan, restore, verify or upload; any text, because a newer program may have written it. */
     kind: text().notNull(),
     state: text({ enum: OPERATION_STATES }).notNull(),
     actor: text().notNull(),
@@ -47,7 +47,7 @@ export const operations = system.table(
     progress: jsonb().$type<Record<string, unknown>>(),
     result: jsonb().$type<Record<string, unknown>>(),
     error: jsonb().$type<Record<string, unknown>>(),
-    /** Name of the archive it makes or reads, set as soon as it is known: pruning asks which archives are in use. */
+    /** Name of the archive it makes or reads, set as soon as it is known: a deletion asks which archives are in use. */
     archive: text(),
     /** Private schema a restore works in; the sweeper drops what a dead operation left. */
     stagingSchema: text('staging_schema'),

@@ -61,8 +61,6 @@ export interface Archive {
    * Checks as `readEntry` does, in memory that does not grow with the entry. Returns the number of rows, 0 for a text.
    */
   checkEntry(entry: ManifestEntry): Promise<number>;
-  /** Returns a text entry. Rejects with NOT_FOUND when none has that name. */
-  readText(name: string): Promise<string>;
   /** Checks header and stored SHA-256 of one entry without decompressing it. Holds at most 1 MiB. */
   checkStored(entry: ManifestEntry): Promise<void>;
 }
@@ -180,11 +178,6 @@ export function archiveOf(
       }
     },
     checkEntry,
-    readText: async (name) => {
-      const entry = manifest.entries.find((candidate) => candidate.name === name && candidate.format === 'text');
-      if (!entry) throw new AppError('NOT_FOUND', `The archive has no text called ${name}.`);
-      return new TextDecoder().decode(await readEntry(entry));
-    },
     checkStored: async (entry) => {
       const offset = locate(entry);
       const header = localHeader(entry, time);

@@ -42,7 +42,7 @@ export interface Operation {
   readonly receipt: Receipt;
   /** Writes the verb's progress to the record; does nothing where there is no record. */
   readonly report: OnProgress;
-  /** Records which stored archive the verb makes or reads, before it does: pruning asks which are in use. */
+  /** Records which stored archive the verb makes or reads, before it does: a deletion asks which are in use. */
   nameArchive(name: string): Promise<void>;
   /** Adds to the record's parameters what became known only after the operation began. */
   addParameters(more: Record<string, unknown>): Promise<void>;

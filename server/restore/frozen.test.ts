@@ -24,10 +24,10 @@ for (const server of testServers())
         const run = { signal: new AbortController().signal, onProgress: () => undefined };
         expect(await verifyArchive(bytesSource(bytes), run)).toMatchObject({ ok: true, faults: [] });
         const archive = await openArchive(bytesSource(bytes));
-        const files = archive.manifest.entries.map(({ name }) => name).filter((name) => name.startsWith('schema/'));
+        const files = archive.manifest.entries.filter(({ name }) => name.startsWith('schema/'));
         await using database = await testDatabase({ server });
-        for (const name of files)
-          await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f - ${database.url} < ${new Response(await archive.readText(name))}`.quiet();
+        for (const entry of files)
+          await Bun.$`psql -X -q -v ON_ERROR_STOP=1 -f - ${database.url} < ${new Response(await archive.readEntry(entry))}`.quiet();
         await restoreInto(database, { bytes });
         const found = JSON.stringify([await contentOf(database), await sequencesOf(database)]);
         expect(new Bun.SHA256().update(found).digest('hex')).toBe(content);

@@ -7,15 +7,11 @@ export const restoreWords = {
   restore: {
     title: 'Restore',
     lead: 'Replace live data with the data of a backup.',
-    choose: 'Which backup?',
     stored: 'Stored backups',
     storedHint: 'Pick one from before things went wrong.',
     upload: 'Upload a backup file',
-    uploadHint: 'A backup as .zip, or BackupData as .json or .json.gz',
-    pick: 'Backup',
     another: 'Choose another backup',
     noBackups: 'There is no stored backup that can be restored.',
-    reading: 'Reading the backup',
     what: 'What will happen',
     replaced: (tables: number, database: string) =>
       `Every row of ${amountText(tables, 'table')} in the database ${database} is replaced with the rows of this backup.`,
@@ -62,7 +58,6 @@ export const restoreWords = {
     foundDamaged:
       'This backup was found damaged. Choose another; only tables that are whole can be restored from it, by choosing them one by one.',
     again: 'Restore another backup',
-    toOverview: 'To the overview',
     notReachable: 'The database does not answer right now, and a restore needs it.',
   },
 
@@ -89,7 +84,6 @@ export const restoreWords = {
     limits: (most: number | null) =>
       `.zip, .json or .json.gz${most === null ? '' : `, up to ${bytesText(most)}`}. It is checked here before anything is sent.`,
     paste: 'You can also paste a file or its JSON.',
-    looking: 'Checking the file',
     found: (file: string, facts: readonly string[]) =>
       `${[`${file} was checked`, ...facts].join('. ')}. It can be uploaded now.`,
     madeAt: 'Created',
@@ -112,7 +106,6 @@ export const restoreWords = {
     checking: 'Uploaded, waiting for the server',
     accepted: 'The file is stored as a backup.',
     existing: 'The same backup was already stored.',
-    goOn: 'Go on to the restore',
     leave: 'Leave while a file is uploading?',
     leaveLead: 'What was uploaded is kept for a while. Choose the same file again to continue.',
     leaveAnyway: 'Leave',

@@ -231,7 +231,6 @@ export const words = {
     database: 'Database',
     server: 'PostgreSQL',
     program: 'Created with',
-    file: 'File',
     kind: 'Contains',
     kinds: {
       full: 'all protected tables',
@@ -251,7 +250,6 @@ export const words = {
     stored: 'Compressed',
     columns: 'Columns',
     columnsOf: (table: string) => `Columns of ${table}`,
-    columnList: { name: 'Column', type: 'Type', rules: 'Rules' },
     rules: {
       key: 'key',
       required: 'required',
@@ -288,13 +286,11 @@ export const words = {
     addNote: 'Add note',
     noteHint: 'Up to 2000 characters. Everyone who can see backups can read it.',
     save: 'Save',
-    saving: 'Saving',
     saved: 'Note saved.',
     remove: 'Delete …',
     damaged: 'This backup cannot be opened, so it cannot be restored.',
     foundDamaged:
       'This backup was found damaged. Do not rely on it: use another, or copy the file again and verify it.',
-    readBy: 'Reading the manifest',
   },
 
   passwordFirst: {
