@@ -26,7 +26,10 @@ export const command: Command<typeof flags> = {
   name: 'delete',
   summary: 'Removes a stored backup or document for good. Refuses one that is pinned or that an operation uses.',
   flags,
-  positional: { value: 'NAME', help: 'the name of a backup or document in BACKUP_DIR' },
+  positional: {
+    value: 'NAME',
+    help: 'the name of an archive or a BackupData document in BACKUP_DIR; that of an archive without .zip, too',
+  },
   settings: settingsHelp(...DATABASE_SETTINGS, 'BACKUP_DIR'),
   examples: [
     { line: 'bun run scripts/delete.ts backup_20261123T090804Z_1f2e3d4c.zip', does: 'asks for its name first' },

@@ -4,7 +4,7 @@ import { AppError } from '../server/core/errors.ts';
 import { createSemaphore } from '../server/core/semaphore.ts';
 import { notingDamage, rememberDamage } from '../server/library/mark-checked.ts';
 import { type RowHit, type SearchStep, searchArchive } from '../server/library/search/archive-search.ts';
-import { BACKUP_ARGUMENT, openChosen } from './command/chosen.ts';
+import { ARCHIVE_ARGUMENT, openChosen } from './command/chosen.ts';
 import { type Command, runCommand } from './command/cli.ts';
 import { composeStorage, configWithoutDatabase, settingsHelp, TABLES_FLAG } from './command/compose.ts';
 import { formatCount, formatCounted, formatDuration, printable } from './command/format.ts';
@@ -27,7 +27,7 @@ export const command: Command<typeof flags> = {
   summary:
     'Finds the rows of an archive that hold a text, in all columns but secret ones: who has the file can read it. Needs no database.',
   flags,
-  positional: BACKUP_ARGUMENT,
+  positional: ARCHIVE_ARGUMENT,
   settings: settingsHelp('BACKUP_DIR', 'BACKUP_SCHEMA'),
   examples: [
     { line: 'bun run scripts/find.ts backup_20261123T090804Z_1f2e3d4c --text adewale', does: 'a person, in any table' },
@@ -41,7 +41,7 @@ export const command: Command<typeof flags> = {
     if (!text) throw new AppError('USAGE', 'There is nothing to look for.', { hint: 'Say it with --text.' });
     const config = configWithoutDatabase(env);
     const storage = composeStorage(config);
-    await using chosen = await openChosen(storage, positional, { env, signal });
+    await using chosen = await openChosen(storage, positional, { env, signal, only: 'archives' });
     if (chosen.document)
       throw new AppError('USAGE', `${chosen.label} is a BackupData document; archives are searched.`, {
         hint: 'Make an archive of it with `bun run scripts/convert.ts`, or look into the document itself: it is text.',

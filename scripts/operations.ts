@@ -21,7 +21,7 @@ const flags = {
 
 export const command: Command<typeof flags> = {
   name: 'operations',
-  summary: 'Lists backups, restores and verifications under way and past, and cancels one.',
+  summary: 'Lists operations under way and past (of kind backup, plan, restore, verify or upload), and cancels one.',
   flags,
   settings: settingsHelp(...DATABASE_SETTINGS),
   examples: [

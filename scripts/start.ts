@@ -9,9 +9,11 @@ import { type MigrateReport, migrate } from '../db/system/migrate.ts';
 import { AppError } from '../server/core/errors.ts';
 import { startServer, untilShutdownSignal } from '../server/main.ts';
 import { type Config, readConfig } from '../server/process/config.ts';
+import { FIRST_COMMANDS } from '../server/process/front-page/first-commands.ts';
 import { runRoot } from '../server/process/run-root.ts';
 import { composeDatabase } from '../server/process/schema.ts';
 import { DATA_DIR, EMBEDDED_DIR } from './command/compose.ts';
+import { formatColumns } from './command/format.ts';
 import { describeTriggers } from './migrate.ts';
 import { ensurePanel } from './start/build-panel.ts';
 import { lockFolder } from './start/folder-lock.ts';
@@ -101,13 +103,20 @@ async function sayHowToSignIn(embedded: Embedded | null): Promise<void> {
 }
 
 function sayTheCommands(embedded: boolean): void {
-  const flag = embedded ? ' --demo' : '';
-  const line = (words: string, does: string) => console.log(`  ${`bun run scripts/${words}`.padEnd(40)}${does}`);
   console.log(`In another terminal, in this folder${embedded ? ', --demo means this database' : ''}:`);
-  line(`backup.ts${flag}`, 'make a backup');
-  line('list.ts', 'show what is stored');
-  line(`restore.ts NAME${flag}`, 'bring one back; asks first');
+  for (const line of firstCommandLines(embedded)) console.log(line);
   console.log('Without a bun of your own write `npx -y bun@1.4.5` for `bun`. Ctrl-C stops.');
+}
+
+/** Returns the commands to begin with, as they are typed here. */
+export function firstCommandLines(embedded: boolean): string[] {
+  return formatColumns(
+    FIRST_COMMANDS.map(({ words, does, database }) => [
+      `  bun run scripts/${words}${embedded && database ? ' --demo' : ''}`,
+      does,
+    ]),
+    'll',
+  );
 }
 
 if (import.meta.main)

@@ -21,7 +21,7 @@ import { formatCount, formatCounted, formatDuration, formatSize } from './comman
 const flags = {
   rows: {
     kind: 'switch',
-    help: 'hold its rows against its primary, unique and foreign keys, too; needs room in BACKUP_DIR for the keys',
+    help: 'of an archive: hold its rows against its primary, unique and foreign keys, too; needs room in BACKUP_DIR for the keys',
   },
 } as const;
 

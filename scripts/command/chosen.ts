@@ -11,7 +11,13 @@ import type { Storage } from '../../server/storage/storage.ts';
 /** The argument by which commands name the backup they read. */
 export const BACKUP_ARGUMENT = {
   value: 'FILE|NAME',
-  help: 'the path of an archive or a BackupData document, or the name of one in BACKUP_DIR',
+  help: 'the path of an archive or a BackupData document, or the name of one in BACKUP_DIR; that of an archive without .zip, too',
+} as const;
+
+/** The argument of a command that reads archives alone. */
+export const ARCHIVE_ARGUMENT = {
+  value: 'FILE|NAME',
+  help: 'the path of an archive, or the name of one in BACKUP_DIR, without .zip, too; no BackupData document',
 } as const;
 
 /** A backup named on a command line. */
@@ -43,9 +49,18 @@ export function storageOf({ source }: Pick<ChosenBackup, 'source'>): Pick<Storag
 export async function openChosen(
   storage: Storage,
   given: string,
-  { env, signal }: { env: Record<string, string | undefined>; signal: AbortSignal },
+  {
+    env,
+    signal,
+    only,
+  }: {
+    env: Record<string, string | undefined>;
+    signal: AbortSignal;
+    /** Archives for a command that reads no documents: a hint then names none. */
+    only?: 'archives';
+  },
 ): Promise<ChosenBackup> {
-  const { source, label, storedName } = await openSource(storage, underHome(given, env));
+  const { source, label, storedName } = await openSource(storage, underHome(given, env), only);
   try {
     const document = await openJsonDocument(source);
     if (document) {
@@ -59,7 +74,7 @@ export async function openChosen(
   }
 }
 
-async function openSource(storage: Storage, word: string) {
+async function openSource(storage: Storage, word: string, only: 'archives' | undefined) {
   try {
     return { source: await openFile(word), label: word, storedName: nameInStorage(storage, word) };
   } catch (error) {
@@ -70,7 +85,7 @@ async function openSource(storage: Storage, word: string) {
     return { source: await storage.open(name), label: name, storedName: name };
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    const meant = await documentMeant(storage, word);
+    const meant = only === 'archives' ? undefined : await documentMeant(storage, word);
     const newest = (await storage.list()).slice(0, 3).map((object) => object.name);
     throw new AppError('NOT_FOUND', `There is no backup ${word} in ${storage.label}, and no file of that name here.`, {
       hint: meant

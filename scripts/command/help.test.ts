@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { operationRequest } from '../../server/jobs/queue/requests.ts';
 import { EXIT_CODES } from '../../server/process/exit-codes.ts';
+import { FIRST_COMMANDS } from '../../server/process/front-page/first-commands.ts';
+import { firstCommandLines } from '../start.ts';
 import { helpOf, readCommandLine } from './cli.ts';
 import { type CommandFolder, commandFolder } from './command-folder.fixture.ts';
 import { type AnyCommand, allCommands } from './commands.fixture.ts';
@@ -101,6 +104,35 @@ describe('README.md', async () => {
       Object.fromEntries(tableUnder('| exit code | means |').map(([code, means]) => [code, plain(means)])),
     ).toEqual(EXIT_CODES);
   });
+});
+
+test('operations names every kind there is, in --help and in README.md', async () => {
+  const kinds = operationRequest.options.map(({ shape }) => shape.kind.value);
+  const readme = await Bun.file(join(import.meta.dir, '../../README.md')).text();
+  const told = commands.find(({ name }) => name === 'operations')?.summary ?? '';
+  const row = readme.split('\n').find((line) => line.startsWith('| `bun run scripts/operations.ts`')) ?? '';
+  expect(kinds.length).toBeGreaterThan(4);
+  for (const text of [told, row])
+    expect([text, kinds.filter((kind) => !new RegExp(`\\b${kind}\\b`).test(text))]).toEqual([text, []]);
+});
+
+test('`bun start` and the front page lead to commands, flags and arguments that there are, a plan before a restore', () => {
+  const flagsOf = (name: string) => commands.find((command) => command.name === name);
+  for (const { words, database } of FIRST_COMMANDS) {
+    const [script = '', ...argv] = words.split(' ');
+    const command = flagsOf(script.replace(/\.ts$/, ''));
+    if (!command) throw new Error(`there is no ${script}`);
+    expect(() => readCommandLine(command, argv)).not.toThrow();
+    expect([words, 'demo' in command.flags]).toEqual([words, database]);
+  }
+  const told = FIRST_COMMANDS.map(({ words }) => words);
+  expect(told.indexOf('restore.ts NAME --plan')).toBe(told.indexOf('restore.ts NAME') - 1);
+  expect(told).toContain('restore.ts NAME --plan');
+  const [first = '', , third = '', fourth = ''] = firstCommandLines(true);
+  expect(first).toMatch(/^ {2}bun run scripts\/backup\.ts --demo {2,}make a backup$/);
+  expect(third).not.toContain('--demo');
+  expect(fourth).toContain('scripts/restore.ts NAME --plan --demo  ');
+  expect(firstCommandLines(false).join('')).not.toContain('--demo');
 });
 
 test('-h is --help, also among other short flags', async () => {

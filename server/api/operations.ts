@@ -11,7 +11,7 @@ const one = z.strictObject({ id: uuid });
 /** Most ended operations remembered as reported to the cache. */
 const KEPT_ENDS = 10_000;
 
-/** Lists, reads, watches and cancels operations: backups, restores, verifications and accepted uploads. */
+/** Lists, reads, watches and cancels operations: backups, plans, restores, verifications and accepted uploads. */
 export function operationsRouter({ router, procedure, ok }: Trpc, { desk, cache }: Pick<ApiParts, 'desk' | 'cache'>) {
   const noted = new Set<string>();
   /**

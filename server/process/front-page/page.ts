@@ -1,19 +1,12 @@
 import { html, raw } from 'hono/html';
 import { AppError } from '../../core/errors.ts';
+import { FIRST_COMMANDS } from './first-commands.ts';
 import type { Overview, TableRows } from './overview.ts';
 
 type Html = ReturnType<typeof html>;
 
 /** Newest backups shown; the command lists all. */
 const SHOWN_BACKUPS = 20;
-
-const COMMANDS = [
-  ['bun run scripts/backup.ts', 'make a backup'],
-  ['bun run scripts/list.ts', 'show what is stored'],
-  ['bun run scripts/verify.ts NAME', 'read every byte of one against its manifest'],
-  ['bun run scripts/restore.ts NAME', 'bring one back; asks first'],
-  ['bun run scripts/backup.ts --check', 'look whether all is ready, and change nothing'],
-];
 
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: #1c2126; --soft: #5b6670; --line: #d8dee3; --ground: #fbfcfc; --card: #fff; --bad: #a4262c; }
@@ -66,7 +59,7 @@ function overviewPart(overview: Overview): Html {
 <section aria-labelledby="backups"><h2 id="backups">Backups</h2>${storagePart(overview.storage)}</section>
 <section aria-labelledby="commands"><h2 id="commands">Commands</h2>
 <p class="soft">To run in the project's folder; they use the same database and storage. Each takes <code>--help</code>.</p>
-<dl>${COMMANDS.map(([command, does]) => html`<dt><code>${command}</code></dt><dd>${does}</dd>`)}</dl></section>
+<dl>${FIRST_COMMANDS.map(({ words, does }) => html`<dt><code>bun run scripts/${words}</code></dt><dd>${does}</dd>`)}</dl></section>
 </main>`;
 }
 
