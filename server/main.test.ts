@@ -165,7 +165,7 @@ describe('server/main.ts', () => {
   });
 });
 
-/** A server with a request under way that ends when it is released: the front page counts rows, and a table is locked. */
+/** Starts a server with a request under way that ends when it is released: the front page counts rows, and a table is locked. */
 async function withSlowPage(backupDir: string) {
   // A worker has no panel to show instead.
   const child = run({ BACKUP_DIR: backupDir, ROLE: 'worker' });

@@ -15,7 +15,7 @@ export interface Embedded extends AsyncDisposable {
   readonly adminUrl: string;
   /** True when the server was running before. */
   readonly reused: boolean;
-  /** As `Cluster.revive`. */
+  /** Revives the server, as `Cluster.revive` does. */
   revive(): Promise<boolean>;
   stop(): Promise<void>;
 }

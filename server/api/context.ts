@@ -6,7 +6,7 @@ export interface ConnectionTimeout {
   disableTimeout(): void;
   /** Restores the usual timeout, that of an anonymous caller. */
   restoreTimeout(): void;
-  /** True until the response was sent or its receiver has gone. */
+  /** Returns true until the response was sent or its receiver has gone. */
   isOpen(): boolean;
   /** Ends the connection within seconds if it is silent, or sends a file without TLS. */
   cut(): void;

@@ -17,8 +17,11 @@ export const MAX_BATCH = 20;
 export const MAX_STREAM_MS = 300_000;
 
 /**
- * Classes of procedures that share a rate. `api`: reading. `change`: changing something. `create`: starting work or
- * making a token. `public`: every call of an anonymous caller. Passwords and codes have further rates of their own.
+ * Classes of procedures that share a rate. Passwords and codes have further rates of their own.
+ * - `api`: reads
+ * - `change`: changes something
+ * - `create`: starts work or makes a token
+ * - `public`: every call of an anonymous caller
  */
 export type LimitClass = 'api' | 'change' | 'create' | 'public';
 

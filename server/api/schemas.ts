@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OPERATION_STATES, UPLOAD_STATES } from '../../db/system/schema.ts';
 
 /**
- * Text without control characters. Input objects are strict everywhere: a misspelt `tables` must not turn a restore of
+ * Accepts a text without control characters. Input objects are strict everywhere: a misspelt `tables` must not turn a restore of
  * one table into one of all.
  */
 export const plainText = (most: number) =>
@@ -33,7 +33,7 @@ export const moment = z.iso
   .transform((text) => new Date(text))
   .refine((at) => at.getUTCFullYear() >= 1 && at.getUTCFullYear() <= 9999, 'must be of the years 1 to 9999');
 
-/** The response of every procedure. */
+/** Describes the response of every procedure. */
 export const answer = <Data extends z.ZodType>(data: Data) =>
   z.object({ success: z.literal(true), data, timestamp: z.string() });
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene[Symbol.asyncDispose]());
 
-/** A storage that keeps what it is given and gives back what these bytes become. */
+/** Makes a storage that keeps what it is given and gives back what these bytes become. */
 function lyingStorage(gives: (stored: Uint8Array) => Uint8Array): Storage {
   const inner = createMemoryStorage(() => new Date());
   return {

@@ -73,7 +73,7 @@ export type BackupClient = TRPCClient<AppRouter> & {
    */
   search(query: SearchQuery, options?: { people?: boolean; signal?: AbortSignal }): AsyncIterable<SearchStep>;
   upload(file: Blob | Uint8Array<ArrayBuffer>, options?: UploadOptions): Promise<Uploaded>;
-  /** `id` is a backup's id or file name. */
+  /** Downloads a backup by its id or file name. */
   download(id: string, sink: DownloadSink, options?: DownloadOptions): Promise<Downloaded>;
 };
 

@@ -34,8 +34,8 @@ interface UploadDeps {
 
 /**
  * Sends a file by the tus protocol, resuming after a lost connection at the offset the server has. Resolves when all
- * bytes are there and the server has accepted them as a backup. Removes a cancelled upload from the server. Throws
- * BackupError.
+ * bytes are there and the server has accepted them as a backup. Throws BackupError; a cancelled upload is removed from
+ * the server.
  */
 export async function upload(
   deps: UploadDeps,

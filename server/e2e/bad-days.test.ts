@@ -82,7 +82,7 @@ const order = (path: Action, input?: object): Call => ({
   ...(input && { body: JSON.stringify(input) }),
 });
 
-/** An order that is answered in pieces. */
+/** Makes a call that is answered in pieces. */
 const search = (path: Action): Call => ({
   path: `/trpc/${path}?batch=1`,
   method: 'POST',
@@ -156,7 +156,7 @@ async function ask({ path, ...init }: Call, who: Visitor = setup.owner) {
   return { path, status, code: outcome?.code ?? null, text };
 }
 
-/** A file is no answer to be read as such. */
+/** Returns the code and text of an answer. A file is not read. */
 async function outcomeOf(answer: Response) {
   return answer.headers.has('content-disposition')
     ? { code: null, text: await answer.text() }
@@ -165,7 +165,7 @@ async function outcomeOf(answer: Response) {
 
 const familyOf = (code: string | null) => (code === null ? null : ERROR_FAMILIES[code as ErrorCode]);
 
-/** All at once, so that none profits from what another has found out. */
+/** Sends all at once, so that none profits from what another has found out. */
 async function askAll(calls: Call[]) {
   const asked = await Promise.allSettled(calls.map((call) => ask(call)));
   expect(asked.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))).toEqual([]);

@@ -46,7 +46,7 @@ const spoil = () =>
 const put = (file: string, body: NonNullable<RequestInit['body']>) =>
   person.ask(`/api/uploads?name=${file}`, { method: 'PUT', body });
 
-/** The same rows as the HRMS's present tool writes them: other names, related rows inside rows, and an order that no insert survives. */
+/** Writes the same rows as the HRMS's present tool does: other names, related rows inside rows, and an order that no insert survives. */
 function asOldTool({ metadata, data }: BackupData): string {
   const related: Record<string, Row> = {
     admins: { createdByAdmin: { id: 'x' } },

@@ -18,7 +18,8 @@ const staff = { schema: 'public', name: 'staff' };
 const FITTING = sampleManifest([]);
 
 /**
- * Hostile files of about so many bytes, made when they are asked for. None of them is a backup, and none may cost what its maker meant it to.
+ * Makes hostile files of about so many bytes, each when it is asked for. None of them is a backup, and none may cost what its maker meant it
+ * to.
  */
 export function hostileFiles(size: number): HostileFile[] {
   const fill = (text: string) => Buffer.alloc(size, text);
@@ -94,7 +95,7 @@ function bomb(lie: (entry: ManifestEntry) => ManifestEntry): Uint8Array {
   return forgeZip([{ ...part, size: entry.size }, manifestPart(sampleManifest([entry]))]);
 }
 
-/** A frame that asks for a window of two gigabytes. */
+/** Makes a frame that asks for a window of two gigabytes. */
 function endlessWindow(): Uint8Array {
   const stored = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 21 << 3, 0x53, 0x00, 0x00, 0x41]);
   const name = chunkName(staff, 1, 'csv');
@@ -117,7 +118,7 @@ function longNames(size: number): Uint8Array {
   );
 }
 
-/** Its end says that the directory is longer than any file. */
+/** Makes a ZIP whose end says that the directory is longer than any file. */
 function lostDirectory(): Uint8Array {
   const end64 = Buffer.alloc(76);
   end64.writeUInt32LE(0x06064b50, 0);

@@ -244,7 +244,7 @@ interface Event {
   data: Omit<OperationEvent, 'createdAt'>;
 }
 
-/** What a browser's page would be sent, read from the very bytes of the stream; left politely when the reader stops. */
+/** Yields what a browser's page would be sent, read from the very bytes of the stream; leaves politely when the reader stops. */
 async function* progressOf(id: string, lastEventId?: string): AsyncGenerator<Event> {
   const gone = new AbortController();
   const input = encodeURIComponent(JSON.stringify({ id }));

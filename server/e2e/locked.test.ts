@@ -30,7 +30,7 @@ async function holdTables() {
   return { isHeld, release: () => holder.end() };
 }
 
-/** What is known of the administrators has become too old to count without asking. */
+/** Makes what is known of the administrators too old to count without asking. */
 const forget = () => system.database.query(`UPDATE backup_system.sessions SET checked_at = now() - interval '1 hour'`);
 
 test('while the tables of the HRMS are held, who-am-I, the operation, its progress and its cancellation answer', async () => {

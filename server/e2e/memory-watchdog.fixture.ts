@@ -43,7 +43,7 @@ export function startWatchdog(pid: number): {
   };
 }
 
-/** As the kernel lists them: going through all processes of the machine a few times a second would itself be work. */
+/** Returns child processes as the kernel lists them: going through all processes of the machine a few times a second would itself be work. */
 function childrenOf(pid: number): number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
@@ -65,7 +65,7 @@ function secondsOf(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS;
 }
 
-/** From the third on: the second is the command in parentheses and may hold spaces. */
+/** Returns the fields from the third on: the second is the command in parentheses and may hold spaces. */
 function fieldsOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

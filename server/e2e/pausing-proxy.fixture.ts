@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 /** A way to a database whose answers can be held back on the way, or that can be shut. */
 export interface PausingProxy extends AsyncDisposable {
   url: string;
-  /** From now on each connection gets so many bytes of answer and then waits. */
+  /** Lets each connection have so many more bytes of answer, and then makes it wait. */
   pauseAfter(afterBytes: number): void;
   /** Connections that wait. */
   readonly waiting: number;

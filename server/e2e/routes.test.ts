@@ -8,7 +8,7 @@ import { SCOPES, type Scope } from '../security/caller.ts';
 import { createBreakGlassCode } from '../security/sessions/break-glass.ts';
 import { DEMO_PASSWORD, type System, signIn, startSystem, type Visitor } from './system.fixture.ts';
 
-/** `METRICS_TOKEN` alone opens it. */
+/** Refuses everybody: `METRICS_TOKEN` alone opens it. */
 const scraper: Rule = () => 'UNAUTHENTICATED';
 
 interface Route {
@@ -106,7 +106,7 @@ beforeAll(async () => {
 });
 afterAll(() => system[Symbol.asyncDispose]());
 
-/** Headers of each caller; of tokens for each scope. All of them came in by the front door. */
+/** Returns the headers of each caller; of tokens for each scope. All of them came in by the front door. */
 async function everybody(): Promise<Map<string, Record<string, string>>> {
   const { database } = system;
   const hash = await Bun.password.hash(DEMO_PASSWORD, { algorithm: 'bcrypt', cost: 4 });

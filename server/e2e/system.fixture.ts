@@ -23,7 +23,7 @@ export interface System extends AsyncDisposable {
   proxy: PausingProxy;
   /** Rows per table. */
   rows: Record<string, number>;
-  /** What lies in the folder of the backups. */
+  /** Lists the folder of the backups. */
   files(): Promise<string[]>;
   signIn(email?: string, password?: string): Promise<Visitor>;
 }

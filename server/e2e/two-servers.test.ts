@@ -45,7 +45,7 @@ const files = async (ending: string) =>
 const askForBackup = async (person: Visitor) =>
   (await person.client.backups.create.mutate({ verify: false })).data.operation.id;
 const stateOf = async (person: Visitor, id: string) => (await person.client.operations.get.query({ id })).data;
-/** Watched, not asked for again and again: that would be too often for the server. */
+/** Watches an operation to its end; asking again and again would be too often for the server. */
 async function ended(person: Visitor, id: string) {
   await watched(person, id);
   return stateOf(person, id);

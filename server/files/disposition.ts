@@ -1,6 +1,6 @@
 /**
- * Returns a `Content-Disposition` that makes a browser save the file under this name (RFC 6266, RFC 8187): plain ASCII
- * for old clients, with the exact name beside it where it differs. No name can end the header or add another. Pure.
+ * Returns a `Content-Disposition` that makes a browser save the file under this name (RFC 6266, RFC 8187). Old clients
+ * get plain ASCII, with the exact name beside it where it differs. No name can end the header or add another.
  */
 export function attachment(name: string): string {
   const whole = name.toWellFormed();

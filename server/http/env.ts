@@ -11,7 +11,7 @@ export interface Connection {
   disableTimeout(): void;
   /** Restores the usual timeout. */
   restoreTimeout(): void;
-  /** True until the response was sent or its receiver has gone. */
+  /** Returns true until the response was sent or its receiver has gone. */
   isOpen(): boolean;
   /** Ends the connection within seconds if it is silent, or sends a file without TLS. */
   cut(): void;

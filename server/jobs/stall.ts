@@ -16,7 +16,7 @@ export interface StallWatch {
 }
 
 /**
- * Watches an operation until disposed. Lock waits and index builds are long and silent, but no stall: a session that is
+ * Watches an operation until disposed. Lock waits and index builds are long and silent, but no stall. A session that is
  * active on the server and does not wait for us counts as a sign of life.
  */
 export function watchForStall(watch: StallWatch): Disposable {

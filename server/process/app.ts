@@ -57,7 +57,7 @@ export interface AppParts {
   /** Aborts when shutdown begins: `/readyz` then fails, and event streams end. */
   closing: AbortSignal;
   now(): Date;
-  /** Milliseconds of a monotonic clock. */
+  /** Returns the milliseconds of a monotonic clock. */
   elapsed(): number;
   /** Returns a new request id. */
   newId(): string;

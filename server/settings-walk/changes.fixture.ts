@@ -16,7 +16,7 @@ interface Listed {
   now: string;
 }
 
-/** Every setting of this server that a role or a database may have. */
+/** Lists every setting of this server that a role or a database may have. */
 async function listed(database: TestDatabase): Promise<Listed[]> {
   await database.admin(`LOAD 'plpgsql'`);
   return database.admin<Listed>(
@@ -35,7 +35,7 @@ export async function unknownSettings(database: TestDatabase): Promise<string[]>
     .filter((name) => !(name in LEFT_OUT) && !changes.some((change) => change.name === name));
 }
 
-/** The other values of every setting that is not left out: booleans, labels, both ends of ranges, choices of text. */
+/** Returns the other values of every setting that is not left out: booleans, labels, both ends of ranges, choices of text. */
 export async function readChanges(database: TestDatabase): Promise<Change[]> {
   const locales = await database.admin<{ name: string }>(
     `SELECT DISTINCT collcollate AS name FROM pg_collation WHERE collprovider = 'c' AND collcollate <> 'C' AND collencoding IN (-1, 6) ORDER BY 1 LIMIT 4`,

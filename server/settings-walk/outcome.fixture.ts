@@ -7,7 +7,7 @@ import { OTHER_WRITES, PAUSE, type Proof } from './proofs.fixture.ts';
 
 const WRITE = 'INSERT INTO public.counted VALUES (1)';
 
-/** What every step gave in a session configured by this list: its rows, or the SQLSTATE it failed with. */
+/** Returns what every step gave in a session configured by this list: its rows, or the SQLSTATE it failed with. */
 export async function inSession(database: TestDatabase, proof: Proof, settings: SessionSetting[]): Promise<string[]> {
   await using session = await openWorkingSession(proof.superuser ? database.adminUrl : database.url, {
     applicationName: 'testing',
@@ -30,7 +30,7 @@ export async function inSession(database: TestDatabase, proof: Proof, settings: 
   return found;
 }
 
-/** What psql prints, and how it ends, when the steps follow what `restore.sql` says first. */
+/** Returns what psql prints, and how it ends, when the steps follow what `restore.sql` says first. */
 export async function byHand(database: TestDatabase, proof: Proof, settings: SessionSetting[]): Promise<string[]> {
   const url = proof.superuser ? database.adminUrl : database.url;
   const steps = proof.steps.map((step) => {

@@ -36,7 +36,7 @@ export const PROOF_SQL = `
   ANALYZE public.big;
 `;
 
-/** A table whose only page is read from disk next: a copy to another tablespace passes by the server's memory. */
+/** Makes a table whose only page is read from disk next: a copy to another tablespace passes by the server's memory. */
 function damagedTable(bytes: string, at: number): string {
   return `
     DROP TABLE IF EXISTS public.damaged;

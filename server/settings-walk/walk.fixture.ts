@@ -133,7 +133,7 @@ export async function openWalk(server: TestServer): Promise<Walk> {
   };
 }
 
-/** What an archive says that a setting could change, its rows included. Chunks are numbered as they get ready, so a table's lines are compared in no order. */
+/** Returns what an archive says that a setting could change, its rows included. Chunks are numbered as they get ready, so a table's lines are compared in no order. */
 async function facts({ bytes, manifest }: MadeBackup) {
   const said = Object.fromEntries(Object.entries(manifest).filter(([name]) => !NEW_EACH_TIME.includes(name)));
   const archive = await openArchive(bytesSource(bytes));
@@ -192,7 +192,7 @@ function wordsOf(error: unknown): string {
   return `${error.message}${cause}`;
 }
 
-/** The first place where two things differ. */
+/** Returns the first place where two things differ. */
 function difference(wanted: unknown, found: unknown, path = ''): string {
   if (Bun.deepEquals(wanted, found)) return '';
   if (typeof wanted !== 'object' || typeof found !== 'object' || wanted === null || found === null)

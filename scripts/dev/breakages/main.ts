@@ -1,6 +1,8 @@
 /**
  * Breaks the program on purpose, one breakage of the table after the other, in a copy of the project, and runs the tests that stand near.
- * Says which were found and by which test, and names the survivors. Words choose breakages: `bun run breakages "promise 5" apply.ts`.
+ * Says which were found and by which test, and names the survivors.
+ *
+ * Words choose breakages: `bun run breakages "promise 5" apply.ts`.
  * Ends with 0 when all were found, with 1 when one survived, or its tests did not run or fail of the program as it is.
  */
 import { join } from 'node:path';

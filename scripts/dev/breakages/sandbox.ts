@@ -145,7 +145,7 @@ async function copyProject(root: string, copy: string): Promise<void> {
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
 }
 
-/** As the test command's: programs that run as somebody else make files of their own in it. */
+/** Makes a temporary folder as the test command does: programs that run as somebody else make files of their own in it. */
 async function temporaryFolder(parent: string): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(parent, 'tests-'));
   await chmod(path, 0o1777);

@@ -7,7 +7,7 @@ import type { ApiParts } from '../parts.ts';
 import { answer, backupRef } from '../schemas.ts';
 import type { Trpc } from '../trpc.ts';
 
-/** Text that PostgreSQL accepts in a name: anything but NUL. */
+/** Accepts a text that PostgreSQL takes as a name: anything but NUL. */
 const sqlText = (most: number) =>
   z
     .string()

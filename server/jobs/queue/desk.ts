@@ -43,7 +43,7 @@ export interface Desk {
    * Ends a queued operation at once and asks a running one to end; one that has ended stays as it is. Throws NOT_FOUND.
    */
   cancel(id: string, by: string): Promise<OperationView>;
-  /** See `Feed.watch`. */
+  /** Yields an operation's changes, as `Feed.watch` does. */
   watch(id: string, afterRevision: number, signal: AbortSignal): AsyncIterable<OperationView>;
   /** Counts queued and running operations by their records. */
   depth(): Promise<{ queued: number; running: number }>;

@@ -5,8 +5,9 @@ import { findUpload, openUploads, refuseUpload } from './records.ts';
 /**
  * Cleans up after senders that never came back and processes that died; safe at any time and from several processes.
  * Removes files without a living writer or older than a day, and refuses uploads whose file is gone. An upload whose
- * acceptance died with its process is refused for good, because it may be what ended the process. Returns how many
- * records it ended.
+ * acceptance died with its process is refused for good, because it may be what ended the process.
+ *
+ * Returns how many records it ended.
  */
 export async function sweepUploads(parts: Pick<AcceptParts, 'records' | 'area' | 'now'>): Promise<number> {
   let ended = await refusePoison(parts);

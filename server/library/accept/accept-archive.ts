@@ -46,8 +46,10 @@ const MOST_NAMES = 100;
 /**
  * Verifies every byte of a received archive, stores it as a backup of kind `uploaded` named from its manifest, and
  * reads it back. Returns the existing backup when the same bytes are stored already; neither closes the source nor
- * removes the file behind it. Reports the stages `open`, `copy` and `verify`. Rejects with ARCHIVE_INVALID, ARCHIVE_DAMAGED with its faults, ARCHIVE_TOO_NEW,
- * ARCHIVE_LIMIT, CANCELLED or a storage error, and then leaves nothing.
+ * removes the file behind it. Reports the stages `open`, `copy` and `verify`.
+ *
+ * Rejects with ARCHIVE_INVALID, ARCHIVE_DAMAGED with its faults, ARCHIVE_TOO_NEW, ARCHIVE_LIMIT, CANCELLED or a storage
+ * error, and then leaves nothing.
  */
 export async function acceptArchive(
   deps: AcceptDeps,

@@ -8,7 +8,7 @@ import { sampleArchive } from '../../archive/sample.fixture.ts';
 import { AppError } from '../../core/errors.ts';
 import { forever, readerOf, rowsOf, storeArchive, withColumns } from './rows.fixture.ts';
 
-/** A table of the HRMS, whose `id` and `name` say nothing about a person. */
+/** Makes a table of the HRMS, whose `id` and `name` say nothing about a person. */
 const categories = (...rows: string[]) => ({
   table: 'categories',
   rows: rows.length,

@@ -49,7 +49,7 @@ async function smallServer(server: TestServer, locks: number, settings: Record<s
   });
 }
 
-/** Settings for the fewest processes a server can run with, since the lock setting is multiplied by their number. */
+/** Returns settings for the fewest processes a server can run with, since the lock setting is multiplied by their number. */
 const fewProcesses = (server: TestServer): Record<string, string> => ({
   max_worker_processes: '2',
   max_wal_senders: '0',

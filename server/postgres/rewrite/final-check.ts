@@ -7,9 +7,9 @@ import { type FoundSequences, movedSequences, type SetSequences } from './set-se
 
 /** What a way of applying has done to the tables, for the last look at them. */
 export interface Changed {
-  /** Returns, in words, what of their definitions is not as it must be. */
+  /** Returns in words what of their definitions is not as it must be. */
   differences(after: Shape): string[];
-  /** Returns, in words, what somebody else wrote to them meanwhile. */
+  /** Returns in words what somebody else wrote to them meanwhile. */
   faults(): Promise<string[]>;
 }
 

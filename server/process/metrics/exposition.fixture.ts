@@ -7,7 +7,7 @@ const UNITS = /_(seconds|bytes|info|operations|backups|up|requests|rows)$/;
 
 /**
  * Fails the test unless a text follows the Prometheus text format strictly. HELP and TYPE precede the samples of a
- * family, each family comes once, names end in a unit, counters and only they in `_total`, and buckets only grow and
+ * family, and each family comes once. Names end in a unit, counters and only they in `_total`; buckets only grow and
  * end in +Inf with the count.
  */
 export function expectPlainExposition(text: string): void {

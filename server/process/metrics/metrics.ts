@@ -6,7 +6,7 @@ import type { ProcessMemory } from './memory.ts';
 export interface MetricSources {
   storage(): Promise<{ usedBytes: number; freeBytes: number | null; backups: number; damaged: number }>;
   memory(): ProcessMemory;
-  /** Operations of all processes, by their records. */
+  /** Counts the operations of all processes, by their records. */
   operations(): Promise<{
     queued: number;
     running: number;

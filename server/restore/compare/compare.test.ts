@@ -17,7 +17,7 @@ import type { Comparison } from './compare.ts';
 
 const DDL = join(import.meta.dir, '../../../db/testing/fixtures/all-types.sql');
 
-/** Rows that are in `one` more often than in `other`. */
+/** Counts the rows that are in `one` more often than in `other`. */
 function onlyIn(one: string[], other: string[]): number {
   const left = Map.groupBy(other, (row) => row);
   return one.filter((row) => left.get(row)?.pop() === undefined).length;

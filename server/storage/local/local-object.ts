@@ -21,7 +21,7 @@ export interface PendingFile {
   redactions: Redactions;
   /** The topmost folder that was made for it; absent when all existed. */
   madeFolder?: string | undefined;
-  /** Called once the bytes are on disk, before the file gets its name. */
+  /** Runs once the bytes are on disk, before the file gets its name. */
   beforeNaming(): Promise<void>;
 }
 
