@@ -76,8 +76,27 @@ describe('a plan', () => {
     expect(planned.stdout).toMatch(/This restore would be refused: .*loans/);
   });
 
+  test('names rules that rows would break, of tables that are not restored as well, and what --keep-broken-rules does with them', async () => {
+    await database.query(`
+      ALTER TABLE loans ADD CONSTRAINT none_rejected CHECK (status <> 'REJECTED') NOT VALID;
+      UPDATE loans SET status = 'PENDING' WHERE status = 'REJECTED'; ALTER TABLE loans VALIDATE CONSTRAINT none_rejected;
+      INSERT INTO staff SELECT (jsonb_populate_record(s, '{"id":"newcomer","employeeId":"NEW-1","personalEmail":"new@example.org","workEmail":"n@example.org"}')).* FROM staff AS s LIMIT 1;
+      UPDATE loans SET "staffId" = 'newcomer' WHERE id = (SELECT id FROM loans ORDER BY id LIMIT 1)`);
+    const staff = await restore('kept', '--plan', '--tables', 'staff');
+    const loans = await restore('kept', '--plan', '--tables', 'loans');
+    const kept = await restore('kept', '--plan', '--tables', 'loans', '--keep-broken-rules');
+    await database.query('ALTER TABLE loans DROP CONSTRAINT none_rejected');
+    expect([staff.code, loans.code, kept.code]).toEqual([7, 7, 0]);
+    expect(staff.stdout).toMatch(
+      /would be refused: 1 row of public\.loans, which is not restored, breaks loans_staffId_\S+ of public\.loans .*with the keys \S+/,
+    );
+    expect(loans.stdout).toMatch(/would be refused: \d+ rows? of the backup breaks? none_rejected of public\.loans/);
+    expect(kept.stdout).toMatch(/breaks? none_rejected of public\.loans.* comes back NOT VALID/);
+    await restore('kept', '--yes', '-s');
+  });
+
   test('takes no flag that only means something to a restore', async () => {
-    for (const flag of ['--yes', '--keep-broken-rules', '--change-administrators'])
+    for (const flag of ['--yes', '--change-administrators'])
       expect(await restore('kept', '--plan', flag)).toMatchObject({ code: 4, stderr: expect.stringContaining(flag) });
   });
 });

@@ -40,7 +40,7 @@ const flags = {
   },
   plan: {
     kind: 'switch',
-    help: 'say how many rows come back, change and disappear, and change nothing; exit code 7 when a right, the schema or another obstacle stops the restore; foreign keys and checks are tried by the restore itself',
+    help: 'say how many rows come back, change and disappear, and change nothing; exit code 7 when the restore would be refused: for a right, the schema, a foreign key or a check that rows break, or another obstacle',
   },
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the database first' },
   'change-administrators': ADMINISTRATORS_FLAG,
@@ -164,7 +164,7 @@ function refuseForPlan(values: Record<(typeof CHANGING)[number], boolean>): void
   );
 }
 
-const CHANGING = ['yes', 'keep-broken-rules', 'change-administrators'] as const;
+const CHANGING = ['yes', 'change-administrators'] as const;
 
 /** Opens the archive. Notes damage that prevents it in the sidecar of a stored archive, like any other damage. */
 function openNoting(storage: Storage, chosen: ChosenBackup, signal: AbortSignal): Promise<Archive> {

@@ -9,6 +9,7 @@ const STAGES: Record<ProgressStage, string> = {
   open: 'opening',
   compare: 'comparing with live',
   differences: 'counting differences',
+  rules: 'trying foreign keys and checks',
   stage: 'staging',
   lock: 'locking the tables',
   apply: 'applying',

@@ -25,6 +25,7 @@ export type ProgressStage =
   | 'open'
   | 'compare'
   | 'differences'
+  | 'rules'
   | 'stage'
   | 'lock'
   | 'apply'

@@ -122,12 +122,13 @@ async function restoreAsked(
 async function planAsked(
   deps: VerbDeps,
   operation: Operation,
-  { archive: name, tables }: Asked<'plan'>,
+  { archive: name, tables, keepBrokenRules }: Asked<'plan'>,
 ): Promise<Comparison> {
   const { storage, now } = deps;
   await operation.nameArchive(name);
   await using source = await openNoting(storage, name, now);
-  return await compare(operation, { storage, name, source }, deps, { ...(tables && { tables }), jobs: deps.jobs });
+  const input = { ...(tables && { tables }), ...(keepBrokenRules && { keepBrokenRules }), jobs: deps.jobs };
+  return await compare(operation, { storage, name, source }, deps, input);
 }
 
 /** Opens a stored archive; damage that prevents opening is recorded like any other. */

@@ -3,7 +3,7 @@ import { qualifiedName } from '../../db/model/model.ts';
 import { AppError } from '../core/errors.ts';
 import { readObstacles } from '../postgres/preflight/obstacles.ts';
 import { missingForRestore } from '../postgres/preflight/restore-rights.ts';
-import type { FoundSequences } from '../postgres/rewrite/set-sequences.ts';
+import { type FoundSequences, sequencesOutOfBounds } from '../postgres/rewrite/set-sequences.ts';
 import type { RestorePlan } from './plan.ts';
 
 /** Throws PERMISSION_DENIED, naming each missing right and the statement that grants it. Call before anything is staged or locked. */
@@ -34,5 +34,15 @@ export async function refuseObstacles(session: Session, plan: RestorePlan): Prom
   throw new AppError('RESTORE_REFUSED', `${stops.map(({ message }) => message).join('; ')}. Nothing was changed.`, {
     hint: `${stops.map(({ hint }) => hint).join(' ')} Then restore again.`,
     details: { obstacles: stops },
+  });
+}
+
+/** Throws RESTORE_REFUSED, naming each sequence that cannot stand where the backup has it. Call before anything is staged or locked. */
+export function refuseSequences(found: FoundSequences): void {
+  const outside = sequencesOutOfBounds(found);
+  if (outside.length === 0) return;
+  throw new AppError('RESTORE_REFUSED', `${outside.map(({ message }) => message).join('; ')}. Nothing was changed.`, {
+    hint: `${outside.map(({ hint }) => hint).join(' ')} Then restore again.`,
+    details: { outside },
   });
 }

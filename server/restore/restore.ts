@@ -1,10 +1,8 @@
 import type { Session } from '../../db/connect/session.ts';
 import { openWorkingSession } from '../../db/connect/working-session.ts';
-import { type ObjectName, qualifiedName, shortName } from '../../db/model/model.ts';
+import { shortName } from '../../db/model/model.ts';
 import { quoteName } from '../../db/model/quote.ts';
 import { lossesOf, lossText } from '../archive/manifest/losses.ts';
-import type { ManifestTable } from '../archive/manifest/manifest.ts';
-import type { Archive } from '../archive/reader.ts';
 import type { ByteSource } from '../core/bytes.ts';
 import { AppError, cancelled, leftOf, unexpected, withLeft } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
@@ -17,9 +15,10 @@ import { sessionsFor } from '../postgres/sessions-for.ts';
 import { cleanUp, dropStaging } from '../postgres/staging/drop-staging.ts';
 import { stagingSchema } from '../postgres/staging/staging.ts';
 import { openChosen } from './choose-tables.ts';
+import { knowledgeOf } from './knowledge.ts';
 import type { RestorePlan } from './plan.ts';
 import { readTarget } from './read-target.ts';
-import { refuseMissingRights, refuseObstacles } from './refuse-rights.ts';
+import { refuseMissingRights, refuseObstacles, refuseSequences } from './refuse-rights.ts';
 import { sequencesOf } from './sequences-of.ts';
 import { applyRestore } from './ways/apply.ts';
 import type { Applied, Receipt } from './ways/restoring.ts';
@@ -136,6 +135,7 @@ async function runRestore(
     );
     await refuseMissingRights(leader, plan, found);
     await refuseObstacles(leader, plan);
+    refuseSequences(found);
     const stale = await describeStaleViews(leader, oids);
     if (stale !== null) plan.warnings.push(stale);
     await probeEventTriggers(
@@ -178,20 +178,6 @@ async function runRestore(
   await analyze(deps, name, plan, leader, input.jobs, run);
   if (left !== null) result.warnings.push(left);
   return { ...result, durationMs: committed.getTime() - started.getTime(), analyzeMs: since(committed) };
-}
-
-function knowledgeOf({ manifest }: Archive, chosen: ManifestTable[], input: RestoreInput) {
-  // An accepted document carries the rules of the database that accepted it, not those of the rows' own time.
-  const isOfDocument = manifest.kind === 'uploaded';
-  const rules = new Map(
-    manifest.tables.map((table) => [qualifiedName(table), isOfDocument ? null : (table.rules ?? null)]),
-  );
-  const taken = new Set(chosen.map(qualifiedName));
-  return {
-    backupRules: (table: ObjectName) => rules.get(qualifiedName(table)) ?? null,
-    notChosen: new Set(manifest.tables.map(qualifiedName).filter((name) => !taken.has(name))),
-    keepBroken: input.keepBrokenRules === true,
-  };
 }
 
 /**

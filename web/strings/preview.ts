@@ -8,7 +8,10 @@ export const previewWords = {
   start: 'Preview changes',
   again: 'Preview again',
   busy: 'Comparing',
-  hint: 'Compares the backup with the data as it is now. Changes nothing. Foreign keys and checks are tried by the restore itself.',
+  hint: 'Compares the backup with the data as it is now. Tries foreign keys, checks and rights. Changes nothing.',
+  keepBroken: 'Restore although rows break these rules',
+  keepBrokenHint: 'The constraints come back NOT VALID: rows that break them are kept, new rows are checked.',
+  kept: (message: string, hint: string | null) => `${message}${hint ? ` ${hint}` : ''}`,
   verdict: ({
     differing,
     added,

@@ -6,6 +6,7 @@ const stages: Readonly<Record<string, string>> = {
   open: 'Opening the backup',
   compare: 'Comparing the backup with live data',
   differences: 'Counting what differs',
+  rules: 'Trying foreign keys and checks',
   stage: 'Loading into staging (live data untouched)',
   lock: 'Locking the tables',
   apply: 'Replacing live data',

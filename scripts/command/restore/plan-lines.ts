@@ -36,7 +36,10 @@ export function planLines(comparison: Comparison, label: string, database: strin
       `This restore would be refused: ${printable(message)}`,
       ...(hint === null ? [] : [`  hint: ${printable(hint)}`]),
     ]),
-    'Nothing was changed. Foreign keys and checks are tried by the restore itself, which changes nothing when rows break one.',
+    ...comparison.rules
+      .filter(({ outcome }) => outcome !== 'refused')
+      .map(({ message, hint }) => `${printable(message)} ${printable(hint ?? '')}`),
+    'Nothing was changed.',
   ];
 }
 

@@ -36,6 +36,21 @@ describe('restores', () => {
       stops: [],
     });
     expect(await server.database.query('SELECT count(*)::int AS n FROM categories')).toEqual([{ n: 499 }]);
+    await server.database.query(
+      `DELETE FROM categories WHERE id = 'c9'; ALTER TABLE categories ADD CONSTRAINT not_nine CHECK (id <> 'c9')`,
+    );
+    const settled = await Promise.all(
+      [false, true].map(async (keepBrokenRules) => {
+        const asked = await client.restores.plan.mutate({ backup: 'planned.zip', keepBrokenRules, wait: true });
+        return (await client.wait(asked.data.operation.id)).result;
+      }),
+    );
+    await server.database.query('ALTER TABLE categories DROP CONSTRAINT not_nine');
+    const rule = { table: 'categories', rule: 'not_nine', rows: 1, keys: ['c9'], keepable: true };
+    expect(settled).toMatchObject([
+      { stops: [{ code: 'RESTORE_REFUSED' }], rules: [{ ...rule, outcome: 'refused' }] },
+      { stops: [], rules: [{ ...rule, outcome: 'kept' }] },
+    ]);
     const start = { from: { backup: 'planned.zip' }, confirmDatabase: server.database.name };
     await client.wait((await client.restores.start.mutate(start)).data.operation.id);
     const again = (await client.restores.plan.mutate({ backup: 'planned.zip', wait: true })).data.operation;

@@ -16,7 +16,10 @@ type RestoreParts = Pick<ApiParts, 'cache' | 'desk' | 'uploads' | 'records' | 's
 export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestoreParts) {
   const { cache, desk, uploads, records } = parts;
   return router({
-    /** Finds how many rows a restore would bring back, change and remove; the operation's result says it. */
+    /**
+     * Finds how many rows a restore would bring back, change and remove, and everything it would be refused for; the
+     * operation's result says it.
+     */
     plan: procedure
       .meta({ limit: 'create' })
       .input(
@@ -24,6 +27,8 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
           backup: backupRef,
           /** Absent: all tables of the backup. */
           tables: tableNames,
+          /** Says what a restore with `keepBrokenRules` would do. */
+          keepBrokenRules: z.boolean().default(false),
           wait: z.boolean().default(false),
           idempotencyKey,
         }),
@@ -31,8 +36,14 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
       .output(startedOperation)
       .mutation(async ({ ctx, input }) => {
         const { name } = await usableBackup(cache, input.backup, ctx, input.tables);
-        const { tables, wait } = input;
-        const request = { kind: 'plan', archive: name, wait, ...(tables && { tables }) } as const;
+        const { tables, keepBrokenRules, wait } = input;
+        const request = {
+          kind: 'plan',
+          archive: name,
+          wait,
+          ...(tables && { tables }),
+          ...(keepBrokenRules && { keepBrokenRules }),
+        } as const;
         const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
         ctx.note.operationId = started.operation.id;
         return ok(started);

@@ -5,6 +5,8 @@ import { WANTED_WAYS } from '../../restore/ways/way.ts';
 
 const tables = z.array(z.string().min(1).max(200)).min(1).max(1000).optional();
 const archive = z.string().min(1).max(255);
+/** Puts constraints back as NOT VALID when rows of the backup break them. */
+const keepBrokenRules = z.boolean().optional();
 /** Waits in the queue while another operation is in the way, instead of being refused at once. */
 const wait = z.boolean();
 
@@ -33,15 +35,14 @@ export const operationRequest = z.discriminatedUnion('kind', [
     }),
   z.object({ kind: z.literal('verify'), archive, wait }),
   /** Finds what a restore would change. */
-  z.object({ kind: z.literal('plan'), archive, tables, wait }),
+  z.object({ kind: z.literal('plan'), archive, tables, keepBrokenRules, wait }),
   /** Makes a received upload a stored backup. `file` is the sender's name for it. */
   z.object({ kind: z.literal('upload'), upload: z.uuid(), file: z.string().max(300), wait }),
   z.object({
     kind: z.literal('restore'),
     archive,
     tables,
-    /** Puts constraints back as NOT VALID when rows of the backup break them. */
-    keepBrokenRules: z.boolean().optional(),
+    keepBrokenRules,
     /** The way in which rows get into live. */
     apply: z.enum(WANTED_WAYS).optional(),
     wait,

@@ -47,8 +47,8 @@ export async function findBrokenRows(
   tableOids: number[],
   options: { msPerTable: number; now: () => number; signal: AbortSignal },
 ): Promise<BrokenRows> {
-  const { rules, skipped } = await readLiveRules(session, tableOids);
-  const unlooked = skipped.map(({ table, rule, why }) => `${rule} of ${qualifiedName(table)} (${why})`);
+  const rules = await readLiveRules(session, tableOids);
+  const unlooked: string[] = [];
   const broken: BrokenRule[] = [];
   const failing: BrokenRows['failing'] = [];
   for (const [name, ofTable] of Map.groupBy(rules, (rule) => qualifiedName(rule.table))) {
@@ -117,7 +117,7 @@ export async function tryRulesOnOneRow(session: Session, tableOids: number[]): P
   const [any] = await session.query<{ calls: boolean }>(ANYTHING_CALLS_SQL);
   if (!any?.calls) return [];
   const failing: FailingRule[] = [];
-  const { rules } = await readLiveRules(session, tableOids);
+  const rules = await readLiveRules(session, tableOids);
   for (const rule of rules.filter(({ calls }) => calls)) {
     const { table, partitioned } = rule;
     const oneRow = `(SELECT * FROM ${partitioned ? '' : 'ONLY '}${quoteName(table)} LIMIT 1) AS ${quoteIdent(table.name)}`;
@@ -195,6 +195,15 @@ function queryOf(rule: LiveRule, substitute: Substitute): string {
       const where = conditions.length > 0 ? ` WHERE ${conditions.map((one) => `(${one})`).join(' AND ')}` : '';
       return `SELECT pg_catalog.array_to_string((pg_catalog.array_agg(${key}))[1:2], ' and ') AS key FROM ${from}${where} GROUP BY ${list} HAVING count(*) > 1`;
     }
+    case 'exclusion': {
+      const values = rule.keys.map((one, place) => `${one} AS k${place}`).join(', ');
+      const where = rule.predicate === null ? '' : ` WHERE ${rule.predicate}`;
+      const meets = rule.operators.map((operator, place) => `one.k${place} ${operator} other.k${place}`);
+      return (
+        `WITH numbered AS MATERIALIZED (SELECT ${key} AS key, ${values}, row_number() OVER () AS place FROM ${from}${where}) ` +
+        `SELECT one.key || ' and ' || other.key AS key FROM numbered AS one JOIN numbered AS other ON ${meets.join(' AND ')} AND one.place < other.place`
+      );
+    }
     case 'foreign key': {
       const target = '"the row referred to"';
       const matches = rule.pairs.map(
@@ -202,9 +211,14 @@ function queryOf(rule: LiveRule, substitute: Substitute): string {
       );
       const columns = rule.pairs.map(({ column }) => own(column));
       const full = `pg_catalog.num_nonnulls(${columns.join(', ')}) NOT IN (0, ${columns.length})`;
+      const others = targetOf(rule.target, rule.targetPartitioned, substitute, target);
+      const period = rule.period ? rule.pairs.at(-1) : undefined;
+      const unmet =
+        period === undefined
+          ? `NOT EXISTS (SELECT 1 FROM ${others} WHERE ${matches.join(' AND ')})`
+          : `NOT COALESCE(${own(period.column)} OPERATOR(pg_catalog.<@) (SELECT pg_catalog.range_agg(${target}.${quoteIdent(period.targetColumn)}) FROM ${others} WHERE ${['true', ...matches.slice(0, -1)].join(' AND ')}), false)`;
       return (
-        `SELECT ${key} AS key FROM ${from} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND NOT EXISTS (` +
-        `SELECT 1 FROM ${targetOf(rule.target, rule.targetPartitioned, substitute, target)} WHERE ${matches.join(' AND ')})` +
+        `SELECT ${key} AS key FROM ${from} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')} AND ${unmet}` +
         (rule.matchFull ? ` UNION ALL SELECT ${key} FROM ${from} WHERE ${full}` : '')
       );
     }

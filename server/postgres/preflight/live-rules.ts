@@ -22,34 +22,38 @@ interface InTable {
  */
 export type LiveRule = InTable &
   (
-    | { kind: 'where'; condition: string }
+    | { kind: 'where'; condition: string; notNull?: string[] }
     | { kind: 'type'; column: string; sqlType: string }
     | { kind: 'computed'; expressions: string[] }
     | { kind: 'unique'; keys: string[]; predicate: string | null; nullsNotDistinct: boolean }
+    | { kind: 'exclusion'; keys: string[]; operators: string[]; predicate: string | null }
     | {
         kind: 'foreign key';
         pairs: { column: string; targetColumn: string; operator: string }[];
         target: ObjectName;
         targetPartitioned: boolean;
         matchFull: boolean;
+        /** True when the last pair are ranges, which the rows referred to must cover together. */
+        period: boolean;
       }
   );
 
-export interface LiveRules {
-  rules: LiveRule[];
-  skipped: { table: ObjectName; rule: string; why: string }[];
-}
-
-/** Reads the rules that rows of these tables and of their partitions may break. Returns those that no query can check as `skipped`. */
-export async function readLiveRules(session: Session, tableOids: number[]): Promise<LiveRules> {
+/**
+ * Reads the rules that rows of these tables and of their partitions may break. Expressions of generated columns and indexes are among them
+ * where they call functions of the database, with `everyExpression` all of them.
+ */
+export async function readLiveRules(
+  session: Session,
+  tableOids: number[],
+  { everyExpression = false } = {},
+): Promise<LiveRule[]> {
   const relations = await session.query<RelationRow>(RELATIONS_SQL, [tableOids]);
   const oids = [relations.map(({ oid }) => oid)];
   const constraints = await session.query<ConstraintRow>(CONSTRAINTS_SQL, oids);
   const indexes = await session.query<IndexRow>(INDEXES_SQL, oids);
   const domains = await session.query<DomainRow>(DOMAINS_SQL, oids);
-  const computed = await session.query<ComputedRow>(COMPUTED_SQL, oids);
+  const computed = await session.query<ComputedRow>(COMPUTED_SQL, [...oids, everyExpression]);
   const rules: LiveRule[] = [];
-  const skipped: LiveRules['skipped'] = [];
   for (const { oid, schema, name, partitioned, key, notNull } of relations) {
     const base = { table: { schema, name }, partitioned, key };
     const column = (one: string) => `${quoteIdent(name)}.${quoteIdent(one)}`;
@@ -59,7 +63,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
       // Not IS NULL: where the catalog says NOT NULL, the planner does not look.
       const condition = `pg_catalog.num_nulls(${some.map(column).join(', ')}) > 0`;
       const rule = `NOT NULL of ${some.join(', ')}`;
-      rules.push({ ...base, kind: 'where', name: rule, validated: true, calls: false, condition });
+      rules.push({ ...base, kind: 'where', name: rule, validated: true, calls: false, condition, notNull: some });
     }
     for (const one of constraints.filter(({ relation }) => relation === oid)) {
       if (one.type === 'c')
@@ -71,7 +75,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
           calls: one.calls,
           condition: `NOT (${one.expression})`,
         });
-      else if (one.type === 'f' && !one.period)
+      else
         rules.push({
           ...base,
           kind: 'foreign key',
@@ -82,13 +86,15 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
           target: one.target ?? base.table,
           targetPartitioned: one.targetPartitioned,
           matchFull: one.matchFull,
+          period: one.period,
         });
-      else skipped.push({ table: base.table, rule: one.name, why: 'rules over ranges are not looked at' });
     }
-    for (const { validated, calls, keys, predicate, nullsNotDistinct, name: index } of indexes.filter(
-      ({ relation }) => relation === oid,
-    ))
-      rules.push({ ...base, kind: 'unique', name: index, validated, calls, keys, predicate, nullsNotDistinct });
+    for (const one of indexes.filter(({ relation }) => relation === oid)) {
+      const { validated, calls, keys, predicate, nullsNotDistinct, operators } = one;
+      const rule = { ...base, name: one.name, validated, calls, keys, predicate };
+      if (operators === null) rules.push({ ...rule, kind: 'unique', nullsNotDistinct });
+      else rules.push({ ...rule, kind: 'exclusion', operators });
+    }
     for (const { name: what, expressions } of computed.filter(({ relation }) => relation === oid))
       rules.push({ ...base, kind: 'computed', name: what, validated: true, calls: true, expressions });
     for (const one of domains.filter(({ relation }) => relation === oid)) {
@@ -109,7 +115,7 @@ export async function readLiveRules(session: Session, tableOids: number[]): Prom
       }
     }
   }
-  return { rules, skipped };
+  return rules;
 }
 
 const COLUMNS_PER_STATEMENT = 90;
@@ -143,6 +149,8 @@ interface IndexRow {
   keys: string[];
   predicate: string | null;
   nullsNotDistinct: boolean;
+  /** Operators under which no two rows may meet; null for a unique index. */
+  operators: string[] | null;
 }
 type DomainRow = ObjectName & {
   relation: number;
@@ -209,7 +217,7 @@ const CONSTRAINTS_SQL = `
     FROM pg_catalog.pg_constraint con
     LEFT JOIN pg_catalog.pg_class t ON t.oid = con.confrelid LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
    WHERE con.conrelid = ANY ($1::int8[]::oid[]) AND con.conparentid = 0 AND con.conislocal
-     AND (con.contype IN ('c', 'f', 'x') OR con.contype IN ('p', 'u') AND COALESCE((to_jsonb(con) ->> 'conperiod')::bool, false))
+     AND con.contype IN ('c', 'f')
      AND COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true)
    ORDER BY con.conrelid, con.conname`;
 
@@ -219,9 +227,14 @@ const INDEXES_SQL = `
                       || COALESCE((SELECT pg_catalog.format(' COLLATE %I.%I', cn.nspname, co.collname) FROM pg_catalog.pg_collation co
                                      JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = i.indcollation[place - 1]), '')
                  FROM generate_series(1, i.indnkeyatts::int) AS place ORDER BY place) AS keys,
-         pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate, COALESCE((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS "nullsNotDistinct"
+         pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate, COALESCE((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS "nullsNotDistinct",
+         CASE WHEN i.indisexclusion THEN (
+           SELECT pg_catalog.array_agg(pg_catalog.format('OPERATOR(%I.%s)', opn.nspname, o.oprname) ORDER BY k.place)
+             FROM pg_catalog.pg_constraint con, unnest(con.conexclop) WITH ORDINALITY AS k(operator, place)
+             JOIN pg_catalog.pg_operator o ON o.oid = k.operator JOIN pg_catalog.pg_namespace opn ON opn.oid = o.oprnamespace
+            WHERE con.conindid = i.indexrelid AND con.conrelid = i.indrelid AND con.contype IN ('p', 'u', 'x')) END AS operators
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-   WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND i.indisunique AND NOT i.indisexclusion AND NOT c.relispartition
+   WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND (i.indisunique OR i.indisexclusion) AND i.indislive AND NOT c.relispartition
    ORDER BY i.indrelid, c.relname`;
 
 // A column whose own type is a domain is checked check by check, one that holds a domain somewhere inside as a whole.
@@ -247,16 +260,16 @@ const DOMAINS_SQL = `
 const COMPUTED_SQL = `
   SELECT def.adrelid::int8::float8 AS relation, 'the generated column ' || a.attname AS name, ARRAY[pg_catalog.pg_get_expr(def.adbin, def.adrelid)] AS expressions
     FROM pg_catalog.pg_attrdef def JOIN pg_catalog.pg_attribute a ON a.attrelid = def.adrelid AND a.attnum = def.adnum AND a.attgenerated = 's'
-   WHERE def.adrelid = ANY ($1::int8[]::oid[]) AND ${callsOf('pg_attrdef', 'def.oid')}
+   WHERE def.adrelid = ANY ($1::int8[]::oid[]) AND ($2 OR ${callsOf('pg_attrdef', 'def.oid')})
   UNION ALL
   SELECT i.indrelid::int8::float8, 'the index ' || c.relname,
          ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k.place::int, true) FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place) WHERE k.attnum = 0)
            || CASE WHEN i.indpred IS NULL THEN '{}'::text[] ELSE ARRAY[pg_catalog.pg_get_expr(i.indpred, i.indrelid)] END
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
    WHERE i.indrelid = ANY ($1::int8[]::oid[]) AND (NOT i.indisunique OR i.indisexclusion) AND i.indislive AND NOT c.relispartition
-     AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND ${callsOf('pg_class', 'i.indexrelid')}
+     AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND ($2 OR ${callsOf('pg_class', 'i.indexrelid')})
   UNION ALL
   SELECT pt.partrelid::int8::float8, 'the partition key', ARRAY[pg_catalog.pg_get_expr(pt.partexprs, pt.partrelid)]
     FROM pg_catalog.pg_partitioned_table pt
-   WHERE pt.partrelid = ANY ($1::int8[]::oid[]) AND pt.partexprs IS NOT NULL AND ${callsOf('pg_class', 'pt.partrelid')}
+   WHERE pt.partrelid = ANY ($1::int8[]::oid[]) AND pt.partexprs IS NOT NULL AND ($2 OR ${callsOf('pg_class', 'pt.partrelid')})
    ORDER BY 1, 2`;

@@ -21,7 +21,7 @@ export interface BrokenRuleFacts {
   version: number;
 }
 
-const FIRST_WITH_PARTITIONED_NOT_VALID = 180000;
+export const FIRST_WITH_PARTITIONED_NOT_VALID = 180000;
 
 /** Describes a broken rule and what to do about it. Leaves out whatever cannot be proved. */
 export function brokenRuleHint(

@@ -1,12 +1,12 @@
 import type { Session } from '../../../db/connect/session.ts';
-import { type ObjectName, qualifiedName } from '../../../db/model/model.ts';
+import { qualifiedName } from '../../../db/model/model.ts';
 import { quoteIdent, quoteName } from '../../../db/model/quote.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Shape, ShapeConstraint } from '../catalog/shape.ts';
-import { type BrokenRule, findBreaking, type Substitute } from '../preflight/broken-rows.ts';
+import { type BrokenRule, findBreaking } from '../preflight/broken-rows.ts';
 import { type LiveRule, readLiveRules } from '../preflight/live-rules.ts';
-import { selectList } from '../staging/staging.ts';
 import { type BackupRules, type BrokenRuleFacts, brokenRuleHint } from './broken-rule-hint.ts';
+import { stagedRows } from './staged-rows.ts';
 import type { TableLoad } from './table-load.ts';
 
 /** Number of rows that a message names by key. */
@@ -47,24 +47,42 @@ export async function explainBrokenRule(
   if (table === undefined) return error;
   const rule = name ?? `NOT NULL of ${column}`;
   const broken = await rowsBreaking(session, loads, load?.live.oid ?? constraint?.tableOid, { name, column });
-  const version = await serverVersion(session);
-  const facts: BrokenRuleFacts = {
+  const facts = brokenRuleFacts(loads, shape, {
     sqlState: sqlState ?? '',
     table,
     rule,
     column: column ?? null,
     constraint: constraint ?? null,
-    index: shape.indexes.find((one) => one.name === name && qualifiedName(one.table) === qualifiedName(table)) ?? null,
-    ofBackup: load !== undefined,
-    targetRestored: loads.some(({ live }) => live.oid === constraint?.targetOid),
-    partitioned: load?.live.partitioned ?? false,
-    version,
-  };
+    load,
+    version: await serverVersion(session),
+  });
   return new AppError(error.code, `${describeBroken(facts, broken)}. Nothing was changed.`, {
     cause: error.cause,
     hint: brokenRuleHint(facts, knowledge),
     details: { ...error.details, ...(broken && { rows: broken.rows, atLeast: broken.atLeast, keys: broken.keys }) },
   });
+}
+
+/** Gathers what is known of a rule of a table, which is restored when it has a load. */
+export function brokenRuleFacts(
+  loads: TableLoad[],
+  shape: Shape,
+  {
+    load,
+    ...known
+  }: Pick<BrokenRuleFacts, 'sqlState' | 'table' | 'rule' | 'column' | 'constraint' | 'version'> & {
+    load: TableLoad | undefined;
+  },
+): BrokenRuleFacts {
+  return {
+    ...known,
+    index:
+      shape.indexes.find((one) => one.name === known.rule && qualifiedName(one.table) === qualifiedName(known.table)) ??
+      null,
+    ofBackup: load !== undefined,
+    targetRestored: loads.some(({ live }) => live.oid === known.constraint?.targetOid),
+    partitioned: load?.live.partitioned ?? false,
+  };
 }
 
 const CHECK_VIOLATION = '23514';
@@ -97,7 +115,11 @@ function nameOf(load: TableLoad | undefined): string | null {
   return load === undefined ? null : qualifiedName(load.live);
 }
 
-function describeBroken({ table, rule, constraint, ofBackup }: BrokenRuleFacts, broken: BrokenRule | null): string {
+/** Says in words which rows break a rule, with the keys of a few. */
+export function describeBroken(
+  { table, rule, constraint, ofBackup }: BrokenRuleFacts,
+  broken: BrokenRule | null,
+): string {
   const what = `${rule} of ${qualifiedName(table)}${constraint?.target ? ` (rows of ${qualifiedName(constraint.target)} they refer to would not exist)` : ''}`;
   const whose = ofBackup ? 'of the backup' : `of ${qualifiedName(table)}, which is not restored,`;
   return broken === null || broken.rows === 0
@@ -122,12 +144,12 @@ async function rowsBreaking(
   { name, column }: { name: string | undefined; column: string | undefined },
 ): Promise<BrokenRule | null> {
   if (oid === undefined) return null;
-  const { rules } = await readLiveRules(session, [oid]);
+  const rules = await readLiveRules(session, [oid]);
   const rule = rules.find((one) => one.name === name) ?? notNullRule(rules, column);
   if (rule === undefined) return null;
   await session.query('SAVEPOINT rows_breaking');
   try {
-    return await findBreaking(session, rule, NAMED_ROWS, substituteOf(loads));
+    return await findBreaking(session, rule, NAMED_ROWS, await stagedRows(session, loads));
   } catch (error) {
     // A generated column, for example, is not staged. The refusal then stands without naming rows.
     if (!(error instanceof AppError) || error.code === 'CONNECTION_LOST' || error.code === 'CANCELLED') throw error;
@@ -137,18 +159,14 @@ async function rowsBreaking(
 }
 
 function notNullRule(rules: LiveRule[], column: string | undefined): LiveRule | undefined {
-  const all = rules.find((one) => one.kind === 'where' && one.name.startsWith('NOT NULL of '));
-  if (column === undefined || all?.kind !== 'where') return undefined;
-  return { ...all, condition: `${quoteIdent(all.table.name)}.${quoteIdent(column)} IS NULL` };
+  const all = rules.find((one) => one.kind === 'where' && one.notNull !== undefined);
+  return column === undefined || all === undefined ? undefined : notNullOf(all, column);
 }
 
-function substituteOf(loads: TableLoad[]): Substitute {
-  const byName = new Map(loads.map((load) => [qualifiedName(load.live), load]));
-  return (table: ObjectName) => {
-    const load = byName.get(qualifiedName(table));
-    if (load === undefined) return null;
-    return `(SELECT ${selectList(load.staging, load.columns)} FROM ${quoteName(load.staging)}) AS ${quoteIdent(table.name)}`;
-  };
+/** Returns the rule that one column of a rule for several is NOT NULL. */
+export function notNullOf(rule: LiveRule, column: string): LiveRule {
+  const condition = `${quoteIdent(rule.table.name)}.${quoteIdent(column)} IS NULL`;
+  return { ...rule, kind: 'where', name: `NOT NULL of ${column}`, condition, notNull: [column] };
 }
 
 async function serverVersion(session: Session): Promise<number> {
@@ -160,7 +178,7 @@ async function serverVersion(session: Session): Promise<number> {
 
 /** Returns a warning that names the rows of a live table that break an existing NOT VALID constraint. */
 export async function describeKept(session: Session, constraint: ShapeConstraint): Promise<string> {
-  const { rules } = await readLiveRules(session, [constraint.tableOid]);
+  const rules = await readLiveRules(session, [constraint.tableOid]);
   const rule = rules.find((one) => one.name === constraint.name);
   const broken = rule && (await findBreaking(session, rule, NAMED_ROWS));
   const rows = broken ? `${countOf(broken, 'of the backup')} it${keysOf(broken)}` : 'Rows of the backup break it';

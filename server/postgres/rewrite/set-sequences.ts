@@ -20,6 +20,8 @@ type FoundSequence = ObjectName &
     owner: string;
     /** True when a table that is not restored draws from it. */
     elsewhere: boolean;
+    least: string;
+    most: string;
   };
 type SequenceState = Pick<LiveSequence, 'lastValue' | 'isCalled'>;
 
@@ -68,6 +70,23 @@ export async function findSequences(
 
 function notOwned(live: FoundSequence, { lastValue, isCalled }: SequencePosition): string {
   return `The sequence ${qualifiedName(live)} belongs to ${live.owner} and was left where it stands. As its owner: SELECT pg_catalog.setval(${quoteLiteral(quoteName(live)).trim()}, ${lastValue}, ${isCalled});`;
+}
+
+/** Returns the sequences whose bounds of today leave out the position of the backup, in words and with a remedy. */
+export function sequencesOutOfBounds({ wanted }: FoundSequences): { message: string; hint: string }[] {
+  return wanted.flatMap(({ position: { lastValue }, live, mayGoBack }) => {
+    const [at, least, most] = [lastValue, live.least, live.most].map(BigInt) as [bigint, bigint, bigint];
+    const rises = BigInt(live.increment) > 0n;
+    // One that never goes back stays where it is when the position lies behind it.
+    const isSet = mayGoBack || (rises ? at > most : at < least);
+    if (!isSet || (at >= least && at <= most)) return [];
+    return [
+      {
+        message: `the sequence ${qualifiedName(live)} stood at ${lastValue}, and takes ${live.least} to ${live.most} today`,
+        hint: `As its owner run: ALTER SEQUENCE ${quoteName(live)} ${at > most ? 'MAXVALUE' : 'MINVALUE'} ${lastValue};`,
+      },
+    ];
+  });
 }
 
 /** Short, because whoever holds a sequence may be waiting for a table that this session has locked. */
@@ -207,7 +226,7 @@ async function findSequence(
 ): Promise<FoundSequence | null> {
   const { ownedBy } = position;
   const [row] = await session.query<FoundSequence>(
-    `SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment,
+    `SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment, s.seqmin::text AS least, s.seqmax::text AS most,
             pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
             EXISTS (SELECT 1 FROM pg_catalog.pg_attrdef def
                       JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = def.oid

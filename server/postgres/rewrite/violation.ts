@@ -25,7 +25,8 @@ export async function explained<T>(statement: Promise<T>, doing: string): Promis
   }
 }
 
-function violation(error: unknown, doing: string): AppError {
+/** Returns the error that `explained` throws for an error of the driver. */
+export function violation(error: unknown, doing: string): AppError {
   const code = faultCode(error) ?? '';
   const fault = error as ServerFault;
   const where = fault.table ? `${fault.schema ?? 'public'}.${fault.table}` : null;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { customType, integer, numeric, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { customType, integer, numeric, pgTable, primaryKey, serial, text } from 'drizzle-orm/pg-core';
 import fc from 'fast-check';
 import { modelFromSchema } from '../../../db/model/drizzle-model.ts';
 import { campaign } from '../../../db/testing/campaign.fixture.ts';
@@ -164,6 +164,43 @@ for (const server of testServers()) {
       expect(found.stops).toMatchObject([{ code: 'PERMISSION_DENIED', hint: expect.stringContaining('GRANT') }]);
       expect(found.tables).toMatchObject([{ changed: 1, columns: { n: 1 } }]);
       expect(await staging(database)).toEqual([]);
+    });
+
+    test('names a sequence that cannot stand where it stood, and a restore refuses it before it locks anything', async () => {
+      await using database = await testDatabase({ server });
+      await database.query('CREATE TABLE numbered (n serial); INSERT INTO numbered SELECT FROM generate_series(1, 50)');
+      const made = await backupOf(database, modelFromSchema({ numbered: pgTable('numbered', { n: serial('n') }) }));
+      await database.query('TRUNCATE numbered RESTART IDENTITY; ALTER SEQUENCE numbered_n_seq MAXVALUE 40');
+      const [stop] = (await compareWith(database, made)).stops;
+      const error = await rejection(restoreInto(database, made));
+      expect(stop).toEqual({ code: error.code, message: error.message, hint: error.hint ?? null });
+      expect(error.code).toBe('RESTORE_REFUSED');
+      expect(error.hint).toContain('ALTER SEQUENCE "public"."numbered_n_seq" MAXVALUE 50;');
+    });
+
+    test('names an event trigger that forbids altering tables', async () => {
+      await using database = await testDatabase({ server });
+      await database.query('CREATE TABLE loose (a int, b text); INSERT INTO loose VALUES (1)');
+      const made = await backupOf(database, modelFromSchema({ loose }));
+      await database.admin(`
+        CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+        CREATE EVENT TRIGGER nobody_alters ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION no()`);
+      const [stop] = (await compareWith(database, made)).stops;
+      expect(stop).toMatchObject({ code: 'RESTORE_REFUSED', hint: expect.stringContaining('nobody_alters') });
+      expect((await rejection(restoreInto(database, made))).code).toBe('RESTORE_REFUSED');
+    });
+
+    test('a table whose policies are forced on its owner: the plan says that it cannot see the rows', async () => {
+      await using database = await testDatabase({ server });
+      await database.query('CREATE TABLE loose (a int, b text); INSERT INTO loose VALUES (1)');
+      const made = await backupOf(database, modelFromSchema({ loose }));
+      await database.query(
+        'ALTER TABLE loose ENABLE ROW LEVEL SECURITY; ALTER TABLE loose FORCE ROW LEVEL SECURITY; DELETE FROM loose',
+      );
+      const error = await rejection(compareWith(database, made));
+      expect(error.code).toBe('PERMISSION_DENIED');
+      expect(error.message).toMatch(/^row security hides rows of public\.loose from \S+\. Nothing was compared\.$/);
+      expect(error.hint).toMatch(/ALTER ROLE \S+ BYPASSRLS;$/);
     });
 
     test('a table that stays locked is named with its holder, and nothing is left behind', async () => {

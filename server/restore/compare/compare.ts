@@ -4,25 +4,31 @@ import { quoteName } from '../../../db/model/quote.ts';
 import { lossesOf, lossText } from '../../archive/manifest/losses.ts';
 import type { Archive } from '../../archive/reader.ts';
 import type { ByteSource } from '../../core/bytes.ts';
-import { AppError, cancelled, type ErrorCode, withLeft } from '../../core/errors.ts';
+import { AppError, cancelled, withLeft } from '../../core/errors.ts';
 import type { OnProgress } from '../../core/progress.ts';
+import { readShape } from '../../postgres/catalog/shape.ts';
 import { type Differences, findDifferences } from '../../postgres/compare/differences.ts';
 import { type KeyColumn, readRowKeys } from '../../postgres/compare/row-key.ts';
 import { namingHolders } from '../../postgres/locks/table-lock.ts';
 import { refuseForeignRows } from '../../postgres/rewrite/foreign-rows.ts';
+import { findRulesToBreak, type PlannedRule, type PlannedRules } from '../../postgres/rewrite/planned-rules.ts';
+import { probeEventTriggers } from '../../postgres/rewrite/probe.ts';
 import { findSequences } from '../../postgres/rewrite/set-sequences.ts';
 import { sessionsFor } from '../../postgres/sessions-for.ts';
 import { openSnapshot } from '../../postgres/snapshot.ts';
 import { cleanUp, dropStaging } from '../../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../../postgres/staging/staging.ts';
 import { openChosen } from '../choose-tables.ts';
+import { knowledgeOf } from '../knowledge.ts';
 import { loadOf, type PlannedTable } from '../plan.ts';
 import { readTarget } from '../read-target.ts';
-import { refuseMissingRights, refuseObstacles } from '../refuse-rights.ts';
+import { refuseMissingRights, refuseObstacles, refuseSequences } from '../refuse-rights.ts';
 import { sequencesOf } from '../sequences-of.ts';
 import { stageAll } from '../stage.ts';
 import { findEqualTables } from './equal-tables.ts';
+import { refusals, refuseHiddenRows, type Stop } from './stops.ts';
 
+const NO_COUNT = { rows: 0, bytes: 0, totalBytes: 0 };
 const AGAIN = 'run the comparison again.';
 
 export interface CompareDeps {
@@ -43,6 +49,8 @@ export interface CompareInput {
   /** Keys, names or `schema.name`; every table of the archive when absent. */
   tables?: string[];
   jobs: number;
+  /** Says what a restore with `keepBrokenRules` would do. */
+  keepBrokenRules?: boolean;
 }
 
 export interface TableDifferences extends Omit<Differences, 'by'> {
@@ -58,7 +66,9 @@ export interface Comparison {
   /** Every chosen table, in the order of the archive. */
   tables: TableDifferences[];
   /** Reasons for which this restore would be refused, with what to do about each. */
-  stops: { code: ErrorCode; message: string; hint: string | null }[];
+  stops: Stop[];
+  /** Rules of today's tables that rows would break. Those for which the restore would be refused are among `stops` as well. */
+  rules: PlannedRule[];
   /** When the comparison ended, in ISO 8601. */
   timestamp: string;
   durationMs: number;
@@ -81,19 +91,26 @@ export async function compareArchive(
   const schema = stagingSchema(deps.operationId);
   const session = { applicationName: name, signal: run.signal, lockTimeoutMs: deps.lockGiveUpMs };
   await using leader = await openWorkingSession(deps.databaseUrl, session);
-  const { plan, oids } = await readTarget(leader, archive, chosen, {
+  const { plan, oids, live } = await readTarget(leader, archive, chosen, {
     schema,
     giveUpMs: deps.lockGiveUpMs,
     again: AGAIN,
   });
   const found = await findSequences(leader, sequencesOf(archive, chosen), oids);
-  const stops = await refusals([() => refuseMissingRights(leader, plan, found), () => refuseObstacles(leader, plan)]);
+  const stops = await refusals([
+    () => refuseMissingRights(leader, plan, found),
+    () => refuseObstacles(leader, plan),
+    async () => refuseSequences(found),
+    () => probeEventTriggers(leader, schema, live, found),
+  ]);
+
+  await refuseHiddenRows(leader, chosen, found.all);
 
   const snapshot = await openSnapshot(leader, deps.databaseUrl, chosen, {
     ...session,
     busy: { end: 'Nothing was compared.', again: AGAIN },
   });
-  const bytes = plan.tables.flatMap(({ live }) => live.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
+  const bytes = plan.tables.flatMap((table) => table.live.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
   const equal = await findEqualTables(archive, plan.tables, snapshot, {
     jobs: sessionsFor(bytes, input.jobs, deps.bytesPerSession),
     ...run,
@@ -105,51 +122,51 @@ export async function compareArchive(
 
   const others = plan.tables.filter((table) => !equal.has(table));
   const counted = new Map<PlannedTable, TableDifferences>();
-  let left: string | null = null;
-  if (others.length > 0)
-    left = await staged(deps, { name, schema, archive, tables: others, leader, jobs: input.jobs }, run, async () => {
-      stops.push(...(await refusals([() => refuseForeignRows(leader, others.map(loadOf))])));
+  const rules: PlannedRules = { rules: [], unlooked: [] };
+  const left = await staged(
+    deps,
+    { name, schema, archive, tables: others, leader, jobs: input.jobs },
+    run,
+    async () => {
+      const loads = plan.tables.map(loadOf);
+      const staging = loads.filter((_, index) => others.includes(plan.tables[index] as PlannedTable));
+      stops.push(...(await refusals([() => refuseForeignRows(leader, staging)])));
       const keys = await readRowKeys(leader, oids);
-      await inOneMoment(leader, others, deps.lockGiveUpMs, async () => {
+      const shape = await readShape(leader, oids);
+      await inOneMoment(leader, plan.tables, deps.lockGiveUpMs, async () => {
         for (const table of others) {
-          run.onProgress({
-            stage: 'differences',
-            rows: 0,
-            bytes: 0,
-            totalBytes: 0,
-            table: qualifiedName(table.archived),
-          });
+          run.onProgress({ ...NO_COUNT, stage: 'differences', table: qualifiedName(table.archived) });
           counted.set(table, await differencesOf(leader, table, keys.get(table.live.oid)));
         }
+        run.onProgress({ ...NO_COUNT, stage: 'rules' });
+        // Rules may call functions of the database, which must write nothing.
+        await leader.query('SET TRANSACTION READ ONLY');
+        const { serverVersion: version } = leader;
+        const knowledge = knowledgeOf(archive, chosen, input);
+        Object.assign(rules, await findRulesToBreak(leader, { loads, staged: staging, shape, version }, knowledge));
       });
-    });
+    },
+  );
+  const broken = rules.rules.filter(({ outcome }) => outcome === 'refused');
   return {
     operationId: deps.operationId,
     backupId: archive.manifest.metadata.backupId,
     tables: plan.tables.map((table) => counted.get(table) ?? unchanged(table)),
-    stops,
+    stops: [...stops, ...broken.map(({ code, message, hint }) => ({ code, message, hint }))],
+    rules: rules.rules,
     timestamp: deps.now().toISOString(),
     durationMs: deps.now().getTime() - started.getTime(),
-    warnings: [...lossesOf(archive.manifest).map(lossText), ...plan.warnings, ...(left === null ? [] : [left])],
+    warnings: [
+      ...lossesOf(archive.manifest).map(lossText),
+      ...plan.warnings,
+      ...found.warnings,
+      ...unlookedWarning(rules),
+      ...(left === null ? [] : [left]),
+    ],
   };
 }
 
-/** Returns the errors by which a restore would refuse, instead of throwing them. Throws every other error. */
-async function refusals(checks: (() => Promise<void>)[]): Promise<Comparison['stops']> {
-  const stops: Comparison['stops'] = [];
-  for (const check of checks)
-    try {
-      await check();
-    } catch (error) {
-      if (!(error instanceof AppError) || !REFUSALS.has(error.code)) throw error;
-      stops.push({ code: error.code, message: error.message, hint: error.hint ?? null });
-    }
-  return stops;
-}
-
-const REFUSALS = new Set<ErrorCode>(['PERMISSION_DENIED', 'RESTORE_REFUSED']);
-
-/** Loads the tables into staging, awaits `look`, and removes the staging schema whatever fails. Returns in words what is left of it. */
+/** Loads the tables, if any, into staging, awaits `look`, and removes the staging schema. Returns in words what is left of it. */
 async function staged(
   deps: CompareDeps,
   stage: {
@@ -166,13 +183,15 @@ async function staged(
   const { name, schema, tables, leader } = stage;
   const clean = () => cleanUp(deps.databaseUrl, name, schema);
   try {
-    await deps.begin();
-    await createStaging(
-      leader,
-      schema,
-      tables.map((table) => table.staging),
-    );
-    await stageAll(deps, stage, run);
+    if (tables.length > 0) {
+      await deps.begin();
+      await createStaging(
+        leader,
+        schema,
+        tables.map((table) => table.staging),
+      );
+      await stageAll(deps, stage, run);
+    }
     await look();
   } catch (error) {
     leader.destroy();
@@ -180,7 +199,7 @@ async function staged(
     if (run.signal.aborted) throw cancelled('The comparison', left);
     throw left !== null && error instanceof AppError ? withLeft(error, left) : error;
   }
-  return await dropStaging(leader, schema).then(() => null, clean);
+  return tables.length === 0 ? null : await dropStaging(leader, schema).then(() => null, clean);
 }
 
 /**
@@ -214,6 +233,11 @@ async function differencesOf(
   const compared = { live, staging, columns, key: usable, rows: archived.rows };
   const { differences } = await findDifferences(leader, compared);
   return { table: shortName(archived), ...differences };
+}
+
+function unlookedWarning({ unlooked }: PlannedRules): string[] {
+  if (unlooked.length === 0) return [];
+  return [`These rules could not be tried before the restore itself does: ${unlooked.join('; ')}.`];
 }
 
 function unchanged({ archived }: PlannedTable): TableDifferences {

@@ -21,7 +21,7 @@ const STILL: Progress = {
 const ORDER = {
   backup: ['prepare', 'copy', 'finish', 'verify'],
   restore: ['open', 'stage', 'lock', 'apply', 'indexes', 'links', 'commit', 'analyze'],
-  plan: ['open', 'compare', 'stage', 'differences'],
+  plan: ['open', 'compare', 'stage', 'differences', 'rules'],
   verify: ['verify'],
   'upload of an archive': ['open', 'copy', 'verify'],
   'upload of a document': ['stage', 'copy', 'finish', 'verify'],

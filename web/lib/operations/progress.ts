@@ -24,7 +24,15 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
       ['clean', 1],
     ],
   ],
-  plan: [[['open', 1]], [['compare', 4]], [['stage', 4]], [['differences', 2]]],
+  plan: [
+    [['open', 1]],
+    [['compare', 4]],
+    [['stage', 4]],
+    [
+      ['differences', 2],
+      ['rules', 2],
+    ],
+  ],
   verify: [[['verify', 1]]],
   // An archive is read through, a document is loaded; both are then stored and read back.
   upload: [

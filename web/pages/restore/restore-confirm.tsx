@@ -21,6 +21,7 @@ interface RestoreConfirmProps {
   database: string;
   /** The tables to restore; null for the whole backup. */
   tables: string[] | null;
+  keepBrokenRules: boolean;
   /** A sentence on what the restore will have done. */
   lead: string;
   onStarted: (operation: Operation) => void;
@@ -46,6 +47,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
         idempotencyKey: key.current,
         ...(confirmAdministrators && { confirmAdministrators }),
         ...(props.tables && { tables: props.tables }),
+        ...(props.keepBrokenRules && { keepBrokenRules: true }),
       });
       showStarted(client, data.operation);
       announce(w.started);

@@ -36,6 +36,7 @@ interface RestorePlanProps {
 export function RestorePlan(props: RestorePlanProps) {
   const me = useMe();
   const [creating, setCreating] = createSignal(false);
+  const [keepBrokenRules, setKeepBrokenRules] = createSignal(false);
   const requestedNames = () => (props.detail?.tables ?? []).map(({ name }) => name).filter(isRequested);
   const isRequested = (name: string) => props.requested.some((one) => tableLabel(one) === tableLabel(name));
   const [scope, setScope] = createSignal<'all' | 'some'>(props.requested.length > 0 ? 'some' : 'all');
@@ -117,7 +118,12 @@ export function RestorePlan(props: RestorePlanProps) {
                 <Button onClick={() => setCreating(true)}>{w.backupFirst}</Button>
               </Show>
             </div>
-            <Preview archive={props.info.fileName} tables={scope() === 'all' ? null : chosen()} />
+            <Preview
+              archive={props.info.fileName}
+              tables={scope() === 'all' ? null : chosen()}
+              keepBrokenRules={keepBrokenRules()}
+              onKeepBrokenRules={setKeepBrokenRules}
+            />
             <RowCounts tables={affected()} rowsNow={rowsNow()} />
           </Card>
           <RestoreConfirm
@@ -129,6 +135,7 @@ export function RestorePlan(props: RestorePlanProps) {
             archive={props.info.fileName}
             database={props.database.name}
             tables={scope() === 'all' ? null : chosen()}
+            keepBrokenRules={keepBrokenRules()}
             onStarted={props.onStarted}
           />
         </Show>

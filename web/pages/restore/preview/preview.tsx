@@ -19,15 +19,18 @@ interface PreviewProps {
   archive: string;
   /** The tables to restore; null for the whole backup. */
   tables: string[] | null;
+  /** True when rules that rows of the backup break are to come back NOT VALID. */
+  keepBrokenRules: boolean;
+  onKeepBrokenRules: (keep: boolean) => void;
 }
 
-/** Counts, on request, the rows that a restore would bring back, change and remove. Changes nothing. */
+/** Counts, on request, the rows that a restore would bring back, change and remove, and says what it would be refused for. */
 export function Preview(props: PreviewProps) {
   const client = useQueryClient();
   const key = createIdempotencyKey();
   const [started, setStarted] = createSignal<Operation | null>(null);
   // Numbers of another choice of tables would be wrong here.
-  const choice = createMemo(() => JSON.stringify([props.archive, props.tables]));
+  const choice = createMemo(() => JSON.stringify([props.archive, props.tables, props.keepBrokenRules]));
   createEffect(on(choice, () => setStarted(null), { defer: true }));
   const start = useMutation(() => ({
     async mutationFn() {
@@ -36,6 +39,7 @@ export function Preview(props: PreviewProps) {
         wait: true,
         idempotencyKey: key.current,
         ...(props.tables && { tables: props.tables }),
+        ...(props.keepBrokenRules && { keepBrokenRules: true }),
       });
       return data.operation;
     },
@@ -63,6 +67,20 @@ export function Preview(props: PreviewProps) {
         </Button>
         <p class="min-w-0 flex-1 basis-60 text-sm text-soft">{previewWords.hint}</p>
       </div>
+      <Show when={result()?.couldKeep || props.keepBrokenRules}>
+        <label class="mt-3 flex items-start gap-3 text-sm">
+          <input
+            type="checkbox"
+            class="size-5 shrink-0"
+            checked={props.keepBrokenRules}
+            onChange={(event) => props.onKeepBrokenRules(event.currentTarget.checked)}
+          />
+          <span>
+            {previewWords.keepBroken}
+            <span class="block text-soft">{previewWords.keepBrokenHint}</span>
+          </span>
+        </label>
+      </Show>
       <Show when={start.error}>{(error) => <FailureNotice failure={failureOf(error())} />}</Show>
       <Show when={operation()?.error}>
         {(error) => (
@@ -79,6 +97,13 @@ export function Preview(props: PreviewProps) {
               {(stop) => (
                 <p role="alert" class="mt-2 rounded-lg bg-bad-wash p-4 text-sm break-words text-bad">
                   {previewWords.refused(stop.message, stop.hint)}
+                </p>
+              )}
+            </For>
+            <For each={found().settled}>
+              {(rule) => (
+                <p class="mt-2 rounded-lg bg-warn-wash p-4 text-sm break-words text-warn">
+                  {previewWords.kept(rule.message, rule.hint)}
                 </p>
               )}
             </For>

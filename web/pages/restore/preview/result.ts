@@ -12,6 +12,7 @@ export interface PreviewedTable {
 interface Comparison {
   tables: PreviewedTable[];
   stops: { message: string; hint: string | null }[];
+  rules: { message: string; hint: string | null; outcome: 'refused' | 'kept' | 'left out'; keepable: boolean }[];
 }
 
 export interface PreviewResult {
@@ -21,6 +22,10 @@ export interface PreviewResult {
   changed: number;
   removed: number;
   stops: Comparison['stops'];
+  /** Rules that rows would break without the restore being refused for it. */
+  settled: Comparison['rules'];
+  /** True when the restore would be refused for rules that it may put back NOT VALID instead. */
+  couldKeep: boolean;
 }
 
 /** Returns the numbers of a finished preview from the result of its operation; null for any other result. */
@@ -34,10 +39,12 @@ export function previewOf(result: unknown): PreviewResult | null {
     changed: sum(({ changed }) => changed),
     removed: sum(({ removed }) => removed),
     stops: result.stops,
+    settled: result.rules.filter(({ outcome }) => outcome !== 'refused'),
+    couldKeep: result.rules.some(({ outcome, keepable }) => outcome === 'refused' && keepable),
   };
 }
 
 function isComparison(result: unknown): result is Comparison {
-  const { tables, stops } = (result ?? {}) as Partial<Comparison>;
-  return Array.isArray(tables) && Array.isArray(stops);
+  const { tables, stops, rules } = (result ?? {}) as Partial<Comparison>;
+  return Array.isArray(tables) && Array.isArray(stops) && Array.isArray(rules);
 }
