@@ -10,38 +10,94 @@ export interface Launch {
   owner: { uid: number; gid: number } | null;
 }
 
+/** What the machine offers; tests say another. */
+export interface Machine {
+  uid: number | undefined;
+  /** Finds a program on the PATH. */
+  which(program: string): string | null;
+  /** Returns the program's output when it succeeds, else null. */
+  answers(command: string[]): string | null;
+  users(): Promise<SystemUser[]>;
+}
+
+interface SystemUser {
+  name: string;
+  uid: number;
+  gid: number;
+}
+
 /**
  * Finds a way to run PostgreSQL, which refuses root and users without a name. `filesOf` is the present owner of the files; what one way has
- * created is never run another way. Throws DATABASE_UNREACHABLE, saying what is missing, when no way works.
+ * created is never run another way. Throws DATABASE_UNREACHABLE, saying what is in the way of each, when no way works.
  */
-export async function unprivilegedLaunch(filesOf: { uid: number; gid: number } | null): Promise<Launch> {
-  const uid = process.getuid?.();
-  if (uid === undefined || (uid !== 0 && answers(['id', '-un']) !== null)) return { prefix: [], owner: null };
-  const users = await systemUsers();
-  const [unshare, setpriv] = [Bun.which('unshare'), Bun.which('setpriv')];
+export async function unprivilegedLaunch(
+  filesOf: { uid: number; gid: number } | null,
+  machine: Machine = thisMachine,
+): Promise<Launch> {
+  const { uid } = machine;
+  if (uid === undefined || (uid !== 0 && machine.answers(['id', '-un']) !== null)) return { prefix: [], owner: null };
+  const users = await machine.users();
+  const ways = [inNamespace(machine, uid, users, filesOf), asSystemUser(machine, uid, users, filesOf)];
+  const launch = ways.find((way) => 'prefix' in way);
+  if (launch) return launch;
+  throw noWay(
+    uid,
+    ways.filter((way) => 'fault' in way),
+  );
+}
 
-  // A user namespace shows PostgreSQL another user while the files stay ours: any path works, a 0700 home included, without a system user.
-  if (filesOf === null || filesOf.uid === uid) {
-    const shown = users.find((user) => user.name === 'nobody') ?? users[0];
-    if (shown && unshare) {
-      const prefix = [unshare, '--user', `--map-user=${shown.uid}`, `--map-group=${shown.gid}`, '--'];
-      if (answers([...prefix, 'id', '-u']) === String(shown.uid)) return { prefix, owner: null };
-    }
-  }
+/** Why a way cannot be taken, and the program whose installation would open it. */
+interface Obstacle {
+  fault: string;
+  lacks?: string;
+}
 
-  // Without namespaces root runs it as a system user, for whom the folder must be reachable.
+/** A user namespace shows PostgreSQL another user while the files stay ours: any path works, a 0700 home included, without a system user. */
+function inNamespace(
+  machine: Machine,
+  uid: number,
+  users: SystemUser[],
+  filesOf: { uid: number } | null,
+): Launch | Obstacle {
+  const shown = users.find((user) => user.name === 'nobody') ?? users[0];
+  const unshare = machine.which('unshare');
+  if (filesOf !== null && filesOf.uid !== uid)
+    return { fault: `a user namespace would not show it its files, which belong to user ${filesOf.uid}` };
+  if (!shown) return { fault: 'a user namespace needs a user in /etc/passwd besides root' };
+  if (!unshare) return { fault: 'a user namespace needs the program unshare, which is missing', lacks: 'unshare' };
+  const prefix = [unshare, '--user', `--map-user=${shown.uid}`, `--map-group=${shown.gid}`, '--'];
+  if (machine.answers([...prefix, 'id', '-u']) === String(shown.uid)) return { prefix, owner: null };
+  return { fault: 'a user namespace is not allowed here (unshare failed)' };
+}
+
+/** Without namespaces root runs it as a system user, for whom the folder must be reachable. */
+function asSystemUser(
+  machine: Machine,
+  uid: number,
+  users: SystemUser[],
+  filesOf: { uid: number; gid: number } | null,
+): Launch | Obstacle {
+  if (uid !== 0) return { fault: 'only root can run it as another user' };
   const owner =
     filesOf && filesOf.uid !== 0 ? filesOf : users.find((user) => ['postgres', 'nobody'].includes(user.name));
-  if (uid === 0 && owner && setpriv) {
-    const prefix = [setpriv, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups', '--'];
-    if (answers([...prefix, 'id', '-u']) === String(owner.uid))
-      return { prefix, owner: { uid: owner.uid, gid: owner.gid } };
-  }
-  throw new AppError(
+  const setpriv = machine.which('setpriv');
+  if (!owner) return { fault: 'there is neither a user postgres nor nobody to run it as' };
+  if (!setpriv) return { fault: 'another user needs the program setpriv, which is missing', lacks: 'setpriv' };
+  const prefix = [setpriv, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups', '--'];
+  if (machine.answers([...prefix, 'id', '-u']) === String(owner.uid))
+    return { prefix, owner: { uid: owner.uid, gid: owner.gid } };
+  return { fault: `running it as user ${owner.uid} is not allowed here (setpriv failed)` };
+}
+
+function noWay(uid: number, obstacles: Obstacle[]): AppError {
+  const who = uid === 0 ? 'root' : `user ${uid}, who has no name on this machine`;
+  const lacking = obstacles.flatMap(({ lacks }) => lacks ?? []);
+  const install = lacking.length === 0 ? '' : `Install util-linux (for ${lacking.join(' and ')}), or run`;
+  return new AppError(
     'DATABASE_UNREACHABLE',
-    `PostgreSQL refuses to run as ${uid === 0 ? 'root' : `user ${uid}, who has no name on this machine`}, and neither a user namespace (unshare) nor another user (setpriv) can be used here.`,
+    `PostgreSQL refuses to run as ${who}, and no way round that is open: ${obstacles.map(({ fault }) => fault).join('; ')}.`,
     {
-      hint: `${unshare && setpriv ? 'Run' : 'Install util-linux (for unshare and setpriv), run'} as an ordinary user who has a name on this machine, or set DATABASE_URL to a PostgreSQL of your own.`,
+      hint: `${install || 'Run'} as an ordinary user who has a name on this machine, or set DATABASE_URL to a PostgreSQL of your own.`,
     },
   );
 }
@@ -60,7 +116,7 @@ function answers(command: string[]): string | null {
 }
 
 /** Returns the users of `/etc/passwd` except root, `postgres` and `nobody` first. */
-async function systemUsers(): Promise<{ name: string; uid: number; gid: number }[]> {
+async function systemUsers(): Promise<SystemUser[]> {
   const text = await readFile('/etc/passwd', 'utf8').catch(() => '');
   const rank = (name: string) => ['postgres', 'nobody'].indexOf(name) + 1 || 3;
   return text
@@ -70,3 +126,10 @@ async function systemUsers(): Promise<{ name: string; uid: number; gid: number }
     .filter((user) => Number.isInteger(user.uid) && user.uid > 0 && Number.isInteger(user.gid) && user.gid > 0)
     .sort((a, b) => rank(a.name) - rank(b.name));
 }
+
+const thisMachine: Machine = {
+  uid: process.getuid?.(),
+  which: (program) => Bun.which(program),
+  answers,
+  users: systemUsers,
+};
