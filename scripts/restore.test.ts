@@ -65,6 +65,9 @@ describe('a plan', () => {
       { table: 'loans', added: 0, changed: 0, removed: 0 },
       { table: 'system_settings', added: 0, changed: rows.system_settings, removed: 0 },
     ]);
+    const { warnings } = planned.data;
+    expect(warnings[0]).toBe('said.json is a BackupData document: its rows bear no checksum of their own.');
+    expect(warnings.join('\n')).not.toMatch(/accepted/i);
     await restore('kept', '--yes', '-s');
   });
 

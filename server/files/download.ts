@@ -138,7 +138,7 @@ function downloadJson(parts: FileParts, c: FilesContext, backup: FoundBackup, re
     });
   if (backup.digest === null) {
     throw new AppError('ARCHIVE_DAMAGED', 'The backup cannot be opened, so there is nothing to export.', {
-      hint: 'Download it is, or verify it to see what is damaged.',
+      hint: 'Download it as it is, or verify it to see what is damaged.',
     });
   }
   const headers = {

@@ -3,7 +3,7 @@ import type { ByteSource } from '../../../server/core/bytes.ts';
 import type { OnProgress } from '../../../server/core/progress.ts';
 import { type Operation, runOperation } from '../../../server/jobs/operations.ts';
 import type { ReadArchive, restore, VerbOptions } from '../../../server/jobs/verbs.ts';
-import { acceptJson } from '../../../server/library/accept/accept-document.ts';
+import { type AcceptedJson, acceptJson } from '../../../server/library/accept/accept-document.ts';
 import type { AdministratorChanges } from '../../../server/library/administrators/administrators-from-elsewhere.ts';
 import type { Config } from '../../../server/process/config.ts';
 import { composeSchema } from '../../../server/process/schema.ts';
@@ -104,9 +104,18 @@ export async function runVerb<Result extends object>(
       if (found.changes.length > 0) await operation.addParameters({ administrators: namedAdministrators(found) });
       await using source = await scratch.open(SCRATCH_NAME);
       const done = await from(source, null);
-      return { ...done, warnings: [...accepted.warnings, ...done.warnings] };
+      return { ...done, warnings: [...warningsOf(accepted, kind, chosen.label), ...done.warnings] };
     },
   );
+}
+
+/** Returns what converting the document warned of; a plan accepts nothing. */
+function warningsOf({ warnings, provenance }: AcceptedJson, kind: 'restore' | 'plan', label: string): string[] {
+  if (kind === 'restore') return warnings;
+  return [
+    `${label} is a BackupData document: its rows bear no checksum of their own.`,
+    ...warnings.filter((warning) => warning !== provenance),
+  ];
 }
 
 const SCRATCH_NAME = 'accepted.zip';

@@ -64,6 +64,9 @@ export interface AcceptedJson {
   size: number;
   /** BackupData keys that the document lacks; their tables are not in the archive. */
   missing: string[];
+  /** The warning that says where the archive is from, which concerns nobody when it is thrown away unrestored. */
+  provenance: string;
+  /** Includes the provenance. */
   warnings: string[];
 }
 
@@ -155,12 +158,13 @@ async function writeArchive(
   const prerequisites = await readPrerequisites(session, oids);
   const { sequences, silent } = await sequencesFor(session, oids, held, facts.sequences);
   const missing = mappings.filter((mapping) => !held.includes(mapping));
+  const provenance = `Accepted from ${input.label.slice(0, 500)} by ${input.acceptedBy} at ${deps.now().toISOString()}; its rows bear no checksum of their own.`;
   const warnings = [
-    `Accepted from ${input.label.slice(0, 500)} by ${input.acceptedBy} at ${deps.now().toISOString()}; its rows bear no checksum of their own.`,
+    provenance,
     ...facts.warnings,
     ...missing.map(
       ({ json, live }) =>
-        `data.${json.key} is missing: ${qualifiedName(live)} is not in this backup, and a restore leaves it is.`,
+        `data.${json.key} is missing: ${qualifiedName(live)} is not in this backup, and a restore leaves it as it is.`,
     ),
     ...held.flatMap((mapping) => lackingColumns(mapping, loaded)),
     ...silent.map(
@@ -210,7 +214,7 @@ async function writeArchive(
   const complete = { ...manifest, entries: writer.entries };
   const { digest, size } = await writer.finish(complete);
   throwIfCancelled(run.signal, 'Accepting the document');
-  return { manifest: complete, digest, size, missing: missing.map(({ json }) => json.key), warnings };
+  return { manifest: complete, digest, size, missing: missing.map(({ json }) => json.key), provenance, warnings };
 }
 
 /** Returns the same table with its rows in staging. */
