@@ -12,7 +12,7 @@ import { type Action, RIGHTS } from '../security/rights.ts';
 import { until } from '../testing/until.fixture.ts';
 import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { DEMO_PASSWORD, SUPER_ADMIN, signIn, type Visitor } from './system.fixture.ts';
+import { DEMO_PASSWORD, SUPER_ADMIN, signIn, type Person } from './system.fixture.ts';
 
 /**
  * A server in a process of its own, run as nobody who may read everything, through one bad day after the other. Whatever it answers is
@@ -23,9 +23,9 @@ interface Setup {
   database: TestDatabase;
   proxy: PausingProxy;
   program: Program;
-  owner: Visitor;
+  owner: Person;
   /** Who is signed out in a test, so that the owner stays. */
-  other: Visitor;
+  other: Person;
 }
 
 interface Call {
@@ -144,7 +144,7 @@ const PUBLIC: Call[] = ['/', '/healthz', '/readyz', '/.well-known/jwks.json'].ma
 const METRICS: Call = { path: '/metrics', headers: { Authorization: `Bearer ${METRICS_TOKEN}` } };
 
 /** Asks, and gives up when nobody answers. What anybody is told holds no path of the server's. */
-async function ask({ path, ...init }: Call, who: Visitor = setup.owner) {
+async function ask({ path, ...init }: Call, who: Person = setup.owner) {
   const answer = await who.ask(path, { ...init, signal: AbortSignal.timeout(GIVEN_UP_MS) }).catch(() => null);
   if (answer === null) throw new Error(`nobody answered ${init.method ?? 'GET'} ${path}`);
   const { status } = answer;

@@ -9,7 +9,7 @@ import { sampleArchive } from '../archive/sample.fixture.ts';
 import { hostileFiles } from './hostile-files.fixture.ts';
 import { startWatchdog } from './memory-watchdog.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { signIn, type Visitor } from './system.fixture.ts';
+import { signIn, type Person } from './system.fixture.ts';
 
 const MEBIBYTE = 1024 ** 2;
 /** What the two processes of a server together may take above what they take at rest. */
@@ -26,7 +26,7 @@ const COUNTS = process.platform === 'linux';
 let database: TestDatabase;
 let folder: string;
 let program: Program;
-let person: Visitor;
+let person: Person;
 let watchdog: ReturnType<typeof startWatchdog>;
 beforeAll(async () => {
   database = await testDatabase({ template: 'hrms' });

@@ -5,10 +5,10 @@ import { quoteName } from '../../db/model/quote.ts';
 import { connected } from '../../db/testing/client.fixture.ts';
 import { answeredCode } from '../testing/answered.fixture.ts';
 import { until } from '../testing/until.fixture.ts';
-import { type System, startSystem, type Visitor } from './system.fixture.ts';
+import { type System, startSystem, type Person } from './system.fixture.ts';
 
 let system: System;
-let person: Visitor;
+let person: Person;
 beforeAll(async () => {
   system = await startSystem({ staff: 20 });
   person = await system.signIn();

@@ -6,7 +6,7 @@ import { readOutcome } from '../api/wire.fixture.ts';
 import { composeServer } from '../process/start-server.ts';
 import { SCOPES, type Scope } from '../security/caller.ts';
 import { createBreakGlassCode } from '../security/sessions/break-glass.ts';
-import { DEMO_PASSWORD, type System, signIn, startSystem, type Visitor } from './system.fixture.ts';
+import { DEMO_PASSWORD, type System, signIn, startSystem, type Person } from './system.fixture.ts';
 
 /** Refuses everybody: `METRICS_TOKEN` alone opens it. */
 const scraper: Rule = () => 'UNAUTHENTICATED';
@@ -110,7 +110,7 @@ afterAll(() => system[Symbol.asyncDispose]());
 async function everybody(): Promise<Map<string, Record<string, string>>> {
   const { database } = system;
   const hash = await Bun.password.hash(DEMO_PASSWORD, { algorithm: 'bcrypt', cost: 4 });
-  const enter = async (id: string, role: string): Promise<Visitor> => {
+  const enter = async (id: string, role: string): Promise<Person> => {
     await database.query(
       `INSERT INTO admins (id, email, password, "fullName", role, "updatedAt") VALUES ($1, $2, $3, 'A Person', $4, now())`,
       [id, `${id}@owu.test`, hash, role],
@@ -118,7 +118,7 @@ async function everybody(): Promise<Map<string, Record<string, string>>> {
     return signIn(system.url, `${id}@owu.test`, DEMO_PASSWORD);
   };
   const found = new Map<string, Record<string, string>>([['nobody', {}]]);
-  const person = (who: Who, { cookie }: Visitor) => found.set(who, { Cookie: cookie, Origin: system.url });
+  const person = (who: Who, { cookie }: Person) => found.set(who, { Cookie: cookie, Origin: system.url });
   for (const role of ['VIEWER', 'HR_MANAGER', 'ADMIN', 'SUPER_ADMIN'] as const) person(role, await enter(role, role));
 
   const maria = await enter('maria', 'SUPER_ADMIN');

@@ -25,7 +25,7 @@ export interface System extends AsyncDisposable {
   rows: Record<string, number>;
   /** Lists the folder of the backups. */
   files(): Promise<string[]>;
-  signIn(email?: string, password?: string): Promise<Visitor>;
+  signIn(email?: string, password?: string): Promise<Person>;
 }
 
 export interface SystemOptions {
@@ -78,13 +78,13 @@ export async function startSystem({
 }
 
 /** Somebody at a browser: a cookie, sent from the server's own pages. */
-export interface Visitor {
+export interface Person {
   cookie: string;
   ask(path: string, init?: RequestInit): Promise<Response>;
   client: BackupClient;
 }
 
-export async function signIn(url: string, email = SUPER_ADMIN, password = DEMO_PASSWORD): Promise<Visitor> {
+export async function signIn(url: string, email = SUPER_ADMIN, password = DEMO_PASSWORD): Promise<Person> {
   const answer = await fetch(`${url}/trpc/auth.signIn`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -92,10 +92,10 @@ export async function signIn(url: string, email = SUPER_ADMIN, password = DEMO_P
   });
   const cookie = answer.headers.get('set-cookie')?.split(';')[0];
   if (!answer.ok || cookie === undefined) throw new Error(`${email} cannot sign in: ${await answer.text()}`);
-  return visitor(url, cookie);
+  return personWith(url, cookie);
 }
 
-function visitor(url: string, cookie: string): Visitor {
+function personWith(url: string, cookie: string): Person {
   const send = (to: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
     headers.set('Cookie', cookie);

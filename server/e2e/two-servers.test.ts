@@ -7,7 +7,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { until } from '../testing/until.fixture.ts';
 import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { DEMO_PASSWORD, signIn, type Visitor } from './system.fixture.ts';
+import { DEMO_PASSWORD, signIn, type Person } from './system.fixture.ts';
 
 /** Servers in processes of their own, on one database and one folder. */
 let database: TestDatabase;
@@ -42,16 +42,16 @@ async function start(settings?: Record<string, string>): Promise<Program> {
 const SOME = 200_000;
 const files = async (ending: string) =>
   (await readdir(join(folder, 'backups')).catch(() => [])).filter((name) => name.endsWith(ending));
-const askForBackup = async (person: Visitor) =>
+const askForBackup = async (person: Person) =>
   (await person.client.backups.create.mutate({ verify: false })).data.operation.id;
-const stateOf = async (person: Visitor, id: string) => (await person.client.operations.get.query({ id })).data;
+const stateOf = async (person: Person, id: string) => (await person.client.operations.get.query({ id })).data;
 /** Watches an operation to its end; asking again and again would be too often for the server. */
-async function ended(person: Visitor, id: string) {
+async function ended(person: Person, id: string) {
   await watched(person, id);
   return stateOf(person, id);
 }
 /** States and stages as they come by the event stream, to the end. */
-async function watched(person: Visitor, id: string) {
+async function watched(person: Person, id: string) {
   const seen: { state: string; stage: string | undefined }[] = [];
   for await (const { state, progress } of person.client.watch(id)) seen.push({ state, stage: progress?.stage });
   return seen;

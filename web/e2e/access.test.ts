@@ -168,13 +168,13 @@ test('every address the panel knows is among those that are looked at', async ()
 
 describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   /** Checks every state with axe-core in both themes, and its width. */
-  function looker(visit: BrowserSession) {
+  function looker(browser: BrowserSession) {
     const found: Record<string, string[]> = {};
     return {
       async look(where: string): Promise<void> {
-        const wide = await overflow(visit.page);
+        const wide = await overflow(browser.page);
         found[where] = [
-          ...(await visit.accessibilityFaultsInBothThemes()),
+          ...(await browser.accessibilityFaultsInBothThemes()),
           ...(wide <= 0 ? [] : [`wider than the window: ${wide} pixels`]),
         ];
       },
@@ -188,13 +188,13 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
     ['fits into 360 pixels and has nothing axe-core finds there in either theme', phone],
   ] as const) {
     test(what, async () => {
-      await using visit = await panel().open(how);
-      const { page, consoleErrors } = visit;
-      const { look, faults } = looker(visit);
-      await visit.goto('/');
+      await using browser = await panel().open(how);
+      const { page, consoleErrors } = browser;
+      const { look, faults } = looker(browser);
+      await browser.goto('/');
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
       await look('/sign-in');
-      await visit.signIn('/');
+      await browser.signIn('/');
       for (const [path, title] of PAGES) {
         await arrive(page, path, title);
         await look(path);
@@ -205,16 +205,16 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
       await page.getByRole('heading', { level: 1 }).evaluate((title) => {
         title.style.color = 'light-dark(#000, #222)';
       });
-      expect(await visit.accessibilityFaultsInBothThemes()).toEqual([
+      expect(await browser.accessibilityFaultsInBothThemes()).toEqual([
         expect.stringMatching(/^in the dark theme, color-contrast: <h1/),
       ]);
     });
 
     test(`${what}, dialogs and what else opens over a page included`, async () => {
-      await using visit = await panel().open(how);
-      const { page } = visit;
-      const { look, faults } = looker(visit);
-      await visit.signIn('/');
+      await using browser = await panel().open(how);
+      const { page } = browser;
+      const { look, faults } = looker(browser);
+      await browser.signIn('/');
       for (const [name, path, open] of STATES) {
         await arrive(page, path);
         await open(page);
@@ -227,8 +227,8 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   }
 
   test('is reached, read and left by the keyboard alone', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
+    await using browser = await panel().open();
+    const { page } = browser;
     const focused = () =>
       page.evaluate(() => {
         const element = document.activeElement;
@@ -241,7 +241,7 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
       }
       throw new Error(`nobody comes to “${name}” by Tab`);
     };
-    await visit.goto('/');
+    await browser.goto('/');
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     // The first field already has the focus.
     await page.keyboard.type(EMAIL);
@@ -274,9 +274,9 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   });
 
   test('says that the server does not answer, and that it does again', async () => {
-    await using visit = await panel().open();
-    const { page, context } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page, context } = browser;
+    await browser.signIn('/');
     await context.setOffline(true);
     await page.getByRole('link', { name: 'Operations' }).click();
     await page.getByText('The server does not answer. What you see may be out of date').waitFor();
@@ -286,21 +286,21 @@ describe.skipIf(WITHOUT_BROWSER)('every page', () => {
   });
 
   test('changes its colours at once where less motion is asked for', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups/first.zip');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups/first.zip');
     await page.emulateMedia({ colorScheme: 'dark' });
     expect(await page.evaluate(() => document.getAnimations().map((one) => one.constructor.name))).toEqual([]);
     await page.emulateMedia({ colorScheme: 'light' });
   });
 
   test('keeps the theme somebody chose, from the first paint on', async () => {
-    await using visit = await panel().open({ colorScheme: 'light' });
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open({ colorScheme: 'light' });
+    const { page } = browser;
+    await browser.signIn('/');
     await page.getByRole('button', { name: /Signed in as/ }).click();
     await page.getByRole('menuitemradio', { name: 'Dark' }).click();
-    await visit.goto('/backups');
+    await browser.goto('/backups');
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
   });
 });

@@ -12,10 +12,10 @@ import {
 const panel = withPanelServer();
 
 /** Opens the audit page and waits for its rows. */
-async function openAudit(visit: BrowserSession, search = ''): Promise<void> {
-  await visit.goto(`/audit${search}`);
-  await visit.page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
-  await visit.page.waitForFunction(() => !document.querySelector('.skeleton'));
+async function openAudit(browser: BrowserSession, search = ''): Promise<void> {
+  await browser.goto(`/audit${search}`);
+  await browser.page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
+  await browser.page.waitForFunction(() => !document.querySelector('.skeleton'));
 }
 
 /** Signs in with a wrong password, and is refused. */
@@ -32,10 +32,10 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   test('tells in plain words what was tried and refused, and the filter in the address finds it again', async () => {
     await refusedSignIn('wrong one');
     await panel().makeBackup('told-by-name');
-    await using visit = await panel().open();
-    const { page, consoleErrors } = visit;
-    await visit.signIn();
-    await openAudit(visit);
+    await using browser = await panel().open();
+    const { page, consoleErrors } = browser;
+    await browser.signIn();
+    await openAudit(browser);
     const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await rows.getByText('Signed in', { exact: true }).first().waitFor();
     // The subject stands in the line, before anybody opens it.
@@ -53,16 +53,16 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     await rows.getByText('Signed in', { exact: true }).first().waitFor();
     expect(await page.getByLabel('Search').inputValue()).toBe('');
 
-    await openAudit(visit, `?outcome=denied&search=${EMAIL}`);
+    await openAudit(browser, `?outcome=denied&search=${EMAIL}`);
     await rows.getByText('Refused: signing in').first().waitFor();
     expect(await page.getByLabel('Search').inputValue()).toBe(EMAIL);
     expect(consoleErrors).toEqual([]);
   });
 
   test('days are those of the viewer: today holds what was just done, the day before does not', async () => {
-    await using visit = await panel().open({ timezoneId: 'Pacific/Kiritimati' });
-    const { page } = visit;
-    await visit.signIn();
+    await using browser = await panel().open({ timezoneId: 'Pacific/Kiritimati' });
+    const { page } = browser;
+    await browser.signIn();
     const day = (days: number) =>
       page.evaluate((ahead) => {
         const at = new Date(Date.now() + ahead * 86_400_000);
@@ -71,17 +71,17 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
           .join('-');
       }, days);
     const [today, yesterday] = [await day(0), await day(-1)];
-    await openAudit(visit, `?from=${today}&to=${today}`);
+    await openAudit(browser, `?from=${today}&to=${today}`);
     await page.getByRole('list', { name: 'Audit log' }).getByText('Signed in', { exact: true }).first().waitFor();
-    await openAudit(visit, `?to=${yesterday}`);
+    await openAudit(browser, `?to=${yesterday}`);
     await page.getByText('No matching entries').waitFor();
   });
 
   test('a row opens to all that is known of it, and stays open while something newer is shown', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
-    await openAudit(visit);
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
+    await openAudit(browser);
     const first = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem').first();
     const opener = first.getByRole('button').first();
     await opener.click();
@@ -105,10 +105,10 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
     for (let count = 0; count < 60; count++) {
       await fetch(`${panel().url}/trpc/system.status`);
     }
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
-    await openAudit(visit, '?action=system.status');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
+    await openAudit(browser, '?action=system.status');
     const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     expect(await rows.count()).toBe(50);
     await page.getByRole('button', { name: 'Show older entries' }).click();
@@ -118,10 +118,10 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
 
   test('the export holds, byte for byte, what the server gives for the same filter', async () => {
     await refusedSignIn('a wrong one for the export');
-    await using visit = await panel().open();
-    const { page, context } = visit;
-    await visit.signIn();
-    await openAudit(visit, '?action=auth.signIn&outcome=denied');
+    await using browser = await panel().open();
+    const { page, context } = browser;
+    await browser.signIn();
+    await openAudit(browser, '?action=auth.signIn&outcome=denied');
     await page.getByRole('link', { name: 'Export as CSV' }).click();
     await page
       .getByRole('dialog', { name: 'Confirm your password' })
@@ -140,10 +140,10 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   });
 
   test('the record is checked: whole, and after somebody changed a row in the database, broken at that row', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
-    await openAudit(visit);
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
+    await openAudit(browser);
     await page.getByRole('button', { name: 'Check the log' }).click();
     await page.getByText(/The log is intact: \d+ entries\./).waitFor();
     const [row] = await panel().database.query<{ actor: string }>(`SELECT actor FROM backup_system.audit WHERE id = 2`);
@@ -163,29 +163,29 @@ describe.skipIf(WITHOUT_BROWSER)('the audit', () => {
   });
 
   test('has nothing axe-core finds in either theme, opened rows and the menu of places included', async () => {
-    await using visit = await panel().open({
+    await using browser = await panel().open({
       reducedMotion: 'reduce',
       viewport: { width: 360, height: 740 },
     });
-    const { page, consoleErrors } = visit;
-    await visit.signIn();
-    await openAudit(visit);
+    const { page, consoleErrors } = browser;
+    await browser.signIn();
+    await openAudit(browser);
     await page.getByRole('button', { name: 'More filters' }).click();
     await page.getByRole('list', { name: 'Audit log' }).getByRole('button').first().click();
     await page.getByRole('button', { name: 'Check the log' }).click();
     await page.getByText(/The log is intact/).waitFor();
-    expect(await visit.accessibilityFaultsInBothThemes()).toEqual([]);
+    expect(await browser.accessibilityFaultsInBothThemes()).toEqual([]);
     expect(await overflow(page)).toBe(0);
     await page.getByRole('button', { name: 'Audit, and more places' }).click();
     await page.getByRole('link', { name: 'Status' }).waitFor();
-    expect(await visit.accessibilityFaultsInBothThemes()).toEqual([]);
+    expect(await browser.accessibilityFaultsInBothThemes()).toEqual([]);
     expect(consoleErrors).toEqual([]);
   });
 
   test('on a phone the places without room in the bar are reached by the keyboard, and the bar says where one is', async () => {
-    await using visit = await panel().open({ viewport: { width: 360, height: 740 } });
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open({ viewport: { width: 360, height: 740 } });
+    const { page } = browser;
+    await browser.signIn('/');
     const focused = (name: string) =>
       page.waitForFunction(
         (wanted) =>

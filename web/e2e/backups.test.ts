@@ -8,9 +8,9 @@ const panel = withPanelServer({ stored: MANY_STORED });
 
 describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   test('a wrong password is said so, a right one leads back to where one was going, and the policy holds throughout', async () => {
-    await using visit = await panel().open();
-    const { page, consoleErrors } = visit;
-    await visit.goto('/backups?sort=size+asc');
+    await using browser = await panel().open();
+    const { page, consoleErrors } = browser;
+    await browser.goto('/backups?sort=size+asc');
     await page.getByLabel('E-mail').fill('superadmin@owu.example');
     await page.getByLabel('Password', { exact: true }).fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -25,13 +25,13 @@ describe.skipIf(WITHOUT_BROWSER)('signing in', () => {
   });
 
   test('signing out ends the session: neither the page nor the back button shows anything', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/');
     await page.getByRole('button', { name: /Signed in as/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await visit.goto('/backups');
+    await browser.goto('/backups');
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 });
@@ -49,9 +49,9 @@ async function loseFirstAnswer(page: Page, procedure: string): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   test('one is made by two presses, its progress is followed to the end, and its bytes can be downloaded', async () => {
-    await using visit = await panel().open();
-    const { page, consoleErrors } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page, consoleErrors } = browser;
+    await browser.signIn('/');
     expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('unsafe');
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await page.getByRole('button', { name: 'Create backup' }).first().click();
@@ -65,7 +65,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       .getByRole('dialog', { name: 'Confirm your password' })
       .getByLabel('Confirm your password')
       .fill(PASSWORD);
-    expect(await visit.accessibilityFaults()).toEqual([]);
+    expect(await browser.accessibilityFaults()).toEqual([]);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Continue' }).click(),
@@ -78,9 +78,9 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('one whose answer was lost on the way is not made twice when the button is pressed again', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     await loseFirstAnswer(page, 'backups.create');
     await page.getByRole('button', { name: 'Create backup' }).first().click();
     await page.getByLabel('Name').fill('once');
@@ -89,16 +89,16 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('list', { name: 'Stored backups' }).getByText('once.zip').waitFor();
-    await visit.goto('/operations');
+    await browser.goto('/operations');
     const asked = page.getByRole('list', { name: 'Operations' }).getByText('Backup to once.zip');
     await asked.first().waitFor();
     expect(await asked.count()).toBe(1);
   });
 
   test('one whose answer was lost keeps its words and stays one, also when the dialog was closed meanwhile', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     await loseFirstAnswer(page, 'backups.create');
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Create backup' }).first().click();
@@ -124,9 +124,9 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('what was chosen for one is not chosen for the next: that one holds all tables again', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Create backup' }).first().click();
     await dialog.getByLabel('Only some').check();
@@ -152,9 +152,9 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('a name is told beforehand what it may be, is refused for the right reason, and is never too long', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     await page.getByRole('button', { name: 'Create backup' }).first().click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('If left empty').waitFor();
@@ -175,9 +175,9 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
   });
 
   test('a page that is loaded again half-way shows the same operation and its end, and a waiting one can be cancelled', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     // A table locked by another session holds the backup back.
     await panel().database.query('BEGIN; LOCK TABLE public.staff IN ACCESS EXCLUSIVE MODE');
     try {
@@ -187,7 +187,7 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
       await card.getByText('Running').waitFor();
       const id = await card.getAttribute('data-operation');
       // Another tab, which has not seen it, orders the same backup.
-      const tab = await visit.context.newPage();
+      const tab = await browser.context.newPage();
       await tab.goto('/backups');
       await tab.getByRole('button', { name: 'Create backup' }).first().click();
       await tab.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
@@ -216,9 +216,9 @@ describe.skipIf(WITHOUT_BROWSER)('backups', () => {
 
   test('one is pinned and noted, and deleted only after its name and the password were typed', async () => {
     await panel().makeBackup('to-go');
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups/to-go.zip');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups/to-go.zip');
     await page.getByRole('button', { name: 'Pin', exact: true }).click();
     await page.getByRole('button', { name: 'Delete …' }).click();
     await page.getByRole('dialog').getByText('It is pinned.').waitFor();

@@ -6,9 +6,9 @@ const panel = withPanelServer({}, (panel) => panel.makeBackup('kept'));
 
 describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   test('goes back when the server refuses it, and the refusal is told', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups/kept.zip');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups/kept.zip');
     const answers: (() => void)[] = [];
     await page.route(/\/trpc\/backups\.(pin|annotate)/, async (route) => {
       await new Promise<void>((resolve) => answers.push(resolve));
@@ -38,9 +38,9 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   });
 
   test('of another kind, asked for before the first is done, is done after it', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups/kept.zip');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups/kept.zip');
     const pinning = Promise.withResolvers<void>();
     await page.route('**/trpc/backups.pin**', async (route) => {
       await pinning.promise;
@@ -60,9 +60,9 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   });
 
   test('leaves the focus where it was: the row of the list stays the row it is', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     const list = page.getByRole('list', { name: 'Stored backups' });
     await list.getByRole('link', { name: 'kept.zip', exact: true }).waitFor();
     await list
@@ -77,10 +77,10 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
   });
 
   test('of somebody else, as an operation that begins, takes the focus from nobody who types', async () => {
-    await using visit = await panel().open();
+    await using browser = await panel().open();
     await using other = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/operations');
+    const { page } = browser;
+    await browser.signIn('/operations');
     await other.signIn();
     await page.getByLabel('Kind').focus();
     // Another session locks a table, so that the operation runs long enough.
@@ -105,10 +105,10 @@ describe.skipIf(WITHOUT_BROWSER)('a change that shows at once', () => {
 describe.skipIf(WITHOUT_BROWSER)('a clock that is wrong', () => {
   for (const years of [-3, 3]) {
     test(`by ${years} years keeps nobody from signing in, making a backup and following it to its end`, async () => {
-      await using visit = await panel().open();
-      const { page, consoleErrors } = visit;
+      await using browser = await panel().open();
+      const { page, consoleErrors } = browser;
       await page.clock.setSystemTime(new Date(Date.now() + years * 365 * 86_400_000));
-      await visit.signIn('/backups');
+      await browser.signIn('/backups');
       await page.getByRole('button', { name: 'Create backup' }).first().click();
       await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
       await page.getByText('Backup complete.').waitFor();

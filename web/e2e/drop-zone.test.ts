@@ -67,18 +67,18 @@ function focused(page: Page): Promise<string> {
 }
 
 /** Opens the restore page and waits until the drop zone is loaded. */
-async function atRestore(visit: BrowserSession): Promise<void> {
-  await visit.goto('/restore');
-  await visit.page.getByText('up to 1.0 MiB').waitFor();
+async function atRestore(browser: BrowserSession): Promise<void> {
+  await browser.goto('/restore');
+  await browser.page.getByText('up to 1.0 MiB').waitFor();
 }
 
 describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   test('is taken by drop and by paste, its JSON as text too, and what it is is shown before a byte is sent', async () => {
-    await using visit = await panel().open();
-    const { page, consoleErrors } = visit;
+    await using browser = await panel().open();
+    const { page, consoleErrors } = browser;
     const shown = page.getByRole('main');
-    await visit.signIn();
-    await atRestore(visit);
+    await browser.signIn();
+    await atRestore(browser);
     const sent = watchUploads(page);
     await give(page, 'drop', [{ name: 'dropped.zip', content: archive }]);
     await shown.getByText('dropped.zip').waitFor();
@@ -95,10 +95,10 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('that cannot be a backup is refused before a byte is sent, and told why', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
-    await atRestore(visit);
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
+    await atRestore(browser);
     const sent = watchUploads(page);
     const refused = async (files: Given[], reason: string) => {
       await give(page, 'drop', files);
@@ -121,10 +121,10 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('is sent compressed; when the server refuses it at first, one can try again', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
-    await atRestore(visit);
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
+    await atRestore(browser);
     const name = 'again.json';
     const content = `${DOCUMENT.slice(0, -1)}${' '.repeat(LIMIT)}}`;
     await page.route('**/api/uploads/tus', (route) =>
@@ -149,10 +149,10 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     ['a document', 5],
   ] as const)
     test(`is sent, checked and stored under one bar for the whole, which never runs backwards: ${what}`, async () => {
-      await using visit = await panel().open();
-      const { page } = visit;
-      await visit.signIn();
-      await atRestore(visit);
+      await using browser = await panel().open();
+      const { page } = browser;
+      await browser.signIn();
+      await atRestore(browser);
       await page.evaluate(() => {
         const seen: { bars: number; share: number; step: string }[] = [];
         Object.assign(window, { seen });
@@ -193,10 +193,10 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     });
 
   test('on its way can be paused and goes on from where it was; given up, it is taken away from the server', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
-    await atRestore(visit);
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
+    await atRestore(browser);
     const held: (() => void)[] = [];
     await page.route('**/api/uploads/tus/**', async (route) => {
       if (route.request().method() !== 'PATCH') return route.continue();
@@ -226,9 +226,9 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('on its way is not left by a link or by Back without a question; left after all, it goes on from where it was', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByText('up to 1.0 MiB').waitFor();
     const release = await holdPieces(page);
@@ -241,7 +241,7 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
     const question = page.getByRole('dialog', { name: 'Leave while a file is uploading?' });
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await question.getByText('Choose the same file again to continue.').waitFor();
-    expect(await visit.accessibilityFaults()).toEqual([]);
+    expect(await browser.accessibilityFaults()).toEqual([]);
     await question.getByRole('button', { name: 'Stay here' }).click();
     await question.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Pause' }).click();
@@ -266,10 +266,10 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('that was read is told in words; stored already, it is said once, and of that backup alone', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
+    await using browser = await panel().open();
+    const { page } = browser;
     await panel().makeBackup('other');
-    await visit.signIn('/');
+    await browser.signIn('/');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByText('up to 1.0 MiB').waitFor();
     const hearing = await recordAnnouncements(page);
@@ -294,9 +294,9 @@ describe.skipIf(WITHOUT_BROWSER)('a file', () => {
   });
 
   test('that is damaged and sent around the panel is refused by the server, by name of the damage, and not stored', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/');
     // The status looks whether a file can be begun there.
     const stored = async () => (await readdir(panel().folder)).filter((name) => !name.endsWith('.part')).toSorted();
     const before = await stored();

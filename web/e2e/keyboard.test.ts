@@ -29,9 +29,9 @@ async function focusInDialog(page: Page): Promise<void> {
 
 // One journey in a person's order: each step needs the one before it.
 test.skipIf(WITHOUT_BROWSER)('a backup is made, restored from and deleted by keys alone', async () => {
-  await using visit = await panel().open();
-  const { page } = visit;
-  await visit.signIn('/');
+  await using browser = await panel().open();
+  const { page } = browser;
+  await browser.signIn('/');
   await tabTo(page, 'link', 'Backups');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Backups', level: 1 }).waitFor();
@@ -91,8 +91,8 @@ test.skipIf(WITHOUT_BROWSER)(
   'pages, actions and backups are one list away, by keys that mean nothing to who types',
   async () => {
     await panel().makeBackup('first');
-    await using visit = await panel().open();
-    const { page } = visit;
+    await using browser = await panel().open();
+    const { page } = browser;
     const list = page.getByRole('dialog', { name: 'Go to …' });
     const field = list.getByRole('combobox');
     const focused = (name: string) =>
@@ -101,7 +101,7 @@ test.skipIf(WITHOUT_BROWSER)(
       await page.keyboard.press(keys);
       await field.and(page.locator(':focus')).waitFor();
     };
-    await visit.signIn('/status');
+    await browser.signIn('/status');
     // This page has no search.
     await openBy('/');
     await page.keyboard.press('Tab');
@@ -148,12 +148,12 @@ test.skipIf(WITHOUT_BROWSER)(
 );
 
 test.skipIf(WITHOUT_BROWSER)('on a phone the bar at the lower edge covers nothing that has the focus', async () => {
-  await using visit = await panel().open({ viewport: { width: 390, height: 600 } });
-  const { page } = visit;
+  await using browser = await panel().open({ viewport: { width: 390, height: 600 } });
+  const { page } = browser;
   await panel().makeBackup('phone');
   const covered: string[] = [];
   for (const path of ['/backups/phone.zip', '/access']) {
-    await visit.signIn(path);
+    await browser.signIn(path);
     await page.waitForFunction(() => !document.querySelector('.skeleton'));
     for (let at: string | null = ''; at !== null; ) {
       await page.keyboard.press('Tab');
@@ -171,8 +171,8 @@ test.skipIf(WITHOUT_BROWSER)('on a phone the bar at the lower edge covers nothin
 });
 
 test.skipIf(WITHOUT_BROWSER)('a backup that is not there is not tried for again', async () => {
-  await using visit = await panel().open();
-  await visit.signIn('/backups/nothing.zip');
-  await visit.page.getByRole('alert').getByText('There is no backup').waitFor();
-  expect(await visit.page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+  await using browser = await panel().open();
+  await browser.signIn('/backups/nothing.zip');
+  await browser.page.getByRole('alert').getByText('There is no backup').waitFor();
+  expect(await browser.page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
 });

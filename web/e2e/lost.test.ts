@@ -9,9 +9,9 @@ const panel = withPanelServer();
 describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   test('in the middle of an operation is said, and made again: the progress goes on from there, to the end', async () => {
     await using line = await byteCutter(panel().url);
-    await using visit = await panel().open({ baseURL: line.url });
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open({ baseURL: line.url });
+    const { page } = browser;
+    await browser.signIn('/backups');
     // Another session locks a table, and the backup waits for it.
     await using neighbour = await openSession(panel().database.url, {
       applicationName: 'neighbour',
@@ -43,9 +43,9 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
 
   test('is in sight however far one has scrolled, hides nothing that has the focus, and its end is told', async () => {
     await using line = await byteCutter(panel().url);
-    await using visit = await panel().open({ baseURL: line.url, viewport: { width: 360, height: 560 } });
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open({ baseURL: line.url, viewport: { width: 360, height: 560 } });
+    const { page } = browser;
+    await browser.signIn('/');
     await page.getByRole('button', { name: 'Create backup' }).first().waitFor();
     const verdict = page.getByRole('main').locator('[data-verdict]');
     const level = await verdict.getAttribute('data-verdict');
@@ -84,9 +84,9 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   });
 
   test('keeps nobody from the page they were on the way to, although nothing of it was loaded', async () => {
-    await using visit = await panel().open();
-    const { page, context } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page, context } = browser;
+    await browser.signIn('/');
     await context.setOffline(true);
     await page.getByRole('link', { name: 'Audit', exact: true }).click();
     const banner = page.getByText('The server does not answer. What you see');
@@ -98,9 +98,9 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
   });
 
   test('takes nothing away that was shown: the failure stands above it', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/operations');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/operations');
     const operations = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
     await operations.first().waitFor();
     const shown = await operations.count();
@@ -110,7 +110,7 @@ describe.skipIf(WITHOUT_BROWSER)('a lost connection', () => {
     expect(await operations.count()).toBe(shown);
     await page.unrouteAll();
 
-    await visit.goto('/audit');
+    await browser.goto('/audit');
     const attempts = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await attempts.first().waitFor();
     await fetch(`${panel().url}/trpc/auth.signIn`, {

@@ -19,9 +19,9 @@ const panel = withPanelServer({ staff: 1, stored: 0 }, async (panel) => {
 
 describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => {
   test('are listed, searched and sorted a page at a time: neither the answers nor the page grow with them', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/');
     const answers: Promise<number>[] = [];
     page.on('response', (response) => {
       // Skips the overview's query, which is still running.
@@ -49,7 +49,7 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
     expect(answers.length).toBeGreaterThan(4);
 
     // Any of them can be restored, not only the newest.
-    await visit.goto('/restore');
+    await browser.goto('/restore');
     await page.getByLabel('Search').fill(archiveOf(SOUGHT, NEWEST).name.slice(0, -4));
     await page.getByRole('button', { name: archiveOf(SOUGHT, NEWEST).name }).click();
     await page.waitForURL((url) => url.searchParams.get('backup') === archiveOf(SOUGHT, NEWEST).name);
@@ -57,8 +57,8 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
   });
 
   test('are pinned, verified, deleted and downloaded several at once: each is named before and told of after, the password asked once', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
+    await using browser = await panel().open();
+    const { page } = browser;
     const [first, second, third] = [0, 1, 2].map((number) => archiveOf(number, NEWEST).name) as [
       string,
       string,
@@ -81,7 +81,7 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
       await dialog.waitFor({ state: 'detached' });
     };
 
-    await visit.signIn('/backups?search=nightly_2026-11');
+    await browser.signIn('/backups?search=nightly_2026-11');
     await page.getByLabel('Select all shown').check();
     await bar.getByText('20 selected').waitFor();
     await ask('Pin');

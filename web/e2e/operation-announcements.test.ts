@@ -58,9 +58,9 @@ const focused = (page: Page) => page.evaluate(() => document.activeElement?.text
 
 describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', () => {
   test('how far it has come since they look, and at last its end alone', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
     const stream = await playFirst(page, progress(30));
     const heard = await recordAnnouncements(page);
     await stream.tell({ progress: progress(40) });
@@ -75,9 +75,9 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   });
 
   test('nothing when it has ended long ago', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/operations');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/operations');
     const heard = await recordAnnouncements(page);
     await page.getByRole('list', { name: 'Operations' }).getByRole('link', { name: TITLE }).click();
     await page.getByRole('heading', { name: TITLE, level: 1 }).waitFor();
@@ -86,9 +86,9 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   });
 
   test('once that it waits for the tables, however often that is the news', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
     const stream = await playFirst(page, progress(40));
     const heard = await recordAnnouncements(page);
     for (const rows of [41, 42, 43]) {
@@ -102,9 +102,9 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   });
 
   test('that it was asked to stop, whatever else is the news, and then that it has', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
     const stream = await playFirst(page, progress(40));
     const asked = { progress: progress(41), cancelRequestedAt: new Date().toISOString() };
     await page.route('**/trpc/operations.cancel**', (route) => {
@@ -125,11 +125,11 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
   });
 
   test('where they are: who has stopped one goes on reading at its title, who puts it away at that of the page', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     await using neighbour = await holdTable();
-    const card = await beginBackup(visit, 'stopped');
+    const card = await beginBackup(browser, 'stopped');
     await card.getByRole('button', { name: 'Cancel backup' }).press('Enter');
     await card.getByText('Cancelled', { exact: true }).waitFor();
     expect(await focused(page)).toBe('Backup to stopped.zip');
@@ -142,9 +142,9 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells those who do not see it', (
 
 describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   test('how many backups fit what was looked for; who wants all again can type at once', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/');
     const heard = await recordAnnouncements(page);
     await page.getByRole('link', { name: 'Backups', exact: true }).click();
     await page
@@ -169,9 +169,9 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   });
 
   test('how many attempts fit', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/audit');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/audit');
     const rows = page.getByRole('list', { name: 'Audit log' }).getByRole('listitem');
     await rows.first().waitFor();
     const heard = await recordAnnouncements(page);
@@ -185,9 +185,9 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
   });
 
   test('how many operations fit', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/operations');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/operations');
     const rows = page.getByRole('list', { name: 'Operations' }).getByRole('listitem');
     await rows.first().waitFor();
     const heard = await recordAnnouncements(page);
@@ -208,11 +208,11 @@ describe.skipIf(WITHOUT_BROWSER)('a list tells those who do not see it', () => {
 
 describe.skipIf(WITHOUT_BROWSER)('an operation tells everybody', () => {
   test('a good end in a line, wherever they are by then, which takes no focus and stays while somebody points at it', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     await using neighbour = await holdTable();
-    await beginBackup(visit, 'well');
+    await beginBackup(browser, 'well');
     await page.getByRole('link', { name: 'Audit', exact: true }).click();
     await page.getByRole('heading', { name: 'Audit', level: 1 }).waitFor();
     const heard = await recordAnnouncements(page);
@@ -221,7 +221,7 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells everybody', () => {
     await line.getByText('Backup complete. Every byte was verified.').waitFor();
     expect(await focused(page)).toBe('Audit');
     expect(await heard.all()).toEqual(['Backup to well.zip: Done.']);
-    expect(await visit.accessibilityFaults()).toEqual([]);
+    expect(await browser.accessibilityFaults()).toEqual([]);
     await page.clock.install();
     await line.hover();
     await page.clock.runFor(60_000);
@@ -237,11 +237,11 @@ describe.skipIf(WITHOUT_BROWSER)('an operation tells everybody', () => {
       { width: 1280, height: 500 },
       { width: 360, height: 560 },
     ]) {
-      await using visit = await panel().open({ viewport });
-      const { page } = visit;
-      await visit.signIn('/backups');
+      await using browser = await panel().open({ viewport });
+      const { page } = browser;
+      await browser.signIn('/backups');
       await using neighbour = await holdTable();
-      await beginBackup(visit, `seen-${viewport.width}`);
+      await beginBackup(browser, `seen-${viewport.width}`);
       await page.getByRole('link', { name: 'Restore', exact: true }).click();
       await page.getByRole('button', { name: /first\.zip/ }).click();
       const last = page.getByRole('button', { name: 'Replace live data' });

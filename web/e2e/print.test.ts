@@ -62,9 +62,9 @@ function faultsOnPaper(page: Page): Promise<string[]> {
 
 describe.skipIf(WITHOUT_BROWSER)('on paper', () => {
   test('every page is black on white in either theme, with nothing to press and nothing cut', async () => {
-    await using visit = await panel().open({ colorScheme: 'dark' });
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open({ colorScheme: 'dark' });
+    const { page } = browser;
+    await browser.signIn('/');
     const wrong: Record<string, string[]> = {};
     for (const [path, size] of PAGES) {
       await page.emulateMedia({ media: 'screen' });
@@ -78,9 +78,9 @@ describe.skipIf(WITHOUT_BROWSER)('on paper', () => {
   });
 
   test('a backup says how to restore it by hand, unfolded, on few sheets', async () => {
-    await using visit = await panel().open({ colorScheme: 'dark' });
-    const { page } = visit;
-    await visit.signIn('/backups/first.zip');
+    await using browser = await panel().open({ colorScheme: 'dark' });
+    const { page } = browser;
+    await browser.signIn('/backups/first.zip');
     await page.getByText('Technical details').waitFor();
     await page.emulateMedia({ media: 'print' });
     for (const text of ['How to restore this backup', 'Fingerprint of the schema', 'unzip first.zip'])

@@ -45,28 +45,28 @@ async function confirm({ page }: BrowserSession): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   test('a stored backup comes back after the database was named and the password given, and not before', async () => {
-    await using visit = await panel().open();
-    const { page, consoleErrors } = visit;
+    await using browser = await panel().open();
+    const { page, consoleErrors } = browser;
     const before = await staff();
     await change();
     expect(await staff()).not.toEqual(before);
-    await visit.signIn('/');
+    await browser.signIn('/');
     await page.getByRole('link', { name: 'Restore', exact: true }).click();
     await page.getByRole('button', { name: /before\.zip/ }).click();
     await page.getByText('Every row of 13 tables').waitFor();
-    await confirm(visit);
+    await confirm(browser);
     expect(await staff()).toEqual(before);
     expect(consoleErrors).toEqual([]);
   });
 
   test('a preview says what is different, changes nothing, and afterwards says that nothing differs', async () => {
-    await using visit = await panel().open({ viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
-    const { page, consoleErrors } = visit;
+    await using browser = await panel().open({ viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
+    const { page, consoleErrors } = browser;
     const [{ rows } = { rows: 0 }] = await panel().database.query<{ rows: number }>(
       `WITH gone AS (DELETE FROM public.loan_repayments RETURNING 1) SELECT count(*)::int AS rows FROM gone`,
     );
     await panel().database.query(`UPDATE public.system_settings SET value = 'changed'`);
-    await visit.signIn('/restore?backup=before.zip');
+    await browser.signIn('/restore?backup=before.zip');
     await page.getByRole('button', { name: 'Preview changes' }).click();
     // The numbers are announced to screen readers as well.
     const preview = page.getByRole('region', { name: 'Preview' });
@@ -80,7 +80,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const lines = page.getByRole('region', { name: 'Finished operations' }).getByRole('listitem');
     expect(await lines.count()).toBe(0);
     expect(await overflow(page)).toBe(0);
-    await confirm(visit);
+    await confirm(browser);
     await page.goto('/restore?backup=before.zip');
     await page.getByRole('button', { name: 'Preview changes' }).click();
     await preview.getByText('Nothing differs: a restore would change no row.').waitFor();
@@ -88,13 +88,13 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('one lost table is noticed and brought back on a phone, after a backup of what is there, and nothing else changes', async () => {
-    await using visit = await panel().open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
-    const { page } = visit;
+    await using browser = await panel().open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const { page } = browser;
     const repayments = async () =>
       (await panel().database.query('SELECT count(*)::int AS rows FROM public.loan_repayments'))[0];
     const [held, others] = [await repayments(), await staff()];
     await panel().database.query('DELETE FROM public.loan_repayments');
-    await visit.signIn('/');
+    await browser.signIn('/');
     await page.getByText(/^loan_repayments holds no rows now, and before\.zip holds \d+ of it\./).waitFor();
     await page.getByRole('link', { name: 'Restore …' }).click();
     await page.getByText(/^As it was at .*, just now|^As it was at .* minutes? ago/).waitFor();
@@ -124,7 +124,7 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     await page.getByText('Backup complete.').waitFor();
     expect(await choice.isChecked()).toBe(true);
 
-    await confirm(visit);
+    await confirm(browser);
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
     expect(await repayments()).toEqual(held);
     expect(await staff()).toEqual(others);
@@ -132,9 +132,9 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('when the session has ended meanwhile, one is led to sign in, told why, and back to the very restore', async () => {
-    await using visit = await panel().open();
-    const { page, context } = visit;
-    await visit.signIn('/restore?backup=before.zip&tables=staff');
+    await using browser = await panel().open();
+    const { page, context } = browser;
+    await browser.signIn('/restore?backup=before.zip&tables=staff');
     await page.getByLabel(/^Type the name of the database/).fill(panel().database.name);
     await page.getByLabel('Confirm your password').fill('a guess');
     await page.getByRole('button', { name: 'Replace live data' }).click();
@@ -154,27 +154,27 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('a file that was taken away is shown before it is sent, sent, stored and restored', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
+    await using browser = await panel().open();
+    const { page } = browser;
     const before = await staff();
     await change();
     await rm(join(panel().folder, 'before.zip'));
     await rm(join(panel().folder, 'before.zip.json'), { force: true });
-    await visit.signIn('/restore');
+    await browser.signIn('/restore');
     await page
       .locator('input[type=file]')
       .setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: archive });
     await page.getByText('superadmin@owu.example').last().waitFor();
     await page.getByRole('button', { name: 'Upload file' }).click();
     await page.getByText('Every row of 13 tables').waitFor();
-    await confirm(visit);
+    await confirm(browser);
     expect(await staff()).toEqual(before);
   });
 
   test('a file that cannot be a backup is refused before a byte is sent, with the reason', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/restore');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/restore');
     let sent = 0;
     page.on('request', (request) => {
       // OPTIONS asks for the server's limit.
@@ -193,12 +193,12 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('an upload that loses its connection half-way goes on from there when it is back', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
+    await using browser = await panel().open();
+    const { page } = browser;
     // Nothing equal is stored, so it is sent whole, in more than one piece.
     const long = join(dirname(panel().folder), 'long.json');
     await writeFile(long, JSON.stringify({ metadata: {}, data: {}, padding: randomText(PIECE_BYTES + 500_000) }));
-    await visit.signIn('/restore');
+    await browser.signIn('/restore');
     await page.locator('input[type=file]').setInputFiles(long);
     const pieces: string[] = [];
     let cut = false;
@@ -221,11 +221,11 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
   });
 
   test('a file whose damage only the server can see is refused by it, and nothing is stored', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
+    await using browser = await panel().open();
+    const { page } = browser;
     const damaged = Buffer.from(archive);
     damaged[Math.floor(archive.length / 3)] = (archive[Math.floor(archive.length / 3)] ?? 0) ^ 1;
-    await visit.signIn('/restore');
+    await browser.signIn('/restore');
     await page
       .locator('input[type=file]')
       .setInputFiles({ name: 'bad.zip', mimeType: 'application/zip', buffer: damaged });

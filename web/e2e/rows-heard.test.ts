@@ -29,16 +29,16 @@ const focusIsOn = (page: Page, name: string) =>
 
 describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   test('say that hidden columns were not searched, and how to see them, to who may', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await openRows(visit, 'staff');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await openRows(browser, 'staff');
     const [someone] = await panel().database.query('SELECT "fullName" AS name FROM staff ORDER BY id LIMIT 1');
     const person = String(someone?.['name']);
     await page.getByLabel('Search').fill(person);
     const main = page.getByRole('main');
     const unsearched = main.getByText('The personal and financial columns are hidden and were not searched.');
     await unsearched.waitFor();
-    expect(await visit.accessibilityFaults()).toEqual([]);
+    expect(await browser.accessibilityFaults()).toEqual([]);
     await main.getByRole('button', { name: 'Show personal and financial columns' }).last().click();
     const dialog = page.getByRole('dialog');
     const password = dialog.getByLabel('Confirm your password');
@@ -57,16 +57,16 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
       const body = (await response.text()).replaceAll('"backups:download",', '');
       await route.fulfill({ response, body });
     });
-    await visit.goto('/backups/first.zip/tables/staff?search=nobody+has+this');
+    await browser.goto('/backups/first.zip/tables/staff?search=nobody+has+this');
     await main.getByText('No matches for').waitFor();
     expect(await unsearched.count()).toBe(0);
     expect(await main.getByRole('button', { name: /^Show .* columns$/ }).count()).toBe(0);
   });
 
   test('say nothing that is not so while others are on their way, and keep the focus', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await openRows(visit, 'staff');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await openRows(browser, 'staff');
     const main = page.getByRole('main');
     let heard = await listen(page);
     await page.getByLabel('Search').fill('nobody has this');
@@ -75,7 +75,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     expect((await heard()).filter((text) => text.includes('found'))).toEqual([]);
 
     // Nothing else of the table is known yet.
-    await visit.goto('/backups/first.zip/tables/staff?search=nobody+has+this');
+    await browser.goto('/backups/first.zip/tables/staff?search=nobody+has+this');
     await main.getByText('No matches for').waitFor();
     heard = await listen(page);
     await page.getByRole('button', { name: 'Show all rows' }).press('Enter');
@@ -85,9 +85,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('turned to the last page keep the focus on the button that leads no further', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await openRows(visit, 'staff');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await openRows(browser, 'staff');
     await page.getByRole('button', { name: 'Open row 49', exact: true }).click();
     await page.getByRole('button', { name: 'Next row', exact: true }).press('Enter');
     await page.getByRole('dialog', { name: 'Row 50' }).waitFor();
@@ -111,6 +111,6 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await page.keyboard.press('Enter');
     expect(page.url()).toBe(address);
     await pages.getByText('Row 120 of 120', { exact: true }).waitFor();
-    expect(await visit.accessibilityFaults()).toEqual([]);
+    expect(await browser.accessibilityFaults()).toEqual([]);
   });
 });

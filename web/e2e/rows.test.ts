@@ -38,9 +38,9 @@ async function reveal(page: Page): Promise<void> {
 
 describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   test('are reached from the backup, paged through all parts of the table, and stay where they were after a reload', async () => {
-    await using visit = await panel().open();
-    const { page, consoleErrors } = visit;
-    await visit.signIn('/backups/first.zip');
+    await using browser = await panel().open();
+    const { page, consoleErrors } = browser;
+    await browser.signIn('/backups/first.zip');
     await page.getByRole('link', { name: /^View .* rows of categories$/ }).click();
     await page.getByRole('heading', { name: 'categories', level: 1 }).waitFor();
     const [count] = await panel().database.query('SELECT count(*)::int AS n FROM categories');
@@ -72,9 +72,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('are searched in one part of the table, which is said, and the next part is one press away', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await openRows(visit, 'categories');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await openRows(browser, 'categories');
     await page.getByText(/^Searches rows 1–[\d,]+, this part of the table/).waitFor();
     await page.getByLabel('Search').fill('MADE 15999');
     await page.getByRole('main').getByText('No matches for “MADE 15999”').waitFor();
@@ -87,9 +87,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('are found in the whole backup, from its page, and each leads to its row in its table', async () => {
-    await using visit = await panel().open();
-    const { page, consoleErrors } = visit;
-    await visit.signIn('/backups/first.zip');
+    await using browser = await panel().open();
+    const { page, consoleErrors } = browser;
+    await browser.signIn('/backups/first.zip');
     const card = page.getByRole('region', { name: 'Find in this backup' });
     await card.getByRole('button', { name: 'Search', exact: true }).press('Enter');
     await card.getByText('Enter what to search for.').waitFor();
@@ -101,7 +101,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     await said('1 row found.');
     const link = card.getByRole('link', { name: /^categories, row [\d,]+$/ });
     const number = /row ([\d,]+)/.exec((await link.getAttribute('aria-label')) ?? '')?.[1];
-    expect(await visit.accessibilityFaults()).toEqual([]);
+    expect(await browser.accessibilityFaults()).toEqual([]);
     await link.press('Enter');
     const dialog = page.getByRole('dialog', { name: `Row ${number}` });
     await dialog.getByText('Made 15999', { exact: true }).waitFor();
@@ -111,7 +111,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     expect(new URL(page.url()).searchParams.get('row')).toBeNull();
 
     // Personal data are searched by people with the right and the password; the text is in no address.
-    await visit.goto('/backups/first.zip');
+    await browser.goto('/backups/first.zip');
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     const [person = ''] = people;
@@ -134,9 +134,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('stop being searched when somebody cancels, and are searched on where there are more than are told', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups/first.zip');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups/first.zip');
     const card = page.getByRole('region', { name: 'Find in this backup' });
     await card.getByLabel('Search for').fill('made 1');
     await card.getByRole('button', { name: 'Search', exact: true }).click();
@@ -164,16 +164,16 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     });
     await card.getByRole('button', { name: 'Search', exact: true }).click();
     await card.getByRole('progressbar', { name: 'Searching the backup' }).waitFor();
-    expect(await visit.accessibilityFaults()).toEqual([]);
+    expect(await browser.accessibilityFaults()).toEqual([]);
     await card.getByRole('button', { name: 'Cancel search' }).click();
     await card.getByText(/^Search cancelled\./).waitFor();
     expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('search');
   });
 
   test('tell NULL from an empty text, open whole, and say where a value was cut', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await openRows(visit, 'categories?search=Made+1');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await openRows(browser, 'categories?search=Made+1');
     const table = rowsOf(page, 'categories');
     const line = (name: string) => table.getByRole('row').filter({ has: page.getByText(name, { exact: true }) });
     expect(await line('Made 12').getByText('NULL').count()).toBe(1);
@@ -192,11 +192,11 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('keep people’s data on the server: nothing of it is answered, shown or found', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
     const sent = answers(page);
-    await visit.goto('/backups/first.zip/tables/staff');
+    await browser.goto('/backups/first.zip/tables/staff');
     await settled(page);
     await page.getByRole('columnheader', { name: /fullName/ }).waitFor();
     await page.getByRole('button', { name: 'Open row 1', exact: true }).click();
@@ -211,9 +211,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('show people’s data after the password, with a record, and forget it with the page', async () => {
-    await using visit = await panel().open();
-    const { page, consoleErrors } = visit;
-    await openRows(visit, 'staff');
+    await using browser = await panel().open();
+    const { page, consoleErrors } = browser;
+    await openRows(browser, 'staff');
     await page.getByRole('button', { name: 'Show personal and financial columns' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('The audit log records').waitFor();
@@ -269,9 +269,9 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('ask for the password again when it no longer counts, and go on where one was', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await openRows(visit, 'staff');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await openRows(browser, 'staff');
     await reveal(page);
     await panel().database.query(`UPDATE backup_system.sessions SET step_up_until = now() - interval '1 second'`);
     await page.getByRole('button', { name: 'Next rows' }).click();
@@ -284,11 +284,11 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('never show what is secret, and say so', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
     const sent = answers(page);
-    await visit.goto('/backups/first.zip/tables/admins');
+    await browser.goto('/backups/first.zip/tables/admins');
     await settled(page);
     await reveal(page);
     await page.getByRole('columnheader', { name: /password secret, never shown/ }).waitFor();
@@ -297,15 +297,15 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('that are not there, or cannot be read, are told with what to do', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await openRows(visit, 'nowhere');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await openRows(browser, 'nowhere');
     await page.getByRole('alert').getByText('The backup has no table of this name.').waitFor();
-    await visit.goto('/backups/first.zip/tables/categories?chunk=900');
+    await browser.goto('/backups/first.zip/tables/categories?chunk=900');
     await page.getByRole('alert').getByText('There is no chunk 900 of categories').waitFor();
     await page.getByRole('button', { name: 'Go to the first rows' }).click();
     await page.getByText(/^Rows 1–50 of /).waitFor();
-    await visit.goto('/backups/first.zip/tables/categories?page=9000');
+    await browser.goto('/backups/first.zip/tables/categories?page=9000');
     await page.getByRole('main').getByText('There are no more rows').waitFor();
 
     const bytes = await readFile(join(panel().folder, 'first.zip'));
@@ -317,16 +317,16 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
     // The server notices archives stored by others after some seconds.
     const damage = page.getByText(`Chunk 1 of table public.${table}`);
     do {
-      await visit.goto(`/backups/hurt.zip/tables/${table}`);
+      await browser.goto(`/backups/hurt.zip/tables/${table}`);
       await page.getByRole('alert').waitFor();
     } while ((await damage.count()) === 0);
     await page.getByRole('alert').getByText('ARCHIVE_DAMAGED').waitFor();
   });
 
   test('are reached, opened and left by the keyboard alone', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await openRows(visit, 'staff');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await openRows(browser, 'staff');
     const tabTo = async (name: string) => {
       for (let patience = 40; patience > 0; patience--) {
         await page.keyboard.press('Tab');
@@ -353,38 +353,38 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
   });
 
   test('have nothing axe-core finds in either theme, and fit into 360 pixels', async () => {
-    await using visit = await panel().open({
+    await using browser = await panel().open({
       reducedMotion: 'reduce',
       viewport: { width: 360, height: 740 },
       isMobile: true,
       hasTouch: true,
     });
-    const { page, consoleErrors } = visit;
+    const { page, consoleErrors } = browser;
     // The last page: axe-core takes as long as there are rows.
-    await openRows(visit, 'staff?page=3');
+    await openRows(browser, 'staff?page=3');
     expect(await rowsOf(page, 'staff').getByRole('row').count()).toBeGreaterThan(10);
-    const found: Record<string, string[]> = { hidden: await visit.accessibilityFaults() };
+    const found: Record<string, string[]> = { hidden: await browser.accessibilityFaults() };
     expect(await overflow(page)).toBe(0);
     await page.getByRole('button', { name: /^Show .* columns$/ }).click();
     await page.getByRole('dialog').waitFor();
-    found['asking'] = await visit.accessibilityFaults();
+    found['asking'] = await browser.accessibilityFaults();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await reveal(page);
     // Rows that are loading are paler.
     await settled(page);
-    found['shown'] = await visit.accessibilityFaults();
+    found['shown'] = await browser.accessibilityFaults();
     expect(await overflow(page)).toBe(0);
     await page.getByRole('button', { name: 'Open row 101', exact: true }).click();
     await page.getByRole('dialog').waitFor();
-    found['row'] = await visit.accessibilityFaults();
+    found['row'] = await browser.accessibilityFaults();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByLabel('Search').fill('nobody has this');
     await page.getByRole('main').getByText('No matches for').waitFor();
-    found['nothing'] = await visit.accessibilityFaults();
+    found['nothing'] = await browser.accessibilityFaults();
     expect(await overflow(page)).toBe(0);
-    await visit.goto('/backups/first.zip');
+    await browser.goto('/backups/first.zip');
     const card = page.getByRole('region', { name: 'Find in this backup' });
     await card.getByLabel('Search for').fill('Made 159');
     await card.getByRole('button', { name: 'Search', exact: true }).click();
@@ -392,7 +392,7 @@ describe.skipIf(WITHOUT_BROWSER)('rows of a backup', () => {
       .getByText(/rows? found/)
       .first()
       .waitFor();
-    found['found'] = await visit.accessibilityFaults();
+    found['found'] = await browser.accessibilityFaults();
     expect(await overflow(page)).toBe(0);
     expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
     expect(consoleErrors).toEqual([]);

@@ -14,10 +14,10 @@ import {
 const panel = withPanelServer();
 
 /** Opens the access page and waits for all of it. */
-async function openAccess(visit: BrowserSession): Promise<void> {
-  await visit.goto('/access');
-  await visit.page.getByRole('heading', { name: 'Access', level: 1 }).waitFor();
-  await visit.page.waitForFunction(() => !document.querySelector('.skeleton'));
+async function openAccess(browser: BrowserSession): Promise<void> {
+  await browser.goto('/access');
+  await browser.page.getByRole('heading', { name: 'Access', level: 1 }).waitFor();
+  await browser.page.waitForFunction(() => !document.querySelector('.skeleton'));
 }
 
 /** Fills in the dialog, and gives the password if asked. */
@@ -41,10 +41,10 @@ async function listBackups(token: string): Promise<number> {
 
 describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   test('one is made after the password, shown once, opens what its scopes say, and is refused once it is revoked', async () => {
-    await using visit = await panel().open({ permissions: ['clipboard-read', 'clipboard-write'] });
-    const { page, consoleErrors } = visit;
-    await visit.signIn();
-    await openAccess(visit);
+    await using browser = await panel().open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page, consoleErrors } = browser;
+    await browser.signIn();
+    await openAccess(browser);
     await page.getByText('No tokens yet').waitFor();
     await page.getByRole('button', { name: 'Create token' }).click();
     const dialog = page.getByRole('dialog');
@@ -88,11 +88,11 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   });
 
   test('one that is shown this once stays when Back is pressed, and the browser asks before it closes', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/');
     await page.getByRole('link', { name: 'Access', exact: true }).click();
-    const token = await makeToken(visit, 'kept');
+    const token = await makeToken(browser, 'kept');
     await page.evaluate(() => {
       let moves = 0;
       addEventListener('popstate', () => {
@@ -116,10 +116,10 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   });
 
   test('a session that ended before one was made leads to sign in, and says why', async () => {
-    await using visit = await panel().open();
-    const { page, context } = visit;
-    await visit.signIn();
-    await openAccess(visit);
+    await using browser = await panel().open();
+    const { page, context } = browser;
+    await browser.signIn();
+    await openAccess(browser);
     await page.getByRole('button', { name: 'Create token' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name').fill('late');
@@ -135,10 +135,10 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
   });
 
   test('what can do harm is marked, and a token does no more than was chosen', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
-    await openAccess(visit);
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
+    await openAccess(browser);
     await page.getByRole('button', { name: 'Create token' }).click();
     const dialog = page.getByRole('dialog');
     const dangerous = await dialog.locator('label', { hasText: 'Dangerous' }).locator('.font-medium').allTextContents();
@@ -149,17 +149,17 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
     ]);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    const token = await makeToken(visit, 'reader');
+    const token = await makeToken(browser, 'reader');
     const response = await fetch(`${panel().url}/trpc/audit.list`, { headers: { Authorization: `Bearer ${token}` } });
     expect(response.status).toBe(403);
   });
 
   test('the lines for curl work as they stand', async () => {
-    await using visit = await panel().open();
-    await visit.signIn();
-    await openAccess(visit);
-    const token = await makeToken(visit, 'curl');
-    const line = (await visit.page.locator('figure', { hasText: 'With curl' }).locator('pre').textContent()) ?? '';
+    await using browser = await panel().open();
+    await browser.signIn();
+    await openAccess(browser);
+    const token = await makeToken(browser, 'curl');
+    const line = (await browser.page.locator('figure', { hasText: 'With curl' }).locator('pre').textContent()) ?? '';
     const run = Bun.spawn(['sh', '-c', line], { env: { ...process.env, BACKUP_TOKEN: token }, stdout: 'pipe' });
     const answer = await new Response(run.stdout).json();
     expect(answer).toMatchObject({ result: { data: { success: true, data: { operation: { kind: 'backup' } } } } });
@@ -168,14 +168,14 @@ describe.skipIf(WITHOUT_BROWSER)('tokens', () => {
 
 describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
   test('another session is ended, and that browser is led to sign in; this one stays', async () => {
-    await using visit = await panel().open();
+    await using browser = await panel().open();
     await using other = await panel().open({
       userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Safari/604.1',
     });
     await other.signIn('/');
-    await visit.signIn();
-    const { page } = visit;
-    await openAccess(visit);
+    await browser.signIn();
+    const { page } = browser;
+    await openAccess(browser);
     const sessions = page.getByRole('list', { name: 'Sessions' });
     await sessions.getByRole('listitem').filter({ hasText: 'This browser' }).getByText('Chromium on Linux').waitFor();
     await page.getByRole('button', { name: 'End the session of Safari on iPhone from 127.0.0.1' }).click();
@@ -184,18 +184,18 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
     // That page may have noticed already, and have nothing left to press.
     await navigate(other.page, '/backups');
     await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await openAccess(visit);
+    await openAccess(browser);
   });
 
   test('signing out everywhere ends all of them, after a word', async () => {
-    await using visit = await panel().open();
+    await using browser = await panel().open();
     await using other = await panel().open();
     await other.signIn('/');
-    await visit.signIn();
-    await openAccess(visit);
-    await visit.page.getByRole('button', { name: 'Sign out everywhere' }).click();
-    await visit.page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
-    await visit.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await browser.signIn();
+    await openAccess(browser);
+    await browser.page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await browser.page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
+    await browser.page.getByRole('heading', { name: 'Sign in' }).waitFor();
     // That page may have noticed already, and have nothing left to press.
     await navigate(other.page, '/backups');
     await other.page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -207,21 +207,21 @@ describe.skipIf(WITHOUT_BROWSER)('sessions', () => {
       `INSERT INTO admins (id, email, password, "fullName", role, "updatedAt") VALUES ('plain', 'plain@owu.test', $1, 'A Person', 'HR_MANAGER', now())`,
       [hash],
     );
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.goto('/access');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.goto('/access');
     await page.getByLabel('E-mail').fill('plain@owu.test');
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
     const refused = page.getByRole('heading', { name: 'No access', level: 1 });
     await refused.waitFor();
     for (const path of ['/access', '/audit', '/status']) {
-      await visit.goto(path);
+      await browser.goto(path);
       await refused.waitFor();
       expect(await page.getByRole('navigation').count()).toBe(0);
     }
     await page.getByText('the role HR_MANAGER may not see this').waitFor();
-    expect(await visit.accessibilityFaults()).toEqual([]);
+    expect(await browser.accessibilityFaults()).toEqual([]);
   });
 });
 
@@ -231,14 +231,14 @@ test.skipIf(WITHOUT_BROWSER)(
     const client = openRecords(panel().database.url, { connections: 1 });
     const { code } = await createBreakGlassCode({ records: client.records, now: () => new Date() }, 'the test');
     await client.close();
-    await using visit = await panel().open({ viewport: { width: 360, height: 740 } });
-    const { page } = visit;
-    await visit.goto(`/break-glass#${code}`);
+    await using browser = await panel().open({ viewport: { width: 360, height: 740 } });
+    const { page } = browser;
+    await browser.goto(`/break-glass#${code}`);
     await page.getByRole('button', { name: 'Enter' }).click();
     await page.getByRole('heading', { name: 'Restore', level: 1 }).waitFor();
     const places = await page.getByRole('navigation').getByRole('link').allTextContents();
     expect(places).toEqual(['Overview', 'Backups', 'Restore', 'Operations', 'Status']);
-    await visit.goto('/access');
+    await browser.goto('/access');
     await page.getByText('the role BREAK_GLASS may not see this').waitFor();
     await page.getByRole('link', { name: 'Status' }).click();
     await page.getByRole('heading', { name: 'Status', level: 1 }).waitFor();
@@ -249,43 +249,43 @@ test.skipIf(WITHOUT_BROWSER)(
 
 describe.skipIf(WITHOUT_BROWSER)('the page of access', () => {
   test('has nothing axe-core finds in either theme, its dialogs included, and fits into 360 pixels', async () => {
-    await using visit = await panel().open({
+    await using browser = await panel().open({
       reducedMotion: 'reduce',
       viewport: { width: 360, height: 740 },
     });
-    const { page, consoleErrors } = visit;
-    await visit.signIn();
-    await openAccess(visit);
+    const { page, consoleErrors } = browser;
+    await browser.signIn();
+    await openAccess(browser);
     expect(await overflow(page)).toBe(0);
     await page.getByRole('button', { name: 'Create token' }).click();
     await page.getByRole('dialog').waitFor();
-    const found = { form: await visit.accessibilityFaultsInBothThemes() } as Record<string, string[]>;
+    const found = { form: await browser.accessibilityFaultsInBothThemes() } as Record<string, string[]>;
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await makeToken(visit, `to be shown`);
-    found['shown'] = await visit.accessibilityFaultsInBothThemes();
+    await makeToken(browser, `to be shown`);
+    found['shown'] = await browser.accessibilityFaultsInBothThemes();
     await page.getByRole('button', { name: 'I have copied it' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     const revoke = page.getByRole('button', { name: `Revoke to be shown` });
     await revoke.waitFor();
-    found['page'] = await visit.accessibilityFaultsInBothThemes();
+    found['page'] = await browser.accessibilityFaultsInBothThemes();
     await revoke.click();
     await page.getByRole('dialog').waitFor();
-    found['revoke'] = await visit.accessibilityFaultsInBothThemes();
+    found['revoke'] = await browser.accessibilityFaultsInBothThemes();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Sign out everywhere' }).click();
     await page.getByRole('dialog').waitFor();
-    found['everywhere'] = await visit.accessibilityFaultsInBothThemes();
+    found['everywhere'] = await browser.accessibilityFaultsInBothThemes();
     expect(Object.entries(found).filter(([, faults]) => faults.length > 0)).toEqual([]);
     expect(consoleErrors).toEqual([]);
   });
 
   test('is used by the keyboard alone: a token is made, its focus kept, and given back at the end', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn();
-    await openAccess(visit);
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn();
+    await openAccess(browser);
     const make = page.getByRole('button', { name: 'Create token' });
     await make.focus();
     await page.keyboard.press('Enter');

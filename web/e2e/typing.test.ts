@@ -99,9 +99,9 @@ test('every field that searches while somebody types is among those that are tri
 describe.skipIf(WITHOUT_BROWSER)('with a server that answers late, nothing typed is lost', () => {
   for (const field of FIELDS)
     test(`in the field of ${field.source}${field.parameter ? ` for ${field.parameter}` : ''}`, async () => {
-      await using visit = await panel().open();
-      const { page, consoleErrors } = visit;
-      await visit.signIn(field.path);
+      await using browser = await panel().open();
+      const { page, consoleErrors } = browser;
+      await browser.signIn(field.path);
       await slow(page);
       await (field.go ?? (() => page.keyboard.press('/')))(page);
       // At once, key by key, as fast as a machine.
@@ -115,9 +115,9 @@ describe.skipIf(WITHOUT_BROWSER)('with a server that answers late, nothing typed
     });
 
   test('right after / in a page that is still on its way: it goes to the field of that page', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     await slow(page);
     const link = page.getByRole('link', { name: 'Audit' });
     await link.focus();
@@ -133,9 +133,9 @@ describe.skipIf(WITHOUT_BROWSER)('with a server that answers late, nothing typed
   });
 
   test('right after a dialog or a menu was closed: its focus is not given back to a button', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups');
     await page.getByRole('link', { name: 'first.zip', exact: true }).waitFor();
     const slash = () =>
       page.evaluate(() => {
@@ -163,9 +163,9 @@ describe.skipIf(WITHOUT_BROWSER)('with a server that answers late, nothing typed
   });
 
   test('when the rows cannot be read in between: the field stays, with the failure below', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/status');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/status');
     let mayAnswer = false;
     await page.route(/\/trpc\/backups\.rows/, (route) =>
       mayAnswer ? route.continue() : route.fulfill({ status: 500, body: 'no' }),

@@ -130,10 +130,10 @@ test('every page that keeps something in its address is among those that are tri
 describe.skipIf(WITHOUT_BROWSER)('a search is still there for who comes back', () => {
   for (const { source, path, set, address, shows, way, leave } of SEARCHES)
     test(`by Back, by the link and by loading the page again: ${source}`, async () => {
-      await using visit = await panel().open();
-      const { page } = visit;
-      await visit.signIn('/');
-      await visit.goto(path);
+      await using browser = await panel().open();
+      const { page } = browser;
+      await browser.signIn('/');
+      await browser.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
       const length = await page.evaluate(() => history.length);
       await set(page);
@@ -169,9 +169,9 @@ describe.skipIf(WITHOUT_BROWSER)('a search is still there for who comes back', (
     });
 
   test('among personal data as well, in no address, without asking the server again, and for nobody else', async () => {
-    await using visit = await panel().open();
-    const { page } = visit;
-    await visit.signIn('/backups/first.zip');
+    await using browser = await panel().open();
+    const { page } = browser;
+    await browser.signIn('/backups/first.zip');
     let searches = 0;
     page.on('request', (request) => {
       if (request.url().includes('backups.findPeople')) searches += 1;

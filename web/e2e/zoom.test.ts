@@ -234,9 +234,9 @@ test('every dialog and menu is among those that are looked at', async () => {
 
 describe.skipIf(WITHOUT_BROWSER)('at 400 % zoom', () => {
   test('every dialog and menu can be used: whatever is pressed comes into sight, and nothing is cut', async () => {
-    await using visit = await panel().open({ viewport: ZOOMED });
-    const { page } = visit;
-    await visit.signIn('/');
+    await using browser = await panel().open({ viewport: ZOOMED });
+    const { page } = browser;
+    await browser.signIn('/');
     const wrong: unknown[] = [];
     for (const { name, path, role, open, close } of ALL) {
       await arrive(page, path);

@@ -22,17 +22,17 @@ export const SERVED: Contender[] = [
   {
     key: 'server-list',
     label: 'our server: backups.list meanwhile',
-    run: (bench) => served(bench, (visit) => askMeanwhile(visit, () => '/trpc/backups.list')),
+    run: (bench) => served(bench, (it) => askMeanwhile(it, () => '/trpc/backups.list')),
   },
   {
     key: 'server-get',
     label: 'our server: operations.get meanwhile',
-    run: (bench) => served(bench, (visit) => askMeanwhile(visit, operationPath)),
+    run: (bench) => served(bench, (it) => askMeanwhile(it, operationPath)),
   },
 ];
 
 /** A freshly started server, with a user who has access. */
-interface Visit {
+interface Served {
   bench: Bench;
   server: OurServer;
   client: BackupClient;
@@ -41,7 +41,7 @@ interface Visit {
   archive: { path: string; size: number };
 }
 
-async function served(bench: Bench, measure: (visit: Visit) => Promise<Omit<Measured, 'peakRss'>>): Promise<Measured> {
+async function served(bench: Bench, measure: (served: Served) => Promise<Omit<Measured, 'peakRss'>>): Promise<Measured> {
   const path = join(bench.files, await plainArchive(bench));
   const { size } = await stat(path);
   // A new name each time: the records mention backups that are gone, so a reused folder would be reported as lost.
@@ -75,7 +75,7 @@ async function stock(bench: Bench, folder: string): Promise<void> {
 }
 
 /** Measures in turn an upload in one request, one in pieces as the client does it, a download, and a verified backup. */
-async function moveBytes({ bench, server, client, tokens, archive }: Visit): Promise<Measured> {
+async function moveBytes({ bench, server, client, tokens, archive }: Served): Promise<Measured> {
   const { signal } = bench;
   const started = performance.now();
   const put = await fetch(`${server.url}/api/uploads`, {
@@ -99,7 +99,7 @@ async function moveBytes({ bench, server, client, tokens, archive }: Visit): Pro
 
 /** Repeats one request while backups are made, and measures the answers that arrive while one is running. */
 async function askMeanwhile(
-  { bench, server, client, tokens }: Visit,
+  { bench, server, client, tokens }: Served,
   pathOf: (operationId: string) => string,
 ): Promise<Measured> {
   const { signal } = bench;
