@@ -35,7 +35,7 @@ test('copyParts() tells why the moment is gone, not that somebody came too late 
   });
   const copying = rejection(
     copyParts([SLOW, SLOW], { ...snapshot, join: () => Promise.reject(late) }, writer, {
-      jobs: 2,
+      connections: 2,
       signal,
       onProgress: () => {},
     }),

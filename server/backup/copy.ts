@@ -13,11 +13,11 @@ export async function copyParts(
   parts: CopyPart[],
   snapshot: SnapshotSessions,
   writer: ArchiveWriter,
-  options: { jobs: number; signal: AbortSignal; onProgress: OnProgress },
+  options: { connections: number; signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
   const report = progressOf(parts, options.onProgress);
   await copyTables(parts, snapshot, {
-    jobs: options.jobs,
+    connections: options.connections,
     signal: options.signal,
     doing: 'The backup',
     async take(part, content, rows) {

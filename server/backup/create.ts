@@ -27,15 +27,15 @@ import { openSnapshot } from '../postgres/snapshot.ts';
 import { writeFirstSidecar } from '../storage/first-sidecar.ts';
 import { readBack } from '../storage/read-back.ts';
 import type { Storage } from '../storage/storage.ts';
-import { affordableJobs } from './checks/affordable.ts';
+import { affordableConnections } from './checks/affordable.ts';
 import { refuseHiddenRows } from './checks/hidden-rows.ts';
 import { archiveBytes, refuseFullDisk } from './checks/space.ts';
 import { copyParts } from './copy.ts';
+import { type BackupCoverage, chooseCoverage } from './coverage.ts';
 import { describeBackup } from './describe.ts';
 import type { Exclusion } from './exclusions.ts';
 import { readFacts } from './facts.ts';
 import { archiveName } from './file-name.ts';
-import { type BackupScope, chooseScope } from './scope.ts';
 import { verifyArchive } from './verify.ts';
 
 export interface BackupDeps {
@@ -130,11 +130,11 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
     lockTimeoutMs: deps.lockGiveUpMs,
   };
   await using session = await openWorkingSession(deps.databaseUrl, sessions);
-  const { chosen, scopeIn, jobs } = await readScope(session, deps, input);
+  const { chosen, coverageIn, connections } = await readCoverage(session, deps, input);
   await using snapshot = await openSnapshot(session, deps.databaseUrl, chosen.tables, sessions);
   // Read again under the snapshot: what was created meanwhile is named as missing, as only locked tables are copied.
-  const scope = { ...(await scopeIn(snapshot.leader)), tables: chosen.tables };
-  const facts = await readFacts(snapshot, scope, deps.model, {
+  const coverage = { ...(await coverageIn(snapshot.leader)), tables: chosen.tables };
+  const facts = await readFacts(snapshot, coverage, deps.model, {
     strict: input.strict,
     explain: (error) =>
       explainCatalogText(error, deps.databaseUrl, {
@@ -157,14 +157,14 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   });
   const { encoding } = facts.server;
   await copyParts(planParts(facts.tables, copyEncoding(encoding, encoding)), snapshot, writer, {
-    jobs: sessionsFor(facts.heapBytes, jobs, deps.bytesPerSession),
+    connections: sessionsFor(facts.heapBytes, connections, deps.bytesPerSession),
     signal: run.signal,
     onProgress: run.onProgress,
   });
   const sequences = await readSequences(
     snapshot.leader,
     facts.tables.map((table) => table.oid),
-    scope.sequences,
+    coverage.sequences,
   );
   // Checked outside the snapshot, inside which a changed type looks unchanged; values are written by the types as they are now.
   await refuseAlteredTypes(
@@ -176,7 +176,14 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
   await snapshot[Symbol.asyncDispose]();
 
   run.onProgress({ stage: 'finish', rows: 0, bytes: 0, totalBytes: 0 });
-  const manifest = describeBackup(deps, input, { backupId, started, scope, facts, sequences, entries: writer.entries });
+  const manifest = describeBackup(deps, input, {
+    backupId,
+    started,
+    coverage,
+    facts,
+    sequences,
+    entries: writer.entries,
+  });
   await addTexts(writer, manifest);
   const { digest, size } = await writer.finish({ ...manifest, entries: writer.entries });
   throwIfCancelled(run.signal, 'The backup');
@@ -217,15 +224,15 @@ async function makeBackup(deps: BackupDeps, input: BackupInput, run: Run): Promi
 }
 
 /** Reads no definitions: that would wait without limit for whoever has locked the table. */
-async function readScope(session: WorkingSession, deps: BackupDeps, input: BackupInput) {
+async function readCoverage(session: WorkingSession, deps: BackupDeps, input: BackupInput) {
   const inventory = await readInventory(session);
   const known = { exclusions: deps.exclusions ?? [], extensionRows: await countExtensionRows(session, inventory) };
-  const chosen = chooseScope(deps.model, { ...known, inventory }, input.tables);
+  const chosen = chooseCoverage(deps.model, { ...known, inventory }, input.tables);
   // Rights and row-level security are checked before locking, because a failed lock does not say what to grant.
   await refuseHiddenRows(session, chosen.tables);
-  const scopeIn = async (leader: Session): Promise<BackupScope> =>
-    chooseScope(deps.model, { ...known, inventory: await readInventory(leader) }, input.tables);
-  return { chosen, scopeIn, jobs: await affordableJobs(session, chosen.tables, input.jobs) };
+  const coverageIn = async (leader: Session): Promise<BackupCoverage> =>
+    chooseCoverage(deps.model, { ...known, inventory: await readInventory(leader) }, input.tables);
+  return { chosen, coverageIn, connections: await affordableConnections(session, chosen.tables, input.jobs) };
 }
 
 /** Adds the texts that let a person restore the archive by hand. */

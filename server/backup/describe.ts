@@ -3,8 +3,8 @@ import { qualifiedName, type SchemaModel } from '../../db/model/model.ts';
 import { loadOrder } from '../../db/model/order.ts';
 import { FORMAT_VERSION, type Manifest, type ManifestEntry, type ManifestTable } from '../archive/manifest/manifest.ts';
 import type { LiveTable } from '../postgres/catalog/catalog.ts';
+import type { BackupCoverage } from './coverage.ts';
 import type { DatabaseFacts } from './facts.ts';
-import type { BackupScope } from './scope.ts';
 
 /** Returns the manifest of what was copied: tables in load order, with rows and bytes summed over their chunks. */
 export function describeBackup(
@@ -13,13 +13,13 @@ export function describeBackup(
   made: {
     backupId: string;
     started: Date;
-    scope: BackupScope;
+    coverage: BackupCoverage;
     facts: DatabaseFacts;
     sequences: Manifest['sequences'];
     entries: ManifestEntry[];
   },
 ): Manifest {
-  const { scope, facts, entries } = made;
+  const { coverage, facts, entries } = made;
   const { order, cycles } = loadOrder(facts.tables);
   const rank = new Map(order.map((name, index) => [name, index]));
   const tables = facts.tables
@@ -30,7 +30,7 @@ export function describeBackup(
         chunks.reduce((total, chunk) => total + of(chunk), 0);
       return { ...definitionOf(table, facts), rows: sum((chunk) => chunk.rows), bytes: sum((chunk) => chunk.size) };
     });
-  const reasons = new Map(scope.described.map((table) => [qualifiedName(table), table.reason]));
+  const reasons = new Map(coverage.described.map((table) => [qualifiedName(table), table.reason]));
   const withoutRows = facts.described.map((table) => ({
     ...definitionOf(table, facts),
     rows: 0,
@@ -47,7 +47,7 @@ export function describeBackup(
       backupId: made.backupId,
       createdBy: input.createdBy,
     },
-    kind: scope.kind,
+    kind: coverage.kind,
     application: deps.application,
     server: facts.server,
     schemaFingerprint: deps.model.fingerprint,
@@ -58,17 +58,17 @@ export function describeBackup(
     tables,
     cycles,
     sequences: made.sequences,
-    leftOut: scope.leftOut,
+    leftOut: coverage.leftOut,
     ...(withoutRows.length > 0 && { withoutRows }),
     unknown: {
-      tables: scope.unknown,
+      tables: coverage.unknown,
       columns: facts.unknownColumns,
       sequences: undeclared(made.sequences, deps.model),
     },
-    losses: scope.losses,
+    losses: coverage.losses,
     warnings: [
       ...facts.warnings,
-      ...scope.warnings,
+      ...coverage.warnings,
       ...facts.unknownColumns.map(
         (column) => `${qualifiedName(column)}.${column.column} is not in the schema; it was backed up all the same.`,
       ),

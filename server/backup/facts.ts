@@ -14,7 +14,7 @@ import { refuseHiddenRows } from './checks/hidden-rows.ts';
 import { failingWarnings, preflightWarnings, type RestoreWarning, readPreflight } from './checks/restorable.ts';
 import { refuseRowsWithoutColumns } from './checks/stored-columns.ts';
 import { unmakeableTypes } from './checks/unmakeable-types.ts';
-import { type BackupScope, compareColumns } from './scope.ts';
+import { type BackupCoverage, compareColumns } from './coverage.ts';
 
 export interface DatabaseFacts {
   tables: LiveTable[];
@@ -38,19 +38,19 @@ type Explain = (error: unknown) => Promise<unknown>;
 /** Reads everything the manifest says about the database, under the snapshot and its locks. */
 export async function readFacts(
   snapshot: Snapshot,
-  scope: BackupScope,
+  coverage: BackupCoverage,
   model: SchemaModel,
   { strict, explain }: { strict: boolean; explain: Explain },
 ): Promise<DatabaseFacts> {
   const { leader } = snapshot;
   const models = new Map(model.tables.map((table) => [qualifiedName(table), table]));
-  const tables = await readTables(leader, scope.tables, models);
-  await refuseHiddenRows(leader, scope.tables);
-  const { unknownColumns, warnings } = compareColumns(scope.tables, tables);
+  const tables = await readTables(leader, coverage.tables, models);
+  await refuseHiddenRows(leader, coverage.tables);
+  const { unknownColumns, warnings } = compareColumns(coverage.tables, tables);
   const oids = tables.map((table) => table.oid);
   const server = await readServer(leader, snapshot.serverVersion);
-  if (strict) refuseLosses(scope, unknownColumns);
-  const described = await readTables(leader, scope.described, models);
+  if (strict) refuseLosses(coverage, unknownColumns);
+  const described = await readTables(leader, coverage.described, models);
   await refuseRowsWithoutColumns(leader, tables, described);
   const defined = [...oids, ...described.map((table) => table.oid)];
   const { prerequisites, types, rules } = await readDefinitions(leader, defined);
@@ -115,21 +115,21 @@ async function restoreWarnings(session: Session, tables: LiveTable[], explain: E
   }
 }
 
-function refuseLosses(scope: BackupScope, columns: DatabaseFacts['unknownColumns']): void {
+function refuseLosses(coverage: BackupCoverage, columns: DatabaseFacts['unknownColumns']): void {
   const unknown = [
-    ...scope.losses.map((loss) => lossText(loss).replace(/\.$/, '')),
+    ...coverage.losses.map((loss) => lossText(loss).replace(/\.$/, '')),
     ...columns.map((column) => `column ${qualifiedName(column)}.${column.column} is not in the schema`),
   ];
   if (unknown.length === 0) return;
-  const declarable = scope.unknown.length > 0 || columns.length > 0;
-  const isFiltered = scope.losses.some(({ reason }) => reason === FILTERED_TABLE);
+  const declarable = coverage.unknown.length > 0 || columns.length > 0;
+  const isFiltered = coverage.losses.some(({ reason }) => reason === FILTERED_TABLE);
   throw new AppError(
     'UNKNOWN_OBJECTS',
     `Not everything would be in this backup as the schema has it: ${unknown.join('; ')}.`,
     {
-      hint: `${declarable ? 'Add tables and columns to the Drizzle schema. ' : ''}${isFiltered ? 'Let tables through the filters of the drizzle.config.ts. ' : ''}${scope.losses.length > 0 ? 'Say what is left out on purpose, with the reason, in the file that BACKUP_EXCLUDE names. ' : ''}Or run without --strict.`,
+      hint: `${declarable ? 'Add tables and columns to the Drizzle schema. ' : ''}${isFiltered ? 'Let tables through the filters of the drizzle.config.ts. ' : ''}${coverage.losses.length > 0 ? 'Say what is left out on purpose, with the reason, in the file that BACKUP_EXCLUDE names. ' : ''}Or run without --strict.`,
       details: {
-        losses: scope.losses.map(lossView),
+        losses: coverage.losses.map(lossView),
         columns: columns.map((column) => `${qualifiedName(column)}.${column.column}`),
       },
     },

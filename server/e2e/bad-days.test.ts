@@ -12,7 +12,7 @@ import { type Action, RIGHTS } from '../security/rights.ts';
 import { until } from '../testing/until.fixture.ts';
 import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { DEMO_PASSWORD, SUPER_ADMIN, signIn, type Person } from './system.fixture.ts';
+import { DEMO_PASSWORD, type Person, SUPER_ADMIN, signIn } from './system.fixture.ts';
 
 /**
  * A server in a process of its own, run as nobody who may read everything, through one bad day after the other. Whatever it answers is

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { type Content, contentOf } from '../../db/testing/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import { oldZip } from '../document/old-zip.fixture.ts';
-import { DEMO_PASSWORD, type System, startSystem, type Person } from './system.fixture.ts';
+import { DEMO_PASSWORD, type Person, type System, startSystem } from './system.fixture.ts';
 
 let system: System;
 let person: Person;

@@ -9,7 +9,7 @@ import { sampleArchive } from '../archive/sample.fixture.ts';
 import { hostileFiles } from './hostile-files.fixture.ts';
 import { startWatchdog } from './memory-watchdog.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { signIn, type Person } from './system.fixture.ts';
+import { type Person, signIn } from './system.fixture.ts';
 
 const MEBIBYTE = 1024 ** 2;
 /** What the two processes of a server together may take above what they take at rest. */

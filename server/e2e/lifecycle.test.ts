@@ -3,7 +3,7 @@ import { contentOf } from '../../db/testing/content.fixture.ts';
 import { readOutcome } from '../api/wire.fixture.ts';
 import type { OperationEvent } from '../client/client.ts';
 import { answeredCode } from '../testing/answered.fixture.ts';
-import { DEMO_PASSWORD, SUPER_ADMIN, type System, startSystem, type Person } from './system.fixture.ts';
+import { DEMO_PASSWORD, type Person, SUPER_ADMIN, type System, startSystem } from './system.fixture.ts';
 
 const MIB = 1024 ** 2;
 /** The limit as it is where nobody sets it. */

@@ -5,7 +5,7 @@ import { quoteName } from '../../db/model/quote.ts';
 import { connected } from '../../db/testing/client.fixture.ts';
 import { answeredCode } from '../testing/answered.fixture.ts';
 import { until } from '../testing/until.fixture.ts';
-import { type System, startSystem, type Person } from './system.fixture.ts';
+import { type Person, type System, startSystem } from './system.fixture.ts';
 
 let system: System;
 let person: Person;

@@ -6,7 +6,7 @@ import { readOutcome } from '../api/wire.fixture.ts';
 import { composeServer } from '../process/start-server.ts';
 import { SCOPES, type Scope } from '../security/caller.ts';
 import { createBreakGlassCode } from '../security/sessions/break-glass.ts';
-import { DEMO_PASSWORD, type System, signIn, startSystem, type Person } from './system.fixture.ts';
+import { DEMO_PASSWORD, type Person, type System, signIn, startSystem } from './system.fixture.ts';
 
 /** Refuses everybody: `METRICS_TOKEN` alone opens it. */
 const scraper: Rule = () => 'UNAUTHENTICATED';

@@ -7,7 +7,7 @@ import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
 import { until } from '../testing/until.fixture.ts';
 import { type PausingProxy, pausingProxy } from './pausing-proxy.fixture.ts';
 import { type Program, startProgram } from './program.fixture.ts';
-import { DEMO_PASSWORD, signIn, type Person } from './system.fixture.ts';
+import { DEMO_PASSWORD, type Person, signIn } from './system.fixture.ts';
 
 /** Servers in processes of their own, on one database and one folder. */
 let database: TestDatabase;

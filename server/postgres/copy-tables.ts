@@ -10,7 +10,7 @@ import { isSnapshotGone, type SnapshotSessions } from './snapshot.ts';
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
 export interface CopyTablesOptions {
-  jobs: number;
+  connections: number;
   signal: AbortSignal;
   /** Completes “… was cancelled” in the error: `The backup`. */
   doing: string;
@@ -34,7 +34,7 @@ export async function copyTables(
   options: CopyTablesOptions,
 ): Promise<void> {
   // One buffer fills per worker while one more is being taken; a second spare saved no time and cost 10 MB.
-  const pool = createBufferPool(options.jobs + 1, CHUNK_BYTES);
+  const pool = createBufferPool(options.connections + 1, CHUNK_BYTES);
   const queue = [...parts];
   const underWay = new Set<Promise<void>>();
   const sessions: Session[] = [];
@@ -84,7 +84,7 @@ export async function copyTables(
     if (session) await work(session);
   };
   try {
-    const followers = Math.min(options.jobs, parts.length) - 1;
+    const followers = Math.min(options.connections, parts.length) - 1;
     const leading = work(snapshot.leader).catch(fail);
     const following = Array.from({ length: followers }, () => follow(leading).catch(fail));
     await Promise.all([leading, ...following]);

@@ -111,7 +111,7 @@ export const OF_BACKUP: readonly Breakage[] = [
   {
     breaks: 'promise 6',
     does: 'large objects are passed over',
-    file: 'server/backup/scope.ts',
+    file: 'server/backup/coverage.ts',
     find: '  if (count === 0) return;',
     replace: '  if (count >= 0) return;',
     tests: ['server/backup/losses.test.ts'],
@@ -120,7 +120,7 @@ export const OF_BACKUP: readonly Breakage[] = [
     breaks: 'promise 6',
     does: '--strict refuses nothing',
     file: 'server/backup/facts.ts',
-    find: '  if (strict) refuseLosses(scope, unknownColumns);\n',
+    find: '  if (strict) refuseLosses(coverage, unknownColumns);\n',
     replace: '',
     tests: ['server/backup/losses.test.ts'],
     named: 'and --strict names each',
@@ -188,11 +188,11 @@ export const OF_BACKUP: readonly Breakage[] = [
     named: 'a foreign key that is switched off',
   },
   {
-    breaks: 'step create: scope',
+    breaks: 'step create: coverage',
     does: 'what came into being before the snapshot is neither saved nor named',
     file: 'server/backup/create.ts',
-    find: 'const scope = { ...(await scopeIn(snapshot.leader)), tables: chosen.tables };',
-    replace: 'const scope = { ...chosen, scopeIn };',
+    find: 'const coverage = { ...(await coverageIn(snapshot.leader)), tables: chosen.tables };',
+    replace: 'const coverage = { ...chosen, coverageIn };',
     tests: ['server/backup/create.test.ts'],
   },
   {

@@ -7,7 +7,7 @@ import { BREAKAGES } from './table.ts';
 
 /** Steps of the five flows, in their order. */
 const STEPS = {
-  create: ['scope', 'snapshot', 'copy', 'finish', 'verify'],
+  create: ['coverage', 'snapshot', 'copy', 'finish', 'verify'],
   stage: ['check', 'make', 'copy', 'types'],
   apply: [
     'lock',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { qualifiedName, shortName } from '../../../db/model/model.ts';
 import { readMigrationState } from '../../../db/system/migration-state.ts';
-import { compareTables, type TableComparison } from '../../backup/scope.ts';
+import { compareTables, type TableComparison } from '../../backup/coverage.ts';
 import { AppError, redacted, unexpected } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { withTimeout } from '../../core/timeout.ts';

@@ -10,15 +10,19 @@ import {
 } from '../../postgres/locks/lock-budget.ts';
 
 /**
- * Returns how many sessions, at most `jobs`, can copy these tables; each session locks every table. Throws DATABASE_ERROR when the server
+ * Returns how many sessions, at most `connections`, can copy these tables; each session locks every table. Throws DATABASE_ERROR when the server
  * has no room for the locks of even one.
  */
-export async function affordableJobs(session: Session, tables: ObjectName[], jobs: number): Promise<number> {
+export async function affordableConnections(
+  session: Session,
+  tables: ObjectName[],
+  connections: number,
+): Promise<number> {
   const budget = await readLockBudget(session);
   const need = await backupLocks(session, tables);
   // Other sessions on the server need some of the remaining room: only the first session may fill it.
   const shared = { ...budget, usedHolders: budget.usedHolders + need(1).objects };
-  for (let sessions = jobs; sessions > 1; sessions--) if (fitsBudget(shared, need(sessions))) return sessions;
+  for (let sessions = connections; sessions > 1; sessions--) if (fitsBudget(shared, need(sessions))) return sessions;
   // A backup that runs out of locks changes nothing, so trying with little to spare beats refusing.
   if (fitsBudget(budget, need(1), 0)) return 1;
   throw new AppError('DATABASE_ERROR', `${describeShortage(budget, need(1), 'A backup')}. No backup was made.`, {

@@ -15,10 +15,16 @@ import { refusePooler } from '../../postgres/locks/advisory-lock.ts';
 import { namingHolders } from '../../postgres/locks/table-lock.ts';
 import { missingForBackup } from '../../postgres/preflight/rights.ts';
 import type { Storage } from '../../storage/storage.ts';
+import {
+  chooseCoverage,
+  compareColumns,
+  compareTables,
+  orphanedPartitions,
+  refuseOrphanedPartitions,
+} from '../coverage.ts';
 import type { Exclusion } from '../exclusions.ts';
 import { definitionWarnings, readDefinitions } from '../facts.ts';
-import { chooseScope, compareColumns, compareTables, orphanedPartitions, refuseOrphanedPartitions } from '../scope.ts';
-import { affordableJobs } from './affordable.ts';
+import { affordableConnections } from './affordable.ts';
 import { describeLongRow, LONG_ROW_HINT } from './long-row.ts';
 import { describeBroken, describeFailing, readBrokenRows, readPreflight } from './restorable.ts';
 import { archiveBytes, mebibytes, restoreBytes } from './space.ts';
@@ -117,24 +123,24 @@ async function checkDatabase(
     );
     const isPresent = (table: TableModel) => !missing.has(qualifiedName(table));
     const chosen = deps.tables && pickTables(deps.model.tables, deps.tables, 'The schema');
-    const scope = chooseScope(
+    const coverage = chooseCoverage(
       { ...deps.model, tables: deps.model.tables.filter(isPresent) },
       facts,
       chosen?.filter(isPresent).map(qualifiedName),
     );
     const wanted = (chosen ?? deps.model.tables).filter(
-      (table) => missing.has(qualifiedName(table)) || scope.tables.includes(table),
+      (table) => missing.has(qualifiedName(table)) || coverage.tables.includes(table),
     );
     // A table that somebody has locked must become a finding, not hang the check.
     await session.query(`SET lock_timeout = '5s'`);
-    const tables = await namingHolders(session, scope.tables, 'check again.', () =>
-      readTables(session, scope.tables, new Map()),
+    const tables = await namingHolders(session, coverage.tables, 'check again.', () =>
+      readTables(session, coverage.tables, new Map()),
     );
-    const described = await namingHolders(session, scope.described, 'check again.', () =>
-      readTables(session, scope.described, new Map()),
+    const described = await namingHolders(session, coverage.described, 'check again.', () =>
+      readTables(session, coverage.described, new Map()),
     );
-    const notes = [...scope.warnings];
-    const unknown = scope.losses.map((loss) => lossText(loss).replace(/\.$/, ''));
+    const notes = [...coverage.warnings];
+    const unknown = coverage.losses.map((loss) => lossText(loss).replace(/\.$/, ''));
     findings.push(
       await outcome('schema', `all ${wanted.length} tables to be backed up are there`, async () => {
         refuseOrphanedPartitions(wanted, facts, deps.model);
@@ -164,11 +170,11 @@ async function checkDatabase(
     const [me] = await session.query<{ role: string }>('SELECT current_user AS role');
     const role = me?.role ?? '';
     findings.push(
-      ...rightsFindings('rights', `${role} may read every row`, await missingForBackup(session, scope.tables)),
+      ...rightsFindings('rights', `${role} may read every row`, await missingForBackup(session, coverage.tables)),
     );
     findings.push(
       await outcome('locks', 'the server has room for the locks of a backup', () =>
-        affordableJobs(session, scope.tables, 1),
+        affordableConnections(session, coverage.tables, 1),
       ),
     );
     findings.push(await longRows(session, tables));

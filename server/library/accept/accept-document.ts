@@ -148,7 +148,7 @@ async function writeArchive(
       openWorkingSession(deps.databaseUrl, { applicationName: 'palace-backup accept look', signal: run.signal }),
   };
   await copyParts(planParts(staged, 'UTF8'), snapshot, writer, {
-    jobs: 1,
+    connections: 1,
     signal: run.signal,
     onProgress: run.onProgress,
   });
@@ -178,7 +178,7 @@ async function writeArchive(
     {
       backupId: facts.backupId,
       started: facts.time,
-      scope: {
+      coverage: {
         kind: 'full',
         tables,
         leftOut: missing.map(({ live }) => ({ schema: live.schema, name: live.name, reason: 'not in the document' })),

@@ -1,6 +1,6 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { qualifiedName, type SchemaModel, storedColumns } from '../../../db/model/model.ts';
-import { compareColumns } from '../../backup/scope.ts';
+import { compareColumns } from '../../backup/coverage.ts';
 import type { JsonColumn } from '../../document/document.ts';
 import { jsonForm } from '../../document/value-form.ts';
 import { type LiveTable, readTables } from '../../postgres/catalog/catalog.ts';

@@ -34,7 +34,7 @@ export async function findEqualTables(
   let rows = 0;
   let bytes = 0;
   await copyTables(parts, snapshot, {
-    jobs: options.jobs,
+    connections: options.jobs,
     signal: options.signal,
     doing: 'The comparison',
     isWanted: (part) => hopeful.get(qualifiedName(part.table))?.fits === true,

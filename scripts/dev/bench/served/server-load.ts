@@ -41,7 +41,10 @@ interface Served {
   archive: { path: string; size: number };
 }
 
-async function served(bench: Bench, measure: (served: Served) => Promise<Omit<Measured, 'peakRss'>>): Promise<Measured> {
+async function served(
+  bench: Bench,
+  measure: (served: Served) => Promise<Omit<Measured, 'peakRss'>>,
+): Promise<Measured> {
   const path = join(bench.files, await plainArchive(bench));
   const { size } = await stat(path);
   // A new name each time: the records mention backups that are gone, so a reused folder would be reported as lost.

@@ -10,7 +10,7 @@ import type { Relation } from '../postgres/catalog/inventory.ts';
 import { type JudgeFacts, judge, type Verdict } from './judge.ts';
 
 /** Everything a backup takes, and everything it does not, by name and with the reason. */
-export interface BackupScope {
+export interface BackupCoverage {
   kind: 'full' | 'partial';
   tables: TableModel[];
   /** Tables whose definition is kept and whose rows are left out. */
@@ -28,11 +28,11 @@ export interface BackupScope {
  * Decides what belongs to a backup. Throws SCHEMA_DRIFT when the model has a table the database lacks, or a partition without its table.
  * Throws UNKNOWN_TABLE for a chosen name that the model lacks, or whose rows cannot be backed up.
  */
-export function chooseScope(
+export function chooseCoverage(
   model: SchemaModel,
   facts: Omit<JudgeFacts, 'declares' | 'filters'>,
   chosen: string[] | undefined,
-): BackupScope {
+): BackupCoverage {
   const declared = new Set(model.tables.map(objectKey));
   const filtered = new Set(model.filtered?.map(objectKey));
   const verdicts = judge({
@@ -58,7 +58,7 @@ export function chooseScope(
         return verdict?.class === 'described' ? [{ ...table, reason: verdict.reason }] : [];
       });
 
-  const scope: BackupScope = {
+  const coverage: BackupCoverage = {
     kind: unchosen.length === 0 ? 'full' : 'partial',
     tables,
     described,
@@ -70,10 +70,10 @@ export function chooseScope(
   };
   const notChosen = new Set(unchosen.map(objectKey));
   const heads = new Map(facts.inventory.relations.map((relation) => [relation.oid, relation]));
-  for (const [relation, verdict] of verdicts) add(scope, relation, verdict, { heads, declared, notChosen });
-  addLargeObjects(scope, facts);
-  scope.leftOut.push(...unchosen.map((table) => ({ ...plain(table), reason: 'not chosen for this backup' })));
-  return scope;
+  for (const [relation, verdict] of verdicts) add(coverage, relation, verdict, { heads, declared, notChosen });
+  addLargeObjects(coverage, facts);
+  coverage.leftOut.push(...unchosen.map((table) => ({ ...plain(table), reason: 'not chosen for this backup' })));
+  return coverage;
 }
 
 export interface TableComparison {
@@ -185,7 +185,7 @@ function refuseWithoutRows(picked: TableModel[], verdictOf: (table: ObjectName) 
 }
 
 function add(
-  scope: BackupScope,
+  coverage: BackupCoverage,
   relation: Relation,
   verdict: Verdict,
   known: { heads: Map<number, Relation>; declared: Set<string>; notChosen: Set<string> },
@@ -197,36 +197,40 @@ function add(
     case 'protected': {
       if (relation.kind === 'sequence') {
         const owner = heads.get(relation.owner ?? -1);
-        if (!owner || !notChosen.has(objectKey(owner))) scope.sequences.push(name);
+        if (!owner || !notChosen.has(objectKey(owner))) coverage.sequences.push(name);
       } else if (isHead && relation.unlogged && !notChosen.has(objectKey(relation)))
-        scope.warnings.push(`${qualifiedName(relation)} is UNLOGGED: a crash of the server empties it.`);
+        coverage.warnings.push(`${qualifiedName(relation)} is UNLOGGED: a crash of the server empties it.`);
       else if (!isHead && declared.has(objectKey(relation)))
-        scope.leftOut.push({ ...name, reason: 'a partition: its rows are kept with its table' });
+        coverage.leftOut.push({ ...name, reason: 'a partition: its rows are kept with its table' });
       break;
     }
     case 'left out':
       // Objects that belong to a table are implied by it. Foreign partitions are named, because their table may well be in the backup.
       if (relation.owner === null && (isHead || relation.kind === 'foreign table'))
-        scope.leftOut.push({ ...name, reason: verdict.reason });
+        coverage.leftOut.push({ ...name, reason: verdict.reason });
       break;
     case 'lost':
       if (!isHead) break;
-      scope.losses.push({ ...name, kind: verdict.kind, reason: verdict.reason });
-      if (verdict.reason === UNKNOWN_TABLE) scope.unknown.push(name);
+      coverage.losses.push({ ...name, kind: verdict.kind, reason: verdict.reason });
+      if (verdict.reason === UNKNOWN_TABLE) coverage.unknown.push(name);
       break;
     default:
   }
 }
 
-function addLargeObjects(scope: BackupScope, { inventory, exclusions }: Omit<JudgeFacts, 'declares'>): void {
+function addLargeObjects(coverage: BackupCoverage, { inventory, exclusions }: Omit<JudgeFacts, 'declares'>): void {
   const { count, bytes } = inventory.largeObjects;
   if (count === 0) return;
   const excluded = exclusions.find(({ what }) => what === 'large objects');
   const name = { schema: 'pg_catalog', name: 'pg_largeobject' };
   const size = `${count} of them, about ${Math.max(1, Math.round(bytes / 1024))} KiB`;
-  if (excluded) scope.leftOut.push({ ...name, reason: `large objects (${size}): ${excluded.reason}` });
+  if (excluded) coverage.leftOut.push({ ...name, reason: `large objects (${size}): ${excluded.reason}` });
   else
-    scope.losses.push({ ...name, kind: LARGE_OBJECTS, reason: `the database holds ${size}, and they are not copied` });
+    coverage.losses.push({
+      ...name,
+      kind: LARGE_OBJECTS,
+      reason: `the database holds ${size}, and they are not copied`,
+    });
 }
 
 /** Returns a warning for each pattern that matches nothing: it is a typing error, or its table is gone. */
