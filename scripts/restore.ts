@@ -12,9 +12,14 @@ import {
   commandActor,
   composeStorage,
   configFor,
+  DATABASE_SETTINGS,
   DEMO_FLAG,
+  INTO_FLAG,
+  jobsFlag,
   openDatabase,
+  SCHEMA_SETTINGS,
   settingsHelp,
+  TABLES_FLAG,
   WAIT_FLAG,
 } from './command/compose.ts';
 import { formatColumns, formatCount, formatCounted, formatDuration, printable } from './command/format.ts';
@@ -26,9 +31,9 @@ import { runVerb, type VerbWork } from './command/restore/run-verb.ts';
 import { describeOrigin, readTarget } from './command/restore/target.ts';
 
 const flags = {
-  into: { kind: 'text', value: 'URL', help: 'another database than that of the settings' },
+  into: INTO_FLAG,
   demo: DEMO_FLAG,
-  tables: { kind: 'list', value: 'a,b', help: 'only these tables' },
+  tables: TABLES_FLAG,
   'keep-broken-rules': {
     kind: 'switch',
     help: 'put constraints that rows of the backup break back as NOT VALID, and name those rows by key',
@@ -44,7 +49,7 @@ const flags = {
   },
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the database first' },
   'change-administrators': ADMINISTRATORS_FLAG,
-  jobs: { kind: 'number', value: 'N', min: 1, max: 64, help: 'connections that load at once' },
+  jobs: jobsFlag('load'),
   wait: WAIT_FLAG,
 } as const;
 
@@ -54,12 +59,9 @@ export const command: Command<typeof flags> = {
   flags,
   positional: BACKUP_ARGUMENT,
   settings: settingsHelp(
-    'DATABASE_URL',
-    'DATABASE_DIRECT_URL',
-    'DATABASE_URL_FILE',
+    ...DATABASE_SETTINGS,
     'BACKUP_DIR',
-    'BACKUP_SCHEMA',
-    'BACKUP_CASING',
+    ...SCHEMA_SETTINGS,
     'BACKUP_JOBS',
     'LOCK_TIMEOUT_MS',
     'LOCK_GIVE_UP_MS',
