@@ -9,7 +9,7 @@ import type { OperationProgress } from './progress.ts';
 /** An operation as people and programs see it. */
 export interface OperationView {
   id: string;
-  /** backup, restore, verify, upload; a plain string, because a newer program may have written it. */
+  /** backup, plan, restore, verify, upload; a plain string, because a newer program may have written it. */
   kind: string;
   state: OperationState;
   actor: string;

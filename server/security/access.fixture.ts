@@ -21,7 +21,7 @@ export function manualClock(start = new Date()): ManualClock {
   };
 }
 
-export interface AccessScene extends AsyncDisposable {
+export interface TestAccess extends AsyncDisposable {
   database: TestDatabase;
   records: RecordsClient['records'];
   clock: ManualClock;
@@ -54,9 +54,7 @@ export const BCRYPT_HASH = await Bun.password.hash(PASSWORD, { algorithm: 'bcryp
 export const ARGON2_HASH = await Bun.password.hash(PASSWORD, { algorithm: 'argon2id', memoryCost: 1024, timeCost: 1 });
 
 /** Creates sessions and tokens over a database of their own. */
-export async function accessScene(
-  options: { secureCookies?: boolean; sessionDays?: number } = {},
-): Promise<AccessScene> {
+export async function testAccess(options: { secureCookies?: boolean; sessionDays?: number } = {}): Promise<TestAccess> {
   const database = await testRecords();
   const { records } = database;
   const clock = manualClock();

@@ -5,30 +5,30 @@ import { base64url, type CryptoKey, decodeJwt, generateKeyPair, type JWTPayload,
 import { campaign } from '../../db/testing/campaign.fixture.ts';
 import { rejection } from '../../db/testing/code-of.fixture.ts';
 import { AppError } from '../core/errors.ts';
-import { type AccessScene, accessScene, SECRET_KEY } from './access.fixture.ts';
+import { SECRET_KEY, type TestAccess, testAccess } from './access.fixture.ts';
 import type { Scope } from './caller.ts';
 import type { SessionCaller } from './sessions/session-caller.ts';
 import { createSigningKeys } from './tokens/signing-keys.ts';
 
-let scene: AccessScene;
+let access: TestAccess;
 let owner: SessionCaller;
 let ownerSession: string;
 beforeAll(async () => {
-  scene = await accessScene();
-  await scene.addAdmin({ id: 'olga' });
-  ({ caller: owner, sessionId: ownerSession } = await scene.enter('olga'));
+  access = await testAccess();
+  await access.addAdmin({ id: 'olga' });
+  ({ caller: owner, sessionId: ownerSession } = await access.enter('olga'));
 });
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(() => access[Symbol.asyncDispose]());
 
 const create = (scopes: Scope[] = ['backups:read']) =>
-  scene.tokens.create(owner, { name: 'nightly', scopes, expiresInDays: 30 });
-const read = (jwt: string) => scene.tokens.read(jwt, '192.0.2.9');
+  access.tokens.create(owner, { name: 'nightly', scopes, expiresInDays: 30 });
+const read = (jwt: string) => access.tokens.read(jwt, '192.0.2.9');
 
 /** Tokens an attacker might send, each made freshly, so that only the named flaw is wrong with it. */
 describe('read() refuses, always in the same words,', () => {
   const claims = async (): Promise<JWTPayload> => decodeJwt((await create(['restores:run'])).token);
   const ourKey = async () =>
-    createSigningKeys({ records: scene.records, secretKey: SECRET_KEY, now: scene.clock.now }).current();
+    createSigningKeys({ records: access.records, secretKey: SECRET_KEY, now: access.clock.now }).current();
   const sign = (payload: JWTPayload, header: Record<string, unknown>, key: CryptoKey | Uint8Array) =>
     new SignJWT(payload).setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', ...header }).sign(key);
   const encode = (value: unknown) => base64url.encode(JSON.stringify(value));
@@ -52,7 +52,7 @@ describe('read() refuses, always in the same words,', () => {
       return sign(await claims(), { kid: (await ourKey()).kid, jwk }, privateKey);
     },
     'our public key as an HMAC secret': async () => {
-      const { keys } = await scene.tokens.jwks();
+      const { keys } = await access.tokens.jwks();
       const [ours] = keys;
       return sign(await claims(), { alg: 'HS256', kid: ours?.kid }, new TextEncoder().encode(JSON.stringify(ours)));
     },
@@ -77,7 +77,7 @@ describe('read() refuses, always in the same words,', () => {
     'an end in the past': async () => {
       const { kid, privateKey } = await ourKey();
       return sign(
-        { ...(await claims()), exp: Math.floor(scene.clock.now().getTime() / 1000) - 1 },
+        { ...(await claims()), exp: Math.floor(access.clock.now().getTime() / 1000) - 1 },
         { kid },
         privateKey,
       );
@@ -115,7 +115,7 @@ describe('read() refuses, always in the same words,', () => {
   /** Tokens under every algorithm and kind of key: our public key as a secret, and foreign keys under our kid. */
   const algorithms: Record<string, () => Promise<string>> = {};
   const asSecret = async (form: 'jwk' | 'x' | 'raw'): Promise<Uint8Array> => {
-    const [ours] = (await scene.tokens.jwks()).keys;
+    const [ours] = (await access.tokens.jwks()).keys;
     const x = String(ours?.x);
     return form === 'raw' ? base64url.decode(x) : new TextEncoder().encode(form === 'x' ? x : JSON.stringify(ours));
   };
@@ -151,7 +151,7 @@ describe('read() refuses, always in the same words,', () => {
     changes[`an end of ${exp}`] = (payload) => ({ ...payload, exp });
   changes['not valid before tomorrow'] = (payload) => ({
     ...payload,
-    nbf: scene.clock.now().getTime() / 1000 + 86_400,
+    nbf: access.clock.now().getTime() / 1000 + 86_400,
   });
   changes['an issuer with a slash'] = (payload) => ({ ...payload, iss: `${payload.iss}/` });
   changes['a list of issuers'] = (payload) => ({ ...payload, iss: [payload.iss] });
@@ -271,9 +271,9 @@ describe('read() refuses, always in the same words,', () => {
 
   test('yet a fault of the database is called one', async () => {
     const { token } = await create();
-    await scene.database.query('ALTER TABLE backup_system.tokens RENAME TO away');
+    await access.database.query('ALTER TABLE backup_system.tokens RENAME TO away');
     const fault = await rejection(read(token));
-    await scene.database.query('ALTER TABLE backup_system.away RENAME TO tokens');
+    await access.database.query('ALTER TABLE backup_system.away RENAME TO tokens');
     expect(fault.code).toBe('DATABASE_ERROR');
   });
 });

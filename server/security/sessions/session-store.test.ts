@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type AccessScene, accessScene } from '../access.fixture.ts';
+import { type TestAccess, testAccess } from '../access.fixture.ts';
 
-let scene: AccessScene;
-let plain: AccessScene;
+let access: TestAccess;
+let plain: TestAccess;
 beforeAll(async () => {
-  scene = await accessScene();
-  plain = await accessScene({ secureCookies: false, sessionDays: 3 });
+  access = await testAccess();
+  plain = await testAccess({ secureCookies: false, sessionDays: 3 });
 });
 afterAll(async () => {
-  await scene[Symbol.asyncDispose]();
+  await access[Symbol.asyncDispose]();
   await plain[Symbol.asyncDispose]();
 });
 
 describe('cookies', () => {
   test('keep the session where no script and no other site can use it', async () => {
-    await scene.addAdmin({ id: 'cook' });
-    const { sessionId } = await scene.enter('cook');
-    expect(scene.sessions.cookies.set(sessionId).split('; ').sort()).toEqual(
+    await access.addAdmin({ id: 'cook' });
+    const { sessionId } = await access.enter('cook');
+    expect(access.sessions.cookies.set(sessionId).split('; ').sort()).toEqual(
       [
         `__Host-palace-backup=${sessionId}`,
         'HttpOnly',
@@ -27,8 +27,8 @@ describe('cookies', () => {
         'Secure',
       ].sort(),
     );
-    expect(scene.sessions.cookies.clear()).toStartWith('__Host-palace-backup=; ');
-    expect(scene.sessions.cookies.clear()).toContain('Max-Age=0');
+    expect(access.sessions.cookies.clear()).toStartWith('__Host-palace-backup=; ');
+    expect(access.sessions.cookies.clear()).toContain('Max-Age=0');
   });
 
   test('without HTTPS have another name and no Secure, which browsers would not send', () => {
@@ -38,7 +38,7 @@ describe('cookies', () => {
   });
 
   test('are found among others, broken ones too', () => {
-    const { cookies } = scene.sessions;
+    const { cookies } = access.sessions;
     const id = 'a'.repeat(40);
     expect(cookies.read(`x=%E0%A4%A; ${cookies.name}=${id}; y`)).toBe(id);
     expect(cookies.read(`${cookies.name}=${id}x`)).toBeNull();

@@ -2,28 +2,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { openSession } from '../../../db/connect/session.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
-import { type AccessScene, ARGON2_HASH, accessScene, BCRYPT_HASH, BROWSER, PASSWORD } from '../access.fixture.ts';
+import { ARGON2_HASH, BCRYPT_HASH, BROWSER, PASSWORD, type TestAccess, testAccess } from '../access.fixture.ts';
 import { reasonOf } from '../audit/refusals.ts';
 import { authorize, SCOPES } from '../caller.ts';
 import { sweepAccess } from './sweep.ts';
 
 const DAY = 86_400_000;
 
-let scene: AccessScene;
+let access: TestAccess;
 beforeAll(async () => {
-  scene = await accessScene();
+  access = await testAccess();
 });
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(() => access[Symbol.asyncDispose]());
 
-const signIn = (email: string, password = PASSWORD) => scene.sessions.signIn({ email, password, ...BROWSER });
-const read = (sessionId: string) => scene.sessions.read(sessionId, '192.0.2.8');
+const signIn = (email: string, password = PASSWORD) => access.sessions.signIn({ email, password, ...BROWSER });
+const read = (sessionId: string) => access.sessions.read(sessionId, '192.0.2.8');
 const rowsOf = (adminId: string) =>
-  scene.database.query('SELECT * FROM backup_system.sessions WHERE admin_id = $1', [adminId]);
+  access.database.query('SELECT * FROM backup_system.sessions WHERE admin_id = $1', [adminId]);
 
 describe('signIn()', () => {
   test('lets a SUPER_ADMIN in by a bcrypt and by an argon2id hash, capitals of the address or not, with every scope', async () => {
-    await scene.addAdmin({ id: 'bea' });
-    await scene.addAdmin({ id: 'arno', email: 'Arno@Palace.example', password: ARGON2_HASH });
+    await access.addAdmin({ id: 'bea' });
+    await access.addAdmin({ id: 'arno', email: 'Arno@Palace.example', password: ARGON2_HASH });
     for (const [email, id] of [
       ['BEA@palace.example', 'bea'],
       ['arno@palace.example', 'arno'],
@@ -36,15 +36,15 @@ describe('signIn()', () => {
 
   test('lets other roles in without any scope', async () => {
     for (const role of ['ADMIN', 'HR_MANAGER', 'VIEWER']) {
-      await scene.addAdmin({ id: role.toLowerCase(), role });
-      const { caller } = await scene.enter(role.toLowerCase());
+      await access.addAdmin({ id: role.toLowerCase(), role });
+      const { caller } = await access.enter(role.toLowerCase());
       expect([caller.role, caller.scopes.size]).toEqual([role, 0]);
     }
   });
 
   test('gives one answer for the unknown, the wrong and the inactive, and keeps the reason for the audit', async () => {
-    await scene.addAdmin({ id: 'ina', isActive: false });
-    await scene.addAdmin({ id: 'wanda' });
+    await access.addAdmin({ id: 'ina', isActive: false });
+    await access.addAdmin({ id: 'wanda' });
     const refused = [
       await rejection(signIn('nobody@palace.example')),
       await rejection(signIn('wanda@palace.example', 'wrong')),
@@ -60,7 +60,7 @@ describe('signIn()', () => {
     ['argon2id', ARGON2_HASH, '$argon2id$v=19$m=1024,t=1,p=1$'],
   ] as const) {
     test(`compares a password also for nobody and for a useless hash, at the cost of the others: ${kind}`, async () => {
-      await using own = await accessScene();
+      await using own = await testAccess();
       await own.addAdmin({ id: 'kim', password });
       await own.addAdmin({ id: 'zoe', password: 'in clear', role: 'VIEWER' });
       for (const name of ['kim', 'nobody', 'zoe']) {
@@ -75,72 +75,73 @@ describe('signIn()', () => {
   }
 
   test('never takes a password kept in clear for a hash', async () => {
-    await scene.addAdmin({ id: 'clear', password: PASSWORD });
-    expect((await rejection(scene.enter('clear'))).code).toBe('UNAUTHENTICATED');
+    await access.addAdmin({ id: 'clear', password: PASSWORD });
+    expect((await rejection(access.enter('clear'))).code).toBe('UNAUTHENTICATED');
   });
 
   test('says that the password expired, but only to who knows it', async () => {
-    await scene.addAdmin({ id: 'old', passwordExpiresAt: new Date(scene.clock.now().getTime() - 1000) });
-    expect((await rejection(scene.enter('old'))).code).toBe('FORBIDDEN');
+    await access.addAdmin({ id: 'old', passwordExpiresAt: new Date(access.clock.now().getTime() - 1000) });
+    expect((await rejection(access.enter('old'))).code).toBe('FORBIDDEN');
     expect((await rejection(signIn('old@palace.example', 'wrong'))).code).toBe('UNAUTHENTICATED');
-    await scene.addAdmin({ id: 'soon', passwordExpiresAt: new Date(scene.clock.now().getTime() + 60_000) });
-    expect((await scene.enter('soon')).caller.adminId).toBe('soon');
+    await access.addAdmin({ id: 'soon', passwordExpiresAt: new Date(access.clock.now().getTime() + 60_000) });
+    expect((await access.enter('soon')).caller.adminId).toBe('soon');
   });
 
   test('sends away who must change the password first, but tells only who knows it; a session of before ends', async () => {
-    await scene.addAdmin({ id: 'must' });
-    const { sessionId } = await scene.enter('must');
-    await scene.database.query(`UPDATE admins SET "mustChangePassword" = true WHERE id = 'must'`);
-    const refusal = await rejection(scene.enter('must'));
+    await access.addAdmin({ id: 'must' });
+    const { sessionId } = await access.enter('must');
+    await access.database.query(`UPDATE admins SET "mustChangePassword" = true WHERE id = 'must'`);
+    const refusal = await rejection(access.enter('must'));
     expect([refusal.code, refusal.details]).toEqual(['FORBIDDEN', { mustChangePassword: true }]);
     expect((await rejection(signIn('must@palace.example', 'wrong'))).code).toBe('UNAUTHENTICATED');
-    scene.clock.advance(31_000);
-    expect(await scene.sessions.read(sessionId, '127.0.0.1')).toBeNull();
+    access.clock.advance(31_000);
+    expect(await access.sessions.read(sessionId, '127.0.0.1')).toBeNull();
   });
 
   test('locks an account after five failures, and not the one who then comes from elsewhere with another', async () => {
-    await scene.addAdmin({ id: 'target' });
-    await scene.addAdmin({ id: 'bystander' });
+    await access.addAdmin({ id: 'target' });
+    await access.addAdmin({ id: 'bystander' });
     const tries = await Promise.all(
       Array.from({ length: 12 }, () => rejection(signIn('Target@palace.example', 'guess')).then((error) => error.code)),
     );
     expect(tries.filter((code) => code === 'UNAUTHENTICATED').length).toBe(5);
     expect(tries.filter((code) => code === 'RATE_LIMITED').length).toBe(7);
-    const locked = await rejection(scene.enter('target'));
+    const locked = await rejection(access.enter('target'));
     expect(locked.code).toBe('RATE_LIMITED');
     expect(locked.details?.retryAfterSeconds).toBeWithin(50, 61);
-    expect((await scene.enter('bystander')).caller.adminId).toBe('bystander');
+    expect((await access.enter('bystander')).caller.adminId).toBe('bystander');
   });
 
   test('forgets failures once the password was right', async () => {
-    await scene.addAdmin({ id: 'clumsy' });
+    await access.addAdmin({ id: 'clumsy' });
     for (let round = 0; round < 3; round += 1) {
       for (let miss = 0; miss < 4; miss += 1) await rejection(signIn('clumsy@palace.example', 'oops'));
-      expect((await scene.enter('clumsy')).caller.adminId).toBe('clumsy');
-      await scene.database.query('DELETE FROM backup_system.rate_limits WHERE key LIKE $1', ['signInAddress%']);
+      expect((await access.enter('clumsy')).caller.adminId).toBe('clumsy');
+      await access.database.query('DELETE FROM backup_system.rate_limits WHERE key LIKE $1', ['signInAddress%']);
     }
   });
 
   test('locks an address after thirty failures, whomever it names, and nobody elsewhere', async () => {
-    await scene.addAdmin({ id: 'elsewhere' });
-    await scene.database.query('DELETE FROM backup_system.rate_limits');
+    await access.addAdmin({ id: 'elsewhere' });
+    await access.database.query('DELETE FROM backup_system.rate_limits');
     const guesses = Array.from({ length: 33 }, (_, n) => rejection(signIn(`guess${n}@palace.example`, 'guess')));
     const codes = (await Promise.all(guesses)).map(({ code }) => code);
     expect(codes.filter((code) => code === 'UNAUTHENTICATED').length).toBe(30);
     expect(codes.filter((code) => code === 'RATE_LIMITED').length).toBe(3);
-    expect((await rejection(scene.enter('elsewhere'))).code).toBe('RATE_LIMITED');
+    expect((await rejection(access.enter('elsewhere'))).code).toBe('RATE_LIMITED');
     const words = { ...BROWSER, email: 'elsewhere@palace.example', password: PASSWORD, address: '198.51.100.7' };
-    expect((await scene.sessions.signIn(words)).caller.adminId).toBe('elsewhere');
-    await scene.database.query('DELETE FROM backup_system.rate_limits');
+    expect((await access.sessions.signIn(words)).caller.adminId).toBe('elsewhere');
+    await access.database.query('DELETE FROM backup_system.rate_limits');
   });
 
   test('counts neither who signs in against the address, nor a right password that does not count against the account', async () => {
-    await scene.addAdmin({ id: 'often' });
-    await scene.addAdmin({ id: 'overdue', passwordExpiresAt: new Date(scene.clock.now().getTime() - 1000) });
-    await scene.database.query('DELETE FROM backup_system.rate_limits');
-    for (let round = 0; round < 35; round += 1) expect((await scene.enter('often')).caller.adminId).toBe('often');
-    for (let round = 0; round < 7; round += 1) expect((await rejection(scene.enter('overdue'))).code).toBe('FORBIDDEN');
-    await scene.database.query('DELETE FROM backup_system.rate_limits');
+    await access.addAdmin({ id: 'often' });
+    await access.addAdmin({ id: 'overdue', passwordExpiresAt: new Date(access.clock.now().getTime() - 1000) });
+    await access.database.query('DELETE FROM backup_system.rate_limits');
+    for (let round = 0; round < 35; round += 1) expect((await access.enter('often')).caller.adminId).toBe('often');
+    for (let round = 0; round < 7; round += 1)
+      expect((await rejection(access.enter('overdue'))).code).toBe('FORBIDDEN');
+    await access.database.query('DELETE FROM backup_system.rate_limits');
   });
 
   test('whatever is typed, the answer is a refusal in our words and never a fault', async () => {
@@ -149,7 +150,7 @@ describe('signIn()', () => {
         fc.string({ unit: 'binary', maxLength: 400 }),
         fc.string({ unit: 'binary', maxLength: 1200 }),
         async (email, password) => {
-          await scene.database.query('DELETE FROM backup_system.rate_limits');
+          await access.database.query('DELETE FROM backup_system.rate_limits');
           expect((await rejection(signIn(email, password))).code).toBe('UNAUTHENTICATED');
         },
       ),
@@ -168,12 +169,12 @@ describe('signIn()', () => {
 
 describe('a session', () => {
   test('is found by its id, which stands in no table', async () => {
-    await scene.addAdmin({ id: 'life' });
-    const { sessionId, caller } = await scene.enter('life');
+    await access.addAdmin({ id: 'life' });
+    const { sessionId, caller } = await access.enter('life');
     const found = await read(sessionId);
     expect(found?.caller).toEqual({ ...caller, address: '192.0.2.8' });
     expect(found?.fresh).toBe(false);
-    const dump = JSON.stringify(await scene.database.query('SELECT * FROM backup_system.sessions'));
+    const dump = JSON.stringify(await access.database.query('SELECT * FROM backup_system.sessions'));
     expect(dump).toContain(caller.sessionKey);
     expect(dump).not.toContain(sessionId);
     // The key in the table opens no session.
@@ -181,38 +182,38 @@ describe('a session', () => {
   });
 
   test('ends after its days without use, and its row goes', async () => {
-    await scene.addAdmin({ id: 'idle' });
-    const { sessionId, expiresAt } = await scene.enter('idle');
-    expect(expiresAt.getTime() - scene.clock.now().getTime()).toBeWithin(14 * DAY - 1000, 14 * DAY + 1000);
-    scene.clock.advance(14 * DAY + 1000);
+    await access.addAdmin({ id: 'idle' });
+    const { sessionId, expiresAt } = await access.enter('idle');
+    expect(expiresAt.getTime() - access.clock.now().getTime()).toBeWithin(14 * DAY - 1000, 14 * DAY + 1000);
+    access.clock.advance(14 * DAY + 1000);
     expect(await read(sessionId)).toBeNull();
     expect(await rowsOf('idle')).toEqual([]);
   });
 
   test('lives on while it is used: past the half of its days its end moves and the cookie is fresh', async () => {
-    await scene.addAdmin({ id: 'busy' });
-    const { sessionId } = await scene.enter('busy');
-    scene.clock.advance(6 * DAY);
+    await access.addAdmin({ id: 'busy' });
+    const { sessionId } = await access.enter('busy');
+    access.clock.advance(6 * DAY);
     expect((await read(sessionId))?.fresh).toBe(false);
-    scene.clock.advance(2 * DAY);
+    access.clock.advance(2 * DAY);
     const moved = await read(sessionId);
     expect(moved?.fresh).toBe(true);
-    expect((moved?.expiresAt.getTime() ?? 0) - scene.clock.now().getTime()).toBeWithin(
+    expect((moved?.expiresAt.getTime() ?? 0) - access.clock.now().getTime()).toBeWithin(
       14 * DAY - 1000,
       14 * DAY + 1000,
     );
-    scene.clock.advance(13 * DAY);
+    access.clock.advance(13 * DAY);
     expect((await read(sessionId))?.caller.adminId).toBe('busy');
   });
 
   test('ends by signing out, alone; everywhere, together, and only those of the one administrator', async () => {
-    await scene.addAdmin({ id: 'many' });
-    await scene.addAdmin({ id: 'other' });
-    const [first, second, third] = [await scene.enter('many'), await scene.enter('many'), await scene.enter('many')];
-    const foreign = await scene.enter('other');
-    await scene.sessions.signOut(first.caller.sessionKey);
+    await access.addAdmin({ id: 'many' });
+    await access.addAdmin({ id: 'other' });
+    const [first, second, third] = [await access.enter('many'), await access.enter('many'), await access.enter('many')];
+    const foreign = await access.enter('other');
+    await access.sessions.signOut(first.caller.sessionKey);
     expect([await read(first.sessionId), (await read(second.sessionId))?.caller.adminId]).toEqual([null, 'many']);
-    const listed = await scene.sessions.list('many');
+    const listed = await access.sessions.list('many');
     expect(listed.map((one) => one.sessionKey).sort()).toEqual(
       [second.caller.sessionKey, third.caller.sessionKey].sort(),
     );
@@ -222,19 +223,19 @@ describe('a session', () => {
       expect(id).toMatch(/^[0-9a-f]{32}$/);
       expect(sessionKey).not.toContain(id);
     }
-    expect((await scene.sessions.list('many')).map(({ id }) => id)).toEqual(listed.map(({ id }) => id));
-    expect(await scene.sessions.signOutEverywhere('many')).toBe(2);
+    expect((await access.sessions.list('many')).map(({ id }) => id)).toEqual(listed.map(({ id }) => id));
+    expect(await access.sessions.signOutEverywhere('many')).toBe(2);
     expect([await read(second.sessionId), await read(third.sessionId)]).toEqual([null, null]);
     expect((await read(foreign.sessionId))?.caller.adminId).toBe('other');
   });
 
   test('loses its scopes within 30 seconds when its administrator is demoted', async () => {
-    await scene.addAdmin({ id: 'falling' });
-    const { sessionId } = await scene.enter('falling');
-    await scene.database.query(`UPDATE public.admins SET role = 'VIEWER' WHERE id = 'falling'`);
-    scene.clock.advance(29_000);
+    await access.addAdmin({ id: 'falling' });
+    const { sessionId } = await access.enter('falling');
+    await access.database.query(`UPDATE public.admins SET role = 'VIEWER' WHERE id = 'falling'`);
+    access.clock.advance(29_000);
     expect((await read(sessionId))?.caller.scopes.size).toBe(SCOPES.length);
-    scene.clock.advance(2000);
+    access.clock.advance(2000);
     const after = await read(sessionId);
     expect([after?.caller.role, after?.caller.scopes.size]).toEqual(['VIEWER', 0]);
   });
@@ -246,10 +247,10 @@ describe('a session', () => {
   ] as const) {
     test(`is dead within 30 seconds when its administrator ${what}`, async () => {
       const id = `gone-${what.replaceAll(' ', '-')}`;
-      await scene.addAdmin({ id });
-      const { sessionId } = await scene.enter(id);
-      await scene.database.query(change, [id]);
-      scene.clock.advance(31_000);
+      await access.addAdmin({ id });
+      const { sessionId } = await access.enter(id);
+      await access.database.query(change, [id]);
+      access.clock.advance(31_000);
       expect(await read(sessionId)).toBeNull();
       expect(await rowsOf(id)).toEqual([]);
     });
@@ -262,58 +263,58 @@ describe('a session', () => {
   });
 
   test('is swept when it has ended, and no other', async () => {
-    await scene.addAdmin({ id: 'swept' });
-    await scene.enter('swept');
-    scene.clock.advance(15 * DAY);
-    await scene.enter('swept');
-    await sweepAccess(scene.records, scene.clock.now());
+    await access.addAdmin({ id: 'swept' });
+    await access.enter('swept');
+    access.clock.advance(15 * DAY);
+    await access.enter('swept');
+    await sweepAccess(access.records, access.clock.now());
     expect((await rowsOf('swept')).length).toBe(1);
   });
 });
 
 describe('stepUp()', () => {
   test('counts for five minutes, for this session alone', async () => {
-    await scene.addAdmin({ id: 'step' });
-    const [one, two] = [await scene.enter('step'), await scene.enter('step')];
-    const until = await scene.sessions.stepUp(one.caller, PASSWORD);
-    expect(until.getTime() - scene.clock.now().getTime()).toBe(300_000);
+    await access.addAdmin({ id: 'step' });
+    const [one, two] = [await access.enter('step'), await access.enter('step')];
+    const until = await access.sessions.stepUp(one.caller, PASSWORD);
+    expect(until.getTime() - access.clock.now().getTime()).toBe(300_000);
     expect((await read(one.sessionId))?.caller.stepUp?.until).toEqual(until);
     expect((await read(two.sessionId))?.caller.stepUp).toBeNull();
     const caller = (await read(one.sessionId))?.caller ?? one.caller;
-    authorize(caller, { scope: 'restores:run', stepUp: true }, scene.clock.now());
-    scene.clock.advance(300_001);
-    expect(() => authorize(caller, { scope: 'restores:run', stepUp: true }, scene.clock.now())).toThrow('password');
+    authorize(caller, { scope: 'restores:run', stepUp: true }, access.clock.now());
+    access.clock.advance(300_001);
+    expect(() => authorize(caller, { scope: 'restores:run', stepUp: true }, access.clock.now())).toThrow('password');
   });
 
   test('refuses a wrong password, locks after five, and leaves sign-in alone', async () => {
-    await scene.addAdmin({ id: 'thief' });
-    const { caller, sessionId } = await scene.enter('thief');
+    await access.addAdmin({ id: 'thief' });
+    const { caller, sessionId } = await access.enter('thief');
     const codes: string[] = [];
-    for (let n = 0; n < 7; n += 1) codes.push((await rejection(scene.sessions.stepUp(caller, 'guess'))).code);
+    for (let n = 0; n < 7; n += 1) codes.push((await rejection(access.sessions.stepUp(caller, 'guess'))).code);
     expect(codes).toEqual([...Array(5).fill('UNAUTHENTICATED'), 'RATE_LIMITED', 'RATE_LIMITED']);
     expect((await read(sessionId))?.caller.stepUp).toBeNull();
-    expect((await scene.enter('thief')).caller.adminId).toBe('thief');
+    expect((await access.enter('thief')).caller.adminId).toBe('thief');
   });
 
   test('gives nothing to a session that has ended meanwhile', async () => {
-    await scene.addAdmin({ id: 'late' });
-    const { caller } = await scene.enter('late');
-    await scene.sessions.signOut(caller.sessionKey);
-    expect((await rejection(scene.sessions.stepUp(caller, PASSWORD))).code).toBe('UNAUTHENTICATED');
+    await access.addAdmin({ id: 'late' });
+    const { caller } = await access.enter('late');
+    await access.sessions.signOut(caller.sessionKey);
+    expect((await rejection(access.sessions.stepUp(caller, PASSWORD))).code).toBe('UNAUTHENTICATED');
   });
 });
 
 describe('while somebody holds the table of administrators', () => {
   test('who is signed in stays so, can look and cancel, and is asked to wait for the rest; nobody new is let in', async () => {
-    await scene.addAdmin({ id: 'watcher' });
-    const { sessionId, caller } = await scene.enter('watcher');
-    await using holder = await openSession(scene.database.url, {
+    await access.addAdmin({ id: 'watcher' });
+    const { sessionId, caller } = await access.enter('watcher');
+    await using holder = await openSession(access.database.url, {
       applicationName: 'holder',
       signal: new AbortController().signal,
     });
     await holder.query('BEGIN');
     await holder.query('LOCK TABLE public.admins IN ACCESS EXCLUSIVE MODE');
-    scene.clock.advance(31_000);
+    access.clock.advance(31_000);
     // All at once: one waits for the lock, and none for ever.
     const found = await Promise.all(Array.from({ length: 20 }, () => read(sessionId)));
     for (const one of found) {
@@ -326,22 +327,22 @@ describe('while somebody holds the table of administrators', () => {
       ]);
     }
     const now = found[0]?.caller ?? caller;
-    authorize(now, { scope: 'operations:cancel' }, scene.clock.now());
-    const held = await rejection((async () => authorize(now, { scope: 'restores:run' }, scene.clock.now()))());
+    authorize(now, { scope: 'operations:cancel' }, access.clock.now());
+    const held = await rejection((async () => authorize(now, { scope: 'restores:run' }, access.clock.now()))());
     expect(held.code).toBe('TABLE_BUSY');
-    expect((await rejection(scene.enter('watcher'))).code).toBe('TABLE_BUSY');
-    expect((await rejection(scene.sessions.stepUp(caller, PASSWORD))).code).toBe('TABLE_BUSY');
+    expect((await rejection(access.enter('watcher'))).code).toBe('TABLE_BUSY');
+    expect((await rejection(access.sessions.stepUp(caller, PASSWORD))).code).toBe('TABLE_BUSY');
     await holder.query('ROLLBACK');
-    scene.clock.advance(1001);
+    access.clock.advance(1001);
     expect((await read(sessionId))?.caller.scopes.size).toBe(SCOPES.length);
     // The attempts during the lock cost no points of the rate limit.
-    expect((await scene.enter('watcher')).caller.adminId).toBe('watcher');
+    expect((await access.enter('watcher')).caller.adminId).toBe('watcher');
   });
 });
 
 describe('when the table of administrators is lost', () => {
   test('who is signed in can still look, and sign-in names the way in', async () => {
-    await using lost = await accessScene();
+    await using lost = await testAccess();
     await lost.addAdmin({ id: 'last' });
     const { sessionId } = await lost.enter('last');
     await lost.database.query('DROP TABLE public.admins CASCADE');
