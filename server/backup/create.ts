@@ -105,6 +105,8 @@ export interface Run {
 /**
  * Stores an archive of one moment of the database, and never writes to the database. Nothing appears under the archive's name before it
  * is complete and durable. A failure leaves nothing behind, also one while the stored bytes are read back.
+ *
+ * Call it inside an operation (`jobs/operations.ts`), which holds the gate and keeps the record.
  */
 export async function createBackup(deps: BackupDeps, input: BackupInput, run: Run): Promise<BackupResult> {
   try {

@@ -72,6 +72,8 @@ export interface RestoreResult extends ChosenWay {
 /**
  * Makes the chosen tables what they were at the time of the backup. Checks the archive and loads it into a private schema first; the live
  * tables change in one transaction at the end, or not at all. Removes the staging schema whatever fails.
+ *
+ * Call it inside an operation (`jobs/operations.ts`), which holds the gate alone and gives the receipt.
  */
 export async function restoreArchive(
   deps: RestoreDeps,
