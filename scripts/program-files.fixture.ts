@@ -14,12 +14,15 @@ export async function* programFiles(): AsyncGenerator<ts.SourceFile> {
 
 /** Walks a module's nodes, nested ones included. */
 export function* nodesOf(node: ts.Node): Generator<ts.Node> {
-  yield node;
-  const children: ts.Node[] = [];
-  ts.forEachChild(node, (child) => {
-    children.push(child);
-  });
-  for (const child of children) yield* nodesOf(child);
+  const left = [node];
+  for (let next = left.pop(); next; next = left.pop()) {
+    yield next;
+    const children: ts.Node[] = [];
+    ts.forEachChild(next, (child) => {
+      children.push(child);
+    });
+    left.push(...children.reverse());
+  }
 }
 
 /** Returns the position of a node: `scripts/cli.ts:17`. */

@@ -52,7 +52,7 @@ interface Obstacle {
   lacks?: string;
 }
 
-/** A user namespace shows PostgreSQL another user while the files stay ours: any path works, a 0700 home included, without a system user. */
+/** Runs it in a user namespace, which shows it another user while the files stay ours: any path works, a 0700 home included. */
 function inNamespace(
   machine: Machine,
   uid: number,
@@ -70,7 +70,7 @@ function inNamespace(
   return { fault: 'a user namespace is not allowed here (unshare failed)' };
 }
 
-/** Without namespaces root runs it as a system user, for whom the folder must be reachable. */
+/** Lets root run it as a system user, for whom the folder must be reachable; the way without namespaces. */
 function asSystemUser(
   machine: Machine,
   uid: number,

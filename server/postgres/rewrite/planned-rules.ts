@@ -56,8 +56,8 @@ interface Tried {
 }
 
 /**
- * Finds every rule of today's tables that rows would break after a restore, in the open transaction. Tables missing from `staged` keep
- * their rows. Rules between them and tables that are not restored are tried in both directions. Changes nothing.
+ * Finds every rule of today's tables that rows would break after a restore, in the open transaction, and changes nothing. Tables missing
+ * from `staged` keep their rows. Rules between them and tables that are not restored are tried in both directions.
  */
 export async function findRulesToBreak(
   session: Session,
