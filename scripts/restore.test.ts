@@ -328,7 +328,7 @@ describe('a failure has the exit code of its family', () => {
   });
 
   test('6: another operation is under way; --wait waits for it', async () => {
-    await database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
+    await database.admin('BEGIN; LOCK TABLE admins IN ROW SHARE MODE');
     const first = folder.start('restore', ['kept', '--yes']);
     await first.says('waiting for the tables');
     expect(await codeOf('kept')).toEqual([6, 'OPERATION_IN_PROGRESS']);
@@ -343,7 +343,7 @@ describe('a failure has the exit code of its family', () => {
 });
 
 test('Ctrl-C while it waits for the tables: exit code 130, nothing changed, no staging, no lock left', async () => {
-  await database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
+  await database.admin('BEGIN; LOCK TABLE admins IN ROW SHARE MODE');
   const started = folder.start('restore', ['kept', '--yes', '--json']);
   await started.says('waiting for the tables');
   started.signal('SIGINT');

@@ -179,7 +179,7 @@ function noted(storage: Storage, { storedName }: ChosenBackup) {
 
 function describe(result: RestoreResult, label: string): string[] {
   return [
-    `Restored ${label}: ${formatCounted(result.restoredRecords, 'row')} in ${formatDuration(result.durationMs)}, tables locked for ${formatDuration(result.lockedMs)}`,
+    `Restored ${label}: ${outcome(result)}`,
     `  by the way ${result.way}: ${result.why}`,
     `  operation ${result.operationId}`,
     ...formatColumns(
@@ -187,6 +187,14 @@ function describe(result: RestoreResult, label: string): string[] {
       'lr',
     ),
   ];
+}
+
+function outcome({ restoredRecords, changes, durationMs, lockedMs, writersWaitMs }: RestoreResult): string {
+  const took = formatDuration(durationMs);
+  if (changes === undefined)
+    return `${formatCounted(restoredRecords, 'row')} in ${took}, tables locked for ${formatDuration(lockedMs)}`;
+  const rows = Object.values(changes).reduce((sum, { added, changed, removed }) => sum + added + changed + removed, 0);
+  return `changed ${formatCount(rows)} of ${formatCounted(restoredRecords, 'row')} in ${took}; nobody had to wait to read, and to write ${formatDuration(writersWaitMs)} at most`;
 }
 
 if (import.meta.main) await runCommand(command);

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
-const restoring = () => folder.start('restore', ['./library.zip', '--yes', '--verbose']);
+const restoring = (way = 'rewrite') => folder.start('restore', ['./library.zip', '--yes', '--verbose', '--apply', way]);
 const backingUp = () => folder.start('backup', [], LIBRARY_SCHEMA);
 
 describe('a backup that is killed', () => {
@@ -49,11 +49,15 @@ describe('a backup that is killed', () => {
   });
 });
 
+/** The steps with a breakpoint that each way takes. */
+const STEPS_OF = { rewrite: STEPS, rows: ['stage', 'sequences', 'indexes', 'record'] } as const;
+const KILLED = Object.entries(STEPS_OF).flatMap(([way, steps]) => steps.map((step) => ({ way, step })));
+
 describe('a restore that is killed', () => {
-  for (const step of STEPS) {
-    test(`at the step "${step}" changed nothing, and the next one sweeps and goes through at once`, async () => {
+  for (const { way, step } of KILLED) {
+    test(`at the step "${step}" of the way ${way} changed nothing, and the next one sweeps and goes through at once`, async () => {
       const breakpoint = await setBreakpoint(scene.database, step);
-      const restore = restoring();
+      const restore = restoring(way);
       await breakpoint.reached();
       restore.signal('SIGKILL');
       await restore.finished;
@@ -73,22 +77,23 @@ describe('a restore that is killed', () => {
     await expectWhole('changed');
   });
 
-  for (const line of ['opening', 'committing', 'analyzing']) {
-    test(`while it is ${line} is wholly done or not at all, as its record says`, async () => {
-      const restore = restoring();
-      await restore.says(line);
-      restore.signal('SIGKILL');
-      await restore.finished;
-      await expectWhole(line === 'opening' ? 'changed' : 'either');
-    });
-  }
+  for (const way of ['rewrite', 'rows'])
+    for (const line of ['opening', 'committing', 'analyzing']) {
+      test(`by the way ${way} while it is ${line} is wholly done or not at all, as its record says`, async () => {
+        const restore = restoring(way);
+        await restore.says(line);
+        restore.signal('SIGKILL');
+        await restore.finished;
+        await expectWhole(line === 'opening' ? 'changed' : 'either');
+      });
+    }
 });
 
 test('promise 5: whenever commands are killed, tables are wholly old or wholly new, as the record says, and no archive is half made', async () => {
   const random = randomFrom(20261123);
   for (let round = 0; round < campaign(4, 20); round++) {
     const before = (await scene.records()).length;
-    const command = round % 4 === 3 ? backingUp() : restoring();
+    const command = round % 4 === 3 ? backingUp() : restoring(round % 2 === 0 ? 'rewrite' : 'rows');
     await Bun.sleep(150 + random() * 450);
     command.signal('SIGKILL');
     await command.finished;

@@ -16,12 +16,12 @@ import { cleanUp, dropStaging } from '../postgres/staging/drop-staging.ts';
 import { stagingSchema } from '../postgres/staging/staging.ts';
 import { openChosen } from './choose-tables.ts';
 import { knowledgeOf } from './knowledge.ts';
-import type { RestorePlan } from './plan.ts';
+import type { PlannedTable } from './plan.ts';
 import { readTarget } from './read-target.ts';
 import { refuseMissingRights, refuseObstacles, refuseSequences } from './refuse-rights.ts';
 import { sequencesOf } from './sequences-of.ts';
 import { applyRestore } from './ways/apply.ts';
-import type { Applied, Receipt } from './ways/restoring.ts';
+import type { Applied, Receipt, RowChanges } from './ways/restoring.ts';
 import type { ChosenWay, WantedWay } from './ways/way.ts';
 
 const UNCHANGED = 'Nothing was changed.';
@@ -62,6 +62,8 @@ export interface RestoreResult extends ChosenWay {
   analyzeMs: number | null;
   /** Milliseconds for which the tables were locked. */
   lockedMs: number;
+  /** By table, the rows that were changed where only those were; tables without any are missing. */
+  changes?: Record<string, RowChanges>;
   /** Longest that somebody who read the tables had to wait, in milliseconds; `writersWaitMs` for those who wrote to them. */
   readersWaitMs: number;
   writersWaitMs: number;
@@ -123,6 +125,7 @@ async function runRestore(
     lockedMs: applied.lockedMs,
     readersWaitMs: applied.readersWaitMs,
     writersWaitMs: applied.writersWaitMs,
+    ...(applied.changes && { changes: applied.changes }),
     timestamp: deps.now().toISOString(),
     warnings: [...lossesOf(archive.manifest).map(lossText), ...plan.warnings, ...applied.warnings],
   });
@@ -177,7 +180,9 @@ async function runRestore(
       () => null,
       () => cleanUp(deps.databaseUrl, name, schema),
     );
-  await analyze(deps, name, plan, leader, input.jobs, run);
+  const { changes } = result;
+  const written = changes ? plan.tables.filter(({ live }) => shortName(live) in changes) : plan.tables;
+  await analyze(deps, name, written, leader, input.jobs, run);
   if (left !== null) result.warnings.push(left);
   return { ...result, durationMs: committed.getTime() - started.getTime(), analyzeMs: since(committed) };
 }
@@ -235,13 +240,13 @@ function outcomeUnknown(operationId: string, cause: unknown): AppError {
 async function analyze(
   deps: RestoreDeps,
   name: string,
-  plan: RestorePlan,
+  tables: PlannedTable[],
   leader: Session,
   jobs: number,
   run: { signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
   run.onProgress({ stage: 'analyze', rows: 0, bytes: 0, totalBytes: 0 });
-  const queue = plan.tables.toSorted((a, b) => b.archived.bytes - a.archived.bytes);
+  const queue = tables.toSorted((a, b) => b.archived.bytes - a.archived.bytes);
   const bytes = queue.reduce((sum, table) => sum + table.archived.bytes, 0);
   const work = async (session: Session) => {
     for (let table = queue.shift(); table; table = queue.shift()) {

@@ -6,6 +6,7 @@ import type { ByteSource } from '../core/bytes.ts';
 import type { OnProgress, ProgressStage } from '../core/progress.ts';
 import { type Operation, runOperation } from '../jobs/operations.ts';
 import { type RestoreResult, restoreArchive } from '../restore/restore.ts';
+import type { WantedWay } from '../restore/ways/way.ts';
 import { bytesSource } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import * as library from './library.fixture.ts';
@@ -28,6 +29,8 @@ export interface RestoreOptions extends RunOptions {
   source?: ByteSource;
   lockGiveUpMs?: number;
   jobs?: number;
+  /** The way of applying; `rewrite` when absent, whose steps have breakpoints. */
+  apply?: WantedWay;
   receipt?: (receipt: Operation['receipt']) => Operation['receipt'];
 }
 
@@ -142,7 +145,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
       );
     },
     restore(options = {}) {
-      const { source, lockGiveUpMs = 10_000, jobs = 2, receipt = (real) => real } = options;
+      const { source, lockGiveUpMs = 10_000, jobs = 2, apply = 'rewrite', receipt = (real) => real } = options;
       const run = running(options);
       return runOperation(
         run.operation,
@@ -158,7 +161,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
               lockTryMs: 2000,
               lockGiveUpMs,
             },
-            { jobs },
+            { jobs, apply },
             { signal: operation.signal, onProgress: run.onProgress },
           ),
       );

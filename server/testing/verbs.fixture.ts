@@ -58,7 +58,7 @@ export async function backupOf(
   return { result, manifest, bytes: await source.read(0, source.size) };
 }
 
-/** Restores as the owner, as an operation. */
+/** Restores as the owner, as an operation; by the way `rewrite`, which takes every kind of table, unless another one is named. */
 export async function restoreInto(
   database: { url: string },
   archive: Pick<MadeBackup, 'bytes'>,
@@ -81,7 +81,7 @@ export async function restoreInto(
           lockGiveUpMs,
           ...asManyAs(words),
         },
-        { jobs: 2, ...words },
+        { jobs: 2, apply: 'rewrite', ...words },
         { signal: alive, onProgress },
       ),
   );

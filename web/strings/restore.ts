@@ -17,7 +17,8 @@ export const restoreWords = {
       `Every row of ${amountText(tables, 'table')} in the database ${database} is replaced with the rows of this backup.`,
     lost: (when: string) => `What was added or changed after ${when} is lost.`,
     atomic: 'All or nothing: it happens in one step at the end, and if anything fails before, nothing has changed.',
-    locked: 'People can keep working. Only in the last step the tables are locked, and whoever uses them has to wait.',
+    locked:
+      'People can keep working. Where few rows differ, only these change in the last step, and who reads never waits. Otherwise the tables are locked in the last step, and whoever uses them has to wait.',
     noUndo: 'A restore cannot be undone. Create a backup of the current data first.',
     backupFirst: 'Create a backup first',
     freshBackup: (ago: string) => `The newest backup was made ${ago}.`,

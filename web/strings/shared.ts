@@ -328,7 +328,8 @@ export const words = {
     queuedLead: 'Waiting for another operation to finish',
     waiting: WAITING,
     waitingLead: WAITING_LEAD,
-    lockedLead: 'The tables are locked: people who use them wait until this step is done.',
+    lockedLead:
+      'The tables are locked: people who change them wait until this step is done, and where every row is replaced, people who read them as well.',
     step: ({ at, of }: { at: number; of: number }, stage: string) => `Step ${at} of ${of}: ${stage}`,
     left: (seconds: number) => (seconds < 1 ? 'almost done' : `${durationText(seconds * 1000)} left in this step`),
     rowsDone: (rows: number) => amountText(rows, 'row'),
@@ -347,6 +348,8 @@ export const words = {
     rows: 'Rows',
     size: 'Size',
     locked: 'Tables locked for',
+    changed: 'Changed',
+    way: 'Applied',
     by: 'By',
     from: 'From',
     asked: 'Requested',

@@ -22,6 +22,7 @@ const STEPS = {
     'receipt',
     'commit',
   ],
+  rows: ['look again', 'order', 'change'],
   accept: [
     'check',
     'verify',
@@ -62,7 +63,7 @@ describe('the table of breakages', () => {
 
   test('every promise has at least three', () => {
     const promises = new Set([...read('DESIGN.md').matchAll(/^(\d+)\. /gm)].map(([, number]) => number));
-    expect(promises.size).toBe(13);
+    expect(promises.size).toBe(14);
     for (const number of promises) {
       const broken = BREAKAGES.filter(({ breaks }) => breaks === `promise ${number}`).length;
       expect([number, broken >= 3]).toEqual([number, true]);

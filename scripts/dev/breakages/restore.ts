@@ -262,9 +262,9 @@ export const OF_RESTORE: readonly Breakage[] = [
   {
     breaks: 'step apply: take away',
     does: 'triggers of the application change the rows',
-    file: 'server/postgres/rewrite/rewrite.ts',
-    find: "...(shape.triggers.some((trigger) => isOf(trigger, relation)) ? ['DISABLE TRIGGER USER'] : []),",
-    replace: '',
+    file: 'server/postgres/rewrite/firing.ts',
+    find: '    ? [`ALTER TABLE ONLY ${quoteName(relation)} DISABLE TRIGGER USER`]\n',
+    replace: '    ? []\n',
     tests: ['server/restore/capture.test.ts'],
     named: 'rows that a trigger of today would change',
   },

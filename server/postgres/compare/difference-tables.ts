@@ -25,7 +25,7 @@ function differenceTable({ schema, name }: Pick<StagingTable, 'schema' | 'name'>
 }
 
 /** Returns the name of the column that holds one column of the key, by its place in the key. */
-function keyColumn(place: number): string {
+export function keyColumn(place: number): string {
   return `k${place + 1}`;
 }
 

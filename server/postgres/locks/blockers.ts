@@ -24,13 +24,13 @@ export interface Blocker {
 
 /**
  * Returns what blocks an ACCESS EXCLUSIVE lock on these tables or sequences, their partitions and inheritance children; with
- * `row exclusive`, a SHARE ROW EXCLUSIVE lock. With `share`, returns what blocks an ACCESS SHARE lock: holders of ACCESS EXCLUSIVE, those
+ * `writers`, an EXCLUSIVE lock, which leaves readers alone. With `share`, returns what blocks an ACCESS SHARE lock: holders of ACCESS EXCLUSIVE, those
  * who wait for it, and those they wait for.
  */
 export async function lockHolders(
   session: Session,
   objects: ObjectName[],
-  wanted: 'exclusive' | 'row exclusive' | 'share' = 'exclusive',
+  wanted: 'exclusive' | 'writers' | 'share' = 'exclusive',
 ): Promise<Blocker[]> {
   return session.query<Blocker>(HOLDERS_SQL, [
     objects.map((object) => object.schema),
@@ -57,7 +57,7 @@ const HOLDERS_SQL = `
      WHERE l.locktype = 'relation' AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND l.relation IN (SELECT oid FROM wanted)),
   blocking AS (
     SELECT h.* FROM held h
-     WHERE CASE $3 WHEN 'exclusive' THEN h.granted WHEN 'row exclusive' THEN h.granted AND h.mode NOT IN ('AccessShareLock', 'RowShareLock') ELSE h.mode = 'AccessExclusiveLock'
+     WHERE CASE $3 WHEN 'exclusive' THEN h.granted WHEN 'writers' THEN h.granted AND h.mode <> 'AccessShareLock' ELSE h.mode = 'AccessExclusiveLock'
                   OR (h.granted AND EXISTS (SELECT FROM held q WHERE q.relation = h.relation AND q.mode = 'AccessExclusiveLock' AND NOT q.granted AND q.pid IS DISTINCT FROM h.pid)) END),
   named AS (
     SELECT COALESCE(a.leader_pid, b.pid) AS pid, CASE WHEN b.pid IS NULL THEN b.virtualtransaction END AS prepared, b.granted,

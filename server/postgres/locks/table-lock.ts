@@ -15,8 +15,11 @@ export interface TableLockOptions {
   signal: AbortSignal;
 }
 
-/** `SHARE ROW EXCLUSIVE` keeps writers away and lets everybody read; `ACCESS EXCLUSIVE` keeps readers away as well. */
-export type LockMode = 'ACCESS EXCLUSIVE' | 'SHARE ROW EXCLUSIVE';
+/**
+ * `EXCLUSIVE` keeps away writers, and readers who lock rows (`FOR UPDATE`), for whom a statement might wait otherwise; everybody else reads
+ * on. `ACCESS EXCLUSIVE` keeps all readers away.
+ */
+export type LockMode = 'ACCESS EXCLUSIVE' | 'EXCLUSIVE';
 
 /** Shares of the longest wait, used in turn: short tries hold nobody up for long, long ones outwait a slow transaction. */
 const SHARES = [0.125, 0.25, 0.5, 1] as const;
@@ -55,7 +58,7 @@ export async function lockTables(
     if (locked !== null)
       blockers = locked
         ? await olderOnes(session, horizon)
-        : await lockHolders(session, sorted, isExclusive ? 'exclusive' : 'row exclusive');
+        : await lockHolders(session, sorted, isExclusive ? 'exclusive' : 'writers');
     if (locked && blockers.length === 0) return;
     // Readers who queued behind the try get through during the pause.
     if (locked) await session.query('ROLLBACK');

@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { takeErrorsAsTheyAre } from '../catalog/encoding.ts';
 import { alterTable, firingClause, type Shape, type ShapeConstraint, type ShapeIndex } from '../catalog/shape.ts';
 import { blockSlices, selectList } from '../staging/staging.ts';
+import { isOf, sleepClauses, wakeClauses } from './firing.ts';
 import { remakeableIndexes, type SettledIndexes, settleIndexes } from './invalid-indexes.ts';
 import { addOrKeep, checksToTry, keptWarnings } from './kept-rules.ts';
 import type { TableLoad } from './table-load.ts';
@@ -129,8 +130,8 @@ async function takeAway(session: Session, set: RewriteSet): Promise<void> {
   for (const index of [...set.indexes, ...remakeableIndexes(shape)])
     await session.query(`DROP INDEX ${quoteName({ schema: index.table.schema, name: index.name })}`);
   for (const relation of shape.relations.filter(({ foreign }) => !foreign)) {
+    for (const sql of sleepClauses(shape, relation)) await session.query(sql);
     const changes = [
-      ...(shape.triggers.some((trigger) => isOf(trigger, relation)) ? ['DISABLE TRIGGER USER'] : []),
       ...shape.rules
         .filter((rule) => isOf(rule, relation) && rule.enabled !== 'D')
         .map((rule) => firingClause('D', 'RULE', rule.name)),
@@ -142,10 +143,8 @@ async function takeAway(session: Session, set: RewriteSet): Promise<void> {
 
 async function wake(session: Session, { shape }: RewriteSet): Promise<void> {
   for (const relation of shape.relations.filter(({ foreign }) => !foreign)) {
+    for (const sql of wakeClauses(shape, relation)) await session.query(sql);
     const changes = [
-      ...shape.triggers
-        .filter((trigger) => isOf(trigger, relation) && trigger.enabled !== 'D')
-        .map((trigger) => firingClause(trigger.enabled, 'TRIGGER', trigger.name)),
       ...shape.rules
         .filter((rule) => isOf(rule, relation) && rule.enabled !== 'D')
         .map((rule) => firingClause(rule.enabled, 'RULE', rule.name)),
@@ -220,8 +219,4 @@ function alterOwner(shape: Shape, constraint: ShapeConstraint): string {
   const relation = shape.relations.find((candidate) => candidate.oid === constraint.tableOid);
   if (constraint.type !== 'f' || relation === undefined) return `ALTER TABLE ${quoteName(constraint.table)}`;
   return alterTable(relation);
-}
-
-function isOf(item: { table: ObjectName }, relation: ObjectName): boolean {
-  return item.table.schema === relation.schema && item.table.name === relation.name;
 }

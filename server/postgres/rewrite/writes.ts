@@ -34,11 +34,10 @@ export async function watchWrites(session: Session, tables: FilledTable[]): Prom
       const now = await readWrites(session, leaves);
       const faults: string[] = [];
       for (const { live, rows } of tables) {
-        let counted = 0;
+        const counted = await countLocalRows(session, live);
         let inserted: number | null = 0;
         let touched = false;
         for (const leaf of live.leaves.filter(({ foreign }) => !foreign)) {
-          counted += await countRows(session, leaf);
           const [before, after] = [emptied.get(leaf.oid), now.get(leaf.oid)];
           if (!before || !after || before.storage !== after.storage) touched = true;
           else if (before.counted && leaf.heap) {
@@ -53,6 +52,37 @@ export async function watchWrites(session: Session, tables: FilledTable[]): Prom
           faults.push(`${qualifiedName(live)} would hold ${counted} rows where the backup has ${rows}`);
         else if (touched || (inserted !== null && inserted !== rows))
           faults.push(`rows of ${qualifiedName(live)} were changed after they were put in place`);
+      }
+      return faults;
+    },
+  };
+}
+
+/** A table of which some rows change, and what this transaction writes to it for that. */
+interface ChangingRows extends FilledTable {
+  inserted: number;
+  updated: number;
+  deleted: number;
+}
+
+/** Starts to watch tables before their rows change. The server must count what is written. */
+export async function watchChanges(session: Session, tables: ChangingRows[]): Promise<Pick<WriteWatch, 'faults'>> {
+  const leaves = tables.flatMap(({ live }) => live.leaves.filter((leaf) => !leaf.foreign));
+  const before = await readWrites(session, leaves);
+  return {
+    async faults() {
+      const now = await readWrites(session, leaves);
+      const faults: string[] = [];
+      for (const { live, rows, inserted, updated, deleted } of tables) {
+        const counted = await countLocalRows(session, live);
+        const written = { inserted: -inserted, updated: -updated, deleted: -deleted };
+        for (const leaf of live.leaves.filter(({ foreign }) => !foreign))
+          for (const what of ['inserted', 'updated', 'deleted'] as const)
+            written[what] += (now.get(leaf.oid)?.[what] ?? 0) - (before.get(leaf.oid)?.[what] ?? 0);
+        const others = Object.values(written).some((rest) => rest !== 0);
+        if (counted !== rows)
+          faults.push(`${qualifiedName(live)} would hold ${counted} rows where the backup has ${rows}`);
+        else if (others) faults.push(`rows of ${qualifiedName(live)} were changed besides those that differ`);
       }
       return faults;
     },
@@ -90,9 +120,14 @@ export async function readWrites(session: Session, leaves: LiveLeaf[]): Promise<
   return new Map(rows.map((row) => [row.oid, row]));
 }
 
-async function countRows(session: Session, leaf: ObjectName): Promise<number> {
-  const [row] = await session.query<{ rows: number }>(`SELECT count(*)::float8 AS rows FROM ONLY ${quoteName(leaf)}`);
-  return row?.rows ?? 0;
+/** Counts the rows of a table without those that are on another server. */
+export async function countLocalRows(session: Session, { leaves }: { leaves: LiveLeaf[] }): Promise<number> {
+  let rows = 0;
+  for (const leaf of leaves.filter(({ foreign }) => !foreign)) {
+    const [row] = await session.query<{ rows: number }>(`SELECT count(*)::float8 AS rows FROM ONLY ${quoteName(leaf)}`);
+    rows += row?.rows ?? 0;
+  }
+  return rows;
 }
 
 /** Counts the rows left by each command of this transaction; a later command has a number of its own. */

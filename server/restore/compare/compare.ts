@@ -1,6 +1,5 @@
 import { openWorkingSession, type WorkingSession } from '../../../db/connect/working-session.ts';
 import { qualifiedName, shortName } from '../../../db/model/model.ts';
-import { quoteName } from '../../../db/model/quote.ts';
 import { lossesOf, lossText } from '../../archive/manifest/losses.ts';
 import type { Archive } from '../../archive/reader.ts';
 import type { ByteSource } from '../../core/bytes.ts';
@@ -9,13 +8,10 @@ import type { OnProgress } from '../../core/progress.ts';
 import { readShape } from '../../postgres/catalog/shape.ts';
 import { type Differences, findDifferences } from '../../postgres/compare/differences.ts';
 import { type KeyColumn, readRowKeys } from '../../postgres/compare/row-key.ts';
-import { namingHolders } from '../../postgres/locks/table-lock.ts';
 import { refuseForeignRows } from '../../postgres/rewrite/foreign-rows.ts';
 import { findRulesToBreak, type PlannedRule, type PlannedRules } from '../../postgres/rewrite/planned-rules.ts';
 import { probeEventTriggers } from '../../postgres/rewrite/probe.ts';
 import { findSequences } from '../../postgres/rewrite/set-sequences.ts';
-import { sessionsFor } from '../../postgres/sessions-for.ts';
-import { openSnapshot } from '../../postgres/snapshot.ts';
 import { cleanUp, dropStaging } from '../../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../../postgres/staging/staging.ts';
 import { openChosen } from '../choose-tables.ts';
@@ -25,7 +21,7 @@ import { readTarget } from '../read-target.ts';
 import { refuseMissingRights, refuseObstacles, refuseSequences } from '../refuse-rights.ts';
 import { sequencesOf } from '../sequences-of.ts';
 import { stageAll } from '../stage.ts';
-import { findEqualTables } from './equal-tables.ts';
+import { findEqual, inOneMoment } from './moments.ts';
 import { refusals, refuseHiddenRows, type Stop } from './stops.ts';
 
 const NO_COUNT = { rows: 0, bytes: 0, totalBytes: 0 };
@@ -106,21 +102,22 @@ export async function compareArchive(
 
   await refuseHiddenRows(leader, chosen, found.all);
 
-  const snapshot = await openSnapshot(leader, deps.databaseUrl, chosen, {
-    ...session,
+  const looking = {
+    ...{
+      databaseUrl: deps.databaseUrl,
+      name,
+      leader,
+      archive,
+      jobs: input.jobs,
+      lockGiveUpMs: deps.lockGiveUpMs,
+      ...run,
+    },
+    ...(deps.bytesPerSession !== undefined && { bytesPerSession: deps.bytesPerSession }),
     busy: { end: 'Nothing was compared.', again: AGAIN },
-  });
-  const bytes = plan.tables.flatMap((table) => table.live.leaves).reduce((sum, leaf) => sum + leaf.bytes, 0);
-  const equal = await findEqualTables(archive, plan.tables, snapshot, {
-    jobs: sessionsFor(bytes, input.jobs, deps.bytesPerSession),
-    ...run,
-  }).catch(async (error: unknown) => {
-    await snapshot[Symbol.asyncDispose]();
-    throw error;
-  });
-  await snapshot.release();
+  };
+  const equal = await findEqual(looking, plan.tables, plan.tables);
 
-  const others = plan.tables.filter((table) => !equal.has(table));
+  const others = plan.tables.filter((table) => !equal.tables.has(table));
   const counted = new Map<PlannedTable, TableDifferences>();
   const rules: PlannedRules = { rules: [], unlooked: [] };
   const left = await staged(
@@ -133,7 +130,7 @@ export async function compareArchive(
       stops.push(...(await refusals([() => refuseForeignRows(leader, staging)])));
       const keys = await readRowKeys(leader, oids);
       const shape = await readShape(leader, oids);
-      await inOneMoment(leader, plan.tables, deps.lockGiveUpMs, async () => {
+      await inOneMoment(looking, plan.tables, async () => {
         for (const table of others) {
           run.onProgress({ ...NO_COUNT, stage: 'differences', table: qualifiedName(table.archived) });
           counted.set(table, await differencesOf(leader, table, keys.get(table.live.oid)));
@@ -200,27 +197,6 @@ async function staged(
     throw left !== null && error instanceof AppError ? withLeft(error, left) : error;
   }
   return tables.length === 0 ? null : await dropStaging(leader, schema).then(() => null, clean);
-}
-
-/**
- * Runs the work in one snapshot, with the tables locked against TRUNCATE and ALTER before it is taken. It may write, because differences
- * are kept in tables of the staging schema.
- */
-async function inOneMoment(
-  leader: WorkingSession,
-  tables: PlannedTable[],
-  giveUpMs: number,
-  work: () => Promise<void>,
-): Promise<void> {
-  const names = tables.map(({ live }) => live);
-  await leader.query(`SET lock_timeout = ${Math.round(giveUpMs)}`);
-  await leader.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ WRITE');
-  await namingHolders(leader, names, AGAIN, () =>
-    leader.query(`LOCK TABLE ${names.map(quoteName).join(', ')} IN ACCESS SHARE MODE`),
-  );
-  await work();
-  await leader.query('COMMIT');
-  await leader.query('SET lock_timeout = 0');
 }
 
 async function differencesOf(

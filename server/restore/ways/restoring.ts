@@ -30,8 +30,17 @@ export interface LockPatience {
   onBlocked: (blockers: Blocker[]) => void;
 }
 
+/** Number of rows of one table that came back, were changed, and went. */
+export interface RowChanges {
+  added: number;
+  changed: number;
+  removed: number;
+}
+
 /** How live was changed. */
 export interface Applied extends ChosenWay {
+  /** By table, the rows that were changed where only those were; tables without any are missing. */
+  changes?: Record<string, RowChanges>;
   /** Milliseconds from holding every lock until the record was written. Tries that failed before are not counted. */
   lockedMs: number;
   /** Longest that somebody who read the tables had to wait, in milliseconds; `writersWaitMs` for those who wrote to them. */

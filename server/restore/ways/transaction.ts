@@ -35,7 +35,7 @@ export async function changeLive(
   { leader: session, target, found, receipt, result, patience, onProgress, signal }: Restoring,
   chosen: ChosenWay,
   mode: LockMode,
-  change: (moment: Moment) => Promise<Changed & { warnings: string[] }>,
+  change: (moment: Moment) => Promise<Changed & Pick<Applied, 'warnings' | 'changes'>>,
 ): Promise<Applied> {
   const { oids, plan } = target;
   const totalRows = plan.tables.reduce((sum, { archived }) => sum + archived.rows, 0);
@@ -79,6 +79,7 @@ export async function changeLive(
     lockedMs,
     readersWaitMs: mode === 'ACCESS EXCLUSIVE' ? lockedMs : 0,
     writersWaitMs: lockedMs,
+    ...(changed.changes && { changes: changed.changes }),
     warnings: [...found.warnings, ...changed.warnings],
   };
   await receipt.succeed(session, result(applied));

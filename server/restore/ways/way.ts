@@ -2,7 +2,7 @@
 export const WAYS = ['load', 'rows', 'rewrite'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** Ways that may be asked for; `auto` leaves the choice to `chooseWay`. */
+/** Ways that may be asked for; `auto` leaves the choice to `applyRestore`. */
 export const WANTED_WAYS = ['auto', ...WAYS] as const;
 export type WantedWay = (typeof WANTED_WAYS)[number];
 

@@ -41,6 +41,14 @@ export function numberField(result: Operation['result'], key: string): number | 
   return typeof value === 'number' ? value : null;
 }
 
+/** Returns how many rows a restore changed that changed only those that differ; null for any other operation. */
+export function changedRows(result: Operation['result']): number | null {
+  const changes = result?.['changes'];
+  if (typeof changes !== 'object' || changes === null) return null;
+  const counts = Object.values(changes).flatMap((table) => Object.values(table ?? {}));
+  return counts.reduce((sum: number, rows) => sum + (typeof rows === 'number' ? rows : 0), 0);
+}
+
 /** Returns the texts of a record's result. */
 export function textListField(result: Operation['result'], key: string): string[] {
   const value = result?.[key];

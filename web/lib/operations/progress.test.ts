@@ -20,7 +20,7 @@ const STILL: Progress = {
 /** The stages of every kind of operation, in the order in which the server passes them. */
 const ORDER = {
   backup: ['prepare', 'copy', 'finish', 'verify'],
-  restore: ['open', 'stage', 'lock', 'apply', 'indexes', 'links', 'commit', 'analyze'],
+  restore: ['open', 'compare', 'stage', 'differences', 'lock', 'apply', 'indexes', 'links', 'commit', 'analyze'],
   plan: ['open', 'compare', 'stage', 'differences', 'rules'],
   verify: ['verify'],
   'upload of an archive': ['open', 'copy', 'verify'],
@@ -36,7 +36,7 @@ describe('the share of the whole work', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...WORKS),
-        fc.array(counts, { minLength: 8, maxLength: 8 }),
+        fc.array(counts, { minLength: 10, maxLength: 10 }),
         fc.constantFrom(sendingOf(true), sendingOf(false), null),
         (work, all, sending) => {
           const kind = kindOf(work);
@@ -116,7 +116,7 @@ test('stepOf() counts the steps of every kind, after those of sending a file', (
   expect(stepOf(last, sendingOf(true).send)).toEqual({ at: 4, of: 4 });
   expect(stepOf(last, sendingOf(false).send)).toEqual({ at: 5, of: sendingOf(false).of });
   expect(steps('backup').map((step) => step?.at)).toEqual([1, 2, 3, 4]);
-  expect(steps('restore').map((step) => step?.at)).toEqual([1, 2, 3, 3, 3, 3, 3, 4]);
+  expect(steps('restore').map((step) => step?.at)).toEqual([1, 2, 2, 2, 3, 3, 3, 3, 3, 4]);
   expect(steps('restore')[0]?.of).toBe(4);
   expect(steps('verify')).toEqual([null]);
 });

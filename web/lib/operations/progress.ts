@@ -11,7 +11,11 @@ const STEPS: Readonly<Record<string, readonly Step[]>> = {
   backup: [[['prepare', 1]], [['copy', 10]], [['finish', 1]], [['verify', 6]]],
   restore: [
     [['open', 1]],
-    [['stage', 8]],
+    [
+      ['compare', 3],
+      ['stage', 8],
+      ['differences', 1],
+    ],
     [
       ['lock', 1],
       ['apply', 6],

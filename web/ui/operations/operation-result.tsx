@@ -3,9 +3,10 @@ import CircleCheck from 'lucide-solid/icons/circle-check';
 import { For, type JSX, Show } from 'solid-js';
 import type { Operation } from '../../api.ts';
 import { bytesText, countText, durationText } from '../../lib/format.ts';
-import { isIncomplete, numberField, tableLabel, textListField } from '../../lib/operations/operation.ts';
+import { changedRows, isIncomplete, numberField, tableLabel, textListField } from '../../lib/operations/operation.ts';
 import { failureFrom } from '../../lib/server/failure.ts';
 import { words } from '../../strings/shared.ts';
+import { changedText, wayText } from '../../strings/ways.ts';
 import { buttonClass } from '../button.tsx';
 import { DescriptionList } from '../card.tsx';
 import { FailureNotice } from '../failure-notice.tsx';
@@ -30,7 +31,12 @@ export function OperationResult(props: { operation: Operation }) {
     if (rows !== null) found.push([w.rows, countText(rows)]);
     if (size !== null) found.push([w.size, bytesText(size)]);
     if (took !== null) found.push([w.took, durationText(took)]);
-    if (locked !== null) found.push([w.locked, durationText(locked)]);
+    const changed = changedRows(result());
+    const way = result()?.['way'];
+    const why = result()?.['why'];
+    if (changed !== null) found.push([w.changed, changedText(changed, numberField(result(), 'writersWaitMs') ?? 0)]);
+    else if (locked !== null) found.push([w.locked, durationText(locked)]);
+    if (typeof way === 'string' && typeof why === 'string') found.push([w.way, wayText(way, why)]);
     return found;
   };
   return (
