@@ -62,10 +62,10 @@ export async function openJobs(scene: Pick<Scene, 'database'>, options: TestJobs
   const workers: Worker[] = [];
 
   const until: TestJobs['until'] = async (id, isSo) => {
-    for (let tries = 6000; tries > 0; tries--) {
+    for (let tries = 1500; tries > 0; tries--) {
       const view = await desk.get(id);
       if (isSo(view)) return view;
-      await Bun.sleep(5);
+      await Bun.sleep(20);
     }
     throw new Error(`it never came: ${JSON.stringify(await desk.get(id))}`);
   };

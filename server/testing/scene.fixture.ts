@@ -41,7 +41,7 @@ export interface Scene extends AsyncDisposable {
   /** `state()` at the time of the backup; `changed` is the one after the changes. */
   archived: string;
   changed: string;
-  /** Returns every row and every sequence, as one text. */
+  /** Returns hashes of all rows, and every sequence, as one text. */
   state(): Promise<string>;
   backup(storage: Storage, options?: RunOptions & Partial<BackupInput>): Promise<BackupResult>;
   restore(options?: RestoreOptions): Promise<RestoreResult>;
@@ -173,13 +173,13 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
   return scene;
 }
 
-/** Returns every row and every sequence of the library, as one text. */
+/** Returns hashes of all rows, and every sequence of the library, as one text. Spelling the rows takes seven times as long. */
 async function stateOf(database: TestDatabase): Promise<string> {
   const [row] = await database.query<{ state: object }>(`
     SELECT json_build_object(
-      'readers', (SELECT md5(string_agg(t::text, ';' ORDER BY id)) || ' ' || count(*) FROM readers t),
-      'books', (SELECT md5(string_agg(t::text, ';' ORDER BY id)) || ' ' || count(*) FROM books t),
-      'lendings', (SELECT md5(string_agg(t::text, ';' ORDER BY id)) || ' ' || count(*) FROM lendings t),
+      'readers', (SELECT sum(pg_catalog.hash_record_extended(t, 0)) || ' ' || count(*) FROM readers t),
+      'books', (SELECT sum(pg_catalog.hash_record_extended(t, 0)) || ' ' || count(*) FROM books t),
+      'lendings', (SELECT sum(pg_catalog.hash_record_extended(t, 0)) || ' ' || count(*) FROM lendings t),
       'sequences', (SELECT json_agg(s ORDER BY name) FROM (
         SELECT 'readers' AS name, last_value, is_called FROM readers_id_seq
         UNION ALL SELECT 'books', last_value, is_called FROM books_id_seq
