@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { originOf } from './origin.ts';
 import type { ApiParts } from './parts.ts';
+import { requestOrigin } from './request-origin.ts';
 import { answer, pageLimit, plainText, startedOperation, uploadView, uuid } from './schemas.ts';
 import type { Trpc } from './trpc.ts';
 
@@ -25,7 +25,7 @@ export function uploadsRouter({ router, procedure, ok }: Trpc, { uploads }: Pick
       .output(startedOperation)
       .mutation(async ({ ctx, input }) => {
         ctx.note.target = input.id;
-        const started = await uploads.accept(input.id, ctx.caller.actor, originOf(ctx));
+        const started = await uploads.accept(input.id, ctx.caller.actor, requestOrigin(ctx));
         ctx.note.operationId = started.operation.id;
         return ok(started);
       }),

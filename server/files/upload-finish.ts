@@ -1,4 +1,4 @@
-import { originOf } from '../api/origin.ts';
+import { requestOrigin } from '../api/request-origin.ts';
 import type { AcceptedUpload } from '../jobs/uploads/accept.ts';
 import type { FileParts, FilesContext } from './parts.ts';
 
@@ -12,7 +12,7 @@ export async function finishUpload(
   id: string,
 ): Promise<AcceptedUpload> {
   const caller = c.get('caller');
-  const by = { actor: caller.actor, origin: originOf({ caller }) };
+  const by = { actor: caller.actor, origin: requestOrigin({ caller }) };
   const accepted = await parts.acceptance.finish(id, by, c.req.raw.signal);
   if (!accepted.existing && accepted.upload.archive !== null) parts.onStored?.(accepted.upload.archive);
   return accepted;

@@ -9,8 +9,8 @@ import { readIdentity } from '../../postgres/catalog/identity.ts';
 import { holderOf } from '../../security/caller.ts';
 import { alreadyExists } from '../../storage/failures.ts';
 import { askWith } from '../ask.ts';
-import { originOf } from '../origin.ts';
 import type { ApiParts } from '../parts.ts';
+import { requestOrigin } from '../request-origin.ts';
 import { answer, backupRef, idempotencyKey, plainText, startedOperation, tableNames } from '../schemas.ts';
 import type { Trpc } from '../trpc.ts';
 import { backupDetail } from './detail.ts';
@@ -102,7 +102,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         const started = await desk.request(
           { kind: 'backup', ...words },
           ctx.caller.actor,
-          originOf(ctx),
+          requestOrigin(ctx),
           key,
           async (others) => {
             if (input.name) await refuseTaken(archiveName(input.name, now(), ''), others);
@@ -187,7 +187,7 @@ export function backupsRouter(trpc: Trpc, parts: BackupParts) {
         const { name } = await cache.find(input.id, ctx.signal);
         ctx.note.target = name;
         const request = { kind: 'verify', archive: name, wait: input.wait } as const;
-        const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
+        const started = await desk.request(request, ctx.caller.actor, requestOrigin(ctx), input.idempotencyKey);
         ctx.note.operationId = started.operation.id;
         return ok(started);
       }),

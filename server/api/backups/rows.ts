@@ -121,7 +121,7 @@ export function rowProcedures({ procedure, ok }: Trpc, { cache, rows }: Pick<Api
   };
 
   /**
-   * Starts a search after noting tables and scope for the audit; the text is left out, because it may be somebody's
+   * Starts a search after noting its tables and columns for the audit; the text is left out, because it may be somebody's
    * name.
    */
   const search = async (

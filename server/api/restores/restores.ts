@@ -4,8 +4,8 @@ import { readDatabaseName } from '../../postgres/database-status.ts';
 import { WANTED_WAYS } from '../../restore/ways/way.ts';
 import { askWith } from '../ask.ts';
 import type { AuditNote } from '../context.ts';
-import { originOf } from '../origin.ts';
 import type { ApiParts } from '../parts.ts';
+import { requestOrigin } from '../request-origin.ts';
 import { backupRef, idempotencyKey, plainText, startedOperation, tableNames, uuid } from '../schemas.ts';
 import type { Trpc } from '../trpc.ts';
 import { confirmAdministrators } from './administrators.ts';
@@ -44,7 +44,7 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
           ...(tables && { tables }),
           ...(keepBrokenRules && { keepBrokenRules }),
         } as const;
-        const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
+        const started = await desk.request(request, ctx.caller.actor, requestOrigin(ctx), input.idempotencyKey);
         ctx.note.operationId = started.operation.id;
         return ok(started);
       }),
@@ -93,7 +93,7 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
           ...(input.keepBrokenRules && { keepBrokenRules: true }),
           ...(input.apply !== 'auto' && { apply: input.apply }),
         } as const;
-        const started = await desk.request(request, ctx.caller.actor, originOf(ctx), input.idempotencyKey);
+        const started = await desk.request(request, ctx.caller.actor, requestOrigin(ctx), input.idempotencyKey);
         ctx.note.operationId = started.operation.id;
         return ok(started);
       }),
