@@ -144,7 +144,7 @@ test('promise 11: what would stop a restore is told with --silent too, and a not
     const told = await silent();
     expect([told.code, told.stdout]).toEqual([0, '']);
     expect(told.stderr).toMatch(
-      /^warning: For a restore: loans_odd of public\.loans cannot be held against the rows[^\n]+\n$/,
+      /^warning: For a restore: loans_odd of public\.loans cannot be checked against the rows[^\n]+\n$/,
     );
   } finally {
     await database.query('ALTER TABLE loans DROP CONSTRAINT loans_odd; DROP FUNCTION odd_rule()');

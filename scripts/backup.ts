@@ -86,7 +86,7 @@ export const command: Command<typeof flags> = {
     { line: 'bun run scripts/backup.ts --format json --name payroll', does: 'one JSON document, payroll.json' },
     {
       line: 'bun run scripts/backup.ts --silent --wait 30m',
-      does: 'for every night: speaks only of what is wrong or missing; README.md has the line for cron',
+      does: 'for every night: prints only what is wrong or missing; README.md has the line for cron',
     },
   ],
   async run({ values, env, signal, onProgress, note, detail }) {

@@ -47,7 +47,7 @@ test('prints a link whose code lets in once, on a database that has lost everyth
 test('without PUBLIC_URL the link is made of host and port, and people are told what it is', async () => {
   const { code, stdout, stderr } = await folder.run('break-glass', [], { HOST: '::', PORT: '8080' });
   expect([code, stderr]).toEqual([0, '']);
-  expect(stdout).toMatch(/^http:\/\/localhost:8080\/break-glass#[\w-]{43}\nIt counts once, until .* UTC\. /);
+  expect(stdout).toMatch(/^http:\/\/localhost:8080\/break-glass#[\w-]{43}\nIt works once, until .* UTC\. /);
 });
 
 test('the link leads to the server that `bun start` of this folder runs, whatever answers at the port that was asked for', async () => {

@@ -23,7 +23,7 @@ const flags = { demo: DEMO_FLAG } as const;
 export const command: Command<typeof flags> = {
   name: 'break-glass',
   summary:
-    'Prints a one-time link to restore with, for the day the administrators are lost. It counts once, for ten minutes; making and using it is audited.',
+    'Prints a one-time link to restore with, for the day the administrators are lost. It works once, within ten minutes; making and using it is audited.',
   flags,
   onlySays: true,
   settings: [
@@ -46,7 +46,7 @@ export const command: Command<typeof flags> = {
     const link = new URL(`/break-glass#${code}`, await serverAddress(config)).href;
     return {
       data: { link, expiresAt: expiresAt.toISOString() },
-      lines: [link, `It counts once, until ${formatMoment(expiresAt)}. Who has it can restore: give it to nobody.`],
+      lines: [link, `It works once, until ${formatMoment(expiresAt)}. Whoever has it can restore: give it to nobody.`],
     };
   },
 };

@@ -38,7 +38,7 @@ export const command: Command<typeof flags> = {
   ],
   async run({ values, positional, env, signal, onProgress }) {
     const { text, limit = 100 } = values;
-    if (!text) throw new AppError('USAGE', 'There is nothing to look for.', { hint: 'Say it with --text.' });
+    if (!text) throw new AppError('USAGE', 'There is nothing to search for.', { hint: 'Say it with --text.' });
     const config = configWithoutDatabase(env);
     const storage = composeStorage(config);
     await using chosen = await openChosen(storage, positional, { env, signal, only: 'archives' });

@@ -66,7 +66,7 @@ describe('a plan', () => {
       { table: 'system_settings', added: 0, changed: rows.system_settings, removed: 0 },
     ]);
     const { warnings } = planned.data;
-    expect(warnings[0]).toBe('said.json is a BackupData document: its rows bear no checksum of their own.');
+    expect(warnings[0]).toBe('said.json is a BackupData document: its rows have no checksum of their own.');
     expect(warnings.join('\n')).not.toMatch(/accepted/i);
     await restore('kept', '--yes', '-s');
   });

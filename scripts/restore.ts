@@ -159,7 +159,7 @@ function refuseForPlan(values: Record<(typeof CHANGING)[number], boolean>): void
   if (given.length === 0) return;
   throw new AppError(
     'USAGE',
-    `--plan changes nothing, so ${given.map((flag) => `--${flag}`).join(' and ')} cannot be meant.`,
+    `--plan changes nothing, so ${given.map((flag) => `--${flag}`).join(' and ')} cannot be given with it.`,
     {
       hint: 'Look at the plan first; then run it again without --plan.',
     },

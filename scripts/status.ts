@@ -26,7 +26,7 @@ export const command: Command<typeof flags> = {
     { line: 'bun run scripts/status.ts', does: 'each database whose backups are in BACKUP_DIR' },
     {
       line: 'bun run scripts/status.ts --max-age 2h --database hrms --silent',
-      does: 'speaks only when it is not well',
+      does: 'prints only when something is wrong',
     },
   ],
   async run({ values, env, signal, detail }) {

@@ -21,7 +21,7 @@ import { formatCount, formatCounted, formatDuration, formatSize } from './comman
 const flags = {
   rows: {
     kind: 'switch',
-    help: 'of an archive: hold its rows against its primary, unique and foreign keys, too; needs room in BACKUP_DIR for the keys',
+    help: 'of an archive: check its rows against its primary, unique and foreign keys, too; needs room in BACKUP_DIR for the keys',
   },
 } as const;
 
@@ -83,7 +83,7 @@ async function verifyDocument(
 ): Promise<Outcome> {
   if (rows)
     throw new AppError('USAGE', `--rows is for archives, and ${label} is a BackupData document.`, {
-      hint: 'Its rows are held against the tables when it is restored.',
+      hint: 'Its rows are checked against the tables when it is restored.',
     });
   const started = performance.now();
   const survey = await surveyJson(document, run);
@@ -95,7 +95,7 @@ async function verifyDocument(
       `${label} is a whole BackupData document: ${formatCounted(survey.rows, 'row')} in ${formatCounted(Object.keys(survey.tables).length, 'table')}, ` +
         `${formatSize(survey.bytes)}, read in ${formatDuration(durationMs)}`,
       `digest ${survey.digest}`,
-      'It bears no checksum: whether its values are those that were written cannot be told.',
+      'It has no checksum: whether its values are those that were written cannot be told.',
     ],
     warnings:
       facts.rows === null || facts.rows === survey.rows

@@ -162,7 +162,7 @@ function explainTlsFault(fault: DialFault, { tls }: ConnectionTarget): Finding {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return {
       why: 'its certificate is for another name',
-      hint: `Use the host name that stands in the certificate, or ${
+      hint: `Use the host name in the certificate, or ${
         bySystem ? 'sslrootcert=FILE with sslmode=verify-ca' : 'sslmode=verify-ca'
       }, which trusts its authority whatever the name.`,
     };
@@ -199,8 +199,8 @@ function explainServerError(fault: ServerMessage, { user, database }: Connection
     };
   if (code === '55000' && /invalid database/.test(text))
     return {
-      why: 'removing this database was broken off, and nobody can use it any more',
-      hint: `As its owner finish it: DROP DATABASE ${quoteIdent(database)}; then make it anew, or name another one in DATABASE_URL.`,
+      why: 'its removal was interrupted, and nobody can use it any more',
+      hint: `As its owner finish it: DROP DATABASE ${quoteIdent(database)}; then create it again, or name another one in DATABASE_URL.`,
     };
   if (code === '55000')
     return {

@@ -13,7 +13,7 @@ interface ServerFault {
 }
 
 /** A hint for server messages that are not repeated because they may hold a row; our own log never has them either. */
-export const OWN_WORDS = 'The server’s own words stand in its log; on the command line --verbose shows them, too.';
+export const OWN_WORDS = 'The server’s own message is in its log; on the command line --verbose shows it, too.';
 
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -90,7 +90,7 @@ export function databaseError(thrown: unknown, doing: string): AppError {
   if (code === '42501')
     return new AppError('PERMISSION_DENIED', `The database role lacks a right while ${doing}: ${text}.`, {
       cause: error,
-      hint: '`bun run scripts/backup.ts --check` lists the rights that a backup or a restore of these tables lacks, each with the statement that gives it. If this one is not among them, something of the database itself refuses (a trigger, a function); the server’s own words say which: they stand in its log, and --verbose shows them on the command line.',
+      hint: '`bun run scripts/backup.ts --check` lists the rights that a backup or a restore of these tables lacks, each with the statement that gives it. If this one is not among them, something of the database itself refuses (a trigger, a function); the server’s own message says which: it is in its log, and --verbose shows it on the command line.',
     });
   if (code === '25006')
     return new AppError('DATABASE_ERROR', `The server takes no writes while ${doing}: it is a standby, or read-only.`, {

@@ -189,7 +189,7 @@ function isReady(bytes: Buffer): boolean {
 
 function unreachable(): AppError {
   return new AppError('DATABASE_UNREACHABLE', 'The database does not answer.', {
-    hint: 'Check that its server is running and can be reached. It is asked again all the time: try again when it is back.',
+    hint: 'Check that its server is running and can be reached. It is tried again all the time: repeat this when it is back.',
   });
 }
 

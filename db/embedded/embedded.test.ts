@@ -67,7 +67,7 @@ test('startEmbedded() says what to do when its passwords are lost or damaged, an
   await rm(dir, { recursive: true, force: true });
 });
 
-test('embeddedBinaries() mends missing library links', async () => {
+test('embeddedBinaries() repairs missing library links', async () => {
   const bin = await embeddedBinaries();
   if (process.platform !== 'linux') return;
   const libpq = join(bin, '..', 'lib', 'libpq.so.5');

@@ -116,7 +116,7 @@ function refuseConflicting(known: TableModel, found: TableModel): void {
   if (meaning(known) === meaning(found)) return;
   throw invalid(
     `The table ${qualifiedName(known)} is declared twice, and differently: as "${known.key}" and as "${found.key}".`,
-    'Declare each table once; the same table under several names is no matter.',
+    'Declare each table once; one table may have several names.',
   );
 }
 

@@ -114,7 +114,7 @@ test('promise 5: migrate() names event triggers that ran for it, and one that re
   await trigger(`RAISE EXCEPTION 'not today'`);
   const refused = await rejection(migrate(db.url, { application: HRMS }));
   expect([refused.message, refused.hint]).toEqual([
-    'An event trigger of this database lets nobody make tables: Set off.',
+    'An event trigger of this database prevents making tables: Set off.',
     expect.stringContaining('ALTER EVENT TRIGGER "Set off" DISABLE;'),
   ]);
   expect(await tablesOf(db)).toEqual([]);

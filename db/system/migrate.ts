@@ -191,10 +191,10 @@ async function withGrant<T>(
     if (raised && triggers.length > 0)
       throw new AppError(
         'DATABASE_ERROR',
-        `An event trigger of this database lets nobody make tables: ${triggers.join(', ')}.`,
+        `An event trigger of this database prevents making tables: ${triggers.join(', ')}.`,
         {
           cause: known,
-          hint: `Let the owner switch it off: ${triggers.map((name) => `ALTER EVENT TRIGGER ${quoteIdent(name)} DISABLE;`).join(' ')} then run it again, then switch it on by ENABLE.`,
+          hint: `Let the owner disable it: ${triggers.map((name) => `ALTER EVENT TRIGGER ${quoteIdent(name)} DISABLE;`).join(' ')} then run it again, then enable it by ENABLE.`,
         },
       );
     if (known.code !== 'PERMISSION_DENIED' || !me) throw known;

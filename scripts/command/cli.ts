@@ -162,7 +162,7 @@ export async function runCommand<F extends Flags>(
     const known = controller.signal.aborted && !(error instanceof AppError) ? cancelled('The command') : error;
     return fail(saidOfAddress(known, addressOf(parsed.values, env)));
   }
-  if (strays.length > 0) toPeople(`warning: it is done, but something failed beside it: ${mask(String(strays[0]))}`);
+  if (strays.length > 0) toPeople(`warning: it is done, but something else failed: ${mask(String(strays[0]))}`);
   return leave(exitCode);
 }
 
@@ -212,7 +212,7 @@ function cancelOnSignal(say: (line: string) => void): { controller: AbortControl
   const strays: unknown[] = [];
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) return say('Still cleaning up: what was begun is being taken back.');
+      if (controller.signal.aborted) return say('Still cleaning up: what was begun is being undone.');
       say('Cancelling: cleaning up first.');
       controller.abort(cancelled('The operation'));
     });

@@ -30,7 +30,7 @@ export function appErrorOf(thrown: unknown, requestId?: string): AppError {
   const cause = thrown instanceof TRPCError ? (thrown.cause ?? null) : thrown;
   if (cause instanceof AppError)
     return cause.code === 'UNEXPECTED' ? unforeseen(cause.cause ?? cause, requestId) : cause;
-  if (isAbort(cause)) return new AppError('CANCELLED', 'The request was given up by its caller.');
+  if (isAbort(cause)) return new AppError('CANCELLED', 'The request was cancelled by its caller.');
   if (!(thrown instanceof TRPCError)) return unforeseen(thrown, requestId);
   switch (thrown.code) {
     case 'PARSE_ERROR':
@@ -78,14 +78,14 @@ function inputInvalid(error: ZodError): AppError {
 function notUnderstood(message: string, cause: unknown): AppError {
   return new AppError('INPUT_INVALID', message, {
     cause,
-    hint: 'Use the client of this package, or send what it sends: POST with application/json for changes, GET for questions.',
+    hint: 'Use the client of this package, or send what it sends: POST with application/json for changes, GET for queries.',
   });
 }
 
 function unforeseen(cause: unknown, requestId: string | undefined): AppError {
   return new AppError('UNEXPECTED', 'Something failed that this program did not foresee.', {
     cause,
-    hint: 'The server’s log has the cause under the request’s id. Tell it to who runs the server.',
+    hint: 'The server’s log has the cause under the request’s id. Tell whoever runs the server.',
     ...(requestId !== undefined && { details: { requestId } }),
   });
 }

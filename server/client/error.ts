@@ -36,9 +36,9 @@ export function asBackupError(error: unknown, signal?: AbortSignal | null): Back
   if (error instanceof BackupError) return error;
   const body = error instanceof TRPCClientError ? failureInTrpc(error.data) : null;
   if (body) return fromFailure(body, error);
-  if (signal?.aborted) return new BackupError('CANCELLED', 'The call was given up.', { cause: error });
+  if (signal?.aborted) return new BackupError('CANCELLED', 'The call was cancelled.', { cause: error });
   if (error instanceof TRPCClientError && error.message === TOO_LONG)
-    return new BackupError('INPUT_INVALID', 'The question is longer than the address of a request may be.', {
+    return new BackupError('INPUT_INVALID', 'The query is longer than the address of a request may be.', {
       cause: error,
       hint: 'Ask for less at once: a shorter search, fewer names.',
     });

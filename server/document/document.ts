@@ -319,7 +319,7 @@ export class BackupDocument {
   private tooMuch(what: string): AppError {
     return new AppError('ARCHIVE_LIMIT', `${this.path()}: ${what} belong together; no more are read.`, {
       hint: this.metadata
-        ? 'No backup says so much of itself: look whether this is the file that was meant.'
+        ? 'No backup describes itself at such length: check that this is the right file.'
         : this.limits.larger,
     });
   }

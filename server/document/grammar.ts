@@ -114,7 +114,7 @@ export class JsonGrammar {
       throw invalid(
         this.path(),
         'is there twice',
-        'Take out the one that is not meant: which of the two that is cannot be known.',
+        'Remove the wrong one: which of the two that is cannot be known here.',
       );
     if (++this.keysOpen > MOST_KEYS)
       throw new AppError(
@@ -150,7 +150,7 @@ export const TOO_MUCH_HINT =
 /** Returns an ARCHIVE_INVALID error for the place `path`: `data.staff[17].gender must be a string.` */
 export function invalid(path: string, what: string, hint?: string, details: Record<string, unknown> = {}): AppError {
   return new AppError('ARCHIVE_INVALID', `${path} ${what}.`, {
-    hint: hint ?? 'Mend the document at this place, or use another backup.',
+    hint: hint ?? 'Correct the document at this place, or use another backup.',
     details: { path, ...details },
   });
 }

@@ -175,7 +175,7 @@ async function translated(
   const code = codeOf(response.status);
   notes.failure = code;
   const message =
-    code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request cannot be meant.';
+    code === 'STORAGE_UNAVAILABLE' ? 'The bytes could not be written.' : words || 'The request is not valid.';
   const status = code === 'STORAGE_UNAVAILABLE' ? 503 : response.status;
   return withStatus(parts.fail(new AppError(code, message, { cause: failure, hint: TUS_HINTS[code] })), status);
 }

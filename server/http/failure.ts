@@ -48,7 +48,7 @@ export function asFailure(thrown: unknown, requestId: string): { error: AppError
   if (thrown instanceof HTTPException && thrown.status < 500) {
     return {
       error: new AppError(codeOf(thrown.status), 'The request cannot be understood.', {
-        hint: 'Hold it against what the client of this package sends.',
+        hint: 'Compare it with what the client of this package sends.',
       }),
       status: thrown.status,
     };

@@ -83,7 +83,7 @@ export function setHeaders(options: { policy: string; corsOrigins: readonly stri
  */
 export async function requireHost(c: Context<AppEnv>, next: () => Promise<void>): Promise<void> {
   if (!URL.canParse(c.req.raw.url) || c.req.raw.headers.get('host')?.includes(',')) {
-    throw new AppError('INPUT_INVALID', 'The request says no host that could be meant.', {
+    throw new AppError('INPUT_INVALID', 'The request names no valid host.', {
       hint: 'Send the header Host, once.',
     });
   }
@@ -104,9 +104,9 @@ export function requireHttps(options: { production: boolean }): Middleware {
   return async function requireHttps(c, next) {
     const { protocol, local, behindProxy } = c.get('client');
     if (options.production && protocol !== 'https' && !local && routeClass(c.req.path) !== 'health') {
-      throw new AppError('FORBIDDEN', 'This server is to be asked over HTTPS.', {
+      throw new AppError('FORBIDDEN', 'This server must be called over HTTPS.', {
         hint: behindProxy
-          ? 'The proxy must send X-Forwarded-Proto: https, and be asked over HTTPS itself.'
+          ? 'The proxy must send X-Forwarded-Proto: https, and be called over HTTPS itself.'
           : 'Set TLS_CERT and TLS_KEY, or name the proxy before it in TRUSTED_PROXIES.',
       });
     }

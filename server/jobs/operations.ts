@@ -206,7 +206,7 @@ function isCancelled(error: unknown): boolean {
 
 /**
  * Writes the end of the record over a new session, because the control session is gone. A failure is ignored: the next
- * sweep mends the record.
+ * sweep repairs the record.
  */
 async function finishAnew(
   deps: OperationDeps,
@@ -223,7 +223,7 @@ async function finishAnew(
     });
     await finishRecord(session, id, state, outcome, deps.now());
   } catch {
-    // The next sweep mends the record.
+    // The next sweep repairs the record.
   }
 }
 

@@ -18,7 +18,7 @@ export async function removeBackup(
 
 function pinned(name: string): AppError {
   return new AppError('INPUT_INVALID', `${name} is pinned and is not removed.`, {
-    hint: 'Unpin it first, if it may really go.',
+    hint: 'Unpin it first if you really want to remove it.',
     details: { pinned: true },
   });
 }

@@ -42,7 +42,7 @@ export function watchForStall(watch: StallWatch): Disposable {
     watch.stop(
       new AppError(
         'STALLED',
-        `Nothing was heard of this ${watch.kind} for ${Math.round(watch.stallMs / 1000)} s, so it was stopped.`,
+        `Nothing was reported by this ${watch.kind} for ${Math.round(watch.stallMs / 1000)} s, so it was stopped.`,
         {
           hint: 'See whether the storage and the database answer; where they are only slow, raise STALL_MS.',
           details: { stallMs: watch.stallMs },

@@ -135,7 +135,7 @@ function sidecarFacts(sidecar: Sidecar | null) {
 
 /**
  * Returns the message of the fault, and also the hint when the archive is merely unreadable, because that can be
- * mended.
+ * repaired.
  */
 function wordsOf(error: AppError): string {
   const { message, hint = '' } = redacted(error);

@@ -25,7 +25,7 @@ function markVerified(storage: Storage, name: string, digest: string, at: Date):
 export async function noteVerified(storage: Storage, name: string, digest: string, at: Date): Promise<string[]> {
   try {
     if (await markVerified(storage, name, digest, at)) return [];
-    return [`${name} is sound, but its digest is not that of the archive that was stored under this name.`];
+    return [`${name} is intact, but its digest is not that of the archive that was stored under this name.`];
   } catch (error) {
     const why = error instanceof AppError ? redacted(error).message : 'the notes cannot be written';
     return [`That it was verified could not be noted: ${why}`];

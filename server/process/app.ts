@@ -171,7 +171,7 @@ function addApi(
   { closing, refuseLarge }: Pick<AppParts, 'closing' | 'refuseLarge'>,
 ): void {
   const tooLarge = () => {
-    throw new AppError('TOO_LARGE', 'The request is larger than any order can be.', {
+    throw new AppError('TOO_LARGE', 'The request is larger than any call can be.', {
       hint: 'Files are sent to /api/uploads.',
       details: { limit: MAX_CALL_BYTES },
     });

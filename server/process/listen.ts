@@ -99,7 +99,7 @@ function serveOn(port: number, { host, fetch, tls, idleSeconds }: ListenOptions)
     if (code === 'EADDRINUSE') return null;
     if (tls && !/^E[A-Z]+$/.test(code)) {
       throw new AppError('CONFIG_INVALID', 'TLS_CERT and TLS_KEY hold no certificate and key that go together.', {
-        hint: 'Both must be PEM; the certificate first, then those that vouch for it.',
+        hint: 'Both must be PEM; the certificate first, then those that signed it.',
         cause: error,
       });
     }

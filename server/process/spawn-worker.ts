@@ -85,7 +85,7 @@ export async function spawnWorker(
     void child.exited.then((code) =>
       begun.reject(
         new AppError('UNEXPECTED', `The worker's process ended with code ${code}.`, {
-          hint: 'What it said stands in the log; where it said nothing, the machine may have run short of memory.',
+          hint: 'What it said is in the log; where it said nothing, the machine may have run short of memory.',
         }),
       ),
     );

@@ -54,10 +54,7 @@ export async function composeServer(config: Config, databaseUrl: string): Promis
   const { records, close: closeRecords } = openRecords(config.databaseDirectUrl ?? databaseUrl);
   const storage = createLocalStorage(config.backupDir, (folder) => recordedBackups(askWith(records), folder));
   const guard = guardMemory(memoryLimit(config.memoryLimitMb, 'answering'), (use) =>
-    log.error(
-      { ...use },
-      'this process is past its memory’s ceiling; nothing large is taken on until it has come down',
-    ),
+    log.error({ ...use }, 'this process is above its memory limit; it takes on nothing large until it is below'),
   );
   let workerMemory: Services['workerMemory'] = null;
   const memory = () => ({ answering: guard.use(), worker: workerMemory?.() ?? null });

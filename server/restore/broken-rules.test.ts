@@ -119,7 +119,7 @@ const CASES: Record<string, Case> = {
     table: 'c',
     rule: 'one_each',
     keys: '1 and 2',
-    says: /^Such a rule cannot be NOT VALID\. Run DROP INDEX "public"\."one_each"; restore, mend the rows, and run CREATE UNIQUE INDEX/,
+    says: /^Such a rule cannot be NOT VALID\. Run DROP INDEX "public"\."one_each"; restore, correct the rows, and run CREATE UNIQUE INDEX/,
     keeps: false,
   },
   'a unique key made since, under a collation that knows no case': {
@@ -209,7 +209,7 @@ for (const server of testServers()) {
             const error = await rejection(restoreInto(database, made, { keepBrokenRules: true }));
             expect(stop).toMatchObject({ code: error.code, hint: error.hint });
             expect(error.hint).not.toContain('--keep-broken-rules');
-            expect(error.hint).toContain('restore, mend the rows');
+            expect(error.hint).toContain('restore, correct the rows');
             expect(await everything(database)).toEqual(now);
             return;
           }

@@ -205,7 +205,7 @@ for (const server of testServers()) {
       await database.admin('ALTER TABLE shop.goods DISABLE TRIGGER ALL');
       const off = await rejection(restoreInto(database, made));
       expect({ code: off.code, message: off.message }).toMatchObject({ code: 'RESTORE_REFUSED' });
-      expect(off.message).toContain('shop.goods.goods_maker_id_fkey is switched off');
+      expect(off.message).toContain('shop.goods.goods_maker_id_fkey is disabled');
       await database.admin('ALTER TABLE shop.goods ENABLE TRIGGER ALL');
       await restoreInto(database, made);
       expect((await contentOf(database))['shop.sales']).toHaveLength(2);

@@ -175,7 +175,7 @@ function refusalHint(
   const code = faultCode(error) ?? '';
   const reasons = column === undefined ? [] : (narrower.get(column) ?? []);
   if (reasons.length > 0)
-    return `The type became narrower since the backup: ${reasons.join('; ')}. Allow the values again, restore, and mend the rows afterwards.`;
+    return `The type became narrower since the backup: ${reasons.join('; ')}. Allow the values again, restore, and correct the rows afterwards.`;
   if (code === '22021' || code === '22P05')
     return 'This database’s encoding cannot hold the text. Restore into a database with the encoding that README.txt in the archive names.';
   const sqlType = live.columns.find(({ name }) => name === column)?.sqlType;
@@ -187,7 +187,7 @@ function refusalHint(
   }
   if (code === '23502' && dataType !== undefined) {
     const domain = quoteName({ schema: schema ?? 'public', name: dataType });
-    return `The domain ${domain} is NOT NULL${column === undefined ? '' : ', and was when the backup was made'}: PostgreSQL lets a NULL through where a value of the domain is not written but computed. Let the owner of the domain run ALTER DOMAIN ${domain} DROP NOT NULL; restore, mend the rows, and run ALTER DOMAIN ${domain} SET NOT NULL;`;
+    return `The domain ${domain} is NOT NULL${column === undefined ? '' : ', and was when the backup was made'}: PostgreSQL lets a NULL through where a value of the domain is not written but computed. Let the owner of the domain run ALTER DOMAIN ${domain} DROP NOT NULL; restore, correct the rows, and run ALTER DOMAIN ${domain} SET NOT NULL;`;
   }
   const thing = NAMES_OBJECTS.exec(sqlType ?? '')?.[1];
   if (thing !== undefined && !code.startsWith('22'))

@@ -56,7 +56,10 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   sslkeylogfile: { only: { values: [], why: 'the keys of a connection are written to no file' } },
   ssl_min_protocol_version: { env: 'PGSSLMINPROTOCOLVERSION' },
   ssl_max_protocol_version: { env: 'PGSSLMAXPROTOCOLVERSION' },
-  min_protocol_version: { env: 'PGMINPROTOCOLVERSION', only: { values: ['3.0'], why: 'protocol 3.0 is spoken here' } },
+  min_protocol_version: {
+    env: 'PGMINPROTOCOLVERSION',
+    only: { values: ['3.0'], why: 'only protocol 3.0 is used here' },
+  },
   max_protocol_version: { env: 'PGMAXPROTOCOLVERSION' },
   gssencmode: { env: 'PGGSSENCMODE', only: { values: ['disable', 'prefer'], why: NO_GSS } },
   krbsrvname: { env: 'PGKRBSRVNAME' },
@@ -67,7 +70,10 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
     only: { values: [], why: 'the user behind a socket cannot be asked here; keep its folder closed to others' },
   },
   replication: {
-    only: { values: ['false', 'off', 'no', '0'], why: 'a backup speaks to a database, not to the replication stream' },
+    only: {
+      values: ['false', 'off', 'no', '0'],
+      why: 'a backup connects to a database, not to the replication stream',
+    },
   },
   scram_client_key: { secret: true, only: { values: [], why: 'give the password instead' } },
   scram_server_key: { secret: true, only: { values: [], why: 'give the password instead' } },

@@ -113,7 +113,7 @@ export async function runVerb<Result extends object>(
 function warningsOf({ warnings, provenance }: AcceptedJson, kind: 'restore' | 'plan', label: string): string[] {
   if (kind === 'restore') return warnings;
   return [
-    `${label} is a BackupData document: its rows bear no checksum of their own.`,
+    `${label} is a BackupData document: its rows have no checksum of their own.`,
     ...warnings.filter((warning) => warning !== provenance),
   ];
 }

@@ -131,7 +131,7 @@ async function acceptedAs(uploads: RestoreParts['uploads'], id: string): Promise
 
 /** Returns the error for an archive or sidecar that cannot be read for now, which can be repaired. */
 function unreadable({ code, message }: { code: string; message: string }): AppError {
-  return new AppError(code as ErrorCode, message, { hint: 'Mend that on the server, then ask again.' });
+  return new AppError(code as ErrorCode, message, { hint: 'Repair that on the server, then try again.' });
 }
 
 function damagedBackup(name: string, why: string): AppError {

@@ -164,7 +164,7 @@ export async function readSystemStatus(
   const troubles: z.infer<typeof trouble>[] = [];
   const orTrouble = <Value>(part: Part | null, asked: Promise<Value>) =>
     withTimeout(limit, `No answer within ${silenceMs / 1000} seconds.`, asked).catch((error: unknown) => {
-      if (!(error instanceof AppError)) log.error({ part, error }, 'a part of the status could not be asked');
+      if (!(error instanceof AppError)) log.error({ part, error }, 'a part of the status could not be read');
       const known = error instanceof AppError ? error : unexpected(error);
       const { message, hint = null } = redacted(known);
       if (part) troubles.push({ part, code: known.code, message, hint });

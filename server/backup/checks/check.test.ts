@@ -73,11 +73,11 @@ const FAULTS: { what: string; sql: string; check: string; says: RegExp; stops: b
   ...Object.entries({
     'a check': {
       sql: `ALTER TABLE c ADD CONSTRAINT uses_it CHECK (known(pid) IS NOT NULL)`,
-      says: 'uses_it of public\\.c cannot be held against',
+      says: 'uses_it of public\\.c cannot be checked against',
     },
     'a domain': {
       sql: `ALTER TABLE c ALTER shares TYPE int[]; ALTER DOMAIN pct ADD CONSTRAINT uses_it CHECK (known(VALUE) IS NOT NULL)`,
-      says: 'uses_it of the type public\\.pct in share of public\\.c cannot be held against',
+      says: 'uses_it of the type public\\.pct in share of public\\.c cannot be checked against',
     },
     'a generated column': {
       sql: `ALTER TABLE c ADD uses_it bool GENERATED ALWAYS AS (known(pid)) STORED`,
@@ -93,7 +93,7 @@ const FAULTS: { what: string; sql: string; check: string; says: RegExp; stops: b
     },
     'a unique index': {
       sql: `CREATE UNIQUE INDEX uses_it ON c (known(pid), id)`,
-      says: 'uses_it of public\\.c cannot be held against',
+      says: 'uses_it of public\\.c cannot be checked against',
     },
   }).map(([what, { sql, says }]) => ({
     what: `${what} whose function finds its names by a search path`,
@@ -136,7 +136,7 @@ const FAULTS: { what: string; sql: string; check: string; says: RegExp; stops: b
     what: 'a foreign key that is switched off',
     sql: `ALTER TABLE c DISABLE TRIGGER ALL`,
     check: 'restore',
-    says: /the foreign key public\.c\.c_pid_fkey is switched off/,
+    says: /the foreign key public\.c\.c_pid_fkey is disabled/,
     stops: true,
     backup: true,
   },

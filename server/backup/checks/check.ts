@@ -254,7 +254,7 @@ async function restoreFindings(
         restore: rule.stops ? 'stops' : 'may',
         message: describeBroken(rule),
         hint: rule.stops
-          ? 'A restore puts this rule back over the same rows and is refused, unless it is a foreign key or a check and --keep-broken-rules is given. Mend these rows, and make a backup then.'
+          ? 'A restore puts this rule back over the same rows and is refused, unless it is a foreign key or a check and --keep-broken-rules is given. Correct these rows, then make a backup.'
           : 'The rule is NOT VALID, and a restore puts it back so.',
       }),
     ),
@@ -268,7 +268,7 @@ async function restoreFindings(
       ...(unlooked.length > 0 && { restore: 'may' as const }),
       message:
         unlooked.length === 0
-          ? `every row was held against the checks, keys, foreign keys and types of its table: ${broken.length + failing.length === 0 ? 'none breaks any' : 'see above for what was found'}`
+          ? `every row was compared with the checks, keys, foreign keys and types of its table: ${broken.length + failing.length === 0 ? 'none breaks any' : 'see above for what was found'}`
           : `not every row was looked at: ${unlooked.join('; ')}`,
     },
     {

@@ -31,7 +31,7 @@ export function rulesBroken(label: string, report: RowRuleReport): AppError {
     brokenForeignKeys.length > 0 ? 'LINKS_BROKEN' : 'RESTORE_REFUSED',
     [`${label} is undamaged, but its rows break ${rules} of their own tables.`, ...lines].join('\n'),
     {
-      hint: 'A restore is refused where these rules are valid: drop them there, restore, mend the rows, and put them back.',
+      hint: 'A restore is refused where these rules are valid: drop them there, restore, correct the rows, and put them back.',
       details: { ...report },
     },
   );

@@ -59,7 +59,7 @@ export function readRequest(data: unknown): OperationRequest {
   const read = operationRequest.safeParse(data);
   if (read.success) return JSON.parse(JSON.stringify(read.data));
   const faults = read.error.issues.map((issue) => `${issue.path.join('.') || 'the request'}: ${issue.message}`);
-  throw new AppError('INPUT_INVALID', `This cannot be asked of a worker: ${faults.join('; ')}.`, {
+  throw new AppError('INPUT_INVALID', `A worker cannot be given this request: ${faults.join('; ')}.`, {
     hint: 'Correct what is named, and ask again.',
     details: { faults },
   });

@@ -62,7 +62,7 @@ function isTokenOf(sender: string) {
 function refuseTooMany(others: { uploads: number; bytes: number }, size: number, limits: WaitingLimits): void {
   const details = { ...others, mostUploads: limits.uploads, mostBytes: limits.bytes };
   const hint =
-    'Accept or remove some of them (uploads.list shows them), or let them end: what nobody goes on with goes after a day.';
+    'Accept or remove some of them (uploads.list shows them), or let them expire: what nobody continues is removed after a day.';
   if (others.uploads >= limits.uploads)
     throw new AppError(
       'TOO_LARGE',

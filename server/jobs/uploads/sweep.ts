@@ -21,7 +21,7 @@ export async function sweepUploads(parts: Pick<AcceptParts, 'records' | 'area' |
     if (after.has(id) || before.has(id)) continue;
     const error = new AppError(
       'CONNECTION_LOST',
-      'The upload was broken off, or left lying for a day. Its file was removed.',
+      'The upload was interrupted, or left alone for a day. Its file was removed.',
       {
         hint: 'Send the file again.',
       },

@@ -158,7 +158,7 @@ async function writeArchive(
   const prerequisites = await readPrerequisites(session, oids);
   const { sequences, silent } = await sequencesFor(session, oids, held, facts.sequences);
   const missing = mappings.filter((mapping) => !held.includes(mapping));
-  const provenance = `Accepted from ${input.label.slice(0, 500)} by ${input.acceptedBy} at ${deps.now().toISOString()}; its rows bear no checksum of their own.`;
+  const provenance = `Accepted from ${input.label.slice(0, 500)} by ${input.acceptedBy} at ${deps.now().toISOString()}; its rows have no checksum of their own.`;
   const warnings = [
     provenance,
     ...facts.warnings,

@@ -23,7 +23,7 @@ export async function refuseAlteredTypes(
   );
   throw new AppError(
     'SCHEMA_DRIFT',
-    `${doing}, somebody altered ${altered.slice(0, 8).join(', ') || 'the types of its columns'}: values may have been taken for what they are not.`,
+    `${doing}, somebody altered ${altered.slice(0, 8).join(', ') || 'the types of its columns'}: values may have been misread.`,
     { hint: 'Run it again when nobody alters types.', details: { altered } },
   );
 }

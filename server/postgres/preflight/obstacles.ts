@@ -26,7 +26,7 @@ export async function readObstacles(session: Session, tableOids: number[]): Prom
     obstacles.push({
       stops: false,
       message: `event triggers run for each statement of a restore and may refuse it: ${triggers.map(({ name }) => name).join(', ')}`,
-      hint: `If one does, let its owner switch it off for the restore: ${triggers
+      hint: `If one does, let its owner disable it for the restore: ${triggers
         .slice(0, 5)
         .map(({ name }) => `ALTER EVENT TRIGGER ${quoteIdent(name)} DISABLE;`)
         .join(' ')}`,
@@ -42,7 +42,7 @@ export async function readObstacles(session: Session, tableOids: number[]): Prom
 }
 
 interface FoundObstacle extends ObjectName {
-  kind: 'index' | 'unique index' | 'not valid' | 'domain not valid' | 'switched off' | 'moment' | 'detaching';
+  kind: 'index' | 'unique index' | 'not valid' | 'domain not valid' | 'disabled' | 'moment' | 'detaching';
   item: string;
   table: ObjectName | null;
 }
@@ -70,10 +70,10 @@ function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
         message: `${item} of the domain ${qualifiedName(object)} is NOT VALID: values from before it may break it`,
         hint: `To know: ALTER DOMAIN ${quoted} VALIDATE CONSTRAINT ${quoteIdent(item)};`,
       };
-    case 'switched off':
+    case 'disabled':
       return {
         stops: true,
-        message: `the foreign key ${tableName}.${item} is switched off (DISABLE TRIGGER ALL): a restore cannot put it back so, and rows may break it`,
+        message: `the foreign key ${tableName}.${item} is disabled (DISABLE TRIGGER ALL): a restore cannot put it back so, and rows may break it`,
         hint: `As a superuser run: ALTER TABLE ${quoted} ENABLE TRIGGER ALL; on both tables of it.`,
       };
     case 'moment':
@@ -85,7 +85,7 @@ function describe({ kind, item, table, ...object }: FoundObstacle): Obstacle {
     case 'detaching':
       return {
         stops: true,
-        message: `${qualifiedName(object)} is being detached from ${tableName}, and that was not finished: its rows are in the backup and not to be seen in ${tableName}`,
+        message: `${qualifiedName(object)} is being detached from ${tableName}, and that was not finished: its rows are in the backup and not visible in ${tableName}`,
         hint: `Unless a session is still at it, finish it by ALTER TABLE ${quoteName(table ?? object)} DETACH PARTITION ${quoted} FINALIZE;`,
       };
     default:
@@ -118,7 +118,7 @@ const OBSTACLES_SQL = `
     SELECT 'domain not valid', con.contypid, 'type', con.conname::text, NULL
       FROM pg_catalog.pg_constraint con WHERE con.contypid IN (SELECT oid FROM used) AND NOT con.convalidated
     UNION ALL
-    SELECT DISTINCT 'switched off', t.tgrelid, 'class', con.conname::text, con.conrelid
+    SELECT DISTINCT 'disabled', t.tgrelid, 'class', con.conname::text, con.conrelid
       FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_constraint con ON con.oid = t.tgconstraint AND con.contype = 'f'
      WHERE t.tgisinternal AND t.tgenabled <> 'O' AND con.confrelid IN (SELECT oid FROM tree)
     UNION ALL

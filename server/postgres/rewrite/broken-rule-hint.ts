@@ -72,13 +72,13 @@ function way(facts: BrokenRuleFacts, keepBroken: boolean): string {
 function byHand({ table, constraint, index, column }: BrokenRuleFacts): string {
   if (constraint !== null) {
     const [alter, name] = [`ALTER TABLE ${quoteName(constraint.table)}`, quoteIdent(constraint.name)];
-    return `Run ${alter} DROP CONSTRAINT ${name}; restore, mend the rows, and run ${alter} ADD CONSTRAINT ${name} ${constraint.definition};`;
+    return `Run ${alter} DROP CONSTRAINT ${name}; restore, correct the rows, and run ${alter} ADD CONSTRAINT ${name} ${constraint.definition};`;
   }
   if (index !== null)
-    return `Run DROP INDEX ${quoteName({ schema: index.table.schema, name: index.name })}; restore, mend the rows, and run ${index.definition};`;
+    return `Run DROP INDEX ${quoteName({ schema: index.table.schema, name: index.name })}; restore, correct the rows, and run ${index.definition};`;
   if (column !== null) {
     const alter = `ALTER TABLE ${quoteName(table)} ALTER ${quoteIdent(column)}`;
-    return `Run ${alter} DROP NOT NULL; restore, mend the rows, and run ${alter} SET NOT NULL;`;
+    return `Run ${alter} DROP NOT NULL; restore, correct the rows, and run ${alter} SET NOT NULL;`;
   }
-  return 'Take the rule off, restore, mend the rows, and put it back.';
+  return 'Drop the rule, restore, correct the rows, and put it back.';
 }

@@ -182,5 +182,5 @@ export async function describeKept(session: Session, constraint: ShapeConstraint
   const rule = rules.find((one) => one.name === constraint.name);
   const broken = rule && (await findBreaking(session, rule, NAMED_ROWS));
   const rows = broken ? `${countOf(broken, 'of the backup')} it${keysOf(broken)}` : 'Rows of the backup break it';
-  return `${constraint.name} of ${qualifiedName(constraint.table)} is NOT VALID now. ${rows}. When they are mended: ALTER TABLE ${quoteName(constraint.table)} VALIDATE CONSTRAINT ${quoteIdent(constraint.name)};`;
+  return `${constraint.name} of ${qualifiedName(constraint.table)} is NOT VALID now. ${rows}. When they are corrected: ALTER TABLE ${quoteName(constraint.table)} VALIDATE CONSTRAINT ${quoteIdent(constraint.name)};`;
 }

@@ -72,18 +72,18 @@ async function unforced<T>(session: Session, shape: Shape, look: () => Promise<T
  * cause.
  */
 function shapeHint(before: Shape, after: Shape, eventTriggers: EventTrigger[]): string {
-  const woken = before.constraints.filter((foreignKey) =>
+  const disabled = before.constraints.filter((foreignKey) =>
     after.constraints.some(
       (now) => now.tableOid === foreignKey.tableOid && now.name === foreignKey.name && now.firing !== foreignKey.firing,
     ),
   );
-  if (woken.length > 0) {
+  if (disabled.length > 0) {
     const tables = new Set(
-      woken.flatMap(({ table, target }) => [table, ...(target ? [target] : [])].map((name) => quoteName(name))),
+      disabled.flatMap(({ table, target }) => [table, ...(target ? [target] : [])].map((name) => quoteName(name))),
     );
     const statements = (verb: string) =>
       [...tables].map((table) => `ALTER TABLE ${table} ${verb} TRIGGER ALL;`).join(' ');
-    return `The triggers behind ${woken.map(({ name }) => name).join(', ')} are switched off, which only a superuser can do. Let one run ${statements('ENABLE')} then restore, and switch off again what was off.`;
+    return `The triggers behind ${disabled.map(({ name }) => name).join(', ')} are disabled, which only a superuser can do. Let one run ${statements('ENABLE')} then restore, and disable again what was disabled.`;
   }
   if (eventTriggers.length > 0) return eventTriggersHint(eventTriggers);
   return 'This program does not know how to put that back. Report it with the table’s definition; the rows can be loaded into empty tables with the archive’s restore.sql.';

@@ -43,7 +43,7 @@ export async function settleIndexes(
   const warnings = invalidIndexes(shape).map((index) => {
     const name = { schema: index.table.schema, name: index.name };
     return leftOut.includes(index)
-      ? `The unique index ${qualifiedName(name)} was not valid and is gone: rows of the backup break it. When they are mended: ${index.definition};`
+      ? `The unique index ${qualifiedName(name)} was not valid and is gone: rows of the backup break it. When they are corrected: ${index.definition};`
       : `The index ${qualifiedName(name)} was not valid, because making it was never finished; the restore made it valid. If nobody needs it: DROP INDEX ${quoteName(name)};`;
   });
   return { leftOut, warnings };

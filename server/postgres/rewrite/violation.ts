@@ -53,12 +53,12 @@ export function violation(error: unknown, doing: string): AppError {
   if (/^23/.test(code) && where !== null)
     return refused(
       `rows break a rule of today's ${where}${fault.constraint ? ` (${fault.constraint})` : fault.column ? ` (column ${fault.column})` : ''}`,
-      'Take the rule off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
+      'Drop the rule, restore, correct the rows, and put it back; or restore into a database like that of the backup.',
     );
   if (/^2[23]/.test(code) || code === '42804')
     return refused(
       `an expression of today's tables (a check, a generated column, a default, an index or a function they call) fails for a row (SQLSTATE ${code})`,
-      'The server’s own words say which: they stand in its log, and --verbose shows them on the command line. Take it off, restore, mend the rows, and put it back; or restore into a database like that of the backup.',
+      'The server’s own message says which: it is in its log, and --verbose shows it on the command line. Drop it, restore, correct the rows, and put it back; or restore into a database like that of the backup.',
     );
   const failure = functionFailure(error);
   if (failure !== null)
@@ -79,7 +79,7 @@ function ofDomain(
   const alter = `ALTER DOMAIN ${quoteName(domain)}`;
   const [rule, off, on] = check
     ? [`the check ${check}`, `DROP CONSTRAINT ${quoteIdent(check)};`, 'add the check again as NOT VALID.']
-    : ['NOT NULL', 'DROP NOT NULL;', `mend the rows, and run ${alter} SET NOT NULL;`];
+    : ['NOT NULL', 'DROP NOT NULL;', `correct the rows, and run ${alter} SET NOT NULL;`];
   return refused(
     `a value breaks ${rule} of the domain ${qualifiedName(domain)}`,
     `Let the owner of the domain run ${alter} ${off} restore, and ${on}`,

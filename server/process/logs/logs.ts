@@ -121,7 +121,7 @@ async function rollingFile(file: string): Promise<Sink> {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'refused';
     throw new AppError('CONFIG_INVALID', `LOG_FILE cannot be written: ${file} (${code}).`, {
-      hint: 'Name a file in a folder this user may write to, or leave LOG_FILE away to log to standard output.',
+      hint: 'Name a file in a folder this user may write to, or leave LOG_FILE out to log to standard output.',
       cause,
     });
   }

@@ -87,7 +87,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
   const used = plain('storage_used_bytes', 'Size of all stored backups.');
   const free = plain('storage_free_bytes', 'Free space where backups are stored.');
   const backups = plain('storage_backups', 'Number of stored backups.');
-  const damaged = plain('storage_damaged_backups', 'Stored backups that were found damaged, and not sound since.');
+  const damaged = plain('storage_damaged_backups', 'Stored backups that were found damaged, and not intact since.');
   const queued = plain('queued_operations', 'Operations that wait, of all processes.');
   const running = plain('running_operations', 'Operations that run, of all processes.');
   const lastSuccess = new Gauge({
@@ -106,7 +106,7 @@ export function createMetrics(deps: { version: string; sources: MetricSources })
   const memoryLimit = ofProcess('memory_limit_bytes', 'Memory that they may take.');
   const up = new Gauge({
     name: name('source_up'),
-    help: 'Whether what the numbers are read from could be asked.',
+    help: 'Whether the sources of the metrics could be read.',
     labelNames: ['source'],
     registers,
   });
