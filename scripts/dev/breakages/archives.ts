@@ -38,7 +38,7 @@ export const OF_ARCHIVES: readonly Breakage[] = [
   },
   {
     breaks: 'promise 4',
-    does: 'a chunk’s content is not held against its hash',
+    does: 'a chunk’s content is not compared with its hash',
     file: 'server/archive/reader.ts',
     find: 'if (sha256Hex(content) !== entry.sha256)',
     replace: 'if (entry.size < 0)',

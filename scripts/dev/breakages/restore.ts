@@ -195,7 +195,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   },
   {
     breaks: 'step stage: check',
-    does: 'a chunk’s stored bytes are not held against their hash',
+    does: 'a chunk’s stored bytes are not compared with their hash',
     file: 'server/archive/reader.ts',
     find: 'if (sha256Hex(stored) !== entry.storedSha256)',
     replace: 'if (sha256Hex(stored) === entry.storedSha256.slice(1))',
@@ -212,7 +212,7 @@ export const OF_RESTORE: readonly Breakage[] = [
   },
   {
     breaks: 'step stage: copy',
-    does: 'the server’s count of rows is not held against the manifest',
+    does: 'the server’s count of rows is not compared with the manifest',
     file: 'server/restore/stage.ts',
     find: 'if (counted !== chunk.rows)',
     replace: 'if (counted < 0)',

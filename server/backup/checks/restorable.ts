@@ -97,7 +97,7 @@ export function describeBroken({ table, rule, rows, atLeast, keys }: BrokenRule)
 
 /** Describes a rule that a restore could not put back or compute, and why. */
 export function describeFailing({ table, rule, computed, failure }: FailingRule): string {
-  return `${rule} of ${qualifiedName(table)} cannot be ${computed ? 'computed from' : 'held against'} the rows: ${failure.text}`;
+  return `${rule} of ${qualifiedName(table)} cannot be ${computed ? 'computed from' : 'checked against'} the rows: ${failure.text}`;
 }
 
 /** Returns warnings for functions that fail already on one row. Runs inside the transaction of the backup. */
