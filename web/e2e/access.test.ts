@@ -43,7 +43,7 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
   ],
   [
     'deleting, wrongly named',
-    '/backups/first.zip',
+    '/backups/few.zip',
     async (page) => {
       await page.getByRole('button', { name: 'Delete …' }).click();
       await page.getByRole('button', { name: 'Delete permanently' }).click();
@@ -62,7 +62,7 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
   ],
   [
     'noting',
-    '/backups/first.zip',
+    '/backups/few.zip',
     async (page) => {
       await page.getByRole('button', { name: 'Add note' }).click();
       await page.getByRole('textbox', { name: 'Note' }).waitFor();
@@ -77,7 +77,7 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
   ],
   [
     'confirming a restore, wrongly',
-    '/restore?backup=first.zip',
+    '/restore?backup=few.zip',
     async (page) => {
       await page.getByLabel('Only some tables').check();
       await page.getByLabel('admins', { exact: false }).first().check();
@@ -152,7 +152,11 @@ const STATES: [name: string, path: string, open: (page: Page) => Promise<unknown
 ];
 
 // Few people: axe-core takes as long as there are rows, and all rows of a table are drawn alike.
-const panel = withPanelServer({ staff: 10 }, (panel) => panel.makeBackup('first'));
+const panel = withPanelServer({ staff: 10 }, async (panel) => {
+  // For what opens over a page that itself is looked at with every table.
+  await panel.makeBackup('few', ['admins', 'categories']);
+  await panel.makeBackup('first');
+});
 
 test('every address the panel knows is among those that are looked at', async () => {
   const routes = await readFile(join(import.meta.dir, '../routes.tsx'), 'utf8');

@@ -32,8 +32,8 @@ export interface PanelServer extends AsyncDisposable {
   folder: string;
   /** The number of old backups in it from the beginning. */
   stored: number;
-  /** Makes a backup of all tables, stored as `<name>.zip`, and waits for its end. */
-  makeBackup(name: string): Promise<void>;
+  /** Makes a backup, of all tables unless some are given, stored as `<name>.zip`, and waits for its end. */
+  makeBackup(name: string, tables?: string[]): Promise<void>;
   /**
    * Opens a page without a session, with reduced motion unless the options differ. Errors of scripts and policy are kept in `consoleErrors`.
    * Without options the context is reused, so init scripts belong to the page.
@@ -125,14 +125,14 @@ export async function startPanelServer(options: PanelServerOptions = {}): Promis
     database,
     folder: config.backupDir,
     stored: count,
-    makeBackup: (name) => makeBackup(server.url, name),
+    makeBackup: (name, tables) => makeBackup(server.url, name, tables),
     open: (how) => openBrowserSession(pool, server.url, how),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** Makes a backup through the API, without a page. */
-async function makeBackup(url: string, name: string): Promise<void> {
+/** Makes a backup through the API, without a page; of all tables unless some are given. */
+async function makeBackup(url: string, name: string, tables?: string[]): Promise<void> {
   const { origin } = new URL(url);
   let cookie = '';
   const client = createBackupClient({
@@ -148,7 +148,7 @@ async function makeBackup(url: string, name: string): Promise<void> {
     },
   });
   await client.auth.signIn.mutate({ email: EMAIL, password: PASSWORD });
-  const { data } = await client.backups.create.mutate({ name });
+  const { data } = await client.backups.create.mutate({ name, ...(tables && { tables }) });
   await client.wait(data.operation.id);
 }
 

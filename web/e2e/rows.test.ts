@@ -6,7 +6,7 @@ import { EMAIL, overflow, PASSWORD, WITHOUT_BROWSER, withPanelServer } from './p
 import { openRows, rowsOf, settled } from './rows.fixture.ts';
 
 let people: string[];
-const panel = withPanelServer({ staff: 120 }, async (panel) => {
+const panel = withPanelServer({ staff: 112 }, async (panel) => {
   // More than two chunks, and one value longer than anybody reads.
   await panel.database.query(
     `INSERT INTO categories (id, name, type, description, "updatedAt")
