@@ -2,8 +2,8 @@ import type { Session } from '../../../db/connect/session.ts';
 import { type ObjectName, shortName } from '../../../db/model/model.ts';
 
 /**
- * Returns in words why rows of the tables that differ, among those chosen, cannot be changed one by one and come out as a restore must leave them; null when nothing in
- * the catalogs forbids it. Waits for no lock.
+ * Returns in words why the differing tables, among those chosen, cannot be restored row by row; null when nothing in the catalogs forbids
+ * it. Waits for no lock.
  */
 export async function whyNotByRows(session: Session, oids: number[], chosen: number[]): Promise<string | null> {
   const [counts] = await session.query<{ on: boolean }>(`SELECT current_setting('track_counts')::bool AS on`);

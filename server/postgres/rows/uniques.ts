@@ -13,9 +13,10 @@ export interface Unique {
 
 /** Returns the unique indexes and exclusion constraints of these tables and their partitions that are checked row by row. */
 export async function readUniques(session: Session, oids: number[]): Promise<Unique[]> {
-  const rows = await session.query<Unique & { plain: boolean; operators: string[]; schemas: string[] }>(UNIQUES_SQL, [
-    oids,
-  ]);
+  const rows = await session.query<Omit<Unique, 'equals'> & { plain: boolean; operators: string[]; schemas: string[] }>(
+    UNIQUES_SQL,
+    [oids],
+  );
   return rows.map(({ name, oid, columns, plain, operators, schemas }) => ({
     name,
     oid,

@@ -27,7 +27,9 @@ interface Looking {
 
 /**
  * Returns which of these tables hold the archive's rows byte for byte, and the horizon of the snapshot in which they were read. The tables
- * of `locked` are locked against TRUNCATE and ALTER meanwhile. Throws ARCHIVE_DAMAGED for a chunk of an equal table. The leader is an ordinary session again afterwards, or closed on failure.
+ * of `locked` are locked against TRUNCATE and ALTER meanwhile. Throws ARCHIVE_DAMAGED for a chunk of an equal table.
+ *
+ * The leader is an ordinary session again afterwards, or closed on failure.
  */
 export async function findEqual(
   looking: Looking,
