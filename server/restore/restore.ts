@@ -153,7 +153,7 @@ async function runRestore(
     await applyRestore({
       ...{ wanted: input.apply ?? 'auto', databaseUrl: deps.databaseUrl, jobs: input.jobs },
       ...(deps.bytesPerSession !== undefined && { bytesPerSession: deps.bytesPerSession }),
-      ...{ name, schema, archive, leader, target, found, receipt: deps.receipt, ...run },
+      ...{ name, schema, staged: new Set(), archive, leader, target, found, receipt: deps.receipt, ...run },
       knowledge: knowledgeOf(archive, chosen, input),
       result(applied) {
         result = finish(applied);

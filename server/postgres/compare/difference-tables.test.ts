@@ -31,7 +31,11 @@ describe.each(testServers())('findDifferences() on PostgreSQL %s', (server) => {
       `INSERT INTO ${SCHEMA}.t0001 VALUES ('same', 1, NULL), ('other note', 1, 'old'), ('note gone', 1, ''), ('backup alone', 2, 'y')`,
     );
     const key = (await readRowKeys(session, [live.oid])).get(live.oid) ?? null;
-    const find = () => findDifferences(session, { live, staging, columns: COLUMNS, key, rows: 4 });
+    const find = (most?: number) =>
+      findDifferences(session, {
+        ...{ live, staging, columns: COLUMNS, key, rows: 4 },
+        ...(most !== undefined && { most }),
+      });
     const found = await find();
     expect(found.rows).toEqual({ schema: SCHEMA, name: 'd0001' });
     expect(found.live).toBe(4);
@@ -44,6 +48,8 @@ describe.each(testServers())('findDifferences() on PostgreSQL %s', (server) => {
       columns: { note: 2 },
     });
     expect((await find()).differences).toEqual(found.differences);
+    expect([found.isPart, (await find(4)).isPart, (await find(3)).isPart]).toEqual([false, false, true]);
+    await find();
     await work((sql) => session.query(sql));
   };
 

@@ -36,7 +36,7 @@ export function keyColumn(place: number): string {
 export async function makeDifferenceTable(
   session: Session,
   source: RowSource,
-  { columns, key, staging }: ComparedTable & { key: KeyColumn[] },
+  { columns, key, staging, most }: ComparedTable & { key: KeyColumn[] },
 ): Promise<ObjectName> {
   const asText = new Set(staging.columns.filter(({ becomes }) => becomes !== undefined).map(({ name }) => name));
   const keyed = key.map(({ name, equals }, place) => {
@@ -63,7 +63,7 @@ export async function makeDifferenceTable(
               FROM ${source.staged} AS ${source.as('s')}
               FULL JOIN ${source.live} AS ${source.as('l')} ON ${keyed.map(({ on }) => on).join(' AND ')}
              WHERE s.present IS NULL OR l.present IS NULL OR s OPERATOR(pg_catalog.*<>) l) AS d
-     WHERE d.columns IS NULL OR d.columns <> '{}'`);
+     WHERE d.columns IS NULL OR d.columns <> '{}'${most === undefined ? '' : ` LIMIT ${most + 1}`}`);
   await session.query(`ANALYZE ${quoteName(made)}`);
   return made;
 }

@@ -17,6 +17,8 @@ export interface Found {
   rows: ObjectName | null;
   /** Number of rows in live. */
   live: number;
+  /** True when there are more differences than were asked for, and the numbers are those of a part. */
+  isPart: boolean;
 }
 
 /**
@@ -30,15 +32,16 @@ export async function findDifferences(session: Session, table: ComparedTable): P
   if (key !== null) {
     const rows = await makeDifferenceTable(session, source, { ...table, key });
     const found = await countChanges(session, rows, table.columns);
+    const isPart = table.most !== undefined && found.added + found.changed + found.removed > table.most;
     const unchanged = table.rows - found.added - found.changed;
     // Unequal when the key is not one after all: twice in the backup, which may be older than the key, or NULL.
-    if (unchanged === live - found.removed - found.changed)
-      return { differences: { ...found, unchanged, by: 'key' }, rows, live };
+    if (isPart || unchanged === live - found.removed - found.changed)
+      return { differences: { ...found, unchanged, by: 'key' }, rows, live, isPart };
     await dropDifferenceTable(session, rows);
   }
   const { added, removed } = await byWholeRow(session, source);
   const differences = { added, changed: 0, removed, unchanged: table.rows - added, by: 'row' as const, columns: {} };
-  return { differences, rows: null, live };
+  return { differences, rows: null, live, isPart: false };
 }
 
 async function countLive(session: Session, rows: RowSource): Promise<number> {

@@ -13,6 +13,8 @@ export interface ComparedTable {
   key: KeyColumn[] | null;
   /** Number of staged rows. */
   rows: number;
+  /** Number of differences beyond which nobody looks for more; absent: all are found. */
+  most?: number;
 }
 
 /** SQL for the rows on either side, with their columns called c1, c2 and so on. */

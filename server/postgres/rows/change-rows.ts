@@ -9,10 +9,11 @@ import { sleepClauses, wakeClauses } from '../rewrite/firing.ts';
 import { explained } from '../rewrite/violation.ts';
 import { watchChanges } from '../rewrite/writes.ts';
 import { type ChangingTable, nameOf, rowsOf, statementOf } from './changing-table.ts';
-import { readLinks } from './links.ts';
+import { type Link, readLinks } from './links.ts';
 import { NotByRows } from './not-by-rows.ts';
 import { orderSteps } from './order.ts';
 import { refuseCostlyLinks, refuseReferred } from './referred.ts';
+import type { Step } from './steps.ts';
 import { readUniques } from './uniques.ts';
 
 /** A chosen table and the rows it must hold in the end, whether or not any of them changes. */
@@ -28,6 +29,23 @@ export interface ChangeSteps {
   onFilled: () => Promise<void>;
 }
 
+/** The statements to run, in their order, and the foreign keys to be looked at in between. */
+export interface OrderedChanges {
+  links: Link[];
+  order: Step<ChangingTable>[];
+}
+
+/**
+ * Returns how the rows that differ can be changed; only reads. `rows` is the number of rows that a rewrite would move instead. Throws
+ * NotByRows when there is no order for it, or when it would take longer than a rewrite.
+ */
+export async function orderChanges(session: Session, changing: ChangingTable[], rows: number): Promise<OrderedChanges> {
+  const oids = changing.map(({ live }) => live.oid);
+  const links = await readLinks(session, oids);
+  refuseCostlyLinks(changing, links, rows);
+  return { links, order: await orderSteps(session, changing, links, await readUniques(session, oids)) };
+}
+
 /**
  * Removes, changes and adds the rows that differ, inside the open transaction, which keeps every writer away from all tables and lets
  * readers go on. Throws NotByRows when the rows do not get there one by one; nothing may be committed then.
@@ -39,10 +57,8 @@ export async function changeRows(
   shape: Shape,
   steps: ChangeSteps,
 ): Promise<Changed> {
-  const oids = changing.map(({ live }) => live.oid);
-  const links = await readLinks(session, oids);
-  refuseCostlyLinks(changing, links);
-  const order = await orderSteps(session, changing, links, await readUniques(session, oids));
+  const whole = chosen.reduce((sum, { rows }) => sum + rows, 0);
+  const { links, order } = await orderChanges(session, changing, whole);
   await takeErrorsAsTheyAre(session);
   const altered = relationsOf(changing, shape);
   for (const relation of altered) for (const sql of sleepClauses(shape, relation)) await session.query(sql);

@@ -55,7 +55,8 @@ const LINKS_SQL = `
            OR con.confrelid <> ALL ($1::int8[]::oid[]) AND con.confrelid IN (SELECT oid FROM tree) AS "ofPartition",
          EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = con.conrelid AND i.indisvalid AND i.indpred IS NULL AND (i.indkey::int2[])[0] = ANY (con.conkey)) AS indexed,
          (SELECT COALESCE(sum(greatest(c.reltuples, pg_catalog.pg_relation_size(c.oid) / 200.0)), 0)::float8
-            FROM pg_catalog.pg_partition_tree(con.conrelid) AS p JOIN pg_catalog.pg_class c ON c.oid = p.relid AND c.relkind = 'r') AS rows
+            FROM pg_catalog.pg_class c
+           WHERE c.relkind = 'r' AND (c.oid = con.conrelid OR c.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(con.conrelid) AS p))) AS rows
     FROM pg_catalog.pg_constraint con JOIN pg_catalog.pg_class t ON t.oid = con.conrelid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
    WHERE con.contype = 'f' AND con.conparentid = 0 AND COALESCE((to_jsonb(con) ->> 'conenforced')::bool, true)
      AND (con.conrelid IN (SELECT oid FROM tree) OR con.confrelid IN (SELECT oid FROM tree))

@@ -40,6 +40,11 @@ interface StagingColumn {
 export async function createStaging(session: Session, schema: string, tables: StagingTable[]): Promise<void> {
   await dropStaging(session, schema);
   await session.query(`CREATE SCHEMA ${quoteIdent(schema)}`);
+  await addToStaging(session, tables);
+}
+
+/** Creates more tables in a staging schema, some tables per transaction. */
+export async function addToStaging(session: Session, tables: StagingTable[]): Promise<void> {
   const [failure] = await inPortions(session, tables, 1, async (portion) => {
     for (const table of portion) {
       const columns = table.columns

@@ -6,7 +6,7 @@ import { refuseAlteredTypes } from '../../postgres/catalog/altered-types.ts';
 import type { Blocker } from '../../postgres/locks/blockers.ts';
 import type { BackupKnowledge } from '../../postgres/rewrite/broken-rules.ts';
 import type { FoundSequences } from '../../postgres/rewrite/set-sequences.ts';
-import { createStaging } from '../../postgres/staging/staging.ts';
+import { addToStaging, createStaging } from '../../postgres/staging/staging.ts';
 import type { PlannedTable } from '../plan.ts';
 import type { Target } from '../read-target.ts';
 import { stageAll } from '../stage.ts';
@@ -56,8 +56,10 @@ export interface Restoring {
   bytesPerSession?: number;
   /** Name by which the server shows the connections of this restore. */
   name: string;
-  /** The private schema for staging, which does not exist yet. */
+  /** The private schema for staging, which does not exist as long as nothing is staged. */
   schema: string;
+  /** The tables that `stageTables` has loaded into staging. */
+  staged: Set<PlannedTable>;
   jobs: number;
   archive: Archive;
   leader: WorkingSession;
@@ -72,14 +74,17 @@ export interface Restoring {
   signal: AbortSignal;
 }
 
-/** Loads these tables into a new staging schema. Throws RESTORE_REFUSED when a type of live was altered meanwhile. */
-export async function stageTables(restoring: Restoring, tables: PlannedTable[]): Promise<void> {
-  const { leader, schema, target } = restoring;
-  await createStaging(
-    leader,
-    schema,
-    tables.map((table) => table.staging),
-  );
-  await stageAll(restoring, { ...restoring, tables }, restoring);
+/**
+ * Loads these tables into staging, except those that are there already. Throws RESTORE_REFUSED when a type of live was altered meanwhile.
+ */
+export async function stageTables(restoring: Restoring, wanted: PlannedTable[]): Promise<void> {
+  const { leader, schema, target, staged } = restoring;
+  const tables = wanted.filter((table) => !staged.has(table));
+  const created = tables.map((table) => table.staging);
+  if (tables.length > 0) {
+    await (staged.size === 0 ? createStaging(leader, schema, created) : addToStaging(leader, created));
+    for (const table of tables) staged.add(table);
+    await stageAll(restoring, { ...restoring, tables }, restoring);
+  }
   await refuseAlteredTypes(leader, target.types, target, 'While the backup was loaded into staging');
 }

@@ -2,7 +2,7 @@ import { qualifiedName, shortName, storedColumns } from '../../../db/model/model
 import { type Found, findDifferences } from '../../postgres/compare/differences.ts';
 import { type KeyColumn, readRowKeys } from '../../postgres/compare/row-key.ts';
 import { countLocalRows } from '../../postgres/rewrite/writes.ts';
-import { changeRows } from '../../postgres/rows/change-rows.ts';
+import { changeRows, orderChanges } from '../../postgres/rows/change-rows.ts';
 import { type ChangingTable, changedColumns } from '../../postgres/rows/changing-table.ts';
 import { readPartitionColumns, whyNotByRows } from '../../postgres/rows/forbidden.ts';
 import { NotByRows } from '../../postgres/rows/not-by-rows.ts';
@@ -14,6 +14,7 @@ import { changeLive } from './transaction.ts';
 
 /** Share of the rows that may differ; beyond it a rewrite is sooner done. */
 const MOST_CHANGED = 0.2;
+const TOO_MANY = `more than ${100 * MOST_CHANGED} % of the rows differ`;
 
 const BUSY = { end: 'Nothing was changed.', again: 'run the restore again.' };
 
@@ -82,8 +83,10 @@ async function tryOnce(restoring: Restoring, suspects: PlannedTable[]): Promise<
   await refuseCatalogs();
   const usable = others.map((table) => ({ table, key: usableKey(table, keys.get(table.live.oid)) }));
   if (wanted === 'auto') await refuseSizes(restoring, others);
-  if (others.length > 0) await stageTables(restoring, others);
+  await stageTables(restoring, others);
 
+  const whole = rowsOf(tables);
+  let most = Math.floor(whole * MOST_CHANGED);
   const compared: Compared[] = [];
   await inOneMoment(looking, others, async () => {
     const horizon = await readHorizon(leader);
@@ -95,15 +98,20 @@ async function tryOnce(restoring: Restoring, suspects: PlannedTable[]): Promise<
         totalBytes: 0,
         table: qualifiedName(table.live),
       });
-      const found = await compare(restoring, table, key);
+      const found = await compare(restoring, table, key, wanted === 'auto' ? most : undefined);
+      if (found.isPart) throw new NotByRows(TOO_MANY);
+      most -= changesOf(found);
       compared.push({ table, key, found, mark: { horizon, rows: found.live } });
     }
   });
-  for (const { table, found, key } of compared) changingOf(table, key, found, partitions);
+  // Looked at once more under the lock; here, so that nothing is locked in vain.
+  const foreseen = compared.filter(({ found }) => changesOf(found) > 0);
+  await orderChanges(
+    leader,
+    foreseen.map(({ table, key, found }) => changingOf(table, key, found, partitions)),
+    whole,
+  );
   const differing = compared.reduce((sum, { found }) => sum + changesOf(found), 0);
-  const whole = tables.reduce((sum, { archived }) => sum + archived.rows, 0);
-  if (wanted === 'auto') refuseMany(differing, whole);
-
   const why = differing === 0 ? 'no row differs' : `${differing} of ${whole} rows differ`;
   try {
     return await changeLive(restoring, { way: 'rows', why }, 'EXCLUSIVE', async (moment) => {
@@ -149,9 +157,10 @@ function usableKey({ live, staging, columns }: PlannedTable, key: KeyColumn[] | 
   return key;
 }
 
-async function compare({ leader }: Restoring, table: PlannedTable, key: KeyColumn[]): Promise<Found> {
+async function compare({ leader }: Restoring, table: PlannedTable, key: KeyColumn[], most?: number): Promise<Found> {
   const { live, staging, columns, archived } = table;
-  const found = await findDifferences(leader, { live, staging, columns, key, rows: archived.rows });
+  const compared = { live, staging, columns, key, rows: archived.rows, ...(most !== undefined && { most }) };
+  const found = await findDifferences(leader, compared);
   if (found.rows === null) throw new NotByRows(`rows of ${shortName(live)} do not keep its key`);
   return found;
 }
@@ -167,17 +176,11 @@ async function refuseSizes({ leader, target }: Restoring, others: PlannedTable[]
     const rows = await countLocalRows(leader, live);
     differing += Math.abs(rows - archived.rows);
   }
-  refuseMany(
-    differing,
-    target.plan.tables.reduce((sum, { archived }) => sum + archived.rows, 0),
-  );
+  if (differing > rowsOf(target.plan.tables) * MOST_CHANGED) throw new NotByRows(TOO_MANY);
 }
 
-function refuseMany(differing: number, whole: number): void {
-  if (differing > whole * MOST_CHANGED)
-    throw new NotByRows(
-      `${differing > whole ? 'most' : `at least ${Math.floor((100 * differing) / whole)} %`} of the rows differ`,
-    );
+function rowsOf(tables: PlannedTable[]): number {
+  return tables.reduce((sum, { archived }) => sum + archived.rows, 0);
 }
 
 /** Returns the table with its differences. Throws NotByRows for a column that an UPDATE cannot set, or that moves rows elsewhere. */
