@@ -21,6 +21,8 @@ export interface KeyPair {
   key: string;
 }
 
+/** A key of an elliptic curve: finding primes for RSA takes thirty times as long. */
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 const HERE = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
 
 export async function makeCertificates(dir: string): Promise<Certificates> {
@@ -28,7 +30,7 @@ export async function makeCertificates(dir: string): Promise<Certificates> {
   const other = await selfSigned(dir, 'other-ca', '/CN=Another authority', 'basicConstraints=critical,CA:TRUE');
   const client = await signed(dir, 'client', '/CN=by_cert', 'extendedKeyUsage=clientAuth', ca, 30);
   const locked = join(dir, 'locked.key');
-  await openssl(['rsa', '-aes256', '-passout', 'pass:opensesame', '-in', client.key, '-out', locked]);
+  await openssl(['pkey', '-aes256', '-passout', 'pass:opensesame', '-in', client.key, '-out', locked]);
   return {
     ca: ca.cert,
     otherCa: other.cert,
@@ -44,20 +46,7 @@ export async function makeCertificates(dir: string): Promise<Certificates> {
 async function selfSigned(dir: string, name: string, subject: string, extension: string): Promise<KeyPair> {
   const pair = pairIn(dir, name);
   const files = ['-keyout', pair.key, '-out', pair.cert];
-  await openssl([
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '30',
-    ...files,
-    '-subj',
-    subject,
-    '-addext',
-    extension,
-  ]);
+  await openssl(['req', '-x509', ...NEW_KEY, '-days', '30', ...files, '-subj', subject, '-addext', extension]);
   return pair;
 }
 
@@ -72,7 +61,7 @@ async function signed(
   const pair = pairIn(dir, name);
   const request = join(dir, `${name}.csr`);
   const extensions = join(dir, `${name}.ext`);
-  await openssl(['req', '-newkey', 'rsa:2048', '-nodes', '-keyout', pair.key, '-out', request, '-subj', subject]);
+  await openssl(['req', ...NEW_KEY, '-keyout', pair.key, '-out', request, '-subj', subject]);
   await writeFile(extensions, `${extension}\n`);
   const authority = ['-CA', by.cert, '-CAkey', by.key, '-CAcreateserial'];
   await openssl([
