@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { fillDemo } from '../../db/hrms/demo/demo.ts';
 import { type TestDatabase, testDatabase } from '../../db/testing/database.ts';
-import { libraryScene, type Scene, type SceneOptions } from '../../server/testing/scene.fixture.ts';
+import { type TestLibrary, type TestLibraryOptions, testLibrary } from '../../server/testing/test-library.fixture.ts';
 import { type CommandFolder, commandFolder } from './command-folder.fixture.ts';
 
 /** Settings that make the commands back up the library instead of the HRMS. */
 export const LIBRARY_SCHEMA = { BACKUP_SCHEMA: join(import.meta.dir, '../../server/testing/library.fixture.ts') };
 
-/** Creates the library's scene, and a folder for commands on it that holds its archive as `library.zip`. */
+/** Creates the test library, and a folder for commands on it that holds its archive as `library.zip`. */
 export async function libraryFolder(
-  options: SceneOptions = {},
-): Promise<AsyncDisposable & { scene: Scene; folder: CommandFolder }> {
-  const scene = await libraryScene(options);
-  const folder = await commandFolder(scene.database.url);
-  await Bun.write(join(folder.dir, 'library.zip'), scene.archive.bytes);
-  return { scene, folder, [Symbol.asyncDispose]: () => disposeInOrder(folder, scene) };
+  options: TestLibraryOptions = {},
+): Promise<AsyncDisposable & { library: TestLibrary; folder: CommandFolder }> {
+  const library = await testLibrary(options);
+  const folder = await commandFolder(library.database.url);
+  await Bun.write(join(folder.dir, 'library.zip'), library.archive.bytes);
+  return { library, folder, [Symbol.asyncDispose]: () => disposeInOrder(folder, library) };
 }
 
 /** Creates an HRMS with demo data, and a folder for commands on it. `rows` is the number in each table. */

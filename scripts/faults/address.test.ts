@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import type { Scene } from '../../server/testing/scene.fixture.ts';
+import type { TestLibrary } from '../../server/testing/test-library.fixture.ts';
 import type { CommandFolder } from '../command/command-folder.fixture.ts';
 import { libraryFolder } from '../command/filled-folders.fixture.ts';
 
 /** A password long and full of signs, so that it is found in any spelling. */
 const SECRET = 'Tr0ub4dor#3@/:horse';
 let fixture: Awaited<ReturnType<typeof libraryFolder>>;
-let scene: Scene;
+let library: TestLibrary;
 let folder: CommandFolder;
 beforeAll(async () => {
   fixture = await libraryFolder();
-  ({ scene, folder } = fixture);
+  ({ library, folder } = fixture);
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
 const secretly = (other: Partial<Pick<URL, 'hostname' | 'port' | 'username'>> = {}) =>
-  Object.assign(new URL(scene.database.url), { password: encodeURIComponent(SECRET), ...other }).href;
+  Object.assign(new URL(library.database.url), { password: encodeURIComponent(SECRET), ...other }).href;
 const ADDRESSES: { what: string; address: () => string; exit: number; code: string }[] = [
   {
     what: 'a host that does not exist',
@@ -27,7 +27,7 @@ const ADDRESSES: { what: string; address: () => string; exit: number; code: stri
   { what: 'a port nobody listens on', address: () => secretly({ port: '1' }), exit: 2, code: 'DATABASE_UNREACHABLE' },
   {
     what: 'a database that does not exist',
-    address: () => scene.database.url.replace(scene.database.name, `no_${scene.database.name}`),
+    address: () => library.database.url.replace(library.database.name, `no_${library.database.name}`),
     exit: 2,
     code: 'DATABASE_UNREACHABLE',
   },
@@ -74,7 +74,7 @@ for (const { what, address, exit, code } of ADDRESSES) {
             encodeURIComponent(SECRET),
             'Tr0ub4dor',
             'horse',
-            `:${new URL(scene.database.url).password}@`,
+            `:${new URL(library.database.url).password}@`,
           ]) {
             expect(`${stdout}${stderr}`).not.toContain(secret);
           }

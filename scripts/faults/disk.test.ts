@@ -3,20 +3,20 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unprivilegedLaunch } from '../../db/embedded/unprivileged.ts';
-import { libraryScene, type Scene } from '../../server/testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../server/testing/test-library.fixture.ts';
 import { type CommandFolder, commandFolder } from '../command/command-folder.fixture.ts';
 
-let scene: Scene;
+let library: TestLibrary;
 let folder: CommandFolder;
 beforeAll(async () => {
   // Digests do not compress below half: about 700 kB of archive.
-  scene = await libraryScene({ lendings: 20_000 });
+  library = await testLibrary({ lendings: 20_000 });
 });
 beforeEach(async () => {
-  folder = await commandFolder(scene.database.url);
+  folder = await commandFolder(library.database.url);
 });
 afterEach(() => folder[Symbol.asyncDispose]());
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(() => library[Symbol.asyncDispose]());
 
 /** Command prefix for a mount namespace that ends with the command, and needs no rights but those of a user namespace. */
 const IN_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount'];
@@ -106,7 +106,7 @@ async function shell(script: string, prefix: string[] = []): Promise<{ code: num
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder.dir,
-      DATABASE_URL: scene.database.url,
+      DATABASE_URL: library.database.url,
       BACKUP_DIR: folder.backups,
       BACKUP_JOBS: '2',
       BACKUP_SCHEMA: SCHEMA,
@@ -118,7 +118,7 @@ async function shell(script: string, prefix: string[] = []): Promise<{ code: num
 }
 
 async function expectClean(): Promise<void> {
-  expect(await scene.leftovers()).toEqual([]);
-  expect(await scene.state()).toBe(scene.changed);
-  expect((await scene.records()).at(-1) ?? 'none').not.toContain('running');
+  expect(await library.leftovers()).toEqual([]);
+  expect(await library.state()).toBe(library.changed);
+  expect((await library.records()).at(-1) ?? 'none').not.toContain('running');
 }

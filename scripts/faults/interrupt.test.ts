@@ -1,31 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { setBreakpoint } from '../../server/testing/faults.fixture.ts';
 import { STEPS } from '../../server/testing/library.fixture.ts';
-import type { Scene } from '../../server/testing/scene.fixture.ts';
+import type { TestLibrary } from '../../server/testing/test-library.fixture.ts';
 import type { CommandFolder } from '../command/command-folder.fixture.ts';
 import { LIBRARY_SCHEMA, libraryFolder } from '../command/filled-folders.fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof libraryFolder>>;
-let scene: Scene;
+let library: TestLibrary;
 let folder: CommandFolder;
 beforeAll(async () => {
   fixture = await libraryFolder({ lendings: 5000 });
-  ({ scene, folder } = fixture);
+  ({ library, folder } = fixture);
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
 describe('Ctrl-C during a restore', () => {
   for (const step of STEPS) {
     test(`at the step "${step}": exit code 130, nothing changed, nothing left`, async () => {
-      await using breakpoint = await setBreakpoint(scene.database, step);
+      await using breakpoint = await setBreakpoint(library.database, step);
       const restore = folder.start('restore', ['./library.zip', '--yes', '--json']);
       await breakpoint.reached();
       restore.signal('SIGINT');
       const { code, stdout } = await restore.finished;
       expect([code, JSON.parse(stdout).error.code]).toEqual([130, 'CANCELLED']);
-      expect(await scene.state()).toBe(scene.changed);
-      expect(await scene.leftovers()).toEqual([]);
-      expect((await scene.records()).at(-1)).toBe('restore cancelled');
+      expect(await library.state()).toBe(library.changed);
+      expect(await library.leftovers()).toEqual([]);
+      expect((await library.records()).at(-1)).toBe('restore cancelled');
     });
   }
 
@@ -34,9 +34,9 @@ describe('Ctrl-C during a restore', () => {
     await restore.says('analyzing');
     restore.signal('SIGINT');
     expect((await restore.finished).code).toBe(0);
-    expect(await scene.state()).toBe(scene.archived);
-    expect((await scene.records()).at(-1)).toBe('restore succeeded');
-    await scene.change();
+    expect(await library.state()).toBe(library.archived);
+    expect((await library.records()).at(-1)).toBe('restore succeeded');
+    await library.change();
   });
 });
 
@@ -48,5 +48,5 @@ test('Ctrl-C while a backup is read back: exit code 130, no archive is left', as
   // The archive is small: it may have been read to its end before the signal came.
   expect([0, 130]).toContain(code);
   expect((await folder.files()).length).toBe(code === 0 ? 2 : 0);
-  expect(await scene.leftovers()).toEqual([]);
+  expect(await library.leftovers()).toEqual([]);
 });

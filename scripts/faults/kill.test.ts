@@ -7,18 +7,18 @@ import { verifyArchive } from '../../server/backup/verify.ts';
 import { bytesSource } from '../../server/storage/memory.ts';
 import { setBreakpoint } from '../../server/testing/faults.fixture.ts';
 import { STEPS } from '../../server/testing/library.fixture.ts';
-import type { Scene } from '../../server/testing/scene.fixture.ts';
+import type { TestLibrary } from '../../server/testing/test-library.fixture.ts';
 import type { CommandFolder } from '../command/command-folder.fixture.ts';
 import { LIBRARY_SCHEMA, libraryFolder } from '../command/filled-folders.fixture.ts';
 
 /** State for `kill -9` of the commands, after which nothing of ours cleans up. */
 let fixture: Awaited<ReturnType<typeof libraryFolder>>;
-let scene: Scene;
+let library: TestLibrary;
 let folder: CommandFolder;
 
 beforeAll(async () => {
   fixture = await libraryFolder({ lendings: 20_000 });
-  ({ scene, folder } = fixture);
+  ({ library, folder } = fixture);
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
@@ -37,7 +37,7 @@ describe('a backup that is killed', () => {
   }
 
   test('while it waits for a locked table leaves nothing the next one does not sweep', async () => {
-    const holder = await connected(scene.database.url);
+    const holder = await connected(library.database.url);
     await holder.query('BEGIN; LOCK TABLE books');
     const backup = backingUp();
     await backup.says('preparing');
@@ -56,7 +56,7 @@ const KILLED = Object.entries(STEPS_OF).flatMap(([way, steps]) => steps.map((ste
 describe('a restore that is killed', () => {
   for (const { way, step } of KILLED) {
     test(`at the step "${step}" of the way ${way} changed nothing, and the next one sweeps and goes through at once`, async () => {
-      const breakpoint = await setBreakpoint(scene.database, step);
+      const breakpoint = await setBreakpoint(library.database, step);
       const restore = restoring(way);
       await breakpoint.reached();
       restore.signal('SIGKILL');
@@ -67,7 +67,7 @@ describe('a restore that is killed', () => {
   }
 
   test('while it waits for the tables changed nothing, and the next one goes through', async () => {
-    const reader = await connected(scene.database.url);
+    const reader = await connected(library.database.url);
     await reader.query('BEGIN; SELECT * FROM books');
     const restore = restoring();
     await restore.says('waiting for the tables');
@@ -92,18 +92,18 @@ describe('a restore that is killed', () => {
 test('promise 5: whenever commands are killed, tables are wholly old or wholly new, as the record says, and no archive is half made', async () => {
   const random = randomFrom(20261123);
   for (let round = 0; round < campaign(4, 20); round++) {
-    const before = (await scene.records()).length;
+    const before = (await library.records()).length;
     const command = round % 4 === 3 ? backingUp() : restoring(round % 2 === 0 ? 'rewrite' : 'rows');
     await Bun.sleep(150 + random() * 450);
     command.signal('SIGKILL');
     await command.finished;
     await settled();
     // A command killed early has no record, and the last one is of another round.
-    const [state, record] = [await scene.state(), (await scene.records()).slice(before).at(-1)];
-    expect([scene.archived, scene.changed]).toContain(state);
-    if (record === 'restore succeeded' && round % 4 !== 3) expect(state).toBe(scene.archived);
-    if (record === 'restore running') expect(state).toBe(scene.changed);
-    if (state === scene.archived) await scene.change();
+    const [state, record] = [await library.state(), (await library.records()).slice(before).at(-1)];
+    expect([library.archived, library.changed]).toContain(state);
+    if (record === 'restore succeeded' && round % 4 !== 3) expect(state).toBe(library.archived);
+    if (record === 'restore running') expect(state).toBe(library.changed);
+    if (state === library.archived) await library.change();
   }
   await expectSoundAfterNext();
   await expectWhole('changed');
@@ -120,8 +120,8 @@ async function expectSoundAfterNext(): Promise<void> {
     const { ok } = await verifyArchive(source, { signal: new AbortController().signal, onProgress: () => undefined });
     expect([name, ok]).toEqual([name, true]);
   }
-  expect(await scene.leftovers()).toEqual([]);
-  expect(await scene.state()).toBe(scene.changed);
+  expect(await library.leftovers()).toEqual([]);
+  expect(await library.state()).toBe(library.changed);
 }
 
 /**
@@ -130,26 +130,26 @@ async function expectSoundAfterNext(): Promise<void> {
  */
 async function expectWhole(expected: 'changed' | 'either'): Promise<void> {
   if (expected === 'either') await settled();
-  const state = await scene.state();
-  const [record] = (await scene.records()).slice(-1);
-  if (expected === 'changed') expect(state).toBe(scene.changed);
+  const state = await library.state();
+  const [record] = (await library.records()).slice(-1);
+  if (expected === 'changed') expect(state).toBe(library.changed);
   else
     expect([state, record]).toEqual(
-      state === scene.archived ? [scene.archived, 'restore succeeded'] : [scene.changed, 'restore running'],
+      state === library.archived ? [library.archived, 'restore succeeded'] : [library.changed, 'restore running'],
     );
 
   const next = await restoring().finished;
   expect([next.code, next.stderr]).toEqual([0, expect.any(String)]);
-  expect(await scene.state()).toBe(scene.archived);
-  expect(await scene.leftovers()).toEqual([]);
-  await scene.change();
-  expect(await scene.state()).toBe(scene.changed);
+  expect(await library.state()).toBe(library.archived);
+  expect(await library.leftovers()).toEqual([]);
+  await library.change();
+  expect(await library.state()).toBe(library.changed);
 }
 
 /** Waits until the server has noticed that the client is gone. */
 async function settled(): Promise<void> {
   const ours = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup%'`;
-  while ((await scene.database.admin(ours)).length > 0) await Bun.sleep(10);
+  while ((await library.database.admin(ours)).length > 0) await Bun.sleep(10);
 }
 
 /** Returns a generator of numbers from 0 to 1, the same in every run (mulberry32). */

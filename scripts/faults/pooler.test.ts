@@ -6,17 +6,17 @@ import { freePort } from '../../db/embedded/free-port.ts';
 import { unprivilegedLaunch } from '../../db/embedded/unprivileged.ts';
 import { askOnce, connected } from '../../db/testing/client.fixture.ts';
 import type { TestDatabase } from '../../db/testing/database.ts';
-import type { Scene } from '../../server/testing/scene.fixture.ts';
+import type { TestLibrary } from '../../server/testing/test-library.fixture.ts';
 import type { CommandFolder } from '../command/command-folder.fixture.ts';
 import { LIBRARY_SCHEMA, libraryFolder } from '../command/filled-folders.fixture.ts';
 
 const pgbouncer = Bun.which('pgbouncer') ?? Bun.which('pgbouncer', { PATH: '/usr/sbin:/usr/local/sbin' });
 let fixture: Awaited<ReturnType<typeof libraryFolder>>;
-let scene: Scene;
+let library: TestLibrary;
 let folder: CommandFolder;
 beforeAll(async () => {
   fixture = await libraryFolder();
-  ({ scene, folder } = fixture);
+  ({ library, folder } = fixture);
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
@@ -28,7 +28,7 @@ const COMMANDS: [name: string, words: string[]][] = [
 
 describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
   test('every command is refused with POOLER_DETECTED and says which setting to give, and the pooled sessions are as they were', async () => {
-    await using pooler = await startPooler(scene.database, 'transaction');
+    await using pooler = await startPooler(library.database, 'transaction');
     for (const [name, words] of COMMANDS) {
       const { code, stderr, stdout } = await folder.run(name, words, { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
       expect([code, stderr]).toEqual([2, expect.stringContaining('POOLER_DETECTED')]);
@@ -39,11 +39,11 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
     expect((await client.query('SELECT count(*)::int AS rows FROM books')).rows).toEqual([{ rows: 30 }]);
     await client.end();
     expect(await folder.files()).toEqual([]);
-    expect(await scene.state()).toBe(scene.changed);
+    expect(await library.state()).toBe(library.changed);
   });
 
   test('it is detected also while other clients keep its connections busy', async () => {
-    await using pooler = await startPooler(scene.database, 'transaction');
+    await using pooler = await startPooler(library.database, 'transaction');
     let over = false;
     const busy = Array.from({ length: 6 }, async () => {
       const client = await connected(pooler.url);
@@ -57,22 +57,22 @@ describe.skipIf(pgbouncer === null)('behind a transaction pooler', () => {
   });
 
   test('DATABASE_DIRECT_URL is used instead', async () => {
-    await using pooler = await startPooler(scene.database, 'transaction');
-    const env = { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: scene.database.url };
+    await using pooler = await startPooler(library.database, 'transaction');
+    const env = { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: library.database.url };
     for (const [name, words] of COMMANDS) expect((await folder.run(name, words, env)).code).toBe(0);
-    await scene.change();
+    await library.change();
   });
 });
 
 describe.skipIf(pgbouncer === null)('behind a session pooler', () => {
   test('every command works', async () => {
-    await using pooler = await startPooler(scene.database, 'session');
+    await using pooler = await startPooler(library.database, 'session');
     for (const [name, words] of COMMANDS) {
       const { code, stderr } = await folder.run(name, words, { ...LIBRARY_SCHEMA, DATABASE_URL: pooler.url });
       expect([code, stderr]).toEqual([0, expect.any(String)]);
     }
-    expect(await scene.state()).toBe(scene.archived);
-    await scene.change();
+    expect(await library.state()).toBe(library.archived);
+    await library.change();
   });
 });
 

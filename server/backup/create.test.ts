@@ -5,13 +5,13 @@ import { END_BYTES } from '../archive/container.ts';
 import { bytesSource, createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
 import { slowStorage, writingBy } from '../testing/faults.fixture.ts';
-import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../testing/test-library.fixture.ts';
 
-let scene: Scene;
+let library: TestLibrary;
 beforeAll(async () => {
-  scene = await libraryScene();
+  library = await testLibrary();
 });
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(() => library[Symbol.asyncDispose]());
 
 /** Makes a storage that keeps what it is given and gives back what these bytes become. */
 function lyingStorage(gives: (stored: Uint8Array) => Uint8Array): Storage {
@@ -26,14 +26,14 @@ function lyingStorage(gives: (stored: Uint8Array) => Uint8Array): Storage {
 }
 
 test('promise 6: a table that comes into being while the backup waits for its moment is named as missing', async () => {
-  const { database } = scene;
+  const { database } = library;
   await using holder = await openSession(database.url, {
     applicationName: 'holder',
     signal: new AbortController().signal,
   });
   await holder.query('BEGIN');
   await holder.query('LOCK TABLE books IN ACCESS EXCLUSIVE MODE');
-  const made = scene.backup(createMemoryStorage(() => new Date()));
+  const made = library.backup(createMemoryStorage(() => new Date()));
   const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup backup %' AND wait_event_type = 'Lock'`;
   for (let tries = 3000; tries > 0 && (await database.admin(waiting)).length === 0; tries--) await Bun.sleep(5);
   await database.query('CREATE TABLE newcomers (id integer)');
@@ -48,8 +48,8 @@ test('every chunk is in the archive, however slow the storage is with the last',
     await Bun.sleep(30);
     await really();
   });
-  const { tables, verified } = await scene.backup(storage);
-  const [now] = await scene.database.query<{ rows: number }>('SELECT count(*)::int AS rows FROM lendings');
+  const { tables, verified } = await library.backup(storage);
+  const [now] = await library.database.query<{ rows: number }>('SELECT count(*)::int AS rows FROM lendings');
   expect([tables['lendings'], verified]).toEqual([now?.rows, true]);
 });
 
@@ -59,31 +59,31 @@ test('a backup that is cancelled at its last byte is not stored', async () => {
     await really();
     if (bytes.length >= END_BYTES && bytes.subarray(-END_BYTES).join().startsWith('80,75,5,6')) cancel.abort();
   });
-  const error = await rejection(scene.backup(storage, { signal: cancel.signal, verify: false }));
+  const error = await rejection(library.backup(storage, { signal: cancel.signal, verify: false }));
   expect(error.code).toBe('CANCELLED');
   expect(await inner.list()).toEqual([]);
 });
 
 test('promise 1: a type that is altered while its values are copied fails the backup by its name, and no archive is left', async () => {
   const { storage, reached, resume } = slowStorage(0);
-  const failed = rejection(scene.backup(storage));
+  const failed = rejection(library.backup(storage));
   await reached;
-  await scene.database.query(`ALTER TYPE mood RENAME VALUE 'glad' TO 'merry'`);
+  await library.database.query(`ALTER TYPE mood RENAME VALUE 'glad' TO 'merry'`);
   resume();
   const error = await failed;
-  await scene.database.query(`ALTER TYPE mood RENAME VALUE 'merry' TO 'glad'`);
+  await library.database.query(`ALTER TYPE mood RENAME VALUE 'merry' TO 'glad'`);
   expect([error.code, error.details]).toEqual(['SCHEMA_DRIFT', { altered: ['public.mood'] }]);
   expect(await storage.list()).toEqual([]);
 });
 
 test('promise 3: an archive that reads back damaged, or as another sound one, fails the backup and is removed', async () => {
   const flipped = (stored: Uint8Array) => stored.with(100, (stored[100] ?? 0) ^ 1);
-  for (const gives of [flipped, () => scene.archive.bytes]) {
+  for (const gives of [flipped, () => library.archive.bytes]) {
     const storage = lyingStorage(gives);
-    const error = await rejection(scene.backup(storage));
+    const error = await rejection(library.backup(storage));
     expect(error.code).toBe('ARCHIVE_DAMAGED');
     expect(error.message).toContain('is not what was written');
     expect(await storage.list()).toEqual([]);
-    expect((await scene.records()).at(-1)).toBe('backup failed');
+    expect((await library.records()).at(-1)).toBe('backup failed');
   }
 });

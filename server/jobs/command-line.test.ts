@@ -2,28 +2,28 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { type CommandFolder, commandFolder } from '../../scripts/command/command-folder.fixture.ts';
 import { setBreakpoint } from '../testing/faults.fixture.ts';
-import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../testing/test-library.fixture.ts';
 import { BACKUP, openJobs, type TestJobs } from './test-jobs.fixture.ts';
 
 /** One database whose gate and records the command line shares with the server. */
-let scene: Scene;
+let library: TestLibrary;
 let jobs: TestJobs;
 let folder: CommandFolder;
 beforeAll(async () => {
-  scene = await libraryScene({ lendings: 5000 });
-  jobs = await openJobs(scene);
+  library = await testLibrary({ lendings: 5000 });
+  jobs = await openJobs(library);
   await jobs.startWorker();
-  folder = await commandFolder(scene.database.url);
-  await Bun.write(join(folder.dir, 'library.zip'), scene.archive.bytes);
+  folder = await commandFolder(library.database.url);
+  await Bun.write(join(folder.dir, 'library.zip'), library.archive.bytes);
 });
 afterAll(async () => {
   await jobs[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
-  await scene[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
 });
 
 test('a restore from the command line is seen moving at the desk, keeps backups out, and can be cancelled from there', async () => {
-  await using breakpoint = await setBreakpoint(scene.database, 'apply');
+  await using breakpoint = await setBreakpoint(library.database, 'apply');
   const restore = folder.start('restore', ['./library.zip', '--yes']);
   await breakpoint.reached();
   const [running] = (await jobs.desk.list({ states: ['running'], limit: 5 })).operations;
@@ -37,7 +37,7 @@ test('a restore from the command line is seen moving at the desk, keeps backups 
   expect([code, stderr]).toEqual([130, expect.stringContaining('cancelled by paul')]);
   expect((await jobs.desk.get(id)).state).toBe('cancelled');
   await breakpoint.resume();
-  expect(await scene.state()).toBe(scene.changed);
+  expect(await library.state()).toBe(library.changed);
 });
 
 test('a backup from the command line names its archive in its record', async () => {
@@ -51,11 +51,11 @@ test('a backup from the command line names its archive in its record', async () 
 
 test('a backup of the server keeps a restore of the command line out', async () => {
   const holder = `BEGIN; LOCK TABLE books IN ACCESS EXCLUSIVE MODE`;
-  await scene.database.query(holder);
+  await library.database.query(holder);
   const { operation } = await jobs.desk.request(BACKUP, 'maria', 'here');
   await jobs.until(operation.id, (view) => view.state === 'running');
   const restore = await folder.run('restore', ['./library.zip', '--yes']);
   expect([restore.code, restore.stderr]).toEqual([6, expect.stringContaining(`backup ${operation.id}`)]);
-  await scene.database.query('ROLLBACK');
+  await library.database.query('ROLLBACK');
   expect((await jobs.ended(operation.id)).state).toBe('succeeded');
 });

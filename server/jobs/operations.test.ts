@@ -3,20 +3,20 @@ import { openRecords, type RecordsClient } from '../../db/system/records.ts';
 import { AppError } from '../core/errors.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import { signalBackends } from '../testing/faults.fixture.ts';
-import { libraryScene, type Scene } from '../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../testing/test-library.fixture.ts';
 import { type Operation, type OperationInput, runOperation } from './operations.ts';
 import { readOperation } from './queue/desk.ts';
 
-let scene: Scene;
+let library: TestLibrary;
 let client: RecordsClient;
 let id: string;
 beforeAll(async () => {
-  scene = await libraryScene();
-  client = openRecords(scene.database.url, { connections: 2 });
+  library = await testLibrary();
+  client = openRecords(library.database.url, { connections: 2 });
 });
 afterAll(async () => {
   await client.close();
-  await scene[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
 });
 beforeEach(() => {
   id = crypto.randomUUID();
@@ -35,7 +35,7 @@ function run<R extends object>(
   const { signal = new AbortController().signal, ...input } = over;
   const deps = { now: () => new Date(), newId: () => id, pause: (ms: number) => Bun.sleep(ms) };
   return runOperation(
-    { ...deps, databaseUrl: scene.database.url },
+    { ...deps, databaseUrl: library.database.url },
     { kind: 'verify', actor: 'a test', parameters: {}, wait: false, ...input },
     signal,
     verb,
@@ -66,7 +66,7 @@ describe('the record of a running operation', () => {
     await run(async ({ report }) => {
       report(copied(1));
       while ((await read()).progress?.rows !== 1) await Bun.sleep(5);
-      expect(await signalBackends(scene.database, 'pg_terminate_backend', `palace-backup progress ${id}`)).toBe(1);
+      expect(await signalBackends(library.database, 'pg_terminate_backend', `palace-backup progress ${id}`)).toBe(1);
       for (let rows = 2; (await read()).progress?.rows === 1; rows++) {
         report(copied(rows));
         await Bun.sleep(20);
@@ -87,7 +87,7 @@ describe('the record of a running operation', () => {
 
   test('takes an order to cancel from whoever can write it, and ends by it', async () => {
     const ended = run(async ({ signal }) => {
-      await scene.database.query(
+      await library.database.query(
         `UPDATE backup_system.operations SET cancel_requested_at = now(), cancel_requested_by = 'paul' WHERE id = '${id}'`,
       );
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -112,7 +112,7 @@ test('a failure with a reason of its own keeps it, even when the operation was t
 });
 
 test('a queued record is begun once: a second one who takes it is told that it was ended, and changes nothing', async () => {
-  await scene.database.query(
+  await library.database.query(
     `INSERT INTO backup_system.operations (id, kind, state, actor, origin) VALUES ('${id}', 'verify', 'queued', 'a test', 'here')`,
   );
   expect(await run(async () => ({ done: true }), { queued: id })).toEqual({ done: true });
@@ -131,7 +131,7 @@ test('a queued record is begun once: a second one who takes it is told that it w
 });
 
 test('where our tables are older than this program, a backup goes on without a record', async () => {
-  await using old = await libraryScene();
+  await using old = await testLibrary();
   await old.database.query('ALTER TABLE backup_system.operations DROP COLUMN revision');
   const before = await old.records();
   const result = await old.backup(createMemoryStorage(() => new Date()));

@@ -2,8 +2,8 @@ import { modelFromSchema } from '../../db/model/drizzle-model.ts';
 import { openRecords, type Records } from '../../db/system/records.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import * as library from '../testing/library.fixture.ts';
-import type { Scene } from '../testing/scene.fixture.ts';
+import * as schema from '../testing/library.fixture.ts';
+import type { TestLibrary } from '../testing/test-library.fixture.ts';
 import { createDesk, type Desk, readOperation } from './queue/desk.ts';
 import { type Feed, openFeed } from './queue/feed.ts';
 import { type Queue, startQueue } from './queue/queue.ts';
@@ -44,8 +44,11 @@ export interface TestJobsOptions {
   verbs?: (verbs: Verbs) => Verbs;
 }
 
-export async function openJobs(scene: Pick<Scene, 'database'>, options: TestJobsOptions = {}): Promise<TestJobs> {
-  const databaseUrl = scene.database.url;
+export async function openJobs(
+  library: Pick<TestLibrary, 'database'>,
+  options: TestJobsOptions = {},
+): Promise<TestJobs> {
+  const databaseUrl = library.database.url;
   const storage = options.storage ?? createMemoryStorage(now);
   const logged: TestJobs['logged'] = [];
   const write = (facts: object, message: string) => void logged.push({ message, facts });
@@ -58,7 +61,7 @@ export async function openJobs(scene: Pick<Scene, 'database'>, options: TestJobs
   });
   const feed = openFeed({ databaseUrl, read: (id) => readOperation(records, id) });
   const desk = createDesk({ databaseUrl, records, queue, feed, now, newId });
-  const verbs = testVerbs({ databaseUrl, storage, model: modelFromSchema(library) });
+  const verbs = testVerbs({ databaseUrl, storage, model: modelFromSchema(schema) });
   const workers: Worker[] = [];
 
   const until: TestJobs['until'] = async (id, isSo) => {

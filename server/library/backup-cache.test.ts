@@ -7,7 +7,7 @@ import { createNotes } from './notes.ts';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
-async function scene() {
+async function library() {
   let time = SAMPLE_TIME.getTime();
   const calls = { list: 0, open: 0, readSidecar: 0 };
   const inner = createMemoryStorage(() => new Date(time));
@@ -38,7 +38,7 @@ async function scene() {
 }
 
 test('a second look costs nothing, and a look after four seconds opens only what is new', async () => {
-  const { store, names, calls, pass } = await scene();
+  const { store, names, calls, pass } = await library();
   await store('a.zip');
   expect(await names()).toEqual(['a.zip']);
   expect(await names()).toEqual(['a.zip']);
@@ -50,7 +50,7 @@ test('a second look costs nothing, and a look after four seconds opens only what
 });
 
 test('between two and four seconds nobody waits: the listing is read anew behind the answer', async () => {
-  const { store, names, calls, pass } = await scene();
+  const { store, names, calls, pass } = await library();
   await store('a.zip');
   await names();
   await store('b.zip');
@@ -62,14 +62,14 @@ test('between two and four seconds nobody waits: the listing is read anew behind
 });
 
 test('many who ask at once share one reading', async () => {
-  const { store, names, calls } = await scene();
+  const { store, names, calls } = await library();
   await store('a.zip');
   await Promise.all(Array.from({ length: 10 }, names));
   expect(calls.list).toBe(1);
 });
 
 test('what others note is seen after thirty seconds, what is noted here after drop()', async () => {
-  const { store, cache, storage, pass } = await scene();
+  const { store, cache, storage, pass } = await library();
   await store('a.zip');
   const note = async () => (await cache.find('a.zip', forever())).note;
   expect(await note()).toBeNull();
@@ -84,7 +84,7 @@ test('what others note is seen after thirty seconds, what is noted here after dr
 });
 
 test('a drop while the storage is being read is not answered with what was read before it', async () => {
-  const { store, cache, names, inner, storage } = await scene();
+  const { store, cache, names, inner, storage } = await library();
   await store('a.zip');
   const entered = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
@@ -107,7 +107,7 @@ test('a drop while the storage is being read is not answered with what was read 
 });
 
 test('an archive replaced under its name is read anew', async () => {
-  const { store, cache, inner, bytes, pass } = await scene();
+  const { store, cache, inner, bytes, pass } = await library();
   await store('a.zip', bytes.subarray(0, bytes.length - 1));
   expect((await cache.find('a.zip', forever())).damaged).not.toBeNull();
   await inner.remove('a.zip');
@@ -117,7 +117,7 @@ test('an archive replaced under its name is read anew', async () => {
 });
 
 test('a backup is found by its file name and by its id; what is not there is NOT_FOUND', async () => {
-  const { store, cache } = await scene();
+  const { store, cache } = await library();
   await store('a.zip');
   expect((await cache.find(ID, forever())).name).toBe('a.zip');
   const missing = await cache.find('b.zip', forever()).catch((error: unknown) => error);
@@ -125,7 +125,7 @@ test('a backup is found by its file name and by its id; what is not there is NOT
 });
 
 test('a manifest is read once, and again when its archive has changed', async () => {
-  const { store, cache, calls } = await scene();
+  const { store, cache, calls } = await library();
   await store('a.zip');
   const backup = await cache.find('a.zip', forever());
   const before = calls.open;
@@ -140,7 +140,7 @@ test('a manifest is read once, and again when its archive has changed', async ()
 });
 
 test('notes changed at the same time are all kept, and lost notes are made again from the archive', async () => {
-  const { store, storage } = await scene();
+  const { store, storage } = await library();
   await store('a.zip');
   const notes = createNotes(storage);
   await Promise.all([
@@ -160,7 +160,7 @@ test('notes changed at the same time are all kept, and lost notes are made again
 });
 
 test('an id that two archives bear is nobody’s: an uploaded one cannot stand in for the backup it says it is', async () => {
-  const { store, cache } = await scene();
+  const { store, cache } = await library();
   await store('daily.zip');
   expect((await cache.find(ID, forever())).name).toBe('daily.zip');
   const forged = await sampleArchive({ chunks: [{ table: 'staff', rows: 1, content: 'id,name\n1,Mallory\n' }] });

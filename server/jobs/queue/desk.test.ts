@@ -3,19 +3,19 @@ import { openSession } from '../../../db/connect/session.ts';
 import { openArchive } from '../../archive/reader.ts';
 import { lockDesk } from '../../postgres/locks/advisory-lock.ts';
 import { setBreakpoint } from '../../testing/faults.fixture.ts';
-import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
 import { BACKUP, openJobs, type TestJobs, watched } from '../test-jobs.fixture.ts';
 
-let scene: Scene;
+let library: TestLibrary;
 let jobs: TestJobs;
 beforeAll(async () => {
-  scene = await libraryScene({ lendings: 2000 });
-  jobs = await openJobs(scene);
+  library = await testLibrary({ lendings: 2000 });
+  jobs = await openJobs(library);
 });
 afterAll(async () => {
   await jobs[Symbol.asyncDispose]();
-  expect(await scene.leftovers()).toEqual([]);
-  await scene[Symbol.asyncDispose]();
+  expect(await library.leftovers()).toEqual([]);
+  await library[Symbol.asyncDispose]();
 });
 
 describe('without a worker', () => {
@@ -27,16 +27,16 @@ describe('without a worker', () => {
     expect(await jobs.queue.present([operation.id])).toEqual(new Set([operation.id]));
     await jobs.desk.cancel(operation.id, 'maria');
 
-    await scene.database.admin(`ALTER TABLE backup_queue.job ADD CONSTRAINT none CHECK (false) NOT VALID`);
+    await library.database.admin(`ALTER TABLE backup_queue.job ADD CONSTRAINT none CHECK (false) NOT VALID`);
     const before = (await jobs.desk.list({ limit: 100 })).operations.length;
     await expect(jobs.desk.request(BACKUP, 'maria', 'the panel')).rejects.toMatchObject({ code: 'DATABASE_ERROR' });
     expect((await jobs.desk.list({ limit: 100 })).operations.length).toBe(before);
-    await scene.database.admin(`ALTER TABLE backup_queue.job DROP CONSTRAINT none`);
+    await library.database.admin(`ALTER TABLE backup_queue.job DROP CONSTRAINT none`);
   });
 
   test('request() is refused, and does not hang, while another request is stuck', async () => {
     const stuck = { applicationName: 'stuck', signal: new AbortController().signal };
-    await using session = await openSession(scene.database.url, stuck);
+    await using session = await openSession(library.database.url, stuck);
     await session.query('BEGIN');
     await lockDesk(session);
     await expect(jobs.desk.request(BACKUP, 'maria', 'the panel')).rejects.toMatchObject({ code: 'TABLE_BUSY' });
@@ -148,7 +148,7 @@ describe('with a worker', () => {
   });
 
   test('verifying a damaged backup fails and names the damage, which is remembered until it is found sound', async () => {
-    const bytes = Uint8Array.from(scene.archive.bytes);
+    const bytes = Uint8Array.from(library.archive.bytes);
     bytes[200] = (bytes[200] ?? 0) ^ 1;
     const object = await jobs.storage.create('damaged.zip');
     await object.write(bytes);
@@ -162,7 +162,7 @@ describe('with a worker', () => {
     // Replaced by a good one of the same name: only reading it clears the damage.
     await jobs.storage.remove('damaged.zip');
     const again = await jobs.storage.create('damaged.zip');
-    await again.write(scene.archive.bytes);
+    await again.write(library.archive.bytes);
     await again.commit();
     await using source = await jobs.storage.open('damaged.zip');
     const { digest } = await openArchive(source);
@@ -178,8 +178,8 @@ describe('with a worker', () => {
 
   test('a restore brings the data back, and its record says so', async () => {
     const made = await jobs.done(BACKUP);
-    const then = await scene.state();
-    await scene.change();
+    const then = await library.state();
+    await library.change();
     const restored = await jobs.done({ kind: 'restore', archive: made.archive ?? '', wait: false });
     expect(restored).toMatchObject({ state: 'succeeded', archive: made.archive, error: null });
     expect(Object.keys(restored.progress?.tables ?? {}).sort()).toEqual([
@@ -187,14 +187,14 @@ describe('with a worker', () => {
       'public.lendings',
       'public.readers',
     ]);
-    expect(await scene.state()).toBe(then);
+    expect(await library.state()).toBe(then);
   });
 
   test('a restore that fails is not tried again', async () => {
     const failed = await jobs.done({ kind: 'restore', archive: 'no-such-backup.zip', wait: false });
     expect(failed).toMatchObject({ state: 'failed', error: { code: 'NOT_FOUND' }, result: null });
     while ((await jobs.queue.present([failed.id])).size > 0) await Bun.sleep(5);
-    const queued = await scene.database.admin<{ state: string; retry_limit: number }>(
+    const queued = await library.database.admin<{ state: string; retry_limit: number }>(
       `SELECT state::text, retry_limit FROM backup_queue.job WHERE id = '${failed.id}'`,
     );
     expect(queued).toEqual([{ state: 'completed', retry_limit: 0 }]);
@@ -203,7 +203,7 @@ describe('with a worker', () => {
 
   test('while a restore runs, a backup is refused naming it; one that waits begins after it', async () => {
     const made = await jobs.done(BACKUP);
-    await using breakpoint = await setBreakpoint(scene.database, 'apply');
+    await using breakpoint = await setBreakpoint(library.database, 'apply');
     const { operation: restore } = await jobs.desk.request(
       { kind: 'restore', archive: made.archive ?? '', wait: false },
       'maria',
@@ -226,7 +226,7 @@ describe('with a worker', () => {
 
   test('an operation that waits for the gate can be cancelled, and the gate opens for others', async () => {
     const made = await jobs.done(BACKUP);
-    await using breakpoint = await setBreakpoint(scene.database, 'apply');
+    await using breakpoint = await setBreakpoint(library.database, 'apply');
     const request = { kind: 'restore', archive: made.archive ?? '', wait: true } as const;
     const { operation: running } = await jobs.desk.request(request, 'maria', 'here');
     await breakpoint.reached();

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { signalBackends } from '../../testing/faults.fixture.ts';
-import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
 import { CHANGED, OPERATIONS, type OperationView } from '../records.ts';
 import { BACKUP, openJobs, type TestJobs } from '../test-jobs.fixture.ts';
 import { readOperation } from './desk.ts';
 import { openFeed } from './feed.ts';
 
-let scene: Scene;
+let library: TestLibrary;
 let jobs: TestJobs;
 beforeAll(async () => {
-  scene = await libraryScene();
-  jobs = await openJobs(scene);
+  library = await testLibrary();
+  jobs = await openJobs(library);
 });
 afterAll(async () => {
   await jobs[Symbol.asyncDispose]();
-  await scene[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
 });
 
 const FOREVER = 3_600_000;
@@ -26,7 +26,7 @@ async function record(): Promise<string> {
 }
 
 async function change(id: string, told: boolean): Promise<void> {
-  await scene.database.query(
+  await library.database.query(
     `UPDATE ${OPERATIONS} SET revision = revision + 1 WHERE id = '${id}' ${told ? `RETURNING ${CHANGED}` : ''}`,
   );
 }
@@ -76,7 +76,7 @@ test('many who watch one operation are told by one reading', async () => {
   const id = await record();
   let readings = 0;
   await using feed = openFeed({
-    databaseUrl: scene.database.url,
+    databaseUrl: library.database.url,
     pollMs: FOREVER,
     read: (of) => {
       readings++;
@@ -95,7 +95,7 @@ test('many who watch one operation are told by one reading', async () => {
 test('after its connection was lost, what was changed meanwhile is read, and new changes are heard again', async () => {
   const id = await record();
   await using feed = openFeed({
-    databaseUrl: scene.database.url,
+    databaseUrl: library.database.url,
     pollMs: FOREVER,
     read: (of) => readOperation(jobs.records, of),
   });
@@ -103,7 +103,7 @@ test('after its connection was lost, what was changed meanwhile is read, and new
   expect(await one.next()).toBe(0);
   await listening();
   const missed = one.next();
-  expect(await signalBackends(scene.database, 'pg_terminate_backend', 'palace-backup listen')).toBeGreaterThan(0);
+  expect(await signalBackends(library.database, 'pg_terminate_backend', 'palace-backup listen')).toBeGreaterThan(0);
   await change(id, false);
   expect(await missed).toBe(1);
   await listening();
@@ -116,7 +116,7 @@ test('after its connection was lost, what was changed meanwhile is read, and new
 test('a change that nobody told of is seen at the next look', async () => {
   const id = await record();
   await using feed = openFeed({
-    databaseUrl: scene.database.url,
+    databaseUrl: library.database.url,
     pollMs: 50,
     read: (of) => readOperation(jobs.records, of),
   });
@@ -130,5 +130,5 @@ test('a change that nobody told of is seen at the next look', async () => {
 /** Resolves when both feeds (the jobs' and this one) listen. */
 async function listening(): Promise<void> {
   const sql = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle' AND application_name = 'palace-backup listen'`;
-  while ((await scene.database.admin(sql)).length < 2) await Bun.sleep(5);
+  while ((await library.database.admin(sql)).length < 2) await Bun.sleep(5);
 }

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
 import { BACKUP, openJobs, type TestJobs } from '../test-jobs.fixture.ts';
 import { dropOldRecords } from './retention.ts';
 import { startSweeper } from './sweeper.ts';
 
-let scene: Scene;
+let library: TestLibrary;
 let jobs: TestJobs;
 beforeAll(async () => {
-  scene = await libraryScene();
-  jobs = await openJobs(scene);
+  library = await testLibrary();
+  jobs = await openJobs(library);
   // A worker that takes no tickets: it only sweeps.
   await jobs.startWorker({ queue: { ...jobs.queue, work: async () => undefined, drain: async () => undefined } });
 });
 afterAll(async () => {
   await jobs[Symbol.asyncDispose]();
-  await scene[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
 });
 
 test('an operation in line whose job is gone is ended as failed; one whose job is there is left in line', async () => {
   const { operation: forgotten } = await jobs.desk.request(BACKUP, 'a test', 'here');
   const { operation: waiting } = await jobs.desk.request({ ...BACKUP, wait: true }, 'a test', 'here');
-  await scene.database.admin(`DELETE FROM backup_queue.job WHERE id = '${forgotten.id}'`);
+  await library.database.admin(`DELETE FROM backup_queue.job WHERE id = '${forgotten.id}'`);
   expect(await jobs.ended(forgotten.id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
   expect((await jobs.desk.get(waiting.id)).state).toBe('queued');
   await jobs.desk.cancel(waiting.id, 'a test');
@@ -29,12 +29,12 @@ test('an operation in line whose job is gone is ended as failed; one whose job i
 test('a record that says running without anybody behind it is ended as failed, and its staging schema goes', async () => {
   const id = crypto.randomUUID();
   const schema = `restore_${id.replaceAll('-', '')}`;
-  await scene.database.query(`CREATE SCHEMA ${schema}`);
-  await scene.database.query(
+  await library.database.query(`CREATE SCHEMA ${schema}`);
+  await library.database.query(
     `INSERT INTO backup_system.operations (id, kind, state, actor, origin, staging_schema) VALUES ('${id}', 'restore', 'running', 'a test', 'here', '${schema}')`,
   );
   expect(await jobs.ended(id)).toMatchObject({ state: 'failed', error: { code: 'CONNECTION_LOST' } });
-  const left = await scene.database.admin(`SELECT 1 FROM pg_namespace WHERE nspname = '${schema}'`);
+  const left = await library.database.admin(`SELECT 1 FROM pg_namespace WHERE nspname = '${schema}'`);
   expect(left).toEqual([]);
 });
 
@@ -42,7 +42,7 @@ test('records of operations that ended long ago are dropped; young ones and thos
   const record = async (state: string, days: number) => {
     const id = crypto.randomUUID();
     const ended = state === 'queued' ? 'NULL' : `now() - interval '${days} days'`;
-    await scene.database.query(
+    await library.database.query(
       `INSERT INTO backup_system.operations (id, kind, state, actor, origin, created_at, finished_at)
        VALUES ('${id}', 'prove', '${state}', 'a test', 'here', now() - interval '${days} days', ${ended})`,
     );
@@ -57,16 +57,16 @@ test('records of operations that ended long ago are dropped; young ones and thos
 
 test('a sweeper whose connection is lost goes on with another', async () => {
   const sessions = `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'palace-backup sweep' AND state = 'idle'`;
-  const [first] = await scene.database.admin<{ pid: number }>(sessions);
-  await scene.database.admin(`SELECT pg_terminate_backend(${first?.pid})`);
+  const [first] = await library.database.admin<{ pid: number }>(sessions);
+  await library.database.admin(`SELECT pg_terminate_backend(${first?.pid})`);
   const isNew = (row: { pid: number }) => row.pid !== first?.pid;
-  while (!(await scene.database.admin<{ pid: number }>(sessions)).some(isNew)) await Bun.sleep(5);
+  while (!(await library.database.admin<{ pid: number }>(sessions)).some(isNew)) await Bun.sleep(5);
 });
 
 test('after an operation that died every round looks for unfinished files: its process may end later than its connection', async () => {
   let looked = 0;
   await using _sweeper = startSweeper({
-    databaseUrl: scene.database.url,
+    databaseUrl: library.database.url,
     records: jobs.records,
     queue: jobs.queue,
     storage: {
@@ -86,7 +86,7 @@ test('after an operation that died every round looks for unfinished files: its p
   // Another sweeper running here may be the one that finds it.
   while (looked === 1) {
     const id = crypto.randomUUID();
-    await scene.database.query(
+    await library.database.query(
       `INSERT INTO backup_system.operations (id, kind, state, actor, origin) VALUES ('${id}', 'backup', 'running', 'a test', 'here')`,
     );
     while ((await jobs.desk.get(id)).state === 'running') await Bun.sleep(5);

@@ -2,27 +2,27 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
 import { BACKUP, openJobs, type TestJobs, watched } from '../test-jobs.fixture.ts';
 import { WORKER_PROCESS } from './worker-process.fixture.ts';
 
 /** Two workers in processes of their own, on one database and one folder; the desk is in this process, a third one. */
-let scene: Scene;
+let library: TestLibrary;
 let jobs: TestJobs;
 let folder: string;
 let workers: WorkerProcess[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'palace-workers-'));
-  scene = await libraryScene({ lendings: 20_000, repeat: 4 });
-  jobs = await openJobs(scene);
+  library = await testLibrary({ lendings: 20_000, repeat: 4 });
+  jobs = await openJobs(library);
   workers = await Promise.all([startWorkerProcess(), startWorkerProcess()]);
 });
 afterAll(async () => {
   for (const worker of workers) await worker.end('SIGTERM');
   await jobs[Symbol.asyncDispose]();
-  expect(await scene.leftovers()).toEqual([]);
-  await scene[Symbol.asyncDispose]();
+  expect(await library.leftovers()).toEqual([]);
+  await library[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -33,7 +33,7 @@ interface WorkerProcess {
 }
 
 async function startWorkerProcess(): Promise<WorkerProcess> {
-  const child = Bun.spawn([process.execPath, WORKER_PROCESS, scene.database.url, folder], {
+  const child = Bun.spawn([process.execPath, WORKER_PROCESS, library.database.url, folder], {
     stdout: 'pipe',
     stderr: 'inherit',
     stdin: 'ignore',

@@ -2,34 +2,34 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { createMemoryStorage } from '../../storage/memory.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { setBreakpoint, signalBackends, slowStorage } from '../../testing/faults.fixture.ts';
-import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
 import { BACKUP, openJobs, type TestJobs, watched } from '../test-jobs.fixture.ts';
 
-let scene: Scene;
+let library: TestLibrary;
 beforeAll(async () => {
-  scene = await libraryScene({ lendings: 20_000, repeat: 8 });
+  library = await testLibrary({ lendings: 20_000, repeat: 8 });
 });
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(() => library[Symbol.asyncDispose]());
 afterEach(async () => {
-  if ((await scene.state()) !== scene.changed) await scene.change();
+  if ((await library.state()) !== library.changed) await library.change();
 });
 
-/** Returns a storage with the scene's archive as `scene.zip`. */
-async function storedScene(): Promise<Storage> {
+/** Returns a storage with the library's archive as `library.zip`. */
+async function storedLibrary(): Promise<Storage> {
   const storage = createMemoryStorage(() => new Date());
-  const object = await storage.create('scene.zip');
-  await object.write(scene.archive.bytes);
+  const object = await storage.create('library.zip');
+  await object.write(library.archive.bytes);
   await object.commit();
   return storage;
 }
 
 const STALL_MS = 4000;
-const RESTORE = { kind: 'restore', archive: 'scene.zip', wait: false } as const;
+const RESTORE = { kind: 'restore', archive: 'library.zip', wait: false } as const;
 
 describe('cancelling', () => {
   test('a backup half-way ends it as cancelled, and leaves neither archive nor session', async () => {
     const { storage, reached, resume } = slowStorage(1);
-    await using jobs = await openJobs(scene, {
+    await using jobs = await openJobs(library, {
       storage,
       // The write that hangs in the storage returns once the backup was told to end.
       verbs: ({ backup, ...others }) => ({
@@ -49,31 +49,31 @@ describe('cancelling', () => {
     expect(ended).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED', details: { by: 'paul' } } });
     expect(await storage.list()).toEqual([]);
     await jobs[Symbol.asyncDispose]();
-    expect(await scene.leftovers()).toEqual([]);
+    expect(await library.leftovers()).toEqual([]);
   });
 
   for (const step of ['stage', 'apply', 'indexes'] as const)
     test(`a restore at the step "${step}" changes nothing and leaves nothing`, async () => {
-      await using jobs = await openJobs(scene, { storage: await storedScene() });
+      await using jobs = await openJobs(library, { storage: await storedLibrary() });
       await jobs.startWorker();
-      await using breakpoint = await setBreakpoint(scene.database, step);
+      await using breakpoint = await setBreakpoint(library.database, step);
       const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
       await breakpoint.reached();
       // Stands for another process: it shares only the database.
-      await using other = await openJobs(scene);
+      await using other = await openJobs(library);
       await other.desk.cancel(operation.id, 'paul');
       expect(await jobs.ended(operation.id)).toMatchObject({ state: 'cancelled', error: { code: 'CANCELLED' } });
       await breakpoint.resume();
-      expect(await scene.state()).toBe(scene.changed);
+      expect(await library.state()).toBe(library.changed);
       await other[Symbol.asyncDispose]();
       await jobs[Symbol.asyncDispose]();
-      expect(await scene.leftovers()).toEqual([]);
+      expect(await library.leftovers()).toEqual([]);
     });
 
   test('progress of a restore is seen, and cancelling it gets through, while its transaction is under way', async () => {
-    await using jobs = await openJobs(scene, { storage: await storedScene() });
+    await using jobs = await openJobs(library, { storage: await storedLibrary() });
     await jobs.startWorker();
-    await using breakpoint = await setBreakpoint(scene.database, 'links');
+    await using breakpoint = await setBreakpoint(library.database, 'links');
     const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
     await breakpoint.reached();
     const seen = await jobs.until(operation.id, (view) => view.progress?.stage === 'links');
@@ -87,9 +87,9 @@ describe('cancelling', () => {
 describe('an operation that says nothing', () => {
   test('is stopped as STALLED when it is the storage that hangs, even though the write never returns and rows wait to be sent', async () => {
     // More rows than all buffers hold: the server waits for us, which is no sign of life.
-    await using scene = await libraryScene({ lendings: 3000, repeat: 200 });
+    await using library = await testLibrary({ lendings: 3000, repeat: 200 });
     const { storage, reached, resume } = slowStorage(0);
-    await using jobs = await openJobs(scene, { storage });
+    await using jobs = await openJobs(library, { storage });
     let ahead = 0;
     // The clock jumps only once the storage is reached, so that a busy machine is no stall before that.
     await jobs.startWorker({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
@@ -106,16 +106,16 @@ describe('an operation that says nothing', () => {
     });
     resume();
     await jobs[Symbol.asyncDispose]();
-    expect(await scene.leftovers()).toEqual([]);
+    expect(await library.leftovers()).toEqual([]);
     while ((await storage.list()).length > 0) await Bun.sleep(5);
   });
 
   test('is not stopped while the server works for it', async () => {
-    await using jobs = await openJobs(scene, { storage: await storedScene() });
+    await using jobs = await openJobs(library, { storage: await storedLibrary() });
     let ahead = 0;
     // A stall is long, so that a busy machine is none before the gate, and the clock jumps once there.
     await jobs.startWorker({ now: () => new Date(Date.now() + ahead), stallMs: STALL_MS, abandonMs: 200 });
-    await using breakpoint = await setBreakpoint(scene.database, 'indexes');
+    await using breakpoint = await setBreakpoint(library.database, 'indexes');
     const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
     await breakpoint.reached();
     const before = Date.now();
@@ -125,7 +125,7 @@ describe('an operation that says nothing', () => {
     });
     await breakpoint.resume();
     expect((await jobs.ended(operation.id)).state).toBe('succeeded');
-    expect(await scene.state()).toBe(scene.archived);
+    expect(await library.state()).toBe(library.archived);
     await jobs[Symbol.asyncDispose]();
   });
 });
@@ -133,7 +133,7 @@ describe('an operation that says nothing', () => {
 describe('stopping', () => {
   test('lets what runs finish within the grace, and takes nothing more', async () => {
     const { storage, reached, resume } = slowStorage(1);
-    await using jobs = await openJobs(scene, { storage });
+    await using jobs = await openJobs(library, { storage });
     const worker = await jobs.startWorker({ concurrency: 1 });
     const { operation: first } = await jobs.desk.request(BACKUP, 'maria', 'here');
     const { operation: second } = await jobs.desk.request(BACKUP, 'maria', 'here');
@@ -150,9 +150,9 @@ describe('stopping', () => {
   });
 
   test('cancels what does not finish within the grace, says why, and leaves nothing behind', async () => {
-    await using jobs = await openJobs(scene, { storage: await storedScene() });
+    await using jobs = await openJobs(library, { storage: await storedLibrary() });
     const worker = await jobs.startWorker();
-    await using breakpoint = await setBreakpoint(scene.database, 'apply');
+    await using breakpoint = await setBreakpoint(library.database, 'apply');
     const { operation } = await jobs.desk.request(RESTORE, 'maria', 'here');
     await breakpoint.reached();
     await worker.stop(50);
@@ -162,16 +162,16 @@ describe('stopping', () => {
     });
     await breakpoint.resume();
     await jobs[Symbol.asyncDispose]();
-    expect(await scene.state()).toBe(scene.changed);
-    expect(await scene.leftovers()).toEqual([]);
+    expect(await library.state()).toBe(library.changed);
+    expect(await library.leftovers()).toEqual([]);
   });
 });
 
 test('a worker whose connections were all cut takes the next operation, and the desk sees its end', async () => {
-  await using jobs = await openJobs(scene);
+  await using jobs = await openJobs(library);
   await jobs.startWorker();
   expect((await jobs.done({ ...BACKUP, verify: false })).state).toBe('succeeded');
-  expect(await signalBackends(scene.database, 'pg_terminate_backend', 'palace-backup%')).toBeGreaterThan(4);
+  expect(await signalBackends(library.database, 'pg_terminate_backend', 'palace-backup%')).toBeGreaterThan(4);
   const ask = () => jobs.desk.request(BACKUP, 'maria', 'here').catch(() => null);
   let asked = await ask();
   while (!asked) asked = await ask();
@@ -180,7 +180,7 @@ test('a worker whose connections were all cut takes the next operation, and the 
 });
 
 test('an operation of a kind this program does not know fails and says so', async () => {
-  await using jobs: TestJobs = await openJobs(scene, { verbs: ({ backup: _, ...others }) => others });
+  await using jobs: TestJobs = await openJobs(library, { verbs: ({ backup: _, ...others }) => others });
   await jobs.startWorker();
   expect(await jobs.done(BACKUP)).toMatchObject({ state: 'failed', error: { code: 'INPUT_INVALID' } });
   await jobs[Symbol.asyncDispose]();

@@ -11,14 +11,14 @@ import { createArchiveWriter } from '../../archive/writer.ts';
 import { forgeZip, manifestPart, partsOf } from '../../archive/zip.fixture.ts';
 import { AppError } from '../../core/errors.ts';
 import { bytesSource } from '../../storage/memory.ts';
-import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
 import { backupOf } from '../../testing/verbs.fixture.ts';
 
-let scene: Scene;
+let library: TestLibrary;
 beforeAll(async () => {
-  scene = await libraryScene();
+  library = await testLibrary();
 });
-afterAll(() => scene[Symbol.asyncDispose]());
+afterAll(() => library[Symbol.asyncDispose]());
 
 /** Returns the paths of the texts in a value; of the items of a list only the first with a text at each place. */
 function textsOf(value: unknown, path: (string | number)[] = [], seen = new Set<string>()): (string | number)[][] {
@@ -44,7 +44,7 @@ function setAt(value: Record<string, unknown>, path: (string | number)[], text: 
 
 describe('restoreArchive()', () => {
   test('promise 4: leaves every table untouched when the last chunk is corrupt', async () => {
-    const bytes = Buffer.from(scene.archive.bytes);
+    const bytes = Buffer.from(library.archive.bytes);
     const opened = await openArchive(bytesSource(bytes));
     const last = opened.manifest.entries.filter((entry) => entry.table).at(-1);
     const at = last
@@ -57,7 +57,7 @@ describe('restoreArchive()', () => {
   });
 
   test('promise 4: leaves every table untouched when a text beside the chunks is corrupt', async () => {
-    const bytes = Buffer.from(scene.archive.bytes);
+    const bytes = Buffer.from(library.archive.bytes);
     const { manifest } = await openArchive(bytesSource(bytes));
     const text = manifest.entries.find((entry) => entry.name === 'README.txt');
     const at = bytes.indexOf('README.txt') + 'README.txt'.length + Math.floor((text?.storedSize ?? 0) / 2);
@@ -115,7 +115,7 @@ describe('restoreArchive()', () => {
   };
   for (const [what, [change = '', says = '']] of Object.entries(MISMATCHES)) {
     test(`refuses with SCHEMA_MISMATCH when ${what}, naming it`, async () => {
-      await using altered = await libraryScene();
+      await using altered = await testLibrary();
       await altered.database.query(change);
       const error = await rejection(altered.restore());
       expect([error.code, error.message]).toEqual(['SCHEMA_MISMATCH', expect.stringContaining(says)]);
@@ -125,7 +125,7 @@ describe('restoreArchive()', () => {
   }
 
   test('names every mismatch at once', async () => {
-    await using altered = await libraryScene();
+    await using altered = await testLibrary();
     await altered.database.query(
       'ALTER TABLE books DROP COLUMN isbn; ALTER TABLE readers DROP COLUMN mark; DROP TABLE lendings',
     );
@@ -134,7 +134,7 @@ describe('restoreArchive()', () => {
   });
 
   test('refuses rows that break a rule of today, naming the rule and never a value', async () => {
-    await using altered = await libraryScene();
+    await using altered = await testLibrary();
     await altered.database.query(
       `UPDATE books SET title = 'short'; ALTER TABLE books ADD CONSTRAINT short_titles CHECK (length(title) < 7)`,
     );
@@ -165,15 +165,15 @@ describe('restoreArchive()', () => {
       'RESTORE_REFUSED',
       expect.stringContaining('backup_system.break_glass'),
     ]);
-    expect(await scene.database.query('SELECT id FROM backup_system.break_glass')).toEqual([]);
+    expect(await library.database.query('SELECT id FROM backup_system.break_glass')).toEqual([]);
   });
 
   test(
     'promise 9: runs nothing that stands in a manifest, whatever text says it and where',
     async () => {
-      const { manifest } = await openArchive(bytesSource(scene.archive.bytes));
-      const parts = partsOf(scene.archive.bytes, manifest).slice(0, -1);
-      await scene.database.query('CREATE TABLE canary (id int); INSERT INTO canary VALUES (1)');
+      const { manifest } = await openArchive(bytesSource(library.archive.bytes));
+      const parts = partsOf(library.archive.bytes, manifest).slice(0, -1);
+      await library.database.query('CREATE TABLE canary (id int); INSERT INTO canary VALUES (1)');
       const drop = 'DROP TABLE public.canary';
       const texts = [
         `"; ${drop}; --`,
@@ -204,7 +204,7 @@ describe('restoreArchive()', () => {
         );
         if (isOpened) opened += 1;
         const code = isOpened
-          ? await scene.restore({ source: bytesSource(bytes) }).then(
+          ? await library.restore({ source: bytesSource(bytes) }).then(
               () => null,
               (error: unknown) => (error instanceof AppError ? error.code : String(error)),
             )
@@ -214,9 +214,9 @@ describe('restoreArchive()', () => {
       }
       expect(unforeseen).toEqual([]);
       expect(opened).toBeGreaterThan(2);
-      expect(await scene.database.query('SELECT id FROM canary')).toEqual([{ id: 1 }]);
-      await scene.database.query(drop);
-      expect(await scene.leftovers()).toEqual([]);
+      expect(await library.database.query('SELECT id FROM canary')).toEqual([{ id: 1 }]);
+      await library.database.query(drop);
+      expect(await library.leftovers()).toEqual([]);
     },
     campaign(60_000, 1_800_000),
   );
@@ -232,19 +232,19 @@ describe('restoreArchive()', () => {
 });
 
 async function refusalOf(bytes: Uint8Array): Promise<AppError> {
-  const before = await scene.state();
-  const error = await rejection(scene.restore({ source: bytesSource(bytes) }));
-  expect(await scene.state()).toBe(before);
-  expect(await scene.leftovers()).toEqual([]);
-  expect((await scene.records()).at(-1)).toBe('restore failed');
+  const before = await library.state();
+  const error = await rejection(library.restore({ source: bytesSource(bytes) }));
+  expect(await library.state()).toBe(before);
+  expect(await library.leftovers()).toEqual([]);
+  expect((await library.records()).at(-1)).toBe('restore failed');
   return error;
 }
 
-/** Returns the scene's archive, intact and well-formed, but with other contents. */
+/** Returns the library's archive, intact and well-formed, but with other contents. */
 async function rewritten(
   change: (entry: ManifestEntry, content: Uint8Array) => { content: Uint8Array; rows: number },
 ): Promise<Uint8Array> {
-  const archive = await openArchive(bytesSource(scene.archive.bytes));
+  const archive = await openArchive(bytesSource(library.archive.bytes));
   const { manifest } = archive;
   const sink = memorySink();
   const writer = createArchiveWriter({

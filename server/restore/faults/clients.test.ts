@@ -7,7 +7,7 @@ import { connected } from '../../../db/testing/client.fixture.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { testDatabase } from '../../../db/testing/database.ts';
 import type { ProgressEvent } from '../../core/progress.ts';
-import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
 import { backupOf, restoreInto } from '../../testing/verbs.fixture.ts';
 
 const RESTORES = campaign(4, 20);
@@ -62,23 +62,23 @@ test('restores again and again under six clients that read and write: no deadloc
 }, 120_000);
 
 describe('a transaction with an older snapshot', () => {
-  let scene: Scene;
+  let library: TestLibrary;
   beforeAll(async () => {
-    scene = await libraryScene();
+    library = await testLibrary();
   });
   afterEach(async () => {
-    if ((await scene.state()) !== scene.changed) await scene.change();
-    expect(await scene.state()).toBe(scene.changed);
+    if ((await library.state()) !== library.changed) await library.change();
+    expect(await library.state()).toBe(library.changed);
   });
-  afterAll(() => scene[Symbol.asyncDispose]());
+  afterAll(() => library[Symbol.asyncDispose]());
 
   test('a restore waits for a transaction whose snapshot is older, and leaves its view whole', async () => {
-    const reader = await connected(scene.database.url);
+    const reader = await connected(library.database.url);
     await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await reader.query('SELECT 1 FROM backup_system.operations');
     let locking = false;
     const events: ProgressEvent[] = [];
-    const restore = scene.restore({
+    const restore = library.restore({
       onStage: (stage) => (locking ||= stage === 'lock'),
       onEvent: (event) => events.push(event),
     });
@@ -89,7 +89,7 @@ describe('a transaction with an older snapshot', () => {
     await reader.query('COMMIT');
     await restore;
     await reader.end();
-    expect(await scene.state()).toBe(scene.archived);
+    expect(await library.state()).toBe(library.archived);
     // A blocker is reported while there is one, not before nor after; rows being put in place are not counted as bytes.
     const waits = events.map(({ stage, blocked = false }) => `${stage} ${blocked}`);
     expect(waits.indexOf('lock true')).toBeGreaterThan(waits.indexOf('lock false'));
@@ -101,27 +101,27 @@ describe('a transaction with an older snapshot', () => {
   });
 
   test('a restore that gives up on a transaction with an older snapshot names it, and changes nothing', async () => {
-    const reader = await connected(scene.database.url, 'the monthly report');
+    const reader = await connected(library.database.url, 'the monthly report');
     await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await reader.query('SELECT 1 FROM backup_system.operations');
-    const error = await rejection(scene.restore({ lockGiveUpMs: 700 }));
+    const error = await rejection(library.restore({ lockGiveUpMs: 700 }));
     const [pid] = (await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
     await reader.query('COMMIT');
     await reader.end();
     expect(error.code).toBe('TABLE_BUSY');
     expect(error.message).toContain(`pid ${pid?.pid} (the monthly report)`);
-    expect(await scene.state()).toBe(scene.changed);
-    expect(await scene.leftovers()).toEqual([]);
+    expect(await library.state()).toBe(library.changed);
+    expect(await library.leftovers()).toEqual([]);
   });
 
   test('transactions with an older snapshot read on while the restore waits for them, and never see a table as empty', async () => {
-    const readers = await Promise.all(Array.from({ length: 4 }, () => connected(scene.database.url)));
+    const readers = await Promise.all(Array.from({ length: 4 }, () => connected(library.database.url)));
     for (const reader of readers) {
       await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
       await reader.query('SELECT 1 FROM backup_system.operations');
     }
     const locking = Promise.withResolvers<void>();
-    const restore = scene.restore({ onStage: (stage) => stage === 'lock' && locking.resolve() });
+    const restore = library.restore({ onStage: (stage) => stage === 'lock' && locking.resolve() });
     await locking.promise;
     for (const reader of readers) {
       for (let turn = 0; turn < 30; turn++) {
@@ -131,6 +131,6 @@ describe('a transaction with an older snapshot', () => {
       await reader.end();
     }
     await restore;
-    expect(await scene.state()).toBe(scene.archived);
+    expect(await library.state()).toBe(library.archived);
   });
 });

@@ -8,19 +8,19 @@ import { askOnce, connected } from '../../../db/testing/client.fixture.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import type { TestDatabase } from '../../../db/testing/database.ts';
 import { setBreakpoint } from '../../testing/faults.fixture.ts';
-import { type Scene, sceneIn } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibraryIn } from '../../testing/test-library.fixture.ts';
 
 /** A server of this file's own, because it is killed again and again. */
 let dir = '';
 let cluster: Cluster;
-let scene: Scene;
+let library: TestLibrary;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'palace-crash-'));
   cluster = await start(0);
   await askOnce(cluster.adminUrl(), 'CREATE ROLE owner LOGIN');
   await askOnce(cluster.adminUrl(), 'CREATE DATABASE library OWNER owner');
-  scene = await sceneIn(libraryOf(cluster));
+  library = await testLibraryIn(libraryOf(cluster));
   await settleSequences();
 });
 afterAll(async () => {
@@ -31,72 +31,72 @@ afterAll(async () => {
 describe('a restore whose server is killed', () => {
   for (const step of ['stage', 'apply', 'indexes', 'sequences'] as const) {
     test(`at the step "${step}" leaves live as it was, and the next operation sweeps what is left`, async () => {
-      const breakpoint = await setBreakpoint(scene.database, step);
-      const restore = rejection(scene.restore());
+      const breakpoint = await setBreakpoint(library.database, step);
+      const restore = rejection(library.restore());
       await breakpoint.reached();
       await crash();
       expect((await restore).code).toBe('CONNECTION_LOST');
       await recover();
       await breakpoint.resume();
-      expect(await scene.state()).toBe(scene.changed);
+      expect(await library.state()).toBe(library.changed);
       await expectMended();
     });
   }
 
   test('between staging and apply leaves live as it was, and the next operation sweeps what is left', async () => {
-    const reader = await connected(scene.database.url);
+    const reader = await connected(library.database.url);
     await reader.query('BEGIN; SELECT * FROM books');
     const locking = Promise.withResolvers<void>();
-    const restore = rejection(scene.restore({ onStage: (stage) => stage === 'lock' && locking.resolve() }));
+    const restore = rejection(library.restore({ onStage: (stage) => stage === 'lock' && locking.resolve() }));
     await locking.promise;
     await crash();
     expect((await restore).code).toBe('CONNECTION_LOST');
     await recover();
-    expect(await scene.state()).toBe(scene.changed);
+    expect(await library.state()).toBe(library.changed);
     await expectMended();
   });
 
   test('after everything but the commit asks the recovered server what became of it', async () => {
-    const breakpoint = await setBreakpoint(scene.database, 'record');
-    const restore = rejection(scene.restore());
+    const breakpoint = await setBreakpoint(library.database, 'record');
+    const restore = rejection(library.restore());
     await breakpoint.reached();
     await crash();
     await recover();
     expect((await restore).code).toBe('CONNECTION_LOST');
     await breakpoint.resume();
-    expect(await scene.state()).toBe(scene.changed);
-    expect((await scene.records()).at(-1)).toBe('restore failed');
+    expect(await library.state()).toBe(library.changed);
+    expect((await library.records()).at(-1)).toBe('restore failed');
     await expectMended();
   });
 
   test('right after the commit has been told is wholly restored', async () => {
-    await scene.restore();
+    await library.restore();
     await crash();
     await recover();
-    expect(await scene.state()).toBe(scene.archived);
-    expect((await scene.records()).at(-1)).toBe('restore succeeded');
+    expect(await library.state()).toBe(library.archived);
+    expect((await library.records()).at(-1)).toBe('restore succeeded');
     await change();
   });
 });
 
 async function expectMended(): Promise<void> {
-  await scene.restore();
-  expect(await scene.state()).toBe(scene.archived);
-  expect(await scene.leftovers()).toEqual([]);
-  expect((await scene.records()).slice(-2)).toEqual(['restore failed', 'restore succeeded']);
+  await library.restore();
+  expect(await library.state()).toBe(library.archived);
+  expect(await library.leftovers()).toEqual([]);
+  expect((await library.records()).slice(-2)).toEqual(['restore failed', 'restore succeeded']);
   await change();
-  expect(await scene.state()).toBe(scene.changed);
+  expect(await library.state()).toBe(library.changed);
 }
 
 async function change(): Promise<void> {
-  await scene.change();
+  await library.change();
   await settleSequences();
 }
 
 /** Sets the sequences: PostgreSQL itself skips up to 32 numbers of a sequence in a crash, but none after `setval`. */
 async function settleSequences(): Promise<void> {
   for (const name of ['readers_id_seq', 'books_id_seq', 'lendings_id_seq'])
-    await scene.database.query(`SELECT setval('${name}', (SELECT last_value FROM ${name}))`);
+    await library.database.query(`SELECT setval('${name}', (SELECT last_value FROM ${name}))`);
 }
 
 /** Kills the whole server at once, as a power cut would. */

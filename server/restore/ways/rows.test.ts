@@ -3,50 +3,54 @@ import { connected } from '../../../db/testing/client.fixture.ts';
 import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { testServers } from '../../../db/testing/servers.ts';
 import { setBreakpoint } from '../../testing/faults.fixture.ts';
-import { libraryScene, type Scene } from '../../testing/scene.fixture.ts';
+import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
 
 for (const server of testServers())
   describe(`a restore by rows on server ${server}`, () => {
-    let scene: Scene;
+    let library: TestLibrary;
     beforeAll(async () => {
-      scene = await libraryScene({ server });
+      library = await testLibrary({ server });
     });
     beforeEach(async () => {
-      await scene.restore();
-      await scene.change();
+      await library.restore();
+      await library.change();
     });
-    afterAll(() => scene[Symbol.asyncDispose]());
+    afterAll(() => library[Symbol.asyncDispose]());
 
     test('is chosen where few rows differ, changes only these, and says so', async () => {
-      const before = await written(scene);
-      const result = await scene.restore({ apply: 'auto' });
-      expect(await scene.state()).toBe(scene.archived);
+      const before = await written(library);
+      const result = await library.restore({ apply: 'auto' });
+      expect(await library.state()).toBe(library.archived);
       expect(result).toMatchObject({ way: 'rows', why: '74 of 550 rows differ', readersWaitMs: 0 });
       expect(result.changes).toEqual({
         readers: { added: 0, changed: 0, removed: 1 },
         books: { added: 0, changed: 1, removed: 0 },
         lendings: { added: 71, changed: 0, removed: 1 },
       });
-      expect(await written(scene)).toEqual(before);
-      expect(await scene.leftovers()).toEqual([]);
+      expect(await written(library)).toEqual(before);
+      expect(await library.leftovers()).toEqual([]);
     });
 
     test('finds nothing to do right after a restore, and touches no row', async () => {
-      await scene.restore({ apply: 'rows' });
-      expect(await scene.restore({ apply: 'auto' })).toMatchObject({ way: 'rows', why: 'no row differs', changes: {} });
-      expect(await scene.state()).toBe(scene.archived);
+      await library.restore({ apply: 'rows' });
+      expect(await library.restore({ apply: 'auto' })).toMatchObject({
+        way: 'rows',
+        why: 'no row differs',
+        changes: {},
+      });
+      expect(await library.state()).toBe(library.archived);
     });
 
     for (const step of ['stage', 'sequences', 'indexes', 'record'] as const)
       test(`promise 14: at the step "${step}" readers of every isolation level read on at once, and see what was there before`, async () => {
-        await using breakpoint = await setBreakpoint(scene.database, step);
-        const older = await connected(scene.database.url);
+        await using breakpoint = await setBreakpoint(library.database, step);
+        const older = await connected(library.database.url);
         await older.query(`SET lock_timeout = 1; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM books`);
-        const restore = scene.restore({ apply: 'rows' });
+        const restore = library.restore({ apply: 'rows' });
         await breakpoint.reached();
-        const plain = await connected(scene.database.url);
+        const plain = await connected(library.database.url);
         await plain.query('SET lock_timeout = 1');
-        const serializable = await connected(scene.database.url);
+        const serializable = await connected(library.database.url);
         await serializable.query('SET lock_timeout = 1; BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY');
         for (const reader of [older, plain, serializable])
           expect((await reader.query(COUNTS)).rows).toEqual([{ readers: 21, books: 30, lendings: 430, titled: 1 }]);
@@ -56,59 +60,59 @@ for (const server of testServers())
         for (const reader of [older, serializable])
           expect((await reader.query(COUNTS)).rows).toEqual([{ readers: 21, books: 30, lendings: 430, titled: 1 }]);
         for (const reader of [older, plain, serializable]) await reader.end();
-        expect(await scene.state()).toBe(scene.archived);
+        expect(await library.state()).toBe(library.archived);
       });
 
     test('waits for nobody once it holds the tables: rows that others lock are waited for before', async () => {
-      const locker = await connected(scene.database.url);
+      const locker = await connected(library.database.url);
       await locker.query('BEGIN; SELECT FROM books WHERE id = 3 FOR UPDATE');
-      const error = await rejection(scene.restore({ apply: 'rows', lockGiveUpMs: 300 }));
-      expect([error.code, await scene.state()]).toEqual(['TABLE_BUSY', scene.changed]);
+      const error = await rejection(library.restore({ apply: 'rows', lockGiveUpMs: 300 }));
+      expect([error.code, await library.state()]).toEqual(['TABLE_BUSY', library.changed]);
       await locker.end();
     });
 
     for (const [what, sql] of Object.entries(MEANWHILE))
       test(`sees ${what} between the comparison and the lock`, async () => {
-        const writer = await connected(scene.database.url);
+        const writer = await connected(library.database.url);
         // The table is in use until the restore has compared everything and waits for it.
         await writer.query('BEGIN; SAVEPOINT earlier; UPDATE readers SET mark = mark WHERE id = 20; RELEASE earlier');
         const blocked = Promise.withResolvers<void>();
-        const restore = scene.restore({ apply: 'auto', onEvent: (event) => event.blocked && blocked.resolve() });
+        const restore = library.restore({ apply: 'auto', onEvent: (event) => event.blocked && blocked.resolve() });
         await blocked.promise;
         await writer.query(`${sql}; COMMIT`);
         await writer.end();
         expect((await restore).way).toBe('rows');
-        expect(await scene.state()).toBe(scene.archived);
-        expect(await scene.leftovers()).toEqual([]);
+        expect(await library.state()).toBe(library.archived);
+        expect(await library.leftovers()).toEqual([]);
       });
 
     test('compares a table that was equal once more when somebody wrote to it meanwhile', async () => {
-      await scene.restore();
-      const writer = await connected(scene.database.url);
+      await library.restore();
+      const writer = await connected(library.database.url);
       await writer.query(`BEGIN; UPDATE readers SET name = 'another' WHERE id = 20`);
       const blocked = Promise.withResolvers<void>();
-      const restore = scene.restore({ apply: 'auto', onEvent: (event) => event.blocked && blocked.resolve() });
+      const restore = library.restore({ apply: 'auto', onEvent: (event) => event.blocked && blocked.resolve() });
       await blocked.promise;
       await writer.query('COMMIT');
       await writer.end();
       expect(await restore).toMatchObject({ way: 'rows', changes: { readers: { added: 0, changed: 1, removed: 0 } } });
-      expect(await scene.state()).toBe(scene.archived);
+      expect(await library.state()).toBe(library.archived);
     });
 
     test('gives way to a rewrite when it would lose rows to a rule that only all rows together keep', async () => {
-      await scene.database.query(`UPDATE books SET isbn = NULL WHERE id IN (1, 2)`);
-      await scene.database.query(
+      await library.database.query(`UPDATE books SET isbn = NULL WHERE id IN (1, 2)`);
+      await library.database.query(
         `UPDATE books SET isbn = 'isbn 2' WHERE id = 1; UPDATE books SET isbn = 'isbn 1' WHERE id = 2`,
       );
-      const refused = await rejection(scene.restore({ apply: 'rows' }));
+      const refused = await rejection(library.restore({ apply: 'rows' }));
       expect([refused.code, refused.message]).toEqual(['RESTORE_REFUSED', expect.stringContaining('books_isbn_key')]);
-      const result = await scene.restore({ apply: 'auto' });
+      const result = await library.restore({ apply: 'auto' });
       expect(result).toMatchObject({
         way: 'rewrite',
         why: expect.stringContaining('change places among rows of books'),
       });
       expect(result.changes).toBeUndefined();
-      expect(await scene.state()).toBe(scene.archived);
+      expect(await library.state()).toBe(library.archived);
     });
   });
 
@@ -126,6 +130,6 @@ const MEANWHILE = {
 } as const;
 
 /** Counts rows by the transaction that wrote them, for those that both the backup and live have unchanged. */
-async function written(scene: Scene): Promise<object[]> {
-  return scene.database.query(`SELECT id, xmin::text FROM lendings WHERE id % 7 <> 0 AND id <= 500 ORDER BY id`);
+async function written(library: TestLibrary): Promise<object[]> {
+  return library.database.query(`SELECT id, xmin::text FROM lendings WHERE id % 7 <> 0 AND id <= 500 ORDER BY id`);
 }

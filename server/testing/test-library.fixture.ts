@@ -9,7 +9,7 @@ import { type RestoreResult, restoreArchive } from '../restore/restore.ts';
 import type { WantedWay } from '../restore/ways/way.ts';
 import { bytesSource } from '../storage/memory.ts';
 import type { Storage } from '../storage/storage.ts';
-import * as library from './library.fixture.ts';
+import * as schema from './library.fixture.ts';
 import { BREAKPOINT_FAMILY, LIBRARY_BREAKPOINTS_SQL, LIBRARY_SQL } from './library.fixture.ts';
 import { backupOf, type MadeBackup } from './verbs.fixture.ts';
 
@@ -35,7 +35,7 @@ export interface RestoreOptions extends RunOptions {
 }
 
 /** A database of the library, backed up and then changed, so that a restore can be told from none. */
-export interface Scene extends AsyncDisposable {
+export interface TestLibrary extends AsyncDisposable {
   database: TestDatabase;
   archive: MadeBackup;
   /** `state()` at the time of the backup; `changed` is the one after the changes. */
@@ -55,21 +55,21 @@ export interface Scene extends AsyncDisposable {
   reset(): Promise<void>;
 }
 
-export interface SceneOptions extends TestDatabaseOptions {
+export interface TestLibraryOptions extends TestDatabaseOptions {
   /** Rows of the largest table; `repeat` says how often 64 bytes are repeated in each. */
   lendings?: number;
   repeat?: number;
 }
 
-const MODEL = modelFromSchema(library);
+const MODEL = modelFromSchema(schema);
 const deps = { now: () => new Date(), newId: () => crypto.randomUUID(), pause: (ms: number) => Bun.sleep(ms) };
 
-export async function libraryScene(options: SceneOptions = {}): Promise<Scene> {
-  return sceneIn(await testDatabase(options), options);
+export async function testLibrary(options: TestLibraryOptions = {}): Promise<TestLibrary> {
+  return testLibraryIn(await testDatabase(options), options);
 }
 
-/** Makes a scene in an empty database, which is disposed with the scene. */
-export async function sceneIn(database: TestDatabase, options: SceneOptions = {}): Promise<Scene> {
+/** Fills an empty database with the library, backs it up and changes it. Disposing of the library disposes of the database. */
+export async function testLibraryIn(database: TestDatabase, options: TestLibraryOptions = {}): Promise<TestLibrary> {
   const { lendings = 500, repeat = 1 } = options;
   await migrate(database.url);
   await database.query(LIBRARY_SQL);
@@ -110,7 +110,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
     return { signal, onProgress, wait, databaseUrl, operation: { ...deps, databaseUrl, ...(onWait && { onWait }) } };
   };
 
-  const scene: Scene = {
+  const library: TestLibrary = {
     database,
     archive,
     archived,
@@ -119,7 +119,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
     change,
     async reset() {
       if ((await state()) === changed) return;
-      await scene.restore();
+      await library.restore();
       await change();
     },
     backup(storage, options = {}) {
@@ -170,7 +170,7 @@ export async function sceneIn(database: TestDatabase, options: SceneOptions = {}
     records: () => recordsIn(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
-  return scene;
+  return library;
 }
 
 /** Returns hashes of all rows, and every sequence of the library, as one text. Spelling the rows takes seven times as long. */
