@@ -45,6 +45,7 @@ export function openDriver(url: string, options: { connections: number; applicat
       ...target.keepAlive,
     });
     liveness.watch(opened, endpoint);
+    closeAtFailure(opened);
     return opened;
   };
   const socket = async (): Promise<Duplex> => {
@@ -73,6 +74,8 @@ export function openDriver(url: string, options: { connections: number; applicat
     backoff: () => 0,
     // Never used; without it the driver would read PGHOST, and try as often as that names servers.
     host: 'localhost',
+    // It would ask for them with every new connection, and leave the rejection unhandled when the server goes away meanwhile.
+    fetch_types: false,
     onnotice: () => undefined,
     connection: {
       ...signInSettings(),
@@ -90,6 +93,20 @@ export function openDriver(url: string, options: { connections: number; applicat
       await end(how);
       liveness.close();
     },
+  });
+}
+
+/**
+ * Closes the socket for the driver in the moment it fails. A statement the driver gives it between its failure and its close would never be
+ * answered, and look like a slow one: with a single connection the next statement always is.
+ */
+function closeAtFailure(socket: Socket): void {
+  socket.once('error', () => {
+    // Whoever waits for the failed statement is told later than this.
+    queueMicrotask(() => {
+      socket.emit('close', true);
+      socket.on('error', () => undefined);
+    });
   });
 }
 

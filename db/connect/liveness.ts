@@ -6,8 +6,8 @@ import { DialFault, isAnswering } from './dial.ts';
 
 /** Milliseconds without a byte of an answer before the server is checked. */
 const SILENT_MS = 1000;
-/** Timeout of that check. It is a sign-in of its own, since a server that hangs may still accept connections. */
-const SIGN_IN_MS = 1500;
+/** Timeout of that check. It is a sign-in and a query, since a server that hangs may still accept connections, and a pooler before it sign-ins. */
+const CHECK_MS = 1500;
 /** Milliseconds to the first byte from a connection's own server, where several are listed. */
 const ANSWER_MS = 1000;
 /** Milliseconds between two checks while the server is away. */
@@ -43,21 +43,21 @@ export function watchLiveness(url: string): Liveness {
     asked.set(key, answer);
     return answer;
   };
-  let signingIn: Promise<boolean> | null = null;
-  const answersSignIn = () =>
-    (signingIn ??= isSigningIn(url).finally(() => {
-      signingIn = null;
+  let checking: Promise<boolean> | null = null;
+  const answers = () =>
+    (checking ??= isServing(url).finally(() => {
+      checking = null;
     }));
 
   const pollUntilReachable = async () => {
-    while (!closed && !(await answersSignIn())) await pause(PAUSE_MS);
+    while (!closed && !(await answers())) await pause(PAUSE_MS);
     isUnreachable = false;
   };
 
   /** Returns true when no server answers; from then on callers fail at once. */
   const checkUnreachable = async () => {
     if (isUnreachable) return true;
-    if (closed || (await answersSignIn())) return false;
+    if (closed || (await answers())) return false;
     if (!isUnreachable) void pollUntilReachable();
     isUnreachable = true;
     for (const { socket } of watched) socket.destroy(unreachable());
@@ -147,8 +147,8 @@ export async function whileReachable<Answer>(
   }
 }
 
-/** Returns true when a server of this address accepts a sign-in, or at least refuses one in time. Never rejects. */
-async function isSigningIn(url: string): Promise<boolean> {
+/** Returns true when a server of this address accepts a sign-in and answers a query, or at least refuses one in time. Never rejects. */
+async function isServing(url: string): Promise<boolean> {
   const timeout = new AbortController();
   const client = new DatabaseClient({
     connectionString: url,
@@ -158,9 +158,10 @@ async function isSigningIn(url: string): Promise<boolean> {
   const late = setTimeout(() => {
     timeout.abort();
     client.connection.stream.destroy();
-  }, SIGN_IN_MS);
+  }, CHECK_MS);
   try {
     await client.connect();
+    await client.query('SELECT');
     await client.end();
     return true;
   } catch (error) {
