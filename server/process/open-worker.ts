@@ -3,7 +3,7 @@ import type { SchemaModel } from '../../db/model/model.ts';
 import type { Records } from '../../db/system/records.ts';
 import { APPLICATION } from '../core/application.ts';
 import type { Log } from '../core/log.ts';
-import { type Queue, startQueue } from '../jobs/queue/queue.ts';
+import { type Queue, queueFault, startQueue } from '../jobs/queue/queue.ts';
 import { startWorker, type Worker } from '../jobs/queue/worker.ts';
 import { createDocumentAcceptance } from '../jobs/uploads/document.ts';
 import { sweepUploads } from '../jobs/uploads/sweep.ts';
@@ -41,7 +41,7 @@ export async function openWorker(parts: WorkerParts): Promise<{ worker: Worker; 
   const queue = await startQueue({
     databaseUrl: directUrl,
     works: true,
-    onError: (error) => log.error({ err: error }, 'the queue met a failure'),
+    onError: queueFault(log, now).failed,
   });
   const uploads = {
     records,

@@ -8,6 +8,7 @@ import { failureResponse } from '../api/errors.ts';
 import { readExclusions } from '../backup/exclusions.ts';
 import { APPLICATION } from '../core/application.ts';
 import type { AppError } from '../core/errors.ts';
+import { lastingFault } from '../core/lasting-fault.ts';
 import type { ProcessLog } from '../core/log.ts';
 import { exportJson } from '../document/export.ts';
 import { fileRoutes } from '../files/files.ts';
@@ -18,7 +19,7 @@ import type { ReadinessCheck } from '../http/readiness.ts';
 import { createDesk, readOperation } from '../jobs/queue/desk.ts';
 import { endRunning } from '../jobs/queue/end-queued.ts';
 import { openFeed } from '../jobs/queue/feed.ts';
-import { type Queue, startQueue } from '../jobs/queue/queue.ts';
+import { type Queue, queueFault, startQueue } from '../jobs/queue/queue.ts';
 import { repeat } from '../jobs/queue/repeat.ts';
 import { createAcceptance } from '../jobs/uploads/acceptance.ts';
 import type { WaitingLimits } from '../jobs/uploads/records.ts';
@@ -88,7 +89,7 @@ export async function openServices(parts: ServerParts): Promise<Services> {
   const queue = await startQueue({
     databaseUrl: directUrl,
     works: false,
-    onError: (error) => log.error({ err: error }, 'the queue met a failure'),
+    onError: queueFault(log, parts.now).failed,
   });
   stack.defer(() => queue.stop());
   const failRunning = (ids: readonly string[], reason: AppError) => endRunning(parts.records, ids, reason, parts.now());
@@ -181,12 +182,17 @@ function openApi(context: ApiContext & { endings: Ending[] }): Api {
     version: APPLICATION.version,
     now,
   };
+  const sweepFault = lastingFault(log, {
+    fault: 'sweeping what has expired failed; it is tried again',
+    over: 'what has expired is swept again',
+    now,
+  });
   const sweeping = repeat(SWEEP_MS, async () => {
     const swept = (async () => {
       await sweepAccess(records, now());
       await sweepUploads(files);
     })();
-    await swept.catch((error: unknown) => log.error({ error }, 'sweeping what has expired failed; it is tried again'));
+    await swept.then(sweepFault.works, sweepFault.failed);
   });
   endings.push(
     { name: 'sweeper', end: async () => sweeping[Symbol.asyncDispose]() },

@@ -1,6 +1,7 @@
 import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { AppError, type FailureBody } from '../core/errors.ts';
+import { lastingFault } from '../core/lasting-fault.ts';
 import type { ProcessLog } from '../core/log.ts';
 import type { Worker } from '../jobs/queue/worker.ts';
 import type { Config } from './config.ts';
@@ -125,16 +126,22 @@ export async function spawnWorker(
 
   async function replace(): Promise<void> {
     if (stopping === null) log.error({}, 'the worker’s process ended by itself');
+    using fault = lastingFault(log, {
+      fault: 'the worker’s process could not be replaced; it is tried again',
+      over: 'the worker’s process begins again',
+      now: () => new Date(),
+    });
     while (stopping === null) {
       await Bun.sleep(AGAIN_MS);
       try {
         current = await start();
+        fault.works();
         log.warn({}, 'the worker’s process was replaced');
         // It was told to stop while it began.
         if (stopping !== null) current.send({ kind: 'stop', graceMs: 0 } satisfies WorkerCommand);
         return;
       } catch (error) {
-        log.error({ error }, 'the worker’s process could not be replaced; it is tried again');
+        fault.failed(error);
       }
     }
   }

@@ -7,6 +7,8 @@ import { openWorkingSession } from '../../../db/connect/working-session.ts';
 import { quoteIdent } from '../../../db/model/quote.ts';
 import { QUEUE_SCHEMA } from '../../../db/system/own-schemas.ts';
 import { AppError } from '../../core/errors.ts';
+import { type LastingFault, lastingFault } from '../../core/lasting-fault.ts';
+import type { Log } from '../../core/log.ts';
 import { refusePooler } from '../../postgres/locks/advisory-lock.ts';
 import { listen } from './listening.ts';
 import { WORKER_NAME } from './queue-state.ts';
@@ -26,6 +28,15 @@ const TICKET = {
   deleteAfterSeconds: 24 * 60 * 60,
   notify: true,
 };
+
+/** Milliseconds without a failure after which the queue works again: several times what a connection may take to fail. */
+const QUIET_MS = 60_000;
+
+/** Returns what logs the failures of a queue, for its `onError`. */
+export function queueFault(log: Pick<Log, 'error' | 'info'>, now: () => Date): LastingFault {
+  const says = { fault: 'the queue met a failure', over: 'the queue works again' };
+  return lastingFault(log, { ...says, now, quietMs: QUIET_MS });
+}
 
 /** The queue that workers take operations from: pg-boss in the schema `backup_queue`, over connections of its own. */
 export interface Queue {

@@ -95,3 +95,43 @@ test('after an operation that died every round looks for unfinished files: its p
   const soFar = looked;
   while (looked < soFar + 3) await Bun.sleep(5);
 });
+
+test('a sweep that goes on failing is logged once, not at each round, and its return once it has worked', async () => {
+  const lines: string[] = [];
+  const write = (_facts: object, message: string) => lines.push(message);
+  const clock = { ms: Date.now() };
+  let looked = 0;
+  let fails = true;
+  await using _sweeper = startSweeper({
+    databaseUrl: scene.database.url,
+    records: jobs.records,
+    queue: jobs.queue,
+    storage: {
+      sweep: async () => {
+        looked += 1;
+        if (fails) throw new Error('the disk is gone');
+        return [];
+      },
+    },
+    log: { info: write, warn: write, error: write },
+    // Each look at the files is due only after a minute.
+    now: () => new Date(clock.ms),
+    operationDays: 30,
+    everyMs: 20,
+  });
+  const lookAgain = async () => {
+    const soFar = looked;
+    while (looked === soFar) {
+      await Bun.sleep(5);
+      if (looked === soFar) clock.ms += 1000;
+    }
+    // Rounds in which nothing is due say nothing.
+    await Bun.sleep(100);
+  };
+  while (looked === 0) await Bun.sleep(5);
+  await Bun.sleep(100);
+  expect(lines).toEqual(['sweeping failed; it is tried again']);
+  fails = false;
+  await lookAgain();
+  expect(lines).toEqual(['sweeping failed; it is tried again', 'sweeping works again']);
+});

@@ -1,6 +1,7 @@
 import type { Session } from '../../../db/connect/session.ts';
 import { openWorkingSession } from '../../../db/connect/working-session.ts';
 import type { Records } from '../../../db/system/records.ts';
+import { lastingFault } from '../../core/lasting-fault.ts';
 import type { Log } from '../../core/log.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { writableRecords } from '../records.ts';
@@ -60,7 +61,7 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
     return session;
   };
   const isDue = (at: number) => now().getTime() < followUpUntil || now().getTime() - at >= STORAGE_EVERY_MS;
-  const steps: (() => Promise<void>)[] = [
+  const work: (() => Promise<'not due' | undefined>)[] = [
     async () => {
       const control = await connected();
       const { dead, warnings } = await sweepDead(control, await writableRecords(control), now());
@@ -68,37 +69,44 @@ export function startSweeper(deps: SweeperDeps): AsyncDisposable {
       for (const warning of warnings)
         if (!reported.has(warning)) log.warn({ warning }, 'something could not be cleared up');
       reported = new Set(warnings);
-      if (dead.length === 0) return;
+      if (dead.length === 0) return undefined;
       followUpUntil = now().getTime() + FOLLOW_UP_MS;
       log.warn({ operations: dead }, 'cleared up after operations whose process died');
+      return undefined;
     },
     async () => {
       const orphaned = await endOrphaned(records, queue, now());
       if (orphaned.length > 0) log.warn({ operations: orphaned }, 'ended operations that nobody would have begun');
+      return undefined;
     },
     async () => {
-      if (!isDue(storageAt)) return;
+      if (!isDue(storageAt)) return 'not due';
       storageAt = now().getTime();
       const removed = await storage.sweep();
       if (removed.length > 0) log.warn({ files: removed }, 'removed what unfinished backups left');
+      return undefined;
     },
     async () => {
-      if (!deps.sweepUploads || !isDue(uploadsAt)) return;
+      if (!deps.sweepUploads || !isDue(uploadsAt)) return 'not due';
       uploadsAt = now().getTime();
       const ended = await deps.sweepUploads();
       if (ended > 0) log.warn({ uploads: ended }, 'ended uploads whose sender or whose process is gone');
+      return undefined;
     },
     async () => {
-      if (now().getTime() - retentionAt < RETENTION_EVERY_MS) return;
+      if (now().getTime() - retentionAt < RETENTION_EVERY_MS) return 'not due';
       retentionAt = now().getTime();
       const dropped = await dropOldRecords(records, deps.operationDays, now());
       if (dropped > 0) log.info({ records: dropped }, 'dropped the records of old operations');
+      return undefined;
     },
   ];
+  const says = { fault: 'sweeping failed; it is tried again', over: 'sweeping works again', now };
+  const steps = work.map((run) => ({ run, fault: lastingFault(log, says) }));
   const round = async () => {
-    for (const step of steps) {
+    for (const { run, fault } of steps) {
       if (stopped) return;
-      await step().catch((error: unknown) => log.error({ err: error }, 'sweeping failed; it is tried again'));
+      await run().then((done) => done !== 'not due' && fault.works(), fault.failed);
     }
   };
 
