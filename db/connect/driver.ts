@@ -97,8 +97,8 @@ export function openDriver(url: string, options: { connections: number; applicat
 }
 
 /**
- * Closes the socket for the driver in the moment it fails. A statement the driver gives it between its failure and its close would never be
- * answered, and look like a slow one: with a single connection the next statement always is.
+ * Closes the socket for the driver in the moment it fails. A statement given to the driver between failure and close would never be
+ * answered. With a single connection, the next statement always is such a one.
  */
 function closeAtFailure(socket: Socket): void {
   socket.once('error', () => {

@@ -103,7 +103,7 @@ test('a sweep that goes on failing is logged once, not at each round, and its re
   let looked = 0;
   let fails = true;
   await using _sweeper = startSweeper({
-    databaseUrl: scene.database.url,
+    databaseUrl: library.database.url,
     records: jobs.records,
     queue: jobs.queue,
     storage: {
