@@ -203,7 +203,7 @@ async function checkOthers(url: string, demandsGate: boolean, signal: AbortSigna
   try {
     await using session = await openTransaction(url, { applicationName: 'palace-backup check', signal });
     const busy = demandsGate ? await gateBusy(session, 'shared') : null;
-    const left = await findDeadStaging(session);
+    const left = await findDeadStaging(session, new Date());
     return [
       ...(busy ? [findingOf('busy', busy)] : []),
       ...(demandsGate && !busy ? [{ check: 'busy' as const, ok: true, message: 'no restore is under way' }] : []),

@@ -79,6 +79,24 @@ describe('a plan', () => {
     expect(planned.stdout).toMatch(/This restore would be refused: .*loans/);
   });
 
+  test('--show-rows shows rows with both values, hides what says something about a person, and leaves nothing behind', async () => {
+    await database.query(
+      `UPDATE staff SET "fullName" = 'Somebody Else', "isActive" = NOT "isActive" WHERE id = (SELECT min(id) FROM staff)`,
+    );
+    const planned = await restore('kept', '--plan', '--show-rows', '2');
+    const people = await restore('kept', '--plan', '--show-rows', '2', '--people', '--json');
+    await restore('kept', '--yes', '-s');
+    expect(planned.stdout).toMatch(/^Rows of staff\n {2}changes: \S+\n/m);
+    expect(planned.stdout).toMatch(/^ {4}isActive: (t → f|f → t)$/m);
+    expect(planned.stdout).toMatch(/^ {4}fullName: \(hidden\) → \(hidden\)$/m);
+    expect(planned.stdout).not.toContain('Somebody Else');
+    expect(planned.stdout).toMatch(/^Rows of loan_repayments\n {2}comes back: /m);
+    const { data } = jsonOf<{ data: { rows: { table: string; rows: object[] }[] } }>(people);
+    expect(JSON.stringify(data.rows.find(({ table }) => table === 'staff'))).toContain('Somebody Else');
+    expect(await database.admin(`SELECT FROM pg_namespace WHERE nspname LIKE 'restore\\_%'`)).toEqual([]);
+    expect(await restore('kept', '--show-rows', '2', '--yes')).toMatchObject({ code: 4 });
+  });
+
   test('names rules that rows would break, of tables that are not restored as well, and what --keep-broken-rules does with them', async () => {
     await database.query(`
       ALTER TABLE loans ADD CONSTRAINT none_rejected CHECK (status <> 'REJECTED') NOT VALID;

@@ -27,6 +27,7 @@ import { ADMINISTRATORS_FLAG, administratorLines, readAdministrators } from './c
 import { factsOf, readDocumentFacts } from './command/restore/backup-facts.ts';
 import { keepBy, obtainConsent } from './command/restore/consent.ts';
 import { planLines } from './command/restore/plan-lines.ts';
+import { rowLines, takeRows } from './command/restore/row-lines.ts';
 import { runVerb, type VerbWork } from './command/restore/run-verb.ts';
 import { describeOrigin, readTarget } from './command/restore/target.ts';
 
@@ -46,6 +47,17 @@ const flags = {
   plan: {
     kind: 'switch',
     help: 'say how many rows come back, change and disappear, and change nothing; exit code 7 when the restore would be refused: for a right, the schema, a foreign key or a check that rows break, or another obstacle',
+  },
+  'show-rows': {
+    kind: 'number',
+    value: 'N',
+    min: 1,
+    max: 1000,
+    help: 'with --plan: show so many of the rows that differ of each table, with both values of what changes',
+  },
+  people: {
+    kind: 'switch',
+    help: 'with --show-rows: show personal and financial columns too; secret ones are never shown',
   },
   yes: { kind: 'switch', short: 'y', help: 'do not ask for the name of the database first' },
   'change-administrators': ADMINISTRATORS_FLAG,
@@ -90,6 +102,7 @@ export const command: Command<typeof flags> = {
   ],
   async run({ values, positional, env, signal, onProgress, note, detail }) {
     if (values.plan) refuseForPlan(values);
+    else if (values['show-rows'] !== undefined) throw onlyForPlan();
     const { tables, plan, yes, wait, 'change-administrators': allowed } = values;
     const config = configFor(env, values);
     const storage = composeStorage(config);
@@ -125,6 +138,7 @@ export const command: Command<typeof flags> = {
         ...(tables && { tables }),
         ...(values['keep-broken-rules'] && { keepBrokenRules: true }),
         ...(values.apply && { apply: values.apply }),
+        ...(plan && values['show-rows'] !== undefined && { keepMs: ROWS_MS }),
         jobs: config.backupJobs,
       },
       actor: commandActor(env),
@@ -141,9 +155,16 @@ export const command: Command<typeof flags> = {
     };
     if (plan) {
       const found = await runVerb('plan', compare, work, signal);
+      const looked = {
+        url,
+        foreign: config.backupSchema !== null,
+        rows: values['show-rows'] ?? 0,
+        people: values.people,
+      };
+      const pages = values['show-rows'] === undefined ? [] : await takeRows(found, looked, signal);
       return {
-        data: found,
-        lines: planLines(found, label, target.database),
+        data: { ...found, kept: null, ...(values['show-rows'] !== undefined && { rows: pages }) },
+        lines: [...planLines(found, label, target.database), ...rowLines(pages)],
         warnings: found.warnings,
         ...(found.stops.length > 0 && { exitCode: 7 as const }),
       };
@@ -164,6 +185,15 @@ function refuseForPlan(values: Record<(typeof CHANGING)[number], boolean>): void
       hint: 'Look at the plan first; then run it again without --plan.',
     },
   );
+}
+
+/** Milliseconds for which a plan keeps its rows for this command, which removes them itself. */
+const ROWS_MS = 3_600_000;
+
+function onlyForPlan(): AppError {
+  return new AppError('USAGE', '--show-rows shows what a plan finds, so it needs --plan.', {
+    hint: 'Run it with --plan, which changes nothing.',
+  });
 }
 
 const CHANGING = ['yes', 'change-administrators'] as const;

@@ -5,6 +5,7 @@ import type { Desk } from '../jobs/queue/desk.ts';
 import type { UploadDesk } from '../jobs/uploads/upload-desk.ts';
 import type { BackupCache } from '../library/backup-cache.ts';
 import type { RowReader } from '../library/rows/rows.ts';
+import type { SensitivityOf } from '../library/rows/shown-columns.ts';
 import type { Audit } from '../security/audit/audit.ts';
 import type { Sessions } from '../security/sessions/sessions.ts';
 import type { Throttle } from '../security/throttle.ts';
@@ -25,6 +26,8 @@ export interface ApiParts {
   storage: Storage;
   cache: BackupCache;
   rows: RowReader;
+  /** Policy that decides which columns are hidden. */
+  sensitivityOf: SensitivityOf;
   records: Records;
   model: SchemaModel;
   /** For people, without the password. */

@@ -42,6 +42,8 @@ const TABLE: Record<string, { rule: Rule; scope: Scope | null }> = {
   'backups.remove': { rule: again, scope: 'backups:delete' },
   'backups.downloadLink': { rule: again, scope: 'backups:download' },
   'restores.plan': { rule: scoped, scope: 'restores:run' },
+  'restores.differences': { rule: scoped, scope: 'restores:run' },
+  'restores.revealDifferences': { rule: again, scope: 'backups:download' },
   'restores.start': { rule: again, scope: 'restores:run' },
   'operations.list': { rule: scoped, scope: 'operations:read' },
   'operations.get': { rule: scoped, scope: 'operations:read' },

@@ -97,3 +97,10 @@ export const uploadView = z.object({
 
 /** The response to starting an operation; `existing` when the same idempotency key had started it before. */
 export const startedOperation = answer(z.object({ operation: operationView, existing: z.boolean() }));
+
+/** Accepts a text that PostgreSQL takes as a name: anything but NUL. */
+export const sqlText = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text');

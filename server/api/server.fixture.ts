@@ -116,6 +116,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     storage,
     cache,
     rows: createRowReader({ storage, sensitivityOf, now, onDamage: (name) => cache.drop(name) }),
+    sensitivityOf,
     records,
     model,
     databaseAddress: maskDatabaseUrl(databaseUrl),

@@ -113,6 +113,9 @@ const CALLS: Record<Action, () => Call> = {
   'backups.downloadLink': () => order('backups.downloadLink', { id: 'first.zip' }),
   'GET /api/backups/:id/download': () => ({ path: '/api/backups/first.zip/download?format=json' }),
   'restores.plan': () => order('restores.plan', { backup: 'first.zip', wait: true }),
+  'restores.differences': () => question('restores.differences', { plan: operation, table: 'admins' }),
+  'restores.revealDifferences': () =>
+    order('restores.revealDifferences', { plan: operation, table: 'admins', columns: ['email'] }),
   'restores.start': () => order('restores.start', { from: { backup: 'first.zip' }, confirmDatabase: 'another' }),
   'operations.list': () => question('operations.list', {}),
   'operations.get': () => question('operations.get', { id: operation }),

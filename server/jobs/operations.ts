@@ -162,6 +162,8 @@ export async function runOperation<R extends object>(
     const work = verb(operation);
     const result = warned(await (stallLimits ? unlessAbandoned(work, stopped, stallLimits.abandonMs) : work), warnings);
     await finish('succeeded', { result });
+    // The commit of a restore has ended the plans that kept rows.
+    if (input.kind === 'restore') await sweepDead(control, records, now());
     return result;
   } catch (caught) {
     const why = stopper.signal.aborted ? stopper.signal.reason : signal.aborted ? reasonOf(signal) : null;

@@ -1,6 +1,7 @@
 import type { Session } from '../../db/connect/session.ts';
 import { openWorkingSession } from '../../db/connect/working-session.ts';
 import { AppError } from '../core/errors.ts';
+import { endPlans } from './kept-plans.ts';
 import type { OperationProgress } from './progress.ts';
 import { finishRecord, OPERATIONS } from './records.ts';
 
@@ -33,6 +34,7 @@ export function receiptOf(
       const full = { ...result, warnings: [...own, ...known.warnings] };
       if (!(await finishRecord(session, id, 'succeeded', { result: full, progress: known.progress() }, deps.now())))
         throw ended();
+      await endPlans(session);
     },
     async outcome() {
       await using session = await openWorkingSession(deps.databaseUrl, {

@@ -33,6 +33,8 @@ export interface VerbDeps {
   jobs: number;
   lockTryMs: number;
   lockGiveUpMs: number;
+  /** Milliseconds for which a plan keeps the rows it found different; 0 keeps none. */
+  planKeepMs: number;
   now: () => Date;
   pause: (ms: number) => Promise<void>;
 }
@@ -127,7 +129,12 @@ async function planAsked(
   const { storage, now } = deps;
   await operation.nameArchive(name);
   await using source = await openNoting(storage, name, now);
-  const input = { ...(tables && { tables }), ...(keepBrokenRules && { keepBrokenRules }), jobs: deps.jobs };
+  const input = {
+    ...(tables && { tables }),
+    ...(keepBrokenRules && { keepBrokenRules }),
+    ...(deps.planKeepMs > 0 && { keepMs: deps.planKeepMs }),
+    jobs: deps.jobs,
+  };
   return await compare(operation, { storage, name, source }, deps, input);
 }
 

@@ -44,6 +44,7 @@ describe('readConfig()', () => {
       maxWaitingBytes: null,
       sessionDays: 14,
       operationDays: 365,
+      planKeepMs: 3_600_000,
       stallMs: 1_800_000,
       workerOperations: 2,
       workerNiceness: 10,

@@ -67,6 +67,8 @@ export interface Config {
   sessionDays: number;
   /** Days for which records of finished operations are kept. */
   operationDays: number;
+  /** Milliseconds for which a plan keeps the rows it found different; 0 keeps none. */
+  planKeepMs: number;
   /** Milliseconds without a sign of life after which an operation has failed. */
   stallMs: number;
   /** Operations a worker runs at the same time. */
@@ -172,6 +174,7 @@ const environment = z.object({
     .default(null),
   SESSION_DAYS: whole(1, 365).default(14),
   OPERATION_DAYS: whole(1, 36_500).default(365),
+  PLAN_KEEP_MINUTES: whole(0, 10_080).default(60),
   STALL_MS: whole(1000, 999_999_999).default(1_800_000),
   WORKER_OPERATIONS: whole(1, 16).default(2),
   WORKER_NICENESS: whole(0, 19).default(10),
@@ -261,6 +264,7 @@ export function readConfig(env: Environment, cores: number = availableParallelis
     maxWaitingBytes: data.MAX_WAITING_BYTES,
     sessionDays: data.SESSION_DAYS,
     operationDays: data.OPERATION_DAYS,
+    planKeepMs: data.PLAN_KEEP_MINUTES * 60_000,
     stallMs: data.STALL_MS,
     workerOperations: data.WORKER_OPERATIONS,
     workerNiceness: data.WORKER_NICENESS,

@@ -70,6 +70,7 @@ export async function openWorker(parts: WorkerParts): Promise<{ worker: Worker; 
     jobs: config.backupJobs,
     lockTryMs: config.lockTimeoutMs,
     lockGiveUpMs: config.lockGiveUpMs,
+    planKeepMs: config.planKeepMs,
     now,
     pause,
   });

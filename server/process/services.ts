@@ -156,6 +156,7 @@ function openApi(context: ApiContext & { endings: Ending[] }): Api {
     readCaller,
     exportJson,
   };
+  const policy = config.backupSchema === null ? sensitivityOf : sensitivityElsewhere;
   const parts = {
     sessions,
     tokens,
@@ -167,10 +168,11 @@ function openApi(context: ApiContext & { endings: Ending[] }): Api {
     cache,
     rows: createRowReader({
       storage,
-      sensitivityOf: config.backupSchema === null ? sensitivityOf : sensitivityElsewhere,
+      sensitivityOf: policy,
       now,
       onDamage: (name) => cache.drop(name),
     }),
+    sensitivityOf: policy,
     records,
     model,
     databaseAddress: maskDatabaseUrl(context.databaseUrl),

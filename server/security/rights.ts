@@ -28,6 +28,8 @@ export const RIGHTS = {
   'backups.downloadLink': { scope: 'backups:download', stepUp: true },
   'GET /api/backups/:id/download': { scope: 'backups:download', stepUp: true },
   'restores.plan': { scope: 'restores:run' },
+  'restores.differences': { scope: 'restores:run' },
+  'restores.revealDifferences': { scope: 'backups:download', stepUp: true },
   'restores.start': { scope: 'restores:run', stepUp: true },
   'operations.list': { scope: 'operations:read' },
   'operations.get': { scope: 'operations:read' },

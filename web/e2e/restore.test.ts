@@ -72,8 +72,17 @@ describe.skipIf(WITHOUT_BROWSER)('restore', () => {
     const preview = page.getByRole('region', { name: 'Preview' });
     await preview.getByText(new RegExp(`^${rows} come back, \\d+ change, 0 disappear, in 2 tables\\.$`)).waitFor();
     const table = page.getByRole('table', { name: 'Rows that a restore would change' });
-    await table.getByRole('row', { name: `loan_repayments ${rows} 0 0` }).waitFor();
+    await table.getByRole('row', { name: new RegExp(`^loan_repayments .* ${rows} 0 0$`) }).waitFor();
     await table.getByText('differs in value').waitFor();
+    await page.getByRole('button', { name: 'Show the rows of loan_repayments' }).click();
+    const lost = page.getByRole('region', { name: 'Rows of loan_repayments that a restore would change' });
+    await lost.getByText(`Up to row ${Math.min(rows, 20)} of ${rows}`).waitFor();
+    await lost.getByRole('listitem').filter({ hasText: 'comes back' }).first().getByText('paymentMethod').waitFor();
+    expect(await lost.getByText('hidden').count()).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Show the rows of system_settings' }).click();
+    const settings = page.getByRole('region', { name: 'Rows of system_settings that a restore would change' });
+    await settings.getByRole('listitem').filter({ hasText: 'changes' }).first().waitFor();
+    expect(await settings.textContent()).not.toContain('changed');
     // The frame has noticed the end as well by then, and leaves it to the page.
     for (let polls = 0; polls < 2; polls++)
       await page.waitForResponse((response) => response.url().includes('operations.list'));

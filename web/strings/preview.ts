@@ -26,6 +26,16 @@ export const previewWords = {
     differing.length === 0
       ? 'Nothing differs: a restore would change no row.'
       : `${countText(added)} come back, ${countText(changed)} change, ${countText(removed)} disappear, in ${amountText(differing.length, 'table')}.`,
+  showRows: (table: string) => `Show the rows of ${table}`,
+  hideRows: (table: string) => `Hide the rows of ${table}`,
+  rows: 'Rows',
+  rowsOf: (table: string) => `Rows of ${table} that a restore would change`,
+  search: 'Search these rows',
+  noRows: 'No rows found here.',
+  rowsShown: (rows: { place: number }[], kept: number, complete: boolean) =>
+    `Up to row ${countText(rows.at(-1)?.place ?? 0)} of ${complete ? '' : 'the first '}${countText(kept)}`,
+  changes: { add: 'comes back', change: 'changes', remove: 'disappears' },
+  becomes: 'becomes',
   refused: (message: string, hint: string | null) =>
     `This restore would be refused. ${message}${hint ? ` ${hint}` : ''}`,
   caption: 'Rows that a restore would change',

@@ -18,7 +18,7 @@ type Verb<Result> = (
   operation: Operation,
   archive: ReadArchive,
   deps: Parameters<typeof restore>[2],
-  input: Parameters<typeof restore>[3],
+  input: Parameters<typeof restore>[3] & { keepMs?: number },
   run: Pick<VerbOptions, 'onProgress'>,
 ) => Promise<Result & { warnings: string[] }>;
 
@@ -30,7 +30,8 @@ export interface VerbWork {
   chosen: ChosenBackup;
   /** Digest of a chosen archive; null for a document. */
   digest: string | null;
-  input: Parameters<typeof restore>[3];
+  /** `keepMs` means something to a plan only. */
+  input: Parameters<typeof restore>[3] & { keepMs?: number };
   actor: string;
   wait: number | boolean;
   /** How a chosen archive changes the administrators. */

@@ -4,15 +4,8 @@ import type { SearchStep } from '../../library/search/archive-search.ts';
 import { rateKeyOf } from '../../security/rate-key.ts';
 import type { ApiContext, AuditNote } from '../context.ts';
 import type { ApiParts } from '../parts.ts';
-import { answer, backupRef } from '../schemas.ts';
+import { answer, backupRef, sqlText } from '../schemas.ts';
 import type { Trpc } from '../trpc.ts';
-
-/** Accepts a text that PostgreSQL takes as a name: anything but NUL. */
-const sqlText = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text');
 
 const rowQuery = z.strictObject({
   id: backupRef,

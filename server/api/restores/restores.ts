@@ -9,11 +9,16 @@ import { requestOrigin } from '../request-origin.ts';
 import { backupRef, idempotencyKey, plainText, startedOperation, tableNames, uuid } from '../schemas.ts';
 import type { Trpc } from '../trpc.ts';
 import { confirmAdministrators } from './administrators.ts';
+import { differenceProcedures } from './differences.ts';
 
-type RestoreParts = Pick<ApiParts, 'cache' | 'desk' | 'uploads' | 'records' | 'storage' | 'databaseAddress'>;
+type RestoreParts = Pick<
+  ApiParts,
+  'cache' | 'desk' | 'uploads' | 'records' | 'storage' | 'databaseAddress' | 'sensitivityOf' | 'now'
+>;
 
 /** Plans and starts restores, which replace live tables by those of a backup. */
-export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestoreParts) {
+export function restoresRouter(trpc: Trpc, parts: RestoreParts) {
+  const { router, procedure, ok } = trpc;
   const { cache, desk, uploads, records } = parts;
   return router({
     /**
@@ -48,6 +53,8 @@ export function restoresRouter({ router, procedure, ok }: Trpc, parts: RestorePa
         ctx.note.operationId = started.operation.id;
         return ok(started);
       }),
+
+    ...differenceProcedures(trpc, parts),
 
     start: procedure
       .meta({ limit: 'create' })

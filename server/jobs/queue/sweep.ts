@@ -4,7 +4,8 @@ import { AppError, failureBody, redacted } from '../../core/errors.ts';
 import { ifApplyOver, ifDead } from '../../postgres/locks/advisory-lock.ts';
 import { dropStaging } from '../../postgres/staging/drop-staging.ts';
 import { listStaging, stagingOwner, stagingSchema } from '../../postgres/staging/staging.ts';
-import { finishRecord, OPERATIONS } from '../records.ts';
+import { keptPlans } from '../kept-plans.ts';
+import { finishRecord, OPERATIONS, writableRecords } from '../records.ts';
 
 /** Result of a sweep. */
 export interface Swept {
@@ -16,13 +17,13 @@ export interface Swept {
 
 /**
  * Cleans up after dead operations: those whose advisory lock can be had. Drops staging schemas, with or without a
- * record, and marks running records failed unless the commit of a restore wrote otherwise. Never throws: a failure
+ * record, unless a plan still keeps its rows, and marks running records failed unless the commit of a restore wrote otherwise. Never throws: a failure
  * becomes a warning, and the next operation tries again.
  */
 export async function sweepDead(control: Session, records: boolean, now: Date): Promise<Swept> {
   const swept: Swept = { dead: [], warnings: [] };
   try {
-    for (const id of await suspects(control, records)) {
+    for (const id of await suspects(control, records, now)) {
       try {
         if (await ifDead(control, id, () => sweepOne(control, id, records, now))) swept.dead.push(id);
       } catch (error) {
@@ -41,19 +42,27 @@ export async function sweepDead(control: Session, records: boolean, now: Date): 
 const MOST_WARNINGS = 8;
 
 /** Returns the staging schemas of operations that died, without touching them: the next operation removes them. */
-export async function findDeadStaging(session: Session): Promise<string[]> {
+export async function findDeadStaging(session: Session, now: Date): Promise<string[]> {
   const dead: string[] = [];
+  const kept = (await writableRecords(session)) ? await keptPlans(session, now) : new Set();
   for (const schema of await listStaging(session))
-    if (await ifDead(session, stagingOwner(schema) ?? '', async () => undefined)) dead.push(schema);
+    if (
+      !kept.has(stagingOwner(schema) ?? '') &&
+      (await ifDead(session, stagingOwner(schema) ?? '', async () => undefined))
+    )
+      dead.push(schema);
   return dead;
 }
 
-async function suspects(control: Session, records: boolean): Promise<Set<string>> {
-  const stagings = await listStaging(control);
+async function suspects(control: Session, records: boolean, now: Date): Promise<Set<string>> {
+  const kept = records ? await keptPlans(control, now) : new Set();
+  const stagings = (await listStaging(control))
+    .map((schema) => stagingOwner(schema) ?? '')
+    .filter((id) => !kept.has(id));
   const running = records
     ? await control.query<{ id: string }>(`SELECT id FROM ${OPERATIONS} WHERE state = 'running'`)
     : [];
-  return new Set([...stagings.map((schema) => stagingOwner(schema) ?? ''), ...running.map((row) => row.id)]);
+  return new Set([...stagings, ...running.map((row) => row.id)]);
 }
 
 function cleanupWarning(what: string, error: unknown): string {

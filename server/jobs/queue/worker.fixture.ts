@@ -15,6 +15,7 @@ export function testVerbs(deps: Pick<VerbDeps, 'databaseUrl' | 'storage' | 'mode
     jobs: 2,
     lockTryMs: 2000,
     lockGiveUpMs: 10_000,
+    planKeepMs: 60_000,
     now,
     pause,
     ...deps,

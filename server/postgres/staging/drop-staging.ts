@@ -19,22 +19,32 @@ const LOCK_TIMEOUT = `SET LOCAL lock_timeout = '1s'`;
 export async function dropStaging(session: Session, schema: string): Promise<void> {
   const there = await session.query('SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema]);
   if (there.length === 0) return;
-  const tables = await session.query<{ schema: string; name: string }>(
-    `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relpersistence = 'u' AND c.relname ~ '^[td][0-9]{4,}$' ORDER BY c.relname`,
-    [schema],
-  );
-  const [failure] = await inPortions(session, tables, 3, async (portion) => {
-    await session.query(LOCK_TIMEOUT);
-    await session.query(`DROP TABLE IF EXISTS ${portion.map(quoteName).join(', ')}`);
-  });
-  if (failure !== undefined) throw await explainRemaining(session, failure, schema, tables);
+  const tables = await dropTables(session, schema, '^[tdr][0-9]{4,}$');
   await inTransaction(session, async () => {
     await session.query(LOCK_TIMEOUT);
     await session.query(`DROP SCHEMA IF EXISTS ${quoteIdent(schema)}`);
   }).catch(async (error) => {
     throw await explainRemaining(session, error, schema, tables);
   });
+}
+
+/** Removes the staged tables, and leaves the rows that a plan keeps for a while. Throws the obstacle; safe to call again. */
+export async function dropStaged(session: Session, schema: string): Promise<void> {
+  await dropTables(session, schema, '^[td][0-9]{4,}$');
+}
+
+async function dropTables(session: Session, schema: string, names: string): Promise<ObjectName[]> {
+  const tables = await session.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relpersistence = 'u' AND c.relname ~ $2 ORDER BY c.relname`,
+    [schema, names],
+  );
+  const [failure] = await inPortions(session, tables, 3, async (portion) => {
+    await session.query(LOCK_TIMEOUT);
+    await session.query(`DROP TABLE IF EXISTS ${portion.map(quoteName).join(', ')}`);
+  });
+  if (failure !== undefined) throw await explainRemaining(session, failure, schema, tables);
+  return tables;
 }
 
 async function explainRemaining(

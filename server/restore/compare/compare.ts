@@ -6,13 +6,15 @@ import type { ByteSource } from '../../core/bytes.ts';
 import { AppError, cancelled, withLeft } from '../../core/errors.ts';
 import type { OnProgress } from '../../core/progress.ts';
 import { readShape } from '../../postgres/catalog/shape.ts';
-import { type Differences, findDifferences } from '../../postgres/compare/differences.ts';
+import { type Differences, type Found, findDifferences } from '../../postgres/compare/differences.ts';
+import { type KeptDifferences, type KeptTable, keepRows } from '../../postgres/compare/kept-rows.ts';
 import { type KeyColumn, readRowKeys } from '../../postgres/compare/row-key.ts';
+import type { ComparedTable } from '../../postgres/compare/row-source.ts';
 import { refuseForeignRows } from '../../postgres/rewrite/foreign-rows.ts';
 import { findRulesToBreak, type PlannedRule, type PlannedRules } from '../../postgres/rewrite/planned-rules.ts';
 import { probeEventTriggers } from '../../postgres/rewrite/probe.ts';
 import { findSequences } from '../../postgres/rewrite/set-sequences.ts';
-import { cleanUp, dropStaging } from '../../postgres/staging/drop-staging.ts';
+import { cleanUp, dropStaged, dropStaging } from '../../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../../postgres/staging/staging.ts';
 import { openChosen } from '../choose-tables.ts';
 import { knowledgeOf } from '../knowledge.ts';
@@ -47,6 +49,8 @@ export interface CompareInput {
   jobs: number;
   /** Says what a restore with `keepBrokenRules` would do. */
   keepBrokenRules?: boolean;
+  /** Milliseconds for which the rows that differ are kept, to be looked at; absent: none is kept. */
+  keepMs?: number;
 }
 
 export interface TableDifferences extends Omit<Differences, 'by'> {
@@ -65,6 +69,8 @@ export interface Comparison {
   stops: Stop[];
   /** Rules of today's tables that rows would break. Those for which the restore would be refused are among `stops` as well. */
   rules: PlannedRule[];
+  /** The rows that differ, where they are kept. */
+  kept: KeptDifferences | null;
   /** When the comparison ended, in ISO 8601. */
   timestamp: string;
   durationMs: number;
@@ -119,10 +125,11 @@ export async function compareArchive(
 
   const others = plan.tables.filter((table) => !equal.tables.has(table));
   const counted = new Map<PlannedTable, TableDifferences>();
+  const kept: KeptTable[] = [];
   const rules: PlannedRules = { rules: [], unlooked: [] };
   const left = await staged(
     deps,
-    { name, schema, archive, tables: others, leader, jobs: input.jobs },
+    { name, schema, archive, tables: others, leader, jobs: input.jobs, keeps: () => kept.length > 0 },
     run,
     async () => {
       const loads = plan.tables.map(loadOf);
@@ -133,7 +140,10 @@ export async function compareArchive(
       await inOneMoment(looking, plan.tables, async () => {
         for (const table of others) {
           run.onProgress({ ...NO_COUNT, stage: 'differences', table: qualifiedName(table.archived) });
-          counted.set(table, await differencesOf(leader, table, keys.get(table.live.oid)));
+          const compared = comparedOf(table, keys.get(table.live.oid));
+          const found = await findDifferences(leader, compared);
+          counted.set(table, { table: shortName(table.archived), ...found.differences });
+          if (input.keepMs !== undefined) kept.push(...(await keptOf(leader, table, compared, found)));
         }
         run.onProgress({ ...NO_COUNT, stage: 'rules' });
         // Rules may call functions of the database, which must write nothing.
@@ -151,6 +161,10 @@ export async function compareArchive(
     tables: plan.tables.map((table) => counted.get(table) ?? unchanged(table)),
     stops: [...stops, ...broken.map(({ code, message, hint }) => ({ code, message, hint }))],
     rules: rules.rules,
+    kept:
+      left === null && kept.length > 0
+        ? { until: new Date(deps.now().getTime() + (input.keepMs ?? 0)).toISOString(), tables: kept }
+        : null,
     timestamp: deps.now().toISOString(),
     durationMs: deps.now().getTime() - started.getTime(),
     warnings: [
@@ -173,11 +187,13 @@ async function staged(
     tables: PlannedTable[];
     leader: WorkingSession;
     jobs: number;
+    /** True when the rows that differ stay. */
+    keeps: () => boolean;
   },
   run: { signal: AbortSignal; onProgress: OnProgress },
   look: () => Promise<void>,
 ): Promise<string | null> {
-  const { name, schema, tables, leader } = stage;
+  const { name, schema, tables, leader, keeps } = stage;
   const clean = () => cleanUp(deps.databaseUrl, name, schema);
   try {
     if (tables.length > 0) {
@@ -196,19 +212,36 @@ async function staged(
     if (run.signal.aborted) throw cancelled('The comparison', left);
     throw left !== null && error instanceof AppError ? withLeft(error, left) : error;
   }
-  return tables.length === 0 ? null : await dropStaging(leader, schema).then(() => null, clean);
+  if (tables.length === 0) return null;
+  return await (keeps() ? dropStaged : dropStaging)(leader, schema).then(() => null, clean);
 }
 
-async function differencesOf(
-  leader: WorkingSession,
-  table: PlannedTable,
-  key: KeyColumn[] | undefined,
-): Promise<TableDifferences> {
-  const { live, staging, columns, archived } = table;
+function comparedOf({ live, staging, columns, archived }: PlannedTable, key: KeyColumn[] | undefined): ComparedTable {
   const usable = key?.every(({ name }) => columns.includes(name)) ? key : null;
-  const compared = { live, staging, columns, key: usable, rows: archived.rows };
-  const { differences } = await findDifferences(leader, compared);
-  return { table: shortName(archived), ...differences };
+  return { live, staging, columns, key: usable, rows: archived.rows };
+}
+
+/** Keeps the rows of a table that differ; returns nothing where none does. */
+async function keptOf(
+  leader: WorkingSession,
+  { live }: PlannedTable,
+  compared: ComparedTable,
+  { differences: { added, changed, removed }, rows: found }: Found,
+): Promise<KeptTable[]> {
+  if (added + changed + removed === 0) return [];
+  const { table, rows } = await keepRows(leader, compared, found);
+  const types = new Map(live.columns.map(({ name, sqlType }) => [name, sqlType]));
+  return [
+    {
+      schema: live.schema,
+      name: live.name,
+      kept: table,
+      columns: compared.columns.map((name) => ({ name, sqlType: types.get(name) ?? 'text' })),
+      key: found === null ? [] : (compared.key ?? []).map(({ name }) => name),
+      rows,
+      complete: rows === added + changed + removed,
+    },
+  ];
 }
 
 function unlookedWarning({ unlooked }: PlannedRules): string[] {

@@ -3,6 +3,7 @@ import { createEffect, createMemo, createSignal, For, on, Show } from 'solid-js'
 import { api, type Operation } from '../../../api.ts';
 import { announce } from '../../../lib/announce.ts';
 import { countText } from '../../../lib/format.ts';
+import { tableLabel } from '../../../lib/operations/operation.ts';
 import { hasEnded } from '../../../lib/operations/operation-stream.ts';
 import { failureOf } from '../../../lib/server/failure.ts';
 import { createIdempotencyKey } from '../../../lib/server/idempotency-key.ts';
@@ -13,6 +14,7 @@ import { Button } from '../../../ui/button.tsx';
 import { FailureNotice } from '../../../ui/failure-notice.tsx';
 import { ColumnHeaders } from '../../../ui/lists/column-headers.tsx';
 import { TableName } from '../../../ui/lists/table-name.tsx';
+import { DifferenceRows } from './difference-rows.tsx';
 import { type PreviewedTable, previewOf } from './result.ts';
 
 interface PreviewProps {
@@ -108,7 +110,7 @@ export function Preview(props: PreviewProps) {
               )}
             </For>
             <Show when={found().differing.length > 0}>
-              <Differences tables={found().differing} />
+              <Differences tables={found().differing} plan={found().plan} kept={found().kept} />
             </Show>
           </>
         )}
@@ -117,32 +119,52 @@ export function Preview(props: PreviewProps) {
   );
 }
 
-function Differences(props: { tables: PreviewedTable[] }) {
+function Differences(props: { tables: PreviewedTable[]; plan: string; kept: ReadonlySet<string> }) {
+  const [open, setOpen] = createSignal<string | null>(null);
   return (
-    <table class="tabular mt-2 w-full text-sm">
-      <caption class="sr-only">{previewWords.caption}</caption>
-      <ColumnHeaders of={[previewWords.table, previewWords.added, previewWords.changed, previewWords.removed]} />
-      <tbody>
-        <For each={props.tables}>
-          {(table) => (
-            <tr class="border-t border-line">
-              <th scope="row" class="py-1.5 text-left font-normal">
-                <TableName name={table.table} />
-                <Show when={Object.keys(table.columns).length > 0}>
-                  <span class="block text-xs break-words text-soft">
-                    {previewWords.columns(Object.keys(table.columns))}
-                  </span>
-                </Show>
-              </th>
-              <td class="py-1.5 pl-4 text-right">{countText(table.added)}</td>
-              <td class="py-1.5 pl-4 text-right">{countText(table.changed)}</td>
-              <td class={`py-1.5 pl-4 text-right ${table.removed > 0 ? 'text-warn' : ''}`}>
-                {countText(table.removed)}
-              </td>
-            </tr>
-          )}
-        </For>
-      </tbody>
-    </table>
+    <>
+      <table class="tabular mt-2 w-full text-sm">
+        <caption class="sr-only">{previewWords.caption}</caption>
+        <ColumnHeaders of={[previewWords.table, previewWords.added, previewWords.changed, previewWords.removed]} />
+        <tbody>
+          <For each={props.tables}>
+            {(table) => (
+              <tr class="border-t border-line">
+                <th scope="row" class="py-1.5 text-left font-normal">
+                  <TableName name={table.table} />
+                  <Show when={props.kept.has(table.table)}>
+                    <button
+                      type="button"
+                      class="ml-1 inline-flex min-h-11 items-center px-2 text-brand hover:underline sm:min-h-9"
+                      aria-expanded={open() === table.table}
+                      aria-label={(open() === table.table ? previewWords.hideRows : previewWords.showRows)(
+                        tableLabel(table.table),
+                      )}
+                      onClick={() => setOpen(open() === table.table ? null : table.table)}
+                    >
+                      {previewWords.rows}
+                    </button>
+                  </Show>
+                  <Show when={Object.keys(table.columns).length > 0}>
+                    <span class="block text-xs break-words text-soft">
+                      {previewWords.columns(Object.keys(table.columns))}
+                    </span>
+                  </Show>
+                </th>
+                <td class="py-1.5 pl-4 text-right">{countText(table.added)}</td>
+                <td class="py-1.5 pl-4 text-right">{countText(table.changed)}</td>
+                <td class={`py-1.5 pl-4 text-right ${table.removed > 0 ? 'text-warn' : ''}`}>
+                  {countText(table.removed)}
+                </td>
+              </tr>
+            )}
+          </For>
+        </tbody>
+      </table>
+      {/* Another table starts anew: nothing revealed of one is carried over. */}
+      <Show when={open()} keyed>
+        {(table) => <DifferenceRows plan={props.plan} table={table} />}
+      </Show>
+    </>
   );
 }

@@ -10,9 +10,11 @@ export interface PreviewedTable {
 
 /** The result of an operation of the kind `plan`, as far as it is shown. */
 interface Comparison {
+  operationId: string;
   tables: PreviewedTable[];
   stops: { message: string; hint: string | null }[];
   rules: { message: string; hint: string | null; outcome: 'refused' | 'kept' | 'left out'; keepable: boolean }[];
+  kept: { tables: { schema: string; name: string }[] } | null;
 }
 
 export interface PreviewResult {
@@ -26,6 +28,9 @@ export interface PreviewResult {
   settled: Comparison['rules'];
   /** True when the restore would be refused for rules that it may put back NOT VALID instead. */
   couldKeep: boolean;
+  /** The operation that keeps rows, and the tables of which it does. */
+  plan: string;
+  kept: ReadonlySet<string>;
 }
 
 /** Returns the numbers of a finished preview from the result of its operation; null for any other result. */
@@ -40,8 +45,14 @@ export function previewOf(result: unknown): PreviewResult | null {
     removed: sum(({ removed }) => removed),
     stops: result.stops,
     settled: result.rules.filter(({ outcome }) => outcome !== 'refused'),
+    plan: result.operationId,
+    kept: new Set((result.kept?.tables ?? []).map((table) => shortNameOf(table))),
     couldKeep: result.rules.some(({ outcome, keepable }) => outcome === 'refused' && keepable),
   };
+}
+
+function shortNameOf({ schema, name }: { schema: string; name: string }): string {
+  return schema === 'public' ? name : `${schema}.${name}`;
 }
 
 function isComparison(result: unknown): result is Comparison {
