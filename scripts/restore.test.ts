@@ -79,6 +79,19 @@ describe('a plan', () => {
     expect(planned.stdout).toMatch(/This restore would be refused: .*loans/);
   });
 
+  test('gives a digest, and a restore held to it is refused when more would be lost', async () => {
+    const planned = await restore('kept', '--plan');
+    const digest = /--plan-digest ([0-9a-f]{64})$/m.exec(planned.stdout)?.[1] ?? '';
+    await database.query(`INSERT INTO loan_repayments (id, "loanId", amount, "paymentDate", "paymentMethod", "createdAt")
+      SELECT 'since', id, 1, now(), 'CASH', now() FROM loans LIMIT 1`);
+    const refused = await restore('kept', '--yes', '--plan-digest', digest);
+    expect([refused.code, refused.stderr]).toEqual([7, expect.stringContaining('loan_repayments would lose 1 rows')]);
+    await database.query('DELETE FROM loan_repayments');
+    expect((await restore('kept', '--yes', '--plan-digest', digest)).code).toBe(0);
+    expect((await restore('kept', '--yes', '--plan-digest', digest)).code).toBe(7);
+    expect((await restore('said.json', '--yes', '--plan-digest', digest)).code).toBe(4);
+  });
+
   test('--show-rows shows rows with both values, hides what says something about a person, and leaves nothing behind', async () => {
     await database.query(
       `UPDATE staff SET "fullName" = 'Somebody Else', "isActive" = NOT "isActive" WHERE id = (SELECT min(id) FROM staff)`,

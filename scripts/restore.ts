@@ -55,6 +55,11 @@ const flags = {
     max: 1000,
     help: 'with --plan: show so many of the rows that differ of each table, with both values of what changes',
   },
+  'plan-digest': {
+    kind: 'text',
+    value: 'DIGEST',
+    help: 'restore only what that plan says: refused when backup, tables or definitions are others, or more rows would be lost',
+  },
   people: {
     kind: 'switch',
     help: 'with --show-rows: show personal and financial columns too; secret ones are never shown',
@@ -110,6 +115,7 @@ export const command: Command<typeof flags> = {
     const { document, label, storedName } = chosen;
     const archive = document ? null : await openNoting(storage, chosen, signal);
     const facts = archive ? factsOf(archive, tables) : await readDocumentFacts(document, tables, signal);
+    if (document && values['plan-digest']) throw noPlanOfDocument();
     await using database = await openDatabase(config, { demo: values.demo, signal });
     const { url } = database;
     detail(
@@ -138,6 +144,7 @@ export const command: Command<typeof flags> = {
         ...(tables && { tables }),
         ...(values['keep-broken-rules'] && { keepBrokenRules: true }),
         ...(values.apply && { apply: values.apply }),
+        ...(values['plan-digest'] && { planDigest: values['plan-digest'] }),
         ...(plan && values['show-rows'] !== undefined && { keepMs: ROWS_MS }),
         jobs: config.backupJobs,
       },
@@ -164,7 +171,7 @@ export const command: Command<typeof flags> = {
       const pages = values['show-rows'] === undefined ? [] : await takeRows(found, looked, signal);
       return {
         data: { ...found, kept: null, ...(values['show-rows'] !== undefined && { rows: pages }) },
-        lines: [...planLines(found, label, target.database), ...rowLines(pages)],
+        lines: [...planLines(found, label, target.database, archive !== null), ...rowLines(pages)],
         warnings: found.warnings,
         ...(found.stops.length > 0 && { exitCode: 7 as const }),
       };
@@ -175,7 +182,7 @@ export const command: Command<typeof flags> = {
 };
 
 /** Throws USAGE for flags that only mean something to a restore that changes rows. */
-function refuseForPlan(values: Record<(typeof CHANGING)[number], boolean>): void {
+function refuseForPlan(values: Record<(typeof CHANGING)[number], unknown>): void {
   const given = CHANGING.filter((flag) => values[flag]);
   if (given.length === 0) return;
   throw new AppError(
@@ -190,13 +197,23 @@ function refuseForPlan(values: Record<(typeof CHANGING)[number], boolean>): void
 /** Milliseconds for which a plan keeps its rows for this command, which removes them itself. */
 const ROWS_MS = 3_600_000;
 
+function noPlanOfDocument(): AppError {
+  return new AppError(
+    'USAGE',
+    'A BackupData document is converted anew by each command: no plan of it can be carried out.',
+    {
+      hint: 'Convert it first (`bun run scripts/convert.ts`), make a plan of the archive, and restore that.',
+    },
+  );
+}
+
 function onlyForPlan(): AppError {
   return new AppError('USAGE', '--show-rows shows what a plan finds, so it needs --plan.', {
     hint: 'Run it with --plan, which changes nothing.',
   });
 }
 
-const CHANGING = ['yes', 'change-administrators'] as const;
+const CHANGING = ['yes', 'change-administrators', 'plan-digest'] as const;
 
 /** Opens the archive. Notes damage that prevents it in the sidecar of a stored archive, like any other damage. */
 function openNoting(storage: Storage, chosen: ChosenBackup, signal: AbortSignal): Promise<Archive> {

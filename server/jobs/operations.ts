@@ -4,8 +4,10 @@ import { migrate, pendingMigrations } from '../../db/system/migrate.ts';
 import { AppError, cancelled, failureBody, leftOf, withLeft } from '../core/errors.ts';
 import type { OnProgress } from '../core/progress.ts';
 import { refusePooler, tryLivenessLock } from '../postgres/locks/advisory-lock.ts';
+import type { ApprovedPlan } from '../restore/compare/approved-plan.ts';
 import { Abandoned, unlessAbandoned } from './abandon.ts';
 import { type GateDeps, passGate } from './gate.ts';
+import { readPlan } from './kept-plans.ts';
 import { trackProgress } from './progress.ts';
 import { sweepDead, sweepOne } from './queue/sweep.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
@@ -44,6 +46,8 @@ export interface Operation {
   readonly report: OnProgress;
   /** Records which stored archive the verb makes or reads, before it does: a deletion asks which are in use. */
   nameArchive(name: string): Promise<void>;
+  /** Returns the plan of a digest; throws RESTORE_REFUSED unless it can be carried out. */
+  readPlan(digest: string): Promise<ApprovedPlan>;
   /** Adds to the record's parameters what became known only after the operation began. */
   addParameters(more: Record<string, unknown>): Promise<void>;
 }
@@ -142,6 +146,10 @@ export async function runOperation<R extends object>(
       archiveName = archive;
       if (records) await nameArchive(control, id, archive);
     },
+    async readPlan(digest) {
+      if (!(await writableRecords(control))) throw noPlans();
+      return await readPlan(control, digest, now());
+    },
     async addParameters(more) {
       added = { ...added, ...more };
       if (records) await addParameters(control, id, more);
@@ -177,6 +185,12 @@ export async function runOperation<R extends object>(
     if (caught instanceof Abandoned) await sweepOne(control, id, records, now()).catch(() => undefined);
     throw error;
   }
+}
+
+function noPlans(): AppError {
+  return new AppError('RESTORE_REFUSED', 'This database knows no plans. Nothing was changed.', {
+    hint: 'Make a plan, look at it, and restore with that.',
+  });
 }
 
 /** Returns the reason for ending the operation as an error; the command line's reason may be anything. */

@@ -80,12 +80,13 @@ export async function restore(
   operation: Operation,
   { storage, name, source }: ReadArchive,
   deps: Omit<RestoreDeps, 'source' | 'receipt'>,
-  input: RestoreInput,
+  { planDigest, ...input }: Omit<RestoreInput, 'plan'> & { planDigest?: string },
   { onProgress = operation.report }: Pick<VerbOptions, 'onProgress'> = {},
 ): Promise<RestoreResult> {
   const run = { signal: operation.signal, onProgress };
+  const plan = planDigest === undefined ? undefined : await operation.readPlan(planDigest);
   return await notingDamage({ storage, name, now: deps.now }, () =>
-    restoreArchive({ ...deps, source, receipt: operation.receipt }, input, run),
+    restoreArchive({ ...deps, source, receipt: operation.receipt }, { ...input, ...(plan && { plan }) }, run),
   );
 }
 

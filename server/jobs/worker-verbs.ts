@@ -107,7 +107,7 @@ const damaged =
 async function restoreAsked(
   deps: VerbDeps,
   operation: Operation,
-  { archive: name, tables, keepBrokenRules, apply }: Asked<'restore'>,
+  { archive: name, tables, keepBrokenRules, planDigest, apply }: Asked<'restore'>,
 ): Promise<RestoreResult> {
   const { storage, now } = deps;
   await operation.nameArchive(name);
@@ -115,6 +115,7 @@ async function restoreAsked(
   const input = {
     ...(tables && { tables }),
     ...(keepBrokenRules && { keepBrokenRules }),
+    ...(planDigest && { planDigest }),
     ...(apply && { apply }),
     jobs: deps.jobs,
   };

@@ -15,6 +15,7 @@ import { sessionsFor } from '../postgres/sessions-for.ts';
 import { cleanUp, dropStaging } from '../postgres/staging/drop-staging.ts';
 import { stagingSchema } from '../postgres/staging/staging.ts';
 import { openChosen } from './choose-tables.ts';
+import { type ApprovedPlan, readBasis, refuseOtherBasis } from './compare/approved-plan.ts';
 import { knowledgeOf } from './knowledge.ts';
 import type { PlannedTable } from './plan.ts';
 import { readTarget } from './read-target.ts';
@@ -46,6 +47,8 @@ export interface RestoreInput {
   jobs: number;
   /** Puts constraints back as NOT VALID when rows of the backup break them, instead of refusing. */
   keepBrokenRules?: boolean;
+  /** The plan that this restore must carry out; it is refused when it would be another, or would remove more. */
+  plan?: ApprovedPlan;
   /** The way in which rows get into live; `auto`, which is the default, takes the one that holds up others least. */
   apply?: WantedWay;
 }
@@ -141,6 +144,7 @@ async function runRestore(
     await refuseMissingRights(leader, plan, found);
     await refuseObstacles(leader, plan);
     refuseSequences(found);
+    if (input.plan) refuseOtherBasis(input.plan, await readBasis(leader, archive, chosen, input, oids));
     const stale = await describeStaleViews(leader, oids);
     if (stale !== null) plan.warnings.push(stale);
     await probeEventTriggers(
@@ -155,6 +159,7 @@ async function runRestore(
       ...(deps.bytesPerSession !== undefined && { bytesPerSession: deps.bytesPerSession }),
       ...{ name, schema, staged: new Set(), archive, leader, target, found, receipt: deps.receipt, ...run },
       knowledge: knowledgeOf(archive, chosen, input),
+      ...(input.plan && { approved: input.plan }),
       result(applied) {
         result = finish(applied);
         return { ...result };

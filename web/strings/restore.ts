@@ -51,6 +51,7 @@ export const restoreWords = {
     databaseWrong: 'That is not the name of the database.',
     password: 'Confirm your password',
     submit: 'Replace live data',
+    onlyPlanned: 'Refuse if more rows would change or disappear than the preview says',
     busy: 'Starting',
     started: 'Restore started.',
     unverified:

@@ -4,8 +4,11 @@ import { formatColumns, formatCount, formatCounted, printable } from '../format.
 /** Most columns named for one table. */
 const NAMED_COLUMNS = 5;
 
-/** Returns what a restore would do, for people: a line for each table that differs, and what would stop the restore. */
-export function planLines(comparison: Comparison, label: string, database: string): string[] {
+/**
+ * Returns what a restore would do, for people: a line for each table that differs, and what would stop the restore. `repeatable` is false
+ * for a document, of which each command makes another archive.
+ */
+export function planLines(comparison: Comparison, label: string, database: string, repeatable: boolean): string[] {
   const differing = comparison.tables.filter(({ added, changed, removed }) => added + changed + removed > 0);
   const same = comparison.tables.filter((table) => !differing.includes(table));
   const sum = (count: (table: Comparison['tables'][number]) => number) =>
@@ -40,6 +43,9 @@ export function planLines(comparison: Comparison, label: string, database: strin
       .filter(({ outcome }) => outcome !== 'refused')
       .map(({ message, hint }) => `${printable(message)} ${printable(hint ?? '')}`),
     'Nothing was changed.',
+    ...(repeatable && comparison.stops.length === 0 && differing.length > 0
+      ? [`To restore this and nothing more within the hour: --plan-digest ${comparison.digest}`]
+      : []),
   ];
 }
 

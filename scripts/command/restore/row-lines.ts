@@ -1,7 +1,7 @@
 import { openWorkingSession } from '../../../db/connect/working-session.ts';
 import { sensitivityElsewhere, sensitivityOf } from '../../../db/hrms/policy.ts';
 import { shortName } from '../../../db/model/model.ts';
-import { forgetPlan } from '../../../server/jobs/kept-plans.ts';
+import { forgetRows } from '../../../server/jobs/kept-plans.ts';
 import { type DifferencePage, readDifferences } from '../../../server/library/rows/difference-rows.ts';
 import type { SensitivityOf } from '../../../server/library/rows/shown-columns.ts';
 import { dropStaging } from '../../../server/postgres/staging/drop-staging.ts';
@@ -31,7 +31,7 @@ export async function takeRows(
     const query = { table: shortName(table), after: 0, limit: options.rows, revealed };
     pages.push(await readDifferences((text, params) => session.query(text, params), kept, query, policy, signal));
   }
-  await forgetPlan(session, operationId);
+  await forgetRows(session, operationId);
   await dropStaging(session, stagingSchema(operationId));
   return pages;
 }

@@ -18,12 +18,16 @@ beforeAll(async () => {
     INSERT INTO admins (id, email, password, "fullName", role, permissions, "isActive", "updatedAt")
       SELECT 'x1', 'old@example.org', password, 'Adébáyọ̀ Before', role, permissions, "isActive", now() FROM admins LIMIT 1`);
   await made('before');
+  await edit();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+async function edit(): Promise<void> {
   await server.database.query(`
     DELETE FROM categories WHERE id < 'c100'; UPDATE categories SET name = 'Zoë ' || name WHERE id > 'c280';
     INSERT INTO categories (id, name, type, "isActive", "updatedAt") VALUES ('d1', 'newer', 'POSITION', true, now());
     UPDATE admins SET "fullName" = 'After', password = 'another' WHERE id = 'x1'`);
-});
-afterAll(() => server[Symbol.asyncDispose]());
+}
 
 async function made(name: string): Promise<void> {
   const { operation } = (await client.backups.create.mutate({ name })).data;
@@ -101,6 +105,33 @@ describe('the rows that a plan found different', () => {
     const [row] = (await recorded()).filter(({ outcome }) => outcome === 'allowed');
     expect(row?.details).toMatchObject({ table: 'admins', columns: ['fullName'], rows: 1, searched: true });
     expect(JSON.stringify(row)).not.toContain('adebayo');
+  });
+
+  test('belong to a plan that a restore can be held to, once, and only while nothing more would be lost', async () => {
+    const { plan, result } = await planned();
+    const held = async (planDigest: string, tables?: string[]) => {
+      const from = { backup: 'before.zip' };
+      const input = { from, planDigest, confirmDatabase: server.database.name, wait: true, ...(tables && { tables }) };
+      return (await client.restores.start.mutate(input)).data.operation.id;
+    };
+    const refusal = async (id: string) =>
+      client.wait(id).then(
+        () => null,
+        (error: Error) => error.message,
+      );
+    expect(await refusal(await held('0'.repeat(64)))).toMatch(/is not known to this database/);
+    expect(await refusal(await held(result.digest, ['categories']))).toMatch(/other tables are chosen/);
+    await server.database.query(
+      `INSERT INTO categories (id, name, type, "isActive", "updatedAt") VALUES ('d2', 'since', 'POSITION', true, now())`,
+    );
+    expect(await refusal(await held(result.digest))).toMatch(/categories would lose 2 rows/);
+    await server.database.query(`DELETE FROM categories WHERE id = 'd2'`);
+    expect(await refusal(await held(result.digest))).toBeNull();
+    expect(await refusal(await held(result.digest))).toMatch(
+      /was used, or another restore has changed the database since/,
+    );
+    expect(await answeredCode(client.restores.differences.query({ plan, table: 'categories' }))).toBe('NOT_FOUND');
+    await edit();
   });
 
   test('are gone when they expire and after a restore, and nothing of them is left', async () => {

@@ -67,6 +67,11 @@ export function restoresRouter(trpc: Trpc, parts: RestoreParts) {
           keepBrokenRules: z.boolean().default(false),
           /** The way in which rows get into live; `auto` takes the one that holds up others least. */
           apply: z.enum(WANTED_WAYS).default('auto'),
+          /** Digest from a plan's result: refuses a restore that is not the planned one, or would lose more rows. */
+          planDigest: z
+            .string()
+            .regex(/^[0-9a-f]{64}$/)
+            .exactOptional(),
           /** The database's name, repeated to confirm that its rows are to be replaced. */
           confirmDatabase: plainText(200),
           /** The confirmation from a refusal that named the new administrators. Tokens cannot confirm. */
@@ -98,6 +103,7 @@ export function restoresRouter(trpc: Trpc, parts: RestoreParts) {
           wait: input.wait,
           ...(input.tables && { tables: input.tables }),
           ...(input.keepBrokenRules && { keepBrokenRules: true }),
+          ...(input.planDigest && { planDigest: input.planDigest }),
           ...(input.apply !== 'auto' && { apply: input.apply }),
         } as const;
         const started = await desk.request(request, ctx.caller.actor, requestOrigin(ctx), input.idempotencyKey);

@@ -43,6 +43,11 @@ export const operationRequest = z.discriminatedUnion('kind', [
     archive,
     tables,
     keepBrokenRules,
+    /** Digest of the plan that is carried out, or nothing. */
+    planDigest: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
     /** The way in which rows get into live. */
     apply: z.enum(WANTED_WAYS).optional(),
     wait,

@@ -6,9 +6,9 @@ import { keyColumn, type RowChange } from './difference-tables.ts';
 import { type ComparedTable, RowSource, textOf } from './row-source.ts';
 
 /** Most rows kept of one table: what differs may be all of a large database. */
-export const MOST_KEPT_ROWS = 100_000;
+const MOST_KEPT_ROWS = 100_000;
 /** Characters kept of one value. */
-export const KEPT_CHARACTERS = 20_000;
+const KEPT_CHARACTERS = 20_000;
 
 /** One row that a restore would add, change or remove, as both sides had it. */
 export interface KeptRow {
@@ -43,7 +43,7 @@ export interface KeptTable extends ObjectName {
 }
 
 /** Returns the name of the table that holds the rows that differ of one staged table. */
-export function keptTable({ schema, name }: Pick<StagingTable, 'schema' | 'name'>): ObjectName {
+function keptTable({ schema, name }: Pick<StagingTable, 'schema' | 'name'>): ObjectName {
   return { schema, name: name.replace(/^t/, 'r') };
 }
 

@@ -8,12 +8,13 @@ import type { OnProgress } from '../../core/progress.ts';
 import { readShape } from '../../postgres/catalog/shape.ts';
 import { type Differences, type Found, findDifferences } from '../../postgres/compare/differences.ts';
 import { type KeptDifferences, type KeptTable, keepRows } from '../../postgres/compare/kept-rows.ts';
-import { type KeyColumn, readRowKeys } from '../../postgres/compare/row-key.ts';
+import { readRowKeys } from '../../postgres/compare/row-key.ts';
 import type { ComparedTable } from '../../postgres/compare/row-source.ts';
 import { refuseForeignRows } from '../../postgres/rewrite/foreign-rows.ts';
 import { findRulesToBreak, type PlannedRule, type PlannedRules } from '../../postgres/rewrite/planned-rules.ts';
 import { probeEventTriggers } from '../../postgres/rewrite/probe.ts';
 import { findSequences } from '../../postgres/rewrite/set-sequences.ts';
+import { readHorizon } from '../../postgres/rows/watermark.ts';
 import { cleanUp, dropStaged, dropStaging } from '../../postgres/staging/drop-staging.ts';
 import { createStaging, stagingSchema } from '../../postgres/staging/staging.ts';
 import { openChosen } from '../choose-tables.ts';
@@ -23,10 +24,13 @@ import { readTarget } from '../read-target.ts';
 import { refuseMissingRights, refuseObstacles, refuseSequences } from '../refuse-rights.ts';
 import { sequencesOf } from '../sequences-of.ts';
 import { stageAll } from '../stage.ts';
+import { comparedOf, type PlanBasis, planDigest, readBasis } from './approved-plan.ts';
 import { findEqual, inOneMoment } from './moments.ts';
 import { refusals, refuseHiddenRows, type Stop } from './stops.ts';
 
 const NO_COUNT = { rows: 0, bytes: 0, totalBytes: 0 };
+/** Milliseconds for which a plan without kept rows is valid. */
+const VALID_MS = 3_600_000;
 const AGAIN = 'run the comparison again.';
 
 export interface CompareDeps {
@@ -49,7 +53,7 @@ export interface CompareInput {
   jobs: number;
   /** Says what a restore with `keepBrokenRules` would do. */
   keepBrokenRules?: boolean;
-  /** Milliseconds for which the rows that differ are kept, to be looked at; absent: none is kept. */
+  /** Milliseconds for which the rows that differ are kept, to be looked at; absent: none is kept. The plan itself expires with them. */
   keepMs?: number;
 }
 
@@ -69,6 +73,11 @@ export interface Comparison {
   stops: Stop[];
   /** Rules of today's tables that rows would break. Those for which the restore would be refused are among `stops` as well. */
   rules: PlannedRule[];
+  /** Stands for this plan: a restore that is given it does this, or is refused. */
+  digest: string;
+  basis: PlanBasis;
+  /** When the plan expires, in ISO 8601; null once live was changed by a restore. */
+  until: string | null;
   /** The rows that differ, where they are kept. */
   kept: KeptDifferences | null;
   /** When the comparison ended, in ISO 8601. */
@@ -122,6 +131,12 @@ export async function compareArchive(
     busy: { end: 'Nothing was compared.', again: AGAIN },
   };
   const equal = await findEqual(looking, plan.tables, plan.tables);
+  const states: PlanBasis['live'] = {};
+  for (const { live, archived } of equal.tables)
+    states[qualifiedName(live)] = { horizon: equal.horizon, rows: archived.rows };
+  const basis = { ...(await readBasis(leader, archive, chosen, input, oids)), live: states };
+  // Without a record nobody could restore with this plan; one that is refused is only looked at.
+  if (stops.length === 0) await deps.begin();
 
   const others = plan.tables.filter((table) => !equal.tables.has(table));
   const counted = new Map<PlannedTable, TableDifferences>();
@@ -138,10 +153,12 @@ export async function compareArchive(
       const keys = await readRowKeys(leader, oids);
       const shape = await readShape(leader, oids);
       await inOneMoment(looking, plan.tables, async () => {
+        const horizon = await readHorizon(leader);
         for (const table of others) {
           run.onProgress({ ...NO_COUNT, stage: 'differences', table: qualifiedName(table.archived) });
           const compared = comparedOf(table, keys.get(table.live.oid));
           const found = await findDifferences(leader, compared);
+          states[qualifiedName(table.live)] = { horizon, rows: found.live };
           counted.set(table, { table: shortName(table.archived), ...found.differences });
           if (input.keepMs !== undefined) kept.push(...(await keptOf(leader, table, compared, found)));
         }
@@ -155,16 +172,18 @@ export async function compareArchive(
     },
   );
   const broken = rules.rules.filter(({ outcome }) => outcome === 'refused');
+  const until = new Date(deps.now().getTime() + (input.keepMs ?? VALID_MS)).toISOString();
+  const tables = plan.tables.map((table) => counted.get(table) ?? unchanged(table));
   return {
     operationId: deps.operationId,
+    digest: planDigest({ operationId: deps.operationId, basis, tables }),
+    basis,
+    until,
     backupId: archive.manifest.metadata.backupId,
-    tables: plan.tables.map((table) => counted.get(table) ?? unchanged(table)),
+    tables,
     stops: [...stops, ...broken.map(({ code, message, hint }) => ({ code, message, hint }))],
     rules: rules.rules,
-    kept:
-      left === null && kept.length > 0
-        ? { until: new Date(deps.now().getTime() + (input.keepMs ?? 0)).toISOString(), tables: kept }
-        : null,
+    kept: left === null && kept.length > 0 ? { until, tables: kept } : null,
     timestamp: deps.now().toISOString(),
     durationMs: deps.now().getTime() - started.getTime(),
     warnings: [
@@ -214,11 +233,6 @@ async function staged(
   }
   if (tables.length === 0) return null;
   return await (keeps() ? dropStaged : dropStaging)(leader, schema).then(() => null, clean);
-}
-
-function comparedOf({ live, staging, columns, archived }: PlannedTable, key: KeyColumn[] | undefined): ComparedTable {
-  const usable = key?.every(({ name }) => columns.includes(name)) ? key : null;
-  return { live, staging, columns, key: usable, rows: archived.rows };
 }
 
 /** Keeps the rows of a table that differ; returns nothing where none does. */

@@ -7,6 +7,7 @@ import type { Blocker } from '../../postgres/locks/blockers.ts';
 import type { BackupKnowledge } from '../../postgres/rewrite/broken-rules.ts';
 import type { FoundSequences } from '../../postgres/rewrite/set-sequences.ts';
 import { addToStaging, createStaging } from '../../postgres/staging/staging.ts';
+import type { ApprovedPlan } from '../compare/approved-plan.ts';
 import type { PlannedTable } from '../plan.ts';
 import type { Target } from '../read-target.ts';
 import { stageAll } from '../stage.ts';
@@ -66,6 +67,8 @@ export interface Restoring {
   target: Target;
   found: FoundSequences;
   knowledge: BackupKnowledge;
+  /** The plan beyond which no row may be removed or overwritten. */
+  approved?: ApprovedPlan;
   receipt: Receipt;
   /** Makes the result for the record, just before the commit. */
   result: (applied: Applied) => Record<string, unknown>;

@@ -14,6 +14,7 @@ import {
   readSequenceStates,
   setSequences,
 } from '../../postgres/rewrite/set-sequences.ts';
+import { refuseMoreLosses } from '../compare/approved-plan.ts';
 import type { PlannedTable } from '../plan.ts';
 import type { Applied, LockPatience, Restoring } from './restoring.ts';
 import type { ChosenWay } from './way.ts';
@@ -32,7 +33,7 @@ export interface Moment {
  * transaction may still be open: close the session. Call `refuseMissingRights` first.
  */
 export async function changeLive(
-  { leader: session, target, found, receipt, result, patience, onProgress, signal }: Restoring,
+  { leader: session, target, found, receipt, result, patience, approved, onProgress, signal }: Restoring,
   chosen: ChosenWay,
   mode: LockMode,
   change: (moment: Moment) => Promise<Changed & Pick<Applied, 'warnings' | 'changes'>>,
@@ -61,6 +62,7 @@ export async function changeLive(
   const held = await readSequenceStates(session, found.all);
   const moments = { held, emptied: held, filled: held };
   await refuseChangedTables(session, expected, shape, plan.tables, outside);
+  if (approved) await refuseMoreLosses(session, approved, plan.tables, chosen.way);
 
   const changed = await change({
     shape,

@@ -22,6 +22,8 @@ interface RestoreConfirmProps {
   /** The tables to restore; null for the whole backup. */
   tables: string[] | null;
   keepBrokenRules: boolean;
+  /** Digest of the preview that is shown; null without one. */
+  planDigest: string | null;
   /** A sentence on what the restore will have done. */
   lead: string;
   onStarted: (operation: Operation) => void;
@@ -35,6 +37,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
   /** The server's question about people who would become administrators, and the answer. */
   const [asked, setAsked] = createSignal<AdministratorChanges | null>(null);
   const [known, setKnown] = createSignal(false);
+  const [onlyPlanned, setOnlyPlanned] = createSignal(true);
   const confirmed = () => (known() ? asked()?.confirmation : undefined);
   const matches = () => typed().trim() === props.database;
   const form = createStepUpForm({
@@ -47,6 +50,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
         idempotencyKey: key.current,
         ...(confirmAdministrators && { confirmAdministrators }),
         ...(props.tables && { tables: props.tables }),
+        ...(props.planDigest && onlyPlanned() && { planDigest: props.planDigest }),
         ...(props.keepBrokenRules && { keepBrokenRules: true }),
       });
       showStarted(client, data.operation);
@@ -77,6 +81,17 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
           spellcheck={false}
           error={form.submitted() && !matches() ? w.databaseWrong : null}
         />
+        <Show when={props.planDigest}>
+          <label class="flex items-start gap-3 text-sm">
+            <input
+              type="checkbox"
+              class="size-5 shrink-0"
+              checked={onlyPlanned()}
+              onChange={(event) => setOnlyPlanned(event.currentTarget.checked)}
+            />
+            {w.onlyPlanned}
+          </label>
+        </Show>
         <Show when={asked()}>
           {(people) => <ConfirmAdministrators of={people()} known={known()} onKnown={setKnown} />}
         </Show>

@@ -36,6 +36,7 @@ interface RestorePlanProps {
 export function RestorePlan(props: RestorePlanProps) {
   const me = useMe();
   const [creating, setCreating] = createSignal(false);
+  const [plan, setPlan] = createSignal<string | null>(null);
   const [keepBrokenRules, setKeepBrokenRules] = createSignal(false);
   const requestedNames = () => (props.detail?.tables ?? []).map(({ name }) => name).filter(isRequested);
   const isRequested = (name: string) => props.requested.some((one) => tableLabel(one) === tableLabel(name));
@@ -123,6 +124,7 @@ export function RestorePlan(props: RestorePlanProps) {
               tables={scope() === 'all' ? null : chosen()}
               keepBrokenRules={keepBrokenRules()}
               onKeepBrokenRules={setKeepBrokenRules}
+              onPlan={setPlan}
             />
             <RowCounts tables={affected()} rowsNow={rowsNow()} />
           </Card>
@@ -136,6 +138,7 @@ export function RestorePlan(props: RestorePlanProps) {
             database={props.database.name}
             tables={scope() === 'all' ? null : chosen()}
             keepBrokenRules={keepBrokenRules()}
+            planDigest={plan()}
             onStarted={props.onStarted}
           />
         </Show>

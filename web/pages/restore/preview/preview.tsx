@@ -24,6 +24,8 @@ interface PreviewProps {
   /** True when rules that rows of the backup break are to come back NOT VALID. */
   keepBrokenRules: boolean;
   onKeepBrokenRules: (keep: boolean) => void;
+  /** Called with the digest of the plan that is shown; null while none is. */
+  onPlan: (digest: string | null) => void;
 }
 
 /** Counts, on request, the rows that a restore would bring back, change and remove, and says what it would be refused for. */
@@ -57,6 +59,7 @@ export function Preview(props: PreviewProps) {
   const isRunning = () => start.isPending || (operation() !== null && !hasEnded(operation() as Operation));
   const result = () => (operation()?.state === 'succeeded' ? previewOf(operation()?.result) : null);
   registerResultView(() => ({ id: started()?.id ?? '', routine: true, progress: false }));
+  createEffect(() => props.onPlan(result()?.digest ?? null));
   createEffect(() => {
     const found = result();
     if (found) announce(previewWords.verdict(found));

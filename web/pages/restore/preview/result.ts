@@ -11,6 +11,7 @@ export interface PreviewedTable {
 /** The result of an operation of the kind `plan`, as far as it is shown. */
 interface Comparison {
   operationId: string;
+  digest: string;
   tables: PreviewedTable[];
   stops: { message: string; hint: string | null }[];
   rules: { message: string; hint: string | null; outcome: 'refused' | 'kept' | 'left out'; keepable: boolean }[];
@@ -30,6 +31,7 @@ export interface PreviewResult {
   couldKeep: boolean;
   /** The operation that keeps rows, and the tables of which it does. */
   plan: string;
+  digest: string;
   kept: ReadonlySet<string>;
 }
 
@@ -46,6 +48,7 @@ export function previewOf(result: unknown): PreviewResult | null {
     stops: result.stops,
     settled: result.rules.filter(({ outcome }) => outcome !== 'refused'),
     plan: result.operationId,
+    digest: result.digest,
     kept: new Set((result.kept?.tables ?? []).map((table) => shortNameOf(table))),
     couldKeep: result.rules.some(({ outcome, keepable }) => outcome === 'refused' && keepable),
   };
