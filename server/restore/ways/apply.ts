@@ -12,7 +12,6 @@ const ASKED = 'it was asked for';
 export async function applyRestore(restoring: Restoring): Promise<Applied> {
   const { wanted } = restoring;
   if (wanted === 'rewrite') return await applyByRewrite(restoring, { way: 'rewrite', why: ASKED });
-  if (wanted === 'load') throw notPossible('load', 'this program does not know it yet');
   const applied = await applyByRows(restoring);
   if (!('reason' in applied)) return applied;
   if (wanted === 'rows') throw notPossible('rows', applied.reason);

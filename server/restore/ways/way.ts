@@ -1,5 +1,5 @@
 /** Ways in which rows get into live tables; docs/backup-and-restore.md says what each does and who waits for it. */
-export const WAYS = ['load', 'rows', 'rewrite'] as const;
+export const WAYS = ['rows', 'rewrite'] as const;
 export type Way = (typeof WAYS)[number];
 
 /** Ways that may be asked for; `auto` leaves the choice to `applyRestore`. */
