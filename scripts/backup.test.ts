@@ -301,7 +301,7 @@ describe('--check', () => {
     } finally {
       await database.query('DROP TABLE surprise; ALTER TABLE lent RENAME TO loans');
     }
-    const gate = database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
+    const gate = database.admin('BEGIN; LOCK TABLE admins IN ROW SHARE MODE');
     await gate;
     const restoring = folder.start('restore', ['there', '--yes']);
     await restoring.says('waiting for the tables');

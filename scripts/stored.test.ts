@@ -102,7 +102,7 @@ describe('delete', () => {
     const pinned = await folder.run('delete', ['kept', '-y']);
     expect([pinned.code, pinned.stderr]).toEqual([4, expect.stringContaining('kept.zip is pinned')]);
     await notes.change('kept.zip', { pinned: false });
-    await database.admin('BEGIN; LOCK TABLE admins IN ACCESS SHARE MODE');
+    await database.admin('BEGIN; LOCK TABLE admins IN ROW SHARE MODE');
     const restoring = folder.start('restore', ['kept', '--yes']);
     await restoring.says('waiting for the tables');
     const used = await folder.run('delete', ['kept', '-y']);

@@ -18,7 +18,7 @@ describe('Ctrl-C during a restore', () => {
   for (const step of STEPS) {
     test(`at the step "${step}": exit code 130, nothing changed, nothing left`, async () => {
       await using breakpoint = await setBreakpoint(library.database, step);
-      const restore = folder.start('restore', ['./library.zip', '--yes', '--json']);
+      const restore = folder.start('restore', ['./library.zip', '--yes', '--json', '--apply', 'rewrite']);
       await breakpoint.reached();
       restore.signal('SIGINT');
       const { code, stdout } = await restore.finished;

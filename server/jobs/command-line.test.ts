@@ -24,7 +24,7 @@ afterAll(async () => {
 
 test('a restore from the command line is seen moving at the desk, keeps backups out, and can be cancelled from there', async () => {
   await using breakpoint = await setBreakpoint(library.database, 'apply');
-  const restore = folder.start('restore', ['./library.zip', '--yes']);
+  const restore = folder.start('restore', ['./library.zip', '--yes', '--apply', 'rewrite']);
   await breakpoint.reached();
   const [running] = (await jobs.desk.list({ states: ['running'], limit: 5 })).operations;
   expect(running).toMatchObject({ kind: 'restore', actor: expect.stringContaining('(command line)') });

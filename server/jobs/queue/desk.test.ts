@@ -180,7 +180,7 @@ describe('with a worker', () => {
     const made = await jobs.done(BACKUP);
     const then = await library.state();
     await library.change();
-    const restored = await jobs.done({ kind: 'restore', archive: made.archive ?? '', wait: false });
+    const restored = await jobs.done({ kind: 'restore', archive: made.archive ?? '', apply: 'rewrite', wait: false });
     expect(restored).toMatchObject({ state: 'succeeded', archive: made.archive, error: null });
     expect(Object.keys(restored.progress?.tables ?? {}).sort()).toEqual([
       'public.books',
@@ -205,7 +205,7 @@ describe('with a worker', () => {
     const made = await jobs.done(BACKUP);
     await using breakpoint = await setBreakpoint(library.database, 'apply');
     const { operation: restore } = await jobs.desk.request(
-      { kind: 'restore', archive: made.archive ?? '', wait: false },
+      { kind: 'restore', archive: made.archive ?? '', apply: 'rewrite', wait: false },
       'maria',
       'here',
     );
@@ -227,7 +227,7 @@ describe('with a worker', () => {
   test('an operation that waits for the gate can be cancelled, and the gate opens for others', async () => {
     const made = await jobs.done(BACKUP);
     await using breakpoint = await setBreakpoint(library.database, 'apply');
-    const request = { kind: 'restore', archive: made.archive ?? '', wait: true } as const;
+    const request = { kind: 'restore', archive: made.archive ?? '', apply: 'rewrite', wait: true } as const;
     const { operation: running } = await jobs.desk.request(request, 'maria', 'here');
     await breakpoint.reached();
     const { operation: waiting } = await jobs.desk.request(request, 'maria', 'here');

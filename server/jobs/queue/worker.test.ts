@@ -24,7 +24,8 @@ async function storedLibrary(): Promise<Storage> {
 }
 
 const STALL_MS = 4000;
-const RESTORE = { kind: 'restore', archive: 'library.zip', wait: false } as const;
+/** By the way whose every step has a breakpoint. */
+const RESTORE = { kind: 'restore', archive: 'library.zip', apply: 'rewrite', wait: false } as const;
 
 describe('cancelling', () => {
   test('a backup half-way ends it as cancelled, and leaves neither archive nor session', async () => {
