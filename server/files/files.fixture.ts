@@ -62,7 +62,11 @@ function callerOf(header: (name: string) => string | undefined): Caller {
   };
 }
 
-export async function filesServer(change: Partial<FileParts> = {}, idleSeconds = 255): Promise<FilesServer> {
+export async function filesServer(
+  change: Partial<FileParts> = {},
+  idleSeconds = 255,
+  tls: { cert: string; key: string } | null = null,
+): Promise<FilesServer> {
   const database = await testDatabase({ template: 'hrms' });
   const folder = await mkdtemp(join(tmpdir(), 'palace-files-'));
   const client = openRecords(database.url, { connections: 4 });
@@ -113,6 +117,7 @@ export async function filesServer(change: Partial<FileParts> = {}, idleSeconds =
     host: '127.0.0.1',
     port: 0,
     idleSeconds,
+    tls,
     fetch: (request, connection) => app.fetch(request, connection),
   });
   return {
