@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import postgres, { type Sql } from 'postgres';
 import { passwordFromFile } from './address/password-file.ts';
 import { type Endpoint, readTarget } from './address/target.ts';
+import { arrayTypes } from './array-types.ts';
 import { DatabaseClient } from './client.ts';
 import { dial } from './dial.ts';
 import { watchLiveness } from './liveness.ts';
@@ -76,6 +77,7 @@ export function openDriver(url: string, options: { connections: number; applicat
     host: 'localhost',
     // It would ask for them with every new connection, and leave the rejection unhandled when the server goes away meanwhile.
     fetch_types: false,
+    types: arrayTypes(),
     onnotice: () => undefined,
     connection: {
       ...signInSettings(),
