@@ -251,6 +251,7 @@ async function analyze(
   run: { signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
   run.onProgress({ stage: 'analyze', rows: 0, bytes: 0, totalBytes: 0 });
+  if (!leader.signal.aborted) await reportWrites(leader).catch(() => undefined);
   const queue = tables.toSorted((a, b) => b.archived.bytes - a.archived.bytes);
   const bytes = queue.reduce((sum, table) => sum + table.archived.bytes, 0);
   const work = async (session: Session) => {
@@ -271,4 +272,16 @@ async function analyze(
   // The leader is gone when the answer to the commit was lost and the outcome was read from the record.
   const leading = leader.signal.aborted ? help() : work(leader);
   await Promise.allSettled([leading, ...Array.from({ length: Math.max(helpers, 0) }, help)]);
+}
+
+/**
+ * Hands the number of rows that the session has written to the server's statistics. Rows reported after ANALYZE has counted them count
+ * twice. Does nothing before PostgreSQL 15, which has no such function.
+ */
+async function reportWrites(leader: Session): Promise<void> {
+  const flush = 'pg_catalog.pg_stat_force_next_flush';
+  const [found] = await leader.query<{ there: boolean }>(
+    `SELECT pg_catalog.to_regproc('${flush}') IS NOT NULL AS there`,
+  );
+  if (found?.there) await leader.query(`SELECT ${flush}()`);
 }

@@ -4,6 +4,7 @@ import { rejection } from '../../../db/testing/code-of.fixture.ts';
 import { testServers } from '../../../db/testing/servers.ts';
 import { setBreakpoint } from '../../testing/faults.fixture.ts';
 import { type TestLibrary, testLibrary } from '../../testing/test-library.fixture.ts';
+import { until } from '../../testing/until.fixture.ts';
 
 for (const server of testServers())
   describe(`a restore by rows on server ${server}`, () => {
@@ -29,6 +30,22 @@ for (const server of testServers())
       });
       expect(await written(library)).toEqual(before);
       expect(await library.leftovers()).toEqual([]);
+    });
+
+    test('leaves the server’s count of rows true, so that a table that is emptied later is noticed', async () => {
+      await library.restore({ apply: 'rows' });
+      // A session reports what is still unreported when it ends.
+      await until('the end of its sessions', async () => {
+        const others = await library.database.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'palace-backup restore%'`,
+        );
+        return others.length === 0;
+      });
+      const [rows] = await library.database.query(
+        `SELECT (SELECT count(*) FROM lendings)::int AS counted, n_live_tup::int AS live
+           FROM pg_stat_user_tables WHERE relid = 'lendings'::regclass`,
+      );
+      expect(rows).toEqual({ counted: 500, live: 500 });
     });
 
     test('finds nothing to do right after a restore, and touches no row', async () => {
