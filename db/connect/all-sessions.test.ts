@@ -12,6 +12,7 @@ const DRIVER_USES: { pattern: RegExp; allowed: Record<string, string> }[] = [
   {
     pattern: /from '(?:pg|pg-pool|pg-native)'/,
     allowed: {
+      'db/connect/array-types.ts': 'reads text into arrays, and opens nothing',
       'db/connect/client.ts': 'the one client everything else is made of',
       'db/embedded/postmaster.ts': 'asks a server of our own whether it is there',
       'db/embedded/embedded.ts': 'makes the role and the database of a server of our own',

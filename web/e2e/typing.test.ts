@@ -53,6 +53,18 @@ const FIELDS: SearchField[] = [
     parameter: null,
   },
   {
+    source: 'pages/restore/preview/difference-rows.tsx',
+    path: '/restore?backup=first.zip',
+    find: (page) => page.getByLabel('Search these rows'),
+    parameter: null,
+    async go(page) {
+      await panel().database.query(`UPDATE public.system_settings SET value = value || ' changed'`);
+      await page.getByRole('button', { name: 'Preview changes' }).click();
+      await page.getByRole('button', { name: 'Show the rows of system_settings' }).click();
+      await page.getByLabel('Search these rows').focus();
+    },
+  },
+  {
     source: 'pages/backup/find.tsx',
     path: '/backups/first.zip',
     find: (page) => page.getByLabel('Search for'),

@@ -250,7 +250,7 @@ for (const server of testServers()) {
             lockTryMs: 2000,
             lockGiveUpMs: 5000,
           },
-          { jobs: 2 },
+          { jobs: 2, apply: 'rewrite' },
           { signal: alive, onProgress: () => undefined },
         ),
     );
