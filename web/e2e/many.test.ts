@@ -132,6 +132,8 @@ describe.skipIf(WITHOUT_BROWSER)(`${COUNT.toLocaleString('en')} backups`, () => 
     await ask('Download');
     await answer('Download');
     await dialog.getByText('Done: 2 backups.').waitFor();
+    // The browser tells of a download when its first bytes are there.
+    while (saved.length < names.length) await page.waitForEvent('download');
     expect(saved).toEqual(names);
     await close();
     // A backup out of sight is no longer chosen.
